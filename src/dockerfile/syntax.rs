@@ -1,0 +1,330 @@
+//! What a Dockerfile is made of: tokens that cover the text, and the instructions above them.
+//!
+//! Everything that has a place carries a [`Span`] of the source. Text that continuation lines cut in pieces is also
+//! held joined, as BuildKit passes it on, in a [`Joined`] that maps every byte back to the source.
+
+use crate::source::Span;
+
+/// A file as read: nothing is lost, and an error does not end the reading.
+#[derive(Debug)]
+pub struct Dockerfile {
+    /// The escape character: `\`, or `` ` `` by directive.
+    pub escape: char,
+    pub directives: Vec<Directive>,
+    /// All comment lines, also those between the lines of an instruction; not those inside heredocs.
+    pub comments: Vec<Comment>,
+    pub instructions: Vec<Instruction>,
+    pub errors: Vec<SyntaxError>,
+    /// In order, without gap or overlap: their spans together are the whole text.
+    pub tokens: Vec<Token>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    pub kind: TokenKind,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// The byte order mark at the start of the file.
+    Bom,
+    /// Blanks and tabs.
+    Blank,
+    LineBreak,
+    /// A whole `# key=value` line that the parser obeys.
+    Directive,
+    /// A whole `#` line.
+    Comment,
+    /// The escape character at the end of a line, with the blanks after it; its line break is a token of its own.
+    Continuation,
+    Keyword,
+    /// `--name` or `--name=value`.
+    Flag,
+    /// A word of the arguments, or the text of a shell form between continuations.
+    Text,
+    /// `[`, `]` and `,` of a JSON form.
+    Punctuation,
+    /// A string of a JSON form, with its quotes.
+    JsonString,
+    /// `<<NAME` where it opens a heredoc.
+    HeredocOpener,
+    /// A body, line breaks included.
+    HeredocBody,
+    /// The line that ends a heredoc, without its line break.
+    HeredocEnd,
+    /// What could not be read.
+    Error,
+}
+
+/// A parser directive: `# escape=`, `# syntax=`, `# check=`.
+#[derive(Clone, Debug)]
+pub struct Directive {
+    pub span: Span,
+    /// In lower case.
+    pub name: String,
+    pub value: String,
+    pub value_span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub struct Comment {
+    /// From the `#` to the end of the line.
+    pub span: Span,
+    /// What follows the `#`, without the blanks around it.
+    pub text: String,
+}
+
+/// A place that BuildKit would refuse. `message` reads as a sentence without a full stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    pub span: Span,
+    pub message: String,
+}
+
+#[derive(Debug)]
+pub struct Instruction {
+    /// From the keyword to the end of its last line, heredocs and their last lines included, without the line break.
+    pub span: Span,
+    pub keyword: Keyword,
+    pub flags: Vec<Flag>,
+    /// All that follows keyword and flags, joined; heredoc bodies are not in it.
+    pub arguments: Joined,
+    pub heredocs: Vec<Heredoc>,
+    pub body: Body,
+}
+
+#[derive(Clone, Debug)]
+pub struct Keyword {
+    pub span: Span,
+    pub kind: Kind,
+    /// As written, continuations left out.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Add,
+    Arg,
+    Cmd,
+    Copy,
+    Entrypoint,
+    Env,
+    Expose,
+    From,
+    Healthcheck,
+    Label,
+    Maintainer,
+    Onbuild,
+    Run,
+    Shell,
+    Stopsignal,
+    User,
+    Volume,
+    Workdir,
+    Unknown,
+}
+
+/// `--name=value`, before the arguments.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    pub span: Span,
+    /// Without the dashes.
+    pub name: String,
+    pub name_span: Span,
+    pub value: Option<Word>,
+}
+
+/// The arguments, by what the instruction makes of them.
+#[derive(Debug)]
+pub enum Body {
+    From { image: Word, alias: Option<Word> },
+    /// RUN, CMD, ENTRYPOINT and SHELL.
+    Command(Command),
+    /// `None` for `HEALTHCHECK NONE`.
+    Healthcheck(Option<Command>),
+    /// COPY and ADD.
+    Transfer { sources: Vec<Place>, destination: Word, json: bool },
+    /// ENV and LABEL, and ARG, where alone the value may be missing.
+    Pairs(Vec<Pair>),
+    /// EXPOSE, MAINTAINER, STOPSIGNAL, USER, VOLUME, WORKDIR; `json` can be true for VOLUME alone.
+    Words { words: Vec<Word>, json: bool },
+    Onbuild(Box<Instruction>),
+    /// An unknown keyword, or arguments that do not fit the known one.
+    Other,
+}
+
+/// Where COPY and ADD take from.
+#[derive(Clone, Debug)]
+pub enum Place {
+    Path(Word),
+    /// An index into the instruction's `heredocs`.
+    Heredoc(usize),
+}
+
+#[derive(Debug)]
+pub enum Command {
+    /// `["program", "argument"]`; the words are literal, their quotes and escapes already removed.
+    Exec(Vec<JsonString>),
+    /// A text for the shell.
+    Shell(Script),
+}
+
+/// What a shell is given: the joined line, and where the instruction has heredocs, these after it, as BuildKit
+/// passes them on. A RUN that is one heredoc and nothing else has the heredoc's body as its script.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub text: Joined,
+    /// Set where the text starts with `#!` (only a heredoc can): the line after these two characters.
+    pub shebang: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct JsonString {
+    /// With the quotes.
+    pub span: Span,
+    pub value: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Pair {
+    pub span: Span,
+    pub key: Word,
+    pub value: Option<Word>,
+    /// `ENV key value`, the old form without `=`.
+    pub legacy: bool,
+}
+
+/// A word as written: quotes and escapes in place, continuations left out.
+#[derive(Clone, Debug)]
+pub struct Word {
+    pub span: Span,
+    pub text: Joined,
+    pub parts: Vec<WordPart>,
+}
+
+/// What a word is once quotes are removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WordPart {
+    /// Text that stands for itself.
+    Literal(String),
+    Variable(Variable),
+}
+
+/// `$NAME` or `${NAME…}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    pub span: Span,
+    pub name: String,
+    pub modifier: Option<Modifier>,
+}
+
+/// The forms of `${NAME…}` that BuildKit knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Modifier {
+    /// `-word`, or `:-word` where an empty value counts as unset.
+    Default { colon: bool, word: Vec<WordPart> },
+    /// `+word`, `:+word`.
+    Alternative { colon: bool, word: Vec<WordPart> },
+    /// `?word`, `:?word`.
+    Required { colon: bool, word: Vec<WordPart> },
+    /// `#pattern`, `##pattern`.
+    RemovePrefix { longest: bool, pattern: String },
+    /// `%pattern`, `%%pattern`.
+    RemoveSuffix { longest: bool, pattern: String },
+    /// `/pattern/replacement`, `//pattern/replacement`.
+    Replace { all: bool, pattern: String, replacement: String },
+}
+
+#[derive(Clone, Debug)]
+pub struct Heredoc {
+    /// `<<NAME` in the instruction's line.
+    pub opener: Span,
+    pub name: String,
+    /// The file descriptor before `<<`, 0 where none is written.
+    pub fd: u32,
+    /// False where the name is quoted.
+    pub expands: bool,
+    /// `<<-`.
+    pub strips_tabs: bool,
+    /// The lines of the body, with their line breaks.
+    pub body: Span,
+    /// The line that ends it; empty, at the end of the file, where it is missing.
+    pub end: Span,
+}
+
+/// Text put together from pieces of the source, which knows where each byte comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Joined {
+    text: String,
+    /// Where each piece starts: its offset in `text`, its offset in the source. Ascending in both.
+    pieces: Vec<(usize, usize)>,
+}
+
+impl Joined {
+    /// Adds the text of a piece that starts at byte `source` of the source.
+    pub(crate) fn push(&mut self, text: &str, source: usize) {
+        if text.is_empty() {
+            return;
+        }
+        let continues = self.pieces.last().is_some_and(|&(at, from)| from + (self.text.len() - at) == source);
+        if !continues {
+            self.pieces.push((self.text.len(), source));
+        }
+        self.text.push_str(text);
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The source offset of the byte at `offset`; for the end of the text, that after its last byte.
+    pub fn source_offset(&self, offset: usize) -> usize {
+        let piece = self.pieces.partition_point(|&(at, _)| at <= offset);
+        match piece.checked_sub(1).map(|piece| self.pieces[piece]) {
+            Some((at, from)) => from + (offset - at),
+            None => 0,
+        }
+    }
+
+    /// The span in the source of a range of the text. It starts and ends with bytes of the text, so that
+    /// a continuation that follows the range is not in it.
+    pub fn source_span(&self, start: usize, end: usize) -> Span {
+        if start >= end {
+            return Span::at(self.source_offset(start));
+        }
+        Span::new(self.source_offset(start), self.source_offset(end - 1) + 1)
+    }
+
+    /// The part of it from `start` to `end`, which keeps its places.
+    #[must_use]
+    pub fn slice(&self, start: usize, end: usize) -> Self {
+        let mut part = Self::default();
+        let mut at = start;
+        while at < end {
+            let piece = self.pieces.partition_point(|&(from, _)| from <= at);
+            let stop = self.pieces.get(piece).map_or(end, |&(next, _)| next.min(end));
+            part.push(&self.text[at..stop], self.source_offset(at));
+            at = stop;
+        }
+        part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn joined_text_knows_where_it_came_from() {
+        // ab\⏎cd
+        let mut joined = Joined::default();
+        joined.push("ab", 10);
+        joined.push("cd", 14);
+        assert_eq!(joined.as_str(), "abcd");
+        assert_eq!(joined.source_span(0, 2), Span::new(10, 12));
+        assert_eq!(joined.source_span(1, 3), Span::new(11, 15));
+        assert_eq!(joined.slice(1, 4).source_span(0, 3), Span::new(11, 16));
+        assert_eq!(joined.source_offset(4), 16);
+    }
+}

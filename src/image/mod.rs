@@ -1,0 +1,5 @@
+//! An image as a value: its configuration, its layers, its file system; and how it is read and written.
+
+mod tree;
+
+pub use tree::*;

@@ -1,0 +1,348 @@
+//! The file system of an image as a value: names, inodes, and the one way to follow a path.
+//!
+//! Names and inodes are two tables: a hard link is two names of one inode. A name is bytes. Names are never
+//! reused, so a [`NameId`] means the same entry for as long as the tree lives.
+
+use std::collections::BTreeMap;
+
+/// An entry of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NameId(u32);
+
+/// What a name stands for; several names can share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InodeId(u32);
+
+impl NameId {
+    pub const ROOT: Self = Self(0);
+
+    /// Its place in a table with one row a name.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl InodeId {
+    /// Its place in a table with one row an inode.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inode {
+    pub kind: Kind,
+    pub header: Header,
+    /// The layer, counted from the lowest, whose entry this is.
+    pub layer: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    File(Content),
+    Directory,
+    Symlink { target: Vec<u8> },
+    Character { major: u32, minor: u32 },
+    Block { major: u32, minor: u32 },
+    Fifo,
+}
+
+/// Where a regular file's bytes are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// `length` bytes at `offset` of the layer's uncompressed archive.
+    Archived { offset: u64, length: u64 },
+    /// A sparse file of `length` bytes: pieces of (place in the file, place in the archive, length), zeros between.
+    Sparse { pieces: Vec<(u64, u64, u64)>, length: u64 },
+    /// A file of the host, under a `rootfs:` directory.
+    Host { path: std::path::PathBuf, length: u64 },
+    /// Bytes that are no part of any layer.
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    /// The size of the file in bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Archived { length, .. } | Self::Sparse { length, .. } | Self::Host { length, .. } => *length,
+            Self::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+}
+
+/// What an archive says of an entry besides its name, kind and content. It is written back as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// Permission bits with setuid, setgid and sticky: `0o7777` at most.
+    pub mode: u32,
+    pub uid: u64,
+    pub gid: u64,
+    pub user: Vec<u8>,
+    pub group: Vec<u8>,
+    /// Whole seconds; a fraction is in `pax`.
+    pub mtime: i64,
+    /// PAX records in their order, except those that name the entry, its link or its size.
+    pub pax: Vec<(String, Vec<u8>)>,
+}
+
+const XATTR: &str = "SCHILY.xattr.";
+
+impl Header {
+    pub fn xattrs(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.pax.iter().filter_map(|(key, value)| Some((key.strip_prefix(XATTR)?, value.as_slice())))
+    }
+
+    pub fn xattr(&self, name: &str) -> Option<&[u8]> {
+        self.xattrs().find_map(|(key, value)| (key == name).then_some(value))
+    }
+
+    pub fn set_xattr(&mut self, name: &str, value: Vec<u8>) {
+        self.pax.push((format!("{XATTR}{name}"), value));
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Name {
+    parent: NameId,
+    name: Vec<u8>,
+    inode: InodeId,
+}
+
+/// The merged file system.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    names: Vec<Name>,
+    inodes: Vec<Inode>,
+    /// The entries of each directory, by the directory's own name: a directory has just one.
+    entries: Vec<BTreeMap<Vec<u8>, NameId>>,
+}
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    pub name: NameId,
+    /// Every directory and symbolic link on the way, in the order they were met, the root left out. To keep the
+    /// file is to keep these: without them the path leads nowhere.
+    pub crossed: Vec<NameId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// `crossed` is what was met before; `missing` is the path that is not there.
+    #[error("`{}` does not exist", missing.escape_ascii())]
+    NotFound { missing: Vec<u8>, crossed: Vec<NameId> },
+    #[error("`{}` is not a directory", path.escape_ascii())]
+    NotADirectory { path: Vec<u8>, crossed: Vec<NameId> },
+    #[error("more than {} symbolic links", MAX_LINKS)]
+    TooManyLinks { crossed: Vec<NameId> },
+}
+
+impl ResolveError {
+    /// The directories and links that were met before the path broke.
+    pub fn crossed(&self) -> &[NameId] {
+        match self {
+            Self::NotFound { crossed, .. } | Self::NotADirectory { crossed, .. } | Self::TooManyLinks { crossed } => {
+                crossed
+            }
+        }
+    }
+}
+
+/// As many as Linux follows.
+const MAX_LINKS: usize = 40;
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tree {
+    /// A tree of one empty directory, `0755`, of root.
+    pub fn new() -> Self {
+        let header = Header { mode: 0o755, ..Header::default() };
+        let root = Inode { kind: Kind::Directory, header, layer: 0 };
+        Self {
+            names: vec![Name { parent: NameId::ROOT, name: Vec::new(), inode: InodeId(0) }],
+            inodes: vec![root],
+            entries: vec![BTreeMap::new()],
+        }
+    }
+
+    /// How many rows a table indexed by [`NameId::index`] needs; removed names count.
+    pub fn name_count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// How many rows a table indexed by [`InodeId::index`] needs.
+    pub fn inode_count(&self) -> usize {
+        self.inodes.len()
+    }
+
+    pub fn inode_id(&self, name: NameId) -> InodeId {
+        self.names[name.index()].inode
+    }
+
+    pub fn inode(&self, name: NameId) -> &Inode {
+        &self.inodes[self.inode_id(name).index()]
+    }
+
+    pub fn inode_mut(&mut self, name: NameId) -> &mut Inode {
+        let inode = self.inode_id(name).index();
+        &mut self.inodes[inode]
+    }
+
+    pub fn is_directory(&self, name: NameId) -> bool {
+        matches!(self.inode(name).kind, Kind::Directory)
+    }
+
+    /// The root is its own parent.
+    pub fn parent(&self, name: NameId) -> NameId {
+        self.names[name.index()].parent
+    }
+
+    /// The last component; empty for the root.
+    pub fn file_name(&self, name: NameId) -> &[u8] {
+        &self.names[name.index()].name
+    }
+
+    /// The path from the root, with a leading `/`.
+    pub fn path(&self, name: NameId) -> Vec<u8> {
+        if name == NameId::ROOT {
+            return b"/".to_vec();
+        }
+        let mut components = Vec::new();
+        let mut at = name;
+        while at != NameId::ROOT {
+            components.push(self.file_name(at));
+            at = self.parent(at);
+        }
+        let mut path = Vec::new();
+        for component in components.iter().rev() {
+            path.push(b'/');
+            path.extend_from_slice(component);
+        }
+        path
+    }
+
+    /// The entries of a directory, by name; none for anything else.
+    pub fn children(&self, directory: NameId) -> impl Iterator<Item = NameId> {
+        self.entries[directory.index()].values().copied()
+    }
+
+    pub fn child(&self, directory: NameId, name: &[u8]) -> Option<NameId> {
+        self.entries[directory.index()].get(name).copied()
+    }
+
+    /// Every name but the root's, a directory before what is in it, siblings by name.
+    pub fn walk(&self) -> impl Iterator<Item = NameId> {
+        self.below(NameId::ROOT)
+    }
+
+    /// Every name below a directory, in the order of [`walk`](Self::walk).
+    pub fn below(&self, directory: NameId) -> impl Iterator<Item = NameId> {
+        let mut open = vec![self.entries[directory.index()].values()];
+        std::iter::from_fn(move || {
+            loop {
+                match open.last_mut()?.next() {
+                    Some(&name) => {
+                        open.push(self.entries[name.index()].values());
+                        return Some(name);
+                    }
+                    None => drop(open.pop()),
+                }
+            }
+        })
+    }
+
+    /// Adds an entry; whatever had this name is gone, with all that was below it.
+    pub fn insert(&mut self, directory: NameId, name: &[u8], inode: Inode) -> NameId {
+        let inode_id = InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));
+        self.inodes.push(inode);
+        self.add_name(directory, name, inode_id)
+    }
+
+    /// Adds a second name for what `target` is.
+    pub fn link(&mut self, directory: NameId, name: &[u8], target: NameId) -> NameId {
+        self.add_name(directory, name, self.inode_id(target))
+    }
+
+    /// Takes an entry out, with all that is below it. Other names of its inode stay.
+    pub fn remove(&mut self, directory: NameId, name: &[u8]) -> Option<NameId> {
+        self.entries[directory.index()].remove(name)
+    }
+
+    fn add_name(&mut self, directory: NameId, name: &[u8], inode: InodeId) -> NameId {
+        let id = NameId(u32::try_from(self.names.len()).expect("readers limit the entries"));
+        self.names.push(Name { parent: directory, name: name.to_vec(), inode });
+        self.entries.push(BTreeMap::new());
+        self.entries[directory.index()].insert(name.to_vec(), id);
+        id
+    }
+
+    /// Follows a path from the root to what it leads to, as a process whose root directory this is would: links
+    /// restart at this root or at their directory, and `..` does not leave it.
+    pub fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
+        self.resolve_from(NameId::ROOT, path)
+    }
+
+    /// Like [`resolve`](Self::resolve), a relative path starting at `directory`.
+    pub fn resolve_from(&self, directory: NameId, path: &[u8]) -> Result<Resolved, ResolveError> {
+        self.follow(directory, path, true)
+    }
+
+    /// Like [`resolve`](Self::resolve), but a link at the end of the path is the answer, not where it points.
+    pub fn resolve_link(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
+        self.follow(NameId::ROOT, path, false)
+    }
+
+    fn follow(&self, directory: NameId, path: &[u8], follow_last: bool) -> Result<Resolved, ResolveError> {
+        let mut crossed = Vec::new();
+        let mut links = 0;
+        let mut at = if path.starts_with(b"/") { NameId::ROOT } else { directory };
+        // The components still to go, the next one last.
+        let mut rest: Vec<&[u8]> = path.rsplit(|&byte| byte == b'/').collect();
+        while let Some(component) = rest.pop() {
+            if !self.is_directory(at) {
+                return Err(ResolveError::NotADirectory { path: self.path(at), crossed });
+            }
+            match component {
+                b"" | b"." => continue,
+                b".." => {
+                    at = self.parent(at);
+                    continue;
+                }
+                _ => {}
+            }
+            let Some(name) = self.child(at, component) else {
+                let mut missing = self.path(at);
+                if at != NameId::ROOT {
+                    missing.push(b'/');
+                }
+                missing.extend_from_slice(component);
+                return Err(ResolveError::NotFound { missing, crossed });
+            };
+            let last = rest.iter().all(|component| component.is_empty());
+            match &self.inode(name).kind {
+                Kind::Symlink { target } if follow_last || !last || !rest.is_empty() => {
+                    links += 1;
+                    crossed.push(name);
+                    if links > MAX_LINKS {
+                        return Err(ResolveError::TooManyLinks { crossed });
+                    }
+                    if target.starts_with(b"/") {
+                        at = NameId::ROOT;
+                    }
+                    rest.extend(target.rsplit(|&byte| byte == b'/'));
+                }
+                _ => {
+                    if self.is_directory(name) && !last {
+                        crossed.push(name);
+                    }
+                    at = name;
+                }
+            }
+        }
+        Ok(Resolved { name: at, crossed })
+    }
+}

@@ -1,0 +1,3 @@
+pub mod dockerfile;
+pub mod image;
+pub mod source;

@@ -1,0 +1,92 @@
+//! What a rule says: a finding, its places, and the edits that mend it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::source::Span;
+
+/// From the gravest down, as they are listed and compared: `Error < Style`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Error,
+    Warning,
+    Info,
+    Style,
+}
+
+impl Severity {
+    pub const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Info, Self::Style];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Style => "style",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == text).ok_or(())
+    }
+}
+
+/// One defect at one place of one file.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The name of the rule that speaks.
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// What is wrong: present tense, lower case, names in backticks, no full stop.
+    pub message: String,
+    pub span: Span,
+    /// The instruction that holds the place, where one does.
+    pub instruction: Option<Span>,
+    /// Other places that explain this one.
+    pub labels: Vec<Label>,
+    pub notes: Vec<String>,
+    pub fix: Option<Fix>,
+}
+
+/// A second place, and what it has to do with the first.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub span: Span,
+    pub message: String,
+}
+
+/// Edits that mend a finding.
+#[derive(Clone, Debug)]
+pub struct Fix {
+    /// What to do, as an imperative: "use `COPY`".
+    pub title: String,
+    pub applicability: Applicability,
+    /// In order, without overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// A fix's promise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Applicability {
+    /// The image that is built means the same.
+    Safe,
+    /// Somebody has to look.
+    Unsafe,
+}
+
+/// Puts `replacement` in the place of the bytes of `span`; an empty span inserts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub replacement: String,
+}

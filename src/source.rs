@@ -1,0 +1,160 @@
+//! A text file: its bytes, its lines, and spans that point into it.
+
+use std::ops::Range;
+
+/// A half-open range of bytes, `start..end`, in one [`Source`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Span {
+    pub fn new(start: usize, end: usize) -> Self {
+        debug_assert!(start <= end, "a span ends before it starts: {start}..{end}");
+        Self { start, end }
+    }
+
+    /// The empty span at `offset`.
+    pub fn at(offset: usize) -> Self {
+        Self { start: offset, end: offset }
+    }
+
+    /// The smallest span that holds both.
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    pub fn contains(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
+/// A place as people count: both numbers start at 1, columns count Unicode scalar values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A text file under the name that the user knows it by.
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    bytes: Vec<u8>,
+    /// Set only where `bytes` is not UTF-8: the same length, every stray byte replaced by `?`.
+    readable: Option<String>,
+    line_starts: Vec<usize>,
+}
+
+impl Source {
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let readable = match std::str::from_utf8(&bytes) {
+            Ok(_) => None,
+            Err(_) => Some(replace_stray_bytes(&bytes)),
+        };
+        let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1)).collect();
+        Self { name: name.into(), bytes, readable, line_starts }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file exactly as it is.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The file as text, byte for byte as long as [`bytes`](Self::bytes); stray bytes read as `?`.
+    pub fn text(&self) -> &str {
+        match &self.readable {
+            Some(text) => text,
+            None => std::str::from_utf8(&self.bytes).expect("`new` looked"),
+        }
+    }
+
+    /// The text of a span; empty where the span does not fall on character boundaries of this file.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text().get(span.range()).unwrap_or_default()
+    }
+
+    /// The line, from 1, that holds the byte at `offset`.
+    pub fn line(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset)
+    }
+
+    pub fn position(&self, offset: usize) -> Position {
+        let line = self.line(offset);
+        let start = self.line_starts[line - 1];
+        let before = &self.bytes[start..offset.min(self.bytes.len()).max(start)];
+        // Every byte that does not continue a UTF-8 sequence begins a character.
+        let column = 1 + before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        Position { line, column }
+    }
+
+    /// How many lines there are; a file that ends in a line break does not count the empty one after it.
+    pub fn line_count(&self) -> usize {
+        match self.line_starts.last() {
+            Some(&start) if start == self.bytes.len() && start > 0 => self.line_starts.len() - 1,
+            _ => self.line_starts.len(),
+        }
+    }
+
+    /// A line, from 1, without its line break (`\n` or `\r\n`).
+    pub fn line_span(&self, line: usize) -> Span {
+        let start = self.line_starts[line - 1];
+        let mut end = self.line_starts.get(line).map_or(self.bytes.len(), |&next| next - 1);
+        if end > start && line < self.line_starts.len() && self.bytes[end - 1] == b'\r' {
+            end -= 1;
+        }
+        Span { start, end }
+    }
+}
+
+fn replace_stray_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(std::iter::repeat_n('?', chunk.invalid().len()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let source = Source::new("Dockerfile", "FROM a\nENV ü=1 b\n");
+        let at = source.text().find('b').expect("it is there");
+        assert_eq!(source.position(0), Position { line: 1, column: 1 });
+        assert_eq!(source.position(at), Position { line: 2, column: 9 });
+    }
+
+    #[test]
+    fn lines_end_before_their_line_break() {
+        let source = Source::new("Dockerfile", "a\r\nb\n\nc");
+        let lines: Vec<_> = (1..=source.line_count()).map(|line| source.slice(source.line_span(line))).collect();
+        assert_eq!(lines, ["a", "b", "", "c"]);
+        assert_eq!(Source::new("x", "a\n").line_count(), 1);
+        assert_eq!(Source::new("x", "").line_count(), 1);
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_keep_their_places() {
+        let source = Source::new("Dockerfile", b"# caf\xe9\nFROM a".to_vec());
+        assert_eq!(source.text().len(), source.bytes().len());
+        assert_eq!(source.text(), "# caf?\nFROM a");
+    }
+}
