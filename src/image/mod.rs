@@ -18,6 +18,7 @@ mod rootfs;
 mod sparse;
 mod store;
 mod tree;
+mod write;
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -35,6 +36,7 @@ pub use oci::Platform;
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError};
 pub use tree::*;
+pub use write::{Selection, WriteOptions, Written, write};
 
 use blob::{Blob, Budget};
 use store::Store;
