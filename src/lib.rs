@@ -1,3 +1,5 @@
 pub mod dockerfile;
 pub mod image;
+pub mod lint;
+pub mod rules;
 pub mod source;
