@@ -1,3 +1,4 @@
 pub mod dockerfile;
+pub mod elf;
 pub mod image;
 pub mod source;
