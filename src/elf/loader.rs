@@ -65,8 +65,9 @@ const PRELOAD: &[u8] = b"/etc/ld.so.preload";
 impl Loader {
     /// The loader at `path`, as it works for `program`.
     pub fn new<F: Files>(files: &F, path: &[u8], program: &Elf) -> Self {
-        let bytes = files.read_path(path).unwrap_or_default();
-        let flavor = flavor(path, &bytes);
+        let bytes = files.read_path(path);
+        let bytes = bytes.as_deref().unwrap_or_default();
+        let flavor = flavor(path, bytes);
         let mut loader = Self {
             flavor,
             path: path.to_vec(),
@@ -82,8 +83,8 @@ impl Loader {
             reads: Vec::new(),
         };
         match flavor {
-            Flavor::Glibc => loader.read_glibc(files, &bytes, program),
-            Flavor::Musl => loader.read_musl(files, &bytes),
+            Flavor::Glibc => loader.read_glibc(files, bytes, program),
+            Flavor::Musl => loader.read_musl(files, bytes),
         }
         loader
     }
@@ -103,8 +104,8 @@ impl Loader {
         if self.flavor == Flavor::Musl {
             return Vec::new();
         }
-        let text = files.read_path(PRELOAD).unwrap_or_default();
-        let lines = text.split(|&byte| byte == b'\n');
+        let text = files.read_path(PRELOAD);
+        let lines = text.as_deref().unwrap_or_default().split(|&byte| byte == b'\n');
         let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or_default());
         lines.flat_map(preload_list).collect()
     }
@@ -124,7 +125,7 @@ impl Loader {
 
     fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
         if let Some(path) = musl::path_file(&self.path, bytes) {
-            self.musl_path = files.read_path(&path).map(std::borrow::Cow::into_owned);
+            self.musl_path = files.read_path(&path).map(|bytes| bytes.to_vec());
             self.reads = vec![path];
         }
     }

@@ -73,6 +73,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     pub looked_in: Vec<Vec<u8>>,
+    /// Set where the search came upon something that no loader takes, and ended there.
+    pub refused: Option<String>,
 }
 
 /// What a loader does with a candidate.
@@ -238,20 +240,24 @@ impl<'a, F: Files> Process<'a, F> {
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let (candidates, looked_in) = self.candidates(by, name, steps);
         let mut hits = Vec::new();
+        let mut refused = None;
         for candidate in candidates {
             let Candidate { path, found, variant } = candidate;
             let object = match self.fit(&path) {
                 Fit::Pass => continue,
                 Fit::Take(file) => self.map(by, name, &path, file, variant, None),
                 Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
-                Fit::Refuse(None, _) => break,
+                Fit::Refuse(None, why) => {
+                    refused = Some(why);
+                    break;
+                }
             };
             hits.push((object, path, found));
             if !variant {
                 break;
             }
         }
-        if hits.is_empty() { Outcome::Missing(Missing { looked_in }) } else { Outcome::Found(hits) }
+        if hits.is_empty() { Outcome::Missing(Missing { looked_in, refused }) } else { Outcome::Found(hits) }
     }
 
     /// The paths to try in order, and how to tell where that is.
@@ -307,7 +313,7 @@ impl<'a, F: Files> Process<'a, F> {
         let is_musl = self.loader.flavor == Flavor::Musl;
         let file = match self.files.look(path) {
             Kind::Missing => return Fit::Pass,
-            Kind::Loop => return if is_musl { Fit::Refuse(None, String::new()) } else { Fit::Pass },
+            Kind::Loop => return if is_musl { Fit::Refuse(None, "its links go in a circle".to_owned()) } else { Fit::Pass },
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
             Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
             Kind::File(file) => file,

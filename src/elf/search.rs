@@ -1,12 +1,12 @@
 //! What a loader's search is given and what it says: the files it may look at, and by which rule it found one.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 /// The file system a loader sees. Paths are absolute, links are followed.
 pub trait Files {
     /// The same for every name of one file, as device and inode number are.
-    type Id: Copy + Eq + Ord + std::fmt::Debug;
+    type Id: Copy + Eq + Ord + fmt::Debug;
 
     fn look(&self, path: &[u8]) -> Kind<Self::Id>;
 
@@ -14,7 +14,7 @@ pub trait Files {
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
 
     /// The bytes of a regular file; nothing where it cannot be read.
-    fn read(&self, file: Self::Id) -> Option<Cow<'_, [u8]>>;
+    fn read(&self, file: Self::Id) -> Option<impl Deref<Target = [u8]>>;
 
     /// What [`parse`](super::parse) says of a file. Asked often: remember the answers.
     fn elf(&self, file: Self::Id) -> Result<&super::Elf, super::ElfError>;
@@ -23,7 +23,7 @@ pub trait Files {
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
     /// What is at a path, read.
-    fn read_path(&self, path: &[u8]) -> Option<Cow<'_, [u8]>> {
+    fn read_path(&self, path: &[u8]) -> Option<impl Deref<Target = [u8]>> {
         match self.look(path) {
             Kind::File(file) => self.read(file),
             _ => None,
