@@ -138,17 +138,27 @@ pub struct Flag {
 /// The arguments, by what the instruction makes of them.
 #[derive(Debug)]
 pub enum Body {
-    From { image: Word, alias: Option<Word> },
+    From {
+        image: Word,
+        alias: Option<Word>,
+    },
     /// RUN, CMD, ENTRYPOINT and SHELL.
     Command(Command),
     /// `None` for `HEALTHCHECK NONE`.
     Healthcheck(Option<Command>),
     /// COPY and ADD.
-    Transfer { sources: Vec<Place>, destination: Word, json: bool },
+    Transfer {
+        sources: Vec<Place>,
+        destination: Word,
+        json: bool,
+    },
     /// ENV and LABEL, and ARG, where alone the value may be missing.
     Pairs(Vec<Pair>),
     /// EXPOSE, MAINTAINER, STOPSIGNAL, USER, VOLUME, WORKDIR; `json` can be true for VOLUME alone.
-    Words { words: Vec<Word>, json: bool },
+    Words {
+        words: Vec<Word>,
+        json: bool,
+    },
     Onbuild(Box<Instruction>),
     /// An unknown keyword, or arguments that do not fit the known one.
     Other,
