@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Proves that everything in a slimmed image is as it was in the original: unchanged.py ORIGINAL SLIMMED
+"""Proves that everything in a slimmed image is as it was in the original: unchanged.py ORIGINAL SLIMMED [GONE...]
 
-Both are `dir:` copies made by skopeo. Shares no code with jettison: layers are read by Python's tarfile and stacked here."""
+Both images are `dir:` copies made by skopeo; the paths GONE must be in the original only. Shares no code with jettison:
+layers are read by Python's tarfile and stacked here."""
 
 import hashlib
 import json
@@ -31,10 +32,10 @@ def describe(layer, entry):
     content = layer.extractfile(entry) if entry.isfile() else None
     return {
         "type": entry.type,
-        "mode": oct(entry.mode),
+        "mode": oct(entry.mode & 0o7777),  # some writers repeat the type above these bits
         "owner": (entry.uid, entry.gid),
         "mtime": entry.pax_headers.get("mtime", entry.mtime),
-        "bytes": content and hashlib.file_digest(content, "sha256").hexdigest(),
+        "bytes": content and hashlib.sha256(content.read()).hexdigest(),
         "link": entry.linkname if entry.issym() else None,
         "device": (entry.devmajor, entry.devminor) if entry.isdev() else None,
         "xattrs": {key: value for key, value in entry.pax_headers.items() if key.startswith("SCHILY.xattr.")},
@@ -60,7 +61,7 @@ def apply(tree, number, layer):
     for path, entry in entries:
         if path.rpartition("/")[2].startswith(".wh.") or path in ("", "."):
             continue
-        if not entry.isdir():
+        if not entry.isdir() and path in tree and tree[path][1]["type"] == tarfile.DIRTYPE:
             remove_below(tree, path)
         if entry.islnk():
             tree[path] = tree[entry.linkname.removeprefix("./").strip("/")]
@@ -101,6 +102,14 @@ def differences(original, slimmed):
         yield "hard links are not the same"
 
 
+def not_gone(original, slimmed, paths):
+    for path in paths:
+        if path.strip("/") not in original:
+            yield f"{path}: was not in the original"
+        if path.strip("/") in slimmed:
+            yield f"{path}: is still there"
+
+
 def configuration_differences(original, slimmed):
     for key in sorted(original.keys() | slimmed.keys()):
         if key not in MAY_CHANGE and original.get(key) != slimmed.get(key):
@@ -112,9 +121,10 @@ def main():
     before, now = flatten(original), flatten(slimmed)
     found = [
         *differences(before, now),
+        *not_gone(before, now, sys.argv[3:]),
         *configuration_differences(configuration(original), configuration(slimmed)),
     ]
-    print("\n".join(found) or f"{len(now)} of {len(before)} entries kept, all unchanged")
+    print("\n".join(found[:50]) or f"{len(now)} of {len(before)} entries kept, all unchanged")
     sys.exit(bool(found) or not now)
 
 
