@@ -1,0 +1,47 @@
+# What a contributor runs. `make` alone is the quick check before a commit.
+
+HOST := $(shell rustc -vV | sed -n 's/^host: //p')
+
+.PHONY: check
+check: ## format, Clippy with warnings denied, unit tests
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo test --lib
+
+.PHONY: test
+test: ## every test: unit, integration, documentation, end to end (those need root)
+	cargo test
+	tests/e2e/run.sh --where-possible
+
+.PHONY: e2e
+e2e: ## real images built, slimmed and run in containers, as root
+	tests/e2e/run.sh
+
+.PHONY: demo
+demo: ## lints a Dockerfile, builds it, slims the image, runs both
+	cargo build --release
+	testdata/demo/demo.sh
+
+.PHONY: bench
+bench: ## micro benchmarks, then lint beside hadolint and slim beside skopeo
+	cargo bench --benches
+	cargo build --release
+	benches/lint.sh
+	benches/slim.sh
+
+.PHONY: rules
+rules: ## rules/README.md from the rule pages
+	JETTISON_BLESS=1 cargo test index
+
+.PHONY: bless
+bless: ## expected output of tests as it is now: read the diff before committing it
+	JETTISON_BLESS=1 cargo test
+
+.PHONY: static
+static: ## one binary that needs nothing, for any Linux of this architecture
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(HOST)
+	tests/static.sh target/$(HOST)/release/jettison
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -1,0 +1,66 @@
+//! podman, buildah and skopeo, by the scripts beside this file.
+
+use crate::case::Case;
+use std::{path::Path, process::Command};
+
+/// Standard output of a command that must succeed.
+pub(crate) fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{command:?}\n{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+pub(crate) fn build(folder: &Path, image: &str) {
+    output(Command::new("tests/e2e/build.sh").arg(folder).arg(image));
+}
+
+pub(crate) fn save(image: &str, format: &str, path: &str) {
+    output(tool("podman").args(["save", "--quiet", "--format", format, "--output", path, image]));
+}
+
+/// What the case's script prints about a container of `image`.
+pub(crate) fn behaviour(case: &Case, image: &str) -> String {
+    output(tool(&case.behaviour_script()).arg(image))
+}
+
+/// An image in podman's storage, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Loaded(String);
+
+impl Loaded {
+    pub(crate) fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        let _ = tool("podman").args(["rmi", "--force", &self.0]).output();
+    }
+}
+
+/// Loads an image as a person would: `podman load` for an archive, which holds its name; `skopeo copy` for a layout.
+pub(crate) fn load(image: &str, name: &str) -> Loaded {
+    match image.strip_prefix("docker-archive:") {
+        Some(path) => output(tool("podman").args(["load", "--quiet", "--input", path])),
+        None => output(tool("skopeo").args(["copy", "--quiet", image, &format!("containers-storage:{name}")])),
+    };
+    Loaded(name.to_owned())
+}
+
+/// Copies an image to skopeo's plainest form: a folder with a manifest and a file per blob.
+pub(crate) fn copy_to_directory(image: &str, path: &str) -> String {
+    output(tool("skopeo").args(["copy", "--quiet", image, &format!("dir:{path}")]));
+    path.to_owned()
+}
+
+pub(crate) fn assert_unchanged(original: &str, slimmed: &str, gone: &[String]) -> String {
+    output(Command::new("tests/e2e/unchanged.py").args([original, slimmed]).args(gone))
+}
+
+fn tool(name: &str) -> Command {
+    let mut command = Command::new("tests/e2e/sandbox.sh");
+    command.arg(name);
+    command
+}
