@@ -40,9 +40,10 @@ impl Programs {
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
-        self.path.iter().map(|directory| joined(directory, word)).find(|path| {
-            file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
-        })
+        self.path
+            .iter()
+            .map(|directory| joined(directory, word))
+            .find(|path| file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0))
     }
 
     /// The directories of PATH, for who has to say where a program was looked for.
