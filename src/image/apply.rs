@@ -18,7 +18,16 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// Lays the entries of one layer, counted from the lowest, over the tree.
 pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
     let first = tree.name_count();
-    let mut layer = Layer { tree, layer, first, declared: HashSet::new(), directories: HashMap::new(), limits };
+    let mut layer = Layer {
+        tree,
+        layer,
+        first,
+        declared: HashSet::new(),
+        cleared: HashSet::new(),
+        opaque: HashSet::new(),
+        directories: HashMap::new(),
+        limits,
+    };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
@@ -33,6 +42,10 @@ struct Layer<'a> {
     first: usize,
     /// Directories of lower layers that this layer names too.
     declared: HashSet<NameId>,
+    /// Names that whiteouts have been through: nothing of lower layers is left there or below.
+    cleared: HashSet<NameId>,
+    /// Directories that are opaque.
+    opaque: HashSet<NameId>,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     limits: &'a Limits,
@@ -112,27 +125,32 @@ impl Layer<'_> {
         // Where there is no such directory there is nothing to hide.
         let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else { return Ok(()) };
         if name == OPAQUE {
-            for child in self.tree.children(directory.name).collect::<Vec<_>>() {
-                self.hide(child);
+            if self.opaque.insert(directory.name) {
+                self.hide(self.tree.children(directory.name).collect());
             }
         } else if !name.starts_with(AUFS)
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
-            self.hide(child);
+            self.hide(vec![child]);
         }
-        self.directories.clear();
         Ok(())
     }
 
-    /// Takes out what lower layers have at this name and below it. What this layer has put there stays, and the
-    /// directories on the way to it.
-    fn hide(&mut self, top: NameId) {
-        let mut names: Vec<NameId> = self.tree.below(top).collect();
-        names.insert(0, top);
+    /// Takes out what lower layers have at these names and below them. What this layer has put there stays, and the
+    /// directories on the way to it. No name is looked at twice, however many whiteouts hide it.
+    fn hide(&mut self, mut tops: Vec<NameId>) {
+        let mut names = Vec::new();
+        while let Some(name) = tops.pop() {
+            if self.cleared.insert(name) {
+                names.push(name);
+                tops.extend(self.tree.children(name));
+            }
+        }
         // Backwards, a directory comes after what is in it.
         for name in names.into_iter().rev() {
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
+                self.forget_ways_through(name);
                 let file_name = self.tree.file_name(name).to_vec();
                 self.tree.remove(self.tree.parent(name), &file_name);
             }
