@@ -6,7 +6,7 @@ use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::Field;
 use super::roots;
-use crate::image::{Image, Kind, NameId, ReadError, Tree};
+use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
 
 /// What the user asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +90,13 @@ impl Plan {
     /// The names that stay, in the tree's order; the directories of each are among them.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
+    }
+
+    /// The same for the writer.
+    pub fn selection(&self, tree: &Tree) -> Selection {
+        let mut selection = Selection::none(tree);
+        self.kept.iter().for_each(|&name| selection.keep(tree, name));
+        selection
     }
 
     pub fn is_kept(&self, name: NameId) -> bool {
