@@ -1,3 +1,48 @@
+//! jettison lints Dockerfiles and images, and slims images: it throws overboard what the program does not need.
+//!
+//! # Two flows, one shape
+//!
+//! ```text
+//! lint   text ──▶ source ──▶ dockerfile ──▶ facts ──▶ rules ──▶ findings ──▶ suppressions ──▶ report | fixes
+//! slim   image ─▶ layers ──▶ tree ──▶ roots ──▶ tracers until nothing is new ──▶ keep graph ──▶ verify ──▶ image + report
+//! ```
+//!
+//! A rule is to lint what a tracer is to slim: a plain function from something read-only to a sink, in a file of its
+//! own, in a list. Learn one half and you know the other.
+//!
+//! # Where things are
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`source`] | a text file: bytes, lines, spans |
+//! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
+//! | [`lint`] | the engine; it names no rule |
+//! | [`rules`] | one file a rule, named for its page in `rules/lint` |
+//! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
+//! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
+//! | [`slim`] | roots, tracers, the keep graph, verification |
+//! | [`report`] | one file an output format |
+//! | [`config`] | configuration files to settings |
+//! | [`cli`] | arguments, then one file a command |
+//!
+//! Uses point one way: `source → dockerfile → lint → rules`, `elf, image → slim`, all of them
+//! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
+//! reads the `use` lines.
+//!
+//! # What holds everywhere
+//!
+//! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a hostile archive is an
+//!   error that names the blob and the entry. `anyhow` is for [`cli`] alone.
+//! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
+//! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the host.
+
+pub mod cli;
+pub mod config;
 pub mod dockerfile;
+pub mod elf;
 pub mod image;
+pub mod lint;
+pub mod report;
+pub mod rules;
+pub mod slim;
 pub mod source;

@@ -1,22 +1,28 @@
 //! Lossless Dockerfile syntax, and the shell inside it.
+//!
+//! The text is read as BuildKit reads it (`frontend/dockerfile/parser` and `instructions` of moby/buildkit): physical
+//! lines, joined to logical lines, cut into keyword, flags and arguments, and these into what the instruction makes of
+//! them. Where BuildKit stops at the first error, this goes on with the next line.
 
-mod shell;
+mod body;
+mod directive;
+mod flags;
+mod heredoc;
+mod instruction;
+mod json;
+mod lines;
+mod parser;
+pub mod shell;
+mod split;
 mod syntax;
+mod word;
 
-pub use shell::*;
+pub use shell::{Pipeline, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 
 use crate::source::Source;
 
 /// Reads a Dockerfile. It never fails: what BuildKit would refuse is in [`Dockerfile::errors`], and the rest is read.
 pub fn parse(source: &Source) -> Dockerfile {
-    let _ = source;
-    Dockerfile {
-        escape: '\\',
-        directives: Vec::new(),
-        comments: Vec::new(),
-        instructions: Vec::new(),
-        errors: Vec::new(),
-        tokens: Vec::new(),
-    }
+    parser::Parser::new(source.text()).run()
 }

@@ -3,6 +3,8 @@
 //! Everything that has a place carries a [`Span`] of the source. Text that continuation lines cut in pieces is also
 //! held joined, as BuildKit passes it on, in a [`Joined`] that maps every byte back to the source.
 
+use std::ops::Range;
+
 use crate::source::Span;
 
 /// A file as read: nothing is lost, and an error does not end the reading.
@@ -84,12 +86,14 @@ pub struct SyntaxError {
 
 #[derive(Debug)]
 pub struct Instruction {
-    /// From the keyword to the end of its last line, heredocs and their last lines included, without the line break.
+    /// From the keyword (or a continuation before it) to the end of its last line, heredocs and their last lines
+    /// included, without the line break.
     pub span: Span,
     pub keyword: Keyword,
     pub flags: Vec<Flag>,
     /// All that follows keyword and flags, joined; heredoc bodies are not in it.
     pub arguments: Joined,
+    /// Those of `ONBUILD` are with the instruction inside it.
     pub heredocs: Vec<Heredoc>,
     pub body: Body,
 }
@@ -125,6 +129,42 @@ pub enum Kind {
     Unknown,
 }
 
+impl Kind {
+    /// All that BuildKit knows, by name.
+    const NAMES: [(&'static str, Self); 18] = [
+        ("ADD", Self::Add),
+        ("ARG", Self::Arg),
+        ("CMD", Self::Cmd),
+        ("COPY", Self::Copy),
+        ("ENTRYPOINT", Self::Entrypoint),
+        ("ENV", Self::Env),
+        ("EXPOSE", Self::Expose),
+        ("FROM", Self::From),
+        ("HEALTHCHECK", Self::Healthcheck),
+        ("LABEL", Self::Label),
+        ("MAINTAINER", Self::Maintainer),
+        ("ONBUILD", Self::Onbuild),
+        ("RUN", Self::Run),
+        ("SHELL", Self::Shell),
+        ("STOPSIGNAL", Self::Stopsignal),
+        ("USER", Self::User),
+        ("VOLUME", Self::Volume),
+        ("WORKDIR", Self::Workdir),
+    ];
+
+    /// The instruction that a keyword, in any case, stands for.
+    pub fn of_keyword(text: &str) -> Self {
+        let known = Self::NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        known.map_or(Self::Unknown, |&(_, kind)| kind)
+    }
+
+    /// In capitals; `?` for an unknown one.
+    pub fn name(self) -> &'static str {
+        let known = Self::NAMES.iter().find(|&&(_, kind)| kind == self);
+        known.map_or("?", |&(name, _)| name)
+    }
+}
+
 /// `--name=value`, before the arguments.
 #[derive(Clone, Debug)]
 pub struct Flag {
@@ -138,17 +178,27 @@ pub struct Flag {
 /// The arguments, by what the instruction makes of them.
 #[derive(Debug)]
 pub enum Body {
-    From { image: Word, alias: Option<Word> },
+    From {
+        image: Word,
+        alias: Option<Word>,
+    },
     /// RUN, CMD, ENTRYPOINT and SHELL.
     Command(Command),
     /// `None` for `HEALTHCHECK NONE`.
     Healthcheck(Option<Command>),
     /// COPY and ADD.
-    Transfer { sources: Vec<Place>, destination: Word, json: bool },
+    Transfer {
+        sources: Vec<Place>,
+        destination: Word,
+        json: bool,
+    },
     /// ENV and LABEL, and ARG, where alone the value may be missing.
     Pairs(Vec<Pair>),
     /// EXPOSE, MAINTAINER, STOPSIGNAL, USER, VOLUME, WORKDIR; `json` can be true for VOLUME alone.
-    Words { words: Vec<Word>, json: bool },
+    Words {
+        words: Vec<Word>,
+        json: bool,
+    },
     Onbuild(Box<Instruction>),
     /// An unknown keyword, or arguments that do not fit the known one.
     Other,
@@ -200,7 +250,19 @@ pub struct Pair {
 pub struct Word {
     pub span: Span,
     pub text: Joined,
+    /// Never two literals in a row; none where the word is empty once its quotes are removed.
     pub parts: Vec<WordPart>,
+}
+
+impl Word {
+    /// What the word means, where no variable decides it.
+    pub fn literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [WordPart::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// What a word is once quotes are removed.
@@ -238,7 +300,7 @@ pub enum Modifier {
 
 #[derive(Clone, Debug)]
 pub struct Heredoc {
-    /// `<<NAME` in the instruction's line.
+    /// `<<NAME` in the instruction's line, with the file descriptor before it.
     pub opener: Span,
     pub name: String,
     /// The file descriptor before `<<`, 0 where none is written.
@@ -296,18 +358,33 @@ impl Joined {
         Span::new(self.source_offset(start), self.source_offset(end - 1) + 1)
     }
 
+    /// The range from `start` to `end` as the source has it: cut wherever something stands between its bytes.
+    pub(crate) fn spans(&self, start: usize, end: usize) -> impl Iterator<Item = Span> {
+        let first = self.pieces.partition_point(|&(at, _)| at <= start).saturating_sub(1);
+        let pieces = self.pieces[first.min(self.pieces.len())..].iter().enumerate();
+        pieces.map_while(move |(index, &(at, from))| {
+            let stop = self.pieces.get(first + index + 1).map_or(self.text.len(), |&(next, _)| next).min(end);
+            let begin = at.max(start);
+            (begin < stop).then(|| Span::new(from + (begin - at), from + (stop - at)))
+        })
+    }
+
     /// The part of it from `start` to `end`, which keeps its places.
     #[must_use]
     pub fn slice(&self, start: usize, end: usize) -> Self {
         let mut part = Self::default();
-        let mut at = start;
-        while at < end {
-            let piece = self.pieces.partition_point(|&(from, _)| from <= at);
-            let stop = self.pieces.get(piece).map_or(end, |&(next, _)| next.min(end));
-            part.push(&self.text[at..stop], self.source_offset(at));
-            at = stop;
-        }
+        part.push_part(self, start..end);
         part
+    }
+
+    /// Adds a range of another text.
+    pub(crate) fn push_part(&mut self, other: &Self, range: Range<usize>) {
+        let mut at = range.start;
+        for span in other.spans(range.start, range.end) {
+            let length = span.end - span.start;
+            self.push(&other.text[at..at + length], span.start);
+            at += length;
+        }
     }
 }
 

@@ -149,7 +149,7 @@ impl ResolveError {
 }
 
 /// As many as Linux follows.
-const MAX_LINKS: usize = 40;
+pub(super) const MAX_LINKS: usize = 40;
 
 impl Default for Tree {
     fn default() -> Self {
@@ -167,6 +167,11 @@ impl Tree {
             inodes: vec![root],
             entries: vec![BTreeMap::new()],
         }
+    }
+
+    /// What a row of the table of inodes holds.
+    pub fn inode_at(&self, inode: InodeId) -> &Inode {
+        &self.inodes[inode.index()]
     }
 
     /// How many rows a table indexed by [`NameId::index`] needs; removed names count.

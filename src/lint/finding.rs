@@ -90,3 +90,26 @@ pub struct Edit {
     pub span: Span,
     pub replacement: String,
 }
+
+impl Applicability {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+impl fmt::Display for Applicability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Applicability {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Safe, Self::Unsafe].into_iter().find(|applicability| applicability.as_str() == text).ok_or(())
+    }
+}

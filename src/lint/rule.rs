@@ -1,19 +1,79 @@
 //! A rule: a name, a page, a function. And the sink into which the function speaks.
 
 use super::context::Context;
-use super::finding::{Edit, Finding, Fix, Label};
+use super::finding::{Applicability, Edit, Finding, Fix, Label, Severity};
 use crate::source::Span;
 
 /// One check. Severity, aliases and all that is said of it elsewhere stand on its page.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Kebab case, the defect it reports; reads well after "allow".
     pub name: &'static str,
-    /// `rules/lint/<name>.md`.
+    /// The text of `rules/lint/<name>.md`.
     pub page: &'static str,
     pub check: fn(&Context<'_>, &mut Findings),
 }
 
-/// Takes the findings of one rule.
+/// Takes the findings of one rule, whose name and severity it puts on each.
 #[derive(Debug)]
-pub struct Findings {}
+pub struct Findings {
+    rule: &'static str,
+    severity: Severity,
+    findings: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn new(rule: &'static str, severity: Severity) -> Self {
+        Self { rule, severity, findings: Vec::new() }
+    }
+
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// Reports a defect; what else there is to say goes onto the [`Report`].
+    pub fn add(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
+        let finding = Finding {
+            rule: self.rule,
+            severity: self.severity,
+            message: message.into(),
+            span,
+            instruction: None,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            fix: None,
+        };
+        Report { finding: self.findings.push_mut(finding) }
+    }
+}
+
+/// A finding just made, for more to be said of it.
+#[derive(Debug)]
+pub struct Report<'a> {
+    finding: &'a mut Finding,
+}
+
+impl Report<'_> {
+    pub fn label(self, span: Span, message: impl Into<String>) -> Self {
+        self.finding.labels.push(Label { span, message: message.into() });
+        self
+    }
+
+    pub fn note(self, note: impl Into<String>) -> Self {
+        self.finding.notes.push(note.into());
+        self
+    }
+
+    pub fn fix(self, fix: Fix) -> Self {
+        self.finding.fix = Some(fix);
+        self
+    }
+}
+
+impl Fix {
+    /// A fix whose edits are brought in order.
+    pub fn new(title: impl Into<String>, applicability: Applicability, mut edits: Vec<Edit>) -> Self {
+        edits.sort_by_key(|edit| edit.span);
+        Self { title: title.into(), applicability, edits }
+    }
+}

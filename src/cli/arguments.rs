@@ -1,0 +1,147 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::FailOn;
+
+/// Lints Dockerfiles, and slims images to what their program needs.
+#[derive(Debug, Parser)]
+#[command(name = "jettison", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not do it.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+    /// Say nothing but the result and errors
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Lint(LintArguments),
+    Slim(SlimArguments),
+    Why(WhyArguments),
+    Explain(ExplainArguments),
+    Rules(RulesArguments),
+}
+
+/// Find defects in Dockerfiles
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  jettison lint                      all Dockerfiles below this folder
+  jettison lint Dockerfile.prod      one file
+  jettison lint - < Dockerfile       standard input
+  jettison lint --select all --format json
+  jettison lint --ignore latest-tag,DL3008 --fail-on error")]
+pub(super) struct LintArguments {
+    /// Files, folders to search, or `-` for standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Check these rules only, by name or by another tool's code; `all` for every rule
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) select: Vec<String>,
+    /// Leave these rules out
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+    /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(super) config: Option<PathBuf>,
+    /// Use no configuration file
+    #[arg(long)]
+    pub(super) no_config: bool,
+    /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
+    #[arg(long, value_name = "SEVERITY")]
+    pub(super) fail_on: Option<FailOn>,
+    /// How to print what is found
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Text,
+    Json,
+}
+
+/// Write an image that holds only what the program needs
+#[derive(Args, Debug)]
+#[command(after_help = "Images are named as skopeo names them: docker-archive:FILE[:REF], oci:DIR[:REF],
+oci-archive:FILE[:REF], rootfs:DIR, or a path, recognised by its content.
+
+Examples:
+  jettison slim app.tar -o docker-archive:slim.tar -t app:slim
+  jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
+  jettison slim app.tar --dry-run")]
+pub(super) struct SlimArguments {
+    /// The image to slim
+    pub(super) image: String,
+    /// The image to write
+    #[arg(long, short, value_name = "IMAGE", required_unless_present = "dry_run")]
+    pub(super) output: Option<String>,
+    /// The name of the new image
+    #[arg(long, short, value_name = "NAME")]
+    pub(super) tag: Option<String>,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+    /// Say what would be kept and dropped, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// What decides which files are kept.
+#[derive(Args, Debug)]
+pub(super) struct PlanArguments {
+    /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
+    #[arg(long, value_name = "GLOB")]
+    pub(super) keep: Vec<String>,
+}
+
+/// Say why a file of an image is kept, or that it is not
+#[derive(Args, Debug)]
+#[command(after_help = "Example:
+  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1")]
+pub(super) struct WhyArguments {
+    /// The image
+    pub(super) image: String,
+    /// A path in the image
+    pub(super) path: String,
+    #[command(flatten)]
+    pub(super) plan: PlanArguments,
+}
+
+/// Explain a rule: what it means, why it matters, what to write instead
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  jettison explain root-user
+  jettison explain DL3008")]
+pub(super) struct ExplainArguments {
+    /// A rule's name, or another tool's code for it; all rules are listed without it
+    pub(super) rule: Option<String>,
+}
+
+/// List all rules
+#[derive(Args, Debug)]
+pub(super) struct RulesArguments {
+    /// How to print the list
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ListFormat {
+    Text,
+    Json,
+    Markdown,
+}

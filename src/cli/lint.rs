@@ -1,0 +1,125 @@
+//! `jettison lint`.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use rayon::prelude::*;
+
+use super::arguments::{Format, LintArguments};
+use super::{Outcome, Output, discover};
+use crate::config::{self, Config, FailOn};
+use crate::lint::{self, Registry, Selection, Severity};
+use crate::report::{self, Linted, Report, Style};
+use crate::rules;
+use crate::source::Source;
+
+/// Dockerfiles are written by people; what is longer is something else.
+const MAX_BYTES: u64 = 16 << 20;
+/// Below this many files, threads cost more than they bring.
+const FEW: usize = 8;
+
+pub(super) fn run(arguments: &LintArguments, output: &Output) -> anyhow::Result<Outcome> {
+    let registry = rules::registry();
+    let config = configuration(arguments, registry)?;
+    let paths = targets(&arguments.paths)?;
+    if paths.is_empty() {
+        output.note("no Dockerfile found");
+    }
+    let lint_one = |path: &PathBuf| -> anyhow::Result<Linted> {
+        let source = read(path)?;
+        let findings = lint::lint(&source, registry, &config.settings);
+        Ok(Linted { source, findings })
+    };
+    let results: Vec<anyhow::Result<Linted>> = if paths.len() <= FEW {
+        paths.iter().map(lint_one).collect()
+    } else {
+        paths.par_iter().map(lint_one).collect()
+    };
+    // A file that cannot be read does not lose what was found in the others.
+    let (mut files, mut failed) = (Vec::new(), false);
+    for result in results {
+        match result {
+            Ok(file) => files.push(file),
+            Err(error) => {
+                failed = true;
+                output.error(&error);
+            }
+        }
+    }
+
+    let report = Report { files: &files, registry };
+    let printed = match arguments.format {
+        Format::Text => report::text(&report, Style { color: output.color(), width: output.width() }),
+        Format::Json => report::json(&report),
+    };
+    output.print(&printed)?;
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
+    Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+}
+
+fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
+    let FailOn::Severity(threshold) = fail_on else { return Outcome::Clean };
+    let fails = files.iter().flat_map(|file| &file.findings).any(|finding| finding.severity <= threshold);
+    if fails { Outcome::Found } else { Outcome::Clean }
+}
+
+/// The configuration file's word, then the command line's over it.
+fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Result<Config> {
+    let path = match &arguments.config {
+        Some(path) => Some(path.clone()),
+        None if arguments.no_config => None,
+        None => config::find(&start_folder(&arguments.paths)?),
+    };
+    let mut config = path.map(|path| config::read(&path, registry)).transpose()?.unwrap_or_default();
+    if arguments.select.iter().any(|name| name == config::ALL) {
+        config.settings.select = Selection::ALL;
+    } else if !arguments.select.is_empty() {
+        config.settings.select = Selection::Only(known(registry, &arguments.select, "--select")?);
+    }
+    config.settings.ignore.extend(known(registry, &arguments.ignore, "--ignore")?);
+    Ok(config)
+}
+
+/// The folder whose configuration counts: that of the first path.
+fn start_folder(paths: &[PathBuf]) -> anyhow::Result<PathBuf> {
+    let here = std::env::current_dir().context("cannot tell the current folder")?;
+    let first = here.join(paths.first().map_or(Path::new("."), PathBuf::as_path));
+    Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
+}
+
+fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<BTreeSet<&'static str>> {
+    registry.resolve(names.iter().map(String::as_str)).with_context(|| format!("`{flag}`"))
+}
+
+/// Every file that was named, and every Dockerfile below every folder that was.
+fn targets(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut targets = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            targets.extend(discover::dockerfiles(path)?);
+        } else {
+            targets.push(path.clone());
+        }
+    }
+    Ok(targets)
+}
+
+fn read(path: &Path) -> anyhow::Result<Source> {
+    let is_stdin = path == Path::new("-");
+    let name = if is_stdin { "<stdin>".into() } else { path.to_string_lossy() };
+    let mut bytes = Vec::new();
+    let read = if is_stdin {
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("cannot read `{name}`"))?;
+    anyhow::ensure!(
+        bytes.len() as u64 <= MAX_BYTES,
+        "`{name}` is larger than {} MiB: not a Dockerfile",
+        MAX_BYTES >> 20
+    );
+    Ok(Source::new(name, bytes))
+}

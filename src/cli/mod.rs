@@ -1,0 +1,54 @@
+//! The command line: arguments, then one file per command.
+
+mod arguments;
+mod discover;
+mod explain;
+mod lint;
+mod output;
+mod page;
+mod progress;
+mod rules;
+mod slim;
+mod why;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use output::Output;
+
+/// How a command ended; the numbers are part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Clean = 0,
+    /// Something at or above the threshold was found, or a check of the result failed.
+    Found = 1,
+    Failed = 2,
+}
+
+/// Runs the program with its arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // A closed pipe while help is printed is no failure.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output::new(arguments.color, arguments.quiet);
+    let outcome = match &arguments.command {
+        Command::Lint(arguments) => lint::run(arguments, &output),
+        Command::Slim(arguments) => slim::run(arguments, &output),
+        Command::Why(arguments) => why::run(arguments, &output),
+        Command::Explain(arguments) => explain::run(arguments, &output),
+        Command::Rules(arguments) => rules::run(arguments, &output),
+    };
+    let outcome = outcome.unwrap_or_else(|error| {
+        output.error(&error);
+        Outcome::Failed
+    });
+    ExitCode::from(outcome as u8)
+}

@@ -1,0 +1,84 @@
+//! Standard output and standard error: colour where it is wanted, silence on a closed pipe.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use super::arguments::Color;
+
+/// Widest text that is comfortable to read.
+const WIDEST: usize = 100;
+
+/// Where a command's words go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Output {
+    color: Color,
+    quiet: bool,
+}
+
+impl Output {
+    pub(super) fn new(color: Color, quiet: bool) -> Self {
+        Self { color, quiet }
+    }
+
+    /// Whether standard output takes colour.
+    pub(super) fn color(self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+        }
+    }
+
+    /// The columns of the terminal, or a common number where there is none.
+    pub(super) fn width(self) -> usize {
+        let columns = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
+        columns.clamp(20, WIDEST.max(columns))
+    }
+
+    /// The width to wrap prose to.
+    pub(super) fn prose_width(self) -> usize {
+        self.width().min(WIDEST)
+    }
+
+    /// Whether there is somebody to watch progress.
+    pub(super) fn shows_progress(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Writes to standard output. That the reader has gone is not an error: it has seen what it wanted.
+    pub(super) fn print(self, text: &str) -> anyhow::Result<()> {
+        let choice = if self.color() { ColorChoice::AlwaysAnsi } else { ColorChoice::Never };
+        let mut stdout = AutoStream::new(io::stdout().lock(), choice);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(anyhow::Error::new(error).context("cannot write to standard output"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something besides the result, on standard error; not with `--quiet`.
+    pub(super) fn note(self, text: &str) {
+        if !self.quiet {
+            self.say("note", AnsiColor::Cyan, text);
+        }
+    }
+
+    /// Says what could not be done, with its causes.
+    pub(super) fn error(self, error: &anyhow::Error) {
+        self.say("error", AnsiColor::Red, &format!("{error:#}"));
+    }
+
+    fn say(self, label: &str, color: AnsiColor, text: &str) {
+        let choice = match self.color {
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+            Color::Auto => AutoStream::choice(&io::stderr()),
+        };
+        let style = Style::new().bold().fg_color(Some(color.into()));
+        // Nothing is left to tell a closed standard error.
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), choice), "{style}{label}{style:#}: {text}");
+    }
+}

@@ -1,0 +1,85 @@
+//! `jettison rules`.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use serde_json::json;
+
+use super::arguments::{ListFormat, RulesArguments};
+use super::{Outcome, Output};
+use crate::lint::{Applicability, Category, Page, Profile, Registry, index_markdown};
+use crate::rules;
+
+pub(super) fn run(arguments: &RulesArguments, output: &Output) -> anyhow::Result<Outcome> {
+    let registry = rules::registry();
+    let list = match arguments.format {
+        ListFormat::Text => table(registry, output.width()),
+        ListFormat::Markdown => index_markdown(registry),
+        ListFormat::Json => {
+            let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
+            format!("{:#}\n", serde_json::Value::from(rows))
+        }
+    };
+    output.print(&list)?;
+    Ok(Outcome::Clean)
+}
+
+/// A line a rule, by category: name, severity, what it says; cut to the width.
+pub(super) fn table(registry: &Registry, width: usize) -> String {
+    let mut out = String::new();
+    let names = registry.iter().map(|(_, page)| page.name.len()).max().unwrap_or_default();
+    let heading = Style::new().bold().underline();
+    for category in Category::ALL {
+        let mut pages = registry.iter().map(|(_, page)| page).filter(|page| page.category == category).peekable();
+        if pages.peek().is_none() {
+            continue;
+        }
+        let _ = writeln!(out, "{heading}{category}{heading:#}");
+        for page in pages {
+            let marks = format!("{}{}", fix_mark(page), profile_mark(page));
+            let line = format!("  {:names$}  {:7}  {marks}  {}", page.name, page.severity.as_str(), page.title);
+            let _ = writeln!(out, "{}", cut(&line, width));
+        }
+        out.push('\n');
+    }
+    out.push_str("f: has a fix, u: has an unsafe fix, p: in the pedantic profile only\n");
+    out.push_str("`jettison explain NAME` shows a rule's page\n");
+    out
+}
+
+fn fix_mark(page: &Page) -> char {
+    match page.fix {
+        Some(Applicability::Safe) => 'f',
+        Some(Applicability::Unsafe) => 'u',
+        None => '-',
+    }
+}
+
+fn profile_mark(page: &Page) -> char {
+    match page.profile {
+        Profile::Default => '-',
+        Profile::Pedantic => 'p',
+    }
+}
+
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let mut short: String = line.chars().take(width.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+fn row(page: &Page) -> serde_json::Value {
+    let aliases: Vec<_> = page.aliases.iter().map(|alias| alias.code).collect();
+    json!({
+        "name": page.name,
+        "title": page.title,
+        "severity": page.severity.as_str(),
+        "category": page.category.as_str(),
+        "profile": page.profile.as_str(),
+        "fix": page.fix.map(|fix| fix.as_str()),
+        "aliases": aliases,
+    })
+}

@@ -1,0 +1,68 @@
+//! `jettison slim`.
+
+use anyhow::Context as _;
+
+use super::arguments::{PlanArguments, SlimArguments};
+use super::progress::Bar;
+use super::{Outcome, Output};
+use crate::image::{self, Image, Options, Reference, Selection, Tree, WriteOptions};
+use crate::report;
+use crate::slim::{self, Plan, PlanOptions};
+
+pub(super) fn run(arguments: &SlimArguments, output: &Output) -> anyhow::Result<Outcome> {
+    // A destination that cannot be is said before the work, not after it.
+    let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
+    let bar = Bar::new(output);
+    let image = open(&arguments.image, &bar)?;
+    let plan = plan(&image, &arguments.plan, &arguments.image)?;
+    let failures = slim::verify(&image, &plan)?;
+    if !failures.is_empty() {
+        drop(bar);
+        output.print(&failed(&image.tree, &failures))?;
+        output.note("nothing is written, because the result would not work as the image does");
+        return Ok(Outcome::Found);
+    }
+    let mut summary = report::plan(&image.tree, &plan);
+    match destination {
+        Some(destination) if !arguments.dry_run => {
+            let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
+            let selection = selection(&image.tree, &plan);
+            let written = image::write(&image, &selection, &destination, &options, &bar)?;
+            summary.push_str(&format!("wrote {destination}, image {}\n", written.config_digest));
+        }
+        _ => {
+            summary.push_str("kept:\n");
+            for &name in plan.kept() {
+                summary.push_str(&format!("  {}\n", image.tree.path(name).escape_ascii()));
+            }
+        }
+    }
+    drop(bar);
+    output.print(&summary)?;
+    Ok(Outcome::Clean)
+}
+
+/// Reads the image that an argument names.
+pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
+    let reference: Reference = argument.parse()?;
+    Image::open(&reference, &Options::default(), bar).with_context(|| format!("cannot read the image `{argument}`"))
+}
+
+/// Decides what of an image stays.
+pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
+    let options = PlanOptions { keep: arguments.keep.clone() };
+    slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
+}
+
+fn selection(tree: &Tree, plan: &Plan) -> Selection {
+    let mut selection = Selection::none(tree);
+    for &name in plan.kept() {
+        selection.keep(tree, name);
+    }
+    selection
+}
+
+fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
+    let line = |failure: &slim::Failure| format!("{}: {}\n", tree.path(failure.at).escape_ascii(), failure.lost);
+    failures.iter().map(line).collect()
+}

@@ -1,0 +1,53 @@
+//! `jettison why`.
+
+use std::fmt::Write as _;
+
+use anyhow::Context as _;
+
+use super::arguments::WhyArguments;
+use super::progress::Bar;
+use super::slim::{open, plan};
+use super::{Outcome, Output};
+use crate::image::{NameId, Tree};
+use crate::slim::Plan;
+
+pub(super) fn run(arguments: &WhyArguments, output: &Output) -> anyhow::Result<Outcome> {
+    let bar = Bar::new(output);
+    let image = open(&arguments.image, &bar)?;
+    let tree = &image.tree;
+    let resolved = tree.resolve_link(arguments.path.as_bytes()).with_context(|| format!("in `{}`", arguments.image))?;
+    let plan = plan(&image, &arguments.plan, &arguments.image)?;
+    drop(bar);
+    let name = resolved.name;
+    if !plan.is_kept(name) {
+        output.print(&format!("{} is not kept: nothing that is kept leads to it\n", shown(tree, name)))?;
+        return Ok(Outcome::Found);
+    }
+    output.print(&chain(tree, &plan, name))?;
+    Ok(Outcome::Clean)
+}
+
+/// From the root down to the name, a line each; below it the other reasons.
+fn chain(tree: &Tree, plan: &Plan, name: NameId) -> String {
+    let mut out = String::new();
+    for (depth, link) in plan.why(name).iter().enumerate() {
+        let arrow = if depth == 0 { String::new() } else { format!("{}└ ", "  ".repeat(depth - 1)) };
+        let _ = writeln!(out, "{arrow}{}: {}", shown(tree, link.name), link.why);
+    }
+    let others = plan.reasons(name).iter().skip(1);
+    for (index, reason) in others.enumerate() {
+        if index == 0 {
+            out.push_str("also\n");
+        }
+        let by = reason.by.map(|by| format!("{}: ", shown(tree, by))).unwrap_or_default();
+        let _ = writeln!(out, "  {by}{}", reason.why);
+    }
+    if name == NameId::ROOT {
+        out.push_str("/: the root directory is the image\n");
+    }
+    out
+}
+
+fn shown(tree: &Tree, name: NameId) -> String {
+    tree.path(name).escape_ascii().to_string()
+}

@@ -1,0 +1,333 @@
+//! What an instruction makes of its arguments.
+
+use std::ops::Range;
+
+use super::json::{self, Form};
+use super::syntax::{
+    Body, Command, Heredoc, Joined, JsonString, Kind, Pair, Place, Script, SyntaxError, TokenKind, Word,
+};
+use super::{split, word};
+
+/// A range of the logical line and what it is; the ranges of an instruction ascend.
+pub(super) type Mark = (Range<usize>, TokenKind);
+
+/// Reads the arguments of one instruction.
+pub(super) struct BodyReader<'a> {
+    /// The whole file.
+    pub(super) text: &'a str,
+    /// The logical line, and where in it the arguments are, without blanks around them.
+    pub(super) line: &'a Joined,
+    pub(super) arguments: Range<usize>,
+    pub(super) escape: char,
+    pub(super) heredocs: &'a [Heredoc],
+    pub(super) marks: &'a mut Vec<Mark>,
+    pub(super) errors: &'a mut Vec<SyntaxError>,
+}
+
+impl BodyReader<'_> {
+    /// `Onbuild` is not for it.
+    pub(super) fn read(&mut self, kind: Kind) -> Body {
+        match kind {
+            Kind::Run | Kind::Cmd | Kind::Entrypoint => self.command(self.arguments.clone()),
+            Kind::Shell => self.shell(),
+            Kind::Healthcheck => self.healthcheck(),
+            Kind::Add | Kind::Copy => self.transfer(kind),
+            Kind::From => self.from(),
+            Kind::Env | Kind::Label => self.pairs(kind),
+            Kind::Arg => self.build_arguments(),
+            Kind::Expose => self.list(kind, false),
+            Kind::Volume => self.volumes(),
+            Kind::Maintainer | Kind::Stopsignal | Kind::User | Kind::Workdir => self.one_text(kind),
+            Kind::Onbuild | Kind::Unknown => Body::Other,
+        }
+    }
+
+    fn text(&self) -> &str {
+        &self.line.as_str()[self.arguments.clone()]
+    }
+
+    fn error(&mut self, range: Range<usize>, message: String) {
+        self.errors.push(SyntaxError { span: self.line.source_span(range.start, range.end), message });
+    }
+
+    /// An error about all arguments; without any it stands at the end of the instruction.
+    fn refuse(&mut self, message: String) -> Body {
+        self.error(self.arguments.clone(), message);
+        Body::Other
+    }
+
+    fn word(&mut self, range: Range<usize>) -> Word {
+        self.marks.push((range.clone(), TokenKind::Text));
+        self.inner_word(range)
+    }
+
+    /// A word that gets no token of its own.
+    fn inner_word(&mut self, range: Range<usize>) -> Word {
+        let (word, fault) = word::read(self.line, range.start, range.end, self.escape);
+        if let Some(fault) = fault {
+            self.error(fault.start..fault.end, fault.message.to_owned());
+        }
+        word
+    }
+
+    fn form(&mut self, range: Range<usize>) -> Result<Form, Body> {
+        let form = json::read(self.line, range);
+        match form {
+            Form::NotStrings => Err(self.refuse("a JSON form holds nothing but strings".to_owned())),
+            _ => Ok(form),
+        }
+    }
+
+    fn mark_array(&mut self, array: &json::Array) {
+        let punctuation = array.punctuation.iter().map(|&at| (at..at + 1, TokenKind::Punctuation));
+        let strings = array.strings.iter().map(|item| (item.range.clone(), TokenKind::JsonString));
+        self.marks.extend(punctuation.chain(strings));
+    }
+
+    fn exec(&mut self, array: json::Array) -> Command {
+        self.mark_array(&array);
+        let string = |item: json::Item| JsonString {
+            span: self.line.source_span(item.range.start, item.range.end),
+            value: item.value.as_str().to_owned(),
+        };
+        Command::Exec(array.strings.into_iter().map(string).collect())
+    }
+
+    fn command(&mut self, range: Range<usize>) -> Body {
+        match self.form(range.clone()) {
+            Ok(Form::Array(array)) => Body::Command(self.exec(array)),
+            Ok(_) => Body::Command(Command::Shell(self.script(range))),
+            Err(refused) => refused,
+        }
+    }
+
+    /// What the shell gets, as BuildKit's `dispatchRun` puts it together.
+    fn script(&self, range: Range<usize>) -> Script {
+        let line = self.line.slice(range.start, range.end);
+        match self.heredocs {
+            [] => Script { text: line, shebang: None },
+            [only, ..] if self.line.source_span(range.start, range.end) == only.opener => self.body_as_script(only),
+            heredocs => Script { text: self.with_heredocs(line, heredocs), shebang: None },
+        }
+    }
+
+    fn body_as_script(&self, heredoc: &Heredoc) -> Script {
+        let mut text = Joined::default();
+        let mut at = heredoc.body.start;
+        for line in self.text[heredoc.body.range()].split_inclusive('\n') {
+            let kept = if heredoc.strips_tabs { line.trim_start_matches('\t') } else { line };
+            text.push(kept, at + (line.len() - kept.len()));
+            at += line.len();
+        }
+        let shebang = text.as_str().strip_prefix("#!").and_then(|rest| rest.lines().next()).map(str::to_owned);
+        Script { text, shebang }
+    }
+
+    fn with_heredocs(&self, mut text: Joined, heredocs: &[Heredoc]) -> Joined {
+        for heredoc in heredocs {
+            // The line break that ends the line before the body. At the end of the file there may be none.
+            text.push("\n", heredoc.body.start.saturating_sub(1));
+            text.push(&self.text[heredoc.body.range()], heredoc.body.start);
+            let end = &self.text[heredoc.end.range()];
+            let name = end.trim_start_matches('\t');
+            let name = if heredoc.strips_tabs { name } else { end };
+            text.push(name, heredoc.end.end - name.len());
+        }
+        text
+    }
+
+    fn shell(&mut self) -> Body {
+        match self.form(self.arguments.clone()) {
+            Ok(Form::Array(array)) if !array.strings.is_empty() => Body::Command(self.exec(array)),
+            Ok(_) => self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned()),
+            Err(refused) => refused,
+        }
+    }
+
+    fn healthcheck(&mut self) -> Body {
+        if self.arguments.is_empty() {
+            return self.refuse("`HEALTHCHECK` needs `NONE` or `CMD`".to_owned());
+        }
+        let all = self.text();
+        let length = all.find(char::is_whitespace).unwrap_or(all.len());
+        let kind = self.arguments.start..self.arguments.start + length;
+        let command = split::trim(self.line.as_str(), kind.end..self.arguments.end);
+        self.marks.push((kind.clone(), TokenKind::Keyword));
+        match self.line.as_str()[kind.clone()].to_ascii_uppercase().as_str() {
+            "NONE" if command.is_empty() => Body::Healthcheck(None),
+            "NONE" => {
+                self.error(command, "`HEALTHCHECK NONE` takes no arguments".to_owned());
+                Body::Other
+            }
+            "CMD" if command.is_empty() => {
+                self.error(kind, "`HEALTHCHECK CMD` needs a command".to_owned());
+                Body::Other
+            }
+            "CMD" => match self.command(command.clone()) {
+                Body::Command(Command::Exec(words)) if words.is_empty() => {
+                    self.error(command, "`HEALTHCHECK CMD` needs a command".to_owned());
+                    Body::Other
+                }
+                Body::Command(command) => Body::Healthcheck(Some(command)),
+                refused => refused,
+            },
+            _ => {
+                self.error(kind, "`HEALTHCHECK` is followed by `NONE` or `CMD`".to_owned());
+                Body::Other
+            }
+        }
+    }
+
+    /// The words of a JSON form. Only their meaning is expanded, so they are read from the decoded text.
+    fn json_words(&mut self, array: &json::Array) -> Vec<Word> {
+        self.mark_array(array);
+        let mut words = Vec::with_capacity(array.strings.len());
+        for item in &array.strings {
+            let (mut word, fault) = word::read(&item.value, 0, item.value.as_str().len(), self.escape);
+            word.span = self.line.source_span(item.range.start, item.range.end);
+            if let Some(fault) = fault {
+                let span = item.value.source_span(fault.start, fault.end);
+                self.errors.push(SyntaxError { span, message: fault.message.to_owned() });
+            }
+            words.push(word);
+        }
+        words
+    }
+
+    fn list_words(&mut self) -> Vec<Word> {
+        let words = split::list(self.line.as_str(), self.arguments.clone());
+        words.into_iter().map(|range| self.word(range)).collect()
+    }
+
+    fn transfer(&mut self, kind: Kind) -> Body {
+        let (mut words, json) = match self.form(self.arguments.clone()) {
+            Ok(Form::Array(array)) => (self.json_words(&array), true),
+            Ok(_) => (self.list_words(), false),
+            Err(refused) => return refused,
+        };
+        let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
+            return self.refuse(format!("`{}` needs a source and a destination", kind.name()));
+        };
+        let heredoc = |word: &Word| self.heredocs.iter().position(|heredoc| !json && heredoc.opener == word.span);
+        if heredoc(&destination).is_some() {
+            let message = format!("the destination of `{}` is a heredoc", kind.name());
+            self.errors.push(SyntaxError { span: destination.span, message });
+        }
+        let place = |word: Word| heredoc(&word).map_or(Place::Path(word), Place::Heredoc);
+        Body::Transfer { sources: words.into_iter().map(place).collect(), destination, json }
+    }
+
+    fn from(&mut self) -> Body {
+        let mut ranges = split::list(self.line.as_str(), self.arguments.clone());
+        let is_as = |range: &Range<usize>| self.line.as_str()[range.clone()].eq_ignore_ascii_case("as");
+        let alias = match ranges.as_slice() {
+            [_] => None,
+            [_, keyword, _] if is_as(keyword) => ranges.pop(),
+            _ => return self.refuse("`FROM` needs an image, then nothing or `AS` and a name".to_owned()),
+        };
+        let image = self.word(ranges[0].clone());
+        let alias = alias.map(|range| {
+            self.marks.push((ranges[1].clone(), TokenKind::Keyword));
+            self.stage_name(range)
+        });
+        Body::From { image, alias }
+    }
+
+    fn stage_name(&mut self, range: Range<usize>) -> Word {
+        self.marks.push((range.clone(), TokenKind::Text));
+        let name = &self.line.as_str()[range.clone()];
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(inner) {
+            self.error(
+                range.clone(),
+                "the name of a stage starts with a letter and holds letters, digits, `-`, `_` and `.`".to_owned(),
+            );
+        }
+        word::verbatim(self.line, range.start, range.end)
+    }
+
+    fn pairs(&mut self, kind: Kind) -> Body {
+        let text = self.line.as_str();
+        let ranges = split::quoted(text, self.arguments.clone(), self.escape);
+        match ranges.first() {
+            None => self.refuse(format!("`{}` needs a name and a value", kind.name())),
+            Some(first) if text[first.clone()].contains('=') => {
+                Body::Pairs(ranges.into_iter().filter_map(|range| self.pair(kind, range)).collect())
+            }
+            Some(_) => self.legacy_pair(kind),
+        }
+    }
+
+    fn legacy_pair(&mut self, kind: Kind) -> Body {
+        let (key, value) = split::first(self.line.as_str(), self.arguments.clone());
+        if value.is_empty() {
+            return self.refuse(format!("`{}` needs a name and a value", kind.name()));
+        }
+        let span = self.line.source_span(key.start, value.end);
+        let (key, value) = (self.word(key), self.word(value));
+        Body::Pairs(vec![Pair { span, key, value: Some(value), legacy: true }])
+    }
+
+    /// `key=value`; of ENV and LABEL the value must be there.
+    fn pair(&mut self, kind: Kind, range: Range<usize>) -> Option<Pair> {
+        self.marks.push((range.clone(), TokenKind::Text));
+        let equals = self.line.as_str()[range.clone()].find('=').map(|offset| range.start + offset);
+        let message = match equals {
+            None if kind != Kind::Arg => "a pair needs a `=` between its name and its value".to_owned(),
+            Some(equals) if equals == range.start => format!("a name of `{}` is empty", kind.name()),
+            _ => {
+                let key = self.inner_word(range.start..equals.unwrap_or(range.end));
+                let value = equals.map(|equals| self.inner_word(equals + 1..range.end));
+                let span = self.line.source_span(range.start, range.end);
+                return Some(Pair { span, key, value, legacy: false });
+            }
+        };
+        self.error(range, message);
+        None
+    }
+
+    fn build_arguments(&mut self) -> Body {
+        let ranges = split::quoted(self.line.as_str(), self.arguments.clone(), self.escape);
+        if ranges.is_empty() {
+            return self.refuse("`ARG` needs a name".to_owned());
+        }
+        Body::Pairs(ranges.into_iter().filter_map(|range| self.pair(Kind::Arg, range)).collect())
+    }
+
+    fn list(&mut self, kind: Kind, json: bool) -> Body {
+        if self.arguments.is_empty() {
+            return self.refuse(format!("`{}` needs an argument", kind.name()));
+        }
+        Body::Words { words: self.list_words(), json }
+    }
+
+    fn volumes(&mut self) -> Body {
+        let array = match self.form(self.arguments.clone()) {
+            Ok(Form::Array(array)) => array,
+            Ok(_) => return self.list(Kind::Volume, false),
+            Err(refused) => return refused,
+        };
+        if array.strings.is_empty() {
+            return self.refuse("`VOLUME` needs an argument".to_owned());
+        }
+        for item in &array.strings {
+            if item.value.as_str().trim().is_empty() {
+                self.error(item.range.clone(), "a path of `VOLUME` is empty".to_owned());
+            }
+        }
+        Body::Words { words: self.json_words(&array), json: true }
+    }
+
+    fn one_text(&mut self, kind: Kind) -> Body {
+        if self.arguments.is_empty() {
+            return self.refuse(format!("`{}` needs an argument", kind.name()));
+        }
+        let range = self.arguments.clone();
+        let word = if kind == Kind::Maintainer {
+            word::verbatim(self.line, range.start, range.end)
+        } else {
+            self.inner_word(range)
+        };
+        Body::Words { words: vec![word], json: false }
+    }
+}

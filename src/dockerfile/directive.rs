@@ -1,0 +1,51 @@
+//! Parser directives: `# key=value` lines at the very top of the file.
+
+use super::syntax::Directive;
+use crate::source::Span;
+
+const NAMES: [&str; 3] = ["check", "escape", "syntax"];
+
+/// A comment line that BuildKit obeys, if nothing but directives precedes it.
+///
+/// `line` starts with `#` at byte `start` of the source and has no line break.
+pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
+    let (key, value) = line.strip_prefix('#')?.split_once('=')?;
+    let name = key.trim().to_ascii_lowercase();
+    let value = value.trim_start();
+    let value_start = start + (line.len() - value.len());
+    let value = value.trim_end();
+    (NAMES.contains(&name.as_str()) && !value.is_empty()).then(|| Directive {
+        span: Span::new(start, start + line.len()),
+        name,
+        value: value.to_owned(),
+        value_span: Span::new(value_start, value_start + value.len()),
+    })
+}
+
+/// The escape character that a value of `escape` names.
+pub(super) fn escape(value: &str) -> Option<char> {
+    match value {
+        "\\" => Some('\\'),
+        "`" => Some('`'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_in_any_case_and_values_are_trimmed() {
+        let directive = read("# Syntax = docker/dockerfile:1 ", 3).expect("a directive");
+        assert_eq!((directive.name.as_str(), directive.value.as_str()), ("syntax", "docker/dockerfile:1"));
+        assert_eq!(directive.value_span, Span::new(14, 33));
+    }
+
+    #[test]
+    fn other_comments_are_not_directives() {
+        for line in ["# hello", "# foo=bar", "# escape", "# escape=", "#=x"] {
+            assert!(read(line, 0).is_none(), "{line}");
+        }
+    }
+}

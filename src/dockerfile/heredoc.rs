@@ -1,0 +1,139 @@
+//! Which words of a line open heredocs, as BuildKit's `heredocsFromLine` finds them.
+
+use std::ops::Range;
+
+use super::syntax::Joined;
+use super::word::Lexer;
+
+/// `[fd]<<[-]NAME`, by offsets in the joined line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Opener {
+    pub(super) range: Range<usize>,
+    pub(super) fd: u32,
+    pub(super) strips_tabs: bool,
+    pub(super) name: String,
+    pub(super) expands: bool,
+}
+
+/// The openers of a whole logical line. Where a quote or a substitution is not closed there are none.
+pub(super) fn openers(line: &Joined) -> Vec<Opener> {
+    if memchr::memmem::find(line.as_str().as_bytes(), b"<<").is_none() {
+        return Vec::new();
+    }
+    let words = words(line).unwrap_or_default();
+    words.into_iter().filter_map(|word| opener(line, word)).collect()
+}
+
+/// Words between blanks that are neither quoted nor escaped. BuildKit always takes the backslash here.
+fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
+    let text = line.as_str();
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut unused = Vec::new();
+    let mut lexer = Lexer::new(line, 0, text.len(), '\\');
+    while let Some(char) = lexer.peek() {
+        let at = lexer.at();
+        match char {
+            '\\' | '\'' | '"' => lexer.step(char, None, &mut unused).ok()?,
+            // BuildKit splits words in what a substitution gives, and leaves it as it is here.
+            '$' => {
+                lexer.step(char, None, &mut unused).ok()?;
+                for (offset, blank) in text[at..lexer.at()].match_indices(char::is_whitespace) {
+                    words.push(start..at + offset);
+                    start = at + offset + blank.len();
+                }
+            }
+            _ => {
+                lexer.bump();
+                if char.is_whitespace() {
+                    words.push(start..at);
+                    start = lexer.at();
+                }
+            }
+        }
+        unused.clear();
+    }
+    words.push(start..text.len());
+    words.retain(|word| !word.is_empty());
+    Some(words)
+}
+
+fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
+    let text = &line.as_str()[word.clone()];
+    let after_fd = text.trim_start_matches(|char: char| char.is_ascii_digit());
+    let fd = &text[..text.len() - after_fd.len()];
+    let operand = after_fd.strip_prefix("<<")?;
+    let strips_tabs = operand.starts_with('-');
+    let quoted = operand.strip_prefix('-').unwrap_or(operand);
+    if quoted.is_empty() || quoted.contains('<') {
+        return None;
+    }
+    let name = unquote(line, word.end - quoted.len(), word.end)?;
+    let expands = name == quoted;
+    Some(Opener { range: word, fd: fd.parse().unwrap_or(0), strips_tabs, expands, name })
+}
+
+/// Without quotes and escapes; variables stay as written. `None` where nothing remains.
+fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
+    let mut lexer = Lexer::new(line, start, end, '\\');
+    let mut name = String::new();
+    let mut parts = Vec::new();
+    while let Some(char) = lexer.peek() {
+        let at = lexer.at();
+        lexer.step(char, None, &mut parts).ok()?;
+        for part in parts.drain(..) {
+            match part {
+                super::syntax::WordPart::Literal(text) => name.push_str(&text),
+                super::syntax::WordPart::Variable(_) => name.push_str(&line.as_str()[at..lexer.at()]),
+            }
+        }
+    }
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(line: &str) -> Vec<String> {
+        let mut joined = Joined::default();
+        joined.push(line, 0);
+        openers(&joined).into_iter().map(|opener| opener.name).collect()
+    }
+
+    #[test]
+    fn every_kind_of_opener_is_found() {
+        assert_eq!(names("RUN <<EOF"), ["EOF"]);
+        assert_eq!(names("RUN cat 3<<-A && cat <<'B C' <<\"D\"E"), ["A", "B C", "DE"]);
+        assert_eq!(names("COPY <<$A /x"), ["$A"]);
+    }
+
+    #[test]
+    fn what_only_looks_like_an_opener_is_not_one() {
+        for line in [
+            "RUN a <<<b",
+            "RUN $((1<<2))",
+            "RUN $(( 1 << 2 ))",
+            "RUN 'a <<EOF'",
+            "RUN x<<EOF",
+            "RUN \\<<EOF",
+            "RUN <<''",
+        ] {
+            assert_eq!(names(line), [""; 0], "{line}");
+        }
+    }
+
+    #[test]
+    fn an_open_quote_hides_all_openers() {
+        assert_eq!(names("RUN cat <<EOF 'a"), [""; 0]);
+        assert_eq!(names("RUN cat <<EOF ${a^}"), [""; 0]);
+    }
+
+    #[test]
+    fn details_are_kept() {
+        let mut joined = Joined::default();
+        joined.push("RUN cat 3<<-'E'", 0);
+        let expected = Opener { range: 8..15, fd: 3, strips_tabs: true, name: "E".into(), expands: false };
+        assert_eq!(openers(&joined), [expected]);
+    }
+}

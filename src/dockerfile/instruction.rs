@@ -1,0 +1,167 @@
+//! One logical line: keyword, flags, arguments, and an instruction made of them.
+
+use std::ops::Range;
+
+use super::body::{BodyReader, Mark};
+use super::heredoc::{self, Opener};
+use super::json::{self, Form};
+use super::syntax::{Body, Flag, Heredoc, Instruction, Joined, Keyword, Kind, SyntaxError, TokenKind};
+use super::{flags, split, word};
+use crate::source::Span;
+
+/// Where the parts of an instruction are in its logical line, before their meaning is read.
+#[derive(Debug)]
+pub(super) struct Outline {
+    keyword: Range<usize>,
+    kind: Kind,
+    flags: Vec<Range<usize>>,
+    arguments: Range<usize>,
+    /// What ONBUILD holds.
+    inner: Option<Box<Outline>>,
+}
+
+impl Outline {
+    pub(super) fn read(line: &str) -> Self {
+        let mut outline = Self::of_range(line, 0..line.len());
+        if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
+            outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
+        }
+        outline
+    }
+
+    fn of_range(line: &str, range: Range<usize>) -> Self {
+        let (keyword, rest) = split::first(line, split::trim(line, range));
+        let (flags, start) = split::flags(line, rest.clone());
+        let arguments = split::trim(line, start..rest.end);
+        Self { kind: Kind::of_keyword(&line[keyword.clone()]), keyword, flags, arguments, inner: None }
+    }
+
+    /// The heredocs that the line opens; only some instructions can, and not with a JSON form.
+    pub(super) fn heredocs(&self, line: &Joined) -> Vec<Opener> {
+        let target = self.inner.as_deref().unwrap_or(self);
+        if !matches!(target.kind, Kind::Run | Kind::Copy | Kind::Add) {
+            return Vec::new();
+        }
+        let mut openers = heredoc::openers(line);
+        if !openers.is_empty() && matches!(json::read(line, target.arguments.clone()), Form::Array(_)) {
+            openers.clear();
+        }
+        openers
+    }
+}
+
+/// Makes instructions of outlines.
+pub(super) struct InstructionReader<'a> {
+    /// The whole file.
+    pub(super) text: &'a str,
+    pub(super) line: &'a Joined,
+    /// From the first character of the logical line to the end of its last physical line.
+    pub(super) span: Span,
+    pub(super) escape: char,
+    /// Filled with what the tokens of the line are.
+    pub(super) marks: &'a mut Vec<Mark>,
+    pub(super) errors: &'a mut Vec<SyntaxError>,
+}
+
+impl InstructionReader<'_> {
+    pub(super) fn read(&mut self, outline: &Outline, heredocs: Vec<Heredoc>) -> Instruction {
+        let Some(inner) = &outline.inner else {
+            return self.instruction(outline, self.span, heredocs, None);
+        };
+        self.check_trigger(inner);
+        let start = self.line.source_offset(inner.keyword.start);
+        let inner = self.instruction(inner, Span::new(start, self.span.end), heredocs, None);
+        self.instruction(outline, self.span, Vec::new(), Some(inner))
+    }
+
+    fn instruction(
+        &mut self,
+        outline: &Outline,
+        span: Span,
+        heredocs: Vec<Heredoc>,
+        inner: Option<Instruction>,
+    ) -> Instruction {
+        let keyword = self.keyword(outline);
+        let flags: Vec<_> = outline.flags.iter().map(|range| self.flag(range.clone())).collect();
+        if keyword.kind != Kind::Unknown {
+            flags::check(keyword.kind, &flags, self.errors);
+        }
+        let body = match (keyword.kind, inner) {
+            (_, Some(inner)) => Body::Onbuild(Box::new(inner)),
+            (kind, None) => self.body(kind, outline, &heredocs),
+        };
+        let arguments = self.line.slice(outline.arguments.start, outline.arguments.end);
+        Instruction { span, keyword, flags, arguments, heredocs, body }
+    }
+
+    fn keyword(&mut self, outline: &Outline) -> Keyword {
+        let range = outline.keyword.clone();
+        self.marks.push((range.clone(), TokenKind::Keyword));
+        let span = self.line.source_span(range.start, range.end);
+        let text = self.line.as_str()[range].to_owned();
+        if outline.kind == Kind::Unknown {
+            let message = if text.is_empty() {
+                "a continuation is followed by no instruction".to_owned()
+            } else {
+                format!("`{text}` is not an instruction")
+            };
+            self.errors.push(SyntaxError { span: if text.is_empty() { self.span } else { span }, message });
+        }
+        Keyword { span, kind: outline.kind, text }
+    }
+
+    fn flag(&mut self, range: Range<usize>) -> Flag {
+        self.marks.push((range.clone(), TokenKind::Flag));
+        let text = &self.line.as_str()[range.clone()];
+        let equals = text.find('=').map(|offset| range.start + offset);
+        let name = range.start + 2..equals.unwrap_or(range.end);
+        let value = equals.map(|equals| {
+            let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
+            if let Some(fault) = fault {
+                let span = self.line.source_span(fault.start, fault.end);
+                self.errors.push(SyntaxError { span, message: fault.message.to_owned() });
+            }
+            word
+        });
+        Flag {
+            span: self.line.source_span(range.start, range.end),
+            name: self.line.as_str()[name.clone()].to_owned(),
+            name_span: self.line.source_span(name.start, name.end),
+            value,
+        }
+    }
+
+    fn body(&mut self, kind: Kind, outline: &Outline, heredocs: &[Heredoc]) -> Body {
+        let arguments = outline.arguments.clone();
+        match kind {
+            Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
+            // Either without arguments, or inside another ONBUILD, where that is the error.
+            Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError {
+                span: self.line.source_span(arguments.start, arguments.end),
+                message: "`ONBUILD` needs an instruction".to_owned(),
+            }),
+            _ => {
+                let mut reader = BodyReader {
+                    text: self.text,
+                    line: self.line,
+                    arguments,
+                    escape: self.escape,
+                    heredocs,
+                    marks: self.marks,
+                    errors: self.errors,
+                };
+                return reader.read(kind);
+            }
+        }
+        Body::Other
+    }
+
+    fn check_trigger(&mut self, inner: &Outline) {
+        if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
+            self.errors.push(SyntaxError {
+                span: self.line.source_span(inner.keyword.start, inner.keyword.end),
+                message: format!("`{}` must not stand in `ONBUILD`", inner.kind.name()),
+            });
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The JSON form of arguments: an array of strings, with the place of each.
+
+use std::ops::Range;
+
+use super::syntax::Joined;
+
+/// What arguments that start with `[` are.
+#[derive(Debug)]
+pub(super) enum Form {
+    Array(Array),
+    /// A JSON array, but not one of strings; BuildKit refuses it.
+    NotStrings,
+    /// Not JSON, so that it is a text for the shell or a list of words.
+    Other,
+}
+
+/// By offsets in the joined text.
+#[derive(Debug, Default)]
+pub(super) struct Array {
+    pub(super) strings: Vec<Item>,
+    /// `[`, `,` and `]`.
+    pub(super) punctuation: Vec<usize>,
+}
+
+#[derive(Debug)]
+pub(super) struct Item {
+    /// With the quotes.
+    pub(super) range: Range<usize>,
+    /// Escapes decoded.
+    pub(super) value: Joined,
+}
+
+pub(super) fn read(joined: &Joined, range: Range<usize>) -> Form {
+    let text = &joined.as_str()[..range.end];
+    if !text[range.start..].starts_with('[') {
+        return Form::Other;
+    }
+    let mut reader = Reader { joined, text, at: range.start };
+    match reader.array() {
+        Some(array) => Form::Array(array),
+        None if serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..]).is_ok() => Form::NotStrings,
+        None => Form::Other,
+    }
+}
+
+struct Reader<'a> {
+    joined: &'a Joined,
+    text: &'a str,
+    at: usize,
+}
+
+impl Reader<'_> {
+    /// The array, if it is one of strings and nothing follows it.
+    fn array(&mut self) -> Option<Array> {
+        let mut array = Array::default();
+        array.punctuation.push(self.accept(b'[')?);
+        if let Some(end) = self.accept(b']') {
+            array.punctuation.push(end);
+        } else {
+            loop {
+                array.strings.push(self.string()?);
+                if let Some(comma) = self.accept(b',') {
+                    array.punctuation.push(comma);
+                } else {
+                    array.punctuation.push(self.accept(b']')?);
+                    break;
+                }
+            }
+        }
+        self.skip_blanks();
+        (self.at == self.text.len()).then_some(array)
+    }
+
+    fn skip_blanks(&mut self) {
+        let rest = &self.text[self.at..];
+        self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The place of `byte`, if it comes next.
+    fn accept(&mut self, byte: u8) -> Option<usize> {
+        self.skip_blanks();
+        let at = self.at;
+        (self.peek() == Some(byte)).then(|| {
+            self.at += 1;
+            at
+        })
+    }
+
+    fn string(&mut self) -> Option<Item> {
+        let start = self.accept(b'"')?;
+        let mut value = Joined::default();
+        loop {
+            let rest = &self.text[self.at..];
+            let length = rest.find(|char| matches!(char, '"' | '\\' | '\0'..='\x1f'))?;
+            self.push(&mut value, length);
+            match self.peek()? {
+                b'"' => {
+                    self.at += 1;
+                    return Some(Item { range: start..self.at, value });
+                }
+                b'\\' => self.escape(&mut value)?,
+                _ => return None,
+            }
+        }
+    }
+
+    /// Adds the next `length` bytes as they are.
+    fn push(&mut self, value: &mut Joined, length: usize) {
+        let end = self.at + length;
+        value.push_part(self.joined, self.at..end);
+        self.at = end;
+    }
+
+    fn escape(&mut self, value: &mut Joined) -> Option<()> {
+        let start = self.at;
+        self.at += 2;
+        let char = match self.text.as_bytes().get(start + 1)? {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\x08',
+            b'f' => '\x0c',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => self.unicode()?,
+            _ => return None,
+        };
+        value.push(char.encode_utf8(&mut [0; 4]), self.joined.source_offset(start));
+        Some(())
+    }
+
+    /// What follows `\u`. Half of a surrogate pair reads as U+FFFD, as in Go.
+    fn unicode(&mut self) -> Option<char> {
+        let high = self.hexadecimal()?;
+        if !(0xD800..0xDC00).contains(&high) || !self.text[self.at..].starts_with("\\u") {
+            return Some(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        let after_high = self.at;
+        self.at += 2;
+        let low = self.hexadecimal()?;
+        if (0xDC00..0xE000).contains(&low) {
+            return char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+        }
+        self.at = after_high;
+        Some(char::REPLACEMENT_CHARACTER)
+    }
+
+    fn hexadecimal(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        self.at += 4;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Form {
+        let mut joined = Joined::default();
+        joined.push(text, 0);
+        read(&joined, 0..text.len())
+    }
+
+    fn strings(text: &str) -> Vec<String> {
+        match form(text) {
+            Form::Array(array) => array.strings.iter().map(|item| item.value.as_str().to_owned()).collect(),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn strings_are_decoded() {
+        assert_eq!(
+            strings(r#"[ "a b" ,"\u0041\n\"","\ud83d\ude00", "\ud800x" ] "#),
+            ["a b", "A\n\"", "😀", "\u{fffd}x"]
+        );
+        assert_eq!(strings("[]"), [""; 0]);
+    }
+
+    #[test]
+    fn decoded_text_knows_its_place() {
+        let Form::Array(array) = form(r#"["a\"b"]"#) else { panic!("an array") };
+        assert_eq!(array.strings[0].value.source_offset(2), 5);
+        assert_eq!(array.strings[0].range, 1..7);
+    }
+
+    #[test]
+    fn what_is_not_json_is_for_the_shell() {
+        for text in ["[ -f x ]", "['a']", "[\"a\"] b", "[\"a\",]", "[\"a\"", "[\"a\nb\"]", "[\"\\x\"]", "a", ""] {
+            assert!(matches!(form(text), Form::Other), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_arrays_are_told_apart() {
+        for text in ["[1]", "[\"a\", null]", "[[]]"] {
+            assert!(matches!(form(text), Form::NotStrings), "{text}");
+        }
+    }
+}

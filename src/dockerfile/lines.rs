@@ -1,0 +1,70 @@
+//! Physical lines, and whether they go on.
+
+/// A line of the file, by byte offsets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) start: usize,
+    /// Where its line break starts: `\n`, with all `\r` before it.
+    pub(super) end: usize,
+    /// Where the next line starts.
+    pub(super) next: usize,
+}
+
+/// The lines of a text. As in BuildKit, a line break at the end of the file does not start another one.
+#[derive(Clone, Debug)]
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str, at: usize) -> Self {
+        Self { text, at }
+    }
+}
+
+impl Iterator for Lines<'_> {
+    type Item = Line;
+
+    fn next(&mut self) -> Option<Line> {
+        let start = self.at;
+        let rest = self.text.get(start..).filter(|rest| !rest.is_empty())?;
+        let length = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
+        self.at = start + length;
+        let end = start + rest[..length].trim_end_matches(['\r', '\n']).len();
+        Some(Line { start, end, next: self.at })
+    }
+}
+
+/// How many bytes of blanks a line starts with.
+pub(super) fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Where the escape character stands that makes a line go on: the last one but blanks, and not itself escaped.
+pub(super) fn continuation(line: &str, escape: char) -> Option<usize> {
+    let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
+    (!before.ends_with(escape)).then_some(before.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_on_at_its_last_single_escape() {
+        assert_eq!(continuation("a \\", '\\'), Some(2));
+        assert_eq!(continuation("a \\ \t", '\\'), Some(2));
+        assert_eq!(continuation("\\", '\\'), Some(0));
+        assert_eq!(continuation("a \\\\", '\\'), None);
+        assert_eq!(continuation("a \\ b", '\\'), None);
+        assert_eq!(continuation("a `", '`'), Some(2));
+        assert_eq!(continuation("a \\", '`'), None);
+    }
+
+    #[test]
+    fn carriage_returns_belong_to_the_line_break() {
+        let ends: Vec<_> = Lines::new("a\r\nb\r\r\n\nc\r", 0).map(|line| (line.start, line.end, line.next)).collect();
+        assert_eq!(ends, [(0, 1, 3), (3, 4, 7), (7, 7, 8), (8, 9, 10)]);
+    }
+}

@@ -1,0 +1,126 @@
+//! Where words begin and end: in a command line, in a list, in `key=value` pairs.
+
+use std::ops::Range;
+
+/// What separates keyword, key and list words for BuildKit; other Unicode blanks do so in pairs only.
+pub(super) fn is_blank(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\x0b' | '\x0c' | '\r')
+}
+
+/// `range` of `text` without the white space at its ends.
+pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
+    let inside = &text[range.clone()];
+    let start = range.start + (inside.len() - inside.trim_start().len());
+    start..start + inside.trim().len()
+}
+
+/// The first word, and what follows the blanks after it.
+pub(super) fn first(text: &str, range: Range<usize>) -> (Range<usize>, Range<usize>) {
+    let inside = &text[range.clone()];
+    let length = inside.find(is_blank).unwrap_or(inside.len());
+    let rest = inside[length..].trim_start_matches(is_blank);
+    (range.start..range.start + length, range.end - rest.len()..range.end)
+}
+
+/// Words between blanks; quotes mean nothing.
+pub(super) fn list(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut rest = range;
+    while !rest.is_empty() {
+        let (word, after) = first(text, rest);
+        if !word.is_empty() {
+            words.push(word);
+        }
+        rest = after;
+    }
+    words
+}
+
+/// Words between white space that is neither quoted nor escaped, for ENV, LABEL and ARG.
+pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut start = None;
+    let mut quote = None;
+    let mut chars = text[range.clone()].char_indices();
+    while let Some((offset, char)) = chars.next() {
+        let at = range.start + offset;
+        if quote.is_none() && char.is_whitespace() {
+            words.extend(start.take().map(|start| start..at));
+            continue;
+        }
+        start.get_or_insert(at);
+        if char == escape && quote != Some('\'') {
+            chars.next();
+        } else if quote == Some(char) {
+            quote = None;
+        } else if quote.is_none() && matches!(char, '\'' | '"') {
+            quote = Some(char);
+        }
+    }
+    words.extend(start.map(|start| start..range.end));
+    words
+}
+
+/// The `--flags` at the start, and where the arguments begin. A bare `--` ends the flags; it is not one of them.
+pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usize) {
+    let mut flags = Vec::new();
+    let mut at = trim(text, range.clone()).start;
+    while text[at..range.end].starts_with("--") {
+        let end = flag_end(text, at, range.end);
+        let next = trim(text, end..range.end).start;
+        if &text[at..end] == "--" {
+            return (flags, next);
+        }
+        flags.push(at..end);
+        at = next;
+    }
+    (flags, at)
+}
+
+/// In flags the backslash escapes, whatever the escape directive says, also inside single quotes.
+fn flag_end(text: &str, start: usize, end: usize) -> usize {
+    let mut quote = None;
+    let mut chars = text[start..end].char_indices();
+    while let Some((offset, char)) = chars.next() {
+        match (quote, char) {
+            (None, _) if char.is_whitespace() => return start + offset,
+            (_, '\\') => drop(chars.next()),
+            (None, '\'' | '"') => quote = Some(char),
+            (Some(open), _) if open == char => quote = None,
+            _ => {}
+        }
+    }
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str, words: Vec<Range<usize>>) -> Vec<&str> {
+        words.into_iter().map(|word| &text[word]).collect()
+    }
+
+    #[test]
+    fn quotes_hold_words_together_in_pairs_only() {
+        let text = r#"a="b c" d=e\ f 'g"h'"#;
+        assert_eq!(texts(text, quoted(text, 0..text.len(), '\\')), [r#"a="b c""#, r"d=e\ f", r#"'g"h'"#]);
+        assert_eq!(texts(text, list(text, 0..text.len())), ["a=\"b", "c\"", "d=e\\", "f", "'g\"h'"]);
+    }
+
+    #[test]
+    fn flags_end_at_the_first_other_word() {
+        let text = r#"--a --b="c d" e --f"#;
+        let (found, arguments) = flags(text, 0..text.len());
+        assert_eq!(texts(text, found), ["--a", "--b=\"c d\""]);
+        assert_eq!(&text[arguments..], "e --f");
+    }
+
+    #[test]
+    fn two_dashes_end_the_flags() {
+        let text = "--a -- --b";
+        let (found, arguments) = flags(text, 0..text.len());
+        assert_eq!(texts(text, found), ["--a"]);
+        assert_eq!(&text[arguments..], "--b");
+    }
+}

@@ -1,0 +1,337 @@
+//! The inside of a word: quotes, escapes and variables, as BuildKit's `shell.Lex` expands them.
+
+use super::syntax::{Joined, Modifier, Variable, Word, WordPart};
+use crate::source::Span;
+
+/// How deep `${a:-${b:-…}}` may go. BuildKit has no limit; nobody writes ten.
+const DEEPEST: u32 = 64;
+
+/// What BuildKit would refuse in a word, by offsets in the joined text.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) message: &'static str,
+}
+
+/// The word at `start..end` of a joined text. With a fault, what follows it in the word is literal text.
+pub(super) fn read(joined: &Joined, start: usize, end: usize, escape: char) -> (Word, Option<Fault>) {
+    let mut lexer = Lexer::new(joined, start, end, escape);
+    let mut parts = Vec::new();
+    let fault = lexer.parts(None, &mut parts).err();
+    if let Some(fault) = &fault {
+        push_literal(&mut parts, &lexer.text[fault.start..]);
+    }
+    (Word { span: joined.source_span(start, end), text: joined.slice(start, end), parts }, fault)
+}
+
+/// A word in which nothing has a meaning of its own.
+pub(super) fn verbatim(joined: &Joined, start: usize, end: usize) -> Word {
+    let text = joined.slice(start, end);
+    let mut parts = Vec::new();
+    push_literal(&mut parts, text.as_str());
+    Word { span: joined.source_span(start, end), text, parts }
+}
+
+fn push_literal(parts: &mut Vec<WordPart>, text: &str) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(WordPart::Literal(before)) => before.push_str(text),
+        _ => parts.push(WordPart::Literal(text.to_owned())),
+    }
+}
+
+/// Walks over a range of a joined text; every step reads one construct.
+#[derive(Debug)]
+pub(super) struct Lexer<'a> {
+    joined: &'a Joined,
+    /// The joined text up to the end of the range.
+    text: &'a str,
+    at: usize,
+    escape: char,
+    depth: u32,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(joined: &'a Joined, start: usize, end: usize, escape: char) -> Self {
+        Self { joined, text: &joined.as_str()[..end], at: start, escape, depth: 0 }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    pub(super) fn bump(&mut self) -> Option<char> {
+        let char = self.peek()?;
+        self.at += char.len_utf8();
+        Some(char)
+    }
+
+    /// Reads up to and over `stop`, or to the end of the range.
+    fn parts(&mut self, stop: Option<char>, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+        let start = self.at;
+        while let Some(char) = self.peek() {
+            if Some(char) == stop {
+                self.bump();
+                return Ok(());
+            }
+            self.step(char, stop, parts)?;
+        }
+        match stop {
+            None => Ok(()),
+            Some('/') => Err(self.fault(start, "the pattern of `${…/…/…}` has no end")),
+            Some(_) => Err(self.fault(start, "a `${` has no `}`")),
+        }
+    }
+
+    /// Reads what starts with `char`, outside of quotes.
+    pub(super) fn step(&mut self, char: char, stop: Option<char>, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+        match char {
+            '\'' => self.single_quoted(parts),
+            '"' => self.double_quoted(parts),
+            '$' => self.dollar(parts),
+            _ if char == self.escape => {
+                self.bump();
+                let start = self.at;
+                // At the very end the escape character is dropped.
+                self.bump();
+                push_literal(parts, &self.text[start..self.at]);
+                Ok(())
+            }
+            _ => {
+                let special =
+                    |next: char| matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop;
+                let rest = &self.text[self.at..];
+                let length = rest.find(special).unwrap_or(rest.len());
+                push_literal(parts, &rest[..length]);
+                self.at += length;
+                Ok(())
+            }
+        }
+    }
+
+    fn single_quoted(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+        let start = self.at;
+        let inside = &self.text[start + 1..];
+        let length = inside.find('\'').ok_or_else(|| self.fault(start, "a single quote has no end"))?;
+        push_literal(parts, &inside[..length]);
+        self.at = start + 1 + length + 1;
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+        let start = self.at;
+        self.bump();
+        loop {
+            match self.peek() {
+                None => return Err(self.fault(start, "a double quote has no end")),
+                Some('"') => {
+                    self.bump();
+                    return Ok(());
+                }
+                Some('$') => self.dollar(parts)?,
+                Some(char) if char == self.escape => {
+                    self.bump();
+                    let escaped = self.peek().is_some_and(|next| next == '"' || next == '$' || next == self.escape);
+                    let literal = if escaped { self.at } else { self.at - char.len_utf8() };
+                    if escaped {
+                        self.bump();
+                    }
+                    push_literal(parts, &self.text[literal..self.at]);
+                }
+                Some(_) => {
+                    let rest = &self.text[self.at..];
+                    let length = rest.find(['"', '$', self.escape]).unwrap_or(rest.len());
+                    push_literal(parts, &rest[..length]);
+                    self.at += length;
+                }
+            }
+        }
+    }
+
+    fn dollar(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+        let start = self.at;
+        self.bump();
+        if self.peek() == Some('{') {
+            self.bump();
+            let (name, modifier) = self.braces(start)?;
+            parts.push(WordPart::Variable(Variable { span: self.span(start), name, modifier }));
+            return Ok(());
+        }
+        match self.name() {
+            "" => push_literal(parts, "$"),
+            name => parts.push(WordPart::Variable(Variable {
+                span: self.span(start),
+                name: name.to_owned(),
+                modifier: None,
+            })),
+        }
+        Ok(())
+    }
+
+    /// What follows `${`, the brace that closes it included.
+    fn braces(&mut self, start: usize) -> Result<(String, Option<Modifier>), Fault> {
+        if matches!(self.peek(), Some('{' | '}' | ':')) {
+            return Err(self.fault(start, "a `${` is not followed by a name"));
+        }
+        let name = self.name().to_owned();
+        if self.depth == DEEPEST {
+            return Err(self.fault(start, "substitutions are nested too deeply"));
+        }
+        self.depth += 1;
+        let modifier = self.modifier(start);
+        self.depth -= 1;
+        Ok((name, modifier?))
+    }
+
+    fn modifier(&mut self, start: usize) -> Result<Option<Modifier>, Fault> {
+        let first = self.bump();
+        let colon = first == Some(':');
+        let operator = if colon { self.bump() } else { first };
+        let modifier = match operator {
+            Some('}') if !colon => return Ok(None),
+            Some('-') => Modifier::Default { colon, word: self.inner_word()? },
+            Some('+') => Modifier::Alternative { colon, word: self.inner_word()? },
+            Some('?') => Modifier::Required { colon, word: self.inner_word()? },
+            Some('#') => {
+                let longest = self.accept('#');
+                Modifier::RemovePrefix { longest, pattern: self.raw_until('}')? }
+            }
+            Some('%') => {
+                let longest = self.accept('%');
+                Modifier::RemoveSuffix { longest, pattern: self.raw_until('}')? }
+            }
+            Some('/') if !colon => {
+                let all = self.accept('/');
+                Modifier::Replace { all, pattern: self.raw_until('/')?, replacement: self.raw_until('}')? }
+            }
+            Some(_) => return Err(self.fault(start, "this kind of substitution is not supported")),
+            None => return Err(self.fault(start, "a `${` has no `}`")),
+        };
+        Ok(Some(modifier))
+    }
+
+    fn inner_word(&mut self) -> Result<Vec<WordPart>, Fault> {
+        let mut parts = Vec::new();
+        self.parts(Some('}'), &mut parts)?;
+        Ok(parts)
+    }
+
+    /// As written, up to `stop`, which is read too.
+    fn raw_until(&mut self, stop: char) -> Result<String, Fault> {
+        let start = self.at;
+        self.parts(Some(stop), &mut Vec::new())?;
+        Ok(self.text[start..self.at - stop.len_utf8()].to_owned())
+    }
+
+    fn accept(&mut self, char: char) -> bool {
+        let found = self.peek() == Some(char);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    /// A name, a number, or one of the shell's special parameters.
+    fn name(&mut self) -> &'a str {
+        let rest = &self.text[self.at..];
+        let length = match rest.chars().next() {
+            Some(first) if first.is_ascii_digit() => {
+                rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len())
+            }
+            Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => 1,
+            _ => rest.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(rest.len()),
+        };
+        self.at += length;
+        &rest[..length]
+    }
+
+    fn span(&self, start: usize) -> Span {
+        self.joined.source_span(start, self.at)
+    }
+
+    fn fault(&self, start: usize, message: &'static str) -> Fault {
+        Fault { start, end: self.text.len(), message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> Vec<WordPart> {
+        let mut joined = Joined::default();
+        joined.push(text, 0);
+        let (word, fault) = read(&joined, 0, text.len(), '\\');
+        assert!(fault.is_none(), "{text}: {fault:?}");
+        word.parts
+    }
+
+    fn fault(text: &str) -> &'static str {
+        let mut joined = Joined::default();
+        joined.push(text, 0);
+        read(&joined, 0, text.len(), '\\').1.expect("a fault").message
+    }
+
+    fn literal(text: &str) -> WordPart {
+        WordPart::Literal(text.to_owned())
+    }
+
+    fn modifier(text: &str) -> Modifier {
+        match parts(text).as_slice() {
+            [WordPart::Variable(Variable { name, modifier: Some(modifier), .. })] if name == "a" => modifier.clone(),
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_removed() {
+        assert_eq!(parts(r#"a"b c"'d $e'\"f"#), [literal("ab cd $e\"f")]);
+        assert_eq!(parts(r#""\a\"\$\\""#), [literal(r#"\a"$\"#)]);
+        assert_eq!(parts("''"), []);
+        assert_eq!(parts("a\\"), [literal("a")]);
+    }
+
+    #[test]
+    fn variables_stand_between_literals() {
+        let variable = |start, end, name: &str| {
+            WordPart::Variable(Variable { span: Span::new(start, end), name: name.to_owned(), modifier: None })
+        };
+        assert_eq!(parts("x$a-${b_1}"), [literal("x"), variable(1, 3, "a"), literal("-"), variable(4, 10, "b_1")]);
+        assert_eq!(parts("$1a$ $?"), [variable(0, 2, "1"), literal("a$ "), variable(5, 7, "?")]);
+    }
+
+    #[test]
+    fn all_modifiers_of_buildkit_are_known() {
+        let word = vec![literal("w")];
+        assert_eq!(modifier("${a-w}"), Modifier::Default { colon: false, word: word.clone() });
+        assert_eq!(modifier("${a:-w}"), Modifier::Default { colon: true, word: word.clone() });
+        assert_eq!(modifier("${a:+'w'}"), Modifier::Alternative { colon: true, word: word.clone() });
+        assert_eq!(modifier("${a?w}"), Modifier::Required { colon: false, word });
+        assert_eq!(modifier("${a##*/}"), Modifier::RemovePrefix { longest: true, pattern: "*/".into() });
+        assert_eq!(modifier("${a%.*}"), Modifier::RemoveSuffix { longest: false, pattern: ".*".into() });
+        let replace = Modifier::Replace { all: true, pattern: "\\/".into(), replacement: "-".into() };
+        assert_eq!(modifier("${a//\\//-}"), replace);
+    }
+
+    #[test]
+    fn substitutions_nest() {
+        let Modifier::Default { word, .. } = modifier("${a:-${b:-c}}") else { panic!("a default") };
+        assert!(matches!(&word[..], [WordPart::Variable(Variable { name, .. })] if name == "b"));
+    }
+
+    #[test]
+    fn what_buildkit_refuses_is_a_fault() {
+        assert_eq!(fault("'a"), "a single quote has no end");
+        assert_eq!(fault("\"a"), "a double quote has no end");
+        assert_eq!(fault("${a"), "a `${` has no `}`");
+        assert_eq!(fault("${a:-b"), "a `${` has no `}`");
+        assert_eq!(fault("${}"), "a `${` is not followed by a name");
+        assert_eq!(fault("${a^}"), "this kind of substitution is not supported");
+        assert_eq!(fault(&"${a:-".repeat(100_000)), "substitutions are nested too deeply");
+    }
+}

@@ -1,0 +1,138 @@
+//! `/etc/ld.so.cache`, which `ldconfig` writes and glibc's loader reads.
+//!
+//! Two formats, from glibc's `dl-cache.h`. The old one may stand before the new one in the same file, for loaders of
+//! long ago; the new one is then what counts.
+
+use std::collections::BTreeMap;
+
+use super::file::Endian;
+
+/// Names of libraries and the paths for them, in the file's order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cache {
+    entries: BTreeMap<Vec<u8>, Vec<Entry>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// The kind of library in the low byte, the ABI in the next.
+    pub(super) flags: u32,
+    pub(super) path: Vec<u8>,
+    /// For some processors only.
+    pub(super) variant: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CacheError {
+    #[error("it is no loader cache")]
+    Magic,
+    #[error("it is cut short")]
+    Short,
+    #[error("its strings overlap beyond reason")]
+    Strings,
+}
+
+const OLD_MAGIC: &[u8] = b"ld.so-1.7.0\0";
+const NEW_MAGIC: &[u8] = b"glibc-ld.so.cache1.1";
+const OLD_HEADER: usize = 16;
+const OLD_ENTRY: usize = 12;
+const NEW_HEADER: usize = 48;
+const NEW_ENTRY: usize = 24;
+/// No path is longer than `PATH_MAX`.
+const MAX_STRING: usize = 4096;
+/// Names are often tails of paths and share their bytes; more than this many times is made to fill memory.
+const MAX_SHARING: usize = 8;
+
+impl Cache {
+    /// Reads either format. `endian` is that of the loader; the file says its own where it is new enough.
+    pub fn parse(bytes: &[u8], endian: Endian) -> Result<Self, CacheError> {
+        if bytes.starts_with(NEW_MAGIC) {
+            return Reader::new(bytes, endian).read_new(0);
+        }
+        if !bytes.starts_with(OLD_MAGIC) {
+            return Err(CacheError::Magic);
+        }
+        let mut reader = Reader::new(bytes, endian);
+        let count = reader.number(12).ok_or(CacheError::Short)?;
+        let end =
+            count.checked_mul(OLD_ENTRY).and_then(|size| size.checked_add(OLD_HEADER)).ok_or(CacheError::Short)?;
+        let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
+        if bytes.get(new..).is_some_and(|rest| rest.starts_with(NEW_MAGIC)) {
+            return reader.read_new(new);
+        }
+        reader.read_entries(OLD_HEADER, OLD_ENTRY, count, end)?;
+        Ok(reader.cache)
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.values().map(Vec::len).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn entries(&self, name: &[u8]) -> &[Entry] {
+        self.entries.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    endian: Endian,
+    /// How many bytes of strings may still be taken.
+    budget: usize,
+    cache: Cache,
+}
+
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8], endian: Endian) -> Self {
+        Self { bytes, endian, budget: bytes.len().saturating_mul(MAX_SHARING), cache: Cache::default() }
+    }
+
+    /// The 4-byte number at an offset of the file.
+    fn number(&self, at: usize) -> Option<usize> {
+        let field: [u8; 4] = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        let number = match self.endian {
+            Endian::Little => u32::from_le_bytes(field),
+            Endian::Big => u32::from_be_bytes(field),
+        };
+        usize::try_from(number).ok()
+    }
+
+    /// The new format, whose strings are counted from its header.
+    fn read_new(mut self, header: usize) -> Result<Cache, CacheError> {
+        match self.bytes.get(header + 28).ok_or(CacheError::Short)? & 3 {
+            2 => self.endian = Endian::Little,
+            3 => self.endian = Endian::Big,
+            _ => {}
+        }
+        let count = self.number(header + 20).ok_or(CacheError::Short)?;
+        self.read_entries(header + NEW_HEADER, NEW_ENTRY, count, header)?;
+        Ok(self.cache)
+    }
+
+    /// Entries begin alike in both formats: flags, name, path; the new one has 4 bytes of OS version and 8 of
+    /// processor capabilities behind these.
+    fn read_entries(&mut self, start: usize, size: usize, count: usize, strings: usize) -> Result<(), CacheError> {
+        for index in 0..count {
+            let at = index.checked_mul(size).and_then(|offset| offset.checked_add(start)).ok_or(CacheError::Short)?;
+            let field = |offset: usize| self.number(at + offset).ok_or(CacheError::Short);
+            let flags = u32::try_from(field(0)?).map_err(|_| CacheError::Short)?;
+            let (name, path) = (field(4)?, field(8)?);
+            let variant = size == NEW_ENTRY && (field(16)? != 0 || field(20)? != 0);
+            let name = self.string(strings, name)?;
+            let path = self.string(strings, path)?;
+            self.cache.entries.entry(name).or_default().push(Entry { flags, path, variant });
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, strings: usize, offset: usize) -> Result<Vec<u8>, CacheError> {
+        let rest = strings.checked_add(offset).and_then(|at| self.bytes.get(at..)).ok_or(CacheError::Short)?;
+        let rest = &rest[..rest.len().min(MAX_STRING)];
+        let text = &rest[..memchr::memchr(0, rest).ok_or(CacheError::Short)?];
+        self.budget = self.budget.checked_sub(text.len()).ok_or(CacheError::Strings)?;
+        Ok(text.to_vec())
+    }
+}

@@ -1,0 +1,296 @@
+//! What one ELF file says of itself, read from its program headers and its dynamic section.
+//!
+//! Section headers are never asked: loaders do not read them, and stripped files lack them. Strings are bytes. Whatever
+//! a file claims is checked against its length, so that a hostile one gives an error or nonsense, but costs nothing.
+
+use goblin::elf::dynamic::{self, Dynamic};
+use goblin::elf::header::{self, Header};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
+
+/// The facts of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elf {
+    pub is_64: bool,
+    pub endian: Endian,
+    /// `e_machine`.
+    pub machine: u16,
+    /// `e_flags`: on ARM, MIPS and RISC-V the ABI is here.
+    pub flags: u32,
+    pub kind: Type,
+    /// The loader that the kernel starts, without the NUL.
+    pub interpreter: Option<Vec<u8>>,
+    /// Whether there is a dynamic section; a static-PIE program has one too.
+    pub is_dynamic: bool,
+    /// `DT_NEEDED`, in the file's order.
+    pub needed: Vec<Vec<u8>>,
+    pub soname: Option<Vec<u8>>,
+    /// As written: elements parted by colons, tokens not expanded.
+    pub rpath: Option<Vec<u8>>,
+    pub runpath: Option<Vec<u8>>,
+    /// `DT_FILTER`: libraries whose symbols stand in for this one's.
+    pub filters: Vec<Vec<u8>>,
+    /// `DT_AUXILIARY`: like filters, but they may be missing.
+    pub auxiliaries: Vec<Vec<u8>>,
+    /// `DT_AUDIT` and `DT_DEPAUDIT`: colon lists of auditing libraries.
+    pub audits: Vec<Vec<u8>>,
+    /// `DF_1_NODEFLIB`: default directories are not for its needs.
+    pub no_default_directories: bool,
+    /// `DF_1_PIE`: a program, though its type says shared object.
+    pub is_pie: bool,
+    pub(super) tables: Tables,
+}
+
+/// Where things are in the file, for what is read on demand only. Offsets and sizes in bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tables {
+    /// Of the dynamic strings: offset, size.
+    pub(super) strings: Option<(usize, usize)>,
+    pub(super) symbols: Option<usize>,
+    pub(super) hash: Option<usize>,
+    pub(super) gnu_hash: Option<usize>,
+    /// Offset and number of entries.
+    pub(super) version_needs: Option<(usize, u64)>,
+    pub(super) version_definitions: Option<(usize, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Endian {
+    Little,
+    Big,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// `ET_EXEC`: a program at a fixed address.
+    Executable,
+    /// `ET_DYN`: a library, or a program at any address.
+    Shared,
+    /// `ET_REL`, `ET_CORE` and what no loader takes.
+    Other(u16),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ElfError {
+    #[error("it is no ELF file")]
+    Magic,
+    #[error("its ELF header is cut short or wrong")]
+    Header,
+    #[error("its program headers lie outside the file")]
+    ProgramHeaders,
+    #[error("its {0} lies outside the file")]
+    Outside(&'static str),
+    #[error("its dynamic section names more than {MAX_STRINGS} bytes of libraries")]
+    TooLong,
+}
+
+/// The names in a dynamic section together; real ones hold a few thousand bytes.
+const MAX_STRINGS: usize = 1 << 20;
+
+/// Real dynamic sections have some dozens of entries.
+const MAX_DYNAMIC: u64 = 1 << 20;
+
+pub fn is_elf(bytes: &[u8]) -> bool {
+    bytes.starts_with(header::ELFMAG)
+}
+
+/// Reads the header, the program headers and the dynamic section.
+pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
+    if !is_elf(bytes) {
+        return Err(ElfError::Magic);
+    }
+    let header = goblin::elf::Elf::parse_header(bytes).map_err(|_| ElfError::Header)?;
+    let mut elf = from_header(&header)?;
+    let context = goblin::elf::Elf::lazy_parse(header).map_err(|_| ElfError::Header)?;
+    let headers = program_headers(bytes, &context.header, elf.is_64, elf.endian)?;
+    elf.interpreter = interpreter(bytes, &headers)?;
+    if let Some(dynamic) = dynamic_section(bytes, &headers, elf.is_64, elf.endian)? {
+        elf.is_dynamic = true;
+        elf.tables = tables(&dynamic, &headers);
+        read_dynamic(&mut elf, &dynamic, bytes)?;
+    }
+    Ok(elf)
+}
+
+impl Elf {
+    /// A program that starts without a loader, whether at a fixed address or not.
+    pub fn is_static(&self) -> bool {
+        self.interpreter.is_none() && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
+    }
+
+    /// Whether a loader maps both into one process.
+    pub fn same_machine(&self, other: &Self) -> bool {
+        self.is_64 == other.is_64 && self.machine == other.machine && self.endian == other.endian
+    }
+
+    /// The NUL-terminated string at an offset of the dynamic strings.
+    pub(super) fn string<'a>(&self, bytes: &'a [u8], offset: u64) -> Option<&'a [u8]> {
+        let (start, size) = self.tables.strings?;
+        let end = start.saturating_add(size).min(bytes.len());
+        let from = start.checked_add(usize::try_from(offset).ok()?)?;
+        let text = bytes.get(from..end)?;
+        Some(&text[..memchr::memchr(0, text)?])
+    }
+
+    /// The unsigned number of `size` bytes (at most 8) at `offset` of the file.
+    pub(super) fn number(&self, bytes: &[u8], offset: usize, size: usize) -> Option<u64> {
+        let field = bytes.get(offset..offset.checked_add(size)?)?;
+        let add = |number: u64, &byte: &u8| (number << 8) | u64::from(byte);
+        Some(match self.endian {
+            Endian::Little => field.iter().rev().fold(0, add),
+            Endian::Big => field.iter().fold(0, add),
+        })
+    }
+}
+
+fn from_header(header: &Header) -> Result<Elf, ElfError> {
+    let is_64 = match header.e_ident[header::EI_CLASS] {
+        header::ELFCLASS32 => false,
+        header::ELFCLASS64 => true,
+        _ => return Err(ElfError::Header),
+    };
+    let endian = match header.e_ident[header::EI_DATA] {
+        header::ELFDATA2LSB => Endian::Little,
+        header::ELFDATA2MSB => Endian::Big,
+        _ => return Err(ElfError::Header),
+    };
+    let kind = match header.e_type {
+        header::ET_EXEC => Type::Executable,
+        header::ET_DYN => Type::Shared,
+        other => Type::Other(other),
+    };
+    Ok(Elf {
+        is_64,
+        endian,
+        machine: header.e_machine,
+        flags: header.e_flags,
+        kind,
+        interpreter: None,
+        is_dynamic: false,
+        needed: Vec::new(),
+        soname: None,
+        rpath: None,
+        runpath: None,
+        filters: Vec::new(),
+        auxiliaries: Vec::new(),
+        audits: Vec::new(),
+        no_default_directories: false,
+        is_pie: false,
+        tables: Tables::default(),
+    })
+}
+
+fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
+    use goblin::container::{Container, Ctx};
+    let container = if is_64 { Container::Big } else { Container::Little };
+    let endian = match endian {
+        Endian::Little => goblin::container::Endian::Little,
+        Endian::Big => goblin::container::Endian::Big,
+    };
+    Ctx::new(container, endian)
+}
+
+fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -> Result<Vec<ProgramHeader>, ElfError> {
+    if header.e_phnum == 0 {
+        return Ok(Vec::new());
+    }
+    let offset = usize::try_from(header.e_phoff).map_err(|_| ElfError::ProgramHeaders)?;
+    if offset >= bytes.len() {
+        return Err(ElfError::ProgramHeaders);
+    }
+    ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), context(is_64, endian))
+        .map_err(|_| ElfError::ProgramHeaders)
+}
+
+fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>>, ElfError> {
+    let Some(header) = headers.iter().find(|header| header.p_type == PT_INTERP) else {
+        return Ok(None);
+    };
+    let path = slice(bytes, header.p_offset, header.p_filesz).ok_or(ElfError::Outside("interpreter's name"))?;
+    let path = &path[..memchr::memchr(0, path).unwrap_or(path.len())];
+    if path.len() > MAX_STRINGS {
+        return Err(ElfError::TooLong);
+    }
+    // Split debug files keep the header of the interpreter, and zeros in its place.
+    Ok((!path.is_empty()).then(|| path.to_vec()))
+}
+
+fn slice(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
+    let start = usize::try_from(offset).ok()?;
+    let end = start.checked_add(usize::try_from(size).ok()?)?;
+    bytes.get(start..end)
+}
+
+fn dynamic_section(
+    bytes: &[u8],
+    headers: &[ProgramHeader],
+    is_64: bool,
+    endian: Endian,
+) -> Result<Option<Dynamic>, ElfError> {
+    let Some(header) = headers.iter().find(|header| header.p_type == PT_DYNAMIC) else {
+        return Ok(None);
+    };
+    // goblin reserves memory for as many entries as the header claims.
+    let header = ProgramHeader { p_filesz: header.p_filesz.min(MAX_DYNAMIC), ..header.clone() };
+    slice(bytes, header.p_offset, header.p_filesz).ok_or(ElfError::Outside("dynamic section"))?;
+    Dynamic::parse(bytes, &[header], context(is_64, endian)).map_err(|_| ElfError::Outside("dynamic section"))
+}
+
+/// Turns the addresses of the dynamic section, which are those in memory, into places in the file.
+fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
+    let value = |tag| dynamic.dyns.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val);
+    let place = |tag| file_offset(headers, value(tag)?);
+    let size = usize::try_from(value(dynamic::DT_STRSZ).unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let counted = |tag, number| Some((place(tag)?, value(number)?));
+    Tables {
+        strings: place(dynamic::DT_STRTAB).map(|offset| (offset, size)),
+        symbols: place(dynamic::DT_SYMTAB),
+        hash: place(dynamic::DT_HASH),
+        gnu_hash: place(dynamic::DT_GNU_HASH),
+        version_needs: counted(dynamic::DT_VERNEED, dynamic::DT_VERNEEDNUM),
+        version_definitions: counted(dynamic::DT_VERDEF, dynamic::DT_VERDEFNUM),
+    }
+}
+
+fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
+    let holds = |header: &&ProgramHeader| {
+        header.p_type == PT_LOAD && address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz
+    };
+    let header = headers.iter().find(holds)?;
+    usize::try_from(header.p_offset.checked_add(address - header.p_vaddr)?).ok()
+}
+
+/// `DT_AUXILIARY`, `DT_FILTER`, `DT_AUDIT` and `DT_DEPAUDIT`, which goblin does not name all of.
+const AUXILIARY: u64 = 0x7fff_fffd;
+const FILTER: u64 = 0x7fff_ffff;
+const AUDIT: u64 = 0x6fff_fefc;
+const DEPENDENCY_AUDIT: u64 = 0x6fff_fefb;
+
+fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), ElfError> {
+    let mut total = 0;
+    for entry in &dynamic.dyns {
+        // A string that lies outside the file is as good as none: the loader would crash, and no answer is better.
+        let mut string = || -> Result<Option<Vec<u8>>, ElfError> {
+            let Some(text) = elf.string(bytes, entry.d_val) else { return Ok(None) };
+            total += text.len() + 1;
+            if total > MAX_STRINGS {
+                return Err(ElfError::TooLong);
+            }
+            Ok(Some(text.to_vec()))
+        };
+        match entry.d_tag {
+            dynamic::DT_NEEDED => elf.needed.extend(string()?),
+            dynamic::DT_SONAME => elf.soname = string()?,
+            dynamic::DT_RPATH => elf.rpath = string()?,
+            dynamic::DT_RUNPATH => elf.runpath = string()?,
+            FILTER => elf.filters.extend(string()?),
+            AUXILIARY => elf.auxiliaries.extend(string()?),
+            AUDIT | DEPENDENCY_AUDIT => elf.audits.extend(string()?),
+            dynamic::DT_FLAGS_1 => {
+                elf.no_default_directories = entry.d_val & dynamic::DF_1_NODEFLIB != 0;
+                elf.is_pie = entry.d_val & dynamic::DF_1_PIE != 0;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

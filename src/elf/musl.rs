@@ -1,0 +1,55 @@
+//! Where musl's loader looks for a library: `load_library` of ldso/dynlink.c.
+
+use super::glibc::{Requester, Step};
+use super::loader::{Environment, Loader, prefix};
+use super::search::{Found, Place, join};
+use super::token::expand_origin_only;
+
+const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
+
+/// The steps for any need of `chain[0]`: `LD_LIBRARY_PATH` first; then the RPATH of each object up to the program,
+/// where a RUNPATH is the same and wins over an RPATH beside it; then the path file or, without it, the default.
+pub(super) fn steps(loader: &Loader, environment: &Environment, chain: &[Requester<'_>]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    search_path(&environment.library_path, environment, &Found::LibraryPath, &mut steps);
+    for object in chain {
+        let path = object.runpath.or(object.rpath).and_then(|path| expand_origin_only(path, object.origin));
+        if let Some(path) = path {
+            search_path(&path, environment, &Found::Rpath { of: object.path.to_vec() }, &mut steps);
+        }
+    }
+    match &loader.musl_path {
+        Some(path) => {
+            // Only what is before the first NUL is read.
+            let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
+            search_path(path, environment, &Found::MuslPath, &mut steps);
+        }
+        None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
+    }
+    steps
+}
+
+/// Empty elements are skipped; a line break parts as a colon does.
+fn search_path(path: &[u8], environment: &Environment, found: &Found, steps: &mut Vec<Step>) {
+    for directory in path.split(|byte| b":\n".contains(byte)).filter(|directory| !directory.is_empty()) {
+        let directory =
+            if directory.starts_with(b"/") { directory.to_vec() } else { join(&environment.directory, directory) };
+        steps.push(Step::Directory(Place { directory, found: found.clone(), variant: false }));
+    }
+}
+
+/// Names that the loader answers to itself, being the C library: `libc.so`, `libpthread.so.0`,
+/// `libc.musl-x86_64.so.1`.
+pub(super) fn is_reserved(name: &[u8]) -> bool {
+    let reserved: [&[u8]; 7] = [b"c.", b"pthread.", b"rt.", b"m.", b"dl.", b"util.", b"xnet."];
+    name.strip_prefix(b"lib").is_some_and(|name| reserved.iter().any(|reserved| name.starts_with(reserved)))
+}
+
+/// The path file of the loader at `path`, whose bytes say for which machine: `/etc/ld-musl-x86_64.path`.
+pub(super) fn path_file(path: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    const MARK: &[u8] = b"/etc/ld-musl-";
+    let start = memchr::memmem::find(bytes, MARK)?;
+    let rest = &bytes[start..bytes.len().min(start + 64)];
+    let file = &rest[..memchr::memchr(0, rest)?];
+    file.ends_with(b".path").then(|| [prefix(path), file].concat())
+}

@@ -1,0 +1,367 @@
+//! A process as its loader would build it: the program, and every library it maps, in load order.
+//!
+//! One thing differs from a real start: where the processor decides which of several files is mapped, all of them
+//! are, since an image runs on any processor. The one for every processor stands for them in what follows.
+
+use super::file::{Elf, Type};
+use super::glibc::{self, Requester, Step};
+use super::loader::{Environment, Flavor, Loader, preload_list};
+use super::musl;
+use super::search::{Candidate, Files, Found, Kind, file_name, join, parent};
+
+/// A process under construction.
+#[derive(Debug)]
+pub struct Process<'a, F: Files> {
+    files: &'a F,
+    loader: &'a Loader,
+    environment: &'a Environment,
+    objects: Vec<Object<F::Id>>,
+    requests: Vec<Request>,
+    /// The first object whose needs are still to be met.
+    next: usize,
+}
+
+/// A mapped file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object<Id> {
+    /// As it was opened.
+    pub path: Vec<u8>,
+    pub file: Id,
+    /// Which object, by its place in the list, had it loaded first; none for the program and its loader.
+    pub by: Option<usize>,
+    /// Only some processors map it.
+    pub variant: bool,
+    /// The loader would refuse it: why.
+    pub broken: Option<String>,
+    origin: Vec<u8>,
+    /// The names that find it again.
+    names: Vec<Vec<u8>>,
+}
+
+/// One need of one object, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The place of the object that needs.
+    pub by: usize,
+    pub name: Vec<u8>,
+    pub kind: RequestKind,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RequestKind {
+    Needed,
+    /// `DT_FILTER`.
+    Filter,
+    /// `DT_AUXILIARY`: may be missing.
+    Auxiliary,
+    /// `DT_AUDIT` and `DT_DEPAUDIT`: may be missing.
+    Audit,
+    /// From outside: `LD_PRELOAD`, a call of `dlopen`. May be missing.
+    Given,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The places of the objects, the path by which this need found each, and the rule. More than one where
+    /// processors differ; the last is the one for every processor, if there is one.
+    Found(Vec<(usize, Vec<u8>, Found)>),
+    Missing(Missing),
+}
+
+/// Where a search looked in vain: directories, the cache's path, or the one path that the need is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub looked_in: Vec<Vec<u8>>,
+    /// Set where the search came upon something that no loader takes, and ended there.
+    pub refused: Option<String>,
+}
+
+/// What a loader does with a candidate.
+enum Fit<Id> {
+    Take(Id),
+    /// It ends the search, and the process.
+    Refuse(Option<Id>, String),
+    Pass,
+}
+
+impl<'a, F: Files> Process<'a, F> {
+    /// The program at `path` and its loader, mapped; nothing else yet.
+    pub fn new(files: &'a F, loader: &'a Loader, environment: &'a Environment, path: &[u8], program: F::Id) -> Self {
+        let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
+        let mut process = Self { files, loader, environment, objects: Vec::new(), requests: Vec::new(), next: 0 };
+        let soname = process.soname(program);
+        process.objects.push(Object {
+            path: path.to_vec(),
+            file: program,
+            by: None,
+            variant: false,
+            broken: None,
+            origin: parent(&real).to_vec(),
+            names: soname.into_iter().collect(),
+        });
+        if let Kind::File(file) = files.look(&loader.path) {
+            let own = if loader.flavor == Flavor::Musl { Some(b"libc.so".to_vec()) } else { process.soname(file) };
+            process.objects.push(Object {
+                path: loader.path.clone(),
+                file,
+                by: None,
+                variant: false,
+                broken: None,
+                origin: parent(&loader.path).to_vec(),
+                names: std::iter::once(loader.path.clone()).chain(own).collect(),
+            });
+        }
+        process
+    }
+
+    /// The objects in load order: the program, its loader, and what they need.
+    pub fn objects(&self) -> &[Object<F::Id>] {
+        &self.objects
+    }
+
+    /// All needs, in the order in which they were met.
+    pub fn requests(&self) -> &[Request] {
+        &self.requests
+    }
+
+    /// Loads a library that the program did not ask for, by the program's own search path; a list of several is
+    /// given as `LD_PRELOAD` is. Returns the requests' places.
+    pub fn preload(&mut self, list: &[u8]) -> std::ops::Range<usize> {
+        let first = self.requests.len();
+        for name in preload_list(list) {
+            self.request(0, name, RequestKind::Given);
+        }
+        first..self.requests.len()
+    }
+
+    /// Loads what an object would open by name while it runs, then what that needs. Returns the request's place.
+    pub fn open(&mut self, by: usize, name: &[u8]) -> usize {
+        self.request(by, name.to_vec(), RequestKind::Given);
+        let place = self.requests.len() - 1;
+        self.load();
+        place
+    }
+
+    /// Meets all needs of what is mapped, breadth first.
+    pub fn load(&mut self) {
+        while self.next < self.objects.len() {
+            let by = self.next;
+            self.next += 1;
+            let Some(elf) = self.elf(by) else { continue };
+            let mut needs: Vec<(Vec<u8>, RequestKind)> = Vec::new();
+            let mut add = |names: &[Vec<u8>], kind| needs.extend(names.iter().map(|name| (name.clone(), kind)));
+            add(&elf.needed, RequestKind::Needed);
+            if self.loader.flavor == Flavor::Glibc {
+                add(&elf.filters, RequestKind::Filter);
+                add(&elf.auxiliaries, RequestKind::Auxiliary);
+                elf.audits.iter().for_each(|list| add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit));
+            }
+            let chain = self.chain(by);
+            let steps = self.steps(&chain);
+            for (name, kind) in needs {
+                self.request_by(by, name, kind, &steps);
+            }
+        }
+    }
+
+    fn elf(&self, object: usize) -> Option<&'a Elf> {
+        let object = &self.objects[object];
+        if object.broken.is_some() { None } else { self.files.elf(object.file).ok() }
+    }
+
+    fn soname(&self, file: F::Id) -> Option<Vec<u8>> {
+        self.files.elf(file).ok()?.soname.clone()
+    }
+
+    /// The object and those that had it loaded, up to the program.
+    fn chain(&self, object: usize) -> Vec<usize> {
+        std::iter::successors(Some(object), |&object| self.objects[object].by).collect()
+    }
+
+    fn steps(&self, chain: &[usize]) -> Vec<Step> {
+        let requesters: Vec<Requester<'_>> = chain.iter().filter_map(|&object| self.requester(object)).collect();
+        match self.loader.flavor {
+            Flavor::Glibc => glibc::steps(self.files, self.loader, self.environment, &requesters),
+            Flavor::Musl => musl::steps(self.loader, self.environment, &requesters),
+        }
+    }
+
+    fn requester(&self, object: usize) -> Option<Requester<'_>> {
+        let elf = self.elf(object)?;
+        let object = &self.objects[object];
+        Some(Requester {
+            path: &object.path,
+            origin: &object.origin,
+            rpath: elf.rpath.as_deref(),
+            runpath: elf.runpath.as_deref(),
+            no_default_directories: elf.no_default_directories,
+        })
+    }
+
+    fn request(&mut self, by: usize, name: Vec<u8>, kind: RequestKind) {
+        let steps = self.steps(&self.chain(by));
+        self.request_by(by, name, kind, &steps);
+    }
+
+    fn request_by(&mut self, by: usize, name: Vec<u8>, kind: RequestKind, steps: &[Step]) {
+        let outcome = match self.already_loaded(by, &name) {
+            Some(object) => {
+                let found = if self.is_loader(object) { Found::Loader } else { Found::AlreadyLoaded };
+                Outcome::Found(vec![(object, self.objects[object].path.clone(), found)])
+            }
+            None => self.search(by, &name, steps),
+        };
+        self.requests.push(Request { by, name, kind, outcome });
+    }
+
+    fn is_loader(&self, object: usize) -> bool {
+        object == 1 && self.objects[object].by.is_none()
+    }
+
+    /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by the name it was
+    /// searched under, and itself by the names of the libraries it contains.
+    fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
+        let by_name = |name: &[u8]| {
+            let known = |object: &Object<F::Id>| !object.variant && object.names.iter().any(|known| known == name);
+            self.objects.iter().position(known)
+        };
+        match self.loader.flavor {
+            Flavor::Glibc => {
+                let names = glibc::names(name, &self.objects[by].origin, self.loader);
+                names.iter().find_map(|(name, _)| by_name(name))
+            }
+            Flavor::Musl if name.contains(&b'/') => None,
+            Flavor::Musl if musl::is_reserved(name) => (1..self.objects.len()).find(|&object| self.is_loader(object)),
+            Flavor::Musl => by_name(name),
+        }
+    }
+
+    fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
+        let (candidates, looked_in) = self.candidates(by, name, steps);
+        let mut hits = Vec::new();
+        let mut refused = None;
+        for candidate in candidates {
+            let Candidate { path, found, variant } = candidate;
+            let object = match self.fit(&path) {
+                Fit::Pass => continue,
+                Fit::Take(file) => self.map(by, name, &path, file, variant, None),
+                Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
+                Fit::Refuse(None, why) => {
+                    refused = Some(why);
+                    break;
+                }
+            };
+            hits.push((object, path, found));
+            if !variant {
+                break;
+            }
+        }
+        if hits.is_empty() { Outcome::Missing(Missing { looked_in, refused }) } else { Outcome::Found(hits) }
+    }
+
+    /// The paths to try in order, and how to tell where that is.
+    fn candidates(&self, by: usize, name: &[u8], steps: &[Step]) -> (Vec<Candidate>, Vec<Vec<u8>>) {
+        let names = match self.loader.flavor {
+            Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
+            Flavor::Musl => vec![(name.to_vec(), false)],
+        };
+        let mut candidates = Vec::new();
+        let mut looked_in = Vec::new();
+        for (name, choice) in names {
+            if name.contains(&b'/') {
+                let path = if name.starts_with(b"/") { name } else { join(&self.environment.directory, &name) };
+                looked_in.push(path.clone());
+                candidates.push(Candidate { path, found: Found::Path, variant: choice });
+                continue;
+            }
+            for step in steps {
+                self.step_candidates(step, &name, choice, &mut candidates, &mut looked_in);
+            }
+        }
+        (candidates, looked_in)
+    }
+
+    fn step_candidates(
+        &self,
+        step: &Step,
+        name: &[u8],
+        choice: bool,
+        candidates: &mut Vec<Candidate>,
+        looked_in: &mut Vec<Vec<u8>>,
+    ) {
+        match step {
+            Step::Directory(place) => {
+                let variant = choice || place.variant;
+                let path = join(&place.directory, name);
+                candidates.push(Candidate { path, found: place.found.clone(), variant });
+                if !place.variant {
+                    looked_in.push(place.directory.clone());
+                }
+            }
+            Step::Cache { no_default_directories } => {
+                let paths = glibc::cached(self.loader, name, *no_default_directories);
+                let candidate = |(path, variant)| Candidate { path, found: Found::Cache, variant: choice || variant };
+                candidates.extend(paths.into_iter().map(candidate));
+                looked_in.push(b"/etc/ld.so.cache".to_vec());
+            }
+        }
+    }
+
+    fn fit(&self, path: &[u8]) -> Fit<F::Id> {
+        let is_musl = self.loader.flavor == Flavor::Musl;
+        let file = match self.files.look(path) {
+            Kind::Missing => return Fit::Pass,
+            Kind::Loop => {
+                return if is_musl { Fit::Refuse(None, "its links go in a circle".to_owned()) } else { Fit::Pass };
+            }
+            Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
+            Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
+            Kind::File(file) => file,
+        };
+        match self.files.elf(file) {
+            Err(error) => Fit::Refuse(Some(file), error.to_string()),
+            // musl does not look at the machine: it takes what it opened, and fails.
+            Ok(elf) if !self.loader.fits(elf) && is_musl => {
+                Fit::Refuse(Some(file), "it is for another machine".to_owned())
+            }
+            Ok(elf) if !self.loader.fits(elf) => Fit::Pass,
+            Ok(Elf { kind: Type::Other(_), .. }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
+            Ok(_) => Fit::Take(file),
+        }
+    }
+
+    /// Adds an object, unless the file is one already; then only the new name for it is learned.
+    fn map(
+        &mut self,
+        by: usize,
+        name: &[u8],
+        path: &[u8],
+        file: F::Id,
+        variant: bool,
+        broken: Option<String>,
+    ) -> usize {
+        let names = self.names_of(name, path, file);
+        if let Some(place) = self.objects.iter().position(|object| object.file == file) {
+            let object = &mut self.objects[place];
+            object.variant &= variant;
+            object.names.extend(names);
+            return place;
+        }
+        let origin = parent(path).to_vec();
+        self.objects.push(Object { path: path.to_vec(), file, by: Some(by), variant, broken, origin, names });
+        self.objects.len() - 1
+    }
+
+    fn names_of(&self, name: &[u8], path: &[u8], file: F::Id) -> Vec<Vec<u8>> {
+        match self.loader.flavor {
+            Flavor::Glibc => {
+                let mut names = vec![name.to_vec(), path.to_vec()];
+                names.extend(self.soname(file));
+                names
+            }
+            Flavor::Musl if name.contains(&b'/') => Vec::new(),
+            Flavor::Musl => vec![file_name(path).to_vec()],
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a loader's search is given and what it says: the files it may look at, and by which rule it found one.
+
+use std::fmt;
+use std::ops::Deref;
+
+/// The file system a loader sees. Paths are absolute, links are followed.
+pub trait Files {
+    /// The same for every name of one file, as device and inode number are.
+    type Id: Copy + Eq + Ord + fmt::Debug;
+
+    fn look(&self, path: &[u8]) -> Kind<Self::Id>;
+
+    /// The names in a directory, sorted; none where there is no such directory.
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>>;
+
+    /// The bytes of a regular file; nothing where it cannot be read.
+    fn read(&self, file: Self::Id) -> Option<impl Deref<Target = [u8]>>;
+
+    /// What [`parse`](super::parse) says of a file. Asked often: remember the answers.
+    fn elf(&self, file: Self::Id) -> Result<&super::Elf, super::ElfError>;
+
+    /// The path of a file without any link in it, as `/proc/self/exe` gives it.
+    fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
+
+    /// What is at a path, read.
+    fn read_path(&self, path: &[u8]) -> Option<impl Deref<Target = [u8]>> {
+        match self.look(path) {
+            Kind::File(file) => self.read(file),
+            _ => None,
+        }
+    }
+}
+
+/// What is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind<Id> {
+    File(Id),
+    Directory,
+    /// A device, a pipe or a socket.
+    Special,
+    /// Nothing, a link to nothing, or a path through something that is no directory.
+    Missing,
+    /// A circle of links. musl's search ends there.
+    Loop,
+}
+
+/// The rule by which a loader found a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Found {
+    /// The need has a slash: it is the path.
+    Path,
+    /// The `DT_RPATH` of this object, or under musl its RUNPATH: the one that needs, or one that loaded it.
+    Rpath {
+        of: Vec<u8>,
+    },
+    LibraryPath,
+    /// The `DT_RUNPATH` of the object that needs.
+    Runpath,
+    /// `/etc/ld.so.cache`.
+    Cache,
+    /// `/etc/ld.so.conf`, asked only where there is no cache: `ldconfig` would have put it there.
+    Conf,
+    /// The directories built into the loader.
+    Default,
+    /// `/etc/ld-musl-$ARCH.path`.
+    MuslPath,
+    /// Something loaded before has this name, this SONAME, or is this file.
+    AlreadyLoaded,
+    /// The loader itself: musl's is the C library too.
+    Loader,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path => f.write_str("by its path"),
+            Self::Rpath { of } => write!(f, "through the RPATH of `{}`", of.escape_ascii()),
+            Self::LibraryPath => f.write_str("through `LD_LIBRARY_PATH`"),
+            Self::Runpath => f.write_str("through its RUNPATH"),
+            Self::Cache => f.write_str("through `/etc/ld.so.cache`"),
+            Self::Conf => f.write_str("through `/etc/ld.so.conf`"),
+            Self::Default => f.write_str("in a default directory"),
+            Self::MuslPath => f.write_str("through the musl path file"),
+            Self::AlreadyLoaded => f.write_str("already loaded"),
+            Self::Loader => f.write_str("the loader itself"),
+        }
+    }
+}
+
+/// One path that a search tries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) path: Vec<u8>,
+    pub(super) found: Found,
+    /// Tried on some processors only (`glibc-hwcaps`, `$PLATFORM`): the search goes on behind it.
+    pub(super) variant: bool,
+}
+
+/// A directory that a search tries, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) directory: Vec<u8>,
+    pub(super) found: Found,
+    pub(super) variant: bool,
+}
+
+/// `directory/name`, with one slash between.
+pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let mut path = Vec::with_capacity(directory.len() + 1 + name.len());
+    path.extend_from_slice(directory);
+    if !directory.ends_with(b"/") {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
+    path
+}
+
+/// What is before the last slash; `/` for what is in the root.
+pub(super) fn parent(path: &[u8]) -> &[u8] {
+    match memchr::memrchr(b'/', path) {
+        Some(0) => b"/",
+        Some(slash) => &path[..slash],
+        None => b".",
+    }
+}
+
+pub(super) fn file_name(path: &[u8]) -> &[u8] {
+    memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
+}

@@ -1,0 +1,159 @@
+//! What differs between machines and distributions: default directories, ABI numbers, names of processors.
+
+use super::file::{Elf, Endian};
+
+const I386: u16 = 3;
+const MIPS: u16 = 8;
+const PPC: u16 = 20;
+const PPC64: u16 = 21;
+const S390: u16 = 22;
+const ARM: u16 = 40;
+const X86_64: u16 = 62;
+const AARCH64: u16 = 183;
+const RISCV: u16 = 243;
+const LOONGARCH: u16 = 258;
+
+const ARM_HARD_FLOAT: u32 = 0x400;
+const RISCV_DOUBLE_FLOAT: u32 = 0x4;
+const RISCV_FLOAT: u32 = 0x6;
+
+/// The directory that Debian calls by the machine: `x86_64-linux-gnu`.
+pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
+    let little = elf.endian == Endian::Little;
+    Some(match (elf.machine, elf.is_64) {
+        (I386, _) => "i386-linux-gnu",
+        (X86_64, true) => "x86_64-linux-gnu",
+        (X86_64, false) => "x86_64-linux-gnux32",
+        (AARCH64, true) => "aarch64-linux-gnu",
+        (ARM, _) if elf.flags & ARM_HARD_FLOAT != 0 => "arm-linux-gnueabihf",
+        (ARM, _) => "arm-linux-gnueabi",
+        (PPC, _) => "powerpc-linux-gnu",
+        (PPC64, _) if little => "powerpc64le-linux-gnu",
+        (PPC64, _) => "powerpc64-linux-gnu",
+        (S390, true) => "s390x-linux-gnu",
+        (RISCV, true) => "riscv64-linux-gnu",
+        (LOONGARCH, true) => "loongarch64-linux-gnu",
+        (MIPS, true) if little => "mips64el-linux-gnuabi64",
+        (MIPS, false) if little => "mipsel-linux-gnu",
+        _ => return None,
+    })
+}
+
+/// Where glibc's loader looks at last, for a loader that does not tell: Debian's directories, then everyone else's.
+pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
+    let mut directories = Vec::new();
+    if let Some(triplet) = triplet(elf) {
+        directories.push(format!("/lib/{triplet}").into_bytes());
+        directories.push(format!("/usr/lib/{triplet}").into_bytes());
+    }
+    if elf.is_64 {
+        directories.extend([b"/lib64".to_vec(), b"/usr/lib64".to_vec()]);
+    }
+    directories.extend([b"/lib".to_vec(), b"/usr/lib".to_vec()]);
+    directories
+}
+
+/// What `$LIB` may stand for, where the loader does not tell.
+pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
+    let debian = triplet(elf).map(|triplet| format!("lib/{triplet}").into_bytes());
+    let others: &[&[u8]] = if elf.is_64 { &[b"lib64", b"lib"] } else { &[b"lib", b"lib32"] };
+    debian.into_iter().chain(others.iter().map(|value| value.to_vec())).collect()
+}
+
+/// What a loader's own bytes tell: its default directories as they are built in, in order, slashes at the end left
+/// out; none where nothing looks like them.
+pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
+    let mut longest: Vec<&[u8]> = Vec::new();
+    let mut run: Vec<&[u8]> = Vec::new();
+    for text in loader.split(|&byte| byte == 0) {
+        // They are `system_dirs` in glibc's elf/dl-load.c: strings one after the other, each with a slash at its end.
+        if is_directory_string(text) {
+            run.push(&text[..text.len() - 1]);
+        } else {
+            if run.len() > longest.len() {
+                longest.clone_from(&run);
+            }
+            run.clear();
+        }
+    }
+    longest.into_iter().map(<[u8]>::to_vec).collect()
+}
+
+fn is_directory_string(text: &[u8]) -> bool {
+    (5..200).contains(&text.len())
+        && text.starts_with(b"/")
+        && text.ends_with(b"/")
+        && memchr::memmem::find(text, b"/lib").is_some()
+        && text.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'%')
+}
+
+/// What `$LIB` is in this loader: of the values it may have, the one that stands in its bytes as a string.
+pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
+    let values = lib_values(elf);
+    let is_built_in = |value: &&Vec<u8>| loader.split(|&byte| byte == 0).any(|text| text == value.as_slice());
+    match values.iter().find(is_built_in) {
+        Some(value) => vec![value.clone()],
+        None => values,
+    }
+}
+
+/// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory itself.
+pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
+    match elf.machine {
+        X86_64 => &["x86_64", "haswell", "xeon_phi"],
+        I386 => &["i686", "i586", "i486", "i386"],
+        AARCH64 => &["aarch64"],
+        ARM => &["v8l", "v7l", "v6l", "v5l"],
+        PPC | PPC64 => &["power10", "power9", "power8", "power7", "power6"],
+        S390 => &["z16", "z15", "z14", "z13", "zEC12", "z196", "z10", "z9-109", "z990", "z900"],
+        RISCV => &["riscv64"],
+        _ => &[],
+    }
+}
+
+pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
+    let capabilities: &[&str] = match elf.machine {
+        X86_64 => &["avx512_1"],
+        I386 => &["sse2", "cmov", "nosegneg"],
+        ARM => &["neon", "vfp", "vfpv3", "thumb"],
+        _ => &[],
+    };
+    ["tls"].into_iter().chain(platforms(elf).iter().copied()).chain(capabilities.iter().copied()).collect()
+}
+
+/// The ABI of a cache's entries that this machine's loader takes; none where the table has no number.
+pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
+    Some(match (elf.machine, elf.is_64) {
+        (I386, _) | (PPC, _) | (LOONGARCH, _) | (S390, false) => 0x0000,
+        (X86_64, true) => 0x0300,
+        (X86_64, false) => 0x0800,
+        (S390, true) => 0x0400,
+        (PPC64, _) => 0x0500,
+        (ARM, _) if elf.flags & ARM_HARD_FLOAT != 0 => 0x0900,
+        (ARM, _) => 0x0b00,
+        (AARCH64, true) => 0x0a00,
+        (RISCV, true) if elf.flags & RISCV_FLOAT == RISCV_DOUBLE_FLOAT => 0x1000,
+        (RISCV, true) => 0x0f00,
+        _ => return None,
+    })
+}
+
+/// Where programs of this machine conventionally ask for their loader, for libraries that no program loads.
+pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
+    let little = elf.endian == Endian::Little;
+    let paths: &[&str] = match (elf.machine, elf.is_64) {
+        (X86_64, true) => &["/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1"],
+        (X86_64, false) => &["/libx32/ld-linux-x32.so.2", "/lib/ld-musl-x32.so.1"],
+        (I386, _) => &["/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"],
+        (AARCH64, true) => &["/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"],
+        (ARM, _) => {
+            &["/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3", "/lib/ld-musl-armhf.so.1", "/lib/ld-musl-arm.so.1"]
+        }
+        (PPC64, _) if little => &["/lib64/ld64.so.2", "/lib/ld-musl-powerpc64le.so.1"],
+        (S390, true) => &["/lib/ld64.so.1", "/lib/ld-musl-s390x.so.1"],
+        (RISCV, true) => &["/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-riscv64.so.1"],
+        (LOONGARCH, true) => &["/lib64/ld-linux-loongarch-lp64d.so.1", "/lib/ld-musl-loongarch64.so.1"],
+        _ => &[],
+    };
+    paths.iter().map(|path| path.as_bytes().to_vec()).collect()
+}

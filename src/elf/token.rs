@@ -1,0 +1,98 @@
+//! The dynamic string tokens: `$ORIGIN`, `$LIB` and `$PLATFORM`, with or without braces.
+
+/// What tokens stand for. Several values: it depends on the processor, or is not known, which one it is.
+#[derive(Clone, Debug)]
+pub(super) struct Tokens<'a> {
+    pub(super) origin: &'a [u8],
+    pub(super) lib: &'a [Vec<u8>],
+    pub(super) platform: &'a [&'static str],
+}
+
+/// glibc's expansion: a text for each combination of values, and whether there is a choice. What follows `$` and is
+/// no token stays as it is.
+pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
+    if !text.contains(&b'$') {
+        return vec![(text.to_vec(), false)];
+    }
+    let libs: Vec<&[u8]> = tokens.lib.iter().map(Vec::as_slice).collect();
+    let platforms: Vec<&[u8]> = tokens.platform.iter().map(|platform| platform.as_bytes()).collect();
+    let mut expanded = vec![(replace(text, b"ORIGIN", tokens.origin), false)];
+    for (token, values) in [(&b"LIB"[..], libs), (&b"PLATFORM"[..], platforms)] {
+        if find(text, token, 0).is_none() {
+            continue;
+        }
+        let choice = values.len() > 1;
+        let each = |(text, before): &(Vec<u8>, bool)| {
+            values.iter().map(|value| (replace(text, token, value), *before || choice)).collect::<Vec<_>>()
+        };
+        expanded = expanded.iter().flat_map(each).collect();
+    }
+    expanded
+}
+
+/// musl's expansion of a whole search path: `$ORIGIN` only, and nothing at all where another `$` is in it.
+pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
+    let known = |&at: &usize| text[at..].starts_with(b"$ORIGIN") || text[at..].starts_with(b"${ORIGIN}");
+    memchr::memchr_iter(b'$', text).all(|at| known(&at)).then(|| replace(text, b"ORIGIN", origin))
+}
+
+fn replace(text: &[u8], token: &[u8], value: &[u8]) -> Vec<u8> {
+    let mut replaced = Vec::with_capacity(text.len() + value.len());
+    let mut from = 0;
+    while let Some((at, length)) = find(text, token, from) {
+        replaced.extend_from_slice(&text[from..at]);
+        replaced.extend_from_slice(value);
+        from = at + length;
+    }
+    replaced.extend_from_slice(&text[from..]);
+    replaced
+}
+
+/// Where the next `$TOKEN` or `${TOKEN}` is, and how long.
+fn find(text: &[u8], token: &[u8], from: usize) -> Option<(usize, usize)> {
+    memchr::memchr_iter(b'$', &text[from..]).map(|at| from + at).find_map(|at| {
+        let rest = &text[at + 1..];
+        if rest.starts_with(token) {
+            return Some((at, token.len() + 1));
+        }
+        let braced = rest.strip_prefix(b"{")?.strip_prefix(token)?;
+        braced.starts_with(b"}").then_some((at, token.len() + 3))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(text: &str) -> Vec<(String, bool)> {
+        let lib = [b"lib64".to_vec()];
+        let tokens = Tokens { origin: b"/opt/bin", lib: &lib, platform: &["x86_64", "haswell"] };
+        expand(text.as_bytes(), &tokens)
+            .into_iter()
+            .map(|(text, choice)| (String::from_utf8(text).unwrap(), choice))
+            .collect()
+    }
+
+    #[test]
+    fn origin_and_lib_have_one_value() {
+        assert_eq!(expanded("$ORIGIN/../$LIB"), [("/opt/bin/../lib64".to_owned(), false)]);
+        assert_eq!(expanded("${ORIGIN}x/${LIB}"), [("/opt/binx/lib64".to_owned(), false)]);
+    }
+
+    #[test]
+    fn platform_is_a_choice() {
+        let expected = [("/a/x86_64".to_owned(), true), ("/a/haswell".to_owned(), true)];
+        assert_eq!(expanded("/a/$PLATFORM"), expected);
+    }
+
+    #[test]
+    fn what_is_no_token_stays() {
+        assert_eq!(expanded("/a/$HOME/${ORIGIN"), [("/a/$HOME/${ORIGIN".to_owned(), false)]);
+    }
+
+    #[test]
+    fn musl_knows_origin_and_nothing_else() {
+        assert_eq!(expand_origin_only(b"$ORIGIN/a:${ORIGIN}/b", b"/o"), Some(b"/o/a:/o/b".to_vec()));
+        assert_eq!(expand_origin_only(b"$ORIGIN/a:/$LIB", b"/o"), None);
+    }
+}

@@ -1,0 +1,218 @@
+//! A layer laid over the file system below it, as containerd and Podman would.
+//!
+//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the engines do: the way
+//! to an entry is followed inside the root directory, links included, and what is missing on it is made.
+
+use std::collections::{HashMap, HashSet};
+
+use super::archive::{Entry, Node};
+use super::error::{EntryError, Fault};
+use super::limits::Limits;
+use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
+
+const WHITEOUT: &[u8] = b".wh.";
+/// Aufs kept its own records under such names; they are no files of the image.
+const AUFS: &[u8] = b".wh..wh.";
+const OPAQUE: &[u8] = b".wh..wh..opq";
+
+/// Lays the entries of one layer, counted from the lowest, over the tree.
+pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
+    let first = tree.name_count();
+    let mut layer = Layer { tree, layer, first, declared: HashSet::new(), directories: HashMap::new(), limits };
+    for entry in entries {
+        let (place, name) = (entry.place, entry.name.clone());
+        layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
+    }
+    Ok(())
+}
+
+struct Layer<'a> {
+    tree: &'a mut Tree,
+    layer: usize,
+    /// Names from here on are this layer's.
+    first: usize,
+    /// Directories of lower layers that this layer names too.
+    declared: HashSet<NameId>,
+    /// Where a directory as it is written leads, until something is replaced or removed.
+    directories: HashMap<Vec<u8>, NameId>,
+    limits: &'a Limits,
+}
+
+impl Layer<'_> {
+    fn entry(&mut self, entry: Entry) -> Result<(), Fault> {
+        let path = clean(&entry.name)?;
+        let Some((name, directory)) = path.split_last() else {
+            return self.root(entry);
+        };
+        if name.starts_with(WHITEOUT) {
+            return self.whiteout(directory, name);
+        }
+        let directory = self.directory(directory)?;
+        match entry.node {
+            Node::HardLink { target } => self.hard_link(directory, name, target),
+            Node::Inode(kind) => self.insert(directory, name, kind, entry.header),
+        }
+    }
+
+    /// An entry without a name of its own, such as `./`, is the root directory.
+    fn root(&mut self, entry: Entry) -> Result<(), Fault> {
+        if entry.node != Node::Inode(Kind::Directory) {
+            return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
+        }
+        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.layer };
+        Ok(())
+    }
+
+    fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
+        self.check_count()?;
+        let inode = Inode { kind, header, layer: self.layer };
+        match self.tree.child(directory, name) {
+            // A directory that is there already keeps what is in it.
+            Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
+                *self.tree.inode_mut(known) = inode;
+                self.declared.insert(known);
+            }
+            Some(known) => {
+                self.forget_ways_through(known);
+                self.tree.insert(directory, name, inode);
+            }
+            None => drop(self.tree.insert(directory, name, inode)),
+        }
+        Ok(())
+    }
+
+    fn hard_link(&mut self, directory: NameId, name: &[u8], target: Vec<u8>) -> Result<(), Fault> {
+        self.check_count()?;
+        let components = clean(&target)?;
+        let found = components.split_last().and_then(|(last, way)| {
+            let way = self.tree.resolve(&way.join(&b'/')).ok()?;
+            self.tree.child(way.name, last)
+        });
+        let Some(found) = found else {
+            return Err(Fault::LinkTargetMissing(target));
+        };
+        if self.tree.is_directory(found) {
+            return Err(Fault::LinkToDirectory(target));
+        }
+        let known = self.tree.child(directory, name);
+        if known != Some(found) {
+            if let Some(known) = known {
+                self.forget_ways_through(known);
+            }
+            self.tree.link(directory, name, found);
+        }
+        Ok(())
+    }
+
+    fn whiteout(&mut self, directory: &[&[u8]], name: &[u8]) -> Result<(), Fault> {
+        let hidden = &name[WHITEOUT.len()..];
+        if matches!(hidden, b"" | b"." | b"..") {
+            return Err(Fault::Whiteout);
+        }
+        // Where there is no such directory there is nothing to hide.
+        let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else { return Ok(()) };
+        if name == OPAQUE {
+            for child in self.tree.children(directory.name).collect::<Vec<_>>() {
+                self.hide(child);
+            }
+        } else if !name.starts_with(AUFS)
+            && let Some(child) = self.tree.child(directory.name, hidden)
+        {
+            self.hide(child);
+        }
+        self.directories.clear();
+        Ok(())
+    }
+
+    /// Takes out what lower layers have at this name and below it. What this layer has put there stays, and the
+    /// directories on the way to it.
+    fn hide(&mut self, top: NameId) {
+        let mut names: Vec<NameId> = self.tree.below(top).collect();
+        names.insert(0, top);
+        // Backwards, a directory comes after what is in it.
+        for name in names.into_iter().rev() {
+            let own = name.index() >= self.first || self.declared.contains(&name);
+            if !own && self.tree.children(name).next().is_none() {
+                let file_name = self.tree.file_name(name).to_vec();
+                self.tree.remove(self.tree.parent(name), &file_name);
+            }
+        }
+    }
+
+    /// Where the directory of an entry is; made, with those above it, where it is missing or is a file.
+    fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
+        let key = path.join(&b'/');
+        if let Some(&known) = self.directories.get(&key) {
+            return Ok(known);
+        }
+        let found = self.follow(path)?;
+        self.directories.insert(key, found);
+        Ok(found)
+    }
+
+    fn follow(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
+        let mut at = NameId::ROOT;
+        let mut links = 0;
+        // The components still to go, the next one last.
+        let mut rest: Vec<Vec<u8>> = path.iter().rev().map(|component| component.to_vec()).collect();
+        while let Some(component) = rest.pop() {
+            match component.as_slice() {
+                b"" | b"." => continue,
+                b".." => {
+                    at = self.tree.parent(at);
+                    continue;
+                }
+                _ => {}
+            }
+            let known = self.tree.child(at, &component);
+            match known.map(|known| (known, &self.tree.inode(known).kind)) {
+                Some((known, Kind::Directory)) => at = known,
+                Some((_, Kind::Symlink { target })) => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(Fault::TooManyLinks);
+                    }
+                    if target.starts_with(b"/") {
+                        at = NameId::ROOT;
+                    }
+                    rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
+                }
+                Some(_) | None => {
+                    self.check_count()?;
+                    let header = Header { mode: 0o755, ..Header::default() };
+                    let inode = Inode { kind: Kind::Directory, header, layer: self.layer };
+                    at = self.tree.insert(at, &component, inode);
+                }
+            }
+        }
+        Ok(at)
+    }
+
+    /// Only a directory or a link can be on the way to something.
+    fn forget_ways_through(&mut self, replaced: NameId) {
+        if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
+            self.directories.clear();
+        }
+    }
+
+    fn check_count(&self) -> Result<(), Fault> {
+        if self.tree.name_count() > self.limits.entries {
+            return Err(Fault::TooManyEntries(self.limits.entries));
+        }
+        Ok(())
+    }
+}
+
+/// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An absolute name
+/// starts at the image's root like any other.
+fn clean(name: &[u8]) -> Result<Vec<&[u8]>, Fault> {
+    let mut components = Vec::new();
+    for component in name.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => drop(components.pop().ok_or(Fault::LeavesRoot)?),
+            _ => components.push(component),
+        }
+    }
+    Ok(components)
+}

@@ -1,0 +1,379 @@
+//! A tar archive read in place: a sequence of entries, with their headers and where their contents are.
+//!
+//! The `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads extension headers of
+//! any size into memory, ends PAX records at the first line feed (a file capability may hold one) and knows no PAX
+//! sparse files. Where formats leave a choice it is made as in Go's `archive/tar`, through which Docker, containerd
+//! and Podman see every layer.
+
+use std::collections::HashMap;
+
+use tar::{EntryType, Header as Block};
+
+use super::error::{EntryError, Fault};
+use super::limits::Limits;
+use super::sparse;
+use super::tree::{Content, Header, Kind};
+
+const BLOCK: usize = 512;
+
+/// One entry, its name as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub name: Vec<u8>,
+    /// Where its (first) header is.
+    pub place: u64,
+    pub header: Header,
+    pub node: Node,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Inode(Kind),
+    HardLink { target: Vec<u8> },
+}
+
+/// The entries of an archive; the first error is the last item.
+#[derive(Debug)]
+pub(super) struct Entries<'a> {
+    archive: &'a [u8],
+    at: usize,
+    limits: &'a Limits,
+    over: bool,
+}
+
+/// What came before an entry to describe it.
+#[derive(Default)]
+struct Extension {
+    name: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    pax: Option<Vec<(String, Vec<u8>)>>,
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn new(archive: &'a [u8], limits: &'a Limits) -> Self {
+        Self { archive, at: 0, limits, over: false }
+    }
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, EntryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.over {
+            return None;
+        }
+        let place = self.at as u64;
+        let mut name = None;
+        let entry = self.entry(place, &mut name).map_err(|fault| EntryError { name, place, fault }).transpose();
+        self.over = !matches!(entry, Some(Ok(_)));
+        entry
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// The next entry; none at the end. Sets `name` as soon as it is known.
+    fn entry(&mut self, place: u64, name: &mut Option<Vec<u8>>) -> Result<Option<Entry>, Fault> {
+        let mut extension = Extension::default();
+        loop {
+            let Some(block) = self.header()? else {
+                let dangling = extension.name.is_some() || extension.link.is_some() || extension.pax.is_some();
+                return if dangling { Err(Fault::Dangling) } else { Ok(None) };
+            };
+            match block.entry_type() {
+                EntryType::GNULongName => extension.name = Some(self.text(block)?),
+                EntryType::GNULongLink => extension.link = Some(self.text(block)?),
+                EntryType::XHeader => extension.pax = Some(pax_records(self.payload(block)?)?),
+                // Go's reader hands these to its callers, and none of them gives them a meaning.
+                EntryType::XGlobalHeader => drop(self.payload(block)?),
+                _ => return self.described(block, extension, place, name).map(Some),
+            }
+        }
+    }
+
+    fn described(
+        &mut self,
+        block: &Block,
+        extension: Extension,
+        place: u64,
+        known_name: &mut Option<Vec<u8>>,
+    ) -> Result<Entry, Fault> {
+        let mut pax = Pax::new(extension.pax.unwrap_or_default());
+        let sparse = sparse::Records::take(&mut pax.records)?;
+        let name = (extension.name).or(sparse.name().map(<[u8]>::to_vec)).or(pax.take("path"));
+        let name = name.unwrap_or_else(|| block.path_bytes().into_owned());
+        *known_name = Some(name.clone());
+        self.check_path("name", &name)?;
+        let link = extension.link.or(pax.take("linkpath"));
+        let link = || link.unwrap_or_else(|| block.link_name_bytes().unwrap_or_default().into_owned());
+        let old = block.as_old();
+        let size = match pax.take("size") {
+            Some(text) => decimal(&text).ok_or(Fault::Number("size"))?,
+            None => unsigned(&old.size, "size")?,
+        };
+        let header = header(block, &mut pax)?;
+        let kind = match block.entry_type() {
+            EntryType::Regular if old.linkflag[0] == 0 && name.ends_with(b"/") => Kind::Directory,
+            EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
+            EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
+            EntryType::Directory => Kind::Directory,
+            EntryType::Symlink => Kind::Symlink { target: self.link_target(link())? },
+            EntryType::Link => {
+                let node = Node::HardLink { target: self.link_target(link())? };
+                return Ok(Entry { name, place, header, node });
+            }
+            EntryType::Char => {
+                let (major, minor) = device(block)?;
+                Kind::Character { major, minor }
+            }
+            EntryType::Block => {
+                let (major, minor) = device(block)?;
+                Kind::Block { major, minor }
+            }
+            EntryType::Fifo => Kind::Fifo,
+            other => return Err(Fault::UnknownType(other.as_byte())),
+        };
+        Ok(Entry { name, place, header, node: Node::Inode(kind) })
+    }
+
+    fn content(&mut self, sparse: sparse::Records, size: u64) -> Result<Content, Fault> {
+        let offset = self.at;
+        let data = self.take(size)?;
+        sparse.content(data, offset as u64)
+    }
+
+    /// The old GNU format: the map is in the header and in blocks after it.
+    fn gnu_sparse(&mut self, block: &Block, size: u64) -> Result<Content, Fault> {
+        let gnu = block.as_gnu().ok_or(Fault::SparseMap)?;
+        let mut map = Vec::new();
+        let mut more = gnu.isextended[0] != 0;
+        collect_pieces(&gnu.sparse, &mut map)?;
+        while more {
+            // Twenty-one pieces of an offset and a length, twelve bytes each, then the flag.
+            let block = self.take(BLOCK as u64)?;
+            for piece in block[..504].chunks_exact(24) {
+                map.extend(piece_of(&piece[..12], &piece[12..])?);
+            }
+            more = block[504] != 0;
+        }
+        let length = unsigned(&gnu.realsize, "size")?;
+        let offset = self.at as u64;
+        self.take(size)?;
+        sparse::pieces(&map, length, offset, size)
+    }
+
+    fn link_target(&self, target: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        if target.is_empty() {
+            return Err(Fault::EmptyLink);
+        }
+        self.check_path("link", &target)?;
+        Ok(target)
+    }
+
+    fn check_path(&self, what: &'static str, path: &[u8]) -> Result<(), Fault> {
+        if path.contains(&0) {
+            return Err(Fault::ZeroByte(what));
+        }
+        if path.len() > self.limits.path {
+            return Err(Fault::TooLong { what, size: path.len() as u64, limit: self.limits.path as u64 });
+        }
+        Ok(())
+    }
+
+    /// The next header, none at the end of the archive: two blocks of zeros, or where it stops.
+    fn header(&mut self) -> Result<Option<&'a Block>, Fault> {
+        if self.at >= self.archive.len() {
+            return Ok(None);
+        }
+        let bytes = self.take(BLOCK as u64)?;
+        if bytes.iter().all(|&byte| byte == 0) {
+            let next = &self.archive[self.at..self.archive.len().min(self.at + BLOCK)];
+            return if next.iter().all(|&byte| byte == 0) { Ok(None) } else { Err(Fault::LoneZeroBlock) };
+        }
+        let block = Block::from_byte_slice(bytes);
+        let said = number(&block.as_old().cksum).ok_or(Fault::Checksum)?;
+        let summed = || bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]);
+        // Some old writers added signed bytes.
+        let unsigned: i64 = summed().map(|&byte| i64::from(byte)).sum();
+        let signed: i64 = summed().map(|&byte| i64::from(byte.cast_signed())).sum();
+        if said == unsigned || said == signed { Ok(Some(block)) } else { Err(Fault::Checksum) }
+    }
+
+    /// The content of an extension header.
+    fn payload(&mut self, block: &Block) -> Result<&'a [u8], Fault> {
+        let size = unsigned(&block.as_old().size, "size")?;
+        let limit = self.limits.header;
+        if size > limit {
+            return Err(Fault::TooLong { what: "extension header", size, limit });
+        }
+        self.take(size)
+    }
+
+    /// A GNU long name: the zero that ends it, and what follows, is no part of it.
+    fn text(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
+        let payload = self.payload(block)?;
+        Ok(payload.split(|&byte| byte == 0).next().unwrap_or_default().to_vec())
+    }
+
+    /// Moves over `size` bytes and what fills their last block; that may be missing at the end of an archive.
+    fn take(&mut self, size: u64) -> Result<&'a [u8], Fault> {
+        let rest = &self.archive[self.at..];
+        let truncated = Fault::Truncated { needed: size, left: rest.len() as u64 };
+        let Ok(size) = usize::try_from(size) else { return Err(truncated) };
+        let taken = rest.get(..size).ok_or(truncated)?;
+        self.at += size.next_multiple_of(BLOCK).min(rest.len());
+        Ok(taken)
+    }
+}
+
+fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) -> Result<(), Fault> {
+    for piece in pieces {
+        map.extend(piece_of(&piece.offset, &piece.numbytes)?);
+    }
+    Ok(())
+}
+
+/// A place in the file and a length; none where the fields are not used.
+fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
+    if offset[0] == 0 || length[0] == 0 {
+        return Ok(None);
+    }
+    Ok(Some((unsigned(offset, "sparse offset")?, unsigned(length, "sparse length")?)))
+}
+
+/// PAX records that are taken out one after another.
+struct Pax {
+    records: Vec<(String, Vec<u8>)>,
+}
+
+impl Pax {
+    /// Of records with one key the last counts, in the place of the first. Those of sparse maps repeat on purpose.
+    fn new(all: Vec<(String, Vec<u8>)>) -> Self {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut records: Vec<(String, Vec<u8>)> = Vec::new();
+        for (key, value) in all {
+            if !sparse::repeats(&key) {
+                if let Some(&place) = places.get(&key) {
+                    records[place].1 = value;
+                    continue;
+                }
+                places.insert(key.clone(), records.len());
+            }
+            records.push((key, value));
+        }
+        Self { records }
+    }
+
+    /// An empty value means that the field of the plain header counts.
+    fn take(&mut self, key: &str) -> Option<Vec<u8>> {
+        let place = self.records.iter().position(|(known, _)| known == key)?;
+        Some(self.records.remove(place).1).filter(|value| !value.is_empty())
+    }
+}
+
+/// `LENGTH KEY=VALUE\n`, the length counting all of it in bytes.
+fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        let space = bytes.iter().take(20).position(|&byte| byte == b' ').ok_or(Fault::PaxRecord)?;
+        let length = decimal(&bytes[..space]).and_then(|length| usize::try_from(length).ok());
+        let record = length.and_then(|length| bytes.get(space + 1..length)).ok_or(Fault::PaxRecord)?;
+        bytes = &bytes[space + 1 + record.len()..];
+        let record = record.strip_suffix(b"\n").ok_or(Fault::PaxRecord)?;
+        let equals = record.iter().position(|&byte| byte == b'=').ok_or(Fault::PaxRecord)?;
+        let key = str::from_utf8(&record[..equals]).map_err(|_| Fault::PaxRecord)?;
+        if key.is_empty() {
+            return Err(Fault::PaxRecord);
+        }
+        records.push((key.to_owned(), record[equals + 1..].to_vec()));
+    }
+    Ok(records)
+}
+
+fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
+    let old = block.as_old();
+    let mode = number(&old.mode).ok_or(Fault::Number("mode"))?;
+    let id = |text: Option<Vec<u8>>, field: &[u8], what| match text {
+        Some(text) => decimal(&text).ok_or(Fault::Number(what)),
+        None => unsigned(field, what),
+    };
+    let uid = id(pax.take("uid"), &old.uid, "user id")?;
+    let gid = id(pax.take("gid"), &old.gid, "group id")?;
+    let user = pax.take("uname").unwrap_or_else(|| block.username_bytes().unwrap_or_default().to_vec());
+    let group = pax.take("gname").unwrap_or_else(|| block.groupname_bytes().unwrap_or_default().to_vec());
+    if user.contains(&0) || group.contains(&0) {
+        return Err(Fault::ZeroByte("owner"));
+    }
+    let mtime = modification_time(&old.mtime, pax)?;
+    // Masked, so it fits.
+    let mode = u32::try_from(mode & 0o7777).map_err(|_| Fault::Number("mode"))?;
+    Ok(Header { mode, uid, gid, user, group, mtime, pax: std::mem::take(&mut pax.records) })
+}
+
+/// Whole seconds, rounded down. A record with a fraction stays among the records.
+fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
+    let Some(place) = pax.records.iter().position(|(key, value)| key == "mtime" && !value.is_empty()) else {
+        return number(field).ok_or(Fault::Number("modification time"));
+    };
+    let seconds = floor_seconds(&pax.records[place].1).ok_or(Fault::Number("modification time"))?;
+    if pax.records[place].1 == seconds.to_string().as_bytes() {
+        pax.records.remove(place);
+    }
+    Ok(seconds)
+}
+
+fn floor_seconds(text: &[u8]) -> Option<i64> {
+    let text = str::from_utf8(text).ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let seconds: i64 = if whole == "-" { 0 } else { whole.parse().ok()? };
+    let down = whole.starts_with('-') && fraction.bytes().any(|byte| byte != b'0');
+    seconds.checked_sub(i64::from(down))
+}
+
+fn device(block: &Block) -> Result<(u32, u32), Fault> {
+    let Some(ustar) = block.as_ustar().map(|ustar| (&ustar.dev_major, &ustar.dev_minor)).or_else(|| {
+        let gnu = block.as_gnu()?;
+        Some((&gnu.dev_major, &gnu.dev_minor))
+    }) else {
+        return Ok((0, 0));
+    };
+    let part = |field: &[u8]| u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"));
+    Ok((part(ustar.0)?, part(ustar.1)?))
+}
+
+fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
+    number(field).and_then(|value| u64::try_from(value).ok()).ok_or(Fault::Number(what))
+}
+
+/// A field of a header: octal digits amid blanks and zeros, or, where its first bit is set, a binary number.
+fn number(field: &[u8]) -> Option<i64> {
+    let (&first, rest) = field.split_first()?;
+    if first & 0x80 != 0 {
+        // Two's complement in all bits but that one. Twelve bytes at most, so `i128` holds every value.
+        let sign = if first & 0x40 != 0 { 0x80 } else { 0 };
+        let start = i128::from(first & 0x7f) - sign;
+        let value = rest.iter().fold(start, |value, &byte| value * 256 + i128::from(byte));
+        return i64::try_from(value).ok();
+    }
+    let blank = |byte: &u8| matches!(byte, b' ' | 0);
+    let start = field.iter().position(|byte| !blank(byte)).unwrap_or(field.len());
+    let digits = &field[start..];
+    let digits = &digits[..digits.iter().position(blank).unwrap_or(digits.len())];
+    digits.iter().try_fold(0_i64, |value, byte| match byte {
+        b'0'..=b'7' => value.checked_mul(8)?.checked_add(i64::from(byte - b'0')),
+        _ => None,
+    })
+}
+
+/// Decimal digits alone: no sign, no blank.
+pub(super) fn decimal(text: &[u8]) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0_u64, |value, byte| match byte {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+        _ => None,
+    })
+}

@@ -1,0 +1,144 @@
+//! What can go wrong with an image: which blob, which entry, why.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an image could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    #[error("cannot read `{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("cannot spool blob `{blob}` into a temporary file: {source}")]
+    Spool { blob: String, source: io::Error },
+    #[error("`{}` is no image: {reason}", path.display())]
+    NotAnImage { path: PathBuf, reason: &'static str },
+    #[error("blob `{blob}`: {problem}")]
+    Entry { blob: String, problem: EntryError },
+    #[error("blob `{blob}` is not there, but `{by}` names it")]
+    MissingBlob { blob: String, by: String },
+    #[error("blob `{blob}` is reached through too many links")]
+    BlobLinks { blob: String },
+    #[error("blob `{blob}` has {is} bytes, its descriptor says {said}")]
+    SizeMismatch { blob: String, said: u64, is: u64 },
+    #[error("blob `{blob}` has the digest {is}, but should have {said}")]
+    DigestMismatch { blob: String, said: String, is: String },
+    #[error("layer `{blob}` has the diff id {is}, the configuration says {said}")]
+    DiffIdMismatch { blob: String, said: String, is: String },
+    #[error("blob `{blob}` has a digest of an unknown kind: `{digest}`")]
+    UnknownDigest { blob: String, digest: String },
+    #[error("cannot decompress blob `{blob}`: {source}")]
+    Decompress { blob: String, source: io::Error },
+    #[error("`{blob}` is not the JSON it should be: {source}")]
+    Json { blob: String, source: serde_json::Error },
+    #[error("`{blob}` exceeds the limit of {limit} {what}")]
+    Limit { blob: String, what: &'static str, limit: u64 },
+    #[error("`{blob}` names {layers} layers, its configuration {diff_ids}")]
+    LayerCount { blob: String, layers: usize, diff_ids: usize },
+    #[error("layer `{blob}` is of a kind that cannot be read: `{media_type}`")]
+    UnknownLayer { blob: String, media_type: String },
+    #[error("layer `{blob}` is foreign: its content is elsewhere, at {urls}")]
+    ForeignLayer { blob: String, urls: String },
+    #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
+    Ambiguous { path: PathBuf, names: Vec<String> },
+    #[error("`{}` has no image `{name}`, it has {}", path.display(), listed(names))]
+    NoSuchImage { path: PathBuf, name: String, names: Vec<String> },
+    #[error("`{}` has no image for {wanted}, it has {}", path.display(), listed(platforms))]
+    NoPlatform { path: PathBuf, wanted: String, platforms: Vec<String> },
+    #[error("`{blob}` is an index inside indexes, too deep")]
+    IndexDepth { blob: String },
+    #[error("`{}` is no regular file", path.escape_ascii())]
+    NotAFile { path: Vec<u8> },
+}
+
+impl ReadError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    pub(super) fn json(blob: &str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |source| Self::Json { blob: blob.to_owned(), source }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none with a name".to_owned();
+    }
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// An entry of an archive that cannot be what it says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("entry{} at byte {place}: {fault}", name.as_ref().map(|name| format!(" `{}`", name.escape_ascii())).unwrap_or_default())]
+pub struct EntryError {
+    /// As far as it was known.
+    pub name: Option<Vec<u8>>,
+    /// Where its header is in the uncompressed archive.
+    pub place: u64,
+    pub fault: Fault,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("it needs {needed} bytes, the archive has {left} left")]
+    Truncated { needed: u64, left: u64 },
+    #[error("its checksum is wrong")]
+    Checksum,
+    #[error("one block of zeros is followed by something else")]
+    LoneZeroBlock,
+    #[error("its {0} is no number in range")]
+    Number(&'static str),
+    #[error("its {what} has {size} bytes, the limit is {limit}")]
+    TooLong { what: &'static str, size: u64, limit: u64 },
+    #[error("a PAX record is malformed")]
+    PaxRecord,
+    #[error("its {0} holds a zero byte")]
+    ZeroByte(&'static str),
+    #[error("an extension header has no entry after it")]
+    Dangling,
+    #[error("its type `{}` is unknown", .0.escape_ascii())]
+    UnknownType(u8),
+    #[error("its map of sparse pieces is malformed")]
+    SparseMap,
+    #[error("its name leaves the root directory")]
+    LeavesRoot,
+    #[error("it has no name")]
+    NoName,
+    #[error("the root directory must be a directory")]
+    RootReplaced,
+    #[error("it links to nothing")]
+    EmptyLink,
+    #[error("it is a whiteout of no file")]
+    Whiteout,
+    #[error("it is a hard link to `{}`, which does not exist", .0.escape_ascii())]
+    LinkTargetMissing(Vec<u8>),
+    #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
+    LinkToDirectory(Vec<u8>),
+    #[error("its directory is reached through too many links")]
+    TooManyLinks,
+    #[error("there are more than {0} entries")]
+    TooManyEntries(usize),
+}
+
+/// Why an image could not be written. What was at the destination is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("`{}` exists and is no OCI layout; it stays as it is", path.display())]
+    Foreign { path: PathBuf },
+    #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:` or `oci-archive:`", path.display())]
+    UnknownKind { path: PathBuf },
+    #[error("writing to `rootfs:` is not supported")]
+    Rootfs,
+    #[error("`{tag}` is no name for an image: {reason}")]
+    Tag { tag: String, reason: &'static str },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl WriteError {
+    pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,31 @@
+//! How much an image may ask of the machine that reads it.
+
+/// An image that goes beyond one of these is refused. The defaults are far above what real images need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
+    pub uncompressed: u64,
+    /// How many times larger than its blob a layer may become; 64 MiB are always allowed.
+    pub ratio: u64,
+    /// Entries of all layers together, and directories that only follow from them.
+    pub entries: usize,
+    /// Bytes of one PAX header or long name, as in Go's reader, through which every container engine sees layers.
+    pub header: u64,
+    /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
+    pub path: usize,
+    /// Bytes of a manifest, an index or a configuration.
+    pub json: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { uncompressed: 256 << 30, ratio: 1200, entries: 5_000_000, header: 1 << 20, path: 4096, json: 32 << 20 }
+    }
+}
+
+impl Limits {
+    /// The bytes that a compressed blob of this size may become.
+    pub(super) fn inflated(&self, compressed: u64) -> u64 {
+        compressed.saturating_mul(self.ratio).max(64 << 20).min(self.uncompressed)
+    }
+}

@@ -1,0 +1,228 @@
+//! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for their digests.
+
+use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
+
+use super::blob::{Blob, verify};
+use super::config::Config;
+use super::docker::is_named;
+use super::error::ReadError;
+use super::layer::Source;
+use super::limits::Limits;
+use super::progress::Silent;
+use super::store::{Store, json};
+
+pub(super) const INDEX: &str = "index.json";
+pub(super) const LAYOUT: &str = "oci-layout";
+pub(super) const NAME: &str = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME: &str = "io.containerd.image.name";
+const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const MAX_INDEXES: usize = 4;
+
+/// What an image runs on, in Go's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Platform {
+    pub os: String,
+    pub architecture: String,
+    /// `v8` and the like; none means any.
+    pub variant: Option<String>,
+}
+
+impl Default for Platform {
+    /// Linux on the architecture of this program.
+    fn default() -> Self {
+        let architecture = match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "x86" => "386",
+            "aarch64" => "arm64",
+            "powerpc64" => "ppc64le",
+            "loongarch64" => "loong64",
+            other => other,
+        };
+        Self { os: "linux".into(), architecture: architecture.into(), variant: None }
+    }
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
+    }
+}
+
+impl Platform {
+    fn of(descriptor: &Descriptor) -> Option<Self> {
+        let platform = descriptor.platform().as_ref()?;
+        Some(Self {
+            os: platform.os().to_string(),
+            architecture: platform.architecture().to_string(),
+            variant: platform.variant().clone(),
+        })
+    }
+
+    fn suits(&self, other: &Self) -> bool {
+        (&self.os, &self.architecture) == (&other.os, &other.architecture)
+            && (self.variant.is_none() || self.variant == other.variant)
+    }
+}
+
+/// The configuration and the layers of one image of the layout.
+pub(super) fn open(
+    store: &Store,
+    name: Option<&str>,
+    platform: &Platform,
+    limits: &Limits,
+) -> Result<(Config, Vec<Source>), ReadError> {
+    let index: ImageIndex = store.json(INDEX, limits)?;
+    let named = choose_name(store, index.manifests(), name)?;
+    let mut descriptor = choose_platform(store, named, platform)?;
+    for _ in 0..MAX_INDEXES {
+        let blob_name = descriptor.digest().to_string();
+        let blob = checked(store, &descriptor, INDEX)?;
+        if !is_index(&descriptor, &blob) {
+            return manifest(store, &blob_name, &blob, limits);
+        }
+        let index: ImageIndex = json(&blob_name, &blob, limits)?;
+        descriptor = choose_platform(store, index.manifests().iter().collect(), platform)?;
+    }
+    Err(ReadError::IndexDepth { blob: descriptor.digest().to_string() })
+}
+
+fn manifest(store: &Store, name: &str, blob: &Blob, limits: &Limits) -> Result<(Config, Vec<Source>), ReadError> {
+    let manifest: ImageManifest = json(name, blob, limits)?;
+    let config_name = manifest.config().digest().to_string();
+    let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
+        || manifest.config().media_type().to_string() == "application/vnd.docker.container.image.v1+json";
+    if !is_config {
+        let reason = "its manifest describes some other artifact";
+        return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
+    }
+    let config = Config::new(json(&config_name, &checked(store, manifest.config(), name)?, limits)?);
+    let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
+    if layers.len() != diff_ids.len() {
+        let blob = name.to_owned();
+        return Err(ReadError::LayerCount { blob, layers: layers.len(), diff_ids: diff_ids.len() });
+    }
+    let sources = layers.iter().zip(diff_ids).map(|(layer, diff_id)| source(store, layer, diff_id, name));
+    let sources = sources.collect::<Result<_, _>>()?;
+    Ok((config, sources))
+}
+
+fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> Result<Source, ReadError> {
+    let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
+    if media_type.contains("nondistributable") || media_type.contains("foreign") {
+        let urls = layer.urls().as_deref().unwrap_or_default().join(", ");
+        let urls = if urls.is_empty() { "no place it tells".to_owned() } else { urls };
+        return Err(ReadError::ForeignLayer { blob: name, urls });
+    }
+    let archive = media_type
+        .strip_prefix("application/vnd.oci.image.layer.v1.tar")
+        .or(media_type.strip_prefix("application/vnd.docker.image.rootfs.diff.tar"));
+    if !matches!(archive, Some("" | "+gzip" | ".gzip" | "+zstd" | ".zstd")) {
+        return Err(ReadError::UnknownLayer { blob: name, media_type });
+    }
+    let blob = sized(store, layer, manifest)?;
+    let digest = Some(layer.digest().clone());
+    Ok(Source { name, blob, digest, diff_id: diff_id.to_owned(), media_type: Some(media_type) })
+}
+
+/// A blob of the size and the digest that its descriptor says.
+fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
+    let blob = sized(store, descriptor, by)?;
+    verify(&descriptor.digest().to_string(), &blob, descriptor.digest(), &Silent)?;
+    Ok(blob)
+}
+
+fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
+    let name = descriptor.digest().to_string();
+    let blob = store.blob(&blob_path(descriptor.digest())?, by)?;
+    if blob.size() == descriptor.size() {
+        Ok(blob)
+    } else {
+        Err(ReadError::SizeMismatch { blob: name, said: descriptor.size(), is: blob.size() })
+    }
+}
+
+/// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits may be in it.
+fn blob_path(digest: &Digest) -> Result<String, ReadError> {
+    let (algorithm, hash) = (digest.algorithm().to_string(), digest.digest());
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if plain(&algorithm) && plain(hash) {
+        return Ok(format!("blobs/{algorithm}/{hash}"));
+    }
+    Err(ReadError::UnknownDigest { blob: digest.to_string(), digest: digest.to_string() })
+}
+
+fn is_index(descriptor: &Descriptor, blob: &Blob) -> bool {
+    match descriptor.media_type() {
+        MediaType::ImageIndex => true,
+        MediaType::ImageManifest => false,
+        other if other.to_string() == DOCKER_INDEX => true,
+        other if other.to_string() == DOCKER_MANIFEST => false,
+        _ => serde_json::from_slice::<serde_json::Value>(blob).is_ok_and(|json| json.get("manifests").is_some()),
+    }
+}
+
+fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
+    let annotations = descriptor.annotations().as_ref();
+    [NAME, CONTAINERD_NAME].into_iter().filter_map(move |key| annotations?.get(key))
+}
+
+/// The descriptors that a name means: its annotation, or its digest. All without a name.
+fn choose_name<'a>(
+    store: &Store,
+    descriptors: &'a [Descriptor],
+    name: Option<&str>,
+) -> Result<Vec<&'a Descriptor>, ReadError> {
+    let Some(name) = name else {
+        return Ok(descriptors.iter().collect());
+    };
+    let exact = |descriptor: &&Descriptor| {
+        descriptor.digest().to_string() == name || names_of(descriptor).any(|known| known == name)
+    };
+    let near = |descriptor: &&Descriptor| names_of(descriptor).any(|known| is_named(known, name));
+    let mut chosen: Vec<_> = descriptors.iter().filter(exact).collect();
+    if chosen.is_empty() {
+        chosen = descriptors.iter().filter(near).collect();
+    }
+    if chosen.is_empty() {
+        let names = descriptors.iter().flat_map(names_of).cloned().collect();
+        return Err(ReadError::NoSuchImage { path: store.path().to_owned(), name: name.to_owned(), names });
+    }
+    Ok(chosen)
+}
+
+/// The one descriptor for a platform; the only one there is does for any.
+fn choose_platform(
+    store: &Store,
+    mut descriptors: Vec<&Descriptor>,
+    wanted: &Platform,
+) -> Result<Descriptor, ReadError> {
+    // What `docker buildx` attests of an image stands beside it, for a platform that no machine has.
+    descriptors.retain(|descriptor| Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown"));
+    let path = || store.path().to_owned();
+    if let [only] = descriptors[..] {
+        return Ok(only.clone());
+    }
+    let suiting = |descriptor: &&&Descriptor| Platform::of(descriptor).is_some_and(|is| wanted.suits(&is));
+    let suiting: Vec<_> = descriptors.iter().filter(suiting).collect();
+    let names = || descriptors.iter().flat_map(|descriptor| names_of(descriptor)).cloned().collect();
+    match suiting[..] {
+        [] if descriptors.is_empty() => Err(ReadError::NotAnImage { path: path(), reason: "its index is empty" }),
+        [] if descriptors.iter().all(|descriptor| descriptor.platform().is_none()) => {
+            Err(ReadError::Ambiguous { path: path(), names: names() })
+        }
+        [] => {
+            let platforms = descriptors.iter().filter_map(|descriptor| Platform::of(descriptor));
+            let platforms = platforms.map(|platform| platform.to_string()).collect();
+            Err(ReadError::NoPlatform { path: path(), wanted: wanted.to_string(), platforms })
+        }
+        [first, ref rest @ ..] => {
+            if rest.iter().all(|other| names_of(other).eq(names_of(first))) {
+                Ok((*first).clone())
+            } else {
+                Err(ReadError::Ambiguous { path: path(), names: names() })
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `rootfs:`, a directory of the host as the file system of an image.
+//!
+//! No link is followed. Another file system is not entered: the directory it is mounted on is an empty one. (Files
+//! are not told apart by device: on an overlay they are on others than their directories.) Sockets are left out,
+//! since no archive can hold one. Names of owners are the host's affair and stay empty; so do SELinux labels and
+//! what an overlay notes for itself.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::error::{EntryError, Fault, ReadError};
+use super::limits::Limits;
+use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
+
+/// Reads the headers of everything below a directory.
+pub(super) fn open(root: &Path, limits: &Limits) -> Result<Tree, ReadError> {
+    let mut tree = Tree::new();
+    // The directories that lead to the current entry: depth zero is the root.
+    let mut way = vec![NameId::ROOT];
+    let mut hard_links: HashMap<(u64, u64), NameId> = HashMap::new();
+    for entry in WalkDir::new(root).same_file_system(true).sort_by_file_name() {
+        let entry = entry.map_err(|error| walk_error(root, error))?;
+        let metadata = entry.metadata().map_err(|error| walk_error(root, error))?;
+        if metadata.file_type().is_socket() {
+            continue;
+        }
+        if tree.name_count() > limits.entries {
+            let name = Some(entry.path().as_os_str().as_bytes().to_vec());
+            let problem = EntryError { name, place: 0, fault: Fault::TooManyEntries(limits.entries) };
+            return Err(ReadError::Entry { blob: root.display().to_string(), problem });
+        }
+        if entry.depth() == 0 {
+            tree.inode_mut(NameId::ROOT).header = header(entry.path(), &metadata)?;
+            continue;
+        }
+        way.truncate(entry.depth());
+        // The walk goes into a directory only after it has named it.
+        let directory = way.last().copied().unwrap_or(NameId::ROOT);
+        let name = entry.file_name().as_bytes();
+        let identity = (metadata.dev(), metadata.ino());
+        let linked = metadata.nlink() > 1 && !metadata.is_dir();
+        if let Some(&first) = hard_links.get(&identity).filter(|_| linked) {
+            tree.link(directory, name, first);
+            continue;
+        }
+        let header = header(entry.path(), &metadata)?;
+        let added = tree.insert(directory, name, Inode { kind: kind(&entry, &metadata)?, header, layer: 0 });
+        if linked {
+            hard_links.insert(identity, added);
+        }
+        if metadata.is_dir() {
+            way.push(added);
+        }
+    }
+    Ok(tree)
+}
+
+fn walk_error(root: &Path, error: walkdir::Error) -> ReadError {
+    let path = error.path().unwrap_or(root).to_owned();
+    ReadError::Io { path, source: error.into() }
+}
+
+fn kind(entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<Kind, ReadError> {
+    let kind = metadata.file_type();
+    let (major, minor) = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
+    Ok(if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_symlink() {
+        let target = std::fs::read_link(entry.path()).map_err(ReadError::io(entry.path()))?;
+        Kind::Symlink { target: target.into_os_string().into_vec() }
+    } else if kind.is_char_device() {
+        Kind::Character { major, minor }
+    } else if kind.is_block_device() {
+        Kind::Block { major, minor }
+    } else if kind.is_fifo() {
+        Kind::Fifo
+    } else {
+        Kind::File(Content::Host { path: entry.path().to_owned(), length: metadata.len() })
+    })
+}
+
+fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError> {
+    let mut header = Header {
+        mode: metadata.mode() & 0o7777,
+        uid: metadata.uid().into(),
+        gid: metadata.gid().into(),
+        mtime: metadata.mtime(),
+        ..Header::default()
+    };
+    if metadata.mtime_nsec() != 0 {
+        header.pax.push(("mtime".into(), fraction(metadata.mtime(), metadata.mtime_nsec()).into_bytes()));
+    }
+    for (name, value) in xattrs(path).map_err(|error| ReadError::io(path)(error.into()))? {
+        header.set_xattr(&name, value);
+    }
+    Ok(header)
+}
+
+/// Seconds since the epoch as PAX writes them. Nanoseconds count forward, also before the epoch.
+fn fraction(seconds: i64, nanoseconds: i64) -> String {
+    let all = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+    let (sign, all) = (if all < 0 { "-" } else { "" }, all.unsigned_abs());
+    let text = format!("{sign}{}.{:09}", all / 1_000_000_000, all % 1_000_000_000);
+    text.trim_end_matches('0').to_owned()
+}
+
+fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
+    use rustix::io::Errno;
+
+    // As large as the kernel lets a list or a value be.
+    let mut buffer = vec![0; 64 << 10];
+    let listed = match rustix::fs::llistxattr(path, &mut buffer[..]) {
+        Ok(listed) => buffer[..listed].to_vec(),
+        Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for name in listed.split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
+        // PAX keys are text.
+        let Ok(text) = str::from_utf8(name) else { continue };
+        if text == "security.selinux" || text.starts_with("trusted.overlay.") || text.starts_with("user.overlay.") {
+            continue;
+        }
+        match rustix::fs::lgetxattr(path, OsStr::from_bytes(name), &mut buffer[..]) {
+            Ok(size) => found.push((text.to_owned(), buffer[..size].to_vec())),
+            Err(Errno::NODATA) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    found.sort();
+    Ok(found)
+}

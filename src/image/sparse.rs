@@ -1,0 +1,115 @@
+//! Sparse files in archives: which pieces of a file are there, in GNU's old format and the three in PAX records.
+//!
+//! Source: "Storing Sparse Files" in the manual of GNU tar.
+
+use super::archive::decimal;
+use super::error::Fault;
+use super::tree::Content;
+
+const PREFIX: &str = "GNU.sparse.";
+
+/// What the PAX records of an entry say of its pieces.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    name: Option<Vec<u8>>,
+    /// The size of the file with its holes.
+    length: Option<u64>,
+    /// Formats 0.0 and 0.1: place in the file, length.
+    map: Vec<(u64, u64)>,
+    /// Format 1.0: the map stands before the data.
+    map_in_data: bool,
+    present: bool,
+}
+
+/// Whether a key comes more than once with a meaning.
+pub(super) fn repeats(key: &str) -> bool {
+    matches!(key.strip_prefix(PREFIX), Some("offset" | "numbytes"))
+}
+
+impl Records {
+    /// Takes them out of the others.
+    pub(super) fn take(records: &mut Vec<(String, Vec<u8>)>) -> Result<Self, Fault> {
+        let mut sparse = Self::default();
+        let mut offset = None;
+        for (key, value) in records.iter() {
+            let Some(key) = key.strip_prefix(PREFIX) else { continue };
+            sparse.present = true;
+            let number = || decimal(value).ok_or(Fault::SparseMap);
+            match key {
+                "name" => sparse.name = Some(value.clone()),
+                "size" | "realsize" => sparse.length = Some(number()?),
+                "major" => sparse.map_in_data = number()? == 1,
+                "offset" => offset = Some(number()?),
+                "numbytes" => sparse.map.push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
+                "map" if !value.is_empty() => sparse.map = parse_pairs(value, b',')?,
+                _ => {}
+            }
+        }
+        records.retain(|(key, _)| !key.starts_with(PREFIX));
+        Ok(sparse)
+    }
+
+    pub(super) fn name(&self) -> Option<&[u8]> {
+        self.name.as_deref()
+    }
+
+    /// What the entry with these records and this data, which stands at `offset` of the archive, holds.
+    pub(super) fn content(self, data: &[u8], offset: u64) -> Result<Content, Fault> {
+        let size = data.len() as u64;
+        if !self.present {
+            return Ok(Content::Archived { offset, length: size });
+        }
+        let length = self.length.ok_or(Fault::SparseMap)?;
+        if !self.map_in_data {
+            return pieces(&self.map, length, offset, size);
+        }
+        let (map, used) = map_before(data)?;
+        pieces(&map, length, offset + used, size - used)
+    }
+}
+
+fn parse_pairs(text: &[u8], separator: u8) -> Result<Vec<(u64, u64)>, Fault> {
+    let numbers: Option<Vec<u64>> = text.split(|&byte| byte == separator).map(decimal).collect();
+    let (pairs, []) = numbers.as_deref().ok_or(Fault::SparseMap)?.as_chunks::<2>() else {
+        return Err(Fault::SparseMap);
+    };
+    Ok(pairs.iter().map(|&[offset, length]| (offset, length)).collect())
+}
+
+/// The map of format 1.0: a count, then offsets and lengths, a line each, filled up to whole blocks. Gives the
+/// bytes it takes too.
+fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
+    let mut at = 0;
+    let mut line = || {
+        let rest = &data[at..];
+        let end = rest.iter().take(21).position(|&byte| byte == b'\n')?;
+        at += end + 1;
+        decimal(&rest[..end])
+    };
+    let count = line().ok_or(Fault::SparseMap)?;
+    let mut map = Vec::new();
+    for _ in 0..count {
+        map.push((line().ok_or(Fault::SparseMap)?, line().ok_or(Fault::SparseMap)?));
+    }
+    let used = at.next_multiple_of(512);
+    if used > data.len() { Err(Fault::SparseMap) } else { Ok((map, used as u64)) }
+}
+
+/// The pieces of a map as content: they follow each other in the file and, without gaps, in the archive from
+/// `offset`, where there are `size` bytes for them.
+pub(super) fn pieces(map: &[(u64, u64)], length: u64, offset: u64, size: u64) -> Result<Content, Fault> {
+    let mut pieces = Vec::with_capacity(map.len());
+    let (mut filled, mut used) = (0_u64, 0_u64);
+    for &(start, count) in map {
+        let end = start.checked_add(count).filter(|&end| start >= filled && end <= length).ok_or(Fault::SparseMap)?;
+        if count > 0 {
+            pieces.push((start, offset + used, count));
+        }
+        used = used.checked_add(count).filter(|&used| used <= size).ok_or(Fault::SparseMap)?;
+        filled = end;
+    }
+    if used != size {
+        return Err(Fault::SparseMap);
+    }
+    Ok(Content::Sparse { pieces, length })
+}

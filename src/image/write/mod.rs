@@ -1,0 +1,285 @@
+//! How an image, or a part of one, is written: one new layer, the configuration as it was, in an archive or a layout.
+//!
+//! The layer goes straight to its place, never through memory, and is hashed on the way. Everything is written
+//! beside the destination and renamed at the end, so a failure leaves what was there. Nothing comes from the clock
+//! or the host: the same input gives the same bytes.
+
+mod compress;
+mod header;
+mod layer;
+mod output;
+
+use std::path::Path;
+
+use oci_spec::image::{DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType};
+use serde_json::json;
+
+use super::blob::{Compression, sha256};
+use super::error::WriteError;
+use super::oci;
+use super::progress::{Progress, Silent};
+use super::reference::Reference;
+use super::tree::{NameId, Tree};
+use super::{Config, Image};
+
+use layer::LayerDigests;
+use output::Output;
+
+/// The names that are written. With a name come the directories that lead to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Selection {
+    kept: Vec<bool>,
+}
+
+impl Selection {
+    /// Nothing but the root directory.
+    pub fn none(tree: &Tree) -> Self {
+        let mut kept = vec![false; tree.name_count()];
+        kept[NameId::ROOT.index()] = true;
+        Self { kept }
+    }
+
+    /// Every name there is.
+    pub fn all(tree: &Tree) -> Self {
+        Self { kept: vec![true; tree.name_count()] }
+    }
+
+    pub fn keep(&mut self, tree: &Tree, name: NameId) {
+        let mut at = name;
+        while !self.contains(at) {
+            self.kept[at.index()] = true;
+            at = tree.parent(at);
+        }
+    }
+
+    pub fn contains(&self, name: NameId) -> bool {
+        self.kept[name.index()]
+    }
+}
+
+/// How to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The name of the image, before the one in the destination.
+    pub tag: Option<String>,
+    /// What the history says of the new layer.
+    pub created_by: String,
+    /// Without one, as is usual at the destination: none in a docker archive, gzip in an OCI layout.
+    pub compression: Option<Compression>,
+}
+
+impl Default for WriteOptions {
+    fn default() -> Self {
+        Self { tag: None, created_by: "jettison slim".into(), compression: None }
+    }
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Of the configuration: the image's id.
+    pub config_digest: String,
+    /// Of the manifest, in an OCI layout.
+    pub manifest_digest: Option<String>,
+    /// Of the layer as it is stored.
+    pub layer_digest: String,
+    pub diff_id: String,
+    /// Bytes of the layer, uncompressed.
+    pub layer_size: u64,
+    /// Bytes of the layer as it is stored.
+    pub layer_stored_size: u64,
+    /// Bytes of everything.
+    pub bytes: u64,
+}
+
+/// Writes an image of the selected names. An archive at the destination is replaced, and so is an OCI layout, as a
+/// whole, with all images in it; any other directory is not touched.
+pub fn write(
+    image: &Image,
+    selection: &Selection,
+    destination: &Reference,
+    options: &WriteOptions,
+    progress: &dyn Progress,
+) -> Result<Written, WriteError> {
+    let tag = options.tag.as_deref().or(destination.name());
+    if let Some(tag) = tag {
+        check_tag(tag)?;
+    }
+    let destination = kind_of(destination)?;
+    let path = destination.path();
+    let mut output = match destination {
+        Reference::Oci { .. } => Output::directory(path)?,
+        _ => Output::archive(path)?,
+    };
+    let usual = match destination {
+        Reference::DockerArchive { .. } => Compression::None,
+        _ => Compression::Gzip,
+    };
+    let compression = options.compression.unwrap_or(usual);
+    let layer = output.blob(|file, place| {
+        let digests = layer::write(image, selection, compression, path, file, progress)?;
+        let name = match destination {
+            Reference::DockerArchive { .. } => format!("{}.tar", hash(&digests.digest)),
+            _ => blob_path(&digests.digest),
+        };
+        *place = name;
+        Ok(digests)
+    })?;
+    let config = image.config.relayered(std::slice::from_ref(&layer.diff_id), &options.created_by);
+    let (config_digest, manifest_digest) = match destination {
+        Reference::DockerArchive { .. } => (docker(&mut output, &config, &layer, tag)?, None),
+        _ => {
+            let (config, manifest) = layout(&mut output, &config, &layer, compression, tag)?;
+            (config, Some(manifest))
+        }
+    };
+    let bytes = output.finish()?;
+    Ok(Written {
+        config_digest,
+        manifest_digest,
+        layer_digest: layer.digest,
+        diff_id: layer.diff_id,
+        layer_size: layer.size,
+        layer_stored_size: layer.stored_size,
+        bytes,
+    })
+}
+
+/// A bare path tells by its ending, or by what is there already.
+fn kind_of(destination: &Reference) -> Result<Reference, WriteError> {
+    let Reference::Path(path) = destination else {
+        return match destination {
+            Reference::Rootfs { .. } => Err(WriteError::Rootfs),
+            known => Ok(known.clone()),
+        };
+    };
+    if path.join(oci::LAYOUT).exists() {
+        Ok(Reference::Oci { path: path.clone(), name: None })
+    } else if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() {
+        Ok(Reference::DockerArchive { path: path.clone(), name: None })
+    } else {
+        Err(WriteError::UnknownKind { path: path.clone() })
+    }
+}
+
+/// The members of a docker archive besides the layer. Gives the digest of the configuration.
+fn docker(
+    output: &mut Output<'_>,
+    config: &Config,
+    layer: &LayerDigests,
+    tag: Option<&str>,
+) -> Result<String, WriteError> {
+    let config = config.json().to_string();
+    let config_digest = sha256(config.as_bytes(), &Silent);
+    let config_name = format!("{}.json", hash(&config_digest));
+    output.add(&config_name, config.as_bytes())?;
+    let layer_name = format!("{}.tar", hash(&layer.digest));
+    let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
+    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": [layer_name]}]);
+    output.add(super::docker::MANIFEST, manifest.to_string().as_bytes())?;
+    Ok(config_digest)
+}
+
+/// The files of an OCI layout besides the layer. Gives the digests of the configuration and the manifest.
+fn layout(
+    output: &mut Output<'_>,
+    config: &Config,
+    layer: &LayerDigests,
+    compression: Compression,
+    tag: Option<&str>,
+) -> Result<(String, String), WriteError> {
+    let config = config.json().to_string();
+    let config_digest = add_blob(output, config.as_bytes())?;
+    let layer_type = match compression {
+        Compression::None => MediaType::ImageLayer,
+        Compression::Gzip => MediaType::ImageLayerGzip,
+        Compression::Zstd => MediaType::ImageLayerZstd,
+    };
+    let manifest = ImageManifestBuilder::default()
+        .schema_version(2_u32)
+        .media_type(MediaType::ImageManifest)
+        .config(descriptor(MediaType::ImageConfig, config.len() as u64, &config_digest))
+        .layers(vec![descriptor(layer_type, layer.stored_size, &layer.digest)])
+        .build()
+        .expect("every required field is set");
+    let manifest = to_json(&manifest);
+    let manifest_digest = add_blob(output, manifest.as_bytes())?;
+    let mut manifest = descriptor(MediaType::ImageManifest, manifest.len() as u64, &manifest_digest);
+    manifest.set_annotations(tag.map(|tag| [(oci::NAME.to_owned(), tag.to_owned())].into()));
+    let index = ImageIndexBuilder::default()
+        .schema_version(2_u32)
+        .media_type(MediaType::ImageIndex)
+        .manifests(vec![manifest])
+        .build()
+        .expect("every required field is set");
+    output.add(oci::INDEX, to_json(&index).as_bytes())?;
+    output.add(oci::LAYOUT, br#"{"imageLayoutVersion":"1.0.0"}"#)?;
+    Ok((config_digest, manifest_digest))
+}
+
+fn descriptor(media_type: MediaType, size: u64, digest: &str) -> oci_spec::image::Descriptor {
+    let digest: Digest = digest.parse().expect("a digest that was just made is well formed");
+    DescriptorBuilder::default()
+        .media_type(media_type)
+        .size(size)
+        .digest(digest)
+        .build()
+        .expect("every required field is set")
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("manifests have text as keys")
+}
+
+fn add_blob(output: &mut Output<'_>, bytes: &[u8]) -> Result<String, WriteError> {
+    let digest = sha256(bytes, &Silent);
+    output.add(&blob_path(&digest), bytes)?;
+    Ok(digest)
+}
+
+fn blob_path(digest: &str) -> String {
+    format!("blobs/sha256/{}", hash(digest))
+}
+
+fn hash(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").unwrap_or(digest)
+}
+
+/// Docker's names always have a tag.
+fn with_tag(name: &str) -> String {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    if last.contains(':') { name.to_owned() } else { format!("{name}:latest") }
+}
+
+/// What every engine takes as a name; a registry may be stricter.
+fn check_tag(tag: &str) -> Result<(), WriteError> {
+    let refuse = |reason| Err(WriteError::Tag { tag: tag.to_owned(), reason });
+    let last = tag.rsplit('/').next().unwrap_or_default();
+    let repository = match last.split_once(':') {
+        Some((_, "")) => return refuse("nothing follows the colon"),
+        Some((_, tag)) => {
+            if !tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte)) || tag.len() > 128 {
+                return refuse("a tag has letters, digits, `_`, `.` and `-` alone, 128 at most");
+            }
+            &last[..last.len() - tag.len() - 1]
+        }
+        None => last,
+    };
+    if repository.is_empty() {
+        return refuse("the repository has no name");
+    }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
+    if !repository.bytes().all(plain) {
+        return refuse("a repository has lower-case letters, digits, `_`, `.` and `-` alone");
+    }
+    let prefix = &tag[..tag.len() - last.len()];
+    if !prefix.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-:/".contains(&byte)) || prefix.contains("//") {
+        return refuse("its path has characters that no registry has");
+    }
+    Ok(())
+}
+
+/// The directory that a path is in.
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,68 @@
+//! The fenced examples of a page, whose tags are assertions.
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+/// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    pub verdict: Verdict,
+    pub text: String,
+    /// The line, from 1, of the page's body on which the fence opens.
+    pub line: usize,
+}
+
+/// What a page says of an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The rule fires, exactly once.
+    Bad,
+    /// The rule does not fire.
+    Good,
+    /// What the fix makes of the `Bad` before it; the rule no longer fires.
+    Fixed,
+}
+
+/// The examples in a Markdown text, in its order. Fences with other tags are only text.
+pub fn examples(markdown: &str) -> Vec<Example> {
+    let mut examples = Vec::new();
+    let mut open: Option<Example> = None;
+    for (event, range) in Parser::new(markdown).into_offset_iter() {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(tag))) => {
+                let line = 1 + markdown[..range.start].matches('\n').count();
+                open = verdict(&tag).map(|verdict| Example { verdict, text: String::new(), line });
+            }
+            Event::Text(text) => {
+                if let Some(example) = &mut open {
+                    example.text.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => examples.extend(open.take()),
+            _ => {}
+        }
+    }
+    examples
+}
+
+fn verdict(tag: &str) -> Option<Verdict> {
+    match tag {
+        "dockerfile bad" => Some(Verdict::Bad),
+        "dockerfile good" => Some(Verdict::Good),
+        "dockerfile fixed" => Some(Verdict::Fixed),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_of_a_fence_is_its_verdict() {
+        let text = "# T\n\n```dockerfile bad\nFROM a\n\nUSER root\n```\n\n```dockerfile\nFROM b\n```\n```dockerfile good\nFROM c\n```\n";
+        let found = examples(text);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0], Example { verdict: Verdict::Bad, text: "FROM a\n\nUSER root\n".into(), line: 3 });
+        assert_eq!(found[1].verdict, Verdict::Good);
+    }
+}

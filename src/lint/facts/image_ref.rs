@@ -1,0 +1,104 @@
+//! An image's name, taken apart.
+
+use super::scope::UNKNOWN;
+
+/// `registry/path:tag@digest`, as far as variables let it be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRef {
+    /// Registry and path as written; `None` where they are not known.
+    pub name: Option<String>,
+    pub tag: Reading,
+    pub digest: Reading,
+}
+
+/// A part that may be missing, or hidden in a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    Absent,
+    Unknown,
+    Is(String),
+}
+
+impl Reading {
+    fn of(text: &str) -> Self {
+        if text.contains(UNKNOWN) { Self::Unknown } else { Self::Is(text.to_owned()) }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Is(text) => Some(text),
+            Self::Absent | Self::Unknown => None,
+        }
+    }
+}
+
+impl ImageRef {
+    /// Reads an expanded text in which [`UNKNOWN`] marks what is not known.
+    pub(super) fn parse(text: &str) -> Self {
+        let (text, digest) = match text.split_once('@') {
+            Some((name, digest)) => (name, Reading::of(digest)),
+            None => (text, Reading::Absent),
+        };
+        // A colon before the last slash belongs to the registry's port.
+        let last = text.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match text[last..].find(':') {
+            Some(colon) => (&text[..last + colon], Reading::of(&text[last + colon + 1..])),
+            None => (text, Reading::Absent),
+        };
+        let known = !name.is_empty() && !name.contains(UNKNOWN);
+        // A variable in the last part may bring a tag, a digest, or the whole reference; one in the tag a digest.
+        let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
+        let tag = if hidden && tag == Reading::Absent { Reading::Unknown } else { tag };
+        let digest = if tag == Reading::Unknown && digest == Reading::Absent { Reading::Unknown } else { digest };
+        Self { name: known.then(|| name.to_owned()), tag, digest }
+    }
+
+    /// The name without the default registry and its `library/`: `debian` for `docker.io/library/debian`.
+    pub fn familiar_name(&self) -> Option<&str> {
+        let name = self.name.as_deref()?;
+        let hub = ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/"];
+        let name = hub.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
+        Some(name.strip_prefix("library/").unwrap_or(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(text: &str) -> Reading {
+        Reading::Is(text.into())
+    }
+
+    #[test]
+    fn a_port_is_no_tag() {
+        let image = ImageRef::parse("localhost:5000/app");
+        assert_eq!((image.name.as_deref(), image.tag), (Some("localhost:5000/app"), Reading::Absent));
+        let image = ImageRef::parse("localhost:5000/app:1@sha256:ab");
+        assert_eq!((image.tag, image.digest), (is("1"), is("sha256:ab")));
+    }
+
+    #[test]
+    fn an_unknown_registry_hides_no_tag() {
+        let image = ImageRef::parse(&format!("{UNKNOWN}/ubuntu"));
+        assert_eq!((image.name, image.tag), (None, Reading::Absent));
+    }
+
+    #[test]
+    fn an_unknown_last_part_may_bring_a_tag() {
+        for text in [format!("{UNKNOWN}"), format!("alpine{UNKNOWN}"), format!("a/{UNKNOWN}"), String::new()] {
+            let image = ImageRef::parse(&text);
+            assert_eq!((image.tag, image.digest), (Reading::Unknown, Reading::Unknown), "{text}");
+        }
+        let image = ImageRef::parse(&format!("{UNKNOWN}/{UNKNOWN}:latest"));
+        assert_eq!((image.tag, image.digest), (is("latest"), Reading::Absent));
+    }
+
+    #[test]
+    fn the_hub_has_many_names() {
+        for name in ["debian", "library/debian", "docker.io/debian:1", "docker.io/library/debian"] {
+            assert_eq!(ImageRef::parse(name).familiar_name(), Some("debian"));
+        }
+        assert_eq!(ImageRef::parse("gcr.io/distroless/cc").familiar_name(), Some("gcr.io/distroless/cc"));
+    }
+}

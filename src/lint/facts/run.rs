@@ -1,0 +1,313 @@
+//! What RUN instructions call: programs and their arguments, with the values that ENV and ARG give them.
+
+use std::collections::HashSet;
+
+use super::Facts;
+use super::packages::{self, PackageCall};
+use super::shell::{ShellKind, sets_pipefail};
+use super::steps::Step;
+use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
+use crate::source::Span;
+
+/// A RUN, or a RUN that ONBUILD puts off.
+#[derive(Debug)]
+pub struct Run<'a> {
+    /// Its place in [`Facts::steps`].
+    pub step: usize,
+    pub command: &'a Command,
+    pub mounts: Vec<Mount>,
+    /// What reads the script; for an exec form, no shell does.
+    pub shell: ShellKind,
+    /// `None` for exec forms, and for shells that are not read here.
+    pub script: Option<ShellScript>,
+    /// In the order of the text.
+    pub calls: Vec<Call>,
+}
+
+/// `--mount=type=cache,target=/var/cache/apt`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mount {
+    /// `bind` where none is written.
+    pub kind: String,
+    /// Where it is mounted, as written.
+    pub target: Option<String>,
+}
+
+/// A program and its arguments.
+#[derive(Debug)]
+pub struct Call {
+    /// Without its directory.
+    pub name: String,
+    pub span: Span,
+    pub name_span: Span,
+    pub arguments: Vec<Argument>,
+    /// The place in the script's `commands`, where a script calls it.
+    pub command: Option<usize>,
+}
+
+#[derive(Debug)]
+pub struct Argument {
+    pub span: Span,
+    /// As written.
+    pub raw: String,
+    /// What the program sees: several words where a variable is split, `None` where that is not known.
+    pub values: Option<Vec<String>>,
+}
+
+impl Argument {
+    /// The word that the program sees, if it is one and known.
+    pub fn single(&self) -> Option<&str> {
+        match self.values.as_deref() {
+            Some([value]) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The words that are known.
+    pub fn words(&self) -> impl Iterator<Item = (&Self, &str)> {
+        self.values.iter().flatten().map(move |value| (self, value.as_str()))
+    }
+}
+
+impl Call {
+    /// The arguments that are known.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.arguments.iter().flat_map(Argument::words).map(|(_, word)| word)
+    }
+}
+
+impl Mount {
+    /// Reads `type=cache,target=/x,ro`.
+    fn parse(text: &str) -> Self {
+        let mut mount = Self { kind: "bind".to_owned(), target: None };
+        for option in text.split(',') {
+            let Some((key, value)) = option.split_once('=') else { continue };
+            match key.trim().to_ascii_lowercase().as_str() {
+                "type" => value.trim().clone_into(&mut mount.kind),
+                "target" | "dst" | "destination" => mount.target = Some(value.trim().to_owned()),
+                _ => {}
+            }
+        }
+        mount
+    }
+
+    /// Whether what is written below `path` goes into a cache or into memory, and so not into the image.
+    pub fn keeps_out(&self, path: &str) -> bool {
+        let below = |target: &str| {
+            let target = target.trim_matches('"').trim_end_matches('/');
+            path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+        };
+        matches!(self.kind.as_str(), "cache" | "tmpfs") && self.target.as_deref().is_some_and(below)
+    }
+}
+
+impl Run<'_> {
+    /// The calls of package managers.
+    pub fn package_calls(&self) -> impl Iterator<Item = PackageCall<'_>> {
+        self.calls.iter().filter_map(packages::understand)
+    }
+
+    /// Whether what it writes below `path` stays out of the image.
+    pub fn keeps_out(&self, path: &str) -> bool {
+        self.mounts.iter().any(|mount| mount.keeps_out(path))
+    }
+
+    /// The source offset from which on the script has set pipefail itself.
+    pub fn pipefail_from(&self) -> Option<usize> {
+        let sets = self.calls.iter().find(|call| {
+            let words: Vec<&str> = call.words().collect();
+            (call.name == "set" && sets_pipefail(&words)) || (call.name == "setopt" && words.contains(&"pipefail"))
+        });
+        sets.map(|call| call.span.start)
+    }
+}
+
+pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
+    facts.steps.iter().filter(|step| step.kind() == Kind::Run).filter_map(|step| read_run(facts, step)).collect()
+}
+
+fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
+    let Body::Command(command) = &step.instruction.body else { return None };
+    let values =
+        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let mounts = values
+        .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
+        .collect();
+    let mut run = Run { step: step.index, command, mounts, shell: step.shell.kind, script: None, calls: Vec::new() };
+    match command {
+        Command::Exec(words) => run.calls.extend(exec_call(words)),
+        Command::Shell(text) => {
+            if let Some(shebang) = &text.shebang {
+                run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
+            }
+            if run.shell.is_posix() {
+                let script = dockerfile::parse_shell(text);
+                run.calls = script_calls(facts, step, &script);
+                run.script = Some(script);
+            }
+        }
+    }
+    Some(run)
+}
+
+/// The program of an exec form, with its arguments as they are.
+fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
+    let (first, rest) = words.split_first()?;
+    let argument = |word: &dockerfile::JsonString| Argument {
+        span: word.span,
+        raw: word.value.clone(),
+        values: Some(vec![word.value.clone()]),
+    };
+    Some(Call {
+        name: base_name(&first.value).to_owned(),
+        span: first.span.to(rest.last().unwrap_or(first).span),
+        name_span: first.span,
+        arguments: rest.iter().map(argument).collect(),
+        command: None,
+    })
+}
+
+fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec<Call> {
+    // What the script sets itself is not what ENV and ARG have set.
+    let own: HashSet<&str> = script
+        .commands
+        .iter()
+        .flat_map(|command| &command.assignments)
+        .filter_map(|word| word.raw.split_once('=').map(|(name, _)| name))
+        .collect();
+    let variable = |name: &str| if own.contains(name) { None } else { facts.variable(step, name) };
+    let call = |(at, command): (usize, &dockerfile::SimpleCommand)| {
+        let (first, rest) = command.words.split_first()?;
+        let name = first.literal.clone().or_else(|| expand(&first.raw, &variable).map(|words| words.join(" ")))?;
+        Some(Call {
+            name: base_name(&name).to_owned(),
+            span: first.span.to(command.span),
+            name_span: first.span,
+            arguments: rest.iter().map(|word| argument(word, &variable)).collect(),
+            command: Some(at),
+        })
+    };
+    script.commands.iter().enumerate().filter_map(call).collect()
+}
+
+fn argument(word: &ShellWord, variable: &dyn Fn(&str) -> Option<String>) -> Argument {
+    let values = match &word.literal {
+        Some(literal) => Some(vec![literal.clone()]),
+        None => expand(&word.raw, variable),
+    };
+    Argument { span: word.span, raw: word.raw.clone(), values }
+}
+
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+/// Expands the plain variables of a shell word and splits what is not quoted; `None` where anything else takes part.
+fn expand(raw: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quoted = false;
+    let mut rest = raw;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '"' => {
+                quoted = !quoted;
+                word.get_or_insert_default();
+            }
+            '\'' if !quoted => {
+                let end = rest.find('\'')?;
+                word.get_or_insert_default().push_str(&rest[..end]);
+                rest = &rest[end + 1..];
+            }
+            '$' => {
+                let (name, after) = variable_name(rest)?;
+                rest = after;
+                let value = variable(name)?;
+                if quoted {
+                    word.get_or_insert_default().push_str(&value);
+                } else {
+                    push_split(&value, &mut words, &mut word);
+                }
+            }
+            '\\' | '`' => return None,
+            '*' | '?' | '[' | '{' | '~' | '(' | ')' if !quoted => return None,
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
+/// Adds a value as the shell splits it: the first word joins what stands before, the last what follows.
+fn push_split(value: &str, words: &mut Vec<String>, word: &mut Option<String>) {
+    let mut first = !value.starts_with(char::is_whitespace);
+    for part in value.split_whitespace() {
+        if !std::mem::take(&mut first) {
+            words.extend(word.take());
+        }
+        word.get_or_insert_default().push_str(part);
+    }
+    if value.ends_with(char::is_whitespace) {
+        words.extend(word.take());
+    }
+}
+
+/// The name after a `$`, and what follows: `NAME` or `{NAME}`.
+fn variable_name(text: &str) -> Option<(&str, &str)> {
+    if let Some(braced) = text.strip_prefix('{') {
+        let (name, rest) = braced.split_once('}')?;
+        return is_name(name).then_some((name, rest));
+    }
+    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    is_name(name).then_some((name, rest))
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expanded(raw: &str) -> Option<Vec<String>> {
+        expand(raw, &|name| match name {
+            "ONE" => Some("a=1".into()),
+            "TWO" => Some("a=1 b".into()),
+            "NONE" => Some(String::new()),
+            _ => None,
+        })
+    }
+
+    fn words(words: &[&str]) -> Option<Vec<String>> {
+        Some(words.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_variable_is_split_unless_it_is_quoted() {
+        assert_eq!(expanded("$TWO"), words(&["a=1", "b"]));
+        assert_eq!(expanded("\"${TWO}\""), words(&["a=1 b"]));
+        assert_eq!(expanded("x$TWO-y"), words(&["xa=1", "b-y"]));
+        assert_eq!(expanded("$NONE"), words(&[]));
+        assert_eq!(expanded("\"$NONE\""), words(&[""]));
+    }
+
+    #[test]
+    fn what_is_not_known_stays_unknown() {
+        for raw in ["$OTHER", "$(date)", "${ONE:-x}", "*.deb", "$1", "`x`"] {
+            assert_eq!(expanded(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_mount_covers_what_lies_below_it() {
+        let mount = Mount::parse("type=cache,id=x,target=/var/lib/apt/,sharing=locked");
+        assert!(mount.keeps_out("/var/lib/apt/lists"));
+        assert!(!mount.keeps_out("/var/lib/aptitude"));
+        assert!(!Mount::parse("target=/var/lib/apt").keeps_out("/var/lib/apt"));
+    }
+}

@@ -1,0 +1,114 @@
+//! Which shell runs an instruction, and what it can do.
+
+use crate::source::Span;
+
+/// What SHELL says, or what holds without one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shell {
+    pub kind: ShellKind,
+    /// Started so that a pipeline fails when any of its commands does.
+    pub pipefail: bool,
+    /// The SHELL instruction; none where the default holds.
+    pub set_by: Option<Span>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShellKind {
+    Bash,
+    Zsh,
+    Ksh,
+    /// BusyBox's.
+    Ash,
+    /// Debian's `/bin/sh`.
+    Dash,
+    /// Some `/bin/sh`: which, the base image would know.
+    Posix,
+    PowerShell,
+    Cmd,
+    /// No shell that is known here.
+    Other,
+}
+
+impl ShellKind {
+    /// By the program's name, with or without a path and `.exe`; a `/bin/sh` is what `sh` says.
+    pub(super) fn of_program(program: &str, sh: Self) -> Self {
+        let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+        match name.strip_suffix(".exe").unwrap_or(&name) {
+            "sh" => sh,
+            "bash" => Self::Bash,
+            "zsh" => Self::Zsh,
+            "ksh" | "mksh" | "ksh93" => Self::Ksh,
+            "ash" => Self::Ash,
+            "dash" => Self::Dash,
+            "pwsh" | "powershell" => Self::PowerShell,
+            "cmd" => Self::Cmd,
+            _ => Self::Other,
+        }
+    }
+
+    /// By the line after `#!`: `/bin/bash -e`, `/usr/bin/env bash`.
+    pub(super) fn of_shebang(shebang: &str, sh: Self) -> Self {
+        let mut words = shebang.split_whitespace();
+        let program = words.next().unwrap_or_default();
+        if program.ends_with("/env") {
+            let is_option = |word: &&str| word.starts_with('-') || word.contains('=');
+            return words.find(|word| !is_option(word)).map_or(Self::Other, |word| Self::of_program(word, sh));
+        }
+        Self::of_program(program, sh)
+    }
+
+    /// Whether its scripts can be read as those of a Bourne shell.
+    pub fn is_posix(self) -> bool {
+        matches!(self, Self::Bash | Self::Zsh | Self::Ksh | Self::Ash | Self::Dash | Self::Posix)
+    }
+
+    /// Whether every version in use takes `set -o pipefail`. dash learnt it in 0.5.13 only.
+    pub fn knows_pipefail(self) -> bool {
+        matches!(self, Self::Bash | Self::Zsh | Self::Ksh | Self::Ash)
+    }
+}
+
+impl Shell {
+    /// What runs a shell form where no SHELL stands: `/bin/sh -c`, or `cmd /S /C` on Windows.
+    pub(super) fn default_of(kind: ShellKind) -> Self {
+        Self { kind, pipefail: false, set_by: None }
+    }
+
+    /// The shell that `SHELL ["program", "argument", …]` sets.
+    pub(super) fn from_words(words: &[&str], sh: ShellKind, set_by: Span) -> Self {
+        let kind = words.first().map_or(ShellKind::Other, |program| ShellKind::of_program(program, sh));
+        // `env -i bash -o pipefail -c` and the like are not worth more than not knowing.
+        let options = words.get(1..).unwrap_or_default();
+        Self { kind, pipefail: sets_pipefail(options), set_by: Some(set_by) }
+    }
+}
+
+/// Whether `-o pipefail` is among a shell's or `set`'s options, also as `-euo pipefail`.
+pub(super) fn sets_pipefail<T: AsRef<str>>(options: &[T]) -> bool {
+    options.windows(2).any(|pair| {
+        let (option, value) = (pair[0].as_ref(), pair[1].as_ref());
+        option.starts_with('-') && !option.starts_with("--") && option.ends_with('o') && value == "pipefail"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_is_known_by_its_name() {
+        let kind = |program| ShellKind::of_program(program, ShellKind::Dash);
+        assert_eq!(kind("/bin/sh"), ShellKind::Dash);
+        assert_eq!(kind(r"C:\Windows\System32\CMD.exe"), ShellKind::Cmd);
+        assert_eq!(kind("pwsh"), ShellKind::PowerShell);
+        assert_eq!(ShellKind::of_shebang("/usr/bin/env -S bash -e", ShellKind::Posix), ShellKind::Bash);
+        assert_eq!(ShellKind::of_shebang("/usr/bin/python3", ShellKind::Posix), ShellKind::Other);
+    }
+
+    #[test]
+    fn pipefail_may_share_its_dash() {
+        assert!(sets_pipefail(&["-euxo", "pipefail", "-c"]));
+        assert!(!sets_pipefail(&["-e", "pipefail"]));
+        assert!(!sets_pipefail(&["-o", "errexit"]));
+    }
+}

@@ -1,0 +1,108 @@
+//! Applies fixes: byte edits on the original text, and every byte outside them stays.
+
+use super::finding::{Applicability, Edit, Finding, Fix};
+use super::{Registry, Settings, lint};
+use crate::source::Source;
+
+/// How often a text may be fixed and read again before it has to be done: fixes that undo each other must not go round
+/// for ever.
+const PASSES: usize = 16;
+
+/// The text after those fixes that promise at least `max` and do not touch each other's places; what is left out
+/// comes with the next pass. `None` where there is nothing to apply.
+pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Vec<u8>> {
+    let mut edits: Vec<&Edit> = Vec::new();
+    let allowed = |fix: &&Fix| fix.applicability <= max && !fix.edits.is_empty();
+    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(allowed) {
+        // A fix is taken whole or not at all.
+        if fix.edits.iter().all(|edit| fits(edit, &edits, source)) {
+            for edit in &fix.edits {
+                let at = edits.partition_point(|known| known.span <= edit.span);
+                edits.insert(at, edit);
+            }
+        }
+    }
+    (!edits.is_empty()).then(|| edited(source.bytes(), &edits))
+}
+
+/// Lints and fixes until nothing changes; `None` where nothing ever did.
+pub fn apply_all(source: &Source, registry: &Registry, settings: &Settings, max: Applicability) -> Option<Source> {
+    let mut fixed: Option<Source> = None;
+    for _ in 0..PASSES {
+        let current = fixed.as_ref().unwrap_or(source);
+        let findings = lint(current, registry, settings);
+        let Some(bytes) = apply(current, &findings, max) else { break };
+        fixed = Some(Source::new(source.name(), bytes));
+    }
+    fixed
+}
+
+/// Whether an edit lies in the text and touches none of `taken`, which is in order.
+fn fits(edit: &Edit, taken: &[&Edit], source: &Source) -> bool {
+    let after = taken.partition_point(|known| known.span.start < edit.span.start);
+    let clear_before = after.checked_sub(1).is_none_or(|before| taken[before].span.end < edit.span.start);
+    let clear_after = taken.get(after).is_none_or(|next| edit.span.end < next.span.start);
+    edit.span.end <= source.bytes().len() && clear_before && clear_after
+}
+
+fn edited(bytes: &[u8], edits: &[&Edit]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for edit in edits {
+        text.extend_from_slice(&bytes[at..edit.span.start]);
+        text.extend_from_slice(edit.replacement.as_bytes());
+        at = edit.span.end;
+    }
+    text.extend_from_slice(&bytes[at..]);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::Severity;
+    use crate::source::Span;
+
+    fn finding(applicability: Applicability, edits: &[(usize, usize, &str)]) -> Finding {
+        let edits = edits
+            .iter()
+            .map(|&(start, end, text)| Edit { span: Span::new(start, end), replacement: text.into() })
+            .collect();
+        Finding {
+            rule: "x",
+            severity: Severity::Info,
+            message: String::new(),
+            span: Span::at(0),
+            instruction: None,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            fix: Some(Fix::new("mend", applicability, edits)),
+        }
+    }
+
+    #[test]
+    fn bytes_outside_the_edits_stay() {
+        let source = Source::new("Dockerfile", b"ADD caf\xe9 /x\r\n".to_vec());
+        let fixed = apply(&source, &[finding(Applicability::Safe, &[(0, 3, "COPY")])], Applicability::Safe);
+        assert_eq!(fixed.as_deref(), Some(&b"COPY caf\xe9 /x\r\n"[..]));
+    }
+
+    #[test]
+    fn of_two_fixes_that_touch_the_first_is_taken() {
+        let source = Source::new("Dockerfile", "abcdef");
+        let findings = [
+            finding(Applicability::Safe, &[(0, 2, "X"), (4, 5, "Y")]),
+            finding(Applicability::Safe, &[(1, 3, "Z")]),
+            finding(Applicability::Safe, &[(3, 4, "Q")]),
+        ];
+        assert_eq!(apply(&source, &findings, Applicability::Safe).as_deref(), Some(&b"XcdYf"[..]));
+    }
+
+    #[test]
+    fn an_unsafe_fix_waits_to_be_asked_for() {
+        let source = Source::new("Dockerfile", "abc");
+        let findings = [finding(Applicability::Unsafe, &[(0, 1, "X")])];
+        assert_eq!(apply(&source, &findings, Applicability::Safe), None);
+        assert_eq!(apply(&source, &findings, Applicability::Unsafe).as_deref(), Some(&b"Xbc"[..]));
+    }
+}

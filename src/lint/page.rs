@@ -1,0 +1,329 @@
+//! A rule's page: its front matter read, its text as it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::finding::{Applicability, Severity};
+
+/// What `rules/lint/<name>.md` says.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub name: &'static str,
+    /// The page's first heading: the defect, as a sentence without a full stop.
+    pub title: &'static str,
+    pub severity: Severity,
+    pub category: Category,
+    pub profile: Profile,
+    /// The best promise that a fix of this rule makes; none where it has no fix.
+    pub fix: Option<Applicability>,
+    pub aliases: Vec<Alias>,
+    /// Markdown, from the heading on.
+    pub body: &'static str,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    Correctness,
+    Security,
+    Minimal,
+    Reproducibility,
+    Size,
+    Style,
+    Shell,
+}
+
+impl Category {
+    pub const ALL: [Self; 7] =
+        [Self::Correctness, Self::Security, Self::Minimal, Self::Reproducibility, Self::Size, Self::Style, Self::Shell];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Correctness => "correctness",
+            Self::Security => "security",
+            Self::Minimal => "minimal",
+            Self::Reproducibility => "reproducibility",
+            Self::Size => "size",
+            Self::Style => "style",
+            Self::Shell => "shell",
+        }
+    }
+}
+
+impl fmt::Display for Category {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Category {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|category| category.as_str() == text).ok_or(())
+    }
+}
+
+/// From which strictness on a rule speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Profile {
+    /// What the maintainer of a good Dockerfile can live with.
+    Default,
+    /// Everything.
+    Pedantic,
+}
+
+impl Profile {
+    pub const ALL: [Self; 2] = [Self::Default, Self::Pedantic];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Pedantic => "pedantic",
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Profile {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|profile| profile.as_str() == text).ok_or(())
+    }
+}
+
+/// Another tool's code for the same check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alias {
+    pub tool: Tool,
+    pub code: &'static str,
+}
+
+/// A tool whose codes are aliases here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tool {
+    Hadolint,
+    Shellcheck,
+    Buildkit,
+    Trivy,
+    Checkov,
+    Kics,
+    Dockle,
+    Semgrep,
+    Tally,
+    Dockerfilelint,
+}
+
+impl Tool {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hadolint => "hadolint",
+            Self::Shellcheck => "shellcheck",
+            Self::Buildkit => "buildkit",
+            Self::Trivy => "trivy",
+            Self::Checkov => "checkov",
+            Self::Kics => "kics",
+            Self::Dockle => "dockle",
+            Self::Semgrep => "semgrep",
+            Self::Tally => "tally",
+            Self::Dockerfilelint => "dockerfilelint",
+        }
+    }
+
+    /// Whose a code is, told by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID,
+    /// `CIS-DI-0001`, `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
+    pub fn of(code: &str) -> Option<Self> {
+        let numbered = |prefix: &str| {
+            code.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+        };
+        let tool = if numbered("DL") {
+            Self::Hadolint
+        } else if numbered("SC") {
+            Self::Shellcheck
+        } else if numbered("DS-") {
+            Self::Trivy
+        } else if code.starts_with("CKV") {
+            Self::Checkov
+        } else if numbered("CIS-DI-") || numbered("DKL-DI-") || numbered("DKL-LI-") {
+            Self::Dockle
+        } else if is_uuid(code) {
+            Self::Kics
+        } else if code.starts_with("tally/") {
+            Self::Tally
+        } else if code.starts_with("dockerfile.") {
+            Self::Semgrep
+        } else if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
+            Self::Buildkit
+        } else if code.contains('_') && code.bytes().all(|b| b.is_ascii_lowercase() || b"_-".contains(&b)) {
+            Self::Dockerfilelint
+        } else {
+            return None;
+        };
+        Some(tool)
+    }
+}
+
+impl fmt::Display for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+fn is_uuid(code: &str) -> bool {
+    let lengths = code.split('-').map(str::len);
+    lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
+}
+
+/// Why a page cannot be read; each names the page.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PageError {
+    #[error("page `{page}` does not start with `---`, front matter and `---`")]
+    NoFrontMatter { page: &'static str },
+    #[error("page `{page}`: line {line} of the front matter is not `key: value`")]
+    NotAPair { page: &'static str, line: usize },
+    #[error("page `{page}`: unknown key `{key}` in the front matter")]
+    UnknownKey { page: &'static str, key: &'static str },
+    #[error("page `{page}`: `{key}` stands twice in the front matter")]
+    Repeated { page: &'static str, key: &'static str },
+    #[error("page `{page}`: the front matter lacks `{key}`")]
+    Missing { page: &'static str, key: &'static str },
+    #[error("page `{page}`: `{value}` is no value for `{key}`")]
+    Invalid { page: &'static str, key: &'static str, value: &'static str },
+    #[error("page `{page}` has no heading `# …` after its front matter")]
+    NoHeading { page: &'static str },
+}
+
+const KEYS: [&str; 5] = ["severity", "category", "profile", "fix", "aliases"];
+
+impl Page {
+    /// Reads the front matter; the text below it is only looked at for its heading.
+    pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
+        let (front, body) = text
+            .strip_prefix("---\n")
+            .and_then(|rest| rest.split_once("\n---\n"))
+            .ok_or(PageError::NoFrontMatter { page: name })?;
+        let front = FrontMatter::parse(name, front)?;
+        let body = body.trim_start();
+        let title = body.lines().next().and_then(|line| line.strip_prefix("# "));
+        let title = title.ok_or(PageError::NoHeading { page: name })?;
+        Ok(Self {
+            name,
+            title: title.trim(),
+            severity: front.required("severity")?,
+            category: front.required("category")?,
+            profile: front.required("profile")?,
+            fix: front.optional("fix")?,
+            aliases: front.aliases()?,
+            body,
+        })
+    }
+
+    /// The code that other tools' users know it by: hadolint's or ShellCheck's, else BuildKit's, else its own name.
+    pub fn code(&self) -> &'static str {
+        let of = |tools: &[Tool]| self.aliases.iter().find(|alias| tools.contains(&alias.tool)).map(|alias| alias.code);
+        of(&[Tool::Hadolint, Tool::Shellcheck]).or_else(|| of(&[Tool::Buildkit])).unwrap_or(self.name)
+    }
+}
+
+/// The `key: value` lines between the two `---`.
+struct FrontMatter {
+    page: &'static str,
+    values: [Option<&'static str>; KEYS.len()],
+}
+
+impl FrontMatter {
+    fn parse(page: &'static str, text: &'static str) -> Result<Self, PageError> {
+        let mut front = Self { page, values: [None; KEYS.len()] };
+        for (at, line) in text.lines().enumerate() {
+            let (key, value) = line.split_once(':').ok_or(PageError::NotAPair { page, line: at + 1 })?;
+            let key = key.trim();
+            let place = KEYS.iter().position(|known| *known == key).ok_or(PageError::UnknownKey { page, key })?;
+            if front.values[place].replace(value.trim()).is_some() {
+                return Err(PageError::Repeated { page, key });
+            }
+        }
+        Ok(front)
+    }
+
+    fn get(&self, key: &'static str) -> Option<&'static str> {
+        KEYS.iter().position(|known| *known == key).and_then(|place| self.values[place])
+    }
+
+    fn optional<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, PageError> {
+        let page = self.page;
+        self.get(key).map(|value| value.parse().map_err(|_| PageError::Invalid { page, key, value })).transpose()
+    }
+
+    fn required<T: FromStr>(&self, key: &'static str) -> Result<T, PageError> {
+        self.optional(key)?.ok_or(PageError::Missing { page: self.page, key })
+    }
+
+    fn aliases(&self) -> Result<Vec<Alias>, PageError> {
+        let (page, key) = (self.page, "aliases");
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let invalid = |value| PageError::Invalid { page, key, value };
+        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or(invalid(value))?;
+        list.split(',')
+            .map(str::trim)
+            .filter(|code| !code.is_empty())
+            .map(|code| Tool::of(code).map(|tool| Alias { tool, code }).ok_or(invalid(code)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRONT: &str = "---\nseverity: warning\ncategory: security\nprofile: default\nfix: safe\naliases: [DL3002, \
+                         WorkdirRelativePath]\n---\n\n# The title\n\nText\n";
+
+    #[test]
+    fn front_matter_and_heading_are_read() {
+        let page = Page::parse("some-rule", FRONT).expect("it is right");
+        assert_eq!((page.title, page.severity, page.category), ("The title", Severity::Warning, Category::Security));
+        assert_eq!((page.profile, page.fix), (Profile::Default, Some(Applicability::Safe)));
+        assert_eq!(page.aliases[1], Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath" });
+        assert!(page.body.starts_with("# The title"));
+        assert_eq!(page.code(), "DL3002");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let error = Page::parse("p", "---\nseverity: error\ncolour: red\n---\n# T\n").map(|page| page.title);
+        assert_eq!(error, Err(PageError::UnknownKey { page: "p", key: "colour" }));
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let error = Page::parse("p", "---\nseverity: error\nprofile: default\n---\n# T\n").map(|page| page.title);
+        assert_eq!(error, Err(PageError::Missing { page: "p", key: "category" }));
+    }
+
+    #[test]
+    fn a_code_shows_whose_it_is() {
+        let cases = [
+            ("DL3002", Tool::Hadolint),
+            ("SC2086", Tool::Shellcheck),
+            ("StageNameCasing", Tool::Buildkit),
+            ("DS-0002", Tool::Trivy),
+            ("CKV2_DOCKER_1", Tool::Checkov),
+            ("67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae", Tool::Kics),
+            ("CIS-DI-0001", Tool::Dockle),
+            ("dockerfile.security.missing-user.missing-user", Tool::Semgrep),
+            ("tally/max-lines", Tool::Tally),
+            ("sudo_usage", Tool::Dockerfilelint),
+        ];
+        for (code, tool) in cases {
+            assert_eq!(Tool::of(code), Some(tool), "{code}");
+        }
+        assert_eq!(Tool::of("what is this"), None);
+    }
+}

@@ -1,0 +1,130 @@
+//! All rules of a run, found by name or by another tool's code.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::page::{Page, PageError};
+use super::rule::Rule;
+
+/// Rules and their pages, in the order of their names.
+#[derive(Debug)]
+pub struct Registry {
+    entries: Vec<(&'static Rule, Page)>,
+    /// Aliases, as [`normal`] writes them, to places in `entries`.
+    aliases: HashMap<String, Vec<usize>>,
+}
+
+/// A name that no rule has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no rule `{name}`{}", suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+pub struct UnknownRule {
+    pub name: String,
+    pub suggestion: Option<&'static str>,
+}
+
+impl Registry {
+    pub fn new(rules: &'static [Rule]) -> Result<Self, PageError> {
+        let mut entries = Vec::with_capacity(rules.len());
+        for rule in rules {
+            entries.push((rule, Page::parse(rule.name, rule.page)?));
+        }
+        entries.sort_by_key(|(rule, _)| rule.name);
+        let mut aliases: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, (_, page)) in entries.iter().enumerate() {
+            for alias in &page.aliases {
+                aliases.entry(normal(alias.code)).or_default().push(at);
+            }
+        }
+        Ok(Self { entries, aliases })
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'static Rule, &Page)> {
+        self.entries.iter().map(|(rule, page)| (*rule, page))
+    }
+
+    /// The page of the rule of this name.
+    pub fn get(&self, name: &str) -> Option<&Page> {
+        let at = self.entries.binary_search_by_key(&name, |(rule, _)| rule.name).ok()?;
+        Some(&self.entries[at].1)
+    }
+
+    /// The rules that a name or an alias means, in any case: none, one, or several for an alias that several share.
+    pub fn find(&self, name_or_alias: &str) -> Vec<&Page> {
+        let name = name_or_alias.trim();
+        if let Some(page) = self.get(name).or_else(|| self.get(&name.to_ascii_lowercase())) {
+            return vec![page];
+        }
+        let places = self.aliases.get(&normal(name)).map(Vec::as_slice).unwrap_or_default();
+        places.iter().map(|&at| &self.entries[at].1).collect()
+    }
+
+    /// The names of the rules that a list of names and aliases means.
+    pub fn resolve<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<&'static str>, UnknownRule> {
+        let mut resolved = BTreeSet::new();
+        for name in names {
+            let pages = self.find(name);
+            if pages.is_empty() {
+                return Err(UnknownRule { name: name.to_owned(), suggestion: self.suggest(name) });
+            }
+            resolved.extend(pages.into_iter().map(|page| page.name));
+        }
+        Ok(resolved)
+    }
+
+    /// The code that a finding of this rule carries; see [`Page::code`].
+    pub fn code(&self, rule: &'static str) -> &'static str {
+        self.get(rule).map_or(rule, Page::code)
+    }
+
+    /// The name or alias nearest to one that is not there, where one is near.
+    pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
+        let unknown = unknown.to_ascii_lowercase();
+        let known = self
+            .iter()
+            .flat_map(|(rule, page)| std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code)));
+        let distances = known.map(|name| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown), name));
+        let (distance, name) = distances.min()?;
+        (distance <= name.len() / 3).then_some(name)
+    }
+}
+
+/// Lower case; Trivy's three ways to write one code (`AVD-DS-0002`, `DS-0002`, `DS002`) become the second.
+fn normal(code: &str) -> String {
+    let code = code.to_ascii_lowercase();
+    let code = code.strip_prefix("avd-").unwrap_or(&code);
+    match code.strip_prefix("ds") {
+        Some(digits) if digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()) => format!("ds-0{digits}"),
+        _ => code.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str =
+        "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059, DS-0002]\n---\n# A title\n";
+    static RULES: [Rule; 2] =
+        [Rule { name: "b-rule", page: PAGE, check: |_, _| {} }, Rule { name: "a-rule", page: PAGE, check: |_, _| {} }];
+
+    fn names(pages: &[&Page]) -> Vec<&'static str> {
+        pages.iter().map(|page| page.name).collect()
+    }
+
+    #[test]
+    fn an_alias_may_mean_several_rules_in_any_case() {
+        let registry = Registry::new(&RULES).expect("the pages are right");
+        assert_eq!(names(&registry.find("dl3059")), ["a-rule", "b-rule"]);
+        assert_eq!(names(&registry.find("A-Rule")), ["a-rule"]);
+        assert_eq!(names(&registry.find("AVD-DS-0002")), names(&registry.find("DS002")));
+        assert!(registry.find("DL1").is_empty());
+    }
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest_one() {
+        let registry = Registry::new(&RULES).expect("the pages are right");
+        let error = registry.resolve(["a-rulle"]).expect_err("it is not there");
+        assert_eq!(error.to_string(), "there is no rule `a-rulle`; did you mean `a-rule`?");
+        assert_eq!(registry.suggest("DL3058"), Some("DL3059"));
+        assert_eq!(registry.suggest("something-else"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! Findings as a JSON array: hadolint's six fields, and what it does not know.
+
+use serde::Serialize;
+
+use super::{Linted, Report};
+use crate::lint::{Edit, Finding, Fix};
+use crate::source::{Source, Span};
+
+/// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters; the end is the
+/// place after the last character.
+#[derive(Serialize)]
+struct Row<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    level: &'a str,
+    /// The hadolint or ShellCheck code where there is one, else BuildKit's name, else the rule's.
+    code: &'a str,
+    message: &'a str,
+    rule: &'a str,
+    aliases: Vec<&'a str>,
+    /// The first line of the instruction, which is the line that hadolint gives.
+    instruction_line: usize,
+    end_line: usize,
+    end_column: usize,
+    notes: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<LabelRow<'a>>,
+    fix: Option<FixRow<'a>>,
+    url: String,
+}
+
+#[derive(Serialize)]
+struct LabelRow<'a> {
+    message: &'a str,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct FixRow<'a> {
+    title: &'a str,
+    applicability: &'a str,
+    edits: Vec<EditRow<'a>>,
+}
+
+/// Replaces the bytes `start..end` of the file.
+#[derive(Serialize)]
+struct EditRow<'a> {
+    start: usize,
+    end: usize,
+    replacement: &'a str,
+    #[serde(flatten)]
+    place: Place,
+}
+
+#[derive(Serialize)]
+struct Place {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+impl Place {
+    fn of(source: &Source, span: Span) -> Self {
+        let (start, end) = (source.position(span.start), source.position(span.end));
+        Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+    }
+}
+
+/// An array with one object a line, so that it can be read, compared and cut by line.
+pub fn json(report: &Report<'_>) -> String {
+    let mut out = String::from("[");
+    for (index, row) in report.files.iter().flat_map(|file| rows(report, file)).enumerate() {
+        out.push_str(if index == 0 { "\n" } else { ",\n" });
+        out.push_str(&serde_json::to_string(&row).expect("strings and numbers always serialise"));
+    }
+    out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
+    out
+}
+
+fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {
+    file.findings.iter().map(|finding| row(report, &file.source, finding))
+}
+
+fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> Row<'a> {
+    let Place { line, column, end_line, end_column } = Place::of(source, finding.span);
+    let instruction = finding.instruction.unwrap_or(finding.span);
+    let labels = finding.labels.iter();
+    Row {
+        file: source.name(),
+        line,
+        column,
+        level: finding.severity.as_str(),
+        code: report.registry.code(finding.rule),
+        message: &finding.message,
+        rule: finding.rule,
+        aliases: report.aliases(finding.rule).collect(),
+        instruction_line: source.line(instruction.start),
+        end_line,
+        end_column,
+        notes: &finding.notes,
+        labels: labels
+            .map(|label| LabelRow { message: &label.message, place: Place::of(source, label.span) })
+            .collect(),
+        fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
+        url: super::url(finding.rule),
+    }
+}
+
+fn fix_row<'a>(source: &Source, fix: &'a Fix) -> FixRow<'a> {
+    let edit_row = |edit: &'a Edit| EditRow {
+        start: edit.span.start,
+        end: edit.span.end,
+        replacement: &edit.replacement,
+        place: Place::of(source, edit.span),
+    };
+    FixRow {
+        title: &fix.title,
+        applicability: fix.applicability.as_str(),
+        edits: fix.edits.iter().map(edit_row).collect(),
+    }
+}

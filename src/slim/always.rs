@@ -1,0 +1,98 @@
+//! What every image keeps, whatever it runs.
+
+use super::trace::Trace;
+use super::why::{Root, Why};
+use crate::image::{Kind, NameId};
+
+/// What of a path is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// The entry, and where it is a link what that leads to.
+    Entry,
+    /// Every empty directory below it: a program that has one made expects it.
+    EmptyDirectories,
+}
+
+struct Always {
+    paths: &'static [&'static str],
+    what: What,
+    because: &'static str,
+}
+
+const ALWAYS: &[Always] = &[
+    Always {
+        paths: &["/etc/passwd", "/etc/group"],
+        what: What::Entry,
+        because: "the runtime and every program look up users there",
+    },
+    Always {
+        paths: &["/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"],
+        what: What::Entry,
+        because: "name lookups obey it",
+    },
+    Always {
+        paths: &["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/etc/mtab"],
+        what: What::Entry,
+        because: "the runtime mounts its own over it",
+    },
+    Always {
+        paths: &[
+            "/etc/os-release",
+            "/usr/lib/os-release",
+            "/etc/lsb-release",
+            "/etc/debian_version",
+            "/etc/alpine-release",
+            "/etc/redhat-release",
+            "/etc/centos-release",
+            "/etc/fedora-release",
+            "/etc/rocky-release",
+            "/etc/almalinux-release",
+            "/etc/oracle-release",
+            "/etc/system-release",
+            "/etc/amazon-linux-release",
+            "/etc/SuSE-release",
+            "/etc/photon-release",
+            "/etc/mariner-release",
+            "/etc/wolfi-release",
+            "/etc/arch-release",
+        ],
+        what: What::Entry,
+        because: "it says which distribution this is",
+    },
+    Always { paths: &["/dev", "/proc", "/sys"], what: What::Entry, because: "the runtime mounts it" },
+    Always { paths: &["/tmp", "/var/tmp"], what: What::Entry, because: "programs put temporary files there" },
+    Always {
+        paths: &["/run", "/var/run", "/var/lock", "/var/log", "/var/cache", "/var/lib"],
+        what: What::Entry,
+        because: "programs put their state there",
+    },
+    Always { paths: &["/root", "/home"], what: What::Entry, because: "home directories are there" },
+    Always {
+        paths: &["/var", "/run", "/srv", "/home"],
+        what: What::EmptyDirectories,
+        because: "an empty directory there is a program's",
+    },
+];
+
+pub(super) fn keep(trace: &mut Trace<'_>) {
+    for always in ALWAYS {
+        for path in always.paths {
+            let why = Why::Root(Root::Always { because: always.because });
+            match always.what {
+                What::Entry => drop(trace.keep_entry(path.as_bytes(), None, why)),
+                What::EmptyDirectories => keep_empty_directories(trace, path.as_bytes(), &why),
+            }
+        }
+    }
+}
+
+/// Keeps every empty directory at or below a path, by the same reason. Links are not followed.
+pub(super) fn keep_empty_directories(trace: &mut Trace<'_>, path: &[u8], why: &Why) {
+    let tree = trace.tree();
+    let Ok(resolved) = tree.resolve_link(path) else { return };
+    let is_empty =
+        |&name: &NameId| matches!(tree.inode(name).kind, Kind::Directory) && tree.children(name).next().is_none();
+    for name in tree.below(resolved.name).filter(is_empty) {
+        trace.graph.keep(name, None, why.clone());
+    }
+}

@@ -1,0 +1,134 @@
+//! The keep graph: which names are kept, and why.
+//!
+//! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in already. So the first
+//! reasons form a tree that ends at the roots. Every other reason is recorded beside the first.
+
+use std::collections::HashSet;
+
+use super::why::{Confidence, Why};
+use crate::image::NameId;
+
+/// One edge of the graph, at the name it keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reason {
+    /// The kept name that gives the reason; none for a [`Why::Root`].
+    pub by: Option<NameId>,
+    pub why: Why,
+}
+
+impl Reason {
+    pub fn confidence(&self) -> Confidence {
+        self.why.confidence()
+    }
+}
+
+/// One name of a chain, and the reason that ties it to the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    pub name: NameId,
+    pub why: &'a Why,
+}
+
+/// A need that nothing in the image meets. The plan goes on without it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unmet {
+    /// The file that needs it.
+    pub by: NameId,
+    pub need: Need,
+    /// The directories, or paths, that were tried, in order.
+    pub looked_in: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    Library(Vec<u8>),
+    /// A library was found that the loader would refuse; the second field is why.
+    BrokenLibrary(Vec<u8>, String),
+    Interpreter(Vec<u8>),
+    Shebang(Vec<u8>),
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Library(soname) => write!(f, "the library `{}`", soname.escape_ascii()),
+            Self::BrokenLibrary(soname, why) => {
+                write!(f, "the library `{}`, of which the loader would say that {why}", soname.escape_ascii())
+            }
+            Self::Interpreter(path) => write!(f, "the loader `{}`", path.escape_ascii()),
+            Self::Shebang(path) => write!(f, "the interpreter `{}`", path.escape_ascii()),
+        }
+    }
+}
+
+/// Something that the plan cannot know, or that is odd, and that a person may want to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// The file it is about; none where it is about the image's configuration.
+    pub at: Option<NameId>,
+    /// From 1, in a script.
+    pub line: Option<usize>,
+    pub text: String,
+}
+
+/// Kept names with their reasons; see the module's page.
+#[derive(Debug)]
+pub struct Graph {
+    /// A row a name; one that is not kept has an empty row.
+    reasons: Vec<Vec<Reason>>,
+    /// In the order in which they came in.
+    kept: Vec<NameId>,
+    seen: HashSet<(NameId, Reason)>,
+}
+
+impl Graph {
+    /// An empty graph over a tree with this many rows of names.
+    pub(super) fn new(name_count: usize) -> Self {
+        Self { reasons: vec![Vec::new(); name_count], kept: Vec::new(), seen: HashSet::new() }
+    }
+
+    /// Keeps a name. Giving a reason again changes nothing.
+    pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
+        debug_assert!(by.is_none_or(|by| self.is_kept(by)), "whoever gives a reason is kept already");
+        debug_assert!(by.is_some() != matches!(why, Why::Root(_)), "a root has no giver, all else has one");
+        // The root directory is the image; it needs no reason. And nothing keeps itself.
+        if name == NameId::ROOT || by == Some(name) {
+            return;
+        }
+        let reason = Reason { by, why };
+        if self.seen.insert((name, reason.clone())) {
+            let reasons = &mut self.reasons[name.index()];
+            if reasons.is_empty() {
+                self.kept.push(name);
+            }
+            reasons.push(reason);
+        }
+    }
+
+    pub fn is_kept(&self, name: NameId) -> bool {
+        name == NameId::ROOT || !self.reasons[name.index()].is_empty()
+    }
+
+    /// In the order in which they came in: a name comes after the one that gave its first reason.
+    pub fn kept(&self) -> &[NameId] {
+        &self.kept
+    }
+
+    /// All reasons for a name, the first one first; none for a name that is not kept.
+    pub fn reasons(&self, name: NameId) -> &[Reason] {
+        &self.reasons[name.index()]
+    }
+
+    /// The first reasons from a root to this name; empty where it is not kept.
+    pub fn chain(&self, name: NameId) -> Vec<Link<'_>> {
+        let mut chain = Vec::new();
+        let mut at = Some(name);
+        while let Some(name) = at {
+            let Some(reason) = self.reasons[name.index()].first() else { break };
+            chain.push(Link { name, why: &reason.why });
+            at = reason.by;
+        }
+        chain.reverse();
+        chain
+    }
+}

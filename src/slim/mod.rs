@@ -1,0 +1,22 @@
+//! Slimming: which files of an image its program needs, and why.
+//!
+//! Roots come from the image's configuration, from `--keep` and from a small table. Each newly kept name goes to every
+//! tracer, which keeps what that name needs, until nothing is new. What comes out is a [`Plan`]; nothing is written
+//! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
+
+mod always;
+mod command;
+mod graph;
+mod plan;
+mod programs;
+mod roots;
+mod trace;
+mod tracers;
+mod verify;
+mod view;
+mod why;
+
+pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
+pub use plan::{Plan, PlanError, PlanOptions, Totals, plan};
+pub use verify::{Failure, verify};
+pub use why::{Confidence, Field, Injector, Root, Why};

@@ -1,0 +1,161 @@
+//! The plan: what of an image is kept, why, and what that comes to.
+
+use super::graph::{Graph, Link, Note, Reason, Unmet};
+use super::roots;
+use super::trace::Trace;
+use super::tracers::{elf, shell};
+use super::view::View;
+use super::why::Field;
+use crate::image::{Image, Kind, NameId, ReadError, Tree};
+
+/// What the user asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Globs over paths of the image. `*` stops at a slash, `**` does not; `/etc/nginx/**` is all below that
+    /// directory, `/etc/nginx` its entry alone.
+    pub keep: Vec<String>,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(
+        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
+    )]
+    NoProgram,
+    #[error("`{program}`, the program of {field}, is not in the image{}", listed(looked_in))]
+    ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },
+    #[error("`--keep {pattern}` matches nothing in the image")]
+    KeepMatchesNothing { pattern: String },
+    #[error("`--keep {pattern}` is no glob: {source}")]
+    Glob { pattern: String, source: globset::Error },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+fn listed(directories: &[Vec<u8>]) -> String {
+    if directories.is_empty() {
+        return String::new();
+    }
+    let directories: Vec<String> = directories.iter().map(|path| format!("`{}`", path.escape_ascii())).collect();
+    format!(" (looked in {})", directories.join(", "))
+}
+
+/// Which names stay. The same image and options give the same plan.
+#[derive(Debug)]
+pub struct Plan {
+    graph: Graph,
+    kept: Vec<NameId>,
+    unmet: Vec<Unmet>,
+    notes: Vec<Note>,
+    totals: Totals,
+    pub(super) programs: Vec<elf::Program>,
+}
+
+/// What the plan comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub before: Count,
+    pub after: Count,
+    /// Kept files with a setuid or setgid bit, or file capabilities, in the tree's order.
+    pub privileged: Vec<NameId>,
+    /// Kept shells, under each kept name of theirs, in the tree's order.
+    pub shells: Vec<NameId>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Names of all kinds, the root left out.
+    pub names: usize,
+    /// Regular files, each once, however many names it has.
+    pub files: usize,
+    /// The bytes in these.
+    pub bytes: u64,
+}
+
+/// Decides what of an image stays.
+pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
+    let view = View::new(image);
+    let mut trace = Trace::new(&view);
+    roots::keep(&mut trace, options)?;
+    trace.run();
+    let (graph, unmet, notes, programs) = trace.finish();
+    if let Some(error) = view.failure() {
+        return Err(PlanError::Read(error));
+    }
+    let kept: Vec<NameId> = image.tree.walk().filter(|&name| graph.is_kept(name)).collect();
+    let totals = totals(&image.tree, &kept);
+    Ok(Plan { graph, kept, unmet, notes, totals, programs })
+}
+
+impl Plan {
+    /// The names that stay, in the tree's order; the directories of each are among them.
+    pub fn kept(&self) -> &[NameId] {
+        &self.kept
+    }
+
+    pub fn is_kept(&self, name: NameId) -> bool {
+        self.graph.is_kept(name)
+    }
+
+    /// The chain of first reasons, from a root to this name; empty where it is not kept.
+    pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
+        self.graph.chain(name)
+    }
+
+    /// All reasons for a name, the first one first.
+    pub fn reasons(&self, name: NameId) -> &[Reason] {
+        self.graph.reasons(name)
+    }
+
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Needs that nothing in the image meets, ordered.
+    pub fn unmet(&self) -> &[Unmet] {
+        &self.unmet
+    }
+
+    /// What could not be known, ordered.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    pub fn totals(&self) -> &Totals {
+        &self.totals
+    }
+}
+
+fn totals(tree: &Tree, kept: &[NameId]) -> Totals {
+    let select = |wanted: fn(&Tree, NameId) -> bool| kept.iter().copied().filter(|&name| wanted(tree, name)).collect();
+    Totals {
+        before: count(tree, tree.walk()),
+        after: count(tree, kept.iter().copied()),
+        privileged: select(is_privileged),
+        shells: select(|tree, name| shell::is_shell_file(tree, name)),
+    }
+}
+
+fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
+    let mut counted = vec![false; tree.inode_count()];
+    let mut count = Count::default();
+    for name in names {
+        count.names += 1;
+        let inode = tree.inode_id(name).index();
+        if let Kind::File(content) = &tree.inode(name).kind
+            && !std::mem::replace(&mut counted[inode], true)
+        {
+            count.files += 1;
+            count.bytes += content.length();
+        }
+    }
+    count
+}
+
+fn is_privileged(tree: &Tree, name: NameId) -> bool {
+    const SETUID_OR_SETGID: u32 = 0o6000;
+    let inode = tree.inode(name);
+    let is_file = matches!(inode.kind, Kind::File(_));
+    is_file && (inode.header.mode & SETUID_OR_SETGID != 0 || inode.header.xattr("security.capability").is_some())
+}

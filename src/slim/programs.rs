@@ -1,0 +1,71 @@
+//! How a word becomes a program: by its path, or through PATH.
+
+use super::view::View;
+use crate::image::{Config, Kind, NameId};
+
+/// What the environment of the image says about finding programs.
+#[derive(Clone, Debug)]
+pub(super) struct Programs {
+    /// The directories of PATH, in order.
+    path: Vec<Vec<u8>>,
+    working_directory: Vec<u8>,
+}
+
+/// What Docker and podman set where the image sets nothing.
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+impl Programs {
+    pub(super) fn of(config: &Config) -> Self {
+        let working_directory = config.working_dir().as_bytes().to_vec();
+        let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
+        let path = path.split(':').map(|directory| joined(&working_directory, directory.as_bytes())).collect();
+        Self { path, working_directory }
+    }
+
+    pub(super) fn working_directory(&self) -> &[u8] {
+        &self.working_directory
+    }
+
+    /// The path of a word that may be relative to the working directory.
+    pub(super) fn absolute(&self, word: &[u8]) -> Vec<u8> {
+        joined(&self.working_directory, word)
+    }
+
+    /// The path by which a word is started: itself if there is a slash in it, or the first program on PATH that has
+    /// this name.
+    pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {
+        if word.is_empty() {
+            return None;
+        }
+        if word.contains(&b'/') {
+            return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
+        }
+        self.path
+            .iter()
+            .map(|directory| joined(directory, word))
+            .find(|path| file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0))
+    }
+
+    /// The directories of PATH, for who has to say where a program was looked for.
+    pub(super) fn path(&self) -> &[Vec<u8>] {
+        &self.path
+    }
+}
+
+/// The regular file that a path leads to.
+fn file(view: &View<'_>, path: &[u8]) -> Option<NameId> {
+    let name = view.resolve(path).ok()?.name;
+    matches!(view.tree().inode(name).kind, Kind::File(_)).then_some(name)
+}
+
+fn joined(directory: &[u8], path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    let mut joined = directory.to_vec();
+    if !joined.ends_with(b"/") {
+        joined.push(b'/');
+    }
+    joined.extend_from_slice(path);
+    joined
+}

@@ -1,0 +1,112 @@
+//! Tracing: every newly kept name is shown to every tracer, until nothing is new.
+
+use std::collections::BTreeSet;
+
+use super::graph::{Graph, Need, Note, Unmet};
+use super::programs::Programs;
+use super::tracers::{self, elf};
+use super::view::View;
+use super::why::Why;
+use crate::image::{Kind, NameId, Tree};
+
+/// What tracers read and where they write.
+#[derive(Debug)]
+pub(super) struct Trace<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) graph: Graph,
+    pub(super) programs: Programs,
+    /// What the ELF tracer remembers between files.
+    pub(super) loading: elf::Loading,
+    unmet: BTreeSet<Unmet>,
+    notes: BTreeSet<Note>,
+}
+
+impl<'a> Trace<'a> {
+    pub(super) fn new(view: &'a View<'a>) -> Self {
+        Self {
+            view,
+            graph: Graph::new(view.tree().name_count()),
+            programs: Programs::of(&view.image.config),
+            loading: elf::Loading::new(view),
+            unmet: BTreeSet::new(),
+            notes: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn tree(&self) -> &'a Tree {
+        self.view.tree()
+    }
+
+    /// Keeps what a path leads to, and the way to it. Returns what it leads to; of a path that leads nowhere,
+    /// nothing is kept.
+    pub(super) fn keep_path(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
+        let resolved = self.tree().resolve(path).ok()?;
+        self.graph.keep(resolved.name, by, why);
+        self.keep_way(resolved.name, &resolved.crossed);
+        Some(resolved.name)
+    }
+
+    /// Keeps the entry at a path, be it a link; what the link leads to comes by itself.
+    pub(super) fn keep_entry(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
+        let resolved = self.tree().resolve_link(path).ok()?;
+        self.graph.keep(resolved.name, by, why);
+        self.keep_way(resolved.name, &resolved.crossed);
+        Some(resolved.name)
+    }
+
+    /// Keeps what was met on the way to a kept name. The directories it is in come by themselves.
+    pub(super) fn keep_way(&mut self, name: NameId, crossed: &[NameId]) {
+        for &met in crossed {
+            if !self.holds(met, name) {
+                self.graph.keep(met, Some(name), Why::OnTheWay);
+            }
+        }
+    }
+
+    fn holds(&self, directory: NameId, name: NameId) -> bool {
+        let mut at = name;
+        while at != NameId::ROOT {
+            at = self.tree().parent(at);
+            if at == directory {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn is_file(&self, name: NameId) -> bool {
+        matches!(self.tree().inode(name).kind, Kind::File(_))
+    }
+
+    pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
+        self.unmet.insert(Unmet { by, need, looked_in });
+    }
+
+    pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
+        self.notes.insert(Note { at, line, text });
+    }
+
+    /// Traces all that is kept until nothing is new. Libraries that no program has loaded wait until all programs
+    /// are through: they are loaded for themselves only if no program does it.
+    pub(super) fn run(&mut self) {
+        let mut next = 0;
+        loop {
+            while let Some(&name) = self.graph.kept().get(next) {
+                next += 1;
+                for tracer in tracers::TRACERS {
+                    tracer(self, name);
+                }
+            }
+            if !elf::load_waiting(self) {
+                break;
+            }
+        }
+    }
+
+    /// The graph; what is unmet and what is noted, in order; and what was loaded as a program.
+    pub(super) fn finish(self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
+        let loading = self.loading;
+        let unmet = self.unmet.into_iter().filter(|unmet| !loading.is_met_elsewhere(unmet)).collect();
+        (self.graph, unmet, self.notes.into_iter().collect(), loading.into_programs())
+    }
+}

@@ -1,0 +1,105 @@
+//! An image as loaders see it: whole, or with only the kept names in it.
+
+use std::cell::OnceCell;
+use std::ops::Deref;
+
+use crate::elf::{self, Elf, ElfError, Files};
+use crate::image::{Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree};
+
+/// The files of an image. Each is parsed once, whatever its names.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) image: &'a Image,
+    /// A row a name, where some are not to be seen.
+    visible: Option<&'a [bool]>,
+    /// A row an inode.
+    elfs: Vec<OnceCell<Result<Elf, ElfError>>>,
+    /// The first file that could not be read. It is looked at when the work is done.
+    failure: OnceCell<ReadError>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(image: &'a Image) -> Self {
+        let elfs = (0..image.tree.inode_count()).map(|_| OnceCell::new()).collect();
+        Self { image, visible: None, elfs, failure: OnceCell::new() }
+    }
+
+    /// The same files, of which only those with a `true` in their row are there; the others end every path.
+    pub(super) fn only(self, visible: &'a [bool]) -> Self {
+        Self { visible: Some(visible), ..self }
+    }
+
+    pub(super) fn tree(&self) -> &'a Tree {
+        &self.image.tree
+    }
+
+    /// Why a file could not be read, if one could not.
+    pub(super) fn failure(self) -> Option<ReadError> {
+        self.failure.into_inner()
+    }
+
+    pub(super) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
+        let resolved = self.tree().resolve(path)?;
+        let is_there =
+            |&name: &NameId| name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()]);
+        let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|name| !is_there(name));
+        match hidden {
+            None => Ok(resolved),
+            Some(&name) => Err(ResolveError::NotFound { missing: self.tree().path(name), crossed: Vec::new() }),
+        }
+    }
+
+    /// The bytes of a file, by any of its names; nothing for what is no file.
+    pub(super) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
+        self.read(self.tree().inode_id(name))
+    }
+
+    /// The facts of an ELF file; an error for what is none.
+    pub(super) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
+        self.elf(self.tree().inode_id(name))
+    }
+}
+
+impl Files for View<'_> {
+    type Id = InodeId;
+
+    fn look(&self, path: &[u8]) -> elf::Kind<InodeId> {
+        let resolved = match self.resolve(path) {
+            Ok(resolved) => resolved,
+            Err(ResolveError::TooManyLinks { .. }) => return elf::Kind::Loop,
+            Err(_) => return elf::Kind::Missing,
+        };
+        match self.tree().inode(resolved.name).kind {
+            Kind::File(_) => elf::Kind::File(self.tree().inode_id(resolved.name)),
+            Kind::Directory => elf::Kind::Directory,
+            Kind::Symlink { .. } => elf::Kind::Missing,
+            Kind::Character { .. } | Kind::Block { .. } | Kind::Fifo => elf::Kind::Special,
+        }
+    }
+
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        let Ok(resolved) = self.resolve(directory) else { return Vec::new() };
+        self.tree().children(resolved.name).map(|name| self.tree().file_name(name).to_vec()).collect()
+    }
+
+    fn read(&self, file: InodeId) -> Option<impl Deref<Target = [u8]>> {
+        match self.image.read_inode(file) {
+            Ok(bytes) => Some(bytes),
+            Err(ReadError::NotAFile { .. }) => None,
+            Err(error) => {
+                // What comes after the first failure is of no interest.
+                let _ = self.failure.set(error);
+                None
+            }
+        }
+    }
+
+    fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
+        let parse = || self.read(file).ok_or(ElfError::Magic).and_then(|bytes| elf::parse(&bytes));
+        self.elfs[file.index()].get_or_init(parse).as_ref().map_err(Clone::clone)
+    }
+
+    fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {
+        Some(self.tree().path(self.resolve(path).ok()?.name))
+    }
+}
