@@ -15,8 +15,9 @@ fi
 PATH=$PWD/target/release:$PWD/$venv/bin:$PATH
 find "$folder" -type f -iname '*dockerfile*' -print0 >"$list"
 
-# Both find defects, so both fail. Output goes to /dev/null, formatted as JSON.
+# Both find defects, so both fail; the counts show that they did not fail for another reason.
 compare() {
+    echo "findings: $(sh -c "$2" | grep -o '"code"' | wc -l) and $(sh -c "$3" | grep -o '"code"' | wc -l)"
     hyperfine --warmup 1 --runs "$1" --ignore-failure --export-markdown target/bench/lint.md --style none \
         --command-name jettison "$2" --command-name hadolint "$3" >/dev/null 2>&1
     cat target/bench/lint.md

@@ -9,13 +9,13 @@ archive=$folder/large.tar
 tests/tools.sh podman crun buildah skopeo mmdebstrap hyperfine
 mkdir -p "$folder"
 if [ ! -f "$archive" ]; then
-    tests/e2e/build.sh benches/large localhost/jettison-bench/large
+    tests/e2e/build.sh benches/large localhost/jettison-bench/large >/dev/null
     tests/e2e/sandbox.sh podman save --quiet --output "$archive" localhost/jettison-bench/large
 fi
 
-ls -sh "$archive"
 hyperfine --warmup 1 --runs 5 --export-markdown "$folder/slim.md" --style none \
-    --prepare "rm -f $folder/slimmed.tar $folder/copied.tar" \
+    --prepare "rm -f $folder/slimmed.tar" --prepare "rm -f $folder/copied.tar" \
     --command-name 'jettison slim' "jettison slim docker-archive:$archive -o docker-archive:$folder/slimmed.tar -t slimmed" \
     --command-name 'skopeo copy' "skopeo copy --quiet docker-archive:$archive docker-archive:$folder/copied.tar" >/dev/null
 cat "$folder/slim.md"
+ls -sh1 "$archive" "$folder/slimmed.tar" "$folder/copied.tar"
