@@ -141,7 +141,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
                 run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
             }
             if run.shell.is_posix() {
-                let script = dockerfile::parse_shell(text);
+                let script = dockerfile::shell::parse(text);
                 run.calls = script_calls(facts, step, &script);
                 run.script = Some(script);
             }
