@@ -20,7 +20,7 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
-        layer,
+        index: layer,
         first,
         declared: HashSet::new(),
         cleared: HashSet::new(),
@@ -37,7 +37,7 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
 
 struct Layer<'a> {
     tree: &'a mut Tree,
-    layer: usize,
+    index: usize,
     /// Names from here on are this layer's.
     first: usize,
     /// Directories of lower layers that this layer names too.
@@ -72,13 +72,13 @@ impl Layer<'_> {
         if entry.node != Node::Inode(Kind::Directory) {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
-        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.layer };
+        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
         Ok(())
     }
 
     fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
         self.check_count()?;
-        let inode = Inode { kind, header, layer: self.layer };
+        let inode = Inode { kind, header, layer: self.index };
         match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
@@ -198,7 +198,7 @@ impl Layer<'_> {
                 Some(_) | None => {
                     self.check_count()?;
                     let header = Header { mode: 0o755, ..Header::default() };
-                    let inode = Inode { kind: Kind::Directory, header, layer: self.layer };
+                    let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
                 }
             }

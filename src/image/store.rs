@@ -65,8 +65,9 @@ impl Store {
         Ok(Self { path: path.to_owned(), place: Place::Archive { blob, members } })
     }
 
-    pub(super) fn directory(path: &Path) -> Self {
-        Self { path: path.to_owned(), place: Place::Directory }
+    pub(super) fn directory(path: &Path) -> Result<Self, ReadError> {
+        std::fs::read_dir(path).map_err(ReadError::io(path))?;
+        Ok(Self { path: path.to_owned(), place: Place::Directory })
     }
 
     /// The archive or directory on the host.

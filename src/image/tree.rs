@@ -108,7 +108,7 @@ impl Header {
 #[derive(Clone, Debug)]
 struct Name {
     parent: NameId,
-    name: Vec<u8>,
+    text: Vec<u8>,
     inode: InodeId,
 }
 
@@ -167,7 +167,7 @@ impl Tree {
         let header = Header { mode: 0o755, ..Header::default() };
         let root = Inode { kind: Kind::Directory, header, layer: 0 };
         Self {
-            names: vec![Name { parent: NameId::ROOT, name: Vec::new(), inode: InodeId(0) }],
+            names: vec![Name { parent: NameId::ROOT, text: Vec::new(), inode: InodeId(0) }],
             inodes: vec![root],
             entries: vec![BTreeMap::new()],
         }
@@ -212,7 +212,7 @@ impl Tree {
 
     /// The last component; empty for the root.
     pub fn file_name(&self, name: NameId) -> &[u8] {
-        &self.names[name.index()].name
+        &self.names[name.index()].text
     }
 
     /// The path from the root, with a leading `/`.
@@ -283,7 +283,7 @@ impl Tree {
 
     fn add_name(&mut self, directory: NameId, name: &[u8], inode: InodeId) -> NameId {
         let id = NameId(u32::try_from(self.names.len()).expect("readers limit the entries"));
-        self.names.push(Name { parent: directory, name: name.to_vec(), inode });
+        self.names.push(Name { parent: directory, text: name.to_vec(), inode });
         self.entries.push(BTreeMap::new());
         self.entries[directory.index()].insert(name.to_vec(), id);
         id

@@ -76,7 +76,7 @@ impl Tar {
         let mut data = Vec::new();
         for (key, value) in records {
             let rest = key.len() + value.len() + 3;
-            let digits = (1..).find(|digits| (rest + digits).to_string().len() == *digits).unwrap();
+            let digits = (1..9).find(|digits| (rest + digits).to_string().len() == *digits).unwrap();
             data.extend_from_slice(format!("{} {key}=", rest + digits).as_bytes());
             data.extend_from_slice(value);
             data.push(b'\n');
@@ -92,7 +92,11 @@ impl Tar {
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(bytes);
+    hash.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -235,7 +235,8 @@ fn all_layers_together_are_limited() {
 fn a_layer_that_is_not_the_one_meant_is_seen() {
     let (meant, is) = (Tar::new().file("a", b"").end(), Tar::new().file("b", b"").end());
     for stored in [is.clone(), gzip(&is), zstd(&is)] {
-        let error = open_with(&docker_archive(&[stored], &config(&[meant.clone()]), &[]), &Options::default());
+        let error =
+            open_with(&docker_archive(&[stored], &config(std::slice::from_ref(&meant)), &[]), &Options::default());
         match error.unwrap_err() {
             ReadError::DiffIdMismatch { said, is: found, .. } => {
                 assert_eq!((said, found), (format!("sha256:{}", sha256(&meant)), format!("sha256:{}", sha256(&is))));
@@ -326,6 +327,7 @@ fn what_is_no_image_is_told_so() {
     let error = open_with(&[b'x'; 2000], &Options::default()).unwrap_err();
     assert!(matches!(&error, ReadError::Entry { problem: EntryError { fault: Fault::Checksum, .. }, .. }), "{error}");
     assert!(matches!(open("./never-there.tar"), Err(ReadError::Io { .. })));
+    assert!(matches!(open("oci:never-there"), Err(ReadError::Io { .. })));
     assert!(matches!(open("docker-archive:/dev/null"), Err(ReadError::NotAnImage { .. })));
     let directory = Directory::new();
     let error = open(&format!("oci:{}", directory.path().display())).unwrap_err();
