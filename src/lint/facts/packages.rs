@@ -444,7 +444,7 @@ mod tests {
         let mut words = line.split(' ');
         let name = words.next().expect("a name").to_owned();
         let argument = |word: &str| Argument { span: Span::at(0), raw: word.into(), values: Some(vec![word.into()]) };
-        Call { name, span: Span::at(0), name_span: Span::at(0), arguments: words.map(argument).collect(), command: None }
+        Call { name, span: Span::at(0), name_span: Span::at(0), arguments: words.map(argument).collect(), via: Vec::new(), command: None }
     }
 
     fn packages(line: &str) -> Vec<String> {
