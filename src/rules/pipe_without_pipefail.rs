@@ -1,7 +1,8 @@
 //! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
 
-use crate::dockerfile::{Command, Pipeline, ShellScript};
-use crate::lint::facts::{Run, Shell, ShellKind, Step};
+use crate::dockerfile::shell::Options;
+use crate::dockerfile::{Command, Pipeline};
+use crate::lint::facts::{Call, Run, ShellKind, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -11,18 +12,21 @@ pub(super) const RULE: Rule =
 /// What does not fail, or whose failure nobody waits for: with `pipefail`, `yes | program` would even begin to.
 const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 
+/// How many pipelines of one script are looked at: each is compared with all that the script sets before it.
+const MOST_PIPELINES: usize = 1000;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
-        if step.onbuild || has_pipefail(run, &step.shell) {
+        if step.onbuild {
             continue;
         }
-        let own = run.pipefail_from();
+        let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
         let hides = |pipeline: &&Pipeline| {
-            own.is_none_or(|from| pipeline.span.start < from) && hides_a_failure(pipeline, script, run)
+            hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail
         };
-        let Some(pipeline) = script.pipelines.iter().find(hides) else { continue };
+        let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else { continue };
         let Some(pipe) = pipeline.pipes.first() else { continue };
         let report = findings.add(*pipe, "only the last command of this pipeline can fail the build");
         if let Some(fix) = fix(cx, run, step) {
@@ -31,21 +35,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the shell is started with pipefail and knows the word. The `/bin/sh` of an unknown image may not.
-fn has_pipefail(run: &Run<'_>, shell: &Shell) -> bool {
-    shell.pipefail && run.shell == shell.kind && shell.kind.knows_pipefail()
-}
-
 /// Whether a command before the last can fail.
-fn hides_a_failure(pipeline: &Pipeline, script: &ShellScript, run: &Run<'_>) -> bool {
+fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     let stages = pipeline.stages.split_last().map(|(_, before)| before).unwrap_or_default();
     if stages.len() < pipeline.pipes.len() {
         return true;
     }
     stages.iter().any(|&at| {
-        let call = run.calls.iter().find(|call| call.command == Some(at));
-        let substitutes = script.commands.get(at).is_some_and(|command| command.words.iter().any(|word| word.raw.contains("$(")));
-        call.is_none_or(|call| !HARMLESS.contains(&call.name.as_str()) || substitutes)
+        let calls = &run.calls;
+        let call = calls.get(calls.partition_point(|call| call.command < Some(at)));
+        let substitutes = |call: &Call| call.arguments.iter().any(|argument| argument.raw.contains("$("));
+        let harmless = |call: &&Call| HARMLESS.contains(&call.name.as_str()) && !substitutes(call);
+        call.filter(|call| call.command == Some(at)).is_none_or(|call| !harmless(&call))
     })
 }
 

@@ -1,34 +1,49 @@
 //! `sudo`: a RUN calls sudo.
 
-use crate::dockerfile::ShellScript;
-use crate::lint::facts::{Call, Run, Step, User};
+use crate::dockerfile::ShellWord;
+use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule { name: "sudo", page: include_str!("../../rules/lint/sudo.md"), check };
 
+const MESSAGE: &str = "`sudo` is called in the build";
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        for call in run.calls.iter().filter(|call| call.name == "sudo") {
-            let report = findings.add(call.name_span, "`sudo` is called in the build");
-            if let Some(fix) = fix(cx, run, step, call) {
+        let Some(script) = &run.script else {
+            for call in run.calls.iter().filter(|call| call.name == "sudo") {
+                findings.add(call.name_span, MESSAGE);
+            }
+            continue;
+        };
+        let mut last = None;
+        for call in run.calls.iter().filter(|call| call.name == "sudo" || call.via.iter().any(|via| via == "sudo")) {
+            // `sudo xargs rm` is one call of sudo, whatever it runs.
+            let Some(at) = call.command.filter(|at| last.replace(*at) != Some(*at)) else { continue };
+            let words = &script.commands[at].words;
+            let Some(sudo) = words.iter().position(is_sudo) else { continue };
+            let report = findings.add(words[sudo].span, MESSAGE);
+            if let Some(fix) = runs_as_root(cx, step).then(|| fix(&words[sudo..])).flatten() {
                 report.fix(fix);
             }
         }
     }
 }
 
-/// Root needs no sudo: the word goes. What other users may do with it cannot be done without.
-fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>, call: &Call) -> Option<Fix> {
-    let _: &ShellScript = run.script.as_ref()?;
-    // Options change more than the user; `-E` and `-H` say what holds anyhow.
-    let program = call.arguments.iter().find(|argument| !matches!(argument.single(), Some("-E" | "-H" | "-n")))?;
-    let is_plain = !program.raw.starts_with('-') && call.arguments.iter().all(|argument| argument.span.start >= call.name_span.end);
-    if !is_plain || !runs_as_root(cx, step) {
+fn is_sudo(word: &ShellWord) -> bool {
+    word.literal().is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
+}
+
+/// Root needs no sudo: the word goes. What other options do cannot be done without it; `-E`, `-H` and `-n` change nothing
+/// for root.
+fn fix(words: &[ShellWord]) -> Option<Fix> {
+    let program = words[1..].iter().find(|word| !matches!(word.literal(), Some("-E" | "-H" | "-n")))?;
+    if program.raw.starts_with('-') {
         return None;
     }
-    let edit = Edit { span: Span::new(call.name_span.start, program.span.start), replacement: String::new() };
+    let edit = Edit { span: Span::new(words[0].span.start, program.span.start), replacement: String::new() };
     Some(Fix::new("call the program itself", Applicability::Safe, vec![edit]))
 }
 
