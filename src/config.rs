@@ -1,6 +1,6 @@
 //! Configuration files: `.jettison.toml`, and hadolint's where there is none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -93,18 +93,19 @@ fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, Con
     let known = |name: &Spanned<String>| {
         registry.resolve([name.get_ref().as_str()]).map_err(|unknown| at(name.span().start, unknown.to_string()))
     };
+    let known_all = |names: &[Spanned<String>]| -> Result<BTreeSet<&'static str>, ConfigError> {
+        let mut all = BTreeSet::new();
+        for name in names {
+            all.extend(known(name)?);
+        }
+        Ok(all)
+    };
     let mut config = Config::default();
     if let Some(names) = &file.select {
-        config.settings.select = match names.iter().any(|name| name.get_ref() == ALL) {
-            true => Selection::ALL,
-            false => {
-                Selection::Only(names.iter().map(known).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-            }
-        };
+        let is_all = names.iter().any(|name| name.get_ref() == ALL);
+        config.settings.select = if is_all { Selection::ALL } else { Selection::Only(known_all(names)?) };
     }
-    for name in &file.ignore {
-        config.settings.ignore.extend(known(name)?);
-    }
+    config.settings.ignore = known_all(&file.ignore)?;
     for (rule, severity) in &file.severity {
         let level = severity
             .get_ref()

@@ -1,16 +1,18 @@
 //! `jettison explain`.
 
+use std::fmt::Write as _;
+
 use anyhow::bail;
 
 use super::arguments::ExplainArguments;
-use super::{Outcome, Output, page, rules as list};
+use super::{Outcome, Output, output, page, rules as list};
 use crate::lint::Page;
 use crate::rules;
 
-pub(super) fn run(arguments: &ExplainArguments, output: &Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let Some(name) = &arguments.rule else {
-        output.print(&list::table(registry, output.width()))?;
+        output.print(&list::table(registry, output::width()))?;
         return Ok(Outcome::Clean);
     };
     let found = registry.find(name);
@@ -20,7 +22,7 @@ pub(super) fn run(arguments: &ExplainArguments, output: &Output) -> anyhow::Resu
             None => bail!("there is no rule `{name}`; `jettison rules` lists all"),
         }
     }
-    let pages: Vec<String> = found.iter().map(|page| page::render(&markdown(page), output.prose_width())).collect();
+    let pages: Vec<String> = found.iter().map(|page| page::render(&markdown(page), output::prose_width())).collect();
     output.print(&pages.join("\n\n"))?;
     Ok(Outcome::Clean)
 }
@@ -30,7 +32,7 @@ fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = format!("{}, {}, profile {}", page.severity, page.category, page.profile);
     if let Some(fix) = page.fix {
-        facts.push_str(&format!(", {fix} fix"));
+        let _ = write!(facts, ", {fix} fix");
     }
     let aliases: Vec<String> = page.aliases.iter().map(|alias| format!("{} {}", alias.tool, alias.code)).collect();
     let aliases = if aliases.is_empty() { String::new() } else { format!("\n\nAlso known as {}.", aliases.join(", ")) };

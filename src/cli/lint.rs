@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
-use super::{Outcome, Output, discover};
+use super::{Outcome, Output, discover, output};
 use crate::config::{self, Config, FailOn};
 use crate::lint::{self, Registry, Selection, Severity};
 use crate::report::{self, Linted, Report, Style};
@@ -20,7 +20,7 @@ const MAX_BYTES: u64 = 16 << 20;
 /// Below this many files, threads cost more than they bring.
 const FEW: usize = 8;
 
-pub(super) fn run(arguments: &LintArguments, output: &Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let config = configuration(arguments, registry)?;
     let paths = targets(&arguments.paths)?;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &LintArguments, output: &Output) -> anyhow::Result<
 
     let report = Report { files: &files, registry };
     let printed = match arguments.format {
-        Format::Text => report::text(&report, Style { color: output.color(), width: output.width() }),
+        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
         Format::Json => report::json(&report),
     };
     output.print(&printed)?;

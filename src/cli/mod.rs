@@ -40,11 +40,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let output = Output::new(arguments.color, arguments.quiet);
     let outcome = match &arguments.command {
-        Command::Lint(arguments) => lint::run(arguments, &output),
-        Command::Slim(arguments) => slim::run(arguments, &output),
-        Command::Why(arguments) => why::run(arguments, &output),
-        Command::Explain(arguments) => explain::run(arguments, &output),
-        Command::Rules(arguments) => rules::run(arguments, &output),
+        Command::Lint(arguments) => lint::run(arguments, output),
+        Command::Slim(arguments) => slim::run(arguments, output),
+        Command::Why(arguments) => why::run(arguments, output),
+        Command::Explain(arguments) => explain::run(arguments, output),
+        Command::Rules(arguments) => rules::run(arguments, output),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         output.error(&error);

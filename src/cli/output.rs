@@ -7,8 +7,20 @@ use anstyle::{AnsiColor, Style};
 
 use super::arguments::Color;
 
-/// Widest text that is comfortable to read.
+/// The widest text that is comfortable to read, in columns.
 const WIDEST: usize = 100;
+/// What is narrower than this is taken for a terminal that does not know its width.
+const NARROWEST: usize = 20;
+
+/// The columns of the terminal; without one, a comfortable number.
+pub(super) fn width() -> usize {
+    terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0).max(NARROWEST))
+}
+
+/// The columns to wrap prose to.
+pub(super) fn prose_width() -> usize {
+    width().min(WIDEST)
+}
 
 /// Where a command's words go.
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +41,6 @@ impl Output {
             Color::Never => false,
             Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         }
-    }
-
-    /// The columns of the terminal, or a common number where there is none.
-    pub(super) fn width(self) -> usize {
-        let columns = terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0));
-        columns.clamp(20, WIDEST.max(columns))
-    }
-
-    /// The width to wrap prose to.
-    pub(super) fn prose_width(self) -> usize {
-        self.width().min(WIDEST)
     }
 
     /// Whether there is somebody to watch progress.

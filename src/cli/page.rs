@@ -1,13 +1,15 @@
 //! Markdown on a terminal: headings, wrapped paragraphs, lists, code.
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 const HEADING: Style = Style::new().bold().underline();
 const STRONG: Style = Style::new().bold();
 const EMPHASIS: Style = Style::new().italic();
 const CODE: Style = AnsiColor::Cyan.on_default();
-const BLOCK: Style = AnsiColor::Green.on_default();
+const BLOCK: Style = AnsiColor::Blue.on_default();
 
 /// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips where nobody wants
 /// them; what the styles say is never the only sign of it.
@@ -51,7 +53,10 @@ impl Page {
             Tag::Heading { .. } => self.line.push_style(HEADING),
             Tag::Strong => self.line.push_style(STRONG),
             Tag::Emphasis => self.line.push_style(EMPHASIS),
-            Tag::CodeBlock(_) => self.in_code = true,
+            Tag::CodeBlock(kind) => {
+                self.in_code = true;
+                self.verdict(&kind);
+            }
             Tag::List(first) => {
                 self.line.flush(&mut self.out);
                 self.lists.push(first);
@@ -104,11 +109,20 @@ impl Page {
         self.line.hang(&bullet);
     }
 
+    /// Says what an example of a rule's page is for: the word after its language.
+    fn verdict(&mut self, kind: &CodeBlockKind<'_>) {
+        if let CodeBlockKind::Fenced(info) = kind
+            && let Some((_, verdict)) = info.split_once(' ')
+        {
+            let style = if verdict == "bad" { AnsiColor::Red } else { AnsiColor::Green }.on_default().bold();
+            let _ = writeln!(self.out, "  {style}{verdict}{style:#}");
+        }
+    }
+
     fn code_block(&mut self, text: &str) {
         let indent = " ".repeat(self.line.indent + 4);
         for line in text.lines() {
-            self.out.push_str(&format!("{indent}{BLOCK}{line}{BLOCK:#}"));
-            self.out.push('\n');
+            let _ = writeln!(self.out, "{indent}{BLOCK}{line}{BLOCK:#}");
         }
     }
 
@@ -183,7 +197,7 @@ impl Line {
             self.text.push(' ');
             self.column += 1;
         }
-        self.text.push_str(&format!("{style}{word}{style:#}"));
+        let _ = write!(self.text, "{style}{word}{style:#}");
         self.column += columns;
         self.blank = false;
     }
@@ -218,8 +232,8 @@ mod tests {
     }
 
     #[test]
-    fn code_blocks_are_not_wrapped() {
-        assert_eq!(plain("# A\n\n```dockerfile bad\nRUN a b c d e f\n```\n", 8), "A\n\n    RUN a b c d e f\n");
+    fn code_blocks_are_named_and_not_wrapped() {
+        assert_eq!(plain("# A\n\n```dockerfile bad\nRUN a b c d e f\n```\n", 8), "A\n\n  bad\n    RUN a b c d e f\n");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::image::Progress;
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
-    pub(super) fn new(output: &Output) -> Self {
+    pub(super) fn new(output: Output) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if output.shows_progress() {
             bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -6,14 +6,14 @@ use anstyle::Style;
 use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
-use super::{Outcome, Output};
+use super::{Outcome, Output, output};
 use crate::lint::{Applicability, Category, Page, Profile, Registry, index_markdown};
 use crate::rules;
 
-pub(super) fn run(arguments: &RulesArguments, output: &Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let list = match arguments.format {
-        ListFormat::Text => table(registry, output.width()),
+        ListFormat::Text => table(registry, output::width()),
         ListFormat::Markdown => index_markdown(registry),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
@@ -79,7 +79,7 @@ fn row(page: &Page) -> serde_json::Value {
         "severity": page.severity.as_str(),
         "category": page.category.as_str(),
         "profile": page.profile.as_str(),
-        "fix": page.fix.map(|fix| fix.as_str()),
+        "fix": page.fix.map(Applicability::as_str),
         "aliases": aliases,
     })
 }

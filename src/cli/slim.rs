@@ -1,5 +1,7 @@
 //! `jettison slim`.
 
+use std::fmt::Write as _;
+
 use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
@@ -9,7 +11,7 @@ use crate::image::{self, Image, Options, Reference, Selection, Tree, WriteOption
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
-pub(super) fn run(arguments: &SlimArguments, output: &Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
     let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
     let bar = Bar::new(output);
@@ -28,12 +30,12 @@ pub(super) fn run(arguments: &SlimArguments, output: &Output) -> anyhow::Result<
             let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
             let selection = selection(&image.tree, &plan);
             let written = image::write(&image, &selection, &destination, &options, &bar)?;
-            summary.push_str(&format!("wrote {destination}, image {}\n", written.config_digest));
+            let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
         }
         _ => {
             summary.push_str("kept:\n");
             for &name in plan.kept() {
-                summary.push_str(&format!("  {}\n", image.tree.path(name).escape_ascii()));
+                let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
             }
         }
     }
@@ -45,7 +47,7 @@ pub(super) fn run(arguments: &SlimArguments, output: &Output) -> anyhow::Result<
 /// Reads the image that an argument names.
 pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
     let reference: Reference = argument.parse()?;
-    Image::open(&reference, &Options::default(), bar).with_context(|| format!("cannot read the image `{argument}`"))
+    Image::open(&reference, &Options::default(), bar).with_context(|| format!("image `{argument}`"))
 }
 
 /// Decides what of an image stays.

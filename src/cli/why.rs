@@ -11,7 +11,7 @@ use super::{Outcome, Output};
 use crate::image::{NameId, Tree};
 use crate::slim::Plan;
 
-pub(super) fn run(arguments: &WhyArguments, output: &Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
     let image = open(&arguments.image, &bar)?;
     let tree = &image.tree;
