@@ -7,8 +7,8 @@
 use oci_spec::image::Digest;
 use serde::Deserialize;
 
-use super::blob::verify;
 use super::config::Config;
+use super::digest::verify;
 use super::error::ReadError;
 use super::layer::Source;
 use super::limits::Limits;

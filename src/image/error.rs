@@ -137,6 +137,8 @@ pub enum WriteError {
     Io { path: PathBuf, source: io::Error },
     #[error("`{}` exists and is no OCI layout; it stays as it is", path.display())]
     Foreign { path: PathBuf },
+    #[error("`{}` exists and is no regular file; it stays as it is", path.display())]
+    NotAFile { path: PathBuf },
     #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:` or `oci-archive:`", path.display())]
     UnknownKind { path: PathBuf },
     #[error("writing to `rootfs:` is not supported")]

@@ -4,10 +4,12 @@ use oci_spec::image::Digest;
 
 use super::apply::apply;
 use super::archive::{Entries, Entry, Node};
-use super::blob::{Blob, Budget, Compression, inflate, sha256, verify};
+use super::blob::Blob;
 use super::config::{Config, History};
+use super::digest::{sha256, verify};
 use super::error::{EntryError, Fault, ReadError};
-use super::limits::Limits;
+use super::inflate::{Compression, inflate};
+use super::limits::{Budget, Limits};
 use super::progress::Progress;
 use super::tree::{Content, Kind, Tree};
 

@@ -7,8 +7,10 @@ mod apply;
 mod archive;
 mod blob;
 mod config;
+mod digest;
 mod docker;
 mod error;
+mod inflate;
 mod layer;
 mod limits;
 mod oci;
@@ -27,9 +29,9 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-pub use blob::Compression;
 pub use config::{Config, History};
 pub use error::{EntryError, Fault, ReadError, WriteError};
+pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
 pub use oci::Platform;
@@ -38,7 +40,8 @@ pub use reference::{Reference, ReferenceError};
 pub use tree::*;
 pub use write::{Selection, WriteOptions, Written, write};
 
-use blob::{Blob, Budget};
+use blob::Blob;
+use limits::Budget;
 use store::Store;
 
 /// An image as it was read.

@@ -2,8 +2,9 @@
 
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 
-use super::blob::{Blob, verify};
+use super::blob::Blob;
 use super::config::Config;
+use super::digest::verify;
 use super::docker::is_named;
 use super::error::ReadError;
 use super::layer::Source;

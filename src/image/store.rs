@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::archive::{Entries, Node};
-use super::blob::{Blob, Budget, Compression, inflate};
+use super::blob::Blob;
 use super::error::ReadError;
-use super::limits::Limits;
+use super::inflate::{Compression, inflate};
+use super::limits::{Budget, Limits};
 use super::tree::{Content, Kind};
 
 #[derive(Debug)]

@@ -14,8 +14,9 @@ use std::path::Path;
 use oci_spec::image::{DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType};
 use serde_json::json;
 
-use super::blob::{Compression, sha256};
+use super::digest::sha256;
 use super::error::WriteError;
+use super::inflate::Compression;
 use super::oci;
 use super::progress::{Progress, Silent};
 use super::reference::Reference;
