@@ -54,7 +54,8 @@ impl Cache {
         }
         let mut reader = Reader::new(bytes, endian);
         let count = reader.number(12).ok_or(CacheError::Short)?;
-        let end = count.checked_mul(OLD_ENTRY).and_then(|size| size.checked_add(OLD_HEADER)).ok_or(CacheError::Short)?;
+        let end =
+            count.checked_mul(OLD_ENTRY).and_then(|size| size.checked_add(OLD_HEADER)).ok_or(CacheError::Short)?;
         let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
         if bytes.get(new..).is_some_and(|rest| rest.starts_with(NEW_MAGIC)) {
             return reader.read_new(new);

@@ -189,12 +189,7 @@ fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
     Ctx::new(container, endian)
 }
 
-fn program_headers(
-    bytes: &[u8],
-    header: &Header,
-    is_64: bool,
-    endian: Endian,
-) -> Result<Vec<ProgramHeader>, ElfError> {
+fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -> Result<Vec<ProgramHeader>, ElfError> {
     if header.e_phnum == 0 {
         return Ok(Vec::new());
     }
@@ -258,9 +253,7 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
 
 fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
-        header.p_type == PT_LOAD
-            && address >= header.p_vaddr
-            && address - header.p_vaddr < header.p_filesz
+        header.p_type == PT_LOAD && address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz
     };
     let header = headers.iter().find(holds)?;
     usize::try_from(header.p_offset.checked_add(address - header.p_vaddr)?).ok()

@@ -20,7 +20,9 @@ pub(super) struct Requester<'a> {
 pub(super) enum Step {
     Directory(Place),
     /// The cache. Its entries in default directories are left out for who wants no default directories.
-    Cache { no_default_directories: bool },
+    Cache {
+        no_default_directories: bool,
+    },
 }
 
 /// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program.
@@ -135,9 +137,8 @@ pub(super) fn cached(loader: &Loader, name: &[u8], no_default_directories: bool)
     const ELF: u32 = 1;
     const ELF_LIBC6: u32 = 3;
     let Some(cache) = &loader.cache else { return Vec::new() };
-    let fits = |flags: u32| {
-        matches!(flags & KIND, ELF | ELF_LIBC6) && loader.cache_abi.is_none_or(|abi| flags & ABI == abi)
-    };
+    let fits =
+        |flags: u32| matches!(flags & KIND, ELF | ELF_LIBC6) && loader.cache_abi.is_none_or(|abi| flags & ABI == abi);
     let allowed = |path: &[u8]| {
         let directory = super::search::parent(path);
         !(no_default_directories && loader.default_directories.iter().any(|default| default == directory))

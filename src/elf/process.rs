@@ -239,10 +239,14 @@ impl<'a, F: Files> Process<'a, F> {
 
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let (candidates, looked_in) = self.candidates(by, name, steps);
-        let mut hits = Vec::new();
+        let mut hits: Vec<(usize, Vec<u8>, Found)> = Vec::new();
         let mut refused = None;
         for candidate in candidates {
             let Candidate { path, found, variant } = candidate;
+            // `$PLATFORM` and a directory for processors may lead to the same file.
+            if hits.iter().any(|(_, hit, _)| *hit == path) {
+                continue;
+            }
             let object = match self.fit(&path) {
                 Fit::Pass => continue,
                 Fit::Take(file) => self.map(by, name, &path, file, variant, None),
@@ -301,8 +305,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
             Step::Cache { no_default_directories } => {
                 let paths = glibc::cached(self.loader, name, *no_default_directories);
-                let candidate =
-                    |(path, variant)| Candidate { path, found: Found::Cache, variant: choice || variant };
+                let candidate = |(path, variant)| Candidate { path, found: Found::Cache, variant: choice || variant };
                 candidates.extend(paths.into_iter().map(candidate));
                 looked_in.push(b"/etc/ld.so.cache".to_vec());
             }
@@ -313,7 +316,9 @@ impl<'a, F: Files> Process<'a, F> {
         let is_musl = self.loader.flavor == Flavor::Musl;
         let file = match self.files.look(path) {
             Kind::Missing => return Fit::Pass,
-            Kind::Loop => return if is_musl { Fit::Refuse(None, "its links go in a circle".to_owned()) } else { Fit::Pass },
+            Kind::Loop => {
+                return if is_musl { Fit::Refuse(None, "its links go in a circle".to_owned()) } else { Fit::Pass };
+            }
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
             Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
             Kind::File(file) => file,

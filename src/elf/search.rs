@@ -50,7 +50,9 @@ pub enum Found {
     /// The need has a slash: it is the path.
     Path,
     /// The `DT_RPATH` of this object, or under musl its RUNPATH: the one that needs, or one that loaded it.
-    Rpath { of: Vec<u8> },
+    Rpath {
+        of: Vec<u8>,
+    },
     LibraryPath,
     /// The `DT_RUNPATH` of the object that needs.
     Runpath,

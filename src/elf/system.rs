@@ -146,12 +146,9 @@ pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
         (X86_64, false) => &["/libx32/ld-linux-x32.so.2", "/lib/ld-musl-x32.so.1"],
         (I386, _) => &["/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"],
         (AARCH64, true) => &["/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"],
-        (ARM, _) => &[
-            "/lib/ld-linux-armhf.so.3",
-            "/lib/ld-linux.so.3",
-            "/lib/ld-musl-armhf.so.1",
-            "/lib/ld-musl-arm.so.1",
-        ],
+        (ARM, _) => {
+            &["/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3", "/lib/ld-musl-armhf.so.1", "/lib/ld-musl-arm.so.1"]
+        }
         (PPC64, _) if little => &["/lib64/ld64.so.2", "/lib/ld-musl-powerpc64le.so.1"],
         (S390, true) => &["/lib/ld64.so.1", "/lib/ld-musl-s390x.so.1"],
         (RISCV, true) => &["/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-riscv64.so.1"],

@@ -90,9 +90,8 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
 pub(super) fn keep_empty_directories(trace: &mut Trace<'_>, path: &[u8], why: &Why) {
     let tree = trace.tree();
     let Ok(resolved) = tree.resolve_link(path) else { return };
-    let is_empty = |&name: &NameId| {
-        matches!(tree.inode(name).kind, Kind::Directory) && tree.children(name).next().is_none()
-    };
+    let is_empty =
+        |&name: &NameId| matches!(tree.inode(name).kind, Kind::Directory) && tree.children(name).next().is_none();
     for name in tree.below(resolved.name).filter(is_empty) {
         trace.graph.keep(name, None, why.clone());
     }

@@ -22,10 +22,6 @@ impl Programs {
         Self { path, working_directory }
     }
 
-    pub(super) fn working_directory(&self) -> &[u8] {
-        &self.working_directory
-    }
-
     /// The path of a word that may be relative to the working directory.
     pub(super) fn absolute(&self, word: &[u8]) -> Vec<u8> {
         joined(&self.working_directory, word)
@@ -40,9 +36,10 @@ impl Programs {
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
-        self.path.iter().map(|directory| joined(directory, word)).find(|path| {
-            file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
-        })
+        self.path
+            .iter()
+            .map(|directory| joined(directory, word))
+            .find(|path| file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0))
     }
 
     /// The directories of PATH, for who has to say where a program was looked for.

@@ -63,13 +63,7 @@ pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
     Ok(failures)
 }
 
-fn verify_name(
-    before: &View<'_>,
-    after: &View<'_>,
-    name: NameId,
-    visible: &[bool],
-    failures: &mut Vec<Failure>,
-) {
+fn verify_name(before: &View<'_>, after: &View<'_>, name: NameId, visible: &[bool], failures: &mut Vec<Failure>) {
     let tree = before.tree();
     let parent = tree.parent(name);
     if parent != NameId::ROOT && !visible[parent.index()] {

@@ -40,9 +40,8 @@ impl<'a> View<'a> {
 
     pub(super) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
-        let is_there = |&name: &NameId| {
-            name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()])
-        };
+        let is_there =
+            |&name: &NameId| name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()]);
         let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|name| !is_there(name));
         match hidden {
             None => Ok(resolved),

@@ -44,19 +44,32 @@ pub enum Root {
     /// The program that a field of the configuration starts.
     Program(Field),
     /// An argument there that names a file or a program.
-    Argument { of: Field, word: String },
+    Argument {
+        of: Field,
+        word: String,
+    },
     /// A command or a path in the shell text there; the line counts in that text.
-    ShellText { of: Field, word: String, line: usize },
+    ShellText {
+        of: Field,
+        word: String,
+        line: usize,
+    },
     /// A variable of the environment whose value is its path.
-    Variable { name: String },
+    Variable {
+        name: String,
+    },
     Workdir,
     Volume,
     /// The home directory of the user whom the program runs as.
     Home,
     /// `--keep`.
-    Glob { pattern: String },
+    Glob {
+        pattern: String,
+    },
     /// The table of what every image keeps.
-    Always { because: &'static str },
+    Always {
+        because: &'static str,
+    },
 }
 
 /// A field of the image's configuration that holds a command.

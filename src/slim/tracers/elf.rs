@@ -211,7 +211,10 @@ pub(in crate::slim) fn start<'a>(
 pub(in crate::slim) enum Cause {
     Injected(Injector),
     /// The C library, when the object `caller` calls a function.
-    Opened { caller: usize, symbol: &'static str },
+    Opened {
+        caller: usize,
+        symbol: &'static str,
+    },
 }
 
 /// `/etc/ld.so.conf` includes what is in the directory beside it.

@@ -54,9 +54,16 @@ impl<'a> Shebang<'a> {
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, or of what `env` starts.
+    /// The name of the program that reads the script in the end: of the interpreter, of what `env` starts, or of what
+    /// busybox is told to be.
     pub(in crate::slim) fn program_name(&self) -> Vec<u8> {
-        let program = if self.is_env() { self.env_program().unwrap_or_default() } else { self.interpreter.to_vec() };
+        let program = match file_name(self.interpreter) {
+            b"env" => self.env_program().unwrap_or_default(),
+            b"busybox" => {
+                self.argument.unwrap_or_default().split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec()
+            }
+            _ => self.interpreter.to_vec(),
+        };
         file_name(&program).to_vec()
     }
 }
