@@ -102,9 +102,8 @@ fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
     let path = trace.tree().path(name);
     let components: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect();
     match components.as_slice() {
-        [] => true,
         [top] => SYSTEM_DIRECTORIES.iter().any(|directory| directory.as_bytes() == *top),
-        [b"usr" | b"var", _] | [b"usr", b"local", _] => true,
+        [] | [b"usr" | b"var", _] | [b"usr", b"local", _] => true,
         _ => false,
     }
 }

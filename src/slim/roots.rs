@@ -51,12 +51,12 @@ fn keep_healthcheck(trace: &mut Trace<'_>, config: &Config) {
     let mut add = |field, list: &[&str]| words.extend(list.iter().map(|word| (field, (*word).to_owned())));
     match test.split_first() {
         Some((&"CMD", command)) => add(Field::Healthcheck, command),
-        Some((&"CMD-SHELL", text)) => {
+        Some((&"CMD-SHELL", script)) => {
             match config.shell() {
                 shell if shell.is_empty() => add(Field::Healthcheck, &["/bin/sh", "-c"]),
                 shell => add(Field::Shell, &shell),
             }
-            add(Field::Healthcheck, text);
+            add(Field::Healthcheck, script);
         }
         _ => return,
     }

@@ -41,7 +41,7 @@ fn trim(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
-impl<'a> Shebang<'a> {
+impl Shebang<'_> {
     fn is_env(&self) -> bool {
         file_name(self.interpreter) == b"env"
     }
@@ -114,12 +114,11 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
 }
 
 fn keep_program(trace: &mut Trace<'_>, name: NameId, program: &[u8]) {
-    match trace.programs.find(trace.view, program) {
-        Some(path) => drop(trace.keep_path(&path, Some(name), Why::Shebang)),
-        None => {
-            let looked_in = trace.programs.path().to_vec();
-            trace.unmet(name, Need::Shebang(program.to_vec()), looked_in);
-        }
+    if let Some(path) = trace.programs.find(trace.view, program) {
+        trace.keep_path(&path, Some(name), Why::Shebang);
+    } else {
+        let looked_in = trace.programs.path().to_vec();
+        trace.unmet(name, Need::Shebang(program.to_vec()), looked_in);
     }
 }
 

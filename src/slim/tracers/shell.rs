@@ -247,11 +247,11 @@ fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, line
             trace.note(place.by(), Some(line), format!("the file `{}` that is included is not known", file.raw));
             continue;
         };
-        let candidates = match word.contains('/') {
-            true => vec![trace.programs.absolute(word.as_bytes())],
-            false => {
-                trace.programs.path().iter().map(|directory| [directory, &b"/"[..], word.as_bytes()].concat()).collect()
-            }
+        let in_path = |directory: &Vec<u8>| [directory, &b"/"[..], word.as_bytes()].concat();
+        let candidates: Vec<Vec<u8>> = if word.contains('/') {
+            vec![trace.programs.absolute(word.as_bytes())]
+        } else {
+            trace.programs.path().iter().map(in_path).collect()
         };
         let is_file = |path: &&Vec<u8>| trace.tree().resolve(path).is_ok_and(|resolved| trace.is_file(resolved.name));
         if let Some(path) = candidates.iter().find(is_file)
