@@ -15,7 +15,7 @@ fn a_library_is_kept_for_every_object_that_needs_it() {
         planned.reasons("/usr/lib/x86_64-linux-gnu/libc.so.6"),
         [
             "/usr/bin/app: needed by it as `libc.so.6`, found in a default directory",
-            "/usr/lib/liba.so.1: needed by it as `libc.so.6`, found already loaded",
+            "/usr/lib/liba.so.1: needed by it as `libc.so.6`, already loaded",
         ]
     );
 }
