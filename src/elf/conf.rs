@@ -54,7 +54,9 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
     let mut paths = vec![b"/".to_vec()];
     for component in pattern.split(|&byte| byte == b'/').filter(|component| !component.is_empty()) {
         if !component.iter().any(|byte| b"*?[".contains(byte)) {
-            paths.iter_mut().for_each(|path| *path = join(path, component));
+            for path in &mut paths {
+                *path = join(path, component);
+            }
             continue;
         }
         let component = String::from_utf8_lossy(component);

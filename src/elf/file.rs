@@ -9,6 +9,7 @@ use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader}
 
 /// The facts of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the file")]
 pub struct Elf {
     pub is_64: bool,
     pub endian: Endian,

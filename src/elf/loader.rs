@@ -49,12 +49,12 @@ pub struct Loader {
 pub(super) struct Machine {
     pub(super) is_64: bool,
     pub(super) endian: Endian,
-    pub(super) machine: u16,
+    pub(super) number: u16,
 }
 
 impl Machine {
     pub(super) fn of(elf: &Elf) -> Self {
-        Self { is_64: elf.is_64, endian: elf.endian, machine: elf.machine }
+        Self { is_64: elf.is_64, endian: elf.endian, number: elf.machine }
     }
 }
 

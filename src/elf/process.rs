@@ -239,10 +239,14 @@ impl<'a, F: Files> Process<'a, F> {
 
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let (candidates, looked_in) = self.candidates(by, name, steps);
-        let mut hits = Vec::new();
+        let mut hits: Vec<(usize, Vec<u8>, Found)> = Vec::new();
         let mut refused = None;
         for candidate in candidates {
             let Candidate { path, found, variant } = candidate;
+            // `$PLATFORM` and a directory for processors may lead to the same file.
+            if hits.iter().any(|(_, hit, _)| *hit == path) {
+                continue;
+            }
             let object = match self.fit(&path) {
                 Fit::Pass => continue,
                 Fit::Take(file) => self.map(by, name, &path, file, variant, None),

@@ -73,14 +73,14 @@ pub enum Found {
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Path => f.write_str("by its path"),
-            Self::Rpath { of } => write!(f, "through the RPATH of `{}`", of.escape_ascii()),
-            Self::LibraryPath => f.write_str("through `LD_LIBRARY_PATH`"),
-            Self::Runpath => f.write_str("through its RUNPATH"),
-            Self::Cache => f.write_str("through `/etc/ld.so.cache`"),
-            Self::Conf => f.write_str("through `/etc/ld.so.conf`"),
-            Self::Default => f.write_str("in a default directory"),
-            Self::MuslPath => f.write_str("through the musl path file"),
+            Self::Path => f.write_str("found by its path"),
+            Self::Rpath { of } => write!(f, "found through the RPATH of `{}`", of.escape_ascii()),
+            Self::LibraryPath => f.write_str("found through `LD_LIBRARY_PATH`"),
+            Self::Runpath => f.write_str("found through its RUNPATH"),
+            Self::Cache => f.write_str("found through `/etc/ld.so.cache`"),
+            Self::Conf => f.write_str("found through `/etc/ld.so.conf`"),
+            Self::Default => f.write_str("found in a default directory"),
+            Self::MuslPath => f.write_str("found through the musl path file"),
             Self::AlreadyLoaded => f.write_str("already loaded"),
             Self::Loader => f.write_str("the loader itself"),
         }

@@ -124,7 +124,7 @@ pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
 /// The ABI of a cache's entries that this machine's loader takes; none where the table has no number.
 pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     Some(match (elf.machine, elf.is_64) {
-        (I386, _) | (PPC, _) | (LOONGARCH, _) | (S390, false) => 0x0000,
+        (I386 | PPC | LOONGARCH, _) | (S390, false) => 0x0000,
         (X86_64, true) => 0x0300,
         (X86_64, false) => 0x0800,
         (S390, true) => 0x0400,

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("cannot read `{}`: {source}", path.display())]
+    #[error("cannot read `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
-    #[error("cannot spool blob `{blob}` into a temporary file: {source}")]
+    #[error("cannot spool blob `{blob}` into a temporary file")]
     Spool { blob: String, source: io::Error },
     #[error("`{}` is no image: {reason}", path.display())]
     NotAnImage { path: PathBuf, reason: &'static str },
@@ -26,9 +26,9 @@ pub enum ReadError {
     DiffIdMismatch { blob: String, said: String, is: String },
     #[error("blob `{blob}` has a digest of an unknown kind: `{digest}`")]
     UnknownDigest { blob: String, digest: String },
-    #[error("cannot decompress blob `{blob}`: {source}")]
+    #[error("cannot decompress blob `{blob}`")]
     Decompress { blob: String, source: io::Error },
-    #[error("`{blob}` is not the JSON it should be: {source}")]
+    #[error("`{blob}` is not the JSON it should be")]
     Json { blob: String, source: serde_json::Error },
     #[error("`{blob}` exceeds the limit of {limit} {what}")]
     Limit { blob: String, what: &'static str, limit: u64 },
@@ -133,7 +133,7 @@ pub enum Fault {
 /// Why an image could not be written. What was at the destination is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    #[error("cannot write `{}`: {source}", path.display())]
+    #[error("cannot write `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("`{}` exists and is no OCI layout; it stays as it is", path.display())]
     Foreign { path: PathBuf },

@@ -15,10 +15,10 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
     let path = |name| tree.path(name).escape_ascii().to_string();
 
     let shells = plan.totals().shells.iter().map(|&name| format!("{}, {}", path(name), because(tree, plan, name)));
-    list(&mut out, "shells that stay", shells.collect());
+    list(&mut out, "shells that stay", &shells.collect::<Vec<_>>());
     let privileged = plan.totals().privileged.iter();
     let privileged = privileged.map(|&name| format!("{}, {}", path(name), because(tree, plan, name)));
-    list(&mut out, "setuid, setgid and files with capabilities that stay", privileged.collect());
+    list(&mut out, "setuid, setgid and files with capabilities that stay", &privileged.collect::<Vec<_>>());
 
     let unmet = plan.unmet().iter().map(|unmet| {
         let mut line = format!("{} needs {}", path(unmet.by), unmet.need);
@@ -28,19 +28,19 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
         }
         line
     });
-    list(&mut out, "not in the image, before or after", unmet.collect());
+    list(&mut out, "not in the image, before or after", &unmet.collect::<Vec<_>>());
     let notes = plan.notes().iter().map(|note| {
         let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
         let place = note.at.map_or_else(|| "the configuration".to_owned(), path);
         format!("{place}{line}: {}", note.text)
     });
-    list(&mut out, "not known", notes.collect());
+    list(&mut out, "not known", &notes.collect::<Vec<_>>());
     out
 }
 
 fn table(out: &mut String, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
-    let share = if before.bytes == 0 { 100 } else { after.bytes.saturating_mul(100) / before.bytes };
+    let share = after.bytes.saturating_mul(100).checked_div(before.bytes).unwrap_or(100);
     let _ = writeln!(out, "         {:>12} {:>12}", "before", "after");
     let _ = writeln!(out, "  bytes  {:>12} {:>12}  {share}%", size(before.bytes), size(after.bytes));
     let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
@@ -58,7 +58,7 @@ fn because(tree: &Tree, plan: &Plan, name: crate::image::NameId) -> String {
     }
 }
 
-fn list(out: &mut String, title: &str, lines: Vec<String>) {
+fn list(out: &mut String, title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }

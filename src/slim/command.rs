@@ -70,13 +70,25 @@ fn keep_named(trace: &mut Trace<'_>, word: &str, why: &Why) -> bool {
     if let Some(name) = trace.keep_path(&path, None, why.clone()) {
         // Who is given a directory is given what is in it.
         if trace.tree().is_directory(name) && !is_system_directory(trace, name) {
-            keep_below(trace, name, why);
+            keep_below(trace, name, None, why);
         }
         return true;
     }
     match trace.programs.find(trace.view, word.as_bytes()) {
         Some(path) => trace.keep_path(&path, None, why.clone()).is_some(),
         None => false,
+    }
+}
+
+/// Keeps what is in a directory that is no part of the distribution, for the reason that keeps the directory.
+pub(super) fn keep_application(trace: &mut Trace<'_>, name: NameId, by: Option<NameId>, why: &Why) {
+    let path = trace.tree().path(name);
+    let mut components = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty());
+    let top = components.next().unwrap_or_default();
+    let is_own = !SYSTEM_DIRECTORIES.iter().any(|directory| directory.as_bytes() == top);
+    let is_optional = matches!(top, b"opt" | b"srv") && components.next().is_some();
+    if trace.tree().is_directory(name) && (is_own || is_optional) {
+        keep_below(trace, name, by, why);
     }
 }
 
@@ -90,9 +102,8 @@ fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
     let path = trace.tree().path(name);
     let components: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect();
     match components.as_slice() {
-        [] => true,
         [top] => SYSTEM_DIRECTORIES.iter().any(|directory| directory.as_bytes() == *top),
-        [b"usr" | b"var", _] | [b"usr", b"local", _] => true,
+        [] | [b"usr" | b"var", _] | [b"usr", b"local", _] => true,
         _ => false,
     }
 }

@@ -27,7 +27,7 @@ pub enum PlanError {
     ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },
     #[error("`--keep {pattern}` matches nothing in the image")]
     KeepMatchesNothing { pattern: String },
-    #[error("`--keep {pattern}` is no glob: {source}")]
+    #[error("`--keep {pattern}` is no glob")]
     Glob { pattern: String, source: globset::Error },
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -45,7 +45,7 @@ fn listed(directories: &[Vec<u8>]) -> String {
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
-    kept: Vec<NameId>,
+    pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
@@ -140,7 +140,7 @@ fn totals(tree: &Tree, kept: &[NameId]) -> Totals {
         before: count(tree, tree.walk()),
         after: count(tree, kept.iter().copied()),
         privileged: select(is_privileged),
-        shells: select(|tree, name| shell::is_shell_file(tree, name)),
+        shells: select(shell::is_shell_file),
     }
 }
 

@@ -22,10 +22,6 @@ impl Programs {
         Self { path, working_directory }
     }
 
-    pub(super) fn working_directory(&self) -> &[u8] {
-        &self.working_directory
-    }
-
     /// The path of a word that may be relative to the working directory.
     pub(super) fn absolute(&self, word: &[u8]) -> Vec<u8> {
         joined(&self.working_directory, word)

@@ -51,12 +51,12 @@ fn keep_healthcheck(trace: &mut Trace<'_>, config: &Config) {
     let mut add = |field, list: &[&str]| words.extend(list.iter().map(|word| (field, (*word).to_owned())));
     match test.split_first() {
         Some((&"CMD", command)) => add(Field::Healthcheck, command),
-        Some((&"CMD-SHELL", text)) => {
+        Some((&"CMD-SHELL", script)) => {
             match config.shell() {
                 shell if shell.is_empty() => add(Field::Healthcheck, &["/bin/sh", "-c"]),
                 shell => add(Field::Shell, &shell),
             }
-            add(Field::Healthcheck, text);
+            add(Field::Healthcheck, script);
         }
         _ => return,
     }
@@ -89,15 +89,16 @@ fn keep_directories(trace: &mut Trace<'_>, config: &Config) {
     for volume in config.volumes() {
         let why = Why::Root(Root::Volume);
         if let Some(directory) = trace.keep_path(volume.as_bytes(), None, why.clone()) {
-            keep_below(trace, directory, &why);
+            keep_below(trace, directory, None, &why);
         }
     }
 }
 
-pub(super) fn keep_below(trace: &mut Trace<'_>, directory: NameId, why: &Why) {
+/// Keeps all that is in a directory; but not the whole image.
+pub(super) fn keep_below(trace: &mut Trace<'_>, directory: NameId, by: Option<NameId>, why: &Why) {
     if directory != NameId::ROOT {
         for name in trace.tree().below(directory) {
-            trace.graph.keep(name, None, why.clone());
+            trace.graph.keep(name, by, why.clone());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Tracing: every newly kept name is shown to every tracer, until nothing is new.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, Need, Note, Unmet};
 use super::programs::Programs;
@@ -17,6 +17,8 @@ pub(super) struct Trace<'a> {
     pub(super) programs: Programs,
     /// What the ELF tracer remembers between files.
     pub(super) loading: elf::Loading,
+    /// Scripts that were read.
+    pub(super) scripts: HashSet<NameId>,
     unmet: BTreeSet<Unmet>,
     notes: BTreeSet<Note>,
 }
@@ -28,6 +30,7 @@ impl<'a> Trace<'a> {
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
             loading: elf::Loading::new(view),
+            scripts: HashSet::new(),
             unmet: BTreeSet::new(),
             notes: BTreeSet::new(),
         }

@@ -71,10 +71,8 @@ fn verify_name(before: &View<'_>, after: &View<'_>, name: NameId, visible: &[boo
     }
     let path = tree.path(name);
     match &tree.inode(name).kind {
-        Kind::Symlink { .. } => {
-            if before.resolve(&path).is_ok() && after.resolve(&path).is_err() {
-                failures.push(Failure { at: name, lost: Lost::Target });
-            }
+        Kind::Symlink { .. } if before.resolve(&path).is_ok() && after.resolve(&path).is_err() => {
+            failures.push(Failure { at: name, lost: Lost::Target });
         }
         Kind::File(_) if tree.inode(name).header.mode & 0o111 != 0 => {
             if let Some(lost) = lost_interpreter(before, after, name) {
@@ -126,5 +124,86 @@ fn same(before: &Request, after: &Request) -> bool {
         (Outcome::Found(before), Outcome::Found(after)) => before == after,
         (Outcome::Missing(_), Outcome::Missing(_)) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+#[expect(dead_code, reason = "these tests need little of it")]
+#[path = "../../tests/slim/elf_file.rs"]
+mod elf_file;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Config, Content, Header, Inode, Options, Reference, Silent, Tree};
+    use crate::slim::{PlanOptions, plan};
+
+    use super::elf_file::{GLIBC, library, program};
+
+    fn insert(tree: &mut Tree, path: &str, kind: Kind) {
+        let (directory, name) = path.rsplit_once('/').unwrap();
+        let mut at = NameId::ROOT;
+        let inode = |kind| Inode { kind, header: Header { mode: 0o755, ..Header::default() }, layer: 0 };
+        for component in directory.split('/').filter(|component| !component.is_empty()) {
+            let there = tree.child(at, component.as_bytes());
+            at = there.unwrap_or_else(|| tree.insert(at, component.as_bytes(), inode(Kind::Directory)));
+        }
+        tree.insert(at, name.as_bytes(), inode(kind));
+    }
+
+    /// A script whose interpreter is a link to a program with a library.
+    fn image() -> Image {
+        let directory = tempfile::tempdir().unwrap();
+        let reference = Reference::Rootfs { path: directory.path().to_owned() };
+        let mut image = Image::open(&reference, &Options::default(), &Silent).unwrap();
+        image.config = Config::new(serde_json::json!({"config": {"Entrypoint": ["/entry"]}}));
+        let file = |bytes: &[u8]| Kind::File(Content::Bytes(bytes.to_vec()));
+        let tree = &mut image.tree;
+        insert(tree, "/entry", file(b"#!/bin/app\n"));
+        insert(tree, "/bin/app", Kind::Symlink { target: b"/opt/app".to_vec() });
+        insert(tree, "/opt/app", file(&program(GLIBC).needs("liba.so.1").bytes()));
+        insert(tree, GLIBC, file(&library("ld-linux-x86-64.so.2").bytes()));
+        insert(tree, "/lib/liba.so.1", file(&library("liba.so.1").bytes()));
+        insert(tree, "/usr/lib/liba.so.1", file(&library("liba.so.1").bytes()));
+        image
+    }
+
+    /// What is said of a plan from which a name was taken.
+    fn failures_without(path: &str) -> Vec<String> {
+        let image = image();
+        let mut plan = plan(&image, &PlanOptions::default()).unwrap();
+        assert_eq!(verify(&image, &plan).unwrap(), []);
+        let name = image.tree.resolve_link(path.as_bytes()).unwrap().name;
+        plan.kept.retain(|&kept| kept != name);
+        let line = |failure: &Failure| {
+            format!("{}: {}", String::from_utf8(image.tree.path(failure.at)).unwrap(), failure.lost)
+        };
+        verify(&image, &plan).unwrap().iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_lost_library_is_told() {
+        assert_eq!(failures_without("/lib/liba.so.1"), ["/opt/app: it no longer finds the library `liba.so.1`"]);
+    }
+
+    #[test]
+    fn a_lost_loader_is_told() {
+        assert_eq!(failures_without(GLIBC), [format!("/opt/app: it no longer finds the loader `{GLIBC}`")]);
+    }
+
+    #[test]
+    fn a_lost_interpreter_is_told() {
+        assert_eq!(failures_without("/bin/app"), ["/entry: it no longer finds the interpreter `/bin/app`"]);
+    }
+
+    #[test]
+    fn a_lost_target_is_told() {
+        let failures = failures_without("/opt/app");
+        assert!(failures.contains(&"/bin/app: the link no longer leads to what it did".to_owned()), "{failures:?}");
+    }
+
+    #[test]
+    fn a_lost_directory_is_told() {
+        assert!(failures_without("/opt").contains(&"/opt/app: its directory is not kept".to_owned()));
     }
 }

@@ -38,11 +38,13 @@ impl<'a> View<'a> {
         self.failure.into_inner()
     }
 
+    fn is_there(&self, name: NameId) -> bool {
+        name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()])
+    }
+
     pub(super) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
-        let is_there =
-            |&name: &NameId| name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()]);
-        let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|name| !is_there(name));
+        let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|&&name| !self.is_there(name));
         match hidden {
             None => Ok(resolved),
             Some(&name) => Err(ResolveError::NotFound { missing: self.tree().path(name), crossed: Vec::new() }),
@@ -79,7 +81,8 @@ impl Files for View<'_> {
 
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
         let Ok(resolved) = self.resolve(directory) else { return Vec::new() };
-        self.tree().children(resolved.name).map(|name| self.tree().file_name(name).to_vec()).collect()
+        let children = self.tree().children(resolved.name).filter(|&name| self.is_there(name));
+        children.map(|name| self.tree().file_name(name).to_vec()).collect()
     }
 
     fn read(&self, file: InodeId) -> Option<impl Deref<Target = [u8]>> {

@@ -121,17 +121,17 @@ impl fmt::Display for Why {
             Self::Target => f.write_str("what it points to"),
             Self::Interpreter => f.write_str("the loader it asks for"),
             Self::Needed { soname, found } => {
-                write!(f, "needed by it as `{}`, found {found}", soname.escape_ascii())
+                write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
             }
             Self::Filter { soname, found } => {
-                write!(f, "named by it as the filter `{}`, found {found}", soname.escape_ascii())
+                write!(f, "named by it as the filter `{}`, {found}", soname.escape_ascii())
             }
             Self::Injected { soname, by, found } => {
-                write!(f, "loaded into it as `{}` by {by}, found {found}", soname.escape_ascii())
+                write!(f, "loaded into it as `{}` by {by}, {found}", soname.escape_ascii())
             }
             Self::Opened { soname, symbol, found } => {
                 let soname = soname.escape_ascii();
-                write!(f, "opened as `{soname}` when it calls `{symbol}`, found {found}")
+                write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
             Self::LoaderReads => f.write_str("read by it, a loader"),
             Self::Shebang => f.write_str("the program of its `#!` line"),

@@ -4,6 +4,7 @@ use goblin::elf::header::{ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EM_X
 
 /// What goes into a file. Little-endian x86-64 unless said otherwise.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct ElfFile {
     is_64: bool,
     big_endian: bool,

@@ -83,7 +83,7 @@ fn versions_are_read_in_the_order_of_the_file() {
 fn a_program_without_loader_is_static_and_a_library_is_not() {
     const PIE: u64 = 0x0800_0000;
     let is_static = |file: ElfFile| elf::parse(&file.bytes()).unwrap().is_static();
-    assert!(is_static(library("").fixed()) == false);
+    assert!(!is_static(library("").fixed()), "nothing says that it is a program");
     assert!(is_static(library("").flags_1(PIE)));
     assert!(!is_static(library("liba.so.1")));
     assert!(!is_static(program(GLIBC)));

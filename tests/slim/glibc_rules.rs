@@ -16,8 +16,8 @@ fn rpath_is_inherited() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`)",
-            "liba.so.1 needs libb.so.1: /d1/libb.so.1 (through the RPATH of `/bin/p`)",
+            "p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`)",
+            "liba.so.1 needs libb.so.1: /d1/libb.so.1 (found through the RPATH of `/bin/p`)",
         ]
     );
 }
@@ -31,7 +31,7 @@ fn runpath_is_not_inherited() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH)".to_owned(),
+            "p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH)".to_owned(),
             format!("liba.so.1 needs libb.so.1: not in {DEFAULT}"),
         ]
     );
@@ -63,7 +63,7 @@ fn an_ancestor_with_a_runpath_gives_no_rpath_but_those_around_it_do() {
         .elf("/d2/libc1.so.1", &library("libc1.so.1"));
     assert_eq!(
         machine.load("/bin/p")[2],
-        "libb.so.1 needs libc1.so.1: /d2/libc1.so.1 (through the RPATH of `/d1/liba.so.1`)"
+        "libb.so.1 needs libc1.so.1: /d2/libc1.so.1 (found through the RPATH of `/d1/liba.so.1`)"
     );
 }
 
@@ -75,8 +75,8 @@ fn library_path_loses_to_rpath_and_wins_over_runpath() {
         .env("LD_LIBRARY_PATH=/d2");
     let with_rpath = files.clone().elf("/bin/p", &program(GLIBC).needs("liba.so.1").rpath("/d1"));
     let with_runpath = files.elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d1"));
-    assert_eq!(with_rpath.load("/bin/p"), ["p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`)"]);
-    assert_eq!(with_runpath.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (through `LD_LIBRARY_PATH`)"]);
+    assert_eq!(with_rpath.load("/bin/p"), ["p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`)"]);
+    assert_eq!(with_runpath.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (found through `LD_LIBRARY_PATH`)"]);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn library_path_reaches_the_needs_of_every_object() {
         .elf("/d1/liba.so.1", &library("liba.so.1").needs("libb.so.1"))
         .elf("/d2/libb.so.1", &library("libb.so.1"))
         .env("LD_LIBRARY_PATH=/d2");
-    assert_eq!(machine.load("/bin/p")[1], "liba.so.1 needs libb.so.1: /d2/libb.so.1 (through `LD_LIBRARY_PATH`)");
+    assert_eq!(machine.load("/bin/p")[1], "liba.so.1 needs libb.so.1: /d2/libb.so.1 (found through `LD_LIBRARY_PATH`)");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_file_of_another_machine_or_class_is_passed_over() {
         .elf("/d1/liba.so.1", &library("liba.so.1").machine(EM_AARCH64))
         .elf("/d2/liba.so.1", &library("liba.so.1").machine(EM_386).bits_32())
         .elf("/d3/liba.so.1", &library("liba.so.1"));
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d3/liba.so.1 (through its RUNPATH)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d3/liba.so.1 (found through its RUNPATH)"]);
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_dangling_link_is_passed_over() {
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d1:/d2"))
         .link("/d1/liba.so.1", "/none")
         .elf("/d2/liba.so.1", &library("liba.so.1"));
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (through its RUNPATH)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (found through its RUNPATH)"]);
 }
 
 #[test]
@@ -124,7 +124,10 @@ fn what_is_no_elf_file_ends_the_search() {
         .elf("/d2/liba.so.1", &library("liba.so.1"));
     let text = files.clone().file("/d1/liba.so.1", "INPUT ( -lc )");
     let directory = files.directory("/d1/liba.so.1");
-    assert_eq!(text.load("/bin/p"), ["p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH), but it is no ELF file"]);
+    assert_eq!(
+        text.load("/bin/p"),
+        ["p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH), but it is no ELF file"]
+    );
     assert_eq!(directory.load("/bin/p"), ["p needs liba.so.1: refused, it is a directory"]);
 }
 
@@ -148,7 +151,7 @@ fn a_need_is_met_breadth_first_so_that_the_programs_libraries_come_before_theirs
     assert_eq!(
         machine.load("/bin/p")[2..],
         [
-            "liba.so.1 needs libx.so.1: /d2/libx.so.1 (through its RUNPATH)",
+            "liba.so.1 needs libx.so.1: /d2/libx.so.1 (found through its RUNPATH)",
             "libb.so.1 needs libx.so.1: /d2/libx.so.1 (already loaded)",
         ]
     );
@@ -163,8 +166,8 @@ fn one_file_under_two_names_is_loaded_once_and_both_names_are_needed() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so: /d1/liba.so (through its RUNPATH)",
+            "p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so: /d1/liba.so (found through its RUNPATH)",
         ]
     );
 }
@@ -187,7 +190,7 @@ fn origin_of_a_program_is_where_it_really_is() {
         .link("/link/p", "../real/bin/p")
         .elf("/real/lib/liba.so.1", &library("liba.so.1"))
         .elf("/lib/liba.so.1", &library("liba.so.1"));
-    assert_eq!(machine.load("/link/p"), ["p needs liba.so.1: /real/bin/../lib/liba.so.1 (through its RUNPATH)"]);
+    assert_eq!(machine.load("/link/p"), ["p needs liba.so.1: /real/bin/../lib/liba.so.1 (found through its RUNPATH)"]);
 }
 
 #[test]
@@ -210,8 +213,8 @@ fn a_need_may_be_a_path_and_may_hold_origin() {
     assert_eq!(
         machine.load("/app/p"),
         [
-            "p needs $ORIGIN/lib/liba.so: /app/lib/liba.so (by its path)",
-            "p needs lib/libb.so: /work/lib/libb.so (by its path)",
+            "p needs $ORIGIN/lib/liba.so: /app/lib/liba.so (found by its path)",
+            "p needs lib/libb.so: /work/lib/libb.so (found by its path)",
         ]
     );
 }
@@ -228,8 +231,8 @@ fn lib_is_what_the_loader_says_and_platform_is_every_processors() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /opt/lib/x86_64-linux-gnu/haswell/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so.1: /opt/lib/x86_64-linux-gnu/liba.so.1 (through its RUNPATH)",
+            "p needs liba.so.1: /opt/lib/x86_64-linux-gnu/haswell/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so.1: /opt/lib/x86_64-linux-gnu/liba.so.1 (found through its RUNPATH)",
         ]
     );
 }
@@ -247,11 +250,11 @@ fn every_processors_variant_is_found_beside_the_one_for_all() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v2/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v3/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so.1: /d1/tls/haswell/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH)",
-            "liba.so.1 needs libv.so.1: /d2/libv.so.1 (through its RUNPATH)",
+            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v2/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v3/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so.1: /d1/tls/haswell/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH)",
+            "liba.so.1 needs libv.so.1: /d2/libv.so.1 (found through its RUNPATH)",
         ]
     );
 }
@@ -265,8 +268,8 @@ fn a_variant_alone_does_not_end_the_search() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v3/liba.so.1 (through its RUNPATH)",
-            "p needs liba.so.1: /d2/liba.so.1 (through its RUNPATH)",
+            "p needs liba.so.1: /d1/glibc-hwcaps/x86-64-v3/liba.so.1 (found through its RUNPATH)",
+            "p needs liba.so.1: /d2/liba.so.1 (found through its RUNPATH)",
         ]
     );
 }
@@ -296,7 +299,7 @@ fn a_filter_is_loaded_and_an_auxiliary_one_may_be_missing() {
     assert_eq!(
         machine.load("/bin/p")[1..],
         [
-            "liba.so.1 needs libf.so.1: /d1/libf.so.1 (through the RPATH of `/bin/p`)".to_owned(),
+            "liba.so.1 needs libf.so.1: /d1/libf.so.1 (found through the RPATH of `/bin/p`)".to_owned(),
             format!("liba.so.1 needs libx.so.1: not in /d1 {DEFAULT}"),
         ]
     );
@@ -310,6 +313,6 @@ fn a_32_bit_big_endian_machine_is_read_too() {
         .elf("/lib/powerpc-linux-gnu/liba.so.1", &library("liba.so.1").machine(EM_PPC).bits_32().big_endian());
     assert_eq!(
         machine.load("/bin/p"),
-        ["p needs liba.so.1: /lib/powerpc-linux-gnu/liba.so.1 (in a default directory)"]
+        ["p needs liba.so.1: /lib/powerpc-linux-gnu/liba.so.1 (found in a default directory)"]
     );
 }

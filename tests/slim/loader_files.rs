@@ -59,21 +59,21 @@ fn needing_a() -> Machine {
 fn the_cache_comes_before_the_default_directories() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.cache`)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
 }
 
 #[test]
 fn a_cached_path_that_is_gone_is_passed_over() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/gone/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /usr/lib/liba.so.1 (in a default directory)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /usr/lib/liba.so.1 (found in a default directory)"]);
 }
 
 #[test]
 fn entries_of_another_machine_do_not_count() {
     let cache = new_cache(&[(I386, 0, "liba.so.1", "/gone/liba.so.1"), (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.cache`)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
 }
 
 #[test]
@@ -86,8 +86,8 @@ fn entries_for_some_processors_are_found_beside_the_one_for_all() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /opt/v3/liba.so.1 (through `/etc/ld.so.cache`)",
-            "p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.cache`)",
+            "p needs liba.so.1: /opt/v3/liba.so.1 (found through `/etc/ld.so.cache`)",
+            "p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)",
         ]
     );
 }
@@ -108,7 +108,7 @@ fn the_old_format_is_read_alone_and_in_front_of_the_new_one() {
     let mut both = old_cache(&[]);
     both.extend(new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]));
     let machine = needing_a().file("/etc/ld.so.cache", both);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.cache`)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_cache_of_entries_that_share_one_long_string_is_refused() {
 #[test]
 fn without_a_cache_the_configured_directories_are_asked() {
     let machine = needing_a().file("/etc/ld.so.conf", "/opt/a\n");
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.conf`)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.conf`)"]);
 }
 
 fn directories(machine: &Machine) -> Vec<String> {

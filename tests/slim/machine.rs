@@ -38,14 +38,15 @@ impl Machine {
     fn make_directory(&mut self, path: &str) -> NameId {
         let mut at = NameId::ROOT;
         for component in path.split('/').filter(|component| !component.is_empty()) {
-            at = match self.tree.resolve_from(at, component.as_bytes()) {
-                Ok(resolved) => resolved.name,
-                Err(_) => {
+            let there = self.tree.resolve_from(at, component.as_bytes()).ok();
+            at = there.map_or_else(
+                || {
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: 0 };
                     self.tree.insert(at, component.as_bytes(), inode)
-                }
-            };
+                },
+                |resolved| resolved.name,
+            );
         }
         at
     }
@@ -148,13 +149,12 @@ impl Machine {
                     let broken = broken.map(|why| format!(", but {why}")).unwrap_or_default();
                     format!("{line}: {} ({found}){broken}", text(path))
                 })),
-                Outcome::Missing(missing) => match &missing.refused {
-                    Some(why) => lines.push(format!("{line}: refused, {why}")),
-                    None => {
-                        let looked_in: Vec<String> = missing.looked_in.iter().map(|path| text(path)).collect();
-                        lines.push(format!("{line}: not in {}", looked_in.join(" ")));
-                    }
-                },
+                Outcome::Missing(missing) => {
+                    let looked_in: Vec<String> = missing.looked_in.iter().map(|path| text(path)).collect();
+                    let nowhere = format!("not in {}", looked_in.join(" "));
+                    let why = missing.refused.as_ref().map_or(nowhere, |why| format!("refused, {why}"));
+                    lines.push(format!("{line}: {why}"));
+                }
             }
         }
         lines

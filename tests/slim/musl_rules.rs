@@ -20,8 +20,8 @@ fn runpath_is_inherited_like_rpath() {
     assert_eq!(
         machine.load("/bin/p"),
         [
-            "p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`)",
-            "liba.so.1 needs libb.so.1: /d1/libb.so.1 (through the RPATH of `/bin/p`)",
+            "p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`)",
+            "liba.so.1 needs libb.so.1: /d1/libb.so.1 (found through the RPATH of `/bin/p`)",
         ]
     );
 }
@@ -33,7 +33,7 @@ fn library_path_wins_over_rpath() {
         .elf("/d1/liba.so.1", &library("liba.so.1"))
         .elf("/d2/liba.so.1", &library("liba.so.1"))
         .env("LD_LIBRARY_PATH=/d2");
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (through `LD_LIBRARY_PATH`)"]);
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (found through `LD_LIBRARY_PATH`)"]);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn the_first_file_is_taken_whatever_its_machine() {
         .elf("/d2/liba.so.1", &library("liba.so.1"));
     assert_eq!(
         machine.load("/bin/p"),
-        ["p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`), but it is for another machine"]
+        ["p needs liba.so.1: /d1/liba.so.1 (found through the RPATH of `/bin/p`), but it is for another machine"]
     );
 }
 

@@ -115,7 +115,7 @@ impl Loading {
 }
 
 pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    if !trace.is_file(name) || trace.loading.mapped[trace.tree().inode_id(name).index()] {
+    if !trace.is_file(name) {
         return;
     }
     let view = trace.view;
@@ -124,7 +124,8 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
         Err(crate::elf::ElfError::Magic) => return,
         Err(error) => return trace.note(Some(name), None, format!("an ELF file that cannot be read: {error}")),
     };
-    // Some libraries name a loader, so that they can be started; they are libraries all the same.
+    // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a loader, so that they
+    // can be started; they are libraries all the same.
     match &elf.interpreter {
         Some(interpreter) if elf.soname.is_none() => load_program(trace, name, elf, interpreter),
         _ if elf.kind == Type::Shared && elf.is_dynamic => trace.loading.waiting.push(name),

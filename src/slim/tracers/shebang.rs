@@ -41,7 +41,7 @@ fn trim(text: &[u8]) -> &[u8] {
     &text[start..end]
 }
 
-impl<'a> Shebang<'a> {
+impl Shebang<'_> {
     fn is_env(&self) -> bool {
         file_name(self.interpreter) == b"env"
     }
@@ -54,9 +54,16 @@ impl<'a> Shebang<'a> {
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, or of what `env` starts.
+    /// The name of the program that reads the script in the end: of the interpreter, of what `env` starts, or of what
+    /// busybox is told to be.
     pub(in crate::slim) fn program_name(&self) -> Vec<u8> {
-        let program = if self.is_env() { self.env_program().unwrap_or_default() } else { self.interpreter.to_vec() };
+        let program = match file_name(self.interpreter) {
+            b"env" => self.env_program().unwrap_or_default(),
+            b"busybox" => {
+                self.argument.unwrap_or_default().split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec()
+            }
+            _ => self.interpreter.to_vec(),
+        };
         file_name(&program).to_vec()
     }
 }
@@ -107,12 +114,11 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
 }
 
 fn keep_program(trace: &mut Trace<'_>, name: NameId, program: &[u8]) {
-    match trace.programs.find(trace.view, program) {
-        Some(path) => drop(trace.keep_path(&path, Some(name), Why::Shebang)),
-        None => {
-            let looked_in = trace.programs.path().to_vec();
-            trace.unmet(name, Need::Shebang(program.to_vec()), looked_in);
-        }
+    if let Some(path) = trace.programs.find(trace.view, program) {
+        trace.keep_path(&path, Some(name), Why::Shebang);
+    } else {
+        let looked_in = trace.programs.path().to_vec();
+        trace.unmet(name, Need::Shebang(program.to_vec()), looked_in);
     }
 }
 

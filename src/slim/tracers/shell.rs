@@ -1,13 +1,28 @@
 //! Shell scripts: the commands they call, the files they include, the paths they mention.
+//!
+//! What a script does with its values is not followed: a command whose name is computed is a note. `"$@"` is none, for
+//! the arguments of the entry point are roots themselves.
 
+use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
+use crate::slim::command::keep_application;
 use crate::slim::trace::Trace;
-use crate::slim::why::Field;
+use crate::slim::why::{Field, Root, Why};
 
-use super::shebang::file_name;
+use super::shebang;
 
 /// Shells whose scripts are read as bash's are.
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "rbash"];
+
+/// What shells do themselves, though programs of these names exist.
+const BUILTINS: &[&str] = &[
+    ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec", "exit", "export",
+    "false", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd", "read", "readonly", "return", "set",
+    "shift", "source", "test", "times", "trap", "true", "type", "ulimit", "umask", "unalias", "unset", "wait",
+];
+
+/// Longer texts are data with a script in front: installers that carry an archive.
+const MAX_SCRIPT: usize = 4 << 20;
 
 /// Whether a word is a shell's name, or the path of one.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
@@ -21,9 +36,262 @@ pub(in crate::slim) fn is_shell_file(tree: &Tree, name: NameId) -> bool {
         Kind::Symlink { .. } => true,
         _ => false,
     };
-    is_program && SHELLS.iter().any(|shell| shell.as_bytes() == file_name(tree.file_name(name)))
+    is_program && SHELLS.iter().any(|shell| shell.as_bytes() == tree.file_name(name))
 }
 
-pub(super) fn trace(_: &mut Trace<'_>, _: NameId) {}
+/// Where a script stands, and so who gives its reasons.
+#[derive(Clone, Copy)]
+enum Place {
+    File(NameId),
+    Field(Field),
+}
 
-pub(in crate::slim) fn keep_text(_: &mut Trace<'_>, _: Field, _: &str) {}
+impl Place {
+    fn by(self) -> Option<NameId> {
+        match self {
+            Self::File(name) => Some(name),
+            Self::Field(_) => None,
+        }
+    }
+
+    fn why(self, word: &str, line: usize, of_file: fn(String, usize) -> Why) -> Why {
+        match self {
+            Self::File(_) => of_file(word.to_owned(), line),
+            Self::Field(of) => Why::Root(Root::ShellText { of, word: word.to_owned(), line }),
+        }
+    }
+}
+
+fn command(word: String, line: usize) -> Why {
+    Why::Command { word, line }
+}
+
+fn mention(word: String, line: usize) -> Why {
+    Why::Mention { word, line }
+}
+
+fn include(word: String, line: usize) -> Why {
+    Why::Include { word, line }
+}
+
+pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
+    if trace.is_file(name) && is_script(trace, name) {
+        read_file(trace, name);
+    }
+}
+
+/// A text with a shell's `#!`; or without any but called `.sh`; or one that can be executed, of which the kernel
+/// knows nothing: then a shell takes it for a script.
+fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
+    const LOOKED_AT: usize = 512;
+    let Some(bytes) = trace.view.bytes(name) else { return false };
+    if bytes.starts_with(b"#!") {
+        let program = shebang::parse(&bytes).map(|shebang| shebang.program_name()).unwrap_or_default();
+        return SHELLS.iter().any(|shell| shell.as_bytes() == program);
+    }
+    let head = &bytes[..bytes.len().min(LOOKED_AT)];
+    let is_text = !head.is_empty() && !head.contains(&0) && std::str::from_utf8(head).is_ok();
+    let inode = trace.tree().inode(name);
+    is_text && (trace.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
+}
+
+fn read_file(trace: &mut Trace<'_>, name: NameId) {
+    if !trace.scripts.insert(name) {
+        return;
+    }
+    let Some(bytes) = trace.view.bytes(name) else { return };
+    if bytes.len() > MAX_SCRIPT {
+        return trace.note(Some(name), None, "a script too long to be read".to_owned());
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    read_text(trace, Place::File(name), &text);
+}
+
+/// Reads the shell text of a field of the configuration.
+pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str) {
+    read_text(trace, Place::Field(field), text);
+}
+
+fn read_text(trace: &mut Trace<'_>, place: Place, text: &str) {
+    let script = shell::parse_text(text);
+    let lines = Lines::of(text);
+    for error in &script.errors {
+        trace.note(place.by(), Some(lines.line(error.start)), "the script cannot be read here".to_owned());
+    }
+    let mut is_known = vec![false; script.commands.len()];
+    for call in script.calls() {
+        is_known[call.command] = true;
+        keep_call(trace, place, &call, lines.line(script.commands[call.command].span.start));
+    }
+    for (simple, is_known) in script.commands.iter().zip(is_known) {
+        let line = lines.line(simple.span.start);
+        if !is_known {
+            keep_words(trace, place, &simple.words, line);
+        }
+        note_unknown(trace, place, simple.words.first(), line);
+        for word in simple.words.iter().skip(1) {
+            keep_relative(trace, place, word, lines.line(word.span.start));
+        }
+    }
+    keep_mentions(trace, place, text);
+    keep_included(trace, place, &script, &lines);
+}
+
+/// The program that is called, and those that call it for the script.
+fn keep_call(trace: &mut Trace<'_>, place: Place, call: &Call<'_>, line: usize) {
+    for wrapper in &call.via {
+        keep_command(trace, place, wrapper, line);
+    }
+    let Some(word) = call.words.first().and_then(ShellWord::literal) else { return };
+    // `exec echo` and `xargs echo` start the program.
+    let by_shell = call.via.iter().all(|via| matches!(*via, "command" | "builtin"));
+    if !(by_shell && BUILTINS.contains(&word)) {
+        keep_program(trace, place, word, line);
+    }
+    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts.
+    if call.name == "set" {
+        for word in call.arguments().iter().filter_map(ShellWord::literal).filter(|word| !word.starts_with('-')) {
+            keep_program(trace, place, word, line);
+        }
+    }
+}
+
+fn keep_command(trace: &mut Trace<'_>, place: Place, word: &str, line: usize) {
+    if !BUILTINS.contains(&word) {
+        keep_program(trace, place, word, line);
+    }
+}
+
+/// `exec gosu app "$@"`: what is run in the end is not known, but what runs it is among the words.
+fn keep_words(trace: &mut Trace<'_>, place: Place, words: &[ShellWord], line: usize) {
+    for word in words.iter().filter_map(ShellWord::literal).filter(|word| !word.starts_with('-')) {
+        keep_command(trace, place, word, line);
+    }
+}
+
+/// What is not there is a function, a builtin, or missing before too.
+fn keep_program(trace: &mut Trace<'_>, place: Place, word: &str, line: usize) {
+    if let Some(path) = trace.programs.find(trace.view, word.as_bytes()) {
+        trace.keep_path(&path, place.by(), place.why(word, line, command));
+    }
+}
+
+/// `exec "$command"`, `eval …`. The arguments of the script are the business of who calls it.
+fn note_unknown(trace: &mut Trace<'_>, place: Place, word: Option<&ShellWord>, line: usize) {
+    let Some(word) = word else { return };
+    let is_arguments =
+        |part: &ShellPart| matches!(part, ShellPart::Variable { name, .. } if name == "@" || name == "*");
+    match word.literal() {
+        Some("eval") => trace.note(place.by(), Some(line), "what `eval` runs is not known".to_owned()),
+        None if !word.parts.iter().all(is_arguments) => {
+            let text = format!("the command `{}` is not known before it runs", word.raw);
+            trace.note(place.by(), Some(line), text);
+        }
+        _ => {}
+    }
+}
+
+/// A file that a word names from the working directory on: `node server.js`.
+fn keep_relative(trace: &mut Trace<'_>, place: Place, word: &ShellWord, line: usize) {
+    let Some(word) = word.literal().filter(|word| !word.is_empty() && !word.starts_with(['/', '-'])) else { return };
+    let path = trace.programs.absolute(word.as_bytes());
+    if trace.tree().resolve(&path).is_ok_and(|resolved| trace.is_file(resolved.name)) {
+        trace.keep_path(&path, place.by(), place.why(word, line, mention));
+    }
+}
+
+/// Absolute paths that are there, wherever they stand in the text but in a comment line: words, redirections, lists
+/// of `for`, here-documents. Of a directory only what is the application's own is kept with it.
+fn keep_mentions(trace: &mut Trace<'_>, place: Place, text: &str) {
+    for (number, line) in text.lines().enumerate() {
+        if line.trim_start().starts_with('#') {
+            continue;
+        }
+        for path in absolute_paths(line) {
+            let why = place.why(path, number + 1, mention);
+            if let Some(name) = trace.keep_path(path.as_bytes(), place.by(), why.clone()) {
+                keep_application(trace, name, place.by(), &why);
+            }
+        }
+    }
+}
+
+/// What in a line looks like a path from the root on, and does not go on from something else: `$ROOT/etc` has none.
+fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {
+    let starts = |&at: &usize| {
+        let before = at.checked_sub(1).map(|before| line.as_bytes()[before]);
+        before.is_none_or(|before| !is_path_byte(before) && !b"$})]*?`\\".contains(&before))
+    };
+    memchr::memchr_iter(b'/', line.as_bytes()).filter(starts).filter_map(move |start| {
+        let rest = &line[start..];
+        let end = rest.bytes().position(|byte| !is_path_byte(byte)).unwrap_or(rest.len());
+        let path = rest[..end].trim_end_matches(['.', '/']);
+        // `https://host`.
+        (path.len() > 1 && !path.starts_with("//")).then_some(path)
+    })
+}
+
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"._/+-@%~".contains(&byte) || !byte.is_ascii()
+}
+
+/// `. file` and `source file`: a name without a slash is looked for in PATH.
+fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, lines: &Lines) {
+    for simple in &script.commands {
+        let [first, file, ..] = simple.words.as_slice() else { continue };
+        if !matches!(first.literal(), Some("." | "source")) {
+            continue;
+        }
+        let line = lines.line(simple.span.start);
+        let Some(word) = file.literal() else {
+            trace.note(place.by(), Some(line), format!("the file `{}` that is included is not known", file.raw));
+            continue;
+        };
+        let in_path = |directory: &Vec<u8>| [directory, &b"/"[..], word.as_bytes()].concat();
+        let candidates: Vec<Vec<u8>> = if word.contains('/') {
+            vec![trace.programs.absolute(word.as_bytes())]
+        } else {
+            trace.programs.path().iter().map(in_path).collect()
+        };
+        let is_file = |path: &&Vec<u8>| trace.tree().resolve(path).is_ok_and(|resolved| trace.is_file(resolved.name));
+        if let Some(path) = candidates.iter().find(is_file)
+            && let Some(name) = trace.keep_path(path, place.by(), place.why(word, line, include))
+        {
+            read_file(trace, name);
+        }
+    }
+}
+
+/// Where the lines of a text begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).collect())
+    }
+
+    /// The number of the line that a byte is on, from 1.
+    fn line(&self, offset: usize) -> usize {
+        self.0.partition_point(|&start| start <= offset) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absolute_paths_do_not_go_on_from_something_else() {
+        let paths = |line| absolute_paths(line).collect::<Vec<_>>();
+        assert_eq!(paths("cat /etc/a.conf >/b; x=/c:/d"), ["/etc/a.conf", "/b", "/c", "/d"]);
+        assert_eq!(paths("$ROOT/etc ${ROOT}/etc a/etc $(pwd)/etc ./etc ~/etc"), Vec::<&str>::new());
+        assert_eq!(paths("for f in \"/docker-entrypoint.d/\"*; do"), ["/docker-entrypoint.d"]);
+        assert_eq!(paths("https://host/a // /"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_line_begins_after_the_break_before_it() {
+        let lines = Lines::of("a\nb\n\nc");
+        assert_eq!([0, 1, 2, 3, 4, 5].map(|offset| lines.line(offset)), [1, 1, 2, 2, 3, 4]);
+    }
+}
