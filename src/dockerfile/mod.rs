@@ -17,7 +17,7 @@ mod split;
 mod syntax;
 mod word;
 
-pub use shell::{Pipeline, ShellScript, ShellWord, SimpleCommand};
+pub use shell::{Pipeline, Position, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 
 use crate::source::Source;

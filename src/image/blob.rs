@@ -81,29 +81,38 @@ impl Compression {
     pub(super) fn of(bytes: &[u8]) -> Self {
         match bytes {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
-            // A frame to skip, with which some writers of seekable zstd begin.
-            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            // The latter is a frame to skip, with which some writers of seekable zstd begin.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
     }
 }
 
-/// What compressed blobs may still become, together.
+/// What the blobs of an image may still take, together.
 #[derive(Debug)]
 pub(super) struct Budget {
-    left: AtomicU64,
+    bytes: AtomicU64,
+    headers: AtomicU64,
 }
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { left: AtomicU64::new(limits.uncompressed) }
+        Self { bytes: AtomicU64::new(limits.uncompressed), headers: AtomicU64::new(limits.headers) }
     }
 
-    /// Whether there was as much left.
+    /// Takes uncompressed bytes. Whether there were as many left.
     pub(super) fn spend(&self, bytes: u64) -> bool {
-        self.left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes)).is_ok()
+        spend(&self.bytes, bytes)
     }
+
+    /// Takes bytes of names and extension headers.
+    pub(super) fn spend_headers(&self, bytes: u64) -> bool {
+        spend(&self.headers, bytes)
+    }
+}
+
+fn spend(budget: &AtomicU64, amount: u64) -> bool {
+    budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
 }
 
 const CHUNK: usize = 256 << 10;

@@ -56,6 +56,9 @@ pub(super) fn read_all(
 ) -> Result<(Vec<Layer>, Vec<Blob>, Tree), ReadError> {
     use rayon::prelude::*;
 
+    if sources.len() > limits.layers {
+        return Err(ReadError::TooManyLayers { layers: sources.len(), limit: limits.layers });
+    }
     progress.start("reading layers", sources.iter().map(|source| source.blob.size()).sum());
     let read: Vec<_> = sources.par_iter().map(|source| read(source, limits, budget, progress)).collect();
     let mut steps = config.history().into_iter().filter(|step| !step.empty_layer);
@@ -122,6 +125,7 @@ fn index(source: &Source, archive: &Blob, limits: &Limits, budget: &Budget) -> R
                 Some(Fault::TooLong { what: "sparse file", size: *length, limit: limits.uncompressed })
             }
             _ if entries.len() >= limits.entries => Some(Fault::TooManyEntries(limits.entries)),
+            _ if !budget.spend_headers(entry.weight()) => Some(Fault::HeadersTooLong(limits.headers)),
             _ => None,
         };
         if let Some(fault) = fault {

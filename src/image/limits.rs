@@ -9,6 +9,10 @@ pub struct Limits {
     pub ratio: u64,
     /// Entries of all layers together, and directories that only follow from them.
     pub entries: usize,
+    /// Bytes of all names and extension headers together: these are kept in memory.
+    pub headers: u64,
+    /// Layers of one image.
+    pub layers: usize,
     /// Bytes of one PAX header or long name, as in Go's reader, through which every container engine sees layers.
     pub header: u64,
     /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
@@ -19,7 +23,16 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { uncompressed: 256 << 30, ratio: 1200, entries: 5_000_000, header: 1 << 20, path: 4096, json: 32 << 20 }
+        Self {
+            uncompressed: 256 << 30,
+            ratio: 1200,
+            entries: 5_000_000,
+            headers: 1 << 30,
+            layers: 10_000,
+            header: 1 << 20,
+            path: 4096,
+            json: 8 << 20,
+        }
     }
 }
 

@@ -129,7 +129,7 @@ fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> R
 /// A blob of the size and the digest that its descriptor says.
 fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
     let blob = sized(store, descriptor, by)?;
-    verify(&descriptor.digest().to_string(), &blob, descriptor.digest(), &Silent)?;
+    verify(descriptor.digest().as_ref(), &blob, descriptor.digest(), &Silent)?;
     Ok(blob)
 }
 

@@ -11,3 +11,10 @@ pub struct Context<'a> {
     pub dockerfile: &'a Dockerfile,
     pub facts: &'a Facts<'a>,
 }
+
+impl Context<'_> {
+    /// How the file ends its lines.
+    pub fn line_break(&self) -> &'static str {
+        if self.source.text().contains("\r\n") { "\r\n" } else { "\n" }
+    }
+}

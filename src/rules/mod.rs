@@ -1,12 +1,44 @@
 //! All rules: one file each, named for its page, and their list.
 
+mod add_instead_of_copy;
+mod apt_lists_left;
+mod latest_tag;
+mod missing_user;
+mod package_manager_in_image;
+mod pipe_without_pipefail;
+mod relative_workdir;
+mod root_user;
+mod secret_in_env;
+mod shell_form_entrypoint;
+mod shell_form_healthcheck;
+mod shell_in_image;
+mod sudo;
 mod syntax_error;
+mod unpinned_apt_package;
+mod untagged_image;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 1] = [syntax_error::RULE];
+static RULES: [Rule; 16] = [
+    add_instead_of_copy::RULE,
+    apt_lists_left::RULE,
+    latest_tag::RULE,
+    missing_user::RULE,
+    package_manager_in_image::RULE,
+    pipe_without_pipefail::RULE,
+    relative_workdir::RULE,
+    root_user::RULE,
+    secret_in_env::RULE,
+    shell_form_entrypoint::RULE,
+    shell_form_healthcheck::RULE,
+    shell_in_image::RULE,
+    sudo::RULE,
+    syntax_error::RULE,
+    unpinned_apt_package::RULE,
+    untagged_image::RULE,
+];
 
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {

@@ -1,12 +1,12 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
 use super::graph::{Graph, Link, Note, Reason, Unmet};
-use super::roots;
 use super::trace::Trace;
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::Field;
-use crate::image::{Image, Kind, NameId, ReadError, Tree};
+use super::roots;
+use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
 
 /// What the user asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +19,7 @@ pub struct PlanOptions {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    #[error(
-        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
-    )]
+    #[error("the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`")]
     NoProgram,
     #[error("`{program}`, the program of {field}, is not in the image{}", listed(looked_in))]
     ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },
@@ -92,6 +90,13 @@ impl Plan {
     /// The names that stay, in the tree's order; the directories of each are among them.
     pub fn kept(&self) -> &[NameId] {
         &self.kept
+    }
+
+    /// The same for the writer.
+    pub fn selection(&self, tree: &Tree) -> Selection {
+        let mut selection = Selection::none(tree);
+        self.kept.iter().for_each(|&name| selection.keep(tree, name));
+        selection
     }
 
     pub fn is_kept(&self, name: NameId) -> bool {

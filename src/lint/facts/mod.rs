@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod exec_form;
 mod holdings;
 mod image_ref;
 pub mod packages;
@@ -13,12 +14,13 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::Known;
+pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading};
 pub use run::{Argument, Call, Mount, Run};
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
-pub use steps::{Step, User, Workdir};
+pub use steps::{Step, User, Workdir, is_absolute};
 
 use super::Settings;
 use crate::dockerfile::{Dockerfile, Word};
@@ -61,7 +63,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The steps of a stage.
-    pub fn steps_of(&self, stage: &Stage<'a>) -> &[Step<'a>] {
+    pub fn steps_of(&self, stage: &Stage<'_>) -> &[Step<'a>] {
         &self.steps[stage.steps.clone()]
     }
 
@@ -71,12 +73,12 @@ impl<'a> Facts<'a> {
     }
 
     /// What a word comes to where `step` stands; `None` where a variable without a known value takes part.
-    pub fn expand(&self, step: &Step<'a>, word: &Word) -> Option<String> {
+    pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
         self.scopes.expand(step.stage, step.index, word)
     }
 
     /// The value of a variable where `step` stands, if it is known.
-    pub fn variable(&self, step: &Step<'a>, name: &str) -> Option<String> {
+    pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
     }
 
@@ -85,7 +87,7 @@ impl<'a> Facts<'a> {
         self.runs.get_or_init(|| run::read(self))
     }
 
-    pub fn run_of(&self, step: &Step<'a>) -> Option<&Run<'a>> {
+    pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
         let runs = self.runs();
         runs.binary_search_by_key(&step.index, |run| run.step).ok().map(|at| &runs[at])
     }

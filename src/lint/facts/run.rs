@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::Facts;
 use super::packages::{self, PackageCall};
-use super::shell::{ShellKind, sets_pipefail};
+use super::shell::ShellKind;
 use super::steps::Step;
+use crate::dockerfile::shell::{Options, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
@@ -18,6 +19,8 @@ pub struct Run<'a> {
     pub mounts: Vec<Mount>,
     /// What reads the script; for an exec form, no shell does.
     pub shell: ShellKind,
+    /// What that shell is started with.
+    pub options: Options,
     /// `None` for exec forms, and for shells that are not read here.
     pub script: Option<ShellScript>,
     /// In the order of the text.
@@ -41,6 +44,8 @@ pub struct Call {
     pub span: Span,
     pub name_span: Span,
     pub arguments: Vec<Argument>,
+    /// The programs that run it, outermost first: `sudo`, `env`, `xargs`.
+    pub via: Vec<String>,
     /// The place in the script's `commands`, where a script calls it.
     pub command: Option<usize>,
 }
@@ -111,15 +116,6 @@ impl Run<'_> {
     pub fn keeps_out(&self, path: &str) -> bool {
         self.mounts.iter().any(|mount| mount.keeps_out(path))
     }
-
-    /// The source offset from which on the script has set pipefail itself.
-    pub fn pipefail_from(&self) -> Option<usize> {
-        let sets = self.calls.iter().find(|call| {
-            let words: Vec<&str> = call.words().collect();
-            (call.name == "set" && sets_pipefail(&words)) || (call.name == "setopt" && words.contains(&"pipefail"))
-        });
-        sets.map(|call| call.span.start)
-    }
 }
 
 pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
@@ -128,20 +124,21 @@ pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else { return None };
-    let values =
-        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let values = step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
     let mounts = values
         .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
         .collect();
-    let mut run = Run { step: step.index, command, mounts, shell: step.shell.kind, script: None, calls: Vec::new() };
+    let (shell, options) = (step.shell.kind, step.shell.options);
+    let mut run = Run { step: step.index, command, mounts, shell, options, script: None, calls: Vec::new() };
     match command {
         Command::Exec(words) => run.calls.extend(exec_call(words)),
         Command::Shell(text) => {
             if let Some(shebang) = &text.shebang {
                 run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
+                run.options = Options::of_arguments(shebang.split_whitespace().skip(1));
             }
             if run.shell.is_posix() {
-                let script = dockerfile::parse_shell(text);
+                let script = dockerfile::shell::parse(text);
                 run.calls = script_calls(facts, step, &script);
                 run.script = Some(script);
             }
@@ -163,6 +160,7 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
         span: first.span.to(rest.last().unwrap_or(first).span),
         name_span: first.span,
         arguments: rest.iter().map(argument).collect(),
+        via: Vec::new(),
         command: None,
     })
 }
@@ -172,67 +170,44 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
     let own: HashSet<&str> = script
         .commands
         .iter()
-        .flat_map(|command| &command.assignments)
+        .flat_map(|command| command.assignments.iter().chain(&command.words))
         .filter_map(|word| word.raw.split_once('=').map(|(name, _)| name))
         .collect();
     let variable = |name: &str| if own.contains(name) { None } else { facts.variable(step, name) };
-    let call = |(at, command): (usize, &dockerfile::SimpleCommand)| {
-        let (first, rest) = command.words.split_first()?;
-        let name = first.literal.clone().or_else(|| expand(&first.raw, &variable).map(|words| words.join(" ")))?;
+    let call = |call: dockerfile::shell::Call<'_>| {
+        let (first, rest) = call.words.split_first()?;
         Some(Call {
-            name: base_name(&name).to_owned(),
-            span: first.span.to(command.span),
+            name: call.name.to_owned(),
+            span: first.span.to(rest.last().unwrap_or(first).span),
             name_span: first.span,
             arguments: rest.iter().map(|word| argument(word, &variable)).collect(),
-            command: Some(at),
+            via: call.via.iter().map(ToString::to_string).collect(),
+            command: Some(call.command),
         })
     };
-    script.commands.iter().enumerate().filter_map(call).collect()
+    script.calls().filter_map(call).collect()
 }
 
 fn argument(word: &ShellWord, variable: &dyn Fn(&str) -> Option<String>) -> Argument {
-    let values = match &word.literal {
-        Some(literal) => Some(vec![literal.clone()]),
-        None => expand(&word.raw, variable),
-    };
-    Argument { span: word.span, raw: word.raw.clone(), values }
+    Argument { span: word.span, raw: word.raw.clone(), values: expand(&word.parts, variable) }
 }
 
 fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// Expands the plain variables of a shell word and splits what is not quoted; `None` where anything else takes part.
-fn expand(raw: &str, variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+/// Expands plain variables and splits what is not quoted; `None` where anything else takes part.
+fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quoted = false;
-    let mut rest = raw;
-    while let Some(c) = rest.chars().next() {
-        rest = &rest[c.len_utf8()..];
-        match c {
-            '"' => {
-                quoted = !quoted;
-                word.get_or_insert_default();
+    let mut word = parts.is_empty().then(String::new);
+    for part in parts {
+        match part {
+            ShellPart::Literal(text) => word.get_or_insert_default().push_str(text),
+            ShellPart::Variable { name, quoted: true, modified: false, .. } => {
+                word.get_or_insert_default().push_str(&variable(name)?);
             }
-            '\'' if !quoted => {
-                let end = rest.find('\'')?;
-                word.get_or_insert_default().push_str(&rest[..end]);
-                rest = &rest[end + 1..];
-            }
-            '$' => {
-                let (name, after) = variable_name(rest)?;
-                rest = after;
-                let value = variable(name)?;
-                if quoted {
-                    word.get_or_insert_default().push_str(&value);
-                } else {
-                    push_split(&value, &mut words, &mut word);
-                }
-            }
-            '\\' | '`' => return None,
-            '*' | '?' | '[' | '{' | '~' | '(' | ')' if !quoted => return None,
-            c => word.get_or_insert_default().push(c),
+            ShellPart::Variable { name, modified: false, .. } => push_split(&variable(name)?, &mut words, &mut word),
+            ShellPart::Variable { .. } | ShellPart::Other(_) => return None,
         }
     }
     words.extend(word);
@@ -253,34 +228,19 @@ fn push_split(value: &str, words: &mut Vec<String>, word: &mut Option<String>) {
     }
 }
 
-/// The name after a `$`, and what follows: `NAME` or `{NAME}`.
-fn variable_name(text: &str) -> Option<(&str, &str)> {
-    if let Some(braced) = text.strip_prefix('{') {
-        let (name, rest) = braced.split_once('}')?;
-        return is_name(name).then_some((name, rest));
-    }
-    let end = text.find(|c: char| c != '_' && !c.is_ascii_alphanumeric()).unwrap_or(text.len());
-    let (name, rest) = text.split_at(end);
-    is_name(name).then_some((name, rest))
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty()
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn expanded(raw: &str) -> Option<Vec<String>> {
-        expand(raw, &|name| match name {
+        let script = dockerfile::shell::parse_text(&format!("program {raw}"));
+        let variable = |name: &str| match name {
             "ONE" => Some("a=1".into()),
             "TWO" => Some("a=1 b".into()),
             "NONE" => Some(String::new()),
             _ => None,
-        })
+        };
+        expand(&script.commands[0].words[1].parts, &variable)
     }
 
     fn words(words: &[&str]) -> Option<Vec<String>> {
@@ -298,7 +258,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_stays_unknown() {
-        for raw in ["$OTHER", "$(date)", "${ONE:-x}", "*.deb", "$1", "`x`"] {
+        for raw in ["$OTHER", "$(date)", "${ONE:-x}", "`x`"] {
             assert_eq!(expanded(raw), None, "{raw}");
         }
     }

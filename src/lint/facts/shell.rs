@@ -1,13 +1,14 @@
 //! Which shell runs an instruction, and what it can do.
 
+use crate::dockerfile::shell::Options;
 use crate::source::Span;
 
 /// What SHELL says, or what holds without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shell {
     pub kind: ShellKind,
-    /// Started so that a pipeline fails when any of its commands does.
-    pub pipefail: bool,
+    /// What it is started with.
+    pub options: Options,
     /// The SHELL instruction; none where the default holds.
     pub set_by: Option<Span>,
 }
@@ -71,24 +72,15 @@ impl ShellKind {
 impl Shell {
     /// What runs a shell form where no SHELL stands: `/bin/sh -c`, or `cmd /S /C` on Windows.
     pub(super) fn default_of(kind: ShellKind) -> Self {
-        Self { kind, pipefail: false, set_by: None }
+        Self { kind, options: Options::default(), set_by: None }
     }
 
     /// The shell that `SHELL ["program", "argument", …]` sets.
     pub(super) fn from_words(words: &[&str], sh: ShellKind, set_by: Span) -> Self {
         let kind = words.first().map_or(ShellKind::Other, |program| ShellKind::of_program(program, sh));
-        // `env -i bash -o pipefail -c` and the like are not worth more than not knowing.
-        let options = words.get(1..).unwrap_or_default();
-        Self { kind, pipefail: sets_pipefail(options), set_by: Some(set_by) }
+        let options = Options::of_arguments(words.iter().skip(1).copied());
+        Self { kind, options, set_by: Some(set_by) }
     }
-}
-
-/// Whether `-o pipefail` is among a shell's or `set`'s options, also as `-euo pipefail`.
-pub(super) fn sets_pipefail<T: AsRef<str>>(options: &[T]) -> bool {
-    options.windows(2).any(|pair| {
-        let (option, value) = (pair[0].as_ref(), pair[1].as_ref());
-        option.starts_with('-') && !option.starts_with("--") && option.ends_with('o') && value == "pipefail"
-    })
 }
 
 #[cfg(test)]
@@ -103,12 +95,5 @@ mod tests {
         assert_eq!(kind("pwsh"), ShellKind::PowerShell);
         assert_eq!(ShellKind::of_shebang("/usr/bin/env -S bash -e", ShellKind::Posix), ShellKind::Bash);
         assert_eq!(ShellKind::of_shebang("/usr/bin/python3", ShellKind::Posix), ShellKind::Other);
-    }
-
-    #[test]
-    fn pipefail_may_share_its_dash() {
-        assert!(sets_pipefail(&["-euxo", "pipefail", "-c"]));
-        assert!(!sets_pipefail(&["-e", "pipefail"]));
-        assert!(!sets_pipefail(&["-o", "errexit"]));
     }
 }

@@ -214,7 +214,7 @@ impl State {
 }
 
 /// Whether a path needs no directory to start from, on Linux or on Windows.
-pub(super) fn is_absolute(path: &str) -> bool {
+pub fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
     path.starts_with('/') || path.starts_with('\\') || drive

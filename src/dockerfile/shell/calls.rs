@@ -1,0 +1,297 @@
+//! Which programs a script runs, seen through `sudo`, `env`, `xargs` and other programs that run another.
+
+use super::{Options, ShellScript, ShellWord};
+
+/// A program that is run, by a command or by a wrapper.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// The file name of the program: `apt-get` for `/usr/bin/apt-get`.
+    pub name: &'a str,
+    /// From the program on.
+    pub words: &'a [ShellWord],
+    /// An index into the script's `commands`.
+    pub command: usize,
+    /// The file names of the wrappers before it, outermost first.
+    pub via: Vec<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    pub fn arguments(&self) -> &'a [ShellWord] {
+        self.words.get(1..).unwrap_or_default()
+    }
+}
+
+impl ShellScript {
+    /// All programs whose name is known, in the order of their commands. A wrapper is a call of its own only where it
+    /// runs nothing; `find -exec` and a shell with a script in its arguments always are.
+    pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        self.commands.iter().enumerate().flat_map(|(command, simple)| {
+            programs(&simple.words).into_iter().filter_map(move |program| {
+                let words = simple.words.get(program.start..program.end)?;
+                let name = file_name(words.first()?)?;
+                let via = program.via.iter().filter_map(|&word| file_name(&simple.words[word])).collect();
+                Some(Call { name, words, command, via })
+            })
+        })
+    }
+}
+
+/// A program that runs the program in its arguments.
+struct Wrapper {
+    name: &'static str,
+    /// Its options that take the next word as their value.
+    valued: &'static [&'static str],
+    /// How many words stand between its options and the program.
+    operands: usize,
+    /// Whether `NAME=value` may stand before the program.
+    assignments: bool,
+}
+
+const fn wrapper(name: &'static str, valued: &'static [&'static str], operands: usize) -> Wrapper {
+    Wrapper { name, valued, operands, assignments: false }
+}
+
+const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapper {
+    Wrapper { name, valued, operands: 0, assignments: true }
+}
+
+const WRAPPERS: [Wrapper; 26] = [
+    assigning("doas", &["-C", "-u"]),
+    assigning("env", &["-C", "-u", "--chdir", "--unset"]),
+    assigning(
+        "sudo",
+        &[
+            "-C", "-D", "-R", "-T", "-U", "-g", "-h", "-p", "-r", "-t", "-u", "--chdir", "--chroot", "--group",
+            "--host", "--prompt", "--user",
+        ],
+    ),
+    wrapper("builtin", &[], 0),
+    wrapper("busybox", &[], 0),
+    wrapper("chroot", &[], 1),
+    wrapper("command", &[], 0),
+    wrapper("dumb-init", &["-r", "--rewrite"], 0),
+    wrapper("eatmydata", &[], 0),
+    wrapper("exec", &["-a"], 0),
+    wrapper("fakeroot", &["-b", "-i", "-l", "-s"], 0),
+    wrapper("flock", &["-E", "-w"], 1),
+    wrapper("gosu", &[], 1),
+    wrapper("ionice", &["-c", "-n", "--class", "--classdata"], 0),
+    wrapper("linux32", &[], 0),
+    wrapper("linux64", &[], 0),
+    wrapper("nice", &["-n", "--adjustment"], 0),
+    wrapper("nohup", &[], 0),
+    wrapper("setarch", &[], 1),
+    wrapper("setsid", &[], 0),
+    wrapper("stdbuf", &["-e", "-i", "-o", "--error", "--input", "--output"], 0),
+    wrapper("su-exec", &[], 1),
+    wrapper("time", &["-f", "-o", "--format", "--output"], 0),
+    wrapper("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
+    wrapper("tini", &["-e", "-p", "-v"], 0),
+    wrapper(
+        "xargs",
+        &[
+            "-E",
+            "-I",
+            "-L",
+            "-P",
+            "-a",
+            "-d",
+            "-n",
+            "-s",
+            "--arg-file",
+            "--delimiter",
+            "--max-args",
+            "--max-chars",
+            "--max-lines",
+            "--max-procs",
+        ],
+        0,
+    ),
+];
+
+const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
+
+/// A program in the words of a command, by indices.
+struct Program {
+    start: usize,
+    end: usize,
+    via: Vec<usize>,
+}
+
+fn file_name(word: &ShellWord) -> Option<&str> {
+    let path = word.literal()?;
+    path.rsplit('/').next().filter(|name| !name.is_empty())
+}
+
+fn programs(words: &[ShellWord]) -> Vec<Program> {
+    if words.is_empty() {
+        return Vec::new();
+    }
+    let mut programs = vec![unwrap(words, 0, words.len(), Vec::new())];
+    let find = programs[0].start;
+    if file_name(&words[find]) == Some("find") {
+        let mut at = find + 1;
+        while let Some(start) = executed(words, at) {
+            let end = end_of_executed(words, start);
+            let mut via = programs[0].via.clone();
+            via.push(find);
+            programs.push(unwrap(words, start, end, via));
+            at = end;
+        }
+    }
+    programs
+}
+
+/// Where the program starts that `find -exec` runs.
+fn executed(words: &[ShellWord], from: usize) -> Option<usize> {
+    let option = |word: &ShellWord| matches!(word.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
+    let start = from + words.get(from..)?.iter().position(option)? + 1;
+    (start < words.len()).then_some(start)
+}
+
+fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
+    let rest = words[start..].iter().skip(1);
+    let end = rest.take_while(|word| !matches!(word.literal(), Some(";" | "+"))).count();
+    start + 1 + end
+}
+
+/// The program that remains when wrappers are taken away.
+fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) -> Program {
+    let mut at = start;
+    while let Some(next) = wrapped(&words[..end], at) {
+        via.push(at);
+        at = next;
+    }
+    Program { start: at, end, via }
+}
+
+/// Where the program starts that the wrapper at `at` runs.
+fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
+    let name = file_name(words.get(at)?)?;
+    let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == name)?;
+    let mut next = at + 1;
+    let mut operands = wrapper.operands;
+    loop {
+        let text = words.get(next)?.literal().unwrap_or("$");
+        if name == "command" && matches!(text, "-v" | "-V") {
+            // This asks where a program is.
+            return None;
+        }
+        next += if text == "--" {
+            1
+        } else if text.len() > 1 && text.starts_with('-') {
+            if takes_next(wrapper, text) { 2 } else { 1 }
+        } else if wrapper.assignments && text.contains('=') {
+            1
+        } else if operands > 0 {
+            operands -= 1;
+            1
+        } else {
+            return Some(next);
+        };
+    }
+}
+
+/// Whether an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
+fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
+    if option.starts_with("--") {
+        return wrapper.valued.contains(&option);
+    }
+    let is_valued = |letter: char| wrapper.valued.iter().any(|valued| valued[1..].chars().eq([letter]));
+    let first = option.char_indices().skip(1).find(|&(_, letter)| is_valued(letter));
+    first.is_some_and(|(at, letter)| at + letter.len_utf8() == option.len())
+}
+
+/// The word that holds the script of `bash -c script`, and what the shell is told by its other options.
+pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
+    programs(words).into_iter().find_map(|program| {
+        let name = file_name(words.get(program.start)?)?;
+        let arguments = program.start + 1..program.end;
+        match name {
+            _ if SHELLS.contains(&name) => shell_argument(words, arguments.start, arguments.end),
+            "su" | "runuser" => {
+                let command = |index: &usize| matches!(words[*index].literal(), Some("-c" | "--command"));
+                let option = arguments.clone().find(command)?;
+                (option + 1 < program.end).then_some((option + 1, Options::default()))
+            }
+            _ => None,
+        }
+    })
+}
+
+fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usize, Options)> {
+    let mut at = start;
+    let mut has_text = false;
+    while at < end {
+        let text = words[at].literal().unwrap_or("");
+        if text.starts_with("--") {
+            at += 1;
+            continue;
+        }
+        if text.len() < 2 || !text.starts_with(['-', '+']) {
+            break;
+        }
+        has_text |= text.contains('c');
+        at += 1 + text.matches(['o', 'O']).count();
+    }
+    let options = words.get(start..at)?.iter().map(|word| word.literal().unwrap_or(""));
+    (has_text && at < end).then(|| (at, Options::of_arguments(options)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::parse_text;
+
+    /// Each call as `wrapper > program arguments`.
+    fn calls(script: &str) -> Vec<String> {
+        let read = parse_text(script);
+        assert!(read.errors.is_empty(), "{script}");
+        let show = |call: super::Call<'_>| {
+            let arguments = call.arguments().iter().map(|word| word.literal().unwrap_or("?"));
+            let words: Vec<_> = std::iter::once(call.name).chain(arguments).collect();
+            let via: String = call.via.iter().map(|wrapper| format!("{wrapper} > ")).collect();
+            via + &words.join(" ")
+        };
+        read.calls().map(show).collect()
+    }
+
+    #[test]
+    fn wrappers_are_transparent() {
+        assert_eq!(calls("sudo -E apt-get update"), ["sudo > apt-get update"]);
+        assert_eq!(calls("sudo -Hu root A=1 -- apt-get -y"), ["sudo > apt-get -y"]);
+        assert_eq!(calls("env -u X A=1 B='c d' apt-get x"), ["env > apt-get x"]);
+        assert_eq!(calls("a | xargs -0 -n1 -P 4 rm -f"), ["a", "xargs > rm -f"]);
+        assert_eq!(calls("timeout -k 3 5m nice -n 10 curl x"), ["timeout > nice > curl x"]);
+        assert_eq!(calls("exec \"$@\"; exec nginx"), ["exec > nginx"]);
+        assert_eq!(calls("time -p make"), ["time > make"]);
+        assert_eq!(calls("gosu redis redis-server"), ["gosu > redis-server"]);
+    }
+
+    #[test]
+    fn a_wrapper_that_runs_nothing_is_the_program() {
+        assert_eq!(calls("sudo -i"), ["sudo -i"]);
+        assert_eq!(calls("env"), ["env"]);
+        assert_eq!(calls("command -v curl"), ["command -v curl"]);
+        assert_eq!(calls("exec > /log"), ["exec"]);
+    }
+
+    #[test]
+    fn names_are_file_names() {
+        assert_eq!(calls("/usr/bin/apt-get x; 'cu'rl y; \\rm z"), ["apt-get x", "curl y", "rm z"]);
+    }
+
+    #[test]
+    fn find_runs_programs() {
+        let expected = ["find / -name x -exec rm {} + -exec sudo ls {} ;", "find > rm {}", "find > sudo > ls {}"];
+        assert_eq!(calls(r"find / -name x -exec rm {} + -exec sudo ls {} \;"), expected);
+    }
+
+    #[test]
+    fn the_text_of_another_shell_is_read() {
+        assert_eq!(calls("bash -eo pipefail -c 'a b && c' d"), ["bash -eo pipefail -c a b && c d", "a b", "c"]);
+        assert_eq!(calls(r#"sh -c "bash -c \"x 'y'\"""#), [r#"sh -c bash -c "x 'y'""#, "bash -c x 'y'", "x y"]);
+        assert_eq!(calls("su - user -c 'a b'"), ["su - user -c a b", "a b"]);
+        assert_eq!(calls("sh script.sh -c x"), ["sh script.sh -c x"]);
+        assert_eq!(calls("sh -c \"$(cat x)\""), ["sh -c ?", "cat x"]);
+    }
+}

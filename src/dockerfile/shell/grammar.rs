@@ -1,0 +1,178 @@
+//! tree-sitter's bash: one parser per thread, and the node kinds that matter here.
+
+use std::cell::RefCell;
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+/// How much is parsed at most. The largest `configure` scripts have 2 MB.
+const LONGEST: usize = 16 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NodeKind {
+    AndOperator,
+    Ansi,
+    Case,
+    CaseItem,
+    Command,
+    CommandName,
+    CommandSubstitution,
+    Comment,
+    Concatenation,
+    Declaration,
+    Do,
+    Error,
+    Expansion,
+    FileDescriptor,
+    FileRedirect,
+    For,
+    Function,
+    HeredocBody,
+    HeredocEnd,
+    HeredocRedirect,
+    HeredocStart,
+    HerestringRedirect,
+    If,
+    List,
+    Name,
+    Negated,
+    Number,
+    OrOperator,
+    Other,
+    Pipe,
+    Pipeline,
+    ProcessSubstitution,
+    RawString,
+    Redirected,
+    SimpleExpansion,
+    String,
+    StringContent,
+    Subshell,
+    Test,
+    TestExpression,
+    Then,
+    Token,
+    TranslatedString,
+    Unset,
+    VariableAssignment,
+    VariableAssignments,
+    While,
+    Word,
+}
+
+fn kind_of_name(name: &str, named: bool) -> NodeKind {
+    use NodeKind as K;
+    if !named {
+        return match name {
+            "&&" => K::AndOperator,
+            "||" => K::OrOperator,
+            "|" | "|&" => K::Pipe,
+            "then" => K::Then,
+            _ => K::Token,
+        };
+    }
+    match name {
+        "ansi_c_string" => K::Ansi,
+        "binary_expression" | "parenthesized_expression" | "unary_expression" => K::TestExpression,
+        "case_item" => K::CaseItem,
+        "case_statement" => K::Case,
+        "command" => K::Command,
+        "command_name" => K::CommandName,
+        "command_substitution" => K::CommandSubstitution,
+        "comment" => K::Comment,
+        "concatenation" => K::Concatenation,
+        "c_style_for_statement" | "for_statement" => K::For,
+        "declaration_command" => K::Declaration,
+        "do_group" => K::Do,
+        "ERROR" => K::Error,
+        "expansion" => K::Expansion,
+        "file_descriptor" => K::FileDescriptor,
+        "file_redirect" => K::FileRedirect,
+        "function_definition" => K::Function,
+        "heredoc_body" => K::HeredocBody,
+        "heredoc_end" => K::HeredocEnd,
+        "heredoc_redirect" => K::HeredocRedirect,
+        "heredoc_start" => K::HeredocStart,
+        "herestring_redirect" => K::HerestringRedirect,
+        "if_statement" => K::If,
+        "list" => K::List,
+        "negated_command" => K::Negated,
+        "number" => K::Number,
+        "pipeline" => K::Pipeline,
+        "process_substitution" => K::ProcessSubstitution,
+        "raw_string" => K::RawString,
+        "redirected_statement" => K::Redirected,
+        "simple_expansion" => K::SimpleExpansion,
+        "special_variable_name" | "variable_name" => K::Name,
+        "string" => K::String,
+        "string_content" => K::StringContent,
+        "subshell" => K::Subshell,
+        "test_command" => K::Test,
+        "translated_string" => K::TranslatedString,
+        "unset_command" => K::Unset,
+        "variable_assignment" => K::VariableAssignment,
+        "variable_assignments" => K::VariableAssignments,
+        "while_statement" => K::While,
+        "extglob_pattern" | "regex" | "test_operator" | "word" => K::Word,
+        _ => K::Other,
+    }
+}
+
+struct Bash {
+    parser: Parser,
+    /// By tree-sitter's number of the kind.
+    kinds: Vec<NodeKind>,
+}
+
+impl Bash {
+    fn new() -> Option<Self> {
+        let language = tree_sitter::Language::new(tree_sitter_bash::LANGUAGE);
+        let mut parser = Parser::new();
+        parser.set_language(&language).ok()?;
+        let count = u16::try_from(language.node_kind_count()).ok()?;
+        let kind = |id| kind_of_name(language.node_kind_for_id(id).unwrap_or(""), language.node_kind_is_named(id));
+        Some(Self { parser, kinds: (0..count).map(kind).collect() })
+    }
+
+    fn tree(&mut self, text: &str) -> Option<Tree> {
+        // The parser asks every hundred steps. A sane script takes about one step per byte; one that makes
+        // tree-sitter try ever more ways to mend it is given up, after a number of steps and not of seconds, so that
+        // the same script has the same result on every machine.
+        let mut left = 1000 + text.len() / 4;
+        let mut on_progress = |_: &tree_sitter::ParseState| {
+            left = left.saturating_sub(1);
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let options = ParseOptions::new().progress_callback(&mut on_progress);
+        let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+        let tree = self.parser.parse_with_options(&mut rest, None, Some(options));
+        if tree.is_none() {
+            // Otherwise the next parse would go on with this text.
+            self.parser.reset();
+        }
+        tree
+    }
+}
+
+thread_local! {
+    // Making a parser costs more than parsing most scripts.
+    static BASH: RefCell<Option<Bash>> = RefCell::new(Bash::new());
+}
+
+/// The tree of a script; `None` where it is too long or too broken.
+pub(super) fn tree(text: &str) -> Option<Tree> {
+    if text.len() > LONGEST {
+        return None;
+    }
+    BASH.with_borrow_mut(|bash| bash.as_mut()?.tree(text))
+}
+
+pub(super) fn kind(node: Node<'_>) -> NodeKind {
+    if node.is_error() {
+        return NodeKind::Error;
+    }
+    BASH.with_borrow(|bash| {
+        let kinds = bash.as_ref().map(|bash| bash.kinds.as_slice()).unwrap_or_default();
+        kinds.get(usize::from(node.kind_id())).copied().unwrap_or(NodeKind::Other)
+    })
+}

@@ -1,0 +1,365 @@
+//! From tree-sitter's tree to commands, pipelines and redirections.
+//!
+//! The tree is walked with a stack of its own, since nobody limits how deep a script nests.
+
+use tree_sitter::Node;
+
+use super::grammar::{self, NodeKind, kind};
+use super::{Pipeline, Position, Redirection, Scope, ShellScript, ShellWord, SimpleCommand};
+use super::{calls, leading_heredoc, words};
+use crate::dockerfile::syntax::Joined;
+use crate::source::Span;
+
+/// How deep `bash -c "bash -c '…'"` is followed.
+const MOST_SHELLS: usize = 4;
+
+pub(super) fn read(script: &Joined) -> ShellScript {
+    let mut read = ShellScript { scopes: vec![Scope::default()], ..ShellScript::default() };
+    read_into(&mut read, script, Context::default(), 0);
+    read
+}
+
+/// What the place of a node says about the commands in it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Context {
+    scope: usize,
+    position: Position,
+    /// An `||` goes on after a failure.
+    caught: bool,
+    /// On the line of a heredoc's opener: where the command before the opener starts.
+    heredoc_owner: Option<usize>,
+    /// Whether an assignment here is a command.
+    statements: bool,
+}
+
+fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: usize) {
+    let masked = leading_heredoc::mask(script);
+    let text = masked.as_ref().map_or(script.as_str(), |masked| &masked.text);
+    let Some(tree) = grammar::tree(text) else {
+        read.errors.push(script.source_span(0, script.as_str().len()));
+        return;
+    };
+    let mut walk = Walk { script, read, starts: Vec::new(), pipelines: Vec::new(), redirects: Vec::new(), shells };
+    let mut stack = vec![(tree.root_node(), context)];
+    let mut children = Vec::new();
+    while let Some((node, context)) = stack.pop() {
+        walk.node(node, context);
+        walk.children(node, context, &mut children);
+        stack.extend(children.drain(..).rev());
+    }
+    walk.resolve();
+    if let Some(masked) = masked {
+        let command = walk.starts.first().map(|&(_, command)| command);
+        read.redirections.push(masked.redirection(script, command));
+    }
+}
+
+struct Walk<'a, 'tree> {
+    script: &'a Joined,
+    read: &'a mut ShellScript,
+    /// Of this text's commands: where they start in it, and their index. Ascending.
+    starts: Vec<(usize, usize)>,
+    /// Pipelines whose stages are not known yet: the index, and the range of each stage.
+    pipelines: Vec<(usize, Vec<(usize, usize)>)>,
+    /// Redirects, and where the command starts that they belong to.
+    redirects: Vec<(Node<'tree>, Option<usize>)>,
+    shells: usize,
+}
+
+impl<'tree> Walk<'_, 'tree> {
+    fn span(&self, node: Node<'_>) -> Span {
+        self.script.source_span(node.start_byte(), node.end_byte())
+    }
+
+    fn word(&self, node: Node<'_>) -> ShellWord {
+        words::word(self.script, node)
+    }
+
+    fn node(&mut self, node: Node<'tree>, context: Context) {
+        if node.is_missing() {
+            self.read.errors.push(self.span(node));
+        }
+        match kind(node) {
+            NodeKind::Error => self.read.errors.push(self.span(node)),
+            NodeKind::Command => self.command(node, context),
+            NodeKind::Declaration | NodeKind::Unset => self.builtin(node, context),
+            NodeKind::Test => self.test(node, context),
+            NodeKind::Pipeline => self.pipeline(node, context),
+            NodeKind::Redirected => self.redirected(node),
+            NodeKind::VariableAssignment | NodeKind::VariableAssignments if context.statements => {
+                self.assignments(node, context);
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, node: Node<'_>, context: Context, assignments: Vec<ShellWord>, words: Vec<ShellWord>) {
+        let all = assignments.iter().chain(&words).map(|word| word.span);
+        let span = all.reduce(Span::to).unwrap_or_else(|| self.span(node));
+        self.starts.push((node.start_byte(), self.read.commands.len()));
+        let (position, scope) = (context.position, context.scope);
+        self.read.commands.push(SimpleCommand { span, assignments, words, position, scope });
+    }
+
+    fn command(&mut self, node: Node<'tree>, context: Context) {
+        let mut assignments = Vec::new();
+        let mut words = Vec::new();
+        let mut nodes = Vec::new();
+        for child in node.children(&mut node.walk()) {
+            match kind(child) {
+                NodeKind::VariableAssignment => assignments.push(self.word(child)),
+                NodeKind::FileRedirect | NodeKind::HerestringRedirect => {
+                    self.redirects.push((child, Some(node.start_byte())));
+                }
+                NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
+                NodeKind::CommandName => nodes.push(child.child(0).unwrap_or(child)),
+                _ => nodes.push(child),
+            }
+        }
+        words.extend(nodes.iter().map(|&node| self.word(node)));
+        let index = self.read.commands.len();
+        self.push(node, context, assignments, words);
+        self.other_shell(index, &nodes, context);
+    }
+
+    /// Reads what `bash -c` and its like are given.
+    fn other_shell(&mut self, command: usize, nodes: &[Node<'_>], context: Context) {
+        if self.shells == MOST_SHELLS {
+            return;
+        }
+        let words = &self.read.commands[command].words;
+        let Some((index, options)) = calls::shell_text(words) else { return };
+        let Some(text) = nodes.get(index).and_then(|&node| words::value(self.script, node)) else { return };
+        let scope = self.read.scopes.len();
+        self.read.scopes.push(Scope { parent: None, started_by: Some(command), options });
+        let position = Position { subshell: true, ..context.position };
+        let inner = Context { scope, position, heredoc_owner: None, ..context };
+        read_into(self.read, &text, inner, self.shells + 1);
+    }
+
+    /// `export A=1`, `unset A`: the assignments are words of theirs.
+    fn builtin(&mut self, node: Node<'_>, context: Context) {
+        let children: Vec<_> = node.children(&mut node.walk()).collect();
+        let words = children.into_iter().filter(|&child| kind(child) != NodeKind::Comment);
+        let words = words.map(|child| self.word(child)).collect();
+        self.push(node, context, Vec::new(), words);
+    }
+
+    fn assignments(&mut self, node: Node<'_>, context: Context) {
+        let assignments = if kind(node) == NodeKind::VariableAssignment {
+            vec![self.word(node)]
+        } else {
+            let children: Vec<_> = node.named_children(&mut node.walk()).collect();
+            children.into_iter().map(|child| self.word(child)).collect()
+        };
+        self.push(node, context, assignments, Vec::new());
+    }
+
+    /// `[ a = b ]`: the expression is taken apart into words again.
+    fn test(&mut self, node: Node<'tree>, context: Context) {
+        let mut words = Vec::new();
+        let mut stack = vec![node];
+        while let Some(next) = stack.pop() {
+            if matches!(kind(next), NodeKind::Test | NodeKind::TestExpression) {
+                let children: Vec<_> = next.children(&mut next.walk()).collect();
+                stack.extend(children.into_iter().rev());
+            } else {
+                words.push(self.word(next));
+            }
+        }
+        self.push(node, context, Vec::new(), words);
+    }
+
+    fn pipeline(&mut self, node: Node<'_>, context: Context) {
+        let mut pipes = Vec::new();
+        let mut stages = Vec::new();
+        let mut start = node.start_byte();
+        for child in node.children(&mut node.walk()) {
+            match kind(child) {
+                NodeKind::Pipe => {
+                    if stages.is_empty() {
+                        // After a heredoc's opener the first stage is not part of the node.
+                        start = context.heredoc_owner.unwrap_or(start);
+                        stages.push((start, child.start_byte()));
+                    }
+                    pipes.push(self.span(child));
+                }
+                NodeKind::Comment | NodeKind::Error => {}
+                _ => stages.push((child.start_byte(), child.end_byte())),
+            }
+        }
+        let span = self.script.source_span(start, node.end_byte());
+        self.pipelines.push((self.read.pipelines.len(), stages));
+        self.read.pipelines.push(Pipeline { span, pipes, stages: Vec::new(), scope: context.scope });
+    }
+
+    fn redirected(&mut self, node: Node<'tree>) {
+        let owner = node.child_by_field_name("body").and_then(last_command).map(|command| command.start_byte());
+        for child in node.children(&mut node.walk()) {
+            if matches!(kind(child), NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect)
+            {
+                self.redirects.push((child, owner));
+                let inner = child.children_by_field_name("redirect", &mut child.walk()).collect::<Vec<_>>();
+                self.redirects.extend(inner.into_iter().map(|redirect| (redirect, owner)));
+            }
+        }
+    }
+
+    /// Lays the children of a node out for the walk, each with its context.
+    fn children(&mut self, node: Node<'tree>, context: Context, children: &mut Vec<(Node<'tree>, Context)>) {
+        let parent = kind(node);
+        let mut context = context;
+        match parent {
+            NodeKind::Subshell | NodeKind::CommandSubstitution | NodeKind::ProcessSubstitution => {
+                context = self.subshell(context);
+            }
+            NodeKind::Redirected => context.heredoc_owner = Some(node.start_byte()),
+            _ => {}
+        }
+        if !matches!(parent, NodeKind::Redirected | NodeKind::HeredocRedirect) {
+            context.heredoc_owner = None;
+        }
+        context.statements = holds_statements(parent);
+        let caught = parent == NodeKind::List && has_or(node);
+        let mut conditional = parent == NodeKind::Function;
+        for child in node.children(&mut node.walk()) {
+            conditional |= match (parent, kind(child)) {
+                (NodeKind::If, NodeKind::Then)
+                | (NodeKind::List | NodeKind::HeredocRedirect, NodeKind::OrOperator)
+                | (NodeKind::While | NodeKind::For, NodeKind::Do)
+                | (NodeKind::Case, NodeKind::CaseItem) => true,
+                (NodeKind::List, NodeKind::AndOperator) => context.caught,
+                _ => false,
+            };
+            if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
+                continue;
+            }
+            let mut inner = context;
+            inner.position.conditional |= conditional;
+            inner.caught |= caught && !conditional;
+            if parent == NodeKind::Pipeline {
+                inner = self.subshell(inner);
+            }
+            children.push((child, inner));
+        }
+    }
+
+    fn subshell(&mut self, context: Context) -> Context {
+        let scope = self.read.scopes.len();
+        self.read.scopes.push(Scope { parent: Some(context.scope), ..Scope::default() });
+        Context { scope, position: Position { subshell: true, ..context.position }, ..context }
+    }
+
+    /// Gives pipelines and redirections their commands, which are all known now.
+    fn resolve(&mut self) {
+        for (pipeline, stages) in std::mem::take(&mut self.pipelines) {
+            let first = |(start, end)| {
+                let index = self.starts.partition_point(|&(at, _)| at < start);
+                self.starts.get(index).filter(|&&(at, _)| at < end).map(|&(_, command)| command)
+            };
+            self.read.pipelines[pipeline].stages = stages.into_iter().filter_map(first).collect();
+        }
+        for (node, owner) in std::mem::take(&mut self.redirects) {
+            let command = owner.and_then(|start| {
+                let index = self.starts.binary_search_by_key(&start, |&(at, _)| at).ok()?;
+                Some(self.starts[index].1)
+            });
+            self.redirect(node, command);
+        }
+        self.read.redirections.sort_by_key(|redirection| redirection.span.start);
+    }
+
+    fn redirect(&mut self, node: Node<'_>, command: Option<usize>) {
+        let mut fd = None;
+        let mut operator = String::new();
+        let mut target = None;
+        let mut end = node.end_byte();
+        for child in node.children(&mut node.walk()) {
+            match kind(child) {
+                NodeKind::FileDescriptor => fd = self.script.as_str()[child.byte_range()].parse().ok(),
+                NodeKind::Token if operator.is_empty() => {
+                    self.script.as_str()[child.byte_range()].clone_into(&mut operator);
+                    end = child.end_byte();
+                }
+                NodeKind::HeredocStart => {
+                    target = Some(words::verbatim(self.script, child.byte_range()));
+                    end = child.end_byte();
+                }
+                NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::Pipeline => {}
+                NodeKind::HeredocBody | NodeKind::HeredocEnd | NodeKind::Comment | NodeKind::Error => {}
+                _ if target.is_none() => {
+                    target = Some(self.word(child));
+                    end = child.end_byte();
+                }
+                // `program > file word`: the grammar counts all words after the operator to the redirect.
+                _ if child.is_named() && !is_statement(kind(child)) => self.add_word(command, child),
+                _ => {}
+            }
+        }
+        let span = self.script.source_span(node.start_byte(), end);
+        self.read.redirections.push(Redirection { span, operator, fd, target, command });
+    }
+
+    fn add_word(&mut self, command: Option<usize>, node: Node<'_>) {
+        let word = self.word(node);
+        if let Some(command) = command.and_then(|index| self.read.commands.get_mut(index)) {
+            command.span = command.span.to(word.span);
+            command.words.push(word);
+        }
+    }
+}
+
+/// Whether an assignment inside this is a command of its own.
+fn holds_statements(parent: NodeKind) -> bool {
+    !matches!(
+        parent,
+        NodeKind::Command
+            | NodeKind::Declaration
+            | NodeKind::For
+            | NodeKind::TestExpression
+            | NodeKind::VariableAssignments
+    )
+}
+
+/// What can stand to the right of `&&` after a heredoc's opener.
+fn is_statement(kind: NodeKind) -> bool {
+    use NodeKind as K;
+    matches!(
+        kind,
+        K::Case
+            | K::Command
+            | K::Declaration
+            | K::For
+            | K::Function
+            | K::If
+            | K::List
+            | K::Negated
+            | K::Other
+            | K::Redirected
+            | K::Subshell
+            | K::Test
+            | K::Unset
+            | K::VariableAssignment
+            | K::VariableAssignments
+            | K::While
+    )
+}
+
+fn has_or(list: Node<'_>) -> bool {
+    list.children(&mut list.walk()).any(|child| kind(child) == NodeKind::OrOperator)
+}
+
+/// The command that a redirection after this statement belongs to; none where it is a group's.
+fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
+    let mut node = statement;
+    loop {
+        node = match kind(node) {
+            NodeKind::Command | NodeKind::Declaration | NodeKind::Unset | NodeKind::Test => return Some(node),
+            NodeKind::Redirected => node.child_by_field_name("body")?,
+            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => {
+                node.named_child(u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?)?
+            }
+            _ => return None,
+        };
+    }
+}

@@ -1,0 +1,187 @@
+//! Words of a script: quotes and escapes removed, expansions told apart.
+
+use std::ops::Range;
+
+use tree_sitter::Node;
+
+use super::grammar::{NodeKind, kind};
+use super::{ShellPart, ShellWord};
+use crate::dockerfile::syntax::Joined;
+
+/// A step through a word, by offsets in the script.
+enum Piece<'a> {
+    /// Text that stands for itself.
+    Text(Range<usize>),
+    Decoded(String, Range<usize>),
+    Variable {
+        name: &'a str,
+        range: Range<usize>,
+        quoted: bool,
+    },
+    Other(Range<usize>),
+}
+
+pub(super) fn word(script: &Joined, node: Node<'_>) -> ShellWord {
+    let text = script.as_str();
+    let mut parts = Vec::new();
+    pieces(text, node, &mut |piece| match piece {
+        Piece::Text(range) => push_literal(&mut parts, &text[range]),
+        Piece::Decoded(decoded, _) => push_literal(&mut parts, &decoded),
+        Piece::Variable { name, range, quoted } => parts.push(ShellPart::Variable {
+            span: script.source_span(range.start, range.end),
+            name: name.to_owned(),
+            quoted,
+            modified: range.len() != name.len() + 1 && range.len() != name.len() + 3,
+        }),
+        Piece::Other(range) => parts.push(ShellPart::Other(script.source_span(range.start, range.end))),
+    });
+    let range = node.byte_range();
+    ShellWord { span: script.source_span(range.start, range.end), raw: text[range].to_owned(), parts }
+}
+
+/// The text that the program gets, with its places. Variables stay as written; `None` where it has other expansions.
+pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
+    let mut value = Joined::default();
+    let mut known = true;
+    pieces(script.as_str(), node, &mut |piece| match piece {
+        Piece::Text(range) | Piece::Variable { range, .. } => value.push_part(script, range),
+        Piece::Decoded(decoded, range) => value.push(&decoded, script.source_offset(range.start)),
+        Piece::Other(_) => known = false,
+    });
+    known.then_some(value)
+}
+
+/// A word without quotes, as the name of a heredoc.
+pub(super) fn verbatim(script: &Joined, range: Range<usize>) -> ShellWord {
+    let raw = script.as_str()[range.clone()].to_owned();
+    let literal: String = raw.chars().filter(|char| !matches!(char, '\'' | '"' | '\\')).collect();
+    ShellWord { span: script.source_span(range.start, range.end), raw, parts: vec![ShellPart::Literal(literal)] }
+}
+
+fn push_literal(parts: &mut Vec<ShellPart>, text: &str) {
+    match parts.last_mut() {
+        _ if text.is_empty() => {}
+        Some(ShellPart::Literal(before)) => before.push_str(text),
+        _ => parts.push(ShellPart::Literal(text.to_owned())),
+    }
+}
+
+/// The pieces of a word, or of `NAME=word`. A concatenation holds atoms, so this goes no deeper.
+fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
+    if kind(node) == NodeKind::VariableAssignment {
+        let value = node.child_by_field_name("value");
+        sink(Piece::Text(node.start_byte()..value.map_or(node.end_byte(), |value| value.start_byte())));
+        return value.map_or((), |value| value_pieces(text, value, sink));
+    }
+    value_pieces(text, node, sink);
+}
+
+fn value_pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
+    if kind(node) != NodeKind::Concatenation {
+        return atom(text, node, false, sink);
+    }
+    let mut at = node.start_byte();
+    for child in node.named_children(&mut node.walk()) {
+        // Braces and commas are tokens without a name.
+        unescape(text, at..child.start_byte(), |_| true, sink);
+        atom(text, child, false, sink);
+        at = child.end_byte();
+    }
+    unescape(text, at..node.end_byte(), |_| true, sink);
+}
+
+fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Piece<'a>)) {
+    let range = node.byte_range();
+    match kind(node) {
+        NodeKind::RawString => sink(Piece::Text(inside(&range, 1))),
+        NodeKind::Ansi => ansi(text, range, sink),
+        NodeKind::String => string(text, node, 1, sink),
+        NodeKind::TranslatedString => string(text, node, 2, sink),
+        NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {
+            Some(name) => sink(Piece::Variable { name, range, quoted }),
+            None => sink(Piece::Other(range)),
+        },
+        NodeKind::Number if node.named_child_count() == 0 => sink(Piece::Text(range)),
+        NodeKind::Word | NodeKind::CommandName | NodeKind::Token | NodeKind::Error => {
+            unescape(text, range, |_| true, sink);
+        }
+        NodeKind::Other if node.named_child_count() == 0 => unescape(text, range, |_| true, sink),
+        _ => sink(Piece::Other(range)),
+    }
+}
+
+/// Without the opening quote, of `before` bytes, and the closing one.
+fn inside(range: &Range<usize>, before: usize) -> Range<usize> {
+    let end = range.end.saturating_sub(1).max(range.start);
+    (range.start + before).min(end)..end
+}
+
+fn string<'a>(text: &'a str, node: Node<'_>, before: usize, sink: &mut dyn FnMut(Piece<'a>)) {
+    // A `$"…"` holds its string as a child.
+    let node = match node.named_child(0) {
+        Some(child) if before == 2 && kind(child) == NodeKind::String => child,
+        _ => node,
+    };
+    let inside = inside(&node.byte_range(), 1);
+    let escapes = |char| matches!(char, '$' | '`' | '"' | '\\');
+    let mut at = inside.start;
+    for child in node.named_children(&mut node.walk()) {
+        // Blanks between two expansions have no node.
+        if kind(child) != NodeKind::StringContent && inside.start <= child.start_byte() {
+            unescape(text, at..child.start_byte(), escapes, sink);
+            atom(text, child, true, sink);
+            at = child.end_byte();
+        }
+    }
+    unescape(text, at..inside.end.max(at), escapes, sink);
+}
+
+/// Removes backslashes before what they escape, and escaped line breaks.
+fn unescape<'a>(text: &'a str, range: Range<usize>, escapes: fn(char) -> bool, sink: &mut dyn FnMut(Piece<'a>)) {
+    let mut start = range.start;
+    let mut chars = text[range.clone()].char_indices();
+    while let Some((offset, char)) = chars.next() {
+        if char != '\\' {
+            continue;
+        }
+        let at = range.start + offset;
+        match chars.next() {
+            Some((_, '\n')) => {
+                sink(Piece::Text(start..at));
+                start = at + 2;
+            }
+            Some((_, next)) if escapes(next) => {
+                sink(Piece::Text(start..at));
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    sink(Piece::Text(start..range.end));
+}
+
+/// `$'…'`: the escapes that people use; with others its value is not known.
+fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>)) {
+    let inside = (range.start + 2).min(range.end)..range.end.saturating_sub(1).max(range.start + 2).min(range.end);
+    let mut decoded = String::new();
+    let mut chars = text[inside].chars();
+    while let Some(char) = chars.next() {
+        decoded.push(match (char, char == '\\') {
+            (char, false) => char,
+            _ => match chars.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some('r') => '\r',
+                Some(char @ ('\\' | '\'' | '"' | '?')) => char,
+                _ => return sink(Piece::Other(range)),
+            },
+        });
+    }
+    sink(Piece::Decoded(decoded, range));
+}
+
+fn variable_name<'a>(text: &'a str, node: Node<'_>) -> Option<&'a str> {
+    let mut cursor = node.walk();
+    let mut names = node.named_children(&mut cursor).filter(|&child| kind(child) == NodeKind::Name);
+    names.next().map(|name| &text[name.byte_range()])
+}

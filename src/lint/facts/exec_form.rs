@@ -1,0 +1,73 @@
+//! Which shell forms can do without their shell.
+
+use crate::dockerfile::Script;
+
+/// Words that only a shell understands at the start of a command.
+const BUILTINS: [&str; 32] = [
+    ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export", "fg", "for", "function",
+    "if", "jobs", "read", "readonly", "set", "shift", "source", "test", "times", "trap", "type", "ulimit", "umask",
+    "unset", "until", "while",
+];
+
+/// `["program", "argument"]` for a script that is one call of plain words, so that no shell would change it.
+pub fn exec_form(script: &Script) -> Option<String> {
+    let text = script.text.as_str();
+    if script.shebang.is_some() || text.contains(['\n', '\r']) {
+        return None;
+    }
+    let words = plain_words(text)?;
+    let program = words.first()?;
+    if program.contains('=') || BUILTINS.contains(&program.as_str()) {
+        return None;
+    }
+    let strings: Vec<String> = words.iter().map(|word| serde_json::Value::from(word.as_str()).to_string()).collect();
+    Some(format!("[{}]", strings.join(", ")))
+}
+
+/// The words of a text in which nothing but blanks and quotes has a meaning to a shell.
+fn plain_words(text: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some('"') if "$`\\!".contains(c) => return None,
+            Some(_) => word.get_or_insert_default().push(c),
+            None if c == '"' || c == '\'' => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            None if c == ' ' || c == '\t' => words.extend(word.take()),
+            None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => word.get_or_insert_default().push(c),
+            None => return None,
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dockerfile::Joined;
+
+    fn form(text: &str) -> Option<String> {
+        let mut joined = Joined::default();
+        joined.push(text, 0);
+        exec_form(&Script { text: joined, shebang: None })
+    }
+
+    #[test]
+    fn plain_words_need_no_shell() {
+        assert_eq!(form("npm  run start").as_deref(), Some(r#"["npm", "run", "start"]"#));
+        assert_eq!(form(r#"nginx -g 'daemon off;' "a b""#).as_deref(), Some(r#"["nginx", "-g", "daemon off;", "a b"]"#));
+    }
+
+    #[test]
+    fn what_a_shell_would_change_stays_with_it() {
+        for text in ["a && b", "a $X", "a *.conf", "cd /app", "A=1 b", "a ~", "a 'b", "echo \"$x\"", "a > b", "a\\ b", "[top, -b]"] {
+            assert_eq!(form(text), None, "{text}");
+        }
+    }
+}

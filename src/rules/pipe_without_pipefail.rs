@@ -1,0 +1,80 @@
+//! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
+
+use crate::dockerfile::shell::Options;
+use crate::dockerfile::{Command, Pipeline};
+use crate::lint::facts::{Call, Run, ShellKind, Step};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "pipe-without-pipefail", page: include_str!("../../rules/lint/pipe-without-pipefail.md"), check };
+
+/// What does not fail, or whose failure nobody waits for: with `pipefail`, `yes | program` would even begin to.
+const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
+
+/// How many pipelines of one script are looked at: each is compared with all that the script sets before it.
+const MOST_PIPELINES: usize = 1000;
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for run in cx.facts.runs() {
+        let step = &cx.facts.steps[run.step];
+        let Some(script) = &run.script else { continue };
+        if step.onbuild {
+            continue;
+        }
+        let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
+        let hides = |pipeline: &&Pipeline| {
+            hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail
+        };
+        let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else { continue };
+        let Some(pipe) = pipeline.pipes.first() else { continue };
+        let report = findings.add(*pipe, "only the last command of this pipeline can fail the build");
+        if let Some(fix) = fix(cx, run, step) {
+            report.fix(fix);
+        }
+    }
+}
+
+/// Whether a command before the last can fail.
+fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
+    let stages = pipeline.stages.split_last().map(|(_, before)| before).unwrap_or_default();
+    if stages.len() < pipeline.pipes.len() {
+        return true;
+    }
+    stages.iter().any(|&at| {
+        let calls = &run.calls;
+        let call = calls.get(calls.partition_point(|call| call.command < Some(at)));
+        let substitutes = |call: &Call| call.arguments.iter().any(|argument| argument.raw.contains("$("));
+        let harmless = |call: &&Call| HARMLESS.contains(&call.name.as_str()) && !substitutes(call);
+        call.filter(|call| call.command == Some(at)).is_none_or(|call| !harmless(&call))
+    })
+}
+
+/// A shell that knows pipefail is told of it in the script; where there is only dash, bash takes over.
+fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
+    let Command::Shell(script) = run.command else { return None };
+    let start = script.text.source_offset(0);
+    if run.shell.knows_pipefail() {
+        let is_heredoc = !step.instruction.heredocs.is_empty();
+        let set = if is_heredoc { format!("set -o pipefail{}", cx.line_break()) } else { "set -o pipefail && ".into() };
+        let at = if is_heredoc { heredoc_start(cx, step, script.shebang.is_some())? } else { start };
+        let edit = Edit { span: Span::at(at), replacement: set };
+        return Some(Fix::new("set `pipefail` first", Applicability::Unsafe, vec![edit]));
+    }
+    let known = step.stage.and_then(|stage| cx.facts.stages[stage].known)?;
+    let has_bash = run.shell == ShellKind::Dash && known.shells.iter().any(|shell| shell == "bash");
+    if !has_bash || step.shell.set_by.is_some() || script.shebang.is_some() {
+        return None;
+    }
+    let replacement = format!("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]{}", cx.line_break());
+    let edit = Edit { span: Span::at(step.span.start), replacement };
+    Some(Fix::new("let `bash` run this with `pipefail`", Applicability::Unsafe, vec![edit]))
+}
+
+/// Where the script of a RUN that is one heredoc starts, after its `#!` line.
+fn heredoc_start(cx: &Context<'_>, step: &Step<'_>, has_shebang: bool) -> Option<usize> {
+    let [heredoc] = step.instruction.heredocs.as_slice() else { return None };
+    let body = cx.source.slice(heredoc.body);
+    let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
+    Some(heredoc.body.start + first)
+}

@@ -1,0 +1,41 @@
+//! `relative-workdir`: where WORKDIR leads depends on the base image.
+
+use crate::dockerfile::{Body, Kind, WordPart};
+use crate::lint::facts::{Step, is_absolute};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "relative-workdir", page: include_str!("../../rules/lint/relative-workdir.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Workdir && !step.onbuild) {
+        let Body::Words { words, .. } = &step.instruction.body else { continue };
+        let Some(word) = words.first() else { continue };
+        // After another WORKDIR a relative one says where it starts.
+        if step.workdir.set_by.is_some() || matches!(word.parts.first(), None | Some(WordPart::Variable(_))) {
+            continue;
+        }
+        let written = word.text.as_str().trim_matches(['"', '\'']);
+        if is_absolute(written) {
+            continue;
+        }
+        let report = findings.add(word.span, format!("`{written}` starts from a directory that only the base image knows"));
+        if let Some(fix) = fix(step, word.literal(), word.span) {
+            report.fix(fix);
+        }
+    }
+}
+
+/// Where the base image's directory is known, the path can be written in full.
+fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
+    let path = literal?.trim_start_matches("./");
+    let is_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    if !is_plain || path.split('/').any(|part| matches!(part, "." | "..")) || path.is_empty() {
+        return None;
+    }
+    let from = step.workdir.path.as_deref().filter(|from| from.starts_with('/'))?;
+    let replacement = format!("{}/{path}", from.trim_end_matches('/'));
+    let title = format!("write it in full: `{replacement}`");
+    Some(Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]))
+}

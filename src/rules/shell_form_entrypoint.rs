@@ -1,0 +1,42 @@
+//! `shell-form-entrypoint`: a shell stands between the container and its program.
+
+use crate::dockerfile::{Body, Command, Kind, Script};
+use crate::lint::facts::{Facts, Step, exec_form};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "shell-form-entrypoint", page: include_str!("../../rules/lint/shell-form-entrypoint.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)) {
+        let Body::Command(Command::Shell(script)) = &step.instruction.body else { continue };
+        // A SHELL that was chosen is meant to be used; and a script that ends in `exec` leaves no shell behind.
+        if step.shell.set_by.is_some() || is_replaced(script) {
+            continue;
+        }
+        let keyword = step.instruction.keyword.kind.name();
+        let message = format!("`{keyword}` starts a shell, which does not pass signals on to the program");
+        let report = findings.add(step.instruction.span, message);
+        if let Some(fix) = fix(cx.facts, step, script) {
+            report.fix(fix);
+        }
+    }
+}
+
+/// `exec program …`, and nothing after it.
+fn is_replaced(script: &Script) -> bool {
+    let text = script.text.as_str();
+    text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
+}
+
+fn fix(facts: &Facts<'_>, step: &Step<'_>, script: &Script) -> Option<Fix> {
+    let replacement = exec_form(script)?;
+    // With an ENTRYPOINT, CMD is its arguments: the shell and its `-c` have been among them.
+    let lineage = step.stage.into_iter().flat_map(|stage| facts.lineage(stage));
+    let is_argument = step.kind() == Kind::Cmd && lineage.into_iter().any(|step| step.kind() == Kind::Entrypoint);
+    let applicability = if is_argument || step.onbuild { Applicability::Unsafe } else { Applicability::Safe };
+    let text = &script.text;
+    let span = text.source_span(0, text.as_str().trim_end().len());
+    let title = format!("name the program and its arguments: `{replacement}`");
+    Some(Fix::new(title, applicability, vec![Edit { span, replacement }]))
+}

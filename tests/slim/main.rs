@@ -1,0 +1,12 @@
+//! The loader's rules and the slimmer's plan, on images made of a few synthetic files.
+
+mod elf_file;
+mod elf_reading;
+mod glibc_rules;
+mod loader_files;
+mod machine;
+mod musl_rules;
+mod plan_elf;
+mod plan_paths;
+mod plan_roots;
+mod plan_scripts;

@@ -1,0 +1,130 @@
+//! musl's search, law by law. The laws were measured on musl 1.2.3 and read in its ldso/dynlink.c.
+
+use goblin::elf::header::EM_AARCH64;
+
+use super::elf_file::{MUSL, library, program};
+use super::machine::Machine;
+
+/// musl's loader, which is its C library, with the name of its path file in it.
+fn musl() -> Machine {
+    let loader = [&library("libc.so").bytes()[..], b"\0%.*s/etc/ld-musl-x86_64.path\0"].concat();
+    Machine::new().file(MUSL, loader)
+}
+
+#[test]
+fn runpath_is_inherited_like_rpath() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").runpath("/d1"))
+        .elf("/d1/liba.so.1", &library("liba.so.1").needs("libb.so.1").runpath("/none"))
+        .elf("/d1/libb.so.1", &library("libb.so.1"));
+    assert_eq!(
+        machine.load("/bin/p"),
+        [
+            "p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`)",
+            "liba.so.1 needs libb.so.1: /d1/libb.so.1 (through the RPATH of `/bin/p`)",
+        ]
+    );
+}
+
+#[test]
+fn library_path_wins_over_rpath() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1"))
+        .elf("/d1/liba.so.1", &library("liba.so.1"))
+        .elf("/d2/liba.so.1", &library("liba.so.1"))
+        .env("LD_LIBRARY_PATH=/d2");
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d2/liba.so.1 (through `LD_LIBRARY_PATH`)"]);
+}
+
+#[test]
+fn the_first_file_is_taken_whatever_its_machine() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1:/d2"))
+        .elf("/d1/liba.so.1", &library("liba.so.1").machine(EM_AARCH64))
+        .elf("/d2/liba.so.1", &library("liba.so.1"));
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /d1/liba.so.1 (through the RPATH of `/bin/p`), but it is for another machine"]
+    );
+}
+
+#[test]
+fn an_unknown_token_switches_off_the_whole_path() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/$LIB:/d1"))
+        .elf("/d1/liba.so.1", &library("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: not in /lib /usr/local/lib /usr/lib"]);
+}
+
+#[test]
+fn a_soname_satisfies_nothing() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("/d1/real.so").needs("/d1/libd.so.1"))
+        .elf("/d1/real.so", &library("liba.so.1"))
+        .elf("/d1/libd.so.1", &library("libd.so.1").needs("liba.so.1"));
+    assert_eq!(
+        machine.load("/bin/p")[2],
+        "libd.so.1 needs liba.so.1: not in /lib /usr/local/lib /usr/lib"
+    );
+}
+
+#[test]
+fn the_names_of_the_c_library_are_the_loader() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("libc.musl-x86_64.so.1").needs("libpthread.so.0").needs("libcrypto.so.3"));
+    assert_eq!(
+        machine.load("/bin/p"),
+        [
+            "p needs libc.musl-x86_64.so.1: /lib/ld-musl-x86_64.so.1 (the loader itself)",
+            "p needs libpthread.so.0: /lib/ld-musl-x86_64.so.1 (the loader itself)",
+            "p needs libcrypto.so.3: not in /lib /usr/local/lib /usr/lib",
+        ]
+    );
+}
+
+#[test]
+fn the_path_file_replaces_the_default() {
+    let machine = musl()
+        .file("/etc/ld-musl-x86_64.path", "/d1:/d2\n/d3\n")
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1"))
+        .elf("/lib/liba.so.1", &library("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: not in /d1 /d2 /d3"]);
+}
+
+#[test]
+fn the_path_file_stands_beside_the_directory_of_the_loader() {
+    let loader = [&library("libc.so").bytes()[..], b"\0%.*s/etc/ld-musl-x86_64.path\0"].concat();
+    let machine = Machine::new()
+        .file("/opt/musl/lib/ld.so", loader)
+        .file("/opt/musl/etc/ld-musl-x86_64.path", "/d1")
+        .elf("/bin/p", &program("/opt/musl/lib/ld.so").needs("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: not in /d1"]);
+}
+
+#[test]
+fn empty_elements_are_nothing_and_there_are_no_variants() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath(":/d1:"))
+        .elf("/d1/glibc-hwcaps/x86-64-v3/liba.so.1", &library("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: not in /d1 /lib /usr/local/lib /usr/lib"]);
+}
+
+#[test]
+fn a_circle_of_links_ends_the_search() {
+    let machine = musl()
+        .elf("/bin/p", &program(MUSL).needs("liba.so.1").rpath("/d1:/d2"))
+        .link("/d1/liba.so.1", "liba.so.1")
+        .elf("/d2/liba.so.1", &library("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: refused, its links go in a circle"]);
+}
+
+#[test]
+fn a_program_of_glibc_on_a_musl_image_is_loaded_by_musls_rules() {
+    let machine = musl()
+        .link("/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1")
+        .elf("/bin/p", &program("/lib64/ld-linux-x86-64.so.2").needs("libc.so.6"));
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs libc.so.6: /lib64/ld-linux-x86-64.so.2 (the loader itself)"]
+    );
+}
