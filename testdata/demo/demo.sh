@@ -29,6 +29,6 @@ show ls -sh1 "$folder/before.tar" "$folder/after.tar"
 
 tests/e2e/sandbox.sh podman load --quiet --input "$folder/after.tar" >/dev/null
 for image in before after; do
-    show tests/e2e/sandbox.sh podman run --rm --network=none "localhost/jettison-demo:$image"
+    show tests/e2e/sandbox.sh podman run --pull=never --rm --network=none "localhost/jettison-demo:$image"
 done
 tests/e2e/sandbox.sh podman rmi localhost/jettison-demo:after >/dev/null

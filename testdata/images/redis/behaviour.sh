@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prints the answers of the server in image $1, whether it can write its data, and who it runs as.
 set -euo pipefail
-container=$(podman run --detach --network=host "$1")
-trap 'podman rm --force --time 1 "$container" >/dev/null' EXIT
+container=$(podman run --pull=never --detach --network=host "$1")
+trap 'podman logs "$container" >&2; podman rm --force --time 1 "$container" >/dev/null' EXIT
 
 # The server needs a moment to listen; the count bounds the wait.
 for _ in {1..100}; do

@@ -1,5 +1,5 @@
 #!/bin/sh
 # Prints what the program in image $1 says with its own arguments and with others.
 set -eu
-podman run --rm --network=none "$1"
-podman run --rm --network=none "$1" overboard
+podman run --pull=never --rm --network=none "$1"
+podman run --pull=never --rm --network=none "$1" overboard
