@@ -2,7 +2,7 @@
 
 use super::trace::Trace;
 use super::why::{Root, Why};
-use crate::image::{Kind, NameId};
+use crate::image::NameId;
 
 /// What of a path is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -86,13 +86,38 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
     }
 }
 
-/// Keeps every empty directory at or below a path, by the same reason. Links are not followed.
+/// State that no program but a package manager has.
+const PACKAGE_MANAGERS: &[&str] = &[
+    "/var/cache/apk",
+    "/var/cache/apt",
+    "/var/cache/debconf",
+    "/var/cache/dnf",
+    "/var/cache/ldconfig",
+    "/var/cache/pacman",
+    "/var/cache/yum",
+    "/var/cache/zypp",
+    "/var/lib/apt",
+    "/var/lib/dnf",
+    "/var/lib/dpkg",
+    "/var/lib/pacman",
+    "/var/lib/rpm",
+    "/var/lib/yum",
+    "/var/log/apt",
+];
+
+fn is_package_managers(path: &[u8]) -> bool {
+    PACKAGE_MANAGERS.iter().any(|directory| {
+        path.strip_prefix(directory.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    })
+}
+
+/// Keeps every empty directory below a path, by the same reason. Links are not followed.
 pub(super) fn keep_empty_directories(trace: &mut Trace<'_>, path: &[u8], why: &Why) {
     let tree = trace.tree();
     let Ok(resolved) = tree.resolve_link(path) else { return };
-    let is_empty =
-        |&name: &NameId| matches!(tree.inode(name).kind, Kind::Directory) && tree.children(name).next().is_none();
-    for name in tree.below(resolved.name).filter(is_empty) {
+    let is_empty = |&name: &NameId| tree.is_directory(name) && tree.children(name).next().is_none();
+    let is_programs = |&name: &NameId| !is_package_managers(&tree.path(name));
+    for name in tree.below(resolved.name).filter(is_empty).filter(is_programs) {
         trace.graph.keep(name, None, why.clone());
     }
 }
