@@ -2,7 +2,7 @@
 
 use super::trace::Trace;
 use super::why::{Root, Why};
-use crate::image::NameId;
+use crate::image::{NameId, Tree};
 
 /// What of a path is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,10 @@ enum What {
     Entry,
     /// Every empty directory below it: a program that has one made expects it.
     EmptyDirectories,
+    /// Every directory below it, without the files: those are of an earlier run.
+    Directories,
+    /// The same, but only those that are in it.
+    OwnDirectories,
 }
 
 struct Always {
@@ -72,6 +76,16 @@ const ALWAYS: &[Always] = &[
         what: What::EmptyDirectories,
         because: "an empty directory there is a program's",
     },
+    Always {
+        paths: &["/run", "/var/log", "/var/spool"],
+        what: What::Directories,
+        because: "a program writes its state there",
+    },
+    Always {
+        paths: &["/var/lib", "/var/cache"],
+        what: What::OwnDirectories,
+        because: "a program writes its state there",
+    },
 ];
 
 pub(super) fn keep(trace: &mut Trace<'_>) {
@@ -81,6 +95,10 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
             match always.what {
                 What::Entry => drop(trace.keep_entry(path.as_bytes(), None, why)),
                 What::EmptyDirectories => keep_empty_directories(trace, path.as_bytes(), &why),
+                What::Directories => keep_directories(trace, path.as_bytes(), &why, |_, _| true),
+                What::OwnDirectories => {
+                    keep_directories(trace, path.as_bytes(), &why, |tree, (parent, name)| tree.parent(name) == parent);
+                }
             }
         }
     }
@@ -113,11 +131,22 @@ fn is_package_managers(path: &[u8]) -> bool {
 
 /// Keeps every empty directory below a path, by the same reason. Links are not followed.
 pub(super) fn keep_empty_directories(trace: &mut Trace<'_>, path: &[u8], why: &Why) {
+    keep_directories(trace, path, why, |tree, (_, name)| tree.children(name).next().is_none());
+}
+
+/// Keeps the directories below a path that are wanted; the test is given the directory at the path, and each.
+fn keep_directories(
+    trace: &mut Trace<'_>,
+    path: &[u8],
+    why: &Why,
+    is_wanted: impl Fn(&Tree, (NameId, NameId)) -> bool,
+) {
     let tree = trace.tree();
     let Ok(resolved) = tree.resolve_link(path) else { return };
-    let is_empty = |&name: &NameId| tree.is_directory(name) && tree.children(name).next().is_none();
-    let is_programs = |&name: &NameId| !is_package_managers(&tree.path(name));
-    for name in tree.below(resolved.name).filter(is_empty).filter(is_programs) {
-        trace.graph.keep(name, None, why.clone());
+    let below = tree.below(resolved.name).filter(|&name| tree.is_directory(name));
+    for name in below.filter(|&name| is_wanted(tree, (resolved.name, name))) {
+        if !is_package_managers(&tree.path(name)) {
+            trace.graph.keep(name, None, why.clone());
+        }
     }
 }

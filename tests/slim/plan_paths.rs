@@ -118,12 +118,14 @@ fn a_dangling_link_keeps_what_is_there_of_its_way() {
 }
 
 #[test]
-fn empty_directories_of_state_stay_and_full_ones_do_not() {
+fn directories_of_state_stay_without_their_files() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .directory("/var/lib/nginx/body")
         .file("/var/cache/apt/pkgcache.bin", "x")
         .directory("/var/lib/apt/lists/partial")
+        .file("/var/log/nginx/access.log", "x")
+        .file("/var/lib/app/cache/file", "x")
         .directory("/usr/share/empty")
         .entrypoint(&["/bin/app"])
         .plan();
@@ -131,6 +133,9 @@ fn empty_directories_of_state_stay_and_full_ones_do_not() {
     assert!(!planned.keeps("/var/cache/apt"));
     assert!(!planned.keeps("/var/lib/apt"), "the package manager's own state is for nobody else");
     assert!(!planned.keeps("/usr/share/empty"));
+    assert!(planned.keeps("/var/log/nginx"), "the files are of an earlier run, the directory is not");
+    assert!(!planned.keeps("/var/log/nginx/access.log"));
+    assert!(planned.keeps("/var/lib/app") && !planned.keeps("/var/lib/app/cache"));
 }
 
 #[test]
