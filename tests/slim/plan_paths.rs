@@ -54,7 +54,7 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
     assert_eq!(
         planned.why("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")[1..],
         [
-            "/usr/lib64/ld-linux-x86-64.so.2: the loader it asks for",
+            "/usr/lib64/ld-linux-x86-64.so.2: its loader",
             "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: what it points to",
         ]
     );
