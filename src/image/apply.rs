@@ -18,7 +18,16 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 /// Lays the entries of one layer, counted from the lowest, over the tree.
 pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
     let first = tree.name_count();
-    let mut layer = Layer { tree, layer, first, declared: HashSet::new(), directories: HashMap::new(), limits };
+    let mut layer = Layer {
+        tree,
+        index: layer,
+        first,
+        declared: HashSet::new(),
+        cleared: HashSet::new(),
+        opaque: HashSet::new(),
+        directories: HashMap::new(),
+        limits,
+    };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
@@ -28,11 +37,15 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
 
 struct Layer<'a> {
     tree: &'a mut Tree,
-    layer: usize,
+    index: usize,
     /// Names from here on are this layer's.
     first: usize,
     /// Directories of lower layers that this layer names too.
     declared: HashSet<NameId>,
+    /// Names that whiteouts have been through: nothing of lower layers is left there or below.
+    cleared: HashSet<NameId>,
+    /// Directories that are opaque.
+    opaque: HashSet<NameId>,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     limits: &'a Limits,
@@ -59,13 +72,13 @@ impl Layer<'_> {
         if entry.node != Node::Inode(Kind::Directory) {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
-        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.layer };
+        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
         Ok(())
     }
 
     fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
         self.check_count()?;
-        let inode = Inode { kind, header, layer: self.layer };
+        let inode = Inode { kind, header, layer: self.index };
         match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
@@ -112,27 +125,32 @@ impl Layer<'_> {
         // Where there is no such directory there is nothing to hide.
         let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else { return Ok(()) };
         if name == OPAQUE {
-            for child in self.tree.children(directory.name).collect::<Vec<_>>() {
-                self.hide(child);
+            if self.opaque.insert(directory.name) {
+                self.hide(self.tree.children(directory.name).collect());
             }
         } else if !name.starts_with(AUFS)
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
-            self.hide(child);
+            self.hide(vec![child]);
         }
-        self.directories.clear();
         Ok(())
     }
 
-    /// Takes out what lower layers have at this name and below it. What this layer has put there stays, and the
-    /// directories on the way to it.
-    fn hide(&mut self, top: NameId) {
-        let mut names: Vec<NameId> = self.tree.below(top).collect();
-        names.insert(0, top);
+    /// Takes out what lower layers have at these names and below them. What this layer has put there stays, and the
+    /// directories on the way to it. No name is looked at twice, however many whiteouts hide it.
+    fn hide(&mut self, mut tops: Vec<NameId>) {
+        let mut names = Vec::new();
+        while let Some(name) = tops.pop() {
+            if self.cleared.insert(name) {
+                names.push(name);
+                tops.extend(self.tree.children(name));
+            }
+        }
         // Backwards, a directory comes after what is in it.
         for name in names.into_iter().rev() {
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
+                self.forget_ways_through(name);
                 let file_name = self.tree.file_name(name).to_vec();
                 self.tree.remove(self.tree.parent(name), &file_name);
             }
@@ -180,7 +198,7 @@ impl Layer<'_> {
                 Some(_) | None => {
                     self.check_count()?;
                     let header = Header { mode: 0o755, ..Header::default() };
-                    let inode = Inode { kind: Kind::Directory, header, layer: self.layer };
+                    let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
                 }
             }

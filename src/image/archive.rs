@@ -32,6 +32,19 @@ pub(super) enum Node {
     HardLink { target: Vec<u8> },
 }
 
+impl Entry {
+    /// About how many bytes of memory it takes besides itself.
+    pub(super) fn weight(&self) -> u64 {
+        let node = match &self.node {
+            Node::HardLink { target } | Node::Inode(Kind::Symlink { target }) => target.len(),
+            Node::Inode(Kind::File(Content::Sparse { pieces, .. })) => pieces.len() * size_of::<(u64, u64, u64)>(),
+            Node::Inode(_) => 0,
+        };
+        let pax: usize = self.header.pax.iter().map(|(key, value)| key.len() + value.len()).sum();
+        (self.name.len() + node + pax) as u64
+    }
+}
+
 /// The entries of an archive; the first error is the last item.
 #[derive(Debug)]
 pub(super) struct Entries<'a> {
@@ -154,6 +167,9 @@ impl<'a> Entries<'a> {
                 map.extend(piece_of(&piece[..12], &piece[12..])?);
             }
             more = block[504] != 0;
+            if map.len() > sparse::MAX_PIECES {
+                return Err(Fault::SparseMap);
+            }
         }
         let length = unsigned(&gnu.realsize, "size")?;
         let offset = self.at as u64;

@@ -7,8 +7,8 @@
 use oci_spec::image::Digest;
 use serde::Deserialize;
 
-use super::blob::verify;
 use super::config::Config;
+use super::digest::verify;
 use super::error::ReadError;
 use super::layer::Source;
 use super::limits::Limits;
@@ -30,6 +30,11 @@ struct Item {
 pub(super) fn open(store: &Store, name: Option<&str>, limits: &Limits) -> Result<(Config, Vec<Source>), ReadError> {
     let items: Vec<Item> = store.json(MANIFEST, limits)?;
     let item = choose(store, &items, name)?;
+    let mut members = item.layers.iter().flatten().chain([&item.config]);
+    if members.any(|member| member.contains(char::is_control)) {
+        let reason = "its manifest names a member with control characters";
+        return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
+    }
     let blob = store.blob(&item.config, MANIFEST)?;
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;

@@ -34,9 +34,11 @@ pub enum ReadError {
     Limit { blob: String, what: &'static str, limit: u64 },
     #[error("`{blob}` names {layers} layers, its configuration {diff_ids}")]
     LayerCount { blob: String, layers: usize, diff_ids: usize },
-    #[error("layer `{blob}` is of a kind that cannot be read: `{media_type}`")]
+    #[error("the image has {layers} layers, the limit is {limit}")]
+    TooManyLayers { layers: usize, limit: usize },
+    #[error("layer `{blob}` is of a kind that cannot be read: `{}`", plain(media_type))]
     UnknownLayer { blob: String, media_type: String },
-    #[error("layer `{blob}` is foreign: its content is elsewhere, at {urls}")]
+    #[error("layer `{blob}` is foreign: its content is elsewhere, at {}", plain(urls))]
     ForeignLayer { blob: String, urls: String },
     #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
     Ambiguous { path: PathBuf, names: Vec<String> },
@@ -64,7 +66,13 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() {
         return "none with a name".to_owned();
     }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// What others wrote, unable to command a terminal.
+fn plain(text: &str) -> String {
+    let escape = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
+    text.chars().map(escape).collect()
 }
 
 /// An entry of an archive that cannot be what it says.
@@ -118,6 +126,8 @@ pub enum Fault {
     TooManyLinks,
     #[error("there are more than {0} entries")]
     TooManyEntries(usize),
+    #[error("names and extension headers have more than {0} bytes by now")]
+    HeadersTooLong(u64),
 }
 
 /// Why an image could not be written. What was at the destination is as it was.
@@ -127,6 +137,8 @@ pub enum WriteError {
     Io { path: PathBuf, source: io::Error },
     #[error("`{}` exists and is no OCI layout; it stays as it is", path.display())]
     Foreign { path: PathBuf },
+    #[error("`{}` exists and is no regular file; it stays as it is", path.display())]
+    NotAFile { path: PathBuf },
     #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:` or `oci-archive:`", path.display())]
     UnknownKind { path: PathBuf },
     #[error("writing to `rootfs:` is not supported")]

@@ -4,10 +4,12 @@ use oci_spec::image::Digest;
 
 use super::apply::apply;
 use super::archive::{Entries, Entry, Node};
-use super::blob::{Blob, Budget, Compression, inflate, sha256, verify};
+use super::blob::Blob;
 use super::config::{Config, History};
+use super::digest::{sha256, verify};
 use super::error::{EntryError, Fault, ReadError};
-use super::limits::Limits;
+use super::inflate::{Compression, inflate};
+use super::limits::{Budget, Limits};
 use super::progress::Progress;
 use super::tree::{Content, Kind, Tree};
 
@@ -56,6 +58,9 @@ pub(super) fn read_all(
 ) -> Result<(Vec<Layer>, Vec<Blob>, Tree), ReadError> {
     use rayon::prelude::*;
 
+    if sources.len() > limits.layers {
+        return Err(ReadError::TooManyLayers { layers: sources.len(), limit: limits.layers });
+    }
     progress.start("reading layers", sources.iter().map(|source| source.blob.size()).sum());
     let read: Vec<_> = sources.par_iter().map(|source| read(source, limits, budget, progress)).collect();
     let mut steps = config.history().into_iter().filter(|step| !step.empty_layer);
@@ -122,6 +127,7 @@ fn index(source: &Source, archive: &Blob, limits: &Limits, budget: &Budget) -> R
                 Some(Fault::TooLong { what: "sparse file", size: *length, limit: limits.uncompressed })
             }
             _ if entries.len() >= limits.entries => Some(Fault::TooManyEntries(limits.entries)),
+            _ if !budget.spend_headers(entry.weight()) => Some(Fault::HeadersTooLong(limits.headers)),
             _ => None,
         };
         if let Some(fault) = fault {

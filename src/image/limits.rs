@@ -1,5 +1,7 @@
 //! How much an image may ask of the machine that reads it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// An image that goes beyond one of these is refused. The defaults are far above what real images need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -9,6 +11,10 @@ pub struct Limits {
     pub ratio: u64,
     /// Entries of all layers together, and directories that only follow from them.
     pub entries: usize,
+    /// Bytes of all names and extension headers together: these are kept in memory.
+    pub headers: u64,
+    /// Layers of one image.
+    pub layers: usize,
     /// Bytes of one PAX header or long name, as in Go's reader, through which every container engine sees layers.
     pub header: u64,
     /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
@@ -19,7 +25,16 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { uncompressed: 256 << 30, ratio: 1200, entries: 5_000_000, header: 1 << 20, path: 4096, json: 32 << 20 }
+        Self {
+            uncompressed: 256 << 30,
+            ratio: 1200,
+            entries: 5_000_000,
+            headers: 1 << 30,
+            layers: 10_000,
+            header: 1 << 20,
+            path: 4096,
+            json: 8 << 20,
+        }
     }
 }
 
@@ -28,4 +43,31 @@ impl Limits {
     pub(super) fn inflated(&self, compressed: u64) -> u64 {
         compressed.saturating_mul(self.ratio).max(64 << 20).min(self.uncompressed)
     }
+}
+
+/// What the blobs of an image may still take, together.
+#[derive(Debug)]
+pub(super) struct Budget {
+    bytes: AtomicU64,
+    headers: AtomicU64,
+}
+
+impl Budget {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { bytes: AtomicU64::new(limits.uncompressed), headers: AtomicU64::new(limits.headers) }
+    }
+
+    /// Takes uncompressed bytes. Whether there were as many left.
+    pub(super) fn spend(&self, bytes: u64) -> bool {
+        spend(&self.bytes, bytes)
+    }
+
+    /// Takes bytes of names and extension headers.
+    pub(super) fn spend_headers(&self, bytes: u64) -> bool {
+        spend(&self.headers, bytes)
+    }
+}
+
+fn spend(budget: &AtomicU64, amount: u64) -> bool {
+    budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
 }

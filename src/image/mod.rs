@@ -7,8 +7,10 @@ mod apply;
 mod archive;
 mod blob;
 mod config;
+mod digest;
 mod docker;
 mod error;
+mod inflate;
 mod layer;
 mod limits;
 mod oci;
@@ -27,9 +29,9 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
-pub use blob::Compression;
 pub use config::{Config, History};
 pub use error::{EntryError, Fault, ReadError, WriteError};
+pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
 pub use oci::Platform;
@@ -38,7 +40,8 @@ pub use reference::{Reference, ReferenceError};
 pub use tree::*;
 pub use write::{Selection, WriteOptions, Written, write};
 
-use blob::{Blob, Budget};
+use blob::Blob;
+use limits::Budget;
 use store::Store;
 
 /// An image as it was read.
@@ -89,32 +92,20 @@ impl Image {
     pub fn open(reference: &Reference, options: &Options, progress: &dyn Progress) -> Result<Self, ReadError> {
         let limits = &options.limits;
         let budget = Budget::new(limits);
-        let open_archive = |path: &Path| Store::archive(path, limits, &budget);
-        let (store, name) = match reference {
-            Reference::Rootfs { path } => return Self::open_rootfs(path, limits),
-            Reference::DockerArchive { path, name } => {
-                let store = open_archive(path)?;
-                if !store.has(docker::MANIFEST) {
-                    let reason = "the archive has no `manifest.json`";
-                    return Err(ReadError::NotAnImage { path: path.clone(), reason });
-                }
-                (store, name)
-            }
-            Reference::Oci { path, name } => (Store::directory(path), name),
-            Reference::OciArchive { path, name } => (open_archive(path)?, name),
-            Reference::Path(path) if !path.is_dir() => (open_archive(path)?, &None),
-            Reference::Path(path) if path.join(oci::LAYOUT).exists() => (Store::directory(path), &None),
-            Reference::Path(path) => return Self::open_rootfs(path, limits),
+        let Some(store) = store(reference, limits, &budget)? else {
+            return Self::open_rootfs(reference.path(), limits);
         };
-        let docker = matches!(reference, Reference::DockerArchive { .. } | Reference::Path(_));
-        let (config, sources) = if docker && store.has(docker::MANIFEST) {
-            docker::open(&store, name.as_deref(), limits)?
-        } else if store.has(oci::INDEX) {
-            oci::open(&store, name.as_deref(), &options.platform, limits)?
+        let takes_docker = matches!(reference, Reference::DockerArchive { .. } | Reference::Path(_));
+        let takes_oci = !matches!(reference, Reference::DockerArchive { .. });
+        let (config, sources) = if takes_docker && store.has(docker::MANIFEST) {
+            docker::open(&store, reference.name(), limits)?
+        } else if takes_oci && store.has(oci::INDEX) {
+            oci::open(&store, reference.name(), &options.platform, limits)?
         } else {
-            let reason = match reference {
-                Reference::Path(_) => "it has neither `manifest.json` nor `index.json`",
-                _ => "it has no `index.json`",
+            let reason = match (takes_docker, takes_oci) {
+                (true, true) => "it has neither `manifest.json` nor `index.json`",
+                (true, false) => "it has no `manifest.json`",
+                (false, _) => "it has no `index.json`",
             };
             return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
         };
@@ -153,6 +144,19 @@ impl Image {
             Content::Host { path, length } => map_host(path, *length),
         })
     }
+}
+
+/// Where the blobs of an image are; none where it is a plain directory.
+fn store(reference: &Reference, limits: &Limits, budget: &Budget) -> Result<Option<Store>, ReadError> {
+    let path = reference.path();
+    let is_directory = match reference {
+        Reference::Rootfs { .. } => return Ok(None),
+        Reference::Path(_) if path.is_dir() && !path.join(oci::LAYOUT).exists() => return Ok(None),
+        Reference::Oci { .. } => true,
+        Reference::Path(_) => path.is_dir(),
+        Reference::DockerArchive { .. } | Reference::OciArchive { .. } => false,
+    };
+    if is_directory { Store::directory(path).map(Some) } else { Store::archive(path, limits, budget).map(Some) }
 }
 
 /// The reader of the archive has looked that its entries lie inside it.

@@ -2,8 +2,9 @@
 
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 
-use super::blob::{Blob, verify};
+use super::blob::Blob;
 use super::config::Config;
+use super::digest::verify;
 use super::docker::is_named;
 use super::error::ReadError;
 use super::layer::Source;
@@ -129,7 +130,7 @@ fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> R
 /// A blob of the size and the digest that its descriptor says.
 fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
     let blob = sized(store, descriptor, by)?;
-    verify(&descriptor.digest().to_string(), &blob, descriptor.digest(), &Silent)?;
+    verify(descriptor.digest().as_ref(), &blob, descriptor.digest(), &Silent)?;
     Ok(blob)
 }
 

@@ -2,7 +2,7 @@
 //!
 //! No link is followed. Another file system is not entered: the directory it is mounted on is an empty one. (Files
 //! are not told apart by device: on an overlay they are on others than their directories.) Sockets are left out,
-//! since no archive can hold one. Names of owners are the host's affair and stay empty; so do SELinux labels and
+//! since no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux` labels and
 //! what an overlay notes for itself.
 
 use std::collections::HashMap;

@@ -6,6 +6,9 @@ use super::archive::decimal;
 use super::error::Fault;
 use super::tree::Content;
 
+/// More than any file needs, and little enough memory.
+pub(super) const MAX_PIECES: usize = 1 << 20;
+
 const PREFIX: &str = "GNU.sparse.";
 
 /// What the PAX records of an entry say of its pieces.
@@ -86,7 +89,7 @@ fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
         at += end + 1;
         decimal(&rest[..end])
     };
-    let count = line().ok_or(Fault::SparseMap)?;
+    let count = line().filter(|&count| count <= MAX_PIECES as u64).ok_or(Fault::SparseMap)?;
     let mut map = Vec::new();
     for _ in 0..count {
         map.push((line().ok_or(Fault::SparseMap)?, line().ok_or(Fault::SparseMap)?));

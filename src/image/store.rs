@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use super::archive::{Entries, Node};
-use super::blob::{Blob, Budget, Compression, inflate};
+use super::blob::Blob;
 use super::error::ReadError;
-use super::limits::Limits;
+use super::inflate::{Compression, inflate};
+use super::limits::{Budget, Limits};
 use super::tree::{Content, Kind};
 
 #[derive(Debug)]
@@ -47,23 +48,27 @@ impl Store {
         let mut members = HashMap::new();
         for entry in Entries::new(&blob, limits) {
             let entry = entry.map_err(|problem| ReadError::Entry { blob: name.clone(), problem })?;
-            let key = clean(&entry.name);
+            let (key, weight) = (clean(&entry.name), entry.weight());
             let member = match entry.node {
                 Node::Inode(Kind::File(Content::Archived { offset, length })) => Member::File { offset, length },
                 Node::Inode(Kind::Symlink { target }) => Member::Link(joined(parent(&key), &target)),
                 Node::HardLink { target } => Member::Link(clean(&target)),
                 Node::Inode(_) => continue,
             };
-            members.insert(key, member);
-            if members.len() > limits.entries {
+            if members.len() >= limits.entries {
                 return Err(ReadError::Limit { blob: name, what: "entries", limit: limits.entries as u64 });
             }
+            if !budget.spend_headers(weight) {
+                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit: limits.headers });
+            }
+            members.insert(key, member);
         }
         Ok(Self { path: path.to_owned(), place: Place::Archive { blob, members } })
     }
 
-    pub(super) fn directory(path: &Path) -> Self {
-        Self { path: path.to_owned(), place: Place::Directory }
+    pub(super) fn directory(path: &Path) -> Result<Self, ReadError> {
+        std::fs::read_dir(path).map_err(ReadError::io(path))?;
+        Ok(Self { path: path.to_owned(), place: Place::Directory })
     }
 
     /// The archive or directory on the host.

@@ -97,14 +97,18 @@ impl Header {
     }
 
     pub fn set_xattr(&mut self, name: &str, value: Vec<u8>) {
-        self.pax.push((format!("{XATTR}{name}"), value));
+        let key = format!("{XATTR}{name}");
+        match self.pax.iter_mut().find(|(known, _)| *known == key) {
+            Some(record) => record.1 = value,
+            None => self.pax.push((key, value)),
+        }
     }
 }
 
 #[derive(Clone, Debug)]
 struct Name {
     parent: NameId,
-    name: Vec<u8>,
+    text: Vec<u8>,
     inode: InodeId,
 }
 
@@ -163,7 +167,7 @@ impl Tree {
         let header = Header { mode: 0o755, ..Header::default() };
         let root = Inode { kind: Kind::Directory, header, layer: 0 };
         Self {
-            names: vec![Name { parent: NameId::ROOT, name: Vec::new(), inode: InodeId(0) }],
+            names: vec![Name { parent: NameId::ROOT, text: Vec::new(), inode: InodeId(0) }],
             inodes: vec![root],
             entries: vec![BTreeMap::new()],
         }
@@ -208,7 +212,7 @@ impl Tree {
 
     /// The last component; empty for the root.
     pub fn file_name(&self, name: NameId) -> &[u8] {
-        &self.names[name.index()].name
+        &self.names[name.index()].text
     }
 
     /// The path from the root, with a leading `/`.
@@ -279,7 +283,7 @@ impl Tree {
 
     fn add_name(&mut self, directory: NameId, name: &[u8], inode: InodeId) -> NameId {
         let id = NameId(u32::try_from(self.names.len()).expect("readers limit the entries"));
-        self.names.push(Name { parent: directory, name: name.to_vec(), inode });
+        self.names.push(Name { parent: directory, text: name.to_vec(), inode });
         self.entries.push(BTreeMap::new());
         self.entries[directory.index()].insert(name.to_vec(), id);
         id
@@ -349,5 +353,158 @@ impl Tree {
             }
         }
         Ok(Resolved { name: at, crossed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(tree: &mut Tree, path: &str, kind: Kind) -> NameId {
+        let (directory, name) = path.rsplit_once('/').unwrap();
+        let directory = tree.resolve(directory.as_bytes()).unwrap().name;
+        tree.insert(directory, name.as_bytes(), Inode { kind, header: Header::default(), layer: 0 })
+    }
+
+    fn file(content: &str) -> Kind {
+        Kind::File(Content::Bytes(content.into()))
+    }
+
+    fn link(target: &str) -> Kind {
+        Kind::Symlink { target: target.into() }
+    }
+
+    /// `/usr/lib/x`, reached by a relative, an absolute and a wild link too.
+    fn tree() -> Tree {
+        let mut tree = Tree::new();
+        for directory in ["/usr", "/usr/lib", "/etc"] {
+            add(&mut tree, directory, Kind::Directory);
+        }
+        add(&mut tree, "/usr/lib/x", file("x"));
+        add(&mut tree, "/lib", link("usr/lib"));
+        add(&mut tree, "/etc/x", link("/lib/x"));
+        add(&mut tree, "/etc/up", link("../../../usr"));
+        add(&mut tree, "/etc/dangling", link("nowhere/x"));
+        tree
+    }
+
+    /// Where a path leads and what it crosses; or how far it gets.
+    fn way(path: &str) -> String {
+        let tree = tree();
+        let text = |name: &NameId| String::from_utf8(tree.path(*name)).unwrap();
+        let list = |names: &[NameId]| names.iter().map(text).collect::<Vec<_>>().join(" ");
+        match tree.resolve(path.as_bytes()) {
+            Ok(found) => format!("{} | {}", text(&found.name), list(&found.crossed)),
+            Err(error) => format!("{error} | {}", list(error.crossed())),
+        }
+    }
+
+    #[test]
+    fn a_path_crosses_its_directories() {
+        assert_eq!(way("/usr/lib/x"), "/usr/lib/x | /usr /usr/lib");
+        assert_eq!(way("usr//./lib/x"), "/usr/lib/x | /usr /usr/lib");
+        assert_eq!(way("/usr/lib"), "/usr/lib | /usr");
+        assert_eq!(way("/"), "/ | ");
+    }
+
+    #[test]
+    fn a_relative_link_goes_on_in_its_directory() {
+        assert_eq!(way("/lib/x"), "/usr/lib/x | /lib /usr /usr/lib");
+    }
+
+    #[test]
+    fn an_absolute_link_starts_again_at_the_root_of_the_tree() {
+        assert_eq!(way("/etc/x"), "/usr/lib/x | /etc /etc/x /lib /usr /usr/lib");
+    }
+
+    #[test]
+    fn dots_do_not_leave_the_root() {
+        assert_eq!(way("/../../usr"), "/usr | ");
+        assert_eq!(way("/etc/up/lib/x"), "/usr/lib/x | /etc /etc/up /usr /usr/lib");
+        assert_eq!(way("/usr/lib/../lib/x"), "/usr/lib/x | /usr /usr/lib /usr/lib");
+    }
+
+    #[test]
+    fn a_broken_path_tells_what_is_missing_and_what_it_crossed() {
+        assert_eq!(way("/etc/dangling"), "`/etc/nowhere` does not exist | /etc /etc/dangling");
+        assert_eq!(way("/usr/lib/x/y"), "`/usr/lib/x` is not a directory | /usr /usr/lib");
+        assert_eq!(way("/usr/lib/x/"), "`/usr/lib/x` is not a directory | /usr /usr/lib");
+        assert_eq!(way("/usr/lib/x/.."), "`/usr/lib/x` is not a directory | /usr /usr/lib");
+    }
+
+    #[test]
+    fn forty_links_are_followed_and_no_more() {
+        let mut tree = Tree::new();
+        add(&mut tree, "/0", file(""));
+        for index in 1..=41 {
+            add(&mut tree, &format!("/{index}"), link(&format!("{}", index - 1)));
+        }
+        assert_eq!(tree.resolve(b"/40").unwrap().crossed.len(), 40);
+        assert!(matches!(tree.resolve(b"/41"), Err(ResolveError::TooManyLinks { crossed }) if crossed.len() == 41));
+        add(&mut tree, "/a", link("b"));
+        add(&mut tree, "/b", link("/a"));
+        assert!(matches!(tree.resolve(b"/a/x"), Err(ResolveError::TooManyLinks { .. })));
+    }
+
+    #[test]
+    fn a_link_at_the_end_is_followed_only_when_asked() {
+        let tree = tree();
+        let end = |path: &str| tree.path(tree.resolve_link(path.as_bytes()).unwrap().name);
+        assert_eq!(end("/etc/x"), b"/etc/x");
+        assert_eq!(end("/lib"), b"/lib");
+        assert_eq!(end("/lib/"), b"/usr/lib");
+        assert_eq!(end("/lib/x"), b"/usr/lib/x");
+    }
+
+    #[test]
+    fn a_relative_path_starts_where_it_is_told() {
+        let tree = tree();
+        let etc = tree.resolve(b"/etc").unwrap().name;
+        assert_eq!(tree.path(tree.resolve_from(etc, b"../usr").unwrap().name), b"/usr");
+        assert_eq!(tree.path(tree.resolve_from(etc, b"/usr").unwrap().name), b"/usr");
+    }
+
+    #[test]
+    fn an_extended_attribute_is_set_once() {
+        let mut header = Header::default();
+        header.set_xattr("user.a", b"1".to_vec());
+        header.set_xattr("user.b", b"2".to_vec());
+        header.set_xattr("user.a", b"3".to_vec());
+        assert_eq!(header.xattrs().collect::<Vec<_>>(), [("user.a", &b"3"[..]), ("user.b", &b"2"[..])]);
+    }
+
+    #[test]
+    fn hard_links_share_an_inode_that_outlives_each_of_them() {
+        let mut tree = tree();
+        let first = tree.resolve(b"/usr/lib/x").unwrap().name;
+        let second = tree.link(NameId::ROOT, b"y", first);
+        tree.inode_mut(second).header.mode = 0o600;
+        assert_eq!(tree.inode(first).header.mode, 0o600);
+        let directory = tree.parent(first);
+        assert_eq!(tree.remove(directory, b"x"), Some(first));
+        assert_eq!(tree.child(directory, b"x"), None);
+        assert_eq!(tree.inode(second).kind, file("x"));
+    }
+
+    #[test]
+    fn what_is_replaced_or_removed_is_gone_with_all_below_it() {
+        let mut tree = tree();
+        add(&mut tree, "/usr", file(""));
+        assert!(tree.resolve(b"/usr/lib").is_err());
+        assert_eq!(tree.remove(NameId::ROOT, b"never-there"), None);
+        let walk: Vec<_> = tree.walk().map(|name| String::from_utf8(tree.path(name)).unwrap()).collect();
+        assert_eq!(walk, ["/etc", "/etc/dangling", "/etc/up", "/etc/x", "/lib", "/usr"]);
+    }
+
+    #[test]
+    fn a_walk_meets_a_directory_before_what_is_in_it() {
+        let mut tree = Tree::new();
+        for path in ["/a", "/a.b", "/a/c"] {
+            add(&mut tree, path, Kind::Directory);
+        }
+        let walk: Vec<_> = tree.walk().map(|name| String::from_utf8(tree.path(name)).unwrap()).collect();
+        assert_eq!(walk, ["/a", "/a/c", "/a.b"]);
+        let below = tree.below(tree.resolve(b"/a").unwrap().name);
+        assert_eq!(below.map(|name| tree.file_name(name).to_vec()).collect::<Vec<_>>(), [b"c"]);
     }
 }

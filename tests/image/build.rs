@@ -9,37 +9,44 @@ use tar::{EntryType, Header};
 
 /// A tar archive that grows.
 #[derive(Clone, Default)]
-pub struct Tar {
-    pub bytes: Vec<u8>,
+pub(crate) struct Tar {
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Tar {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn file(self, name: &str, content: &[u8]) -> Self {
+    pub(crate) fn file(self, name: &str, content: &[u8]) -> Self {
         self.entry(b'0', name, "", content, |_| {})
     }
 
-    pub fn directory(self, name: &str) -> Self {
+    pub(crate) fn directory(self, name: &str) -> Self {
         self.entry(b'5', name, "", b"", |header| header.set_mode(0o755))
     }
 
-    pub fn symlink(self, name: &str, target: &str) -> Self {
+    pub(crate) fn symlink(self, name: &str, target: &str) -> Self {
         self.entry(b'2', name, target, b"", |header| header.set_mode(0o777))
     }
 
-    pub fn hard_link(self, name: &str, target: &str) -> Self {
+    pub(crate) fn hard_link(self, name: &str, target: &str) -> Self {
         self.entry(b'1', name, target, b"", |_| {})
     }
 
     /// An entry whose header can be bent before its checksum is made.
-    pub fn entry(self, kind: u8, name: &str, link: &str, content: &[u8], bend: impl FnOnce(&mut Header)) -> Self {
+    pub(crate) fn entry(
+        self,
+        kind: u8,
+        name: &str,
+        link: &str,
+        content: &[u8],
+        bend: impl FnOnce(&mut Header),
+    ) -> Self {
         self.raw(Header::new_ustar(), kind, name.as_bytes(), link.as_bytes(), content, bend)
     }
 
-    pub fn raw(
+    pub(crate) fn raw(
         mut self,
         mut header: Header,
         kind: u8,
@@ -65,11 +72,11 @@ impl Tar {
     }
 
     /// Records for the entry that follows.
-    pub fn pax(self, records: &[(&str, &[u8])]) -> Self {
+    pub(crate) fn pax(self, records: &[(&str, &[u8])]) -> Self {
         let mut data = Vec::new();
         for (key, value) in records {
             let rest = key.len() + value.len() + 3;
-            let digits = (1..).find(|digits| (rest + digits).to_string().len() == *digits).unwrap();
+            let digits = (1..9).find(|digits| (rest + digits).to_string().len() == *digits).unwrap();
             data.extend_from_slice(format!("{} {key}=", rest + digits).as_bytes());
             data.extend_from_slice(value);
             data.push(b'\n');
@@ -78,29 +85,33 @@ impl Tar {
     }
 
     /// The archive with its two blocks of zeros.
-    pub fn end(mut self) -> Vec<u8> {
+    pub(crate) fn end(mut self) -> Vec<u8> {
         self.bytes.resize(self.bytes.len() + 1024, 0);
         self.bytes
     }
 }
 
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from_digit(digit.into(), 16).unwrap())
+        .collect()
 }
 
-pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     use std::io::Write;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-pub fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
 }
 
 /// The configuration of an image of these uncompressed layers.
-pub fn config(layers: &[Vec<u8>]) -> Value {
+pub(crate) fn config(layers: &[Vec<u8>]) -> Value {
     let diff_ids: Vec<String> = layers.iter().map(|layer| format!("sha256:{}", sha256(layer))).collect();
     let history: Vec<Value> = (0..layers.len()).map(|index| json!({"created_by": format!("step {index}")})).collect();
     json!({
@@ -114,18 +125,18 @@ pub fn config(layers: &[Vec<u8>]) -> Value {
 }
 
 /// A directory that is gone at the end of the test.
-pub struct Directory(tempfile::TempDir);
+pub(crate) struct Directory(tempfile::TempDir);
 
 impl Directory {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
@@ -134,7 +145,7 @@ impl Directory {
 }
 
 /// A docker archive as Podman makes it, of layers that are stored as they are given.
-pub fn docker_archive(stored: &[Vec<u8>], config: &Value, tags: &[&str]) -> Vec<u8> {
+pub(crate) fn docker_archive(stored: &[Vec<u8>], config: &Value, tags: &[&str]) -> Vec<u8> {
     let config = config.to_string();
     let config_name = format!("{}.json", sha256(config.as_bytes()));
     let mut tar = Tar::new();
@@ -149,37 +160,37 @@ pub fn docker_archive(stored: &[Vec<u8>], config: &Value, tags: &[&str]) -> Vec<
 }
 
 /// Reads an archive file with the limits of `options`.
-pub fn open_with(archive: &[u8], options: &Options) -> Result<Image, ReadError> {
+pub(crate) fn open_with(archive: &[u8], options: &Options) -> Result<Image, ReadError> {
     let directory = Directory::new();
     let path = directory.file("image.tar", archive);
     Image::open(&path.to_str().unwrap().parse().unwrap(), options, &Silent)
 }
 
-pub fn open(reference: &str) -> Result<Image, ReadError> {
+pub(crate) fn open(reference: &str) -> Result<Image, ReadError> {
     Image::open(&reference.parse().unwrap(), &Options::default(), &Silent)
 }
 
 /// The image of some uncompressed layers.
-pub fn layers(layers: &[Tar]) -> Result<Image, ReadError> {
+pub(crate) fn layers(layers: &[Tar]) -> Result<Image, ReadError> {
     let layers: Vec<Vec<u8>> = layers.iter().map(|layer| layer.clone().end()).collect();
     open_with(&docker_archive(&layers, &config(&layers), &[]), &Options::default())
 }
 
 /// The image of one layer.
-pub fn layer(layer: Tar) -> Image {
+pub(crate) fn layer(layer: Tar) -> Image {
     layers(&[layer]).unwrap()
 }
 
-pub fn find(image: &Image, path: &str) -> NameId {
+pub(crate) fn find(image: &Image, path: &str) -> NameId {
     image.tree.resolve_link(path.as_bytes()).unwrap().name
 }
 
-pub fn read(image: &Image, path: &str) -> Vec<u8> {
+pub(crate) fn read(image: &Image, path: &str) -> Vec<u8> {
     image.read(find(image, path)).unwrap().to_vec()
 }
 
 /// A line for every name: its path, and what it is. A directory's path ends in `/`.
-pub fn listing(image: &Image) -> Vec<String> {
+pub(crate) fn listing(image: &Image) -> Vec<String> {
     let line = |name| {
         let path = String::from_utf8_lossy(&image.tree.path(name)).into_owned();
         match &image.tree.inode(name).kind {
@@ -193,7 +204,7 @@ pub fn listing(image: &Image) -> Vec<String> {
 }
 
 /// Everything that an image holds, each name with its header, its content and the names it shares them with.
-pub fn everything(image: &Image) -> Vec<String> {
+pub(crate) fn everything(image: &Image) -> Vec<String> {
     let mut names_of = std::collections::HashMap::new();
     let mut lines = vec![format!("/ {:?}", image.tree.inode(NameId::ROOT).header)];
     for name in image.tree.walk() {
@@ -212,7 +223,7 @@ pub fn everything(image: &Image) -> Vec<String> {
     lines
 }
 
-pub fn length(image: &Image, path: &str) -> u64 {
+pub(crate) fn length(image: &Image, path: &str) -> u64 {
     match &image.tree.inode(find(image, path)).kind {
         Kind::File(content @ (Content::Archived { .. } | Content::Sparse { .. })) => content.length(),
         other => panic!("{path} is {other:?}"),

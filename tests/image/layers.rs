@@ -79,6 +79,17 @@ fn an_opaque_directory_keeps_the_way_to_what_its_own_layer_brings() {
 }
 
 #[test]
+fn whiteouts_may_repeat_and_nest_in_any_order() {
+    let lower = Tar::new().file("d/e/old", b"").file("d/old", b"");
+    for upper in [
+        Tar::new().file("d/e/.wh.old", b"").file("d/e/new", b"").file(".wh.d", b"").file("d/.wh..wh..opq", b""),
+        Tar::new().file(".wh.d", b"").file("d/e/new", b"").file("d/.wh..wh..opq", b"").file(".wh.d", b""),
+    ] {
+        assert_eq!(over(lower.clone(), upper), ["/d/", "/d/e/", "/d/e/new = "]);
+    }
+}
+
+#[test]
 fn a_whiteout_in_a_lower_layer_hides_nothing_above() {
     let image = layers(&[Tar::new().file("a", b"0"), Tar::new().file(".wh.a", b""), Tar::new().file("a", b"2")]);
     assert_eq!(listing(&image.unwrap()), ["/a = 2"]);

@@ -1,9 +1,9 @@
 //! Names, headers and contents in every way that tar knows to write them.
 
-use jettison::image::Header;
+use jettison::image::{Header, Image, Options};
 use tar::Header as Block;
 
-use super::build::{Tar, find, layer, length, listing, read};
+use super::build::{Tar, config, docker_archive, find, layer, length, listing, open_with, read};
 
 fn header(tar: Tar) -> Header {
     let image = layer(tar);
@@ -160,13 +160,9 @@ fn an_archive_may_stop_without_its_two_blocks_of_zeros() {
     assert_eq!(listing(&layer_of(b"")), Vec::<String>::new());
 }
 
-fn layer_of(bytes: &[u8]) -> jettison::image::Image {
+fn layer_of(bytes: &[u8]) -> Image {
     let layers = [bytes.to_vec()];
-    super::build::open_with(
-        &super::build::docker_archive(&layers, &super::build::config(&layers), &[]),
-        &Default::default(),
-    )
-    .unwrap()
+    open_with(&docker_archive(&layers, &config(&layers), &[]), &Options::default()).unwrap()
 }
 
 /// `ab`, a hole of three, `cde`, a hole of two: ten bytes.

@@ -203,7 +203,7 @@ fn platforms() -> Layout {
     let mut manifests = Vec::new();
     for (architecture, os) in [("riscv64", "linux"), (own.as_str(), "linux"), ("unknown", "unknown")] {
         let layer = Tar::new().file(if architecture == own { "own" } else { architecture }, b"").end();
-        let mut manifest = layout.image(&[layer.clone()], &[layer], OCI);
+        let mut manifest = layout.image(std::slice::from_ref(&layer), std::slice::from_ref(&layer), OCI);
         manifest["platform"] = json!({"architecture": architecture, "os": os});
         manifests.push(manifest);
     }
@@ -211,7 +211,7 @@ fn platforms() -> Layout {
     let mut nested = layout.blob(INDEX, nested.to_string().as_bytes());
     nested["annotations"] = json!({"org.opencontainers.image.ref.name": "app:1"});
     let layer = Tar::new().file("single", b"").end();
-    let mut single = layout.image(&[layer.clone()], &[layer], OCI);
+    let mut single = layout.image(std::slice::from_ref(&layer), std::slice::from_ref(&layer), OCI);
     single["annotations"] = json!({"io.containerd.image.name": "docker.io/library/single:latest"});
     layout.index(&[nested, single]);
     layout

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use flate2::{Compress, Crc, FlushCompress, Status};
 use rayon::prelude::*;
 
-use super::super::blob::Compression;
+use super::super::inflate::Compression;
 
 const GZIP_LEVEL: u32 = 6;
 const ZSTD_LEVEL: i32 = 3;

@@ -40,8 +40,8 @@ pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
             Node::Inode(&(Kind::Character { major, minor } | Kind::Block { major, minor })) => (major, minor),
             _ => (0, 0),
         };
-        ustar.set_device_major(major);
-        ustar.set_device_minor(minor);
+        ustar.dev_major = device(major);
+        ustar.dev_minor = device(minor);
     }
     block.set_cksum();
     let mut blocks = pax(records.iter().map(|(key, value)| (*key, value.as_slice())), header);
@@ -87,6 +87,18 @@ fn number(value: u64, most: u64, key: &'static str, records: &mut Vec<(&'static 
     }
     records.push((key, value.to_string().into_bytes()));
     0
+}
+
+/// Seven octal digits, or, as Go and GNU read it, a binary number after a set bit: PAX has no record for it.
+fn device(number: u32) -> [u8; 8] {
+    let mut field = [0; 8];
+    if u64::from(number) <= MAX_SHORT {
+        field[..7].copy_from_slice(format!("{number:07o}").as_bytes());
+    } else {
+        field[0] = 0x80;
+        field[4..].copy_from_slice(&number.to_be_bytes());
+    }
+    field
 }
 
 fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>) -> u64 {

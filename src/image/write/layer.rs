@@ -7,8 +7,9 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 use super::super::Image;
-use super::super::blob::{Compression, hex};
+use super::super::digest;
 use super::super::error::WriteError;
+use super::super::inflate::Compression;
 use super::super::progress::Progress;
 use super::super::tree::{Header, InodeId, Kind, NameId};
 use super::Selection;
@@ -124,7 +125,7 @@ impl<W> Hashed<W> {
     }
 
     fn finish(self) -> (W, String, u64) {
-        (self.inner, format!("sha256:{}", hex(&self.hasher.finalize())), self.count)
+        (self.inner, digest::text(self.hasher), self.count)
     }
 }
 

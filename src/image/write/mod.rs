@@ -14,8 +14,9 @@ use std::path::Path;
 use oci_spec::image::{DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType};
 use serde_json::json;
 
-use super::blob::{Compression, sha256};
+use super::digest::sha256;
 use super::error::WriteError;
+use super::inflate::Compression;
 use super::oci;
 use super::progress::{Progress, Silent};
 use super::reference::Reference;
@@ -105,33 +106,24 @@ pub fn write(
     if let Some(tag) = tag {
         check_tag(tag)?;
     }
-    let destination = kind_of(destination)?;
-    let path = destination.path();
-    let mut output = match destination {
-        Reference::Oci { .. } => Output::directory(path)?,
-        _ => Output::archive(path)?,
+    let (form, path) = (Form::of(destination)?, destination.path());
+    let mut output = match form {
+        Form::Layout => Output::directory(path)?,
+        Form::DockerArchive | Form::LayoutArchive => Output::archive(path)?,
     };
-    let usual = match destination {
-        Reference::DockerArchive { .. } => Compression::None,
-        _ => Compression::Gzip,
-    };
+    let usual = if form == Form::DockerArchive { Compression::None } else { Compression::Gzip };
     let compression = options.compression.unwrap_or(usual);
-    let layer = output.blob(|file, place| {
-        let digests = layer::write(image, selection, compression, path, file, progress)?;
-        let name = match destination {
-            Reference::DockerArchive { .. } => format!("{}.tar", hash(&digests.digest)),
-            _ => blob_path(&digests.digest),
-        };
-        *place = name;
-        Ok(digests)
+    let layer = output.blob(|file, name| {
+        let layer = layer::write(image, selection, compression, path, file, progress)?;
+        *name = if form == Form::DockerArchive { layer_name(&layer) } else { blob_path(&layer.digest) };
+        Ok(layer)
     })?;
     let config = image.config.relayered(std::slice::from_ref(&layer.diff_id), &options.created_by);
-    let (config_digest, manifest_digest) = match destination {
-        Reference::DockerArchive { .. } => (docker(&mut output, &config, &layer, tag)?, None),
-        _ => {
-            let (config, manifest) = layout(&mut output, &config, &layer, compression, tag)?;
-            (config, Some(manifest))
-        }
+    let (config_digest, manifest_digest) = if form == Form::DockerArchive {
+        (docker(&mut output, &config, &layer, tag)?, None)
+    } else {
+        let (config, manifest) = layout(&mut output, &config, &layer, compression, tag)?;
+        (config, Some(manifest))
     };
     let bytes = output.finish()?;
     Ok(Written {
@@ -145,20 +137,27 @@ pub fn write(
     })
 }
 
-/// A bare path tells by its ending, or by what is there already.
-fn kind_of(destination: &Reference) -> Result<Reference, WriteError> {
-    let Reference::Path(path) = destination else {
-        return match destination {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    DockerArchive,
+    Layout,
+    LayoutArchive,
+}
+
+impl Form {
+    /// A bare path tells by its ending, or by what is there already.
+    fn of(destination: &Reference) -> Result<Self, WriteError> {
+        match destination {
+            Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
+            Reference::Oci { .. } => Ok(Self::Layout),
+            Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
             Reference::Rootfs { .. } => Err(WriteError::Rootfs),
-            known => Ok(known.clone()),
-        };
-    };
-    if path.join(oci::LAYOUT).exists() {
-        Ok(Reference::Oci { path: path.clone(), name: None })
-    } else if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() {
-        Ok(Reference::DockerArchive { path: path.clone(), name: None })
-    } else {
-        Err(WriteError::UnknownKind { path: path.clone() })
+            Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
+            Reference::Path(path) if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() => {
+                Ok(Self::DockerArchive)
+            }
+            Reference::Path(path) => Err(WriteError::UnknownKind { path: path.clone() }),
+        }
     }
 }
 
@@ -173,9 +172,8 @@ fn docker(
     let config_digest = sha256(config.as_bytes(), &Silent);
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
-    let layer_name = format!("{}.tar", hash(&layer.digest));
     let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
-    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": [layer_name]}]);
+    let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": [layer_name(layer)]}]);
     output.add(super::docker::MANIFEST, manifest.to_string().as_bytes())?;
     Ok(config_digest)
 }
@@ -235,6 +233,11 @@ fn add_blob(output: &mut Output<'_>, bytes: &[u8]) -> Result<String, WriteError>
     let digest = sha256(bytes, &Silent);
     output.add(&blob_path(&digest), bytes)?;
     Ok(digest)
+}
+
+/// What Podman calls a layer in a docker archive.
+fn layer_name(layer: &LayerDigests) -> String {
+    format!("{}.tar", hash(&layer.digest))
 }
 
 fn blob_path(digest: &str) -> String {

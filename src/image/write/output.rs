@@ -28,11 +28,11 @@ enum Place {
 }
 
 impl<'a> Output<'a> {
-    /// A tar archive.
+    /// A tar archive, in place of a file or of nothing.
     pub(super) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
-        if destination.is_dir() {
-            let source = io::ErrorKind::IsADirectory.into();
-            return Err(WriteError::Io { path: destination.to_owned(), source });
+        // A device such as `/dev/null` would be replaced by a file.
+        if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(WriteError::NotAFile { path: destination.to_owned() });
         }
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o666));
