@@ -127,7 +127,7 @@ pub struct Redirection {
 
 /// Reads a script as bash; PowerShell and cmd are not for it.
 ///
-/// It takes time linear in the text: where tree-sitter would need more to make sense of it, the whole is an error.
+/// A text that is absurdly long, or that tree-sitter makes no sense of in reasonable time, is one error.
 pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }

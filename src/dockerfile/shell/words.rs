@@ -102,7 +102,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
             None => sink(Piece::Other(range)),
         },
         NodeKind::Number if node.named_child_count() == 0 => sink(Piece::Text(range)),
-        NodeKind::Word | NodeKind::CommandName | NodeKind::Token | NodeKind::Error => {
+        NodeKind::Word | NodeKind::Name | NodeKind::CommandName | NodeKind::Token | NodeKind::Error => {
             unescape(text, range, |_| true, sink);
         }
         NodeKind::Other if node.named_child_count() == 0 => unescape(text, range, |_| true, sink),
