@@ -98,6 +98,12 @@ fn theirs(program: &Path, interpreter: &str) -> Option<BTreeSet<String>> {
     if listing.contains("statically linked") || (listing.is_empty() && !output.status.success()) {
         return None;
     }
+    // musl's tells what is missing elsewhere.
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let missing = errors.lines().filter_map(|line| {
+        let (name, problem) = line.strip_prefix("Error loading shared library ")?.split_once(": ")?;
+        problem.starts_with("No such file").then(|| format!("{name} => not found"))
+    });
     let lines = listing.lines().map(str::trim).filter(|line| !line.starts_with("linux-vdso"));
     let object = |line: &str| {
         if line.ends_with("not found") {
@@ -106,7 +112,7 @@ fn theirs(program: &Path, interpreter: &str) -> Option<BTreeSet<String>> {
         let path = line.split(" => ").last().unwrap_or(line);
         path.split(" (").next().unwrap_or(path).to_owned()
     };
-    Some(lines.map(object).collect())
+    Some(lines.map(object).chain(missing).collect())
 }
 
 fn interpreter(program: &Path) -> Option<String> {

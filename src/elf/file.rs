@@ -80,12 +80,15 @@ pub enum ElfError {
     ProgramHeaders,
     #[error("its {0} lies outside the file")]
     Outside(&'static str),
-    #[error("its dynamic section names more than {MAX_STRINGS} bytes of libraries")]
+    #[error("its dynamic section names more than {MAX_STRINGS} bytes, or {MAX_NEEDED} libraries")]
     TooLong,
 }
 
 /// The names in a dynamic section together; real ones hold a few thousand bytes.
 const MAX_STRINGS: usize = 1 << 20;
+
+/// The largest programs need some hundreds.
+const MAX_NEEDED: usize = 4096;
 
 /// Real dynamic sections have some dozens of entries.
 const MAX_DYNAMIC: u64 = 1 << 20;
@@ -291,6 +294,9 @@ fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), El
                 elf.is_pie = entry.d_val & dynamic::DF_1_PIE != 0;
             }
             _ => {}
+        }
+        if elf.needed.len() + elf.filters.len() + elf.auxiliaries.len() + elf.audits.len() > MAX_NEEDED {
+            return Err(ElfError::TooLong);
         }
     }
     Ok(())

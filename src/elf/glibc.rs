@@ -1,7 +1,7 @@
 //! Where glibc's loader looks for a library, and in which order: `_dl_map_object` of elf/dl-load.c.
 
 use super::loader::{Environment, Loader};
-use super::search::{Files, Found, Place, join};
+use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, join};
 use super::token::{Tokens, expand};
 
 /// What the search wants to know of an object: the one that needs, or one of those that loaded it.
@@ -56,7 +56,8 @@ pub(super) fn steps<F: Files>(
     if loader.cache.is_some() {
         steps.push(Step::Cache { no_default_directories });
     }
-    let place = |directory: &Vec<u8>, found| Place { directory: directory.clone(), found, variant: false };
+    let place =
+        |directory: &Vec<u8>, found| Place { directory: directory.clone(), found, variant: false, exists: true };
     let mut last: Vec<Place> = loader.configured.iter().map(|directory| place(directory, Found::Conf)).collect();
     if !no_default_directories {
         last.extend(loader.default_directories.iter().map(|directory| place(directory, Found::Default)));
@@ -80,7 +81,7 @@ fn search_path(
     places: &mut Vec<Place>,
 ) {
     let tokens = Tokens { origin, lib: &loader.lib, platform: loader.platforms };
-    for element in path.split(|byte| separators.contains(byte)) {
+    for element in path.split(|byte| separators.contains(byte)).take(MAX_ELEMENTS) {
         for (directory, variant) in expand(element, &tokens) {
             let end = directory.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
             // An empty element is the working directory.
@@ -90,7 +91,7 @@ fn search_path(
                 [b'/', ..] => directory[..end].to_vec(),
                 relative => join(&environment.directory, relative),
             };
-            places.push(Place { directory, found: found.clone(), variant });
+            places.push(Place { directory, found: found.clone(), variant, exists: true });
         }
     }
 }
@@ -99,11 +100,17 @@ fn search_path(
 /// that loaders before 2.37 knew.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
-    for place in places {
+    for mut place in places {
+        place.exists = files.look(&place.directory) != Kind::Missing;
+        if !place.exists {
+            steps.push(Step::Directory(place));
+            continue;
+        }
         let hwcaps = join(&place.directory, b"glibc-hwcaps");
         let mut below: Vec<Vec<u8>> = files.list(&hwcaps).iter().map(|level| join(&hwcaps, level)).collect();
         legacy_subdirectories(files, loader, &place.directory, 0, &mut below);
-        let variant = |directory| Step::Directory(Place { directory, found: place.found.clone(), variant: true });
+        let variant =
+            |directory| Step::Directory(Place { directory, found: place.found.clone(), variant: true, exists: true });
         steps.extend(below.into_iter().map(variant));
         steps.push(Step::Directory(place));
     }
@@ -122,7 +129,7 @@ fn legacy_subdirectories<F: Files>(
 ) {
     for name in &loader.legacy_subdirectories {
         let subdirectory = join(directory, name.as_bytes());
-        if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == super::Kind::Directory {
+        if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
             legacy_subdirectories(files, loader, &subdirectory, depth + 1, below);
             below.push(subdirectory);
         }

@@ -2,7 +2,7 @@
 
 use super::glibc::{Requester, Step};
 use super::loader::{Environment, Loader, prefix};
-use super::search::{Found, Place, join};
+use super::search::{Found, MAX_ELEMENTS, Place, join};
 use super::token::expand_origin_only;
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
@@ -31,10 +31,11 @@ pub(super) fn steps(loader: &Loader, environment: &Environment, chain: &[Request
 
 /// Empty elements are skipped; a line break parts as a colon does.
 fn search_path(path: &[u8], environment: &Environment, found: &Found, steps: &mut Vec<Step>) {
-    for directory in path.split(|byte| b":\n".contains(byte)).filter(|directory| !directory.is_empty()) {
+    let elements = path.split(|byte| b":\n".contains(byte)).filter(|directory| !directory.is_empty());
+    for directory in elements.take(MAX_ELEMENTS) {
         let directory =
             if directory.starts_with(b"/") { directory.to_vec() } else { join(&environment.directory, directory) };
-        steps.push(Step::Directory(Place { directory, found: found.clone(), variant: false }));
+        steps.push(Step::Directory(Place { directory, found: found.clone(), variant: false, exists: true }));
     }
 }
 

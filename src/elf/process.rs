@@ -296,9 +296,11 @@ impl<'a, F: Files> Process<'a, F> {
     ) {
         match step {
             Step::Directory(place) => {
-                let variant = choice || place.variant;
-                let path = join(&place.directory, name);
-                candidates.push(Candidate { path, found: place.found.clone(), variant });
+                if place.exists {
+                    let path = join(&place.directory, name);
+                    let variant = choice || place.variant;
+                    candidates.push(Candidate { path, found: place.found.clone(), variant });
+                }
                 if !place.variant {
                     looked_in.push(place.directory.clone());
                 }

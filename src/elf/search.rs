@@ -102,7 +102,12 @@ pub(super) struct Place {
     pub(super) directory: Vec<u8>,
     pub(super) found: Found,
     pub(super) variant: bool,
+    /// Whether anything is there; asked once for all needs.
+    pub(super) exists: bool,
 }
+
+/// A search path of more elements is made to waste time: each costs a look for each need.
+pub(super) const MAX_ELEMENTS: usize = 1024;
 
 /// `directory/name`, with one slash between.
 pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {

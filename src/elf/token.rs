@@ -8,11 +8,17 @@ pub(super) struct Tokens<'a> {
     pub(super) platform: &'a [&'static str],
 }
 
+/// Nobody writes more tokens into one path; each may stand for a long one.
+const MAX_TOKENS: usize = 16;
+
 /// glibc's expansion: a text for each combination of values, and whether there is a choice. What follows `$` and is
-/// no token stays as it is.
+/// no token stays as it is. Absurdly many tokens give nothing.
 pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
     if !text.contains(&b'$') {
         return vec![(text.to_vec(), false)];
+    }
+    if memchr::memchr_iter(b'$', text).count() > MAX_TOKENS {
+        return Vec::new();
     }
     let libs: Vec<&[u8]> = tokens.lib.iter().map(Vec::as_slice).collect();
     let platforms: Vec<&[u8]> = tokens.platform.iter().map(|platform| platform.as_bytes()).collect();
@@ -32,6 +38,9 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
 
 /// musl's expansion of a whole search path: `$ORIGIN` only, and nothing at all where another `$` is in it.
 pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
+    if memchr::memchr_iter(b'$', text).count() > MAX_TOKENS * super::search::MAX_ELEMENTS {
+        return None;
+    }
     let known = |&at: &usize| text[at..].starts_with(b"$ORIGIN") || text[at..].starts_with(b"${ORIGIN}");
     memchr::memchr_iter(b'$', text).all(|at| known(&at)).then(|| replace(text, b"ORIGIN", origin))
 }

@@ -2,7 +2,7 @@
 
 use super::trace::Trace;
 use super::why::{Root, Why};
-use crate::image::{Kind, NameId};
+use crate::image::{NameId, Tree};
 
 /// What of a path is kept.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,10 @@ enum What {
     Entry,
     /// Every empty directory below it: a program that has one made expects it.
     EmptyDirectories,
+    /// Every directory below it, without the files: those are of an earlier run.
+    Directories,
+    /// The same, but only those that are in it.
+    OwnDirectories,
 }
 
 struct Always {
@@ -72,6 +76,16 @@ const ALWAYS: &[Always] = &[
         what: What::EmptyDirectories,
         because: "an empty directory there is a program's",
     },
+    Always {
+        paths: &["/run", "/var/log", "/var/spool"],
+        what: What::Directories,
+        because: "a program writes its state there",
+    },
+    Always {
+        paths: &["/var/lib", "/var/cache"],
+        what: What::OwnDirectories,
+        because: "a program writes its state there",
+    },
 ];
 
 pub(super) fn keep(trace: &mut Trace<'_>) {
@@ -81,18 +95,58 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
             match always.what {
                 What::Entry => drop(trace.keep_entry(path.as_bytes(), None, why)),
                 What::EmptyDirectories => keep_empty_directories(trace, path.as_bytes(), &why),
+                What::Directories => keep_directories(trace, path.as_bytes(), &why, |_, _| true),
+                What::OwnDirectories => {
+                    keep_directories(trace, path.as_bytes(), &why, |tree, (parent, name)| tree.parent(name) == parent);
+                }
             }
         }
     }
 }
 
-/// Keeps every empty directory at or below a path, by the same reason. Links are not followed.
+/// State that no program but a package manager has.
+const PACKAGE_MANAGERS: &[&str] = &[
+    "/var/cache/apk",
+    "/var/cache/apt",
+    "/var/cache/debconf",
+    "/var/cache/dnf",
+    "/var/cache/ldconfig",
+    "/var/cache/pacman",
+    "/var/cache/yum",
+    "/var/cache/zypp",
+    "/var/lib/apt",
+    "/var/lib/dnf",
+    "/var/lib/dpkg",
+    "/var/lib/pacman",
+    "/var/lib/rpm",
+    "/var/lib/yum",
+    "/var/log/apt",
+];
+
+fn is_package_managers(path: &[u8]) -> bool {
+    PACKAGE_MANAGERS.iter().any(|directory| {
+        path.strip_prefix(directory.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    })
+}
+
+/// Keeps every empty directory below a path, by the same reason. Links are not followed.
 pub(super) fn keep_empty_directories(trace: &mut Trace<'_>, path: &[u8], why: &Why) {
+    keep_directories(trace, path, why, |tree, (_, name)| tree.children(name).next().is_none());
+}
+
+/// Keeps the directories below a path that are wanted; the test is given the directory at the path, and each.
+fn keep_directories(
+    trace: &mut Trace<'_>,
+    path: &[u8],
+    why: &Why,
+    is_wanted: impl Fn(&Tree, (NameId, NameId)) -> bool,
+) {
     let tree = trace.tree();
     let Ok(resolved) = tree.resolve_link(path) else { return };
-    let is_empty =
-        |&name: &NameId| matches!(tree.inode(name).kind, Kind::Directory) && tree.children(name).next().is_none();
-    for name in tree.below(resolved.name).filter(is_empty) {
-        trace.graph.keep(name, None, why.clone());
+    let below = tree.below(resolved.name).filter(|&name| tree.is_directory(name));
+    for name in below.filter(|&name| is_wanted(tree, (resolved.name, name))) {
+        if !is_package_managers(&tree.path(name)) {
+            trace.graph.keep(name, None, why.clone());
+        }
     }
 }

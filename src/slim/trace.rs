@@ -40,16 +40,18 @@ impl<'a> Trace<'a> {
         self.view.tree()
     }
 
-    /// Keeps what a path leads to, and the way to it. Returns what it leads to; of a path that leads nowhere,
-    /// nothing is kept.
+    /// Keeps the entry at a path, and the way to it. Where the entry is a link, what it leads to is kept for the link:
+    /// that is returned. Of a path that leads nowhere, nothing is kept.
     pub(super) fn keep_path(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
-        let resolved = self.tree().resolve(path).ok()?;
-        self.graph.keep(resolved.name, by, why);
-        self.keep_way(resolved.name, &resolved.crossed);
-        Some(resolved.name)
+        let end = self.tree().resolve(path).ok()?.name;
+        let entry = self.keep_entry(path, by, why)?;
+        if end != entry {
+            self.graph.keep(end, Some(entry), Why::Target);
+        }
+        Some(end)
     }
 
-    /// Keeps the entry at a path, be it a link; what the link leads to comes by itself.
+    /// Keeps the entry at a path, be it a link that leads nowhere.
     pub(super) fn keep_entry(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
         let resolved = self.tree().resolve_link(path).ok()?;
         self.graph.keep(resolved.name, by, why);

@@ -16,7 +16,7 @@ pub enum Why {
     OnTheWay,
     /// What it, a symbolic link, leads to.
     Target,
-    /// The loader that the kernel starts for it.
+    /// The loader that the kernel starts for it, or that would map it.
     Interpreter,
     /// A library that it names.
     Needed { soname: Vec<u8>, found: Found },
@@ -119,7 +119,7 @@ impl fmt::Display for Why {
             Self::Directory => f.write_str("the directory it is in"),
             Self::OnTheWay => f.write_str("on the way to it"),
             Self::Target => f.write_str("what it points to"),
-            Self::Interpreter => f.write_str("the loader it asks for"),
+            Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
                 write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
             }

@@ -316,3 +316,16 @@ fn a_32_bit_big_endian_machine_is_read_too() {
         ["p needs liba.so.1: /lib/powerpc-linux-gnu/liba.so.1 (found in a default directory)"]
     );
 }
+
+#[test]
+fn a_search_path_made_to_waste_time_is_cut() {
+    let elements: Vec<String> = (0..20_000).map(|number| format!("/d{number}")).collect();
+    let machine = Machine::new()
+        .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath(&elements.join(":")))
+        .elf("/d1023/liba.so.1", &library("liba.so.1"));
+    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d1023/liba.so.1 (found through its RUNPATH)"]);
+    let beyond = Machine::new()
+        .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath(&elements.join(":")))
+        .elf("/d1024/liba.so.1", &library("liba.so.1"));
+    assert!(beyond.load("/bin/p")[0].starts_with("p needs liba.so.1: not in "));
+}

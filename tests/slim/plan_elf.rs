@@ -135,8 +135,10 @@ fn what_a_library_finds_only_in_its_program_is_not_missing() {
 
 #[test]
 fn a_static_program_needs_nothing() {
-    let planned = Machine::new().elf("/app", &library("").fixed()).entrypoint(&["/app"]).plan();
-    assert_eq!(planned.kept(), ["/app"]);
+    for file in [library("").fixed(), library("")] {
+        let planned = merged_usr().elf("/app", &file).entrypoint(&["/app"]).plan();
+        assert_eq!(planned.kept(), ["/app"]);
+    }
 }
 
 #[test]

@@ -47,8 +47,15 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
         planned.why("/lib"),
         [
             "/usr/bin/app: the program of ENTRYPOINT",
-            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: the loader it asks for",
+            "/usr/lib/x86_64-linux-gnu/libc.so.6: needed by it as `libc.so.6`, found in a default directory",
             "/lib: on the way to it",
+        ]
+    );
+    assert_eq!(
+        planned.why("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")[1..],
+        [
+            "/usr/lib64/ld-linux-x86-64.so.2: its loader",
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: what it points to",
         ]
     );
 }
@@ -64,8 +71,11 @@ fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
         .plan();
     assert!(planned.keeps("/etc/alternatives/libblas.so.3"));
     assert_eq!(
-        planned.why("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")[1],
-        "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: needed by it as `libblas.so.3`, found in a default directory"
+        planned.why("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")[1..],
+        [
+            "/usr/lib/x86_64-linux-gnu/libblas.so.3: needed by it as `libblas.so.3`, found in a default directory",
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: what it points to",
+        ]
     );
 }
 
@@ -108,17 +118,24 @@ fn a_dangling_link_keeps_what_is_there_of_its_way() {
 }
 
 #[test]
-fn empty_directories_of_state_stay_and_full_ones_do_not() {
+fn directories_of_state_stay_without_their_files() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))
         .directory("/var/lib/nginx/body")
         .file("/var/cache/apt/pkgcache.bin", "x")
+        .directory("/var/lib/apt/lists/partial")
+        .file("/var/log/nginx/access.log", "x")
+        .file("/var/lib/app/cache/file", "x")
         .directory("/usr/share/empty")
         .entrypoint(&["/bin/app"])
         .plan();
     assert!(planned.keeps("/var/lib/nginx/body"));
     assert!(!planned.keeps("/var/cache/apt"));
+    assert!(!planned.keeps("/var/lib/apt"), "the package manager's own state is for nobody else");
     assert!(!planned.keeps("/usr/share/empty"));
+    assert!(planned.keeps("/var/log/nginx"), "the files are of an earlier run, the directory is not");
+    assert!(!planned.keeps("/var/log/nginx/access.log"));
+    assert!(planned.keeps("/var/lib/app") && !planned.keeps("/var/lib/app/cache"));
 }
 
 #[test]

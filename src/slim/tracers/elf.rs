@@ -128,7 +128,8 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     // can be started; they are libraries all the same.
     match &elf.interpreter {
         Some(interpreter) if elf.soname.is_none() => load_program(trace, name, elf, interpreter),
-        _ if elf.kind == Type::Shared && elf.is_dynamic => trace.loading.waiting.push(name),
+        // A static program at any address looks like a library, but needs nothing.
+        _ if elf.kind == Type::Shared && !elf.needed.is_empty() => trace.loading.waiting.push(name),
         _ => {}
     }
 }
