@@ -26,6 +26,7 @@ const ESCAPE_DIRECTIVE: Difference = Difference {
     is_in: |text| text.lines().take_while(|line| line.starts_with('#')).any(|line| line.contains("escape")),
 };
 
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
 fn files() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/dockerfiles");
     let corpus = std::env::var_os("JETTISON_CORPUS").map(|corpus| Path::new(&corpus).join("dockerfiles"));

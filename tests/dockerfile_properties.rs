@@ -103,7 +103,9 @@ fn mutated_sample() -> impl Strategy<Value = Vec<u8>> {
         1 => (any::<Index>(), any::<Index>(), 1..30_usize).prop_map(|(from, to, length)| Change::Copy(from, to, length)),
     ];
     (select(SAMPLES.as_slice()), vec(change, 1..8)).prop_map(|(mut text, changes)| {
-        changes.iter().for_each(|change| change.apply(&mut text));
+        for change in changes {
+            change.apply(&mut text);
+        }
         text
     })
 }
@@ -215,13 +217,13 @@ impl Spans<'_> {
         for part in parts {
             if let WordPart::Variable(variable) = part {
                 self.found.push(variable.span);
-                match &variable.modifier {
-                    Some(
-                        Modifier::Default { word, .. }
-                        | Modifier::Alternative { word, .. }
-                        | Modifier::Required { word, .. },
-                    ) => self.parts(word),
-                    _ => {}
+                if let Some(
+                    Modifier::Default { word, .. }
+                    | Modifier::Alternative { word, .. }
+                    | Modifier::Required { word, .. },
+                ) = &variable.modifier
+                {
+                    self.parts(word);
                 }
             }
         }
