@@ -1,6 +1,6 @@
 //! `set -e -o pipefail`: how a shell is told to treat failures.
 
-use super::{Pipeline, ShellScript, ShellWord};
+use super::{Pipeline, ShellScript};
 
 /// The settings that decide whether a failure ends a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
