@@ -1,8 +1,8 @@
 //! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
 
-use crate::dockerfile::shell::Options;
-use crate::dockerfile::{Command, Pipeline};
-use crate::lint::facts::{Call, Run, ShellKind, Step};
+use crate::dockerfile::shell::{Options, ShellPart};
+use crate::dockerfile::{Command, Pipeline, ShellScript};
+use crate::lint::facts::{Run, ShellKind, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule =
 const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 
 /// How many pipelines of one script are looked at: each is compared with all that the script sets before it.
-const MOST_PIPELINES: usize = 1000;
+const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
@@ -24,7 +24,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
         let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
         let hides = |pipeline: &&Pipeline| {
-            hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail
+            hides_a_failure(pipeline, run)
+                && !is_mere_text(pipeline, script)
+                && !script.options_at(pipeline, options).pipefail
         };
         let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else { continue };
         let Some(pipe) = pipeline.pipes.first() else { continue };
@@ -44,10 +46,16 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     stages.iter().any(|&at| {
         let calls = &run.calls;
         let call = calls.get(calls.partition_point(|call| call.command < Some(at)));
-        let substitutes = |call: &Call| call.arguments.iter().any(|argument| argument.raw.contains("$("));
-        let harmless = |call: &&Call| HARMLESS.contains(&call.name.as_str()) && !substitutes(call);
-        call.filter(|call| call.command == Some(at)).is_none_or(|call| !harmless(&call))
+        call.filter(|call| call.command == Some(at)).is_none_or(|call| !HARMLESS.contains(&call.name.as_str()))
     })
+}
+
+/// Whether a pipeline's output is part of another command's words: then nobody asks whether it failed, with or without
+/// `pipefail`. That of `NAME=$(…)` is asked.
+fn is_mere_text(pipeline: &Pipeline, script: &ShellScript) -> bool {
+    let holds = |part: &ShellPart| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span));
+    let before = script.commands.iter().take_while(|command| command.span.start <= pipeline.span.start);
+    before.flat_map(|command| &command.words).any(|word| word.parts.iter().any(holds))
 }
 
 /// A shell that knows pipefail is told of it in the script; where there is only dash, bash takes over.
