@@ -29,7 +29,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 }
             }
         } else if let Some(install) = run.calls.iter().find(|call| is_apt(call, Action::Install)) {
-            let keeps = ancestors(cx.facts, run).any(|stage| kept_downloads.get(&stage).is_some_and(|&at| at <= run.step));
+            let keeps =
+                ancestors(cx.facts, run).any(|stage| kept_downloads.get(&stage).is_some_and(|&at| at <= run.step));
             if keeps && !run.keeps_out(CACHE) && !run.calls.iter().any(|call| empties(call, CACHE)) {
                 findings.add(install.span, format!("the downloaded packages stay in the layer, below `{CACHE}`"));
             }
@@ -94,11 +95,9 @@ fn empties(call: &Call, folder: &str) -> bool {
 
 /// Whether an argument names `folder`, all that is in it, or a folder above it. What a variable hides may.
 fn covers(argument: &Argument, folder: &str) -> bool {
-    let Some(path) = argument.single() else {
-        let raw = argument.raw.trim_matches('"');
-        return raw.contains('$') || covers_path(raw, folder) || covers_in_braces(raw, folder);
-    };
-    covers_path(path, folder)
+    let path = argument.single().unwrap_or_else(|| argument.raw.trim_matches('"'));
+    let hidden = argument.values.is_none() && path.contains('$');
+    hidden || covers_path(path, folder) || covers_in_braces(path, folder)
 }
 
 fn covers_path(path: &str, folder: &str) -> bool {

@@ -124,7 +124,8 @@ pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else { return None };
-    let values = step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let values =
+        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
     let mounts = values
         .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
         .collect();
@@ -258,17 +259,17 @@ mod tests {
         expand(&script.commands[0].words[1].parts, &variable)
     }
 
-    fn words(words: &[&str]) -> Option<Vec<String>> {
-        Some(words.iter().map(ToString::to_string).collect())
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_variable_is_split_unless_it_is_quoted() {
-        assert_eq!(expanded("$TWO"), words(&["a=1", "b"]));
-        assert_eq!(expanded("\"${TWO}\""), words(&["a=1 b"]));
-        assert_eq!(expanded("x$TWO-y"), words(&["xa=1", "b-y"]));
-        assert_eq!(expanded("$NONE"), words(&[]));
-        assert_eq!(expanded("\"$NONE\""), words(&[""]));
+        assert_eq!(expanded("$TWO"), Some(words(&["a=1", "b"])));
+        assert_eq!(expanded("\"${TWO}\""), Some(words(&["a=1 b"])));
+        assert_eq!(expanded("x$TWO-y"), Some(words(&["xa=1", "b-y"])));
+        assert_eq!(expanded("$NONE"), Some(words(&[])));
+        assert_eq!(expanded("\"$NONE\""), Some(words(&[""])));
     }
 
     #[test]
