@@ -70,12 +70,14 @@ impl BodyReader<'_> {
         word
     }
 
-    fn form(&mut self, range: Range<usize>) -> Result<Form, Body> {
-        let form = json::read(self.line, range);
-        match form {
-            Form::NotStrings => Err(self.refuse("a JSON form holds nothing but strings".to_owned())),
-            _ => Ok(form),
+    /// `None`, and an error, for an array that holds other things than strings.
+    fn form(&mut self, range: Range<usize>) -> Option<Form> {
+        let form = json::read(self.line, range.clone());
+        if matches!(form, Form::NotStrings) {
+            self.error(range, "a JSON form holds nothing but strings".to_owned());
+            return None;
         }
+        Some(form)
     }
 
     fn mark_array(&mut self, array: &json::Array) {
@@ -95,9 +97,9 @@ impl BodyReader<'_> {
 
     fn command(&mut self, range: Range<usize>) -> Body {
         match self.form(range.clone()) {
-            Ok(Form::Array(array)) => Body::Command(self.exec(array)),
-            Ok(_) => Body::Command(Command::Shell(self.script(range))),
-            Err(refused) => refused,
+            Some(Form::Array(array)) => Body::Command(self.exec(array)),
+            Some(_) => Body::Command(Command::Shell(self.script(range))),
+            None => Body::Other,
         }
     }
 
@@ -138,9 +140,9 @@ impl BodyReader<'_> {
 
     fn shell(&mut self) -> Body {
         match self.form(self.arguments.clone()) {
-            Ok(Form::Array(array)) if !array.strings.is_empty() => Body::Command(self.exec(array)),
-            Ok(_) => self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned()),
-            Err(refused) => refused,
+            Some(Form::Array(array)) if !array.strings.is_empty() => Body::Command(self.exec(array)),
+            Some(_) => self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned()),
+            None => Body::Other,
         }
     }
 
@@ -201,9 +203,9 @@ impl BodyReader<'_> {
 
     fn transfer(&mut self, kind: Kind) -> Body {
         let (mut words, json) = match self.form(self.arguments.clone()) {
-            Ok(Form::Array(array)) => (self.json_words(&array), true),
-            Ok(_) => (self.list_words(), false),
-            Err(refused) => return refused,
+            Some(Form::Array(array)) => (self.json_words(&array), true),
+            Some(_) => (self.list_words(), false),
+            None => return Body::Other,
         };
         let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
             return self.refuse(format!("`{}` needs a source and a destination", kind.name()));
@@ -303,9 +305,9 @@ impl BodyReader<'_> {
 
     fn volumes(&mut self) -> Body {
         let array = match self.form(self.arguments.clone()) {
-            Ok(Form::Array(array)) => array,
-            Ok(_) => return self.list(Kind::Volume, false),
-            Err(refused) => return refused,
+            Some(Form::Array(array)) => array,
+            Some(_) => return self.list(Kind::Volume, false),
+            None => return Body::Other,
         };
         if array.strings.is_empty() {
             return self.refuse("`VOLUME` needs an argument".to_owned());

@@ -14,13 +14,14 @@ pub(super) struct Fault {
     pub(super) message: &'static str,
 }
 
-/// The word at `start..end` of a joined text. With a fault, what follows it in the word is literal text.
+/// The word at `start..end` of a joined text. With a fault it is literal, as written.
 pub(super) fn read(joined: &Joined, start: usize, end: usize, escape: char) -> (Word, Option<Fault>) {
     let mut lexer = Lexer::new(joined, start, end, escape);
     let mut parts = Vec::new();
     let fault = lexer.parts(None, &mut parts).err();
-    if let Some(fault) = &fault {
-        push_literal(&mut parts, &lexer.text[fault.start..]);
+    if fault.is_some() {
+        parts.clear();
+        push_literal(&mut parts, &lexer.text[start..]);
     }
     (Word { span: joined.source_span(start, end), text: joined.slice(start, end), parts }, fault)
 }

@@ -249,8 +249,9 @@ mod tests {
         let show = |call: super::Call<'_>| {
             let arguments = call.arguments().iter().map(|word| word.literal().unwrap_or("?"));
             let words: Vec<_> = std::iter::once(call.name).chain(arguments).collect();
-            let via: String = call.via.iter().map(|wrapper| format!("{wrapper} > ")).collect();
-            via + &words.join(" ")
+            let stages: Vec<_> =
+                call.via.iter().copied().chain([words.join(" ").as_str()]).map(str::to_owned).collect();
+            stages.join(" > ")
         };
         read.calls().map(show).collect()
     }

@@ -2,11 +2,16 @@
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree};
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 /// How much is parsed at most. The largest `configure` scripts have 2 MB.
 const LONGEST: usize = 16 << 20;
+
+/// How long parsing may take; it takes about a quarter of a microsecond per byte.
+const SHORTEST_LIMIT: Duration = Duration::from_millis(250);
+const LIMIT_PER_BYTE: Duration = Duration::from_micros(4);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
@@ -135,13 +140,12 @@ impl Bash {
     }
 
     fn tree(&mut self, text: &str) -> Option<Tree> {
-        // The parser asks every hundred steps. A sane script takes about one step per byte; one that makes
-        // tree-sitter try ever more ways to mend it is given up, after a number of steps and not of seconds, so that
-        // the same script has the same result on every machine.
-        let mut left = 1000 + text.len() / 4;
-        let mut on_progress = |_: &tree_sitter::ParseState| {
-            left = left.saturating_sub(1);
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a hundred thousand stages.
+        // No count of its steps tells them from others, so a clock does, at a hundred times what a script needs.
+        let start = Instant::now();
+        let limit = SHORTEST_LIMIT + LIMIT_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let mut on_progress = |_: &ParseState| {
+            if start.elapsed() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = ParseOptions::new().progress_callback(&mut on_progress);
         let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();

@@ -4,6 +4,8 @@ mod calls;
 mod grammar;
 mod leading_heredoc;
 mod options;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod words;
 
@@ -25,6 +27,8 @@ pub struct ShellScript {
     pub scopes: Vec<Scope>,
     /// Where the text is not a script that bash would take.
     pub errors: Vec<Span>,
+    /// Those of `commands` that are `set`.
+    settings: Vec<usize>,
 }
 
 /// One program call: `A=1 program argument > file`.
@@ -127,7 +131,7 @@ pub struct Redirection {
 
 /// Reads a script as bash; PowerShell and cmd are not for it.
 ///
-/// It takes time linear in the text: where tree-sitter would need more to make sense of it, the whole is an error.
+/// A text that is absurdly long, or that tree-sitter makes no sense of in reasonable time, is one error.
 pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }

@@ -76,7 +76,8 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
-        if node.is_missing() {
+        // Bash needs no `;` between `done` and `done`.
+        if node.is_missing() && !matches!(node.kind(), ";" | "\n") {
             self.read.errors.push(self.span(node));
         }
         match kind(node) {
@@ -96,7 +97,11 @@ impl<'tree> Walk<'_, 'tree> {
     fn push(&mut self, node: Node<'_>, context: Context, assignments: Vec<ShellWord>, words: Vec<ShellWord>) {
         let all = assignments.iter().chain(&words).map(|word| word.span);
         let span = all.reduce(Span::to).unwrap_or_else(|| self.span(node));
-        self.starts.push((node.start_byte(), self.read.commands.len()));
+        let index = self.read.commands.len();
+        if words.first().and_then(ShellWord::literal) == Some("set") {
+            self.read.settings.push(index);
+        }
+        self.starts.push((node.start_byte(), index));
         let (position, scope) = (context.position, context.scope);
         self.read.commands.push(SimpleCommand { span, assignments, words, position, scope });
     }
@@ -285,8 +290,14 @@ impl<'tree> Walk<'_, 'tree> {
                     target = Some(words::verbatim(self.script, child.byte_range()));
                     end = child.end_byte();
                 }
-                NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::Pipeline => {}
-                NodeKind::HeredocBody | NodeKind::HeredocEnd | NodeKind::Comment | NodeKind::Error => {}
+                // Nested redirects have an entry of their own, and the body is not part of this one.
+                NodeKind::FileRedirect
+                | NodeKind::HerestringRedirect
+                | NodeKind::Pipeline
+                | NodeKind::HeredocBody
+                | NodeKind::HeredocEnd
+                | NodeKind::Comment
+                | NodeKind::Error => {}
                 _ if target.is_none() => {
                     target = Some(self.word(child));
                     end = child.end_byte();

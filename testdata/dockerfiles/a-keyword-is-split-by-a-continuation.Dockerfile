@@ -1,0 +1,6 @@
+FR\
+OM a
+RU\
+  # comment
+
+N b

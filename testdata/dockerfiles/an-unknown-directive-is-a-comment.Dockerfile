@@ -1,0 +1,5 @@
+# author=me
+# escape=`
+FROM a
+RUN b \
+ c

@@ -1,0 +1,4 @@
+ 	 FROMa 
+ RUN	b c	
+LABEL x=y
+LABEL x=y z=w

@@ -1,0 +1,4 @@
+FROM a
+# café
+RUN echo ÿþ && b
+CMD ["Ã"]

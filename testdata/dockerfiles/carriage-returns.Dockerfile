@@ -1,0 +1,9 @@
+# escape=\
+FROM a
+RUN b \
+  c
+
+RUN <<EOF
+d
+EOF
+CMD ["e"]

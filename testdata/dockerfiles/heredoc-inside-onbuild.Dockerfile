@@ -1,0 +1,7 @@
+FROM a
+ONBUILD RUN <<EOF
+b
+EOF
+ONBUILD COPY <<c /d
+e
+c

@@ -1,0 +1,4 @@
+from a
+Run b
+fRoM c as D
+cmd ["e"]

@@ -1,0 +1,5 @@
+FROM a
+RUN b <<<c && echo $((1<<2)) '<<D' x<<E \<<F
+CMD cat <<G
+RUN ["cat", "<<H"]
+ENV I=<<J

@@ -1,0 +1,7 @@
+FROM a
+ONBUILD ARG b
+ONBUILD RUN --mount=type=tmpfs,target=/t \
+  c
+ONBUILD ONBUILD RUN d
+ONBUILD FROM e
+ONBUILD

@@ -1,0 +1,10 @@
+FROM a
+RUN <<A cat 3<<-B && \
+  <<"C D" e
+one
+A
+	two
+	B
+three
+C D
+CMD f

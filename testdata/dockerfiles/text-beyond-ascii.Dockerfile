@@ -1,0 +1,4 @@
+FROM a
+LABEL motto="häßlich ☃" 名=前
+RUN echo "ü" \
+  && écho 😀

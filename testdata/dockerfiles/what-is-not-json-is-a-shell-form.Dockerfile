@@ -1,0 +1,6 @@
+FROM a
+RUN [ -f x ] && y
+CMD ['b']
+ENTRYPOINT ["c",]
+RUN ["d"] e
+VOLUME [f]
