@@ -75,8 +75,22 @@ fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
         return None;
     }
     let replacement = format!("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]{}", cx.line_break());
-    let edit = Edit { span: Span::at(step.span.start), replacement };
+    let edit = Edit { span: Span::at(above_comments(cx, step.span.start)), replacement };
     Some(Fix::new("let `bash` run this with `pipefail`", Applicability::Unsafe, vec![edit]))
+}
+
+/// The start of the line of `instruction`, or of the first of the comments that stand directly above it: some of them
+/// hold for it, and must not come to hold for what is put in.
+fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
+    let mut line = cx.source.line(instruction);
+    let above = cx.dockerfile.comments.partition_point(|comment| comment.span.start < instruction);
+    for comment in cx.dockerfile.comments[..above].iter().rev() {
+        if cx.source.line(comment.span.start) + 1 != line {
+            break;
+        }
+        line -= 1;
+    }
+    cx.source.line_span(line).start
 }
 
 /// Where the script of a RUN that is one heredoc starts, after its `#!` line.
