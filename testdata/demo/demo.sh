@@ -23,7 +23,7 @@ tests/e2e/build.sh testdata/demo localhost/jettison-demo:before >"$folder/build.
 rm -f "$folder/before.tar"
 tests/e2e/sandbox.sh podman save --quiet --output "$folder/before.tar" localhost/jettison-demo:before
 
-show jettison slim "$before" -o "$after" -t localhost/jettison-demo:after --keep /srv/cargo.txt
+show jettison slim "$before" -o "$after" -t localhost/jettison-demo:after
 show jettison why "$before" /usr/lib/x86_64-linux-gnu/libz.so.1
 show ls -sh1 "$folder/before.tar" "$folder/after.tar"
 

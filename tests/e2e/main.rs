@@ -4,6 +4,8 @@
 //! `behaviour.sh`, which drives a container of the image, and `behaviour.txt`, what that prints before and after.
 //! The tests are ignored by default, for they need root and podman; `make e2e` installs what they need and runs them.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
+
 mod case;
 mod containers;
 
