@@ -120,6 +120,7 @@ fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, Con
 }
 
 /// hadolint's file. The keys that no rule here reads are known, so that they are not taken for mistakes.
+#[allow(clippy::struct_excessive_bools, reason = "the keys are as hadolint made them")]
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Hadolint {
