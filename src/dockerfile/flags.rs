@@ -10,6 +10,11 @@ enum Value {
     Text,
     /// Text; the flag may be given more than once.
     Texts,
+    OneOf(&'static [&'static str]),
+    /// As Go writes them, `1m30s`, and none that Docker could not keep.
+    Duration,
+    /// Not negative.
+    Count,
 }
 
 /// As of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel included.
@@ -34,15 +39,18 @@ fn known(kind: Kind) -> &'static [(&'static str, Value)] {
         ],
         Kind::From => &[("platform", Value::Text)],
         Kind::Healthcheck => &[
-            ("interval", Value::Text),
-            ("retries", Value::Text),
-            ("start-interval", Value::Text),
-            ("start-period", Value::Text),
-            ("timeout", Value::Text),
+            ("interval", Value::Duration),
+            ("retries", Value::Count),
+            ("start-interval", Value::Duration),
+            ("start-period", Value::Duration),
+            ("timeout", Value::Duration),
         ],
-        Kind::Run => {
-            &[("device", Value::Texts), ("mount", Value::Texts), ("network", Value::Text), ("security", Value::Text)]
-        }
+        Kind::Run => &[
+            ("device", Value::Texts),
+            ("mount", Value::Texts),
+            ("network", Value::OneOf(&["default", "host", "none"])),
+            ("security", Value::OneOf(&["insecure", "sandbox"])),
+        ],
         _ => &[],
     }
 }
@@ -70,13 +78,62 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
 
 fn check_value(flag: &Flag, value: Value) -> Option<String> {
     let name = flag.name.as_str();
-    match (value, &flag.value) {
-        (Value::Text | Value::Texts, None) => Some(format!("`--{name}` needs a value")),
-        (Value::Switch, Some(word)) => match word.literal() {
-            Some(text) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => None,
-            Some("") => Some(format!("`--{name}` needs a value after its `=`")),
-            _ => Some(format!("`--{name}` is `true` or `false`")),
-        },
-        _ => None,
+    let Some(word) = &flag.value else {
+        return (value != Value::Switch).then(|| format!("`--{name}` needs a value"));
+    };
+    // Of these flags no variable is expanded.
+    let text = word.literal().unwrap_or(word.text.as_str());
+    let expected = match value {
+        Value::Switch if text.is_empty() => return Some(format!("`--{name}` needs a value after its `=`")),
+        Value::Switch => (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"), "`true` or `false`"),
+        Value::OneOf(names) if names.contains(&text) => return None,
+        Value::OneOf(names) => return Some(format!("`--{name}` is one of `{}`", names.join("`, `"))),
+        Value::Duration => (text.is_empty() || is_duration(text), "a duration like `1m30s`, 0 or at least `1ms`"),
+        Value::Count => (text.is_empty() || text.parse::<u32>().is_ok(), "a number"),
+        Value::Text | Value::Texts => (true, ""),
+    };
+    (!expected.0).then(|| format!("`--{name}` is {}", expected.1))
+}
+
+/// Whether Go's `time.ParseDuration` takes a text, and Docker its value.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    let mut milliseconds = 0.0;
+    if rest == "0" {
+        return true;
+    }
+    while !rest.is_empty() {
+        let number_end = rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
+        let (number, after) = rest.split_at(number_end);
+        let unit_end = after.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit_end);
+        let factor = match unit {
+            "ns" => 1e-6,
+            "us" | "µs" | "μs" => 1e-3,
+            "ms" => 1.0,
+            "s" => 1e3,
+            "m" => 6e4,
+            "h" => 3.6e6,
+            _ => return false,
+        };
+        let Ok(number) = number.parse::<f64>() else { return false };
+        milliseconds += number * factor;
+        rest = after;
+    }
+    !text.is_empty() && (milliseconds == 0.0 || milliseconds >= 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_those_of_go() {
+        for text in ["0", "5s", "1m30s", "1.5h", ".5s", "1ms", "2us3ms", "0s", "+1s"] {
+            assert!(is_duration(text), "{text}");
+        }
+        for text in ["5", "s", "-1s", "1d", "1 s", "1us", "1s5", ".s"] {
+            assert!(!is_duration(text), "{text}");
+        }
     }
 }

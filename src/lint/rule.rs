@@ -19,16 +19,16 @@ pub struct Rule {
 pub struct Findings {
     rule: &'static str,
     severity: Severity,
-    findings: Vec<Finding>,
+    reported: Vec<Finding>,
 }
 
 impl Findings {
     pub(super) fn new(rule: &'static str, severity: Severity) -> Self {
-        Self { rule, severity, findings: Vec::new() }
+        Self { rule, severity, reported: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
+        self.reported
     }
 
     /// Reports a defect; what else there is to say goes onto the [`Report`].
@@ -43,7 +43,7 @@ impl Findings {
             notes: Vec::new(),
             fix: None,
         };
-        Report { finding: self.findings.push_mut(finding) }
+        Report { finding: self.reported.push_mut(finding) }
     }
 }
 
@@ -53,6 +53,7 @@ pub struct Report<'a> {
     finding: &'a mut Finding,
 }
 
+#[expect(clippy::return_self_not_must_use, reason = "what is said stays said, whether or not more follows")]
 impl Report<'_> {
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
         self.finding.labels.push(Label { span, message: message.into() });

@@ -84,6 +84,14 @@ fn names_a_place(cx: &Context<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair.value.as_ref().and_then(|word| cx.facts.expand(step, word));
     value.is_some_and(|value| {
         let is_flag = matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off");
-        is_flag || (value.starts_with('/') && value.len() > 1 && !value.contains(char::is_whitespace))
+        is_flag || is_path(&value)
     })
+}
+
+/// An absolute path, one from here, or one with a file's extension.
+fn is_path(value: &str) -> bool {
+    let extensions = [".json", ".pem", ".key", ".crt", ".txt", ".jks", ".p12", ".pfx", ".yaml", ".yml"];
+    let starts = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start) && value.len() > start.len());
+    let ends = value.contains('/') && extensions.iter().any(|extension| value.ends_with(extension));
+    (starts || ends) && !value.contains(char::is_whitespace)
 }

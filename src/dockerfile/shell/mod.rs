@@ -4,6 +4,8 @@ mod calls;
 mod grammar;
 mod leading_heredoc;
 mod options;
+#[cfg(test)]
+mod tests;
 mod walk;
 mod words;
 
@@ -25,6 +27,8 @@ pub struct ShellScript {
     pub scopes: Vec<Scope>,
     /// Where the text is not a script that bash would take.
     pub errors: Vec<Span>,
+    /// Those of `commands` that are `set`.
+    settings: Vec<usize>,
 }
 
 /// One program call: `A=1 program argument > file`.

@@ -1,6 +1,6 @@
 //! `set -e -o pipefail`: how a shell is told to treat failures.
 
-use super::{Pipeline, ShellScript, ShellWord};
+use super::{Pipeline, ShellScript};
 
 /// The settings that decide whether a failure ends a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,9 +55,9 @@ impl ShellScript {
             Some(shell) if shell.started_by.is_some() => shell.options,
             _ => initial,
         };
-        for command in self.commands.iter().take_while(|command| command.span.start < pipeline.span.start) {
-            let is_set = command.words.first().and_then(ShellWord::literal) == Some("set");
-            if is_set && scopes.contains(&command.scope) {
+        let settings = self.settings.iter().map(|&index| &self.commands[index]);
+        for command in settings.take_while(|command| command.span.start < pipeline.span.start) {
+            if scopes.contains(&command.scope) {
                 options.apply(command.words[1..].iter().map(|word| word.literal().unwrap_or("")));
             }
         }

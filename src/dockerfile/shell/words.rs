@@ -93,10 +93,11 @@ fn value_pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a
 fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Piece<'a>)) {
     let range = node.byte_range();
     match kind(node) {
-        NodeKind::RawString => sink(Piece::Text(inside(&range, 1))),
+        NodeKind::RawString => sink(Piece::Text(inside(text, &range, "'", '\''))),
         NodeKind::Ansi => ansi(text, range, sink),
-        NodeKind::String => string(text, node, 1, sink),
-        NodeKind::TranslatedString => string(text, node, 2, sink),
+        NodeKind::String => string(text, node, sink),
+        // `$"…"` holds its string as a child.
+        NodeKind::TranslatedString => string(text, node.named_child(0).unwrap_or(node), sink),
         NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {
             Some(name) => sink(Piece::Variable { name, range, quoted }),
             None => sink(Piece::Other(range)),
@@ -110,19 +111,16 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
     }
 }
 
-/// Without the opening quote, of `before` bytes, and the closing one.
-fn inside(range: &Range<usize>, before: usize) -> Range<usize> {
-    let end = range.end.saturating_sub(1).max(range.start);
-    (range.start + before).min(end)..end
+/// Without the quotes at its ends; tree-sitter supplies a closing one where the script has none.
+fn inside(text: &str, range: &Range<usize>, open: &str, close: char) -> Range<usize> {
+    let raw = &text[range.clone()];
+    let inner = raw.strip_prefix(open).unwrap_or(raw);
+    let start = range.end - inner.len();
+    start..start + inner.strip_suffix(close).unwrap_or(inner).len()
 }
 
-fn string<'a>(text: &'a str, node: Node<'_>, before: usize, sink: &mut dyn FnMut(Piece<'a>)) {
-    // A `$"…"` holds its string as a child.
-    let node = match node.named_child(0) {
-        Some(child) if before == 2 && kind(child) == NodeKind::String => child,
-        _ => node,
-    };
-    let inside = inside(&node.byte_range(), 1);
+fn string<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
+    let inside = inside(text, &node.byte_range(), "\"", '"');
     let escapes = |char| matches!(char, '$' | '`' | '"' | '\\');
     let mut at = inside.start;
     for child in node.named_children(&mut node.walk()) {
@@ -162,7 +160,7 @@ fn unescape<'a>(text: &'a str, range: Range<usize>, escapes: fn(char) -> bool, s
 
 /// `$'…'`: the escapes that people use; with others its value is not known.
 fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>)) {
-    let inside = (range.start + 2).min(range.end)..range.end.saturating_sub(1).max(range.start + 2).min(range.end);
+    let inside = inside(text, &range, "$'", '\'');
     let mut decoded = String::new();
     let mut chars = text[inside].chars();
     while let Some(char) = chars.next() {

@@ -23,8 +23,6 @@ pub struct Holdings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holding {
     pub span: Span,
-    /// It comes with the base image that `span` names.
-    pub from_base: bool,
 }
 
 /// The shells that are looked for, and packages that bring them under another name.
@@ -56,7 +54,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<Holdings> {
 
 fn of_base(stage: &Stage<'_>) -> Holdings {
     let Some(Known { managers, shells, .. }) = stage.known else { return Holdings::default() };
-    let holding = Holding { span: stage.image.span, from_base: true };
+    let holding = Holding { span: stage.image.span };
     let named = |names: &[String]| names.iter().map(|name| (name.clone(), holding)).collect();
     Holdings { managers: named(managers), shells: named(shells) }
 }
@@ -105,7 +103,7 @@ impl Holdings {
     }
 
     fn add_package(&mut self, name: &str, span: Span) {
-        let holding = Holding { span, from_base: false };
+        let holding = Holding { span };
         for manager in packages::MANAGERS.iter().filter(|manager| manager.packages.contains(&name)) {
             self.managers.entry(manager.name.to_owned()).or_insert(holding);
         }
@@ -151,7 +149,7 @@ impl Holdings {
 
     /// `COPY --from=stage / /`.
     fn take_all(&mut self, other: &Self, source: &Word) {
-        let holding = Holding { span: source.span, from_base: false };
+        let holding = Holding { span: source.span };
         for name in other.managers.keys() {
             self.managers.entry(name.clone()).or_insert(holding);
         }
@@ -172,7 +170,7 @@ impl Holdings {
         if !is_program_folder(folder) {
             return;
         }
-        let holding = Holding { span, from_base: false };
+        let holding = Holding { span };
         if let Some(manager) = packages::of_program(&name) {
             self.managers.entry(manager.name.to_owned()).or_insert(holding);
         }

@@ -1,12 +1,12 @@
 //! What RUN instructions call: programs and their arguments, with the values that ENV and ARG give them.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::Facts;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
-use crate::dockerfile::shell::{Options, ShellPart};
+use crate::dockerfile::shell::{Options, Position, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
@@ -167,14 +167,11 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
 }
 
 fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec<Call> {
-    // What the script sets itself is not what ENV and ARG have set.
-    let own: HashSet<&str> = script
-        .commands
-        .iter()
-        .flat_map(|command| command.assignments.iter().chain(&command.words))
-        .filter_map(|word| word.raw.split_once('=').map(|(name, _)| name))
-        .collect();
-    let variable = |name: &str| if own.contains(name) { None } else { facts.variable(step, name) };
+    let own = own_variables(script);
+    let variable = |name: &str| match own.get(name) {
+        Some(value) => value.map(ToOwned::to_owned),
+        None => facts.variable(step, name),
+    };
     let call = |call: dockerfile::shell::Call<'_>| {
         let (first, rest) = call.words.split_first()?;
         Some(Call {
@@ -187,6 +184,24 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
         })
     };
     script.calls().filter_map(call).collect()
+}
+
+/// The variables that a script sets itself, so that what ENV and ARG have set does not hold; with the value of those that
+/// are set once and for the whole script.
+fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
+    let mut own = HashMap::new();
+    for command in &script.commands {
+        let lasts = command.words.is_empty() && command.position == Position::default();
+        for word in &command.assignments {
+            let Some((name, _)) = word.raw.split_once('=') else { continue };
+            let value = word.literal().and_then(|text| text.split_once('=')).map(|(_, value)| value);
+            own.entry(name).and_modify(|known| *known = None).or_insert(value.filter(|_| lasts));
+        }
+        for (name, _) in command.words.iter().filter_map(|word| word.raw.split_once('=')) {
+            own.insert(name, None);
+        }
+    }
+    own
 }
 
 fn argument(word: &ShellWord, variable: &dyn Fn(&str) -> Option<String>) -> Argument {
@@ -244,17 +259,17 @@ mod tests {
         expand(&script.commands[0].words[1].parts, &variable)
     }
 
-    fn words(words: &[&str]) -> Option<Vec<String>> {
-        Some(words.iter().map(ToString::to_string).collect())
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_variable_is_split_unless_it_is_quoted() {
-        assert_eq!(expanded("$TWO"), words(&["a=1", "b"]));
-        assert_eq!(expanded("\"${TWO}\""), words(&["a=1 b"]));
-        assert_eq!(expanded("x$TWO-y"), words(&["xa=1", "b-y"]));
-        assert_eq!(expanded("$NONE"), words(&[]));
-        assert_eq!(expanded("\"$NONE\""), words(&[""]));
+        assert_eq!(expanded("$TWO"), Some(words(&["a=1", "b"])));
+        assert_eq!(expanded("\"${TWO}\""), Some(words(&["a=1 b"])));
+        assert_eq!(expanded("x$TWO-y"), Some(words(&["xa=1", "b-y"])));
+        assert_eq!(expanded("$NONE"), Some(words(&[])));
+        assert_eq!(expanded("\"$NONE\""), Some(words(&[""])));
     }
 
     #[test]

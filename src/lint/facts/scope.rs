@@ -1,5 +1,6 @@
 //! ARG and ENV: which value a variable has at an instruction, and what words become of it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::dockerfile::{Modifier, Variable, Word, WordPart};
@@ -10,8 +11,8 @@ pub(super) const UNKNOWN: char = '\u{FFFC}';
 /// Values beyond this many bytes count as unknown, so that `ENV A=$A$A`, repeated, does not fill the memory.
 const LONGEST_VALUE: usize = 1 << 16;
 
-/// The same for values that a pattern is matched against at every place.
-const LONGEST_MATCHED: usize = 1 << 12;
+/// How many characters the patterns of a whole file may be compared with, before what they cut counts as unknown.
+const MOST_MATCHING: u64 = 1 << 24;
 
 /// How many stages up the ancestry a variable is looked for.
 const DEEPEST_ANCESTRY: usize = 256;
@@ -46,6 +47,8 @@ pub(super) struct Scopes {
     build_args: BTreeMap<String, String>,
     global: HashMap<String, Value>,
     stages: Vec<StageScope>,
+    /// What is left of [`MOST_MATCHING`].
+    matching: Cell<u64>,
 }
 
 #[derive(Debug)]
@@ -62,7 +65,7 @@ type Definitions = HashMap<String, Vec<(usize, Value)>>;
 
 impl Scopes {
     pub(super) fn new(build_args: BTreeMap<String, String>) -> Self {
-        Self { build_args, global: HashMap::new(), stages: Vec::new() }
+        Self { build_args, global: HashMap::new(), stages: Vec::new(), matching: Cell::new(MOST_MATCHING) }
     }
 
     pub(super) fn open_stage(&mut self, parent: Option<usize>, from_nothing: bool) {
@@ -104,7 +107,7 @@ impl Scopes {
 
     /// The text with [`UNKNOWN`] wherever something is not known. Without a stage, the ARGs before the first FROM hold.
     pub(super) fn expand_in_part(&self, stage: Option<usize>, step: usize, word: &Word) -> String {
-        expand_parts(&word.parts, &|name| self.look_up(stage, step, name), 0)
+        Place { scopes: self, stage, step }.expand_parts(&word.parts, 0)
     }
 
     pub(super) fn value(&self, stage: Option<usize>, step: usize, name: &str) -> Option<String> {
@@ -127,62 +130,90 @@ impl Scopes {
                 return value.clone();
             }
             arg = arg.or_else(|| last_before(&scope.args, name, step));
-            match scope.parent {
-                Some(parent) => at = parent,
-                None => {
-                    let missing = if scope.from_nothing { Value::Unset } else { Value::Unknown };
-                    return arg.cloned().unwrap_or(missing);
-                }
-            }
+            let Some(parent) = scope.parent else {
+                let missing = if scope.from_nothing { Value::Unset } else { Value::Unknown };
+                return arg.cloned().unwrap_or(missing);
+            };
+            at = parent;
         }
         Value::Unknown
     }
 }
 
-fn expand_parts(parts: &[WordPart], look_up: &dyn Fn(&str) -> Value, depth: usize) -> String {
-    let mut text = String::new();
-    for part in parts {
-        match part {
-            WordPart::Literal(literal) => text.push_str(literal),
-            WordPart::Variable(variable) => text.push_str(&expand_variable(variable, look_up, depth)),
-        }
-        if text.len() > LONGEST_VALUE {
-            return UNKNOWN.to_string();
-        }
-    }
-    text
+/// Where a word stands that is expanded.
+struct Place<'s> {
+    scopes: &'s Scopes,
+    stage: Option<usize>,
+    step: usize,
 }
 
-fn expand_variable(variable: &Variable, look_up: &dyn Fn(&str) -> Value, depth: usize) -> String {
-    if depth > DEEPEST_MODIFIER {
-        return UNKNOWN.to_string();
+impl Place<'_> {
+    fn expand_parts(&self, parts: &[WordPart], depth: usize) -> String {
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                WordPart::Literal(literal) => text.push_str(literal),
+                WordPart::Variable(variable) => text.push_str(&self.expand_variable(variable, depth)),
+            }
+            if text.len() > LONGEST_VALUE {
+                return UNKNOWN.to_string();
+            }
+        }
+        text
     }
-    let value = look_up(&variable.name);
-    let unknown = value == Value::Unknown;
-    let set = match value {
-        Value::Known(value) => Some(value),
-        Value::Unset | Value::Unknown => None,
-    };
-    let counts = |colon: bool| set.as_ref().is_some_and(|value| !colon || !value.is_empty());
-    match &variable.modifier {
-        _ if unknown => UNKNOWN.to_string(),
-        None | Some(Modifier::Required { .. }) => set.unwrap_or_default(),
-        Some(Modifier::Default { colon, .. }) if counts(*colon) => set.unwrap_or_default(),
-        Some(Modifier::Default { word, .. }) => expand_parts(word, look_up, depth + 1),
-        Some(Modifier::Alternative { colon, word }) if counts(*colon) => expand_parts(word, look_up, depth + 1),
-        Some(Modifier::Alternative { .. }) => String::new(),
-        Some(_) if set.as_ref().is_some_and(|value| value.len() > LONGEST_MATCHED) => UNKNOWN.to_string(),
-        Some(Modifier::RemovePrefix { longest, pattern }) => {
-            remove_prefix(&set.unwrap_or_default(), pattern, *longest).to_owned()
+
+    fn expand_variable(&self, variable: &Variable, depth: usize) -> String {
+        let set = match self.scopes.look_up(self.stage, self.step, &variable.name) {
+            Value::Unknown => return UNKNOWN.to_string(),
+            _ if depth > DEEPEST_MODIFIER => return UNKNOWN.to_string(),
+            Value::Known(value) => Some(value),
+            Value::Unset => None,
+        };
+        let counts = |colon: bool| set.as_ref().is_some_and(|value| !colon || !value.is_empty());
+        match &variable.modifier {
+            None | Some(Modifier::Required { .. }) => set.unwrap_or_default(),
+            Some(Modifier::Default { colon, .. }) if counts(*colon) => set.unwrap_or_default(),
+            Some(Modifier::Default { word, .. }) => self.expand_parts(word, depth + 1),
+            Some(Modifier::Alternative { colon, word }) if counts(*colon) => self.expand_parts(word, depth + 1),
+            Some(Modifier::Alternative { .. }) => String::new(),
+            Some(modifier) => self.cut(&set.unwrap_or_default(), modifier).unwrap_or_else(|| UNKNOWN.to_string()),
         }
-        Some(Modifier::RemoveSuffix { longest, pattern }) => {
-            remove_suffix(&set.unwrap_or_default(), pattern, *longest).to_owned()
+    }
+
+    /// What a modifier with a pattern leaves of a value; `None` where finding out would take too long.
+    fn cut(&self, value: &str, modifier: &Modifier) -> Option<String> {
+        let length = value.len() as u64 + 1;
+        let pattern_length = |pattern: &String| pattern.len() as u64 + 1;
+        match modifier {
+            Modifier::RemovePrefix { longest, pattern } => {
+                self.spend([length, length, pattern_length(pattern)])?;
+                Some(remove_prefix(value, pattern, *longest).to_owned())
+            }
+            Modifier::RemoveSuffix { longest, pattern } => {
+                self.spend([length, length, pattern_length(pattern)])?;
+                Some(remove_suffix(value, pattern, *longest).to_owned())
+            }
+            Modifier::Replace { all, pattern, replacement } => {
+                let each = if has_wildcard(pattern) { length.saturating_mul(length) } else { 1 };
+                self.spend([length, each, pattern_length(pattern)])?;
+                Some(replace(value, pattern, replacement, *all))
+            }
+            Modifier::Default { .. } | Modifier::Alternative { .. } | Modifier::Required { .. } => None,
         }
-        Some(Modifier::Replace { all, pattern, replacement }) => {
-            replace(&set.unwrap_or_default(), pattern, replacement, *all)
-        }
+    }
+
+    fn spend(&self, comparisons: [u64; 3]) -> Option<()> {
+        let comparisons = comparisons.into_iter().fold(1, u64::saturating_mul);
+        let left = self.scopes.matching.get().checked_sub(comparisons)?;
+        self.scopes.matching.set(left);
+        Some(())
     }
 }
+
+fn has_wildcard(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '\\'])
+}
+
 fn last_before<'d>(definitions: &'d Definitions, name: &str, step: usize) -> Option<&'d Value> {
     let steps = definitions.get(name)?;
     let after = steps.partition_point(|(at, _)| *at < step);
@@ -212,7 +243,7 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
     let mut at = 0;
     while at < text.len() {
         // Patterns without wildcards are the common ones and need no search for their end.
-        let end = if pattern.contains(['*', '?', '\\']) {
+        let end = if has_wildcard(pattern) {
             boundaries(&text[at..]).rev().find(|&end| end > 0 && glob_matches(pattern, &text[at..at + end]))
         } else {
             (!pattern.is_empty() && text[at..].starts_with(pattern)).then_some(pattern.len())

@@ -1,0 +1,6 @@
+# escape=`
+FROM a
+RUN b `
+  copy c d
+RUN e \
+RUN f
