@@ -7,16 +7,14 @@
 store=${JETTISON_STORE:-$PWD/target/containers}
 export CONTAINERS_STORAGE_CONF="$store/storage.conf" CONTAINERS_CONF="$store/containers.conf"
 
-if [ ! -f "$CONTAINERS_STORAGE_CONF" ]; then
-    mkdir -p "$store"
-    cat >"$CONTAINERS_CONF" <<END
+mkdir -p "$store"
+cat >"$CONTAINERS_CONF" <<END
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 END
-    cat >"$CONTAINERS_STORAGE_CONF" <<END
+cat >"$CONTAINERS_STORAGE_CONF" <<END
 [storage]
 driver = "overlay"
 graphroot = "$store/images"
 runroot = "$store/run"
 END
-fi
