@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::image::Tree;
+use crate::image::{NameId, Tree};
 use crate::slim::{Plan, Totals};
 
 /// How many lines of one kind are shown before the rest is counted.
@@ -14,11 +14,9 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
     table(&mut out, plan.totals());
     let path = |name| tree.path(name).escape_ascii().to_string();
 
-    let shells = plan.totals().shells.iter().map(|&name| format!("{}, {}", path(name), because(tree, plan, name)));
-    list(&mut out, "shells that stay", &shells.collect::<Vec<_>>());
-    let privileged = plan.totals().privileged.iter();
-    let privileged = privileged.map(|&name| format!("{}, {}", path(name), because(tree, plan, name)));
-    list(&mut out, "setuid, setgid and files with capabilities that stay", &privileged.collect::<Vec<_>>());
+    let because = |names: &[NameId]| -> Vec<String> { names.iter().map(|&name| because(tree, plan, name)).collect() };
+    list(&mut out, "shells that stay", &because(&plan.totals().shells));
+    list(&mut out, "setuid, setgid and files with capabilities that stay", &because(&plan.totals().privileged));
 
     let unmet = plan.unmet().iter().map(|unmet| {
         let mut line = format!("{} needs {}", path(unmet.by), unmet.need);
@@ -47,14 +45,13 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
 }
 
-/// The reason of a kept name that is nearest to the configuration, in a phrase.
-fn because(tree: &Tree, plan: &Plan, name: crate::image::NameId) -> String {
-    match plan.reasons(name).first() {
-        Some(reason) => match reason.by {
-            Some(by) => format!("{} of {}", reason.why, tree.path(by).escape_ascii()),
-            None => reason.why.to_string(),
-        },
-        None => "not kept".to_owned(),
+/// A kept name and its first reason.
+fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
+    let path = |name| tree.path(name).escape_ascii().to_string();
+    let Some(reason) = plan.reasons(name).first() else { return path(name) };
+    match reason.by {
+        Some(by) => format!("{}, for {}: {}", path(name), path(by), reason.why),
+        None => format!("{}: {}", path(name), reason.why),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A case is a folder of `testdata/images`: a Dockerfile, `case.toml` (how it is slimmed and what is asked about it),
 //! `behaviour.sh`, which drives a container of the image, and `behaviour.txt`, what that prints before and after.
-//! The tests are ignored by default, for they need root and podman; `make e2e` installs what they need and runs them.
+//! They need root and podman, so plain `cargo test` leaves them out; `make e2e` installs what they need and runs them.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
 
@@ -21,43 +21,36 @@ macro_rules! images {
             static CASE: LazyLock<Case> = LazyLock::new(|| Case::build_and_slim(stringify!($name)));
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn original_behaves_as_its_case_says() {
                 super::original_behaves_as_its_case_says(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn slimmed_image_behaves_as_the_original() {
                 super::slimmed_image_behaves_as_the_original(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn oci_layout_behaves_as_the_original() {
                 super::oci_layout_behaves_as_the_original(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn kept_entries_and_configuration_are_unchanged() {
                 super::kept_entries_and_configuration_are_unchanged(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn two_runs_write_the_same_bytes() {
                 super::two_runs_write_the_same_bytes(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn dry_run_writes_nothing() {
                 super::dry_run_writes_nothing(&CASE);
             }
 
             #[test]
-            #[ignore = "needs root and podman: run `make e2e`"]
             fn why_names_the_way_to_a_kept_file() {
                 super::why_names_the_way_to_a_kept_file(&CASE);
             }

@@ -7,9 +7,9 @@ cd "$(dirname "$0")/../.."
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3); then
-    exec cargo test --test e2e -- --ignored --test-threads=1
+    exec cargo test --test e2e -- --test-threads=1
 fi
 
 echo "end-to-end tests cannot run, $obstacle:"
-cargo test --quiet --test e2e -- --ignored --list
+cargo test --quiet --test e2e -- --list
 [ "${1:-}" = --where-possible ] && [ -z "${CI:-}" ]
