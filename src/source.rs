@@ -50,21 +50,21 @@ pub struct Position {
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
-    bytes: Vec<u8>,
-    /// Set only where `bytes` is not UTF-8: the same length, every stray byte replaced by `?`.
-    readable: Option<String>,
+    text: String,
+    /// The file as it is, where that is not UTF-8: then `text` has a `?` for every stray byte, and the same length.
+    raw: Option<Vec<u8>>,
     line_starts: Vec<usize>,
 }
 
 impl Source {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = bytes.into();
-        let readable = match std::str::from_utf8(&bytes) {
-            Ok(_) => None,
-            Err(_) => Some(replace_stray_bytes(&bytes)),
+        let (text, raw) = match String::from_utf8(bytes.into()) {
+            Ok(text) => (text, None),
+            Err(error) => (replace_stray_bytes(error.as_bytes()), Some(error.into_bytes())),
         };
-        let line_starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', &bytes).map(|at| at + 1)).collect();
-        Self { name: name.into(), bytes, readable, line_starts }
+        let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
+        let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
+        Self { name: name.into(), text, raw, line_starts }
     }
 
     pub fn name(&self) -> &str {
@@ -73,20 +73,17 @@ impl Source {
 
     /// The file exactly as it is.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
     }
 
     /// The file as text, byte for byte as long as [`bytes`](Self::bytes); stray bytes read as `?`.
     pub fn text(&self) -> &str {
-        match &self.readable {
-            Some(text) => text,
-            None => std::str::from_utf8(&self.bytes).expect("`new` looked"),
-        }
+        &self.text
     }
 
     /// The text of a span; empty where the span does not fall on character boundaries of this file.
     pub fn slice(&self, span: Span) -> &str {
-        self.text().get(span.range()).unwrap_or_default()
+        self.text.get(span.range()).unwrap_or_default()
     }
 
     /// The line, from 1, that holds the byte at `offset`.
@@ -97,7 +94,7 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.line_starts[line - 1];
-        let before = &self.bytes[start..offset.min(self.bytes.len()).max(start)];
+        let before = &self.text.as_bytes()[start..offset.min(self.text.len()).max(start)];
         // Every byte that does not continue a UTF-8 sequence begins a character.
         let column = 1 + before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
         Position { line, column }
@@ -106,7 +103,7 @@ impl Source {
     /// How many lines there are; a file that ends in a line break does not count the empty one after it.
     pub fn line_count(&self) -> usize {
         match self.line_starts.last() {
-            Some(&start) if start == self.bytes.len() && start > 0 => self.line_starts.len() - 1,
+            Some(&start) if start == self.text.len() && start > 0 => self.line_starts.len() - 1,
             _ => self.line_starts.len(),
         }
     }
@@ -114,8 +111,8 @@ impl Source {
     /// A line, from 1, without its line break (`\n` or `\r\n`).
     pub fn line_span(&self, line: usize) -> Span {
         let start = self.line_starts[line - 1];
-        let mut end = self.line_starts.get(line).map_or(self.bytes.len(), |&next| next - 1);
-        if end > start && line < self.line_starts.len() && self.bytes[end - 1] == b'\r' {
+        let mut end = self.line_starts.get(line).map_or(self.text.len(), |&next| next - 1);
+        if end > start && line < self.line_starts.len() && self.text.as_bytes()[end - 1] == b'\r' {
             end -= 1;
         }
         Span { start, end }
