@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jettison::lint::{
-    Applicability, Example, Finding, Page, Profile, Selection, Settings, Verdict, examples, fix, index_markdown, lint,
+    Applicability, BuildContext, Example, Finding, IgnoreFile, Page, Profile, Selection, Settings, Verdict, examples,
+    fix, index_markdown, lint_in,
 };
 use jettison::rules::registry;
 use jettison::source::Source;
@@ -34,8 +35,14 @@ fn source(example: &Example) -> Source {
     Source::new("Dockerfile", example.text.as_str())
 }
 
+/// What lies around the examples of a page: the `.dockerignore` that its fence tagged so holds.
+fn around(page: &Page) -> BuildContext {
+    let ignore = page.body.split_once("```dockerignore\n").and_then(|(_, rest)| rest.split_once("```"));
+    BuildContext { ignore: ignore.map(|(text, _)| IgnoreFile::parse(text)) }
+}
+
 fn findings(page: &Page, example: &Example) -> Vec<Finding> {
-    lint(&source(example), registry(), &only(page))
+    lint_in(&around(page), &source(example), registry(), &only(page))
 }
 
 /// What is wrong with the examples of a text.
@@ -45,7 +52,8 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
     for example in examples(markdown) {
         let found = findings(page, &example);
         let messages: Vec<String> = found.iter().map(|finding| finding.message.clone()).collect();
-        let mut fail = |what: &str| failures.push(format!("{}, line {}: {what}: {messages:?}", page.name, example.line));
+        let mut fail =
+            |what: &str| failures.push(format!("{}, line {}: {what}: {messages:?}", page.name, example.line));
         match example.verdict {
             Verdict::Bad if found.len() != 1 => fail("a bad example must fire exactly once"),
             Verdict::Good if !found.is_empty() => fail("a good example must not fire"),
@@ -117,7 +125,12 @@ fn a_fix_claimed_is_a_fix_shown() {
     for (_, page) in registry().iter() {
         let all = examples(page.body);
         let shown = all.iter().any(|example| example.verdict == Verdict::Fixed);
-        assert_eq!(shown, page.fix.is_some(), "{}: what the front matter says of the fix is not what is shown", page.name);
+        assert_eq!(
+            shown,
+            page.fix.is_some(),
+            "{}: what the front matter says of the fix is not what is shown",
+            page.name
+        );
         let fixes = all.iter().flat_map(|example| findings(page, example)).filter_map(|finding| finding.fix);
         assert_eq!(fixes.map(|fix| fix.applicability).min(), page.fix, "{}", page.name);
     }
@@ -130,7 +143,11 @@ fn messages_are_written_alike() {
         for finding in said {
             let message = &finding.message;
             assert!(!message.ends_with('.'), "{}: {message}", page.name);
-            assert!(!message.starts_with(|c: char| c.is_uppercase()) || page.name == "syntax-error", "{}: {message}", page.name);
+            assert!(
+                !message.starts_with(|c: char| c.is_uppercase()) || page.name == "syntax-error",
+                "{}: {message}",
+                page.name
+            );
         }
     }
 }

@@ -48,6 +48,13 @@ impl Known {
     }
 }
 
+/// Whether the table knows images of this name, whatever their tag.
+pub fn is_well_known_image(name: &str) -> bool {
+    ImageRef::parse(name).familiar_name().is_some_and(|name| {
+        TABLE.by_name.contains_key(name) || TABLE.by_pattern.iter().any(|&at| TABLE.rows[at].is_named(name))
+    })
+}
+
 static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     managers: Vec::new(),
     shells: Vec::new(),
@@ -211,7 +218,10 @@ mod tests {
     fn the_tag_of_an_official_image_names_its_distribution() {
         assert_eq!(find("node:20").map(|known| known.managers.join(" ")).as_deref(), Some("apt npm yarn"));
         assert_eq!(find("docker.io/library/node:20-alpine3.20").map(Known::sh), Some(ShellKind::Ash));
-        assert_eq!(find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(), Some("microdnf"));
+        assert_eq!(
+            find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(),
+            Some("microdnf")
+        );
         assert!(find("golang:1.23-nanoserver").is_some_and(Known::is_windows));
     }
 

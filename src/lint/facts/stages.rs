@@ -66,7 +66,9 @@ fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize>
         Base::Scratch => {}
     }
     for step in &steps[stages[at].steps.clone()] {
-        sources.extend(step.sources().filter_map(|name| find(stages, at, name)));
+        // BuildKit finds a stage that a COPY names further down, too.
+        let anywhere = |name| stages.iter().rposition(|stage| stage.is_named(name));
+        sources.extend(step.sources().filter_map(|name| find(stages, at, name).or_else(|| anywhere(name))));
     }
     sources
 }
