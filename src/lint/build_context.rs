@@ -125,6 +125,21 @@ mod tests {
     }
 
     #[test]
+    fn the_file_of_one_dockerfile_comes_before_that_of_the_folder() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join(".dockerignore"), "all\n")?;
+        std::fs::write(folder.path().join("app.Dockerfile.dockerignore"), "one\n")?;
+        let ignores = |dockerfile: &str, path: &str| {
+            let context = BuildContext::beside(&folder.path().join(dockerfile));
+            context.ignore.is_some_and(|ignore| ignore.ignores(path))
+        };
+        assert!(ignores("app.Dockerfile", "one") && !ignores("app.Dockerfile", "all"));
+        assert!(ignores("Dockerfile", "all"));
+        assert!(!ignores("sub/Dockerfile", "all"));
+        Ok(())
+    }
+
+    #[test]
     fn comments_and_empty_lines_are_no_patterns() {
         let file = IgnoreFile::parse("\u{feff}# target\n\n  \n.\n/\n");
         assert!(file.patterns.is_empty());

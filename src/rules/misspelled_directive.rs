@@ -9,27 +9,28 @@ pub(super) const RULE: Rule =
 const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    // The first line that is no directive ends them, so only that one can have been meant as one.
-    let start = cx.dockerfile.directives.last().map_or(0, |directive| directive.span.end);
     let Some(comment) = cx.dockerfile.comments.first() else { return };
-    let between = cx.source.slice(Span::new(start.min(comment.span.start), comment.span.start));
-    let Some((key, value)) = comment.text.split_once('=').filter(|_| between.matches('\n').count() <= 1) else {
-        return;
-    };
-    let key = key.trim();
-    let lower = key.to_ascii_lowercase();
-    let distances = DIRECTIVES.iter().map(|name| (strsim::damerau_levenshtein(name, &lower), *name));
-    let Some((distance @ 1..=2, near)) = distances.min() else { return };
-    if value.trim().is_empty() || !key.bytes().all(|b| b.is_ascii_alphabetic()) || distance * 2 >= key.len() {
+    // The first line that is no directive ends them, so only that one can have been meant as one.
+    if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + 1 {
         return;
     }
-    let text = cx.source.slice(comment.span);
-    let Some(offset) = text.find(key) else { return };
-    let span = Span::new(comment.span.start + offset, comment.span.start + offset + key.len());
-    let edit = Edit { span, replacement: near.to_owned() };
-    findings.add(span, format!("`{key}` is no directive, so the line is a comment")).fix(Fix::new(
+    let Some((key, value)) = comment.text.split_once('=') else { return };
+    let key = key.trim();
+    let Some(near) = nearest(key).filter(|_| !value.trim().is_empty()) else { return };
+    let Some(offset) = cx.source.slice(comment.span).find(key) else { return };
+    let start = comment.span.start + offset;
+    let edit = Edit { span: Span::new(start, start + key.len()), replacement: near.to_owned() };
+    findings.add(edit.span, format!("`{key}` is no directive, so the line is a comment")).fix(Fix::new(
         format!("write `{near}`"),
         Applicability::Unsafe,
         vec![edit],
     ));
+}
+
+/// The directive that a word is one letter or two away from.
+fn nearest(key: &str) -> Option<&'static str> {
+    let lower = key.to_ascii_lowercase();
+    let (distance, near) = DIRECTIVES.iter().map(|name| (strsim::damerau_levenshtein(name, &lower), *name)).min()?;
+    let is_word = key.len() > 3 && key.bytes().all(|b| b.is_ascii_alphabetic());
+    (is_word && (1..=2).contains(&distance)).then_some(near)
 }

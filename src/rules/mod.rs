@@ -3,6 +3,7 @@
 mod add_instead_of_copy;
 mod apt_lists_left;
 mod archive_copied_then_unpacked;
+mod circular_stages;
 mod constant_platform;
 mod copy_from_empty_stage;
 mod copy_from_own_stage;
@@ -14,6 +15,7 @@ mod copy_to_relative_path;
 mod copy_whole_filesystem;
 mod duplicate_stage_name;
 mod empty_continuation_line;
+mod end_of_life_base;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod from_as_casing;
@@ -58,10 +60,11 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 53] = [
+static RULES: [Rule; 55] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     archive_copied_then_unpacked::RULE,
+    circular_stages::RULE,
     constant_platform::RULE,
     copy_from_empty_stage::RULE,
     copy_from_own_stage::RULE,
@@ -73,6 +76,7 @@ static RULES: [Rule; 53] = [
     copy_whole_filesystem::RULE,
     duplicate_stage_name::RULE,
     empty_continuation_line::RULE,
+    end_of_life_base::RULE,
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,

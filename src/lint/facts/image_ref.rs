@@ -33,8 +33,8 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Reads an expanded text in which [`UNKNOWN`] marks what is not known.
-    pub(super) fn parse(text: &str) -> Self {
+    /// Reads an expanded text; U+FFFC stands in it for what is not known.
+    pub fn parse(text: &str) -> Self {
         let (text, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Reading::of(digest)),
             None => (text, Reading::Absent),

@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod end_of_life;
 mod exec_form;
 mod holdings;
 mod image_ref;
@@ -15,6 +16,7 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::{Known, is_well_known_image};
+pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading, is_image_name};
@@ -78,6 +80,11 @@ impl<'a> Facts<'a> {
     /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or its number.
     pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
         stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
+    }
+
+    /// The stages that a stage is built on or takes files from.
+    pub fn sources_of(&self, stage: usize) -> Vec<usize> {
+        stages::sources_of(&self.stages, &self.steps, stage)
     }
 
     /// Whether a `--from` of this step names the stage that it stands in.

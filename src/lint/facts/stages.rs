@@ -58,7 +58,7 @@ pub(super) fn mark_reachable(stages: &mut [Stage<'_>], steps: &[Step<'_>], final
 }
 
 /// The stages that one stage names: in FROM, in `--from`, and in the `from` of a mount.
-fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize> {
+pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize> {
     let mut sources = Vec::new();
     match &stages[at].base {
         Base::Stage(base) => sources.push(*base),
