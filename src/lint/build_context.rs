@@ -16,8 +16,8 @@ impl BuildContext {
     /// read is taken for missing.
     pub fn beside(dockerfile: &Path) -> Self {
         let own = dockerfile.file_name().map(|name| format!("{}.dockerignore", name.to_string_lossy()));
-        let names = own.into_iter().chain([".dockerignore".to_owned()]);
-        let text = names.filter_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok()).next();
+        let mut names = own.into_iter().chain([".dockerignore".to_owned()]);
+        let text = names.find_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok());
         Self { ignore: text.map(|text| IgnoreFile::parse(&text)) }
     }
 }

@@ -16,13 +16,12 @@ pub(super) fn report(cx: &Context<'_>, kind: Kind, findings: &mut Findings) {
     let steps = || cx.facts.steps.iter().filter(move |step| step.kind() == kind && !step.onbuild);
     for (step, next) in steps().zip(steps().skip(1)).filter(|(step, next)| step.stage == next.stage) {
         let name = kind.name();
-        let mut report = findings
+        let report = findings
             .add(step.instruction.keyword.span, format!("this `{name}` does nothing: another one follows in the stage"))
             .label(next.instruction.keyword.span, "this one holds");
         if let Some(fix) = fix(cx, step.span) {
-            report = report.fix(fix);
+            report.fix(fix);
         }
-        drop(report);
     }
 }
 

@@ -16,7 +16,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let Place::Path(word) = place else { continue };
             let written = word.text.as_str().trim_matches('"');
             let path = cx.facts.expand(step, word).unwrap_or_else(|| written.to_owned());
-            let is_repository = path.split(['#', '?']).next().is_some_and(|path| path.ends_with(".git"));
+            let is_repository = path
+                .split(['#', '?'])
+                .next()
+                .is_some_and(|path| path.rsplit_once('.').is_some_and(|(_, extension)| extension == "git"));
             if (path.starts_with("http://") || path.starts_with("https://")) && !is_repository {
                 findings.add(word.span, "`ADD` takes whatever the server sends: there is no `--checksum`");
             }

@@ -48,13 +48,11 @@ fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
     for part in parts {
         let WordPart::Variable(variable) = part else { continue };
         variables.push(variable);
-        match &variable.modifier {
-            Some(
-                Modifier::Default { word, .. } | Modifier::Alternative { word, .. } | Modifier::Required { word, .. },
-            ) => {
-                collect(word, variables);
-            }
-            _ => {}
+        if let Some(
+            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } | Modifier::Required { word, .. },
+        ) = &variable.modifier
+        {
+            collect(word, variables);
         }
     }
 }

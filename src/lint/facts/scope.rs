@@ -98,14 +98,11 @@ impl Scopes {
         let value = given
             .map(Value::Known)
             .or_else(|| default.map(|word| self.expand_default(word).map_or(Value::Unknown, Value::Known)));
-        match value {
-            Some(value) => {
-                self.defaults.insert(name.to_owned(), value);
-            }
-            None => {
-                let unset = if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
-                self.defaults.entry(name.to_owned()).or_insert(unset);
-            }
+        if let Some(value) = value {
+            self.defaults.insert(name.to_owned(), value);
+        } else {
+            let unset = if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
+            self.defaults.entry(name.to_owned()).or_insert(unset);
         }
     }
 
