@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jettison::lint::{
-    Applicability, Example, Finding, Page, Profile, Selection, Settings, Verdict, examples, fix, index_markdown, lint,
+    Applicability, BuildContext, Example, Finding, IgnoreFile, Page, Profile, Selection, Settings, Verdict, examples,
+    fix, index_markdown, lint_in,
 };
 use jettison::rules::registry;
 use jettison::source::Source;
@@ -34,8 +35,14 @@ fn source(example: &Example) -> Source {
     Source::new("Dockerfile", example.text.as_str())
 }
 
+/// What lies around the examples of a page: the `.dockerignore` that its fence tagged so holds.
+fn around(page: &Page) -> BuildContext {
+    let ignore = page.body.split_once("```dockerignore\n").and_then(|(_, rest)| rest.split_once("```"));
+    BuildContext { ignore: ignore.map(|(text, _)| IgnoreFile::parse(text)) }
+}
+
 fn findings(page: &Page, example: &Example) -> Vec<Finding> {
-    lint(&source(example), registry(), &only(page))
+    lint_in(&around(page), &source(example), registry(), &only(page))
 }
 
 /// What is wrong with the examples of a text.

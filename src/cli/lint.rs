@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::arguments::{Format, LintArguments};
 use super::{Outcome, Output, discover, output};
 use crate::config::{self, Config, FailOn};
-use crate::lint::{self, Registry, Selection, Severity};
+use crate::lint::{self, BuildContext, Registry, Selection, Severity};
 use crate::report::{self, Linted, Report, Style};
 use crate::rules;
 use crate::source::Source;
@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let lint_one = |path: &PathBuf| -> anyhow::Result<Linted> {
         let source = read(path)?;
-        let findings = lint::lint(&source, registry, &config.settings);
+        let build = if path == Path::new("-") { BuildContext::default() } else { BuildContext::beside(path) };
+        let findings = lint::lint_in(&build, &source, registry, &config.settings);
         Ok(Linted { source, findings })
     };
     let results: Vec<anyhow::Result<Linted>> = if paths.len() <= FEW {

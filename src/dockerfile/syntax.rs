@@ -158,6 +158,11 @@ impl Kind {
         known.map_or(Self::Unknown, |&(_, kind)| kind)
     }
 
+    /// The names of all instructions, in capitals.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|&(name, _)| name)
+    }
+
     /// In capitals; `?` for an unknown one.
     pub fn name(self) -> &'static str {
         let known = Self::NAMES.iter().find(|&&(_, kind)| kind == self);

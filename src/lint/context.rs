@@ -1,5 +1,6 @@
 //! What a rule may read.
 
+use super::build_context::BuildContext;
 use super::facts::Facts;
 use crate::dockerfile::Dockerfile;
 use crate::source::Source;
@@ -10,6 +11,8 @@ pub struct Context<'a> {
     pub source: &'a Source,
     pub dockerfile: &'a Dockerfile,
     pub facts: &'a Facts<'a>,
+    /// What lies around the Dockerfile.
+    pub build: &'a BuildContext,
 }
 
 impl Context<'_> {

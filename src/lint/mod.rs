@@ -3,6 +3,7 @@
 //! [`lint`] reads a source, gathers [`Facts`](facts::Facts), lets every selected rule speak, and takes out what a pragma
 //! suppresses.
 
+mod build_context;
 mod context;
 mod example;
 pub mod facts;
@@ -15,6 +16,7 @@ mod registry;
 mod rule;
 mod settings;
 
+pub use build_context::{BuildContext, IgnoreFile, clean};
 pub use context::Context;
 pub use example::{Example, Verdict, examples};
 pub use finding::*;
@@ -29,9 +31,14 @@ use crate::source::{Source, Span};
 
 /// What the selected rules say of a Dockerfile, in the order of its text.
 pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
+    lint_in(&BuildContext::default(), source, registry, settings)
+}
+
+/// The same, for rules that look around the Dockerfile.
+pub fn lint_in(build: &BuildContext, source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
     let dockerfile = dockerfile::parse(source);
     let facts = facts::Facts::new(&dockerfile, settings);
-    let context = Context { source, dockerfile: &dockerfile, facts: &facts };
+    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
         if settings.selects(page) {

@@ -48,6 +48,13 @@ impl Known {
     }
 }
 
+/// Whether the table knows images of this name, whatever their tag.
+pub fn is_well_known_image(name: &str) -> bool {
+    ImageRef::parse(name).familiar_name().is_some_and(|name| {
+        TABLE.by_name.contains_key(name) || TABLE.by_pattern.iter().any(|&at| TABLE.rows[at].is_named(name))
+    })
+}
+
 static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     managers: Vec::new(),
     shells: Vec::new(),

@@ -33,8 +33,8 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Reads an expanded text in which [`UNKNOWN`] marks what is not known.
-    pub(super) fn parse(text: &str) -> Self {
+    /// Reads an expanded text; U+FFFC stands in it for what is not known.
+    pub fn parse(text: &str) -> Self {
         let (text, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Reading::of(digest)),
             None => (text, Reading::Absent),
@@ -60,6 +60,76 @@ impl ImageRef {
         let name = hub.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
         Some(name.strip_prefix("library/").unwrap_or(name))
     }
+}
+
+/// Whether a text can name an image, as `reference.ParseNormalizedNamed` of distribution/reference has it.
+pub fn is_image_name(text: &str) -> bool {
+    let (text, digest) = text.split_once('@').map_or((text, None), |(text, digest)| (text, Some(digest)));
+    let (domain, path) = match text.split_once('/') {
+        Some((first, rest)) if is_domain(first) => (Some(first), rest),
+        _ => (None, text),
+    };
+    let (path, tag) = path.split_once(':').map_or((path, None), |(path, tag)| (path, Some(tag)));
+    // 64 hexadecimal digits are an id.
+    let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    domain.is_none_or(is_valid_domain)
+        && path.split('/').all(is_valid_component)
+        && !(is_id && domain.is_none() && tag.is_none() && digest.is_none())
+        && tag.is_none_or(is_valid_tag)
+        && digest.is_none_or(is_valid_digest)
+}
+
+/// Whether the part before the first slash is a registry.
+fn is_domain(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+fn is_valid_domain(domain: &str) -> bool {
+    let (host, port) = match domain.rsplit_once(':').filter(|_| !domain.ends_with(']')) {
+        Some((host, port)) => (host, Some(port)),
+        None => (domain, None),
+    };
+    let is_label = |label: &str| {
+        let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let is_address = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    bracketed.map_or_else(|| host.split('.').all(is_label), is_address)
+        && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Letters and digits with `.`, `_`, `__` or any number of `-` between them.
+fn is_valid_component(component: &str) -> bool {
+    let is_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let mut separator = String::new();
+    for b in component.bytes() {
+        if !is_alphanumeric(b) {
+            separator.push(char::from(b));
+        } else if !is_separator(&std::mem::take(&mut separator)) {
+            return false;
+        }
+    }
+    separator.is_empty() && component.bytes().next().is_some_and(is_alphanumeric)
+}
+
+fn is_separator(text: &str) -> bool {
+    matches!(text, "" | "." | "_" | "__") || text.bytes().all(|b| b == b'-')
+}
+
+fn is_valid_tag(tag: &str) -> bool {
+    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    (1..=128).contains(&tag.len())
+        && tag.bytes().next().is_some_and(is_word)
+        && tag.bytes().all(|b| is_word(b) || b == b'.' || b == b'-')
+}
+
+fn is_valid_digest(digest: &str) -> bool {
+    digest.split_once(':').is_some_and(|(algorithm, hash)| {
+        algorithm.starts_with(|c: char| c.is_ascii_alphabetic())
+            && hash.len() >= 32
+            && hash.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +162,21 @@ mod tests {
         }
         let image = ImageRef::parse(&format!("{UNKNOWN}/{UNKNOWN}:latest"));
         assert_eq!((image.tag, image.digest), (is("latest"), Reading::Absent));
+    }
+
+    #[test]
+    fn names_of_images_are_known_by_their_form() {
+        let digest = format!("debian@sha256:{}", "a".repeat(64));
+        let good = ["busybox", "a/b", "r.io:5000/a__b/c--d:Tag_1.0", "localhost/x", "[::1]:80/x", digest.as_str()];
+        for name in good {
+            assert!(is_image_name(name), "{name}");
+        }
+        let id = "a".repeat(64);
+        for name in
+            ["", "busybox:", ":1", "Busybox", "a//b", "a/", "/a", "a..b", "-a", "a b", "a@sha256:1", id.as_str()]
+        {
+            assert!(!is_image_name(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod end_of_life;
 mod exec_form;
 mod holdings;
 mod image_ref;
 pub mod packages;
+mod ports;
 mod run;
 mod scope;
 mod shell;
@@ -13,17 +15,20 @@ mod steps;
 
 use std::cell::OnceCell;
 
-pub use base::Known;
+pub use base::{Known, is_well_known_image};
+pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
-pub use image_ref::{ImageRef, Reading};
+pub use image_ref::{ImageRef, Reading, is_image_name};
+pub use ports::Port;
 pub use run::{Argument, Call, Mount, Run};
+pub use scope::is_set_by_builder;
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
 
 use super::Settings;
-use crate::dockerfile::{Dockerfile, Word};
+use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
 use scope::Scopes;
 
 /// Stages, and every instruction with what is in force where it stands.
@@ -70,6 +75,37 @@ impl<'a> Facts<'a> {
     /// The steps that shape the image of `stage`: its own and those of the stages it is built on, last first.
     pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
         self.ancestry(stage).flat_map(|stage| self.steps_of(stage).iter().rev())
+    }
+
+    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or its number.
+    pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
+        stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
+    }
+
+    /// The stages that a stage is built on or takes files from.
+    pub fn sources_of(&self, stage: usize) -> Vec<usize> {
+        stages::sources_of(&self.stages, &self.steps, stage)
+    }
+
+    /// Whether a `--from` of this step names the stage that it stands in.
+    pub fn is_own_stage(&self, step: &Step<'_>, name: &str) -> bool {
+        let stage = step.stage.map(|at| &self.stages[at]);
+        stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
+    }
+
+    /// What the ARGs before the first FROM declare.
+    pub fn global_args(&self) -> impl Iterator<Item = &'a Pair> {
+        let steps = self.steps.iter().take_while(|step| step.stage.is_none());
+        steps.filter(|step| step.kind() == Kind::Arg).flat_map(|step| match &step.instruction.body {
+            Body::Pairs(pairs) => pairs.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// What a word of a FROM comes to where no ARG has a value but its default or that of `--build-arg`: a variable
+    /// without one is empty. `None` where the platform takes part.
+    pub fn expand_default(&self, word: &Word) -> Option<String> {
+        self.scopes.expand_default(word)
     }
 
     /// What a word comes to where `step` stands; `None` where a variable without a known value takes part.

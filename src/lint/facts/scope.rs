@@ -34,6 +34,11 @@ const PREDEFINED: [&str; 10] = [
     "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
 ];
 
+/// Whether the builder gives a FROM this variable without an ARG.
+pub fn is_set_by_builder(name: &str) -> bool {
+    PREDEFINED.contains(&name)
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Known(String),
@@ -46,6 +51,8 @@ enum Value {
 pub(super) struct Scopes {
     build_args: BTreeMap<String, String>,
     global: HashMap<String, Value>,
+    /// The same, where an ARG without any value is not set.
+    defaults: HashMap<String, Value>,
     stages: Vec<StageScope>,
     /// What is left of [`MOST_MATCHING`].
     matching: Cell<u64>,
@@ -65,7 +72,13 @@ type Definitions = HashMap<String, Vec<(usize, Value)>>;
 
 impl Scopes {
     pub(super) fn new(build_args: BTreeMap<String, String>) -> Self {
-        Self { build_args, global: HashMap::new(), stages: Vec::new(), matching: Cell::new(MOST_MATCHING) }
+        Self {
+            build_args,
+            global: HashMap::new(),
+            defaults: HashMap::new(),
+            stages: Vec::new(),
+            matching: Cell::new(MOST_MATCHING),
+        }
     }
 
     pub(super) fn open_stage(&mut self, parent: Option<usize>, from_nothing: bool) {
@@ -79,6 +92,7 @@ impl Scopes {
         let value = given.or_else(|| default.map(|word| self.evaluate(stage, step, word)));
         match stage {
             None => {
+                self.declare_default(name, default);
                 self.global.insert(name.to_owned(), value.unwrap_or(Value::Unknown));
             }
             Some(at) => {
@@ -86,6 +100,26 @@ impl Scopes {
                 self.stages[at].args.entry(name.to_owned()).or_default().push((step, value));
             }
         }
+    }
+
+    fn declare_default(&mut self, name: &str, default: Option<&Word>) {
+        let given = self.build_args.get(name).cloned();
+        let value = given
+            .map(Value::Known)
+            .or_else(|| default.map(|word| self.expand_default(word).map_or(Value::Unknown, Value::Known)));
+        if let Some(value) = value {
+            self.defaults.insert(name.to_owned(), value);
+        } else {
+            let unset = if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
+            self.defaults.entry(name.to_owned()).or_insert(unset);
+        }
+    }
+
+    pub(super) fn expand_default(&self, word: &Word) -> Option<String> {
+        let predefined = |name: &str| if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
+        let look_up = |name: &str| self.defaults.get(name).cloned().unwrap_or_else(|| predefined(name));
+        let text = expand_parts(&word.parts, &look_up, 0);
+        (!text.contains(UNKNOWN)).then_some(text)
     }
 
     /// Sets ENV variables; all see the values from before the instruction.

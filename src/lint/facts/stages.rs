@@ -58,7 +58,7 @@ pub(super) fn mark_reachable(stages: &mut [Stage<'_>], steps: &[Step<'_>], final
 }
 
 /// The stages that one stage names: in FROM, in `--from`, and in the `from` of a mount.
-fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize> {
+pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize> {
     let mut sources = Vec::new();
     match &stages[at].base {
         Base::Stage(base) => sources.push(*base),
@@ -66,7 +66,9 @@ fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize>
         Base::Scratch => {}
     }
     for step in &steps[stages[at].steps.clone()] {
-        sources.extend(step.sources().filter_map(|name| find(stages, at, name)));
+        // BuildKit finds a stage that a COPY names further down, too.
+        let anywhere = |name| stages.iter().rposition(|stage| stage.is_named(name));
+        sources.extend(step.sources().filter_map(|name| find(stages, at, name).or_else(|| anywhere(name))));
     }
     sources
 }

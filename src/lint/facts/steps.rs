@@ -63,8 +63,14 @@ impl<'a> Step<'a> {
         self.instruction.flags.iter().find(|flag| flag.name == name)
     }
 
+    /// What `--from` names, unless a variable hides it.
+    pub fn copied_from(&self) -> Option<(&'a Word, &'a str)> {
+        let word = self.flag("from")?.value.as_ref()?;
+        word.literal().filter(|name| !name.is_empty()).map(|name| (word, name))
+    }
+
     /// The stages and images that `--from` and the `from=` of mounts name.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &'a str> {
+    pub fn sources(&self) -> impl Iterator<Item = &'a str> {
         let values = self.instruction.flags.iter().filter_map(|flag| {
             let value = flag.value.as_ref()?.text.as_str();
             match flag.name.as_str() {

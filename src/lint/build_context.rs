@@ -1,0 +1,148 @@
+//! What lies around a Dockerfile: the folder that a build sends, and what `.dockerignore` keeps out of it.
+
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// The build context as far as the files say: a build may be given another.
+#[derive(Debug, Default)]
+pub struct BuildContext {
+    /// What keeps files out; `None` where no such file is there.
+    pub ignore: Option<IgnoreFile>,
+}
+
+impl BuildContext {
+    /// The folder of a Dockerfile. `Dockerfile.dockerignore` comes before `.dockerignore`, as for BuildKit. What cannot be
+    /// read is taken for missing.
+    pub fn beside(dockerfile: &Path) -> Self {
+        let own = dockerfile.file_name().map(|name| format!("{}.dockerignore", name.to_string_lossy()));
+        let mut names = own.into_iter().chain([".dockerignore".to_owned()]);
+        let text = names.find_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok());
+        Self { ignore: text.map(|text| IgnoreFile::parse(&text)) }
+    }
+}
+
+/// The patterns of a `.dockerignore`.
+#[derive(Debug)]
+pub struct IgnoreFile {
+    patterns: Vec<Pattern>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    /// Without blanks, `.` and slashes that mean nothing.
+    text: String,
+    /// `!`: takes back what earlier ones left out.
+    negated: bool,
+    matcher: GlobMatcher,
+}
+
+impl IgnoreFile {
+    /// Reads the lines; comments are none, and neither is a pattern that means nothing.
+    pub fn parse(text: &str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let lines = text.lines().filter(|line| !line.starts_with('#')).map(str::trim);
+        Self { patterns: lines.filter_map(Pattern::parse).collect() }
+    }
+
+    /// Whether any pattern starts with `!`.
+    pub fn has_exceptions(&self) -> bool {
+        self.patterns.iter().any(|pattern| pattern.negated)
+    }
+
+    /// Whether a path of the context, or a folder that it is in, is left out.
+    pub fn ignores(&self, path: &str) -> bool {
+        let path = clean(path);
+        let prefixes = || path.match_indices('/').map(|(at, _)| &path[..at]).chain([path.as_str()]);
+        self.patterns.iter().fold(false, |ignored, pattern| {
+            let matches = prefixes().any(|path| pattern.matcher.is_match(path));
+            if matches { !pattern.negated } else { ignored }
+        })
+    }
+
+    /// Whether nothing of the context is left.
+    pub fn ignores_everything(&self) -> bool {
+        self.patterns.iter().any(|pattern| !pattern.negated && matches!(pattern.text.as_str(), "*" | "**" | "**/*"))
+    }
+}
+
+impl Pattern {
+    fn parse(line: &str) -> Option<Self> {
+        let (line, negated) = line.strip_prefix('!').map_or((line, false), |rest| (rest.trim(), true));
+        let text = clean(line);
+        if text.is_empty() || text == "." {
+            return None;
+        }
+        let glob = GlobBuilder::new(&text).literal_separator(true).backslash_escape(true).build().ok()?;
+        Some(Self { matcher: glob.compile_matcher(), text, negated })
+    }
+}
+
+/// A path without `.`, `..`, and slashes that mean nothing; `.` for the folder itself.
+pub fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ignores(text: &str, path: &str) -> bool {
+        IgnoreFile::parse(text).ignores(path)
+    }
+
+    #[test]
+    fn a_folder_is_left_out_with_all_that_is_in_it() {
+        assert!(ignores("target\n", "target/debug/app"));
+        assert!(ignores("/target/\n", "./target"));
+        assert!(!ignores("target\n", "src/target"));
+        assert!(ignores("**/target\n", "src/target/x"));
+        assert!(ignores("**/target\n", "target"));
+    }
+
+    #[test]
+    fn a_star_stays_in_its_folder() {
+        assert!(ignores("*.md", "README.md"));
+        assert!(!ignores("*.md", "docs/README.md"));
+        assert!(ignores("docs/**/*.md", "docs/a/b/c.md"));
+    }
+
+    #[test]
+    fn the_last_pattern_that_matches_decides() {
+        assert!(!ignores("*.md\n!README.md\n", "README.md"));
+        assert!(ignores("!README.md\n*.md\n", "README.md"));
+        assert!(IgnoreFile::parse("a\n! b\n").has_exceptions());
+    }
+
+    #[test]
+    fn the_file_of_one_dockerfile_comes_before_that_of_the_folder() -> std::io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join(".dockerignore"), "all\n")?;
+        std::fs::write(folder.path().join("app.Dockerfile.dockerignore"), "one\n")?;
+        let ignores = |dockerfile: &str, path: &str| {
+            let context = BuildContext::beside(&folder.path().join(dockerfile));
+            context.ignore.is_some_and(|ignore| ignore.ignores(path))
+        };
+        assert!(ignores("app.Dockerfile", "one") && !ignores("app.Dockerfile", "all"));
+        assert!(ignores("Dockerfile", "all"));
+        assert!(!ignores("sub/Dockerfile", "all"));
+        Ok(())
+    }
+
+    #[test]
+    fn comments_and_empty_lines_are_no_patterns() {
+        let file = IgnoreFile::parse("\u{feff}# target\n\n  \n.\n/\n");
+        assert!(file.patterns.is_empty());
+        assert!(IgnoreFile::parse("*").ignores_everything());
+    }
+}

@@ -1,0 +1,21 @@
+//! `duplicate-stage-name`: two stages have one name.
+
+use std::collections::HashMap;
+
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "duplicate-stage-name", page: include_str!("../../rules/lint/duplicate-stage-name.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let mut names = HashMap::new();
+    for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
+        let name = alias.text.as_str();
+        // BuildKit compares in lower case.
+        if let Some(before) = names.insert(name.to_ascii_lowercase(), alias.span) {
+            findings
+                .add(alias.span, format!("another stage is named `{name}` already"))
+                .label(before, "it is hidden from here on");
+        }
+    }
+}

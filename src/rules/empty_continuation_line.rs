@@ -1,0 +1,45 @@
+//! `empty-continuation-line`: an empty line stands inside an instruction.
+
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "empty-continuation-line", page: include_str!("../../rules/lint/empty-continuation-line.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in &cx.facts.steps {
+        // What follows are the lines of heredocs, where empty ones are text.
+        let end = step.instruction.heredocs.first().map_or(step.span.end, |heredoc| heredoc.body.start);
+        let empty = empty_lines(cx, Span::new(step.span.start, end));
+        if let Some(first) = empty.first() {
+            let edits = empty.iter().map(|&span| Edit { span, replacement: String::new() }).collect();
+            let at = Span::at(first.start);
+            findings.add(at, "an empty line inside an instruction will be an error").fix(Fix::new(
+                "leave the empty lines out",
+                Applicability::Safe,
+                edits,
+            ));
+        }
+    }
+}
+
+/// The lines after the first that hold nothing but blanks, with their line breaks; such that touch are one.
+fn empty_lines(cx: &Context<'_>, span: Span) -> Vec<Span> {
+    let mut empty: Vec<Span> = Vec::new();
+    let mut at = span.start;
+    for (index, line) in cx.source.slice(span).split_inclusive('\n').enumerate() {
+        let mut line_span = Span::new(at, at + line.len());
+        at = line_span.end;
+        if index == 0 || !line.trim().is_empty() {
+            continue;
+        }
+        if !line.ends_with('\n') && cx.source.text()[at..].starts_with(['\n', '\r']) {
+            line_span.end += cx.source.text()[at..].find('\n').map_or(0, |offset| offset + 1);
+        }
+        match empty.last_mut().filter(|last| last.end == line_span.start) {
+            Some(last) => last.end = line_span.end,
+            None => empty.push(line_span),
+        }
+    }
+    empty
+}

@@ -1,0 +1,20 @@
+//! `instruction-before-from`: something stands before the first FROM that only a stage can have.
+
+use crate::dockerfile::Kind;
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "instruction-before-from", page: include_str!("../../rules/lint/instruction-before-from.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let instructions = &cx.dockerfile.instructions;
+    let Some(first) = instructions.iter().position(|instruction| instruction.keyword.kind == Kind::From) else {
+        return;
+    };
+    for keyword in instructions[..first].iter().map(|instruction| &instruction.keyword) {
+        if !matches!(keyword.kind, Kind::Arg | Kind::Unknown) {
+            findings
+                .add(keyword.span, format!("`{}` stands before the first `FROM`, where only `ARG` may", keyword.text));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! `reserved-stage-name`: a stage has a name that means something else.
+
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "reserved-stage-name", page: include_str!("../../rules/lint/reserved-stage-name.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
+        let name = alias.text.as_str().to_ascii_lowercase();
+        let meaning = match name.as_str() {
+            "scratch" => "the empty image",
+            "context" => "the build context",
+            _ => continue,
+        };
+        findings.add(alias.span, format!("`{name}` means {meaning}, so no stage can be named so"));
+    }
+}

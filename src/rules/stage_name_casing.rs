@@ -1,0 +1,19 @@
+//! `stage-name-casing`: the name of a stage has capitals.
+
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "stage-name-casing", page: include_str!("../../rules/lint/stage-name-casing.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
+        let name = alias.text.as_str();
+        let replacement = name.to_ascii_lowercase();
+        if name != replacement {
+            let title = format!("name it `{replacement}`");
+            // Wherever the name is used it is compared in lower case.
+            let fix = Fix::new(title, Applicability::Safe, vec![Edit { span: alias.span, replacement }]);
+            findings.add(alias.span, format!("the stage's name `{name}` is not in lower case")).fix(fix);
+        }
+    }
+}

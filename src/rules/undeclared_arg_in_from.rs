@@ -1,0 +1,73 @@
+//! `undeclared-arg-in-from`: FROM reads a variable that no ARG before it declares.
+
+use crate::dockerfile::{Modifier, Variable, WordPart};
+use crate::lint::facts::is_set_by_builder;
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "undeclared-arg-in-from", page: include_str!("../../rules/lint/undeclared-arg-in-from.md"), check };
+
+/// What the builder sets for FROM, as far as it is worth suggesting.
+const PLATFORMS: [&str; 8] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let declared: Vec<&str> = cx.facts.global_args().map(|pair| pair.key.text.as_str()).collect();
+    for stage in &cx.facts.stages {
+        let platform =
+            stage.from.flags.iter().filter(|flag| flag.name == "platform").filter_map(|flag| flag.value.as_ref());
+        let mut variables = Vec::new();
+        for word in platform.chain([stage.image]) {
+            collect(&word.parts, &mut variables);
+        }
+        let mut seen: Vec<&str> = Vec::new();
+        for variable in variables {
+            let name = variable.name.as_str();
+            if declared.contains(&name) || is_set_by_builder(name) || seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            let report = findings.add(variable.span, format!("no `ARG` before the first `FROM` declares `{name}`"));
+            if let Some(fix) = fix(variable, nearest(name, &declared)) {
+                report.fix(fix);
+            }
+        }
+    }
+}
+
+/// All variables of a word, those in the defaults of others too.
+fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
+    for part in parts {
+        let WordPart::Variable(variable) = part else { continue };
+        variables.push(variable);
+        if let Some(
+            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } | Modifier::Required { word, .. },
+        ) = &variable.modifier
+        {
+            collect(word, variables);
+        }
+    }
+}
+
+fn nearest<'n>(name: &str, declared: &[&'n str]) -> Option<&'n str> {
+    let known = declared.iter().copied().chain(PLATFORMS);
+    let (distance, near) = known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min()?;
+    (distance <= 1 + name.len() / 4).then_some(near)
+}
+
+fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
+    let near = near?;
+    let braced = variable.span.end - variable.span.start > 1 + variable.name.len();
+    let replacement = if braced { format!("${{{near}}}") } else { format!("${near}") };
+    let edit = Edit { span: variable.span, replacement };
+    let fix = Fix::new(format!("read `{near}`"), Applicability::Unsafe, vec![edit]);
+    variable.modifier.is_none().then_some(fix)
+}

@@ -1,0 +1,27 @@
+//! `unknown-instruction`: a line starts with a word that is no instruction.
+
+use crate::dockerfile::Kind;
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "unknown-instruction", page: include_str!("../../rules/lint/unknown-instruction.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Unknown) {
+        let keyword = &step.instruction.keyword;
+        if keyword.text.is_empty() {
+            continue;
+        }
+        let report = findings.add(keyword.span, format!("`{}` is not an instruction", keyword.text));
+        if let Some(near) = nearest(&keyword.text) {
+            let edit = Edit { span: keyword.span, replacement: near.to_owned() };
+            report.fix(Fix::new(format!("write `{near}`"), Applicability::Unsafe, vec![edit]));
+        }
+    }
+}
+
+fn nearest(text: &str) -> Option<&'static str> {
+    let text = text.to_ascii_uppercase();
+    let (distance, near) = Kind::names().map(|name| (strsim::damerau_levenshtein(name, &text), name)).min()?;
+    (distance <= 2 && distance < near.len() / 2 + 1).then_some(near)
+}

@@ -1,0 +1,17 @@
+//! `unreachable-stage`: a stage is built for nothing.
+
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "unreachable-stage", page: include_str!("../../rules/lint/unreachable-stage.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let last = cx.facts.final_stage().map(|stage| stage.from.span);
+    for stage in cx.facts.stages.iter().filter(|stage| !stage.reachable) {
+        let span = stage.alias.unwrap_or(stage.image).span;
+        let report = findings.add(span, "the image needs nothing of this stage");
+        if let Some(last) = last {
+            report.label(last, "the image is this stage");
+        }
+    }
+}
