@@ -1,6 +1,7 @@
 //! What a rule may read.
 
 use super::facts::Facts;
+use super::settings::Settings;
 use crate::dockerfile::Dockerfile;
 use crate::source::Source;
 
@@ -10,6 +11,8 @@ pub struct Context<'a> {
     pub source: &'a Source,
     pub dockerfile: &'a Dockerfile,
     pub facts: &'a Facts<'a>,
+    /// What the user says of labels, registries and the like.
+    pub settings: &'a Settings,
 }
 
 impl Context<'_> {

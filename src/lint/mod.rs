@@ -9,6 +9,7 @@ pub mod facts;
 mod finding;
 pub mod fix;
 mod index;
+mod label;
 mod page;
 mod pragma;
 mod registry;
@@ -19,6 +20,7 @@ pub use context::Context;
 pub use example::{Example, Verdict, examples};
 pub use finding::*;
 pub use index::index_markdown;
+pub use label::LabelType;
 pub use page::{Alias, Category, Page, PageError, Profile, Tool};
 pub use registry::{Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
@@ -31,7 +33,7 @@ use crate::source::{Source, Span};
 pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
     let dockerfile = dockerfile::parse(source);
     let facts = facts::Facts::new(&dockerfile, settings);
-    let context = Context { source, dockerfile: &dockerfile, facts: &facts };
+    let context = Context { source, dockerfile: &dockerfile, facts: &facts, settings };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
         if settings.selects(page) {

@@ -2,7 +2,18 @@
 
 mod add_instead_of_copy;
 mod apt_lists_left;
+mod empty_label;
+mod invalid_label_key;
+mod label_not_a_commit;
+mod label_not_a_license;
+mod label_not_a_time;
+mod label_not_a_url;
+mod label_not_a_version;
+mod label_not_an_email;
+mod label_not_in_schema;
+mod label_schema;
 mod latest_tag;
+mod missing_label;
 mod missing_user;
 mod package_manager_in_image;
 mod pipe_without_pipefail;
@@ -16,15 +27,26 @@ mod sudo;
 mod syntax_error;
 mod unpinned_apt_package;
 mod untagged_image;
+mod untrusted_registry;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 16] = [
+static RULES: [Rule; 27] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
+    empty_label::RULE,
+    invalid_label_key::RULE,
+    label_not_a_commit::RULE,
+    label_not_a_license::RULE,
+    label_not_a_time::RULE,
+    label_not_a_url::RULE,
+    label_not_a_version::RULE,
+    label_not_an_email::RULE,
+    label_not_in_schema::RULE,
     latest_tag::RULE,
+    missing_label::RULE,
     missing_user::RULE,
     package_manager_in_image::RULE,
     pipe_without_pipefail::RULE,
@@ -38,6 +60,7 @@ static RULES: [Rule; 16] = [
     syntax_error::RULE,
     unpinned_apt_package::RULE,
     untagged_image::RULE,
+    untrusted_registry::RULE,
 ];
 
 /// The rules with their pages.

@@ -33,8 +33,8 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Reads an expanded text in which [`UNKNOWN`] marks what is not known.
-    pub(super) fn parse(text: &str) -> Self {
+    /// Reads an expanded text; U+FFFC stands in it for what is not known.
+    pub fn parse(text: &str) -> Self {
         let (text, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Reading::of(digest)),
             None => (text, Reading::Absent),
@@ -51,6 +51,12 @@ impl ImageRef {
         let tag = if hidden && tag == Reading::Absent { Reading::Unknown } else { tag };
         let digest = if tag == Reading::Unknown && digest == Reading::Absent { Reading::Unknown } else { digest };
         Self { name: known.then(|| name.to_owned()), tag, digest }
+    }
+
+    /// Where it comes from, `docker.io` unless its name says another; `None` where that is not known.
+    pub fn registry(&self) -> Option<&str> {
+        let first = self.name.as_deref()?.split_once('/').map(|(first, _)| first);
+        Some(first.filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or("docker.io"))
     }
 
     /// The name without the default registry and its `library/`: `debian` for `docker.io/library/debian`.
@@ -92,6 +98,13 @@ mod tests {
         }
         let image = ImageRef::parse(&format!("{UNKNOWN}/{UNKNOWN}:latest"));
         assert_eq!((image.tag, image.digest), (is("latest"), Reading::Absent));
+    }
+
+    #[test]
+    fn a_registry_has_a_dot_a_port_or_is_this_machine() {
+        for (name, registry) in [("a/b:1", "docker.io"), ("b", "docker.io"), ("ghcr.io/a/b", "ghcr.io"), ("localhost/a", "localhost"), ("r:5000/a", "r:5000")] {
+            assert_eq!(ImageRef::parse(name).registry(), Some(registry), "{name}");
+        }
     }
 
     #[test]

@@ -72,6 +72,11 @@ impl<'a> Facts<'a> {
         self.ancestry(stage).flat_map(|stage| self.steps_of(stage).iter().rev())
     }
 
+    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or its number.
+    pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
+        stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
+    }
+
     /// What a word comes to where `step` stands; `None` where a variable without a known value takes part.
     pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
         self.scopes.expand(step.stage, step.index, word)

@@ -64,7 +64,7 @@ impl<'a> Step<'a> {
     }
 
     /// The stages and images that `--from` and the `from=` of mounts name.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &'a str> {
+    pub fn sources(&self) -> impl Iterator<Item = &'a str> {
         let values = self.instruction.flags.iter().filter_map(|flag| {
             let value = flag.value.as_ref()?.text.as_str();
             match flag.name.as_str() {
