@@ -23,8 +23,11 @@ mod secret_in_env;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
+mod signature_verification_off;
 mod sudo;
+mod switches;
 mod syntax_error;
+mod tls_verification_off;
 mod unpinned_apt_package;
 mod untagged_image;
 mod untrusted_registry;
@@ -33,7 +36,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 27] = [
+static RULES: [Rule; 29] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     empty_label::RULE,
@@ -56,8 +59,10 @@ static RULES: [Rule; 27] = [
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,
+    signature_verification_off::RULE,
     sudo::RULE,
     syntax_error::RULE,
+    tls_verification_off::RULE,
     unpinned_apt_package::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,

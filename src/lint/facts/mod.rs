@@ -18,6 +18,7 @@ pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading};
 pub use run::{Argument, Call, Mount, Run};
+pub use scope::glob_matches;
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};

@@ -237,7 +237,7 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
 }
 
 /// Whether a pattern of `*`, `?` and `\x` matches the whole of a text.
-pub(super) fn glob_matches(pattern: &str, text: &str) -> bool {
+pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last `*` stood, and how much of the text it has been given so far.
