@@ -2,6 +2,7 @@
 
 mod add_instead_of_copy;
 mod apt_lists_left;
+mod download_piped_to_shell;
 mod empty_label;
 mod invalid_label_key;
 mod label_not_a_commit;
@@ -17,6 +18,7 @@ mod missing_label;
 mod missing_user;
 mod package_manager_in_image;
 mod pipe_without_pipefail;
+mod plain_http_download;
 mod relative_workdir;
 mod root_user;
 mod secret_in_env;
@@ -31,14 +33,16 @@ mod tls_verification_off;
 mod unpinned_apt_package;
 mod untagged_image;
 mod untrusted_registry;
+mod unverified_download;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 29] = [
+static RULES: [Rule; 32] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
+    download_piped_to_shell::RULE,
     empty_label::RULE,
     invalid_label_key::RULE,
     label_not_a_commit::RULE,
@@ -53,6 +57,7 @@ static RULES: [Rule; 29] = [
     missing_user::RULE,
     package_manager_in_image::RULE,
     pipe_without_pipefail::RULE,
+    plain_http_download::RULE,
     relative_workdir::RULE,
     root_user::RULE,
     secret_in_env::RULE,
@@ -66,6 +71,7 @@ static RULES: [Rule; 29] = [
     unpinned_apt_package::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
+    unverified_download::RULE,
 ];
 
 /// The rules with their pages.

@@ -74,8 +74,7 @@ pub(super) fn report_variables(cx: &Context<'_>, table: &[Variable], what: &str,
             }
         }
         let Some(run) = cx.facts.run_of(step) else { continue };
-        for (name, value, span) in run.assignments().filter(|(name, value, _)| known(name, *value)) {
-            let _ = value;
+        for (name, _, span) in run.assignments().filter(|(name, value, _)| known(name, *value)) {
             findings.add(span, format!("`{name}` {what}"));
         }
     }

@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod downloads;
 mod exec_form;
 mod holdings;
 mod image_ref;
@@ -14,6 +15,7 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::Known;
+pub use downloads::Download;
 pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading};
