@@ -21,6 +21,8 @@ mod pipe_without_pipefail;
 mod plain_http_download;
 mod relative_workdir;
 mod root_user;
+mod secret_file_copied;
+mod secret_in_command;
 mod secret_in_env;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
@@ -34,12 +36,13 @@ mod unpinned_apt_package;
 mod untagged_image;
 mod untrusted_registry;
 mod unverified_download;
+mod vulnerable_openssl;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 32] = [
+static RULES: [Rule; 35] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     download_piped_to_shell::RULE,
@@ -60,6 +63,8 @@ static RULES: [Rule; 32] = [
     plain_http_download::RULE,
     relative_workdir::RULE,
     root_user::RULE,
+    secret_file_copied::RULE,
+    secret_in_command::RULE,
     secret_in_env::RULE,
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
@@ -72,6 +77,7 @@ static RULES: [Rule; 32] = [
     untagged_image::RULE,
     untrusted_registry::RULE,
     unverified_download::RULE,
+    vulnerable_openssl::RULE,
 ];
 
 /// The rules with their pages.

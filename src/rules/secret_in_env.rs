@@ -49,6 +49,7 @@ fn names_a_place(cx: &Context<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair.value.as_ref().and_then(|word| cx.facts.expand(step, word));
     value.is_some_and(|value| {
         let is_flag = matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off");
-        is_flag || (value.starts_with('/') && value.len() > 1 && !value.contains(char::is_whitespace))
+        let is_path = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start));
+        is_flag || (is_path && value.len() > 1 && !value.contains(char::is_whitespace))
     })
 }
