@@ -13,12 +13,15 @@ mod label_not_a_version;
 mod label_not_an_email;
 mod label_not_in_schema;
 mod label_schema;
+mod large_uid_without_no_log_init;
 mod latest_tag;
 mod missing_label;
 mod missing_user;
 mod package_manager_in_image;
+mod password_in_build;
 mod pipe_without_pipefail;
 mod plain_http_download;
+mod pointless_command;
 mod relative_workdir;
 mod root_user;
 mod secret_file_copied;
@@ -36,13 +39,16 @@ mod unpinned_apt_package;
 mod untagged_image;
 mod untrusted_registry;
 mod unverified_download;
+mod volume_over_system_path;
 mod vulnerable_openssl;
+mod workdir_in_system_path;
+mod world_writable;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 35] = [
+static RULES: [Rule; 41] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     download_piped_to_shell::RULE,
@@ -55,12 +61,15 @@ static RULES: [Rule; 35] = [
     label_not_a_version::RULE,
     label_not_an_email::RULE,
     label_not_in_schema::RULE,
+    large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
     missing_label::RULE,
     missing_user::RULE,
     package_manager_in_image::RULE,
+    password_in_build::RULE,
     pipe_without_pipefail::RULE,
     plain_http_download::RULE,
+    pointless_command::RULE,
     relative_workdir::RULE,
     root_user::RULE,
     secret_file_copied::RULE,
@@ -77,7 +86,10 @@ static RULES: [Rule; 35] = [
     untagged_image::RULE,
     untrusted_registry::RULE,
     unverified_download::RULE,
+    volume_over_system_path::RULE,
     vulnerable_openssl::RULE,
+    workdir_in_system_path::RULE,
+    world_writable::RULE,
 ];
 
 /// The rules with their pages.
