@@ -4,6 +4,7 @@ mod add_instead_of_copy;
 mod apt_lists_left;
 mod download_piped_to_shell;
 mod empty_label;
+mod env_refers_to_itself;
 mod invalid_label_key;
 mod label_not_a_commit;
 mod label_not_a_license;
@@ -15,13 +16,17 @@ mod label_not_in_schema;
 mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
+mod legacy_key_value;
+mod maintainer;
 mod missing_label;
 mod missing_user;
+mod named_user;
 mod package_manager_in_image;
 mod password_in_build;
 mod pipe_without_pipefail;
 mod plain_http_download;
 mod pointless_command;
+mod powershell_in_run;
 mod relative_workdir;
 mod root_user;
 mod secret_file_copied;
@@ -30,11 +35,13 @@ mod secret_in_env;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
+mod shell_replaced_by_link;
 mod signature_verification_off;
 mod sudo;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
+mod undefined_variable;
 mod unpinned_apt_package;
 mod untagged_image;
 mod untrusted_registry;
@@ -48,11 +55,12 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 41] = [
+static RULES: [Rule; 48] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     download_piped_to_shell::RULE,
     empty_label::RULE,
+    env_refers_to_itself::RULE,
     invalid_label_key::RULE,
     label_not_a_commit::RULE,
     label_not_a_license::RULE,
@@ -63,13 +71,17 @@ static RULES: [Rule; 41] = [
     label_not_in_schema::RULE,
     large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
+    legacy_key_value::RULE,
+    maintainer::RULE,
     missing_label::RULE,
     missing_user::RULE,
+    named_user::RULE,
     package_manager_in_image::RULE,
     password_in_build::RULE,
     pipe_without_pipefail::RULE,
     plain_http_download::RULE,
     pointless_command::RULE,
+    powershell_in_run::RULE,
     relative_workdir::RULE,
     root_user::RULE,
     secret_file_copied::RULE,
@@ -78,10 +90,12 @@ static RULES: [Rule; 41] = [
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,
+    shell_replaced_by_link::RULE,
     signature_verification_off::RULE,
     sudo::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
+    undefined_variable::RULE,
     unpinned_apt_package::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,

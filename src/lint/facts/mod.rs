@@ -20,7 +20,7 @@ pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading};
 pub use run::{Argument, Call, Mount, Run};
-pub use scope::glob_matches;
+pub use scope::{PREDEFINED, glob_matches};
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
@@ -88,6 +88,31 @@ impl<'a> Facts<'a> {
     /// The value of a variable where `step` stands, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
+    }
+
+    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that it is built on; for a step
+    /// before the first FROM, an ARG there.
+    pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
+        self.scopes.is_declared(step.stage, step.index, name)
+    }
+
+    /// The variables for which that is so.
+    pub fn declared(&self, step: &Step<'_>) -> Vec<&str> {
+        self.scopes.declared(step.stage, step.index)
+    }
+
+    /// Whether an ARG before the first FROM declares a variable, which the stages do not see.
+    pub fn is_global(&self, name: &str) -> bool {
+        self.scopes.is_declared(None, usize::MAX, name)
+    }
+
+    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what its ancestry begins with.
+    pub fn starts_without_variables(&self, stage: usize) -> bool {
+        match self.ancestry(stage).last().map(|root| &root.base) {
+            Some(Base::Scratch) => true,
+            Some(Base::Image(image)) => base::is_plain(image),
+            _ => false,
+        }
     }
 
     /// The RUN instructions, those of ONBUILD too, with the calls inside them.

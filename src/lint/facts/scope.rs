@@ -20,7 +20,7 @@ const DEEPEST_ANCESTRY: usize = 256;
 const DEEPEST_MODIFIER: usize = 32;
 
 /// Set by the builder where a `FROM` or a stage asks for them; their values depend on the build.
-const PREDEFINED: [&str; 10] = [
+pub const PREDEFINED: [&str; 10] = [
     "BUILDPLATFORM",
     "BUILDOS",
     "BUILDARCH",
@@ -112,6 +112,29 @@ impl Scopes {
             Value::Known(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// Whether an ARG or ENV of the file sets a variable before `step`, with whatever value.
+    pub(super) fn is_declared(&self, stage: Option<usize>, step: usize, name: &str) -> bool {
+        let Some(stage) = stage else { return self.global.contains_key(name) };
+        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let declares = |at: usize| {
+            let scope = &self.stages[at];
+            last_before(&scope.env, name, step).or_else(|| last_before(&scope.args, name, step)).is_some()
+        };
+        ancestry.into_iter().any(declares)
+    }
+
+    /// All that the file sets before `step`, in order of the names.
+    pub(super) fn declared(&self, stage: Option<usize>, step: usize) -> Vec<&str> {
+        let Some(stage) = stage else { return self.global.keys().map(String::as_str).collect() };
+        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let scopes = ancestry.flat_map(|at| [&self.stages[at].env, &self.stages[at].args]);
+        let before = |steps: &[(usize, Value)]| steps.first().is_some_and(|(at, _)| *at < step);
+        let mut names: Vec<&str> =
+            scopes.flatten().filter(|(_, steps)| before(steps)).map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
     }
 
     fn look_up(&self, stage: Option<usize>, step: usize, name: &str) -> Value {
