@@ -2,9 +2,11 @@
 
 mod add_instead_of_copy;
 mod apt_lists_left;
+mod copy_before_install;
 mod download_piped_to_shell;
 mod empty_label;
 mod env_refers_to_itself;
+mod eol_base_image;
 mod invalid_label_key;
 mod label_not_a_commit;
 mod label_not_a_license;
@@ -43,6 +45,7 @@ mod syntax_error;
 mod tls_verification_off;
 mod undefined_variable;
 mod unpinned_apt_package;
+mod unpinned_git_reference;
 mod untagged_image;
 mod untrusted_registry;
 mod unverified_download;
@@ -55,12 +58,14 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 48] = [
+static RULES: [Rule; 51] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
+    copy_before_install::RULE,
     download_piped_to_shell::RULE,
     empty_label::RULE,
     env_refers_to_itself::RULE,
+    eol_base_image::RULE,
     invalid_label_key::RULE,
     label_not_a_commit::RULE,
     label_not_a_license::RULE,
@@ -97,6 +102,7 @@ static RULES: [Rule; 48] = [
     tls_verification_off::RULE,
     undefined_variable::RULE,
     unpinned_apt_package::RULE,
+    unpinned_git_reference::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unverified_download::RULE,

@@ -50,6 +50,13 @@ fn names_a_place(cx: &Context<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     value.is_some_and(|value| {
         let is_flag = matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off");
         let is_path = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start));
-        is_flag || (is_path && value.len() > 1 && !value.contains(char::is_whitespace))
+        is_flag || is_file(&value) || (is_path && value.len() > 1 && !value.contains(char::is_whitespace))
     })
+}
+
+/// `assets/tls/server.key`: folders, and a file with an extension.
+fn is_file(value: &str) -> bool {
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    let extension = value.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.')).map(|(_, extension)| extension);
+    plain && extension.is_some_and(|extension| (1..=5).contains(&extension.len()))
 }
