@@ -138,9 +138,8 @@ fn is_semver(value: &str) -> bool {
 
 fn is_email(value: &str) -> bool {
     let Some((local, domain)) = value.rsplit_once('@') else { return false };
-    let atom = |text: &str| {
-        !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
-    };
+    let atom =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c));
     let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"') && !local.contains(['\n', '\r']);
     let literal = domain.starts_with('[') && domain.ends_with(']') && domain.len() > 2;
     (quoted || local.split('.').all(atom)) && (literal || domain.split('.').all(atom))
@@ -189,7 +188,11 @@ mod tests {
 
     #[test]
     fn a_url_has_a_scheme() {
-        holds(LabelType::Url, &["https://example.com/a?b#c", "mailto:me@example.org"], &["example.com", "http://", "a b:c"]);
+        holds(
+            LabelType::Url,
+            &["https://example.com/a?b#c", "mailto:me@example.org"],
+            &["example.com", "http://", "a b:c"],
+        );
     }
 
     #[test]
@@ -201,7 +204,11 @@ mod tests {
 
     #[test]
     fn a_version_has_three_numbers() {
-        holds(LabelType::Semver, &["1.0.0", "2.0.1-rc1", "1.2.3-a.1+b.007"], &["1.0", "v1.0.0", "01.0.0", "1.0.0-01", "1.0.0-"]);
+        holds(
+            LabelType::Semver,
+            &["1.0.0", "2.0.1-rc1", "1.2.3-a.1+b.007"],
+            &["1.0", "v1.0.0", "01.0.0", "1.0.0-01", "1.0.0-"],
+        );
     }
 
     #[test]
@@ -212,12 +219,17 @@ mod tests {
 
     #[test]
     fn an_expression_of_licenses_is_read() {
-        let good = ["MIT", "Apache-2.0 OR MIT", "(GPL-2.0+ WITH Bison-exception-2.2) AND BSD-3-Clause", "LicenseRef-ours"];
+        let good =
+            ["MIT", "Apache-2.0 OR MIT", "(GPL-2.0+ WITH Bison-exception-2.2) AND BSD-3-Clause", "LicenseRef-ours"];
         holds(LabelType::Spdx, &good, &["", "not-spdx", "MIT AND", "MIT MIT", "(MIT", "MIT)"]);
     }
 
     #[test]
     fn an_address_has_two_sides() {
-        holds(LabelType::Email, &["abcd@google.com", "a.b+c@example.org"], &["abcd", "@x", "a@", "a..b@c.org", "a b@c.org"]);
+        holds(
+            LabelType::Email,
+            &["abcd@google.com", "a.b+c@example.org"],
+            &["abcd", "@x", "a@", "a..b@c.org", "a b@c.org"],
+        );
     }
 }

@@ -29,7 +29,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 }
             }
         } else if let Some(install) = run.calls.iter().find(|call| is_apt(call, Action::Install)) {
-            let keeps = ancestors(cx.facts, run).any(|stage| kept_downloads.get(&stage).is_some_and(|&at| at <= run.step));
+            let keeps =
+                ancestors(cx.facts, run).any(|stage| kept_downloads.get(&stage).is_some_and(|&at| at <= run.step));
             if keeps && !run.keeps_out(CACHE) && !run.calls.iter().any(|call| empties(call, CACHE)) {
                 findings.add(install.span, format!("the downloaded packages stay in the layer, below `{CACHE}`"));
             }

@@ -22,7 +22,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let Some(run) = cx.facts.run_of(step) else { continue };
             let Some(install) = run.calls.iter().find(|call| installs_a_list(call)) else { continue };
             // With a cache, or the list itself mounted, it costs little to do it again.
-            if let (Some(copy), true) = (copied, run.mounts.iter().all(|mount| mount.kind == "secret" || mount.kind == "ssh")) {
+            if let (Some(copy), true) =
+                (copied, run.mounts.iter().all(|mount| mount.kind == "secret" || mount.kind == "ssh"))
+            {
                 findings
                     .add(install.span, "the dependencies are installed again for every change of a file")
                     .label(copy, "this copies all files before");
@@ -53,7 +55,10 @@ fn installs_a_list(call: &Call) -> bool {
     match call.name.as_str() {
         "yarn" => call.arguments.is_empty() || call.words().all(|word| word.starts_with('-')),
         "poetry" | "pdm" => matches!(first, Some("install" | "sync")),
-        "pipenv" => matches!(first, Some("install" | "sync")) && call.words().all(|word| word.starts_with('-') || Some(word) == first),
+        "pipenv" => {
+            matches!(first, Some("install" | "sync"))
+                && call.words().all(|word| word.starts_with('-') || Some(word) == first)
+        }
         "dotnet" => first == Some("restore"),
         "mvn" | "mvnw" => call.words().any(|word| word.starts_with("dependency:")),
         _ => false,

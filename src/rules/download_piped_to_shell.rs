@@ -10,7 +10,8 @@ pub(super) const RULE: Rule =
 
 /// Programs that run what they read.
 const INTERPRETERS: [&str; 15] = [
-    "sh", "bash", "dash", "ash", "zsh", "ksh", "python", "python2", "python3", "perl", "ruby", "node", "php", "source", ".",
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "python", "python2", "python3", "perl", "ruby", "node", "php", "source",
+    ".",
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -43,7 +44,8 @@ fn call_of<'r>(run: &'r Run<'_>, command: usize) -> Option<&'r Call> {
 
 fn is_fetch(call: &Call) -> bool {
     matches!(call.name.as_str(), "curl" | "wget" | "fetch" | "aria2c") && !call.downloads().is_empty()
-        || (matches!(call.name.as_str(), "curl" | "wget") && call.arguments.iter().any(|argument| argument.raw.contains('$')))
+        || (matches!(call.name.as_str(), "curl" | "wget")
+            && call.arguments.iter().any(|argument| argument.raw.contains('$')))
 }
 
 /// Whether an interpreter takes its script from its input: `sh`, `bash -s -- x`, `python -`; not `python script.py`.

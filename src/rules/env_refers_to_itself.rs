@@ -16,11 +16,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let elsewhere = pairs.iter().enumerate().find(|(other, pair)| *other != at && sets(pair));
                 elsewhere.is_some() && !sets(pair) && !cx.facts.is_declared(step, &variable.name)
             };
-            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else { continue };
+            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else {
+                continue;
+            };
             let message = format!("`{}` is not set yet: this `ENV` sets it for what follows", variable.name);
             let report = findings.add(variable.span, message);
             let is_set_before = pairs[..at].iter().any(|other| other.key.text.as_str() == variable.name);
-            if let Some(fix) = is_set_before.then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text)).flatten() {
+            if let Some(fix) =
+                is_set_before.then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text)).flatten()
+            {
                 report.fix(fix);
             }
         }

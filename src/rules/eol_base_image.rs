@@ -13,7 +13,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let name = image.familiar_name().unwrap_or_default();
         let what = if release.is_empty() { format!("`{name}`") } else { format!("release `{release}` of `{name}`") };
         let tag = image.tag.as_str().unwrap_or("latest");
-        let what = if tag.starts_with(release) { what } else { format!("`{release}`, of which `{name}:{tag}` is made,") };
+        let what =
+            if tag.starts_with(release) { what } else { format!("`{release}`, of which `{name}:{tag}` is made,") };
         findings.add(stage.image.span, format!("{what} has had no security updates since {day}"));
     }
 }

@@ -18,9 +18,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let (Some(uid), false) = (uid(call), has_no_log_init(call)) else { continue };
         if uid >= LARGE {
             let edit = Edit { span: Span::at(call.name_span.end), replacement: " --no-log-init".to_owned() };
-            findings
-                .add(call.span, format!("`useradd` writes a log with room for {uid} users"))
-                .fix(Fix::new("add `--no-log-init`", Applicability::Safe, vec![edit]));
+            findings.add(call.span, format!("`useradd` writes a log with room for {uid} users")).fix(Fix::new(
+                "add `--no-log-init`",
+                Applicability::Safe,
+                vec![edit],
+            ));
         }
     }
 }

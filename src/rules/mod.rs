@@ -2,9 +2,14 @@
 
 mod add_instead_of_copy;
 mod apt_lists_left;
+mod broken_json_form;
+mod build_tools_in_image;
 mod copy_before_install;
+mod copy_owned_by_root;
 mod download_piped_to_shell;
+mod dropped_groups;
 mod empty_label;
+mod entrypoint_without_exec;
 mod env_refers_to_itself;
 mod eol_base_image;
 mod invalid_label_key;
@@ -19,6 +24,7 @@ mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
 mod legacy_key_value;
+mod loose_stopsignal;
 mod maintainer;
 mod missing_label;
 mod missing_user;
@@ -29,8 +35,11 @@ mod pipe_without_pipefail;
 mod plain_http_download;
 mod pointless_command;
 mod powershell_in_run;
+mod privileged_port;
+mod program_owned_by_its_user;
 mod relative_workdir;
 mod root_user;
+mod root_with_volume;
 mod secret_file_copied;
 mod secret_in_command;
 mod secret_in_env;
@@ -39,16 +48,20 @@ mod shell_form_healthcheck;
 mod shell_in_image;
 mod shell_replaced_by_link;
 mod signature_verification_off;
+mod ssh_server_in_image;
 mod sudo;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
 mod undefined_variable;
+mod ungraceful_stopsignal;
 mod unpinned_apt_package;
 mod unpinned_git_reference;
 mod untagged_image;
 mod untrusted_registry;
 mod unverified_download;
+mod user_never_used;
+mod user_without_passwd;
 mod volume_over_system_path;
 mod vulnerable_openssl;
 mod workdir_in_system_path;
@@ -58,12 +71,17 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 51] = [
+static RULES: [Rule; 64] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
+    broken_json_form::RULE,
+    build_tools_in_image::RULE,
     copy_before_install::RULE,
+    copy_owned_by_root::RULE,
     download_piped_to_shell::RULE,
+    dropped_groups::RULE,
     empty_label::RULE,
+    entrypoint_without_exec::RULE,
     env_refers_to_itself::RULE,
     eol_base_image::RULE,
     invalid_label_key::RULE,
@@ -77,6 +95,7 @@ static RULES: [Rule; 51] = [
     large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
     legacy_key_value::RULE,
+    loose_stopsignal::RULE,
     maintainer::RULE,
     missing_label::RULE,
     missing_user::RULE,
@@ -87,8 +106,11 @@ static RULES: [Rule; 51] = [
     plain_http_download::RULE,
     pointless_command::RULE,
     powershell_in_run::RULE,
+    privileged_port::RULE,
+    program_owned_by_its_user::RULE,
     relative_workdir::RULE,
     root_user::RULE,
+    root_with_volume::RULE,
     secret_file_copied::RULE,
     secret_in_command::RULE,
     secret_in_env::RULE,
@@ -97,15 +119,19 @@ static RULES: [Rule; 51] = [
     shell_in_image::RULE,
     shell_replaced_by_link::RULE,
     signature_verification_off::RULE,
+    ssh_server_in_image::RULE,
     sudo::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
     undefined_variable::RULE,
+    ungraceful_stopsignal::RULE,
     unpinned_apt_package::RULE,
     unpinned_git_reference::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unverified_download::RULE,
+    user_never_used::RULE,
+    user_without_passwd::RULE,
     volume_over_system_path::RULE,
     vulnerable_openssl::RULE,
     workdir_in_system_path::RULE,

@@ -41,7 +41,9 @@ fn plain_host(url: &str) -> Option<&str> {
     let octets: Option<Vec<u8>> = host.split('.').map(|part| part.parse().ok()).collect();
     let private = match octets.as_deref() {
         Some([0 | 10 | 127, ..] | [192, 168, ..] | [169, 254, ..] | [172, 16..=31, ..]) => true,
-        _ => [".local", ".internal", ".localhost", ".localdomain", ".lan", ".test"].iter().any(|end| host.ends_with(end)),
+        _ => {
+            [".local", ".internal", ".localhost", ".localdomain", ".lan", ".test"].iter().any(|end| host.ends_with(end))
+        }
     };
     let known = !private && host.contains('.') && !host.starts_with('[') && !host.contains('$');
     known.then_some(host)

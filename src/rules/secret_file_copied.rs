@@ -9,22 +9,49 @@ pub(super) const RULE: Rule =
 
 /// Names of files that are there to hold a secret, in lower case.
 const SECRET_FILES: [&str; 31] = [
-    ".env", ".git-credentials", ".htpasswd", ".my.cnf", ".netrc", ".pgpass", ".pypirc", ".s3cfg", ".vault-token", "*.jks",
-    "*.kdbx", "*.keystore", "*.p12", "*.pfx", "*.ppk", "*.tfstate", "*_dsa", "*_ecdsa", "*_ed25519", "*_rsa",
-    "application_default_credentials.json", "client_secret*.json", "credentials.json", "credentials.xml", "master.key",
-    "private.key", "privkey.pem", "secrets.json", "secrets.yaml", "secrets.yml", "service-account*.json",
+    ".env",
+    ".git-credentials",
+    ".htpasswd",
+    ".my.cnf",
+    ".netrc",
+    ".pgpass",
+    ".pypirc",
+    ".s3cfg",
+    ".vault-token",
+    "*.jks",
+    "*.kdbx",
+    "*.keystore",
+    "*.p12",
+    "*.pfx",
+    "*.ppk",
+    "*.tfstate",
+    "*_dsa",
+    "*_ecdsa",
+    "*_ed25519",
+    "*_rsa",
+    "application_default_credentials.json",
+    "client_secret*.json",
+    "credentials.json",
+    "credentials.xml",
+    "master.key",
+    "private.key",
+    "privkey.pem",
+    "secrets.json",
+    "secrets.yaml",
+    "secrets.yml",
+    "service-account*.json",
 ];
 
 /// The same, by the end of the path.
-const SECRET_PATHS: [&str; 5] = [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
+const SECRET_PATHS: [&str; 5] =
+    [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
 
 /// What a `.env.…` file is called that is there to be filled in.
 const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
 
 /// Variables that say where a program finds its secret.
-const POINTERS: [&str; 5] = [
-    "GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HF_TOKEN_PATH", "KUBECONFIG",
-];
+const POINTERS: [&str; 5] =
+    ["GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HF_TOKEN_PATH", "KUBECONFIG"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
@@ -73,9 +100,12 @@ fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings)
     for step in steps.iter().filter(|step| matches!(step.kind(), Kind::Env | Kind::Arg)) {
         let Body::Pairs(pairs) = &step.instruction.body else { continue };
         for pair in pairs.iter().filter(|pair| POINTERS.contains(&pair.key.text.as_str())) {
-            let path = pair.value.as_ref().and_then(|value| cx.facts.expand(step, value)).and_then(|path| place(step, &path));
+            let path =
+                pair.value.as_ref().and_then(|value| cx.facts.expand(step, value)).and_then(|path| place(step, &path));
             let Some(path) = path else { continue };
-            let holds = |to: &str| path == to || path.strip_prefix(to).is_some_and(|rest| to.ends_with('/') || rest.starts_with('/'));
+            let holds = |to: &str| {
+                path == to || path.strip_prefix(to).is_some_and(|rest| to.ends_with('/') || rest.starts_with('/'))
+            };
             if let Some((_, copy)) = copied.iter().find(|(to, _)| holds(to)) {
                 findings
                     .add(pair.span, format!("`{}` points to a secret inside the image", pair.key.text.as_str()))

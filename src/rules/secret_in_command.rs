@@ -52,7 +52,9 @@ fn secret_of(run: &Run<'_>, call: &Call) -> Option<Span> {
         return None;
     }
     let in_user = (call.name == "curl").then(|| user_option(call)).flatten();
-    in_user.or_else(|| call.arguments.iter().find(|argument| argument.texts().any(has_credentials)).map(|found| found.span))
+    in_user.or_else(|| {
+        call.arguments.iter().find(|argument| argument.texts().any(has_credentials)).map(|found| found.span)
+    })
 }
 
 /// `curl -u name:password`.
@@ -69,7 +71,9 @@ fn has_credentials(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
     let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
     let Some((user, _)) = authority.rsplit_once('@') else { return false };
-    let of_web = ["http", "https", "git+https", "git+http"].iter().any(|known| scheme.trim_matches('"').ends_with(known));
-    let password = user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");
+    let of_web =
+        ["http", "https", "git+https", "git+http"].iter().any(|known| scheme.trim_matches('"').ends_with(known));
+    let password =
+        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");
     of_web && (password || (user.contains('$') && !user.to_ascii_lowercase().contains("user")))
 }

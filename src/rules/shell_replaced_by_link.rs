@@ -20,7 +20,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     }
                 }
                 "chsh" | "usermod" if sets_login_shell(call) => {
-                    findings.add(call.span, format!("`{}` sets the shell for logins, which no instruction uses", call.name));
+                    findings.add(
+                        call.span,
+                        format!("`{}` sets the shell for logins, which no instruction uses", call.name),
+                    );
                 }
                 _ => {}
             }
@@ -37,7 +40,9 @@ fn sets_login_shell(call: &Call) -> bool {
 fn fix(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));
-    let shell = paths.next().filter(|path| path.starts_with('/') && SHELLS.contains(&path.rsplit('/').next().unwrap_or(path)))?;
+    let shell = paths
+        .next()
+        .filter(|path| path.starts_with('/') && SHELLS.contains(&path.rsplit('/').next().unwrap_or(path)))?;
     if run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;
     }

@@ -3,8 +3,11 @@
 use super::switches::{self, Switch, Variable, switch, variable};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "signature-verification-off", page: include_str!("../../rules/lint/signature-verification-off.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "signature-verification-off",
+    page: include_str!("../../rules/lint/signature-verification-off.md"),
+    check,
+};
 
 const DNF: &[&str] = &["yum", "dnf", "microdnf", "tdnf", "yum-config-manager", "dnf-config-manager"];
 

@@ -39,10 +39,22 @@ const SWITCHES: [Switch; 42] = [
     switch(&["apt"], &["*Acquire::https*::Verify-Peer=false*"]),
     switch(&["apt"], &["*Acquire::https*::Verify-Host=false*"]),
     switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt=*sslverify=0"]),
-    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt=*sslverify=false"]),
-    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt=*sslverify=no"]),
-    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt", "*sslverify=0"]),
-    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt", "*sslverify=false"]),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt=*sslverify=false"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt=*sslverify=no"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt", "*sslverify=0"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt", "*sslverify=false"],
+    ),
     switch(&["skopeo", "podman", "buildah"], &["--tls-verify=false"]),
     switch(&["skopeo"], &["--src-tls-verify=false"]),
     switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify"]),
@@ -74,14 +86,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
-                let report = findings.add(span, format!("`{word}` lets anybody answer for the server that `{}` asks", call.name));
+                let report = findings
+                    .add(span, format!("`{word}` lets anybody answer for the server that `{}` asks", call.name));
                 let alone = matches!(&*word, "--insecure" | "--no-check-certificate" | "--proxy-insecure");
-                if let Some(fix) = alone.then(|| switches::removal(cx, run, call, span, "check the certificate")).flatten() {
+                if let Some(fix) =
+                    alone.then(|| switches::removal(cx, run, call, span, "check the certificate")).flatten()
+                {
                     report.fix(fix);
                 }
             } else if let Some(argument) = short_insecure(call) {
                 let report = findings.add(argument.span, "`-k` lets anybody answer for the server that `curl` asks");
-                if let Some(fix) = without_k(argument).or_else(|| switches::removal(cx, run, call, argument.span, TITLE)) {
+                if let Some(fix) =
+                    without_k(argument).or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
+                {
                     report.fix(fix);
                 }
             }

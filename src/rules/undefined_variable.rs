@@ -9,7 +9,15 @@ pub(super) const RULE: Rule =
 
 /// The builder knows these without an ARG.
 const ALWAYS: [&str; 10] = [
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY",
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "FTP_PROXY",
+    "ftp_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
     "all_proxy",
 ];
 
@@ -61,10 +69,16 @@ fn fault(facts: &Facts<'_>, step: &Step<'_>, name: &str) -> Option<(&'static str
         return None;
     }
     if facts.is_global(name) {
-        return Some(("is declared before the first `FROM` only", Some(format!("`ARG {name}` after `FROM` brings it in"))));
+        return Some((
+            "is declared before the first `FROM` only",
+            Some(format!("`ARG {name}` after `FROM` brings it in")),
+        ));
     }
     if PREDEFINED.contains(&name) {
-        return Some(("is there only after an `ARG` asks for it", Some(format!("`ARG {name}` after `FROM` brings it in"))));
+        return Some((
+            "is there only after an `ARG` asks for it",
+            Some(format!("`ARG {name}` after `FROM` brings it in")),
+        ));
     }
     let near = facts.declared(step).into_iter().chain(["PATH"]).find(|known| is_near(known, name));
     let note = near.map(|near| format!("did you mean `{near}`?"));
@@ -81,6 +95,8 @@ fn is_special(name: &str) -> bool {
 /// One letter too many, too few, wrong, or two in the wrong order; or the other case.
 fn is_near(known: &str, name: &str) -> bool {
     let numbered = |text: &str| text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let typo = name.len() >= 4 && strsim::damerau_levenshtein(known, name) == 1 && known[..numbered(known)] != name[..numbered(name)];
+    let typo = name.len() >= 4
+        && strsim::damerau_levenshtein(known, name) == 1
+        && known[..numbered(known)] != name[..numbered(name)];
     typo || (known != name && known.eq_ignore_ascii_case(name) && name.len() >= 4)
 }

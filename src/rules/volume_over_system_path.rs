@@ -7,7 +7,8 @@ pub(super) const RULE: Rule =
     Rule { name: "volume-over-system-path", page: include_str!("../../rules/lint/volume-over-system-path.md"), check };
 
 const SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
-const SOCKETS: [&str; 4] = ["/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock"];
+const SOCKETS: [&str; 4] =
+    ["/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Volume) {

@@ -11,7 +11,9 @@ pub(super) const RULE: Rule =
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add)) {
         let Some(flag) = step.flag("chmod") else { continue };
-        let Some(mode) = flag.value.as_ref().and_then(|value| value.literal().map(|mode| (mode, value.span))) else { continue };
+        let Some(mode) = flag.value.as_ref().and_then(|value| value.literal().map(|mode| (mode, value.span))) else {
+            continue;
+        };
         if lets_others_write(mode.0) {
             report(flag.span, mode.0, mode.1, findings);
         }

@@ -59,7 +59,8 @@ static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
 
 /// The day, `2026-04-30`, since which an image's release gets no security updates, as the table knows it; and the release.
 pub fn end_of_life(image: &ImageRef) -> Option<(&'static str, &'static str)> {
-    let (name, tag) = (image.familiar_name()?, image.tag.as_str().or((image.tag == Reading::Absent).then_some("latest"))?);
+    let (name, tag) =
+        (image.familiar_name()?, image.tag.as_str().or((image.tag == Reading::Absent).then_some("latest"))?);
     TABLE.eol.iter().find_map(|eol| {
         let own = eol.images.iter().any(|known| glob_matches(known, name));
         let is_meant = |release: &str| {
@@ -251,7 +252,10 @@ mod tests {
     fn the_tag_of_an_official_image_names_its_distribution() {
         assert_eq!(find("node:20").map(|known| known.managers.join(" ")).as_deref(), Some("apt npm yarn"));
         assert_eq!(find("docker.io/library/node:20-alpine3.20").map(Known::sh), Some(ShellKind::Ash));
-        assert_eq!(find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(), Some("microdnf"));
+        assert_eq!(
+            find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(),
+            Some("microdnf")
+        );
         assert!(find("golang:1.23-nanoserver").is_some_and(Known::is_windows));
     }
 

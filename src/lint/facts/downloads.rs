@@ -17,7 +17,10 @@ const FETCHERS: [(&str, &[&str]); 24] = [
     ("aria2c", &["--all-proxy", "--http-proxy", "--https-proxy", "--referer", "--header"]),
     ("axel", &["-H", "--header"]),
     ("bun", &[]),
-    ("curl", &["-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-d", "--data", "-A", "-F", "--data-raw"]),
+    (
+        "curl",
+        &["-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-d", "--data", "-A", "-F", "--data-raw"],
+    ),
     ("dnf", &[]),
     ("fetch", &[]),
     ("gem", &["-p", "--http-proxy"]),
@@ -70,8 +73,23 @@ fn is_http(text: &str) -> bool {
 
 /// Programs that compare what was fetched with what it should be.
 const VERIFIERS: [&str; 17] = [
-    "sha256sum", "sha512sum", "sha1sum", "sha384sum", "sha224sum", "sha3sum", "b2sum", "md5sum", "shasum", "rhash", "gpgv",
-    "cosign", "minisign", "signify", "slsa-verifier", "sha256", "cksum",
+    "sha256sum",
+    "sha512sum",
+    "sha1sum",
+    "sha384sum",
+    "sha224sum",
+    "sha3sum",
+    "b2sum",
+    "md5sum",
+    "shasum",
+    "rhash",
+    "gpgv",
+    "cosign",
+    "minisign",
+    "signify",
+    "slsa-verifier",
+    "sha256",
+    "cksum",
 ];
 
 impl Run<'_> {

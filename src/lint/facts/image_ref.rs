@@ -102,7 +102,13 @@ mod tests {
 
     #[test]
     fn a_registry_has_a_dot_a_port_or_is_this_machine() {
-        for (name, registry) in [("a/b:1", "docker.io"), ("b", "docker.io"), ("ghcr.io/a/b", "ghcr.io"), ("localhost/a", "localhost"), ("r:5000/a", "r:5000")] {
+        for (name, registry) in [
+            ("a/b:1", "docker.io"),
+            ("b", "docker.io"),
+            ("ghcr.io/a/b", "ghcr.io"),
+            ("localhost/a", "localhost"),
+            ("r:5000/a", "r:5000"),
+        ] {
             assert_eq!(ImageRef::parse(name).registry(), Some(registry), "{name}");
         }
     }

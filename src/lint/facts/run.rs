@@ -123,7 +123,8 @@ impl Run<'_> {
     pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
         let commands = self.script.iter().flat_map(|script| &script.commands);
         let words = commands.flat_map(|command| {
-            let sets = |word: &ShellWord| matches!(word.literal(), Some("export" | "declare" | "readonly" | "env" | "sudo"));
+            let sets =
+                |word: &ShellWord| matches!(word.literal(), Some("export" | "declare" | "readonly" | "env" | "sudo"));
             let words = if command.words.first().is_some_and(sets) { &command.words[1..] } else { &[] };
             command.assignments.iter().chain(words)
         });
@@ -146,7 +147,8 @@ pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else { return None };
-    let values = step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let values =
+        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
     let mounts = values
         .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
         .collect();
