@@ -67,5 +67,5 @@ fn is_remote(path: &str) -> bool {
     let schemes = ["http://", "https://", "git://", "ssh://", "git@"];
     schemes.iter().any(|scheme| path.starts_with(scheme))
         || path.starts_with("github.com/")
-        || path.split('#').next().is_some_and(|repository| repository.ends_with(".git") && repository.contains(':'))
+        || path.split('#').next().and_then(|place| place.strip_suffix(".git")).is_some_and(|place| place.contains(':'))
 }

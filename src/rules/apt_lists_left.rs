@@ -95,11 +95,9 @@ fn empties(call: &Call, folder: &str) -> bool {
 
 /// Whether an argument names `folder`, all that is in it, or a folder above it. What a variable hides may.
 fn covers(argument: &Argument, folder: &str) -> bool {
-    let Some(path) = argument.single() else {
-        let raw = argument.raw.trim_matches('"');
-        return raw.contains('$') || covers_path(raw, folder) || covers_in_braces(raw, folder);
-    };
-    covers_path(path, folder)
+    let path = argument.single().unwrap_or_else(|| argument.raw.trim_matches('"'));
+    let hidden = argument.values.is_none() && path.contains('$');
+    hidden || covers_path(path, folder) || covers_in_braces(path, folder)
 }
 
 fn covers_path(path: &str, folder: &str) -> bool {

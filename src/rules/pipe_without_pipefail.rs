@@ -1,8 +1,8 @@
 //! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
 
-use crate::dockerfile::shell::Options;
-use crate::dockerfile::{Command, Pipeline};
-use crate::lint::facts::{Call, Run, ShellKind, Step};
+use crate::dockerfile::shell::{Options, ShellPart};
+use crate::dockerfile::{Command, Pipeline, ShellScript};
+use crate::lint::facts::{Run, ShellKind, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -13,7 +13,7 @@ pub(super) const RULE: Rule =
 const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 
 /// How many pipelines of one script are looked at: each is compared with all that the script sets before it.
-const MOST_PIPELINES: usize = 1000;
+const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
@@ -23,8 +23,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
-        let hides =
-            |pipeline: &&Pipeline| hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail;
+        let hides = |pipeline: &&Pipeline| {
+            hides_a_failure(pipeline, run)
+                && !is_mere_text(pipeline, script)
+                && !script.options_at(pipeline, options).pipefail
+        };
         let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else { continue };
         let Some(pipe) = pipeline.pipes.first() else { continue };
         let report = findings.add(*pipe, "only the last command of this pipeline can fail the build");
@@ -43,10 +46,16 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     stages.iter().any(|&at| {
         let calls = &run.calls;
         let call = calls.get(calls.partition_point(|call| call.command < Some(at)));
-        let substitutes = |call: &Call| call.arguments.iter().any(|argument| argument.raw.contains("$("));
-        let harmless = |call: &&Call| HARMLESS.contains(&call.name.as_str()) && !substitutes(call);
-        call.filter(|call| call.command == Some(at)).is_none_or(|call| !harmless(&call))
+        call.filter(|call| call.command == Some(at)).is_none_or(|call| !HARMLESS.contains(&call.name.as_str()))
     })
+}
+
+/// Whether a pipeline's output is part of another command's words: then nobody asks whether it failed, with or without
+/// `pipefail`. That of `NAME=$(…)` is asked.
+fn is_mere_text(pipeline: &Pipeline, script: &ShellScript) -> bool {
+    let holds = |part: &ShellPart| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span));
+    let before = script.commands.iter().take_while(|command| command.span.start <= pipeline.span.start);
+    before.flat_map(|command| &command.words).any(|word| word.parts.iter().any(holds))
 }
 
 /// A shell that knows pipefail is told of it in the script; where there is only dash, bash takes over.
@@ -66,8 +75,22 @@ fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
         return None;
     }
     let replacement = format!("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]{}", cx.line_break());
-    let edit = Edit { span: Span::at(step.span.start), replacement };
+    let edit = Edit { span: Span::at(above_comments(cx, step.span.start)), replacement };
     Some(Fix::new("let `bash` run this with `pipefail`", Applicability::Unsafe, vec![edit]))
+}
+
+/// The start of the line of `instruction`, or of the first of the comments that stand directly above it: some of them
+/// hold for it, and must not come to hold for what is put in.
+fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
+    let mut line = cx.source.line(instruction);
+    let above = cx.dockerfile.comments.partition_point(|comment| comment.span.start < instruction);
+    for comment in cx.dockerfile.comments[..above].iter().rev() {
+        if cx.source.line(comment.span.start) + 1 != line {
+            break;
+        }
+        line -= 1;
+    }
+    cx.source.line_span(line).start
 }
 
 /// Where the script of a RUN that is one heredoc starts, after its `#!` line.

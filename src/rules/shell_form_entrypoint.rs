@@ -1,13 +1,14 @@
 //! `shell-form-entrypoint`: a shell stands between the container and its program.
 
 use crate::dockerfile::{Body, Command, Kind, Script};
-use crate::lint::facts::{Facts, Step, exec_form};
+use crate::lint::facts::{Base, Facts, Step, exec_form};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "shell-form-entrypoint", page: include_str!("../../rules/lint/shell-form-entrypoint.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let entrypoints = stages_with_an_entrypoint(cx.facts);
     for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)) {
         let Body::Command(Command::Shell(script)) = &step.instruction.body else { continue };
         // A SHELL that was chosen is meant to be used; and a script that ends in `exec` leaves no shell behind.
@@ -17,7 +18,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let keyword = step.instruction.keyword.kind.name();
         let message = format!("`{keyword}` starts a shell, which does not pass signals on to the program");
         let report = findings.add(step.instruction.span, message);
-        if let Some(fix) = fix(cx.facts, step, script) {
+        let has_entrypoint = step.stage.is_some_and(|stage| entrypoints[stage]);
+        if let Some(fix) = fix(step, script, has_entrypoint) {
             report.fix(fix);
         }
     }
@@ -29,11 +31,20 @@ fn is_replaced(script: &Script) -> bool {
     text.starts_with("exec ") && !text.contains([';', '&', '|', '\n'])
 }
 
-fn fix(facts: &Facts<'_>, step: &Step<'_>, script: &Script) -> Option<Fix> {
+/// Per stage, whether it or one that it is built on sets an ENTRYPOINT.
+fn stages_with_an_entrypoint(facts: &Facts<'_>) -> Vec<bool> {
+    let mut with: Vec<bool> = Vec::with_capacity(facts.stages.len());
+    for stage in &facts.stages {
+        let inherits = matches!(stage.base, Base::Stage(below) if with[below]);
+        with.push(inherits || facts.steps_of(stage).iter().any(|step| step.kind() == Kind::Entrypoint));
+    }
+    with
+}
+
+fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
     let replacement = exec_form(script)?;
     // With an ENTRYPOINT, CMD is its arguments: the shell and its `-c` have been among them.
-    let lineage = step.stage.into_iter().flat_map(|stage| facts.lineage(stage));
-    let is_argument = step.kind() == Kind::Cmd && lineage.into_iter().any(|step| step.kind() == Kind::Entrypoint);
+    let is_argument = step.kind() == Kind::Cmd && has_entrypoint;
     let applicability = if is_argument || step.onbuild { Applicability::Unsafe } else { Applicability::Safe };
     let text = &script.text;
     let span = text.source_span(0, text.as_str().trim_end().len());

@@ -48,11 +48,7 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
 }
 
 fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
-    match &step.user {
-        Some(user) => user.name.as_deref().is_some_and(User::is_root),
-        None => {
-            let known = step.stage.and_then(|stage| cx.facts.stages[stage].known);
-            known.and_then(|known| known.user.as_deref()).is_some_and(User::is_root)
-        }
-    }
+    let of_base = || step.stage.and_then(|stage| cx.facts.stages[stage].known)?.user.as_deref();
+    let name = step.user.as_ref().map_or_else(of_base, |user| user.name.as_deref());
+    name.is_some_and(User::is_root)
 }

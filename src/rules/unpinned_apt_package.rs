@@ -30,5 +30,5 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
 
 /// `name=version`, `name/release`, or a file.
 fn is_fixed(word: &str) -> bool {
-    word.contains(['=', '/']) || word.ends_with(".deb")
+    word.contains(['=', '/']) || word.strip_suffix(".deb").is_some()
 }

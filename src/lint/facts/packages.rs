@@ -51,22 +51,8 @@ const DNF_VERBS: &[(&str, Action)] = &[
     ("clean", Clean),
 ];
 const DNF_OPTIONS: &[&str] = &[
-    "-c",
-    "-d",
-    "-e",
-    "-R",
-    "-x",
-    "--config",
-    "--enablerepo",
-    "--disablerepo",
-    "--repo",
-    "--repoid",
-    "--exclude",
-    "--installroot",
-    "--releasever",
-    "--setopt",
-    "--forcearch",
-    "--nobest",
+    "-c", "-d", "-e", "-R", "-x", "--config", "--enablerepo", "--disablerepo", "--repo", "--repoid", "--exclude",
+    "--installroot", "--releasever", "--setopt", "--forcearch", "--nobest",
 ];
 const NPM_VERBS: &[(&str, Action)] = &[
     ("install", Install),
@@ -85,18 +71,14 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "apk",
         programs: &["apk"],
-        verbs: &[("add", Install), ("update", Update), ("upgrade", Upgrade), ("del", Remove), ("cache", Clean)],
-        value_options: &[
-            "-t",
-            "--virtual",
-            "-X",
-            "--repository",
-            "-p",
-            "--root",
-            "--arch",
-            "--keys-dir",
-            "--cache-dir",
+        verbs: &[
+            ("add", Install),
+            ("update", Update),
+            ("upgrade", Upgrade),
+            ("del", Remove),
+            ("cache", Clean),
         ],
+        value_options: &["-t", "--virtual", "-X", "--repository", "-p", "--root", "--arch", "--keys-dir", "--cache-dir"],
         lists: &["/var/cache/apk"],
         caches: &["/var/cache/apk", "/etc/apk/cache"],
         version_mark: "=",
@@ -122,17 +104,8 @@ pub static MANAGERS: [Manager; 22] = [
             ("distclean", Clean),
         ],
         value_options: &[
-            "-t",
-            "--target-release",
-            "--default-release",
-            "-o",
-            "--option",
-            "-c",
-            "--config-file",
-            "-a",
-            "--host-architecture",
-            "-P",
-            "--build-profiles",
+            "-t", "--target-release", "--default-release", "-o", "--option", "-c", "--config-file", "-a",
+            "--host-architecture", "-P", "--build-profiles",
         ],
         lists: &["/var/lib/apt/lists"],
         caches: &["/var/cache/apt"],
@@ -277,56 +250,16 @@ pub static MANAGERS: [Manager; 22] = [
         programs: &["pip", "pip2", "pip3"],
         verbs: &[("install", Install), ("download", Update), ("uninstall", Remove), ("cache", Clean)],
         value_options: &[
-            "-r",
-            "--requirement",
-            "-c",
-            "--constraint",
-            "-e",
-            "--editable",
-            "-t",
-            "--target",
-            "-i",
-            "--index-url",
-            "--extra-index-url",
-            "-f",
-            "--find-links",
-            "--prefix",
-            "--root",
-            "--src",
-            "--timeout",
-            "--retries",
-            "--trusted-host",
-            "--cache-dir",
-            "--root-user-action",
-            "--platform",
-            "--python-version",
-            "--implementation",
-            "--abi",
-            "--no-binary",
-            "--only-binary",
-            "--progress-bar",
-            "--proxy",
-            "--cert",
-            "--log",
-            "--exists-action",
-            "--global-option",
-            "--install-option",
-            "--config-settings",
-            "-C",
+            "-r", "--requirement", "-c", "--constraint", "-e", "--editable", "-t", "--target", "-i", "--index-url",
+            "--extra-index-url", "-f", "--find-links", "--prefix", "--root", "--src", "--timeout", "--retries",
+            "--trusted-host", "--cache-dir", "--root-user-action", "--platform", "--python-version",
+            "--implementation", "--abi", "--no-binary", "--only-binary", "--progress-bar", "--proxy", "--cert",
+            "--log", "--exists-action", "--global-option", "--install-option", "--config-settings", "-C",
         ],
         lists: &[],
         caches: &["/root/.cache/pip"],
         version_mark: "==",
-        packages: &[
-            "python3-pip",
-            "python-pip",
-            "py3-pip",
-            "py-pip",
-            "py2-pip",
-            "python2-pip",
-            "python3.11-pip",
-            "python3.12-pip",
-        ],
+        packages: &["python3-pip", "python-pip", "py3-pip", "py-pip", "py2-pip", "python2-pip", "python3.11-pip", "python3.12-pip"],
     },
     Manager {
         name: "pnpm",
@@ -420,9 +353,9 @@ pub fn named(name: &str) -> Option<&'static Manager> {
 
 /// The manager that a command belongs to; `pip3.12` is `pip`.
 pub fn of_program(program: &str) -> Option<&'static Manager> {
-    let versioned = program
-        .strip_prefix("pip")
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    let versioned = program.strip_prefix("pip").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
     let program = if versioned { "pip" } else { program };
     MANAGERS.iter().find(|manager| manager.programs.contains(&program))
 }
@@ -516,14 +449,7 @@ mod tests {
         let mut words = line.split(' ');
         let name = words.next().expect("a name").to_owned();
         let argument = |word: &str| Argument { span: Span::at(0), raw: word.into(), values: Some(vec![word.into()]) };
-        Call {
-            name,
-            span: Span::at(0),
-            name_span: Span::at(0),
-            arguments: words.map(argument).collect(),
-            via: Vec::new(),
-            command: None,
-        }
+        Call { name, span: Span::at(0), name_span: Span::at(0), arguments: words.map(argument).collect(), via: Vec::new(), command: None }
     }
 
     fn packages(line: &str) -> Vec<String> {
