@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::lint::{Registry, Selection, Settings, Severity};
+use crate::lint::{LabelType, Registry, Selection, Settings, Severity};
 use crate::source::Source;
 
 /// Stands for every rule, where rules are named.
@@ -62,10 +62,15 @@ pub fn find(folder: &Path) -> Option<PathBuf> {
 /// Reads a file: TOML by its extension, otherwise hadolint's YAML.
 pub fn read(path: &Path, registry: &Registry) -> Result<Config, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    parse(path, &text, registry)
+}
+
+/// The meaning of a file's text; `path` says which format it has, and names it in errors.
+pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
     if path.extension().is_some_and(|extension| extension == "toml") {
-        from_toml(path, &text, registry)
+        from_toml(path, text, registry)
     } else {
-        from_hadolint(path, &text, registry)
+        from_hadolint(path, text, registry)
     }
 }
 
@@ -80,6 +85,12 @@ struct Toml {
     severity: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     build_args: BTreeMap<String, String>,
+    #[serde(default)]
+    trusted_registries: Vec<String>,
+    #[serde(default)]
+    label_schema: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    strict_labels: bool,
 }
 
 fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
@@ -116,6 +127,12 @@ fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, Con
     let fail_on = |text: &Spanned<String>| text.get_ref().parse().map_err(|reason| at(text.span().start, reason));
     config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
     config.settings.build_args = file.build_args;
+    config.settings.trusted_registries = file.trusted_registries;
+    for (label, kind) in file.label_schema {
+        let kind = kind.get_ref().parse().map_err(|reason| at(kind.span().start, reason))?;
+        config.settings.label_schema.insert(label, kind);
+    }
+    config.settings.strict_labels = file.strict_labels;
     Ok(config)
 }
 
@@ -130,11 +147,9 @@ struct Hadolint {
     no_fail: bool,
     disable_ignore_pragma: bool,
     #[serde(rename = "trustedRegistries")]
-    _trusted_registries: Vec<String>,
-    #[serde(rename = "label-schema")]
-    _label_schema: BTreeMap<String, String>,
-    #[serde(rename = "strict-labels")]
-    _strict_labels: bool,
+    trusted_registries: Vec<String>,
+    label_schema: BTreeMap<String, String>,
+    strict_labels: bool,
     #[serde(rename = "format")]
     _format: Option<String>,
     #[serde(rename = "no-color")]
@@ -155,6 +170,12 @@ fn from_hadolint(path: &Path, text: &str, registry: &Registry) -> Result<Config,
         let level = severity.parse().map_err(|()| whole(format!("`{severity}` under `override` is no severity")))?;
         config.settings.severities.extend(codes.iter().flat_map(known).map(|rule| (rule, level)));
     }
+    config.settings.trusted_registries = file.trusted_registries;
+    for (label, kind) in file.label_schema {
+        let kind: LabelType = kind.parse().map_err(|reason| whole(format!("`label-schema`: {reason}")))?;
+        config.settings.label_schema.insert(label, kind);
+    }
+    config.settings.strict_labels = file.strict_labels;
     config.fail_on = match file.failure_threshold.as_deref() {
         _ if file.no_fail => Some(FailOn::Never),
         None => None,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jettison::config;
 use jettison::lint::{
     Applicability, BuildContext, Example, Finding, IgnoreFile, Page, Profile, Selection, Settings, Verdict, examples,
     fix, index_markdown, lint_in,
@@ -27,8 +28,15 @@ fn pages_in(folder: &str) -> Vec<(String, PathBuf)> {
     pages
 }
 
+/// Settings for the examples of a page: its own rule, and what its fence tagged `toml config` says.
 fn only(page: &Page) -> Settings {
-    Settings { select: Selection::Only(BTreeSet::from([page.name])), ..Settings::default() }
+    let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
+    let settings = config.map_or_else(Settings::default, |(text, _)| {
+        config::parse(Path::new(".jettison.toml"), text, registry())
+            .unwrap_or_else(|error| panic!("{}: {error}", page.name))
+            .settings
+    });
+    Settings { select: Selection::Only(BTreeSet::from([page.name])), ..settings }
 }
 
 fn source(example: &Example) -> Source {

@@ -2,6 +2,7 @@
 
 use super::build_context::BuildContext;
 use super::facts::Facts;
+use super::settings::Settings;
 use crate::dockerfile::Dockerfile;
 use crate::source::Source;
 
@@ -13,6 +14,8 @@ pub struct Context<'a> {
     pub facts: &'a Facts<'a>,
     /// What lies around the Dockerfile.
     pub build: &'a BuildContext,
+    /// What the user says of labels, registries and the like.
+    pub settings: &'a Settings,
 }
 
 impl Context<'_> {

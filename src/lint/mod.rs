@@ -10,6 +10,7 @@ pub mod facts;
 mod finding;
 pub mod fix;
 mod index;
+mod label;
 mod page;
 mod pragma;
 mod registry;
@@ -21,6 +22,7 @@ pub use context::Context;
 pub use example::{Example, Verdict, examples};
 pub use finding::*;
 pub use index::index_markdown;
+pub use label::LabelType;
 pub use page::{Alias, Category, Page, PageError, Profile, Tool};
 pub use registry::{Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
@@ -38,7 +40,7 @@ pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Fi
 pub fn lint_in(build: &BuildContext, source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
     let dockerfile = dockerfile::parse(source);
     let facts = facts::Facts::new(&dockerfile, settings);
-    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build };
+    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build, settings };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
         if settings.selects(page) {

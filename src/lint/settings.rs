@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::Severity;
+use super::label::LabelType;
 use super::page::{Page, Profile};
 
 /// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes them of aliases.
@@ -19,6 +20,12 @@ pub struct Settings {
     pub target: Option<String>,
     /// Whether comments in the file may suppress findings.
     pub pragmas: bool,
+    /// Where images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`. Empty where every registry may.
+    pub trusted_registries: Vec<String>,
+    /// The labels that images must have, and what their values are.
+    pub label_schema: BTreeMap<String, LabelType>,
+    /// Whether labels that are not in the schema are wrong.
+    pub strict_labels: bool,
 }
 
 /// Which rules speak.
@@ -43,6 +50,9 @@ impl Default for Settings {
             build_args: BTreeMap::new(),
             target: None,
             pragmas: true,
+            trusted_registries: Vec::new(),
+            label_schema: BTreeMap::new(),
+            strict_labels: false,
         }
     }
 }

@@ -25,7 +25,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Whether a program is installed or called that changes the user when the container starts.
-fn drops_privileges(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
+pub(super) fn drops_privileges(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
     cx.facts.lineage(stage.index).any(|step| match (&step.instruction.body, step.kind()) {
         (Body::Command(Command::Exec(words)), Kind::Entrypoint | Kind::Cmd) => {
             words.iter().any(|word| is_dropper(&word.value))

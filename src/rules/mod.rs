@@ -3,19 +3,28 @@
 mod add_instead_of_copy;
 mod apt_lists_left;
 mod archive_copied_then_unpacked;
+mod broken_json_form;
+mod build_tools_in_image;
 mod circular_stages;
 mod constant_platform;
+mod copy_before_install;
 mod copy_from_empty_stage;
 mod copy_from_own_stage;
 mod copy_from_stage_number;
 mod copy_from_unknown_stage;
 mod copy_many_to_file;
 mod copy_of_ignored_file;
+mod copy_owned_by_root;
 mod copy_to_relative_path;
 mod copy_whole_filesystem;
+mod download_piped_to_shell;
+mod dropped_groups;
 mod duplicate_stage_name;
 mod empty_continuation_line;
+mod empty_label;
 mod end_of_life_base;
+mod entrypoint_without_exec;
+mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod from_as_casing;
@@ -25,58 +34,107 @@ mod ignored_healthcheck;
 mod image_without_digest;
 mod instruction_before_from;
 mod invalid_default_base;
+mod invalid_label_key;
 mod invalid_onbuild;
+mod label_not_a_commit;
+mod label_not_a_license;
+mod label_not_a_time;
+mod label_not_a_url;
+mod label_not_a_version;
+mod label_not_an_email;
+mod label_not_in_schema;
+mod label_schema;
+mod large_uid_without_no_log_init;
 mod latest_tag;
+mod legacy_key_value;
+mod loose_stopsignal;
+mod maintainer;
 mod misplaced_description;
 mod missing_from;
 mod missing_healthcheck;
+mod missing_label;
 mod missing_user;
 mod misspelled_directive;
 mod mixed_keyword_casing;
+mod named_user;
 mod package_manager_in_image;
+mod password_in_build;
 mod pipe_without_pipefail;
+mod plain_http_download;
+mod pointless_command;
 mod port_out_of_range;
 mod port_protocol_casing;
+mod powershell_in_run;
+mod privileged_port;
+mod program_owned_by_its_user;
 mod redundant_platform;
 mod relative_workdir;
 mod remote_add_without_checksum;
 mod reserved_stage_name;
 mod root_user;
+mod root_with_volume;
+mod secret_file_copied;
+mod secret_in_command;
 mod secret_in_env;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
 mod shell_in_scratch;
+mod shell_replaced_by_link;
+mod signature_verification_off;
+mod ssh_server_in_image;
 mod stage_name_casing;
 mod sudo;
+mod switches;
 mod syntax_error;
+mod tls_verification_off;
 mod undeclared_arg_in_from;
+mod undefined_variable;
+mod ungraceful_stopsignal;
 mod unknown_instruction;
 mod unpinned_apt_package;
+mod unpinned_git_reference;
 mod unreachable_stage;
 mod untagged_image;
+mod untrusted_registry;
+mod unverified_download;
+mod user_never_used;
+mod user_without_passwd;
+mod volume_over_system_path;
+mod vulnerable_openssl;
+mod workdir_in_system_path;
+mod world_writable;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 55] = [
+static RULES: [Rule; 102] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     archive_copied_then_unpacked::RULE,
+    broken_json_form::RULE,
+    build_tools_in_image::RULE,
     circular_stages::RULE,
     constant_platform::RULE,
+    copy_before_install::RULE,
     copy_from_empty_stage::RULE,
     copy_from_own_stage::RULE,
     copy_from_stage_number::RULE,
     copy_from_unknown_stage::RULE,
     copy_many_to_file::RULE,
     copy_of_ignored_file::RULE,
+    copy_owned_by_root::RULE,
     copy_to_relative_path::RULE,
     copy_whole_filesystem::RULE,
+    download_piped_to_shell::RULE,
+    dropped_groups::RULE,
     duplicate_stage_name::RULE,
     empty_continuation_line::RULE,
+    empty_label::RULE,
     end_of_life_base::RULE,
+    entrypoint_without_exec::RULE,
+    env_refers_to_itself::RULE,
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,
@@ -86,36 +144,74 @@ static RULES: [Rule; 55] = [
     image_without_digest::RULE,
     instruction_before_from::RULE,
     invalid_default_base::RULE,
+    invalid_label_key::RULE,
     invalid_onbuild::RULE,
+    label_not_a_commit::RULE,
+    label_not_a_license::RULE,
+    label_not_a_time::RULE,
+    label_not_a_url::RULE,
+    label_not_a_version::RULE,
+    label_not_an_email::RULE,
+    label_not_in_schema::RULE,
+    large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
+    legacy_key_value::RULE,
+    loose_stopsignal::RULE,
+    maintainer::RULE,
     misplaced_description::RULE,
     missing_from::RULE,
     missing_healthcheck::RULE,
+    missing_label::RULE,
     missing_user::RULE,
     misspelled_directive::RULE,
     mixed_keyword_casing::RULE,
+    named_user::RULE,
     package_manager_in_image::RULE,
+    password_in_build::RULE,
     pipe_without_pipefail::RULE,
+    plain_http_download::RULE,
+    pointless_command::RULE,
     port_out_of_range::RULE,
     port_protocol_casing::RULE,
+    powershell_in_run::RULE,
+    privileged_port::RULE,
+    program_owned_by_its_user::RULE,
     redundant_platform::RULE,
     relative_workdir::RULE,
     remote_add_without_checksum::RULE,
     reserved_stage_name::RULE,
     root_user::RULE,
+    root_with_volume::RULE,
+    secret_file_copied::RULE,
+    secret_in_command::RULE,
     secret_in_env::RULE,
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,
     shell_in_scratch::RULE,
+    shell_replaced_by_link::RULE,
+    signature_verification_off::RULE,
+    ssh_server_in_image::RULE,
     stage_name_casing::RULE,
     sudo::RULE,
     syntax_error::RULE,
+    tls_verification_off::RULE,
     undeclared_arg_in_from::RULE,
+    undefined_variable::RULE,
+    ungraceful_stopsignal::RULE,
     unknown_instruction::RULE,
     unpinned_apt_package::RULE,
+    unpinned_git_reference::RULE,
     unreachable_stage::RULE,
     untagged_image::RULE,
+    untrusted_registry::RULE,
+    unverified_download::RULE,
+    user_never_used::RULE,
+    user_without_passwd::RULE,
+    volume_over_system_path::RULE,
+    vulnerable_openssl::RULE,
+    workdir_in_system_path::RULE,
+    world_writable::RULE,
 ];
 
 /// The rules with their pages.

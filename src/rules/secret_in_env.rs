@@ -84,14 +84,14 @@ fn names_a_place(cx: &Context<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair.value.as_ref().and_then(|word| cx.facts.expand(step, word));
     value.is_some_and(|value| {
         let is_flag = matches!(value.to_ascii_lowercase().as_str(), "true" | "false" | "yes" | "no" | "on" | "off");
-        is_flag || is_path(&value)
+        let is_path = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start));
+        is_flag || is_file(&value) || (is_path && value.len() > 1 && !value.contains(char::is_whitespace))
     })
 }
 
-/// An absolute path, one from here, or one with a file's extension.
-fn is_path(value: &str) -> bool {
-    let extensions = [".json", ".pem", ".key", ".crt", ".txt", ".jks", ".p12", ".pfx", ".yaml", ".yml"];
-    let starts = ["/", "./", "../", "~/"].iter().any(|start| value.starts_with(start) && value.len() > start.len());
-    let ends = value.contains('/') && extensions.iter().any(|extension| value.ends_with(extension));
-    (starts || ends) && !value.contains(char::is_whitespace)
+/// `assets/tls/server.key`: folders, and a file with an extension.
+fn is_file(value: &str) -> bool {
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    let extension = value.rsplit_once('/').and_then(|(_, name)| name.rsplit_once('.')).map(|(_, extension)| extension);
+    plain && extension.is_some_and(|extension| (1..=5).contains(&extension.len()))
 }

@@ -64,6 +64,11 @@ static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     windows: false,
 });
 
+/// Whether an image sets no variable but `PATH`.
+pub(super) fn is_plain(image: &ImageRef) -> bool {
+    image.familiar_name().is_some_and(|name| TABLE.plain.iter().any(|plain| plain == name))
+}
+
 static TABLE: LazyLock<Table> =
     LazyLock::new(|| Table::read(include_str!("../../../rules/bases.toml")).expect("the tests read it"));
 
@@ -73,6 +78,7 @@ struct Table {
     by_name: HashMap<String, Vec<usize>>,
     /// The rows with a name that is a pattern.
     by_pattern: Vec<usize>,
+    plain: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -103,6 +109,7 @@ impl Row {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
+    plain: Vec<String>,
     family: BTreeMap<String, Family>,
     variant: Vec<Variant>,
     image: Vec<Image>,
@@ -175,7 +182,7 @@ impl Table {
             }
         }
         by_pattern.dedup();
-        Ok(Self { rows, by_name, by_pattern })
+        Ok(Self { rows, by_name, by_pattern, plain: text.plain })
     }
 }
 

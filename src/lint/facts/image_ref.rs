@@ -53,6 +53,12 @@ impl ImageRef {
         Self { name: known.then(|| name.to_owned()), tag, digest }
     }
 
+    /// Where it comes from, `docker.io` unless its name says another; `None` where that is not known.
+    pub fn registry(&self) -> Option<&str> {
+        let first = self.name.as_deref()?.split_once('/').map(|(first, _)| first);
+        Some(first.filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or("docker.io"))
+    }
+
     /// The name without the default registry and its `library/`: `debian` for `docker.io/library/debian`.
     pub fn familiar_name(&self) -> Option<&str> {
         let name = self.name.as_deref()?;
@@ -176,6 +182,19 @@ mod tests {
             ["", "busybox:", ":1", "Busybox", "a//b", "a/", "/a", "a..b", "-a", "a b", "a@sha256:1", id.as_str()]
         {
             assert!(!is_image_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_registry_has_a_dot_a_port_or_is_this_machine() {
+        for (name, registry) in [
+            ("a/b:1", "docker.io"),
+            ("b", "docker.io"),
+            ("ghcr.io/a/b", "ghcr.io"),
+            ("localhost/a", "localhost"),
+            ("r:5000/a", "r:5000"),
+        ] {
+            assert_eq!(ImageRef::parse(name).registry(), Some(registry), "{name}");
         }
     }
 

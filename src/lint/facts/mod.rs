@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod downloads;
 mod end_of_life;
 mod exec_form;
 mod holdings;
@@ -16,13 +17,14 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::{Known, is_well_known_image};
+pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use ports::Port;
 pub use run::{Argument, Call, Mount, Run};
-pub use scope::is_set_by_builder;
+pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
 pub use shell::{Shell, ShellKind};
 pub use stages::{Base, Stage};
 pub use steps::{Step, User, Workdir, is_absolute};
@@ -116,6 +118,31 @@ impl<'a> Facts<'a> {
     /// The value of a variable where `step` stands, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
+    }
+
+    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that it is built on; for a step
+    /// before the first FROM, an ARG there.
+    pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
+        self.scopes.is_declared(step.stage, step.index, name)
+    }
+
+    /// The variables for which that is so.
+    pub fn declared(&self, step: &Step<'_>) -> Vec<&str> {
+        self.scopes.declared(step.stage, step.index)
+    }
+
+    /// Whether an ARG before the first FROM declares a variable, which the stages do not see.
+    pub fn is_global(&self, name: &str) -> bool {
+        self.scopes.is_declared(None, usize::MAX, name)
+    }
+
+    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what its ancestry begins with.
+    pub fn starts_without_variables(&self, stage: usize) -> bool {
+        match self.ancestry(stage).last().map(|root| &root.base) {
+            Some(Base::Scratch) => true,
+            Some(Base::Image(image)) => base::is_plain(image),
+            _ => false,
+        }
     }
 
     /// The RUN instructions, those of ONBUILD too, with the calls inside them.

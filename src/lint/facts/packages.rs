@@ -477,6 +477,11 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
     Some(PackageCall { manager, action: action?, call, packages, options })
 }
 
+/// The manager that a call is one of, whatever it does.
+pub fn manager(call: &Call) -> Option<&'static Manager> {
+    manager_of(call).map(|(manager, _)| manager)
+}
+
 /// The manager and its arguments; `python3 -m pip` and `uv pip` are pip too.
 fn manager_of(call: &Call) -> Option<(&'static Manager, &[Argument])> {
     let word = |at: usize| call.arguments.get(at).and_then(Argument::single);

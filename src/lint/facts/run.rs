@@ -68,6 +68,12 @@ impl Argument {
         }
     }
 
+    /// The words that are known, or the text where none is.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let raw = self.values.is_none().then_some(self.raw.as_str());
+        self.values.iter().flatten().map(String::as_str).chain(raw)
+    }
+
     /// The words that are known.
     pub fn words(&self) -> impl Iterator<Item = (&Self, &str)> {
         self.values.iter().flatten().map(move |value| (self, value.as_str()))
@@ -110,6 +116,23 @@ impl Run<'_> {
     /// The calls of package managers.
     pub fn package_calls(&self) -> impl Iterator<Item = PackageCall<'_>> {
         self.calls.iter().filter_map(packages::understand)
+    }
+
+    /// What the script gives to variables: before a command, by `export` and its like, by `env`. The name, the value where
+    /// it is known, and the place.
+    pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
+        let commands = self.script.iter().flat_map(|script| &script.commands);
+        let words = commands.flat_map(|command| {
+            let sets =
+                |word: &ShellWord| matches!(word.literal(), Some("export" | "declare" | "readonly" | "env" | "sudo"));
+            let words = if command.words.first().is_some_and(sets) { &command.words[1..] } else { &[] };
+            command.assignments.iter().chain(words)
+        });
+        words.filter_map(|word| {
+            let text = word.literal();
+            let (name, value) = text.unwrap_or(&word.raw).split_once('=')?;
+            Some((name, text.is_some().then_some(value), word.span))
+        })
     }
 
     /// Whether what it writes below `path` stays out of the image.

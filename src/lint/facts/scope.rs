@@ -21,7 +21,7 @@ const DEEPEST_ANCESTRY: usize = 256;
 const DEEPEST_MODIFIER: usize = 32;
 
 /// Set by the builder where a `FROM` or a stage asks for them; their values depend on the build.
-const PREDEFINED: [&str; 10] = [
+pub const PREDEFINED: [&str; 10] = [
     "BUILDPLATFORM",
     "BUILDOS",
     "BUILDARCH",
@@ -118,7 +118,7 @@ impl Scopes {
     pub(super) fn expand_default(&self, word: &Word) -> Option<String> {
         let predefined = |name: &str| if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
         let look_up = |name: &str| self.defaults.get(name).cloned().unwrap_or_else(|| predefined(name));
-        let text = expand_parts(&word.parts, &look_up, 0);
+        let text = Expansion { scopes: self, look_up: &look_up }.expand_parts(&word.parts, 0);
         (!text.contains(UNKNOWN)).then_some(text)
     }
 
@@ -141,7 +141,8 @@ impl Scopes {
 
     /// The text with [`UNKNOWN`] wherever something is not known. Without a stage, the ARGs before the first FROM hold.
     pub(super) fn expand_in_part(&self, stage: Option<usize>, step: usize, word: &Word) -> String {
-        Place { scopes: self, stage, step }.expand_parts(&word.parts, 0)
+        let look_up = |name: &str| self.look_up(stage, step, name);
+        Expansion { scopes: self, look_up: &look_up }.expand_parts(&word.parts, 0)
     }
 
     pub(super) fn value(&self, stage: Option<usize>, step: usize, name: &str) -> Option<String> {
@@ -149,6 +150,29 @@ impl Scopes {
             Value::Known(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// Whether an ARG or ENV of the file sets a variable before `step`, with whatever value.
+    pub(super) fn is_declared(&self, stage: Option<usize>, step: usize, name: &str) -> bool {
+        let Some(stage) = stage else { return self.global.contains_key(name) };
+        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let declares = |at: usize| {
+            let scope = &self.stages[at];
+            last_before(&scope.env, name, step).or_else(|| last_before(&scope.args, name, step)).is_some()
+        };
+        ancestry.into_iter().any(declares)
+    }
+
+    /// All that the file sets before `step`, in order of the names.
+    pub(super) fn declared(&self, stage: Option<usize>, step: usize) -> Vec<&str> {
+        let Some(stage) = stage else { return self.global.keys().map(String::as_str).collect() };
+        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let scopes = ancestry.flat_map(|at| [&self.stages[at].env, &self.stages[at].args]);
+        let before = |steps: &[(usize, Value)]| steps.first().is_some_and(|(at, _)| *at < step);
+        let mut names: Vec<&str> =
+            scopes.flatten().filter(|(_, steps)| before(steps)).map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
     }
 
     fn look_up(&self, stage: Option<usize>, step: usize, name: &str) -> Value {
@@ -174,14 +198,13 @@ impl Scopes {
     }
 }
 
-/// Where a word stands that is expanded.
-struct Place<'s> {
+/// A word on its way to its value.
+struct Expansion<'s> {
     scopes: &'s Scopes,
-    stage: Option<usize>,
-    step: usize,
+    look_up: &'s dyn Fn(&str) -> Value,
 }
 
-impl Place<'_> {
+impl Expansion<'_> {
     fn expand_parts(&self, parts: &[WordPart], depth: usize) -> String {
         let mut text = String::new();
         for part in parts {
@@ -197,7 +220,7 @@ impl Place<'_> {
     }
 
     fn expand_variable(&self, variable: &Variable, depth: usize) -> String {
-        let set = match self.scopes.look_up(self.stage, self.step, &variable.name) {
+        let set = match (self.look_up)(&variable.name) {
             Value::Unknown => return UNKNOWN.to_string(),
             _ if depth > DEEPEST_MODIFIER => return UNKNOWN.to_string(),
             Value::Known(value) => Some(value),
@@ -302,7 +325,7 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
 }
 
 /// Whether a pattern of `*`, `?` and `\x` matches the whole of a text.
-pub(super) fn glob_matches(pattern: &str, text: &str) -> bool {
+pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last `*` stood, and how much of the text it has been given so far.

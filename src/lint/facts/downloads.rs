@@ -1,0 +1,106 @@
+//! What calls fetch from the network, and whether a script looks at what it got.
+
+use super::run::{Call, Run};
+use crate::source::Span;
+
+/// A URL that a call fetches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Download<'c> {
+    pub span: Span,
+    /// As far as it is known: a variable without a value is in it as written.
+    pub url: &'c str,
+}
+
+/// Programs that fetch a URL among their arguments, and options whose value is another URL than that.
+const FETCHERS: [(&str, &[&str]); 24] = [
+    ("apt-key", &["--keyserver-options"]),
+    ("aria2c", &["--all-proxy", "--http-proxy", "--https-proxy", "--referer", "--header"]),
+    ("axel", &["-H", "--header"]),
+    ("bun", &[]),
+    (
+        "curl",
+        &["-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-d", "--data", "-A", "-F", "--data-raw"],
+    ),
+    ("dnf", &[]),
+    ("fetch", &[]),
+    ("gem", &["-p", "--http-proxy"]),
+    ("git", &["-c"]),
+    ("hg", &[]),
+    ("lftp", &[]),
+    ("microdnf", &[]),
+    ("npm", &["--proxy", "--https-proxy"]),
+    ("pip", &["--proxy"]),
+    ("pip2", &["--proxy"]),
+    ("pip3", &["--proxy"]),
+    ("pnpm", &[]),
+    ("rpm", &["--httpproxy"]),
+    ("svn", &[]),
+    ("tdnf", &[]),
+    ("wget", &["-e", "--execute", "--referer", "--header", "--post-data"]),
+    ("yarn", &[]),
+    ("yum", &[]),
+    ("zypper", &[]),
+];
+
+/// What of the first arguments makes a call one that sets something and fetches nothing.
+const SETTINGS: [&str; 4] = ["config", "set", "config-manager", "--setopt"];
+
+impl Call {
+    /// The URLs that it fetches by HTTP.
+    pub fn downloads(&self) -> Vec<Download<'_>> {
+        let Some((_, other)) = FETCHERS.iter().find(|(name, _)| *name == self.name) else { return Vec::new() };
+        if self.words().take(2).any(|word| SETTINGS.contains(&word)) {
+            return Vec::new();
+        }
+        let mut downloads = Vec::new();
+        let mut skip = false;
+        for argument in &self.arguments {
+            for text in argument.texts() {
+                let value = text.trim_matches(['"', '\'']);
+                if !std::mem::replace(&mut skip, other.contains(&value)) && is_http(value) {
+                    downloads.push(Download { span: argument.span, url: value });
+                }
+            }
+        }
+        downloads
+    }
+}
+
+fn is_http(text: &str) -> bool {
+    let start = text.get(..8).unwrap_or(text).to_ascii_lowercase();
+    start.starts_with("http://") || start.starts_with("https://")
+}
+
+/// Programs that compare what was fetched with what it should be.
+const VERIFIERS: [&str; 17] = [
+    "sha256sum",
+    "sha512sum",
+    "sha1sum",
+    "sha384sum",
+    "sha224sum",
+    "sha3sum",
+    "b2sum",
+    "md5sum",
+    "shasum",
+    "rhash",
+    "gpgv",
+    "cosign",
+    "minisign",
+    "signify",
+    "slsa-verifier",
+    "sha256",
+    "cksum",
+];
+
+impl Run<'_> {
+    /// Whether it compares something with a checksum or a signature.
+    pub fn verifies(&self) -> bool {
+        self.calls.iter().any(|call| match call.name.as_str() {
+            name if VERIFIERS.contains(&name) => true,
+            "gpg" | "gpg2" => call.words().any(|word| word == "--verify"),
+            "openssl" => call.words().any(|word| matches!(word, "dgst" | "sha256" | "sha512")),
+            "aria2c" => call.words().any(|word| word.starts_with("--checksum")),
+            _ => false,
+        })
+    }
+}

@@ -1,0 +1,72 @@
+//! `entrypoint-without-exec`: a script starts the program and stays before it.
+
+use crate::dockerfile::shell::parse_text;
+use crate::dockerfile::{Body, Command, Kind, Place};
+use crate::lint::facts::{Stage, Step};
+use crate::lint::{Context, Findings, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "entrypoint-without-exec", page: include_str!("../../rules/lint/entrypoint-without-exec.md"), check };
+
+const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
+
+/// Last commands of scripts that are no program to wait for.
+const ENDINGS: [&str; 9] = ["exec", "wait", "exit", "true", "echo", "printf", "fi", "done", "return"];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for stage in &cx.facts.stages {
+        for step in cx.facts.steps_of(stage).iter().filter(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd)) {
+            let Body::Command(Command::Exec(words)) = &step.instruction.body else { continue };
+            let Some(program) = words.first() else { continue };
+            let name = program.value.rsplit('/').next().unwrap_or(&program.value);
+            if SHELLS.contains(&name)
+                && words.get(1).is_some_and(|option| option.value.starts_with('-') && option.value.ends_with('c'))
+            {
+                if let Some(text) = words.get(2).filter(|text| stays(&text.value)) {
+                    findings.add(text.span, "the shell waits for the program and does not pass signals on to it");
+                }
+            } else if let Some((_, span)) =
+                written_script(cx, stage, step, &program.value).filter(|(text, _)| stays(text))
+            {
+                findings
+                    .add(program.span, format!("`{name}` waits for the program and does not pass signals on to it"))
+                    .label(span, "the script is written here");
+            }
+        }
+    }
+}
+
+/// The body of a heredoc that COPY writes to a path, which starts a shell.
+fn written_script<'c>(cx: &Context<'c>, stage: &Stage<'_>, by: &Step<'_>, path: &str) -> Option<(&'c str, Span)> {
+    let source = cx.source;
+    cx.facts.lineage(stage.index).filter(|step| step.index < by.index).find_map(|step| {
+        let Body::Transfer { sources, destination, .. } = &step.instruction.body else { return None };
+        let (Kind::Copy, [Place::Heredoc(at)]) = (step.kind(), sources.as_slice()) else { return None };
+        let heredoc = step.instruction.heredocs.get(*at)?;
+        let to = cx.facts.expand(step, destination)?;
+        let written =
+            to == path || to.strip_suffix('/').is_some_and(|folder| path == format!("{folder}/{}", heredoc.name));
+        let text = source.slice(heredoc.body);
+        let interpreter = text.strip_prefix("#!")?.lines().next()?;
+        let is_shell = SHELLS.iter().any(|shell| interpreter.split(['/', ' ']).any(|word| word == *shell));
+        (written && is_shell).then_some((text, heredoc.opener))
+    })
+}
+
+/// Whether the script has other work to do before its last command, and runs that one as a child.
+fn stays(text: &str) -> bool {
+    let script = parse_text(text);
+    if !script.errors.is_empty() {
+        return false;
+    }
+    let outer: Vec<_> =
+        script.commands.iter().filter(|command| !command.position.subshell && !command.words.is_empty()).collect();
+    // A shell with one command becomes that command by itself.
+    let Some((last, [_, ..])) = outer.split_last() else { return false };
+    let name = last.words.first().and_then(|word| word.literal()).unwrap_or("$");
+    let execs = outer.iter().any(|command| command.words.first().and_then(|word| word.literal()) == Some("exec"));
+    let background = text.contains("& ") && !text.contains("&& ") || text.trim_end().ends_with('&');
+    let traps = outer.iter().any(|command| command.words.first().and_then(|word| word.literal()) == Some("trap"));
+    !execs && !background && !traps && !ENDINGS.contains(&name)
+}

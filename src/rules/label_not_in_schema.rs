@@ -1,0 +1,19 @@
+//! `label-not-in-schema`: a label that the settings do not know.
+
+use super::label_schema;
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "label-not-in-schema", page: include_str!("../../rules/lint/label-not-in-schema.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if !cx.settings.strict_labels {
+        return;
+    }
+    for (step, pair) in label_schema::labels(cx) {
+        let Some(key) = cx.facts.expand(step, &pair.key) else { continue };
+        if !cx.settings.label_schema.contains_key(&key) {
+            findings.add(pair.key.span, format!("`{key}` is not among the labels that images may have"));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `password-in-build`: the build gives a user a password.
+
+use super::switches::{self, Switch, switch};
+use crate::lint::facts::Call;
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "password-in-build", page: include_str!("../../rules/lint/password-in-build.md"), check };
+
+const SWITCHES: [Switch; 8] = [
+    switch(&["usermod", "useradd"], &["-p*"]),
+    switch(&["usermod", "useradd"], &["--password*"]),
+    switch(&["passwd"], &["--stdin"]),
+    // An empty password.
+    switch(&["passwd"], &["-d"]),
+    switch(&["passwd"], &["--delete"]),
+    switch(&["net"], &["user", "*", "*", "/add"]),
+    switch(&["net", "net.exe"], &["user", "/add", "*", "*"]),
+    switch(&["dscl"], &["-passwd"]),
+];
+
+/// A password that no text is the hash of, by which an account is locked.
+const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        let sets = match call.name.as_str() {
+            "chpasswd" => Some(call.name_span),
+            _ if locks(call) => None,
+            _ => switches::find(call, &SWITCHES).map(|(span, _)| span),
+        };
+        if let Some(span) = sets {
+            findings.add(span, "the password is the same in every container, and the image's history shows it");
+        }
+    }
+}
+
+fn locks(call: &Call) -> bool {
+    let value = |word: &str| LOCKED.contains(&word.trim_start_matches("--password=").trim_start_matches("-p"));
+    call.words().any(value)
+}

@@ -1,0 +1,23 @@
+//! `program-owned-by-its-user`: the container's user may change what is copied for it.
+
+use crate::dockerfile::Kind;
+use crate::lint::facts::User;
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "program-owned-by-its-user",
+    page: include_str!("../../rules/lint/program-owned-by-its-user.md"),
+    check,
+};
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add)) {
+        let Some(flag) = step.flag("chown") else { continue };
+        let Some(value) = &flag.value else { continue };
+        let owner = cx.facts.expand(step, value);
+        if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
+            let name = value.text.as_str();
+            findings.add(flag.span, format!("`{name}` may change these files while the program runs"));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `secret-file-copied`: a file that holds secrets goes into a layer.
+
+use crate::dockerfile::{Body, Kind, Place};
+use crate::lint::facts::{Stage, Step, glob_matches};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "secret-file-copied", page: include_str!("../../rules/lint/secret-file-copied.md"), check };
+
+/// Names of files that are there to hold a secret, in lower case.
+const SECRET_FILES: [&str; 31] = [
+    ".env",
+    ".git-credentials",
+    ".htpasswd",
+    ".my.cnf",
+    ".netrc",
+    ".pgpass",
+    ".pypirc",
+    ".s3cfg",
+    ".vault-token",
+    "*.jks",
+    "*.kdbx",
+    "*.keystore",
+    "*.p12",
+    "*.pfx",
+    "*.ppk",
+    "*.tfstate",
+    "*_dsa",
+    "*_ecdsa",
+    "*_ed25519",
+    "*_rsa",
+    "application_default_credentials.json",
+    "client_secret*.json",
+    "credentials.json",
+    "credentials.xml",
+    "master.key",
+    "private.key",
+    "privkey.pem",
+    "secrets.json",
+    "secrets.yaml",
+    "secrets.yml",
+    "service-account*.json",
+];
+
+/// The same, by the end of the path.
+const SECRET_PATHS: [&str; 5] =
+    [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
+
+/// What a `.env.…` file is called that is there to be filled in.
+const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
+
+/// Variables that say where a program finds its secret.
+const POINTERS: [&str; 5] =
+    ["GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HF_TOKEN_PATH", "KUBECONFIG"];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
+        let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
+        for source in sources {
+            let Place::Path(word) = source else { continue };
+            let Some(path) = cx.facts.expand(step, word) else { continue };
+            if is_secret(&path) {
+                findings
+                    .add(word.span, format!("`{path}` holds secrets, and goes into a layer"))
+                    .note("`RUN --mount=type=secret` shows a file to one command and leaves no trace of it");
+            }
+        }
+    }
+    if let Some(stage) = cx.facts.final_stage() {
+        report_pointers(cx, stage, findings);
+    }
+}
+
+fn is_from_context(step: &Step<'_>) -> bool {
+    matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
+}
+
+fn is_secret(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or(&path);
+    let template = |rest: &str| rest.split('.').any(|part| TEMPLATES.contains(&part));
+    let environment = name.strip_prefix(".env.").is_some_and(|rest| !template(rest) && !rest.contains('*'));
+    environment
+        || SECRET_FILES.iter().any(|pattern| glob_matches(pattern, name))
+        || SECRET_PATHS.iter().any(|end| path.ends_with(end))
+}
+
+/// Variables that point below what the image's own stages have copied: the secret is in there.
+fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings) {
+    let steps: Vec<&Step<'_>> = cx.facts.lineage(stage.index).filter(|step| !step.onbuild).collect();
+    let copied: Vec<(String, &Step<'_>)> = steps
+        .iter()
+        .filter_map(|step| match &step.instruction.body {
+            Body::Transfer { destination, .. } if is_from_context(step) => {
+                Some((place(step, &cx.facts.expand(step, destination)?)?, *step))
+            }
+            _ => None,
+        })
+        .collect();
+    for step in steps.iter().filter(|step| matches!(step.kind(), Kind::Env | Kind::Arg)) {
+        let Body::Pairs(pairs) = &step.instruction.body else { continue };
+        for pair in pairs.iter().filter(|pair| POINTERS.contains(&pair.key.text.as_str())) {
+            let path =
+                pair.value.as_ref().and_then(|value| cx.facts.expand(step, value)).and_then(|path| place(step, &path));
+            let Some(path) = path else { continue };
+            let holds = |to: &str| {
+                path == to || path.strip_prefix(to).is_some_and(|rest| to.ends_with('/') || rest.starts_with('/'))
+            };
+            if let Some((_, copy)) = copied.iter().find(|(to, _)| holds(to)) {
+                findings
+                    .add(pair.span, format!("`{}` points to a secret inside the image", pair.key.text.as_str()))
+                    .label(copy.span, "it is copied here");
+            }
+        }
+    }
+}
+
+/// The absolute path, without `.` in it; what is below `/` as a whole says nothing.
+fn place(step: &Step<'_>, path: &str) -> Option<String> {
+    let from = step.workdir.path.as_deref().unwrap_or("/");
+    let full = if path.starts_with('/') { path.to_owned() } else { format!("{from}/{path}") };
+    let parts: Vec<&str> = full.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    (!parts.is_empty() && !parts.contains(&"..")).then(|| format!("/{}", parts.join("/")))
+}

@@ -1,0 +1,62 @@
+//! `signature-verification-off`: packages are installed whoever made them.
+
+use super::switches::{self, Switch, Variable, switch, variable};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "signature-verification-off",
+    page: include_str!("../../rules/lint/signature-verification-off.md"),
+    check,
+};
+
+const DNF: &[&str] = &["yum", "dnf", "microdnf", "tdnf", "yum-config-manager", "dnf-config-manager"];
+
+const SWITCHES: [Switch; 31] = [
+    switch(&["apk"], &["--allow-untrusted"]),
+    switch(&["apt"], &["--allow-unauthenticated"]),
+    switch(&["apt"], &["--allow-insecure-repositories"]),
+    switch(&["apt"], &["--force-yes"]),
+    switch(&["apt"], &["*AllowUnauthenticated=true"]),
+    switch(&["apt"], &["*AllowUnauthenticated=1"]),
+    switch(&["apt"], &["*AllowInsecureRepositories=true"]),
+    switch(&["apt"], &["*AllowInsecureRepositories=1"]),
+    switch(&["echo", "printf", "sed", "tee", "add-apt-repository"], &["*deb*[*trusted=yes*]*"]),
+    switch(&["debootstrap"], &["--no-check-gpg"]),
+    switch(&["dpkg"], &["--force-bad-verify"]),
+    switch(DNF, &["--nogpgcheck"]),
+    switch(DNF, &["--no-gpgchecks"]),
+    switch(DNF, &["--setopt=*gpgcheck=0"]),
+    switch(DNF, &["--setopt=*gpgcheck=false"]),
+    switch(DNF, &["--setopt=*gpgcheck=no"]),
+    switch(DNF, &["--setopt", "*gpgcheck=0"]),
+    switch(DNF, &["--setopt", "*gpgcheck=false"]),
+    switch(&["zypper"], &["--no-gpg-checks"]),
+    switch(&["zypper"], &["--no-gpgcheck"]),
+    switch(&["zypper"], &["--gpgcheck-allow-unsigned*"]),
+    switch(&["zypper"], &["--allow-unsigned-rpm"]),
+    switch(&["rpm"], &["--nodigest"]),
+    switch(&["rpm"], &["--nosignature"]),
+    switch(&["rpm"], &["--noverify"]),
+    switch(&["rpm"], &["--nofiledigest"]),
+    switch(&["echo", "printf", "sed", "tee"], &["*SigLevel*Never*"]),
+    switch(&["go"], &["env", "-w", "GOSUMDB=off"]),
+    switch(&["go"], &["env", "-w", "GONOSUMCHECK=*"]),
+    switch(&["helm"], &["--insecure-skip-verify"]),
+    switch(&["skopeo"], &["--insecure-policy"]),
+];
+
+const VARIABLES: [Variable; 2] = [variable("GOSUMDB", &["off"]), variable("DOCKER_CONTENT_TRUST", &["0"])];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for run in cx.facts.runs() {
+        for call in &run.calls {
+            let Some((span, word)) = switches::find(call, &SWITCHES) else { continue };
+            let report = findings.add(span, format!("`{word}` takes packages whoever made them"));
+            let alone = word.starts_with("--") && !word.contains('=');
+            if let Some(fix) = alone.then(|| switches::removal(cx, run, call, span, "check the signatures")).flatten() {
+                report.fix(fix);
+            }
+        }
+    }
+    switches::report_variables(cx, &VARIABLES, "takes what is downloaded whoever made it", findings);
+}

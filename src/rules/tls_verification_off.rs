@@ -1,0 +1,132 @@
+//! `tls-verification-off`: a program is told not to look at whom it talks to.
+
+use super::switches::{self, Switch, Variable, switch, variable};
+use crate::lint::facts::{Argument, Call};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "tls-verification-off", page: include_str!("../../rules/lint/tls-verification-off.md"), check };
+
+const SWITCHES: [Switch; 42] = [
+    switch(&["curl"], &["--insecure"]),
+    switch(&["curl"], &["--proxy-insecure"]),
+    switch(&["wget"], &["--no-check-certificate"]),
+    switch(&["aria2c"], &["--check-certificate=false"]),
+    switch(&["http", "https"], &["--verify=no"]),
+    switch(&["pip", "uv"], &["--trusted-host*"]),
+    switch(&["pip"], &["config", "set", "*trusted-host", "*"]),
+    switch(&["uv"], &["--allow-insecure-host*"]),
+    switch(&["conda"], &["--insecure"]),
+    switch(&["conda"], &["config", "--set", "ssl_verify", "false"]),
+    switch(&["npm", "yarn", "pnpm"], &["set", "*strict-ssl", "false"]),
+    switch(&["npm", "yarn", "pnpm"], &["set", "*strict-ssl=false"]),
+    switch(&["yarn"], &["set", "enableStrictSsl", "false"]),
+    switch(&["npm", "yarn", "pnpm"], &["--strict-ssl=false"]),
+    switch(&["npm", "yarn", "pnpm"], &["--no-strict-ssl"]),
+    switch(&["bundler"], &["config", "*ssl_verify_mode", "0"]),
+    switch(&["composer"], &["config", "disable-tls", "true"]),
+    switch(&["composer"], &["config", "secure-http", "false"]),
+    switch(&["go"], &["env", "-w", "GOINSECURE=*"]),
+    switch(&["go"], &["get", "-insecure"]),
+    switch(&["cargo"], &["--config", "http.ssl-verify=false"]),
+    switch(&["git"], &["config", "http.*sslVerify", "false"]),
+    switch(&["git"], &["config", "http.*sslVerify", "0"]),
+    switch(&["git"], &["-c", "http.*sslVerify=false"]),
+    switch(&["git"], &["-c", "http.*sslVerify=0"]),
+    switch(&["git"], &["-c", "http.*sslVerify=no"]),
+    switch(&["svn"], &["--trust-server-cert*"]),
+    switch(&["hg"], &["--insecure"]),
+    switch(&["apt"], &["*Acquire::https*::Verify-Peer=false*"]),
+    switch(&["apt"], &["*Acquire::https*::Verify-Host=false*"]),
+    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt=*sslverify=0"]),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt=*sslverify=false"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt=*sslverify=no"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt", "*sslverify=0"],
+    ),
+    switch(
+        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &["--setopt", "*sslverify=false"],
+    ),
+    switch(&["skopeo", "podman", "buildah"], &["--tls-verify=false"]),
+    switch(&["skopeo"], &["--src-tls-verify=false"]),
+    switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify"]),
+    switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify=true"]),
+    switch(&["crane"], &["--insecure"]),
+    switch(&["aws"], &["--no-verify-ssl"]),
+    switch(&["gem"], &["*ssl_verify_mode*0"]),
+];
+
+const VARIABLES: [Variable; 14] = [
+    variable("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]),
+    variable("PYTHONHTTPSVERIFY", &["0"]),
+    variable("NPM_CONFIG_STRICT_SSL", &["false"]),
+    variable("YARN_ENABLE_STRICT_SSL", &["false", "0"]),
+    // Git looks whether it is there, not what it is.
+    variable("GIT_SSL_NO_VERIFY", &[]),
+    variable("PIP_TRUSTED_HOST", &[]),
+    variable("UV_INSECURE_HOST", &[]),
+    variable("GOINSECURE", &[]),
+    variable("BUNDLE_SSL_VERIFY_MODE", &["0"]),
+    variable("CONDA_SSL_VERIFY", &["false", "0", "no"]),
+    variable("COMPOSER_DISABLE_TLS", &["1", "true"]),
+    variable("HEX_UNSAFE_HTTPS", &["1", "true"]),
+    variable("PERL_LWP_SSL_VERIFY_HOSTNAME", &["0"]),
+    variable("CARGO_HTTP_SSL_VERIFY", &["false"]),
+];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for run in cx.facts.runs() {
+        for call in &run.calls {
+            if let Some((span, word)) = switches::find(call, &SWITCHES) {
+                let report = findings
+                    .add(span, format!("`{word}` lets anybody answer for the server that `{}` asks", call.name));
+                let alone = matches!(&*word, "--insecure" | "--no-check-certificate" | "--proxy-insecure");
+                if let Some(fix) =
+                    alone.then(|| switches::removal(cx, run, call, span, "check the certificate")).flatten()
+                {
+                    report.fix(fix);
+                }
+            } else if let Some(argument) = short_insecure(call) {
+                let report = findings.add(argument.span, "`-k` lets anybody answer for the server that `curl` asks");
+                if let Some(fix) =
+                    without_k(argument).or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
+                {
+                    report.fix(fix);
+                }
+            }
+        }
+    }
+    switches::report_variables(cx, &VARIABLES, "lets anybody answer for the server that is asked", findings);
+}
+
+const TITLE: &str = "check the certificate";
+
+/// curl's options of one letter that take the rest of their word, or the next, as a value.
+const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
+/// `-k`, alone or among other letters.
+fn short_insecure(call: &Call) -> Option<&Argument> {
+    let has_k = |argument: &&Argument| {
+        let word = argument.single().unwrap_or_default();
+        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-')).unwrap_or_default();
+        letters.chars().take_while(|&letter| !CURL_VALUED.contains(letter)).any(|letter| letter == 'k')
+    };
+    (call.name == "curl").then(|| call.arguments.iter().find(has_k)).flatten()
+}
+
+/// `-fsSL` for `-fsSLk`.
+fn without_k(argument: &Argument) -> Option<Fix> {
+    if argument.raw.len() <= 2 || argument.single() != Some(&argument.raw) {
+        return None;
+    }
+    let edit = Edit { span: argument.span, replacement: argument.raw.replacen('k', "", 1) };
+    Some(Fix::new(TITLE, Applicability::Unsafe, vec![edit]))
+}

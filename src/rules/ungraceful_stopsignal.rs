@@ -1,0 +1,23 @@
+//! `ungraceful-stopsignal`: the signal to stop is one that no program can answer.
+
+use crate::dockerfile::{Body, Kind};
+use crate::lint::facts::Known;
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "ungraceful-stopsignal", page: include_str!("../../rules/lint/ungraceful-stopsignal.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Stopsignal) {
+        let Body::Words { words, .. } = &step.instruction.body else { continue };
+        let Some(word) = words.first() else { continue };
+        let Some(signal) = cx.facts.expand(step, word) else { continue };
+        let name = signal.trim().to_ascii_uppercase();
+        let windows = step.stage.and_then(|stage| cx.facts.stages[stage].known).is_some_and(Known::is_windows);
+        if windows {
+            findings.add(step.span, "Windows has no signals");
+        } else if matches!(name.strip_prefix("SIG").unwrap_or(&name), "KILL" | "9" | "STOP" | "19") {
+            findings.add(word.span, format!("no program gets to answer `{}`", signal.trim()));
+        }
+    }
+}

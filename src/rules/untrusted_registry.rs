@@ -1,0 +1,49 @@
+//! `untrusted-registry`: an image comes from a registry that the settings do not trust.
+
+use crate::lint::facts::{Base, ImageRef};
+use crate::lint::{Context, Findings, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "untrusted-registry", page: include_str!("../../rules/lint/untrusted-registry.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let trusted = &cx.settings.trusted_registries;
+    if trusted.is_empty() {
+        return;
+    }
+    for stage in &cx.facts.stages {
+        if let Base::Image(image) = &stage.base {
+            report(image, trusted, stage.image.span, findings);
+        }
+    }
+    for step in &cx.facts.steps {
+        for flag in step.instruction.flags.iter().filter(|flag| matches!(flag.name.as_str(), "from" | "mount")) {
+            let Some(text) = flag.value.as_ref().and_then(|value| cx.facts.expand(step, value)) else { continue };
+            let mounted = || text.split(',').find_map(|option| option.trim().strip_prefix("from="));
+            let Some(name) = (if flag.name == "from" { Some(text.as_str()) } else { mounted() }) else { continue };
+            let is_stage = name.parse::<usize>().is_ok() || cx.facts.source_stage(step, name).is_some();
+            if !is_stage && !name.is_empty() && name != "scratch" {
+                report(&ImageRef::parse(name), trusted, flag.span, findings);
+            }
+        }
+    }
+}
+
+fn report(image: &ImageRef, trusted: &[String], span: Span, findings: &mut Findings) {
+    let Some(registry) = image.registry() else { return };
+    if !trusted.iter().any(|pattern| fits(pattern, registry)) {
+        findings.add(span, format!("the image comes from `{registry}`, which is not trusted"));
+    }
+}
+
+/// `*`, `*.example.com`, `ghcr.*`, or the registry itself; `hub.docker.com` is what people call `docker.io`.
+fn fits(pattern: &str, registry: &str) -> bool {
+    if let Some(end) = pattern.strip_prefix('*') {
+        return registry.ends_with(end);
+    }
+    match pattern.strip_suffix('*') {
+        Some(start) => registry.starts_with(start),
+        None => registry == pattern || (registry == "docker.io" && pattern == "hub.docker.com"),
+    }
+}

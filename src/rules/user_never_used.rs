@@ -1,0 +1,45 @@
+//! `user-never-used`: the build makes a user, and the container runs as root.
+
+use super::missing_user::drops_privileges;
+use crate::lint::facts::{Call, User};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "user-never-used", page: include_str!("../../rules/lint/user-never-used.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let Some(stage) = cx.facts.final_stage() else { return };
+    let known = stage.known.and_then(|known| known.user.as_deref());
+    let user = stage.user.as_ref().map_or(known, |user| user.name.as_deref());
+    if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
+        return;
+    }
+    let lineage: Vec<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
+    for run in cx.facts.runs() {
+        let step = &cx.facts.steps[run.step];
+        if step.onbuild || step.stage.is_none_or(|stage| !lineage.contains(&stage)) {
+            continue;
+        }
+        for call in run.calls.iter().filter(|call| matches!(call.name.as_str(), "useradd" | "adduser")) {
+            let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else { continue };
+            findings.add(call.span, format!("the user `{name}` is made, and the container runs as root"));
+        }
+    }
+}
+
+/// The user's name: the last word of `useradd`, the first operand of `adduser`.
+fn added(call: &Call) -> Option<&str> {
+    let last = call.arguments.last()?.single()?;
+    (!last.starts_with('-')).then_some(last)
+}
+
+/// Whether anything else in the file speaks of the user: a program's settings, `chown`, `su`.
+fn is_named_later(cx: &Context<'_>, name: &str, call: &Call) -> bool {
+    let rest = cx.source.text().get(call.span.end..).unwrap_or_default();
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    rest.match_indices(name).any(|(at, _)| {
+        let before = rest[..at].chars().next_back().is_some_and(in_word);
+        let after = rest[at + name.len()..].chars().next().is_some_and(in_word);
+        !before && !after
+    })
+}

@@ -1,0 +1,47 @@
+//! `user-without-passwd`: a user is named in an image that has no list of users.
+
+use crate::dockerfile::{Body, Kind};
+use crate::lint::facts::{Base, Stage, Step};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "user-without-passwd", page: include_str!("../../rules/lint/user-without-passwd.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for stage in &cx.facts.stages {
+        let from_nothing = cx.facts.ancestry(stage.index).last().is_some_and(|root| root.base == Base::Scratch);
+        if !from_nothing || may_have_passwd(cx, stage) {
+            continue;
+        }
+        for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
+            report(cx, step, findings);
+        }
+    }
+}
+
+fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
+    let word = match (&step.instruction.body, step.kind()) {
+        (Body::Words { words, .. }, Kind::User) => words.first(),
+        (_, Kind::Copy | Kind::Add) => step.flag("chown").and_then(|flag| flag.value.as_ref()),
+        _ => None,
+    };
+    let Some(word) = word else { return };
+    let Some(text) = cx.facts.expand(step, word) else { return };
+    let named = |part: &&str| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && *part != "root";
+    if let Some(name) = text.trim().split(':').find(named) {
+        findings.add(word.span, format!("nothing in this image says who `{name}` is"));
+    }
+}
+
+/// Whether something brings `/etc/passwd`: by its name, with a folder above it, in an archive, or by a script.
+fn may_have_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
+    cx.facts.lineage(stage.index).any(|step| match (&step.instruction.body, step.kind()) {
+        (Body::Transfer { destination, .. }, Kind::Copy | Kind::Add) => {
+            let to = cx.facts.expand(step, destination);
+            let to = to.as_deref().map(|to| to.trim_end_matches('/'));
+            to.is_none_or(|to| matches!(to, "" | "." | "/etc" | "/etc/passwd" | "/etc/group" | "etc" | "etc/passwd"))
+        }
+        (_, Kind::Run | Kind::Shell) => true,
+        _ => false,
+    })
+}
