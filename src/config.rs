@@ -1,12 +1,12 @@
 //! Configuration files: `.jettison.toml`, and hadolint's where there is none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::lint::{Registry, Selection, Settings, Severity};
+use crate::lint::{Named, Registry, Selection, Settings, Severity};
 use crate::source::Source;
 
 /// Stands for every rule, where rules are named.
@@ -93,25 +93,31 @@ fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, Con
     let known = |name: &Spanned<String>| {
         registry.resolve([name.get_ref().as_str()]).map_err(|unknown| at(name.span().start, unknown.to_string()))
     };
-    let known_all = |names: &[Spanned<String>]| -> Result<BTreeSet<&'static str>, ConfigError> {
-        let mut all = BTreeSet::new();
+    let known_all = |names: &[Spanned<String>]| -> Result<Named, ConfigError> {
+        let mut all = Named::default();
         for name in names {
-            all.extend(known(name)?);
+            let named = known(name)?;
+            all.rules.extend(named.rules);
+            all.codes.extend(named.codes);
         }
         Ok(all)
     };
     let mut config = Config::default();
     if let Some(names) = &file.select {
         let is_all = names.iter().any(|name| name.get_ref() == ALL);
-        config.settings.select = if is_all { Selection::ALL } else { Selection::Only(known_all(names)?) };
+        if is_all {
+            config.settings.select = Selection::ALL;
+        } else {
+            config.settings.select(known_all(names)?);
+        }
     }
-    config.settings.ignore = known_all(&file.ignore)?;
+    config.settings.ignore(known_all(&file.ignore)?);
     for (rule, severity) in &file.severity {
         let level = severity
             .get_ref()
             .parse()
             .map_err(|()| at(severity.span().start, format!("`{}` is no severity", severity.get_ref())))?;
-        config.settings.severities.extend(known(rule)?.into_iter().map(|rule| (rule, level)));
+        config.settings.set_severity(known(rule)?, level);
     }
     let fail_on = |text: &Spanned<String>| text.get_ref().parse().map_err(|reason| at(text.span().start, reason));
     config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
@@ -148,11 +154,15 @@ fn from_hadolint(path: &Path, text: &str, registry: &Registry) -> Result<Config,
     // A code that is no rule of ours cannot fire, so there is nothing to silence.
     let known = |code: &String| registry.resolve([code.as_str()]).unwrap_or_default();
     let mut config = Config::default();
-    config.settings.ignore = file.ignored.iter().flat_map(known).collect();
+    for code in &file.ignored {
+        config.settings.ignore(known(code));
+    }
     config.settings.pragmas = !file.disable_ignore_pragma;
     for (severity, codes) in &file.r#override {
         let level = severity.parse().map_err(|()| whole(format!("`{severity}` under `override` is no severity")))?;
-        config.settings.severities.extend(codes.iter().flat_map(known).map(|rule| (rule, level)));
+        for code in codes {
+            config.settings.set_severity(known(code), level);
+        }
     }
     config.fail_on = match file.failure_threshold.as_deref() {
         _ if file.no_fail => Some(FailOn::Never),

@@ -61,6 +61,9 @@ pub(super) struct LintArguments {
     /// Use no configuration file
     #[arg(long)]
     pub(super) no_config: bool,
+    /// Let no comment in a file silence anything
+    #[arg(long)]
+    pub(super) no_pragmas: bool,
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
     #[arg(long, value_name = "SEVERITY")]
     pub(super) fail_on: Option<FailOn>,

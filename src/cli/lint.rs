@@ -1,6 +1,5 @@
 //! `jettison lint`.
 
-use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use rayon::prelude::*;
 use super::arguments::{Format, LintArguments};
 use super::{Outcome, Output, discover, output};
 use crate::config::{self, Config, FailOn};
-use crate::lint::{self, Registry, Selection, Severity};
+use crate::lint::{self, Named, Registry, Selection, Severity};
 use crate::report::{self, Linted, Report, Style};
 use crate::rules;
 use crate::source::Source;
@@ -76,9 +75,10 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     if arguments.select.iter().any(|name| name == config::ALL) {
         config.settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
-        config.settings.select = Selection::Only(known(registry, &arguments.select, "--select")?);
+        config.settings.select(known(registry, &arguments.select, "--select")?);
     }
-    config.settings.ignore.extend(known(registry, &arguments.ignore, "--ignore")?);
+    config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
+    config.settings.pragmas &= !arguments.no_pragmas;
     Ok(config)
 }
 
@@ -89,7 +89,7 @@ fn start_folder(paths: &[PathBuf]) -> anyhow::Result<PathBuf> {
     Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
 }
 
-fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<BTreeSet<&'static str>> {
+fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
     registry.resolve(names.iter().map(String::as_str)).with_context(|| format!("`{flag}`"))
 }
 

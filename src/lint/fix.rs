@@ -70,6 +70,7 @@ mod tests {
             .collect();
         Finding {
             rule: "x",
+            code: None,
             severity: Severity::Info,
             message: String::new(),
             span: Span::at(0),

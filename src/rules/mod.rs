@@ -14,14 +14,16 @@ mod shell_form_healthcheck;
 mod shell_in_image;
 mod sudo;
 mod syntax_error;
+mod unknown_rule_in_pragma;
 mod unpinned_apt_package;
 mod untagged_image;
+mod unused_pragma;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 16] = [
+static RULES: [Rule; 18] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     latest_tag::RULE,
@@ -36,8 +38,10 @@ static RULES: [Rule; 16] = [
     shell_in_image::RULE,
     sudo::RULE,
     syntax_error::RULE,
+    unknown_rule_in_pragma::RULE,
     unpinned_apt_package::RULE,
     untagged_image::RULE,
+    unused_pragma::RULE,
 ];
 
 /// The rules with their pages.
