@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
@@ -22,6 +23,8 @@ const FEW: usize = 8;
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let config = configuration(arguments, registry)?;
+    let output = if config.no_color { output.without_color() } else { output };
+    let format = format(arguments, &config)?;
     let paths = targets(&arguments.paths)?;
     if paths.is_empty() {
         output.note("no Dockerfile found");
@@ -49,7 +52,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
 
     let report = Report { files: &files, registry };
-    let printed = match arguments.format {
+    let printed = match format {
         Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
         Format::Json => report::json(&report),
     };
@@ -71,15 +74,41 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
         None if arguments.no_config => None,
         None => config::find(&start_folder(&arguments.paths)?),
     };
-    let mut config = path.map(|path| config::read(&path, registry)).transpose()?.unwrap_or_default();
+    let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;
     if arguments.select.iter().any(|name| name == config::ALL) {
         config.settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
         config.settings.select(known(registry, &arguments.select, "--select")?);
     }
+    if let (Some(profile), true) = (arguments.profile, arguments.select.is_empty()) {
+        config.settings.select = Selection::Profile(profile);
+    }
+    config.settings.build_args.extend(arguments.build_arg.iter().filter_map(|argument| build_arg(argument)));
+    if arguments.target.is_some() {
+        config.settings.target.clone_from(&arguments.target);
+    }
     config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
     Ok(config)
+}
+
+/// `NAME=VALUE`, or `NAME` with the environment's value, where it has one.
+fn build_arg(argument: &str) -> Option<(String, String)> {
+    match argument.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => std::env::var(argument).ok().map(|value| (argument.to_owned(), value)),
+    }
+}
+
+fn format(arguments: &LintArguments, config: &Config) -> anyhow::Result<Format> {
+    let Some(name) = config.format.as_deref().filter(|_| arguments.format.is_none()) else {
+        return Ok(arguments.format.unwrap_or(Format::Text));
+    };
+    Format::from_str(name, true).map_err(|_| {
+        let names = Format::value_variants().iter().filter_map(|format| format.to_possible_value());
+        let names: Vec<String> = names.map(|value| format!("`{}`", value.get_name())).collect();
+        anyhow::anyhow!("the configuration wants the format `{name}`; there are {}", names.join(", "))
+    })
 }
 
 /// The folder whose configuration counts: that of the first path.

@@ -45,7 +45,7 @@ const LONGEST_COMMAND: usize = 256;
 /// All comments of a file that silence something.
 #[derive(Debug, Default)]
 pub(super) struct Pragmas {
-    pragmas: Vec<Pragma>,
+    comments: Vec<Pragma>,
     /// Whether something was silenced, by place and name.
     used: HashMap<(Place, Target), bool>,
     /// The directive `# check=error=true`.
@@ -185,7 +185,7 @@ impl Reader<'_> {
         for target in names.iter().flat_map(|name| &name.targets) {
             self.hold(&places, *target);
         }
-        self.pragmas.pragmas.push(Pragma { span, dialect, is_directive, places, names });
+        self.pragmas.comments.push(Pragma { span, dialect, is_directive, places, names });
     }
 
     fn hold(&mut self, places: &[Place], target: Target) {

@@ -22,7 +22,8 @@ impl Pragmas {
             Some(Findings::new(page.name, settings.severities.get(page.name).copied().unwrap_or(page.severity)))
         };
         let (mut unused, mut unknown) = (sink(UNUSED), sink(UNKNOWN));
-        for (pragma, name) in self.pragmas.iter().flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
+        for (pragma, name) in
+            self.comments.iter().flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
         {
             let text = source.slice(name.span);
             if name.targets.is_empty() {
