@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jettison::lint::{
-    Applicability, Example, Finding, Page, Profile, Selection, Settings, Verdict, examples, fix, index_markdown, lint,
-    pragma,
+    Applicability, Example, Finding, Page, Profile, SHELLCHECK, Selection, Settings, Verdict, examples, fix,
+    index_markdown, lint_with, pragma,
 };
 use jettison::rules::registry;
+use jettison::shellcheck;
 use jettison::source::Source;
 
 fn root() -> &'static Path {
@@ -40,9 +41,32 @@ fn source(example: &Example) -> Source {
 }
 
 fn findings(page: &Page, example: &Example) -> Vec<Finding> {
-    let mut findings = lint(&source(example), registry(), &only(page));
+    findings_in(page, &source(example))
+}
+
+fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
+    let settings = only(page);
+    let program = shellcheck_program().filter(|_| page.name == SHELLCHECK);
+    let answer = program.map(|program| shellcheck::check(&program, [source], &settings).expect("it answers").remove(0));
+    let mut findings = lint_with(source, registry(), &settings, answer);
     findings.retain(|finding| finding.rule == page.name);
     findings
+}
+
+/// The pages whose examples can be run here: without ShellCheck, which CI has to have, not that on it.
+fn runnable() -> impl Iterator<Item = &'static Page> {
+    let without = shellcheck_program().is_none().then_some(SHELLCHECK);
+    registry().iter().map(|(_, page)| page).filter(move |page| Some(page.name) != without)
+}
+
+#[allow(clippy::print_stderr, reason = "whoever runs the tests should know what was left out")]
+fn shellcheck_program() -> Option<PathBuf> {
+    let program = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path));
+    if program.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "`shellcheck` is not on PATH");
+        eprintln!("`shellcheck` is not on PATH: the examples of its page are not run");
+    }
+    program
 }
 
 /// What is wrong with the examples of a text.
@@ -61,7 +85,8 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
             Verdict::Fixed => match &bad {
                 None => fail("nothing bad comes before what is fixed"),
                 Some(bad) => {
-                    let fixed = fix::apply_all(&source(bad), registry(), &only(page), Applicability::Unsafe);
+                    let fixed =
+                        fix::apply_all_of(&source(bad), Applicability::Unsafe, |source| findings_in(page, source));
                     let fixed = fixed.map_or_else(|| "nothing".to_owned(), |fixed| fixed.text().to_owned());
                     if fixed != example.text {
                         fail(&format!("the fix makes this of the bad one:\n{fixed}"));
@@ -79,7 +104,7 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
 
 #[test]
 fn every_example_on_the_pages_holds() {
-    let failures: Vec<String> = registry().iter().flat_map(|(_, page)| failures(page, page.body)).collect();
+    let failures: Vec<String> = runnable().flat_map(|page| failures(page, page.body)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -122,7 +147,7 @@ fn every_page_shows_what_is_bad_and_what_is_good() {
 
 #[test]
 fn a_fix_claimed_is_a_fix_shown() {
-    for (_, page) in registry().iter() {
+    for page in runnable() {
         let all = examples(page.body);
         let shown = all.iter().any(|example| example.verdict == Verdict::Fixed);
         assert_eq!(
@@ -138,7 +163,7 @@ fn a_fix_claimed_is_a_fix_shown() {
 
 #[test]
 fn messages_are_written_alike() {
-    for (_, page) in registry().iter() {
+    for page in runnable() {
         let said = examples(page.body).iter().flat_map(|example| findings(page, example)).collect::<Vec<_>>();
         for finding in said {
             let message = &finding.message;

@@ -87,6 +87,18 @@ pub(super) struct LintArguments {
     /// Let no comment in a file silence anything
     #[arg(long, env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
+    /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        conflicts_with = "no_shellcheck",
+        env = "JETTISON_SHELLCHECK",
+        hide_env = true
+    )]
+    pub(super) shellcheck: Option<PathBuf>,
+    /// Do not ask ShellCheck
+    #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) no_shellcheck: bool,
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
     #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,

@@ -9,10 +9,11 @@ use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
 use super::{Outcome, Output, discover, output};
-use crate::config::{self, Config, FailOn};
-use crate::lint::{self, Named, Registry, Selection, Severity};
+use crate::config::{self, Config, FailOn, Shellcheck};
+use crate::lint::{self, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
 use crate::report::{self, Linted, Report, Style};
 use crate::rules;
+use crate::shellcheck;
 use crate::source::Source;
 
 /// Dockerfiles are written by people; what is longer is something else.
@@ -29,27 +30,22 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if paths.is_empty() {
         output.note("no Dockerfile found");
     }
-    let lint_one = |path: &PathBuf| -> anyhow::Result<Linted> {
-        let source = read(path)?;
-        let findings = lint::lint(&source, registry, &config.settings);
-        Ok(Linted { source, findings })
+    let (sources, mut failed) = read_all(&paths, output);
+    let answers = ask_shellcheck(&config, registry, &sources).unwrap_or_else(|error| {
+        failed = true;
+        output.error(&error);
+        None
+    });
+    let is_unasked = answers.is_none() && !failed && config.shellcheck == Shellcheck::Found;
+    let answers = answers.map_or_else(|| vec![None; sources.len()], |all| all.into_iter().map(Some).collect());
+    let lint_one = |(source, answer): (Source, Option<Vec<Finding>>)| {
+        let findings = lint::lint_with(&source, registry, &config.settings, answer);
+        Linted { source, findings }
     };
-    let results: Vec<anyhow::Result<Linted>> = if paths.len() <= FEW {
-        paths.iter().map(lint_one).collect()
-    } else {
-        paths.par_iter().map(lint_one).collect()
-    };
-    // A file that cannot be read does not lose what was found in the others.
-    let (mut files, mut failed) = (Vec::new(), false);
-    for result in results {
-        match result {
-            Ok(file) => files.push(file),
-            Err(error) => {
-                failed = true;
-                output.error(&error);
-            }
-        }
-    }
+    let few = sources.len() <= FEW;
+    let sources: Vec<_> = sources.into_iter().zip(answers).collect();
+    let files: Vec<Linted> =
+        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() };
 
     let report = Report { files: &files, registry };
     let printed = match format {
@@ -57,8 +53,52 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Format::Json => report::json(&report),
     };
     output.print(&printed)?;
+    if is_unasked && format == Format::Text && !files.is_empty() && wants_shellcheck(&config, registry) {
+        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    }
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
     Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+}
+
+/// The files that can be read, and whether there were others: one of those does not lose what is found in the rest.
+fn read_all(paths: &[PathBuf], output: Output) -> (Vec<Source>, bool) {
+    let results: Vec<anyhow::Result<Source>> = if paths.len() <= FEW {
+        paths.iter().map(|path| read(path)).collect()
+    } else {
+        paths.par_iter().map(|path| read(path)).collect()
+    };
+    let (mut sources, mut failed) = (Vec::new(), false);
+    for result in results {
+        match result {
+            Ok(source) => sources.push(source),
+            Err(error) => {
+                failed = true;
+                output.error(&error);
+            }
+        }
+    }
+    (sources, failed)
+}
+
+/// What ShellCheck says of each file; none where it is not wanted or not there.
+fn ask_shellcheck(
+    config: &Config,
+    registry: &Registry,
+    sources: &[Source],
+) -> anyhow::Result<Option<Vec<Vec<Finding>>>> {
+    let program = match &config.shellcheck {
+        Shellcheck::At(program) => Some(program.clone()),
+        Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
+        Shellcheck::Off => None,
+    };
+    match program.filter(|_| wants_shellcheck(config, registry)) {
+        Some(program) => Ok(Some(shellcheck::check(&program, sources, &config.settings)?)),
+        None => Ok(None),
+    }
+}
+
+fn wants_shellcheck(config: &Config, registry: &Registry) -> bool {
+    registry.get(SHELLCHECK).is_some_and(|page| config.settings.selects(page))
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
@@ -87,6 +127,11 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     if arguments.target.is_some() {
         config.settings.target.clone_from(&arguments.target);
     }
+    if arguments.no_shellcheck {
+        config.shellcheck = Shellcheck::Off;
+    } else if let Some(program) = &arguments.shellcheck {
+        config.shellcheck = Shellcheck::At(program.clone());
+    }
     config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
     Ok(config)
@@ -105,7 +150,7 @@ fn format(arguments: &LintArguments, config: &Config) -> anyhow::Result<Format> 
         return Ok(arguments.format.unwrap_or(Format::Text));
     };
     Format::from_str(name, true).map_err(|_| {
-        let names = Format::value_variants().iter().filter_map(|format| format.to_possible_value());
+        let names = Format::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
         let names: Vec<String> = names.map(|value| format!("`{}`", value.get_name())).collect();
         anyhow::anyhow!("the configuration wants the format `{name}`; there are {}", names.join(", "))
     })

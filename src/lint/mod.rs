@@ -20,6 +20,7 @@ mod settings;
 pub use code::ShellcheckCode;
 pub use context::Context;
 pub use example::{Example, Verdict, examples};
+pub use facts::Facts;
 pub use finding::*;
 pub use index::index_markdown;
 pub use page::{Alias, Category, Page, PageError, Profile, Tool};
@@ -49,7 +50,7 @@ pub fn lint_with(
     shellcheck: Option<Vec<Finding>>,
 ) -> Vec<Finding> {
     let dockerfile = dockerfile::parse(source);
-    let facts = facts::Facts::new(&dockerfile, settings);
+    let facts = Facts::new(&dockerfile, settings);
     let context = Context { source, dockerfile: &dockerfile, facts: &facts };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {

@@ -12,6 +12,7 @@ mod secret_in_env;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
+mod shellcheck;
 mod sudo;
 mod syntax_error;
 mod unknown_rule_in_pragma;
@@ -23,7 +24,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 18] = [
+static RULES: [Rule; 19] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     latest_tag::RULE,
@@ -36,6 +37,7 @@ static RULES: [Rule; 18] = [
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,
+    shellcheck::RULE,
     sudo::RULE,
     syntax_error::RULE,
     unknown_rule_in_pragma::RULE,

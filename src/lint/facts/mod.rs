@@ -12,6 +12,7 @@ mod stages;
 mod steps;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 pub use base::Known;
 pub use exec_form::exec_form;
@@ -81,6 +82,11 @@ impl<'a> Facts<'a> {
     /// The value of a variable where `step` stands, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
+    }
+
+    /// The names of the variables that ARG and ENV have set where `step` stands, in order.
+    pub fn variable_names(&self, step: &Step<'_>) -> BTreeSet<&str> {
+        self.scopes.names(step.stage, step.index)
     }
 
     /// The RUN instructions, those of ONBUILD too, with the calls inside them.

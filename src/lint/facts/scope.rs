@@ -1,6 +1,6 @@
 //! ARG and ENV: which value a variable has at an instruction, and what words become of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::dockerfile::{Modifier, Variable, Word, WordPart};
 
@@ -112,6 +112,14 @@ impl Scopes {
             Value::Known(value) => Some(value),
             _ => None,
         }
+    }
+
+    /// The names that are set at a step of a stage; none before the first FROM.
+    pub(super) fn names(&self, stage: Option<usize>, step: usize) -> BTreeSet<&str> {
+        let scopes = std::iter::successors(stage, |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let definitions = scopes.flat_map(|at| self.stages[at].env.iter().chain(&self.stages[at].args));
+        let is_set = |steps: &[(usize, Value)]| steps.first().is_some_and(|&(at, _)| at < step);
+        definitions.filter(|(_, steps)| is_set(steps)).map(|(name, _)| name.as_str()).collect()
     }
 
     fn look_up(&self, stage: Option<usize>, step: usize, name: &str) -> Value {
