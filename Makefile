@@ -10,6 +10,7 @@ check: ## format, Clippy with warnings denied, unit tests
 
 .PHONY: test
 test: ## every test: unit, integration, documentation, end to end (those need root)
+	tests/tools.sh shellcheck || [ -z "$$CI" ]
 	cargo test
 	tests/e2e/run.sh --where-possible
 

@@ -1,13 +1,16 @@
-//! Configuration files: `.jettison.toml`, and hadolint's where there is none.
+//! Configuration: `.jettison.toml`; where there is none, hadolint's file and hadolint's environment variables.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod hadolint;
+mod migrate;
+mod own;
+mod schema;
+
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use toml::Spanned;
+pub use migrate::migrate;
+pub use schema::schema;
 
-use crate::lint::{LabelType, Registry, Selection, Settings, Severity};
-use crate::source::Source;
+use crate::lint::{Registry, Settings, Severity};
 
 /// Stands for every rule, where rules are named.
 pub const ALL: &str = "all";
@@ -16,10 +19,24 @@ const OWN: &str = ".jettison.toml";
 const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
 
 /// What a configuration file says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     pub settings: Settings,
     pub fail_on: Option<FailOn>,
+    /// The name of an output format.
+    pub format: Option<String>,
+    pub no_color: bool,
+    pub shellcheck: Shellcheck,
+}
+
+/// Which ShellCheck is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Shellcheck {
+    /// The one on PATH, if there is one.
+    #[default]
+    Found,
+    At(PathBuf),
+    Off,
 }
 
 /// The gravity from which findings make a run fail.
@@ -27,6 +44,15 @@ pub struct Config {
 pub enum FailOn {
     Severity(Severity),
     Never,
+}
+
+impl FailOn {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Severity(severity) => severity.as_str(),
+            Self::Never => "none",
+        }
+    }
 }
 
 impl std::str::FromStr for FailOn {
@@ -51,7 +77,12 @@ pub enum ConfigError {
     Content { path: PathBuf, line: usize, column: usize, reason: String },
     #[error("`{}`: {reason}", path.display())]
     Whole { path: PathBuf, reason: String },
+    #[error("an environment variable of hadolint: {reason}")]
+    Environment { reason: String },
 }
+
+/// An environment variable's value, if it is set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The nearest configuration file of a folder or of one above it; in each, jettison's own comes first.
 pub fn find(folder: &Path) -> Option<PathBuf> {
@@ -59,128 +90,48 @@ pub fn find(folder: &Path) -> Option<PathBuf> {
     folder.ancestors().flat_map(|folder| names().map(|name| folder.join(name))).find(|path| path.is_file())
 }
 
-/// Reads a file: TOML by its extension, otherwise hadolint's YAML.
-pub fn read(path: &Path, registry: &Registry) -> Result<Config, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-    parse(path, &text, registry)
+/// The nearest configuration file of hadolint.
+pub fn find_hadolint(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().flat_map(|folder| HADOLINT.map(|name| folder.join(name))).find(|path| path.is_file())
 }
 
-/// The meaning of a file's text; `path` says which format it has, and names it in errors.
+/// What holds before the command line: the file's word, and hadolint's environment variables unless the file is
+/// jettison's own.
+pub fn load(path: Option<&Path>, environment: Environment<'_>, registry: &Registry) -> Result<Config, ConfigError> {
+    match path {
+        Some(path) => parse_over(path, &text(path)?, environment, registry),
+        None => hadolint::of_environment(environment, registry),
+    }
+}
+
+/// The text of a configuration file.
+pub fn text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+}
+
+/// The meaning of a file's text: TOML by the extension of `path`, otherwise hadolint's YAML.
 pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+    parse_over(path, text, &|_| None, registry)
+}
+
+fn parse_over(
+    path: &Path,
+    text: &str,
+    environment: Environment<'_>,
+    registry: &Registry,
+) -> Result<Config, ConfigError> {
     if path.extension().is_some_and(|extension| extension == "toml") {
-        from_toml(path, text, registry)
+        own::parse(path, text, registry)
     } else {
-        from_hadolint(path, text, registry)
+        hadolint::parse(path, text, environment, registry)
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Toml {
-    select: Option<Vec<Spanned<String>>>,
-    #[serde(default)]
-    ignore: Vec<Spanned<String>>,
-    fail_on: Option<Spanned<String>>,
-    #[serde(default)]
-    severity: BTreeMap<Spanned<String>, Spanned<String>>,
-    #[serde(default)]
-    build_args: BTreeMap<String, String>,
-    #[serde(default)]
-    trusted_registries: Vec<String>,
-    #[serde(default)]
-    label_schema: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    strict_labels: bool,
-}
-
-fn from_toml(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
-    let source = Source::new(path.to_string_lossy(), text);
-    let at = |offset: usize, reason: String| {
-        let place = source.position(offset);
-        ConfigError::Content { path: path.to_owned(), line: place.line, column: place.column, reason }
-    };
-    let file: Toml = toml::from_str(text)
-        .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
-    let known = |name: &Spanned<String>| {
-        registry.resolve([name.get_ref().as_str()]).map_err(|unknown| at(name.span().start, unknown.to_string()))
-    };
-    let known_all = |names: &[Spanned<String>]| -> Result<BTreeSet<&'static str>, ConfigError> {
-        let mut all = BTreeSet::new();
-        for name in names {
-            all.extend(known(name)?);
-        }
-        Ok(all)
-    };
-    let mut config = Config::default();
-    if let Some(names) = &file.select {
-        let is_all = names.iter().any(|name| name.get_ref() == ALL);
-        config.settings.select = if is_all { Selection::ALL } else { Selection::Only(known_all(names)?) };
+/// What is said of a key that is not there.
+fn unknown_key(key: &str, known: &[&str]) -> String {
+    let near = known.iter().map(|known| (strsim::damerau_levenshtein(known, key), known)).min();
+    match near.filter(|(distance, known)| *distance <= known.len() / 2) {
+        Some((_, near)) => format!("unknown field `{key}`; did you mean `{near}`?"),
+        None => format!("unknown field `{key}`; there are `{}`", known.join("`, `")),
     }
-    config.settings.ignore = known_all(&file.ignore)?;
-    for (rule, severity) in &file.severity {
-        let level = severity
-            .get_ref()
-            .parse()
-            .map_err(|()| at(severity.span().start, format!("`{}` is no severity", severity.get_ref())))?;
-        config.settings.severities.extend(known(rule)?.into_iter().map(|rule| (rule, level)));
-    }
-    let fail_on = |text: &Spanned<String>| text.get_ref().parse().map_err(|reason| at(text.span().start, reason));
-    config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
-    config.settings.build_args = file.build_args;
-    config.settings.trusted_registries = file.trusted_registries;
-    for (label, kind) in file.label_schema {
-        let kind = kind.get_ref().parse().map_err(|reason| at(kind.span().start, reason))?;
-        config.settings.label_schema.insert(label, kind);
-    }
-    config.settings.strict_labels = file.strict_labels;
-    Ok(config)
-}
-
-/// hadolint's file. The keys that no rule here reads are known, so that they are not taken for mistakes.
-#[allow(clippy::struct_excessive_bools, reason = "the keys are as hadolint made them")]
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Hadolint {
-    ignored: Vec<String>,
-    r#override: BTreeMap<String, Vec<String>>,
-    failure_threshold: Option<String>,
-    no_fail: bool,
-    disable_ignore_pragma: bool,
-    #[serde(rename = "trustedRegistries")]
-    trusted_registries: Vec<String>,
-    label_schema: BTreeMap<String, String>,
-    strict_labels: bool,
-    #[serde(rename = "format")]
-    _format: Option<String>,
-    #[serde(rename = "no-color")]
-    _no_color: bool,
-    #[serde(rename = "verbose")]
-    _verbose: bool,
-}
-
-fn from_hadolint(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
-    let whole = |reason: String| ConfigError::Whole { path: path.to_owned(), reason };
-    let file: Hadolint = serde_saphyr::from_str(text).map_err(|error| whole(error.to_string()))?;
-    // A code that is no rule of ours cannot fire, so there is nothing to silence.
-    let known = |code: &String| registry.resolve([code.as_str()]).unwrap_or_default();
-    let mut config = Config::default();
-    config.settings.ignore = file.ignored.iter().flat_map(known).collect();
-    config.settings.pragmas = !file.disable_ignore_pragma;
-    for (severity, codes) in &file.r#override {
-        let level = severity.parse().map_err(|()| whole(format!("`{severity}` under `override` is no severity")))?;
-        config.settings.severities.extend(codes.iter().flat_map(known).map(|rule| (rule, level)));
-    }
-    config.settings.trusted_registries = file.trusted_registries;
-    for (label, kind) in file.label_schema {
-        let kind: LabelType = kind.parse().map_err(|reason| whole(format!("`label-schema`: {reason}")))?;
-        config.settings.label_schema.insert(label, kind);
-    }
-    config.settings.strict_labels = file.strict_labels;
-    config.fail_on = match file.failure_threshold.as_deref() {
-        _ if file.no_fail => Some(FailOn::Never),
-        None => None,
-        Some("ignore") => Some(FailOn::Never),
-        Some(threshold) => Some(threshold.parse().map_err(|reason| whole(format!("`failure-threshold`: {reason}")))?),
-    };
-    Ok(config)
 }

@@ -17,6 +17,7 @@
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
+//! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
 //! | [`rules`] | one file a rule, named for its page in `rules/lint` |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
@@ -25,7 +26,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules`, `elf, image → slim`, all of them
+//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim`, all of them
 //! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
 //! reads the `use` lines.
 //!
@@ -44,5 +45,6 @@ pub mod image;
 pub mod lint;
 pub mod report;
 pub mod rules;
+pub mod shellcheck;
 pub mod slim;
 pub mod source;

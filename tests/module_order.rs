@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
+    ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
     ("slim", &["image", "elf", "dockerfile", "source"]),
     ("report", &["source", "lint", "image", "slim"]),
     ("config", &["source", "lint", "rules"]),
-    ("cli", &["source", "dockerfile", "lint", "rules", "image", "elf", "slim", "report", "config"]),
+    ("cli", &["source", "dockerfile", "lint", "rules", "image", "elf", "slim", "report", "config", "shellcheck"]),
     ("main", &["cli"]),
 ];
 

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use jettison::config;
 use jettison::lint::{
-    Applicability, BuildContext, Example, Finding, IgnoreFile, Page, Profile, Selection, Settings, Verdict, examples,
-    fix, index_markdown, lint_in,
+    Applicability, Besides, BuildContext, Example, Finding, IgnoreFile, Page, Profile, SHELLCHECK, Selection, Settings,
+    Verdict, examples, fix, index_markdown, lint_with, pragma,
 };
 use jettison::rules::registry;
+use jettison::shellcheck;
 use jettison::source::Source;
 
 fn root() -> &'static Path {
@@ -28,7 +29,8 @@ fn pages_in(folder: &str) -> Vec<(String, PathBuf)> {
     pages
 }
 
-/// Settings for the examples of a page: its own rule, and what its fence tagged `toml config` says.
+/// Settings for the examples of a page: what its fence tagged `toml config` says, and its own rule alone, except where
+/// that is about what the others say.
 fn only(page: &Page) -> Settings {
     let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
     let settings = config.map_or_else(Settings::default, |(text, _)| {
@@ -36,7 +38,9 @@ fn only(page: &Page) -> Settings {
             .unwrap_or_else(|error| panic!("{}: {error}", page.name))
             .settings
     });
-    Settings { select: Selection::Only(BTreeSet::from([page.name])), ..settings }
+    let is_own = page.name != pragma::UNUSED;
+    let select = if is_own { Selection::Only(BTreeSet::from([page.name])) } else { Selection::ALL };
+    Settings { select, ..settings }
 }
 
 fn source(example: &Example) -> Source {
@@ -50,7 +54,33 @@ fn around(page: &Page) -> BuildContext {
 }
 
 fn findings(page: &Page, example: &Example) -> Vec<Finding> {
-    lint_in(&around(page), &source(example), registry(), &only(page))
+    findings_in(page, &source(example))
+}
+
+fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
+    let settings = only(page);
+    let program = shellcheck_program().filter(|_| page.name == SHELLCHECK);
+    let shellcheck =
+        program.map(|program| shellcheck::check(&program, [source], &settings).expect("it answers").remove(0));
+    let mut findings = lint_with(source, registry(), &settings, Besides { build: around(page), shellcheck });
+    findings.retain(|finding| finding.rule == page.name);
+    findings
+}
+
+/// The pages whose examples can be run here: without ShellCheck, which CI has to have, not that on it.
+fn runnable() -> impl Iterator<Item = &'static Page> {
+    let without = shellcheck_program().is_none().then_some(SHELLCHECK);
+    registry().iter().map(|(_, page)| page).filter(move |page| Some(page.name) != without)
+}
+
+#[allow(clippy::print_stderr, reason = "whoever runs the tests should know what was left out")]
+fn shellcheck_program() -> Option<PathBuf> {
+    let program = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path));
+    if program.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "`shellcheck` is not on PATH");
+        eprintln!("`shellcheck` is not on PATH: the examples of its page are not run");
+    }
+    program
 }
 
 /// What is wrong with the examples of a text.
@@ -69,7 +99,8 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
             Verdict::Fixed => match &bad {
                 None => fail("nothing bad comes before what is fixed"),
                 Some(bad) => {
-                    let fixed = fix::apply_all(&source(bad), registry(), &only(page), Applicability::Unsafe);
+                    let fixed =
+                        fix::apply_all_of(&source(bad), Applicability::Unsafe, |source| findings_in(page, source));
                     let fixed = fixed.map_or_else(|| "nothing".to_owned(), |fixed| fixed.text().to_owned());
                     if fixed != example.text {
                         fail(&format!("the fix makes this of the bad one:\n{fixed}"));
@@ -87,7 +118,7 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
 
 #[test]
 fn every_example_on_the_pages_holds() {
-    let failures: Vec<String> = registry().iter().flat_map(|(_, page)| failures(page, page.body)).collect();
+    let failures: Vec<String> = runnable().flat_map(|page| failures(page, page.body)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -130,7 +161,7 @@ fn every_page_shows_what_is_bad_and_what_is_good() {
 
 #[test]
 fn a_fix_claimed_is_a_fix_shown() {
-    for (_, page) in registry().iter() {
+    for page in runnable() {
         let all = examples(page.body);
         let shown = all.iter().any(|example| example.verdict == Verdict::Fixed);
         assert_eq!(
@@ -146,7 +177,7 @@ fn a_fix_claimed_is_a_fix_shown() {
 
 #[test]
 fn messages_are_written_alike() {
-    for (_, page) in registry().iter() {
+    for page in runnable() {
         let said = examples(page.body).iter().flat_map(|example| findings(page, example)).collect::<Vec<_>>();
         for finding in said {
             let message = &finding.message;

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::FailOn;
+use crate::lint::Profile;
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
@@ -14,7 +16,15 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
     /// When to use colours
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "JETTISON_COLOR",
+        hide_env = true
+    )]
     pub(super) color: Color,
     /// Say nothing but the result and errors
     #[arg(long, short, global = true)]
@@ -35,6 +45,7 @@ pub(super) enum Command {
     Why(WhyArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
+    Config(ConfigArguments),
 }
 
 /// Find defects in Dockerfiles
@@ -44,29 +55,60 @@ pub(super) enum Command {
   jettison lint Dockerfile.prod      one file
   jettison lint - < Dockerfile       standard input
   jettison lint --select all --format json
-  jettison lint --ignore latest-tag,DL3008 --fail-on error")]
+  jettison lint --ignore latest-tag,DL3008 --fail-on error
+  jettison lint --build-arg VERSION=12 --target production
+
+Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
     /// Files, folders to search, or `-` for standard input
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check these rules only, by name or by another tool's code; `all` for every rule
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "JETTISON_SELECT", hide_env = true)]
     pub(super) select: Vec<String>,
     /// Leave these rules out
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "JETTISON_IGNORE", hide_env = true)]
     pub(super) ignore: Vec<String>,
+    /// Which rules speak, without --select: `default`, or `pedantic` for all [default: default]
+    #[arg(long, value_parser = profile, env = "JETTISON_PROFILE", hide_env = true)]
+    pub(super) profile: Option<Profile>,
+    /// The value of a build argument, as `docker build` takes it; without a value, the environment's
+    #[arg(long, value_name = "NAME[=VALUE]", env = "JETTISON_BUILD_ARG", hide_env = true)]
+    pub(super) build_arg: Vec<String>,
+    /// The stage that is built [default: the last]
+    #[arg(long, value_name = "STAGE", env = "JETTISON_TARGET", hide_env = true)]
+    pub(super) target: Option<String>,
     /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", env = "JETTISON_CONFIG", hide_env = true)]
     pub(super) config: Option<PathBuf>,
     /// Use no configuration file
-    #[arg(long)]
+    #[arg(long, env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_config: bool,
+    /// Let no comment in a file silence anything
+    #[arg(long, env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) no_pragmas: bool,
+    /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        conflicts_with = "no_shellcheck",
+        env = "JETTISON_SHELLCHECK",
+        hide_env = true
+    )]
+    pub(super) shellcheck: Option<PathBuf>,
+    /// Do not ask ShellCheck
+    #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
+    pub(super) no_shellcheck: bool,
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
-    #[arg(long, value_name = "SEVERITY")]
+    #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,
-    /// How to print what is found
-    #[arg(long, value_enum, default_value = "text")]
-    pub(super) format: Format,
+    /// How to print what is found [default: text]
+    #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
+    pub(super) format: Option<Format>,
+}
+
+fn profile(text: &str) -> Result<Profile, &'static str> {
+    text.parse().map_err(|()| "expected `default` or `pedantic`")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -144,4 +186,26 @@ pub(super) enum ListFormat {
     Text,
     Json,
     Markdown,
+}
+
+/// Describe the configuration file, or make one of hadolint's
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  jettison config schema > jettison.schema.json
+  jettison config migrate > .jettison.toml
+  jettison config migrate ci/hadolint.yaml")]
+pub(super) struct ConfigArguments {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print the JSON Schema of `.jettison.toml`
+    Schema,
+    /// Print the `.jettison.toml` that means what a `.hadolint.yaml` does
+    Migrate {
+        /// hadolint's file; by default the nearest one
+        file: Option<PathBuf>,
+    },
 }

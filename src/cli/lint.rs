@@ -1,63 +1,110 @@
 //! `jettison lint`.
 
-use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
 use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
 use super::{Outcome, Output, discover, output};
-use crate::config::{self, Config, FailOn};
-use crate::lint::{self, BuildContext, Registry, Selection, Severity};
+use crate::config::{self, Config, FailOn, Shellcheck};
+use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
 use crate::report::{self, Linted, Report, Style};
 use crate::rules;
+use crate::shellcheck;
 use crate::source::Source;
 
 /// Dockerfiles are written by people; what is longer is something else.
 const MAX_BYTES: u64 = 16 << 20;
+/// What standard input is called in findings.
+const STDIN: &str = "<stdin>";
 /// Below this many files, threads cost more than they bring.
 const FEW: usize = 8;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let config = configuration(arguments, registry)?;
+    let output = if config.no_color { output.without_color() } else { output };
+    let format = format(arguments, &config)?;
     let paths = targets(&arguments.paths)?;
     if paths.is_empty() {
         output.note("no Dockerfile found");
     }
-    let lint_one = |path: &PathBuf| -> anyhow::Result<Linted> {
-        let source = read(path)?;
-        let build = if path == Path::new("-") { BuildContext::default() } else { BuildContext::beside(path) };
-        let findings = lint::lint_in(&build, &source, registry, &config.settings);
-        Ok(Linted { source, findings })
+    let (sources, mut failed) = read_all(&paths, output);
+    let answers = ask_shellcheck(&config, registry, &sources).unwrap_or_else(|error| {
+        failed = true;
+        output.error(&error);
+        None
+    });
+    let is_unasked = answers.is_none() && !failed && config.shellcheck == Shellcheck::Found;
+    let answers = answers.map_or_else(|| vec![None; sources.len()], |all| all.into_iter().map(Some).collect());
+    let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
+        let build = match source.name() {
+            STDIN => BuildContext::default(),
+            path => BuildContext::beside(Path::new(path)),
+        };
+        let findings = lint::lint_with(&source, registry, &config.settings, Besides { build, shellcheck });
+        Linted { source, findings }
     };
-    let results: Vec<anyhow::Result<Linted>> = if paths.len() <= FEW {
-        paths.iter().map(lint_one).collect()
+    let few = sources.len() <= FEW;
+    let sources: Vec<_> = sources.into_iter().zip(answers).collect();
+    let files: Vec<Linted> =
+        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() };
+
+    let report = Report { files: &files, registry };
+    let printed = match format {
+        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
+        Format::Json => report::json(&report),
+    };
+    output.print(&printed)?;
+    if is_unasked && format == Format::Text && !files.is_empty() && wants_shellcheck(&config, registry) {
+        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    }
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
+    Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+}
+
+/// The files that can be read, and whether there were others: one of those does not lose what is found in the rest.
+fn read_all(paths: &[PathBuf], output: Output) -> (Vec<Source>, bool) {
+    let results: Vec<anyhow::Result<Source>> = if paths.len() <= FEW {
+        paths.iter().map(|path| read(path)).collect()
     } else {
-        paths.par_iter().map(lint_one).collect()
+        paths.par_iter().map(|path| read(path)).collect()
     };
-    // A file that cannot be read does not lose what was found in the others.
-    let (mut files, mut failed) = (Vec::new(), false);
+    let (mut sources, mut failed) = (Vec::new(), false);
     for result in results {
         match result {
-            Ok(file) => files.push(file),
+            Ok(source) => sources.push(source),
             Err(error) => {
                 failed = true;
                 output.error(&error);
             }
         }
     }
+    (sources, failed)
+}
 
-    let report = Report { files: &files, registry };
-    let printed = match arguments.format {
-        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
-        Format::Json => report::json(&report),
+/// What ShellCheck says of each file; none where it is not wanted or not there.
+fn ask_shellcheck(
+    config: &Config,
+    registry: &Registry,
+    sources: &[Source],
+) -> anyhow::Result<Option<Vec<Vec<Finding>>>> {
+    let program = match &config.shellcheck {
+        Shellcheck::At(program) => Some(program.clone()),
+        Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
+        Shellcheck::Off => None,
     };
-    output.print(&printed)?;
-    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
-    Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+    match program.filter(|_| wants_shellcheck(config, registry)) {
+        Some(program) => Ok(Some(shellcheck::check(&program, sources, &config.settings)?)),
+        None => Ok(None),
+    }
+}
+
+fn wants_shellcheck(config: &Config, registry: &Registry) -> bool {
+    registry.get(SHELLCHECK).is_some_and(|page| config.settings.selects(page))
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
@@ -73,14 +120,46 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
         None if arguments.no_config => None,
         None => config::find(&start_folder(&arguments.paths)?),
     };
-    let mut config = path.map(|path| config::read(&path, registry)).transpose()?.unwrap_or_default();
+    let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;
     if arguments.select.iter().any(|name| name == config::ALL) {
         config.settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
-        config.settings.select = Selection::Only(known(registry, &arguments.select, "--select")?);
+        config.settings.select(known(registry, &arguments.select, "--select")?);
     }
-    config.settings.ignore.extend(known(registry, &arguments.ignore, "--ignore")?);
+    if let (Some(profile), true) = (arguments.profile, arguments.select.is_empty()) {
+        config.settings.select = Selection::Profile(profile);
+    }
+    config.settings.build_args.extend(arguments.build_arg.iter().filter_map(|argument| build_arg(argument)));
+    if arguments.target.is_some() {
+        config.settings.target.clone_from(&arguments.target);
+    }
+    if arguments.no_shellcheck {
+        config.shellcheck = Shellcheck::Off;
+    } else if let Some(program) = &arguments.shellcheck {
+        config.shellcheck = Shellcheck::At(program.clone());
+    }
+    config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
+    config.settings.pragmas &= !arguments.no_pragmas;
     Ok(config)
+}
+
+/// `NAME=VALUE`, or `NAME` with the environment's value, where it has one.
+fn build_arg(argument: &str) -> Option<(String, String)> {
+    match argument.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => std::env::var(argument).ok().map(|value| (argument.to_owned(), value)),
+    }
+}
+
+fn format(arguments: &LintArguments, config: &Config) -> anyhow::Result<Format> {
+    let Some(name) = config.format.as_deref().filter(|_| arguments.format.is_none()) else {
+        return Ok(arguments.format.unwrap_or(Format::Text));
+    };
+    Format::from_str(name, true).map_err(|_| {
+        let names = Format::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
+        let names: Vec<String> = names.map(|value| format!("`{}`", value.get_name())).collect();
+        anyhow::anyhow!("the configuration wants the format `{name}`; there are {}", names.join(", "))
+    })
 }
 
 /// The folder whose configuration counts: that of the first path.
@@ -90,7 +169,7 @@ fn start_folder(paths: &[PathBuf]) -> anyhow::Result<PathBuf> {
     Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
 }
 
-fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<BTreeSet<&'static str>> {
+fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
     registry.resolve(names.iter().map(String::as_str)).with_context(|| format!("`{flag}`"))
 }
 
@@ -109,7 +188,7 @@ fn targets(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
 
 fn read(path: &Path) -> anyhow::Result<Source> {
     let is_stdin = path == Path::new("-");
-    let name = if is_stdin { "<stdin>".into() } else { path.to_string_lossy() };
+    let name = if is_stdin { STDIN.into() } else { path.to_string_lossy() };
     let mut bytes = Vec::new();
     let read = if is_stdin {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)

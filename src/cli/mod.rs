@@ -1,6 +1,7 @@
 //! The command line: arguments, then one file per command.
 
 mod arguments;
+mod config;
 mod discover;
 mod explain;
 mod lint;
@@ -45,6 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Why(arguments) => why::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
+        Command::Config(arguments) => config::run(arguments, output),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         output.error(&error);

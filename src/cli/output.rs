@@ -34,6 +34,12 @@ impl Output {
         Self { color, quiet }
     }
 
+    /// The same without colour, unless the command line asks for it.
+    pub(super) fn without_color(self) -> Self {
+        let color = if self.color == Color::Auto { Color::Never } else { self.color };
+        Self { color, ..self }
+    }
+
     /// Whether standard output takes colour.
     pub(super) fn color(self) -> bool {
         match self.color {

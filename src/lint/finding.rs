@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::code::ShellcheckCode;
 use crate::source::Span;
 
 /// From the gravest down, as they are listed and compared: `Error < Style`.
@@ -46,6 +47,8 @@ impl FromStr for Severity {
 pub struct Finding {
     /// The name of the rule that speaks.
     pub rule: &'static str,
+    /// What ShellCheck calls it, where ShellCheck speaks.
+    pub code: Option<ShellcheckCode>,
     pub severity: Severity,
     /// What is wrong: present tense, lower case, names in backticks, no full stop.
     pub message: String,

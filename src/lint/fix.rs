@@ -27,10 +27,19 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
 
 /// Lints and fixes until nothing changes; `None` where nothing ever did.
 pub fn apply_all(source: &Source, registry: &Registry, settings: &Settings, max: Applicability) -> Option<Source> {
+    apply_all_of(source, max, |source| lint(source, registry, settings))
+}
+
+/// The same with findings from elsewhere: `find` is given each text on the way.
+pub fn apply_all_of(
+    source: &Source,
+    max: Applicability,
+    mut find: impl FnMut(&Source) -> Vec<Finding>,
+) -> Option<Source> {
     let mut fixed: Option<Source> = None;
     for _ in 0..PASSES {
         let current = fixed.as_ref().unwrap_or(source);
-        let findings = lint(current, registry, settings);
+        let findings = find(current);
         let Some(bytes) = apply(current, &findings, max) else { break };
         fixed = Some(Source::new(source.name(), bytes));
     }
@@ -70,6 +79,7 @@ mod tests {
             .collect();
         Finding {
             rule: "x",
+            code: None,
             severity: Severity::Info,
             message: String::new(),
             span: Span::at(0),

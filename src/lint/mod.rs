@@ -1,9 +1,11 @@
-//! The lint engine: rules are given to it, it names none.
+//! The lint engine: rules are given to it, and it names none but those on what is its own, pragmas, and on what comes
+//! from outside, ShellCheck's findings.
 //!
 //! [`lint`] reads a source, gathers [`Facts`](facts::Facts), lets every selected rule speak, and takes out what a pragma
 //! suppresses.
 
 mod build_context;
+mod code;
 mod context;
 mod example;
 pub mod facts;
@@ -12,35 +14,53 @@ pub mod fix;
 mod index;
 mod label;
 mod page;
-mod pragma;
+pub mod pragma;
 mod registry;
 mod rule;
 mod settings;
 
 pub use build_context::{BuildContext, IgnoreFile, clean};
+pub use code::ShellcheckCode;
 pub use context::Context;
 pub use example::{Example, Verdict, examples};
+pub use facts::Facts;
 pub use finding::*;
 pub use index::index_markdown;
 pub use label::LabelType;
 pub use page::{Alias, Category, Page, PageError, Profile, Tool};
-pub use registry::{Registry, UnknownRule};
+pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
-pub use settings::{Selection, Settings};
+pub use settings::{Codes, Selection, Settings};
+
+use pragma::Pragmas;
 
 use crate::dockerfile::{self, Dockerfile};
 use crate::source::{Source, Span};
 
+/// The rule under whose name ShellCheck's findings are brought.
+pub const SHELLCHECK: &str = "shellcheck";
+
 /// What the selected rules say of a Dockerfile, in the order of its text.
 pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
-    lint_in(&BuildContext::default(), source, registry, settings)
+    lint_with(source, registry, settings, Besides::default())
 }
 
-/// The same, for rules that look around the Dockerfile.
-pub fn lint_in(build: &BuildContext, source: &Source, registry: &Registry, settings: &Settings) -> Vec<Finding> {
+/// What is known of a file besides its text.
+#[derive(Debug, Default)]
+pub struct Besides {
+    /// What lies around it.
+    pub build: BuildContext,
+    /// What ShellCheck says of its scripts: nothing is run here, so whoever has asked it brings the answer. `None`
+    /// where it was not asked.
+    pub shellcheck: Option<Vec<Finding>>,
+}
+
+/// The same, for rules that look beyond the text.
+pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besides: Besides) -> Vec<Finding> {
+    let Besides { build, shellcheck } = besides;
     let dockerfile = dockerfile::parse(source);
-    let facts = facts::Facts::new(&dockerfile, settings);
-    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build, settings };
+    let facts = Facts::new(&dockerfile, settings);
+    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build: &build, settings };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
         if settings.selects(page) {
@@ -50,14 +70,31 @@ pub fn lint_in(build: &BuildContext, source: &Source, registry: &Registry, setti
             findings.extend(sink.into_findings());
         }
     }
+    let has_shellcheck = shellcheck.is_some();
+    findings.extend(shellcheck.into_iter().flatten().filter_map(|finding| brought(finding, registry, settings)));
     for finding in &mut findings {
         finding.instruction = instruction_at(&dockerfile, finding.span);
     }
     if settings.pragmas {
-        pragma::suppress(source, &dockerfile, registry, &mut findings);
+        let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
+        pragmas.escalate(registry, settings, &mut findings);
+        pragmas.suppress(source, &mut findings);
+        let mut reported = pragmas.report(source, registry, settings, has_shellcheck);
+        for finding in &mut reported {
+            finding.instruction = instruction_at(&dockerfile, finding.span);
+        }
+        pragmas.suppress(source, &mut reported);
+        findings.extend(reported);
     }
     findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
     findings
+}
+
+/// A finding from outside under the settings of this run; `None` where they do not want it.
+fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Option<Finding> {
+    let is_selected = registry.get(finding.rule).is_some_and(|page| settings.selects(page));
+    finding.severity = settings.severity_of(&finding).unwrap_or(finding.severity);
+    (is_selected && settings.wants(finding.code)).then_some(finding)
 }
 
 /// The instruction that holds the start of `span`.

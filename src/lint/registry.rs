@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::page::{Page, PageError};
+use super::code::ShellcheckCode;
+use super::page::{Page, PageError, Tool};
 use super::rule::Rule;
+
+/// No name that is longer is taken for a slip in writing a shorter one.
+const LONGEST_NAME: usize = 80;
 
 /// Rules and their pages, in the order of their names.
 #[derive(Debug)]
@@ -11,6 +15,13 @@ pub struct Registry {
     entries: Vec<(&'static Rule, Page)>,
     /// Aliases, as [`normal`] writes them, to places in `entries`.
     aliases: HashMap<String, Vec<usize>>,
+}
+
+/// Rules, and codes of ShellCheck that are meant alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    pub rules: BTreeSet<&'static str>,
+    pub codes: BTreeSet<ShellcheckCode>,
 }
 
 /// A name that no rule has.
@@ -57,17 +68,32 @@ impl Registry {
         places.iter().map(|&at| &self.entries[at].1).collect()
     }
 
-    /// The names of the rules that a list of names and aliases means.
-    pub fn resolve<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<BTreeSet<&'static str>, UnknownRule> {
-        let mut resolved = BTreeSet::new();
+    /// The rules that a code of this tool means.
+    pub fn find_code(&self, tool: Tool, code: &str) -> Vec<&Page> {
+        let is_meant = |page: &&Page| {
+            page.aliases.iter().any(|alias| alias.tool == tool && normal(alias.code) == normal(code.trim()))
+        };
+        self.find(code).into_iter().filter(is_meant).collect()
+    }
+
+    /// What a list of names, aliases and ShellCheck codes means.
+    pub fn resolve<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Named, UnknownRule> {
+        let mut meant = Named::default();
         for name in names {
             let pages = self.find(name);
-            if pages.is_empty() {
-                return Err(UnknownRule { name: name.to_owned(), suggestion: self.suggest(name) });
+            let code = name.trim().parse::<ShellcheckCode>().ok();
+            if pages.is_empty() && code.is_none() {
+                return Err(self.unknown(name));
             }
-            resolved.extend(pages.into_iter().map(|page| page.name));
+            meant.rules.extend(pages.into_iter().map(|page| page.name));
+            meant.codes.extend(code);
         }
-        Ok(resolved)
+        Ok(meant)
+    }
+
+    /// What is said of a name that no rule has.
+    pub fn unknown(&self, name: &str) -> UnknownRule {
+        UnknownRule { name: name.to_owned(), suggestion: self.suggest(name) }
     }
 
     /// The code that a finding of this rule carries; see [`Page::code`].
@@ -77,6 +103,9 @@ impl Registry {
 
     /// The name or alias nearest to one that is not there, where one is near.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
+        if unknown.len() > LONGEST_NAME {
+            return None;
+        }
         let unknown = unknown.to_ascii_lowercase();
         let known = self
             .iter()

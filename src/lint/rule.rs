@@ -35,6 +35,7 @@ impl Findings {
     pub fn add(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
         let finding = Finding {
             rule: self.rule,
+            code: None,
             severity: self.severity,
             message: message.into(),
             span,

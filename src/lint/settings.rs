@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::code::ShellcheckCode;
 use super::finding::Severity;
 use super::label::LabelType;
 use super::page::{Page, Profile};
+use super::registry::Named;
+use super::{Finding, SHELLCHECK};
 
 /// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes them of aliases.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub select: Selection,
     /// Taken away from what `select` gives.
     pub ignore: BTreeSet<&'static str>,
     /// Severities in the place of the pages' own.
     pub severities: BTreeMap<&'static str, Severity>,
+    /// What is wanted of single ShellCheck codes.
+    pub codes: Codes,
     /// Values of `--build-arg`.
     pub build_args: BTreeMap<String, String>,
     /// The stage that is built; the last one where there is none of this name.
@@ -26,6 +31,15 @@ pub struct Settings {
     pub label_schema: BTreeMap<String, LabelType>,
     /// Whether labels that are not in the schema are wrong.
     pub strict_labels: bool,
+}
+
+/// Words on single codes of a rule that speaks under many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// These only; all where there are none.
+    pub select: BTreeSet<ShellcheckCode>,
+    pub ignore: BTreeSet<ShellcheckCode>,
+    pub severities: BTreeMap<ShellcheckCode, Severity>,
 }
 
 /// Which rules speak.
@@ -47,6 +61,7 @@ impl Default for Settings {
             select: Selection::Profile(Profile::Default),
             ignore: BTreeSet::new(),
             severities: BTreeMap::new(),
+            codes: Codes::default(),
             build_args: BTreeMap::new(),
             target: None,
             pragmas: true,
@@ -58,6 +73,38 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Lets only these speak.
+    pub fn select(&mut self, mut named: Named) {
+        self.codes.select.clear();
+        if !named.codes.is_empty() && named.rules.insert(SHELLCHECK) {
+            self.codes.select = named.codes;
+        }
+        self.select = Selection::Only(named.rules);
+    }
+
+    /// Lets these not speak.
+    pub fn ignore(&mut self, named: Named) {
+        self.ignore.extend(named.rules);
+        self.codes.ignore.extend(named.codes);
+    }
+
+    pub fn set_severity(&mut self, named: Named, severity: Severity) {
+        self.severities.extend(named.rules.into_iter().map(|rule| (rule, severity)));
+        self.codes.severities.extend(named.codes.into_iter().map(|code| (code, severity)));
+    }
+
+    /// Whether a code may speak, if its rule may.
+    pub fn wants(&self, code: Option<ShellcheckCode>) -> bool {
+        let selected = |code| self.codes.select.is_empty() || self.codes.select.contains(&code);
+        code.is_none_or(|code| selected(code) && !self.codes.ignore.contains(&code))
+    }
+
+    /// The severity that the user gives a finding, its code before its rule.
+    pub(super) fn severity_of(&self, finding: &Finding) -> Option<Severity> {
+        let of_code = finding.code.and_then(|code| self.codes.severities.get(&code));
+        of_code.or_else(|| self.severities.get(finding.rule)).copied()
+    }
+
     pub fn selects(&self, page: &Page) -> bool {
         let selected = match &self.select {
             Selection::Profile(profile) => page.profile <= *profile,

@@ -1,5 +1,7 @@
 //! Findings as a JSON array: hadolint's six fields, and what it does not know.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{Linted, Report};
@@ -15,10 +17,10 @@ struct Row<'a> {
     column: usize,
     level: &'a str,
     /// The hadolint or ShellCheck code where there is one, else BuildKit's name, else the rule's.
-    code: &'a str,
+    code: Cow<'static, str>,
     message: &'a str,
     rule: &'a str,
-    aliases: Vec<&'a str>,
+    aliases: Vec<Cow<'static, str>>,
     /// The first line of the instruction, which is the line that hadolint gives.
     instruction_line: usize,
     end_line: usize,
@@ -93,10 +95,10 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
         line,
         column,
         level: finding.severity.as_str(),
-        code: report.registry.code(finding.rule),
+        code: report.code(finding),
         message: &finding.message,
         rule: finding.rule,
-        aliases: report.aliases(finding.rule).collect(),
+        aliases: report.aliases(finding).collect(),
         instruction_line: source.line(instruction.start),
         end_line,
         end_column,

@@ -9,6 +9,8 @@ pub use json::json;
 pub use plan::plan;
 pub use text::{Style, text};
 
+use std::borrow::Cow;
+
 use crate::lint::{Finding, Registry, Severity};
 use crate::source::Source;
 
@@ -35,9 +37,19 @@ impl Report<'_> {
         self.files.iter().flat_map(|file| &file.findings)
     }
 
-    /// The codes of other tools for a rule.
-    fn aliases(&self, rule: &str) -> impl Iterator<Item = &'static str> {
-        self.registry.get(rule).into_iter().flat_map(|page| page.aliases.iter().map(|alias| alias.code))
+    /// The codes of other tools for a finding, its own first.
+    fn aliases(&self, finding: &Finding) -> impl Iterator<Item = Cow<'static, str>> {
+        let own = finding.code.map(|code| Cow::Owned(code.to_string()));
+        let page = self.registry.get(finding.rule);
+        own.into_iter().chain(page.into_iter().flat_map(|page| &page.aliases).map(|alias| Cow::Borrowed(alias.code)))
+    }
+
+    /// The code that a finding carries: ShellCheck's own, otherwise its rule's.
+    fn code(&self, finding: &Finding) -> Cow<'static, str> {
+        match finding.code {
+            Some(code) => Cow::Owned(code.to_string()),
+            None => Cow::Borrowed(self.registry.code(finding.rule)),
+        }
     }
 }
 

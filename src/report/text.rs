@@ -85,7 +85,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix) -> Group<'a> {
 
 /// Where to read more, and under which names other tools know the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
-    let aliases: Vec<&str> = report.aliases(finding.rule).filter(|alias| alias.len() < 30).collect();
+    let aliases: Vec<_> = report.aliases(finding).filter(|alias| alias.len() < 30).collect();
     match aliases.as_slice() {
         [] => format!("`jettison explain {}` says more", finding.rule),
         aliases => format!("`jettison explain {}` says more; also known as {}", finding.rule, aliases.join(", ")),

@@ -81,6 +81,7 @@ mod shell_form_healthcheck;
 mod shell_in_image;
 mod shell_in_scratch;
 mod shell_replaced_by_link;
+mod shellcheck;
 mod signature_verification_off;
 mod ssh_server_in_image;
 mod stage_name_casing;
@@ -92,11 +93,13 @@ mod undeclared_arg_in_from;
 mod undefined_variable;
 mod ungraceful_stopsignal;
 mod unknown_instruction;
+mod unknown_rule_in_pragma;
 mod unpinned_apt_package;
 mod unpinned_git_reference;
 mod unreachable_stage;
 mod untagged_image;
 mod untrusted_registry;
+mod unused_pragma;
 mod unverified_download;
 mod user_never_used;
 mod user_without_passwd;
@@ -109,7 +112,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 102] = [
+static RULES: [Rule; 105] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     archive_copied_then_unpacked::RULE,
@@ -190,6 +193,7 @@ static RULES: [Rule; 102] = [
     shell_in_image::RULE,
     shell_in_scratch::RULE,
     shell_replaced_by_link::RULE,
+    shellcheck::RULE,
     signature_verification_off::RULE,
     ssh_server_in_image::RULE,
     stage_name_casing::RULE,
@@ -200,11 +204,13 @@ static RULES: [Rule; 102] = [
     undefined_variable::RULE,
     ungraceful_stopsignal::RULE,
     unknown_instruction::RULE,
+    unknown_rule_in_pragma::RULE,
     unpinned_apt_package::RULE,
     unpinned_git_reference::RULE,
     unreachable_stage::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
+    unused_pragma::RULE,
     unverified_download::RULE,
     user_never_used::RULE,
     user_without_passwd::RULE,

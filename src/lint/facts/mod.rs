@@ -49,7 +49,8 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub fn new(dockerfile: &'a Dockerfile, settings: &Settings) -> Self {
         let mut scopes = Scopes::new(settings.build_args.clone());
-        let (mut stages, steps) = steps::read(dockerfile, &mut scopes);
+        let comments = if settings.pragmas { dockerfile.comments.as_slice() } else { &[] };
+        let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
         let named = |target: &String| stages.iter().rposition(|stage| stage.is_named(target));
         let final_stage = settings.target.as_ref().and_then(named).or(stages.len().checked_sub(1));
         stages::mark_reachable(&mut stages, &steps, final_stage);

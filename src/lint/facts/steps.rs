@@ -6,7 +6,8 @@ use super::base::Known;
 use super::scope::Scopes;
 use super::shell::{Shell, ShellKind};
 use super::stages::{self, Base, Stage};
-use crate::dockerfile::{Body, Command, Dockerfile, Flag, Instruction, Kind, Word};
+use crate::dockerfile::{Body, Command, Comment, Dockerfile, Flag, Instruction, Kind, Word};
+use crate::lint::pragma;
 use crate::source::Span;
 
 /// An instruction in its place.
@@ -91,10 +92,16 @@ struct State {
     shell: Rc<Shell>,
     /// What `/bin/sh` is.
     sh: ShellKind,
+    /// The program that `# hadolint shell=` names before the first FROM: for every stage that names no other.
+    default_shell: Option<(String, Span)>,
 }
 
-/// Walks the file once.
-pub(super) fn read<'a>(dockerfile: &'a Dockerfile, scopes: &mut Scopes) -> (Vec<Stage<'a>>, Vec<Step<'a>>) {
+/// Walks the file once. Of the comments, `# hadolint shell=` counts.
+pub(super) fn read<'a>(
+    dockerfile: &'a Dockerfile,
+    comments: &[Comment],
+    scopes: &mut Scopes,
+) -> (Vec<Stage<'a>>, Vec<Step<'a>>) {
     let mut stages: Vec<Stage<'a>> = Vec::new();
     let mut steps = Vec::with_capacity(dockerfile.instructions.len());
     let mut shells: Vec<(Rc<Shell>, ShellKind)> = Vec::new();
@@ -104,8 +111,14 @@ pub(super) fn read<'a>(dockerfile: &'a Dockerfile, scopes: &mut Scopes) -> (Vec<
         workdir: Rc::new(Workdir { path: None, set_by: None }),
         shell: Rc::new(Shell::default_of(ShellKind::Posix)),
         sh: ShellKind::Posix,
+        default_shell: None,
     };
+    let mut shell_comments =
+        comments.iter().filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span))).peekable();
     for (index, outer) in dockerfile.instructions.iter().enumerate() {
+        while let Some((program, at)) = shell_comments.next_if(|(_, at)| at.start < outer.span.start) {
+            state.name_shell(program, at);
+        }
         if let Some((image, alias)) = stages::from_parts(outer) {
             close(&mut stages, &mut shells, &state, index);
             open(&mut stages, &shells, &mut state, scopes, (index, outer, image, alias));
@@ -166,7 +179,10 @@ fn open<'a>(
         state.workdir = Rc::new(Workdir { path, set_by: None });
         state.sh = known.map_or(ShellKind::Posix, Known::sh);
         let default = if known.is_some_and(Known::is_windows) { ShellKind::Cmd } else { state.sh };
-        state.shell = Rc::new(Shell::default_of(default));
+        state.shell = Rc::new(match &state.default_shell {
+            Some((program, at)) => Shell::from_words(&[program], state.sh, *at),
+            None => Shell::default_of(default),
+        });
     }
     scopes.open_stage(parent, base == Base::Scratch);
     stages.push(Stage {
@@ -184,6 +200,14 @@ fn open<'a>(
 }
 
 impl State {
+    /// Takes over what a comment says of the shell, until a SHELL or the next stage.
+    fn name_shell(&mut self, program: &str, at: Span) {
+        self.shell = Rc::new(Shell::from_words(&[program], self.sh, at));
+        if self.stage.is_none() {
+            self.default_shell = Some((program.to_owned(), at));
+        }
+    }
+
     /// Takes over what an instruction sets.
     fn take(&mut self, index: usize, instruction: &Instruction, scopes: &mut Scopes) {
         match (&instruction.body, instruction.keyword.kind) {

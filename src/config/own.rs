@@ -1,0 +1,137 @@
+//! `.jettison.toml`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
+use crate::lint::{Named, Registry, Selection};
+use crate::source::Source;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    profile: Option<Spanned<String>>,
+    select: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    ignore: Vec<Spanned<String>>,
+    fail_on: Option<Spanned<String>>,
+    #[serde(default)]
+    severity: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    build_args: BTreeMap<String, String>,
+    target: Option<String>,
+    pragmas: Option<bool>,
+    format: Option<String>,
+    no_color: Option<bool>,
+    shellcheck: Option<ShellcheckValue>,
+    #[serde(default)]
+    trusted_registries: Vec<String>,
+    #[serde(default)]
+    label_schema: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    strict_labels: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected `true`, `false` or a path")]
+enum ShellcheckValue {
+    Switch(bool),
+    Path(String),
+}
+
+pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+    let source = Source::new(path.to_string_lossy(), text);
+    let at = |offset: usize, reason: String| {
+        let place = source.position(offset);
+        ConfigError::Content { path: path.to_owned(), line: place.line, column: place.column, reason }
+    };
+    let file: File =
+        toml::from_str(text).map_err(|error| at(error.span().map_or(0, |span| span.start), said(error.message())))?;
+    let known = |name: &Spanned<String>| {
+        registry.resolve([name.get_ref().as_str()]).map_err(|unknown| at(name.span().start, unknown.to_string()))
+    };
+    let known_all = |names: &[Spanned<String>]| -> Result<Named, ConfigError> {
+        let mut all = Named::default();
+        for name in names {
+            let one = known(name)?;
+            all.rules.extend(one.rules);
+            all.codes.extend(one.codes);
+        }
+        Ok(all)
+    };
+    let mut config = Config::default();
+    if let Some(profile) = &file.profile {
+        let reason = || at(profile.span().start, "expected `default` or `pedantic`".to_owned());
+        config.settings.select = Selection::Profile(profile.get_ref().parse().map_err(|()| reason())?);
+    }
+    if let Some(names) = &file.select {
+        if names.iter().any(|name| name.get_ref() == ALL) {
+            config.settings.select = Selection::ALL;
+        } else {
+            config.settings.select(known_all(names)?);
+        }
+    }
+    config.settings.ignore(known_all(&file.ignore)?);
+    for (rule, severity) in &file.severity {
+        let level = severity
+            .get_ref()
+            .parse()
+            .map_err(|()| at(severity.span().start, format!("`{}` is no severity", severity.get_ref())))?;
+        config.settings.set_severity(known(rule)?, level);
+    }
+    let fail_on =
+        |text: &Spanned<String>| text.get_ref().parse::<FailOn>().map_err(|reason| at(text.span().start, reason));
+    config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
+    config.settings.build_args = file.build_args;
+    config.settings.target = file.target;
+    config.settings.pragmas = file.pragmas.unwrap_or(true);
+    config.settings.trusted_registries = file.trusted_registries;
+    for (label, kind) in file.label_schema {
+        let kind = kind.get_ref().parse().map_err(|reason| at(kind.span().start, reason))?;
+        config.settings.label_schema.insert(label, kind);
+    }
+    config.settings.strict_labels = file.strict_labels;
+    config.format = file.format;
+    config.no_color = file.no_color.unwrap_or_default();
+    config.shellcheck = match file.shellcheck {
+        None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
+        Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
+        Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
+    };
+    Ok(config)
+}
+
+/// The TOML reader's message; of an unknown key it lists all that are known, where the nearest is enough.
+fn said(message: &str) -> String {
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    match message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected ")) {
+        Some((key, known)) => {
+            let known = quoted(known);
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            super::unknown_key(&quoted(key).concat(), &known)
+        }
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_has_the_keys_that_are_read() {
+        let message = toml::from_str::<File>("no-such-key = 1").err().map(|error| error.message().to_owned());
+        let message = message.expect("the key is not known");
+        let (_, list) = message.split_once("expected one of ").expect("it lists what is known");
+        let mut read: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+        let schema = super::super::schema();
+        let mut described: Vec<&str> =
+            schema["properties"].as_object().expect("it is an object").keys().map(String::as_str).collect();
+        read.sort_unstable();
+        described.sort_unstable();
+        assert_eq!(described, read);
+    }
+}

@@ -1,0 +1,261 @@
+//! The grammars of the comments that silence findings, each as its tool reads it.
+
+use super::super::page::Tool;
+
+/// What a comment asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Request<'t> {
+    pub(super) dialect: Dialect,
+    pub(super) scope: Scope,
+    pub(super) asked: Asked<'t>,
+}
+
+/// Whose grammar a comment follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Dialect {
+    Jettison,
+    /// A tool's own: it names this tool's codes.
+    Of(Tool),
+}
+
+/// How far a comment reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    File,
+    Stage,
+    Next,
+    /// The stage where a FROM follows, otherwise the next instruction.
+    Block,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Asked<'t> {
+    /// As written, each a part of the comment.
+    Names(Vec<&'t str>),
+    /// All that the tool knows.
+    Everything,
+}
+
+/// Reads a comment, without its `#`. Only Trivy's can ask for several things.
+pub(super) fn read(text: &str) -> Vec<Request<'_>> {
+    let text = text.trim();
+    if text.contains("trivy:ignore:") {
+        return trivy(text).collect();
+    }
+    read_one(text).into_iter().collect()
+}
+
+fn read_one(text: &str) -> Option<Request<'_>> {
+    if let Some(rest) = text.strip_prefix("check=") {
+        return Some(buildkit(rest, Scope::Next));
+    }
+    for prefix in ["checkov:skip=", "bridgecrew:skip="] {
+        // Checkov looks for it anywhere in the comment, and lets it hold for the file.
+        if let Some((_, rest)) = text.split_once(prefix) {
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            return Some(names(Tool::Checkov, Scope::File, vec![&rest[..end]]));
+        }
+    }
+    let (word, rest) = text.split_once(char::is_whitespace)?;
+    let rest = rest.trim_start();
+    match word {
+        "jettison" => {
+            let (scope, list) = ignore_list(rest)?;
+            Some(Request { dialect: Dialect::Jettison, scope, asked: Asked::Names(name_list(list)) })
+        }
+        "hadolint" => {
+            let (scope, list) = ignore_list(rest)?;
+            Some(names(Tool::Hadolint, scope, hadolint_list(list)?))
+        }
+        "shellcheck" => shellcheck(rest),
+        "kics-scan" => kics(rest),
+        _ => None,
+    }
+}
+
+/// The value of the directive `# check=`, which holds for the file.
+pub(super) fn directive(value: &str) -> Request<'_> {
+    buildkit(value, Scope::File)
+}
+
+/// Whether the value of the directive `# check=` has `error=true`.
+pub(super) fn is_error(value: &str) -> bool {
+    let options = value.split("//").next().unwrap_or_default().split(';');
+    options.filter_map(|option| option.split_once('=')).any(|(key, value)| {
+        key.trim().eq_ignore_ascii_case("error") && matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
+    })
+}
+
+/// The program in `hadolint shell=/bin/bash`.
+pub(in super::super) fn shell(text: &str) -> Option<&str> {
+    let rest = text.trim().strip_prefix("hadolint")?;
+    let rest = rest.strip_prefix(char::is_whitespace)?.trim_start().strip_prefix("shell")?;
+    rest.trim_start().strip_prefix('=')?.split_whitespace().next()
+}
+
+fn names(tool: Tool, scope: Scope, names: Vec<&str>) -> Request<'_> {
+    Request { dialect: Dialect::Of(tool), scope, asked: Asked::Names(names) }
+}
+
+fn everything(tool: Tool, scope: Scope) -> Request<'static> {
+    Request { dialect: Dialect::Of(tool), scope, asked: Asked::Everything }
+}
+
+/// `ignore=LIST`, `global ignore=LIST`, `stage ignore=LIST`, with blanks around the `=`.
+fn ignore_list(text: &str) -> Option<(Scope, &str)> {
+    let (scope, rest) = match text.split_once(char::is_whitespace) {
+        Some(("global", rest)) => (Scope::File, rest.trim_start()),
+        Some(("stage", rest)) => (Scope::Stage, rest.trim_start()),
+        _ => (Scope::Next, text),
+    };
+    Some((scope, rest.strip_prefix("ignore")?.trim_start().strip_prefix('=')?))
+}
+
+/// hadolint takes codes only, and a comment with anything else in the list not at all; what follows a further `#` is
+/// for people.
+fn hadolint_list(text: &str) -> Option<Vec<&str>> {
+    let list = text.split('#').next()?;
+    let names: Vec<&str> = list.split(',').map(str::trim).collect();
+    let is_code = |name: &&str| !name.is_empty() && name.bytes().all(|b| b"DLSC".contains(&b) || b.is_ascii_digit());
+    names.iter().all(is_code).then_some(names)
+}
+
+/// Names with commas between them; what follows the last is the reason.
+fn name_list(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = text.trim_start();
+    loop {
+        let end = rest.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(rest.len());
+        names.push(&rest[..end]);
+        match rest[end..].trim_start().strip_prefix(',') {
+            Some(more) => rest = more.trim_start(),
+            None => return names,
+        }
+    }
+}
+
+/// `skip=A,B;error=true // reason`
+fn buildkit(text: &str, scope: Scope) -> Request<'_> {
+    let text = text.split("//").next().unwrap_or_default();
+    let skips = text.split(';').filter_map(|option| option.trim().strip_prefix("skip="));
+    let skipped: Vec<&str> = skips.flat_map(|names| names.split(',')).map(str::trim).collect();
+    if skipped.iter().any(|name| name.eq_ignore_ascii_case("all")) {
+        return everything(Tool::Buildkit, scope);
+    }
+    names(Tool::Buildkit, scope, skipped)
+}
+
+/// `disable=SC2086,SC2046 shell=bash # reason`
+fn shellcheck(text: &str) -> Option<Request<'_>> {
+    let mut options = text.split('#').next()?.split_whitespace();
+    let codes: Vec<&str> = options.find_map(|option| option.strip_prefix("disable="))?.split(',').collect();
+    if codes.contains(&"all") {
+        return Some(everything(Tool::Shellcheck, Scope::Next));
+    }
+    Some(names(Tool::Shellcheck, Scope::Next, codes))
+}
+
+/// `trivy:ignore:DS-0002`, several with blanks between them. What follows a further `:` (an expiry date, a workspace) is
+/// not for here: no clock decides what is found.
+fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {
+    let marks = text.split_whitespace().map(|word| word.trim_start_matches('#'));
+    marks.filter_map(|word| word.strip_prefix("trivy:ignore:")).map(|rest| {
+        let id = rest.split([':', '[']).next().unwrap_or(rest);
+        if id == "*" { everything(Tool::Trivy, Scope::Next) } else { names(Tool::Trivy, Scope::Next, vec![id]) }
+    })
+}
+
+fn kics(text: &str) -> Option<Request<'_>> {
+    if let Some(ids) = text.strip_prefix("disable=") {
+        return Some(names(Tool::Kics, Scope::File, name_list(ids)));
+    }
+    let scope = match text.split_whitespace().next()? {
+        "ignore" => Scope::File,
+        "ignore-line" => Scope::Next,
+        "ignore-block" => Scope::Block,
+        _ => return None,
+    };
+    Some(everything(Tool::Kics, scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(text: &str) -> Option<(Scope, Vec<&str>)> {
+        match read(text).as_slice() {
+            [Request { scope, asked: Asked::Names(names), .. }] => Some((*scope, names.clone())),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn hadolint_takes_codes_and_a_second_comment() {
+        assert_eq!(asked("hadolint ignore=DL3023, DL3021"), Some((Scope::Next, vec!["DL3023", "DL3021"])));
+        assert_eq!(asked("hadolint global ignore = DL3023 , DL3021"), Some((Scope::File, vec!["DL3023", "DL3021"])));
+        assert_eq!(asked("hadolint ignore=DL3002 # because"), Some((Scope::Next, vec!["DL3002"])));
+    }
+
+    #[test]
+    fn one_wrong_name_voids_the_comment_for_hadolint() {
+        assert_eq!(asked("hadolint ignore=crazy,DL3002"), None);
+        assert_eq!(asked("hadolint ignore=DL3002 because"), None);
+    }
+
+    #[test]
+    fn hadolint_names_a_shell() {
+        assert_eq!(shell("hadolint shell = powershell.exe"), Some("powershell.exe"));
+        assert_eq!(shell("hadolint shell=/bin/bash # as below"), Some("/bin/bash"));
+        assert_eq!(shell("hadolint ignore=DL3002"), None);
+        assert_eq!(shell("hadolintshell=x"), None);
+    }
+
+    #[test]
+    fn a_reason_may_follow_the_names() {
+        assert_eq!(
+            asked("jettison ignore=root-user, sudo the base needs it, really"),
+            Some((Scope::Next, vec!["root-user", "sudo"]))
+        );
+    }
+
+    #[test]
+    fn buildkit_names_what_to_skip() {
+        let skipped = |value| match directive(value).asked {
+            Asked::Names(names) => names,
+            Asked::Everything => vec!["(everything)"],
+        };
+        assert_eq!(skipped("skip=StageNameCasing,FromAsCasing;error=true"), ["StageNameCasing", "FromAsCasing"]);
+        assert_eq!(skipped("error=true"), [""; 0]);
+        assert_eq!(skipped("skip=all // here only"), ["(everything)"]);
+        assert!(is_error("skip=all;error=true") && !is_error("skip=error;error=false") && !is_error("skip=a//error=1"));
+    }
+
+    #[test]
+    fn shellcheck_takes_codes_among_other_directives() {
+        assert_eq!(
+            asked("shellcheck shell=sh disable=SC2086,SC2046 # x"),
+            Some((Scope::Next, vec!["SC2086", "SC2046"]))
+        );
+        assert_eq!(asked("shellcheck shell=sh"), None);
+    }
+
+    #[test]
+    fn trivy_takes_several_and_what_it_appends() {
+        let requests = read("trivy:ignore:AVD-DS-0002 trivy:ignore:DS-0010:exp:2030-01-01");
+        let expected = ["AVD-DS-0002", "DS-0010"].map(|id| names(Tool::Trivy, Scope::Next, vec![id]));
+        assert_eq!(requests, expected);
+    }
+
+    #[test]
+    fn checkov_skips_one_check_with_a_reason() {
+        assert_eq!(asked("checkov:skip=CKV_DOCKER_3:no user here"), Some((Scope::File, vec!["CKV_DOCKER_3"])));
+    }
+
+    #[test]
+    fn kics_reaches_a_line_a_block_or_the_file() {
+        let scopes = ["ignore-line", "ignore-block", "ignore"].map(|word| kics(word).map(|request| request.scope));
+        assert_eq!(scopes, [Some(Scope::Next), Some(Scope::Block), Some(Scope::File)]);
+        let id = "67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae";
+        assert_eq!(asked(&format!("kics-scan disable={id}")), Some((Scope::File, vec![id])));
+    }
+}

@@ -1,0 +1,119 @@
+//! What ShellCheck answers (`--format=json1`), and what becomes of it.
+
+use serde::Deserialize;
+
+use super::script::Script;
+use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    pub(super) comments: Vec<Comment>,
+}
+
+/// Lines and columns from 1, columns in characters; the end is after the last one.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Comment {
+    pub(super) file: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    level: Level,
+    code: u32,
+    message: String,
+    fix: Option<Replacements>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    Error,
+    Warning,
+    Info,
+    Style,
+}
+
+#[derive(Debug, Deserialize)]
+struct Replacements {
+    replacements: Vec<Replacement>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    #[serde(rename = "replacement")]
+    text: String,
+}
+
+impl Comment {
+    /// The finding in the Dockerfile; none for what is said of the lines that stand before the script.
+    pub(super) fn finding(&self, script: &Script) -> Option<Finding> {
+        let start = script.offset(self.line, self.column)?;
+        let end = script.offset(self.end_line, self.end_column)?.max(start);
+        let severity = match self.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Info => Severity::Info,
+            Level::Style => Severity::Style,
+        };
+        Some(Finding {
+            rule: SHELLCHECK,
+            code: Some(ShellcheckCode(self.code)),
+            severity,
+            message: worded(&self.message),
+            span: script.span(start, end),
+            instruction: None,
+            labels: Vec::new(),
+            notes: Vec::new(),
+            fix: self.fix.as_ref().and_then(|fix| fix.in_dockerfile(script)),
+        })
+    }
+}
+
+impl Replacements {
+    /// The edits in the Dockerfile; none where one of them would not be the same there.
+    fn in_dockerfile(&self, script: &Script) -> Option<Fix> {
+        let edit = |replacement: &Replacement| {
+            let start = script.offset(replacement.line, replacement.column)?;
+            let end = script.offset(replacement.end_line, replacement.end_column)?;
+            // In a RUN of joined lines a line break would end the instruction.
+            let fits = start <= end && !replacement.text.contains('\n');
+            let span = script.edit_span(start, end).filter(|_| fits)?;
+            Some(Edit { span, replacement: replacement.text.clone() })
+        };
+        let edits: Vec<Edit> = self.replacements.iter().map(edit).collect::<Option<_>>()?;
+        let fix = Fix::new("write it as ShellCheck suggests", Applicability::Unsafe, edits);
+        let apart = fix.edits.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
+        (apart && !fix.edits.is_empty()).then_some(fix)
+    }
+}
+
+/// ShellCheck's sentence as findings read here: in lower case unless it starts with a name, without the last full stop.
+fn worded(message: &str) -> String {
+    let message = message.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(message);
+    let mut chars = message.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && (second.is_lowercase() || second == ' ') => {
+            first.to_lowercase().chain(chars).collect()
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_read_as_all_others_do() {
+        assert_eq!(worded("Double quote to prevent globbing."), "double quote to prevent globbing");
+        assert_eq!(worded("POSIX sh has no such thing."), "POSIX sh has no such thing");
+        assert_eq!(worded("$x is not set..."), "$x is not set...");
+        assert_eq!(worded(""), "");
+    }
+}

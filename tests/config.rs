@@ -1,0 +1,306 @@
+//! Configuration: files, environment and flags, and what each may overrule.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use jettison::config::{self, Config};
+use jettison::lint::{Severity, ShellcheckCode};
+use jettison::rules::registry;
+use serde_json::Value;
+
+/// The program in a folder of its own, deaf to this machine's settings.
+fn jettison(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    command.current_dir(folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("JETTISON_NO_SHELLCHECK", "1");
+    command
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (path, text) in files {
+        fs::write(folder.path().join(path), text).expect("files can be written");
+    }
+    folder
+}
+
+/// Exit status, standard output and standard error.
+fn run(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    (output.status.code().expect("it is not killed"), text(output.stdout), text(output.stderr))
+}
+
+/// `rule:level` of every finding.
+fn found(command: &mut Command) -> Vec<String> {
+    let (_, out, err) = run(command.args(["--format", "json"]));
+    let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let field = |row: &Value, name: &str| row[name].as_str().map(str::to_owned).unwrap_or_default();
+    rows.iter().map(|row| format!("{}:{}", field(row, "rule"), field(row, "level"))).collect()
+}
+
+fn parsed(name: &str, text: &str) -> Result<Config, String> {
+    config::parse(Path::new(name), text, registry()).map_err(|error| error.to_string())
+}
+
+const ROOT: &str = "FROM debian:12\nRUN apt-get install -y curl\nUSER root\n";
+
+#[test]
+fn the_pedantic_profile_has_what_the_default_leaves_out() {
+    let folder = folder(&[("Dockerfile", ROOT)]);
+    let pins = |arguments: &[&str]| {
+        let found = found(jettison(folder.path()).arg("lint").args(arguments));
+        found.contains(&"unpinned-apt-package:warning".to_owned())
+    };
+    assert!(!pins(&[]));
+    assert!(!pins(&["--profile", "default"]));
+    assert!(pins(&["--profile", "pedantic"]));
+    assert!(!pins(&["--profile", "pedantic", "--select", "root-user"]), "what is selected is all that speaks");
+    fs::write(folder.path().join(".jettison.toml"), "profile = \"pedantic\"\n").expect("it can be written");
+    assert!(pins(&[]));
+    assert!(!pins(&["--profile", "default"]));
+    let (code, _, err) = run(jettison(folder.path()).args(["lint", "--profile", "strict"]));
+    assert_eq!(code, 2);
+    assert!(err.contains("expected `default` or `pedantic`"), "{err}");
+}
+
+#[test]
+fn a_build_argument_is_what_the_build_would_have() {
+    let folder = folder(&[("Dockerfile", "ARG TAG=12\nFROM debian:${TAG}\n")]);
+    let latest = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = jettison(folder.path());
+        command.args(["lint", "--select", "latest-tag"]).args(arguments).envs(environment.iter().copied());
+        found(&mut command) == ["latest-tag:warning"]
+    };
+    assert!(!latest(&[], &[]));
+    assert!(latest(&["--build-arg", "TAG=latest"], &[]));
+    assert!(latest(&["--build-arg", "OTHER=1", "--build-arg", "TAG=latest"], &[]));
+    assert!(latest(&["--build-arg", "TAG"], &[("TAG", "latest")]));
+    assert!(!latest(&["--build-arg", "TAG"], &[]));
+    fs::write(folder.path().join(".jettison.toml"), "[build-args]\nTAG = \"latest\"\n").expect("it can be written");
+    assert!(latest(&[], &[]));
+    assert!(!latest(&["--build-arg", "TAG=11"], &[]), "the flag overrules the file");
+}
+
+#[test]
+fn the_target_is_the_stage_that_becomes_the_image() {
+    let text = "FROM debian:12 AS first\nUSER root\nFROM debian:12\nUSER 1\n";
+    let folder = folder(&[("Dockerfile", text)]);
+    let root = |arguments: &[&str]| {
+        !found(jettison(folder.path()).args(["lint", "--select", "root-user"]).args(arguments)).is_empty()
+    };
+    assert!(!root(&[]));
+    assert!(root(&["--target", "first"]));
+    fs::write(folder.path().join(".jettison.toml"), "target = \"first\"\n").expect("it can be written");
+    assert!(root(&[]));
+}
+
+#[test]
+fn every_flag_can_be_a_variable() {
+    let folder = folder(&[("Dockerfile", "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n")]);
+    let found = |no_pragmas: &str| {
+        let mut command = jettison(folder.path());
+        found(command.arg("lint").env("JETTISON_SELECT", "root-user,latest-tag").env("JETTISON_NO_PRAGMAS", no_pragmas))
+    };
+    assert_eq!(found("1"), ["root-user:warning"]);
+    assert_eq!(found("0"), [""; 0]);
+}
+
+#[test]
+fn pragmas_can_be_switched_off() {
+    let folder = folder(&[("Dockerfile", "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n")]);
+    let select = ["lint", "--select", "root-user"];
+    assert_eq!(found(jettison(folder.path()).args(select)), [""; 0]);
+    assert_eq!(found(jettison(folder.path()).args(select).arg("--no-pragmas")).len(), 1);
+    fs::write(folder.path().join(".jettison.toml"), "pragmas = false\n").expect("it can be written");
+    assert_eq!(found(jettison(folder.path()).args(select)).len(), 1);
+}
+
+#[test]
+fn every_key_of_hadolints_file_is_read() {
+    let text = "
+# as hadolint has it
+ignored:
+  - DL3008
+  - SC2086
+  - DL3057
+override:
+  error: [DL3002]
+  warning: []
+  info: [SC2046]
+  style:
+    - DL3004
+label-schema:
+  maintainer: text
+strict-labels: false
+trustedRegistries: [docker.io, '*.example.com']
+failure-threshold: warning
+no-fail: false
+format: tty
+no-color: true
+verbose: true
+disable-ignore-pragma: true
+";
+    let config = parsed(".hadolint.yaml", text).expect("every key is known");
+    assert!(config.settings.ignore.contains("unpinned-apt-package"));
+    assert!(config.settings.codes.ignore.contains(&ShellcheckCode(2086)));
+    assert_eq!(config.settings.severities.get("root-user"), Some(&Severity::Error));
+    assert_eq!(config.settings.severities.get("sudo"), Some(&Severity::Style));
+    assert_eq!(config.settings.codes.severities.get(&ShellcheckCode(2046)), Some(&Severity::Info));
+    assert_eq!(config.fail_on, "warning".parse().ok());
+    assert_eq!(config.format.as_deref(), Some("text"));
+    assert!(config.no_color && !config.settings.pragmas);
+    assert_eq!(parsed(".hadolint.yaml", "formats: [json, tty]\n").expect("known").format.as_deref(), Some("json"));
+    for empty in ["", "---\n# nothing\n", "ignored:\n", "{}"] {
+        assert_eq!(parsed(".hadolint.yaml", empty), Ok(Config::default()), "{empty}");
+    }
+}
+
+#[test]
+fn no_fail_and_threshold_say_what_fails() {
+    let cases = [("", 1), ("failure-threshold: error", 0), ("no-fail: true", 0), ("failure-threshold: ignore", 0)];
+    for (config, expected) in cases {
+        let folder = folder(&[(".hadolint.yaml", config), ("Dockerfile", "FROM debian:12\nUSER root\n")]);
+        let select = ["lint", "--select", "DL3002"];
+        assert_eq!(run(jettison(folder.path()).args(select)).0, expected, "{config}");
+        let strict = run(jettison(folder.path()).args(select).args(["--fail-on", "warning"])).0;
+        assert_eq!(strict, 1, "the flag overrules `{config}`");
+    }
+}
+
+#[test]
+fn the_gravest_of_several_severities_counts() {
+    let text = "override:\n  error: [DL3002]\n  info: [DL3002]\n  style: [DL3002]\n";
+    let config = parsed(".hadolint.yaml", text).expect("it is right");
+    assert_eq!(config.settings.severities.get("root-user"), Some(&Severity::Error));
+}
+
+#[test]
+fn the_format_of_the_file_is_used_and_has_to_exist() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER 1\n"), (".hadolint.yaml", "format: json")]);
+    assert_eq!(run(jettison(folder.path()).arg("lint")).1, "[]\n");
+    assert!(run(jettison(folder.path()).args(["lint", "--format", "text"])).1.contains("1 file"));
+    fs::write(folder.path().join(".hadolint.yaml"), "format: no-such").expect("it can be written");
+    let (code, _, err) = run(jettison(folder.path()).arg("lint"));
+    assert_eq!(code, 2);
+    assert!(err.contains("the format `no-such`; there are `text`, `json`"), "{err}");
+}
+
+#[test]
+fn no_color_of_the_file_yields_to_the_flag_only() {
+    let folder = folder(&[("Dockerfile", ROOT), (".hadolint.yaml", "no-color: true\n")]);
+    let colored = |arguments: &[&str]| {
+        let mut command = jettison(folder.path());
+        command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1").arg("lint").args(arguments);
+        run(&mut command).1.contains('\u{1b}')
+    };
+    assert!(!colored(&[]));
+    assert!(colored(&["--no-config"]));
+    assert!(colored(&["--color", "always"]));
+}
+
+#[test]
+fn hadolints_variables_count_below_its_file_and_not_beside_jettisons() {
+    let folder = folder(&[("Dockerfile", "FROM debian:latest\nUSER root\n")]);
+    let lint = |environment: &[(&str, &str)]| {
+        let mut command = jettison(folder.path());
+        command.args(["lint", "--select", "DL3002,DL3007"]).envs(environment.iter().copied());
+        found(&mut command)
+    };
+    let both = ["latest-tag:warning", "root-user:warning"];
+    assert_eq!(lint(&[]), both);
+    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007, DL9999")]), ["root-user:warning"]);
+    assert_eq!(lint(&[("HADOLINT_OVERRIDE_ERROR", "DL3002")]), ["latest-tag:warning", "root-user:error"]);
+    fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3002]\n").expect("it can be written");
+    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007")]), [""; 0], "lists are put together");
+    fs::write(folder.path().join(".jettison.toml"), "").expect("it can be written");
+    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007")]), both, "jettison's file stands alone");
+}
+
+#[test]
+fn hadolints_file_beats_hadolints_threshold_variable() {
+    let status = |config: &str, environment: &[(&str, &str)]| {
+        let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), (".hadolint.yaml", config)]);
+        let mut command = jettison(folder.path());
+        run(command.args(["lint", "--select", "DL3002"]).envs(environment.iter().copied())).0
+    };
+    assert_eq!(status("", &[("HADOLINT_FAILURE_THRESHOLD", "error")]), 0);
+    assert_eq!(status("failure-threshold: warning", &[("HADOLINT_FAILURE_THRESHOLD", "error")]), 1);
+    assert_eq!(status("failure-threshold: warning", &[("HADOLINT_NOFAIL", "1")]), 0);
+    assert_eq!(status("no-fail: false", &[("HADOLINT_NOFAIL", "true")]), 1);
+}
+
+#[test]
+fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
+    let cases = [
+        (
+            ".hadolint.yaml",
+            "ignored: []\nignore: [DL3008]\n",
+            "line 2, column 1: unknown field `ignore`; did you mean `ignored`?",
+        ),
+        (
+            ".hadolint.yaml",
+            "ignored:\n  - DL3008\n  - rot-user\n",
+            "line 3, column 5: there is no rule `rot-user`; did you mean `root-user`?",
+        ),
+        (
+            ".hadolint.yaml",
+            "override:\n  warnings: [DL3008]\n",
+            "line 2, column 3: unknown field `warnings`; did you mean `warning`?",
+        ),
+        (".hadolint.yaml", "failure-threshold: bad\n", "line 1, column 20: `failure-threshold`: expected"),
+        (".hadolint.yaml", "no-fail: [1\n", "line "),
+        (
+            ".jettison.toml",
+            "[severity]\nSC2086 = \"info\"\nSC208 = \"info\"\n",
+            "line 3, column 1: there is no rule `SC208`",
+        ),
+        (".jettison.toml", "ignored = []\n", "line 1, column 1: unknown field `ignored`; did you mean `ignore`?"),
+        (".jettison.toml", "profile = \"strict\"\n", "line 1, column 11: expected `default` or `pedantic`"),
+        (".jettison.toml", "shellcheck = 1\n", "line 1, column 14: expected `true`, `false` or a path"),
+    ];
+    for (name, text, expected) in cases {
+        let error = parsed(name, text).expect_err(text);
+        assert!(error.starts_with(&format!("`{name}`, ")) && error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_migrated_file_means_the_same() {
+    let cases = [
+        "",
+        "ignored: [DL3008, SC2086, DL3057]\n",
+        "override: {error: [DL3002, SC2046], info: [DL3002, DL3004]}\nfailure-threshold: warning\n",
+        "no-fail: true\nformat: tty\nno-color: true\ndisable-ignore-pragma: true\n",
+        "failure-threshold: ignore\nverbose: true\n",
+    ];
+    for text in cases {
+        let migrated = config::migrate(Path::new(".hadolint.yaml"), text, registry()).expect("it is right");
+        let own = parsed(".jettison.toml", &migrated).unwrap_or_else(|error| panic!("{error}\n{migrated}"));
+        assert_eq!(own, parsed(".hadolint.yaml", text).expect("it is right"), "{text}\n{migrated}");
+    }
+}
+
+#[test]
+fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
+    let folder = folder(&[(".hadolint.yaml", "ignored: [DL3002, DL9999]\n")]);
+    let (code, out, _) = run(jettison(folder.path()).args(["config", "migrate"]));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "# DL9999 is no rule here: there is nothing to silence\nignore = [\"DL3002\"]\n")
+    );
+    let empty = tempfile::tempdir().expect("a temporary folder can be made");
+    let (code, _, err) = run(jettison(empty.path()).args(["config", "migrate"]));
+    assert_eq!(code, 2);
+    assert!(err.contains("there is no `.hadolint.yaml`"), "{err}");
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let folder = folder(&[]);
+    let (code, out, _) = run(jettison(folder.path()).args(["config", "schema"]));
+    let schema: Value = serde_json::from_str(&out).expect("it is JSON");
+    assert_eq!(code, 0);
+    assert_eq!(schema["additionalProperties"], Value::Bool(false));
+    assert_eq!(schema["properties"]["profile"]["enum"], serde_json::json!(["default", "pedantic"]));
+}
