@@ -8,7 +8,7 @@ use jettison::source::Source;
 
 fn only(names: &[&str]) -> Settings {
     let names = registry().resolve(names.iter().copied()).expect("the rules are there");
-    Settings { select: Selection::Only(names), ..Settings::default() }
+    Settings { select: Selection::Only(names.rules), ..Settings::default() }
 }
 
 fn rules(text: &str, settings: &Settings) -> Vec<&'static str> {
