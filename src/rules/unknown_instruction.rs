@@ -1,7 +1,8 @@
 //! `unknown-instruction`: a line starts with a word that is no instruction.
 
-use crate::dockerfile::Kind;
+use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::{Source, Span};
 
 pub(super) const RULE: Rule =
     Rule { name: "unknown-instruction", page: include_str!("../../rules/lint/unknown-instruction.md"), check };
@@ -13,11 +14,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let report = findings.add(keyword.span, format!("`{}` is not an instruction", keyword.text));
-        if let Some(near) = nearest(&keyword.text) {
+        let rest = Span::new(keyword.span.end, step.instruction.span.end.max(keyword.span.end));
+        if let Some(near) = nearest(&keyword.text).filter(|near| is_read(cx, near, rest)) {
             let edit = Edit { span: keyword.span, replacement: near.to_owned() };
             report.fix(Fix::new(format!("write `{near}`"), Applicability::Unsafe, vec![edit]));
         }
     }
+}
+
+/// Whether the instruction would be read without an error under another keyword.
+fn is_read(cx: &Context<'_>, keyword: &str, rest: Span) -> bool {
+    let (escape, rest) = (cx.dockerfile.escape, cx.source.slice(rest));
+    let text = format!("# escape={escape}\nFROM scratch\n{keyword}{rest}");
+    dockerfile::parse(&Source::new(cx.source.name(), text)).errors.is_empty()
 }
 
 fn nearest(text: &str) -> Option<&'static str> {
