@@ -107,6 +107,24 @@ fn every_flag_can_be_a_variable() {
 }
 
 #[test]
+fn a_flag_may_contradict_a_variable() {
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), ("other.toml", "ignore = [\"root-user\"]\n")]);
+    let select = ["lint", "--select", "root-user"];
+    let mut command = jettison(folder.path());
+    assert_eq!(found(command.args(select).env("JETTISON_CONFIG", "other.toml")), [""; 0]);
+    let mut command = jettison(folder.path());
+    assert_eq!(found(command.args(select).arg("--no-config").env("JETTISON_CONFIG", "other.toml")).len(), 1);
+}
+
+#[test]
+fn a_code_of_shellcheck_is_explained() {
+    let folder = folder(&[]);
+    let explained = |name: &str| run(jettison(folder.path()).args(["explain", name]));
+    assert_eq!(explained("SC2086"), explained("shellcheck"));
+    assert_eq!(explained("sc2086").0, 0);
+}
+
+#[test]
 fn pragmas_can_be_switched_off() {
     let folder = folder(&[("Dockerfile", "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n")]);
     let select = ["lint", "--select", "root-user"];

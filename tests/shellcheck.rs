@@ -176,6 +176,7 @@ fn json_has_the_code() {
     let values: Vec<String> = fields.iter().map(|field| rows[0][field].to_string()).collect();
     let message = "\"double quote to prevent globbing and word splitting\"";
     assert_eq!(values, ["\"shellcheck\"", "\"SC2086\"", "\"info\"", "3", "9", "2", message]);
+    assert_eq!(rows[0]["url"], "https://www.shellcheck.net/wiki/SC2086");
     assert_eq!(rows[0]["aliases"], serde_json::json!(["SC2086"]));
     assert_eq!(rows[0]["fix"]["applicability"], "unsafe");
 }

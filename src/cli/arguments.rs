@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     )]
     pub(super) color: Color,
     /// Say nothing but the result and errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
 }
 
@@ -79,24 +79,18 @@ pub(super) struct LintArguments {
     #[arg(long, value_name = "STAGE", env = "JETTISON_TARGET", hide_env = true)]
     pub(super) target: Option<String>,
     /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config", env = "JETTISON_CONFIG", hide_env = true)]
+    #[arg(long, value_name = "FILE", env = "JETTISON_CONFIG", hide_env = true)]
     pub(super) config: Option<PathBuf>,
-    /// Use no configuration file
+    /// Use no configuration file, whatever names one
     #[arg(long, env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_config: bool,
     /// Let no comment in a file silence anything
     #[arg(long, env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
     /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
-    #[arg(
-        long,
-        value_name = "PROGRAM",
-        conflicts_with = "no_shellcheck",
-        env = "JETTISON_SHELLCHECK",
-        hide_env = true
-    )]
+    #[arg(long, value_name = "PROGRAM", env = "JETTISON_SHELLCHECK", hide_env = true)]
     pub(super) shellcheck: Option<PathBuf>,
-    /// Do not ask ShellCheck
+    /// Do not ask ShellCheck, whatever names one
     #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_shellcheck: bool,
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::arguments::ExplainArguments;
 use super::{Outcome, Output, output, page, rules as list};
-use crate::lint::Page;
+use crate::lint::{Page, SHELLCHECK, ShellcheckCode};
 use crate::rules;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -15,7 +15,10 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         output.print(&list::table(registry, output::width()))?;
         return Ok(Outcome::Clean);
     };
-    let found = registry.find(name);
+    let mut found = registry.find(name);
+    if found.is_empty() && name.parse::<ShellcheckCode>().is_ok() {
+        found.extend(registry.get(SHELLCHECK));
+    }
     if found.is_empty() {
         match registry.suggest(name) {
             Some(near) => bail!("there is no rule `{name}`; did you mean `{near}`?"),

@@ -116,8 +116,8 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
 /// The configuration file's word, then the command line's over it.
 fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Result<Config> {
     let path = match &arguments.config {
+        _ if arguments.no_config => None,
         Some(path) => Some(path.clone()),
-        None if arguments.no_config => None,
         None => config::find(&start_folder(&arguments.paths)?),
     };
     let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;

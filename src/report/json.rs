@@ -107,7 +107,7 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
             .map(|label| LabelRow { message: &label.message, place: Place::of(source, label.span) })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
-        url: super::url(finding.rule),
+        url: super::url(finding),
     }
 }
 

@@ -53,10 +53,14 @@ impl Report<'_> {
     }
 }
 
-/// Where a rule's page is to be read: in the sources that are published with this version.
-fn url(rule: &str) -> String {
+/// Where more is to be read: ShellCheck's page of its code, or the rule's page in the sources that are published with
+/// this version.
+fn url(finding: &Finding) -> String {
+    if let Some(code) = finding.code {
+        return format!("https://www.shellcheck.net/wiki/{code}");
+    }
     concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules/lint/")
         .to_owned()
-        + rule
+        + finding.rule
         + ".md"
 }
