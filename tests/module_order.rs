@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 12] = [
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
@@ -13,9 +13,10 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("image", &[]),
     ("elf", &[]),
     ("slim", &["image", "elf", "dockerfile", "source"]),
-    ("report", &["source", "lint", "image", "slim"]),
+    ("deps", &["image", "elf", "slim"]),
+    ("report", &["source", "lint", "image", "elf", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
-    ("cli", &["source", "dockerfile", "lint", "rules", "image", "elf", "slim", "report", "config"]),
+    ("cli", &["source", "dockerfile", "lint", "rules", "image", "elf", "slim", "deps", "report", "config"]),
     ("main", &["cli"]),
 ];
 

@@ -134,7 +134,7 @@ impl Machine {
         let loader = Loader::new(&files, elf.interpreter.as_ref().unwrap(), elf);
         let library_path = image.config.env_value("LD_LIBRARY_PATH").unwrap_or_default().into();
         let directory = image.config.working_dir().into();
-        let environment = Environment { library_path, directory };
+        let environment = Environment { library_path, directory, secure: false };
         let mut process = Process::new(&files, &loader, &environment, program, file);
         process.load();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();

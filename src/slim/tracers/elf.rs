@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::elf::{
-    Elf, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request, RequestKind, Type,
+    Elf, ElfError, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request, RequestKind, Type,
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
@@ -62,6 +62,7 @@ impl Loading {
             environment: Environment {
                 library_path: variable("LD_LIBRARY_PATH"),
                 directory: config.working_dir().as_bytes().to_vec(),
+                secure: false,
             },
             preload: variable("LD_PRELOAD"),
             audit: variable("LD_AUDIT"),
@@ -121,7 +122,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let view = trace.view;
     let elf = match view.elf_of(name) {
         Ok(elf) => elf,
-        Err(crate::elf::ElfError::Magic) => return,
+        Err(ElfError::Magic | ElfError::Unreadable) => return,
         Err(error) => return trace.note(Some(name), None, format!("an ELF file that cannot be read: {error}")),
     };
     // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a loader, so that they
