@@ -1,6 +1,7 @@
 //! The command line: arguments, then one file per command.
 
 mod arguments;
+mod deps;
 mod discover;
 mod explain;
 mod lint;
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
+        Command::Deps(arguments) => deps::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
     };

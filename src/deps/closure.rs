@@ -21,7 +21,7 @@ pub struct Settings {
     pub is_root: bool,
     /// Every variant that some processor takes, not only those of one.
     pub all_processors: bool,
-    /// The processor's level, such as `x86-64-v3`; by default the processor is the one at hand.
+    /// The processor's level, such as `x86-64-v3`, or `baseline`; by default the processor is the one at hand.
     pub level: Option<String>,
     /// Whether undefined symbols are looked for, which takes the symbol tables of all objects.
     pub symbols: bool,
@@ -185,7 +185,7 @@ impl Loaders<'_> {
         let level = self.settings.level.as_deref();
         match level {
             _ if self.settings.all_processors => Mode::Superset,
-            Some(level) => Mode::Exact(Processor::of_level(elf, level).unwrap_or_else(|| Processor::baseline(elf))),
+            Some(level) => Mode::Exact(Processor::of_level(elf, level)),
             None => Mode::Exact(Processor::native(elf)),
         }
     }

@@ -27,11 +27,16 @@ impl Processor {
         Self { levels: Vec::new(), platform: platform.map(str::to_owned), legacy }
     }
 
-    /// A processor of a level by its name, such as `x86-64-v3`; none for a name that is no level.
-    pub fn of_level(elf: &Elf, level: &str) -> Option<Self> {
-        let levels =
-            LEVELS.iter().find_map(|levels| Some(&levels[levels.iter().position(|name| *name == level)?..]))?;
-        Some(Self { levels: levels.iter().map(|&level| level.to_owned()).collect(), ..Self::baseline(elf) })
+    /// The names of all levels.
+    pub fn levels() -> impl Iterator<Item = &'static str> {
+        LEVELS.into_iter().flatten().copied()
+    }
+
+    /// A processor of a level by its name, such as `x86-64-v3`; the least, for a name that is no level.
+    pub fn of_level(elf: &Elf, level: &str) -> Self {
+        let from = |levels: &&'static [&'static str]| Some(&levels[levels.iter().position(|name| *name == level)?..]);
+        let levels = LEVELS.iter().find_map(from).unwrap_or_default();
+        Self { levels: levels.iter().map(|&level| level.to_owned()).collect(), ..Self::baseline(elf) }
     }
 
     /// The one that runs this program, if the file is for it; otherwise any of the file's machine.
