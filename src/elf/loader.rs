@@ -54,6 +54,8 @@ pub struct Loader {
     pub(super) cache_abi: Option<u32>,
     /// Of `/etc/ld.so.conf`, where there is no cache.
     pub(super) configured: Vec<Vec<u8>>,
+    /// It looks at `.note.ABI-tag`.
+    pub(super) obeys_abi_tag: bool,
     /// The directories that every search ends with, and those below them.
     pub(super) tail: Vec<Step>,
     /// Of `/etc/ld-musl-$ARCH.path`, where it exists.
@@ -77,6 +79,9 @@ impl Machine {
 
 /// The first glibc that looks into no other directories below a directory than `glibc-hwcaps`.
 const NO_LEGACY: (u32, u32) = (2, 37);
+
+/// The first glibc that takes libraries whatever the system and the kernel in their note.
+const NO_ABI_TAG: (u32, u32) = (2, 36);
 
 const CACHE: &[u8] = b"/etc/ld.so.cache";
 const CONFIGURATION: &[u8] = b"/etc/ld.so.conf";
@@ -102,6 +107,7 @@ impl Loader {
             platforms: Vec::new(),
             legacy_subdirectories: Vec::new(),
             mode,
+            obeys_abi_tag: false,
             tail: Vec::new(),
             cache: None,
             cache_abi: system::cache_abi(program),
@@ -151,7 +157,10 @@ impl Loader {
             Mode::Superset => (owned(system::platforms(program)), owned(&system::legacy_subdirectories(program))),
             Mode::Exact(processor) => (processor.platform.iter().cloned().collect(), processor.legacy.clone()),
         };
-        if system::glibc_version(bytes).is_some_and(|version| version >= NO_LEGACY) {
+        // Those before 2.33 do not tell.
+        let version = system::glibc_version(bytes).unwrap_or_default();
+        self.obeys_abi_tag = version < NO_ABI_TAG;
+        if version >= NO_LEGACY {
             self.legacy_subdirectories.clear();
         }
         self.lib = system::built_in_lib(bytes, program);

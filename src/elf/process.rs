@@ -396,7 +396,7 @@ impl<'a, F: Files> Process<'a, F> {
             Ok(elf) if !is_musl && !self.loader.fits(elf) => Fit::Pass,
             Ok(Elf { kind: Type::Other(_), .. }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
             // Another system's file, by its note.
-            Ok(elf) if !is_musl && elf.abi_tag_os.is_some_and(|os| os != 0) => Fit::Pass,
+            Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => Fit::Pass,
             Ok(_) => Fit::Take(file),
         }
     }

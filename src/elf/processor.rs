@@ -23,7 +23,9 @@ impl Processor {
     /// What every processor can do that the machine of a file has.
     pub fn baseline(elf: &Elf) -> Self {
         let platform = system::base_platform(elf);
-        let legacy = ["tls"].into_iter().chain(platform).map(str::to_owned).collect();
+        // x86-64 has its name twice: as a platform and as a capability.
+        let capability = if system::is_x86_64(elf) { platform } else { None };
+        let legacy = ["tls"].into_iter().chain(platform).chain(capability).map(str::to_owned).collect();
         Self { levels: Vec::new(), platform: platform.map(str::to_owned), legacy }
     }
 

@@ -42,7 +42,9 @@ pub(crate) fn answer_of(row: &Value) -> Answer {
     if list("needs").iter().chain(&list("missing")).any(refused) {
         return Answer::from(["refused".to_owned()]);
     }
-    let mut answer: Answer = list("objects").iter().skip(1).map(text).collect();
+    // The loader itself is listed only where a library needs it.
+    let is_loader = |path: &String| Some(path.as_str()) == row["loader"].as_str();
+    let mut answer: Answer = list("objects").iter().skip(1).map(text).filter(|path| !is_loader(path)).collect();
     answer.extend(list("missing").iter().map(|missing| format!("{} => not found", text(&missing["name"]))));
     answer.extend(list("versions").iter().map(|unmet| {
         format!("version {} of {} for {}", text(&unmet["version"]), text(&unmet["library"]), text(&unmet["by"]))
@@ -103,8 +105,10 @@ fn parse(output: &std::process::Output) -> Answer {
         } else if line.ends_with("not found") {
             answer.insert(line.to_owned());
         } else if line.contains(" (0x") && !line.starts_with("linux-vdso") {
-            let path = line.split(" => ").last().unwrap();
-            answer.insert(path.split(" (0x").next().unwrap().to_owned());
+            let path = line.split(" => ").last().unwrap().split(" (0x").next().unwrap();
+            if !path.contains("/ld-") {
+                answer.insert(path.to_owned());
+            }
         }
     }
     answer

@@ -1,7 +1,7 @@
 //! Small programs and libraries, built by a real compiler.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// A directory where one probe builds its files. `@` in an argument is the directory.
@@ -101,8 +101,4 @@ impl Workshop {
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-pub(crate) fn exists(path: &str) -> bool {
-    Path::new(path).exists()
 }

@@ -8,12 +8,14 @@ set -eu
 
 rm -rf "$1" "$1.new"
 mkdir -p "$(dirname "$1")"
-# shellcheck disable=SC2016 # mmdebstrap expands it
 mmdebstrap --quiet --variant=extract \
     --include=libc-bin,coreutils,bash,util-linux,procps,passwd,login,sudo,tar,grep,sed,findutils,gzip,xz-utils \
     --include=ffmpeg,git,python3,postgresql,apache2,gdb,curl,openssh-server,openssh-client,nginx,redis,vim,tmux \
     --include=sqlite3,imagemagick,graphviz,subversion,perl,ruby,nodejs,iproute2,iputils-ping,dnsutils,gnupg,rsync \
     --dpkgopt='path-exclude=/usr/share/*' \
-    --customize-hook='mkdir -p "$1/dev" && chroot "$1" /sbin/ldconfig' \
     bookworm "$1.new"
+# What the packages would set up: the alternatives that libraries are found through, and the cache.
+libraries=$1.new/usr/lib/$(uname -m)-linux-gnu
+ln -s blas/libblas.so.3 lapack/liblapack.so.3 "$libraries"
+chroot "$1.new" /sbin/ldconfig
 mv "$1.new" "$1"

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::answer::{answer_of, jettison, listed};
-use super::build::{Workshop, exists};
+use super::build::Workshop;
 
 /// Compares all programs of a root directory. Gives how many there are.
 fn compare(root: &Path) -> usize {
@@ -38,7 +38,8 @@ fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/loader/debian");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deps/root.sh");
     assert!(Command::new(script).arg(&root).status().unwrap().success());
-    assert!(compare(&root) >= 400);
+    let programs = compare(&root);
+    assert!(programs >= 400, "{programs} programs are too few");
 }
 
 /// Programs and libraries in every combination of where a library is and how it is found.
@@ -67,11 +68,8 @@ fn every_program_of_a_musl_root_loads_what_its_loader_lists() {
             programs += 1;
         }
     }
-    assert!(exists(&workshop.text("bin/p1-0")));
     let root = workshop.path("");
-    for program in fs::read_dir(root.join("bin")).unwrap() {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(program.unwrap().path(), mode).unwrap();
-    }
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(root.join("lib/ld-musl-x86_64.so.1"), mode).unwrap();
     assert_eq!(compare(&root), programs);
 }
