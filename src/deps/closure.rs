@@ -6,7 +6,6 @@ use rayon::prelude::*;
 
 use super::source::Source;
 use super::symbols::{self, Unresolved};
-use super::versions::{self, UnmetVersion};
 use crate::elf::{
     Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request, RequestKind, Type,
 };
@@ -67,6 +66,16 @@ pub struct Mapped {
     pub by: Option<usize>,
     /// Why the loader would refuse it.
     pub broken: Option<String>,
+}
+
+/// A version that a library should define, and does not: the loader ends the process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnmetVersion {
+    /// The path of the object that wants it.
+    pub by: Vec<u8>,
+    /// The path of the library that lacks it.
+    pub library: Vec<u8>,
+    pub version: Vec<u8>,
 }
 
 impl Loaded {
@@ -136,9 +145,15 @@ fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, prog
         process.preload(&name);
     }
     process.load();
-    let unmet_versions = versions::unmet(source, &loader, &process);
+    let unmet_versions = process.unmet_versions(|file| source.versions(file));
     let unresolved = if settings.symbols { symbols::unresolved(source, &process) } else { Vec::new() };
     let (objects, requests) = process.into_parts();
+    let unmet_version = |unmet: crate::elf::UnmetVersion| UnmetVersion {
+        by: objects[unmet.by].path.clone(),
+        library: objects[unmet.library].path.clone(),
+        version: unmet.version,
+    };
+    let unmet_versions = unmet_versions.into_iter().map(unmet_version).collect();
     let mapped = |object: crate::elf::Object<S::Id>| Mapped { path: object.path, by: object.by, broken: object.broken };
     Start::Loaded(Loaded {
         loader: path,

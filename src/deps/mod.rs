@@ -9,11 +9,9 @@ mod programs;
 mod source;
 mod symbols;
 mod table;
-mod versions;
 
-pub use closure::{Closure, Loaded, Mapped, Settings, Start, closures};
+pub use closure::{Closure, Loaded, Mapped, Settings, Start, UnmetVersion, closures};
 pub use host::Host;
 pub use programs::{ProgramError, all_programs, find_program};
 pub use source::{ImageFiles, Source};
 pub use symbols::Unresolved;
-pub use versions::UnmetVersion;

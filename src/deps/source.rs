@@ -1,7 +1,5 @@
 //! Where the files are that a loader is shown: in an image, or below a directory.
 
-use std::sync::OnceLock;
-
 use crate::elf::{Elf, ElfError, Files, Kind, Privileges, Versions};
 use crate::image::{Image, InodeId, ReadError};
 use crate::slim::View;
@@ -19,14 +17,11 @@ pub trait Source: Files<Id: Send + Sync> + Sync {
 #[derive(Debug)]
 pub struct ImageFiles<'a> {
     view: View<'a>,
-    /// A row an inode.
-    versions: Vec<OnceLock<Option<Versions>>>,
 }
 
 impl<'a> ImageFiles<'a> {
     pub fn new(image: &'a Image) -> Self {
-        let versions = (0..image.tree.inode_count()).map(|_| OnceLock::new()).collect();
-        Self { view: View::new(image), versions }
+        Self { view: View::new(image) }
     }
 
     /// Why a file could not be read, if one could not.
@@ -65,8 +60,7 @@ impl Files for ImageFiles<'_> {
 
 impl Source for ImageFiles<'_> {
     fn versions(&self, file: InodeId) -> Option<&Versions> {
-        let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
-        self.versions[file.index()].get_or_init(read).as_ref()
+        self.view.versions(file)
     }
 
     fn executables(&self) -> Vec<Vec<u8>> {

@@ -223,6 +223,12 @@ fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -
         .map_err(|_| ElfError::ProgramHeaders)
 }
 
+/// The program headers of a file that is parsed already.
+pub(super) fn read_program_headers(bytes: &[u8], elf: &Elf) -> Result<Vec<ProgramHeader>, ElfError> {
+    let header = goblin::elf::Elf::parse_header(bytes).map_err(|_| ElfError::Header)?;
+    program_headers(bytes, &header, elf.is_64, elf.endian)
+}
+
 fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>>, ElfError> {
     let Some(header) = headers.iter().find(|header| header.p_type == PT_INTERP) else {
         return Ok(None);
@@ -293,7 +299,7 @@ fn slice(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
     bytes.get(start..end)
 }
 
-fn dynamic_section(
+pub(super) fn dynamic_section(
     bytes: &[u8],
     headers: &[ProgramHeader],
     is_64: bool,

@@ -135,6 +135,10 @@ impl<'a, F: Files> Process<'a, F> {
         }
     }
 
+    pub(super) fn flavor(&self) -> Flavor {
+        self.loader.flavor
+    }
+
     /// The object that a name would find, without a search.
     pub fn find(&self, name: &[u8]) -> Option<usize> {
         self.by_name.get(name).copied()

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use crate::elf::{self, Elf, ElfError, Files, Privileges};
+use crate::elf::{self, Elf, ElfError, Files, Privileges, Versions};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree};
 
 /// The files of an image. Each is parsed once, whatever its names.
@@ -14,14 +14,18 @@ pub(crate) struct View<'a> {
     visible: Option<&'a [bool]>,
     /// A row an inode.
     elfs: Vec<OnceLock<Result<Elf, ElfError>>>,
+    /// A row an inode.
+    versions: Vec<OnceLock<Option<Versions>>>,
     /// The first file that could not be read. It is looked at when the work is done.
     failure: OnceLock<ReadError>,
 }
 
 impl<'a> View<'a> {
     pub(crate) fn new(image: &'a Image) -> Self {
-        let elfs = (0..image.tree.inode_count()).map(|_| OnceLock::new()).collect();
-        Self { image, visible: None, elfs, failure: OnceLock::new() }
+        let inodes = image.tree.inode_count();
+        let elfs = (0..inodes).map(|_| OnceLock::new()).collect();
+        let versions = (0..inodes).map(|_| OnceLock::new()).collect();
+        Self { image, visible: None, elfs, versions, failure: OnceLock::new() }
     }
 
     /// The same files, of which only those with a `true` in their row are there; the others end every path.
@@ -54,6 +58,12 @@ impl<'a> View<'a> {
     /// The bytes of a file, by any of its names; nothing for what is no file.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
         self.read(self.tree().inode_id(name))
+    }
+
+    /// The symbol versions of an ELF file; none of what is none.
+    pub(crate) fn versions(&self, file: InodeId) -> Option<&Versions> {
+        let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
+        self.versions[file.index()].get_or_init(read).as_ref()
     }
 
     /// The facts of an ELF file; an error for what is none.

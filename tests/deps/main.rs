@@ -7,6 +7,7 @@
 
 mod answer;
 mod build;
+mod facts;
 mod glibc_probes;
 mod musl_probes;
 mod roots;

@@ -175,9 +175,24 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
         }
     }
     trace.loading.programs.push(Program { name, loader: path });
-    let environment = trace.loading.environment.clone();
-    let (process, causes) = start(view, &mut trace.loading, &loader, &environment, name);
-    keep_process(trace, &process, &causes);
+    for environment in environments(view, &trace.loading, name) {
+        let (process, causes) = start(view, &mut trace.loading, &loader, &environment, name);
+        keep_process(trace, &process, &causes);
+        for unmet in process.unmet_versions(|file| view.versions(file)) {
+            let [by, library] = [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
+            if let Ok(by) = trace.tree().resolve(&by) {
+                trace.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
+            }
+        }
+    }
+}
+
+/// What a program may be started in. One with rights of its own obeys the environment if its user has them already.
+pub(in crate::slim) fn environments(view: &View<'_>, loading: &Loading, name: NameId) -> Vec<Environment> {
+    let environment = loading.environment.clone();
+    let secure = Environment { secure: true, ..environment.clone() };
+    let is_privileged = view.privileges(view.tree().inode_id(name)).any();
+    if is_privileged { vec![environment, secure] } else { vec![environment] }
 }
 
 /// Builds the process of a program, or of a library that stands for one, with all that is put into it from outside;
@@ -195,8 +210,10 @@ pub(in crate::slim) fn start<'a>(
     let mut inject = |list: &[u8], injector| {
         causes.extend(process.preload(list).map(|request| (request, Cause::Injected(injector))));
     };
-    inject(&loading.preload, Injector::Preload);
-    if loader.flavor == Flavor::Glibc {
+    if !environment.secure {
+        inject(&loading.preload, Injector::Preload);
+    }
+    if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&loading.audit, Injector::Audit);
     }
     for name in loader.preload_file(view) {
