@@ -13,10 +13,12 @@ test: ## every test: unit, integration, documentation, end to end (those need ro
 	tests/tools.sh shellcheck || [ -z "$$CI" ]
 	cargo test
 	tests/e2e/run.sh --where-possible
+	tests/deps/run.sh --where-possible
 
 .PHONY: e2e
-e2e: ## real images built, slimmed and run in containers, as root
+e2e: ## real images built, slimmed and run in containers, and programs beside their loaders, as root
 	tests/e2e/run.sh
+	tests/deps/run.sh
 
 .PHONY: demo
 demo: ## lints a Dockerfile, builds it, slims the image, runs both
@@ -24,11 +26,12 @@ demo: ## lints a Dockerfile, builds it, slims the image, runs both
 	testdata/demo/demo.sh
 
 .PHONY: bench
-bench: ## micro benchmarks, then lint beside hadolint and slim beside skopeo
+bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and deps beside ldd
 	cargo bench --benches
 	cargo build --release
 	benches/lint.sh
 	benches/slim.sh
+	benches/loader.sh
 
 .PHONY: rules
 rules: ## rules/README.md from the rule pages

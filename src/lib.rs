@@ -22,11 +22,12 @@
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
+//! | [`deps`] | what a program's loader maps, for any program of an image |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim`, all of them
+//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim → deps`, all of them
 //! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
 //! reads the `use` lines.
 //!
@@ -39,6 +40,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;

@@ -77,7 +77,7 @@ fn ours(host: &Host, program: &Path) -> Option<BTreeSet<String>> {
     let Kind::File(file) = host.look(program) else { return None };
     let elf = host.elf(file).ok()?;
     let loader = Loader::new(host, elf.interpreter.as_ref()?, elf);
-    let environment = Environment { library_path: Vec::new(), directory: b"/".to_vec() };
+    let environment = Environment { library_path: Vec::new(), directory: b"/".to_vec(), secure: false };
     let mut process = Process::new(host, &loader, &environment, program, file);
     process.load();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
@@ -14,9 +14,13 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("image", &[]),
     ("elf", &[]),
     ("slim", &["image", "elf", "dockerfile", "source"]),
-    ("report", &["source", "lint", "image", "slim"]),
+    ("deps", &["image", "elf", "slim"]),
+    ("report", &["source", "lint", "image", "elf", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
-    ("cli", &["source", "dockerfile", "lint", "rules", "image", "elf", "slim", "report", "config", "shellcheck"]),
+    (
+        "cli",
+        &["source", "dockerfile", "lint", "rules", "shellcheck", "image", "elf", "slim", "deps", "report", "config"],
+    ),
     ("main", &["cli"]),
 ];
 

@@ -43,6 +43,7 @@ pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
     Why(WhyArguments),
+    Deps(DepsArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
@@ -155,6 +156,43 @@ pub(super) struct WhyArguments {
     pub(super) path: String,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
+}
+
+/// Say which libraries a program loads, and how each is found, without running anything
+#[derive(Args, Debug)]
+#[command(after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 could not do it.
+
+Examples:
+  jettison deps app.tar                            all programs of an image
+  jettison deps app.tar nginx --format json
+  jettison deps rootfs:/ ffmpeg                    as ldd, but safe
+  jettison deps rootfs:/ git --format paths | tar -c -T - -f git.tar")]
+pub(super) struct DepsArguments {
+    /// The image, or `rootfs:` and a folder
+    pub(super) image: String,
+    /// Programs or libraries: paths in the image, or names to look for in its PATH; by default all programs
+    #[arg(value_name = "PROGRAM")]
+    pub(super) programs: Vec<String>,
+    /// How to print them
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: DepsFormat,
+    /// The processor to load for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this one]
+    #[arg(long, value_name = "LEVEL")]
+    pub(super) cpu: Option<String>,
+    /// Set a variable of the environment, such as LD_LIBRARY_PATH
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) env: Vec<String>,
+    /// Find undefined symbols too, as `ldd -r` does
+    #[arg(long)]
+    pub(super) symbols: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DepsFormat {
+    Text,
+    Json,
+    Dot,
+    Paths,
 }
 
 /// Explain a rule: what it means, why it matters, what to write instead

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod deps;
 mod discover;
 mod explain;
 mod lint;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
+        Command::Deps(arguments) => deps::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),

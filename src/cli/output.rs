@@ -66,6 +66,17 @@ impl Output {
         }
     }
 
+    /// Writes bytes that are for programs, as they are.
+    pub(super) fn print_bytes(self, bytes: &[u8]) -> anyhow::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(anyhow::Error::new(error).context("cannot write to standard output"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Says something besides the result, on standard error; not with `--quiet`.
     pub(super) fn note(self, text: &str) {
         if !self.quiet {

@@ -18,8 +18,23 @@ pub(super) struct Entry {
     /// The kind of library in the low byte, the ABI in the next.
     pub(super) flags: u32,
     pub(super) path: Vec<u8>,
-    /// For some processors only.
-    pub(super) variant: bool,
+    pub(super) target: Target,
+}
+
+/// For which processors an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    All,
+    /// For those of a level: the name of its directory below `glibc-hwcaps`.
+    Level(Vec<u8>),
+    /// For those with some capabilities, as `ldconfig` before 2.33 wrote it.
+    Capabilities,
+}
+
+impl Entry {
+    pub(super) fn is_variant(&self) -> bool {
+        self.target != Target::All
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +53,11 @@ const OLD_HEADER: usize = 16;
 const OLD_ENTRY: usize = 12;
 const NEW_HEADER: usize = 48;
 const NEW_ENTRY: usize = 24;
+const EXTENSION_MAGIC: usize = 0xeaa4_2174;
+const LEVELS_TAG: usize = 1;
+/// There are two kinds of sections, and a handful of levels.
+const MAX_SECTIONS: usize = 64;
+const MAX_LEVELS: usize = 256;
 /// No path is longer than `PATH_MAX`.
 const MAX_STRING: usize = 4096;
 /// Names are often tails of paths and share their bytes; more than this many times is made to fill memory.
@@ -82,12 +102,20 @@ struct Reader<'a> {
     endian: Endian,
     /// How many bytes of strings may still be taken.
     budget: usize,
+    /// The names of levels, which entries give by number.
+    levels: Vec<Vec<u8>>,
     cache: Cache,
 }
 
 impl<'a> Reader<'a> {
     fn new(bytes: &'a [u8], endian: Endian) -> Self {
-        Self { bytes, endian, budget: bytes.len().saturating_mul(MAX_SHARING), cache: Cache::default() }
+        Self {
+            bytes,
+            endian,
+            budget: bytes.len().saturating_mul(MAX_SHARING),
+            levels: Vec::new(),
+            cache: Cache::default(),
+        }
     }
 
     /// The 4-byte number at an offset of the file.
@@ -108,8 +136,42 @@ impl<'a> Reader<'a> {
             _ => {}
         }
         let count = self.number(header + 20).ok_or(CacheError::Short)?;
+        self.read_levels(header);
         self.read_entries(header + NEW_HEADER, NEW_ENTRY, count, header)?;
         Ok(self.cache)
+    }
+
+    /// The extension area, where there is one: sections of tag, flags, offset and size, of which that of tag 1 lists
+    /// levels. Offsets of the area and its sections are the file's, those of strings count from the header.
+    fn read_levels(&mut self, header: usize) -> Option<()> {
+        let extension = header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
+        if self.number(extension)? != EXTENSION_MAGIC {
+            return None;
+        }
+        for index in 0..self.number(extension + 4)?.min(MAX_SECTIONS) {
+            let section = extension + 8 + index * 16;
+            if self.number(section)? != LEVELS_TAG {
+                continue;
+            }
+            let (offset, size) = (header.checked_add(self.number(section + 8)?)?, self.number(section + 12)?);
+            for level in 0..(size / 4).min(MAX_LEVELS) {
+                let text = self.string(header, self.number(offset + level * 4)?).ok()?;
+                self.levels.push(text);
+            }
+        }
+        Some(())
+    }
+
+    /// From the 8 bytes of capabilities: with bit 62 they are the number of a level.
+    fn target(&self, low: usize, high: usize) -> Target {
+        const IS_LEVEL: usize = 1 << 30;
+        match (low, high) {
+            (0, 0) => Target::All,
+            (level, IS_LEVEL) => {
+                self.levels.get(level).map_or(Target::Capabilities, |name| Target::Level(name.clone()))
+            }
+            _ => Target::Capabilities,
+        }
     }
 
     /// Entries begin alike in both formats: flags, name, path; the new one has 4 bytes of OS version and 8 of
@@ -120,10 +182,14 @@ impl<'a> Reader<'a> {
             let field = |offset: usize| self.number(at + offset).ok_or(CacheError::Short);
             let flags = u32::try_from(field(0)?).map_err(|_| CacheError::Short)?;
             let (name, path) = (field(4)?, field(8)?);
-            let variant = size == NEW_ENTRY && (field(16)? != 0 || field(20)? != 0);
+            let target = match (size, self.endian) {
+                (OLD_ENTRY, _) => Target::All,
+                (_, Endian::Little) => self.target(field(16)?, field(20)?),
+                (_, Endian::Big) => self.target(field(20)?, field(16)?),
+            };
             let name = self.string(strings, name)?;
             let path = self.string(strings, path)?;
-            self.cache.entries.entry(name).or_default().push(Entry { flags, path, variant });
+            self.cache.entries.entry(name).or_default().push(Entry { flags, path, target });
         }
         Ok(())
     }

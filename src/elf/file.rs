@@ -5,7 +5,7 @@
 
 use goblin::elf::dynamic::{self, Dynamic};
 use goblin::elf::header::{self, Header};
-use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader};
 
 /// The facts of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,10 @@ pub struct Elf {
     /// `e_flags`: on ARM, MIPS and RISC-V the ABI is here.
     pub flags: u32,
     pub kind: Type,
+    /// `EI_OSABI` and `EI_ABIVERSION`.
+    pub os_abi: (u8, u8),
+    /// The operating system in `.note.ABI-tag`; 0 is Linux.
+    pub abi_tag_os: Option<u32>,
     /// The loader that the kernel starts, without the NUL.
     pub interpreter: Option<Vec<u8>>,
     /// Whether there is a dynamic section; a static-PIE program has one too.
@@ -60,6 +64,15 @@ pub enum Endian {
     Big,
 }
 
+impl Endian {
+    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Type {
     /// `ET_EXEC`: a program at a fixed address.
@@ -72,6 +85,8 @@ pub enum Type {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ElfError {
+    #[error("it cannot be read")]
+    Unreadable,
     #[error("it is no ELF file")]
     Magic,
     #[error("its ELF header is cut short or wrong")]
@@ -107,6 +122,7 @@ pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
     let context = goblin::elf::Elf::lazy_parse(header).map_err(|_| ElfError::Header)?;
     let headers = program_headers(bytes, &context.header, elf.is_64, elf.endian)?;
     elf.interpreter = interpreter(bytes, &headers)?;
+    elf.abi_tag_os = abi_tag_os(bytes, &headers, elf.endian);
     if let Some(dynamic) = dynamic_section(bytes, &headers, elf.is_64, elf.endian)? {
         elf.is_dynamic = true;
         elf.tables = tables(&dynamic, &headers);
@@ -168,6 +184,8 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
         machine: header.e_machine,
         flags: header.e_flags,
         kind,
+        os_abi: (header.e_ident[header::EI_OSABI], header.e_ident[header::EI_ABIVERSION]),
+        abi_tag_os: None,
         interpreter: None,
         is_dynamic: false,
         needed: Vec::new(),
@@ -205,6 +223,12 @@ fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -
         .map_err(|_| ElfError::ProgramHeaders)
 }
 
+/// The program headers of a file that is parsed already.
+pub(super) fn read_program_headers(bytes: &[u8], elf: &Elf) -> Result<Vec<ProgramHeader>, ElfError> {
+    let header = goblin::elf::Elf::parse_header(bytes).map_err(|_| ElfError::Header)?;
+    program_headers(bytes, &header, elf.is_64, elf.endian)
+}
+
 fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>>, ElfError> {
     let Some(header) = headers.iter().find(|header| header.p_type == PT_INTERP) else {
         return Ok(None);
@@ -218,13 +242,64 @@ fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>
     Ok((!path.is_empty()).then(|| path.to_vec()))
 }
 
+/// The note of glibc that says for which system the file is. The loader reads it where it stands first in its segment.
+fn abi_tag_os(bytes: &[u8], headers: &[ProgramHeader], endian: Endian) -> Option<u32> {
+    notes(bytes, headers, endian).find_map(|note| {
+        let descriptor = note.descriptor.first_chunk()?;
+        (note.owner == b"GNU" && note.kind == 1).then(|| endian.u32(*descriptor))
+    })
+}
+
+/// One entry of a `PT_NOTE` segment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Note<'a> {
+    /// Without the NUL.
+    pub(super) owner: &'a [u8],
+    pub(super) kind: u32,
+    pub(super) descriptor: &'a [u8],
+}
+
+/// Real files have some five; segments may overlap in a hostile one.
+const MAX_NOTES: usize = 1024;
+
+/// All notes, in the order of segments; what lies outside the file ends its segment.
+pub(super) fn notes<'a>(bytes: &'a [u8], headers: &[ProgramHeader], endian: Endian) -> impl Iterator<Item = Note<'a>> {
+    let segments = headers.iter().filter(|header| header.p_type == PT_NOTE);
+    let segments =
+        segments.filter_map(|header| Some((slice(bytes, header.p_offset, header.p_filesz)?, header.p_align)));
+    let segments: Vec<(&[u8], u64)> = segments.collect();
+    let each = move |(mut rest, align): (&'a [u8], u64)| {
+        let align = if align == 8 { 8 } else { 4 };
+        std::iter::from_fn(move || {
+            let (note, next) = note(rest, align, endian)?;
+            rest = next;
+            Some(note)
+        })
+    };
+    segments.into_iter().flat_map(each).take(MAX_NOTES)
+}
+
+/// The first note of some bytes, and what is behind it.
+fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])> {
+    let field = |index: usize| Some(endian.u32(*bytes.get(index * 4..)?.first_chunk()?));
+    let size = |index| usize::try_from(field(index)?).ok();
+    let (owner_size, descriptor_size, kind) = (size(0)?, size(1)?, field(2)?);
+    let owner = bytes.get(12..owner_size.checked_add(12)?)?;
+    let at = owner_size.checked_add(12)?.checked_next_multiple_of(align)?;
+    let end = at.checked_add(descriptor_size)?;
+    let descriptor = bytes.get(at..end)?;
+    let owner = owner.strip_suffix(b"\0").unwrap_or(owner);
+    let rest = bytes.get(end.checked_next_multiple_of(align)?..).unwrap_or_default();
+    Some((Note { owner, kind, descriptor }, rest))
+}
+
 fn slice(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
     let start = usize::try_from(offset).ok()?;
     let end = start.checked_add(usize::try_from(size).ok()?)?;
     bytes.get(start..end)
 }
 
-fn dynamic_section(
+pub(super) fn dynamic_section(
     bytes: &[u8],
     headers: &[ProgramHeader],
     is_64: bool,

@@ -1,8 +1,10 @@
 //! Where glibc's loader looks for a library, and in which order: `_dl_map_object` of elf/dl-load.c.
 
-use super::loader::{Environment, Loader};
+use super::cache::{Entry, Target};
+use super::loader::{Environment, Loader, Mode};
+use super::processor::Processor;
 use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, join};
-use super::token::{Tokens, expand};
+use super::token::{Tokens, expand, has_origin};
 
 /// What the search wants to know of an object: the one that needs, or one of those that loaded it.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,14 @@ pub(super) enum Step {
     },
 }
 
-/// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program.
+impl Step {
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Self::Directory(place) if place.found == Found::Default)
+    }
+}
+
+/// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up to those that every
+/// search ends with, which are the loader's `tail`.
 pub(super) fn steps<F: Files>(
     files: &F,
     loader: &Loader,
@@ -34,41 +43,43 @@ pub(super) fn steps<F: Files>(
 ) -> Vec<Step> {
     let mut places = Vec::new();
     let Some(needs) = chain.first() else { return Vec::new() };
+    let mut add = |path: &[u8], separators: &[u8], origin: &[u8], found: Found| {
+        search_path(path, separators, origin, loader, environment, &found, &mut places);
+    };
     // A RUNPATH switches off every RPATH, also those of who loaded this object.
     if needs.runpath.is_none() {
         for object in chain.iter().filter(|object| object.runpath.is_none()) {
             if let Some(rpath) = object.rpath {
-                let found = Found::Rpath { of: object.path.to_vec() };
-                search_path(rpath, b":", object.origin, loader, environment, &found, &mut places);
+                add(rpath, b":", object.origin, Found::Rpath { of: object.path.to_vec() });
             }
         }
     }
     let program = chain.last().unwrap_or(needs);
-    if !environment.library_path.is_empty() {
-        let path = &environment.library_path;
-        search_path(path, b":;", program.origin, loader, environment, &Found::LibraryPath, &mut places);
+    if !environment.library_path.is_empty() && !environment.secure {
+        add(&environment.library_path, b":;", program.origin, Found::LibraryPath);
     }
     if let Some(runpath) = needs.runpath {
-        search_path(runpath, b":", needs.origin, loader, environment, &Found::Runpath, &mut places);
+        add(runpath, b":", needs.origin, Found::Runpath);
     }
     let mut steps = with_subdirectories(files, loader, places);
-    let no_default_directories = needs.no_default_directories;
     if loader.cache.is_some() {
-        steps.push(Step::Cache { no_default_directories });
+        steps.push(Step::Cache { no_default_directories: needs.no_default_directories });
     }
+    steps
+}
+
+/// What every search ends with: the directories of the configuration, and the default ones.
+pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
     let place =
         |directory: &Vec<u8>, found| Place { directory: directory.clone(), found, variant: false, exists: true };
-    let mut last: Vec<Place> = loader.configured.iter().map(|directory| place(directory, Found::Conf)).collect();
-    if !no_default_directories {
-        last.extend(loader.default_directories.iter().map(|directory| place(directory, Found::Default)));
-    }
-    steps.extend(with_subdirectories(files, loader, last));
-    steps
+    let configured = loader.configured.iter().map(|directory| place(directory, Found::Conf));
+    let default = loader.default_directories.iter().map(|directory| place(directory, Found::Default));
+    with_subdirectories(files, loader, configured.chain(default).collect())
 }
 
 /// The paths that a need with a slash in it, or with a token, may stand for.
 pub(super) fn names(name: &[u8], origin: &[u8], loader: &Loader) -> Vec<(Vec<u8>, bool)> {
-    expand(name, &Tokens { origin, lib: &loader.lib, platform: loader.platforms })
+    expand(name, &Tokens { origin, lib: &loader.lib, platform: &loader.platforms })
 }
 
 fn search_path(
@@ -80,9 +91,13 @@ fn search_path(
     found: &Found,
     places: &mut Vec<Place>,
 ) {
-    let tokens = Tokens { origin, lib: &loader.lib, platform: loader.platforms };
+    let tokens = Tokens { origin, lib: &loader.lib, platform: &loader.platforms };
     for element in path.split(|byte| separators.contains(byte)).take(MAX_ELEMENTS) {
+        let has_origin = has_origin(element);
         for (directory, variant) in expand(element, &tokens) {
+            if environment.secure && has_origin && !is_trusted(&directory, loader) {
+                continue;
+            }
             let end = directory.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
             // An empty element is the working directory.
             let directory = match &directory[..end] {
@@ -96,41 +111,89 @@ fn search_path(
     }
 }
 
-/// In front of each directory, what it has below it for some processors: all of `glibc-hwcaps`, and the directories
-/// that loaders before 2.37 knew.
+/// Whether a directory that `$ORIGIN` led to is in one of the loader's own: only these are safe from the user of a
+/// program with rights that he has not (`is_trusted_path_normalize`).
+fn is_trusted(directory: &[u8], loader: &Loader) -> bool {
+    let directory = normalized(directory);
+    let is_in = |trusted: &Vec<u8>| directory.strip_prefix(trusted.as_slice()).is_some_and(is_at_boundary);
+    loader.default_directories.iter().any(is_in)
+}
+
+fn is_at_boundary(rest: &[u8]) -> bool {
+    rest.is_empty() || rest.starts_with(b"/")
+}
+
+/// Without `.`, `..` and needless slashes; links are not looked at.
+fn normalized(path: &[u8]) -> Vec<u8> {
+    let mut components: Vec<&[u8]> = Vec::new();
+    for component in path.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => drop(components.pop()),
+            _ => components.push(component),
+        }
+    }
+    components.iter().fold(Vec::new(), |mut path, component| {
+        path.push(b'/');
+        path.extend_from_slice(component);
+        path
+    })
+}
+
+/// In front of each directory, what it has below it for some processors: of `glibc-hwcaps`, and the directories that
+/// loaders before 2.37 knew.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
+    let is_variant = loader.mode == Mode::Superset;
     for mut place in places {
         place.exists = files.look(&place.directory) != Kind::Missing;
         if !place.exists {
             steps.push(Step::Directory(place));
             continue;
         }
-        let hwcaps = join(&place.directory, b"glibc-hwcaps");
-        let mut below: Vec<Vec<u8>> = files.list(&hwcaps).iter().map(|level| join(&hwcaps, level)).collect();
-        legacy_subdirectories(files, loader, &place.directory, 0, &mut below);
-        let variant =
-            |directory| Step::Directory(Place { directory, found: place.found.clone(), variant: true, exists: true });
-        steps.extend(below.into_iter().map(variant));
+        let mut below = levels(files, loader, &place.directory);
+        legacy_subdirectories(files, loader, &place.directory, &loader.legacy_subdirectories, 0, &mut below);
+        let step = |directory| {
+            Step::Directory(Place { directory, found: place.found.clone(), variant: is_variant, exists: true })
+        };
+        steps.extend(below.into_iter().map(step));
         steps.push(Step::Directory(place));
     }
     steps
 }
 
+/// The directories of `glibc-hwcaps`: all, or those that the processor takes.
+fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>> {
+    let hwcaps = join(directory, b"glibc-hwcaps");
+    if files.look(&hwcaps) != Kind::Directory {
+        return Vec::new();
+    }
+    match &loader.mode {
+        Mode::Superset => files.list(&hwcaps).iter().map(|level| join(&hwcaps, level)).collect(),
+        Mode::Exact(processor) => {
+            let levels = processor.levels.iter().map(|level| join(&hwcaps, level.as_bytes()));
+            levels.filter(|level| files.look(level) == Kind::Directory).collect()
+        }
+    }
+}
+
 /// Such names stand below each other: `tls/haswell/x86_64`.
 const MAX_LEGACY_DEPTH: usize = 4;
 
+/// The deepest first. A loader combines its names in their order only; for any processor, all orders may be right.
 fn legacy_subdirectories<F: Files>(
     files: &F,
     loader: &Loader,
     directory: &[u8],
+    names: &[String],
     depth: usize,
     below: &mut Vec<Vec<u8>>,
 ) {
-    for name in &loader.legacy_subdirectories {
+    for (index, name) in names.iter().enumerate() {
         let subdirectory = join(directory, name.as_bytes());
         if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
-            legacy_subdirectories(files, loader, &subdirectory, depth + 1, below);
+            let rest = if loader.mode == Mode::Superset { names } else { &names[index + 1..] };
+            legacy_subdirectories(files, loader, &subdirectory, rest, depth + 1, below);
             below.push(subdirectory);
         }
     }
@@ -150,13 +213,30 @@ pub(super) fn cached(loader: &Loader, name: &[u8], no_default_directories: bool)
         let directory = super::search::parent(path);
         !(no_default_directories && loader.default_directories.iter().any(|default| default == directory))
     };
+    let entries = cache.entries(name).iter().filter(|entry| fits(entry.flags) && allowed(&entry.path));
+    if let Mode::Exact(processor) = &loader.mode {
+        return best_cached(entries, processor, loader.cache_abi.is_some());
+    }
     let mut paths = Vec::new();
-    for entry in cache.entries(name).iter().filter(|entry| fits(entry.flags) && allowed(&entry.path)) {
-        paths.push((entry.path.clone(), entry.variant));
+    for entry in entries {
+        paths.push((entry.path.clone(), entry.is_variant()));
         // Where the ABI has no number here, the file itself has to say whether it fits.
-        if !entry.variant && loader.cache_abi.is_some() {
+        if !entry.is_variant() && loader.cache_abi.is_some() {
             break;
         }
     }
     paths
+}
+
+/// The entry of the processor's best level, otherwise the first for all processors: the loader tries no other.
+fn best_cached<'a>(entries: impl Iterator<Item = &'a Entry>, processor: &Processor, one: bool) -> Vec<(Vec<u8>, bool)> {
+    let rank = |entry: &&Entry| match &entry.target {
+        Target::All => Some(usize::MAX),
+        Target::Level(level) => processor.levels.iter().position(|known| known.as_bytes() == level),
+        Target::Capabilities => None,
+    };
+    let mut ranked: Vec<(usize, &Entry)> = entries.filter_map(|entry| Some((rank(&entry)?, entry))).collect();
+    ranked.sort_by_key(|&(rank, _)| rank);
+    let count = if one { 1 } else { ranked.len() };
+    ranked.iter().take(count).map(|(_, entry)| (entry.path.clone(), false)).collect()
 }

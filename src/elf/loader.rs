@@ -3,8 +3,10 @@
 use super::cache::Cache;
 use super::conf::configured_directories;
 use super::file::{Elf, Endian};
+use super::glibc::Step;
+use super::processor::Processor;
 use super::search::{Files, file_name, parent};
-use super::{musl, system};
+use super::{glibc, musl, system};
 
 /// Whose rules a loader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +22,18 @@ pub struct Environment {
     pub library_path: Vec<u8>,
     /// The working directory, for relative and empty elements of search paths.
     pub directory: Vec<u8>,
+    /// `AT_SECURE`: the program has rights that its user has not, so the environment is not obeyed.
+    pub secure: bool,
+}
+
+/// Which of the files a loader maps that are for some processors only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Those that any processor takes, and the one for every processor: what an image needs to run anywhere.
+    #[default]
+    Superset,
+    /// Those that this one takes: what a start maps.
+    Exact(Processor),
 }
 
 /// One loader.
@@ -33,12 +47,17 @@ pub struct Loader {
     pub(super) default_directories: Vec<Vec<u8>>,
     /// What `$LIB` stands for; several where the loader does not tell.
     pub(super) lib: Vec<Vec<u8>>,
-    pub(super) platforms: &'static [&'static str],
-    pub(super) legacy_subdirectories: Vec<&'static str>,
+    pub(super) mode: Mode,
+    pub(super) platforms: Vec<String>,
+    pub(super) legacy_subdirectories: Vec<String>,
     pub(super) cache: Option<Cache>,
     pub(super) cache_abi: Option<u32>,
     /// Of `/etc/ld.so.conf`, where there is no cache.
     pub(super) configured: Vec<Vec<u8>>,
+    /// It looks at `.note.ABI-tag`.
+    pub(super) obeys_abi_tag: bool,
+    /// The directories that every search ends with, and those below them.
+    pub(super) tail: Vec<Step>,
     /// Of `/etc/ld-musl-$ARCH.path`, where it exists.
     pub(super) musl_path: Option<Vec<u8>>,
     /// Files that it reads, whether they exist or not.
@@ -58,13 +77,24 @@ impl Machine {
     }
 }
 
+/// The first glibc that looks into no other directories below a directory than `glibc-hwcaps`.
+const NO_LEGACY: (u32, u32) = (2, 37);
+
+/// The first glibc that takes libraries whatever the system and the kernel in their note.
+const NO_ABI_TAG: (u32, u32) = (2, 36);
+
 const CACHE: &[u8] = b"/etc/ld.so.cache";
 const CONFIGURATION: &[u8] = b"/etc/ld.so.conf";
 const PRELOAD: &[u8] = b"/etc/ld.so.preload";
 
 impl Loader {
-    /// The loader at `path`, as it works for `program`.
+    /// The loader at `path`, as it works for `program` on any processor.
     pub fn new<F: Files>(files: &F, path: &[u8], program: &Elf) -> Self {
+        Self::with_mode(files, path, program, Mode::Superset)
+    }
+
+    /// The loader at `path`, as it works for `program`. It remembers what is in these files, so use it with no others.
+    pub fn with_mode<F: Files>(files: &F, path: &[u8], program: &Elf, mode: Mode) -> Self {
         let bytes = files.read_path(path);
         let bytes = bytes.as_deref().unwrap_or_default();
         let flavor = flavor(path, bytes);
@@ -74,8 +104,11 @@ impl Loader {
             machine: Machine::of(program),
             default_directories: Vec::new(),
             lib: Vec::new(),
-            platforms: system::platforms(program),
-            legacy_subdirectories: system::legacy_subdirectories(program),
+            platforms: Vec::new(),
+            legacy_subdirectories: Vec::new(),
+            mode,
+            obeys_abi_tag: false,
+            tail: Vec::new(),
             cache: None,
             cache_abi: system::cache_abi(program),
             configured: Vec::new(),
@@ -99,6 +132,14 @@ impl Loader {
         self.machine == Machine::of(elf)
     }
 
+    pub(super) fn is_class_of(&self, elf: &Elf) -> bool {
+        self.machine.is_64 == elf.is_64
+    }
+
+    pub(super) fn is_order_of(&self, elf: &Elf) -> bool {
+        self.machine.endian == elf.endian
+    }
+
     /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl has no such file.
     pub fn preload_file<F: Files>(&self, files: &F) -> Vec<Vec<u8>> {
         if self.flavor == Flavor::Musl {
@@ -111,6 +152,17 @@ impl Loader {
     }
 
     fn read_glibc<F: Files>(&mut self, files: &F, bytes: &[u8], program: &Elf) {
+        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        (self.platforms, self.legacy_subdirectories) = match &self.mode {
+            Mode::Superset => (owned(system::platforms(program)), owned(&system::legacy_subdirectories(program))),
+            Mode::Exact(processor) => (processor.platform.iter().cloned().collect(), processor.legacy.clone()),
+        };
+        // Those before 2.33 do not tell.
+        let version = system::glibc_version(bytes).unwrap_or_default();
+        self.obeys_abi_tag = version < NO_ABI_TAG;
+        if version >= NO_LEGACY {
+            self.legacy_subdirectories.clear();
+        }
         self.lib = system::built_in_lib(bytes, program);
         self.default_directories = system::built_in_directories(bytes);
         if self.default_directories.is_empty() {
@@ -120,6 +172,7 @@ impl Loader {
         if self.cache.is_none() {
             self.configured = configured_directories(files, CONFIGURATION);
         }
+        self.tail = glibc::tail(files, self);
         self.reads = [CACHE, CONFIGURATION, PRELOAD].map(<[u8]>::to_vec).to_vec();
     }
 

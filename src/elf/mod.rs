@@ -6,21 +6,27 @@
 
 mod cache;
 mod conf;
+mod facts;
 mod file;
 mod glibc;
 mod loader;
 mod musl;
 mod process;
+mod processor;
 mod search;
 mod symbols;
 mod system;
 mod token;
+mod unmet;
 mod versions;
 
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
+pub use facts::{Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, facts, library_names};
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
-pub use loader::{Environment, Flavor, Loader};
+pub use loader::{Environment, Flavor, Loader, Mode};
 pub use process::{Missing, Object, Outcome, Process, Request, RequestKind};
-pub use search::{Files, Found, Kind};
+pub use processor::Processor;
+pub use search::{Files, Found, Kind, Privileges};
+pub use unmet::UnmetVersion;
 pub use versions::{VersionNeed, Versions};

@@ -3,7 +3,7 @@
 use super::glibc::{Requester, Step};
 use super::loader::{Environment, Loader, prefix};
 use super::search::{Found, MAX_ELEMENTS, Place, join};
-use super::token::expand_origin_only;
+use super::token::{expand_origin_only, has_origin};
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
 
@@ -11,10 +11,14 @@ const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
 /// where a RUNPATH is the same and wins over an RPATH beside it; then the path file or, without it, the default.
 pub(super) fn steps(loader: &Loader, environment: &Environment, chain: &[Requester<'_>]) -> Vec<Step> {
     let mut steps = Vec::new();
-    search_path(&environment.library_path, environment, &Found::LibraryPath, &mut steps);
-    for object in chain {
-        let path = object.runpath.or(object.rpath).and_then(|path| expand_origin_only(path, object.origin));
-        if let Some(path) = path {
+    if !environment.secure {
+        search_path(&environment.library_path, environment, &Found::LibraryPath, &mut steps);
+    }
+    for (index, object) in chain.iter().enumerate() {
+        let path = expand_origin_only(path_of(object), object.origin);
+        // Where the program stands is up to who starts it, so a program with rights of its own has no `$ORIGIN`.
+        let is_untrusted = environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
+        if let Some(path) = path.filter(|_| !is_untrusted) {
             search_path(&path, environment, &Found::Rpath { of: object.path.to_vec() }, &mut steps);
         }
     }
@@ -27,6 +31,10 @@ pub(super) fn steps(loader: &Loader, environment: &Environment, chain: &[Request
         None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
     }
     steps
+}
+
+fn path_of<'a>(object: &Requester<'a>) -> &'a [u8] {
+    object.runpath.or(object.rpath).unwrap_or_default()
 }
 
 /// Empty elements are skipped; a line break parts as a colon does.

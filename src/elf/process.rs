@@ -3,6 +3,8 @@
 //! One thing differs from a real start: where the processor decides which of several files is mapped, all of them
 //! are, since an image runs on any processor. The one for every processor stands for them in what follows.
 
+use std::collections::HashMap;
+
 use super::file::{Elf, Type};
 use super::glibc::{self, Requester, Step};
 use super::loader::{Environment, Flavor, Loader, preload_list};
@@ -17,6 +19,9 @@ pub struct Process<'a, F: Files> {
     environment: &'a Environment,
     objects: Vec<Object<F::Id>>,
     requests: Vec<Request>,
+    /// By which names an object is found again, and which file it is. Variants have no names.
+    by_name: HashMap<Vec<u8>, usize>,
+    by_file: HashMap<F::Id, usize>,
     /// The first object whose needs are still to be met.
     next: usize,
 }
@@ -34,7 +39,7 @@ pub struct Object<Id> {
     /// The loader would refuse it: why.
     pub broken: Option<String>,
     origin: Vec<u8>,
-    /// The names that find it again.
+    /// The names that would find it again, of a variant.
     names: Vec<Vec<u8>>,
 }
 
@@ -77,6 +82,12 @@ pub struct Missing {
     pub refused: Option<String>,
 }
 
+/// A search under way.
+struct Search {
+    hits: Vec<(usize, Vec<u8>, Found)>,
+    refused: Option<String>,
+}
+
 /// What a loader does with a candidate.
 enum Fit<Id> {
     Take(Id),
@@ -89,30 +100,53 @@ impl<'a, F: Files> Process<'a, F> {
     /// The program at `path` and its loader, mapped; nothing else yet.
     pub fn new(files: &'a F, loader: &'a Loader, environment: &'a Environment, path: &[u8], program: F::Id) -> Self {
         let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
-        let mut process = Self { files, loader, environment, objects: Vec::new(), requests: Vec::new(), next: 0 };
+        let mut process = Self {
+            files,
+            loader,
+            environment,
+            objects: Vec::new(),
+            requests: Vec::new(),
+            by_name: HashMap::new(),
+            by_file: HashMap::new(),
+            next: 0,
+        };
         let soname = process.soname(program);
-        process.objects.push(Object {
-            path: path.to_vec(),
-            file: program,
-            by: None,
-            variant: false,
-            broken: None,
-            origin: parent(&real).to_vec(),
-            names: soname.into_iter().collect(),
-        });
+        process.add(path, program, None, parent(&real), soname.into_iter().collect());
         if let Kind::File(file) = files.look(&loader.path) {
             let own = if loader.flavor == Flavor::Musl { Some(b"libc.so".to_vec()) } else { process.soname(file) };
-            process.objects.push(Object {
-                path: loader.path.clone(),
-                file,
-                by: None,
-                variant: false,
-                broken: None,
-                origin: parent(&loader.path).to_vec(),
-                names: std::iter::once(loader.path.clone()).chain(own).collect(),
-            });
+            let names = std::iter::once(loader.path.clone()).chain(own).collect();
+            process.add(&loader.path, file, None, parent(&loader.path), names);
         }
         process
+    }
+
+    fn add(&mut self, path: &[u8], file: F::Id, by: Option<usize>, origin: &[u8], names: Vec<Vec<u8>>) {
+        let place = self.objects.len();
+        let (path, origin) = (path.to_vec(), origin.to_vec());
+        self.objects.push(Object { path, file, by, variant: false, broken: None, origin, names: Vec::new() });
+        self.by_file.entry(file).or_insert(place);
+        self.learn(place, names);
+    }
+
+    /// The first object with a name has it.
+    fn learn(&mut self, place: usize, names: Vec<Vec<u8>>) {
+        for name in names {
+            self.by_name.entry(name).and_modify(|known| *known = place.min(*known)).or_insert(place);
+        }
+    }
+
+    pub(super) fn flavor(&self) -> Flavor {
+        self.loader.flavor
+    }
+
+    /// The object that a name would find, without a search.
+    pub fn find(&self, name: &[u8]) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// The objects in load order, and all requests.
+    pub fn into_parts(self) -> (Vec<Object<F::Id>>, Vec<Request>) {
+        (self.objects, self.requests)
     }
 
     /// The objects in load order: the program, its loader, and what they need.
@@ -222,96 +256,122 @@ impl<'a, F: Files> Process<'a, F> {
     /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by the name it was
     /// searched under, and itself by the names of the libraries it contains.
     fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
-        let by_name = |name: &[u8]| {
-            let known = |object: &Object<F::Id>| !object.variant && object.names.iter().any(|known| known == name);
-            self.objects.iter().position(known)
-        };
         match self.loader.flavor {
+            Flavor::Glibc if !name.contains(&b'$') => self.find(name),
             Flavor::Glibc => {
                 let names = glibc::names(name, &self.objects[by].origin, self.loader);
-                names.iter().find_map(|(name, _)| by_name(name))
+                names.iter().find_map(|(name, _)| self.find(name))
             }
             Flavor::Musl if name.contains(&b'/') => None,
             Flavor::Musl if musl::is_reserved(name) => (1..self.objects.len()).find(|&object| self.is_loader(object)),
-            Flavor::Musl => by_name(name),
+            Flavor::Musl => self.find(name),
         }
     }
 
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
-        let (candidates, looked_in) = self.candidates(by, name, steps);
-        let mut hits: Vec<(usize, Vec<u8>, Found)> = Vec::new();
-        let mut refused = None;
-        for candidate in candidates {
-            let Candidate { path, found, variant } = candidate;
-            // `$PLATFORM` and a directory for processors may lead to the same file.
-            if hits.iter().any(|(_, hit, _)| *hit == path) {
-                continue;
-            }
-            let object = match self.fit(&path) {
-                Fit::Pass => continue,
-                Fit::Take(file) => self.map(by, name, &path, file, variant, None),
-                Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
-                Fit::Refuse(None, why) => {
-                    refused = Some(why);
-                    break;
-                }
-            };
-            hits.push((object, path, found));
-            if !variant {
-                break;
-            }
-        }
-        if hits.is_empty() { Outcome::Missing(Missing { looked_in, refused }) } else { Outcome::Found(hits) }
-    }
-
-    /// The paths to try in order, and how to tell where that is.
-    fn candidates(&self, by: usize, name: &[u8], steps: &[Step]) -> (Vec<Candidate>, Vec<Vec<u8>>) {
         let names = match self.loader.flavor {
             Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
             Flavor::Musl => vec![(name.to_vec(), false)],
         };
-        let mut candidates = Vec::new();
-        let mut looked_in = Vec::new();
-        for (name, choice) in names {
-            if name.contains(&b'/') {
-                let path = if name.starts_with(b"/") { name } else { join(&self.environment.directory, &name) };
-                looked_in.push(path.clone());
-                candidates.push(Candidate { path, found: Found::Path, variant: choice });
-                continue;
-            }
-            for step in steps {
-                self.step_candidates(step, &name, choice, &mut candidates, &mut looked_in);
+        let mut search = Search { hits: Vec::new(), refused: None };
+        for (expanded, choice) in &names {
+            if expanded.contains(&b'/') {
+                let path = self.absolute(expanded);
+                if self.attempt(by, name, Candidate { path, found: Found::Path, variant: *choice }, &mut search) {
+                    break;
+                }
+            } else if self.walk(by, name, expanded, *choice, steps, &mut search) {
+                break;
             }
         }
-        (candidates, looked_in)
+        if search.hits.is_empty() {
+            let looked_in = self.looked_in(&names, steps, self.skips_default(by));
+            Outcome::Missing(Missing { looked_in, refused: search.refused })
+        } else {
+            Outcome::Found(search.hits)
+        }
     }
 
-    fn step_candidates(
-        &self,
-        step: &Step,
+    fn absolute(&self, name: &[u8]) -> Vec<u8> {
+        if name.starts_with(b"/") { name.to_vec() } else { join(&self.environment.directory, name) }
+    }
+
+    fn skips_default(&self, by: usize) -> bool {
+        self.loader.flavor == Flavor::Glibc && self.elf(by).is_some_and(|elf| elf.no_default_directories)
+    }
+
+    /// Goes through the steps for a name without a slash. Whether the search is over.
+    fn walk(
+        &mut self,
+        by: usize,
         name: &[u8],
+        expanded: &[u8],
         choice: bool,
-        candidates: &mut Vec<Candidate>,
-        looked_in: &mut Vec<Vec<u8>>,
-    ) {
-        match step {
-            Step::Directory(place) => {
-                if place.exists {
-                    let path = join(&place.directory, name);
+        steps: &[Step],
+        search: &mut Search,
+    ) -> bool {
+        let skips_default = self.skips_default(by);
+        let loader = self.loader;
+        for step in steps.iter().chain(&loader.tail).filter(|step| !(skips_default && step.is_default())) {
+            match step {
+                Step::Directory(place) if !place.exists => {}
+                Step::Directory(place) => {
+                    let path = join(&place.directory, expanded);
                     let variant = choice || place.variant;
-                    candidates.push(Candidate { path, found: place.found.clone(), variant });
+                    if self.attempt(by, name, Candidate { path, found: place.found.clone(), variant }, search) {
+                        return true;
+                    }
                 }
-                if !place.variant {
-                    looked_in.push(place.directory.clone());
+                Step::Cache { no_default_directories } => {
+                    for (path, variant) in glibc::cached(loader, expanded, *no_default_directories) {
+                        let candidate = Candidate { path, found: Found::Cache, variant: choice || variant };
+                        if self.attempt(by, name, candidate, search) {
+                            return true;
+                        }
+                    }
                 }
-            }
-            Step::Cache { no_default_directories } => {
-                let paths = glibc::cached(self.loader, name, *no_default_directories);
-                let candidate = |(path, variant)| Candidate { path, found: Found::Cache, variant: choice || variant };
-                candidates.extend(paths.into_iter().map(candidate));
-                looked_in.push(b"/etc/ld.so.cache".to_vec());
             }
         }
+        false
+    }
+
+    /// Tries one path. Whether the search is over.
+    fn attempt(&mut self, by: usize, name: &[u8], candidate: Candidate, search: &mut Search) -> bool {
+        let Candidate { path, found, variant } = candidate;
+        // `$PLATFORM` and a directory for processors may lead to the same file.
+        if search.hits.iter().any(|(_, hit, _)| *hit == path) {
+            return false;
+        }
+        let object = match self.fit(&path) {
+            Fit::Pass => return false,
+            Fit::Take(file) => self.map(by, name, &path, file, variant, None),
+            Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
+            Fit::Refuse(None, why) => {
+                search.refused = Some(why);
+                return true;
+            }
+        };
+        search.hits.push((object, path, found));
+        !variant
+    }
+
+    /// The directories and files of a search, in order, for who asks why it found nothing.
+    fn looked_in(&self, names: &[(Vec<u8>, bool)], steps: &[Step], skips_default: bool) -> Vec<Vec<u8>> {
+        let mut looked_in = Vec::new();
+        for (name, _) in names {
+            if name.contains(&b'/') {
+                looked_in.push(self.absolute(name));
+                continue;
+            }
+            for step in steps.iter().chain(&self.loader.tail).filter(|step| !(skips_default && step.is_default())) {
+                match step {
+                    Step::Directory(place) if place.variant => {}
+                    Step::Directory(place) => looked_in.push(place.directory.clone()),
+                    Step::Cache { .. } => looked_in.push(b"/etc/ld.so.cache".to_vec()),
+                }
+            }
+        }
+        looked_in
     }
 
     fn fit(&self, path: &[u8]) -> Fit<F::Id> {
@@ -331,8 +391,16 @@ impl<'a, F: Files> Process<'a, F> {
             Ok(elf) if !self.loader.fits(elf) && is_musl => {
                 Fit::Refuse(Some(file), "it is for another machine".to_owned())
             }
-            Ok(elf) if !self.loader.fits(elf) => Fit::Pass,
+            // One that could run here is asked for its byte order and its ABI before its machine.
+            Ok(elf) if !is_musl && !self.loader.is_class_of(elf) => Fit::Pass,
+            Ok(elf) if !is_musl && !self.loader.is_order_of(elf) => {
+                Fit::Refuse(Some(file), "it has the other byte order".to_owned())
+            }
+            Ok(elf) if !is_musl && !has_known_abi(elf) => Fit::Refuse(Some(file), "its OS ABI is unknown".to_owned()),
+            Ok(elf) if !is_musl && !self.loader.fits(elf) => Fit::Pass,
             Ok(Elf { kind: Type::Other(_), .. }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
+            // Another system's file, by its note.
+            Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => Fit::Pass,
             Ok(_) => Fit::Take(file),
         }
     }
@@ -348,15 +416,27 @@ impl<'a, F: Files> Process<'a, F> {
         broken: Option<String>,
     ) -> usize {
         let names = self.names_of(name, path, file);
-        if let Some(place) = self.objects.iter().position(|object| object.file == file) {
+        if let Some(&place) = self.by_file.get(&file) {
             let object = &mut self.objects[place];
             object.variant &= variant;
             object.names.extend(names);
+            if !object.variant {
+                let names = std::mem::take(&mut object.names);
+                self.learn(place, names);
+            }
             return place;
         }
-        let origin = parent(path).to_vec();
-        self.objects.push(Object { path: path.to_vec(), file, by: Some(by), variant, broken, origin, names });
-        self.objects.len() - 1
+        let place = self.objects.len();
+        self.add(path, file, Some(by), parent(path), Vec::new());
+        let object = &mut self.objects[place];
+        object.variant = variant;
+        object.broken = broken;
+        if variant {
+            object.names = names;
+        } else {
+            self.learn(place, names);
+        }
+        place
     }
 
     fn names_of(&self, name: &[u8], path: &[u8], file: F::Id) -> Vec<Vec<u8>> {
@@ -370,4 +450,12 @@ impl<'a, F: Files> Process<'a, F> {
             Flavor::Musl => vec![file_name(path).to_vec()],
         }
     }
+}
+
+/// `VALID_ELF_OSABI` and `VALID_ELF_ABIVERSION` of glibc: the ABI of System V, and GNU's with its small versions.
+fn has_known_abi(elf: &Elf) -> bool {
+    const SYSTEM_V: u8 = 0;
+    const GNU: u8 = 3;
+    const ARM_AEABI: u8 = 64;
+    matches!(elf.os_abi, (SYSTEM_V | ARM_AEABI, 0) | (GNU, 0..=4))
 }

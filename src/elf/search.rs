@@ -1,12 +1,13 @@
 //! What a loader's search is given and what it says: the files it may look at, and by which rule it found one.
 
 use std::fmt;
+use std::hash::Hash;
 use std::ops::Deref;
 
 /// The file system a loader sees. Paths are absolute, links are followed.
 pub trait Files {
     /// The same for every name of one file, as device and inode number are.
-    type Id: Copy + Eq + Ord + fmt::Debug;
+    type Id: Copy + Eq + Ord + Hash + fmt::Debug;
 
     fn look(&self, path: &[u8]) -> Kind<Self::Id>;
 
@@ -22,12 +23,41 @@ pub trait Files {
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
+    /// What a file gives to whom it does not belong. Asked of programs only.
+    fn privileges(&self, _file: Self::Id) -> Privileges {
+        Privileges::default()
+    }
+
     /// What is at a path, read.
     fn read_path(&self, path: &[u8]) -> Option<impl Deref<Target = [u8]>> {
         match self.look(path) {
             Kind::File(file) => self.read(file),
             _ => None,
         }
+    }
+}
+
+/// The rights that a program has besides those of its user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Privileges {
+    /// The owner, where the setuid bit is set.
+    pub setuid: Option<u64>,
+    /// The group, where the setgid bit is set.
+    pub setgid: Option<u64>,
+    /// There are file capabilities.
+    pub capabilities: bool,
+}
+
+impl Privileges {
+    pub fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody else, or gains
+    /// capabilities, which root has already.
+    pub fn are_gained_by(self, is_root: bool) -> bool {
+        let other = |id: Option<u64>| id.is_some_and(|id| id != 0 || !is_root);
+        other(self.setuid) || other(self.setgid) || (self.capabilities && !is_root)
     }
 }
 
@@ -68,6 +98,24 @@ pub enum Found {
     AlreadyLoaded,
     /// The loader itself: musl's is the C library too.
     Loader,
+}
+
+impl Found {
+    /// The rule in a word or two, as lists of libraries show it.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Rpath { .. } => "rpath",
+            Self::LibraryPath => "LD_LIBRARY_PATH",
+            Self::Runpath => "runpath",
+            Self::Cache => "ld.so.cache",
+            Self::Conf => "ld.so.conf",
+            Self::Default => "default",
+            Self::MuslPath => "musl path file",
+            Self::AlreadyLoaded => "already loaded",
+            Self::Loader => "loader",
+        }
+    }
 }
 
 impl fmt::Display for Found {

@@ -6,9 +6,36 @@ use super::file::Elf;
 /// much; what exceeds this is made to waste time.
 const MAX_SHARING: usize = 16;
 
+const LOCAL: u64 = 0;
+const GLOBAL: u64 = 1;
+
+/// What is asked of an entry of the symbol table.
+struct Symbol {
+    /// The offset of its name in the strings.
+    name: u64,
+    /// `STB_LOCAL`, `STB_GLOBAL`, `STB_WEAK`…
+    binding: u64,
+    /// 0 where the symbol is another file's.
+    section: u64,
+}
+
 impl Elf {
     /// The names of undefined dynamic symbols, in the table's order. `bytes` is the file this was parsed from.
     pub fn imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.symbols(bytes, |symbol| symbol.section == 0)
+    }
+
+    /// Of these, the ones that must be defined somewhere.
+    pub fn strong_imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.symbols(bytes, |symbol| symbol.section == 0 && symbol.binding == GLOBAL)
+    }
+
+    /// The names of dynamic symbols that are defined here for others, in the table's order.
+    pub fn exports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        self.symbols(bytes, |symbol| symbol.section != 0 && symbol.binding != LOCAL)
+    }
+
+    fn symbols<'a>(&'a self, bytes: &'a [u8], wanted: fn(&Symbol) -> bool) -> impl Iterator<Item = &'a [u8]> {
         let size = if self.is_64 { 24 } else { 16 };
         let start = self.tables.symbols.unwrap_or(usize::MAX);
         let count = self.symbol_count(bytes).unwrap_or(0);
@@ -16,19 +43,22 @@ impl Elf {
         (1..count)
             .map_while(move |index| start.checked_add(index.checked_mul(size)?))
             .map_while(move |at| self.symbol(bytes, at))
-            .filter(|&(_, section)| section == 0)
-            .map_while(move |(name, _)| {
-                let name = self.string(bytes, name).unwrap_or_default();
+            .filter(move |symbol| wanted(symbol))
+            .map_while(move |symbol| {
+                let name = self.string(bytes, symbol.name).unwrap_or_default();
                 budget = budget.checked_sub(name.len())?;
                 Some(name)
             })
             .filter(|name| !name.is_empty())
     }
 
-    /// The offset of its name and its section, which is 0 where the symbol is another file's.
-    fn symbol(&self, bytes: &[u8], at: usize) -> Option<(u64, u64)> {
-        let section = if self.is_64 { 6 } else { 14 };
-        Some((self.number(bytes, at, 4)?, self.number(bytes, at.checked_add(section)?, 2)?))
+    fn symbol(&self, bytes: &[u8], at: usize) -> Option<Symbol> {
+        let (info, section) = if self.is_64 { (4, 6) } else { (12, 14) };
+        Some(Symbol {
+            name: self.number(bytes, at, 4)?,
+            binding: self.number(bytes, at.checked_add(info)?, 1)? >> 4,
+            section: self.number(bytes, at.checked_add(section)?, 2)?,
+        })
     }
 
     fn symbol_count(&self, bytes: &[u8]) -> Option<usize> {

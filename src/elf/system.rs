@@ -97,6 +97,34 @@ pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
     }
 }
 
+pub(super) fn is_x86_64(elf: &Elf) -> bool {
+    elf.machine == X86_64 && elf.is_64
+}
+
+/// `AT_PLATFORM` of the least processor.
+pub(super) fn base_platform(elf: &Elf) -> Option<&'static str> {
+    match elf.machine {
+        X86_64 => Some("x86_64"),
+        I386 => Some("i686"),
+        ARM => Some("v7l"),
+        AARCH64 => Some("aarch64"),
+        PPC64 => Some("power8"),
+        S390 => Some("z900"),
+        RISCV => Some("riscv64"),
+        _ => None,
+    }
+}
+
+/// The version of a glibc loader, which it tells since 2.33: `stable release version 2.36.`
+pub(super) fn glibc_version(loader: &[u8]) -> Option<(u32, u32)> {
+    const MARK: &[u8] = b" release version ";
+    let at = memchr::memmem::find(loader, MARK)? + MARK.len();
+    let text = loader.get(at..loader.len().min(at + 16))?;
+    let mut numbers = text.split(|byte| !byte.is_ascii_digit());
+    let mut number = || str::from_utf8(numbers.next()?).ok()?.parse().ok();
+    Some((number()?, number()?))
+}
+
 /// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory itself.
 pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
     match elf.machine {

@@ -5,7 +5,7 @@
 pub(super) struct Tokens<'a> {
     pub(super) origin: &'a [u8],
     pub(super) lib: &'a [Vec<u8>],
-    pub(super) platform: &'a [&'static str],
+    pub(super) platform: &'a [String],
 }
 
 /// Nobody writes more tokens into one path; each may stand for a long one.
@@ -45,6 +45,10 @@ pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> 
     memchr::memchr_iter(b'$', text).all(|at| known(&at)).then(|| replace(text, b"ORIGIN", origin))
 }
 
+pub(super) fn has_origin(text: &[u8]) -> bool {
+    find(text, b"ORIGIN", 0).is_some()
+}
+
 fn replace(text: &[u8], token: &[u8], value: &[u8]) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(text.len() + value.len());
     let mut from = 0;
@@ -75,7 +79,7 @@ mod tests {
 
     fn expanded(text: &str) -> Vec<(String, bool)> {
         let lib = [b"lib64".to_vec()];
-        let tokens = Tokens { origin: b"/opt/bin", lib: &lib, platform: &["x86_64", "haswell"] };
+        let tokens = Tokens { origin: b"/opt/bin", lib: &lib, platform: &["x86_64".to_owned(), "haswell".to_owned()] };
         expand(text.as_bytes(), &tokens)
             .into_iter()
             .map(|(text, choice)| (String::from_utf8(text).unwrap(), choice))

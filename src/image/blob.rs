@@ -57,7 +57,7 @@ impl Blob {
 
 /// Maps a whole file for reading.
 #[allow(unsafe_code)]
-pub(super) fn map(file: &File) -> io::Result<Mmap> {
+pub(crate) fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: nothing here writes to a file it has mapped. That another process changes or truncates the file
     // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change can give wrong
     // content but no wrong memory access, and a truncation ends the process with SIGBUS.

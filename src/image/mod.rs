@@ -40,6 +40,8 @@ pub use reference::{Reference, ReferenceError};
 pub use tree::*;
 pub use write::{Selection, WriteOptions, Written, write};
 
+pub(crate) use blob::map;
+
 use blob::Blob;
 use limits::Budget;
 use store::Store;
@@ -174,7 +176,7 @@ fn filled<'a>(archive: &[u8], pieces: &[(u64, u64, u64)], length: u64) -> Result
             file.seek(SeekFrom::Start(start))?;
             file.write_all(part(archive, offset, count))?;
         }
-        blob::map(&file)
+        map(&file)
     };
     map().map(Bytes::Mapped).map_err(|source| ReadError::Spool { blob: "sparse file".into(), source })
 }
@@ -185,7 +187,7 @@ fn map_host<'a>(path: &Path, length: u64) -> Result<Bytes<'a>, ReadError> {
 
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| ReadError::io(path)(error.into()))?;
-    let map = blob::map(&File::from(file)).map_err(ReadError::io(path))?;
+    let map = map(&File::from(file)).map_err(ReadError::io(path))?;
     if map.len() as u64 == length {
         return Ok(Bytes::Mapped(map));
     }

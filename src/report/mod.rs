@@ -1,10 +1,12 @@
 //! How findings are shown: one file per format.
 
+mod deps;
 mod excerpt;
 mod json;
 mod plan;
 mod text;
 
+pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
 pub use json::json;
 pub use plan::plan;
 pub use text::{Style, text};

@@ -44,6 +44,8 @@ pub enum Need {
     Library(Vec<u8>),
     /// A library was found that the loader would refuse; the second field is why.
     BrokenLibrary(Vec<u8>, String),
+    /// A version, the second field, that a library should define for it.
+    Version(Vec<u8>, Vec<u8>),
     Interpreter(Vec<u8>),
     Shebang(Vec<u8>),
 }
@@ -54,6 +56,9 @@ impl std::fmt::Display for Need {
             Self::Library(soname) => write!(f, "the library `{}`", soname.escape_ascii()),
             Self::BrokenLibrary(soname, why) => {
                 write!(f, "the library `{}`, of which the loader would say that {why}", soname.escape_ascii())
+            }
+            Self::Version(library, version) => {
+                write!(f, "the version `{}` of `{}`", version.escape_ascii(), library.escape_ascii())
             }
             Self::Interpreter(path) => write!(f, "the loader `{}`", path.escape_ascii()),
             Self::Shebang(path) => write!(f, "the interpreter `{}`", path.escape_ascii()),

@@ -95,7 +95,6 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
 
 fn verify_programs(before: &View<'_>, after: &View<'_>, plan: &Plan, failures: &mut Vec<Failure>) {
     let mut loading = [Loading::new(before), Loading::new(after)];
-    let environment = loading[0].environment.clone();
     for program in &plan.programs {
         let Ok(elf) = before.elf_of(program.name) else { continue };
         if after.look(&program.loader) != before.look(&program.loader) {
@@ -106,14 +105,28 @@ fn verify_programs(before: &View<'_>, after: &View<'_>, plan: &Plan, failures: &
         let [loading_before, loading_after] = &mut loading;
         let loader_before = loading_before.loader(before, &program.loader, elf);
         let loader_after = loading_after.loader(after, &program.loader, elf);
-        let (process_before, _) = elf::start(before, loading_before, &loader_before, &environment, program.name);
-        let (process_after, _) = elf::start(after, loading_after, &loader_after, &environment, program.name);
-        let requests = process_before.requests().iter().zip(process_after.requests());
-        // After the first difference the two processes are built differently.
-        if let Some((request, _)) = requests.into_iter().find(|(before, after)| !same(before, after)) {
-            let by = &process_before.objects()[request.by].path;
-            let at = before.resolve(by).map_or(program.name, |resolved| resolved.name);
-            failures.push(Failure { at, lost: Lost::Need(Need::Library(request.name.clone())) });
+        for environment in elf::environments(before, loading_before, program.name) {
+            let (process_before, _) = elf::start(before, loading_before, &loader_before, &environment, program.name);
+            let (process_after, _) = elf::start(after, loading_after, &loader_after, &environment, program.name);
+            let at = |object: usize| {
+                let path = &process_before.objects()[object].path;
+                before.resolve(path).map_or(program.name, |resolved| resolved.name)
+            };
+            // After the first difference the two processes are built differently.
+            let requests = process_before.requests().iter().zip(process_after.requests());
+            if let Some((request, _)) = requests.into_iter().find(|(before, after)| !same(before, after)) {
+                let lost = Lost::Need(Need::Library(request.name.clone()));
+                failures.push(Failure { at: at(request.by), lost });
+                continue;
+            }
+            let unmet_before = process_before.unmet_versions(|file| before.versions(file));
+            for unmet in process_after.unmet_versions(|file| after.versions(file)) {
+                if !unmet_before.contains(&unmet) {
+                    let library = process_after.objects()[unmet.library].path.clone();
+                    let lost = Lost::Need(Need::Version(library, unmet.version));
+                    failures.push(Failure { at: at(unmet.by), lost });
+                }
+            }
         }
     }
 }

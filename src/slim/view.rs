@@ -1,40 +1,44 @@
 //! An image as loaders see it: whole, or with only the kept names in it.
 
-use std::cell::OnceCell;
 use std::ops::Deref;
+use std::sync::OnceLock;
 
-use crate::elf::{self, Elf, ElfError, Files};
+use crate::elf::{self, Elf, ElfError, Files, Privileges, Versions};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree};
 
 /// The files of an image. Each is parsed once, whatever its names.
 #[derive(Debug)]
-pub(super) struct View<'a> {
-    pub(super) image: &'a Image,
+pub(crate) struct View<'a> {
+    pub(crate) image: &'a Image,
     /// A row a name, where some are not to be seen.
     visible: Option<&'a [bool]>,
     /// A row an inode.
-    elfs: Vec<OnceCell<Result<Elf, ElfError>>>,
+    elfs: Vec<OnceLock<Result<Elf, ElfError>>>,
+    /// A row an inode.
+    versions: Vec<OnceLock<Option<Versions>>>,
     /// The first file that could not be read. It is looked at when the work is done.
-    failure: OnceCell<ReadError>,
+    failure: OnceLock<ReadError>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(image: &'a Image) -> Self {
-        let elfs = (0..image.tree.inode_count()).map(|_| OnceCell::new()).collect();
-        Self { image, visible: None, elfs, failure: OnceCell::new() }
+    pub(crate) fn new(image: &'a Image) -> Self {
+        let inodes = image.tree.inode_count();
+        let elfs = (0..inodes).map(|_| OnceLock::new()).collect();
+        let versions = (0..inodes).map(|_| OnceLock::new()).collect();
+        Self { image, visible: None, elfs, versions, failure: OnceLock::new() }
     }
 
     /// The same files, of which only those with a `true` in their row are there; the others end every path.
-    pub(super) fn only(self, visible: &'a [bool]) -> Self {
+    pub(crate) fn only(self, visible: &'a [bool]) -> Self {
         Self { visible: Some(visible), ..self }
     }
 
-    pub(super) fn tree(&self) -> &'a Tree {
+    pub(crate) fn tree(&self) -> &'a Tree {
         &self.image.tree
     }
 
     /// Why a file could not be read, if one could not.
-    pub(super) fn failure(self) -> Option<ReadError> {
+    pub(crate) fn failure(self) -> Option<ReadError> {
         self.failure.into_inner()
     }
 
@@ -42,7 +46,7 @@ impl<'a> View<'a> {
         name == NameId::ROOT || self.visible.is_none_or(|visible| visible[name.index()])
     }
 
-    pub(super) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
+    pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
         let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|&&name| !self.is_there(name));
         match hidden {
@@ -52,12 +56,18 @@ impl<'a> View<'a> {
     }
 
     /// The bytes of a file, by any of its names; nothing for what is no file.
-    pub(super) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
+    pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
         self.read(self.tree().inode_id(name))
     }
 
+    /// The symbol versions of an ELF file; none of what is none.
+    pub(crate) fn versions(&self, file: InodeId) -> Option<&Versions> {
+        let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
+        self.versions[file.index()].get_or_init(read).as_ref()
+    }
+
     /// The facts of an ELF file; an error for what is none.
-    pub(super) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
+    pub(crate) fn elf_of(&self, name: NameId) -> Result<&Elf, ElfError> {
         self.elf(self.tree().inode_id(name))
     }
 }
@@ -98,8 +108,17 @@ impl Files for View<'_> {
     }
 
     fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
-        let parse = || self.read(file).ok_or(ElfError::Magic).and_then(|bytes| elf::parse(&bytes));
+        let parse = || self.read(file).ok_or(ElfError::Unreadable).and_then(|bytes| elf::parse(&bytes));
         self.elfs[file.index()].get_or_init(parse).as_ref().map_err(Clone::clone)
+    }
+
+    fn privileges(&self, file: InodeId) -> Privileges {
+        let header = &self.tree().inode_at(file).header;
+        Privileges {
+            setuid: (header.mode & 0o4000 != 0).then_some(header.uid),
+            setgid: (header.mode & 0o2000 != 0).then_some(header.gid),
+            capabilities: header.xattr("security.capability").is_some(),
+        }
     }
 
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {

@@ -6,11 +6,11 @@ use super::elf_file::{GLIBC, library, program};
 use super::machine::{Machine, TreeFiles};
 
 /// Flags of libraries for x86-64 and for i386.
-const X86_64: u32 = 0x303;
+pub(crate) const X86_64: u32 = 0x303;
 const I386: u32 = 0x003;
 
 /// A cache in the new format: flags, capabilities, name, path.
-fn new_cache(entries: &[(u32, u64, &str, &str)]) -> Vec<u8> {
+pub(crate) fn new_cache(entries: &[(u32, u64, &str, &str)]) -> Vec<u8> {
     let mut strings = Vec::new();
     let start = 48 + 24 * entries.len();
     let mut table = Vec::new();

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::ops::Deref;
 
-use jettison::elf::{self, Elf, ElfError, Environment, Files, Loader, Outcome, Process};
+use jettison::elf::{self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor};
 use jettison::image::{
     Config, Content, Header, Image, Inode, InodeId, Kind, NameId, Options, Reference, ResolveError, Silent, Tree,
 };
@@ -53,6 +53,15 @@ impl Machine {
 
     pub(crate) fn elf(self, path: &str, file: &ElfFile) -> Self {
         self.insert(path, Kind::File(Content::Bytes(file.bytes())), 0o755)
+    }
+
+    /// A program of root's that anybody runs as root.
+    pub(crate) fn setuid(self, path: &str, file: &ElfFile) -> Self {
+        self.insert(path, Kind::File(Content::Bytes(file.bytes())), 0o4755)
+    }
+
+    pub(crate) fn executable(self, path: &str, bytes: Vec<u8>) -> Self {
+        self.insert(path, Kind::File(Content::Bytes(bytes)), 0o755)
     }
 
     /// A file that can be executed.
@@ -126,15 +135,32 @@ impl Machine {
 
     /// What the loader maps for a program, a line for each need: `by needs name: path (rule)`.
     pub(crate) fn load(&self, program: &str) -> Vec<String> {
+        self.load_as(program, Mode::Superset, false)
+    }
+
+    /// The same on one processor.
+    pub(crate) fn load_on(&self, program: &str, levels: &[&str]) -> Vec<String> {
+        let levels = levels.iter().map(|&level| level.to_owned()).collect();
+        let legacy = vec!["tls".to_owned(), "haswell".to_owned()];
+        let processor = Processor { levels, platform: Some("haswell".to_owned()), legacy };
+        self.load_as(program, Mode::Exact(processor), false)
+    }
+
+    /// The same where the program has rights that its user has not.
+    pub(crate) fn load_secure(&self, program: &str) -> Vec<String> {
+        self.load_as(program, Mode::Superset, true)
+    }
+
+    fn load_as(&self, program: &str, mode: Mode, secure: bool) -> Vec<String> {
         let image = self.image();
         let files = TreeFiles::new(&self.tree);
         let program = program.as_bytes();
         let elf::Kind::File(file) = files.look(program) else { panic!("there is no such program") };
         let elf = files.elf(file).unwrap();
-        let loader = Loader::new(&files, elf.interpreter.as_ref().unwrap(), elf);
+        let loader = Loader::with_mode(&files, elf.interpreter.as_ref().unwrap(), elf, mode);
         let library_path = image.config.env_value("LD_LIBRARY_PATH").unwrap_or_default().into();
         let directory = image.config.working_dir().into();
-        let environment = Environment { library_path, directory };
+        let environment = Environment { library_path, directory, secure };
         let mut process = Process::new(&files, &loader, &environment, program, file);
         process.load();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();

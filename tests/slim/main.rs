@@ -4,6 +4,7 @@
 
 mod elf_file;
 mod elf_reading;
+mod exact_rules;
 mod glibc_rules;
 mod loader_files;
 mod machine;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::elf::{
-    Elf, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request, RequestKind, Type,
+    Elf, ElfError, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request, RequestKind, Type,
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
@@ -62,6 +62,7 @@ impl Loading {
             environment: Environment {
                 library_path: variable("LD_LIBRARY_PATH"),
                 directory: config.working_dir().as_bytes().to_vec(),
+                secure: false,
             },
             preload: variable("LD_PRELOAD"),
             audit: variable("LD_AUDIT"),
@@ -121,7 +122,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let view = trace.view;
     let elf = match view.elf_of(name) {
         Ok(elf) => elf,
-        Err(crate::elf::ElfError::Magic) => return,
+        Err(ElfError::Magic | ElfError::Unreadable) => return,
         Err(error) => return trace.note(Some(name), None, format!("an ELF file that cannot be read: {error}")),
     };
     // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a loader, so that they
@@ -174,9 +175,24 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
         }
     }
     trace.loading.programs.push(Program { name, loader: path });
-    let environment = trace.loading.environment.clone();
-    let (process, causes) = start(view, &mut trace.loading, &loader, &environment, name);
-    keep_process(trace, &process, &causes);
+    for environment in environments(view, &trace.loading, name) {
+        let (process, causes) = start(view, &mut trace.loading, &loader, &environment, name);
+        keep_process(trace, &process, &causes);
+        for unmet in process.unmet_versions(|file| view.versions(file)) {
+            let [by, library] = [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
+            if let Ok(by) = trace.tree().resolve(&by) {
+                trace.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
+            }
+        }
+    }
+}
+
+/// What a program may be started in. One with rights of its own obeys the environment if its user has them already.
+pub(in crate::slim) fn environments(view: &View<'_>, loading: &Loading, name: NameId) -> Vec<Environment> {
+    let environment = loading.environment.clone();
+    let secure = Environment { secure: true, ..environment.clone() };
+    let is_privileged = view.privileges(view.tree().inode_id(name)).any();
+    if is_privileged { vec![environment, secure] } else { vec![environment] }
 }
 
 /// Builds the process of a program, or of a library that stands for one, with all that is put into it from outside;
@@ -194,8 +210,10 @@ pub(in crate::slim) fn start<'a>(
     let mut inject = |list: &[u8], injector| {
         causes.extend(process.preload(list).map(|request| (request, Cause::Injected(injector))));
     };
-    inject(&loading.preload, Injector::Preload);
-    if loader.flavor == Flavor::Glibc {
+    if !environment.secure {
+        inject(&loading.preload, Injector::Preload);
+    }
+    if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&loading.audit, Injector::Audit);
     }
     for name in loader.preload_file(view) {

@@ -1,0 +1,90 @@
+//! `jettison deps`.
+
+use anyhow::{Context as _, bail};
+
+use super::arguments::{DepsArguments, DepsFormat};
+use super::progress::Bar;
+use super::slim::open;
+use super::{Outcome, Output};
+use crate::deps::{self, Closure, Host, ImageFiles, Settings, Source};
+use crate::elf::{Environment, Processor};
+use crate::image::{Config, Reference};
+use crate::report;
+
+pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
+    check_processor(arguments.cpu.as_deref())?;
+    let closures = match lazily_read(&arguments.image)? {
+        Some(host) => closures(&host, &Config::default(), arguments)?,
+        None => {
+            let bar = Bar::new(output);
+            let image = open(&arguments.image, &bar)?;
+            let files = ImageFiles::new(&image);
+            let closures = closures(&files, &image.config, arguments)?;
+            if let Some(error) = files.failure() {
+                return Err(error.into());
+            }
+            closures
+        }
+    };
+    match arguments.format {
+        DepsFormat::Text => output.print(&report::deps_text(&closures))?,
+        DepsFormat::Json => output.print(&report::deps_json(&closures))?,
+        DepsFormat::Dot => output.print(&report::deps_dot(&closures))?,
+        DepsFormat::Paths => output.print_bytes(&report::deps_paths(&closures))?,
+    }
+    Ok(if closures.iter().all(Closure::is_whole) { Outcome::Clean } else { Outcome::Found })
+}
+
+fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
+    let known: Vec<&str> = ["all", "baseline"].into_iter().chain(Processor::levels()).collect();
+    match level {
+        Some(level) if !known.contains(&level) => bail!("unknown processor `{level}`; known are {}", known.join(", ")),
+        _ => Ok(()),
+    }
+}
+
+/// The directory that an argument names, where the kernel can resolve paths in it; otherwise it is read as images are.
+fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
+    match argument.parse()? {
+        Reference::Rootfs { path } => match Host::open(&path) {
+            Ok(host) => Ok(Some(host)),
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(None),
+            Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn closures<S: Source>(source: &S, config: &Config, arguments: &DepsArguments) -> anyhow::Result<Vec<Closure>> {
+    // As the last entry of an image's environment wins, so do those of the command line over it.
+    let given = |name: &str| arguments.env.iter().rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='));
+    let variable = |name| given(name).or_else(|| config.env_value(name));
+    let bytes = |name| variable(name).unwrap_or_default().as_bytes().to_vec();
+    let directory = config.working_dir().as_bytes().to_vec();
+    let user = config.user().split(':').next().unwrap_or_default();
+    let settings = Settings {
+        environment: Environment {
+            library_path: bytes("LD_LIBRARY_PATH"),
+            directory: directory.clone(),
+            secure: false,
+        },
+        preload: bytes("LD_PRELOAD"),
+        is_root: matches!(user, "" | "root" | "0"),
+        all_processors: arguments.cpu.as_deref() == Some("all"),
+        level: arguments.cpu.clone(),
+        symbols: arguments.symbols,
+    };
+    let programs = if arguments.programs.is_empty() {
+        deps::all_programs(source)
+    } else {
+        let search = variable("PATH").map(str::as_bytes);
+        let find = |name: &String| deps::find_program(source, name.as_bytes(), search, &directory);
+        arguments
+            .programs
+            .iter()
+            .map(find)
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("in `{}`", arguments.image))?
+    };
+    Ok(deps::closures(source, &settings, &programs))
+}

@@ -1,0 +1,207 @@
+//! One program, loaded.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::source::Source;
+use super::symbols::{self, Unresolved};
+use crate::elf::{
+    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request, RequestKind, Type,
+};
+
+/// How programs are started.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub environment: Environment,
+    /// `LD_PRELOAD`.
+    pub preload: Vec<u8>,
+    /// Whether root starts them, who gains nothing by a setuid program of his own.
+    pub is_root: bool,
+    /// Every variant that some processor takes, not only those of one.
+    pub all_processors: bool,
+    /// The processor's level, such as `x86-64-v3`, or `baseline`; by default the processor is the one at hand.
+    pub level: Option<String>,
+    /// Whether undefined symbols are looked for, which takes the symbol tables of all objects.
+    pub symbols: bool,
+}
+
+/// A program, and what its loader does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closure {
+    pub program: Vec<u8>,
+    pub start: Start,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It asks for no loader.
+    Static,
+    /// It is no ELF file, or a broken one: why.
+    Unreadable(String),
+    /// The loader that it asks for is not there.
+    NoLoader(Vec<u8>),
+    Loaded(Loaded),
+}
+
+/// What is mapped, and what is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    pub loader: Vec<u8>,
+    pub flavor: Flavor,
+    /// The environment is not obeyed: the program has rights that its user has not.
+    pub secure: bool,
+    /// In load order; the program is the first, its loader the second.
+    pub objects: Vec<Mapped>,
+    pub requests: Vec<Request>,
+    pub unmet_versions: Vec<UnmetVersion>,
+    pub unresolved: Vec<Unresolved>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mapped {
+    /// As it was opened.
+    pub path: Vec<u8>,
+    /// The object that had it loaded first, by its place; none for the program and its loader.
+    pub by: Option<usize>,
+    /// Why the loader would refuse it.
+    pub broken: Option<String>,
+}
+
+/// A version that a library should define, and does not: the loader ends the process.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnmetVersion {
+    /// The path of the object that wants it.
+    pub by: Vec<u8>,
+    /// The path of the library that lacks it.
+    pub library: Vec<u8>,
+    pub version: Vec<u8>,
+}
+
+impl Loaded {
+    /// Requests that must be met and are not.
+    pub fn missing(&self) -> impl Iterator<Item = (&Request, &Missing)> {
+        self.requests.iter().filter_map(|request| match &request.outcome {
+            Outcome::Missing(missing) if matches!(request.kind, RequestKind::Needed | RequestKind::Filter) => {
+                Some((request, missing))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether the program would start.
+    pub fn is_whole(&self) -> bool {
+        self.missing().next().is_none()
+            && self.objects.iter().all(|object| object.broken.is_none())
+            && self.unmet_versions.is_empty()
+            && self.unresolved.is_empty()
+    }
+}
+
+impl Closure {
+    /// Whether the program would start.
+    pub fn is_whole(&self) -> bool {
+        match &self.start {
+            Start::Static => true,
+            Start::Unreadable(_) | Start::NoLoader(_) => false,
+            Start::Loaded(loaded) => loaded.is_whole(),
+        }
+    }
+}
+
+/// Loads programs by their paths, side by side; the answers are in the order of the paths.
+pub fn closures<S: Source>(source: &S, settings: &Settings, programs: &[Vec<u8>]) -> Vec<Closure> {
+    let loaders = Loaders { settings, made: Mutex::default() };
+    // One program needs no threads, and starting them takes longer than loading it.
+    if let [program] = programs {
+        return vec![closure(source, settings, &loaders, program)];
+    }
+    programs.par_iter().map(|program| closure(source, settings, &loaders, program)).collect()
+}
+
+fn closure<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, program: &[u8]) -> Closure {
+    Closure { program: program.to_vec(), start: start(source, settings, loaders, program) }
+}
+
+fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, program: &[u8]) -> Start {
+    let Kind::File(file) = source.look(program) else { return Start::Unreadable("it is no regular file".into()) };
+    let elf = match source.elf(file) {
+        Ok(elf) => elf,
+        Err(error) => return Start::Unreadable(error.to_string()),
+    };
+    let Some(path) = loader_path(source, elf) else { return Start::Static };
+    if !matches!(source.look(&path), Kind::File(_)) {
+        return Start::NoLoader(path);
+    }
+    let loader = loaders.get(source, &path, elf);
+    let secure = source.privileges(file).are_gained_by(settings.is_root);
+    let environment = Environment { secure, ..settings.environment.clone() };
+    let mut process = Process::new(source, &loader, &environment, program, file);
+    // Only libraries that are setuid themselves would be preloaded into a program with rights of its own.
+    if !secure {
+        process.preload(&settings.preload);
+    }
+    for name in loader.preload_file(source) {
+        process.preload(&name);
+    }
+    process.load();
+    let unmet_versions = process.unmet_versions(|file| source.versions(file));
+    let unresolved = if settings.symbols { symbols::unresolved(source, &process) } else { Vec::new() };
+    let (objects, requests) = process.into_parts();
+    let unmet_version = |unmet: crate::elf::UnmetVersion| UnmetVersion {
+        by: objects[unmet.by].path.clone(),
+        library: objects[unmet.library].path.clone(),
+        version: unmet.version,
+    };
+    let unmet_versions = unmet_versions.into_iter().map(unmet_version).collect();
+    let mapped = |object: crate::elf::Object<S::Id>| Mapped { path: object.path, by: object.by, broken: object.broken };
+    Start::Loaded(Loaded {
+        loader: path,
+        flavor: loader.flavor,
+        secure,
+        objects: objects.into_iter().map(mapped).collect(),
+        requests,
+        unmet_versions,
+        unresolved,
+    })
+}
+
+/// The loader that a program asks for; for a library the usual one that is there. A static file has none.
+fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
+    if elf.interpreter.is_some() {
+        return elf.interpreter.clone();
+    }
+    if elf.kind != Type::Shared || elf.is_static() || !elf.is_dynamic || elf.needed.is_empty() {
+        return None;
+    }
+    let is_there = |path: &Vec<u8>| matches!(source.look(path), Kind::File(_));
+    let usual = Loader::conventional_paths(elf);
+    usual.iter().find(|path| is_there(path)).or(usual.first()).cloned()
+}
+
+/// Loaders, made once for each path and kind of program.
+struct Loaders<'a> {
+    settings: &'a Settings,
+    made: Mutex<Vec<Arc<Loader>>>,
+}
+
+impl Loaders<'_> {
+    fn get<S: Source>(&self, source: &S, path: &[u8], elf: &Elf) -> Arc<Loader> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loader) = made.iter().find(|loader| loader.path == path && loader.fits(elf)) {
+            return Arc::clone(loader);
+        }
+        let loader = Arc::new(Loader::with_mode(source, path, elf, self.mode(elf)));
+        made.push(Arc::clone(&loader));
+        loader
+    }
+
+    fn mode(&self, elf: &Elf) -> Mode {
+        let level = self.settings.level.as_deref();
+        match level {
+            _ if self.settings.all_processors => Mode::Superset,
+            Some(level) => Mode::Exact(Processor::of_level(elf, level)),
+            None => Mode::Exact(Processor::native(elf)),
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! A directory of the host as a root directory, read lazily: only what is asked for is looked at.
+//!
+//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no link leads out, whoever made it.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{OnceLock, PoisonError, RwLock};
+
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use walkdir::WalkDir;
+
+use super::source::Source;
+use super::table::Table;
+use crate::elf::{self, Elf, ElfError, Files, Kind, Privileges, Versions};
+
+/// The files below a directory. Each is read once, whatever its names.
+#[derive(Debug)]
+pub struct Host {
+    root: OwnedFd,
+    path: PathBuf,
+    /// What was looked for, and what is there.
+    known: RwLock<HashMap<Vec<u8>, Kind<FileId>>>,
+    /// By device and inode number.
+    ids: RwLock<HashMap<(u64, u64), FileId>>,
+    files: Table<Row>,
+}
+
+/// A file that was looked at: its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(usize);
+
+#[derive(Debug)]
+struct Row {
+    /// One path of it.
+    path: Vec<u8>,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    facts: OnceLock<Result<(Elf, Versions), ElfError>>,
+}
+
+/// As many as Linux follows.
+const MAX_LINKS: usize = 40;
+
+impl Host {
+    /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot resolve in it.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(path, flags, Mode::empty())?;
+        let host =
+            Self { root, path: path.to_owned(), known: RwLock::default(), ids: RwLock::default(), files: Table::new() };
+        host.open_at(b"/", OFlags::PATH)?;
+        Ok(host)
+    }
+
+    fn open_at(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve)
+    }
+
+    fn look_up(&self, path: &[u8]) -> Kind<FileId> {
+        let opened = self.open_at(path, OFlags::PATH);
+        let stat = match opened.and_then(|file| rustix::fs::fstat(&file)) {
+            Ok(stat) => stat,
+            Err(Errno::LOOP) => return Kind::Loop,
+            Err(_) => return Kind::Missing,
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile => self.identify(path, &stat).map_or(Kind::Missing, Kind::File),
+            FileType::Directory => Kind::Directory,
+            _ => Kind::Special,
+        }
+    }
+
+    fn identify(&self, path: &[u8], stat: &rustix::fs::Stat) -> Option<FileId> {
+        let identity = (stat.st_dev, stat.st_ino);
+        if let Some(&id) = self.ids.read().unwrap_or_else(PoisonError::into_inner).get(&identity) {
+            return Some(id);
+        }
+        let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(&id) = ids.get(&identity) {
+            return Some(id);
+        }
+        let (mode, uid, gid) = (stat.st_mode, stat.st_uid, stat.st_gid);
+        let row = Row { path: path.to_vec(), mode, uid, gid, facts: OnceLock::new() };
+        let id = FileId(self.files.push(row)?);
+        ids.insert(identity, id);
+        Some(id)
+    }
+
+    fn open_file(&self, file: FileId) -> Option<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        self.open_at(&self.files.get(file.0)?.path, flags).ok().map(File::from)
+    }
+
+    fn facts(&self, file: FileId) -> Result<&(Elf, Versions), ElfError> {
+        let row = self.files.get(file.0).ok_or(ElfError::Unreadable)?;
+        let read = || {
+            let bytes = self.read(file).ok_or(ElfError::Unreadable)?;
+            let elf = elf::parse(&bytes)?;
+            let versions = elf.versions(&bytes);
+            Ok((elf, versions))
+        };
+        row.facts.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// The target of a link, none for anything else.
+    fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
+        rustix::fs::readlinkat(&link, "", Vec::new()).ok().map(std::ffi::CString::into_bytes)
+    }
+}
+
+impl Files for Host {
+    type Id = FileId;
+
+    fn look(&self, path: &[u8]) -> Kind<FileId> {
+        if let Some(&known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+            return known;
+        }
+        let kind = self.look_up(path);
+        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_vec(), kind);
+        kind
+    }
+
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        let opened = self.open_at(directory, OFlags::RDONLY | OFlags::DIRECTORY);
+        let Ok(entries) = opened.and_then(rustix::fs::Dir::read_from) else { return Vec::new() };
+        let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_bytes().to_vec()));
+        let mut names: Vec<_> = names.filter(|name| name != b"." && name != b"..").collect();
+        names.sort();
+        names
+    }
+
+    fn read(&self, file: FileId) -> Option<impl Deref<Target = [u8]>> {
+        crate::image::map(&self.open_file(file)?).ok()
+    }
+
+    fn elf(&self, file: FileId) -> Result<&Elf, ElfError> {
+        self.facts(file).map(|(elf, _)| elf)
+    }
+
+    fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {
+        let mut real: Vec<u8> = Vec::new();
+        let mut rest: Vec<Vec<u8>> = path.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec).collect();
+        let mut links = 0;
+        while let Some(component) = rest.pop() {
+            match &component[..] {
+                b"" | b"." => continue,
+                b".." => {
+                    real.truncate(memchr::memrchr(b'/', &real).unwrap_or(0));
+                    continue;
+                }
+                _ => {}
+            }
+            let next = [&real, &b"/"[..], &component].concat();
+            match self.link(&next) {
+                Some(_) if links == MAX_LINKS => return None,
+                Some(target) => {
+                    links += 1;
+                    if target.starts_with(b"/") {
+                        real.clear();
+                    }
+                    rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
+                }
+                None => real = next,
+            }
+        }
+        (self.look(&real) != Kind::Missing).then_some(real)
+    }
+
+    fn privileges(&self, file: FileId) -> Privileges {
+        let Some(row) = self.files.get(file.0) else { return Privileges::default() };
+        let capabilities = self.open_file(file).is_some_and(|file| {
+            let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
+            size.is_ok_and(|size| size > 0)
+        });
+        Privileges {
+            setuid: (row.mode & 0o4000 != 0).then_some(row.uid.into()),
+            setgid: (row.mode & 0o2000 != 0).then_some(row.gid.into()),
+            capabilities,
+        }
+    }
+}
+
+impl Source for Host {
+    fn versions(&self, file: FileId) -> Option<&Versions> {
+        self.facts(file).ok().map(|(_, versions)| versions)
+    }
+
+    /// Other file systems, such as `/proc`, are not entered.
+    fn executables(&self) -> Vec<Vec<u8>> {
+        let entries = WalkDir::new(&self.path).same_file_system(true).into_iter().filter_map(Result::ok);
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        let executable = files.filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.mode() & 0o111 != 0));
+        let path = |entry: walkdir::DirEntry| {
+            let below = entry.path().strip_prefix(&self.path).ok()?.to_owned();
+            Some([b"/", &below.into_os_string().into_vec()[..]].concat())
+        };
+        let mut paths: Vec<Vec<u8>> = executable.filter_map(path).collect();
+        paths.sort();
+        paths
+    }
+}

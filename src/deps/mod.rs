@@ -1,0 +1,17 @@
+//! What a loader maps for the programs of an image, or of a directory: `ldd`, without running anything.
+//!
+//! A directory is read lazily, so that one program costs what its own files cost. Whatever is learned of a file is
+//! shared by all programs, which are loaded side by side.
+
+mod closure;
+mod host;
+mod programs;
+mod source;
+mod symbols;
+mod table;
+
+pub use closure::{Closure, Loaded, Mapped, Settings, Start, UnmetVersion, closures};
+pub use host::Host;
+pub use programs::{ProgramError, all_programs, find_program};
+pub use source::{ImageFiles, Source};
+pub use symbols::Unresolved;

@@ -1,0 +1,76 @@
+//! Where the files are that a loader is shown: in an image, or below a directory.
+
+use crate::elf::{Elf, ElfError, Files, Kind, Privileges, Versions};
+use crate::image::{Image, InodeId, ReadError};
+use crate::slim::View;
+
+/// Files that many loaders look at side by side.
+pub trait Source: Files<Id: Send + Sync> + Sync {
+    /// The symbol versions of an ELF file; none of what is no ELF file. Read once.
+    fn versions(&self, file: Self::Id) -> Option<&Versions>;
+
+    /// The paths of all regular files that somebody may execute, sorted.
+    fn executables(&self) -> Vec<Vec<u8>>;
+}
+
+/// The files of an image.
+#[derive(Debug)]
+pub struct ImageFiles<'a> {
+    view: View<'a>,
+}
+
+impl<'a> ImageFiles<'a> {
+    pub fn new(image: &'a Image) -> Self {
+        Self { view: View::new(image) }
+    }
+
+    /// Why a file could not be read, if one could not.
+    pub fn failure(self) -> Option<ReadError> {
+        self.view.failure()
+    }
+}
+
+impl Files for ImageFiles<'_> {
+    type Id = InodeId;
+
+    fn look(&self, path: &[u8]) -> Kind<InodeId> {
+        self.view.look(path)
+    }
+
+    fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
+        self.view.list(directory)
+    }
+
+    fn read(&self, file: InodeId) -> Option<impl std::ops::Deref<Target = [u8]>> {
+        self.view.read(file)
+    }
+
+    fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
+        self.view.elf(file)
+    }
+
+    fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {
+        self.view.real_path(path)
+    }
+
+    fn privileges(&self, file: InodeId) -> Privileges {
+        self.view.privileges(file)
+    }
+}
+
+impl Source for ImageFiles<'_> {
+    fn versions(&self, file: InodeId) -> Option<&Versions> {
+        self.view.versions(file)
+    }
+
+    fn executables(&self) -> Vec<Vec<u8>> {
+        let tree = self.view.tree();
+        let is_executable = |inode: &crate::image::Inode| {
+            matches!(inode.kind, crate::image::Kind::File(_)) && inode.header.mode & 0o111 != 0
+        };
+        let mut paths: Vec<Vec<u8>> =
+            tree.walk().filter(|&name| is_executable(tree.inode(name))).map(|name| tree.path(name)).collect();
+        paths.sort();
+        paths
+    }
+}

@@ -1,0 +1,28 @@
+//! Symbols that no object of a process defines, as `ldd -r` finds them.
+
+use std::collections::HashSet;
+
+use super::source::Source;
+use crate::elf::Process;
+
+/// A symbol that must be defined by some object, and is by none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unresolved {
+    /// The path of the object that wants it.
+    pub by: Vec<u8>,
+    pub symbol: Vec<u8>,
+}
+
+/// All of them, in load order. Weak ones may be undefined; versions are another matter.
+pub(super) fn unresolved<S: Source>(source: &S, process: &Process<'_, S>) -> Vec<Unresolved> {
+    let mut wanted: Vec<Unresolved> = Vec::new();
+    let mut defined: HashSet<Vec<u8>> = HashSet::new();
+    for object in process.objects().iter().filter(|object| object.broken.is_none()) {
+        let (Ok(elf), Some(bytes)) = (source.elf(object.file), source.read(object.file)) else { continue };
+        let strong = elf.strong_imports(&bytes);
+        wanted.extend(strong.map(|symbol| Unresolved { by: object.path.clone(), symbol: symbol.to_vec() }));
+        defined.extend(elf.exports(&bytes).map(<[u8]>::to_vec));
+    }
+    wanted.retain(|wanted| !defined.contains(&wanted.symbol));
+    wanted
+}

@@ -1,0 +1,281 @@
+//! What else an ELF file tells, for who asks: how it was built and hardened, and what it may open while it runs.
+//!
+//! Loaders want none of it, so it is read on demand only.
+
+use std::collections::BTreeSet;
+
+use goblin::elf::dynamic;
+use goblin::elf::program_header::{PF_X, PT_GNU_RELRO, PT_GNU_STACK, ProgramHeader};
+use serde::Deserialize;
+
+use super::file::{self, Elf, ElfError, Type};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// `NT_GNU_BUILD_ID`, as it is.
+    pub build_id: Option<Vec<u8>>,
+    /// What the file says it may open by name (`.note.dlopen`, UAPI.12), in its order.
+    pub may_open: Vec<MayOpen>,
+    /// It takes `dlopen` or `dlmopen` from a library.
+    pub imports_dlopen: bool,
+    /// There is no table of symbols for debuggers.
+    pub is_stripped: bool,
+    /// Go's version and modules.
+    pub go: Option<GoBuild>,
+    /// The version of rustc, as `1.95.0`.
+    pub rustc: Option<String>,
+    pub hardening: Hardening,
+}
+
+/// An entry of `.note.dlopen`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct MayOpen {
+    /// Names of which any will do, the best first.
+    pub soname: Vec<String>,
+    pub feature: String,
+    pub description: String,
+    pub priority: Priority,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Suggested,
+    #[default]
+    Recommended,
+    Required,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GoBuild {
+    /// As `go1.22.3`; empty where Go before 1.18 has it elsewhere.
+    pub version: String,
+    /// Lines of module, dependencies and settings, as `go version -m` shows them.
+    pub modules: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hardening {
+    /// The program runs at any address.
+    pub is_pie: bool,
+    pub relro: Relro,
+    /// The stack is not executable.
+    pub no_executable_stack: bool,
+    /// It calls the check of stack protectors.
+    pub stack_protector: bool,
+    /// It calls a checked variant of a function of the C library.
+    pub fortify: bool,
+}
+
+/// What becomes read-only once it is relocated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relro {
+    None,
+    Partial,
+    /// All symbols are bound before the program starts, and their table too is read-only then.
+    Full,
+}
+
+const BUILD_ID: u32 = 3;
+const DLOPEN: u32 = 0x407c_0c0a;
+/// Strings longer than this are nobody's.
+const MAX_TEXT: usize = 4096;
+/// So many names or paths are told of one file.
+const MAX_STRINGS: usize = 1 << 16;
+/// Go's list of modules is some kilobytes.
+const MAX_MODULES: usize = 1 << 20;
+
+/// Reads them. `elf` is what [`parse`](super::parse) says of these bytes.
+pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
+    let headers = file::read_program_headers(bytes, elf)?;
+    let imports: BTreeSet<&[u8]> = elf.imports(bytes).collect();
+    let mut facts = Facts {
+        build_id: None,
+        may_open: Vec::new(),
+        imports_dlopen: imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]),
+        is_stripped: !has_symbol_table(elf, bytes),
+        go: go_build(bytes),
+        rustc: rustc_version(bytes),
+        hardening: hardening(elf, bytes, &headers, &imports)?,
+    };
+    for note in file::notes(bytes, &headers, elf.endian) {
+        match (note.owner, note.kind) {
+            (b"GNU", BUILD_ID) => facts.build_id = Some(note.descriptor.to_vec()),
+            (b"FDO", DLOPEN) => facts.may_open.extend(may_open(note.descriptor)),
+            _ => {}
+        }
+    }
+    Ok(facts)
+}
+
+/// A JSON array, with zeros behind it.
+fn may_open(descriptor: &[u8]) -> Vec<MayOpen> {
+    let end = memchr::memchr(0, descriptor).unwrap_or(descriptor.len());
+    serde_json::from_slice(&descriptor[..end]).unwrap_or_default()
+}
+
+fn hardening(
+    elf: &Elf,
+    bytes: &[u8],
+    headers: &[ProgramHeader],
+    imports: &BTreeSet<&[u8]>,
+) -> Result<Hardening, ElfError> {
+    let header = |kind| headers.iter().find(|header| header.p_type == kind);
+    let is_fortified = |name: &&[u8]| name.starts_with(b"__") && name.ends_with(b"_chk");
+    Ok(Hardening {
+        is_pie: elf.kind == Type::Shared && (elf.interpreter.is_some() || elf.is_pie),
+        relro: match header(PT_GNU_RELRO) {
+            None => Relro::None,
+            Some(_) if binds_now(elf, bytes, headers)? => Relro::Full,
+            Some(_) => Relro::Partial,
+        },
+        no_executable_stack: header(PT_GNU_STACK).is_some_and(|header| header.p_flags & PF_X == 0),
+        stack_protector: imports.contains(&b"__stack_chk_fail"[..]) || imports.contains(&b"__stack_chk_guard"[..]),
+        fortify: imports.iter().any(is_fortified),
+    })
+}
+
+fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool, ElfError> {
+    let Some(section) = file::dynamic_section(bytes, headers, elf.is_64, elf.endian)? else { return Ok(false) };
+    Ok(section.dyns.iter().any(|entry| match entry.d_tag {
+        dynamic::DT_BIND_NOW => true,
+        dynamic::DT_FLAGS => entry.d_val & dynamic::DF_BIND_NOW != 0,
+        dynamic::DT_FLAGS_1 => entry.d_val & dynamic::DF_1_NOW != 0,
+        _ => false,
+    }))
+}
+
+/// Whether a section is a full table of symbols; this alone is asked of section headers.
+fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
+    const SYMBOL_TABLE: u64 = 2;
+    let (place, word, size, count) = if elf.is_64 { (0x28, 8, 0x3a, 0x3c) } else { (0x20, 4, 0x2e, 0x30) };
+    let header = |offset, size| usize::try_from(elf.number(bytes, offset, size)?).ok();
+    let (Some(start), Some(size), Some(count)) = (header(place, word), header(size, 2), header(count, 2)) else {
+        return false;
+    };
+    (0..count).any(|index| {
+        let at = start.checked_add(index * size).and_then(|at| at.checked_add(4));
+        start != 0 && at.and_then(|at| elf.number(bytes, at, 4)) == Some(SYMBOL_TABLE)
+    })
+}
+
+/// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front, the second one
+/// between two marks of 16 bytes each.
+fn go_build(bytes: &[u8]) -> Option<GoBuild> {
+    const MARK: &[u8] = b"\xff Go buildinf:";
+    const INLINE: u8 = 2;
+    let start = memchr::memmem::find(bytes, MARK)?;
+    if bytes.get(start + 15)? & INLINE == 0 {
+        return Some(GoBuild { version: String::new(), modules: String::new() });
+    }
+    let (version, rest) = counted(bytes.get(start + 32..)?)?;
+    let modules = counted(rest).map(|(modules, _)| modules).unwrap_or_default();
+    let modules = modules.get(16..modules.len().saturating_sub(16)).unwrap_or_default();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some(GoBuild { version: text(version), modules: text(modules) })
+}
+
+/// A string behind its length, seven bits a byte, and what follows.
+fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut length = 0_usize;
+    for (index, &byte) in bytes.iter().enumerate().take(4) {
+        length |= usize::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            let text = bytes.get(index + 1..(index + 1).checked_add(length.min(MAX_MODULES))?)?;
+            return Some((text, &bytes[index + 1 + text.len()..]));
+        }
+    }
+    None
+}
+
+/// What rustc writes into `.comment`: `rustc version 1.95.0 (59807616e 2026-04-14)`.
+fn rustc_version(bytes: &[u8]) -> Option<String> {
+    const MARK: &[u8] = b"\0rustc version ";
+    let start = memchr::memmem::find(bytes, MARK)? + MARK.len();
+    let rest = bytes.get(start..bytes.len().min(start + 64))?;
+    let end = rest.iter().position(|byte| matches!(byte, b' ' | b'\0'))?;
+    str::from_utf8(&rest[..end]).ok().map(str::to_owned)
+}
+
+/// Strings in a file that are names of libraries, such as `libz.so.1` or `/opt/x.so`, sorted, each once.
+pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
+    let is_name = |text: &[u8]| {
+        let mut ends = memchr::memmem::find_iter(text, b".so").map(|at| at + 3);
+        let ends_so = |end: usize| end == text.len() || text[end] == b'.';
+        (text.starts_with(b"lib") || text.contains(&b'/')) && ends.any(ends_so)
+    };
+    let mut names = BTreeSet::new();
+    let mut from = 0;
+    while let Some(at) = memchr::memmem::find(&bytes[from..], b".so").map(|at| from + at) {
+        let (start, end) = string_around(bytes, at);
+        let text = &bytes[start..end];
+        if is_name(text) && names.len() < MAX_STRINGS {
+            names.insert(text);
+        }
+        from = end.max(at + 3);
+    }
+    names
+}
+
+/// Strings in a file that begin with a slash and could be paths, sorted, each once.
+pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
+    let is_path = |text: &&[u8]| text.len() > 1 && text.len() <= MAX_TEXT && text.iter().all(is_text);
+    let starts = memchr::memmem::find_iter(bytes, b"\0/").map(|at| at + 1);
+    let text = |start: usize| {
+        let rest = &bytes[start..bytes.len().min(start + MAX_TEXT + 1)];
+        Some(&rest[..memchr::memchr(0, rest)?])
+    };
+    starts.filter_map(text).filter(is_path).take(MAX_STRINGS).collect()
+}
+
+/// The longest run of characters of a path around a place, within reason.
+fn string_around(bytes: &[u8], at: usize) -> (usize, usize) {
+    let before = bytes[at.saturating_sub(MAX_TEXT)..at].iter().rev().take_while(|byte| is_text(byte)).count();
+    let behind = bytes[at..bytes.len().min(at + MAX_TEXT)].iter().take_while(|byte| is_text(byte)).count();
+    (at - before, at + behind)
+}
+
+fn is_text(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+.-/@~,:=%${}".contains(byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_libraries_are_strings_that_end_as_such() {
+        let bytes = b"\x01libz.so.1\0/opt/plugin.so\0.so\0libx.song\0see libq.so\0a.so";
+        let names: Vec<_> = library_names(bytes).into_iter().collect();
+        assert_eq!(names, [&b"/opt/plugin.so"[..], b"libq.so", b"libz.so.1"]);
+    }
+
+    #[test]
+    fn paths_begin_with_a_slash_behind_a_zero() {
+        let paths: Vec<_> = absolute_paths(b"\0/etc/x.conf\0no/path\0/\0/with space\0/open").into_iter().collect();
+        assert_eq!(paths, [b"/etc/x.conf"]);
+    }
+
+    #[test]
+    fn a_note_of_libraries_that_may_be_opened_is_json() {
+        let note = br#"[{"soname":["liba.so.2","liba.so.1"],"feature":"a","priority":"required"},{"soname":["b.so"]}]"#;
+        let may_open = may_open(&[note, &b"\0\0"[..]].concat());
+        assert_eq!(may_open[0].soname, ["liba.so.2", "liba.so.1"]);
+        assert_eq!((may_open[0].priority, may_open[1].priority), (Priority::Required, Priority::Recommended));
+        assert_eq!(super::may_open(b"{not json"), []);
+    }
+
+    #[test]
+    fn go_says_its_version_and_modules() {
+        let mut bytes = b"xx\xff Go buildinf:\x08\x02".to_vec();
+        bytes.extend([0; 16]);
+        bytes.extend([8]);
+        bytes.extend(b"go1.22.3");
+        bytes.extend([42]);
+        bytes.extend([&[b'<'; 16][..], b"path\tmain\n", &[b'>'; 16]].concat());
+        let expected = GoBuild { version: "go1.22.3".into(), modules: "path\tmain\n".into() };
+        assert_eq!(go_build(&bytes), Some(expected));
+        assert_eq!(go_build(&bytes[..20]), None);
+    }
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Compares `jettison deps` with the loaders themselves. With `--where-possible`, a machine that cannot names the tests
+# and goes on, but never in CI, where nothing may be left out.
+set -eu
+cd "$(dirname "$0")/../.."
+
+if [ "$(id -u)" != 0 ]; then
+    obstacle='they need root'
+elif obstacle=$(tests/tools.sh cc musl-gcc patchelf mmdebstrap); then
+    exec cargo test --test deps -- --ignored
+fi
+
+echo "comparisons with the loaders cannot run, $obstacle:"
+cargo test --quiet --test deps -- --ignored --list
+[ "${1:-}" = --where-possible ] && [ -z "${CI:-}" ]
