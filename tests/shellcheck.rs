@@ -99,6 +99,12 @@ fn scripts_of_other_instructions_are_read_and_exec_forms_are_not() {
 }
 
 #[test]
+fn a_script_beyond_all_measure_is_left_out() {
+    let long = "true; ".repeat(50_000);
+    assert_places(&format!("FROM a\nRUN {long}\nRUN cat $X\n"), &["SC2086 3:9-3:11"]);
+}
+
+#[test]
 fn comments_silence_codes() {
     for comment in [
         "hadolint ignore=SC2086",

@@ -5,6 +5,9 @@ use crate::lint::Facts;
 use crate::lint::facts::{ShellKind, Step};
 use crate::source::Span;
 
+/// Longer scripts, in bytes, are nobody's, and ShellCheck's time and memory grow faster than they do.
+const LONGEST_SCRIPT: usize = 1 << 18;
+
 /// Set by the builder, or for it, in every RUN.
 const PROXIES: [&str; 10] = [
     "HTTP_PROXY",
@@ -37,6 +40,9 @@ impl Script {
         else {
             return None;
         };
+        if script.text.as_str().len() > LONGEST_SCRIPT {
+            return None;
+        }
         let run = (step.kind() == Kind::Run).then(|| facts.run_of(step)).flatten();
         let (kind, options) = run.map_or((step.shell.kind, step.shell.options), |run| (run.shell, run.options));
         let shell = match kind {
