@@ -26,6 +26,7 @@ mod image_without_digest;
 mod instruction_before_from;
 mod invalid_default_base;
 mod invalid_onbuild;
+mod invalid_port;
 mod latest_tag;
 mod misplaced_description;
 mod missing_from;
@@ -35,7 +36,6 @@ mod misspelled_directive;
 mod mixed_keyword_casing;
 mod package_manager_in_image;
 mod pipe_without_pipefail;
-mod port_out_of_range;
 mod port_protocol_casing;
 mod redundant_platform;
 mod relative_workdir;
@@ -87,6 +87,7 @@ static RULES: [Rule; 55] = [
     instruction_before_from::RULE,
     invalid_default_base::RULE,
     invalid_onbuild::RULE,
+    invalid_port::RULE,
     latest_tag::RULE,
     misplaced_description::RULE,
     missing_from::RULE,
@@ -96,7 +97,6 @@ static RULES: [Rule; 55] = [
     mixed_keyword_casing::RULE,
     package_manager_in_image::RULE,
     pipe_without_pipefail::RULE,
-    port_out_of_range::RULE,
     port_protocol_casing::RULE,
     redundant_platform::RULE,
     relative_workdir::RULE,
