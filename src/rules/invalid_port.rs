@@ -6,7 +6,7 @@ use crate::lint::{Context, Findings, Rule};
 pub(super) const RULE: Rule =
     Rule { name: "invalid-port", page: include_str!("../../rules/lint/invalid-port.md"), check };
 
-/// Those that BuildKit takes; none is TCP.
+/// Those that there are; none is TCP.
 const PROTOCOLS: [&str; 4] = ["", "tcp", "udp", "sctp"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -22,7 +22,8 @@ fn fault(port: &Port) -> Option<String> {
     if port.first.max(port.last).is_some_and(|number| number > u32::from(u16::MAX)) {
         return Some(format!("`{text}` is beyond the last port, 65535"));
     }
-    if text.contains('$') {
+    // What a variable brings may be missing here and given at the build.
+    if !port.literal {
         return None;
     }
     let Some((first, last)) = port.first.zip(port.last) else { return Some(format!("`{text}` is not a port")) };
