@@ -1,8 +1,11 @@
 //! `archive-copied-then-unpacked`: an archive is copied and unpacked in another layer.
 
+use std::collections::HashMap;
+
 use crate::dockerfile::{Body, Kind, Place};
-use crate::lint::facts::{Call, Step};
+use crate::lint::facts::{Call, Facts};
 use crate::lint::{Context, Findings, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "archive-copied-then-unpacked",
@@ -20,7 +23,11 @@ const COMPRESSED: [&str; 9] = [".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz
 const DECOMPRESSORS: [&str; 9] =
     ["gunzip", "bunzip2", "unlzma", "unxz", "zgz", "uncompress", "zcat", "gzcat", "unzstd"];
 
+/// Per stage and name of a file, the last call that unpacks it: the step it stands in, and its place.
+type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let mut unpacked: Option<Unpacked<'_>> = None;
     for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy && step.flag("from").is_none()) {
         let Body::Transfer { sources, destination, .. } = &step.instruction.body else { continue };
         let renamed = base_name(destination.literal().unwrap_or_default());
@@ -28,10 +35,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let Place::Path(word) = place else { continue };
             let Some(source) = word.literal().map(base_name).filter(|name| is_packed(name)) else { continue };
             let name = if is_packed(renamed) { renamed } else { source };
-            if let Some(call) = unpacking_call(cx, step, name) {
+            let unpacked = unpacked.get_or_insert_with(|| unpacked_files(cx.facts));
+            if let Some((_, call)) = unpacked.get(&(step.stage, name)).filter(|(at, _)| *at > step.index) {
                 findings
                     .add(word.span, format!("`{source}` is copied into one layer and unpacked in another"))
-                    .label(call.span, "here")
+                    .label(*call, "here")
                     .note("`ADD` unpacks it on the way");
             }
         }
@@ -51,16 +59,19 @@ fn is_packed(name: &str) -> bool {
     ends_in(name, &ARCHIVES) || ends_in(name, &COMPRESSED)
 }
 
-/// The call of a later RUN of the stage that unpacks a file of this name.
-fn unpacking_call<'f>(cx: &Context<'f>, step: &Step<'_>, name: &str) -> Option<&'f Call> {
-    let later =
-        cx.facts.runs().iter().filter(|run| run.step > step.index && cx.facts.steps[run.step].stage == step.stage);
-    let unpacks = |call: &&Call| {
-        let names_it = call.words().any(|word| base_name(word) == name);
-        let decompresses = DECOMPRESSORS.contains(&call.name.as_str()) && ends_in(name, &ARCHIVES);
-        names_it && (extracts(call) || decompresses)
-    };
-    later.flat_map(|run| &run.calls).find(unpacks)
+fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
+    let mut files = HashMap::new();
+    for run in facts.runs() {
+        let stage = facts.steps[run.step].stage;
+        for call in &run.calls {
+            let (extracts, decompresses) = (extracts(call), DECOMPRESSORS.contains(&call.name.as_str()));
+            let names = call.words().map(base_name).filter(|_| extracts || decompresses);
+            for name in names.filter(|name| if extracts { is_packed(name) } else { ends_in(name, &ARCHIVES) }) {
+                files.insert((stage, name), (run.step, call.span));
+            }
+        }
+    }
+    files
 }
 
 /// `tar x…`, `tar -x…`, `tar --extract`.

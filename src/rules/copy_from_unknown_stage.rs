@@ -10,9 +10,11 @@ pub(super) const RULE: Rule =
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy) {
         let Some((word, name)) = step.copied_from() else { continue };
+        if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
+            continue;
+        }
         // With a registry, a tag or a digest it is an image.
-        let names_image = name.contains(['/', ':', '@']) || is_well_known_image(name);
-        if names_image || cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
+        if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
         let below = cx.facts.stages.iter().find(|stage| stage.is_named(name)).and_then(|stage| stage.alias);

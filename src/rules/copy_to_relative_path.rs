@@ -8,13 +8,15 @@ pub(super) const RULE: Rule =
     Rule { name: "copy-to-relative-path", page: include_str!("../../rules/lint/copy-to-relative-path.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy) {
-        let Body::Transfer { destination, .. } = &step.instruction.body else { continue };
-        if is_relative(destination)
-            && step.workdir.set_by.is_none()
-            && !is_well_known(step)
-            && !follows_trigger(cx, step)
-        {
+    // The stage in which ONBUILD has put off a WORKDIR, before what it puts off later.
+    let mut triggered = None;
+    for step in &cx.facts.steps {
+        if step.onbuild && step.kind() == Kind::Workdir {
+            triggered = Some(step.stage);
+        }
+        let (Body::Transfer { destination, .. }, Kind::Copy) = (&step.instruction.body, step.kind()) else { continue };
+        let is_set = step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
+        if is_relative(destination) && !is_set && !is_well_known(step) {
             let written = destination.text.as_str();
             findings.add(destination.span, format!("`{written}` starts from a directory that no `WORKDIR` sets"));
         }
@@ -30,10 +32,4 @@ fn is_relative(word: &Word) -> bool {
 /// A base image that is there to be used from its directory, such as `php` in `/var/www/html`.
 fn is_well_known(step: &Step<'_>) -> bool {
     step.workdir.path.as_deref().is_some_and(|path| path != "/")
-}
-
-/// An ONBUILD after an `ONBUILD WORKDIR`.
-fn follows_trigger(cx: &Context<'_>, step: &Step<'_>) -> bool {
-    let before = cx.facts.steps[..step.index].iter().rev().take_while(|other| other.stage == step.stage);
-    step.onbuild && before.into_iter().any(|other| other.onbuild && other.kind() == Kind::Workdir)
 }

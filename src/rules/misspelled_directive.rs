@@ -29,8 +29,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The directive that a word is one letter or two away from.
 fn nearest(key: &str) -> Option<&'static str> {
-    let lower = key.to_ascii_lowercase();
+    let is_word = (4..=8).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphabetic());
+    let lower = Some(key.to_ascii_lowercase()).filter(|_| is_word)?;
     let (distance, near) = DIRECTIVES.iter().map(|name| (strsim::damerau_levenshtein(name, &lower), *name)).min()?;
-    let is_word = key.len() > 3 && key.bytes().all(|b| b.is_ascii_alphabetic());
-    (is_word && (1..=2).contains(&distance)).then_some(near)
+    (1..=2).contains(&distance).then_some(near)
 }

@@ -36,6 +36,7 @@ mod instruction_before_from;
 mod invalid_default_base;
 mod invalid_label_key;
 mod invalid_onbuild;
+mod invalid_port;
 mod label_not_a_commit;
 mod label_not_a_license;
 mod label_not_a_time;
@@ -62,7 +63,6 @@ mod password_in_build;
 mod pipe_without_pipefail;
 mod plain_http_download;
 mod pointless_command;
-mod port_out_of_range;
 mod port_protocol_casing;
 mod powershell_in_run;
 mod privileged_port;
@@ -149,6 +149,7 @@ static RULES: [Rule; 105] = [
     invalid_default_base::RULE,
     invalid_label_key::RULE,
     invalid_onbuild::RULE,
+    invalid_port::RULE,
     label_not_a_commit::RULE,
     label_not_a_license::RULE,
     label_not_a_time::RULE,
@@ -174,7 +175,6 @@ static RULES: [Rule; 105] = [
     pipe_without_pipefail::RULE,
     plain_http_download::RULE,
     pointless_command::RULE,
-    port_out_of_range::RULE,
     port_protocol_casing::RULE,
     powershell_in_run::RULE,
     privileged_port::RULE,

@@ -1,25 +1,33 @@
 //! `shell-in-scratch`: a RUN needs a shell that nobody has put there.
 
 use crate::dockerfile::{Body, Command, Kind};
-use crate::lint::facts::Base;
+use crate::lint::facts::{Base, Step};
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "shell-in-scratch", page: include_str!("../../rules/lint/shell-in-scratch.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        let step = &cx.facts.steps[run.step];
-        let Some(stage) = step.stage.filter(|_| !step.onbuild) else { continue };
-        let is_scratch = cx.facts.ancestry(stage).last().is_some_and(|root| root.base == Base::Scratch);
-        if !is_scratch || !matches!(&step.instruction.body, Body::Command(Command::Shell(_))) {
-            continue;
+    // Per stage, whether there may be a shell at its end.
+    let mut shells: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
+    for stage in &cx.facts.stages {
+        let mut has_shell = match stage.base {
+            Base::Scratch => false,
+            Base::Stage(at) => shells[at],
+            Base::Image(_) => true,
+        };
+        for step in cx.facts.steps_of(stage) {
+            // Files that came before may hold a shell, and so may a mount.
+            has_shell |= matches!(step.kind(), Kind::Add | Kind::Copy | Kind::Shell);
+            if !has_shell && needs_shell(step) {
+                findings.add(step.instruction.keyword.span, "`RUN` needs `/bin/sh`, and `scratch` is empty");
+            }
         }
-        // Files that came before may hold a shell, and so may a mount.
-        let mut before = cx.facts.lineage(stage).filter(|other| other.index < step.index);
-        let brings = |kind| matches!(kind, Kind::Add | Kind::Copy | Kind::Shell);
-        if run.mounts.is_empty() && !before.any(|other| brings(other.kind())) {
-            findings.add(step.instruction.keyword.span, "`RUN` needs `/bin/sh`, and `scratch` is empty");
-        }
+        shells.push(has_shell);
     }
+}
+
+fn needs_shell(step: &Step<'_>) -> bool {
+    let is_script = matches!(&step.instruction.body, Body::Command(Command::Shell(_)));
+    step.kind() == Kind::Run && is_script && !step.onbuild && step.flag("mount").is_none()
 }

@@ -1,11 +1,17 @@
 //! `undeclared-arg-in-from`: FROM reads a variable that no ARG before it declares.
 
+use std::collections::HashSet;
+
 use crate::dockerfile::{Modifier, Variable, WordPart};
 use crate::lint::facts::is_set_by_builder;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "undeclared-arg-in-from", page: include_str!("../../rules/lint/undeclared-arg-in-from.md"), check };
+
+/// Beyond this many names, or bytes of one, none is suggested.
+const MANY: usize = 64;
+const LONG: usize = 64;
 
 /// What the builder sets for FROM, as far as it is worth suggesting.
 const PLATFORMS: [&str; 8] = [
@@ -20,7 +26,7 @@ const PLATFORMS: [&str; 8] = [
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let declared: Vec<&str> = cx.facts.global_args().map(|pair| pair.key.text.as_str()).collect();
+    let declared: HashSet<&str> = cx.facts.global_args().map(|pair| pair.key.text.as_str()).collect();
     for stage in &cx.facts.stages {
         let platform =
             stage.from.flags.iter().filter(|flag| flag.name == "platform").filter_map(|flag| flag.value.as_ref());
@@ -28,13 +34,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for word in platform.chain([stage.image]) {
             collect(&word.parts, &mut variables);
         }
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen = HashSet::new();
         for variable in variables {
             let name = variable.name.as_str();
-            if declared.contains(&name) || is_set_by_builder(name) || seen.contains(&name) {
+            if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
                 continue;
             }
-            seen.push(name);
             let report = findings.add(variable.span, format!("no `ARG` before the first `FROM` declares `{name}`"));
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
@@ -57,8 +62,12 @@ fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
     }
 }
 
-fn nearest<'n>(name: &str, declared: &[&'n str]) -> Option<&'n str> {
-    let known = declared.iter().copied().chain(PLATFORMS);
+/// The declared name that is nearest, where there are so few names that looking is quick.
+fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
+    if declared.len() > MANY || name.len() > LONG {
+        return None;
+    }
+    let known = declared.iter().copied().chain(PLATFORMS).filter(|known| known.len() <= LONG);
     let (distance, near) = known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min()?;
     (distance <= 1 + name.len() / 4).then_some(near)
 }

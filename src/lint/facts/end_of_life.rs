@@ -10,8 +10,8 @@ use super::image_ref::ImageRef;
 /// That something in an image has come to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndOfLife {
-    /// The version or the codename, as the tag has it.
-    pub version: &'static str,
+    /// `python 3.8`, `Debian buster`.
+    pub what: String,
     /// `2024-06-30`.
     pub day: &'static str,
 }
@@ -45,7 +45,8 @@ pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     let official = !name.contains('/');
     let by_codename =
         TABLE.codename.iter().find(|(codename, _)| official && tag.split('-').any(|part| part == *codename));
-    by_version.or(by_codename).map(|(version, day)| EndOfLife { version, day })
+    let by_version = by_version.map(|(version, day)| EndOfLife { what: format!("{name} {version}"), day });
+    by_version.or_else(|| by_codename.map(|(codename, day)| EndOfLife { what: format!("Debian {codename}"), day }))
 }
 
 fn is_of_version(tag: &str, version: &str) -> bool {
@@ -56,23 +57,23 @@ fn is_of_version(tag: &str, version: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn ended(image: &str) -> Option<&'static str> {
-        end_of_life(&ImageRef::parse(image)).map(|end| end.version)
+    fn ended(image: &str) -> Option<String> {
+        end_of_life(&ImageRef::parse(image)).map(|end| end.what)
     }
 
     #[test]
     fn a_tag_goes_on_after_its_version() {
-        assert_eq!(ended("python:3.8"), Some("3.8"));
-        assert_eq!(ended("docker.io/library/python:3.8.10-slim"), Some("3.8"));
-        assert_eq!(ended("alpine:3.2"), Some("3.2"));
+        assert_eq!(ended("python:3.8").as_deref(), Some("python 3.8"));
+        assert_eq!(ended("docker.io/library/python:3.8.10-slim").as_deref(), Some("python 3.8"));
+        assert_eq!(ended("alpine:3.2").as_deref(), Some("alpine 3.2"));
         assert_eq!(ended("alpine:3.23"), None);
         assert_eq!(ended("node:22-alpine"), None);
     }
 
     #[test]
     fn a_distribution_in_the_tag_counts_for_official_images() {
-        assert_eq!(ended("golang:1.25-buster"), Some("buster"));
-        assert_eq!(ended("debian:stretch-slim"), Some("stretch"));
+        assert_eq!(ended("golang:1.25-buster").as_deref(), Some("Debian buster"));
+        assert_eq!(ended("debian:stretch-slim").as_deref(), Some("Debian stretch"));
         assert_eq!(ended("somebody/golang:buster"), None);
         assert_eq!(ended("debian:trixie"), None);
     }

@@ -22,6 +22,9 @@ pub struct Port {
     pub protocol: Option<String>,
 }
 
+/// No program listens on more ports than a variable is looked at for.
+const MOST: usize = 64;
+
 impl Facts<'_> {
     /// The ports of an EXPOSE; none for other instructions. What a variable without a known value hides is no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
@@ -39,7 +42,7 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
             let literal = word.literal() == Some(word.text.as_str());
-            text.split_whitespace().map(|text| Port::parse(text, word.span, literal)).collect()
+            text.split_whitespace().take(MOST).map(|text| Port::parse(text, word.span, literal)).collect()
         }
         None => vec![Port::parse(word.text.as_str(), word.span, false)],
     }

@@ -1,0 +1,38 @@
+//! What lies beside a Dockerfile counts when the binary lints it.
+
+use std::fs;
+
+use assert_cmd::Command;
+
+/// What `jettison lint` prints for a Dockerfile with this `.dockerignore` beside it.
+fn linted(dockerfile: &str, ignore: Option<&str>) -> std::io::Result<String> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("Dockerfile"), dockerfile)?;
+    if let Some(ignore) = ignore {
+        fs::write(folder.path().join(".dockerignore"), ignore)?;
+    }
+    let arguments = ["lint", "--select", "copy-of-ignored-file", "--no-config", "--format", "json", "Dockerfile"];
+    let output = Command::cargo_bin("jettison")
+        .expect("cargo has built it")
+        .args(arguments)
+        .current_dir(folder.path())
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn the_dockerignore_of_the_folder_is_read() -> std::io::Result<()> {
+    let dockerfile = "FROM scratch\nCOPY ./tmp/hello.txt /hello.txt\n";
+    assert!(linted(dockerfile, Some("*/tmp\ntmp\n"))?.contains("CopyIgnoredFile"));
+    assert!(!linted(dockerfile, Some("*.md\n"))?.contains("CopyIgnoredFile"));
+    assert!(!linted(dockerfile, None)?.contains("CopyIgnoredFile"));
+    Ok(())
+}
+
+#[test]
+fn everything_but_some_files_is_not_judged() -> std::io::Result<()> {
+    let dockerfile = "FROM scratch\nCOPY app /app\n";
+    assert!(linted(dockerfile, Some("*\n"))?.contains("CopyIgnoredFile"));
+    assert!(!linted(dockerfile, Some("*\n!app\n"))?.contains("CopyIgnoredFile"));
+    Ok(())
+}
