@@ -44,10 +44,10 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
 /// `[a, 'b']`. The shell's `[ -f x ]` has a blank and no comma.
 fn looks_like_json(text: &str, kind: Kind) -> bool {
     let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
-    let test = inner.starts_with(char::is_whitespace) || inner.starts_with('[');
+    let is_test = inner.starts_with(char::is_whitespace) || inner.starts_with('[');
     let quoted = inner.starts_with(['"', '\'']) && !inner.contains("&&");
     let list = inner.contains(',') && !inner.contains([';', '&', '|', '$']);
-    if matches!(kind, Kind::Run | Kind::Healthcheck) { !test && (quoted || list) } else { quoted || list || !test }
+    if matches!(kind, Kind::Run | Kind::Healthcheck) { !is_test && (quoted || list) } else { quoted || list || !is_test }
 }
 
 /// The same list in JSON, where its words leave no doubt.

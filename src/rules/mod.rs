@@ -11,7 +11,6 @@ mod dropped_groups;
 mod empty_label;
 mod entrypoint_without_exec;
 mod env_refers_to_itself;
-mod eol_base_image;
 mod invalid_label_key;
 mod label_not_a_commit;
 mod label_not_a_license;
@@ -71,7 +70,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 64] = [
+static RULES: [Rule; 63] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     broken_json_form::RULE,
@@ -83,7 +82,6 @@ static RULES: [Rule; 64] = [
     empty_label::RULE,
     entrypoint_without_exec::RULE,
     env_refers_to_itself::RULE,
-    eol_base_image::RULE,
     invalid_label_key::RULE,
     label_not_a_commit::RULE,
     label_not_a_license::RULE,

@@ -57,29 +57,6 @@ static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     windows: false,
 });
 
-/// The day, `2026-04-30`, since which an image's release gets no security updates, as the table knows it; and the release.
-pub fn end_of_life(image: &ImageRef) -> Option<(&'static str, &'static str)> {
-    let (name, tag) =
-        (image.familiar_name()?, image.tag.as_str().or((image.tag == Reading::Absent).then_some("latest"))?);
-    TABLE.eol.iter().find_map(|eol| {
-        let own = eol.images.iter().any(|known| glob_matches(known, name));
-        let is_meant = |release: &str| {
-            let rest = if own { tag.strip_prefix(release) } else { after_mark(tag, eol.mark.as_deref()?, release) };
-            rest.filter(|rest| release.is_empty() || rest.is_empty() || rest.starts_with(['.', '-', '_']))
-        };
-        eol.releases.iter().find(|(release, _)| is_meant(release).is_some()).map(|(release, day)| (&**release, &**day))
-    })
-}
-
-/// What follows a release in another image's tag: nothing for `22-slim-buster`. A number alone is the image's own there.
-fn after_mark<'t>(tag: &'t str, mark: &str, release: &str) -> Option<&'t str> {
-    let numbered = release.starts_with(|c: char| c.is_ascii_digit());
-    if numbered && !mark.ends_with(|c: char| c.is_ascii_alphabetic()) {
-        return None;
-    }
-    tag.match_indices(mark).find_map(|(at, _)| tag[at + mark.len()..].strip_prefix(release))
-}
-
 /// Whether an image sets no variable but `PATH`.
 pub(super) fn is_plain(image: &ImageRef) -> bool {
     image.familiar_name().is_some_and(|name| TABLE.plain.iter().any(|plain| plain == name))
@@ -95,7 +72,6 @@ struct Table {
     /// The rows with a name that is a pattern.
     by_pattern: Vec<usize>,
     plain: Vec<String>,
-    eol: Vec<Eol>,
 }
 
 #[derive(Debug)]
@@ -127,19 +103,9 @@ impl Row {
 #[serde(deny_unknown_fields)]
 struct Text {
     plain: Vec<String>,
-    eol: Vec<Eol>,
     family: BTreeMap<String, Family>,
     variant: Vec<Variant>,
     image: Vec<Image>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Eol {
-    images: Vec<String>,
-    mark: Option<String>,
-    /// The day on which each ended.
-    releases: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -209,7 +175,7 @@ impl Table {
             }
         }
         by_pattern.dedup();
-        Ok(Self { rows, by_name, by_pattern, plain: text.plain, eol: text.eol })
+        Ok(Self { rows, by_name, by_pattern, plain: text.plain })
     }
 }
 

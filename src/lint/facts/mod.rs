@@ -14,7 +14,7 @@ mod steps;
 
 use std::cell::OnceCell;
 
-pub use base::{Known, end_of_life};
+pub use base::Known;
 pub use downloads::Download;
 pub use exec_form::exec_form;
 pub use holdings::{Holding, Holdings};
