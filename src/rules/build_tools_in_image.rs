@@ -1,5 +1,7 @@
 //! `build-tools-in-image`: compilers and headers are installed where the program only runs.
 
+use std::collections::BTreeSet;
+
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Context, Findings, Rule};
 
@@ -45,7 +47,7 @@ const SYSTEM: [&str; 9] = ["apk", "apt", "dnf", "microdnf", "pacman", "tdnf", "y
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else { return };
-    let lineage: Vec<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
+    let lineage: BTreeSet<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         if step.onbuild || step.stage.is_none_or(|stage| !lineage.contains(&stage)) {

@@ -14,6 +14,9 @@ const INTERPRETERS: [&str; 15] = [
     ".",
 ];
 
+/// For how many calls of one script the command around them is searched.
+const MOST_FETCHES: usize = 200;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let Some(script) = &run.script else { continue };
@@ -83,5 +86,5 @@ fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
         let takes_file = command.words.iter().skip(1).any(|word| word.raw.starts_with("<("));
         (runs && (takes_text || takes_file)).then_some(command.words[0].span)
     };
-    run.calls.iter().filter(|call| is_fetch(call)).filter_map(outer).collect()
+    run.calls.iter().filter(|call| is_fetch(call)).take(MOST_FETCHES).filter_map(outer).collect()
 }

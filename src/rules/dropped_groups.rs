@@ -1,5 +1,7 @@
 //! `dropped-groups`: `USER name:group` leaves out the groups that the user was given.
 
+use std::collections::BTreeSet;
+
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
@@ -8,8 +10,12 @@ use crate::source::Span;
 pub(super) const RULE: Rule =
     Rule { name: "dropped-groups", page: include_str!("../../rules/lint/dropped-groups.md"), check };
 
+/// For how many USERs what comes before them is searched.
+const MOST_USERS: usize = 100;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::User && !step.onbuild) {
+    let users = cx.facts.steps.iter().filter(|step| step.kind() == Kind::User && !step.onbuild);
+    for step in users.take(MOST_USERS) {
         let Body::Words { words, .. } = &step.instruction.body else { continue };
         let Some(word) = words.first() else { continue };
         let Some(text) = cx.facts.expand(step, word) else { continue };
@@ -30,7 +36,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The call that puts a user into more groups than its own, in the stage or those it is built on.
 fn groups_given(cx: &Context<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
-    let lineage: Vec<usize> = cx.facts.ancestry(step.stage?).map(|stage| stage.index).collect();
+    let lineage: BTreeSet<usize> = cx.facts.ancestry(step.stage?).map(|stage| stage.index).collect();
     let before = cx.facts.runs().iter().take_while(|run| run.step < step.index);
     let runs = before.filter(|run| cx.facts.steps[run.step].stage.is_some_and(|stage| lineage.contains(&stage)));
     runs.flat_map(|run| &run.calls).find(|call| gives_groups(call, name)).map(|call| call.span)

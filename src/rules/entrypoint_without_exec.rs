@@ -14,9 +14,14 @@ const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
 /// Last commands of scripts that are no program to wait for.
 const ENDINGS: [&str; 9] = ["exec", "wait", "exit", "true", "echo", "printf", "fi", "done", "return"];
 
+/// Among how many steps the script is searched that an entrypoint starts.
+const MOST_STEPS: usize = 1000;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        for step in cx.facts.steps_of(stage).iter().filter(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd)) {
+        // Of several only the last counts.
+        let last = |kind| cx.facts.steps_of(stage).iter().rfind(|step| step.kind() == kind && !step.onbuild);
+        for step in [last(Kind::Entrypoint), last(Kind::Cmd)].into_iter().flatten() {
             let Body::Command(Command::Exec(words)) = &step.instruction.body else { continue };
             let Some(program) = words.first() else { continue };
             let name = program.value.rsplit('/').next().unwrap_or(&program.value);
@@ -40,7 +45,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// The body of a heredoc that COPY writes to a path, which starts a shell.
 fn written_script<'c>(cx: &Context<'c>, stage: &Stage<'_>, by: &Step<'_>, path: &str) -> Option<(&'c str, Span)> {
     let source = cx.source;
-    cx.facts.lineage(stage.index).filter(|step| step.index < by.index).find_map(|step| {
+    cx.facts.lineage(stage.index).take(MOST_STEPS).filter(|step| step.index < by.index).find_map(|step| {
         let Body::Transfer { sources, destination, .. } = &step.instruction.body else { return None };
         let (Kind::Copy, [Place::Heredoc(at)]) = (step.kind(), sources.as_slice()) else { return None };
         let heredoc = step.instruction.heredocs.get(*at)?;

@@ -1,5 +1,7 @@
 //! `env-refers-to-itself`: a value uses a variable that the same ENV only sets.
 
+use std::collections::HashMap;
+
 use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -10,18 +12,19 @@ pub(super) const RULE: Rule =
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Env) {
         let Body::Pairs(pairs) = &step.instruction.body else { continue };
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for (at, pair) in pairs.iter().enumerate() {
+            first.entry(pair.key.text.as_str()).or_insert(at);
+        }
         for (at, pair) in pairs.iter().enumerate() {
             let uses = |variable: &&Variable| {
-                let sets = |other: &Pair| other.key.text.as_str() == variable.name;
-                let elsewhere = pairs.iter().enumerate().find(|(other, pair)| *other != at && sets(pair));
-                elsewhere.is_some() && !sets(pair) && !cx.facts.is_declared(step, &variable.name)
+                let name = variable.name.as_str();
+                first.contains_key(name) && pair.key.text.as_str() != name && !cx.facts.is_declared(step, name)
             };
-            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else {
-                continue;
-            };
+            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else { continue };
             let message = format!("`{}` is not set yet: this `ENV` sets it for what follows", variable.name);
             let report = findings.add(variable.span, message);
-            let is_set_before = pairs[..at].iter().any(|other| other.key.text.as_str() == variable.name);
+            let is_set_before = first.get(variable.name.as_str()).is_some_and(|set| *set < at);
             if let Some(fix) =
                 is_set_before.then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text)).flatten()
             {

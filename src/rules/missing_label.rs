@@ -13,18 +13,32 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.settings.label_schema.is_empty() {
         return;
     }
-    let keys: Vec<(Option<usize>, String)> =
-        labels(cx).filter_map(|(step, pair)| Some((step.stage, cx.facts.expand(step, &pair.key)?))).collect();
     let used = used_stages(cx.facts);
+    let held = held(cx);
     for stage in cx.facts.stages.iter().filter(|stage| !used.contains(&stage.index)) {
-        let ancestry: BTreeSet<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
-        let has = |label: &String| {
-            keys.iter().any(|(stage, key)| key == label && stage.is_some_and(|stage| ancestry.contains(&stage)))
-        };
-        for label in cx.settings.label_schema.keys().filter(|label| !has(label)) {
+        for label in cx.settings.label_schema.keys().filter(|label| !held[stage.index].contains(label.as_str())) {
             findings.add(stage.from.span, format!("the image has no label `{label}`"));
         }
     }
+}
+
+/// The labels of the schema that each stage has at its end.
+fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
+    let mut own: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cx.facts.stages.len()];
+    for (step, pair) in labels(cx) {
+        let known = cx.facts.expand(step, &pair.key).and_then(|key| cx.settings.label_schema.get_key_value(&key));
+        if let (Some(stage), Some((key, _))) = (step.stage, known) {
+            own[stage].insert(key);
+        }
+    }
+    // A stage builds on earlier ones only.
+    for stage in &cx.facts.stages {
+        if let Base::Stage(base) = stage.base {
+            let inherited = own[base].clone();
+            own[stage.index].extend(inherited);
+        }
+    }
+    own
 }
 
 /// The stages that others are built on or take files from: they are not the image.

@@ -53,6 +53,9 @@ const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "
 const POINTERS: [&str; 5] =
     ["GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HF_TOKEN_PATH", "KUBECONFIG"];
 
+/// With how many copies a variable is compared.
+const MOST_COPIES: usize = 1000;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
         let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
@@ -96,6 +99,7 @@ fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings)
             }
             _ => None,
         })
+        .take(MOST_COPIES)
         .collect();
     for step in steps.iter().filter(|step| matches!(step.kind(), Kind::Env | Kind::Arg)) {
         let Body::Pairs(pairs) = &step.instruction.body else { continue };

@@ -1,5 +1,7 @@
 //! `ssh-server-in-image`: the image lets people log in.
 
+use std::collections::BTreeSet;
+
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::packages::Action;
 use crate::lint::{Context, Findings, Rule};
@@ -20,7 +22,7 @@ const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else { return };
-    let lineage: Vec<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
+    let lineage: BTreeSet<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
     for run in cx.facts.runs() {
         if cx.facts.steps[run.step].stage.is_none_or(|stage| !lineage.contains(&stage)) {
             continue;

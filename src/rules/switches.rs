@@ -44,8 +44,8 @@ impl Variable {
 pub(super) fn find<'c>(call: &'c Call, table: &[Switch]) -> Option<(Span, Cow<'c, str>)> {
     let manager = packages::manager(call).map(|manager| manager.name);
     let is_program = |name: &&str| *name == call.name || manager == Some(*name);
-    let fitting = table.iter().filter(|switch| switch.programs.iter().any(|name| is_program(name)));
-    fitting.filter_map(|switch| last_word(call, switch.words)).next()
+    let mut fitting = table.iter().filter(|switch| switch.programs.iter().any(is_program));
+    fitting.find_map(|switch| last_word(call, switch.words))
 }
 
 fn last_word<'c>(call: &'c Call, patterns: &[&str]) -> Option<(Span, Cow<'c, str>)> {

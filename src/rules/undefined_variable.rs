@@ -21,11 +21,16 @@ const ALWAYS: [&str; 10] = [
     "all_proxy",
 ];
 
+/// For how many names a near one is looked for, and among how many: each of the one is compared with each of the other.
+const MOST_LOOKED_FOR: usize = 50;
+const MOST_NEAR: usize = 1000;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let mut looked_for = 0;
     for step in cx.facts.steps.iter().filter(|step| step.stage.is_some() && !step.onbuild) {
         for word in words(step) {
             for variable in word.parts.iter().filter_map(plain) {
-                if let Some((what, note)) = fault(cx.facts, step, &variable.name) {
+                if let Some((what, note)) = fault(cx.facts, step, &variable.name, &mut looked_for) {
                     let report = findings.add(variable.span, format!("`{}` {what}", variable.name));
                     if let Some(note) = note {
                         report.note(note);
@@ -64,7 +69,13 @@ fn plain(part: &WordPart) -> Option<&Variable> {
     }
 }
 
-fn fault(facts: &Facts<'_>, step: &Step<'_>, name: &str) -> Option<(&'static str, Option<String>)> {
+/// What is wrong with a name, and what may help.
+fn fault(
+    facts: &Facts<'_>,
+    step: &Step<'_>,
+    name: &str,
+    looked_for: &mut usize,
+) -> Option<(&'static str, Option<String>)> {
     if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name) {
         return None;
     }
@@ -80,7 +91,9 @@ fn fault(facts: &Facts<'_>, step: &Step<'_>, name: &str) -> Option<(&'static str
             Some(format!("`ARG {name}` after `FROM` brings it in")),
         ));
     }
-    let near = facts.declared(step).into_iter().chain(["PATH"]).find(|known| is_near(known, name));
+    *looked_for += 1;
+    let names = if *looked_for > MOST_LOOKED_FOR { Vec::new() } else { facts.declared(step) };
+    let near = names.into_iter().take(MOST_NEAR).chain(["PATH"]).find(|known| is_near(known, name));
     let note = near.map(|near| format!("did you mean `{near}`?"));
     // What the base image sets is not known of most.
     let sure = facts.starts_without_variables(step.stage?) || note.is_some();

@@ -1,6 +1,5 @@
 //! `unverified-download`: a file from the network is used without a look at its checksum.
 
-use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Call, Download};
 use crate::lint::{Context, Findings, Rule};
 
@@ -13,27 +12,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             report(&download, findings);
         }
     }
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Add && step.flag("checksum").is_none()) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
-        for source in sources {
-            let Place::Path(word) = source else { continue };
-            let url = word.text.as_str().trim_matches(['"', '\'']);
-            if url.starts_with("http://") || (url.starts_with("https://") && !is_repository(url)) {
-                report(&Download { span: word.span, url }, findings);
-            }
-        }
-    }
 }
 
 fn report(download: &Download<'_>, findings: &mut Findings) {
     let path = download.url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     let name = path.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(path);
     findings.add(download.span, format!("nothing checks that `{name}` is what it was"));
-}
-
-/// A Git repository, which ADD clones.
-fn is_repository(url: &str) -> bool {
-    url.split(['#', '?']).next().is_some_and(|path| path.ends_with(".git"))
 }
 
 /// Whether a call keeps what it fetches: not one that only asks, or sends something.

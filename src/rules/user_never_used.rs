@@ -1,11 +1,16 @@
 //! `user-never-used`: the build makes a user, and the container runs as root.
 
+use std::collections::BTreeSet;
+
 use super::missing_user::drops_privileges;
-use crate::lint::facts::{Call, User};
+use crate::lint::facts::{Call, Run, User};
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "user-never-used", page: include_str!("../../rules/lint/user-never-used.md"), check };
+
+/// For how many users the rest of the file is searched.
+const MOST_USERS: usize = 50;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else { return };
@@ -14,16 +19,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
         return;
     }
-    let lineage: Vec<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
-    for run in cx.facts.runs() {
+    let lineage: BTreeSet<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
+    let shapes_the_image = |run: &&Run<'_>| {
         let step = &cx.facts.steps[run.step];
-        if step.onbuild || step.stage.is_none_or(|stage| !lineage.contains(&stage)) {
-            continue;
-        }
-        for call in run.calls.iter().filter(|call| matches!(call.name.as_str(), "useradd" | "adduser")) {
-            let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else { continue };
-            findings.add(call.span, format!("the user `{name}` is made, and the container runs as root"));
-        }
+        !step.onbuild && step.stage.is_some_and(|stage| lineage.contains(&stage))
+    };
+    let calls = cx.facts.runs().iter().filter(shapes_the_image).flat_map(|run| &run.calls);
+    for call in calls.filter(|call| matches!(call.name.as_str(), "useradd" | "adduser")).take(MOST_USERS) {
+        let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else { continue };
+        findings.add(call.span, format!("the user `{name}` is made, and the container runs as root"));
     }
 }
 
