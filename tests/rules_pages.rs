@@ -45,7 +45,8 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
     for example in examples(markdown) {
         let found = findings(page, &example);
         let messages: Vec<String> = found.iter().map(|finding| finding.message.clone()).collect();
-        let mut fail = |what: &str| failures.push(format!("{}, line {}: {what}: {messages:?}", page.name, example.line));
+        let mut fail =
+            |what: &str| failures.push(format!("{}, line {}: {what}: {messages:?}", page.name, example.line));
         match example.verdict {
             Verdict::Bad if found.len() != 1 => fail("a bad example must fire exactly once"),
             Verdict::Good if !found.is_empty() => fail("a good example must not fire"),
@@ -117,7 +118,12 @@ fn a_fix_claimed_is_a_fix_shown() {
     for (_, page) in registry().iter() {
         let all = examples(page.body);
         let shown = all.iter().any(|example| example.verdict == Verdict::Fixed);
-        assert_eq!(shown, page.fix.is_some(), "{}: what the front matter says of the fix is not what is shown", page.name);
+        assert_eq!(
+            shown,
+            page.fix.is_some(),
+            "{}: what the front matter says of the fix is not what is shown",
+            page.name
+        );
         let fixes = all.iter().flat_map(|example| findings(page, example)).filter_map(|finding| finding.fix);
         assert_eq!(fixes.map(|fix| fix.applicability).min(), page.fix, "{}", page.name);
     }
@@ -130,7 +136,11 @@ fn messages_are_written_alike() {
         for finding in said {
             let message = &finding.message;
             assert!(!message.ends_with('.'), "{}: {message}", page.name);
-            assert!(!message.starts_with(|c: char| c.is_uppercase()) || page.name == "syntax-error", "{}: {message}", page.name);
+            assert!(
+                !message.starts_with(|c: char| c.is_uppercase()) || page.name == "syntax-error",
+                "{}: {message}",
+                page.name
+            );
         }
     }
 }

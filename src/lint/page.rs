@@ -34,15 +34,8 @@ pub enum Category {
 }
 
 impl Category {
-    pub const ALL: [Self; 7] = [
-        Self::Correctness,
-        Self::Security,
-        Self::Minimal,
-        Self::Reproducibility,
-        Self::Size,
-        Self::Style,
-        Self::Shell,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Correctness, Self::Security, Self::Minimal, Self::Reproducibility, Self::Size, Self::Style, Self::Shell];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -165,7 +158,8 @@ impl Tool {
             Self::Tally
         } else if code.starts_with("dockerfile.") {
             Self::Semgrep
-        } else if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        } else if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
             Self::Buildkit
         } else if code.contains('_') && code.bytes().all(|b| b.is_ascii_lowercase() || b"_-".contains(&b)) {
             Self::Dockerfilelint

@@ -78,9 +78,9 @@ impl Registry {
     /// The name or alias nearest to one that is not there, where one is near.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
         let unknown = unknown.to_ascii_lowercase();
-        let known = self.iter().flat_map(|(rule, page)| {
-            std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))
-        });
+        let known = self
+            .iter()
+            .flat_map(|(rule, page)| std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code)));
         let distances = known.map(|name| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown), name));
         let (distance, name) = distances.min()?;
         (distance <= name.len() / 3).then_some(name)

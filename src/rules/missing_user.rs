@@ -39,7 +39,9 @@ fn drops_privileges(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
 
 fn is_dropper(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
-    DROPPERS.iter().any(|dropper| name == *dropper || name.strip_prefix(dropper).is_some_and(|rest| rest.starts_with('-')))
+    DROPPERS
+        .iter()
+        .any(|dropper| name == *dropper || name.strip_prefix(dropper).is_some_and(|rest| rest.starts_with('-')))
 }
 
 /// An image from scratch without a program to start is there to be copied from.

@@ -6,8 +6,11 @@ use crate::lint::facts::Holding;
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "package-manager-in-image", page: include_str!("../../rules/lint/package-manager-in-image.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "package-manager-in-image",
+    page: include_str!("../../rules/lint/package-manager-in-image.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else { return };

@@ -23,9 +23,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
-        let hides = |pipeline: &&Pipeline| {
-            hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail
-        };
+        let hides =
+            |pipeline: &&Pipeline| hides_a_failure(pipeline, run) && !script.options_at(pipeline, options).pipefail;
         let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else { continue };
         let Some(pipe) = pipeline.pipes.first() else { continue };
         let report = findings.add(*pipe, "only the last command of this pipeline can fail the build");

@@ -20,7 +20,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if is_absolute(written) {
             continue;
         }
-        let report = findings.add(word.span, format!("`{written}` starts from a directory that only the base image knows"));
+        let report =
+            findings.add(word.span, format!("`{written}` starts from a directory that only the base image knows"));
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);
         }

@@ -9,14 +9,49 @@ pub(super) const RULE: Rule =
 
 /// Words of a name that speak of a secret.
 const SECRET: [&str; 14] = [
-    "apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "passphrase", "secret", "secrets",
-    "token", "psw", "pat",
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "pword",
+    "passwd",
+    "passphrase",
+    "secret",
+    "secrets",
+    "token",
+    "psw",
+    "pat",
 ];
 
 /// Words that say that it is none: public, or only about one.
 const HARMLESS: [&str; 26] = [
-    "public", "pub", "file", "files", "version", "path", "dir", "directory", "name", "alias", "url", "uri", "sock",
-    "socket", "type", "length", "size", "ttl", "timeout", "expiry", "fingerprint", "module", "method", "enabled", "gpg",
+    "public",
+    "pub",
+    "file",
+    "files",
+    "version",
+    "path",
+    "dir",
+    "directory",
+    "name",
+    "alias",
+    "url",
+    "uri",
+    "sock",
+    "socket",
+    "type",
+    "length",
+    "size",
+    "ttl",
+    "timeout",
+    "expiry",
+    "fingerprint",
+    "module",
+    "method",
+    "enabled",
+    "gpg",
     "keyring",
 ];
 

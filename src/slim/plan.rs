@@ -1,11 +1,11 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
 use super::graph::{Graph, Link, Note, Reason, Unmet};
+use super::roots;
 use super::trace::Trace;
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::Field;
-use super::roots;
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
 
 /// What the user asks for.
@@ -19,7 +19,9 @@ pub struct PlanOptions {
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    #[error("the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`")]
+    #[error(
+        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
+    )]
     NoProgram,
     #[error("`{program}`, the program of {field}, is not in the image{}", listed(looked_in))]
     ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },

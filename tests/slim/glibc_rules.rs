@@ -124,10 +124,7 @@ fn what_is_no_elf_file_ends_the_search() {
         .elf("/d2/liba.so.1", &library("liba.so.1"));
     let text = files.clone().file("/d1/liba.so.1", "INPUT ( -lc )");
     let directory = files.directory("/d1/liba.so.1");
-    assert_eq!(
-        text.load("/bin/p"),
-        ["p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH), but it is no ELF file"]
-    );
+    assert_eq!(text.load("/bin/p"), ["p needs liba.so.1: /d1/liba.so.1 (through its RUNPATH), but it is no ELF file"]);
     assert_eq!(directory.load("/bin/p"), ["p needs liba.so.1: refused, it is a directory"]);
 }
 
@@ -190,10 +187,7 @@ fn origin_of_a_program_is_where_it_really_is() {
         .link("/link/p", "../real/bin/p")
         .elf("/real/lib/liba.so.1", &library("liba.so.1"))
         .elf("/lib/liba.so.1", &library("liba.so.1"));
-    assert_eq!(
-        machine.load("/link/p"),
-        ["p needs liba.so.1: /real/bin/../lib/liba.so.1 (through its RUNPATH)"]
-    );
+    assert_eq!(machine.load("/link/p"), ["p needs liba.so.1: /real/bin/../lib/liba.so.1 (through its RUNPATH)"]);
 }
 
 #[test]

@@ -71,10 +71,7 @@ fn a_cached_path_that_is_gone_is_passed_over() {
 
 #[test]
 fn entries_of_another_machine_do_not_count() {
-    let cache = new_cache(&[
-        (I386, 0, "liba.so.1", "/gone/liba.so.1"),
-        (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1"),
-    ]);
+    let cache = new_cache(&[(I386, 0, "liba.so.1", "/gone/liba.so.1"), (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
     assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (through `/etc/ld.so.cache`)"]);
 }
@@ -99,9 +96,8 @@ fn entries_for_some_processors_are_found_beside_the_one_for_all() {
 fn who_wants_no_default_directories_gets_none_from_the_cache() {
     const NODEFLIB: u64 = 0x800;
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/usr/lib/liba.so.1")]);
-    let machine = needing_a()
-        .file("/etc/ld.so.cache", cache)
-        .elf("/bin/q", &program(GLIBC).needs("liba.so.1").flags_1(NODEFLIB));
+    let machine =
+        needing_a().file("/etc/ld.so.cache", cache).elf("/bin/q", &program(GLIBC).needs("liba.so.1").flags_1(NODEFLIB));
     assert_eq!(machine.load("/bin/q"), ["q needs liba.so.1: not in /etc/ld.so.cache"]);
 }
 

@@ -62,10 +62,7 @@ fn a_soname_satisfies_nothing() {
         .elf("/bin/p", &program(MUSL).needs("/d1/real.so").needs("/d1/libd.so.1"))
         .elf("/d1/real.so", &library("liba.so.1"))
         .elf("/d1/libd.so.1", &library("libd.so.1").needs("liba.so.1"));
-    assert_eq!(
-        machine.load("/bin/p")[2],
-        "libd.so.1 needs liba.so.1: not in /lib /usr/local/lib /usr/lib"
-    );
+    assert_eq!(machine.load("/bin/p")[2], "libd.so.1 needs liba.so.1: not in /lib /usr/local/lib /usr/lib");
 }
 
 #[test]
@@ -123,8 +120,5 @@ fn a_program_of_glibc_on_a_musl_image_is_loaded_by_musls_rules() {
     let machine = musl()
         .link("/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1")
         .elf("/bin/p", &program("/lib64/ld-linux-x86-64.so.2").needs("libc.so.6"));
-    assert_eq!(
-        machine.load("/bin/p"),
-        ["p needs libc.so.6: /lib64/ld-linux-x86-64.so.2 (the loader itself)"]
-    );
+    assert_eq!(machine.load("/bin/p"), ["p needs libc.so.6: /lib64/ld-linux-x86-64.so.2 (the loader itself)"]);
 }

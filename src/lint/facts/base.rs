@@ -211,7 +211,10 @@ mod tests {
     fn the_tag_of_an_official_image_names_its_distribution() {
         assert_eq!(find("node:20").map(|known| known.managers.join(" ")).as_deref(), Some("apt npm yarn"));
         assert_eq!(find("docker.io/library/node:20-alpine3.20").map(Known::sh), Some(ShellKind::Ash));
-        assert_eq!(find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(), Some("microdnf"));
+        assert_eq!(
+            find("eclipse-temurin:21-ubi9-minimal").map(|known| known.managers.join(" ")).as_deref(),
+            Some("microdnf")
+        );
         assert!(find("golang:1.23-nanoserver").is_some_and(Known::is_windows));
     }
 

@@ -4,9 +4,9 @@ use crate::dockerfile::Script;
 
 /// Words that only a shell understands at the start of a command.
 const BUILTINS: [&str; 32] = [
-    ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export", "fg", "for", "function",
-    "if", "jobs", "read", "readonly", "set", "shift", "source", "test", "times", "trap", "type", "ulimit", "umask",
-    "unset", "until", "while",
+    ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export", "fg", "for",
+    "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test", "times", "trap", "type", "ulimit",
+    "umask", "unset", "until", "while",
 ];
 
 /// `["program", "argument"]` for a script that is one call of plain words, so that no shell would change it.
@@ -61,12 +61,27 @@ mod tests {
     #[test]
     fn plain_words_need_no_shell() {
         assert_eq!(form("npm  run start").as_deref(), Some(r#"["npm", "run", "start"]"#));
-        assert_eq!(form(r#"nginx -g 'daemon off;' "a b""#).as_deref(), Some(r#"["nginx", "-g", "daemon off;", "a b"]"#));
+        assert_eq!(
+            form(r#"nginx -g 'daemon off;' "a b""#).as_deref(),
+            Some(r#"["nginx", "-g", "daemon off;", "a b"]"#)
+        );
     }
 
     #[test]
     fn what_a_shell_would_change_stays_with_it() {
-        for text in ["a && b", "a $X", "a *.conf", "cd /app", "A=1 b", "a ~", "a 'b", "echo \"$x\"", "a > b", "a\\ b", "[top, -b]"] {
+        for text in [
+            "a && b",
+            "a $X",
+            "a *.conf",
+            "cd /app",
+            "A=1 b",
+            "a ~",
+            "a 'b",
+            "echo \"$x\"",
+            "a > b",
+            "a\\ b",
+            "[top, -b]",
+        ] {
             assert_eq!(form(text), None, "{text}");
         }
     }

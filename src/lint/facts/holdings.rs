@@ -88,7 +88,11 @@ impl Holdings {
             "dpkg" if call.words().any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")) => {
                 removed.for_each(|name| self.remove_package(name));
             }
-            "rpm" if call.words().any(|word| word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))) => {
+            "rpm"
+                if call
+                    .words()
+                    .any(|word| word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))) =>
+            {
                 removed.for_each(|name| self.remove_package(name));
             }
             "corepack" if removed.next() == Some("enable") => {
@@ -182,4 +186,3 @@ impl Holdings {
 fn is_program_folder(folder: &str) -> bool {
     folder.ends_with("/bin") || folder.ends_with("/sbin")
 }
-

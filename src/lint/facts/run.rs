@@ -124,7 +124,8 @@ pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else { return None };
-    let values = step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let values =
+        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
     let mounts = values
         .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
         .collect();
