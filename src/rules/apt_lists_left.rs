@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::dockerfile::{Command, Script};
 use crate::lint::facts::packages::{Action, understand};
-use crate::lint::facts::{Argument, Call, Facts, Run};
+use crate::lint::facts::{Call, Facts, Run, deletes};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -20,7 +20,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| ends_in_the_image(cx.facts, run)) {
         let Some(update) = run.calls.iter().rposition(|call| is_apt(call, Action::Update)) else { continue };
         if !run.keeps_out(LISTS) {
-            if !run.calls[update..].iter().any(|call| empties(call, LISTS)) {
+            if !run.calls[update..].iter().any(|call| deletes(call, LISTS)) {
                 let report = findings
                     .add(run.calls[update].span, format!("the package lists stay in the layer, below `{LISTS}`"));
                 let leaves_none = last_bare_install.is_some_and(|install| install > run.step);
@@ -31,7 +31,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         } else if let Some(install) = run.calls.iter().find(|call| is_apt(call, Action::Install)) {
             let keeps =
                 ancestors(cx.facts, run).any(|stage| kept_downloads.get(&stage).is_some_and(|&at| at <= run.step));
-            if keeps && !run.keeps_out(CACHE) && !run.calls.iter().any(|call| empties(call, CACHE)) {
+            if keeps && !run.keeps_out(CACHE) && !run.calls.iter().any(|call| deletes(call, CACHE)) {
                 findings.add(install.span, format!("the downloaded packages stay in the layer, below `{CACHE}`"));
             }
         }
@@ -43,7 +43,7 @@ fn is_apt(call: &Call, action: Action) -> bool {
 }
 
 /// Whether a layer is one of the image's: of the final stage or those it is built on, or of whoever builds on it.
-fn ends_in_the_image(facts: &Facts<'_>, run: &Run<'_>) -> bool {
+pub(super) fn ends_in_the_image(facts: &Facts<'_>, run: &Run<'_>) -> bool {
     let step = &facts.steps[run.step];
     let final_stage = facts.final_stage().map(|stage| stage.index);
     let within = |stage| final_stage.is_some_and(|last| facts.ancestry(last).any(|ancestor| ancestor.index == stage));
@@ -80,61 +80,30 @@ fn last_install_without_update(facts: &Facts<'_>) -> Option<usize> {
     facts.runs().iter().rfind(bare).map(|run| run.step)
 }
 
-/// Whether a call leaves nothing below `folder`.
-fn empties(call: &Call, folder: &str) -> bool {
-    match call.name.as_str() {
-        "rm" => call.arguments.iter().any(|argument| covers(argument, folder)),
-        "find" => {
-            call.arguments.iter().any(|argument| covers(argument, folder))
-                && call.words().any(|word| matches!(word, "-delete" | "rm"))
-        }
-        "apt-get" | "apt" => call.words().any(|word| word == "distclean" || (word == "clean" && folder == CACHE)),
-        _ => false,
-    }
-}
-
-/// Whether an argument names `folder`, all that is in it, or a folder above it. What a variable hides may.
-fn covers(argument: &Argument, folder: &str) -> bool {
-    let path = argument.single().unwrap_or_else(|| argument.raw.trim_matches('"'));
-    let hidden = argument.values.is_none() && path.contains('$');
-    hidden || covers_path(path, folder) || covers_in_braces(path, folder)
-}
-
-fn covers_path(path: &str, folder: &str) -> bool {
-    let path = path.replace(['"', '\''], "");
-    let contents = path.split('*').next().filter(|_| path.contains('*'));
-    let named = contents.unwrap_or(&path).trim_end_matches('/');
-    folder == named || (named.starts_with('/') && folder.strip_prefix(named).is_some_and(|rest| rest.starts_with('/')))
-}
-
-/// `/var/lib/{apt,dpkg,cache}/`, `/var/{cache/apt,lib/apt/lists}/*`.
-fn covers_in_braces(raw: &str, folder: &str) -> bool {
-    let Some((before, rest)) = raw.split_once('{') else { return false };
-    let Some((inside, after)) = rest.split_once('}') else { return false };
-    inside.split(',').any(|choice| covers_path(&format!("{before}{choice}{after}"), folder))
-}
-
 fn fix(cx: &Context<'_>, run: &Run<'_>, later_installs: bool) -> Option<Fix> {
-    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else { return None };
-    if !parsed.errors.is_empty() {
-        return None;
-    }
-    let edit = match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
-        [] => append(cx, script, run.calls.last()?.span)?,
-        [heredoc] if heredoc.body.contains(Span::at(script.text.source_offset(0))) => {
-            let replacement = format!("rm -rf {LISTS}/*{}", cx.line_break());
-            Edit { span: Span::at(heredoc.body.end), replacement }
-        }
-        _ => return None,
-    };
+    let edit = append(cx, run, &format!("rm -rf {LISTS}/*"))?;
     // A later RUN that installs without an update of its own lives on these lists.
     let applicability = if later_installs { Applicability::Unsafe } else { Applicability::Safe };
     Some(Fix::new("delete them in the same `RUN`", applicability, vec![edit]))
 }
 
-/// ` && rm …` after the last call, on a line of its own where the RUN has several. Not where something follows the call
-/// that would take the words for its own.
-fn append(cx: &Context<'_>, script: &Script, last: Span) -> Option<Edit> {
+/// A command at the end of a RUN; not where what follows the last call would take the words for its own.
+pub(super) fn append(cx: &Context<'_>, run: &Run<'_>, command: &str) -> Option<Edit> {
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else { return None };
+    if !parsed.errors.is_empty() {
+        return None;
+    }
+    match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
+        [] => append_to_list(cx, script, run.calls.last()?.span, command),
+        [heredoc] if heredoc.body.contains(Span::at(script.text.source_offset(0))) => {
+            Some(Edit { span: Span::at(heredoc.body.end), replacement: format!("{command}{}", cx.line_break()) })
+        }
+        _ => None,
+    }
+}
+
+/// ` && command` after the last call, on a line of its own where the RUN has several.
+fn append_to_list(cx: &Context<'_>, script: &Script, last: Span, command: &str) -> Option<Edit> {
     let text = script.text.as_str().trim_end();
     let end = script.text.source_span(0, text.len()).end;
     let tail = cx.source.slice(Span::new(last.end.min(end), end)).replace("2>&1", "");
@@ -146,9 +115,9 @@ fn append(cx: &Context<'_>, script: &Script, last: Span) -> Option<Edit> {
         let line = cx.source.line_span(cx.source.line(end));
         let line = cx.source.slice(line);
         let indent = &line[..line.len() - line.trim_start().len()];
-        format!(" {}{}{indent}&& rm -rf {LISTS}/*", cx.dockerfile.escape, cx.line_break())
+        format!(" {}{}{indent}&& {command}", cx.dockerfile.escape, cx.line_break())
     } else {
-        format!(" && rm -rf {LISTS}/*")
+        format!(" && {command}")
     };
     Some(Edit { span: Span::at(end), replacement })
 }

@@ -1,11 +1,19 @@
 //! All rules: one file each, named for its page, and their list.
 
 mod add_instead_of_copy;
+mod apk_cache_left;
+mod apt_dist_upgrade;
+mod apt_in_script;
 mod apt_lists_left;
+mod apt_recommended_packages;
+mod apt_without_yes;
 mod archive_copied_then_unpacked;
 mod broken_json_form;
 mod build_tools_in_image;
+mod cache_left;
+mod cd_in_run;
 mod circular_stages;
+mod consecutive_run;
 mod constant_platform;
 mod copy_before_install;
 mod copy_from_empty_stage;
@@ -17,6 +25,8 @@ mod copy_of_ignored_file;
 mod copy_owned_by_root;
 mod copy_to_relative_path;
 mod copy_whole_filesystem;
+mod dnf_cache_left;
+mod dnf_without_yes;
 mod download_piped_to_shell;
 mod dropped_groups;
 mod duplicate_stage_name;
@@ -50,6 +60,7 @@ mod latest_tag;
 mod legacy_key_value;
 mod loose_stopsignal;
 mod maintainer;
+mod microdnf_cache_left;
 mod misplaced_description;
 mod missing_from;
 mod missing_healthcheck;
@@ -58,8 +69,11 @@ mod missing_user;
 mod misspelled_directive;
 mod mixed_keyword_casing;
 mod named_user;
+mod package_cache_left;
 mod package_manager_in_image;
+mod package_upgrade;
 mod password_in_build;
+mod pip_cache_left;
 mod pipe_without_pipefail;
 mod plain_http_download;
 mod pointless_command;
@@ -89,36 +103,64 @@ mod sudo;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
+mod unattended;
 mod undeclared_arg_in_from;
 mod undefined_variable;
 mod ungraceful_stopsignal;
 mod unknown_instruction;
 mod unknown_rule_in_pragma;
+mod unpinned;
+mod unpinned_apk_package;
 mod unpinned_apt_package;
+mod unpinned_dnf_package;
+mod unpinned_gem_package;
 mod unpinned_git_reference;
+mod unpinned_go_package;
+mod unpinned_npm_package;
+mod unpinned_package;
+mod unpinned_pip_package;
+mod unpinned_yum_package;
+mod unpinned_zypper_package;
 mod unreachable_stage;
 mod untagged_image;
 mod untrusted_registry;
 mod unused_pragma;
 mod unverified_download;
+mod update_alone;
+mod upgrade_alone;
 mod user_never_used;
 mod user_without_passwd;
 mod volume_over_system_path;
 mod vulnerable_openssl;
+mod wget_and_curl;
+mod wget_with_progress_bar;
 mod workdir_in_system_path;
 mod world_writable;
+mod yarn_cache_left;
+mod yum_cache_left;
+mod yum_without_yes;
+mod zypper_cache_left;
+mod zypper_dist_upgrade;
+mod zypper_without_yes;
 
 use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 105] = [
+static RULES: [Rule; 137] = [
     add_instead_of_copy::RULE,
+    apk_cache_left::RULE,
+    apt_dist_upgrade::RULE,
+    apt_in_script::RULE,
     apt_lists_left::RULE,
+    apt_recommended_packages::RULE,
+    apt_without_yes::RULE,
     archive_copied_then_unpacked::RULE,
     broken_json_form::RULE,
     build_tools_in_image::RULE,
+    cd_in_run::RULE,
     circular_stages::RULE,
+    consecutive_run::RULE,
     constant_platform::RULE,
     copy_before_install::RULE,
     copy_from_empty_stage::RULE,
@@ -130,6 +172,8 @@ static RULES: [Rule; 105] = [
     copy_owned_by_root::RULE,
     copy_to_relative_path::RULE,
     copy_whole_filesystem::RULE,
+    dnf_cache_left::RULE,
+    dnf_without_yes::RULE,
     download_piped_to_shell::RULE,
     dropped_groups::RULE,
     duplicate_stage_name::RULE,
@@ -162,6 +206,7 @@ static RULES: [Rule; 105] = [
     legacy_key_value::RULE,
     loose_stopsignal::RULE,
     maintainer::RULE,
+    microdnf_cache_left::RULE,
     misplaced_description::RULE,
     missing_from::RULE,
     missing_healthcheck::RULE,
@@ -170,8 +215,11 @@ static RULES: [Rule; 105] = [
     misspelled_directive::RULE,
     mixed_keyword_casing::RULE,
     named_user::RULE,
+    package_cache_left::RULE,
     package_manager_in_image::RULE,
+    package_upgrade::RULE,
     password_in_build::RULE,
+    pip_cache_left::RULE,
     pipe_without_pipefail::RULE,
     plain_http_download::RULE,
     pointless_command::RULE,
@@ -205,19 +253,38 @@ static RULES: [Rule; 105] = [
     ungraceful_stopsignal::RULE,
     unknown_instruction::RULE,
     unknown_rule_in_pragma::RULE,
+    unpinned_apk_package::RULE,
     unpinned_apt_package::RULE,
+    unpinned_dnf_package::RULE,
+    unpinned_gem_package::RULE,
     unpinned_git_reference::RULE,
+    unpinned_go_package::RULE,
+    unpinned_npm_package::RULE,
+    unpinned_package::RULE,
+    unpinned_pip_package::RULE,
+    unpinned_yum_package::RULE,
+    unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unused_pragma::RULE,
     unverified_download::RULE,
+    update_alone::RULE,
+    upgrade_alone::RULE,
     user_never_used::RULE,
     user_without_passwd::RULE,
     volume_over_system_path::RULE,
     vulnerable_openssl::RULE,
+    wget_and_curl::RULE,
+    wget_with_progress_bar::RULE,
     workdir_in_system_path::RULE,
     world_writable::RULE,
+    yarn_cache_left::RULE,
+    yum_cache_left::RULE,
+    yum_without_yes::RULE,
+    zypper_cache_left::RULE,
+    zypper_dist_upgrade::RULE,
+    zypper_without_yes::RULE,
 ];
 
 /// The rules with their pages.

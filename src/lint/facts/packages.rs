@@ -1,5 +1,6 @@
 //! Package managers: one table of what they are called, how they are told what to do, and what they leave behind.
 
+use super::pin::Pin;
 use super::run::{Argument, Call};
 
 /// What rules need to know of a package manager.
@@ -19,7 +20,40 @@ pub struct Manager {
     pub version_mark: &'static str,
     /// The packages, of any manager, that bring it.
     pub packages: &'static [&'static str],
+    /// Words before a verb that leave it what it is: `dnf module install`.
+    pub prefixes: &'static [&'static str],
+    /// What it does where no verb stands.
+    pub bare: Option<Action>,
+    /// Options that answer its questions; none where it asks none.
+    pub yes: &'static [&'static str],
+    /// How its packages say their versions.
+    pub pin: Pin,
+    /// Options that settle the version of all that a call installs.
+    pub pin_options: &'static [&'static str],
+    /// Options that leave nothing in its cache.
+    pub no_cache: &'static [&'static str],
+    /// The variable that does the same where it is true.
+    pub no_cache_variable: Option<&'static str>,
 }
+
+/// What a row leaves out.
+const NONE: Manager = Manager {
+    name: "",
+    programs: &[],
+    verbs: &[],
+    value_options: &[],
+    lists: &[],
+    caches: &[],
+    version_mark: "=",
+    packages: &[],
+    prefixes: &[],
+    bare: None,
+    yes: &[],
+    pin: Pin::Compared,
+    pin_options: &[],
+    no_cache: &[],
+    no_cache_variable: None,
+};
 
 /// What a call is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,9 +65,11 @@ pub enum Action {
     Remove,
     /// Empties a cache.
     Clean,
+    /// Fetches a package and runs it.
+    Execute,
 }
 
-use Action::{Clean, Install, Remove, Update, Upgrade};
+use Action::{Clean, Execute, Install, Remove, Update, Upgrade};
 
 const DNF_VERBS: &[(&str, Action)] = &[
     ("install", Install),
@@ -42,8 +78,13 @@ const DNF_VERBS: &[(&str, Action)] = &[
     ("groupinstall", Install),
     ("reinstall", Install),
     ("makecache", Update),
+    ("groupupdate", Upgrade),
+    ("rei", Install),
+    ("up", Upgrade),
+    ("up-min", Upgrade),
     ("update", Upgrade),
     ("upgrade", Upgrade),
+    ("upgrade-minimal", Upgrade),
     ("distro-sync", Upgrade),
     ("remove", Remove),
     ("erase", Remove),
@@ -66,7 +107,6 @@ const DNF_OPTIONS: &[&str] = &[
     "--releasever",
     "--setopt",
     "--forcearch",
-    "--nobest",
 ];
 const NPM_VERBS: &[(&str, Action)] = &[
     ("install", Install),
@@ -78,7 +118,10 @@ const NPM_VERBS: &[(&str, Action)] = &[
     ("rm", Remove),
     ("update", Upgrade),
     ("cache", Clean),
+    ("store", Clean),
 ];
+const DNF_YES: &[&str] = &["-y", "--assumeyes", "--assume-yes"];
+const DNF_PREFIXES: &[&str] = &["group", "groups", "module"];
 
 /// All managers, by name.
 pub static MANAGERS: [Manager; 22] = [
@@ -101,6 +144,9 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/apk", "/etc/apk/cache"],
         version_mark: "=",
         packages: &["apk-tools"],
+        pin: Pin::Compared,
+        no_cache: &["--no-cache"],
+        ..NONE
     },
     Manager {
         name: "apt",
@@ -138,6 +184,9 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/apt"],
         version_mark: "=",
         packages: &["apt", "aptitude"],
+        yes: &["-y", "--yes", "--assume-yes", "--force-yes"],
+        pin: Pin::Release,
+        ..NONE
     },
     Manager {
         name: "bun",
@@ -148,6 +197,8 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/root/.bun/install/cache"],
         version_mark: "@",
         packages: &["bun"],
+        pin: Pin::Node,
+        ..NONE
     },
     Manager {
         name: "bundler",
@@ -158,6 +209,7 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &[],
         version_mark: ":",
         packages: &["bundler", "ruby-bundler"],
+        ..NONE
     },
     Manager {
         name: "cargo",
@@ -168,6 +220,9 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/usr/local/cargo/registry", "/root/.cargo/registry"],
         version_mark: "@",
         packages: &["cargo", "rustup"],
+        pin: Pin::Node,
+        pin_options: &["--version", "--vers", "--path", "--rev", "--tag"],
+        ..NONE
     },
     Manager {
         name: "composer",
@@ -184,6 +239,9 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/root/.composer/cache", "/tmp/cache"],
         version_mark: ":",
         packages: &["composer"],
+        pin: Pin::Composer,
+        no_cache: &["--no-cache"],
+        ..NONE
     },
     Manager {
         name: "conda",
@@ -201,6 +259,8 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/opt/conda/pkgs"],
         version_mark: "=",
         packages: &["conda", "mamba", "micromamba"],
+        pin: Pin::Compared,
+        ..NONE
     },
     Manager {
         name: "dnf",
@@ -208,29 +268,64 @@ pub static MANAGERS: [Manager; 22] = [
         verbs: DNF_VERBS,
         value_options: DNF_OPTIONS,
         lists: &["/var/cache/dnf", "/var/cache/libdnf5"],
-        caches: &["/var/cache/dnf", "/var/cache/libdnf5"],
+        caches: &["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"],
         version_mark: "-",
         packages: &["dnf", "dnf5"],
+        prefixes: DNF_PREFIXES,
+        yes: DNF_YES,
+        pin: Pin::Rpm,
+        ..NONE
     },
     Manager {
         name: "gem",
         programs: &["gem"],
         verbs: &[("install", Install), ("i", Install), ("update", Upgrade), ("uninstall", Remove), ("cleanup", Clean)],
-        value_options: &["-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source"],
+        value_options: &[
+            "-v",
+            "--version",
+            "-i",
+            "--install-dir",
+            "-n",
+            "--bindir",
+            "-s",
+            "--source",
+            "-P",
+            "--trust-policy",
+            "-p",
+            "--http-proxy",
+            "--use-system-libraries",
+        ],
         lists: &[],
         caches: &["/usr/local/bundle/cache"],
         version_mark: ":",
         packages: &["ruby", "rubygems", "ruby-full"],
+        pin: Pin::Gem,
+        pin_options: &["-v", "--version"],
+        ..NONE
     },
     Manager {
         name: "go",
         programs: &["go"],
-        verbs: &[("install", Install), ("get", Install), ("mod", Update), ("clean", Clean)],
-        value_options: &["-ldflags", "-tags", "-o", "-p", "-mod", "-modfile", "-C"],
+        verbs: &[("install", Install), ("get", Install), ("run", Execute), ("mod", Update), ("clean", Clean)],
+        value_options: &[
+            "-ldflags",
+            "-gcflags",
+            "-asmflags",
+            "-buildmode",
+            "-exec",
+            "-tags",
+            "-o",
+            "-p",
+            "-mod",
+            "-modfile",
+            "-C",
+        ],
         lists: &[],
         caches: &["/go/pkg/mod", "/root/.cache/go-build"],
         version_mark: "@",
         packages: &["go", "golang", "golang-go"],
+        pin: Pin::Go,
+        ..NONE
     },
     Manager {
         name: "microdnf",
@@ -241,6 +336,10 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/yum", "/var/cache/dnf", "/var/cache/libdnf5"],
         version_mark: "-",
         packages: &["microdnf"],
+        prefixes: DNF_PREFIXES,
+        yes: DNF_YES,
+        pin: Pin::Rpm,
+        ..NONE
     },
     Manager {
         name: "npm",
@@ -251,6 +350,8 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/root/.npm"],
         version_mark: "@",
         packages: &["npm", "nodejs-npm"],
+        pin: Pin::Node,
+        ..NONE
     },
     Manager {
         name: "pacman",
@@ -261,6 +362,7 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/pacman/pkg"],
         version_mark: "=",
         packages: &["pacman"],
+        ..NONE
     },
     Manager {
         name: "pecl",
@@ -271,6 +373,8 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/tmp/pear"],
         version_mark: "-",
         packages: &["php-pear"],
+        pin: Pin::Rpm,
+        ..NONE
     },
     Manager {
         name: "pip",
@@ -281,6 +385,8 @@ pub static MANAGERS: [Manager; 22] = [
             "--requirement",
             "-c",
             "--constraint",
+            "-b",
+            "--build",
             "-e",
             "--editable",
             "-t",
@@ -309,6 +415,7 @@ pub static MANAGERS: [Manager; 22] = [
             "--cert",
             "--log",
             "--exists-action",
+            "--report",
             "--global-option",
             "--install-option",
             "--config-settings",
@@ -327,6 +434,11 @@ pub static MANAGERS: [Manager; 22] = [
             "python3.11-pip",
             "python3.12-pip",
         ],
+        pin: Pin::Python,
+        pin_options: &["-c", "--constraint"],
+        no_cache: &["--no-cache-dir", "--no-cache"],
+        no_cache_variable: Some("PIP_NO_CACHE_DIR"),
+        ..NONE
     },
     Manager {
         name: "pnpm",
@@ -337,6 +449,8 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/root/.local/share/pnpm/store"],
         version_mark: "@",
         packages: &["pnpm"],
+        pin: Pin::Node,
+        ..NONE
     },
     Manager {
         name: "rpm",
@@ -347,6 +461,7 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &[],
         version_mark: "-",
         packages: &[],
+        ..NONE
     },
     Manager {
         name: "tdnf",
@@ -357,16 +472,25 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/tdnf"],
         version_mark: "-",
         packages: &["tdnf"],
+        prefixes: DNF_PREFIXES,
+        yes: DNF_YES,
+        pin: Pin::Rpm,
+        ..NONE
     },
     Manager {
         name: "uv",
         programs: &["uv"],
-        verbs: &[("add", Install), ("sync", Install), ("remove", Remove), ("cache", Clean)],
+        verbs: &[("add", Install), ("install", Install), ("sync", Install), ("remove", Remove), ("cache", Clean)],
         value_options: &["--index-url", "--python", "-p", "--cache-dir", "--project", "--directory"],
         lists: &[],
         caches: &["/root/.cache/uv"],
         version_mark: "==",
         packages: &["uv"],
+        prefixes: &["tool"],
+        pin: Pin::Python,
+        no_cache: &["--no-cache", "-n", "--no-cache-dir"],
+        no_cache_variable: Some("UV_NO_CACHE"),
+        ..NONE
     },
     Manager {
         name: "yarn",
@@ -377,6 +501,10 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/usr/local/share/.cache/yarn", "/root/.cache/yarn"],
         version_mark: "@",
         packages: &["yarn", "yarnpkg"],
+        prefixes: &["global"],
+        bare: Some(Install),
+        pin: Pin::Node,
+        ..NONE
     },
     Manager {
         name: "yum",
@@ -387,6 +515,10 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/yum"],
         version_mark: "-",
         packages: &["yum"],
+        prefixes: DNF_PREFIXES,
+        yes: DNF_YES,
+        pin: Pin::Rpm,
+        ..NONE
     },
     Manager {
         name: "zypper",
@@ -394,6 +526,9 @@ pub static MANAGERS: [Manager; 22] = [
         verbs: &[
             ("install", Install),
             ("in", Install),
+            ("install-new-recommends", Install),
+            ("source-install", Install),
+            ("si", Install),
             ("refresh", Update),
             ("ref", Update),
             ("update", Upgrade),
@@ -411,6 +546,9 @@ pub static MANAGERS: [Manager; 22] = [
         caches: &["/var/cache/zypp"],
         version_mark: "=",
         packages: &["zypper"],
+        yes: &["-y", "--no-confirm", "-n", "--non-interactive"],
+        pin: Pin::Compared,
+        ..NONE
     },
 ];
 
@@ -433,6 +571,10 @@ pub struct PackageCall<'c> {
     pub manager: &'static Manager,
     pub action: Action,
     pub call: &'c Call,
+    /// The word that says what to do; none where nothing says it.
+    pub verb: Option<PackageArgument<'c>>,
+    /// The word before the verb: `module` of `dnf module install`.
+    pub prefix: Option<&'c str>,
     /// The words after the verb that are no options.
     pub packages: Vec<PackageArgument<'c>>,
     /// The options, without their values.
@@ -440,7 +582,7 @@ pub struct PackageCall<'c> {
 }
 
 /// A word that names a package.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct PackageArgument<'c> {
     pub argument: &'c Argument,
     /// One of the words it expands to.
@@ -454,27 +596,131 @@ impl PackageArgument<'_> {
     }
 }
 
+impl PackageCall<'_> {
+    pub fn is_verb(&self, verbs: &[&str]) -> bool {
+        self.verb.is_some_and(|verb| verbs.contains(&verb.word))
+    }
+
+    /// Whether one of these options is there, `--long`, `--long=value`, `-l` or among the letters of `-xl`.
+    pub fn has_option(&self, known: &[&str]) -> bool {
+        self.options.iter().any(|option| known.iter().any(|known| self.is_option(option, known)))
+    }
+
+    fn is_option(&self, option: &str, known: &str) -> bool {
+        if option == known || option.strip_prefix(known).is_some_and(|rest| rest.starts_with('=')) {
+            return true;
+        }
+        known.len() == 2 && !option.starts_with("--") && self.letters(option).any(|letter| known.ends_with(letter))
+    }
+
+    /// The letters of `-qy`, up to one that takes the rest of the word for its value.
+    fn letters(&self, option: &str) -> impl Iterator<Item = char> {
+        let takes_rest =
+            |letter: &char| self.manager.value_options.iter().any(|known| known.len() == 2 && known.ends_with(*letter));
+        let letters = option.chars().skip(1).take_while(|letter| letter.is_ascii_alphabetic());
+        let mut letters: Vec<char> = letters.collect();
+        if let Some(end) = letters.iter().position(takes_rest) {
+            letters.truncate(end + 1);
+        }
+        letters.into_iter()
+    }
+
+    /// Whether it asks nothing: an option says so, or the quietest of apt's ways.
+    pub fn answers_itself(&self) -> bool {
+        self.manager.yes.is_empty() || self.has_option(self.manager.yes) || self.is_quietest()
+    }
+
+    /// `-qq`, `-q -q`, `-q=2` of apt mean yes too.
+    fn is_quietest(&self) -> bool {
+        let loudness = |option: &&str| match *option {
+            "--quiet" => 1,
+            "-q=2" | "--quiet=2" => 2,
+            option if option.starts_with("--") => 0,
+            option => self.letters(option).filter(|&letter| letter == 'q').count(),
+        };
+        self.manager.name == "apt" && self.options.iter().map(loudness).sum::<usize>() > 1
+    }
+
+    /// Whether some of its words are options that only a variable's value would show.
+    pub fn hides_options(&self) -> bool {
+        let hides = |argument: &Argument| {
+            let raw = argument.raw.to_ascii_lowercase();
+            argument.values.is_none() && ["opt", "flag", "arg", "yes"].iter().any(|part| raw.contains(part))
+        };
+        self.call.arguments.iter().any(hides)
+    }
+
+    /// The packages whose version is left open.
+    pub fn loose(&self) -> Vec<PackageArgument<'_>> {
+        let settled = matches!(self.prefix, Some("group" | "groups"))
+            || self.is_verb(&["groupinstall"])
+            || self.has_option(self.manager.pin_options);
+        if settled {
+            return Vec::new();
+        }
+        let packages = self.packages.iter().take(if self.action == Execute { 1 } else { usize::MAX });
+        let is_loose = |package: &&PackageArgument<'_>| !self.manager.pin.settles(package.word, self.prefix);
+        let loose: Vec<_> = packages.filter(is_loose).copied().collect();
+        // `composer require vendor/package ^1.0`: the version is a word of its own.
+        let apart =
+            self.manager.pin == Pin::Composer && self.packages.iter().any(|package| !package.word.contains('/'));
+        if apart { Vec::new() } else { loose }
+    }
+
+    /// Whether it empties the manager's cache, and not only looks at it.
+    pub fn empties_cache(&self) -> bool {
+        let first = self.packages.first().map(|package| package.word);
+        self.action == Clean
+            && match self.verb.map(|verb| verb.word) {
+                Some("cache" | "store") => matches!(first, Some("clean" | "purge" | "prune" | "rm")),
+                Some("clean") if self.manager.pin == Pin::Rpm => first == Some("all"),
+                Some("clean") if self.manager.name == "go" => self.options.contains(&"-modcache"),
+                _ => true,
+            }
+    }
+}
+
 /// Understands a call, if it is one of a package manager that does something with packages.
 pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
     let (manager, arguments) = manager_of(call)?;
-    let mut action = None;
-    let (mut packages, mut options) = (Vec::new(), Vec::new());
+    let mut understood = PackageCall {
+        manager,
+        action: manager.bare.unwrap_or(Clean),
+        call,
+        verb: None,
+        prefix: None,
+        packages: Vec::new(),
+        options: Vec::new(),
+    };
     let mut skip = false;
-    for (argument, word) in arguments.iter().flat_map(Argument::words) {
-        if std::mem::take(&mut skip) {
-            continue;
+    for argument in arguments {
+        if argument.values.is_none() {
+            skip = false;
         }
-        if word.starts_with('-') && word.len() > 1 {
-            skip = takes_value(manager, word);
-            options.push(word);
-        } else if action.is_none() {
-            let verb = manager.verbs.iter().find(|(verb, _)| *verb == word);
-            action = Some(verb.map(|(_, action)| *action)?);
-        } else {
-            packages.push(PackageArgument { argument, word });
+        for (argument, word) in argument.words() {
+            if std::mem::take(&mut skip) {
+                continue;
+            }
+            if word == "--" && manager.pin == Pin::Gem {
+                return understood.verb.is_some().then_some(understood);
+            } else if word.starts_with('-') && word.len() > 1 {
+                skip = takes_value(manager, word);
+                understood.options.push(word);
+            } else if understood.verb.is_some() {
+                understood.packages.push(PackageArgument { argument, word });
+            } else if understood.prefix.is_none() && manager.prefixes.contains(&word) {
+                understood.prefix = Some(word);
+            } else {
+                understood.action = manager.verbs.iter().find(|(verb, _)| *verb == word)?.1;
+                understood.verb = Some(PackageArgument { argument, word });
+            }
         }
     }
-    Some(PackageCall { manager, action: action?, call, packages, options })
+    let asks = |option: &&str| matches!(*option, "-v" | "--version" | "-h" | "--help");
+    let is_bare =
+        manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(|option| asks(&option));
+    let says = understood.verb.is_some() || (is_bare && arguments.iter().all(|argument| argument.values.is_some()));
+    says.then_some(understood)
 }
 
 /// The manager that a call is one of, whatever it does.

@@ -1,0 +1,134 @@
+//! How the words that name packages say which version is meant.
+
+/// A way to write versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// `name=1`, `name~1`, `name>=1`: apk, zypper, conda.
+    Compared,
+    /// `name=1`, `name/bookworm`: apt.
+    Release,
+    /// `vendor/name:1`: composer.
+    Composer,
+    /// `name:1`: gem.
+    Gem,
+    /// `path@v1`: go.
+    Go,
+    /// `name@1`, `@scope/name@1`, `git+https://…#tag`: npm and those like it.
+    Node,
+    /// `name==1`, `git+https://…@tag`: pip.
+    Python,
+    /// `name-1.2-3`: dnf, yum.
+    Rpm,
+}
+
+impl Pin {
+    /// Whether a word says a version, or is a file or address that has its own. `prefix` is what stands before the verb.
+    pub fn settles(self, word: &str, prefix: Option<&str>) -> bool {
+        match self {
+            Self::Compared => {
+                word.contains(['=', '~', '<', '>', '/'])
+                    || ends_in_any(word, &[".apk", ".rpm", ".conda"])
+                    || word.starts_with(['.', '!'])
+            }
+            Self::Release => word.contains(['=', '/']) || word.ends_with(".deb"),
+            Self::Composer => word.contains([':', '=', '@']) || !word.contains('/'),
+            Self::Gem => word.contains([':', '/']) || word.ends_with(".gem"),
+            Self::Go => settles_go(word),
+            Self::Node => settles_node(word),
+            Self::Python => settles_python(word),
+            Self::Rpm if prefix == Some("module") => word.contains([':', '/']),
+            Self::Rpm => {
+                word.starts_with('@')
+                    || word.contains(['/', '=', '<', '>'])
+                    || word.ends_with(".rpm")
+                    || ends_in_version(word)
+            }
+        }
+    }
+}
+
+fn ends_in_any(word: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|ending| word.ends_with(ending))
+}
+
+/// `name-1.2`, `name-1:1.2-3.el9`: at most a release follows the version. `java-11-openjdk` is a name.
+fn ends_in_version(word: &str) -> bool {
+    let is_version = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
+    let mut parts = word.split('-').skip(1).collect::<Vec<_>>().into_iter().rev();
+    let last = parts.next();
+    let is_release = last.is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()) || part == "*");
+    last.as_ref().is_some_and(is_version) || (is_release && parts.next().as_ref().is_some_and(is_version))
+}
+
+/// Words that name what the module itself has are settled by it.
+fn settles_go(word: &str) -> bool {
+    let own = word.starts_with(['.', '/', '$'])
+        || ends_in_any(word, &[".go"])
+        || matches!(word, "all" | "std" | "cmd" | "tool");
+    let version = word.split_once('@').map(|(_, version)| version);
+    own || version.is_some_and(|version| !is_moving(version))
+}
+
+/// Names of versions that are another one tomorrow.
+fn is_moving(version: &str) -> bool {
+    matches!(version, "" | "latest" | "next" | "none" | "upgrade" | "patch" | "main" | "master" | "HEAD" | "*")
+}
+
+fn settles_node(word: &str) -> bool {
+    let git = word.starts_with("git") && word.contains("://") || word.starts_with("github:");
+    if git {
+        return word.contains('#');
+    }
+    let file = word.starts_with(['.', '/', '~']) || word.contains("://") || word.starts_with("file:");
+    let version = word.get(1..).and_then(|rest| rest.split_once('@')).map(|(_, version)| version);
+    file || ends_in_any(word, &[".tar", ".tar.gz", ".tgz"])
+        || word.contains('#')
+        || version.is_some_and(|version| !is_moving(version))
+}
+
+fn settles_python(word: &str) -> bool {
+    if let Some((_, address)) =
+        word.split_once("+").filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
+    {
+        let path = address.split('#').next().unwrap_or_default();
+        return path.rsplit('/').next().is_some_and(|last| last.contains('@'));
+    }
+    let file =
+        word == "." || word.starts_with(".[") || word.contains('/') || ends_in_any(word, &[".whl", ".tar.gz", ".zip"]);
+    file || word.contains(['=', '<', '>', '~', '@'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_rpm_says_its_version_at_its_end() {
+        for word in ["tomcat-9.2", "openssl-1:1.1.1k", "gcc-c++-1.1.1", "git-core-2.51.0-2.fc42", "docker-ce-17.03.1*"]
+        {
+            assert!(Pin::Rpm.settles(word, None), "{word}");
+        }
+        for word in ["tomcat", "python3-devel", "java-11-openjdk", "java-1.8.0-openjdk-devel", "gcc-c++"] {
+            assert!(!Pin::Rpm.settles(word, None), "{word}");
+        }
+        assert!(Pin::Rpm.settles("nodejs:20", Some("module")));
+        assert!(!Pin::Rpm.settles("nodejs", Some("module")));
+    }
+
+    #[test]
+    fn a_tag_that_moves_is_no_version() {
+        assert!(Pin::Node.settles("@angular/cli@17.3.8", None));
+        assert!(!Pin::Node.settles("@angular/cli", None));
+        assert!(!Pin::Node.settles("npm@latest", None));
+        assert!(!Pin::Go.settles("example.com/tool@latest", None));
+        assert!(Pin::Go.settles("./cmd/app", None));
+    }
+
+    #[test]
+    fn a_repository_needs_a_reference() {
+        assert!(Pin::Python.settles("git+ssh://git@example.com/x.git@1.0#egg=x", None));
+        assert!(!Pin::Python.settles("git+ssh://git@example.com/x.git#egg=x", None));
+        assert!(Pin::Node.settles("git+https://example.com/x.git#v1", None));
+        assert!(!Pin::Node.settles("git+https://example.com/x.git", None));
+    }
+}

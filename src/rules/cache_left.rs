@@ -1,0 +1,91 @@
+//! What the rules share that look for a package manager's cache in a layer.
+
+use super::apt_lists_left::{append, ends_in_the_image};
+use super::unattended::after;
+use crate::lint::facts::packages::{Action, PackageCall, understand};
+use crate::lint::facts::{Call, Run, deletes};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix};
+
+/// How a cache is kept out of a layer.
+pub(super) enum Mend {
+    /// By an option after the verb.
+    Option(&'static str),
+    /// By a command at the end, called with the name of the program before it.
+    Then(&'static str),
+    None,
+}
+
+/// Reports the last call of a RUN that fills the cache of one of these managers, where nothing empties it after.
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str], mend: &Mend) {
+    for run in cx.facts.runs().iter().filter(|run| ends_in_the_image(cx.facts, run)) {
+        let filling = |call: &PackageCall<'_>| managers.contains(&call.manager.name) && fills(cx, run, call);
+        let mut understood = run.calls.iter().enumerate().rev().filter_map(|(at, call)| Some((at, understand(call)?)));
+        let Some((at, call)) = understood.find(|(_, call)| filling(call)) else { continue };
+        if run.calls[at + 1..].iter().any(|later| empties(&call, later)) {
+            continue;
+        }
+        let span = call.verb.map_or(call.call.name_span, |verb| call.call.name_span.to(verb.argument.span));
+        let report = findings.add(span, format!("what `{}` downloads stays in the layer", call.call.name));
+        if let Some((title, edit)) = mending(cx, run, &call, mend) {
+            report.fix(Fix::new(title, Applicability::Safe, vec![edit]));
+        }
+    }
+}
+
+fn fills(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
+    let manager = call.manager;
+    matches!(call.action, Action::Install | Action::Upgrade)
+        && !call.has_option(manager.no_cache)
+        && !call.hides_options()
+        && !manager.caches.iter().any(|cache| run.keeps_out(cache) || is_mounted_elsewhere(run, cache))
+        && !manager.no_cache_variable.is_some_and(|name| is_set(cx, run, call, name))
+}
+
+/// A cache below another user's home: `/home/app/.cache/pip` for `/root/.cache/pip`.
+fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
+    let Some(own) = cache.strip_prefix("/root") else { return false };
+    run.mounts.iter().any(|mount| {
+        let target = mount.target.as_deref().unwrap_or_default().trim_end_matches('/');
+        matches!(mount.kind.as_str(), "cache" | "tmpfs") && (target.ends_with(own) || target.ends_with("/.cache"))
+    })
+}
+
+/// Whether a variable is true for a call: by ENV, before the command, or exported in the script.
+fn is_set(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
+    let commands = run.script.iter().flat_map(|script| &script.commands);
+    let own = commands.enumerate().filter(|(at, _)| Some(*at) <= call.call.command).filter_map(|(at, command)| {
+        let exported = command.words.first().is_some_and(|word| word.raw == "export");
+        let words = exported.then_some(&command.words[..]).unwrap_or_default();
+        let assigned = if Some(at) == call.call.command { &command.assignments[..] } else { &[] };
+        words.iter().chain(assigned).find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
+    });
+    let step = &cx.facts.steps[run.step];
+    let value = own.last().or_else(|| cx.facts.variable(step, name));
+    value.is_some_and(|value| {
+        let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
+        !matches!(value.as_str(), "" | "0" | "no" | "off" | "false" | "f" | "n")
+    })
+}
+
+/// Whether a later call empties the cache that this one fills.
+fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
+    let by_itself = |later: PackageCall<'_>| later.manager.name == call.manager.name && later.empties_cache();
+    understand(later).is_some_and(by_itself) || call.manager.caches.iter().any(|cache| deletes(later, cache))
+}
+
+fn mending(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, mend: &Mend) -> Option<(String, Edit)> {
+    match mend {
+        Mend::Option(option) => {
+            let verb = call.verb?;
+            let edit = after(cx, verb.argument.span, verb.word, option)?;
+            Some((format!("add `{option}`"), edit))
+        }
+        Mend::Then(command) => {
+            let command = format!("{} {command}", call.call.name);
+            let sudo = if call.call.via.iter().any(|via| via == "sudo") { "sudo " } else { "" };
+            let edit = append(cx, run, &format!("{sudo}{command}"))?;
+            Some((format!("call `{command}` in the same `RUN`"), edit))
+        }
+        Mend::None => None,
+    }
+}

@@ -1,0 +1,41 @@
+//! `consecutive-run`: two short RUNs make two layers where one would do.
+
+use crate::dockerfile::Command;
+use crate::lint::facts::{Facts, Run};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "consecutive-run", page: include_str!("../../rules/lint/consecutive-run.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let last = cx.facts.final_stage().map(|stage| stage.index);
+    for pair in cx.facts.runs().windows(2) {
+        let [before, run] = pair else { continue };
+        let step = &cx.facts.steps[run.step];
+        let adjacent = before.step + 1 == run.step && !step.onbuild && !cx.facts.steps[before.step].onbuild;
+        if adjacent
+            && step.stage == last
+            && flags(cx.facts, before) == flags(cx.facts, run)
+            && is_short(before)
+            && is_short(run)
+        {
+            let first = cx.facts.steps[before.step].instruction.keyword.span;
+            let report =
+                findings.add(step.instruction.keyword.span, "this `RUN` could be one with the `RUN` before it");
+            report.label(first, "that one");
+        }
+    }
+}
+
+fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
+    let flags = &facts.steps[run.step].instruction.flags;
+    flags
+        .iter()
+        .flat_map(|flag| [flag.name.as_str(), flag.value.as_ref().map_or("", |value| value.text.as_str())])
+        .collect()
+}
+
+/// One command, and a script that is read.
+fn is_short(run: &Run<'_>) -> bool {
+    matches!(run.command, Command::Exec(_)) || run.script.as_ref().is_some_and(|script| script.commands.len() < 2)
+}

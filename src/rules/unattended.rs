@@ -1,0 +1,55 @@
+//! What the rules share that look for calls which wait for an answer: nobody gives one in a build.
+
+use crate::lint::facts::Run;
+use crate::lint::facts::packages::{Action, PackageCall};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix};
+use crate::source::Span;
+
+/// Reports the calls of these managers that ask, and gives them `option` after their verb.
+pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str], option: &str) {
+    for run in cx.facts.runs() {
+        let piped = run.calls.iter().any(|call| call.name == "yes");
+        if piped || is_configured(cx, run) {
+            continue;
+        }
+        for call in run.package_calls().filter(|call| managers.contains(&call.manager.name) && asks(call)) {
+            let Some(verb) = call.verb else { continue };
+            let message = format!("`{} {}` asks before it goes on, and nobody answers", call.call.name, verb.word);
+            let report = findings.add(call.call.name_span.to(verb.argument.span), message);
+            if let Some(edit) = after(cx, verb.argument.span, verb.word, option) {
+                report.fix(Fix::new(format!("add `{option}`"), Applicability::Safe, vec![edit]));
+            }
+        }
+    }
+}
+
+fn asks(call: &PackageCall<'_>) -> bool {
+    let changes = matches!(call.action, Action::Install | Action::Upgrade | Action::Remove);
+    let looks = call.options.iter().any(|option| {
+        matches!(
+            *option,
+            "-s" | "--simulate" | "--dry-run" | "-d" | "--download-only" | "--downloadonly" | "--print-uris"
+        )
+    });
+    changes && !looks && !call.answers_itself() && !call.hides_options()
+}
+
+/// Whether a setting answers: apt's `Assume-Yes`, dnf's `assumeyes`, written or passed up to here.
+fn is_configured(cx: &Context<'_>, run: &Run<'_>) -> bool {
+    let end = cx.facts.steps[run.step].span.end;
+    let text = cx.source.slice(Span::new(0, end)).to_ascii_lowercase();
+    ["assume-yes \"", "assume-yes=", "assumeyes=", "assume-yes::"].iter().any(|setting| text.contains(setting))
+}
+
+/// A word after another, in a script or an exec form; none where the text does not have that word as it is.
+pub(super) fn after(cx: &Context<'_>, span: Span, word: &str, added: &str) -> Option<Edit> {
+    let written = cx.source.slice(span);
+    let replacement = if written == word {
+        format!(" {added}")
+    } else if written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) == Some(word) {
+        format!(", \"{added}\"")
+    } else {
+        return None;
+    };
+    Some(Edit { span: Span::at(span.end), replacement })
+}

@@ -1,0 +1,22 @@
+//! `upgrade-alone`: packages are brought up to date in a RUN that installs nothing.
+
+use crate::lint::facts::packages::{Action, PackageCall};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { name: "upgrade-alone", page: include_str!("../../rules/lint/upgrade-alone.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for run in cx.facts.runs() {
+        let updates = |call: &PackageCall<'_>| {
+            call.action == Action::Upgrade
+                && call.manager.name != "apt"
+                && !call.manager.lists.is_empty()
+                && call.is_verb(&["update", "up"])
+        };
+        let Some(call) = run.package_calls().find(updates) else { continue };
+        if !run.package_calls().any(|other| other.action == Action::Install) {
+            findings.add(call.call.span, "this `RUN` only brings packages up to date, and is cached");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `wget-and-curl`: one stage downloads with two programs.
+
+use std::collections::HashMap;
+
+use crate::lint::{Context, Findings, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "wget-and-curl", page: include_str!("../../rules/lint/wget-and-curl.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    // Per stage, where either was called first.
+    let mut seen: HashMap<Option<usize>, [Option<Span>; 2]> = HashMap::new();
+    for run in cx.facts.runs() {
+        let first = seen.entry(cx.facts.steps[run.step].stage).or_default();
+        let mut reported = false;
+        for call in &run.calls {
+            let Some(which) = ["curl", "wget"].iter().position(|name| *name == call.name) else { continue };
+            first[which].get_or_insert(call.name_span);
+            if let Some(other) = first[1 - which].filter(|_| !reported) {
+                let message = "both `wget` and `curl` are used in this stage; one would do";
+                findings.add(call.name_span, message).label(other, "the other one");
+                reported = true;
+            }
+        }
+    }
+}
