@@ -8,6 +8,7 @@ mod copy_before_install;
 mod copy_owned_by_root;
 mod download_piped_to_shell;
 mod dropped_groups;
+mod duplicate_label;
 mod empty_label;
 mod entrypoint_without_exec;
 mod env_refers_to_itself;
@@ -37,11 +38,13 @@ mod powershell_in_run;
 mod privileged_port;
 mod program_owned_by_its_user;
 mod relative_workdir;
+mod removed_in_later_layer;
 mod root_user;
 mod root_with_volume;
 mod secret_file_copied;
 mod secret_in_command;
 mod secret_in_env;
+mod secret_value;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
@@ -70,7 +73,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 63] = [
+static RULES: [Rule; 66] = [
     add_instead_of_copy::RULE,
     apt_lists_left::RULE,
     broken_json_form::RULE,
@@ -79,6 +82,7 @@ static RULES: [Rule; 63] = [
     copy_owned_by_root::RULE,
     download_piped_to_shell::RULE,
     dropped_groups::RULE,
+    duplicate_label::RULE,
     empty_label::RULE,
     entrypoint_without_exec::RULE,
     env_refers_to_itself::RULE,
@@ -107,11 +111,13 @@ static RULES: [Rule; 63] = [
     privileged_port::RULE,
     program_owned_by_its_user::RULE,
     relative_workdir::RULE,
+    removed_in_later_layer::RULE,
     root_user::RULE,
     root_with_volume::RULE,
     secret_file_copied::RULE,
     secret_in_command::RULE,
     secret_in_env::RULE,
+    secret_value::RULE,
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,
