@@ -135,3 +135,32 @@ fn unknown_key(key: &str, known: &[&str]) -> String {
         None => format!("unknown field `{key}`; there are `{}`", known.join("`, `")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::registry;
+
+    fn settings(name: &str, text: &str) -> Settings {
+        parse(Path::new(name), text, registry()).expect("the file is right").settings
+    }
+
+    #[test]
+    fn hadolints_labels_and_registries_mean_what_ours_do() {
+        let theirs = "trustedRegistries: [docker.io]\nstrict-labels: true\nlabel-schema:\n  author: email\n";
+        let ours = "trusted-registries = ['docker.io']\nstrict-labels = true\nlabel-schema = { author = 'email' }\n";
+        for settings in [settings(".hadolint.yaml", theirs), settings(".jettison.toml", ours)] {
+            assert_eq!(settings.trusted_registries, ["docker.io"]);
+            assert!(settings.strict_labels);
+            assert_eq!(settings.label_schema, BTreeMap::from([("author".to_owned(), LabelType::Email)]));
+        }
+    }
+
+    #[test]
+    fn an_unknown_type_of_a_label_is_an_error_at_its_place() {
+        let text = "[label-schema]\nauthor = 'mail'\n";
+        let error = parse(Path::new(".jettison.toml"), text, registry()).expect_err("there is no such type");
+        assert!(error.to_string().contains("line 2, column 10"), "{error}");
+        assert!(error.to_string().contains("`mail` is no type of a label"), "{error}");
+    }
+}

@@ -29,6 +29,7 @@ mod dnf_cache_left;
 mod dnf_without_yes;
 mod download_piped_to_shell;
 mod dropped_groups;
+mod duplicate_label;
 mod duplicate_stage_name;
 mod empty_continuation_line;
 mod empty_label;
@@ -84,12 +85,14 @@ mod program_owned_by_its_user;
 mod redundant_platform;
 mod relative_workdir;
 mod remote_add_without_checksum;
+mod removed_in_later_layer;
 mod reserved_stage_name;
 mod root_user;
 mod root_with_volume;
 mod secret_file_copied;
 mod secret_in_command;
 mod secret_in_env;
+mod secret_value;
 mod shell_form_entrypoint;
 mod shell_form_healthcheck;
 mod shell_in_image;
@@ -147,7 +150,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 137] = [
+static RULES: [Rule; 140] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -176,6 +179,7 @@ static RULES: [Rule; 137] = [
     dnf_without_yes::RULE,
     download_piped_to_shell::RULE,
     dropped_groups::RULE,
+    duplicate_label::RULE,
     duplicate_stage_name::RULE,
     empty_continuation_line::RULE,
     empty_label::RULE,
@@ -230,12 +234,14 @@ static RULES: [Rule; 137] = [
     redundant_platform::RULE,
     relative_workdir::RULE,
     remote_add_without_checksum::RULE,
+    removed_in_later_layer::RULE,
     reserved_stage_name::RULE,
     root_user::RULE,
     root_with_volume::RULE,
     secret_file_copied::RULE,
     secret_in_command::RULE,
     secret_in_env::RULE,
+    secret_value::RULE,
     shell_form_entrypoint::RULE,
     shell_form_healthcheck::RULE,
     shell_in_image::RULE,

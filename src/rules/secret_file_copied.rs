@@ -1,6 +1,6 @@
 //! `secret-file-copied`: a file that holds secrets goes into a layer.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, Kind, Place, WordPart};
 use crate::lint::facts::{Stage, Step, glob_matches};
 use crate::lint::{Context, Findings, Rule};
 
@@ -58,7 +58,11 @@ const MOST_COPIES: usize = 1000;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
+        let Body::Transfer { sources, destination, .. } = &step.instruction.body else { continue };
+        if let Some(pointer) = destination.parts.iter().find_map(pointer) {
+            findings.add(destination.span, format!("what is copied to `${pointer}` is a secret"));
+            continue;
+        }
         for source in sources {
             let Place::Path(word) = source else { continue };
             let Some(path) = cx.facts.expand(step, word) else { continue };
@@ -71,6 +75,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     if let Some(stage) = cx.facts.final_stage() {
         report_pointers(cx, stage, findings);
+    }
+}
+
+/// The name of a variable that says where a secret is.
+fn pointer(part: &WordPart) -> Option<&str> {
+    match part {
+        WordPart::Variable(variable) if POINTERS.contains(&variable.name.as_str()) => Some(&variable.name),
+        _ => None,
     }
 }
 
@@ -94,7 +106,9 @@ fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings)
     let copied: Vec<(String, &Step<'_>)> = steps
         .iter()
         .filter_map(|step| match &step.instruction.body {
-            Body::Transfer { destination, .. } if is_from_context(step) => {
+            Body::Transfer { destination, .. }
+                if is_from_context(step) && destination.parts.iter().find_map(pointer).is_none() =>
+            {
                 Some((place(step, &cx.facts.expand(step, destination)?)?, *step))
             }
             _ => None,

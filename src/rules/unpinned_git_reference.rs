@@ -56,7 +56,7 @@ fn is_loose_repository(url: &str) -> bool {
     let (repository, query) = repository.split_once('?').map_or((repository, ""), |(url, query)| (url, query));
     let is_git = repository.starts_with("git@")
         || repository.starts_with("git://")
-        || (repository.starts_with("https://") && repository.ends_with(".git"));
+        || (repository.starts_with("https://") && repository.rsplit('.').next() == Some("git"));
     let pinned = ["tag=", "commit=", "checksum=", "ref="].iter().any(|key| query.contains(key));
     let reference = reference.and_then(|reference| reference.split(':').next()).filter(|name| !name.is_empty());
     is_git && !pinned && reference.is_none_or(|name| BRANCHES.contains(&name.trim_start_matches("refs/heads/")))
