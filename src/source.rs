@@ -54,7 +54,12 @@ pub struct Source {
     /// The file as it is, where that is not UTF-8: then `text` has a `?` for every stray byte, and the same length.
     raw: Option<Vec<u8>>,
     line_starts: Vec<usize>,
+    /// How many characters start before each block of [`BLOCK`] bytes; empty where all are one byte long.
+    characters: Vec<usize>,
 }
+
+/// So many bytes are counted at most to tell a column, however long its line is.
+const BLOCK: usize = 256;
 
 impl Source {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
@@ -64,7 +69,8 @@ impl Source {
         };
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
-        Self { name: name.into(), text, raw, line_starts }
+        let characters = count_characters(&text);
+        Self { name: name.into(), text, raw, line_starts, characters }
     }
 
     pub fn name(&self) -> &str {
@@ -94,10 +100,15 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.line_starts[line - 1];
-        let before = &self.text.as_bytes()[start..offset.min(self.text.len()).max(start)];
-        // Every byte that does not continue a UTF-8 sequence begins a character.
-        let column = 1 + before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
-        Position { line, column }
+        let offset = offset.min(self.text.len()).max(start);
+        Position { line, column: 1 + self.characters_before(offset) - self.characters_before(start) }
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        match self.characters.get(offset / BLOCK) {
+            Some(before) => before + starts(&self.text.as_bytes()[offset / BLOCK * BLOCK..offset]),
+            None => offset,
+        }
     }
 
     /// How many lines there are; a file that ends in a line break does not count the empty one after it.
@@ -119,6 +130,24 @@ impl Source {
     }
 }
 
+fn count_characters(text: &str) -> Vec<usize> {
+    if text.is_ascii() {
+        return Vec::new();
+    }
+    let before = |sum: &mut usize, block: &[u8]| {
+        let before = *sum;
+        *sum += starts(block);
+        Some(before)
+    };
+    // The end of the text may be the start of a block that has nothing in it.
+    text.as_bytes().chunks(BLOCK).chain([&[][..]]).scan(0, before).collect()
+}
+
+/// How many characters start among these bytes: every byte that does not continue a UTF-8 sequence begins one.
+fn starts(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+}
+
 fn replace_stray_bytes(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
@@ -138,6 +167,16 @@ mod tests {
         let at = source.text().find('b').expect("it is there");
         assert_eq!(source.position(0), Position { line: 1, column: 1 });
         assert_eq!(source.position(at), Position { line: 2, column: 9 });
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_counted_alike() {
+        for text in ["x".repeat(1000), format!("{}é{}", "x".repeat(255), "ü".repeat(400)), "é".repeat(256)] {
+            let source = Source::new("Dockerfile", text.as_str());
+            for (at, (offset, _)) in text.char_indices().chain([(text.len(), 'x')]).enumerate() {
+                assert_eq!(source.position(offset).column, at + 1);
+            }
+        }
     }
 
     #[test]
