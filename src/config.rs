@@ -138,7 +138,10 @@ fn unknown_key(key: &str, known: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::lint::LabelType;
     use crate::rules::registry;
 
     fn settings(name: &str, text: &str) -> Settings {
