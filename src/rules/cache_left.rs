@@ -2,6 +2,7 @@
 
 use super::apt_lists_left::{append, ends_in_the_image};
 use super::unattended::after;
+use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix};
@@ -60,11 +61,23 @@ fn is_set(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -
         words.iter().chain(assigned).find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     });
     let step = &cx.facts.steps[run.step];
-    let value = own.last().or_else(|| cx.facts.variable(step, name));
+    let value = own.last().or_else(|| cx.facts.variable(step, name)).or_else(|| before_any_stage(cx, run, name));
     value.is_some_and(|value| {
         let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
         !matches!(value.as_str(), "" | "0" | "no" | "off" | "false" | "f" | "n")
     })
+}
+
+/// What an ENV sets in a file without a FROM, which is part of another.
+fn before_any_stage(cx: &Context<'_>, run: &Run<'_>, name: &str) -> Option<String> {
+    let steps = cx.facts.steps.get(..run.step).filter(|_| cx.facts.steps[run.step].stage.is_none())?;
+    let pairs =
+        steps.iter().rev().filter(|step| step.kind() == Kind::Env).filter_map(|step| match &step.instruction.body {
+            Body::Pairs(pairs) => Some(pairs),
+            _ => None,
+        });
+    let pair = pairs.flatten().find(|pair| pair.key.text.as_str() == name)?;
+    pair.value.as_ref().map(|value| value.text.as_str().to_owned())
 }
 
 /// Whether a later call empties the cache that this one fills.

@@ -9,6 +9,7 @@ mod apt_recommended_packages;
 mod apt_without_yes;
 mod cache_left;
 mod cd_in_run;
+mod consecutive_copy;
 mod consecutive_run;
 mod dnf_cache_left;
 mod dnf_without_yes;
@@ -56,7 +57,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 48] = [
+static RULES: [Rule; 49] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -65,6 +66,7 @@ static RULES: [Rule; 48] = [
     apt_recommended_packages::RULE,
     apt_without_yes::RULE,
     cd_in_run::RULE,
+    consecutive_copy::RULE,
     consecutive_run::RULE,
     dnf_cache_left::RULE,
     dnf_without_yes::RULE,
