@@ -36,11 +36,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// How many later calls are looked through for the one that a finding stands at.
+const MOST_LATER: usize = 1000;
+
 /// It stands at what installs from the old lists, where something does.
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, run: &Run<'_>, alone: &PackageCall<'_>) {
     let stage = cx.facts.steps[run.step].stage;
-    let later =
-        cx.facts.runs().iter().filter(|later| later.step > run.step && cx.facts.steps[later.step].stage == stage);
+    let runs = cx.facts.runs();
+    let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
+    let later = later.iter().take_while(|later| cx.facts.steps[later.step].stage == stage).take(MOST_LATER);
     let uses = |call: &PackageCall<'_>| call.manager.name == alone.manager.name && call.action == Action::Install;
     let brings_its_own = |later: &Run<'_>| later.package_calls().any(|call| is_update(&call));
     let install = later.filter(|later| !brings_its_own(later)).find_map(|later| later.package_calls().find(uses));
