@@ -2,7 +2,8 @@
 
 use super::apt_lists_left::{append, ends_in_the_image};
 use super::unattended::after;
-use crate::lint::facts::packages::{Action, PackageCall, understand};
+use crate::dockerfile::{Body, Kind};
+use crate::lint::facts::packages::{Action, Manager, PackageCall, of_program, understand};
 use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix};
 
@@ -18,7 +19,7 @@ pub(super) enum Mend {
 /// Reports the last call of a RUN that fills the cache of one of these managers, where nothing empties it after.
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str], mend: &Mend) {
     for run in cx.facts.runs().iter().filter(|run| ends_in_the_image(cx.facts, run)) {
-        let filling = |call: &PackageCall<'_>| managers.contains(&call.manager.name) && fills(cx, run, call);
+        let filling = |call: &PackageCall<'_>| managers.contains(&keeper(call).name) && fills(cx, run, call);
         let mut understood = run.calls.iter().enumerate().rev().filter_map(|(at, call)| Some((at, understand(call)?)));
         let Some((at, call)) = understood.find(|(_, call)| filling(call)) else { continue };
         if run.calls[at + 1..].iter().any(|later| empties(&call, later)) {
@@ -32,8 +33,13 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str]
     }
 }
 
+/// Whose cache it is: `uv pip` speaks as pip does, and keeps what it downloads as uv does.
+fn keeper(call: &PackageCall<'_>) -> &'static Manager {
+    of_program(&call.call.name).filter(|manager| manager.name == "uv").unwrap_or(call.manager)
+}
+
 fn fills(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
-    let manager = call.manager;
+    let manager = keeper(call);
     matches!(call.action, Action::Install | Action::Upgrade)
         && !call.has_option(manager.no_cache)
         && !call.hides_options()
@@ -60,17 +66,29 @@ fn is_set(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -
         words.iter().chain(assigned).find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     });
     let step = &cx.facts.steps[run.step];
-    let value = own.last().or_else(|| cx.facts.variable(step, name));
+    let value = own.last().or_else(|| cx.facts.variable(step, name)).or_else(|| before_any_stage(cx, run, name));
     value.is_some_and(|value| {
         let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
         !matches!(value.as_str(), "" | "0" | "no" | "off" | "false" | "f" | "n")
     })
 }
 
+/// What an ENV sets in a file without a FROM, which is part of another.
+fn before_any_stage(cx: &Context<'_>, run: &Run<'_>, name: &str) -> Option<String> {
+    let steps = cx.facts.steps.get(..run.step).filter(|_| cx.facts.steps[run.step].stage.is_none())?;
+    let pairs =
+        steps.iter().rev().filter(|step| step.kind() == Kind::Env).filter_map(|step| match &step.instruction.body {
+            Body::Pairs(pairs) => Some(pairs),
+            _ => None,
+        });
+    let pair = pairs.flatten().find(|pair| pair.key.text.as_str() == name)?;
+    pair.value.as_ref().map(|value| value.text.as_str().to_owned())
+}
+
 /// Whether a later call empties the cache that this one fills.
 fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
-    let by_itself = |later: PackageCall<'_>| later.manager.name == call.manager.name && later.empties_cache();
-    understand(later).is_some_and(by_itself) || call.manager.caches.iter().any(|cache| deletes(later, cache))
+    let by_itself = |later: PackageCall<'_>| keeper(&later).name == keeper(call).name && later.empties_cache();
+    understand(later).is_some_and(by_itself) || keeper(call).caches.iter().any(|cache| deletes(later, cache))
 }
 
 fn mending(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, mend: &Mend) -> Option<(String, Edit)> {

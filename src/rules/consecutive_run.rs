@@ -35,7 +35,11 @@ fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
         .collect()
 }
 
-/// One command, and a script that is read.
+/// One command; of scripts that are not read, by what would join two.
 fn is_short(run: &Run<'_>) -> bool {
-    matches!(run.command, Command::Exec(_)) || run.script.as_ref().is_some_and(|script| script.commands.len() < 2)
+    match (run.command, &run.script) {
+        (Command::Exec(_), _) => true,
+        (_, Some(script)) => script.commands.len() < 2,
+        (Command::Shell(text), None) => !text.text.as_str().contains([';', '&', '|', '\n']),
+    }
 }

@@ -13,6 +13,7 @@ mod build_tools_in_image;
 mod cache_left;
 mod cd_in_run;
 mod circular_stages;
+mod consecutive_copy;
 mod consecutive_run;
 mod constant_platform;
 mod copy_before_install;
@@ -150,7 +151,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 140] = [
+static RULES: [Rule; 141] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -163,6 +164,7 @@ static RULES: [Rule; 140] = [
     build_tools_in_image::RULE,
     cd_in_run::RULE,
     circular_stages::RULE,
+    consecutive_copy::RULE,
     consecutive_run::RULE,
     constant_platform::RULE,
     copy_before_install::RULE,

@@ -1,15 +1,15 @@
 //! What the rules share that look for calls which wait for an answer: nobody gives one in a build.
 
-use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix};
 use crate::source::Span;
 
 /// Reports the calls of these managers that ask, and gives them `option` after their verb.
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str], option: &str) {
+    let configured = configured_from(cx);
     for run in cx.facts.runs() {
         let piped = run.calls.iter().any(|call| call.name == "yes");
-        if piped || is_configured(cx, run) {
+        if piped || cx.facts.steps[run.step].span.end > configured {
             continue;
         }
         for call in run.package_calls().filter(|call| managers.contains(&call.manager.name) && asks(call)) {
@@ -34,11 +34,11 @@ fn asks(call: &PackageCall<'_>) -> bool {
     changes && !looks && !call.answers_itself() && !call.hides_options()
 }
 
-/// Whether a setting answers: apt's `Assume-Yes`, dnf's `assumeyes`, written or passed up to here.
-fn is_configured(cx: &Context<'_>, run: &Run<'_>) -> bool {
-    let end = cx.facts.steps[run.step].span.end;
-    let text = cx.source.slice(Span::new(0, end)).to_ascii_lowercase();
-    ["assume-yes \"", "assume-yes=", "assumeyes=", "assume-yes::"].iter().any(|setting| text.contains(setting))
+/// Where the file first has a setting that answers: apt's `Assume-Yes`, dnf's `assumeyes`, written or passed.
+fn configured_from(cx: &Context<'_>) -> usize {
+    let text = cx.source.text().to_ascii_lowercase();
+    let settings = ["assume-yes \"", "assume-yes=", "assumeyes=", "assume-yes::"];
+    settings.iter().filter_map(|setting| text.find(setting)).min().unwrap_or(usize::MAX)
 }
 
 /// A word after another, in a script or an exec form; none where the text does not have that word as it is.

@@ -27,14 +27,35 @@ const MAY_INSTALL: [&str; 14] = [
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let update =
-            |call: &Call| understand(call).filter(|call| is_update(call) && !is_kept_in_a_cache(run, call)).is_some();
-        let Some(at) = run.calls.iter().rposition(update) else { continue };
+        let update = |call: &PackageCall<'_>| is_update(call) && !is_kept_in_a_cache(run, call);
+        let understood = run.calls.iter().enumerate().rev().filter_map(|(at, call)| Some((at, understand(call)?)));
+        let Some((at, call)) = understood.filter(|(_, call)| update(call)).last() else { continue };
         if !run.calls[at + 1..].iter().any(may_install) {
-            let call = &run.calls[at];
-            findings.add(call.span, "the lists are fetched, and nothing is installed from them in this `RUN`");
+            report(cx, findings, run, &call);
         }
     }
+}
+
+/// How many later calls are looked through for the one that a finding stands at.
+const MOST_LATER: usize = 1000;
+
+/// It stands at what installs from the old lists, where something does.
+pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, run: &Run<'_>, alone: &PackageCall<'_>) {
+    let stage = cx.facts.steps[run.step].stage;
+    let runs = cx.facts.runs();
+    let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
+    let later = later.iter().take_while(|later| cx.facts.steps[later.step].stage == stage).take(MOST_LATER);
+    let uses = |call: &PackageCall<'_>| call.manager.name == alone.manager.name && call.action == Action::Install;
+    let brings_its_own = |later: &Run<'_>| later.package_calls().any(|call| is_update(&call));
+    let install = later.filter(|later| !brings_its_own(later)).find_map(|later| later.package_calls().find(uses));
+    let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
+    let Some(install) = install else {
+        findings.add(alone.call.span, format!("`{name} {verb}` stands in a `RUN` that installs nothing"));
+        return;
+    };
+    let span = install.verb.map_or(install.call.span, |verb| install.call.name_span.to(verb.argument.span));
+    let message = format!("this installs what `{name} {verb}` knew on the day its own `RUN` was cached");
+    findings.add(span, message).label(alone.call.span, "that one");
 }
 
 fn is_update(call: &PackageCall<'_>) -> bool {

@@ -1,5 +1,6 @@
 //! `upgrade-alone`: packages are brought up to date in a RUN that installs nothing.
 
+use super::update_alone::report;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Context, Findings, Rule};
 
@@ -16,7 +17,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         let Some(call) = run.package_calls().find(updates) else { continue };
         if !run.package_calls().any(|other| other.action == Action::Install) {
-            findings.add(call.call.span, "this `RUN` only brings packages up to date, and is cached");
+            report(cx, findings, run, &call);
         }
     }
 }

@@ -145,7 +145,7 @@ pub static MANAGERS: [Manager; 22] = [
         version_mark: "=",
         packages: &["apk-tools"],
         pin: Pin::Compared,
-        no_cache: &["--no-cache"],
+        no_cache: &["--no-cache", "--no-network"],
         ..NONE
     },
     Manager {
