@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::file::{Elf, Type};
+use super::file::{Elf, ElfError, Type};
 use super::glibc::{self, Requester, Step};
 use super::loader::{Environment, Flavor, Loader, preload_list};
 use super::musl;
@@ -386,6 +386,7 @@ impl<'a, F: Files> Process<'a, F> {
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
+            Err(ElfError::Unreadable) => Fit::Pass,
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
             // musl does not look at the machine: it takes what it opened, and fails.
             Ok(elf) if !self.loader.fits(elf) && is_musl => {
