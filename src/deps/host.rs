@@ -200,15 +200,17 @@ impl Files for Host {
 
     fn privileges(&self, file: FileId) -> Privileges {
         let Some(row) = self.files.get(file.0) else { return Privileges::default() };
-        let capabilities = self.open_file(file).is_some_and(|file| {
-            let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
-            size.is_ok_and(|size| size > 0)
-        });
         Privileges {
             setuid: (row.mode & 0o4000 != 0).then_some(row.uid.into()),
             setgid: (row.mode & 0o2000 != 0).then_some(row.gid.into()),
-            capabilities,
         }
+    }
+
+    fn has_capabilities(&self, file: FileId) -> bool {
+        self.open_file(file).is_some_and(|file| {
+            let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
+            size.is_ok_and(|size| size > 0)
+        })
     }
 }
 

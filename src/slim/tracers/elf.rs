@@ -191,7 +191,7 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
 pub(in crate::slim) fn environments(view: &View<'_>, loading: &Loading, name: NameId) -> Vec<Environment> {
     let environment = loading.environment.clone();
     let secure = Environment { secure: true, ..environment.clone() };
-    let is_privileged = view.privileges(view.tree().inode_id(name)).any();
+    let is_privileged = view.gains_rights(view.tree().inode_id(name), false);
     if is_privileged { vec![environment, secure] } else { vec![environment] }
 }
 
