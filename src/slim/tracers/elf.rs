@@ -216,8 +216,9 @@ pub(in crate::slim) fn start<'a>(
     if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&loading.audit, Injector::Audit);
     }
+    let injector = if loader.flavor == Flavor::Musl { Injector::StandIn } else { Injector::PreloadFile };
     for name in loader.preload_file(view) {
-        inject(&name, Injector::PreloadFile);
+        inject(&name, injector);
     }
     process.load();
     if loader.flavor == Flavor::Glibc {
