@@ -9,19 +9,19 @@ bench=$root/bench
 tests/tools.sh hyperfine libtree python3 chroot
 tests/deps/root.sh "$root"
 [ -x "$tools/lddtree" ] || cargo install --quiet lddtree --root target/lddtree
-mkdir -p "$bench"
-cp target/release/jettison "$tools/lddtree" "$(command -v libtree)" "$bench"
 
+mkdir -p "$bench"
 # The same list for all of them, read by none from a pipe; lddtree takes one program at a time.
 target/release/jettison deps "rootfs:$root" --format json |
     python3 -c 'import json, sys; [print(row["program"]) for row in json.load(sys.stdin) if "loader" in row]' >"$bench/list"
+cp target/release/jettison "$tools/lddtree" "$(command -v libtree)" "$bench"
 cat >"$bench/each" <<'SCRIPT'
-#!/bin/sh
+#!/bin/bash
 for program in $(cat /bench/list); do /bench/lddtree "$program"; done
 SCRIPT
 chmod +x "$bench/each"
 
-# Answers are alike where tools are right, and there are misses: not every tool finds every library.
+# Not every tool finds every library. libtree shows what a library needs at its first program only; with -vvv at each.
 compare() {
     runs=$1
     shift
@@ -30,7 +30,7 @@ compare() {
     python3 - "$bench/times.json" <<'SCRIPT'
 import json, sys
 for result in json.load(open(sys.argv[1]))["results"]:
-    print(f'  {result["command"]:<10} {result["median"] * 1000:9.1f} ms')
+    print(f'  {result["command"]:<27} {result["median"] * 1000:9.1f} ms')
 SCRIPT
 }
 
@@ -44,7 +44,8 @@ compare 50 --command-name jettison "$inside /bench/jettison deps rootfs:/ /usr/b
 echo "$(wc -l <"$bench/list") programs by name, median of 10"
 programs=$(tr '\n' ' ' <"$bench/list")
 compare 10 --command-name jettison "$inside /bench/jettison deps rootfs:/ $programs" \
-    --command-name libtree "$inside /bench/libtree -vv $programs"
+    --command-name libtree "$inside /bench/libtree -vv $programs" \
+    --command-name 'libtree, all needs of each' "$inside /bench/libtree -vvv $programs"
 compare 3 --command-name ldd "$inside /usr/bin/ldd $programs" --command-name lddtree "$inside /bench/each"
 
 echo "all programs, found by jettison itself, median of 10"

@@ -179,7 +179,7 @@ pub(super) struct DepsArguments {
     /// The processor to load for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this one]
     #[arg(long, value_name = "LEVEL")]
     pub(super) cpu: Option<String>,
-    /// Set a variable of the environment, such as LD_LIBRARY_PATH
+    /// Set a variable of the environment, such as the path to libraries
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) env: Vec<String>,
     /// Find undefined symbols too, as `ldd -r` does

@@ -13,24 +13,23 @@ use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
     check_processor(arguments.cpu.as_deref())?;
-    let closures = match lazily_read(&arguments.image)? {
-        Some(host) => closures(&host, &Config::default(), arguments)?,
-        None => {
-            let bar = Bar::new(output);
-            let image = open(&arguments.image, &bar)?;
-            let files = ImageFiles::new(&image);
-            let closures = closures(&files, &image.config, arguments)?;
-            if let Some(error) = files.failure() {
-                return Err(error.into());
-            }
-            closures
+    let closures = if let Some(host) = lazily_read(&arguments.image)? {
+        closures(&host, &Config::default(), arguments)?
+    } else {
+        let bar = Bar::new(output);
+        let image = open(&arguments.image, &bar)?;
+        let files = ImageFiles::new(&image);
+        let closures = closures(&files, &image.config, arguments)?;
+        if let Some(error) = files.failure() {
+            return Err(error.into());
         }
+        closures
     };
     match arguments.format {
         DepsFormat::Text => output.print(&report::deps_text(&closures))?,
         DepsFormat::Json => output.print(&report::deps_json(&closures))?,
         DepsFormat::Dot => output.print(&report::deps_dot(&closures))?,
-        DepsFormat::Paths => output.print_bytes(&report::deps_paths(&closures))?,
+        DepsFormat::Paths => Output::print_bytes(&report::deps_paths(&closures))?,
     }
     Ok(if closures.iter().all(Closure::is_whole) { Outcome::Clean } else { Outcome::Found })
 }

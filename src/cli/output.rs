@@ -67,7 +67,7 @@ impl Output {
     }
 
     /// Writes bytes that are for programs, as they are.
-    pub(super) fn print_bytes(self, bytes: &[u8]) -> anyhow::Result<()> {
+    pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

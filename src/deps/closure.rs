@@ -134,7 +134,7 @@ fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, prog
         return Start::NoLoader(path);
     }
     let loader = loaders.get(source, &path, elf);
-    let secure = source.privileges(file).are_gained_by(settings.is_root);
+    let secure = source.gains_rights(file, settings.is_root);
     let environment = Environment { secure, ..settings.environment.clone() };
     let mut process = Process::new(source, &loader, &environment, program, file);
     // Only libraries that are setuid themselves would be preloaded into a program with rights of its own.

@@ -25,6 +25,8 @@ use crate::elf::{self, Elf, ElfError, Files, Kind, Privileges, Versions};
 pub struct Host {
     root: OwnedFd,
     path: PathBuf,
+    /// It is the root directory of this process, in which any path is resolved.
+    is_own: bool,
     /// What was looked for, and what is there.
     known: RwLock<HashMap<Vec<u8>, Kind<FileId>>>,
     /// By device and inode number.
@@ -43,6 +45,7 @@ struct Row {
     mode: u32,
     uid: u32,
     gid: u32,
+    size: u64,
     facts: OnceLock<Result<(Elf, Versions), ElfError>>,
 }
 
@@ -54,8 +57,14 @@ impl Host {
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
-        let host =
-            Self { root, path: path.to_owned(), known: RwLock::default(), ids: RwLock::default(), files: Table::new() };
+        let host = Self {
+            root,
+            path: path.to_owned(),
+            is_own: path == Path::new("/"),
+            known: RwLock::default(),
+            ids: RwLock::default(),
+            files: Table::new(),
+        };
         host.open_at(b"/", OFlags::PATH)?;
         Ok(host)
     }
@@ -65,9 +74,16 @@ impl Host {
         rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve)
     }
 
+    /// Nothing is opened for it that could be a device.
+    fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
+        if self.is_own && path.starts_with(b"/") {
+            return rustix::fs::stat(path);
+        }
+        rustix::fs::fstat(self.open_at(path, OFlags::PATH)?)
+    }
+
     fn look_up(&self, path: &[u8]) -> Kind<FileId> {
-        let opened = self.open_at(path, OFlags::PATH);
-        let stat = match opened.and_then(|file| rustix::fs::fstat(&file)) {
+        let stat = match self.stat(path) {
             Ok(stat) => stat,
             Err(Errno::LOOP) => return Kind::Loop,
             Err(_) => return Kind::Missing,
@@ -88,8 +104,14 @@ impl Host {
         if let Some(&id) = ids.get(&identity) {
             return Some(id);
         }
-        let (mode, uid, gid) = (stat.st_mode, stat.st_uid, stat.st_gid);
-        let row = Row { path: path.to_vec(), mode, uid, gid, facts: OnceLock::new() };
+        let row = Row {
+            path: path.to_vec(),
+            mode: stat.st_mode,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            size: u64::try_from(stat.st_size).unwrap_or_default(),
+            facts: OnceLock::new(),
+        };
         let id = FileId(self.files.push(row)?);
         ids.insert(identity, id);
         Some(id)
@@ -140,7 +162,7 @@ impl Files for Host {
     }
 
     fn read(&self, file: FileId) -> Option<impl Deref<Target = [u8]>> {
-        crate::image::map(&self.open_file(file)?).ok()
+        crate::image::map_length(&self.open_file(file)?, self.files.get(file.0)?.size).ok()
     }
 
     fn elf(&self, file: FileId) -> Result<&Elf, ElfError> {
@@ -178,15 +200,17 @@ impl Files for Host {
 
     fn privileges(&self, file: FileId) -> Privileges {
         let Some(row) = self.files.get(file.0) else { return Privileges::default() };
-        let capabilities = self.open_file(file).is_some_and(|file| {
-            let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
-            size.is_ok_and(|size| size > 0)
-        });
         Privileges {
             setuid: (row.mode & 0o4000 != 0).then_some(row.uid.into()),
             setgid: (row.mode & 0o2000 != 0).then_some(row.gid.into()),
-            capabilities,
         }
+    }
+
+    fn has_capabilities(&self, file: FileId) -> bool {
+        self.open_file(file).is_some_and(|file| {
+            let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
+            size.is_ok_and(|size| size > 0)
+        })
     }
 }
 

@@ -56,6 +56,10 @@ impl Files for ImageFiles<'_> {
     fn privileges(&self, file: InodeId) -> Privileges {
         self.view.privileges(file)
     }
+
+    fn has_capabilities(&self, file: InodeId) -> bool {
+        self.view.has_capabilities(file)
+    }
 }
 
 impl Source for ImageFiles<'_> {

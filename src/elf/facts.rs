@@ -56,6 +56,7 @@ pub struct GoBuild {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Hardening {
     /// The program runs at any address.
     pub is_pie: bool,
@@ -220,7 +221,7 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
 
 /// Strings in a file that begin with a slash and could be paths, sorted, each once.
 pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
-    let is_path = |text: &&[u8]| text.len() > 1 && text.len() <= MAX_TEXT && text.iter().all(is_text);
+    let is_path = |text: &&[u8]| text.len() > 1 && text.len() <= MAX_TEXT && text.iter().copied().all(is_text);
     let starts = memchr::memmem::find_iter(bytes, b"\0/").map(|at| at + 1);
     let text = |start: usize| {
         let rest = &bytes[start..bytes.len().min(start + MAX_TEXT + 1)];
@@ -231,13 +232,13 @@ pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
 
 /// The longest run of characters of a path around a place, within reason.
 fn string_around(bytes: &[u8], at: usize) -> (usize, usize) {
-    let before = bytes[at.saturating_sub(MAX_TEXT)..at].iter().rev().take_while(|byte| is_text(byte)).count();
-    let behind = bytes[at..bytes.len().min(at + MAX_TEXT)].iter().take_while(|byte| is_text(byte)).count();
+    let before = bytes[at.saturating_sub(MAX_TEXT)..at].iter().rev().take_while(|&&byte| is_text(byte)).count();
+    let behind = bytes[at..bytes.len().min(at + MAX_TEXT)].iter().take_while(|&&byte| is_text(byte)).count();
     (at - before, at + behind)
 }
 
-fn is_text(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_+.-/@~,:=%${}".contains(byte)
+fn is_text(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+.-/@~,:=%${}".contains(&byte)
 }
 
 #[cfg(test)]

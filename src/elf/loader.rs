@@ -60,6 +60,8 @@ pub struct Loader {
     pub(super) tail: Vec<Step>,
     /// Of `/etc/ld-musl-$ARCH.path`, where it exists.
     pub(super) musl_path: Option<Vec<u8>>,
+    /// musl's loader and the library that a stand-in for glibc's, of Alpine's gcompat, starts it with.
+    pub(super) stands_for: Option<StandIn>,
     /// Files that it reads, whether they exist or not.
     pub reads: Vec<Vec<u8>>,
 }
@@ -113,6 +115,7 @@ impl Loader {
             cache_abi: system::cache_abi(program),
             configured: Vec::new(),
             musl_path: None,
+            stands_for: None,
             reads: Vec::new(),
         };
         match flavor {
@@ -140,10 +143,11 @@ impl Loader {
         self.machine.endian == elf.endian
     }
 
-    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl has no such file.
+    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl has no such file, but
+    /// a stand-in names one library.
     pub fn preload_file<F: Files>(&self, files: &F) -> Vec<Vec<u8>> {
         if self.flavor == Flavor::Musl {
-            return Vec::new();
+            return self.stands_for.iter().map(|stand_in| stand_in.preload.clone()).collect();
         }
         let text = files.read_path(PRELOAD);
         let lines = text.as_deref().unwrap_or_default().split(|&byte| byte == b'\n');
@@ -177,11 +181,40 @@ impl Loader {
     }
 
     fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
-        if let Some(path) = musl::path_file(&self.path, bytes) {
+        self.stands_for = stand_in(bytes);
+        if let Some(path) = self.stands_for.as_ref().map(|stand_in| stand_in.loader.clone()) {
+            let bytes = files.read_path(&path);
+            self.read_path_file(files, &path, bytes.as_deref().unwrap_or_default());
+        } else {
+            self.read_path_file(files, &self.path.clone(), bytes);
+        }
+    }
+
+    fn read_path_file<F: Files>(&mut self, files: &F, loader: &[u8], bytes: &[u8]) {
+        if let Some(path) = musl::path_file(loader, bytes) {
             self.musl_path = files.read_path(&path).map(|bytes| bytes.to_vec());
             self.reads = vec![path];
         }
     }
+}
+
+/// What a stand-in for a loader runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StandIn {
+    pub(super) loader: Vec<u8>,
+    pub(super) preload: Vec<u8>,
+}
+
+/// gcompat's loader has both paths in it as strings, from its build (`LINKER_PATH`).
+fn stand_in(bytes: &[u8]) -> Option<StandIn> {
+    let path = |mark: &[u8]| {
+        let at = memchr::memmem::find(bytes, mark)?;
+        let before = &bytes[at.saturating_sub(256)..at];
+        let start = at - before.len() + memchr::memrchr(0, before)? + 1;
+        let text = &bytes[start..bytes.len().min(start + 512)];
+        Some(text[..memchr::memchr(0, text)?].to_vec()).filter(|path| path.starts_with(b"/"))
+    };
+    Some(StandIn { preload: path(b"libgcompat.so")?, loader: path(b"/ld-musl-")? })
 }
 
 /// The libraries of `LD_PRELOAD` or of a line of the preload file.

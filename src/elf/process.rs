@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::file::{Elf, Type};
+use super::file::{Elf, ElfError, Type};
 use super::glibc::{self, Requester, Step};
 use super::loader::{Environment, Flavor, Loader, preload_list};
 use super::musl;
@@ -116,6 +116,12 @@ impl<'a, F: Files> Process<'a, F> {
             let own = if loader.flavor == Flavor::Musl { Some(b"libc.so".to_vec()) } else { process.soname(file) };
             let names = std::iter::once(loader.path.clone()).chain(own).collect();
             process.add(&loader.path, file, None, parent(&loader.path), names);
+        }
+        if let Some(stand_in) = &loader.stands_for
+            && let Kind::File(file) = files.look(&stand_in.loader)
+        {
+            let names = vec![b"libc.so".to_vec()];
+            process.add(&stand_in.loader, file, None, parent(&stand_in.loader), names);
         }
         process
     }
@@ -250,7 +256,7 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn is_loader(&self, object: usize) -> bool {
-        object == 1 && self.objects[object].by.is_none()
+        object != 0 && self.objects[object].by.is_none()
     }
 
     /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by the name it was
@@ -263,7 +269,10 @@ impl<'a, F: Files> Process<'a, F> {
                 names.iter().find_map(|(name, _)| self.find(name))
             }
             Flavor::Musl if name.contains(&b'/') => None,
-            Flavor::Musl if musl::is_reserved(name) => (1..self.objects.len()).find(|&object| self.is_loader(object)),
+            // Behind a stand-in comes the loader itself.
+            Flavor::Musl if musl::is_reserved(name) => {
+                (1..self.objects.len().min(3)).rfind(|&place| self.is_loader(place))
+            }
             Flavor::Musl => self.find(name),
         }
     }
@@ -386,6 +395,7 @@ impl<'a, F: Files> Process<'a, F> {
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
+            Err(ElfError::Unreadable) => Fit::Pass,
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
             // musl does not look at the machine: it takes what it opened, and fails.
             Ok(elf) if !self.loader.fits(elf) && is_musl => {

@@ -23,9 +23,22 @@ pub trait Files {
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
 
-    /// What a file gives to whom it does not belong. Asked of programs only.
+    /// The bits that make a program somebody else's. Asked of programs only.
     fn privileges(&self, _file: Self::Id) -> Privileges {
         Privileges::default()
+    }
+
+    /// Whether a program has file capabilities.
+    fn has_capabilities(&self, _file: Self::Id) -> bool {
+        false
+    }
+
+    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody else, or gains
+    /// capabilities, which root has already.
+    fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
+        let Privileges { setuid, setgid } = self.privileges(file);
+        let other = |id: Option<u64>| id.is_some_and(|id| id != 0 || !is_root);
+        other(setuid) || other(setgid) || (!is_root && self.has_capabilities(file))
     }
 
     /// What is at a path, read.
@@ -44,21 +57,6 @@ pub struct Privileges {
     pub setuid: Option<u64>,
     /// The group, where the setgid bit is set.
     pub setgid: Option<u64>,
-    /// There are file capabilities.
-    pub capabilities: bool,
-}
-
-impl Privileges {
-    pub fn any(self) -> bool {
-        self != Self::default()
-    }
-
-    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody else, or gains
-    /// capabilities, which root has already.
-    pub fn are_gained_by(self, is_root: bool) -> bool {
-        let other = |id: Option<u64>| id.is_some_and(|id| id != 0 || !is_root);
-        other(self.setuid) || other(self.setgid) || (self.capabilities && !is_root)
-    }
 }
 
 /// What is at a path.

@@ -43,7 +43,7 @@ impl Elf {
         (1..count)
             .map_while(move |index| start.checked_add(index.checked_mul(size)?))
             .map_while(move |at| self.symbol(bytes, at))
-            .filter(move |symbol| wanted(symbol))
+            .filter(wanted)
             .map_while(move |symbol| {
                 let name = self.string(bytes, symbol.name).unwrap_or_default();
                 budget = budget.checked_sub(name.len())?;

@@ -64,23 +64,42 @@ pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
 /// out; none where nothing looks like them.
 pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     let mut longest: Vec<&[u8]> = Vec::new();
-    let mut run: Vec<&[u8]> = Vec::new();
-    for text in loader.split(|&byte| byte == 0) {
-        // They are `system_dirs` in glibc's elf/dl-load.c: strings one after the other, each with a slash at its end.
-        if is_directory_string(text) {
-            run.push(&text[..text.len() - 1]);
-        } else {
+    let mut end = 0;
+    for at in memchr::memmem::find_iter(loader, b"/lib") {
+        if at >= end {
+            let run;
+            (run, end) = directories_around(loader, at);
             if run.len() > longest.len() {
-                longest.clone_from(&run);
+                longest = run;
             }
-            run.clear();
         }
     }
     longest.into_iter().map(<[u8]>::to_vec).collect()
 }
 
+/// Longer strings are no directories of a loader.
+const MAX_DIRECTORY: usize = 200;
+
+/// The directories from the string around a place on, and where they end. They are `system_dirs` in glibc's
+/// elf/dl-load.c: strings one after the other, each with a slash at its end.
+fn directories_around(loader: &[u8], at: usize) -> (Vec<&[u8]>, usize) {
+    let before = &loader[at.saturating_sub(MAX_DIRECTORY)..at];
+    let mut start = at - before.len() + memchr::memrchr(0, before).map_or(0, |zero| zero + 1);
+    let mut directories = Vec::new();
+    loop {
+        let rest = &loader[start..loader.len().min(start + MAX_DIRECTORY)];
+        let Some(text) = memchr::memchr(0, rest).map(|zero| &rest[..zero]) else { break };
+        if !is_directory_string(text) {
+            break;
+        }
+        directories.push(&text[..text.len() - 1]);
+        start += text.len() + 1;
+    }
+    (directories, start)
+}
+
 fn is_directory_string(text: &[u8]) -> bool {
-    (5..200).contains(&text.len())
+    text.len() >= 5
         && text.starts_with(b"/")
         && text.ends_with(b"/")
         && memchr::memmem::find(text, b"/lib").is_some()
@@ -90,7 +109,8 @@ fn is_directory_string(text: &[u8]) -> bool {
 /// What `$LIB` is in this loader: of the values it may have, the one that stands in its bytes as a string.
 pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
     let values = lib_values(elf);
-    let is_built_in = |value: &&Vec<u8>| loader.split(|&byte| byte == 0).any(|text| text == value.as_slice());
+    let is_built_in =
+        |value: &&Vec<u8>| memchr::memmem::find(loader, &[b"\0", value.as_slice(), b"\0"].concat()).is_some();
     match values.iter().find(is_built_in) {
         Some(value) => vec![value.clone()],
         None => values,

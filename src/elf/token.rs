@@ -21,7 +21,7 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
         return Vec::new();
     }
     let libs: Vec<&[u8]> = tokens.lib.iter().map(Vec::as_slice).collect();
-    let platforms: Vec<&[u8]> = tokens.platform.iter().map(|platform| platform.as_bytes()).collect();
+    let platforms: Vec<&[u8]> = tokens.platform.iter().map(String::as_bytes).collect();
     let mut expanded = vec![(replace(text, b"ORIGIN", tokens.origin), false)];
     for (token, values) in [(&b"LIB"[..], libs), (&b"PLATFORM"[..], platforms)] {
         if find(text, token, 0).is_none() {

@@ -6,7 +6,7 @@ use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use super::error::ReadError;
 
@@ -57,11 +57,20 @@ impl Blob {
 
 /// Maps a whole file for reading.
 #[allow(unsafe_code)]
-pub(crate) fn map(file: &File) -> io::Result<Mmap> {
+pub(super) fn map(file: &File) -> io::Result<Mmap> {
     // SAFETY: nothing here writes to a file it has mapped. That another process changes or truncates the file
     // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change can give wrong
     // content but no wrong memory access, and a truncation ends the process with SIGBUS.
     unsafe { Mmap::map(file) }
+}
+
+/// Maps as much of a file for reading as it is known to have.
+#[allow(unsafe_code)]
+pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    // SAFETY: as for `map`. Where the file has become shorter, what is behind its end must not be read; that too ends
+    // the process with SIGBUS.
+    unsafe { MmapOptions::new().len(length).map(file) }
 }
 
 #[cfg(test)]

@@ -40,9 +40,9 @@ pub use reference::{Reference, ReferenceError};
 pub use tree::*;
 pub use write::{Selection, WriteOptions, Written, write};
 
-pub(crate) use blob::map;
+pub(crate) use blob::map_length;
 
-use blob::Blob;
+use blob::{Blob, map};
 use limits::Budget;
 use store::Store;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::deps::{Closure, Loaded, Start};
@@ -10,23 +11,24 @@ use crate::elf::{Found, Outcome, Request};
 
 /// A tree for each program: every library at the place where it is loaded first, with the rule that found it.
 pub fn deps_text(closures: &[Closure]) -> String {
-    let mut out = String::new();
-    for closure in closures {
-        let program = shown(&closure.program);
-        let _ = match &closure.start {
-            Start::Static => writeln!(out, "{program}: needs no loader"),
-            Start::Unreadable(why) => writeln!(out, "{program}: {why}"),
-            Start::NoLoader(loader) => writeln!(out, "{program}: its loader `{}` is not there", shown(loader)),
-            Start::Loaded(loaded) => {
-                let secure = if loaded.secure { ", in secure mode" } else { "" };
-                let written = writeln!(out, "{program} [loader {}{secure}]", shown(&loaded.loader));
-                tree(&mut out, loaded);
-                problems(&mut out, loaded);
-                written
-            }
-        };
+    let texts: Vec<String> = closures.par_iter().with_min_len(16).map(text_of).collect();
+    texts.concat()
+}
+
+fn text_of(closure: &Closure) -> String {
+    let program = shown(&closure.program);
+    match &closure.start {
+        Start::Static => format!("{program}: needs no loader\n"),
+        Start::Unreadable(why) => format!("{program}: {why}\n"),
+        Start::NoLoader(loader) => format!("{program}: its loader `{}` is not there\n", shown(loader)),
+        Start::Loaded(loaded) => {
+            let secure = if loaded.secure { ", in secure mode" } else { "" };
+            let mut out = format!("{program} [loader {}{secure}]\n", shown(&loaded.loader));
+            tree(&mut out, loaded);
+            problems(&mut out, loaded);
+            out
+        }
     }
-    out
 }
 
 /// The requests to show below each object: those that loaded something, and those that failed.

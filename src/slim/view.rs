@@ -117,8 +117,11 @@ impl Files for View<'_> {
         Privileges {
             setuid: (header.mode & 0o4000 != 0).then_some(header.uid),
             setgid: (header.mode & 0o2000 != 0).then_some(header.gid),
-            capabilities: header.xattr("security.capability").is_some(),
         }
+    }
+
+    fn has_capabilities(&self, file: InodeId) -> bool {
+        self.tree().inode_at(file).header.xattr("security.capability").is_some()
     }
 
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {

@@ -87,6 +87,8 @@ pub enum Injector {
     Preload,
     Audit,
     PreloadFile,
+    /// gcompat's loader, which starts musl's with a library.
+    StandIn,
 }
 
 /// How sure a reason is.
@@ -176,6 +178,7 @@ impl fmt::Display for Injector {
             Self::Preload => "`LD_PRELOAD`",
             Self::Audit => "`LD_AUDIT`",
             Self::PreloadFile => "`/etc/ld.so.preload`",
+            Self::StandIn => "the loader, a stand-in for glibc's,",
         })
     }
 }

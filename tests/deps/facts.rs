@@ -13,7 +13,7 @@ fn facts_of(source: &str, arguments: &[&str]) -> Facts {
     elf::facts(&elf::parse(&bytes).unwrap(), &bytes).unwrap()
 }
 
-const SOURCE: &str = r#"
+const SOURCE: &str = r"
     #include <dlfcn.h>
     #include <string.h>
     char copy[9];
@@ -22,7 +22,7 @@ const SOURCE: &str = r#"
         strcpy(text, words[count - 1]);
         strcpy(copy, words[0]);
         return dlopen(text, 1) != 0;
-    }"#;
+    }";
 
 #[test]
 #[ignore = "run `make e2e`"]

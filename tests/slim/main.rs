@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what builds a fixture may fail the test")]
 
+mod deps;
 mod elf_file;
 mod elf_reading;
 mod exact_rules;

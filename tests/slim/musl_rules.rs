@@ -2,7 +2,7 @@
 
 use goblin::elf::header::EM_AARCH64;
 
-use super::elf_file::{MUSL, library, program};
+use super::elf_file::{GLIBC, MUSL, library, program};
 use super::machine::Machine;
 
 /// musl's loader, which is its C library, with the name of its path file in it.
@@ -121,4 +121,37 @@ fn a_program_of_glibc_on_a_musl_image_is_loaded_by_musls_rules() {
         .link("/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1")
         .elf("/bin/p", &program("/lib64/ld-linux-x86-64.so.2").needs("libc.so.6"));
     assert_eq!(machine.load("/bin/p"), ["p needs libc.so.6: /lib64/ld-linux-x86-64.so.2 (the loader itself)"]);
+}
+
+/// What Alpine's gcompat has in the place of glibc's loader.
+fn with_gcompat() -> Machine {
+    let stand_in =
+        [&library("").bytes()[..], b"\0/lib/libgcompat.so.0\0--preload\0/lib/ld-musl-x86_64.so.1\0"].concat();
+    musl()
+        .file(GLIBC, stand_in)
+        .elf("/lib/libgcompat.so.0", &library("libgcompat.so.0").needs("libobstack.so.1").needs("libc.so"))
+        .elf("/usr/lib/libobstack.so.1", &library("libobstack.so.1"))
+        .elf("/app", &program(GLIBC).needs("libc.so.6").needs("liba.so.1"))
+        .elf("/opt/liba.so.1", &library("liba.so.1"))
+        .file("/etc/ld-musl-x86_64.path", "/opt:/usr/lib")
+}
+
+#[test]
+fn a_stand_in_for_the_loader_of_glibc_starts_that_of_musl() {
+    assert_eq!(
+        with_gcompat().load("/app"),
+        [
+            format!("app needs libc.so.6: {MUSL} (the loader itself)"),
+            "app needs liba.so.1: /opt/liba.so.1 (found through the musl path file)".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn what_a_stand_in_needs_is_kept() {
+    let planned = with_gcompat().entrypoint(&["/app"]).plan();
+    for path in [GLIBC, MUSL, "/lib/libgcompat.so.0", "/usr/lib/libobstack.so.1", "/opt/liba.so.1"] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert_eq!(planned.unmet(), Vec::<String>::new());
 }

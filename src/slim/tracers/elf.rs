@@ -191,7 +191,7 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
 pub(in crate::slim) fn environments(view: &View<'_>, loading: &Loading, name: NameId) -> Vec<Environment> {
     let environment = loading.environment.clone();
     let secure = Environment { secure: true, ..environment.clone() };
-    let is_privileged = view.privileges(view.tree().inode_id(name)).any();
+    let is_privileged = view.gains_rights(view.tree().inode_id(name), false);
     if is_privileged { vec![environment, secure] } else { vec![environment] }
 }
 
@@ -216,8 +216,9 @@ pub(in crate::slim) fn start<'a>(
     if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&loading.audit, Injector::Audit);
     }
+    let injector = if loader.flavor == Flavor::Musl { Injector::StandIn } else { Injector::PreloadFile };
     for name in loader.preload_file(view) {
-        inject(&name, Injector::PreloadFile);
+        inject(&name, injector);
     }
     process.load();
     if loader.flavor == Flavor::Glibc {
