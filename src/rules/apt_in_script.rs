@@ -16,7 +16,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let renamed = after(cx, call.name_span, "apt", "").filter(|_| known);
         if let Some(mut edit) = renamed {
             let quoted = cx.source.slice(call.name_span).starts_with('"');
-            edit.replacement = if quoted { "\"apt-get\"" } else { "apt-get" }.to_owned();
+            edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
             edit.span = call.name_span;
             report.fix(Fix::new("call `apt-get`", Applicability::Safe, vec![edit]));
         }

@@ -1,6 +1,7 @@
 //! `apt-recommended-packages`: `apt-get install` brings what nobody asked for.
 
 use super::unattended::after;
+use crate::lint::facts::Run;
 use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,7 +17,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.source.text().to_ascii_lowercase().contains("apt::install-recommends") {
         return;
     }
-    for call in cx.facts.runs().iter().flat_map(|run| run.package_calls()) {
+    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         let Some(verb) = call.verb.filter(|verb| call.manager.name == "apt" && verb.word == "install") else {
             continue;
         };

@@ -47,7 +47,11 @@ fn looks_like_json(text: &str, kind: Kind) -> bool {
     let is_test = inner.starts_with(char::is_whitespace) || inner.starts_with('[');
     let quoted = inner.starts_with(['"', '\'']) && !inner.contains("&&");
     let list = inner.contains(',') && !inner.contains([';', '&', '|', '$']);
-    if matches!(kind, Kind::Run | Kind::Healthcheck) { !is_test && (quoted || list) } else { quoted || list || !is_test }
+    if matches!(kind, Kind::Run | Kind::Healthcheck) {
+        !is_test && (quoted || list)
+    } else {
+        quoted || list || !is_test
+    }
 }
 
 /// The same list in JSON, where its words leave no doubt.

@@ -61,7 +61,7 @@ fn is_set(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -
     let commands = run.script.iter().flat_map(|script| &script.commands);
     let own = commands.enumerate().filter(|(at, _)| Some(*at) <= call.call.command).filter_map(|(at, command)| {
         let exported = command.words.first().is_some_and(|word| word.raw == "export");
-        let words = exported.then_some(&command.words[..]).unwrap_or_default();
+        let words = if exported { &command.words[..] } else { &[] };
         let assigned = if Some(at) == call.call.command { &command.assignments[..] } else { &[] };
         words.iter().chain(assigned).find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
     });

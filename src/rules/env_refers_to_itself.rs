@@ -21,7 +21,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let name = variable.name.as_str();
                 first.contains_key(name) && pair.key.text.as_str() != name && !cx.facts.is_declared(step, name)
             };
-            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else { continue };
+            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else {
+                continue;
+            };
             let message = format!("`{}` is not set yet: this `ENV` sets it for what follows", variable.name);
             let report = findings.add(variable.span, message);
             let is_set_before = first.get(variable.name.as_str()).is_some_and(|set| *set < at);

@@ -1,5 +1,6 @@
 //! `package-upgrade`: the base image's packages are patched in the image.
 
+use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Context, Findings, Rule};
 
@@ -7,7 +8,7 @@ pub(super) const RULE: Rule =
     Rule { name: "package-upgrade", page: include_str!("../../rules/lint/package-upgrade.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| run.package_calls()).filter(upgrades_all) {
+    for call in cx.facts.runs().iter().flat_map(Run::package_calls).filter(upgrades_all) {
         findings
             .add(call.call.span, "the packages of the base image are upgraded here instead of in a newer base image");
     }

@@ -28,8 +28,8 @@ const MAY_INSTALL: [&str; 14] = [
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let update = |call: &PackageCall<'_>| is_update(call) && !is_kept_in_a_cache(run, call);
-        let understood = run.calls.iter().enumerate().rev().filter_map(|(at, call)| Some((at, understand(call)?)));
-        let Some((at, call)) = understood.filter(|(_, call)| update(call)).last() else { continue };
+        let mut understood = run.calls.iter().enumerate().filter_map(|(at, call)| Some((at, understand(call)?)));
+        let Some((at, call)) = understood.find(|(_, call)| update(call)) else { continue };
         if !run.calls[at + 1..].iter().any(may_install) {
             report(cx, findings, run, &call);
         }

@@ -617,7 +617,7 @@ impl PackageCall<'_> {
     fn letters(&self, option: &str) -> impl Iterator<Item = char> {
         let takes_rest =
             |letter: &char| self.manager.value_options.iter().any(|known| known.len() == 2 && known.ends_with(*letter));
-        let letters = option.chars().skip(1).take_while(|letter| letter.is_ascii_alphabetic());
+        let letters = option.chars().skip(1).take_while(char::is_ascii_alphabetic);
         let mut letters: Vec<char> = letters.collect();
         if let Some(end) = letters.iter().position(takes_rest) {
             letters.truncate(end + 1);
@@ -718,7 +718,7 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
     }
     let asks = |option: &&str| matches!(*option, "-v" | "--version" | "-h" | "--help");
     let is_bare =
-        manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(|option| asks(&option));
+        manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(asks);
     let says = understood.verb.is_some() || (is_bare && arguments.iter().all(|argument| argument.values.is_some()));
     says.then_some(understood)
 }

@@ -30,9 +30,9 @@ impl Pin {
                     || ends_in_any(word, &[".apk", ".rpm", ".conda"])
                     || word.starts_with(['.', '!'])
             }
-            Self::Release => word.contains(['=', '/']) || word.ends_with(".deb"),
+            Self::Release => word.contains(['=', '/']) || word.strip_suffix(".deb").is_some(),
             Self::Composer => word.contains([':', '=', '@']) || !word.contains('/'),
-            Self::Gem => word.contains([':', '/']) || word.ends_with(".gem"),
+            Self::Gem => word.contains([':', '/']) || word.strip_suffix(".gem").is_some(),
             Self::Go => settles_go(word),
             Self::Node => settles_node(word),
             Self::Python => settles_python(word),
@@ -40,7 +40,7 @@ impl Pin {
             Self::Rpm => {
                 word.starts_with('@')
                     || word.contains(['/', '=', '<', '>'])
-                    || word.ends_with(".rpm")
+                    || word.strip_suffix(".rpm").is_some()
                     || ends_in_version(word)
             }
         }
@@ -88,7 +88,7 @@ fn settles_node(word: &str) -> bool {
 
 fn settles_python(word: &str) -> bool {
     if let Some((_, address)) =
-        word.split_once("+").filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
+        word.split_once('+').filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
     {
         let path = address.split('#').next().unwrap_or_default();
         return path.rsplit('/').next().is_some_and(|last| last.contains('@'));
