@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh cc musl-gcc patchelf mmdebstrap); then
-    exec cargo test --test deps -- --ignored
+    exec cargo test --test deps -- --ignored --nocapture
 fi
 
 echo "comparisons with the loaders cannot run, $obstacle:"
