@@ -37,7 +37,7 @@ fn places(text: &str) -> Option<Vec<String>> {
         let place = source.position(offset);
         format!("{}:{}", place.line, place.column)
     };
-    let row = |finding: &jettison::lint::Finding| {
+    let row = |finding: &Finding| {
         let code = finding.code.expect("ShellCheck's findings have codes");
         format!("{code} {}-{}", place(finding.span.start), place(finding.span.end))
     };

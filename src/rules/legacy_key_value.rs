@@ -27,6 +27,10 @@ fn fix(cx: &Context<'_>, pair: &Pair) -> Option<Fix> {
     let text = value.text.as_str();
     let blank = Span::new(pair.key.span.end, value.span.start);
     let has_blanks = text.contains(char::is_whitespace);
+    // A quote in the key would pair with one of the value.
+    if pair.key.text.as_str().contains(['"', '\'', '\\', '`']) {
+        return None;
+    }
     if cx.source.slice(pair.span).contains('#') || (has_blanks && text.contains(['"', '\'', '\\', '`'])) {
         return None;
     }
