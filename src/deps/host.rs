@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{OnceLock, PoisonError, RwLock};
 
+use memmap2::Mmap;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use walkdir::WalkDir;
@@ -140,6 +141,25 @@ impl Host {
     }
 }
 
+/// Up to this size a file is read: to map it costs more, for all processors are told when the mapping goes.
+const FEW_BYTES: u64 = 128 << 10;
+
+enum Content {
+    Read(Vec<u8>),
+    Mapped(Mmap),
+}
+
+impl Deref for Content {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(map) => map,
+        }
+    }
+}
+
 impl Files for Host {
     type Id = FileId;
 
@@ -162,7 +182,12 @@ impl Files for Host {
     }
 
     fn read(&self, file: FileId) -> Option<impl Deref<Target = [u8]>> {
-        crate::image::map_length(&self.open_file(file)?, self.files.get(file.0)?.size).ok()
+        let (opened, size) = (self.open_file(file)?, self.files.get(file.0)?.size);
+        if size > FEW_BYTES {
+            return crate::image::map_length(&opened, size).ok().map(Content::Mapped);
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
+        opened.take(size).read_to_end(&mut bytes).ok().map(|_| Content::Read(bytes))
     }
 
     fn elf(&self, file: FileId) -> Result<&Elf, ElfError> {
