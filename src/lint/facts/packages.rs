@@ -717,8 +717,7 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
         }
     }
     let asks = |option: &&str| matches!(*option, "-v" | "--version" | "-h" | "--help");
-    let is_bare =
-        manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(asks);
+    let is_bare = manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(asks);
     let says = understood.verb.is_some() || (is_bare && arguments.iter().all(|argument| argument.values.is_some()));
     says.then_some(understood)
 }
