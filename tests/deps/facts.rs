@@ -25,7 +25,6 @@ const SOURCE: &str = r"
     }";
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn hardening_is_what_the_compiler_was_told() {
     let hard = ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-all", "-pie", "-Wl,-z,relro,-z,now"];
     let facts = facts_of(SOURCE, &[&hard[..], &["-Wl,--build-id=0xabcd", "-s"]].concat());
@@ -48,7 +47,6 @@ fn hardening_is_what_the_compiler_was_told() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn libraries_that_a_note_names_are_told() {
     let note = r#"__asm__(".section .note.dlopen,\"a\",@note\n.balign 4\n.long 4, 1f-0f, 0x407c0c0a\n.asciz \"FDO\"\n"
         "0: .asciz \"[{\\\"soname\\\":[\\\"libz.so.1\\\"],\\\"priority\\\":\\\"suggested\\\"}]\"\n1: .balign 4\n"

@@ -37,7 +37,6 @@ fn chain(workshop: &Workshop, of_a: &[&str]) {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn rpath_is_inherited() {
     let workshop = workshop();
     chain(&workshop, &[]);
@@ -46,7 +45,6 @@ fn rpath_is_inherited() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn runpath_is_not_inherited() {
     let workshop = workshop();
     chain(&workshop, &[]);
@@ -55,7 +53,6 @@ fn runpath_is_not_inherited() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_runpath_switches_off_the_rpath_of_the_program() {
     let workshop = workshop();
     chain(&workshop, &[RUNPATH, "-Wl,-rpath,/none"]);
@@ -64,7 +61,6 @@ fn a_runpath_switches_off_the_rpath_of_the_program() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn rpath_reaches_the_grandchildren_of_a_library() {
     let workshop = workshop();
     workshop.library("d2/libc1.so.1", "libc1.so.1", &[]);
@@ -75,7 +71,6 @@ fn rpath_reaches_the_grandchildren_of_a_library() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn the_soname_of_a_loaded_library_satisfies_a_need() {
     let workshop = workshop();
     workshop.library("d1/real.so", "liba.so.1", &[]);
@@ -97,7 +92,6 @@ fn two_places(workshop: &Workshop) {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn another_machine_and_another_class_are_passed_over() {
     for (offset, byte) in [(18, 3), (4, 1)] {
         let workshop = workshop();
@@ -108,7 +102,6 @@ fn another_machine_and_another_class_are_passed_over() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn another_byte_order_and_another_abi_are_refused() {
     for (offset, byte) in [(5, 2), (7, 9), (8, 77)] {
         let workshop = workshop();
@@ -119,7 +112,6 @@ fn another_byte_order_and_another_abi_are_refused() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn the_note_of_a_library_for_another_system_is_read_as_the_loader_does() {
     let workshop = workshop();
     let note = "__asm__(\".section .note.ABI-tag,\\\"a\\\",@note\\n.balign 4\\n.long 4,16,1\\n.asciz \\\"GNU\\\"\\n\
@@ -131,7 +123,6 @@ fn the_note_of_a_library_for_another_system_is_read_as_the_loader_does() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn what_is_no_library_ends_the_search() {
     let workshop = workshop();
     two_places(&workshop);
@@ -145,7 +136,6 @@ fn what_is_no_library_ends_the_search() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_dangling_link_is_passed_over() {
     let workshop = workshop();
     two_places(&workshop);
@@ -155,7 +145,6 @@ fn a_dangling_link_is_passed_over() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn origin_of_a_program_is_where_it_really_is() {
     let workshop = workshop();
     workshop.library("real/lib/liba.so.1", "liba.so.1", &[]);
@@ -165,7 +154,6 @@ fn origin_of_a_program_is_where_it_really_is() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn origin_of_a_library_is_where_it_was_opened() {
     let workshop = workshop();
     workshop.library("real/libb.so.1", "libb.so.1", &[]);
@@ -176,7 +164,6 @@ fn origin_of_a_library_is_where_it_was_opened() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn lib_and_platform_are_those_of_the_loader() {
     let workshop = workshop();
     for directory in ["lib/x86_64-linux-gnu", "lib64", "x86_64", "haswell"] {
@@ -189,7 +176,6 @@ fn lib_and_platform_are_those_of_the_loader() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_need_may_hold_origin() {
     let workshop = workshop();
     workshop.library("lib/liba.so.1", "liba.so.1", &[]);
@@ -199,7 +185,6 @@ fn a_need_may_hold_origin() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn library_path_loses_to_rpath_and_wins_over_runpath() {
     let workshop = workshop();
     two_places(&workshop);
@@ -211,7 +196,6 @@ fn library_path_loses_to_rpath_and_wins_over_runpath() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn directories_for_processors_come_first_where_this_processor_has_them() {
     let workshop = workshop();
     two_places(&workshop);
@@ -222,7 +206,6 @@ fn directories_for_processors_come_first_where_this_processor_has_them() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn older_directories_for_processors_are_looked_into_by_older_loaders() {
     let workshop = workshop();
     two_places(&workshop);
@@ -233,7 +216,6 @@ fn older_directories_for_processors_are_looked_into_by_older_loaders() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn an_empty_element_is_the_working_directory() {
     let workshop = workshop();
     workshop.library("liba.so.1", "liba.so.1", &[]);
@@ -242,7 +224,6 @@ fn an_empty_element_is_the_working_directory() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn without_default_directories_only_the_rest_is_searched() {
     let workshop = workshop();
     workshop.program("p", &["-lm", "-Wl,-z,nodefaultlib"]);
@@ -250,7 +231,6 @@ fn without_default_directories_only_the_rest_is_searched() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn filters_are_loaded() {
     let workshop = workshop();
     workshop.library("d1/libf.so.1", "libf.so.1", &[]);
@@ -263,7 +243,6 @@ fn filters_are_loaded() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_version_that_a_library_no_longer_defines_is_told() {
     let workshop = workshop();
     let source = "int a(void) { return 1; }";
@@ -277,7 +256,6 @@ fn a_version_that_a_library_no_longer_defines_is_told() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn an_undefined_symbol_is_told_when_asked_for() {
     let workshop = workshop();
     workshop.library_of("d1/liba.so.1", "int a(void) { return 1; }", &["-Wl,-soname,liba.so.1"]);

@@ -30,7 +30,6 @@ fn has(workshop: &Workshop, answer: &Answer, line: &str) -> bool {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn runpath_is_inherited() {
     let workshop = workshop();
     workshop.library("d1/libb.so.1", "libb.so.1", &[]);
@@ -46,7 +45,6 @@ fn two_places(workshop: &Workshop) {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn library_path_wins_over_rpath() {
     let workshop = workshop();
     two_places(&workshop);
@@ -54,7 +52,6 @@ fn library_path_wins_over_rpath() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_dangling_link_is_passed_over() {
     let workshop = workshop();
     two_places(&workshop);
@@ -64,7 +61,6 @@ fn a_dangling_link_is_passed_over() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn garbage_ends_the_search() {
     let workshop = workshop();
     two_places(&workshop);
@@ -73,7 +69,6 @@ fn garbage_ends_the_search() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn an_unknown_token_switches_off_a_whole_path() {
     let workshop = workshop();
     workshop.library("d1/liba.so.1", "liba.so.1", &[]);
@@ -82,7 +77,6 @@ fn an_unknown_token_switches_off_a_whole_path() {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn a_soname_satisfies_no_need() {
     let workshop = workshop();
     workshop.library("d1/real.so", "liba.so.1", &[]);

@@ -33,7 +33,6 @@ fn compare(root: &Path) -> usize {
 }
 
 #[test]
-#[ignore = "run `make e2e`"]
 fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/loader/debian");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/deps/root.sh");
@@ -44,7 +43,6 @@ fn every_program_of_a_debian_root_loads_what_its_loader_lists() {
 
 /// Programs and libraries in every combination of where a library is and how it is found.
 #[test]
-#[ignore = "run `make e2e`"]
 fn every_program_of_a_musl_root_loads_what_its_loader_lists() {
     let workshop = Workshop::new("musl-gcc");
     let loader = fs::read("/lib/ld-musl-x86_64.so.1").unwrap();
