@@ -199,6 +199,14 @@ fn an_unknown_transport_is_an_error_before_any_work() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_said_alike_each_time() {
+    let folder = folder(&[("root/bin/app", "#!/bin/app\n")]);
+    let slim = ["slim", "rootfs:root", "--keep", "/bin/app", "-o", "docker-archive:missing/x.tar"];
+    let (code, err) = stderr(jettison(folder.path()).args(slim));
+    assert_eq!((code, err.as_str()), (2, "error: cannot write `missing/x.tar`: entity not found\n"));
+}
+
+#[test]
 fn colour_is_written_only_where_it_is_asked_for() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let colored = |arguments: &[&str]| {

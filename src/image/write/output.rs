@@ -27,6 +27,12 @@ enum Place {
     Directory(TempDir),
 }
 
+/// An error without the random name of a temporary file in it.
+#[allow(clippy::needless_pass_by_value, reason = "it takes the place of the error")]
+fn nameless(error: io::Error) -> io::Error {
+    error.kind().into()
+}
+
 impl<'a> Output<'a> {
     /// A tar archive, in place of a file or of nothing.
     pub(super) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
@@ -36,7 +42,7 @@ impl<'a> Output<'a> {
         }
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o666));
-        let file = builder.tempfile_in(parent(destination)).map_err(WriteError::io(destination))?;
+        let file = builder.tempfile_in(parent(destination)).map_err(nameless).map_err(WriteError::io(destination))?;
         Ok(Self { destination, place: Place::Archive(file), bytes: 0 })
     }
 
@@ -45,7 +51,8 @@ impl<'a> Output<'a> {
         check_replaceable(destination)?;
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o777));
-        let directory = builder.tempdir_in(parent(destination)).map_err(WriteError::io(destination))?;
+        let directory =
+            builder.tempdir_in(parent(destination)).map_err(nameless).map_err(WriteError::io(destination))?;
         fs::create_dir_all(directory.path().join("blobs/sha256")).map_err(WriteError::io(destination))?;
         Ok(Self { destination, place: Place::Directory(directory), bytes: 0 })
     }
