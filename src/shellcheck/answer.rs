@@ -5,6 +5,10 @@ use serde::Deserialize;
 use super::script::Script;
 use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
+/// What dash does not have and BusyBox's ash does: `$'…'`, `[[ ]]`, `==`, `&>`, options of `echo`, `pipefail`, `source`,
+/// signals by their long names, parts of strings, and replacements in them.
+const BUSYBOX_HAS: [u32; 10] = [3003, 3010, 3014, 3020, 3036, 3040, 3046, 3048, 3057, 3060];
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     pub(super) comments: Vec<Comment>,
@@ -51,8 +55,12 @@ struct Replacement {
 }
 
 impl Comment {
-    /// The finding in the Dockerfile; none for what is said of the lines that stand before the script.
+    /// The finding in the Dockerfile; none for what is said of the lines that stand before the script, nor for what
+    /// the image's shell can do.
     pub(super) fn finding(&self, script: &Script) -> Option<Finding> {
+        if script.is_busybox && BUSYBOX_HAS.contains(&self.code) {
+            return None;
+        }
         let start = script.offset(self.line, self.column)?;
         let end = script.offset(self.end_line, self.end_column)?.max(start);
         let severity = match self.level {

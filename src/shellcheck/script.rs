@@ -30,6 +30,8 @@ pub(super) struct Script {
     before: usize,
     /// Where the lines of the body start; not the one of `#!`, which stands among those before.
     lines: Vec<usize>,
+    /// Whether BusyBox's ash reads it, for which ShellCheck takes dash.
+    pub(super) is_busybox: bool,
 }
 
 impl Script {
@@ -74,7 +76,7 @@ impl Script {
         let lines = std::iter::once(start).chain(lines).collect();
         text.push_str(&body.as_str()[start..]);
         text.push('\n');
-        Some((Self { body: body.clone(), before: 2, lines }, text))
+        Some((Self { body: body.clone(), before: 2, lines, is_busybox: kind == ShellKind::Ash }, text))
     }
 
     /// The offset in the body of a place, both numbers from 1, columns in characters; none for what stands before it.
