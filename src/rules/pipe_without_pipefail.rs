@@ -19,9 +19,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
-        if step.onbuild {
-            continue;
-        }
         let options = Options { pipefail: run.options.pipefail && run.shell.knows_pipefail(), ..run.options };
         let hides = |pipeline: &&Pipeline| {
             hides_a_failure(pipeline, run)
