@@ -1,7 +1,7 @@
 //! `undefined-variable`: an instruction uses a variable that nothing has set.
 
 use crate::dockerfile::{Body, Kind, Place, Variable, Word, WordPart};
-use crate::lint::facts::{Facts, PREDEFINED, Step};
+use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
@@ -93,7 +93,13 @@ fn fault(
     }
     *looked_for += 1;
     let names = if *looked_for > MOST_LOOKED_FOR { Vec::new() } else { facts.declared(step) };
-    let near = names.into_iter().take(MOST_NEAR).chain(["PATH"]).find(|known| is_near(known, name));
+    let names: Vec<&str> = names.into_iter().take(MOST_NEAR).chain(["PATH"]).collect();
+    // Windows takes `$Path` for `$PATH`.
+    let is_windows = facts.stages[step.stage?].known.is_some_and(Known::is_windows);
+    if is_windows && names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let near = names.into_iter().find(|known| is_near(known, name));
     let note = near.map(|near| format!("did you mean `{near}`?"));
     // What the base image sets is not known of most.
     let sure = facts.starts_without_variables(step.stage?) || note.is_some();
