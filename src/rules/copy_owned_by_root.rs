@@ -19,10 +19,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let keyword = &step.instruction.keyword;
-        let edit = Edit { span: Span::at(keyword.span.end), replacement: format!(" --chown={name}") };
-        findings
+        let finding = findings
             .add(keyword.span, format!("the files belong to root, and `{name}` cannot change them"))
-            .label(user.span, "the user is set here")
-            .fix(Fix::new("copy them for the user", Applicability::Unsafe, vec![edit]));
+            .label(user.span, "the user is set here");
+        if name.bytes().all(is_plain) {
+            let edit = Edit { span: Span::at(keyword.span.end), replacement: format!(" --chown={name}") };
+            finding.fix(Fix::new("copy them for the user", Applicability::Unsafe, vec![edit]));
+        }
     }
+}
+
+/// Whether a byte stands for itself in a flag, so that a name made of such bytes can be written there.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
 }
