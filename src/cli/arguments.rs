@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::program::ProgramArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 
@@ -132,6 +133,8 @@ pub(super) struct SlimArguments {
     pub(super) tag: Option<String>,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
     /// Say what would be kept and dropped, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -156,6 +159,8 @@ pub(super) struct WhyArguments {
     pub(super) path: String,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
 }
 
 /// Say which libraries a program loads, and how each is found, without running anything

@@ -8,7 +8,7 @@ use super::slim::open;
 use super::{Outcome, Output};
 use crate::deps::{self, Closure, Host, ImageFiles, Settings, Source};
 use crate::elf::{Environment, Processor};
-use crate::image::{Config, Reference};
+use crate::image::{Config, Options, Reference};
 use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
         closures(&host, &Config::default(), arguments)?
     } else {
         let bar = Bar::new(output);
-        let image = open(&arguments.image, &bar)?;
+        let image = open(&arguments.image, &Options::default(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
         if let Some(error) = files.failure() {

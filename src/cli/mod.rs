@@ -8,6 +8,7 @@ mod explain;
 mod lint;
 mod output;
 mod page;
+mod program;
 mod progress;
 mod rules;
 mod slim;

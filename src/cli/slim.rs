@@ -1,6 +1,7 @@
 //! `jettison slim`.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 
@@ -15,7 +16,9 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     // A destination that cannot be is said before the work, not after it.
     let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let options = Options { left_out: place(destination.as_ref()), ..Options::default() };
+    let mut image = open(&arguments.image, &options, &bar)?;
+    arguments.program.configure(&mut image, &options.platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
     if !failures.is_empty() {
@@ -30,7 +33,10 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
             let selection = selection(&image.tree, &plan);
             let written = image::write(&image, &selection, &destination, &options, &bar)?;
-            let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
+            let _ = match destination {
+                Reference::Rootfs { .. } => writeln!(summary, "wrote {destination}, {} bytes", written.bytes),
+                _ => writeln!(summary, "wrote {destination}, image {}", written.config_digest),
+            };
         }
         _ => {
             summary.push_str("kept:\n");
@@ -45,15 +51,20 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
 }
 
 /// Reads the image that an argument names.
-pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
+pub(super) fn open(argument: &str, options: &Options, bar: &Bar) -> anyhow::Result<Image> {
     let reference: Reference = argument.parse()?;
-    Image::open(&reference, &Options::default(), bar).with_context(|| format!("image `{argument}`"))
+    Image::open(&reference, options, bar).with_context(|| format!("image `{argument}`"))
 }
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
     let options = PlanOptions { keep: arguments.keep.clone() };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
+}
+
+/// What is written may lie in the directory that is read, and is no part of it.
+fn place(destination: Option<&Reference>) -> Vec<PathBuf> {
+    destination.map(|destination| destination.path().to_owned()).into_iter().collect()
 }
 
 fn selection(tree: &Tree, plan: &Plan) -> Selection {

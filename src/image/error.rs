@@ -141,8 +141,10 @@ pub enum WriteError {
     NotAFile { path: PathBuf },
     #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:` or `oci-archive:`", path.display())]
     UnknownKind { path: PathBuf },
-    #[error("writing to `rootfs:` is not supported")]
-    Rootfs,
+    #[error("`{}` {reason}; it stays as it is", path.display())]
+    Occupied { path: PathBuf, reason: &'static str },
+    #[error("cannot {act} `{}` in `{}`{hint}", path.escape_ascii(), destination.display())]
+    Entry { destination: PathBuf, path: Vec<u8>, act: String, hint: &'static str, source: io::Error },
     #[error("`{tag}` is no name for an image: {reason}")]
     Tag { tag: String, reason: &'static str },
     #[error(transparent)]

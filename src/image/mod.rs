@@ -14,6 +14,7 @@ mod inflate;
 mod layer;
 mod limits;
 mod oci;
+mod overrides;
 mod progress;
 mod reference;
 mod rootfs;
@@ -35,6 +36,7 @@ pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
 pub use oci::Platform;
+pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError};
 pub use tree::*;
@@ -63,6 +65,8 @@ pub struct Options {
     pub limits: Limits,
     /// Which image of several.
     pub platform: Platform,
+    /// Paths of the host that are no part of a directory that is read: what will be written there.
+    pub left_out: Vec<std::path::PathBuf>,
 }
 
 /// The bytes of a file: of the mapped archive where they stand there in one piece.
@@ -95,7 +99,7 @@ impl Image {
         let limits = &options.limits;
         let budget = Budget::new(limits);
         let Some(store) = store(reference, limits, &budget)? else {
-            return Self::open_rootfs(reference.path(), limits);
+            return Self::open_rootfs(reference.path(), options);
         };
         let takes_docker = matches!(reference, Reference::DockerArchive { .. } | Reference::Path(_));
         let takes_oci = !matches!(reference, Reference::DockerArchive { .. });
@@ -115,11 +119,11 @@ impl Image {
         Ok(Self { config, layers, tree, archives })
     }
 
-    fn open_rootfs(path: &Path, limits: &Limits) -> Result<Self, ReadError> {
+    fn open_rootfs(path: &Path, options: &Options) -> Result<Self, ReadError> {
         if !std::fs::metadata(path).map_err(ReadError::io(path))?.is_dir() {
             return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no directory" });
         }
-        let tree = rootfs::open(path, limits)?;
+        let tree = rootfs::open(path, &options.left_out, &options.limits)?;
         Ok(Self { config: Config::default(), layers: Vec::new(), tree, archives: Vec::new() })
     }
 

@@ -1,15 +1,16 @@
 //! `rootfs:`, a directory of the host as the file system of an image.
 //!
-//! No link is followed. Another file system is not entered: the directory it is mounted on is an empty one. (Files
-//! are not told apart by device: on an overlay they are on others than their directories.) Sockets are left out,
-//! since no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux` labels and
+//! No link is followed. What is mounted below the directory is no part of it: where that is a directory, an empty one
+//! stands for it; a file, such as a container's `/etc/resolv.conf`, is left out. (Devices alone do not tell: on an
+//! overlay a file has another than its directory, and a bind mount may have the same.) Sockets are left out too, since
+//! no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux` labels and
 //! what an overlay notes for itself.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -17,16 +18,27 @@ use super::error::{EntryError, Fault, ReadError};
 use super::limits::Limits;
 use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
 
-/// Reads the headers of everything below a directory.
-pub(super) fn open(root: &Path, limits: &Limits) -> Result<Tree, ReadError> {
+/// Reads the headers of everything below a directory, except what stands at the paths that are left out: what is
+/// about to be written may lie in what is read.
+pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result<Tree, ReadError> {
+    let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();
     let mut tree = Tree::new();
     // The directories that lead to the current entry: depth zero is the root.
     let mut way = vec![NameId::ROOT];
     let mut hard_links: HashMap<(u64, u64), NameId> = HashMap::new();
-    for entry in WalkDir::new(root).same_file_system(true).sort_by_file_name() {
+    let mut walk = WalkDir::new(root).same_file_system(true).sort_by_file_name().into_iter();
+    while let Some(entry) = walk.next() {
         let entry = entry.map_err(|error| walk_error(root, error))?;
         let metadata = entry.metadata().map_err(|error| walk_error(root, error))?;
         if metadata.file_type().is_socket() {
+            continue;
+        }
+        let mounted = entry.depth() > 0 && is_mounted(entry.path());
+        let is_left_out = entry.depth() > 0 && left_out.contains(&(metadata.dev(), metadata.ino()));
+        if metadata.is_dir() && (mounted || is_left_out) {
+            walk.skip_current_dir();
+        }
+        if is_left_out || (mounted && !metadata.is_dir()) {
             continue;
         }
         if tree.name_count() > limits.entries {
@@ -58,6 +70,19 @@ pub(super) fn open(root: &Path, limits: &Limits) -> Result<Tree, ReadError> {
         }
     }
     Ok(tree)
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    std::fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Whether another file system, or another part of one, is mounted here. Linux tells since 5.8.
+fn is_mounted(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+
+    let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+    let found = rustix::fs::statx(CWD, path, flags, StatxFlags::empty());
+    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 fn walk_error(root: &Path, error: walkdir::Error) -> ReadError {

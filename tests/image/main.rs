@@ -8,4 +8,5 @@ mod layers;
 mod names;
 mod reading;
 mod rootfs;
+mod rootfs_writing;
 mod writing;

@@ -102,7 +102,7 @@ fn write_content(bytes: &[u8], archive: &mut dyn Write, progress: &dyn Progress)
 }
 
 /// The bytes of all files that are written, each counted once.
-fn content_size(image: &Image, selection: &Selection) -> u64 {
+pub(super) fn content_size(image: &Image, selection: &Selection) -> u64 {
     let mut counted = vec![false; image.tree.inode_count()];
     let names = image.tree.walk().filter(|&name| selection.contains(name));
     names.fold(0, |sum: u64, name| {

@@ -8,6 +8,7 @@ mod compress;
 mod header;
 mod layer;
 mod output;
+mod rootfs;
 
 use std::path::Path;
 
@@ -106,6 +107,9 @@ pub fn write(
     if let Some(tag) = tag {
         check_tag(tag)?;
     }
+    if let Reference::Rootfs { path } = destination {
+        return write_rootfs(image, selection, path, progress);
+    }
     let (form, path) = (Form::of(destination)?, destination.path());
     let mut output = match form {
         Form::Layout => Output::directory(path)?,
@@ -137,6 +141,25 @@ pub fn write(
     })
 }
 
+/// A directory has files and nothing else; its configuration is only hashed.
+fn write_rootfs(
+    image: &Image,
+    selection: &Selection,
+    path: &Path,
+    progress: &dyn Progress,
+) -> Result<Written, WriteError> {
+    let bytes = rootfs::write(image, selection, path, progress)?;
+    Ok(Written {
+        config_digest: sha256(image.config.json().to_string().as_bytes(), &Silent),
+        manifest_digest: None,
+        layer_digest: String::new(),
+        diff_id: String::new(),
+        layer_size: 0,
+        layer_stored_size: 0,
+        bytes,
+    })
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     DockerArchive,
@@ -151,7 +174,7 @@ impl Form {
             Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
             Reference::Oci { .. } => Ok(Self::Layout),
             Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
-            Reference::Rootfs { .. } => Err(WriteError::Rootfs),
+            Reference::Rootfs { path } => Err(WriteError::UnknownKind { path: path.clone() }),
             Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
             Reference::Path(path) if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() => {
                 Ok(Self::DockerArchive)

@@ -12,7 +12,7 @@ use super::super::error::WriteError;
 use super::super::oci;
 use super::parent;
 
-const PREFIX: &str = ".jettison-";
+pub(super) const PREFIX: &str = ".jettison-";
 
 #[derive(Debug)]
 pub(super) struct Output<'a> {
