@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::program::ProgramArguments;
+use super::source::SourceArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 
@@ -116,17 +117,21 @@ pub(super) enum Format {
 /// Write an image that holds only what the program needs
 #[derive(Args, Debug)]
 #[command(after_help = "Images are named as skopeo names them: docker-archive:FILE[:REF], oci:DIR[:REF],
-oci-archive:FILE[:REF], rootfs:DIR, or a path, recognised by its content.
+oci-archive:FILE[:REF], rootfs:DIR, docker-daemon:REF (Docker or Podman), docker://REF (a registry),
+- for a stream, or a path, recognised by its content. Any other name is asked of the daemon.
 
 Examples:
+  jettison slim app:latest -t app:slim
+  jettison slim docker://registry.example/app:1 -o docker://registry.example/app:slim
+  docker save app | jettison slim - -o - -t app:slim | docker load
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
   jettison slim app.tar --dry-run")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
-    /// The image to write
-    #[arg(long, short, value_name = "IMAGE", required_unless_present = "dry_run")]
+    /// The image to write; where the image comes from a daemon or a registry, --tag alone will do
+    #[arg(long, short, value_name = "IMAGE", required_unless_present_any = ["dry_run", "tag"])]
     pub(super) output: Option<String>,
     /// The name of the new image
     #[arg(long, short, value_name = "NAME")]
@@ -135,6 +140,11 @@ pub(super) struct SlimArguments {
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    /// Slim the images for all platforms, and write an index of them
+    #[arg(long, conflicts_with = "platform")]
+    pub(super) all_platforms: bool,
     /// Say what would be kept and dropped, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -161,6 +171,8 @@ pub(super) struct WhyArguments {
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
 }
 
 /// Say which libraries a program loads, and how each is found, without running anything
@@ -190,6 +202,8 @@ pub(super) struct DepsArguments {
     /// Find undefined symbols too, as `ldd -r` does
     #[arg(long)]
     pub(super) symbols: bool,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod deps;
+mod destination;
 mod discover;
 mod explain;
 mod lint;
@@ -12,6 +13,7 @@ mod program;
 mod progress;
 mod rules;
 mod slim;
+mod source;
 mod why;
 
 use std::ffi::OsString;

@@ -52,7 +52,7 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
 
 impl ProgramArguments {
     /// Gives an image the configuration that the command line says it has.
-    pub(super) fn configure(&self, image: &mut Image, platform: &Platform) -> anyhow::Result<()> {
+    pub(super) fn configure(&self, image: &mut Image, platform: Option<&Platform>) -> anyhow::Result<()> {
         if let Some(path) = &self.config_file {
             image.config = read(path).with_context(|| format!("configuration `{}`", path.display()))?;
         }
@@ -67,7 +67,8 @@ impl ProgramArguments {
             image.config = image.config.overridden(&overrides);
         }
         if image.layers.is_empty() {
-            image.config = image.config.with_usual_architecture(&platform.architecture);
+            let architecture = platform.cloned().unwrap_or_default().architecture;
+            image.config = image.config.with_usual_architecture(&architecture);
         }
         Ok(())
     }

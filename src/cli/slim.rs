@@ -1,70 +1,133 @@
 //! `jettison slim`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
+use super::destination::destination;
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Options, Reference, Selection, Tree, WriteOptions};
+use crate::image::{self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
-    let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
+    let destination = destination(arguments)?;
     let bar = Bar::new(output);
-    let options = Options { left_out: place(destination.as_ref()), ..Options::default() };
-    let mut image = open(&arguments.image, &options, &bar)?;
-    arguments.program.configure(&mut image, &options.platform)?;
+    // What is written may lie in the directory that is read, and is no part of it.
+    let left_out = destination.iter().map(|destination| destination.path().to_owned()).collect();
+    let options = Options { left_out, ..Options::default() };
+    let (summary, outcome) = if arguments.all_platforms {
+        all_platforms(arguments, options, destination.as_ref(), &bar)?
+    } else {
+        let image = arguments.source.open(&arguments.image, options, &bar)?;
+        let platform = arguments.source.platform.as_ref();
+        let write = |image: &Image, selection: &Selection| match &destination {
+            Some(destination) => {
+                let written = image::write(image, selection, destination, &write_options(arguments), &bar)?;
+                Ok(Some(wrote(destination, &written)))
+            }
+            None => Ok(None),
+        };
+        slim(arguments, image, platform, write)?
+    };
+    drop(bar);
+    // Standard output is the image's, if it is written there.
+    if destination == Some(Reference::Stream) {
+        output.note(summary.trim_end());
+    } else {
+        output.print(&summary)?;
+    }
+    if outcome == Outcome::Found {
+        output.note("nothing is written, because the result would not work as the image does");
+    }
+    Ok(outcome)
+}
+
+/// Slims one image. `write` tells what it wrote, or that it is not to write.
+fn slim(
+    arguments: &SlimArguments,
+    mut image: Image,
+    platform: Option<&Platform>,
+    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<String>>,
+) -> anyhow::Result<(String, Outcome)> {
+    arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
     if !failures.is_empty() {
-        drop(bar);
-        output.print(&failed(&image.tree, &failures))?;
-        output.note("nothing is written, because the result would not work as the image does");
-        return Ok(Outcome::Found);
+        return Ok((failed(&image.tree, &failures), Outcome::Found));
     }
     let mut summary = report::plan(&image.tree, &plan);
-    match destination {
-        Some(destination) if !arguments.dry_run => {
-            let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
-            let selection = selection(&image.tree, &plan);
-            let written = image::write(&image, &selection, &destination, &options, &bar)?;
-            let _ = match destination {
-                Reference::Rootfs { .. } => writeln!(summary, "wrote {destination}, {} bytes", written.bytes),
-                _ => writeln!(summary, "wrote {destination}, image {}", written.config_digest),
-            };
-        }
-        _ => {
-            summary.push_str("kept:\n");
-            for &name in plan.kept() {
-                let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
-            }
+    if let Some(wrote) = write(&image, &selection(&image.tree, &plan))? {
+        summary.push_str(&wrote);
+    } else {
+        summary.push_str("kept:\n");
+        for &name in plan.kept() {
+            let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
         }
     }
-    drop(bar);
-    output.print(&summary)?;
-    Ok(Outcome::Clean)
+    Ok((summary, Outcome::Clean))
 }
 
-/// Reads the image that an argument names.
-pub(super) fn open(argument: &str, options: &Options, bar: &Bar) -> anyhow::Result<Image> {
-    let reference: Reference = argument.parse()?;
-    Image::open(&reference, options, bar).with_context(|| format!("image `{argument}`"))
+/// Slims the image for each platform and writes all of them, or none.
+fn all_platforms(
+    arguments: &SlimArguments,
+    options: Options,
+    destination: Option<&Reference>,
+    bar: &Bar,
+) -> anyhow::Result<(String, Outcome)> {
+    let mut index = destination.map(|place| IndexWriter::new(place, &write_options(arguments))).transpose()?;
+    let source = arguments.source.source(&arguments.image, options, bar)?;
+    let of_image = || format!("image `{}`", arguments.image);
+    let platforms = source.platforms().with_context(of_image)?;
+    anyhow::ensure!(!platforms.is_empty(), "image `{}` has no index, so it is for one platform", arguments.image);
+    let mut all = String::new();
+    for platform in platforms {
+        let image = source.image(&platform, bar).with_context(of_image)?;
+        let write = |image: &Image, selection: &Selection| match &mut index {
+            Some(index) => {
+                let written = index.add(image, selection, bar)?;
+                Ok(Some(format!("slimmed to image {}\n", written.config_digest)))
+            }
+            None => Ok(None),
+        };
+        let slimmed = slim(arguments, image, Some(&platform), write);
+        let (summary, outcome) = slimmed.with_context(|| format!("for {platform}"))?;
+        let _ = write!(all, "{platform}:\n{summary}");
+        if outcome != Outcome::Clean {
+            return Ok((all, outcome));
+        }
+    }
+    if let (Some(index), Some(destination)) = (index, destination) {
+        let _ = writeln!(all, "wrote {destination}, index {}", index.finish(bar)?);
+    }
+    Ok((all, Outcome::Clean))
+}
+
+fn write_options(arguments: &SlimArguments) -> WriteOptions {
+    // Where the name alone says where the image goes, it is part of the destination.
+    let tag = arguments.tag.clone().filter(|_| arguments.output.is_some());
+    let origin = arguments.image.strip_prefix("docker://").map(str::to_owned);
+    WriteOptions { tag, origin, connection: arguments.source.connection(), ..WriteOptions::default() }
+}
+
+fn wrote(destination: &Reference, written: &Written) -> String {
+    match destination {
+        Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes\n", written.bytes),
+        Reference::Registry { .. } => {
+            let digest = written.manifest_digest.as_deref().unwrap_or(&written.config_digest);
+            format!("wrote {destination}, manifest {digest}\n")
+        }
+        _ => format!("wrote {destination}, image {}\n", written.config_digest),
+    }
 }
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
     let options = PlanOptions { keep: arguments.keep.clone() };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
-}
-
-/// What is written may lie in the directory that is read, and is no part of it.
-fn place(destination: Option<&Reference>) -> Vec<PathBuf> {
-    destination.map(|destination| destination.path().to_owned()).into_iter().collect()
 }
 
 fn selection(tree: &Tree, plan: &Plan) -> Selection {

@@ -6,16 +6,15 @@ use anyhow::Context as _;
 
 use super::arguments::WhyArguments;
 use super::progress::Bar;
-use super::slim::{open, plan};
+use super::slim::plan;
 use super::{Outcome, Output};
 use crate::image::{NameId, Options, Tree};
 use crate::slim::Plan;
 
 pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let options = Options::default();
-    let mut image = open(&arguments.image, &options, &bar)?;
-    arguments.program.configure(&mut image, &options.platform)?;
+    let mut image = arguments.source.open(&arguments.image, Options::default(), &bar)?;
+    arguments.program.configure(&mut image, arguments.source.platform.as_ref())?;
     let tree = &image.tree;
     let resolved = tree.resolve_link(arguments.path.as_bytes()).with_context(|| format!("in `{}`", arguments.image))?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;

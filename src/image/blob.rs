@@ -1,7 +1,7 @@
 //! Bytes that are not in memory: a mapped file, or a part of one.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::ops::{Deref, Range};
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +35,13 @@ impl Blob {
         }
         let file = File::open(path).map_err(ReadError::io(path))?;
         Self::map(&file).map_err(ReadError::io(path))
+    }
+
+    /// Bytes that are in no file yet.
+    pub(super) fn of(bytes: &[u8], name: &str) -> Result<Self, ReadError> {
+        let file = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
+        let blob = file.and_then(|file| Self::map(&file));
+        blob.map_err(|source| ReadError::Spool { blob: name.to_owned(), source })
     }
 
     pub(super) fn map(file: &File) -> io::Result<Self> {
@@ -75,8 +82,6 @@ pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     fn blob(bytes: &[u8]) -> Blob {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::remote::TransferError;
+
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -50,6 +52,8 @@ pub enum ReadError {
     IndexDepth { blob: String },
     #[error("`{}` is no regular file", path.escape_ascii())]
     NotAFile { path: Vec<u8> },
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
 }
 
 impl ReadError {
@@ -70,7 +74,7 @@ fn listed(names: &[String]) -> String {
 }
 
 /// What others wrote, unable to command a terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let escape = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
     text.chars().map(escape).collect()
 }
@@ -139,16 +143,22 @@ pub enum WriteError {
     Foreign { path: PathBuf },
     #[error("`{}` exists and is no regular file; it stays as it is", path.display())]
     NotAFile { path: PathBuf },
-    #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:` or `oci-archive:`", path.display())]
+    #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:`, `oci-archive:`, `rootfs:`, `docker-daemon:` or `docker://`", path.display())]
     UnknownKind { path: PathBuf },
     #[error("`{}` {reason}; it stays as it is", path.display())]
     Occupied { path: PathBuf, reason: &'static str },
     #[error("cannot {act} `{}` in `{}`{hint}", path.escape_ascii(), destination.display())]
     Entry { destination: PathBuf, path: Vec<u8>, act: String, hint: &'static str, source: io::Error },
+    #[error("`{destination}` cannot hold images for several platforms: `oci:`, `oci-archive:` and `docker://` can")]
+    NoIndex { destination: String },
+    #[error("the image cannot have two names: `{name}` where it goes, and `{tag}`")]
+    TwoNames { name: String, tag: String },
     #[error("`{tag}` is no name for an image: {reason}")]
     Tag { tag: String, reason: &'static str },
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
 }
 
 impl WriteError {

@@ -17,7 +17,9 @@ mod oci;
 mod overrides;
 mod progress;
 mod reference;
+mod remote;
 mod rootfs;
+mod source;
 mod sparse;
 mod store;
 mod tree;
@@ -35,18 +37,18 @@ pub use error::{EntryError, Fault, ReadError, WriteError};
 pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
-pub use oci::Platform;
+pub use oci::{Platform, PlatformError};
 pub use overrides::Overrides;
 pub use progress::{Progress, Silent};
 pub use reference::{Reference, ReferenceError};
+pub use remote::{Connection, TransferError};
+pub use source::Source;
 pub use tree::*;
-pub use write::{Selection, WriteOptions, Written, write};
+pub use write::{IndexWriter, Selection, WriteOptions, Written, write};
 
 pub(crate) use blob::map_length;
 
 use blob::{Blob, map};
-use limits::Budget;
-use store::Store;
 
 /// An image as it was read.
 #[derive(Clone, Debug)]
@@ -67,6 +69,8 @@ pub struct Options {
     pub platform: Platform,
     /// Paths of the host that are no part of a directory that is read: what will be written there.
     pub left_out: Vec<std::path::PathBuf>,
+    /// How a registry is spoken to.
+    pub connection: Connection,
 }
 
 /// The bytes of a file: of the mapped archive where they stand there in one piece.
@@ -96,35 +100,7 @@ impl AsRef<[u8]> for Bytes<'_> {
 impl Image {
     /// Reads an image: every header of every layer, all digests checked.
     pub fn open(reference: &Reference, options: &Options, progress: &dyn Progress) -> Result<Self, ReadError> {
-        let limits = &options.limits;
-        let budget = Budget::new(limits);
-        let Some(store) = store(reference, limits, &budget)? else {
-            return Self::open_rootfs(reference.path(), options);
-        };
-        let takes_docker = matches!(reference, Reference::DockerArchive { .. } | Reference::Path(_));
-        let takes_oci = !matches!(reference, Reference::DockerArchive { .. });
-        let (config, sources) = if takes_docker && store.has(docker::MANIFEST) {
-            docker::open(&store, reference.name(), limits)?
-        } else if takes_oci && store.has(oci::INDEX) {
-            oci::open(&store, reference.name(), &options.platform, limits)?
-        } else {
-            let reason = match (takes_docker, takes_oci) {
-                (true, true) => "it has neither `manifest.json` nor `index.json`",
-                (true, false) => "it has no `manifest.json`",
-                (false, _) => "it has no `index.json`",
-            };
-            return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
-        };
-        let (layers, archives, tree) = layer::read_all(&sources, &config, limits, &budget, progress)?;
-        Ok(Self { config, layers, tree, archives })
-    }
-
-    fn open_rootfs(path: &Path, options: &Options) -> Result<Self, ReadError> {
-        if !std::fs::metadata(path).map_err(ReadError::io(path))?.is_dir() {
-            return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no directory" });
-        }
-        let tree = rootfs::open(path, &options.left_out, &options.limits)?;
-        Ok(Self { config: Config::default(), layers: Vec::new(), tree, archives: Vec::new() })
+        Source::open(reference, options, progress)?.image(&options.platform, progress)
     }
 
     /// The bytes of a regular file. Links are not followed.
@@ -150,19 +126,6 @@ impl Image {
             Content::Host { path, length } => map_host(path, *length),
         })
     }
-}
-
-/// Where the blobs of an image are; none where it is a plain directory.
-fn store(reference: &Reference, limits: &Limits, budget: &Budget) -> Result<Option<Store>, ReadError> {
-    let path = reference.path();
-    let is_directory = match reference {
-        Reference::Rootfs { .. } => return Ok(None),
-        Reference::Path(_) if path.is_dir() && !path.join(oci::LAYOUT).exists() => return Ok(None),
-        Reference::Oci { .. } => true,
-        Reference::Path(_) => path.is_dir(),
-        Reference::DockerArchive { .. } | Reference::OciArchive { .. } => false,
-    };
-    if is_directory { Store::directory(path).map(Some) } else { Store::archive(path, limits, budget).map(Some) }
 }
 
 /// The reader of the archive has looked that its entries lie inside it.

@@ -9,7 +9,7 @@ use super::docker::is_named;
 use super::error::ReadError;
 use super::layer::Source;
 use super::limits::Limits;
-use super::progress::Silent;
+use super::progress::{Progress, Silent};
 use super::store::{Store, json};
 
 pub(super) const INDEX: &str = "index.json";
@@ -51,7 +51,48 @@ impl std::fmt::Display for Platform {
     }
 }
 
+/// What is no platform.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a platform such as `linux/amd64` or `linux/arm/v7`")]
+pub struct PlatformError;
+
+impl std::str::FromStr for Platform {
+    type Err = PlatformError;
+
+    /// `OS/ARCHITECTURE[/VARIANT]`; the architecture also as the kernel calls it.
+    fn from_str(given: &str) -> Result<Self, PlatformError> {
+        let mut parts = given.split('/');
+        let (Some(os), Some(architecture), variant, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(PlatformError);
+        };
+        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if ![os, architecture].into_iter().chain(variant).all(|part| plain(&part.replace(['_', '-'], ""))) {
+            return Err(PlatformError);
+        }
+        let architecture = match architecture {
+            "x86_64" | "x86-64" => "amd64",
+            "aarch64" => "arm64",
+            "i386" | "i686" => "386",
+            other => other,
+        };
+        let (os, architecture, variant) = (os.into(), architecture.into(), variant.map(str::to_owned));
+        Ok(Self { os, architecture, variant })
+    }
+}
+
 impl Platform {
+    /// The platform that a configuration tells.
+    pub fn of_config(config: &Config) -> Self {
+        let variant = config.variant().map(str::to_owned);
+        Self { os: config.os().to_owned(), architecture: config.architecture().to_owned(), variant }
+    }
+
+    /// The variant, where it is not the only one that there is.
+    fn told_variant(&self) -> Option<&str> {
+        self.variant.as_deref().filter(|&variant| (self.architecture.as_str(), variant) != ("arm64", "v8"))
+    }
+
     fn of(descriptor: &Descriptor) -> Option<Self> {
         let platform = descriptor.platform().as_ref()?;
         Some(Self {
@@ -61,9 +102,10 @@ impl Platform {
         })
     }
 
-    fn suits(&self, other: &Self) -> bool {
+    /// Whether an image for the other platform is one for this; without a variant any is.
+    pub fn suits(&self, other: &Self) -> bool {
         (&self.os, &self.architecture) == (&other.os, &other.architecture)
-            && (self.variant.is_none() || self.variant == other.variant)
+            && (self.told_variant().is_none() || self.told_variant() == other.told_variant())
     }
 }
 
@@ -73,15 +115,17 @@ pub(super) fn open(
     name: Option<&str>,
     platform: &Platform,
     limits: &Limits,
+    progress: &dyn Progress,
 ) -> Result<(Config, Vec<Source>), ReadError> {
     let index: ImageIndex = store.json(INDEX, limits)?;
     let named = choose_name(store, index.manifests(), name)?;
     let mut descriptor = choose_platform(store, named, platform)?;
     for _ in 0..MAX_INDEXES {
         let blob_name = descriptor.digest().to_string();
+        store.fetch_manifest(&blob_name, limits)?;
         let blob = checked(store, &descriptor, INDEX)?;
         if !is_index(&descriptor, &blob) {
-            return manifest(store, &blob_name, &blob, limits);
+            return manifest(store, &blob_name, &blob, limits, progress);
         }
         let index: ImageIndex = json(&blob_name, &blob, limits)?;
         descriptor = choose_platform(store, index.manifests().iter().collect(), platform)?;
@@ -89,7 +133,51 @@ pub(super) fn open(
     Err(ReadError::IndexDepth { blob: descriptor.digest().to_string() })
 }
 
-fn manifest(store: &Store, name: &str, blob: &Blob, limits: &Limits) -> Result<(Config, Vec<Source>), ReadError> {
+/// The platforms for which there are images, in their order, each once; none where the image does not tell.
+pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> Result<Vec<Platform>, ReadError> {
+    let index: ImageIndex = store.json(INDEX, limits)?;
+    let mut open: Vec<(Descriptor, usize)> =
+        choose_name(store, index.manifests(), name)?.into_iter().rev().map(|found| (found.clone(), 0)).collect();
+    let mut found = Vec::new();
+    while let Some((descriptor, depth)) = open.pop() {
+        let digest = descriptor.digest().to_string();
+        let platform = Platform::of(&descriptor);
+        if platform.as_ref().is_some_and(|platform| platform.os == "unknown") {
+            continue;
+        }
+        if platform.is_none() {
+            store.fetch_manifest(&digest, limits)?;
+            let blob = checked(store, &descriptor, INDEX)?;
+            if is_index(&descriptor, &blob) {
+                if depth >= MAX_INDEXES {
+                    return Err(ReadError::IndexDepth { blob: digest });
+                }
+                let index: ImageIndex = json(&digest, &blob, limits)?;
+                open.extend(index.manifests().iter().rev().map(|inner| (inner.clone(), depth + 1)));
+            }
+        }
+        found.extend(platform.filter(|platform| !found.contains(platform)));
+    }
+    Ok(found)
+}
+
+/// The index of a layout in which a manifest, or an index, is all there is.
+pub(super) fn index_of(manifest: &[u8], digest: &str) -> String {
+    let json: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
+    let is_index = json.get("manifests").is_some();
+    let usual = if is_index { MediaType::ImageIndex } else { MediaType::ImageManifest }.to_string();
+    let media_type = json.get("mediaType").and_then(serde_json::Value::as_str).unwrap_or(&usual);
+    let descriptor = serde_json::json!({"mediaType": media_type, "digest": digest, "size": manifest.len()});
+    serde_json::json!({"schemaVersion": 2, "manifests": [descriptor]}).to_string()
+}
+
+fn manifest(
+    store: &Store,
+    name: &str,
+    blob: &Blob,
+    limits: &Limits,
+    progress: &dyn Progress,
+) -> Result<(Config, Vec<Source>), ReadError> {
     let manifest: ImageManifest = json(name, blob, limits)?;
     let config_name = manifest.config().digest().to_string();
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
@@ -98,6 +186,12 @@ fn manifest(store: &Store, name: &str, blob: &Blob, limits: &Limits) -> Result<(
         let reason = "its manifest describes some other artifact";
         return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
     }
+    for layer in manifest.layers() {
+        check_kind(layer)?;
+    }
+    let wanted = [manifest.config()].into_iter().chain(manifest.layers());
+    let wanted: Vec<_> = wanted.map(|wanted| (wanted.digest().to_string(), wanted.size())).collect();
+    store.fetch_blobs(&wanted, limits, progress)?;
     let config = Config::new(json(&config_name, &checked(store, manifest.config(), name)?, limits)?);
     let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
     if layers.len() != diff_ids.len() {
@@ -111,6 +205,14 @@ fn manifest(store: &Store, name: &str, blob: &Blob, limits: &Limits) -> Result<(
 
 fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> Result<Source, ReadError> {
     let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
+    let blob = sized(store, layer, manifest)?;
+    let digest = Some(layer.digest().clone());
+    Ok(Source { name, blob, digest, diff_id: diff_id.to_owned(), media_type: Some(media_type) })
+}
+
+/// Whether it is a layer that can be read, and is where the image is.
+fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
+    let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
     if media_type.contains("nondistributable") || media_type.contains("foreign") {
         let urls = layer.urls().as_deref().unwrap_or_default().join(", ");
         let urls = if urls.is_empty() { "no place it tells".to_owned() } else { urls };
@@ -122,9 +224,7 @@ fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> R
     if !matches!(archive, Some("" | "+gzip" | ".gzip" | "+zstd" | ".zstd")) {
         return Err(ReadError::UnknownLayer { blob: name, media_type });
     }
-    let blob = sized(store, layer, manifest)?;
-    let digest = Some(layer.digest().clone());
-    Ok(Source { name, blob, digest, diff_id: diff_id.to_owned(), media_type: Some(media_type) })
+    Ok(())
 }
 
 /// A blob of the size and the digest that its descriptor says.
@@ -145,7 +245,7 @@ fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadE
 }
 
 /// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits may be in it.
-fn blob_path(digest: &Digest) -> Result<String, ReadError> {
+pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     let (algorithm, hash) = (digest.algorithm().to_string(), digest.digest());
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if plain(&algorithm) && plain(hash) {

@@ -15,11 +15,19 @@ pub enum Reference {
     OciArchive { path: PathBuf, name: Option<String> },
     /// `rootfs:DIRECTORY`: a file system without a configuration.
     Rootfs { path: PathBuf },
-    /// A path alone: its content tells what it is.
+    /// `docker-daemon:NAME`: an image that Docker or Podman holds.
+    DockerDaemon { name: PathBuf },
+    /// `docker://NAME`: an image of a registry.
+    Registry { name: PathBuf },
+    /// `-`: standard input or output.
+    Stream,
+    /// A path alone, whose content tells what it is. What is no path is the name of an image that a daemon holds.
     Path(PathBuf),
 }
 
-const TRANSPORTS: [&str; 4] = ["docker-archive", "oci", "oci-archive", "rootfs"];
+const TRANSPORTS: [&str; 6] = ["docker-archive", "oci", "oci-archive", "rootfs", "docker-daemon", "docker"];
+/// Transports of skopeo that are none here; they must not be taken for names of images.
+const FOREIGN: [&str; 6] = ["containers-storage", "dir", "ostree", "sif", "tarball", "atomic"];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
@@ -27,6 +35,8 @@ pub enum ReferenceError {
     Empty,
     #[error("`{given}` names no path after `{transport}:`")]
     NoPath { given: String, transport: &'static str },
+    #[error("`{given}` names no image after `{transport}:`, it should be like `{example}`")]
+    NoImage { given: String, transport: &'static str, example: &'static str },
     #[error("`{given}` ends in a colon, an image name should follow")]
     NoName { given: String },
     #[error("unknown transport `{transport}` in `{given}`{}; known are {}; a file of that name is `./{given}`",
@@ -36,14 +46,17 @@ pub enum ReferenceError {
 }
 
 impl Reference {
-    /// The file or directory that holds the image.
+    /// The file or directory that holds the image; of an image that is in none, its name.
     pub fn path(&self) -> &Path {
         match self {
             Self::DockerArchive { path, .. }
             | Self::Oci { path, .. }
             | Self::OciArchive { path, .. }
             | Self::Rootfs { path }
+            | Self::DockerDaemon { name: path }
+            | Self::Registry { name: path }
             | Self::Path(path) => path,
+            Self::Stream => Path::new("-"),
         }
     }
 
@@ -53,9 +66,34 @@ impl Reference {
             Self::DockerArchive { name, .. } | Self::Oci { name, .. } | Self::OciArchive { name, .. } => {
                 name.as_deref()
             }
-            Self::Rootfs { .. } | Self::Path(_) => None,
+            Self::DockerDaemon { name } | Self::Registry { name } => name.to_str(),
+            Self::Rootfs { .. } | Self::Stream | Self::Path(_) => None,
         }
     }
+
+    /// The image that a daemon is to be asked for: a name that stands for no file.
+    pub(super) fn daemon_image(&self) -> Option<&str> {
+        match self {
+            Self::DockerDaemon { name } => name.to_str(),
+            Self::Path(path) if !path.exists() => path.to_str().filter(|name| is_image_name(name)),
+            _ => None,
+        }
+    }
+
+    /// Whether the image is elsewhere than in a file of this machine.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Registry { .. }) || self.daemon_image().is_some()
+    }
+}
+
+/// Whether it can be the name of an image, and nobody would expect it to be a file.
+fn is_image_name(name: &str) -> bool {
+    const ENDINGS: [&str; 5] = [".tar", ".gz", ".tgz", ".zst", ".oci"];
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte);
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.bytes().all(plain)
+        && !name.ends_with('/')
+        && !ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 impl FromStr for Reference {
@@ -65,13 +103,19 @@ impl FromStr for Reference {
         if given.is_empty() {
             return Err(ReferenceError::Empty);
         }
+        if given == "-" {
+            return Ok(Self::Stream);
+        }
         let (transport, rest) = match given.split_once(':') {
             Some((transport, rest)) if !transport.contains(['/', '.']) => (transport, rest),
             _ => return Ok(Self::Path(given.into())),
         };
         let Some(transport) = TRANSPORTS.into_iter().find(|&known| known == transport) else {
-            return Err(unknown(given, transport));
+            return unknown(given, transport);
         };
+        if matches!(transport, "docker" | "docker-daemon") {
+            return remote(given, transport, rest);
+        }
         let (path, name) = match rest.split_once(':') {
             Some((path, name)) if transport != "rootfs" => (path, Some(name)),
             _ => (rest, None),
@@ -92,10 +136,30 @@ impl FromStr for Reference {
     }
 }
 
-fn unknown(given: &str, transport: &str) -> ReferenceError {
+/// An image in a registry or a daemon.
+fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference, ReferenceError> {
+    let no_image = |example| ReferenceError::NoImage { given: given.into(), transport, example };
+    if transport == "docker-daemon" {
+        return match rest {
+            "" => Err(no_image("docker-daemon:app:latest")),
+            name => Ok(Reference::DockerDaemon { name: name.into() }),
+        };
+    }
+    match rest.strip_prefix("//") {
+        None | Some("") => Err(no_image("docker://registry.example/app:latest")),
+        Some(name) => Ok(Reference::Registry { name: name.into() }),
+    }
+}
+
+/// What stands before the colon is no transport: a slip, one that is known elsewhere, or the name of an image.
+fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let distance = |name: &&str| strsim::damerau_levenshtein(name, transport);
-    let nearest = TRANSPORTS.into_iter().min_by_key(distance).filter(|name| distance(name) <= 2);
-    ReferenceError::UnknownTransport { given: given.into(), transport: transport.into(), nearest }
+    let is_slip = |name: &&str| distance(name) <= 2 && name.len() > 4;
+    let nearest = TRANSPORTS.into_iter().min_by_key(distance).filter(is_slip);
+    if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
+        return Ok(Reference::Path(given.into()));
+    }
+    Err(ReferenceError::UnknownTransport { given: given.into(), transport: transport.into(), nearest })
 }
 
 impl fmt::Display for Reference {
@@ -106,7 +170,9 @@ impl fmt::Display for Reference {
             Self::Oci { .. } => write!(f, "oci:{path}")?,
             Self::OciArchive { .. } => write!(f, "oci-archive:{path}")?,
             Self::Rootfs { .. } => write!(f, "rootfs:{path}")?,
-            Self::Path(_) => write!(f, "{path}")?,
+            Self::DockerDaemon { .. } => return write!(f, "docker-daemon:{path}"),
+            Self::Registry { .. } => return write!(f, "docker://{path}"),
+            Self::Path(_) | Self::Stream => write!(f, "{path}")?,
         }
         self.name().map_or(Ok(()), |name| write!(f, ":{name}"))
     }
@@ -125,6 +191,10 @@ mod tests {
             "oci:/some/dir:name",
             "oci-archive:x.tar:latest",
             "rootfs:/",
+            "docker-daemon:app:latest",
+            "docker://registry.example:5000/team/app@sha256:abc",
+            "-",
+            "app:latest",
             "./app.tar",
             "dir/with:colon",
         ] {
@@ -146,12 +216,35 @@ mod tests {
         let text = error.to_string();
         assert!(text.starts_with("unknown transport `docker-archiv` in `docker-archiv:a.tar`"), "{text}");
         assert!(text.contains("`docker-archive` is near"), "{text}");
-        let error = "application:latest".parse::<Reference>().expect_err("no transport either");
-        assert!(!error.to_string().contains("is near"), "{error}");
+        for given in ["containers-storage:app", "dir:/x", "Application:latest!"] {
+            let error = given.parse::<Reference>().expect_err("no transport either");
+            assert!(!error.to_string().contains("is near"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_an_image_of_a_daemon_if_it_can_be() {
+        let daemon = |given: &str| given.parse::<Reference>().expect(given).daemon_image().map(str::to_owned);
+        for name in ["app", "app:latest", "localhost/team/app:1", "registry.example:5000/app@sha256:abc"] {
+            assert_eq!(daemon(name).as_deref(), Some(name));
+            assert_eq!(daemon(&format!("docker-daemon:{name}")).as_deref(), Some(name));
+        }
+        for path in ["Cargo.toml", "./app", "/app", "no-such.tar", "app.tar.gz", "dir/", "docker://app", "oci:x"] {
+            assert_eq!(daemon(path), None, "{path}");
+        }
     }
 
     #[test]
     fn what_is_missing_is_said() {
+        for (given, transport) in
+            [("docker:app", "docker"), ("docker://", "docker"), ("docker-daemon:", "docker-daemon")]
+        {
+            let error = given.parse::<Reference>().expect_err(given);
+            assert!(
+                error.to_string().starts_with(&format!("`{given}` names no image after `{transport}:`")),
+                "{error}"
+            );
+        }
         assert_eq!("".parse::<Reference>(), Err(ReferenceError::Empty));
         assert_eq!("oci:".parse::<Reference>(), Err(ReferenceError::NoPath { given: "oci:".into(), transport: "oci" }));
         assert_eq!("oci:dir:".parse::<Reference>(), Err(ReferenceError::NoName { given: "oci:dir:".into() }));

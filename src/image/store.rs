@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::de::DeserializeOwned;
 
 use super::archive::{Entries, Node};
 use super::blob::Blob;
+use super::digest::sha256;
 use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::limits::{Budget, Limits};
+use super::oci;
+use super::progress::{Progress, Silent};
+use super::remote::{Connection, Registry};
 use super::tree::{Content, Kind};
 
 #[derive(Debug)]
@@ -20,8 +25,16 @@ pub(super) struct Store {
 
 #[derive(Debug)]
 enum Place {
-    Archive { blob: Blob, members: HashMap<Vec<u8>, Member> },
+    Archive {
+        blob: Blob,
+        members: HashMap<Vec<u8>, Member>,
+    },
     Directory,
+    /// What was fetched so far, under the names that it has in a layout.
+    Registry {
+        registry: Box<Registry>,
+        fetched: Mutex<HashMap<String, Blob>>,
+    },
 }
 
 #[derive(Debug)]
@@ -39,7 +52,11 @@ const MAX_MEMBER_LINKS: usize = 10;
 impl Store {
     /// A tar archive, which may be compressed as a whole.
     pub(super) fn archive(path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
-        let mut blob = Blob::open(path)?;
+        Self::archive_in(Blob::open(path)?, path, limits, budget)
+    }
+
+    /// An archive that came from elsewhere; the path is what errors call it.
+    pub(super) fn archive_in(mut blob: Blob, path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
         let name = path.display().to_string();
         let compression = Compression::of(&blob);
         if compression != Compression::None {
@@ -71,6 +88,64 @@ impl Store {
         Ok(Self { path: path.to_owned(), place: Place::Directory })
     }
 
+    /// An image of a registry, of which nothing but its manifest is fetched by now.
+    pub(super) fn registry(name: &str, connection: Connection, limits: &Limits) -> Result<Self, ReadError> {
+        let registry = Registry::pull(name, connection)?;
+        let (manifest, digest) = registry.manifest(None, limits.json)?;
+        let found = sha256(&manifest, &Silent);
+        let digest = digest.unwrap_or_else(|| found.clone());
+        let index = oci::index_of(&manifest, &digest);
+        let fetched = [
+            (blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?, Blob::of(&manifest, &digest)?),
+            (oci::INDEX.to_owned(), Blob::of(index.as_bytes(), oci::INDEX)?),
+        ];
+        let path = PathBuf::from(format!("docker://{name}"));
+        let place = Place::Registry { registry: Box::new(registry), fetched: Mutex::new(fetched.into()) };
+        Ok(Self { path, place })
+    }
+
+    /// Makes sure that a manifest or an index is here.
+    pub(super) fn fetch_manifest(&self, digest: &str, limits: &Limits) -> Result<(), ReadError> {
+        let Place::Registry { registry, fetched } = &self.place else { return Ok(()) };
+        let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
+        if lock(fetched).contains_key(&name) {
+            return Ok(());
+        }
+        let (manifest, _) = registry.manifest(Some(digest), limits.json)?;
+        lock(fetched).insert(name, Blob::of(&manifest, digest)?);
+        Ok(())
+    }
+
+    /// Makes sure that blobs are here: digests and sizes.
+    pub(super) fn fetch_blobs(
+        &self,
+        wanted: &[(String, u64)],
+        limits: &Limits,
+        progress: &dyn Progress,
+    ) -> Result<(), ReadError> {
+        let Place::Registry { registry, fetched } = &self.place else { return Ok(()) };
+        let mut missing: Vec<(String, u64)> = Vec::new();
+        for (digest, size) in wanted {
+            let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
+            // A layer with nothing in it may stand there many times.
+            if !lock(fetched).contains_key(&name) && missing.iter().all(|(other, _)| other != digest) {
+                missing.push((digest.clone(), *size));
+            }
+        }
+        let total = missing.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+        if total > limits.uncompressed {
+            let (blob, limit) = (self.path.display().to_string(), limits.uncompressed);
+            return Err(ReadError::Limit { blob, what: "bytes of all layers", limit });
+        }
+        progress.start("fetching", total);
+        for ((digest, _), file) in missing.iter().zip(registry.blobs(&missing, progress)?) {
+            let spool = |source| ReadError::Spool { blob: digest.clone(), source };
+            let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
+            lock(fetched).insert(name, Blob::map(&file).map_err(spool)?);
+        }
+        Ok(())
+    }
+
     /// The archive or directory on the host.
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -80,6 +155,7 @@ impl Store {
         match &self.place {
             Place::Archive { members, .. } => members.contains_key(name.as_bytes()),
             Place::Directory => self.path.join(name).is_file(),
+            Place::Registry { fetched, .. } => lock(fetched).contains_key(name),
         }
     }
 
@@ -94,6 +170,7 @@ impl Store {
                 }
                 Blob::open(&path)
             }
+            Place::Registry { fetched, .. } => lock(fetched).get(name).cloned().ok_or_else(missing),
             Place::Archive { blob, members } => {
                 let mut key = clean(name.as_bytes());
                 for _ in 0..=MAX_MEMBER_LINKS {
@@ -112,6 +189,20 @@ impl Store {
         let blob = self.blob(name, &self.path.display().to_string())?;
         json(name, &blob, limits)
     }
+}
+
+/// No thread panics with the lock.
+fn lock(fetched: &Mutex<HashMap<String, Blob>>) -> MutexGuard<'_, HashMap<String, Blob>> {
+    fetched.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Where a layout keeps the blob of a digest.
+fn blob_name(digest: &str) -> Option<String> {
+    oci::blob_path(&digest.parse().ok()?).ok()
+}
+
+fn unknown_digest(digest: &str) -> ReadError {
+    ReadError::UnknownDigest { blob: digest.to_owned(), digest: digest.to_owned() }
 }
 
 /// A blob as JSON, if it is not absurdly large.

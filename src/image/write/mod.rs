@@ -5,7 +5,9 @@
 //! or the host: the same input gives the same bytes.
 
 mod compress;
+mod deliver;
 mod header;
+mod index;
 mod layer;
 mod output;
 mod rootfs;
@@ -21,8 +23,11 @@ use super::inflate::Compression;
 use super::oci;
 use super::progress::{Progress, Silent};
 use super::reference::Reference;
+use super::remote::Connection;
 use super::tree::{NameId, Tree};
 use super::{Config, Image};
+
+pub use index::IndexWriter;
 
 use layer::LayerDigests;
 use output::Output;
@@ -68,11 +73,21 @@ pub struct WriteOptions {
     pub created_by: String,
     /// Without one, as is usual at the destination: none in a docker archive, gzip in an OCI layout.
     pub compression: Option<Compression>,
+    /// How a registry is spoken to.
+    pub connection: Connection,
+    /// The image's name in the registry that it came from: layers that are there need not be sent there.
+    pub origin: Option<String>,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { tag: None, created_by: "jettison slim".into(), compression: None }
+        Self {
+            tag: None,
+            created_by: "jettison slim".into(),
+            compression: None,
+            connection: Connection::default(),
+            origin: None,
+        }
     }
 }
 
@@ -107,8 +122,12 @@ pub fn write(
     if let Some(tag) = tag {
         check_tag(tag)?;
     }
-    if let Reference::Rootfs { path } = destination {
-        return write_rootfs(image, selection, path, progress);
+    match destination {
+        Reference::Rootfs { path } => return write_rootfs(image, selection, path, progress),
+        Reference::Registry { .. } | Reference::DockerDaemon { .. } | Reference::Stream => {
+            return deliver::write(image, selection, destination, options, progress);
+        }
+        _ => {}
     }
     let (form, path) = (Form::of(destination)?, destination.path());
     let mut output = match form {
@@ -174,12 +193,11 @@ impl Form {
             Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
             Reference::Oci { .. } => Ok(Self::Layout),
             Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
-            Reference::Rootfs { path } => Err(WriteError::UnknownKind { path: path.clone() }),
             Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
             Reference::Path(path) if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() => {
                 Ok(Self::DockerArchive)
             }
-            Reference::Path(path) => Err(WriteError::UnknownKind { path: path.clone() }),
+            _ => Err(WriteError::UnknownKind { path: destination.path().to_owned() }),
         }
     }
 }
@@ -195,7 +213,7 @@ fn docker(
     let config_digest = sha256(config.as_bytes(), &Silent);
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
-    let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
+    let tags: Vec<String> = tag.map(super::remote::with_tag).into_iter().collect();
     let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": [layer_name(layer)]}]);
     output.add(super::docker::MANIFEST, manifest.to_string().as_bytes())?;
     Ok(config_digest)
@@ -269,12 +287,6 @@ fn blob_path(digest: &str) -> String {
 
 fn hash(digest: &str) -> &str {
     digest.strip_prefix("sha256:").unwrap_or(digest)
-}
-
-/// Docker's names always have a tag.
-fn with_tag(name: &str) -> String {
-    let last = name.rsplit('/').next().unwrap_or_default();
-    if last.contains(':') { name.to_owned() } else { format!("{name}:latest") }
 }
 
 /// What every engine takes as a name; a registry may be stricter.

@@ -1,0 +1,72 @@
+//! What stands for a transport that was left out of the build: it says so.
+
+#[cfg(not(feature = "registry"))]
+pub(in crate::image) use registry::Registry;
+
+#[cfg(not(feature = "daemon"))]
+pub(in crate::image) use daemon::{load, save};
+
+#[cfg(not(feature = "registry"))]
+mod registry {
+    use std::fs::File;
+    use std::path::Path;
+
+    use crate::image::progress::Progress;
+    use crate::image::remote::{Connection, TransferError};
+
+    const ABSENT: TransferError = TransferError::Absent { transport: "docker://", feature: "registry" };
+
+    /// There is none.
+    #[derive(Debug)]
+    pub(in crate::image) enum Registry {}
+
+    impl Registry {
+        pub(in crate::image) fn pull(_name: &str, _connection: Connection) -> Result<Self, TransferError> {
+            Err(ABSENT)
+        }
+
+        pub(in crate::image) fn manifest(
+            &self,
+            _digest: Option<&str>,
+            _limit: u64,
+        ) -> Result<(Vec<u8>, Option<String>), TransferError> {
+            match *self {}
+        }
+
+        pub(in crate::image) fn blobs(
+            &self,
+            _wanted: &[(String, u64)],
+            _progress: &dyn Progress,
+        ) -> Result<Vec<File>, TransferError> {
+            match *self {}
+        }
+
+        pub(in crate::image) fn push(
+            _name: &str,
+            _connection: Connection,
+            _layout: &Path,
+            _mounts: Option<&str>,
+            _progress: &dyn Progress,
+        ) -> Result<String, TransferError> {
+            Err(ABSENT)
+        }
+    }
+}
+
+#[cfg(not(feature = "daemon"))]
+mod daemon {
+    use std::fs::File;
+
+    use crate::image::progress::Progress;
+    use crate::image::remote::TransferError;
+
+    const ABSENT: TransferError = TransferError::Absent { transport: "docker-daemon:", feature: "daemon" };
+
+    pub(in crate::image) fn save(_name: &str, _limit: u64, _progress: &dyn Progress) -> Result<File, TransferError> {
+        Err(ABSENT)
+    }
+
+    pub(in crate::image) fn load(_name: &str, _archive: &File, _progress: &dyn Progress) -> Result<(), TransferError> {
+        Err(ABSENT)
+    }
+}

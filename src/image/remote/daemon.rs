@@ -1,0 +1,138 @@
+//! Images in and out of Docker and Podman, over the API that both speak.
+
+use std::fs::File;
+use std::io::Write;
+
+use bollard::errors::Error;
+use bollard::query_parameters::ImportImageOptions;
+use bollard::{API_DEFAULT_VERSION, Docker};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+
+use super::endpoint::{Endpoint, endpoints};
+use super::{TransferError, event_loop, install_cryptography, with_tag};
+use crate::image::blob::map;
+use crate::image::progress::Progress;
+
+/// Seconds until an answer begins: a daemon may pack or unpack a large image before it says a word.
+const PATIENCE: u64 = 3600;
+const CHUNK: usize = 1 << 20;
+
+/// Asks the daemons for an image. Gives the archive, as `docker save` writes it, in an unlinked temporary file.
+pub(in crate::image) fn save(name: &str, limit: u64, progress: &dyn Progress) -> Result<File, TransferError> {
+    let event_loop = event_loop()?;
+    let (mut tried, mut asked) = (Vec::new(), Vec::new());
+    for endpoint in endpoints() {
+        let docker = match event_loop.block_on(connect(&endpoint)) {
+            Ok(docker) => docker,
+            Err(error) => {
+                tried.push(format!("{}: {error}", shown(&endpoint)));
+                continue;
+            }
+        };
+        match event_loop.block_on(fetch(&docker, &endpoint, name, limit, progress)) {
+            Ok(Some(file)) => return Ok(file),
+            Ok(None) => asked.push(shown(&endpoint)),
+            Err(error) => return Err(error),
+        }
+    }
+    let name = name.to_owned();
+    Err(if asked.is_empty() { nobody(name, tried) } else { TransferError::NoImage { name, asked } })
+}
+
+/// Gives an archive, as `docker save` writes it, to the first daemon that is there.
+pub(in crate::image) fn load(name: &str, archive: &File, progress: &dyn Progress) -> Result<(), TransferError> {
+    let event_loop = event_loop()?;
+    let mut tried = Vec::new();
+    for endpoint in endpoints() {
+        match event_loop.block_on(connect(&endpoint)) {
+            Ok(docker) => return event_loop.block_on(send(&docker, &endpoint, name, archive, progress)),
+            Err(error) => tried.push(format!("{}: {error}", shown(&endpoint))),
+        }
+    }
+    Err(nobody(name.to_owned(), tried))
+}
+
+fn nobody(name: String, mut tried: Vec<String>) -> TransferError {
+    if tried.is_empty() {
+        tried.push("`DOCKER_HOST` is not set, and none of the usual sockets of Docker and Podman is there".to_owned());
+    }
+    TransferError::NoDaemon { name, tried }
+}
+
+fn shown(endpoint: &Endpoint) -> String {
+    let address = crate::image::error::plain(&endpoint.address);
+    endpoint.by.as_ref().map_or_else(|| format!("`{address}`"), |by| format!("`{address}`, which {by} says"))
+}
+
+/// A daemon that answers, spoken to in a version that it knows.
+async fn connect(endpoint: &Endpoint) -> Result<Docker, Error> {
+    install_cryptography();
+    let address = &endpoint.address;
+    let docker = if let Some(path) = address.strip_prefix("unix://") {
+        Docker::connect_with_unix(path, PATIENCE, API_DEFAULT_VERSION)
+    } else {
+        // TCP, with TLS where `DOCKER_TLS_VERIFY` wants it.
+        Docker::connect_with_host(address)
+    }?;
+    docker.with_timeout(std::time::Duration::from_secs(PATIENCE)).negotiate_version().await
+}
+
+fn failed(endpoint: &Endpoint, act: &'static str, name: &str) -> impl Fn(Error) -> TransferError + use<> {
+    let (endpoint, name) = (endpoint.address.clone(), name.to_owned());
+    move |source| {
+        let (endpoint, name) = (endpoint.clone(), name.clone());
+        TransferError::Daemon { endpoint, act, name, source: Box::new(source) }
+    }
+}
+
+/// None where the daemon has no such image.
+async fn fetch(
+    docker: &Docker,
+    endpoint: &Endpoint,
+    name: &str,
+    limit: u64,
+    progress: &dyn Progress,
+) -> Result<Option<File>, TransferError> {
+    let spool = |source| TransferError::Spool { what: name.to_owned(), source };
+    let size = match docker.inspect_image(name).await {
+        Ok(image) => image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+        Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
+        Err(error) => return Err(failed(endpoint, "find", name)(error)),
+    };
+    progress.start("fetching", size);
+    let mut archive = std::pin::pin!(docker.export_image(name));
+    let mut file = tempfile::tempfile().map_err(spool)?;
+    let mut count = 0;
+    while let Some(bytes) = archive.next().await {
+        let bytes = bytes.map_err(failed(endpoint, "give", name))?;
+        count += bytes.len() as u64;
+        if count > limit {
+            return Err(TransferError::Limit { what: "the archive", place: name.to_owned(), limit });
+        }
+        file.write_all(&bytes).map_err(spool)?;
+        progress.advance(bytes.len() as u64);
+    }
+    Ok(Some(file))
+}
+
+async fn send(
+    docker: &Docker,
+    endpoint: &Endpoint,
+    name: &str,
+    archive: &File,
+    progress: &dyn Progress,
+) -> Result<(), TransferError> {
+    let spool = |source| TransferError::Spool { what: name.to_owned(), source };
+    let bytes = Bytes::from_owner(map(archive).map_err(spool)?);
+    progress.start("loading", bytes.len() as u64);
+    let places = (0..bytes.len()).step_by(CHUNK);
+    let chunks = places.map(move |place| Ok::<_, std::io::Error>(bytes.slice(place..bytes.len().min(place + CHUNK))));
+    let options = ImportImageOptions { quiet: true, ..ImportImageOptions::default() };
+    let mut answer = std::pin::pin!(docker.import_image_stream(options, stream::iter(chunks), None));
+    while let Some(said) = answer.next().await {
+        said.map_err(failed(endpoint, "load", name))?;
+    }
+    // It may have said nothing and taken nothing.
+    docker.inspect_image(&with_tag(name)).await.map(drop).map_err(failed(endpoint, "load", name))
+}

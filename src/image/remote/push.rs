@@ -1,0 +1,189 @@
+//! Images into registries: the blobs that are missing there, then the manifests, the one with the tag last.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{Either, select};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use oci_client::errors::OciDistributionError;
+use oci_client::{Reference, RegistryOperation};
+use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+
+use super::registry::{PARALLEL, Registry, failed, retried};
+use super::{Connection, TransferError};
+use crate::image::blob::map;
+use crate::image::progress::Progress;
+
+const CHUNK: usize = 1 << 20;
+/// How often progress is told.
+const TICK: Duration = Duration::from_millis(100);
+
+impl Registry {
+    /// Sends the one image of a layout, or the index of several that it is. Layers that another repository of the
+    /// same registry holds, the one they came from, need not travel. Gives the digest of what has the tag.
+    pub(in crate::image) fn push(
+        name: &str,
+        connection: Connection,
+        layout: &Path,
+        origin: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<String, TransferError> {
+        let index: ImageIndex = parsed(&read(&layout.join("index.json"))?)?;
+        let [root] = &index.manifests()[..] else {
+            return Err(broken("it must hold one image"));
+        };
+        let manifests = manifests(layout, root)?;
+        let mut blobs: Vec<&Descriptor> = Vec::new();
+        for blob in manifests.iter().flat_map(|manifest| &manifest.blobs) {
+            if blobs.iter().all(|known| known.digest() != blob.digest()) {
+                blobs.push(blob);
+            }
+        }
+        let registry = Self::connect(name, connection, RegistryOperation::Push)?;
+        let origin = origin.and_then(|origin| origin.parse::<Reference>().ok());
+        let origin = origin.filter(|origin| origin.registry() == registry.image.registry());
+        progress.start("sending", blobs.iter().map(|blob| blob.size()).sum());
+        let sent = registry.send(layout, &blobs, origin.as_ref(), progress);
+        registry.event_loop.block_on(sent)?;
+        for manifest in &manifests {
+            registry.send_manifest(manifest, manifest.descriptor.digest() == root.digest())?;
+        }
+        Ok(root.digest().to_string())
+    }
+
+    async fn send(
+        &self,
+        layout: &Path,
+        blobs: &[&Descriptor],
+        origin: Option<&Reference>,
+        progress: &dyn Progress,
+    ) -> Result<(), TransferError> {
+        let count = Arc::new(AtomicU64::new(0));
+        let all =
+            stream::iter(blobs).map(|blob| self.send_blob(layout, blob, origin, &count)).buffer_unordered(PARALLEL);
+        let mut all = Box::pin(all.try_collect::<()>());
+        loop {
+            let tick = Box::pin(tokio::time::sleep(TICK));
+            let finished = match select(all, tick).await {
+                Either::Left((result, _)) => Either::Left(result),
+                Either::Right(((), rest)) => Either::Right(rest),
+            };
+            progress.advance(count.swap(0, Ordering::Relaxed));
+            match finished {
+                Either::Left(result) => return result,
+                Either::Right(rest) => all = rest,
+            }
+        }
+    }
+
+    async fn send_blob(
+        &self,
+        layout: &Path,
+        blob: &Descriptor,
+        origin: Option<&Reference>,
+        count: &Arc<AtomicU64>,
+    ) -> Result<(), TransferError> {
+        let (digest, size) = (blob.digest().to_string(), blob.size());
+        let place = self.image.whole();
+        let is_there = retried(|| self.client.blob_exists(&self.image, &digest)).await;
+        if is_there.map_err(failed("look for a blob in", &place))? {
+            count.fetch_add(size, Ordering::Relaxed);
+            return Ok(());
+        }
+        if let Some(origin) = origin {
+            // A registry that does not mount begins an upload instead, and that is an error to the client.
+            if self.client.mount_blob(&self.image, origin, &digest).await.is_ok() {
+                count.fetch_add(size, Ordering::Relaxed);
+                return Ok(());
+            }
+        }
+        let path = blob_path(layout, blob);
+        let spool = |source| TransferError::Spool { what: digest.clone(), source };
+        let file = File::open(&path).map_err(spool)?;
+        let bytes = Bytes::from_owner(map(&file).map_err(spool)?);
+        let sent = retried(|| {
+            let chunks = chunks(bytes.clone(), Arc::clone(count));
+            self.client.push_blob_stream(&self.image, chunks, &digest, Some(size))
+        });
+        sent.await.map(drop).map_err(failed("send a blob to", &place))
+    }
+
+    fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
+        let digest = manifest.descriptor.digest().to_string();
+        // What the tag is for goes by the tag; what an index lists, by its digest.
+        let image = if is_root && self.image.digest().is_none() {
+            self.image.clone()
+        } else {
+            self.image.clone_with_digest(digest)
+        };
+        let media_type = manifest.descriptor.media_type().to_string();
+        let send = || async {
+            let media_type =
+                media_type.parse().map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.clone()))?;
+            self.client.push_manifest_raw(&image, manifest.bytes.clone(), media_type).await
+        };
+        self.event_loop.block_on(retried(send)).map(drop).map_err(failed("send the manifest to", &image.whole()))
+    }
+}
+
+/// A mapped blob in pieces that are counted when they are taken.
+fn chunks(
+    bytes: Bytes,
+    count: Arc<AtomicU64>,
+) -> impl futures_util::Stream<Item = Result<Bytes, OciDistributionError>> + Send + 'static {
+    let places = (0..bytes.len()).step_by(CHUNK);
+    stream::iter(places.map(move |place| {
+        let chunk = bytes.slice(place..bytes.len().min(place + CHUNK));
+        count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        Ok(chunk)
+    }))
+}
+
+struct Manifest {
+    descriptor: Descriptor,
+    bytes: Vec<u8>,
+    /// Configuration and layers; none of an index.
+    blobs: Vec<Descriptor>,
+}
+
+/// What a descriptor leads to, an index after what it lists.
+fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, TransferError> {
+    let bytes = read(&blob_path(layout, root))?;
+    let mut found = Vec::new();
+    let mut blobs = Vec::new();
+    if *root.media_type() == MediaType::ImageIndex {
+        let index: ImageIndex = parsed(&bytes)?;
+        for inner in index.manifests() {
+            if *inner.media_type() == MediaType::ImageIndex {
+                return Err(broken("it has an index in an index"));
+            }
+            found.extend(manifests(layout, inner)?);
+        }
+    } else {
+        let manifest: ImageManifest = parsed(&bytes)?;
+        blobs.push(manifest.config().clone());
+        blobs.extend(manifest.layers().iter().cloned());
+    }
+    found.push(Manifest { descriptor: root.clone(), bytes, blobs });
+    Ok(found)
+}
+
+fn blob_path(layout: &Path, descriptor: &Descriptor) -> std::path::PathBuf {
+    layout.join("blobs").join(descriptor.digest().algorithm().to_string()).join(descriptor.digest().digest())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TransferError> {
+    std::fs::read(path).map_err(|source| TransferError::Spool { what: "layout".to_owned(), source })
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, TransferError> {
+    serde_json::from_slice(bytes).map_err(|error| broken(&error.to_string()))
+}
+
+fn broken(reason: &str) -> TransferError {
+    TransferError::Layout { reason: reason.to_owned() }
+}

@@ -1,0 +1,151 @@
+//! Where images are read from, opened once: a file, a directory, a stream, a registry, a daemon.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+
+use super::blob::Blob;
+use super::config::Config;
+use super::error::ReadError;
+use super::limits::Budget;
+use super::oci::{self, Platform};
+use super::progress::Progress;
+use super::reference::Reference;
+use super::store::Store;
+use super::{Image, Options, docker, layer, remote, rootfs};
+
+/// One or several images at one place. What is far is here when an image of it is read, and not before.
+#[derive(Debug)]
+pub struct Source {
+    reference: Reference,
+    options: Options,
+    budget: Budget,
+    /// None where it is a plain directory.
+    store: Option<Store>,
+}
+
+impl Source {
+    pub fn open(reference: &Reference, options: &Options, progress: &dyn Progress) -> Result<Self, ReadError> {
+        let budget = Budget::new(&options.limits);
+        let store = store(reference, options, &budget, progress)?;
+        Ok(Self { reference: reference.clone(), options: options.clone(), budget, store })
+    }
+
+    /// The platforms for which there are images, in their order; none where the place tells none.
+    pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
+        match &self.store {
+            Some(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
+                oci::platforms(store, self.name(), &self.options.limits)
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads the image for a platform: every header of every layer, all digests checked.
+    pub fn image(&self, platform: &Platform, progress: &dyn Progress) -> Result<Image, ReadError> {
+        let limits = &self.options.limits;
+        let Some(store) = &self.store else {
+            return self.directory(self.reference.path());
+        };
+        let (config, sources) = if self.is_docker_archive(store) {
+            docker::open(store, self.name(), limits)?
+        } else if !matches!(self.reference, Reference::DockerArchive { .. }) && store.has(oci::INDEX) {
+            oci::open(store, self.name(), platform, limits, progress)?
+        } else {
+            let reason = match self.reference {
+                Reference::DockerArchive { .. } => "it has no `manifest.json`",
+                Reference::Oci { .. } | Reference::OciArchive { .. } => "it has no `index.json`",
+                _ => "it has neither `manifest.json` nor `index.json`",
+            };
+            return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
+        };
+        let (layers, archives, tree) = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
+        Ok(Image { config, layers, tree, archives })
+    }
+
+    fn is_docker_archive(&self, store: &Store) -> bool {
+        let may_be = !matches!(self.reference, Reference::Oci { .. } | Reference::OciArchive { .. });
+        may_be && store.has(docker::MANIFEST)
+    }
+
+    /// Which of several images; what a registry or a daemon gives is the one that was asked for.
+    fn name(&self) -> Option<&str> {
+        let is_remote = matches!(self.reference, Reference::Registry { .. } | Reference::DockerDaemon { .. });
+        self.reference.name().filter(|_| !is_remote)
+    }
+
+    fn directory(&self, path: &Path) -> Result<Image, ReadError> {
+        if !std::fs::metadata(path).map_err(ReadError::io(path))?.is_dir() {
+            return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no directory" });
+        }
+        let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
+        Ok(Image { config: Config::default(), layers: Vec::new(), tree, archives: Vec::new() })
+    }
+}
+
+fn store(
+    reference: &Reference,
+    options: &Options,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Option<Store>, ReadError> {
+    let (path, limits) = (reference.path(), &options.limits);
+    if let Some(name) = reference.daemon_image() {
+        let shown = Path::new(name);
+        let blob = remote::save(name, limits.uncompressed, progress)?;
+        let blob = Blob::map(&blob).map_err(|source| ReadError::Spool { blob: name.to_owned(), source })?;
+        return Store::archive_in(blob, shown, limits, budget).map(Some);
+    }
+    let is_directory = match reference {
+        Reference::Rootfs { .. } => return Ok(None),
+        Reference::Path(_) if path.is_dir() && !path.join(oci::LAYOUT).exists() => return Ok(None),
+        Reference::Registry { .. } => {
+            let name = reference.name().unwrap_or_default();
+            return Store::registry(name, options.connection, limits).map(Some);
+        }
+        Reference::Stream => {
+            let shown = Path::new("standard input");
+            return Store::archive_in(standard_input(limits.uncompressed, progress)?, shown, limits, budget).map(Some);
+        }
+        Reference::Oci { .. } => true,
+        Reference::Path(_) => path.is_dir(),
+        Reference::DockerArchive { .. } | Reference::OciArchive { .. } | Reference::DockerDaemon { .. } => false,
+    };
+    if is_directory { Store::directory(path).map(Some) } else { Store::archive(path, limits, budget).map(Some) }
+}
+
+const STANDARD_INPUT: &str = "standard input";
+
+/// All that comes, in an unlinked temporary file.
+fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
+    let stdin = io::stdin();
+    let path = || Path::new(STANDARD_INPUT).to_owned();
+    if stdin.is_terminal() {
+        return Err(ReadError::NotAnImage { path: path(), reason: "it is a terminal" });
+    }
+    let spool = |source| ReadError::Spool { blob: STANDARD_INPUT.to_owned(), source };
+    let mut file = tempfile::tempfile().map_err(spool)?;
+    progress.start("reading standard input", 0);
+    let mut input = stdin.lock();
+    let mut chunk = vec![0; 1 << 20];
+    let mut size = 0;
+    loop {
+        let count = match input.read(&mut chunk) {
+            Ok(0) => return finish(file).map_err(spool),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(source) => return Err(ReadError::Io { path: path(), source }),
+        };
+        size += count as u64;
+        if size > limit {
+            return Err(ReadError::Limit { blob: STANDARD_INPUT.to_owned(), what: "bytes", limit });
+        }
+        file.write_all(&chunk[..count]).map_err(spool)?;
+        progress.advance(count as u64);
+    }
+}
+
+fn finish(mut file: File) -> io::Result<Blob> {
+    file.flush()?;
+    Blob::map(&file)
+}
