@@ -26,14 +26,16 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
     // The directories that lead to the current entry: depth zero is the root.
     let mut way = vec![NameId::ROOT];
     let mut hard_links: HashMap<(u64, u64), NameId> = HashMap::new();
-    let mut walk = WalkDir::new(root).same_file_system(true).sort_by_file_name().into_iter();
+    let device = std::fs::metadata(root).map_err(ReadError::io(root))?.dev();
+    let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
         let entry = entry.map_err(|error| walk_error(root, error))?;
         let metadata = entry.metadata().map_err(|error| walk_error(root, error))?;
         if metadata.file_type().is_socket() {
             continue;
         }
-        let mounted = entry.depth() > 0 && is_mounted(entry.path());
+        let is_elsewhere = metadata.is_dir() && metadata.dev() != device;
+        let mounted = entry.depth() > 0 && (is_elsewhere || is_mounted(entry.path()));
         let is_left_out = entry.depth() > 0 && left_out.contains(&(metadata.dev(), metadata.ino()));
         if metadata.is_dir() && (mounted || is_left_out) {
             walk.skip_current_dir();

@@ -8,6 +8,7 @@
 
 mod case;
 mod containers;
+mod transports;
 
 use case::Case;
 use std::fs;

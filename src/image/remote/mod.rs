@@ -3,7 +3,7 @@
 //! This is the one place that waits for sockets: each call of it runs its own small event loop to the end. What is
 //! fetched comes as unlinked temporary files; what is sent is an archive or a layout that was written before.
 //! Registries are spoken to with `oci-client`, daemons with `bollard`, both over rustls with ring, which needs neither
-//! `OpenSSL` nor CMake and leaves the binary static.
+//! `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
 mod name;

@@ -78,7 +78,7 @@ impl Registry {
             // The registry has let us in, so the credentials are known.
             self.client.pull_manifest_raw(&image, &RegistryAuth::Anonymous, &MANIFESTS).await
         }));
-        let (bytes, _) = fetched.map_err(failed("fetch the manifest", &place))?;
+        let (bytes, _) = fetched.map_err(failed("fetch the manifest of", &place))?;
         if bytes.len() as u64 > limit {
             return Err(TransferError::Limit { what: "the manifest", place, limit });
         }
@@ -230,13 +230,19 @@ fn is_final(error: &OciDistributionError) -> bool {
     }
 }
 
+/// What rustls says of an answer in plain text.
+fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.to_string().contains("corrupt message"))
+}
+
 /// A certificate does not become better by asking again, nor does a port open at which nobody listens.
 fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
     let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
     let mut at = Some(error);
     while let Some(error) = at {
         let text = error.to_string();
-        if text.contains("certificate") || text.contains("corrupt message") {
+        if text.contains("certificate") || speaks_no_tls(error) {
             return true;
         }
         if error.downcast_ref::<std::io::Error>().is_some_and(refused) {
@@ -260,6 +266,9 @@ pub(super) fn failed(act: &'static str, place: &str) -> impl Fn(OciDistributionE
             OciDistributionError::UnauthorizedError { .. } => Some("the registry wants other credentials".to_owned()),
             OciDistributionError::AuthenticationFailure(_) => Some("the credentials are not accepted".to_owned()),
             OciDistributionError::ImageManifestNotFoundError(_) => Some("there is no such image".to_owned()),
+            OciDistributionError::RequestError(error) if speaks_no_tls(error) => {
+                Some("it does not speak TLS; `--plain-http` does without".to_owned())
+            }
             OciDistributionError::ServerError { code: 404, .. } => Some("it is not there".to_owned()),
             OciDistributionError::ServerError { code, .. } => Some(format!("the registry answers with status {code}")),
             _ => None,
