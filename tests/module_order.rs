@@ -71,6 +71,25 @@ fn modules_used(text: &str) -> BTreeSet<String> {
     used
 }
 
+/// What runs an event loop, or needs one, stays behind the functions of one module.
+#[test]
+fn only_one_module_waits_for_sockets() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let crates = ["tokio::", "oci_client::", "bollard::", "futures_util::", "rustls::"];
+    let mut users = BTreeSet::new();
+    for file in rust_files(&root) {
+        let text = fs::read_to_string(&file).expect("sources are UTF-8");
+        if text
+            .lines()
+            .any(|line| !line.trim_start().starts_with("//") && crates.iter().any(|name| line.contains(name)))
+        {
+            users
+                .insert(file.parent().expect("it is in a folder").strip_prefix(&root).expect("found there").to_owned());
+        }
+    }
+    assert_eq!(users.into_iter().collect::<Vec<_>>(), [Path::new("image/remote")]);
+}
+
 #[test]
 fn lists_and_paths_are_both_read() {
     let text = "use crate::lint::{Rule, Facts};\nlet x = crate::source::Span::at(1);\nuse crate::{elf, image::Tree};";

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::blob::Blob;
@@ -104,8 +105,14 @@ fn store(
             return Store::registry(name, options.connection, limits).map(Some);
         }
         Reference::Stream => {
-            let shown = Path::new("standard input");
+            let shown = Path::new(STANDARD_INPUT);
             return Store::archive_in(standard_input(limits.uncompressed, progress)?, shown, limits, budget).map(Some);
+        }
+        // What a shell makes of `<(docker save app)`.
+        _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
+            let pipe = File::open(path).map_err(ReadError::io(path))?;
+            let blob = spooled(pipe, path, limits.uncompressed, progress)?;
+            return Store::archive_in(blob, path, limits, budget).map(Some);
         }
         Reference::Oci { .. } => true,
         Reference::Path(_) => path.is_dir(),
@@ -116,36 +123,34 @@ fn store(
 
 const STANDARD_INPUT: &str = "standard input";
 
-/// All that comes, in an unlinked temporary file.
 fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
-    let stdin = io::stdin();
-    let path = || Path::new(STANDARD_INPUT).to_owned();
+    let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
     if stdin.is_terminal() {
-        return Err(ReadError::NotAnImage { path: path(), reason: "it is a terminal" });
+        return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is a terminal" });
     }
-    let spool = |source| ReadError::Spool { blob: STANDARD_INPUT.to_owned(), source };
+    spooled(stdin.lock(), path, limit, progress)
+}
+
+/// All that comes, in an unlinked temporary file; the path is what errors call it.
+fn spooled(mut input: impl Read, path: &Path, limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
+    let name = || path.display().to_string();
+    let spool = |source| ReadError::Spool { blob: name(), source };
     let mut file = tempfile::tempfile().map_err(spool)?;
-    progress.start("reading standard input", 0);
-    let mut input = stdin.lock();
+    progress.start("reading a stream", 0);
     let mut chunk = vec![0; 1 << 20];
     let mut size = 0;
     loop {
         let count = match input.read(&mut chunk) {
-            Ok(0) => return finish(file).map_err(spool),
+            Ok(0) => return Blob::map(&file).map_err(spool),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(source) => return Err(ReadError::Io { path: path(), source }),
+            Err(error) => return Err(ReadError::io(path)(error)),
         };
         size += count as u64;
         if size > limit {
-            return Err(ReadError::Limit { blob: STANDARD_INPUT.to_owned(), what: "bytes", limit });
+            return Err(ReadError::Limit { blob: name(), what: "bytes", limit });
         }
         file.write_all(&chunk[..count]).map_err(spool)?;
         progress.advance(count as u64);
     }
-}
-
-fn finish(mut file: File) -> io::Result<Blob> {
-    file.flush()?;
-    Blob::map(&file)
 }

@@ -26,7 +26,11 @@ struct FakeDaemon {
 impl FakeDaemon {
     fn new() -> Self {
         let layer = Tar::new().file("app", b"program").file("junk", b"junk").end();
-        let archive = build::docker_archive(std::slice::from_ref(&layer), &build::config(&[layer.clone()]), &["app:1"]);
+        let archive = build::docker_archive(
+            std::slice::from_ref(&layer),
+            &build::config(std::slice::from_ref(&layer)),
+            &["app:1"],
+        );
         let state = Arc::new(Mutex::new(State { archive, ..State::default() }));
         let directory = Directory::new();
         let shared = Arc::clone(&state);

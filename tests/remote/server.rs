@@ -1,6 +1,7 @@
 //! A small HTTP server, which answers each request of a connection and closes it.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
@@ -66,9 +67,9 @@ fn converse(input: impl Read, mut output: impl Write, answer: &impl Fn(&Request)
     let response = answer(&request);
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", response.status);
     for (name, value) in &response.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        write!(head, "{name}: {value}\r\n").ok()?;
     }
-    head.push_str(&format!("Content-Length: {}\r\n\r\n", response.body.len()));
+    write!(head, "Content-Length: {}\r\n\r\n", response.body.len()).ok()?;
     let body = if request.method == "HEAD" { &[][..] } else { &response.body };
     let sent = response.cut.map_or(body, |cut| &body[..cut.min(body.len())]);
     output.write_all(head.as_bytes()).ok()?;

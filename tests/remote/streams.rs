@@ -7,7 +7,7 @@ use crate::build::{self, Directory, Tar, gzip, zstd};
 
 fn archive() -> Vec<u8> {
     let layer = Tar::new().file("app", b"program").file("junk", b"junk").end();
-    build::docker_archive(std::slice::from_ref(&layer), &build::config(&[layer.clone()]), &["app:1"])
+    build::docker_archive(std::slice::from_ref(&layer), &build::config(std::slice::from_ref(&layer)), &["app:1"])
 }
 
 fn jettison(arguments: &[&str], input: &[u8]) -> Output {
@@ -31,6 +31,18 @@ fn an_archive_goes_in_and_an_archive_comes_out_whatever_it_is_packed_with() {
         let image = build::open(&format!("docker-archive:{}:new:1", path.display())).unwrap();
         assert_eq!(build::listing(&image), ["/app = program"]);
     }
+}
+
+#[test]
+fn a_pipe_that_has_a_name_is_read_like_one_that_has_none() {
+    let directory = Directory::new();
+    let path = directory.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
+    let pipe = path.clone();
+    let writer = std::thread::spawn(move || std::fs::write(pipe, gzip(&archive())).unwrap());
+    let output = jettison(&["slim", path.to_str().unwrap(), "--dry-run"], b"");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    writer.join().unwrap();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::query_parameters::ImportImageOptions;
@@ -14,8 +15,10 @@ use super::{TransferError, event_loop, install_cryptography, with_tag};
 use crate::image::blob::map;
 use crate::image::progress::Progress;
 
-/// Seconds until an answer begins: a daemon may pack or unpack a large image before it says a word.
-const PATIENCE: u64 = 3600;
+/// Seconds until a daemon says who it is.
+const GREETING: u64 = 30;
+/// How long until an answer begins: a daemon may pack or unpack a large image before it says a word.
+const PATIENCE: Duration = Duration::from_hours(1);
 const CHUNK: usize = 1 << 20;
 
 /// Asks the daemons for an image. Gives the archive, as `docker save` writes it, in an unlinked temporary file.
@@ -70,12 +73,13 @@ async fn connect(endpoint: &Endpoint) -> Result<Docker, Error> {
     install_cryptography();
     let address = &endpoint.address;
     let docker = if let Some(path) = address.strip_prefix("unix://") {
-        Docker::connect_with_unix(path, PATIENCE, API_DEFAULT_VERSION)
+        Docker::connect_with_unix(path, GREETING, API_DEFAULT_VERSION)
     } else {
         // TCP, with TLS where `DOCKER_TLS_VERIFY` wants it.
         Docker::connect_with_host(address)
     }?;
-    docker.with_timeout(std::time::Duration::from_secs(PATIENCE)).negotiate_version().await
+    let docker = docker.with_timeout(Duration::from_secs(GREETING)).negotiate_version().await?;
+    Ok(docker.with_timeout(PATIENCE))
 }
 
 fn failed(endpoint: &Endpoint, act: &'static str, name: &str) -> impl Fn(Error) -> TransferError + use<> {
