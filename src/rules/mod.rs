@@ -104,6 +104,7 @@ mod signature_verification_off;
 mod ssh_server_in_image;
 mod stage_name_casing;
 mod sudo;
+mod swallowed_command;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
@@ -126,6 +127,7 @@ mod unpinned_pip_package;
 mod unpinned_yum_package;
 mod unpinned_zypper_package;
 mod unreachable_stage;
+mod unset_user;
 mod untagged_image;
 mod untrusted_registry;
 mod unused_pragma;
@@ -139,6 +141,7 @@ mod vulnerable_openssl;
 mod wget_and_curl;
 mod wget_with_progress_bar;
 mod workdir_in_system_path;
+mod workdir_relative_to_another;
 mod world_writable;
 mod yarn_cache_left;
 mod yum_cache_left;
@@ -151,7 +154,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 141] = [
+static RULES: [Rule; 144] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -254,6 +257,7 @@ static RULES: [Rule; 141] = [
     ssh_server_in_image::RULE,
     stage_name_casing::RULE,
     sudo::RULE,
+    swallowed_command::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
     undeclared_arg_in_from::RULE,
@@ -273,6 +277,7 @@ static RULES: [Rule; 141] = [
     unpinned_yum_package::RULE,
     unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
+    unset_user::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unused_pragma::RULE,
@@ -286,6 +291,7 @@ static RULES: [Rule; 141] = [
     wget_and_curl::RULE,
     wget_with_progress_bar::RULE,
     workdir_in_system_path::RULE,
+    workdir_relative_to_another::RULE,
     world_writable::RULE,
     yarn_cache_left::RULE,
     yum_cache_left::RULE,
