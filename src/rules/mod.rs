@@ -40,6 +40,7 @@ mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod from_as_casing;
+mod heredoc_without_errexit;
 mod ignored_cmd;
 mod ignored_entrypoint;
 mod ignored_healthcheck;
@@ -154,7 +155,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 144] = [
+static RULES: [Rule; 145] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -194,6 +195,7 @@ static RULES: [Rule; 144] = [
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,
+    heredoc_without_errexit::RULE,
     ignored_cmd::RULE,
     ignored_entrypoint::RULE,
     ignored_healthcheck::RULE,
