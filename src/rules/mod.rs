@@ -102,6 +102,7 @@ mod shell_in_scratch;
 mod shell_replaced_by_link;
 mod shellcheck;
 mod signature_verification_off;
+mod silencing_comment;
 mod ssh_server_in_image;
 mod stage_name_casing;
 mod sudo;
@@ -155,7 +156,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 145] = [
+static RULES: [Rule; 146] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -256,6 +257,7 @@ static RULES: [Rule; 145] = [
     shell_replaced_by_link::RULE,
     shellcheck::RULE,
     signature_verification_off::RULE,
+    silencing_comment::RULE,
     ssh_server_in_image::RULE,
     stage_name_casing::RULE,
     sudo::RULE,
