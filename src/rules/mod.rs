@@ -145,6 +145,7 @@ mod wget_with_progress_bar;
 mod workdir_in_system_path;
 mod workdir_relative_to_another;
 mod world_writable;
+mod write_after_volume;
 mod yarn_cache_left;
 mod yum_cache_left;
 mod yum_without_yes;
@@ -156,7 +157,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 146] = [
+static RULES: [Rule; 147] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -297,6 +298,7 @@ static RULES: [Rule; 146] = [
     workdir_in_system_path::RULE,
     workdir_relative_to_another::RULE,
     world_writable::RULE,
+    write_after_volume::RULE,
     yarn_cache_left::RULE,
     yum_cache_left::RULE,
     yum_without_yes::RULE,
