@@ -104,6 +104,9 @@ fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
 /// Where the script of a RUN that is one heredoc starts, after its `#!` line.
 pub(super) fn heredoc_start(cx: &Context<'_>, step: &Step<'_>, has_shebang: bool) -> Option<usize> {
     let [heredoc] = step.instruction.heredocs.as_slice() else { return None };
+    if heredoc.end.is_empty() {
+        return None;
+    }
     let body = cx.source.slice(heredoc.body);
     let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
     Some(heredoc.body.start + first)
