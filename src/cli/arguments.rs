@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::inspect::InspectArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 
@@ -44,6 +45,7 @@ pub(super) enum Command {
     Slim(SlimArguments),
     Why(WhyArguments),
     Deps(DepsArguments),
+    Inspect(InspectArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),

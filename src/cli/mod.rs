@@ -5,6 +5,7 @@ mod config;
 mod deps;
 mod discover;
 mod explain;
+mod inspect;
 mod lint;
 mod output;
 mod page;
@@ -46,6 +47,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
+        Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),

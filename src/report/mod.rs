@@ -1,12 +1,19 @@
 //! How findings are shown: one file per format.
 
 mod deps;
+mod entry;
 mod excerpt;
+mod inspect;
+mod inspect_json;
 mod json;
 mod plan;
+mod size;
 mod text;
 
 pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
+pub use entry::{InspectedEntry, entry_json, entry_text};
+pub use inspect::{Inspected, inspect_text};
+pub use inspect_json::inspect_json;
 pub use json::json;
 pub use plan::plan;
 pub use text::{Style, text};
