@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::diff::DiffArguments;
 use super::inspect::InspectArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
@@ -46,6 +47,7 @@ pub(super) enum Command {
     Why(WhyArguments),
     Deps(DepsArguments),
     Inspect(InspectArguments),
+    Diff(DiffArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),

@@ -3,6 +3,7 @@
 mod arguments;
 mod config;
 mod deps;
+mod diff;
 mod discover;
 mod explain;
 mod inspect;
@@ -47,6 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
+        Command::Diff(arguments) => diff::run(arguments, output),
         Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),

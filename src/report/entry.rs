@@ -46,7 +46,7 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
         field("also", &shown(tree, other));
     }
     if let Some((index, layer)) = facts.layer {
-        field("layer", &format!("{index}, {}", layer.digest));
+        field("layer", &format!("{index}, {}", short(&layer.digest)));
         field("by", &plain(&instruction(layer)));
     }
     for package in entry.packages.owners(facts.name) {
@@ -121,6 +121,12 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
         named(!facts.is_stripped, "not stripped"),
     ];
     field("hardening", &words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "));
+}
+
+/// As much of a digest as people compare.
+fn short(digest: &str) -> &str {
+    let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
+    digest.get(..end).unwrap_or(digest)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

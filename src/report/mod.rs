@@ -1,6 +1,7 @@
 //! How findings are shown: one file per format.
 
 mod deps;
+mod diff;
 mod entry;
 mod excerpt;
 mod inspect;
@@ -11,6 +12,7 @@ mod size;
 mod text;
 
 pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
+pub use diff::{Compared, diff_json, diff_text};
 pub use entry::{InspectedEntry, entry_json, entry_text};
 pub use inspect::{Inspected, inspect_text};
 pub use inspect_json::inspect_json;
