@@ -147,6 +147,9 @@ pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
+    /// Leave out the records by which scanners know the packages that remain
+    #[arg(long)]
+    pub(super) no_package_records: bool,
 }
 
 /// Say why a file of an image is kept, or that it is not

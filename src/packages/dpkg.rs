@@ -17,7 +17,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     {
         let diversions = diversions(found)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
-            let facts = facts(found, &paragraph)?;
+            let facts = Facts { licence: licence(found, &paragraph)?, ..facts(&paragraph) };
             let files = files(found, &facts, &diversions)?;
             found.add(Ecosystem::Deb, facts, status, files);
         }
@@ -25,7 +25,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     for record in status_folder(found) {
         let Some(bytes) = found.bytes(record)? else { continue };
         let Some(paragraph) = paragraphs(&bytes).next() else { continue };
-        let facts = facts(found, &paragraph)?;
+        let facts = Facts { licence: licence(found, &paragraph)?, ..facts(&paragraph) };
         let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
         let files = found.bytes_at(&sums)?.map(|sums| summed(found, &sums)).unwrap_or_default();
         found.add(Ecosystem::Deb, facts, record, files);
@@ -46,19 +46,19 @@ pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
     !matches!(state, Some(b"config-files" | b"not-installed"))
 }
 
-fn facts(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Facts, ReadError> {
+pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     let name = paragraph.text("Package").unwrap_or_default();
     let version = paragraph.text("Version").unwrap_or_default();
     let source = paragraph.text("Source").map(|source| match source.split_once(" (") {
         Some((name, rest)) => (name.to_owned(), rest.trim_end_matches(')').to_owned()),
         None => (source, version.clone()),
     });
-    let licence = licence(found, &name)?;
-    Ok(Facts { architecture: paragraph.text("Architecture"), source, licence, version, name, epoch: None })
+    Facts { name, version, architecture: paragraph.text("Architecture"), source, ..Facts::default() }
 }
 
 /// The licences that a machine-readable copyright file names, each once.
-fn licence(found: &Found<'_>, name: &str) -> Result<Option<String>, ReadError> {
+fn licence(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
+    let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
     let Some(bytes) = found.bytes_at(path.as_bytes())? else { return Ok(None) };
     if !bytes.starts_with(b"Format:") {
@@ -70,23 +70,26 @@ fn licence(found: &Found<'_>, name: &str) -> Result<Option<String>, ReadError> {
 }
 
 /// Paths that are elsewhere, for every package but one.
-type Diversions = HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
+pub(super) type Diversions = HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
 
 /// Three lines each: the path, where it is instead, and the package that has the path for itself.
-fn diversions(found: &Found<'_>) -> Result<Diversions, ReadError> {
+pub(super) fn diversions(found: &Found<'_>) -> Result<Diversions, ReadError> {
     let Some(bytes) = found.bytes_at(DIVERSIONS)? else { return Ok(Diversions::new()) };
     let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
     let entry = |lines: &[&[u8]]| (lines[0].to_vec(), (lines[1].to_vec(), lines[2].to_vec()));
     Ok(lines.chunks_exact(3).map(entry).collect())
 }
 
-fn files(found: &Found<'_>, facts: &Facts, diversions: &Diversions) -> Result<Vec<NameId>, ReadError> {
+pub(super) fn files(found: &Found<'_>, facts: &Facts, diversions: &Diversions) -> Result<Vec<NameId>, ReadError> {
     let Some(list) = info(found, facts, "list")? else { return Ok(Vec::new()) };
-    let place = |path: &[u8]| match diversions.get(path) {
-        Some((elsewhere, by)) if by != facts.name.as_bytes() => found.entry(elsewhere),
-        _ => found.entry(path),
-    };
-    Ok(list.split(|&byte| byte == b'\n').filter(|path| path.starts_with(b"/")).filter_map(place).collect())
+    let mut paths = Vec::new();
+    for path in list.split(|&byte| byte == b'\n').filter(|path| path.starts_with(b"/")) {
+        paths.push(match diversions.get(path) {
+            Some((elsewhere, by)) if by != facts.name.as_bytes() => elsewhere,
+            _ => path,
+        });
+    }
+    Ok(found.entries(&paths))
 }
 
 /// A file of a package in dpkg's folder: its name has the architecture in it where several can be installed.

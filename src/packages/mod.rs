@@ -13,14 +13,16 @@ mod java;
 mod npm;
 mod purl;
 mod python;
+mod records;
 mod rpm;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
+pub use records::{Kept, Record, Records, records};
 
 /// Databases and records larger than this are nobody's.
 const MAX_RECORD: u64 = 512 << 20;
@@ -210,6 +212,15 @@ impl<'a> Found<'a> {
     fn entry(&self, path: &[u8]) -> Option<NameId> {
         let name = self.tree().resolve_link(path).ok()?.name;
         (!self.tree().is_directory(name)).then_some(name)
+    }
+
+    /// The entries of the paths of one package that are no directories, for it or in the image: a package may have
+    /// `/lib` for a directory that is a link by now.
+    fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
+        let parent = |path: &[u8]| path.iter().rposition(|&byte| byte == b'/').map(|slash| path[..slash].to_vec());
+        let parents: HashSet<Vec<u8>> = paths.iter().filter_map(|path| parent(path.as_ref())).collect();
+        let files = paths.iter().map(AsRef::as_ref).filter(|path| !parents.contains(*path));
+        files.filter_map(|path| self.entry(path)).collect()
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {

@@ -77,15 +77,12 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
         let told = &mut told[usize::from(is_added)];
         let line = told.get(parent(&changed.path)).copied().unwrap_or(lines.len());
         told.insert(&changed.path, line);
-        match lines.get_mut(line) {
-            Some((_, _, Mark::Added(top) | Mark::Removed(top))) => {
-                top.bytes = top.bytes.saturating_add(bytes);
-                top.names += 1;
-            }
-            _ => {
-                let top = Top { name, bytes, names: 0 };
-                lines.push((&changed.path, image, if is_added { Mark::Added(top) } else { Mark::Removed(top) }));
-            }
+        if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
+            top.bytes = top.bytes.saturating_add(bytes);
+            top.names += 1;
+        } else {
+            let top = Top { name, bytes, names: 0 };
+            lines.push((&changed.path, image, if is_added { Mark::Added(top) } else { Mark::Removed(top) }));
         }
     }
     lines

@@ -1,8 +1,9 @@
 //! What slimming comes to, for people: sizes, what stayed that is risky, what could not be known.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::size::size;
+use super::size::{counted, size};
 use crate::image::{NameId, Tree};
 use crate::slim::{Plan, Totals};
 
@@ -14,6 +15,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
     let mut out = String::new();
     table(&mut out, plan.totals());
     let path = |name| tree.path(name).escape_ascii().to_string();
+    records(&mut out, plan);
 
     let because = |names: &[NameId]| -> Vec<String> { names.iter().map(|&name| because(tree, plan, name)).collect() };
     list(&mut out, "shells that stay", &because(&plan.totals().shells));
@@ -44,6 +46,15 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  bytes  {:>12} {:>12}  {share}%", size(before.bytes), size(after.bytes));
     let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
+}
+
+/// How many packages are recorded, in files that are made.
+fn records(out: &mut String, plan: &Plan) {
+    let packages: BTreeSet<&String> = plan.records().iter().flat_map(|record| &record.packages).collect();
+    if !packages.is_empty() {
+        let files = counted(plan.records().len(), "file");
+        let _ = writeln!(out, "for scanners, {files} record {}", counted(packages.len(), "package"));
+    }
 }
 
 /// A kept name and its first reason.

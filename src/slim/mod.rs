@@ -9,6 +9,7 @@ mod command;
 mod graph;
 mod plan;
 mod programs;
+mod records;
 mod roots;
 mod trace;
 mod tracers;

@@ -69,7 +69,7 @@ fn database_of(found: &mut Found<'_>, database: NameId, (headers, damage): Heade
         if header.text(header::NAME).as_deref() == Some("gpg-pubkey") {
             continue;
         }
-        let files = header.paths().iter().filter_map(|path| found.entry(path)).collect();
+        let files = found.entries(&header.paths());
         found.add(Ecosystem::Rpm, facts(&header), database, files);
     }
 }
@@ -135,7 +135,7 @@ pub(super) fn manifest_lines(
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if header.paths().iter().filter_map(|path| found.entry(path)).any(&is_kept) {
+        if found.entries(&header.paths()).into_iter().any(&is_kept) {
             lines.push(manifest_line(&header));
         }
     }
@@ -153,7 +153,8 @@ fn manifest_line(header: &Header<'_>) -> String {
         number(header::BUILT),
         text(header::VENDOR),
         number(header::EPOCH),
-        number(header::SIZE),
+        // Syft 1.x takes the size for the epoch where there is one; the size says nothing of what is left anyway.
+        number(if header.number(header::EPOCH).is_some() { header::EPOCH } else { header::SIZE }),
         text(header::ARCHITECTURE),
         header.number(header::EPOCH).unwrap_or(0).to_string(),
         text(header::SOURCE),
