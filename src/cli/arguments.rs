@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::diff::DiffArguments;
+use super::documents::DocumentArguments;
 use super::inspect::InspectArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
@@ -124,7 +125,8 @@ oci-archive:FILE[:REF], rootfs:DIR, or a path, recognised by its content.
 Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
-  jettison slim app.tar --dry-run")]
+  jettison slim app.tar --dry-run --report slim.html
+  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -136,7 +138,9 @@ pub(super) struct SlimArguments {
     pub(super) tag: Option<String>,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
-    /// Say what would be kept and dropped, and write nothing
+    #[command(flatten)]
+    pub(super) documents: DocumentArguments,
+    /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
 }

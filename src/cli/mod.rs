@@ -5,6 +5,7 @@ mod config;
 mod deps;
 mod diff;
 mod discover;
+mod documents;
 mod explain;
 mod inspect;
 mod lint;

@@ -42,6 +42,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             }
         }
     }
+    let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
+    arguments.documents.write(name, &image, &plan)?;
     drop(bar);
     output.print(&summary)?;
     Ok(Outcome::Clean)
