@@ -85,7 +85,7 @@ fn layers(out: &mut String, image: &Image, layers: &Layers) {
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
     let _ = writeln!(
         out,
-        "of {} in layers {} are in the image: efficiency {}.{}%, {wasted} wasted",
+        "of {} in layers {} are in the image\nefficiency {}.{}%, {wasted} wasted",
         size(layers.bytes),
         size(layers.visible),
         share / 10,

@@ -12,14 +12,14 @@ use crate::slim::Count;
 pub fn report_json(summary: &Summary<'_>) -> String {
     let tree = &summary.image.tree;
     let named = |rows: &[(&'static str, Sizes)], key: &str| -> Vec<Value> {
-        rows.iter().map(|(name, sizes)| with(key, (*name).into(), *sizes)).collect()
+        rows.iter().map(|(name, sizes)| with(key, Some(name), *sizes)).collect()
     };
     let value = json!({
         "image": summary.name,
         "before": count(summary.before),
         "after": count(summary.after),
         "packages": summary.packages.iter().map(|(package, sizes)| {
-            with("purl", package.map_or(Value::Null, |package| package.purl.as_str().into()), *sizes)
+            with("purl", package.map(|package| package.purl.as_str()), *sizes)
         }).collect::<Vec<_>>(),
         "kinds": named(&summary.kinds, "kind"),
         "reasons": named(&summary.reasons, "reason"),
@@ -48,7 +48,7 @@ fn count(count: Count) -> Value {
     json!({"names": count.names, "files": count.files, "bytes": count.bytes})
 }
 
-fn with(key: &str, name: Value, sizes: Sizes) -> Value {
+fn with(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
     json!({
         key: name,
         "files_before": sizes.files_before,

@@ -149,10 +149,10 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     let find = |table: &[(&'static str, &'static str)], fits: fn(&[u8], &[u8]) -> bool| {
         table.iter().find(|(part, _)| fits(&path, part.as_bytes())).map(|&(_, kind)| kind)
     };
-    if let Some(kind) = find(&FOLDERS, |path, part| path.starts_with(part)) {
+    if let Some(kind) = find(&FOLDERS, <[u8]>::starts_with) {
         return Ok(kind);
     }
-    if let Some(kind) = find(&ENDINGS, |path, part| path.ends_with(part)) {
+    if let Some(kind) = find(&ENDINGS, <[u8]>::ends_with) {
         return Ok(kind);
     }
     let bytes = image.read(name)?;

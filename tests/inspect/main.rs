@@ -6,6 +6,7 @@
 #[path = "../image/build.rs"]
 mod build;
 mod differences;
+mod documents;
 mod layers;
 mod packages;
 mod records;
