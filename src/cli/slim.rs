@@ -60,14 +60,20 @@ fn slim(
         return Ok((failed(&image.tree, &failures), Outcome::Found));
     }
     let mut summary = report::plan(&image.tree, &plan);
-    if let Some(wrote) = write(&image, &selection(&image.tree, &plan))? {
+    let (result, selection) = plan.result(&image);
+    if let Some(wrote) = write(&result, &selection)? {
         summary.push_str(&wrote);
     } else {
         summary.push_str("kept:\n");
         for &name in plan.kept() {
             let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
         }
+        for record in plan.records() {
+            let _ = writeln!(summary, "  {} (generated)", record.path.escape_ascii());
+        }
     }
+    let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
+    arguments.documents.write(name, &image, &plan)?;
     Ok((summary, Outcome::Clean))
 }
 
@@ -126,16 +132,8 @@ fn wrote(destination: &Reference, written: &Written) -> String {
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone() };
+    let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
-}
-
-fn selection(tree: &Tree, plan: &Plan) -> Selection {
-    let mut selection = Selection::none(tree);
-    for &name in plan.kept() {
-        selection.keep(tree, name);
-    }
-    selection
 }
 
 fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
