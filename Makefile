@@ -6,6 +6,7 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 check: ## format, Clippy with warnings denied, unit tests
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo check --no-default-features
 	cargo test --lib
 
 .PHONY: test
