@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::limits::LimitArguments;
+use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 
@@ -131,10 +133,14 @@ pub(super) struct SlimArguments {
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
     #[command(flatten)]
+    pub(super) writing: WritingArguments,
+    #[command(flatten)]
     pub(super) plan: PlanArguments,
     /// Say what would be kept and dropped, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 /// What decides which files are kept.
@@ -156,6 +162,8 @@ pub(super) struct WhyArguments {
     pub(super) path: String,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 /// Say which libraries a program loads, and how each is found, without running anything
@@ -185,6 +193,8 @@ pub(super) struct DepsArguments {
     /// Find undefined symbols too, as `ldd -r` does
     #[arg(long)]
     pub(super) symbols: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,7 @@ mod config;
 mod deps;
 mod discover;
 mod explain;
+mod limits;
 mod lint;
 mod output;
 mod page;
@@ -12,6 +13,7 @@ mod progress;
 mod rules;
 mod slim;
 mod why;
+mod writing;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

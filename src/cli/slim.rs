@@ -7,15 +7,16 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Options, Reference, Selection, Tree, WriteOptions};
+use crate::image::{self, Image, Limits, Options, Reference, Selection, Tree};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
     let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
+    let options = arguments.writing.options(arguments.tag.clone())?;
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
     if !failures.is_empty() {
@@ -27,7 +28,6 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let mut summary = report::plan(&image.tree, &plan);
     match destination {
         Some(destination) if !arguments.dry_run => {
-            let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
             let selection = selection(&image.tree, &plan);
             let written = image::write(&image, &selection, &destination, &options, &bar)?;
             let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
@@ -45,9 +45,10 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
 }
 
 /// Reads the image that an argument names.
-pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
+pub(super) fn open_within(argument: &str, limits: Limits, bar: &Bar) -> anyhow::Result<Image> {
     let reference: Reference = argument.parse()?;
-    Image::open(&reference, &Options::default(), bar).with_context(|| format!("image `{argument}`"))
+    Image::open(&reference, &Options { limits, ..Options::default() }, bar)
+        .with_context(|| format!("image `{argument}`"))
 }
 
 /// Decides what of an image stays.

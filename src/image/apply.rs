@@ -15,8 +15,22 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
+/// What a layer did to the tree.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Brought {
+    /// Every name that an entry of it stands for, the root among them, and the directories that were made on the way.
+    pub names: Vec<NameId>,
+    /// An entry stands elsewhere than where its name says, because a link is on the way.
+    pub through_links: bool,
+}
+
 /// Lays the entries of one layer, counted from the lowest, over the tree.
-pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
+pub(super) fn apply(
+    tree: &mut Tree,
+    layer: usize,
+    entries: Vec<Entry>,
+    limits: &Limits,
+) -> Result<Brought, EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -26,13 +40,14 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
         cleared: HashSet::new(),
         opaque: HashSet::new(),
         directories: HashMap::new(),
+        brought: Brought::default(),
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    Ok(())
+    Ok(layer.brought)
 }
 
 struct Layer<'a> {
@@ -48,6 +63,7 @@ struct Layer<'a> {
     opaque: HashSet<NameId>,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
+    brought: Brought,
     limits: &'a Limits,
 }
 
@@ -73,24 +89,27 @@ impl Layer<'_> {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
         *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
+        self.brought.names.push(NameId::ROOT);
         Ok(())
     }
 
     fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
         self.check_count()?;
         let inode = Inode { kind, header, layer: self.index };
-        match self.tree.child(directory, name) {
+        let brought = match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
                 *self.tree.inode_mut(known) = inode;
                 self.declared.insert(known);
+                known
             }
             Some(known) => {
                 self.forget_ways_through(known);
-                self.tree.insert(directory, name, inode);
+                self.tree.insert(directory, name, inode)
             }
-            None => drop(self.tree.insert(directory, name, inode)),
-        }
+            None => self.tree.insert(directory, name, inode),
+        };
+        self.brought.names.push(brought);
         Ok(())
     }
 
@@ -112,7 +131,8 @@ impl Layer<'_> {
             if let Some(known) = known {
                 self.forget_ways_through(known);
             }
-            self.tree.link(directory, name, found);
+            let brought = self.tree.link(directory, name, found);
+            self.brought.names.push(brought);
         }
         Ok(())
     }
@@ -164,6 +184,7 @@ impl Layer<'_> {
             return Ok(known);
         }
         let found = self.follow(path)?;
+        self.check_depth(found)?;
         self.directories.insert(key, found);
         Ok(found)
     }
@@ -186,6 +207,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
+                    self.brought.through_links = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
@@ -200,6 +222,7 @@ impl Layer<'_> {
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
+                    self.brought.names.push(at);
                 }
             }
         }
@@ -211,6 +234,18 @@ impl Layer<'_> {
         if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
             self.directories.clear();
         }
+    }
+
+    /// Links lead deeper than names can say.
+    fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
+        let mut at = directory;
+        for _ in 0..self.limits.depth {
+            if at == NameId::ROOT {
+                return Ok(());
+            }
+            at = self.tree.parent(at);
+        }
+        Err(Fault::TooDeep(self.limits.depth))
     }
 
     fn check_count(&self) -> Result<(), Fault> {

@@ -208,7 +208,7 @@ fn sparse_maps_are_checked() {
 fn holes_count_as_bytes() {
     let records: [(&str, &[u8]); 2] = [("GNU.sparse.size", b"9000000000000000000"), ("GNU.sparse.map", b"0,1")];
     let error = fault_of(Tar::new().pax(&records).file("a", b"x").end());
-    assert!(matches!(error.fault, Fault::TooLong { what: "sparse file", .. }), "{error}");
+    assert!(matches!(error.fault, Fault::TooLarge { .. }), "{error}");
 }
 
 #[test]
