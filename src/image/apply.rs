@@ -20,8 +20,9 @@ const OPAQUE: &[u8] = b".wh..wh..opq";
 pub(super) struct Brought {
     /// Every name that an entry of it stands for, the root among them, and the directories that were made on the way.
     pub names: Vec<NameId>,
-    /// An entry stands elsewhere than where its name says, because a link is on the way.
-    pub through_links: bool,
+    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
+    /// link is on the way, or it links to a file of theirs.
+    pub leans: bool,
 }
 
 /// Lays the entries of one layer, counted from the lowest, over the tree.
@@ -126,6 +127,7 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
+        self.brought.leans |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
@@ -207,7 +209,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
-                    self.brought.through_links = true;
+                    self.brought.leans = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);

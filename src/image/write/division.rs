@@ -1,10 +1,12 @@
 //! Which names are written in which layer.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::super::tree::{Header, Kind, NameId};
+use super::super::tree::{Header, NameId};
 use super::super::{Image, layer::Material};
 use super::Selection;
+use super::header::clamped;
 
 /// One layer of the new image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +40,12 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let current = current_names(image);
     let is_whole = |index: usize, material: &Material| {
         let is_kept = |&name: &NameId| {
-            let inode = image.tree.inode(name);
-            let came_here = inode.kind == Kind::Directory || inode.layer == index;
-            let is_old = youngest.is_none_or(|youngest| inode.header.mtime <= youngest);
-            came_here && is_old && current[name.index()].is_some_and(|now| selection.contains(now))
+            let is_old = matches!(clamped(&image.tree.inode(name).header, youngest), Cow::Borrowed(_));
+            is_old && current[name.index()].is_some_and(|now| selection.contains(now))
         };
         // Another name of a file that a lower layer brought makes the file part of this layer.
         let is_all_its_own = |&&name: &&NameId| own[name.index()] == index;
-        !material.brought.through_links
+        !material.brought.leans
             && material.brought.names.iter().all(is_kept)
             && shares[index]
                 .names

@@ -1,6 +1,5 @@
 //! A new layer: names in the order of the tree, as one tar archive; or a layer of the original as it is.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,13 +8,13 @@ use super::super::blob::Blob;
 use super::super::error::WriteError;
 use super::super::inflate::Compression;
 use super::super::progress::Progress;
-use super::super::tree::{Content, Header, InodeId, Kind, NameId};
+use super::super::tree::{Content, InodeId, Kind, NameId};
 use super::super::{Image, StreamError, pour};
 use super::WrittenLayer;
 use super::compress::{Coding, Encoder};
 use super::division::Share;
 use super::hashed::Hashed;
-use super::header::{Node, blocks};
+use super::header::{Node, blocks, clamped};
 
 /// Where and how a layer is written.
 pub(super) struct Writing<'a> {
@@ -35,7 +34,8 @@ impl Writing<'_> {
         coding: Coding,
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
-        self.archive(coding, file, |archive| self.entries(&share.names, archive))
+        let written = self.archive(coding, file, |archive| self.entries(&share.names, archive))?;
+        Ok(WrittenLayer { of: share.of, ..written })
     }
 
     /// Copies a layer of the original: as it is stored where no coding is given, otherwise its archive.
@@ -100,7 +100,7 @@ impl Writing<'_> {
         let mut written: HashMap<InodeId, NameId> = HashMap::new();
         for &name in names {
             let inode = tree.inode(name);
-            let header = self.clamped(&inode.header);
+            let header = clamped(&inode.header, self.youngest);
             let node = match written.get(&tree.inode_id(name)) {
                 Some(&first) => Node::HardLink { target: &tree.path(first).split_off(1) },
                 None => Node::Inode(&inode.kind),
@@ -136,28 +136,6 @@ impl Writing<'_> {
         self.image.stream(name, &mut sink).map_err(|error| self.stream_error(error))?;
         let padding = usize::try_from(content.length().wrapping_neg() % 512).unwrap_or_default();
         archive.write_all(&[0; 512][..padding]).map_err(self.io())
-    }
-
-    /// A header without times that are too young.
-    fn clamped<'h>(&self, header: &'h Header) -> Cow<'h, Header> {
-        const TIMES: [&str; 3] = ["mtime", "atime", "ctime"];
-        let is_time = |key: &str| TIMES.contains(&key);
-        let Some(youngest) = self.youngest else { return Cow::Borrowed(header) };
-        let is_young = |text: &[u8]| {
-            let seconds = text.split(|&byte| byte == b'.').next().and_then(|whole| str::from_utf8(whole).ok());
-            seconds.and_then(|seconds| seconds.parse::<i64>().ok()).is_some_and(|seconds| seconds >= youngest)
-        };
-        let has_young = header.pax.iter().any(|(key, value)| is_time(key) && is_young(value));
-        if header.mtime <= youngest && !has_young {
-            return Cow::Borrowed(header);
-        }
-        let mut header = header.clone();
-        header.mtime = header.mtime.min(youngest);
-        header.pax.retain(|(key, value)| key != "mtime" || !is_young(value));
-        for (_, value) in header.pax.iter_mut().filter(|(key, value)| is_time(key) && is_young(value)) {
-            *value = youngest.to_string().into_bytes();
-        }
-        Cow::Owned(header)
     }
 
     fn io(&self) -> impl FnOnce(io::Error) -> WriteError {
