@@ -60,14 +60,14 @@ def remove(path):
 
 
 def measure(command):
-    """Seconds, and the most memory of one of its processes in megabytes."""
+    """Seconds that passed, seconds of all processors, and the most memory of one process in megabytes."""
     remove(out)
     start = time.monotonic()
     process = subprocess.Popen(command, shell=isinstance(command, str), stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.monotonic() - start
     assert os.waitstatus_to_exitcode(status) == 0, command
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 only = os.environ.get("ONLY")
@@ -78,9 +78,11 @@ for run in range(runs):
         results[name].append(measure(command))
 remove(out)
 print(f"image.tar: {os.path.getsize(f'{folder}/image.tar') / 1e6:.0f} MB, {runs} runs, {os.cpu_count()} cores")
-print("| | median | fastest | memory |\n|---|---:|---:|---:|")
+print("| | median | fastest | processors | memory |\n|---|---:|---:|---:|---:|")
 for name, measured in results.items():
-    seconds = [seconds for seconds, _ in measured]
-    memory = max(memory for _, memory in measured)
-    print(f"| {name} | {statistics.median(seconds):.2f} s | {min(seconds):.2f} s | {memory:.0f} MB |")
+    seconds = [seconds for seconds, _, _ in measured]
+    processors = statistics.median(busy for _, busy, _ in measured)
+    memory = max(memory for _, _, memory in measured)
+    times = f"{statistics.median(seconds):.2f} s | {min(seconds):.2f} s | {processors:.2f} s"
+    print(f"| {name} | {times} | {memory:.0f} MB |")
 END

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Limits, Options, Reference, Selection, Tree};
+use crate::image::{self, Image, Limits, Options, Reference, Selection, Tree, Written};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         Some(destination) if !arguments.dry_run => {
             let selection = selection(&image.tree, &plan);
             let written = image::write(&image, &selection, &destination, &options, &bar)?;
-            let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
+            let _ = write!(summary, "wrote {destination}, image {}", written.config_digest);
+            summary.push_str(&layers_told(&written));
         }
         _ => {
             summary.push_str("kept:\n");
@@ -63,6 +64,15 @@ fn selection(tree: &Tree, plan: &Plan) -> Selection {
         selection.keep(tree, name);
     }
     selection
+}
+
+/// Where the layers of the original were kept, how many there are, and how many as they were.
+fn layers_told(written: &Written) -> String {
+    if written.layers.iter().all(|layer| layer.of.is_none()) {
+        return "\n".to_owned();
+    }
+    let whole = written.layers.iter().filter(|layer| layer.whole).count();
+    format!("; layers: {}, unchanged: {whole}\n", written.layers.len())
 }
 
 fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
