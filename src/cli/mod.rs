@@ -8,6 +8,7 @@ mod discover;
 mod documents;
 mod explain;
 mod inspect;
+mod limits;
 mod lint;
 mod output;
 mod page;
@@ -15,6 +16,7 @@ mod progress;
 mod rules;
 mod slim;
 mod why;
+mod writing;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
