@@ -1,8 +1,7 @@
 //! `jettison diff`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::inspect::InspectFormat;
 use super::progress::Bar;
 use super::slim::open;
 use super::{Outcome, Output};
@@ -26,10 +25,16 @@ pub(super) struct DiffArguments {
     after: String,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
-    format: InspectFormat,
+    format: DiffFormat,
     /// End with 1 where the images differ
     #[arg(long)]
     exit_code: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Text,
+    Json,
 }
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -40,8 +45,8 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
     drop(bar);
     let compared = report::Compared { before: &before, after: &after, difference: &difference };
     output.print(&match arguments.format {
-        InspectFormat::Text => report::diff_text(&compared),
-        InspectFormat::Json => report::diff_json(&compared),
+        DiffFormat::Text => report::diff_text(&compared),
+        DiffFormat::Json => report::diff_json(&compared),
     })?;
     Ok(if arguments.exit_code && !difference.is_empty() { Outcome::Found } else { Outcome::Clean })
 }
