@@ -9,6 +9,7 @@ for program in "$@"; do
     missing="$missing $program"
     case $program in
         ip) packages="$packages iproute2" ;;
+        rpmbuild) packages="$packages rpm" ;;
         cc) packages="$packages gcc libc6-dev" ;;
         dockerd) packages="$packages docker.io" ;;
         musl-gcc) packages="$packages musl-tools" ;;

@@ -1,8 +1,7 @@
 //! `jettison diff`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::inspect::InspectFormat;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::slim::open_within;
@@ -27,12 +26,18 @@ pub(super) struct DiffArguments {
     after: String,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
-    format: InspectFormat,
+    format: DiffFormat,
     /// End with 1 where the images differ
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
     limits: LimitArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Text,
+    Json,
 }
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -44,8 +49,8 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
     drop(bar);
     let compared = report::Compared { before: &before, after: &after, difference: &difference };
     output.print(&match arguments.format {
-        InspectFormat::Text => report::diff_text(&compared),
-        InspectFormat::Json => report::diff_json(&compared),
+        DiffFormat::Text => report::diff_text(&compared),
+        DiffFormat::Json => report::diff_json(&compared),
     })?;
     Ok(if arguments.exit_code && !difference.is_empty() { Outcome::Found } else { Outcome::Clean })
 }

@@ -10,6 +10,7 @@ mod case;
 mod containers;
 mod faults;
 mod round_trip;
+mod scanners;
 
 use case::Case;
 use std::fs;
@@ -40,6 +41,11 @@ macro_rules! images {
             #[test]
             fn kept_entries_and_configuration_are_unchanged() {
                 super::kept_entries_and_configuration_are_unchanged(&CASE);
+            }
+
+            #[test]
+            fn scanners_name_the_packages_that_remain() {
+                super::scanners::name_the_packages_that_remain(&CASE);
             }
 
             #[test]
