@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::super::tree::{Header, NameId};
+use super::super::tree::{Content, Header, Kind, NameId};
 use super::super::{Image, layer::Material};
 use super::Selection;
 use super::header::clamped;
@@ -40,11 +40,15 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let current = current_names(image);
     let is_whole = |index: usize, material: &Material| {
         let is_kept = |&name: &NameId| {
+            // What was put in its place after reading is in no layer.
+            if let Kind::File(Content::Bytes(_)) = image.tree.inode(name).kind {
+                return false;
+            }
             let is_old = matches!(clamped(&image.tree.inode(name).header, youngest), Cow::Borrowed(_));
             is_old && current[name.index()].is_some_and(|now| selection.contains(now))
         };
         // Another name of a file that a lower layer brought makes the file part of this layer.
-        let is_all_its_own = |&&name: &&NameId| own[name.index()] == index;
+        let is_all_its_own = |&&name: &&NameId| own[name.index()] == Some(index);
         !material.brought.leans
             && material.brought.names.iter().all(is_kept)
             && shares[index]
@@ -62,7 +66,7 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     shares.retain_mut(|share| {
         let index = share.of.unwrap_or_default();
         let brought = &image.materials[index].brought.names;
-        let names_root = own[NameId::ROOT.index()] == index && brought.contains(&NameId::ROOT);
+        let names_root = own[NameId::ROOT.index()] == Some(index) && brought.contains(&NameId::ROOT);
         if names_root && says_root {
             share.names.insert(0, NameId::ROOT);
         }
@@ -78,13 +82,12 @@ fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header == Header { mode: 0o755, ..Header::default() }
 }
 
-/// The last layer that brought each name.
-fn own_layers(image: &Image) -> Vec<usize> {
-    let last = image.materials.len().saturating_sub(1);
-    let mut own = vec![last; image.tree.name_count()];
+/// The last layer that brought each name; none of a name that was added after reading.
+fn own_layers(image: &Image) -> Vec<Option<usize>> {
+    let mut own = vec![None; image.tree.name_count()];
     for (index, material) in image.materials.iter().enumerate() {
         for name in &material.brought.names {
-            own[name.index()] = index;
+            own[name.index()] = Some(index);
         }
     }
     own
@@ -92,11 +95,12 @@ fn own_layers(image: &Image) -> Vec<usize> {
 
 /// The layer in which each name is written. All names of a file are in one, the last that has one of them: engines
 /// that unpack a layer by itself cannot link to what another holds.
-fn homes(image: &Image, selection: &Selection, own: &[usize]) -> Vec<usize> {
+fn homes(image: &Image, selection: &Selection, own: &[Option<usize>]) -> Vec<usize> {
+    let last = image.materials.len().saturating_sub(1);
     let mut of_inode = vec![0; image.tree.inode_count()];
     for name in image.tree.walk().filter(|&name| selection.contains(name)) {
         let home = &mut of_inode[image.tree.inode_id(name).index()];
-        *home = own[name.index()].max(*home);
+        *home = own[name.index()].unwrap_or(last).max(*home);
     }
     of_inode
 }
