@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Limits, Options, Reference, Selection, Tree, Written};
+use crate::image::{self, Image, Limits, Options, Reference, Tree, Written};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
@@ -28,8 +28,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let mut summary = report::plan(&image.tree, &plan);
     match destination {
         Some(destination) if !arguments.dry_run => {
-            let selection = selection(&image.tree, &plan);
-            let written = image::write(&image, &selection, &destination, &options, &bar)?;
+            let (result, selection) = plan.result(&image);
+            let written = image::write(&result, &selection, &destination, &options, &bar)?;
             let _ = write!(summary, "wrote {destination}, image {}", written.config_digest);
             summary.push_str(&layers_told(&written));
         }
@@ -38,8 +38,13 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             for &name in plan.kept() {
                 let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
             }
+            for record in plan.records() {
+                let _ = writeln!(summary, "  {} (generated)", record.path.escape_ascii());
+            }
         }
     }
+    let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
+    arguments.documents.write(name, &image, &plan)?;
     drop(bar);
     output.print(&summary)?;
     Ok(Outcome::Clean)
@@ -54,16 +59,8 @@ pub(super) fn open_within(argument: &str, limits: Limits, bar: &Bar) -> anyhow::
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone() };
+    let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
-}
-
-fn selection(tree: &Tree, plan: &Plan) -> Selection {
-    let mut selection = Selection::none(tree);
-    for &name in plan.kept() {
-        selection.keep(tree, name);
-    }
-    selection
 }
 
 /// Where the layers of the original were kept, how many there are, and how many as they were.

@@ -2,9 +2,10 @@
 
 use oci_spec::image::Digest;
 
-use super::apply::{Brought, apply};
+use super::apply::{Applied, apply};
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
+use super::changes::Changes;
 use super::config::{Config, History};
 use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
@@ -28,6 +29,8 @@ pub struct Layer {
     pub size: u64,
     /// The step that made it, where the configuration tells.
     pub history: Option<History>,
+    /// What it did to the layers below it.
+    pub changes: Changes,
 }
 
 /// A layer as its image names it.
@@ -57,7 +60,10 @@ pub(super) struct Material {
     pub has_digest: bool,
     /// Uncompressed.
     pub archive: Blob,
-    pub brought: Brought,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
+    /// It is what it is only above the layers below it.
+    pub leans: bool,
 }
 
 /// Reads and checks all layers at once and lays them over each other.
@@ -80,11 +86,11 @@ pub(super) fn read_all(
     for (index, read) in read.into_iter().enumerate() {
         let Read { layer, archive, entries } = read?;
         let entry_error = |problem| ReadError::Entry { blob: sources[index].name.clone(), problem };
-        let brought = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
-        layers.push(Layer { history: steps.next(), ..layer });
+        let Applied { changes, names_root, leans } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+        layers.push(Layer { history: steps.next(), changes, ..layer });
         let source = &sources[index];
         let (stored, has_digest) = (source.blob.clone(), source.digest.is_some());
-        materials.push(Material { stored, has_digest, archive, brought });
+        materials.push(Material { stored, has_digest, archive, names_root, leans });
     }
     Ok((layers, materials, tree))
 }
@@ -125,6 +131,7 @@ fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progre
         stored_size: source.blob.size(),
         size: archive.size(),
         history: None,
+        changes: Changes::default(),
     };
     Ok(Read { layer, archive, entries: entries? })
 }

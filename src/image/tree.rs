@@ -183,6 +183,12 @@ impl Tree {
         self.names.len()
     }
 
+    /// The names of some rows of the table, those that are gone too: their paths are still told.
+    pub fn names(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = NameId> {
+        let rows = rows.start..rows.end.min(self.names.len());
+        rows.filter_map(|row| u32::try_from(row).ok()).map(NameId)
+    }
+
     /// How many rows a table indexed by [`InodeId::index`] needs.
     pub fn inode_count(&self) -> usize {
         self.inodes.len()
@@ -262,11 +268,6 @@ impl Tree {
                 }
             }
         })
-    }
-
-    /// Every name there ever was, also removed ones, a directory before what is in it.
-    pub(super) fn all_names(&self) -> impl Iterator<Item = NameId> {
-        (0..u32::try_from(self.names.len()).expect("readers limit the entries")).map(NameId)
     }
 
     /// Adds an entry; whatever had this name is gone, with all that was below it.

@@ -49,8 +49,8 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
         };
         // Another name of a file that a lower layer brought makes the file part of this layer.
         let is_all_its_own = |&&name: &&NameId| own[name.index()] == Some(index);
-        !material.brought.leans
-            && material.brought.names.iter().all(is_kept)
+        !material.leans
+            && names_of(image, index).all(|name| is_kept(&name))
             && shares[index]
                 .names
                 .iter()
@@ -65,12 +65,11 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let mut says_root = !has_usual_root(image);
     shares.retain_mut(|share| {
         let index = share.of.unwrap_or_default();
-        let brought = &image.materials[index].brought.names;
-        let names_root = own[NameId::ROOT.index()] == Some(index) && brought.contains(&NameId::ROOT);
+        let names_root = own[NameId::ROOT.index()] == Some(index);
         if names_root && says_root {
             share.names.insert(0, NameId::ROOT);
         }
-        let is_kept = !share.names.is_empty() && !brought.is_empty();
+        let is_kept = !share.names.is_empty();
         says_root |= is_kept && share.whole;
         is_kept
     });
@@ -82,11 +81,18 @@ fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header == Header { mode: 0o755, ..Header::default() }
 }
 
+/// Every name that a layer has an entry for, and the directories that were made on the way to one.
+fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
+    let changes = &image.layers[layer].changes;
+    let root = image.materials[layer].names_root.then_some(NameId::ROOT);
+    image.tree.names(changes.made.clone()).chain(changes.declared.iter().copied()).chain(root)
+}
+
 /// The last layer that brought each name; none of a name that was added after reading.
 fn own_layers(image: &Image) -> Vec<Option<usize>> {
     let mut own = vec![None; image.tree.name_count()];
-    for (index, material) in image.materials.iter().enumerate() {
-        for name in &material.brought.names {
+    for index in 0..image.materials.len() {
+        for name in names_of(image, index) {
             own[name.index()] = Some(index);
         }
     }
@@ -129,7 +135,7 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Share> 
 fn current_names(image: &Image) -> Vec<Option<NameId>> {
     let tree = &image.tree;
     let mut current: Vec<Option<NameId>> = Vec::with_capacity(tree.name_count());
-    for name in tree.all_names() {
+    for name in tree.names(0..tree.name_count()) {
         // A directory has its row before what is in it.
         let now = if name == NameId::ROOT {
             Some(name)
