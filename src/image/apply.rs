@@ -16,23 +16,24 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
-/// What the names of a layer stand for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Brought {
-    /// Every name that an entry of it stands for, the root among them, and the directories that were made on the way.
-    pub names: Vec<NameId>,
+/// What a layer did to the tree.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    pub changes: Changes,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
     /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
     /// link is on the way, or it links to a file of theirs.
     pub leans: bool,
 }
 
-/// Lays the entries of one layer, counted from the lowest, over the tree. Gives what that changed.
+/// Lays the entries of one layer, counted from the lowest, over the tree.
 pub(super) fn apply(
     tree: &mut Tree,
     layer: usize,
     entries: Vec<Entry>,
     limits: &Limits,
-) -> Result<(Changes, Brought), EntryError> {
+) -> Result<Applied, EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -43,17 +44,18 @@ pub(super) fn apply(
         opaque: HashSet::new(),
         directories: HashMap::new(),
         gone: Vec::new(),
-        brought: Brought::default(),
+        names_root: false,
+        leans: false,
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    let Layer { declared, gone, brought, .. } = layer;
+    let Layer { declared, gone, names_root, leans, .. } = layer;
     let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
     declared.sort_unstable();
-    Ok((Changes { made: first..tree.name_count(), declared, gone }, brought))
+    Ok(Applied { changes: Changes { made: first..tree.name_count(), declared, gone }, names_root, leans })
 }
 
 struct Layer<'a> {
@@ -70,7 +72,8 @@ struct Layer<'a> {
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
-    brought: Brought,
+    names_root: bool,
+    leans: bool,
     limits: &'a Limits,
 }
 
@@ -96,27 +99,25 @@ impl Layer<'_> {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
         *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
-        self.brought.names.push(NameId::ROOT);
+        self.names_root = true;
         Ok(())
     }
 
     fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
         self.check_count()?;
         let inode = Inode { kind, header, layer: self.index };
-        let brought = match self.tree.child(directory, name) {
+        match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
                 *self.tree.inode_mut(known) = inode;
                 self.declared.insert(known);
-                known
             }
             Some(known) => {
                 self.replaced(known);
-                self.tree.insert(directory, name, inode)
+                self.tree.insert(directory, name, inode);
             }
-            None => self.tree.insert(directory, name, inode),
-        };
-        self.brought.names.push(brought);
+            None => drop(self.tree.insert(directory, name, inode)),
+        }
         Ok(())
     }
 
@@ -133,14 +134,13 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
-        self.brought.leans |= self.tree.inode(found).layer != self.index;
+        self.leans |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
                 self.replaced(known);
             }
-            let brought = self.tree.link(directory, name, found);
-            self.brought.names.push(brought);
+            self.tree.link(directory, name, found);
         }
         Ok(())
     }
@@ -216,7 +216,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
-                    self.brought.leans = true;
+                    self.leans = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
@@ -234,7 +234,6 @@ impl Layer<'_> {
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
-                    self.brought.names.push(at);
                 }
             }
         }

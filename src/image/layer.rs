@@ -2,7 +2,7 @@
 
 use oci_spec::image::Digest;
 
-use super::apply::{Brought, apply};
+use super::apply::{Applied, apply};
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
 use super::changes::Changes;
@@ -60,7 +60,10 @@ pub(super) struct Material {
     pub has_digest: bool,
     /// Uncompressed.
     pub archive: Blob,
-    pub brought: Brought,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
+    /// It is what it is only above the layers below it.
+    pub leans: bool,
 }
 
 /// Reads and checks all layers at once and lays them over each other.
@@ -83,11 +86,11 @@ pub(super) fn read_all(
     for (index, read) in read.into_iter().enumerate() {
         let Read { layer, archive, entries } = read?;
         let entry_error = |problem| ReadError::Entry { blob: sources[index].name.clone(), problem };
-        let (changes, brought) = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+        let Applied { changes, names_root, leans } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
         layers.push(Layer { history: steps.next(), changes, ..layer });
         let source = &sources[index];
         let (stored, has_digest) = (source.blob.clone(), source.digest.is_some());
-        materials.push(Material { stored, has_digest, archive, brought });
+        materials.push(Material { stored, has_digest, archive, names_root, leans });
     }
     Ok((layers, materials, tree))
 }

@@ -1,6 +1,6 @@
 //! One layer for each of the original's: what is shared stays shared, and the tree is the same as in one layer.
 
-use jettison::image::{Image, Layers, Options, Selection, Silent, WriteOptions, Written, write};
+use jettison::image::{Content, Image, Kind, Layers, NameId, Options, Selection, Silent, WriteOptions, Written, write};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -97,6 +97,18 @@ fn the_names_of_one_file_are_in_one_layer() {
     assert_eq!(layers_of(&written), [(0, true), (1, false)]);
     assert_eq!(again.tree.inode_id(find(&again, "/a")), again.tree.inode_id(find(&again, "/b")));
     assert_eq!(again.tree.inode(find(&again, "/a")).layer, 1);
+}
+
+#[test]
+fn what_was_changed_or_added_after_reading_makes_its_layer_new() {
+    let mut image = layers(&[Tar::new().file("a", b"old").file("b", b""), Tar::new().file("c", b"")]).unwrap();
+    let a = find(&image, "/a");
+    image.tree.inode_mut(a).kind = Kind::File(Content::Bytes(b"new".to_vec()));
+    let added = image.tree.inode(a).clone();
+    image.tree.insert(NameId::ROOT, b"d", added);
+    let (written, again) = written(&image, &Selection::all(&image.tree), &keep());
+    assert_eq!(layers_of(&written), [(0, false), (1, false)]);
+    assert_eq!(listing(&again), ["/a = new", "/b = ", "/c = ", "/d = new"]);
 }
 
 #[test]

@@ -105,12 +105,20 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
+/// Each thread has the input and the output of a job in memory.
+const MAX_THREADS: u32 = 8;
+/// Bytes of a job at usual levels, half of what zstd would take.
+const JOB: u32 = 4 << 20;
+
 /// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the same for any number of
 /// threads; only none at all, which compresses without jobs, would give another.
 fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder<'static, W>> {
-    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(1).clamp(1, 16);
+    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(1).clamp(1, MAX_THREADS);
     let mut encoder = zstd::Encoder::new(inner, level)?;
     encoder.multithread(threads)?;
+    if level <= ZSTD_LEVEL {
+        encoder.set_parameter(zstd::zstd_safe::CParameter::JobSize(JOB))?;
+    }
     Ok(encoder)
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::super::tree::{Header, NameId};
+use super::super::tree::{Content, Header, Kind, NameId};
 use super::super::{Image, layer::Material};
 use super::Selection;
 use super::header::clamped;
@@ -40,13 +40,17 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let current = current_names(image);
     let is_whole = |index: usize, material: &Material| {
         let is_kept = |&name: &NameId| {
+            // What was put in its place after reading is in no layer.
+            if let Kind::File(Content::Bytes(_)) = image.tree.inode(name).kind {
+                return false;
+            }
             let is_old = matches!(clamped(&image.tree.inode(name).header, youngest), Cow::Borrowed(_));
             is_old && current[name.index()].is_some_and(|now| selection.contains(now))
         };
         // Another name of a file that a lower layer brought makes the file part of this layer.
-        let is_all_its_own = |&&name: &&NameId| own[name.index()] == index;
-        !material.brought.leans
-            && material.brought.names.iter().all(is_kept)
+        let is_all_its_own = |&&name: &&NameId| own[name.index()] == Some(index);
+        !material.leans
+            && names_of(image, index).all(|name| is_kept(&name))
             && shares[index]
                 .names
                 .iter()
@@ -61,12 +65,11 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let mut says_root = !has_usual_root(image);
     shares.retain_mut(|share| {
         let index = share.of.unwrap_or_default();
-        let brought = &image.materials[index].brought.names;
-        let names_root = own[NameId::ROOT.index()] == index && brought.contains(&NameId::ROOT);
+        let names_root = own[NameId::ROOT.index()] == Some(index);
         if names_root && says_root {
             share.names.insert(0, NameId::ROOT);
         }
-        let is_kept = !share.names.is_empty() && !brought.is_empty();
+        let is_kept = !share.names.is_empty();
         says_root |= is_kept && share.whole;
         is_kept
     });
@@ -78,13 +81,19 @@ fn has_usual_root(image: &Image) -> bool {
     image.tree.inode(NameId::ROOT).header == Header { mode: 0o755, ..Header::default() }
 }
 
-/// The last layer that brought each name.
-fn own_layers(image: &Image) -> Vec<usize> {
-    let last = image.materials.len().saturating_sub(1);
-    let mut own = vec![last; image.tree.name_count()];
-    for (index, material) in image.materials.iter().enumerate() {
-        for name in &material.brought.names {
-            own[name.index()] = index;
+/// Every name that a layer has an entry for, and the directories that were made on the way to one.
+fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
+    let changes = &image.layers[layer].changes;
+    let root = image.materials[layer].names_root.then_some(NameId::ROOT);
+    image.tree.names(changes.made.clone()).chain(changes.declared.iter().copied()).chain(root)
+}
+
+/// The last layer that brought each name; none of a name that was added after reading.
+fn own_layers(image: &Image) -> Vec<Option<usize>> {
+    let mut own = vec![None; image.tree.name_count()];
+    for index in 0..image.materials.len() {
+        for name in names_of(image, index) {
+            own[name.index()] = Some(index);
         }
     }
     own
@@ -92,11 +101,12 @@ fn own_layers(image: &Image) -> Vec<usize> {
 
 /// The layer in which each name is written. All names of a file are in one, the last that has one of them: engines
 /// that unpack a layer by itself cannot link to what another holds.
-fn homes(image: &Image, selection: &Selection, own: &[usize]) -> Vec<usize> {
+fn homes(image: &Image, selection: &Selection, own: &[Option<usize>]) -> Vec<usize> {
+    let last = image.materials.len().saturating_sub(1);
     let mut of_inode = vec![0; image.tree.inode_count()];
     for name in image.tree.walk().filter(|&name| selection.contains(name)) {
         let home = &mut of_inode[image.tree.inode_id(name).index()];
-        *home = own[name.index()].max(*home);
+        *home = own[name.index()].unwrap_or(last).max(*home);
     }
     of_inode
 }
@@ -125,7 +135,7 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Share> 
 fn current_names(image: &Image) -> Vec<Option<NameId>> {
     let tree = &image.tree;
     let mut current: Vec<Option<NameId>> = Vec::with_capacity(tree.name_count());
-    for name in tree.all_names() {
+    for name in tree.names(0..tree.name_count()) {
         // A directory has its row before what is in it.
         let now = if name == NameId::ROOT {
             Some(name)
