@@ -58,6 +58,8 @@ pub(super) enum Command {
   jettison lint --select all --format json
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
+  jettison lint --fix                mend what can be mended safely
+  jettison lint --diff --unsafe-fixes | git apply
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
@@ -100,6 +102,8 @@ pub(super) struct LintArguments {
     /// How to print what is found [default: text]
     #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
     pub(super) format: Option<Format>,
+    #[command(flatten)]
+    pub(super) fix: super::fix::FixArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {

@@ -77,6 +77,12 @@ impl Output {
         }
     }
 
+    /// Writes to standard error what is a result, where standard output has another.
+    pub(super) fn print_besides(self, text: &str) {
+        // Nothing is left to tell a closed standard error.
+        let _ = AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
+    }
+
     /// Says something besides the result, on standard error; not with `--quiet`.
     pub(super) fn note(self, text: &str) {
         if !self.quiet {
@@ -90,13 +96,17 @@ impl Output {
     }
 
     fn say(self, label: &str, color: AnsiColor, text: &str) {
-        let choice = match self.color {
-            Color::Always => ColorChoice::AlwaysAnsi,
-            Color::Never => ColorChoice::Never,
-            Color::Auto => AutoStream::choice(&io::stderr()),
-        };
+        let choice = self.error_choice();
         let style = Style::new().bold().fg_color(Some(color.into()));
         // Nothing is left to tell a closed standard error.
         let _ = writeln!(AutoStream::new(io::stderr().lock(), choice), "{style}{label}{style:#}: {text}");
+    }
+
+    fn error_choice(self) -> ColorChoice {
+        match self.color {
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+            Color::Auto => AutoStream::choice(&io::stderr()),
+        }
     }
 }
