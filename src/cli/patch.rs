@@ -10,8 +10,8 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     if old != new {
         let diff = TextDiff::from_lines(old, new);
         let mut unified = diff.unified_diff();
-        let path = relative(name);
-        let written = unified.header(&header("a", &path), &header("b", &path)).to_writer(&mut patch);
+        let file = relative(name);
+        let written = unified.header(&header("a", &file), &header("b", &file)).to_writer(&mut patch);
         written.expect("memory takes all that is written to it");
     }
     patch
