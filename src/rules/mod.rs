@@ -88,6 +88,7 @@ mod relative_workdir;
 mod remote_add_without_checksum;
 mod removed_in_later_layer;
 mod reserved_stage_name;
+mod rewrite;
 mod root_user;
 mod root_with_volume;
 mod secret_file_copied;
