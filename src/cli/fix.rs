@@ -118,14 +118,11 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
         let rules: Vec<String> = file.rules.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
         let _ = writeln!(out, "{verb} {} in {}: {}", counted(file), file.after.source.name(), rules.join(", "));
     }
-    let remaining = |max: Applicability| {
-        let findings = files.iter().flat_map(|file| &file.after.findings);
-        let has_fix = |finding: &&Finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability <= max);
-        findings.filter(has_fix).count()
-    };
-    let unsafely = remaining(Applicability::Unsafe);
-    if unsafely > 0 && !arguments.unsafe_fixes {
-        let _ = writeln!(out, "{unsafely} more can be fixed with `--unsafe-fixes`; look at the result");
+    let fixable = |finding: &&Finding| finding.fix.is_some();
+    let left = files.iter().flat_map(|file| &file.after.findings).filter(fixable).count();
+    // The report of what remains says it, where there is one.
+    if left > 0 && arguments.diff && !arguments.unsafe_fixes {
+        let _ = writeln!(out, "{left} more can be fixed with `--unsafe-fixes`; look at the result");
     }
     out
 }

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
 use super::fix::{self, Mode};
-use super::{Outcome, Output, discover, output};
+use super::{Outcome, Output, discover};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
-use crate::report::{self, Linted, Report, Style};
+use crate::report::{self, Linted, Report};
 use crate::rules;
 use crate::shellcheck;
 use crate::source::Source;
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     failed |= linter.failed;
     let report = Report { files: &files, registry };
     let printed = match format {
-        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
+        Format::Text => report::text(&report, output.style()),
         Format::Json => report::json(&report),
     };
     match &mended {

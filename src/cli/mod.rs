@@ -6,9 +6,11 @@ mod deps;
 mod discover;
 mod explain;
 mod fix;
+mod highlight;
 mod lint;
 mod output;
 mod page;
+mod pager;
 mod patch;
 mod progress;
 mod replace;
@@ -43,7 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let output = Output::new(arguments.color, arguments.quiet);
+    let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
     let outcome = match &arguments.command {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),

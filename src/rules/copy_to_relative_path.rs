@@ -20,7 +20,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let written = destination.text.as_str();
             let message = format!("`{written}` starts from a directory that no `WORKDIR` sets");
             let report = findings.add(destination.span, message);
-            if let Some(replacement) = absolute(step, written) {
+            // In a JSON form the quotes are not part of what is written.
+            let is_plain = cx.source.slice(destination.span) == written;
+            if let Some(replacement) = absolute(step, written).filter(|_| is_plain) {
                 let edit = Edit { span: destination.span, replacement };
                 report.fix(Fix::new("start from `/`, as the base image does", Applicability::Safe, vec![edit]));
             }

@@ -21,7 +21,7 @@ use std::cell::OnceCell;
 pub use base::{Known, is_well_known_image};
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
-pub use exec_form::exec_form;
+pub use exec_form::{exec_form, is_builtin};
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use pin::Pin;
