@@ -2,17 +2,33 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use similar::TextDiff;
+use similar::{ChangeTag, TextDiff};
+
+/// How many unchanged lines stand around a change.
+const CONTEXT: usize = 3;
 
 /// The patch that turns `old` into `new`; empty where they are the same.
 pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut patch = Vec::new();
-    if old != new {
-        let diff = TextDiff::from_lines(old, new);
-        let mut unified = diff.unified_diff();
-        let file = relative(name);
-        let written = unified.header(&header("a", &file), &header("b", &file)).to_writer(&mut patch);
-        written.expect("memory takes all that is written to it");
+    if old == new {
+        return patch;
+    }
+    let file = relative(name);
+    patch.extend_from_slice(format!("--- {}\n+++ {}\n", header("a", &file), header("b", &file)).as_bytes());
+    let diff = TextDiff::from_lines(old, new);
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
+        for change in hunk.iter_changes() {
+            patch.push(match change.tag() {
+                ChangeTag::Equal => b' ',
+                ChangeTag::Delete => b'-',
+                ChangeTag::Insert => b'+',
+            });
+            patch.extend_from_slice(change.value());
+            if change.missing_newline() {
+                patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+            }
+        }
     }
     patch
 }
