@@ -93,9 +93,12 @@ fn listed(registry: &Registry, arguments: &ExplainArguments) -> String {
             format!("{:#}\n", Value::from(pages.into_iter().map(list::row).collect::<Vec<_>>()))
         }
         (ListFormat::Markdown, tool) => {
-            let codes =
-                |page: &Page| codes(page, tool).into_iter().map(|code| format!(" `{code}`")).collect::<String>();
-            pages.iter().map(|page| format!("- `{}`: {}{}\n", page.name, page.title, codes(page))).collect()
+            let line = |page: &&Page| {
+                let codes = codes(page, tool).join("`, `");
+                let codes = if codes.is_empty() { codes } else { format!(" (`{codes}`)") };
+                format!("- `{}`: {}{codes}\n", page.name, page.title)
+            };
+            pages.iter().map(line).collect::<Vec<_>>().concat()
         }
         (ListFormat::Text, Some(tool)) => by_code(&pages, tool, output::width()),
         (ListFormat::Text, None) => list::table(&pages, output::width()),

@@ -137,14 +137,13 @@ fn summary(report: &Report<'_>) -> String {
         let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.applicability == wanted).count()
     };
-    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
-        (0, 0) => {}
-        (safe, 0) => line.push_str(&format!("\n{safe} can be fixed with `--fix`")),
-        (0, unsafely) => line.push_str(&format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`")),
-        (safe, unsafely) => {
-            line.push_str(&format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"));
-        }
-    }
+    let how = match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("\n{safe} can be fixed with `--fix`"),
+        (0, unsafely) => format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`"),
+        (safe, unsafely) => format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"),
+    };
+    line.push_str(&how);
     line.push('\n');
     line
 }

@@ -60,6 +60,7 @@ mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
 mod legacy_key_value;
+mod long_command_chain;
 mod loose_stopsignal;
 mod maintainer;
 mod microdnf_cache_left;
@@ -109,6 +110,7 @@ mod switches;
 mod syntax_error;
 mod tls_verification_off;
 mod unattended;
+mod uncached_downloads;
 mod undeclared_arg_in_from;
 mod undefined_variable;
 mod ungraceful_stopsignal;
@@ -152,7 +154,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 141] = [
+static RULES: [Rule; 143] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -211,6 +213,7 @@ static RULES: [Rule; 141] = [
     large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
     legacy_key_value::RULE,
+    long_command_chain::RULE,
     loose_stopsignal::RULE,
     maintainer::RULE,
     microdnf_cache_left::RULE,
@@ -257,6 +260,7 @@ static RULES: [Rule; 141] = [
     sudo::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
+    uncached_downloads::RULE,
     undeclared_arg_in_from::RULE,
     undefined_variable::RULE,
     ungraceful_stopsignal::RULE,

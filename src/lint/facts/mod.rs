@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod chain;
 mod downloads;
 mod end_of_life;
 mod exec_form;
@@ -19,6 +20,7 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::{Known, is_well_known_image};
+pub use chain::chain;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{exec_form, is_builtin};
