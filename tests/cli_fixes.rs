@@ -55,7 +55,7 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
 #[test]
 fn the_exit_status_counts_what_remains() {
     let clean = ["--select", "maintainer", "--fix", "Dockerfile"];
-    let folder = folder(&[("Dockerfile", b"FROM debian:12\nMAINTAINER Jo\n")]);
+    let folder = folder(&[("Dockerfile", b"FROM debian:12\nMAINTAINER Jo\nCMD [\"run\"]\n")]);
     assert_eq!(lint(folder.path(), &["--select", "maintainer", "--diff", "Dockerfile"], b"").status.code(), Some(1));
     assert_eq!(lint(folder.path(), &clean, b"").status.code(), Some(0));
     let left = ["--select", "maintainer,missing-user", "--fix", "Dockerfile"];
@@ -67,7 +67,7 @@ fn the_exit_status_counts_what_remains() {
     assert_eq!(lint(folder.path(), &all, b"").status.code(), Some(0));
     assert_eq!(
         read(&folder, "Dockerfile"),
-        text(b"FROM debian:12\nRUN useradd --system --no-log-init app\nUSER app\nLABEL org.opencontainers.image.authors=\"Jo\"\n")
+        text(b"FROM debian:12\nRUN useradd --system --no-log-init app\nUSER app\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
     );
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use jettison::dockerfile::{Dockerfile, parse};
-use jettison::lint::{Applicability, Finding, Selection, Settings, Severity, examples, fix, lint};
+use jettison::lint::{Applicability, Facts, Finding, Selection, Settings, Severity, examples, fix, lint};
 use jettison::rules::registry;
 use jettison::source::{Source, Span};
 use rayon::prelude::*;
@@ -168,4 +168,30 @@ fn share_of_findings_with_a_fix() {
     let [safe, unsafely, without] = *counts.lock().expect("nobody panics");
     eprintln!("findings with a safe fix: {safe}, with an unsafe one: {unsafely}, without: {without}");
     assert!(safe > 0 && unsafely > 0, "some findings can be mended");
+}
+
+/// The programs that all scripts call, with their arguments.
+fn calls(source: &Source) -> Vec<String> {
+    let dockerfile = parse(source);
+    let facts = Facts::new(&dockerfile, &all_rules());
+    let calls = facts.runs().iter().flat_map(|run| &run.calls).filter(|call| call.name != "set");
+    let words = |call: &jettison::lint::facts::Call| {
+        let arguments = call.arguments.iter().map(|argument| argument.raw.clone());
+        std::iter::once(call.name.clone()).chain(arguments).collect::<Vec<_>>().join(" ")
+    };
+    calls.map(words).collect()
+}
+
+#[test]
+fn scripts_that_are_written_anew_call_what_they_called() {
+    let select = Selection::Only(BTreeSet::from(["consecutive-run", "long-command-chain", "update-alone"]));
+    let settings = Settings { select, ..Settings::default() };
+    report(|source| {
+        let fixed = fix::apply_all(source, registry(), &settings, Applicability::Unsafe);
+        let (before, after) = (calls(source), fixed.as_ref().map_or_else(|| calls(source), calls));
+        let differs = before.iter().zip(&after).find(|(before, after)| before != after);
+        let other = differs.map(|(before, after)| format!("{}: `{before}` is now `{after}`", source.name()));
+        let count = (before.len() != after.len()).then(|| format!("{}: calls are lost or new", source.name()));
+        other.into_iter().chain(count).collect()
+    });
 }

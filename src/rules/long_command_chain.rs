@@ -1,6 +1,6 @@
 //! `long-command-chain`: many commands are joined by `&&` where a heredoc has a line for each.
 
-use crate::dockerfile::{Command, Script};
+use crate::dockerfile::{Command, Script, shell};
 use crate::lint::facts::{Run, Step, chain};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -41,7 +41,7 @@ fn as_heredoc(cx: &Context<'_>, run: &Run<'_>, script: &Script, commands: &[Span
     let has_comment = cx.dockerfile.comments.iter().any(|comment| span.contains(comment.span));
     let is_whole = script.text.source_offset(0) <= span.start
         && cx.source.slice(Span::new(span.end, step.span.end)).trim().is_empty();
-    if has_comment || !is_whole || step.onbuild || cx.dockerfile.escape != '\\' {
+    if has_comment || !is_whole || step.onbuild || cx.dockerfile.escape != '\\' || cx.line_break() != "\n" {
         return None;
     }
     let texts: Vec<&str> = commands.iter().map(|&span| cx.source.slice(span)).collect();
@@ -51,17 +51,21 @@ fn as_heredoc(cx: &Context<'_>, run: &Run<'_>, script: &Script, commands: &[Span
         return None;
     }
     let end = cx.line_break();
-    let mut body = format!("<<{END}{end}");
-    if !stops {
-        body.push_str("set -e");
-        body.push_str(end);
-    }
-    for text in texts {
-        body.push_str(text);
-        body.push_str(end);
-    }
-    body.push_str(END);
-    Some(Edit { span: Span::new(span.start, step.span.end), replacement: body })
+    let lines: Vec<&str> = (!stops).then_some("set -e").into_iter().chain(texts).collect();
+    let body = lines.join(end);
+    let replacement = format!("<<{END}{end}{body}{end}{END}");
+    calls_the_same(run, &body).then(|| Edit { span: Span::new(span.start, step.span.end), replacement })
+}
+
+/// Whether a script that is written anew is read as the same programs with the same arguments.
+fn calls_the_same(run: &Run<'_>, script: &str) -> bool {
+    let parsed = shell::parse_text(script);
+    let is_call = |name: &str| name != "set";
+    let new = parsed.calls().filter(|call| is_call(call.name));
+    let new = new.map(|call| (call.name, call.arguments().iter().map(|word| word.raw.as_str()).collect::<Vec<_>>()));
+    let old = run.calls.iter().filter(|call| is_call(&call.name));
+    let old = old.map(|call| (call.name.as_str(), call.arguments.iter().map(|word| word.raw.as_str()).collect()));
+    parsed.errors.is_empty() && new.eq(old)
 }
 
 /// `set -e`, `set -eux`.

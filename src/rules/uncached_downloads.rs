@@ -95,9 +95,8 @@ fn without_options(cx: &Context<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>
 /// The script without the commands that would empty the caches: `None` where one of them is more than a link of a chain.
 fn without_cleaning(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>], folders: &[&str]) -> Option<Vec<Edit>> {
     let cleans = |call: &&Call| {
-        let below = |folder: &&str| {
-            deletes(call, folder) || (*folder == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists"))
-        };
+        let below =
+            |folder: &&str| deletes(call, folder) || (*folder == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists"));
         let by_manager = |other: PackageCall<'_>| {
             other.action == Action::Clean && calls.iter().any(|call| call.manager.name == other.manager.name)
         };

@@ -27,7 +27,7 @@ pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
     let pieces: Vec<Range<usize>> = pieces.into_iter().map(|piece| trimmed(text, piece)).collect();
     let is_plain = |piece: &Range<usize>| {
         let first = text[piece.clone()].split_whitespace().next();
-        first.is_some_and(|word| !COMPOUND.contains(&word) && !word.starts_with('!'))
+        first.is_some_and(|word| !COMPOUND.contains(&word) && !word.starts_with(['!', '\\']))
     };
     (script.shebang.is_none() && reader.depth == 0 && pieces.iter().all(is_plain)).then_some(pieces)
 }
