@@ -10,6 +10,7 @@ for program in "$@"; do
     case $program in
         ip) packages="$packages iproute2" ;;
         cc) packages="$packages gcc libc6-dev" ;;
+        dockerd) packages="$packages docker.io" ;;
         musl-gcc) packages="$packages musl-tools" ;;
         *) packages="$packages $program" ;;
     esac

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::diff::DiffArguments;
 use super::documents::DocumentArguments;
 use super::inspect::InspectArguments;
+use super::limits::LimitArguments;
+use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
 
@@ -159,12 +161,16 @@ pub(super) struct SlimArguments {
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
     #[command(flatten)]
+    pub(super) writing: WritingArguments,
+    #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 /// What decides which files are kept.
@@ -189,6 +195,8 @@ pub(super) struct WhyArguments {
     pub(super) path: String,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 /// Say which libraries a program loads, and how each is found, without running anything
@@ -218,6 +226,8 @@ pub(super) struct DepsArguments {
     /// Find undefined symbols too, as `ldd -r` does
     #[arg(long)]
     pub(super) symbols: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use super::inspect::InspectFormat;
+use super::limits::LimitArguments;
 use super::progress::Bar;
-use super::slim::open;
+use super::slim::open_within;
 use super::{Outcome, Output};
 use crate::{inspect, packages, report};
 
@@ -30,11 +31,14 @@ pub(super) struct DiffArguments {
     /// End with 1 where the images differ
     #[arg(long)]
     exit_code: bool,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let (before, after) = (open(&arguments.before, &bar)?, open(&arguments.after, &bar)?);
+    let open = |argument: &str| open_within(argument, arguments.limits.limits(), &bar);
+    let (before, after) = (open(&arguments.before)?, open(&arguments.after)?);
     let (old, new) = (packages::read(&before)?, packages::read(&after)?);
     let difference = inspect::difference((&before, &old), (&after, &new))?;
     drop(bar);

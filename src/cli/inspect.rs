@@ -3,8 +3,9 @@
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
+use super::limits::LimitArguments;
 use super::progress::Bar;
-use super::slim::open;
+use super::slim::open_within;
 use super::{Outcome, Output};
 use crate::{inspect, packages, report};
 
@@ -29,6 +30,8 @@ pub(super) struct InspectArguments {
     /// How many levels of a folder are listed
     #[arg(long, value_name = "LEVELS", default_value_t = 1, requires = "path")]
     depth: usize,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -39,7 +42,7 @@ pub(super) enum InspectFormat {
 
 pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
     let in_image = || format!("in `{}`", arguments.image);
     let text = if let Some(path) = &arguments.path {
         let name = image.tree.resolve_link(path.as_bytes()).with_context(in_image)?.name;

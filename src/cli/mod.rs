@@ -10,6 +10,7 @@ mod explain;
 mod fix;
 mod highlight;
 mod inspect;
+mod limits;
 mod lint;
 mod output;
 mod page;
@@ -20,6 +21,7 @@ mod replace;
 mod rules;
 mod slim;
 mod why;
+mod writing;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

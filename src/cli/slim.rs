@@ -7,15 +7,16 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Options, Reference, Tree, WriteOptions};
+use crate::image::{self, Image, Limits, Options, Reference, Tree, Written};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
     let destination: Option<Reference> = arguments.output.as_deref().map(str::parse).transpose()?;
+    let options = arguments.writing.options(arguments.tag.clone())?;
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
     if !failures.is_empty() {
@@ -27,10 +28,10 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let mut summary = report::plan(&image.tree, &plan);
     match destination {
         Some(destination) if !arguments.dry_run => {
-            let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
             let (result, selection) = plan.result(&image);
             let written = image::write(&result, &selection, &destination, &options, &bar)?;
-            let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
+            let _ = write!(summary, "wrote {destination}, image {}", written.config_digest);
+            summary.push_str(&layers_told(&written));
         }
         _ => {
             summary.push_str("kept:\n");
@@ -50,15 +51,25 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
 }
 
 /// Reads the image that an argument names.
-pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
+pub(super) fn open_within(argument: &str, limits: Limits, bar: &Bar) -> anyhow::Result<Image> {
     let reference: Reference = argument.parse()?;
-    Image::open(&reference, &Options::default(), bar).with_context(|| format!("image `{argument}`"))
+    Image::open(&reference, &Options { limits, ..Options::default() }, bar)
+        .with_context(|| format!("image `{argument}`"))
 }
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
     let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
+}
+
+/// Where the layers of the original were kept, how many there are, and how many as they were.
+fn layers_told(written: &Written) -> String {
+    if written.layers.iter().all(|layer| layer.of.is_none()) {
+        return "\n".to_owned();
+    }
+    let whole = written.layers.iter().filter(|layer| layer.whole).count();
+    format!("; layers: {}, unchanged: {whole}\n", written.layers.len())
 }
 
 fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {

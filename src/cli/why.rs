@@ -6,7 +6,7 @@ use anyhow::Context as _;
 
 use super::arguments::WhyArguments;
 use super::progress::Bar;
-use super::slim::{open, plan};
+use super::slim::{open_within, plan};
 use super::{Outcome, Output};
 use crate::image::{NameId, Tree};
 use crate::packages::Record;
@@ -14,7 +14,7 @@ use crate::slim::Plan;
 
 pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
     let tree = &image.tree;
     let resolved = tree.resolve_link(arguments.path.as_bytes());
     let plan = plan(&image, &arguments.plan, &arguments.image)?;

@@ -16,13 +16,23 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
+/// What the names of a layer stand for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Brought {
+    /// Every name that an entry of it stands for, the root among them, and the directories that were made on the way.
+    pub names: Vec<NameId>,
+    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
+    /// link is on the way, or it links to a file of theirs.
+    pub leans: bool,
+}
+
 /// Lays the entries of one layer, counted from the lowest, over the tree. Gives what that changed.
 pub(super) fn apply(
     tree: &mut Tree,
     layer: usize,
     entries: Vec<Entry>,
     limits: &Limits,
-) -> Result<Changes, EntryError> {
+) -> Result<(Changes, Brought), EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -33,16 +43,17 @@ pub(super) fn apply(
         opaque: HashSet::new(),
         directories: HashMap::new(),
         gone: Vec::new(),
+        brought: Brought::default(),
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    let Layer { declared, gone, .. } = layer;
+    let Layer { declared, gone, brought, .. } = layer;
     let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
     declared.sort_unstable();
-    Ok(Changes { made: first..tree.name_count(), declared, gone })
+    Ok((Changes { made: first..tree.name_count(), declared, gone }, brought))
 }
 
 struct Layer<'a> {
@@ -59,6 +70,7 @@ struct Layer<'a> {
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
+    brought: Brought,
     limits: &'a Limits,
 }
 
@@ -84,24 +96,27 @@ impl Layer<'_> {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
         *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
+        self.brought.names.push(NameId::ROOT);
         Ok(())
     }
 
     fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
         self.check_count()?;
         let inode = Inode { kind, header, layer: self.index };
-        match self.tree.child(directory, name) {
+        let brought = match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
                 *self.tree.inode_mut(known) = inode;
                 self.declared.insert(known);
+                known
             }
             Some(known) => {
                 self.replaced(known);
-                self.tree.insert(directory, name, inode);
+                self.tree.insert(directory, name, inode)
             }
-            None => drop(self.tree.insert(directory, name, inode)),
-        }
+            None => self.tree.insert(directory, name, inode),
+        };
+        self.brought.names.push(brought);
         Ok(())
     }
 
@@ -118,12 +133,14 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
+        self.brought.leans |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
                 self.replaced(known);
             }
-            self.tree.link(directory, name, found);
+            let brought = self.tree.link(directory, name, found);
+            self.brought.names.push(brought);
         }
         Ok(())
     }
@@ -176,6 +193,7 @@ impl Layer<'_> {
             return Ok(known);
         }
         let found = self.follow(path)?;
+        self.check_depth(found)?;
         self.directories.insert(key, found);
         Ok(found)
     }
@@ -198,6 +216,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
+                    self.brought.leans = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
@@ -215,6 +234,7 @@ impl Layer<'_> {
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
+                    self.brought.names.push(at);
                 }
             }
         }
@@ -233,6 +253,18 @@ impl Layer<'_> {
         if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
             self.directories.clear();
         }
+    }
+
+    /// Links lead deeper than names can say.
+    fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
+        let mut at = directory;
+        for _ in 0..self.limits.depth {
+            if at == NameId::ROOT {
+                return Ok(());
+            }
+            at = self.tree.parent(at);
+        }
+        Err(Fault::TooDeep(self.limits.depth))
     }
 
     fn check_count(&self) -> Result<(), Fault> {

@@ -270,6 +270,11 @@ impl Tree {
         })
     }
 
+    /// Every name there ever was, also removed ones, a directory before what is in it.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = NameId> {
+        (0..u32::try_from(self.names.len()).expect("readers limit the entries")).map(NameId)
+    }
+
     /// Adds an entry; whatever had this name is gone, with all that was below it.
     pub fn insert(&mut self, directory: NameId, name: &[u8], inode: Inode) -> NameId {
         let inode_id = InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));

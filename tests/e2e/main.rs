@@ -8,6 +8,8 @@
 
 mod case;
 mod containers;
+mod faults;
+mod round_trip;
 
 use case::Case;
 use std::fs;

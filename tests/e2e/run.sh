@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
-elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3); then
+elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3 umoci dockerd); then
     exec cargo test --test e2e -- --test-threads=1
 fi
 
