@@ -11,7 +11,7 @@ use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
-use crate::lint::Profile;
+use crate::lint::{Category, Profile, Tool};
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
@@ -31,6 +31,17 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) color: Color,
+    /// What frames and arrows are drawn with; on a terminal, by default, what the locale has
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "CHARACTERS",
+        default_value = "auto",
+        env = "JETTISON_CHARSET",
+        hide_env = true
+    )]
+    pub(super) charset: Charset,
     /// Say nothing but the result and errors
     #[arg(long, short, global = true, env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
@@ -41,6 +52,13 @@ pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Charset {
+    Auto,
+    Utf8,
+    Ascii,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,6 +83,8 @@ pub(super) enum Command {
   jettison lint --select all --format json
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
+  jettison lint --fix                mend what can be mended safely
+  jettison lint --diff --unsafe-fixes | git apply
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
@@ -107,6 +127,8 @@ pub(super) struct LintArguments {
     /// How to print what is found [default: text]
     #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
     pub(super) format: Option<Format>,
+    #[command(flatten)]
+    pub(super) fix: super::fix::FixArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
@@ -220,10 +242,31 @@ pub(super) enum DepsFormat {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison explain root-user
-  jettison explain DL3008")]
+  jettison explain DL3008
+  jettison explain --category security
+  jettison explain --alias-of hadolint     which rule stands for which code
+
+A page that is longer than the terminal is shown with PAGER.")]
 pub(super) struct ExplainArguments {
-    /// A rule's name, or another tool's code for it; all rules are listed without it
+    /// A rule's name or the start of it, or another tool's code for it; all rules are listed without it
     pub(super) rule: Option<String>,
+    /// List the rules of this category only
+    #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
+    pub(super) category: Option<Category>,
+    /// List the rules that stand for a check of this tool, by its codes
+    #[arg(long, value_name = "TOOL", value_parser = tool, conflicts_with = "rule")]
+    pub(super) alias_of: Option<Tool>,
+    /// How to print the page or the list
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+fn category(text: &str) -> Result<Category, String> {
+    text.parse().map_err(|()| format!("there are {}", Category::ALL.map(Category::as_str).join(", ")))
+}
+
+fn tool(text: &str) -> Result<Tool, String> {
+    text.parse().map_err(|()| format!("there are {}", Tool::ALL.map(Tool::as_str).join(", ")))
 }
 
 /// List all rules

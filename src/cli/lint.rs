@@ -8,10 +8,11 @@ use clap::ValueEnum as _;
 use rayon::prelude::*;
 
 use super::arguments::{Format, LintArguments};
-use super::{Outcome, Output, discover, output};
+use super::fix::{self, Mode};
+use super::{Outcome, Output, discover};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
-use crate::report::{self, Linted, Report, Style};
+use crate::report::{self, Linted, Report};
 use crate::rules;
 use crate::shellcheck;
 use crate::source::Source;
@@ -19,7 +20,7 @@ use crate::source::Source;
 /// Dockerfiles are written by people; what is longer is something else.
 const MAX_BYTES: u64 = 16 << 20;
 /// What standard input is called in findings.
-const STDIN: &str = "<stdin>";
+pub(super) const STDIN: &str = "<stdin>";
 /// Below this many files, threads cost more than they bring.
 const FEW: usize = 8;
 
@@ -33,37 +34,103 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         output.note("no Dockerfile found");
     }
     let (sources, mut failed) = read_all(&paths, output);
-    let answers = ask_shellcheck(&config, registry, &sources).unwrap_or_else(|error| {
-        failed = true;
-        output.error(&error);
-        None
-    });
-    let is_unasked = answers.is_none() && !failed && config.shellcheck == Shellcheck::Found;
-    let answers = answers.map_or_else(|| vec![None; sources.len()], |all| all.into_iter().map(Some).collect());
-    let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
-        let build = match source.name() {
-            STDIN => BuildContext::default(),
-            path => BuildContext::beside(Path::new(path)),
-        };
-        let findings = lint::lint_with(&source, registry, &config.settings, Besides { build, shellcheck });
-        Linted { source, findings }
+    let mut linter = Linter { registry, config: &config, output, asked: false, failed: false };
+    let files = linter.lint(sources);
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
+    let unfixed = outcome(&files, fail_on);
+    let (files, mended) = match arguments.fix.mode() {
+        None => (files, None),
+        Some(mode) => {
+            let mended = fix::mend(files, arguments.fix.applicability(), |sources| linter.lint(sources));
+            failed |= !fix::deliver(&mended, mode, output)?;
+            let summary = fix::summary(&mended, arguments.fix);
+            (mended.into_iter().map(|file| file.after).collect(), Some((mode, summary)))
+        }
     };
-    let few = sources.len() <= FEW;
-    let sources: Vec<_> = sources.into_iter().zip(answers).collect();
-    let files: Vec<Linted> =
-        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() };
-
+    failed |= linter.failed;
     let report = Report { files: &files, registry };
     let printed = match format {
-        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
+        Format::Text => report::text(&report, output.style()),
         Format::Json => report::json(&report),
     };
-    output.print(&printed)?;
-    if is_unasked && format == Format::Text && !files.is_empty() && wants_shellcheck(&config, registry) {
+    match &mended {
+        // Standard output is the patch's.
+        Some((Mode::Print, _)) => {}
+        Some((Mode::Write, _)) if paths.iter().any(|path| path == Path::new("-")) => output.print_besides(&printed),
+        _ => output.print(&printed)?,
+    }
+    if let Some((_, summary)) = &mended {
+        summary.lines().for_each(|line| output.note(line));
+    }
+    if !linter.asked
+        && !failed
+        && config.shellcheck == Shellcheck::Found
+        && format == Format::Text
+        && !files.is_empty()
+        && linter.wants_shellcheck()
+    {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
-    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
-    Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+    Ok(match arguments.fix.mode() {
+        _ if failed => Outcome::Failed,
+        Some(Mode::Print) => unfixed,
+        _ => outcome(&files, fail_on),
+    })
+}
+
+/// Lints what it is given as a run wants it.
+struct Linter<'a> {
+    registry: &'static Registry,
+    config: &'a Config,
+    output: Output,
+    /// Whether ShellCheck answered.
+    asked: bool,
+    /// Whether ShellCheck could not answer; that is said once.
+    failed: bool,
+}
+
+impl Linter<'_> {
+    fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
+        let answers = self.ask_shellcheck(&sources);
+        let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
+            let build = match source.name() {
+                STDIN => BuildContext::default(),
+                path => BuildContext::beside(Path::new(path)),
+            };
+            let besides = Besides { build, shellcheck };
+            let findings = lint::lint_with(&source, self.registry, &self.config.settings, besides);
+            Linted { source, findings }
+        };
+        let few = sources.len() <= FEW;
+        let sources: Vec<_> = sources.into_iter().zip(answers).collect();
+        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() }
+    }
+
+    /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.
+    fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
+        let none = || vec![None; sources.len()];
+        let program = match &self.config.shellcheck {
+            Shellcheck::At(program) => Some(program.clone()),
+            Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
+            Shellcheck::Off => None,
+        };
+        let Some(program) = program.filter(|_| self.wants_shellcheck() && !self.failed) else { return none() };
+        match shellcheck::check(&program, sources, &self.config.settings) {
+            Ok(answers) => {
+                self.asked = true;
+                answers.into_iter().map(Some).collect()
+            }
+            Err(error) => {
+                self.failed = true;
+                self.output.error(&error.into());
+                none()
+            }
+        }
+    }
+
+    fn wants_shellcheck(&self) -> bool {
+        self.registry.get(SHELLCHECK).is_some_and(|page| self.config.settings.selects(page))
+    }
 }
 
 /// The files that can be read, and whether there were others: one of those does not lose what is found in the rest.
@@ -84,27 +151,6 @@ fn read_all(paths: &[PathBuf], output: Output) -> (Vec<Source>, bool) {
         }
     }
     (sources, failed)
-}
-
-/// What ShellCheck says of each file; none where it is not wanted or not there.
-fn ask_shellcheck(
-    config: &Config,
-    registry: &Registry,
-    sources: &[Source],
-) -> anyhow::Result<Option<Vec<Vec<Finding>>>> {
-    let program = match &config.shellcheck {
-        Shellcheck::At(program) => Some(program.clone()),
-        Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
-        Shellcheck::Off => None,
-    };
-    match program.filter(|_| wants_shellcheck(config, registry)) {
-        Some(program) => Ok(Some(shellcheck::check(&program, sources, &config.settings)?)),
-        None => Ok(None),
-    }
-}
-
-fn wants_shellcheck(config: &Config, registry: &Registry) -> bool {
-    registry.get(SHELLCHECK).is_some_and(|page| config.settings.selects(page))
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {

@@ -7,12 +7,17 @@ mod diff;
 mod discover;
 mod documents;
 mod explain;
+mod fix;
+mod highlight;
 mod inspect;
 mod limits;
 mod lint;
 mod output;
 mod page;
+mod pager;
+mod patch;
 mod progress;
+mod replace;
 mod rules;
 mod slim;
 mod why;
@@ -45,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let output = Output::new(arguments.color, arguments.quiet);
+    let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
     let outcome = match &arguments.command {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),

@@ -72,13 +72,17 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
     }
     let has_shellcheck = shellcheck.is_some();
     findings.extend(shellcheck.into_iter().flatten().filter_map(|finding| brought(finding, registry, settings)));
-    findings.iter_mut().for_each(|finding| place(finding, &dockerfile, &facts));
+    for finding in &mut findings {
+        place(finding, &dockerfile, &facts);
+    }
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
         let mut reported = pragmas.report(source, registry, settings, has_shellcheck);
-        reported.iter_mut().for_each(|finding| place(finding, &dockerfile, &facts));
+        for finding in &mut reported {
+            place(finding, &dockerfile, &facts);
+        }
         pragmas.suppress(source, &mut reported);
         findings.extend(reported);
     }

@@ -123,6 +123,19 @@ pub enum Tool {
 }
 
 impl Tool {
+    pub const ALL: [Self; 10] = [
+        Self::Hadolint,
+        Self::Shellcheck,
+        Self::Buildkit,
+        Self::Trivy,
+        Self::Checkov,
+        Self::Kics,
+        Self::Dockle,
+        Self::Semgrep,
+        Self::Tally,
+        Self::Dockerfilelint,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hadolint => "hadolint",
@@ -169,6 +182,14 @@ impl Tool {
             return None;
         };
         Some(tool)
+    }
+}
+
+impl FromStr for Tool {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|tool| tool.as_str().eq_ignore_ascii_case(text)).ok_or(())
     }
 }
 
