@@ -82,8 +82,8 @@ impl Loading {
     }
 
     /// What was loaded as a program, or as a library for itself, in order.
-    pub(in crate::slim) fn into_programs(self) -> Vec<Program> {
-        self.programs
+    pub(in crate::slim) fn programs(&self) -> &[Program] {
+        &self.programs
     }
 
     /// The loader at a path, as it works for a program. Made once for each kind of program.
