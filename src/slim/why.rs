@@ -25,7 +25,7 @@ pub enum Why {
     /// A library that `LD_PRELOAD`, `LD_AUDIT` or `/etc/ld.so.preload` has loaded into it.
     Injected { soname: Vec<u8>, by: Injector, found: Found },
     /// A library that the C library opens by name for a function that it, or a library of its process, calls.
-    Opened { soname: Vec<u8>, symbol: &'static str, found: Found },
+    Opened { soname: Vec<u8>, symbol: &'static str, rule: &'static str, found: Found },
     /// A file that it, a loader, reads before it searches.
     LoaderReads,
     /// The program of its `#!` line, or of `env` there.
@@ -179,7 +179,7 @@ impl fmt::Display for Why {
             Self::Injected { soname, by, found } => {
                 write!(f, "loaded into it as `{}` by {by}, {found}", soname.escape_ascii())
             }
-            Self::Opened { soname, symbol, found } => {
+            Self::Opened { soname, symbol, found, .. } => {
                 let soname = soname.escape_ascii();
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }

@@ -78,7 +78,9 @@ fn elf(mut file: ElfFile, more: &str) -> Vec<u8> {
 /// Whether a rule gave a reason that counts.
 fn fired(planned: &Planned, rule: &str) -> bool {
     let is_rules = |why: &Why| match why {
-        Why::Rule { rule: name, .. } | Why::Root(Root::Rule { rule: name, .. }) => *name == rule,
+        Why::Rule { rule: name, .. } | Why::Opened { rule: name, .. } | Why::Root(Root::Rule { rule: name, .. }) => {
+            *name == rule
+        }
         _ => false,
     };
     let mut reasons = planned.plan.kept().iter().flat_map(|&name| planned.plan.reasons(name));

@@ -14,8 +14,10 @@ use crate::slim::why::{Because, Confidence, Root, Why};
 /// What is remembered between names.
 #[derive(Debug)]
 pub(in crate::slim) struct State {
-    /// A row a rule. A rule whose conditions do not hold counts as one that has fired: it never will.
+    /// A row a rule.
     fired: Vec<bool>,
+    /// A row a rule: its conditions hold.
+    holds: Vec<bool>,
     /// A row a rule: kept files that it reads, as soon as it fires.
     waiting: Vec<Vec<NameId>>,
     /// Files that a rule reads besides, because a file it read named them.
@@ -29,10 +31,11 @@ pub(in crate::slim) struct State {
 impl State {
     pub(in crate::slim) fn new(view: &View<'_>) -> Self {
         let rules = keep_rules();
-        let fired = rules.pages.iter().map(|page| !conditions::hold(view, &page.only)).collect();
+        let holds = rules.pages.iter().map(|page| conditions::hold(view, &page.only)).collect();
         let texts: Vec<&str> = rules.index.other_literals.iter().map(|(text, _)| *text).collect();
         Self {
-            fired,
+            fired: vec![false; rules.pages.len()],
+            holds,
             waiting: vec![Vec::new(); rules.pages.len()],
             named: HashMap::new(),
             read: HashSet::new(),
@@ -60,7 +63,9 @@ pub(in crate::slim) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let tree = trace.tree();
     let path = tree.path(name);
     for rule in rules.index.of_name(&path, tree.file_name(name)) {
-        fire(trace, rule, Some(name), &Because::Name);
+        if !is_left_out(&rules.pages[rule], &path) {
+            fire(trace, rule, Some(name), &Because::Name);
+        }
     }
     match &tree.inode(name).kind {
         Kind::File(_) => {
@@ -87,14 +92,20 @@ fn is_left_out(page: &KeepPage, path: &[u8]) -> bool {
 }
 
 fn fire(trace: &mut Trace<'_>, rule: usize, by: Option<NameId>, because: &Because) {
-    if std::mem::replace(&mut trace.rules.fired[rule], true) {
+    let has_fired = std::mem::replace(&mut trace.rules.fired[rule], true);
+    let page = &keep_rules().pages[rule];
+    if has_fired && !page.repeats || !trace.rules.holds[rule] {
         return;
     }
-    let page = &keep_rules().pages[rule];
+    let about = by.map_or_else(Vec::new, |by| trace.tree().path(by));
     for keep in page.keeps.iter().filter(|keep| keep.source == Source::Fixed) {
-        for pattern in template::with_variables(keep.pattern, &trace.view.image.config) {
+        let Some(pattern) = template::with_file(keep.pattern, &String::from_utf8_lossy(&about)) else { continue };
+        for pattern in template::with_variables(&pattern, &trace.view.image.config) {
             keep_pattern(trace, page, keep, pattern.as_bytes(), by, because);
         }
+    }
+    if has_fired {
+        return;
     }
     for directory in &page.empty_directories {
         let tree = trace.tree();
@@ -154,6 +165,9 @@ fn keep_name(
 
 /// Reads a file for a rule, now or when the rule fires.
 fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
+    if !trace.rules.holds[rule] {
+        return;
+    }
     if !trace.rules.fired[rule] {
         return trace.rules.waiting[rule].push(name);
     }
@@ -175,7 +189,10 @@ fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
                 _ => false,
             };
             let path = is_wanted.then(|| template::with_word(keep.pattern, word.text, &here)).flatten();
-            let Some(path) = path.filter(|path| !is_shallow(path)) else { continue };
+            let Some(path) = path.filter(|path| !template::is_shallow(path)) else { continue };
+            if is_not_whole(trace, page, &path) {
+                continue;
+            }
             let because = Because::Word { word: text(), line: word.line };
             for named in keep_pattern(trace, page, keep, &path, Some(name), &because) {
                 read_named(trace, rule, named);
@@ -184,9 +201,12 @@ fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
     }
 }
 
-/// Whether a path names a directory of the root, or all that is in one: no word means that.
-fn is_shallow(path: &[u8]) -> bool {
-    path.split(|&byte| byte == b'/').filter(|component| !component.is_empty() && *component != b"**").count() < 2
+/// Whether a pattern is for all that is in a directory of which a rule says that nobody means that.
+fn is_not_whole(trace: &Trace<'_>, page: &KeepPage, pattern: &[u8]) -> bool {
+    let Some(directory) = pattern.strip_suffix(b"/**") else { return false };
+    let Ok(resolved) = trace.tree().resolve(directory) else { return true };
+    let path = trace.tree().path(resolved.name);
+    page.not_whole.iter().any(|pattern| wildcard::matches(pattern.as_bytes(), &path))
 }
 
 /// What a file that was read names is read by the same rule, as soon as it is kept.
@@ -218,7 +238,7 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
     if !is_elf && !bytes.starts_with(b"#!") {
         return;
     }
-    let imports = if is_elf { fire_imports(trace, name, &bytes) } else { HashSet::new() };
+    let imports = if is_elf { fire_imports(trace, name, path, &bytes) } else { HashSet::new() };
     let Some(finds) = trace.rules.searcher.as_ref().map(|searcher| searcher.find(&bytes)) else { return };
     fire_literals(trace, name, path, &bytes, &finds);
     if is_elf {
@@ -228,14 +248,14 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
 }
 
 /// Fires the rules for symbols; gives those of the symbols that rules for paths ask for.
-fn fire_imports(trace: &mut Trace<'_>, name: NameId, bytes: &[u8]) -> HashSet<&'static str> {
+fn fire_imports(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8]) -> HashSet<&'static str> {
     let rules = keep_rules();
     let Ok(elf) = trace.view.elf_of(name) else { return HashSet::new() };
     let mut asked_for = HashSet::new();
     for symbol in elf.imports(bytes) {
         if let Some((&symbol, found)) = rules.index.imports.get_key_value(symbol) {
             let symbol = str::from_utf8(symbol).unwrap_or_default();
-            for &rule in found {
+            for &rule in found.iter().filter(|&&rule| !is_left_out(&rules.pages[rule], path)) {
                 fire(trace, rule, Some(name), &Because::Import(symbol));
             }
         }
@@ -279,7 +299,7 @@ fn keep_mentioned(
         for (mention, what) in mentioned {
             for keep in page.keeps.iter().filter(|keep| keep.source == Source::Mention(*what)) {
                 let Some(pattern) = template::with_word(keep.pattern, mention, b"") else { continue };
-                if *what != Mentioned::Directory || !is_shallow(mention) {
+                if !template::is_shallow(&pattern) && !is_not_whole(trace, page, &pattern) {
                     let because = Because::Mention { path: String::from_utf8_lossy(mention).into_owned() };
                     keep_pattern(trace, page, keep, &pattern, Some(name), &because);
                 }

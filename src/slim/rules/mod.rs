@@ -40,6 +40,15 @@ impl KeepRules {
     }
 }
 
+/// What rules say that glibc opens itself: a symbol, a library, and the rule.
+pub(in crate::slim) fn opened_by_libc() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let of = |page: &'static KeepPage| {
+        let libraries = page.opens.iter();
+        libraries.flat_map(move |&library| page.when.imports.iter().map(move |&symbol| (symbol, library, page.name)))
+    };
+    keep_rules().pages.iter().flat_map(of)
+}
+
 /// The rules that are built in.
 pub fn keep_rules() -> &'static KeepRules {
     static RULES: LazyLock<KeepRules> = LazyLock::new(|| {

@@ -20,8 +20,14 @@ pub struct KeepPage {
     pub(in crate::slim) except: Vec<&'static str>,
     /// Which kept files are read for the words that patterns ask for.
     pub(in crate::slim) follow: Vec<&'static str>,
-    /// Which are not, nor is what is in them.
+    /// Files in which nothing makes it fire, and which it does not read.
     pub(in crate::slim) not_in: Vec<&'static str>,
+    /// Directories that are not kept whole because a word or a path names them.
+    pub(in crate::slim) not_whole: Vec<&'static str>,
+    /// Libraries that glibc opens itself for the symbols, in the process that calls them.
+    pub(in crate::slim) opens: Vec<&'static str>,
+    /// It fires for every name that gives it a reason, not only for the first: its patterns are about that name.
+    pub(in crate::slim) repeats: bool,
 }
 
 /// What makes a rule fire: any of these.
@@ -97,27 +103,35 @@ const KEYS: &[&str] = &[
     "except",
     "follow",
     "not-in",
+    "not-whole",
+    "opens",
 ];
 
 impl KeepPage {
     /// Reads the front matter; of the text below only the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
+        let keeps = keeps(&front)?;
+        let is_about_name =
+            |keep: &Keep| keep.source == Source::Fixed && [HERE, NAME].iter().any(|place| keep.pattern.contains(place));
         Ok(Self {
             name,
             title,
             body,
+            repeats: keeps.iter().any(is_about_name),
             when: when(name, &front)?,
             only: Only {
                 distributions: front.list("distributions")?,
                 there: front.list("there")?,
                 glibc_before: glibc_before(&front)?,
             },
-            keeps: keeps(&front)?,
+            keeps,
             empty_directories: front.list("empty-directories")?,
             except: front.list("except")?,
             follow: front.list("follow")?,
             not_in: front.list("not-in")?,
+            not_whole: front.list("not-whole")?,
+            opens: front.list("opens")?,
         })
     }
 
@@ -166,15 +180,23 @@ fn keeps(front: &FrontMatter) -> Result<Vec<Keep>, PageError> {
     Ok(keeps)
 }
 
-/// None where braces do not match, or there are two placeholders besides `{here}`.
+/// The directory of the file that a pattern is about, and its name.
+pub(in crate::slim) const HERE: &str = "{here}";
+pub(in crate::slim) const NAME: &str = "{name}";
+
+/// None where braces do not match, or there are two placeholders besides these.
 fn source(pattern: &'static str) -> Option<Source> {
     let mut source = Source::Fixed;
     let mut rest = pattern;
-    while let Some((_, behind)) = rest.split_once('{') {
+    while let Some((before, behind)) = rest.split_once('{') {
         let (name, behind) = behind.split_once('}')?;
         rest = behind;
+        // `${NAME}` is a variable.
+        if before.ends_with('$') {
+            continue;
+        }
         let this = match name {
-            "here" => continue,
+            "here" | "name" => continue,
             "" => return None,
             "word" => Source::Word,
             "program" => Source::Mention(Mentioned::Program),

@@ -1,5 +1,6 @@
 //! Placeholders in a pattern: variables of the image, and words of files.
 
+use super::page::{HERE, NAME};
 use crate::image::Config;
 
 /// Puts the values of the image's variables in place of `$NAME`, `${NAME}` and `${NAME%%.*}`, which is the value up
@@ -26,6 +27,30 @@ fn variable(text: &str) -> (&str, Option<char>, &str) {
     }
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
     (&text[..end], None, &text[end..])
+}
+
+/// Puts a file's directory in place of `{here}`, and its name in place of `{name}`. None where that names a directory of
+/// the root, or all that is in one.
+pub(super) fn with_file(pattern: &str, path: &str) -> Option<String> {
+    if !pattern.contains(HERE) && !pattern.contains(NAME) {
+        return Some(pattern.to_owned());
+    }
+    let (here, name) = path.rsplit_once('/')?;
+    let pattern = pattern.replace(HERE, here).replace(NAME, name);
+    (!is_shallow(pattern.as_bytes())).then_some(pattern)
+}
+
+/// Whether a path names a directory of the root, or all that is in one: no file means that.
+pub(super) fn is_shallow(path: &[u8]) -> bool {
+    let mut depth = 0;
+    for component in path.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." | b"**" => {}
+            b".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    depth < 2
 }
 
 /// Puts a word in place of the pattern's placeholder, and the directory of the file it is from in place of `{here}`.
@@ -68,6 +93,18 @@ mod tests {
         assert_eq!(expand("/x/$NONE"), Vec::<String>::new());
         assert_eq!(expand("/x/$BAD"), Vec::<String>::new());
         assert_eq!(expand("/x"), ["/x"]);
+    }
+
+    #[test]
+    fn a_pattern_may_be_about_a_file() {
+        assert_eq!(with_file("{here}/**", "/opt/app/x.dll").as_deref(), Some("/opt/app/**"));
+        assert_eq!(with_file("/etc/{name}/**", "/usr/sbin/x").as_deref(), Some("/etc/x/**"));
+        assert_eq!(
+            with_file("{here}/../../**", "/usr/lib/erlang/erts/bin/x").as_deref(),
+            Some("/usr/lib/erlang/erts/bin/../../**")
+        );
+        assert_eq!(with_file("{here}/**", "/usr/x"), None);
+        assert_eq!(with_file("{here}/../../**", "/usr/lib/bin/x"), None);
     }
 
     #[test]
