@@ -49,7 +49,7 @@ impl<'a> Trace<'a> {
             view,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
-            loading: elf::Loading::new(view),
+            loading: elf::Loading::new(view).opening(),
             rules: rules::State::new(view),
             shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
@@ -156,7 +156,8 @@ impl<'a> Trace<'a> {
 
     /// What there is so far: the graph; what is unmet and what is noted, in order; and what was loaded as a program.
     fn counted(&self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
-        let unmet = self.unmet.iter().filter(|unmet| !self.loading.is_met_elsewhere(unmet)).cloned().collect();
+        let counts = |unmet: &&Unmet| self.graph.is_kept(unmet.by) && !self.loading.is_met_elsewhere(unmet);
+        let unmet = self.unmet.iter().filter(counts).cloned().collect();
         (self.graph.clone(), unmet, self.notes.iter().cloned().collect(), self.loading.programs().to_vec())
     }
 }

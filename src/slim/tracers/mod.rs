@@ -2,6 +2,7 @@
 
 pub(super) mod elf;
 mod links;
+mod names;
 pub(super) mod shebang;
 pub(super) mod shell;
 
