@@ -41,6 +41,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "kerberos",
     "ldap",
     "locales",
+    "login-commands",
     "login-shells",
     "lua",
     "magic",
