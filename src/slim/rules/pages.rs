@@ -13,6 +13,8 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "apache",
     "ca-certificates",
     "character-sets",
+    "commands-by-name",
+    "commands-of-a-shell",
     "cron",
     "curl",
     "dbus",
