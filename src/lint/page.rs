@@ -104,6 +104,8 @@ impl FromStr for Profile {
 pub struct Alias {
     pub tool: Tool,
     pub code: &'static str,
+    /// Whether that tool looks at the final stage only, where the rule looks at all.
+    pub final_stage_only: bool,
 }
 
 /// A tool whose codes are aliases here.
@@ -182,7 +184,7 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-const KEYS: [&str; 5] = ["severity", "category", "profile", "fix", "aliases"];
+const KEYS: [&str; 6] = ["severity", "category", "profile", "fix", "aliases", "final-stage-only"];
 
 impl Page {
     /// Reads the front matter; the text below it is only looked at for its heading.
@@ -208,9 +210,15 @@ impl Page {
 }
 
 fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
-    let key = "aliases";
-    let alias = |code| Tool::of(code).map(|tool| Alias { tool, code }).ok_or_else(|| front.invalid(key, code));
-    front.list(key)?.into_iter().map(alias).collect()
+    let (codes, narrow) = (front.list("aliases")?, front.list("final-stage-only")?);
+    if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
+        return Err(front.invalid("final-stage-only", value));
+    }
+    let alias = |code| {
+        let tool = Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?;
+        Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
+    };
+    codes.iter().copied().map(alias).collect()
 }
 
 #[cfg(test)]
@@ -225,9 +233,22 @@ mod tests {
         let page = Page::parse("some-rule", FRONT).expect("it is right");
         assert_eq!((page.title, page.severity, page.category), ("The title", Severity::Warning, Category::Security));
         assert_eq!((page.profile, page.fix), (Profile::Default, Some(Applicability::Safe)));
-        assert_eq!(page.aliases[1], Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath" });
+        assert_eq!(
+            page.aliases[1],
+            Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath", final_stage_only: false }
+        );
         assert!(page.body.starts_with("# The title"));
         assert_eq!(page.code(), "DL3002");
+    }
+
+    #[test]
+    fn a_code_for_the_final_stage_is_among_the_aliases() {
+        let front = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059]\n";
+        let narrow = |code: &str| format!("{front}final-stage-only: [{code}]\n---\n# T\n").leak();
+        let page = Page::parse("p", narrow("DL3059")).expect("it is right");
+        assert!(page.aliases[0].final_stage_only);
+        let error = Page::parse("p", narrow("DL3060")).map(|page| page.title);
+        assert_eq!(error, Err(PageError::Invalid { page: "p", key: "final-stage-only", value: "DL3060" }));
     }
 
     #[test]

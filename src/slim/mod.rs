@@ -10,6 +10,7 @@ mod command;
 mod graph;
 mod plan;
 mod programs;
+mod records;
 mod roots;
 mod rules;
 mod trace;
