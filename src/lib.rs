@@ -15,6 +15,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
 //! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
@@ -29,9 +30,9 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → packages → inspect, slim`,
-//! `slim → deps`, all of them `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is
-//! given the rules. A test reads the `use` lines.
+//! Uses point one way: `source, page → dockerfile → lint → rules, shellcheck`, `elf, image → packages → inspect, slim`,
+//! `page → slim → deps`, all of them `→ report → config → cli → main`. `lint` and `rules` stay apart because
+//! [`lint::lint`] is given the rules. A test reads the `use` lines.
 //!
 //! # What holds everywhere
 //!
@@ -49,6 +50,7 @@ pub mod image;
 pub mod inspect;
 pub mod lint;
 pub mod packages;
+pub mod page;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;

@@ -5,17 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("source", &[]),
+    ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "dockerfile"]),
+    ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("inspect", &["image", "elf", "packages"]),
-    ("slim", &["image", "elf", "packages", "dockerfile", "source"]),
+    ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
     ("report", &["source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),

@@ -12,6 +12,7 @@ use super::limits::LimitArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
+use crate::slim::Confidence;
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
@@ -66,6 +67,7 @@ pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
     Why(WhyArguments),
+    WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
     Inspect(InspectArguments),
     Diff(DiffArguments),
@@ -179,20 +181,50 @@ pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
+    /// Drop what this pattern matches, and all below it, whatever needs it
+    #[arg(long, value_name = "GLOB")]
+    pub(super) drop: Vec<String>,
+    /// How sure a reason must be to keep a file
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
+    pub(super) keep_level: KeepLevel,
     /// Leave out the records by which scanners know the packages that remain
     #[arg(long)]
     pub(super) no_package_records: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeepLevel {
+    /// Without the file something fails
+    Certain,
+    /// Also what is named where it is used
+    Likely,
+    /// Also what is named anywhere
+    Possible,
+}
+
+impl From<KeepLevel> for Confidence {
+    fn from(level: KeepLevel) -> Self {
+        match level {
+            KeepLevel::Certain => Self::Certain,
+            KeepLevel::Likely => Self::Likely,
+            KeepLevel::Possible => Self::Possible,
+        }
+    }
+}
+
 /// Say why a file of an image is kept, or that it is not
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1")]
+  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1
+  jettison why app.tar /usr/bin/dash --all")]
 pub(super) struct WhyArguments {
     /// The image
     pub(super) image: String,
     /// A path in the image
     pub(super) path: String,
+    /// Show every reason, and the reasons of those that give it, as a tree
+    #[arg(long)]
+    pub(super) all: bool,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]

@@ -10,6 +10,7 @@ use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::rules;
+use crate::slim::{KeepPage, keep_rules};
 
 /// How many rules a start that is not unique is said to be of.
 const MOST_NAMES: usize = 6;
@@ -17,7 +18,7 @@ const MOST_NAMES: usize = 6;
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let text = match &arguments.rule {
-        Some(name) => pages(&find(registry, name)?, arguments.format),
+        Some(name) => named(registry, name, arguments.format)?,
         None => listed(registry, arguments),
     };
     if arguments.format == ListFormat::Text {
@@ -26,6 +27,34 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         output.print(&text)?;
     }
     Ok(Outcome::Clean)
+}
+
+/// What is there under a name: rules for Dockerfiles and images, and a rule of what the slimmer keeps.
+fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<String> {
+    let Some(keep) = keep_rules().get(name) else { return Ok(pages(&find(registry, name)?, format)) };
+    let rules = registry.find(name);
+    Ok(match format {
+        ListFormat::Json => {
+            let kept = json!({ "name": format!("keep/{}", keep.name), "markdown": keep.body });
+            let rows: Vec<Value> = rules.iter().map(|page| whole(page)).chain([kept]).collect();
+            format!("{:#}\n", Value::from(rows))
+        }
+        ListFormat::Markdown => pages(&rules, format) + &keep_markdown(keep),
+        ListFormat::Text => {
+            let rendered = page::render(&keep_markdown(keep), output::prose_width());
+            if rules.is_empty() { rendered } else { pages(&rules, format) + "\n\n" + &rendered }
+        }
+    })
+}
+
+/// The page of a keep rule, with what its front matter says under its heading.
+fn keep_markdown(page: &KeepPage) -> String {
+    let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
+    let mut facts = format!("**keep/{}**, for {}.\n\nWhat it keeps:\n\n", page.name, page.triggers());
+    for (confidence, pattern) in page.patterns() {
+        let _ = writeln!(facts, "- `{pattern}`, {confidence}");
+    }
+    format!("{heading}\n\n{facts}{rest}")
 }
 
 /// The rules of a name, of another tool's code, or of a start that is one rule's alone.

@@ -21,6 +21,7 @@ mod replace;
 mod rules;
 mod slim;
 mod why;
+mod why_not;
 mod writing;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
+        Command::WhyNot(arguments) => why_not::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
         Command::Diff(arguments) => diff::run(arguments, output),
         Command::Inspect(arguments) => inspect::run(arguments, output),

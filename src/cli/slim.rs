@@ -59,7 +59,12 @@ pub(super) fn open_within(argument: &str, limits: Limits, bar: &Bar) -> anyhow::
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
+    let options = PlanOptions {
+        keep: arguments.keep.clone(),
+        drop: arguments.drop.clone(),
+        level: arguments.keep_level.into(),
+        no_package_records: arguments.no_package_records,
+    };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }
 

@@ -23,7 +23,9 @@ mod versions;
 
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
-pub use facts::{Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, facts, go_build, library_names};
+pub use facts::{
+    Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, announced, facts, go_build, library_names,
+};
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
 pub use loader::{Environment, Flavor, Loader, Mode};
 pub use process::{Missing, Object, Outcome, Process, Request, RequestKind};

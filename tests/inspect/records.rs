@@ -98,7 +98,7 @@ fn where_the_database_itself_is_kept_no_record_is_made() {
 #[test]
 fn records_can_be_left_out() {
     let image = layer(debian());
-    let options = PlanOptions { keep: vec!["/usr/bin/a".into()], no_package_records: true };
+    let options = PlanOptions { keep: vec!["/usr/bin/a".into()], no_package_records: true, ..PlanOptions::default() };
     let plan = plan(&image, &options).unwrap();
     let result = slimmed(&image, &plan);
     assert_eq!(plan.records(), []);
