@@ -1,0 +1,13 @@
+#!/bin/sh
+# Prints what ImageMagick in image $1 makes of formats that each need a coder of their own, and of text.
+set -eu
+. tests/e2e/behaviour.sh
+for format in png jpg gif webp tiff bmp pcx; do
+    echo "$format:"
+    run "$1" "$format" 2>&1
+done
+echo svg:
+echo '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><text y="30">ahoy</text></svg>' |
+    run --interactive --entrypoint convert "$1" svg:- -format '%m %wx%h %k\n' info: | awk '{ print $1, $2, ($3 > 8) }'
+echo fonts:
+run --entrypoint convert "$1" -list font | grep -c 'Font: DejaVu'
