@@ -95,7 +95,7 @@ pub(super) fn append(cx: &Context<'_>, run: &Run<'_>, command: &str) -> Option<E
     }
     match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
         [] => append_to_list(cx, script, run.calls.last()?.span, command),
-        [heredoc] if heredoc.body.contains(Span::at(script.text.source_offset(0))) => {
+        [heredoc] if !heredoc.end.is_empty() && heredoc.body.contains(Span::at(script.text.source_offset(0))) => {
             Some(Edit { span: Span::at(heredoc.body.end), replacement: format!("{command}{}", cx.line_break()) })
         }
         _ => None,
