@@ -15,6 +15,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
 //! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
@@ -27,7 +28,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim → deps`, all of them
+//! Uses point one way: `source, page → dockerfile → lint → rules, shellcheck`, `elf, image, page → slim → deps`, all of them
 //! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
 //! reads the `use` lines.
 //!
@@ -45,6 +46,7 @@ pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod lint;
+pub mod page;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;

@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("source", &[]),
+    ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "dockerfile"]),
+    ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
-    ("slim", &["image", "elf", "dockerfile", "source"]),
+    ("slim", &["image", "elf", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
     ("report", &["source", "lint", "image", "elf", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::FailOn;
 use crate::lint::Profile;
+use crate::slim::Confidence;
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
@@ -143,6 +144,32 @@ pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
+    /// Drop what this pattern matches, and all below it, whatever needs it
+    #[arg(long, value_name = "GLOB")]
+    pub(super) drop: Vec<String>,
+    /// How sure a reason must be to keep a file
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
+    pub(super) keep_level: KeepLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeepLevel {
+    /// Without the file something fails
+    Certain,
+    /// Also what is named where it is used
+    Likely,
+    /// Also what is named anywhere
+    Possible,
+}
+
+impl From<KeepLevel> for Confidence {
+    fn from(level: KeepLevel) -> Self {
+        match level {
+            KeepLevel::Certain => Self::Certain,
+            KeepLevel::Likely => Self::Likely,
+            KeepLevel::Possible => Self::Possible,
+        }
+    }
 }
 
 /// Say why a file of an image is kept, or that it is not

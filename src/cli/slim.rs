@@ -52,7 +52,8 @@ pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone() };
+    let options =
+        PlanOptions { keep: arguments.keep.clone(), drop: arguments.drop.clone(), level: arguments.keep_level.into() };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }
 

@@ -27,7 +27,7 @@ pub use facts::Facts;
 pub use finding::*;
 pub use index::index_markdown;
 pub use label::LabelType;
-pub use page::{Alias, Category, Page, PageError, Profile, Tool};
+pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
 pub use settings::{Codes, Selection, Settings};

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::code::ShellcheckCode;
-use super::page::{Page, PageError, Tool};
+use super::page::{Page, Tool};
 use super::rule::Rule;
+use crate::page::PageError;
 
 /// No name that is longer is taken for a slip in writing a shorter one.
 const LONGEST_NAME: usize = 80;

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, Need, Note, Unmet};
 use super::programs::Programs;
+use super::rules;
 use super::tracers::{self, elf};
 use super::view::View;
-use super::why::Why;
+use super::why::{Confidence, Why};
 use crate::image::{Kind, NameId, Tree};
 
 /// What tracers read and where they write.
@@ -17,10 +18,29 @@ pub(super) struct Trace<'a> {
     pub(super) programs: Programs,
     /// What the ELF tracer remembers between files.
     pub(super) loading: elf::Loading,
+    /// What the keep rules remember between files.
+    pub(super) rules: rules::State,
+    /// A row a name: the tracers have seen it.
+    shown: Vec<bool>,
     /// Scripts that were read.
     pub(super) scripts: HashSet<NameId>,
     unmet: BTreeSet<Unmet>,
     notes: BTreeSet<Note>,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub(super) struct Traced {
+    /// What is kept for reasons that are sure enough.
+    pub(super) graph: Graph,
+    /// What would be kept if every reason counted; none where every one does.
+    pub(super) whole: Option<Graph>,
+    /// How many names of the whole graph each level keeps, with the levels below it.
+    pub(super) kept_at: Vec<(Confidence, usize)>,
+    pub(super) unmet: Vec<Unmet>,
+    pub(super) notes: Vec<Note>,
+    /// What was loaded as a program.
+    pub(super) programs: Vec<elf::Program>,
 }
 
 impl<'a> Trace<'a> {
@@ -30,6 +50,8 @@ impl<'a> Trace<'a> {
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
             loading: elf::Loading::new(view),
+            rules: rules::State::new(view),
+            shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
             unmet: BTreeSet::new(),
             notes: BTreeSet::new(),
@@ -83,6 +105,11 @@ impl<'a> Trace<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_))
     }
 
+    /// Whether the tracers have seen a name, which is kept then.
+    pub(super) fn is_shown(&self, name: NameId) -> bool {
+        self.shown[name.index()]
+    }
+
     pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
         self.unmet.insert(Unmet { by, need, looked_in });
     }
@@ -91,13 +118,32 @@ impl<'a> Trace<'a> {
         self.notes.insert(Note { at, line, text });
     }
 
-    /// Traces all that is kept until nothing is new. Libraries that no program has loaded wait until all programs
-    /// are through: they are loaded for themselves only if no program does it.
-    pub(super) fn run(&mut self) {
+    /// Traces all that is kept: first for reasons that are certain, then for likely and for possible ones too, so that
+    /// the first reasons of a name are the surest it has. What counts is what was kept up to this level.
+    pub(super) fn run(mut self, level: Confidence) -> Traced {
+        let mut kept_at = Vec::new();
         let mut next = 0;
+        let mut counted = None;
+        for now in Confidence::ALL {
+            self.graph.open(now);
+            self.settle(&mut next);
+            kept_at.push((now, self.graph.kept().len()));
+            if now == level {
+                counted = Some(self.counted());
+            }
+        }
+        let (graph, unmet, notes, programs) = counted.unwrap_or_else(|| self.counted());
+        let whole = (level < Confidence::Possible).then_some(self.graph);
+        Traced { graph, whole, kept_at, unmet, notes, programs }
+    }
+
+    /// Traces until nothing is new. Libraries that no program has loaded wait until all programs are through: they are
+    /// loaded for themselves only if no program does it.
+    fn settle(&mut self, next: &mut usize) {
         loop {
-            while let Some(&name) = self.graph.kept().get(next) {
-                next += 1;
+            while let Some(&name) = self.graph.kept().get(*next) {
+                *next += 1;
+                self.shown[name.index()] = true;
                 for tracer in tracers::TRACERS {
                     tracer(self, name);
                 }
@@ -108,10 +154,9 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// The graph; what is unmet and what is noted, in order; and what was loaded as a program.
-    pub(super) fn finish(self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
-        let loading = self.loading;
-        let unmet = self.unmet.into_iter().filter(|unmet| !loading.is_met_elsewhere(unmet)).collect();
-        (self.graph, unmet, self.notes.into_iter().collect(), loading.into_programs())
+    /// What there is so far: the graph; what is unmet and what is noted, in order; and what was loaded as a program.
+    fn counted(&self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
+        let unmet = self.unmet.iter().filter(|unmet| !self.loading.is_met_elsewhere(unmet)).cloned().collect();
+        (self.graph.clone(), unmet, self.notes.iter().cloned().collect(), self.loading.programs().to_vec())
     }
 }

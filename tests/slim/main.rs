@@ -7,6 +7,7 @@ mod elf_file;
 mod elf_reading;
 mod exact_rules;
 mod glibc_rules;
+mod keep_pages;
 mod loader_files;
 mod machine;
 mod musl_rules;

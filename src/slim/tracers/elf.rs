@@ -8,22 +8,15 @@ use crate::elf::{
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
+use crate::slim::rules;
 use crate::slim::trace::Trace;
 use crate::slim::view::View;
 use crate::slim::why::{Injector, Why};
 
 use super::shebang::file_name;
 
-/// A function, and the library that a call of it needs.
-type Call = (&'static str, &'static str);
-
-/// What glibc itself opens by name: without it, a call of the function ends the process, or does nothing.
-const OPENED_BY_LIBC: &[Call] = &[
-    ("pthread_exit", "libgcc_s.so.1"),
-    ("pthread_cancel", "libgcc_s.so.1"),
-    ("thrd_exit", "libgcc_s.so.1"),
-    ("backtrace", "libgcc_s.so.1"),
-];
+/// A function, the library that glibc opens by name for a call of it, and the keep rule that says so.
+type Call = (&'static str, &'static str, &'static str);
 
 /// The C library of glibc, in whose name these are opened.
 const LIBC: &[u8] = b"libc.so";
@@ -48,7 +41,7 @@ pub(in crate::slim) struct Loading {
     waiting: Vec<NameId>,
     /// Needs that were met in some process.
     met: HashSet<(NameId, Vec<u8>)>,
-    /// A row an inode: which of [`OPENED_BY_LIBC`] it calls.
+    /// A row an inode: which functions it calls that have glibc open a library.
     calls: Vec<Option<Rc<[Call]>>>,
     programs: Vec<Program>,
 }
@@ -82,8 +75,8 @@ impl Loading {
     }
 
     /// What was loaded as a program, or as a library for itself, in order.
-    pub(in crate::slim) fn into_programs(self) -> Vec<Program> {
-        self.programs
+    pub(in crate::slim) fn programs(&self) -> &[Program] {
+        &self.programs
     }
 
     /// The loader at a path, as it works for a program. Made once for each kind of program.
@@ -97,7 +90,7 @@ impl Loading {
         loader
     }
 
-    /// Which functions of [`OPENED_BY_LIBC`] a file calls. Its symbols are read once.
+    /// Which functions that have glibc open a library a file calls. Its symbols are read once.
     fn calls(&mut self, view: &View<'_>, file: InodeId) -> Rc<[Call]> {
         if let Some(calls) = &self.calls[file.index()] {
             return Rc::clone(calls);
@@ -105,8 +98,8 @@ impl Loading {
         let calls: Rc<[Call]> = match (view.elf(file), view.read(file)) {
             (Ok(elf), Some(bytes)) => {
                 let imports: HashSet<&[u8]> = elf.imports(&bytes).collect();
-                let is_called = |(symbol, _): &&Call| imports.contains(symbol.as_bytes());
-                OPENED_BY_LIBC.iter().filter(is_called).copied().collect()
+                let is_called = |(symbol, ..): &Call| imports.contains(symbol.as_bytes());
+                rules::opened_by_libc().filter(is_called).collect()
             }
             _ => Rc::new([]),
         };
@@ -235,6 +228,7 @@ pub(in crate::slim) enum Cause {
     Opened {
         caller: usize,
         symbol: &'static str,
+        rule: &'static str,
     },
 }
 
@@ -262,10 +256,10 @@ fn open_for_libc(
     let mut caller = 0;
     // What is opened is mapped too, and may call more.
     while let Some(file) = process.objects().get(caller).map(|object| object.file) {
-        for &(symbol, soname) in &*loading.calls(view, file) {
+        for &(symbol, soname, rule) in &*loading.calls(view, file) {
             if caller != libc && opened.insert(soname) {
                 let request = process.open(libc, soname.as_bytes());
-                causes.insert(request, Cause::Opened { caller, symbol });
+                causes.insert(request, Cause::Opened { caller, symbol, rule });
             }
         }
         caller += 1;
@@ -303,7 +297,7 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     let soname = request.name.clone();
     match (cause, request.kind) {
         (Some(Cause::Injected(by)), _) => Why::Injected { soname, by, found },
-        (Some(Cause::Opened { symbol, .. }), _) => Why::Opened { soname, symbol, found },
+        (Some(Cause::Opened { symbol, rule, .. }), _) => Why::Opened { soname, symbol, rule, found },
         (None, RequestKind::Needed | RequestKind::Given) => Why::Needed { soname, found },
         (None, _) => Why::Filter { soname, found },
     }

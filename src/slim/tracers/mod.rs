@@ -5,6 +5,7 @@ mod links;
 pub(super) mod shebang;
 pub(super) mod shell;
 
+use super::rules;
 use super::trace::Trace;
 use crate::image::NameId;
 
@@ -12,4 +13,4 @@ use crate::image::NameId;
 pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
 
 /// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace];
+pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace, rules::trace];

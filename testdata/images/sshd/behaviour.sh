@@ -25,6 +25,6 @@ echo cargo >"$folder/cargo"
 # shellcheck disable=SC2086
 scp -q ${options} -i "$folder/key" "$folder/cargo" sailor@127.0.0.1:cargo
 # shellcheck disable=SC2086
-printf 'ls\nget cargo %s\n' "$folder/back" | sftp -q ${options} -i "$folder/key" -b - sailor@127.0.0.1
+printf 'ls\nget cargo %s\n' "$folder/back" | sftp -q ${options} -i "$folder/key" -b - sailor@127.0.0.1 | grep -v '^sftp>'
 cat "$folder/back"
 rm -r "$folder"
