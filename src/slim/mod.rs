@@ -20,4 +20,4 @@ pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use plan::{Plan, PlanError, PlanOptions, Totals, plan};
 pub use verify::{Failure, verify};
 pub(crate) use view::View;
-pub use why::{Confidence, Field, Injector, Root, Why};
+pub use why::{Confidence, Field, Injector, Language, Root, Why};

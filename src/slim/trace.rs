@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, Need, Note, Unmet};
 use super::programs::Programs;
-use super::tracers::{self, elf};
+use super::tracers::{self, elf, runtimes};
 use super::view::View;
 use super::why::Why;
 use crate::image::{Kind, NameId, Tree};
@@ -19,6 +19,8 @@ pub(super) struct Trace<'a> {
     pub(super) loading: elf::Loading,
     /// Scripts that were read.
     pub(super) scripts: HashSet<NameId>,
+    /// What the tracers of interpreters remember between names.
+    pub(super) runtimes: runtimes::Runtimes,
     unmet: BTreeSet<Unmet>,
     notes: BTreeSet<Note>,
 }
@@ -31,6 +33,7 @@ impl<'a> Trace<'a> {
             programs: Programs::of(&view.image.config),
             loading: elf::Loading::new(view),
             scripts: HashSet::new(),
+            runtimes: runtimes::Runtimes::default(),
             unmet: BTreeSet::new(),
             notes: BTreeSet::new(),
         }
@@ -102,7 +105,7 @@ impl<'a> Trace<'a> {
                     tracer(self, name);
                 }
             }
-            if !elf::load_waiting(self) {
+            if !elf::load_waiting(self) && !runtimes::settle(self) {
                 break;
             }
         }

@@ -36,6 +36,22 @@ pub enum Why {
     Mention { word: String, line: usize },
     /// A script that it includes.
     Include { word: String, line: usize },
+    /// Part of what it, an interpreter, runs programs with.
+    Runtime { language: Language },
+    /// A module or package that a program in a language can load: it is installed, or the program's own.
+    Module { language: Language, name: String },
+}
+
+/// A language whose programs load modules at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    Java,
+    Lua,
+    Node,
+    Perl,
+    Php,
+    Python,
+    Ruby,
 }
 
 /// Where a chain of reasons begins.
@@ -107,7 +123,8 @@ impl Why {
         match self {
             Self::Root(Root::Argument { .. } | Root::ShellText { .. } | Root::Variable { .. })
             | Self::Command { .. }
-            | Self::Include { .. } => Confidence::Likely,
+            | Self::Include { .. }
+            | Self::Module { .. } => Confidence::Likely,
             Self::Mention { .. } => Confidence::Possible,
             _ => Confidence::Certain,
         }
@@ -140,7 +157,23 @@ impl fmt::Display for Why {
             Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
+            Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
+            Self::Module { language, name } => write!(f, "of `{name}`, which a program in {language} can load"),
         }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Java => "Java",
+            Self::Lua => "Lua",
+            Self::Node => "Node",
+            Self::Perl => "Perl",
+            Self::Php => "PHP",
+            Self::Python => "Python",
+            Self::Ruby => "Ruby",
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod elf;
 mod links;
+pub(super) mod runtimes;
 pub(super) mod shebang;
 pub(super) mod shell;
 
@@ -12,4 +13,4 @@ use crate::image::NameId;
 pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
 
 /// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace];
+pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace, runtimes::trace];
