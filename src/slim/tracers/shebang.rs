@@ -5,6 +5,8 @@ use crate::slim::graph::Need;
 use crate::slim::trace::Trace;
 use crate::slim::why::Why;
 
+use super::runtimes;
+
 /// A `#!` line as the kernel reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct Shebang<'a> {
@@ -101,6 +103,9 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     }
     let view = trace.view;
     let Some(bytes) = view.bytes(name).filter(|bytes| bytes.starts_with(b"#!")) else { return };
+    if runtimes::is_module(trace.tree(), &trace.graph, name) {
+        return;
+    }
     let Some(shebang) = parse(&bytes) else {
         return trace.note(Some(name), Some(1), "a `#!` line that the kernel refuses".to_owned());
     };

@@ -23,7 +23,10 @@ const MARKERS: &[&str] = &[
 /// languages load modules too.
 pub(super) fn keep(trace: &mut Trace<'_>, source: NameId, language: Language) {
     let tree = trace.tree();
-    let top = top(tree, tree.parent(source));
+    let directory = tree.parent(source);
+    // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of packages.
+    let directory = if is_directory_of(tree, directory, &["bin", "sbin"]) { tree.parent(directory) } else { directory };
+    let top = top(tree, directory).filter(|&top| tree.child(top, b"pyvenv.cfg").is_none());
     let working_directory = tree.resolve(trace.view.image.config.working_dir().as_bytes()).ok();
     for directory in [top, working_directory.map(|resolved| resolved.name)].into_iter().flatten() {
         if is_own(&tree.path(directory)) && trace.runtimes.applications.insert(directory) {
@@ -46,6 +49,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: &[&str] =
         &[".git", ".github", ".hg", ".svn", ".cache", ".npm", ".tox", ".mypy_cache", ".pytest_cache", ".ruff_cache"];
     is_directory_of(tree, name, DIRECTORIES)
+        || tree.child(name, b"pyvenv.cfg").is_some()
         || (is_directory_of(tree, name, &["__pycache__"]) && has_sources(tree, tree.parent(name)))
         || super::node::is_left_out(tree, name)
 }
@@ -79,7 +83,8 @@ mod tests {
 
     #[test]
     fn an_application_has_a_directory_of_its_own() {
-        for path in ["/app", "/app/src", "/opt/x", "/srv/x", "/usr/src/app", "/var/www/html", "/home/u", "/usr/local/x"] {
+        for path in ["/app", "/app/src", "/opt/x", "/srv/x", "/usr/src/app", "/var/www/html", "/home/u", "/usr/local/x"]
+        {
             assert!(is_own(path.as_bytes()), "{path}");
         }
         for path in ["/", "/opt", "/usr/bin", "/usr/local/bin", "/usr/lib/python3", "/var/lib/x", "/etc", "/usr/src"] {

@@ -24,7 +24,10 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
         let path = tree.path(*directory);
         let leads = |rest: &[u8]| tree.resolve(&[&path, rest].concat()).is_ok();
         is_home(directory)
-            && (leads(b"/lib/modules") || leads(b"/lib/rt.jar") || leads(b"/jre/lib/rt.jar") || leads(b"/lib/libjava.so"))
+            && (leads(b"/lib/modules")
+                || leads(b"/lib/rt.jar")
+                || leads(b"/jre/lib/rt.jar")
+                || leads(b"/lib/libjava.so"))
     };
     let Some(home) = ancestors(tree, tree.parent(name)).find(is_java_home) else { return };
     let why = Why::Runtime { language: Language::Java };

@@ -34,7 +34,8 @@ mod tests {
     #[test]
     fn lists_are_taken_apart_and_templates_cut() {
         let bytes = b"\0/usr/lua/5.4/?.lua;/opt/lua/?/init.lua;./?.lua\0.:/usr/share/lua\0x/lua\0";
-        let found: Vec<String> = paths(bytes, b"lua").into_iter().map(|path| String::from_utf8(path).unwrap()).collect();
+        let found: Vec<String> =
+            paths(bytes, b"lua").into_iter().map(|path| String::from_utf8(path).unwrap()).collect();
         assert_eq!(found, ["/opt/lua", "/usr/lua/5.4", "/usr/share/lua"]);
     }
 }

@@ -16,9 +16,10 @@ mod python;
 mod ruby;
 mod source;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use crate::image::{Kind, NameId, Tree};
+use crate::slim::graph::Graph;
 use crate::slim::trace::Trace;
 use crate::slim::why::{Language, Why};
 
@@ -28,8 +29,8 @@ pub(in crate::slim) struct Runtimes {
     python: python::Found,
     /// Node packages whose dependencies were followed.
     packages: HashSet<NameId>,
-    /// Modules that kept sources load and that are left out otherwise, by their top name.
-    wanted: BTreeSet<(Language, &'static str)>,
+    /// Modules that kept sources load and that are left out otherwise, by their top name; and the first such source.
+    wanted: BTreeMap<(Language, &'static str), NameId>,
     /// Directories of applications that are kept whole.
     applications: HashSet<NameId>,
     /// Programs and libraries that run a language, and its place in [`RUNTIMES`].
@@ -84,6 +85,19 @@ pub(in crate::slim) fn settle(trace: &mut Trace<'_>) -> bool {
         }
     }
     trace.graph.kept().len() > before
+}
+
+/// Whether a kept file is there to be loaded, and not to be started, though it may be marked as a program.
+pub(in crate::slim) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
+    let is_loaded = |why: &Why| matches!(why, Why::Runtime { .. } | Why::Module { .. });
+    let path = tree.path(name);
+    (source::is_standard(&path) || source::is_packaged(&path))
+        && graph.reasons(name).iter().all(|reason| is_loaded(&reason.why))
+}
+
+/// Remembers that a source loads a module that is left out otherwise.
+fn want(trace: &mut Trace<'_>, language: Language, module: &'static str, source: NameId) {
+    trace.runtimes.wanted.entry((language, module)).or_insert(source);
 }
 
 /// Whether a name, and all that is below it, is left out.

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn requests_are_told_from_other_strings() {
-        let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\nawait import( `e` )\nx = 'f'; require(g)";
+        let text =
+            "const a = require('a/b');\nimport c from \"c\"; import 'd'\nawait import( `e` )\nx = 'f'; require(g)";
         assert_eq!(requests(text).collect::<Vec<_>>(), ["a/b", "c", "d", "e"]);
     }
 }

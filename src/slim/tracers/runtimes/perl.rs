@@ -1,5 +1,7 @@
 //! Perl: the directories of `@INC`, with the extensions below their `auto`.
 
+use std::collections::BTreeMap;
+
 use super::{is_development, is_directory_of, is_plain_file, keep_tree_at, literals, path_list};
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
@@ -37,11 +39,7 @@ fn is_left_out(tree: &Tree, name: NameId) -> bool {
         || is_directory_of(tree, name, MACHINERY)
 }
 
-fn is_wanted(
-    tree: &Tree,
-    name: NameId,
-    wanted: &std::collections::BTreeSet<(Language, &'static str)>,
-) -> bool {
+fn is_wanted(tree: &Tree, name: NameId, wanted: &BTreeMap<(Language, &'static str), NameId>) -> bool {
     let file_name = tree.file_name(name);
-    wanted.iter().any(|(language, top)| *language == Language::Perl && top.as_bytes() == file_name)
+    wanted.keys().any(|(language, top)| *language == Language::Perl && top.as_bytes() == file_name)
 }

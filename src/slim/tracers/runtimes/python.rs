@@ -14,6 +14,8 @@ use crate::slim::why::{Language, Why};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     pub(super) names: BTreeSet<NameId>,
+    /// Whether a standard library has `distutils`, which comes with setuptools since Python 3.12.
+    has_distutils: bool,
 }
 
 /// `python`, `python3.11`, `pypy3`, `libpython3.11.so.1.0`; but not `python3-config`.
@@ -33,7 +35,7 @@ pub(super) const OPTIONAL: &[&str] =
 /// What installs packages.
 pub(super) const MACHINERY: &[&str] = &["_distutils_hack", "distutils", "pip", "pkg_resources", "setuptools", "wheel"];
 
-type Wanted = BTreeSet<(Language, &'static str)>;
+type Wanted = BTreeMap<(Language, &'static str), NameId>;
 
 /// Keeps libraries and packages for all Pythons that were met.
 pub(super) fn settle(trace: &mut Trace<'_>) {
@@ -41,15 +43,19 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
     let tree = trace.tree();
     let environments: BTreeMap<NameId, NameId> =
         names.iter().filter_map(|&name| Some((name, environment(tree, name)?))).collect();
+    let programs: Vec<(NameId, Vec<NameId>)> =
+        names.iter().filter(|name| is_plain_file(tree, **name)).map(|&name| (name, libraries(trace, name))).collect();
+    for (name, libraries) in &programs {
+        for &library in libraries {
+            trace.runtimes.python.has_distutils |= tree.child(library, b"distutils").is_some();
+            keep_library(trace, *name, library);
+        }
+    }
     let mut is_open = false;
     for (&name, &environment) in &environments {
         is_open |= keep_environment(trace, name, environment);
     }
-    for &name in names.iter().filter(|name| is_plain_file(tree, **name)) {
-        let libraries = libraries(trace, name);
-        for &library in &libraries {
-            keep_library(trace, name, library);
-        }
+    for (name, libraries) in programs {
         let is_closed = environments.contains_key(&name) || !is_started_alone(trace, name, &names, &environments);
         if !is_closed || is_open {
             libraries.iter().for_each(|&library| keep_sites(trace, name, library));
@@ -81,9 +87,8 @@ fn keep_environment(trace: &mut Trace<'_>, name: NameId, environment: NameId) ->
     }
     let text = trace.view.bytes(settings).map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase());
     let is_yes = |line: &str| {
-        line.split_once('=').is_some_and(|(key, value)| {
-            key.trim() == "include-system-site-packages" && value.trim() == "true"
-        })
+        line.split_once('=')
+            .is_some_and(|(key, value)| key.trim() == "include-system-site-packages" && value.trim() == "true")
     };
     text.is_some_and(|text| text.lines().any(is_yes))
 }
@@ -167,7 +172,7 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
 }
 
 fn is_wanted(wanted: &Wanted, top: &[u8]) -> bool {
-    wanted.iter().any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
+    wanted.keys().any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
 }
 
 /// What no program opens. A compiled file is read without its source only where it lies in its place.
@@ -226,16 +231,14 @@ fn keep_given(trace: &mut Trace<'_>, name: NameId) {
 /// Keeps a directory of packages, each for itself, but for what installs packages.
 fn keep_site(trace: &mut Trace<'_>, name: NameId, site: NameId) {
     let tree = trace.tree();
-    let wanted = trace.runtimes.wanted.clone();
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
-        if is_left_out(tree, entry) || (is_machinery(file_name) && !is_machinery_wanted(&wanted)) {
-            continue;
-        }
+        let by = if is_machinery(file_name) { wants_machinery(trace) } else { Some(name) };
+        let Some(by) = by.filter(|_| !is_left_out(tree, entry)) else { continue };
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
         let why = Why::Module { language: Language::Python, name: module };
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
-        keep_tree(trace, entry, name, &why, skip);
+        keep_tree(trace, entry, by, &why, skip);
         if file_name.ends_with(b".pth") || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py")) {
             keep_pointed_to(trace, entry, site);
         }
@@ -257,8 +260,10 @@ fn is_machinery(file_name: &[u8]) -> bool {
 }
 
 /// They lean on each other.
-fn is_machinery_wanted(wanted: &Wanted) -> bool {
-    MACHINERY.iter().any(|name| is_wanted(wanted, name.as_bytes()))
+fn wants_machinery(trace: &Trace<'_>) -> Option<NameId> {
+    let is_there = |name: &str| name == "distutils" && trace.runtimes.python.has_distutils;
+    let wanted = |name: &&str| trace.runtimes.wanted.get(&(Language::Python, *name)).copied();
+    MACHINERY.iter().filter(|name| !is_there(name)).find_map(wanted)
 }
 
 /// `numpy/linalg/tests`; not a package that has this name itself.

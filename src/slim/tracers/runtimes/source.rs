@@ -6,7 +6,7 @@
 use super::{application, node, perl, python};
 use crate::image::NameId;
 use crate::slim::trace::Trace;
-use crate::slim::tracers::shebang;
+use crate::slim::tracers::{shebang, shell};
 use crate::slim::why::{Language, Why};
 
 /// Longer ones are data, or bundles that were generated.
@@ -28,8 +28,8 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let Some(bytes) = trace.view.bytes(name).filter(|bytes| bytes.len() <= MAX_SOURCE) else { return };
     let text = String::from_utf8_lossy(&bytes);
     match language {
-        Language::Python if !is_build_time(&path) => want_python(trace, &text),
-        Language::Perl => want_perl(trace, &text),
+        Language::Python if !is_build_time(&path) => want_python(trace, name, &text, is_own),
+        Language::Perl => want_perl(trace, name, &text),
         Language::Node if is_own => {
             let directory = trace.tree().parent(name);
             for request in node::requests(&text) {
@@ -83,14 +83,14 @@ fn contains(path: &[u8], part: &str) -> bool {
 }
 
 /// Part of a language's own library.
-fn is_standard(path: &[u8]) -> bool {
+pub(super) fn is_standard(path: &[u8]) -> bool {
     let is_packaged = ["/site-packages/", "/dist-packages/", "/gems/"].iter().any(|part| contains(path, part));
     let is_library = ["/lib/python3", "/lib64/python3", "/lib/pypy", "/perl-base/", "/perl/5.", "/lib/ruby/"];
     !is_packaged && is_library.iter().any(|part| contains(path, part))
 }
 
 /// Somebody else's, installed with a package.
-fn is_packaged(path: &[u8]) -> bool {
+pub(super) fn is_packaged(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/site-packages/",
         "/dist-packages/",
@@ -127,9 +127,12 @@ fn is_build_time(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Top names in `import a.b, c` and `from d import e`, at any depth.
-fn want_python(trace: &mut Trace<'_>, text: &str) {
-    for line in text.lines().map(str::trim_start) {
+/// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody else's only tries to
+/// import, it can do without.
+fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) {
+    let lines: Vec<&str> = text.lines().collect();
+    for (place, line) in lines.iter().enumerate() {
+        let line = line.trim_start();
         let (names, is_from) = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
             (Some(names), _) => (names, false),
             (None, Some(name)) => (name, true),
@@ -140,20 +143,31 @@ fn want_python(trace: &mut Trace<'_>, text: &str) {
             let top = name.split(['.', ' ', ';', '#']).next().unwrap_or_default();
             let all = python::OPTIONAL.iter().chain(python::MACHINERY);
             // Many programs have a module `test` of their own.
-            let is_suite = top != "test" || name.starts_with("test.support") || names.starts_with("test import support");
-            if let Some(known) = all.copied().find(|known| *known == top && is_suite) {
-                trace.runtimes.wanted.insert((Language::Python, known));
+            let is_suite =
+                top != "test" || name.starts_with("test.support") || names.starts_with("test import support");
+            let known = all.copied().find(|known| *known == top && is_suite);
+            if let Some(known) = known.filter(|_| is_own || !is_tried(&lines[..=place])) {
+                super::want(trace, Language::Python, known, source);
             }
         }
     }
 }
 
-fn want_perl(trace: &mut Trace<'_>, text: &str) {
+/// Whether the last of these lines is in a block of `try`, or of its `except`.
+fn is_tried(lines: &[&str]) -> bool {
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let Some((last, before)) = lines.split_last() else { return false };
+    let block = before.iter().rev().filter(|line| !line.trim().is_empty());
+    let opener = block.map(|line| line.trim_end()).find(|line| indentation(line) < indentation(last));
+    opener.is_some_and(|opener| opener.trim_start().starts_with("try:") || opener.trim_start().starts_with("except"))
+}
+
+fn want_perl(trace: &mut Trace<'_>, source: NameId, text: &str) {
     for line in text.lines().map(str::trim_start) {
         let Some(rest) = line.strip_prefix("use ").or_else(|| line.strip_prefix("require ")) else { continue };
         let top = rest.trim_start().split([':', ';', ' ']).next().unwrap_or_default();
         if let Some(known) = perl::MACHINERY.iter().copied().find(|known| *known == top) {
-            trace.runtimes.wanted.insert((Language::Perl, known));
+            super::want(trace, Language::Perl, known, source);
         }
     }
 }
@@ -205,8 +219,8 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
 
 /// What packages name, though the program that uses them builds and installs nothing.
 const BUILDERS: &[&str] = &[
-    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "dpkg", "g++", "gcc", "gem", "ld", "make", "npm",
-    "npx", "pip", "pip3", "rpm", "yarn", "yum",
+    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "dpkg", "g++", "gcc", "gem", "ld", "make",
+    "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
 ];
 
 /// Programs that strings in a source name. A package of somebody else's has to name them close to what starts them.
@@ -227,7 +241,7 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
             continue;
         }
         for word in command_words(literal) {
-            if !is_own && BUILDERS.contains(&word) {
+            if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
                 continue;
             }
             if let Some(path) = trace.programs.find(trace.view, word.as_bytes())
@@ -281,7 +295,9 @@ fn keep_libraries(trace: &mut Trace<'_>, name: NameId, text: &str) {
     }
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
-            let Some((_, short)) = strings(&text[at..]).next().filter(|(open, _)| *open <= call.len() + 1) else { continue };
+            let Some((_, short)) = strings(&text[at..]).next().filter(|(open, _)| *open <= call.len() + 1) else {
+                continue;
+            };
             let prefix = format!("lib{short}.so");
             keep_library(trace, name, short, |file_name| file_name.starts_with(prefix.as_bytes()));
             for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
@@ -323,6 +339,15 @@ mod tests {
         let text = "a = 'b'; c = \"d e\" # don't\nf(`g`)";
         let found: Vec<&str> = strings(text).map(|(_, literal)| literal).collect();
         assert_eq!(found, ["b", "d e", "g"]);
+    }
+
+    #[test]
+    fn what_is_only_tried_is_told() {
+        let is_tried = |text: &str| is_tried(&text.lines().collect::<Vec<_>>());
+        assert!(is_tried("try:\n    import setuptools"));
+        assert!(is_tried("  try:\n    a\n  except ImportError:\n\n    import pkg_resources"));
+        assert!(!is_tried("try:\n  a\nexcept X:\n  b\ndef f():\n  import pip"));
+        assert!(!is_tried("try:\n    a\nimport pip"));
     }
 
     #[test]
