@@ -111,10 +111,19 @@ impl<'a> Trace<'a> {
         }
     }
 
+    /// Whether a plugin needs a library that is kept, though the loader would not find it: who loads the plugin has
+    /// loaded that one before it, as `java` does with `libjvm.so`.
+    fn is_loaded_before(&self, unmet: &Unmet) -> bool {
+        let Need::Library(soname) = &unmet.need else { return false };
+        let is_plugin = self.view.elf_of(unmet.by).is_ok_and(|elf| elf.interpreter.is_none());
+        is_plugin && self.graph.kept().iter().any(|&name| self.tree().file_name(name) == soname.as_slice())
+    }
+
     /// The graph; what is unmet and what is noted, in order; and what was loaded as a program.
     pub(super) fn finish(self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
+        let is_met = |unmet: &Unmet| self.loading.is_met_elsewhere(unmet) || self.is_loaded_before(unmet);
+        let unmet: Vec<Unmet> = self.unmet.iter().filter(|unmet| !is_met(unmet)).cloned().collect();
         let loading = self.loading;
-        let unmet = self.unmet.into_iter().filter(|unmet| !loading.is_met_elsewhere(unmet)).collect();
         (self.graph, unmet, self.notes.into_iter().collect(), loading.into_programs())
     }
 }

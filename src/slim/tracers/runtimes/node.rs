@@ -129,8 +129,18 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     // The compiler reads its types.
     let is_compiler = tree.file_name(package) == b"typescript";
     is_development(tree, name)
+        || is_of_another_system(tree, name)
         || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
         || (tree.parent(name) == package && is_directory_of(tree, name, DIRECTORIES))
+}
+
+/// `prebuilds/darwin-arm64`, and what a compiler left in `build/Release`.
+fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
+    const SYSTEMS: &[&[u8]] = &[b"android-", b"darwin-", b"freebsd-", b"ios-", b"openbsd-", b"sunos-", b"win32-"];
+    let file_name = tree.file_name(name);
+    let is_in = |directory: &[u8]| tree.file_name(tree.parent(name)) == directory;
+    (is_in(b"prebuilds") && SYSTEMS.iter().any(|system| file_name.starts_with(system)))
+        || (is_in(b"Release") && matches!(file_name, b"obj.target" | b".deps"))
 }
 
 /// What the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.

@@ -76,6 +76,10 @@ fn keep_environment(trace: &mut Trace<'_>, name: NameId, environment: NameId) ->
     let Some(settings) = tree.child(environment, b"pyvenv.cfg") else { return false };
     let why = Why::Runtime { language: Language::Python };
     trace.graph.keep(settings, Some(name), why.clone());
+    // Its other names cost nothing, and programs are started by them.
+    for other in tree.children(tree.parent(name)).filter(|&other| is_python(tree.file_name(other))) {
+        trace.graph.keep(other, Some(name), why.clone());
+    }
     for library in [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| tree.child(environment, library)) {
         trace.graph.keep(library, Some(name), why.clone());
         let Ok(resolved) = tree.resolve(&tree.path(library)) else { continue };

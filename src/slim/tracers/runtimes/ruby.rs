@@ -1,5 +1,7 @@
 //! Ruby: its library directories, and gems whole, with their specifications and extensions.
 
+use std::collections::BTreeMap;
+
 use super::{is_development, is_directory_of, is_plain_file, keep_tree_at, literals, path_list};
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
@@ -20,7 +22,6 @@ const GEMS: &[&str] = &["/var/lib/gems", "/usr/share/rubygems-integration", "/us
 
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
     let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
-    let tree = trace.tree();
     let mut paths = literals::paths(&bytes, b"ruby");
     let libraries: Vec<Vec<u8>> = paths.iter().cloned().collect();
     for path in &libraries {
@@ -36,14 +37,32 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
         paths.extend(path_list(trace, variable));
     }
     let why = Why::Runtime { language: Language::Ruby };
+    let wanted = trace.runtimes.wanted.clone();
+    let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {
         // Not the directories above: `/usr/lib/ruby` is the parent of all versions.
         let is_parent = libraries.iter().any(|other| other.starts_with(&[&path[..], b"/"].concat()));
         if !is_parent || !is_bare(&path) {
-            keep_tree_at(trace, &path, name, &why, &|tree, name| is_left_out(tree, name));
+            keep_tree_at(trace, &path, name, &why, &skip);
         }
     }
-    let _ = tree;
+}
+
+/// Gems that come with Ruby, for those who write and test programs.
+pub(super) const DEVELOPMENT: &[&str] = &["debug", "minitest", "power_assert", "rbs", "test-unit", "typeprof"];
+
+/// The gem's directory, its extension and its specification: `rbs-2.7.0`, `rbs-2.7.0.gemspec`.
+fn is_unwanted(tree: &Tree, name: NameId, wanted: &BTreeMap<(Language, &'static str), NameId>) -> bool {
+    const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
+    let parent = tree.file_name(tree.parent(name));
+    let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
+    let gem = tree.file_name(name);
+    is_listed
+        && DEVELOPMENT.iter().any(|known| {
+            let version = gem.strip_prefix(known.as_bytes()).and_then(|rest| rest.strip_prefix(b"-"));
+            version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
+                && !wanted.contains_key(&(Language::Ruby, *known))
+        })
 }
 
 fn is_include(path: &[u8]) -> bool {

@@ -3,7 +3,7 @@
 //! A source is not understood, only looked at: a string that is the name of a program counts where the file has
 //! anything that starts programs.
 
-use super::{application, node, perl, python};
+use super::{application, node, perl, python, ruby};
 use crate::image::NameId;
 use crate::slim::trace::Trace;
 use crate::slim::tracers::{shebang, shell};
@@ -29,6 +29,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let text = String::from_utf8_lossy(&bytes);
     match language {
         Language::Python if !is_build_time(&path) => want_python(trace, name, &text, is_own),
+        Language::Ruby => want_ruby(trace, name, &text),
         Language::Perl => want_perl(trace, name, &text),
         Language::Node if is_own => {
             let directory = trace.tree().parent(name);
@@ -48,11 +49,14 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
 /// By the ending of the name, or by the `#!` line.
 fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
     let file_name = trace.tree().file_name(name);
+    if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
+        return Some(Language::Ruby);
+    }
     let ending = file_name.iter().rposition(|&byte| byte == b'.').map(|dot| &file_name[dot + 1..]);
     match ending {
         Some(b"py" | b"pyw" | b"wsgi") => return Some(Language::Python),
         Some(b"js" | b"mjs" | b"cjs" | b"ts") => return Some(Language::Node),
-        Some(b"rb" | b"ru" | b"rake") => return Some(Language::Ruby),
+        Some(b"rb" | b"ru" | b"rake" | b"gemspec") => return Some(Language::Ruby),
         Some(b"pl" | b"pm" | b"cgi" | b"psgi") => return Some(Language::Perl),
         Some(b"php" | b"phtml") => return Some(Language::Php),
         Some(b"lua") => return Some(Language::Lua),
@@ -160,6 +164,17 @@ fn is_tried(lines: &[&str]) -> bool {
     let block = before.iter().rev().filter(|line| !line.trim().is_empty());
     let opener = block.map(|line| line.trim_end()).find(|line| indentation(line) < indentation(last));
     opener.is_some_and(|opener| opener.trim_start().starts_with("try:") || opener.trim_start().starts_with("except"))
+}
+
+/// `require 'debug/session'`, `gem "rbs"`, a specification's `%q<minitest>`, a lock file's `    minitest (5.15.0)`.
+fn want_ruby(trace: &mut Trace<'_>, source: NameId, text: &str) {
+    let path = trace.tree().path(source);
+    for gem in ruby::DEVELOPMENT.iter().copied().filter(|gem| !contains(&path, &format!("/{gem}-"))) {
+        let forms = [format!("'{gem}"), format!("\"{gem}"), format!("%q<{gem}>"), format!("    {gem} (")];
+        if forms.iter().any(|form| text.contains(form.as_str())) {
+            super::want(trace, Language::Ruby, gem, source);
+        }
+    }
 }
 
 fn want_perl(trace: &mut Trace<'_>, source: NameId, text: &str) {
