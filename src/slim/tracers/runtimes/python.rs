@@ -1,6 +1,6 @@
 //! Python: the standard library of an interpreter, and the packages of its environment.
 //!
-//! The library is found as CPython finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages
+//! The library is found as `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages
 //! are kept whole. A virtual environment that is closed to the system's packages does not bring these in.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +58,9 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
     for (name, libraries) in programs {
         let is_closed = environments.contains_key(&name) || !is_started_alone(trace, name, &names, &environments);
         if !is_closed || is_open {
-            libraries.iter().for_each(|&library| keep_sites(trace, name, library));
+            for &library in &libraries {
+                keep_sites(trace, name, library);
+            }
         }
         keep_given(trace, name);
     }
@@ -203,7 +205,9 @@ fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
     let users: Vec<NameId> = users;
     let mut homes: Vec<Vec<u8>> = users.into_iter().map(|user| tree.path(user)).collect();
     homes.extend([b"/root".to_vec()].into_iter().chain(config.env_value("HOME").map(|home| home.as_bytes().to_vec())));
-    homes.iter_mut().for_each(|home| home.extend_from_slice(b"/.local"));
+    for home in &mut homes {
+        home.extend_from_slice(b"/.local");
+    }
     homes.extend(path_list(trace, "PYTHONUSERBASE"));
     sites.extend(homes.iter().map(|home| [home, &b"/lib/"[..], &version, b"/site-packages"].concat()));
     for site in sites {
