@@ -27,6 +27,7 @@ use crate::slim::why::{Language, Why};
 #[derive(Debug, Default)]
 pub(in crate::slim) struct Runtimes {
     python: python::Found,
+    perl: perl::Found,
     /// Node packages whose dependencies were followed.
     packages: HashSet<NameId>,
     /// Modules that kept sources load and that are left out otherwise, by their top name; and the first such source.
@@ -78,6 +79,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
 pub(in crate::slim) fn settle(trace: &mut Trace<'_>) -> bool {
     let before = trace.graph.kept().len();
     python::settle(trace);
+    perl::settle(trace);
     let wanted = trace.runtimes.wanted.len();
     if std::mem::replace(&mut trace.runtimes.settled, wanted) != wanted {
         for (place, name) in trace.runtimes.found.clone() {

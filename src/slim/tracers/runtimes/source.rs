@@ -15,11 +15,14 @@ const MAX_SOURCE: usize = 8 << 20;
 pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let Some(language) = language(trace, name) else { return };
     let path = trace.tree().path(name);
-    if is_standard(&path) {
+    if language == Language::Perl {
+        perl::follow(trace, name, &path);
+    }
+    if is_standard(&path) || is_build_time(&path) {
         return;
     }
-    let is_own = !is_packaged(&path);
-    if is_own {
+    let is_own = !is_packaged(&path) && !is_distributions(&path);
+    if !is_packaged(&path) {
         application::keep(trace, name, language);
     }
     if language == Language::Java {
@@ -28,9 +31,8 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let Some(bytes) = trace.view.bytes(name).filter(|bytes| bytes.len() <= MAX_SOURCE) else { return };
     let text = String::from_utf8_lossy(&bytes);
     match language {
-        Language::Python if !is_build_time(&path) => want_python(trace, name, &text, is_own),
+        Language::Python => want_python(trace, name, &text, is_own),
         Language::Ruby => want_ruby(trace, name, &text),
-        Language::Perl => want_perl(trace, name, &text),
         Language::Node if is_own => {
             let directory = trace.tree().parent(name);
             for request in node::requests(&text) {
@@ -39,7 +41,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
         }
         _ => {}
     }
-    if language == Language::Python && is_own {
+    if language == Language::Python && !is_packaged(&path) {
         keep_siblings(trace, name, &text);
     }
     keep_programs(trace, name, language, &text, is_own);
@@ -111,6 +113,12 @@ pub(super) fn is_packaged(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
+/// A program that the distribution brought: it runs, but nobody wrote it for this image.
+fn is_distributions(path: &[u8]) -> bool {
+    const DIRECTORIES: &[&str] = &["/bin/", "/sbin/", "/lib/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/"];
+    DIRECTORIES.iter().any(|directory| path.starts_with(directory.as_bytes()))
+}
+
 /// What of a package runs when something is built or tested.
 fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
@@ -177,16 +185,6 @@ fn want_ruby(trace: &mut Trace<'_>, source: NameId, text: &str) {
     }
 }
 
-fn want_perl(trace: &mut Trace<'_>, source: NameId, text: &str) {
-    for line in text.lines().map(str::trim_start) {
-        let Some(rest) = line.strip_prefix("use ").or_else(|| line.strip_prefix("require ")) else { continue };
-        let top = rest.trim_start().split([':', ';', ' ']).next().unwrap_or_default();
-        if let Some(known) = perl::MACHINERY.iter().copied().find(|known| *known == top) {
-            super::want(trace, Language::Perl, known, source);
-        }
-    }
-}
-
 /// A script in a directory of the distribution loads modules that lie beside it.
 fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
     let tree = trace.tree();
@@ -234,8 +232,8 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
 
 /// What packages name, though the program that uses them builds and installs nothing.
 const BUILDERS: &[&str] = &[
-    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "dpkg", "g++", "gcc", "gem", "ld", "make",
-    "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
+    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++", "gcc", "gem", "ld",
+    "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
 ];
 
 /// Programs that strings in a source name. A package of somebody else's has to name them close to what starts them.
@@ -247,7 +245,8 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
     if starts.is_empty() {
         return;
     }
-    if is_own && shells.iter().any(|shell| text.contains(shell)) {
+    let is_program = is_own || !super::is_module(trace.tree(), &trace.graph, name);
+    if is_program && shells.iter().any(|shell| text.contains(shell)) {
         trace.keep_path(b"/bin/sh", Some(name), Why::Command { word: "sh".to_owned(), line: 1 });
     }
     for (at, literal) in strings(text) {
