@@ -23,4 +23,4 @@ pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
 pub use rules::{KeepPage, KeepRules, keep_rules};
 pub use verify::{Failure, verify};
 pub(crate) use view::View;
-pub use why::{Because, Confidence, Field, Injector, Root, Why};
+pub use why::{Because, Confidence, Field, Injector, Language, Root, Why};

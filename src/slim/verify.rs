@@ -8,7 +8,7 @@ use super::graph::Need;
 use super::plan::Plan;
 use super::programs::Programs;
 use super::tracers::elf::{self, Loading};
-use super::tracers::shebang;
+use super::tracers::{runtimes, shebang};
 use super::view::View;
 use crate::elf::{Files, Outcome, Request};
 use crate::image::{Image, Kind, NameId, ReadError};
@@ -51,6 +51,10 @@ pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
     let mut failures = Vec::new();
     for &name in plan.kept() {
         verify_name(&before, &after, name, &visible, &mut failures);
+        let is_started = !runtimes::is_module(&image.tree, plan.graph(), name);
+        if let Some(lost) = lost_interpreter(&before, &after, name).filter(|_| is_started) {
+            failures.push(Failure { at: name, lost: Lost::Need(lost) });
+        }
     }
     verify_programs(&before, &after, plan, &mut failures);
     for view in [before, after] {
@@ -74,17 +78,15 @@ fn verify_name(before: &View<'_>, after: &View<'_>, name: NameId, visible: &[boo
         Kind::Symlink { .. } if before.resolve(&path).is_ok() && after.resolve(&path).is_err() => {
             failures.push(Failure { at: name, lost: Lost::Target });
         }
-        Kind::File(_) if tree.inode(name).header.mode & 0o111 != 0 => {
-            if let Some(lost) = lost_interpreter(before, after, name) {
-                failures.push(Failure { at: name, lost: Lost::Need(lost) });
-            }
-        }
         _ => {}
     }
 }
 
 /// What the `#!` line of a script names and `env` there starts, if it is no longer the same.
 fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option<Need> {
+    if before.tree().inode(name).header.mode & 0o111 == 0 {
+        return None;
+    }
     let bytes = before.bytes(name).filter(|bytes| bytes.starts_with(b"#!"))?;
     let shebang = shebang::parse(&bytes)?;
     let programs = Programs::of(&before.image.config);

@@ -8,8 +8,8 @@ for format in png jpg gif webp tiff bmp pcx; do
 done
 echo svg:
 echo '<svg xmlns="http://www.w3.org/2000/svg" width="80" height="40"><circle cx="40" cy="20" r="15" fill="red"/></svg>' |
-    run --interactive --entrypoint convert "$1" svg:- -format '%m %wx%h %k\n' info: | awk '{ print $1, $2, ($3 > 8) }'
+    run --interactive --entrypoint convert "$1" svg:- -format '%m %wx%h %[colors]\n' info:
 echo pango:
-run --entrypoint convert "$1" -font Sans pango:'<b>ahoy</b>' -format '%m %k\n' info: | awk '{ print $1, ($2 > 8) }'
+run --entrypoint convert "$1" -font Sans pango:'<b>ahoy</b>' -format '%m %[colors]\n' info:
 echo fonts:
 run --entrypoint convert "$1" -list font | grep -c 'Font: DejaVu'
