@@ -44,6 +44,7 @@ pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
     Why(WhyArguments),
+    WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
@@ -175,12 +176,16 @@ impl From<KeepLevel> for Confidence {
 /// Say why a file of an image is kept, or that it is not
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1")]
+  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1
+  jettison why app.tar /usr/bin/dash --all")]
 pub(super) struct WhyArguments {
     /// The image
     pub(super) image: String,
     /// A path in the image
     pub(super) path: String,
+    /// Show every reason, and the reasons of those that give it, as a tree
+    #[arg(long)]
+    pub(super) all: bool,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
 }

@@ -12,6 +12,7 @@ mod progress;
 mod rules;
 mod slim;
 mod why;
+mod why_not;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
+        Command::WhyNot(arguments) => why_not::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),

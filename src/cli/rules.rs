@@ -9,12 +9,13 @@ use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
 use crate::lint::{Applicability, Category, Page, Profile, Registry, index_markdown};
 use crate::rules;
+use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let list = match arguments.format {
         ListFormat::Text => table(registry, output::width()),
-        ListFormat::Markdown => index_markdown(registry),
+        ListFormat::Markdown => index_markdown(registry) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))

@@ -22,7 +22,7 @@ mod versions;
 
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
-pub use facts::{Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, facts, library_names};
+pub use facts::{Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, announced, facts, library_names};
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
 pub use loader::{Environment, Flavor, Loader, Mode};
 pub use process::{Missing, Object, Outcome, Process, Request, RequestKind};

@@ -63,6 +63,8 @@ pub struct Plan {
     notes: Vec<Note>,
     totals: Totals,
     pub(super) programs: Vec<elf::Program>,
+    /// Libraries that programs may open by name are kept.
+    pub(super) keeps_opened: bool,
 }
 
 /// What the plan comes to.
@@ -104,7 +106,8 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
     let count_of = |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
     totals.levels = kept_at.into_iter().map(count_of).collect();
-    Ok(Plan { graph, whole, kept, unmet, notes, totals, programs })
+    let keeps_opened = options.level >= Confidence::Likely;
+    Ok(Plan { graph, whole, kept, unmet, notes, totals, programs, keeps_opened })
 }
 
 impl Plan {

@@ -51,7 +51,7 @@ impl<'a> Trace<'a> {
             view,
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
-            loading: elf::Loading::new(view),
+            loading: elf::Loading::new(view).opening(),
             rules: rules::State::new(view),
             shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
@@ -168,7 +168,8 @@ impl<'a> Trace<'a> {
     /// What there is so far: the graph; what is unmet and what is noted, in order; and what was loaded as a program.
     fn counted(&self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
         let is_met = |unmet: &Unmet| self.loading.is_met_elsewhere(unmet) || self.is_loaded_before(unmet);
-        let unmet = self.unmet.iter().filter(|unmet| !is_met(unmet)).cloned().collect();
+        let counts = |unmet: &&Unmet| self.graph.is_kept(unmet.by) && !is_met(unmet);
+        let unmet = self.unmet.iter().filter(counts).cloned().collect();
         (self.graph.clone(), unmet, self.notes.iter().cloned().collect(), self.loading.programs().to_vec())
     }
 }

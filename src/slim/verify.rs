@@ -96,7 +96,8 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
 }
 
 fn verify_programs(before: &View<'_>, after: &View<'_>, plan: &Plan, failures: &mut Vec<Failure>) {
-    let mut loading = [Loading::new(before), Loading::new(after)];
+    let loading = |view| if plan.keeps_opened { Loading::new(view).opening() } else { Loading::new(view) };
+    let mut loading = [loading(before), loading(after)];
     for program in &plan.programs {
         let Ok(elf) = before.elf_of(program.name) else { continue };
         if after.look(&program.loader) != before.look(&program.loader) {

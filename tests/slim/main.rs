@@ -12,6 +12,7 @@ mod loader_files;
 mod machine;
 mod musl_rules;
 mod plan_elf;
+mod plan_levels;
 mod plan_paths;
 mod plan_roots;
 mod plan_scripts;

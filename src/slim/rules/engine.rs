@@ -23,6 +23,8 @@ pub(in crate::slim) struct State {
     /// Files that a rule reads besides, because a file it read named them.
     named: HashMap<NameId, Vec<usize>>,
     read: HashSet<(usize, NameId)>,
+    /// What is known of rules and the names that they never keep.
+    excepted: HashMap<(&'static str, NameId), bool>,
     /// A row an inode.
     searched: Vec<bool>,
     searcher: Option<Searcher>,
@@ -39,6 +41,7 @@ impl State {
             waiting: vec![Vec::new(); rules.pages.len()],
             named: HashMap::new(),
             read: HashSet::new(),
+            excepted: HashMap::new(),
             searched: vec![false; view.tree().inode_count()],
             searcher: Searcher::new(view.tree(), &texts),
         }
@@ -150,8 +153,7 @@ fn keep_name(
     by: Option<NameId>,
     because: &Because,
 ) -> bool {
-    let path = if page.except.is_empty() { Vec::new() } else { trace.tree().path(name) };
-    if page.except.iter().any(|pattern| wildcard::covers(pattern.as_bytes(), &path)) {
+    if is_excepted(trace, page, name) {
         return false;
     }
     let (rule, because) = (page.name, because.clone());
@@ -161,6 +163,25 @@ fn keep_name(
     };
     trace.graph.keep(name, by, why);
     true
+}
+
+/// Whether a rule never keeps a name, or a directory above it. Each is looked at once.
+fn is_excepted(trace: &mut Trace<'_>, page: &'static KeepPage, name: NameId) -> bool {
+    if page.except.is_empty() || name == NameId::ROOT {
+        return false;
+    }
+    if let Some(&known) = trace.rules.excepted.get(&(page.name, name)) {
+        return known;
+    }
+    let tree = trace.tree();
+    let is_named = |pattern: &&'static str| {
+        let last = pattern.rsplit('/').next().unwrap_or_default();
+        wildcard::matches_name(last.as_bytes(), tree.file_name(name))
+            && wildcard::matches(pattern.as_bytes(), &tree.path(name))
+    };
+    let excepted = is_excepted(trace, page, tree.parent(name)) || page.except.iter().any(is_named);
+    trace.rules.excepted.insert((page.name, name), excepted);
+    excepted
 }
 
 /// Reads a file for a rule, now or when the rule fires.

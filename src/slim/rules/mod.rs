@@ -32,6 +32,30 @@ impl KeepRules {
         self.pages.iter()
     }
 
+    /// The name nearest to one that is not there, where one is near.
+    pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
+        const LONGEST: usize = 80;
+        let unknown = unknown.strip_prefix("keep/").unwrap_or(unknown);
+        let names = self.pages.iter().filter(|_| unknown.len() <= LONGEST).map(|page| page.name);
+        let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, unknown), name)).min()?;
+        (distance <= name.len() / 3).then_some(name)
+    }
+
+    /// The index of all rules, as Markdown: a row a rule.
+    pub fn index_markdown(&self) -> String {
+        let row = |page: &KeepPage| format!("| [`{name}`](keep/{name}.md) | {} |\n", page.title, name = page.name);
+        let rows: String = self.pages.iter().map(row).collect();
+        format!(
+            "\n# Keep rules\n\nWhat `slim` keeps besides what files name themselves, from the pages in [`keep/`](keep). \
+             `jettison explain keep/NAME` prints a page.\n\n| rule | says |\n|---|---|\n{rows}"
+        )
+    }
+
+    /// The rules of which a fixed pattern matches a path.
+    pub fn naming(&self, path: &[u8]) -> impl Iterator<Item = &KeepPage> {
+        self.pages.iter().filter(move |page| page.names(path))
+    }
+
     /// The page of the rule of this name, with or without `keep/` in front.
     pub fn get(&self, name: &str) -> Option<&KeepPage> {
         let name = name.strip_prefix("keep/").unwrap_or(name);
@@ -47,6 +71,12 @@ pub(in crate::slim) fn opened_by_libc() -> impl Iterator<Item = (&'static str, &
         libraries.flat_map(move |&library| page.when.imports.iter().map(move |&symbol| (symbol, library, page.name)))
     };
     keep_rules().pages.iter().flat_map(of)
+}
+
+/// Whether a library is put into the container when it starts, so that it need not be in the image.
+pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
+    let mut provided = keep_rules().pages.iter().flat_map(|page| &page.provided);
+    provided.any(|pattern| wildcard::matches_name(pattern.as_bytes(), soname))
 }
 
 /// The rules that are built in.

@@ -1,5 +1,6 @@
 //! A keep rule's page: when it fires, and what it keeps then.
 
+use super::wildcard;
 use crate::page::{self, FrontMatter, PageError, Parts};
 use crate::slim::why::Confidence;
 
@@ -26,6 +27,8 @@ pub struct KeepPage {
     pub(in crate::slim) not_whole: Vec<&'static str>,
     /// Libraries that glibc opens itself for the symbols, in the process that calls them.
     pub(in crate::slim) opens: Vec<&'static str>,
+    /// Libraries that are put into the container when it starts, as wildcards over their names.
+    pub(in crate::slim) provided: Vec<&'static str>,
     /// It fires for every name that gives it a reason, not only for the first: its patterns are about that name.
     pub(in crate::slim) repeats: bool,
 }
@@ -105,6 +108,7 @@ const KEYS: &[&str] = &[
     "not-in",
     "not-whole",
     "opens",
+    "provided",
 ];
 
 impl KeepPage {
@@ -132,7 +136,48 @@ impl KeepPage {
             not_in: front.list("not-in")?,
             not_whole: front.list("not-whole")?,
             opens: front.list("opens")?,
+            provided: front.list("provided")?,
         })
+    }
+
+    /// Whether one of its patterns, without words to be filled in, matches a path, and it does not leave it out.
+    pub(super) fn names(&self, path: &[u8]) -> bool {
+        let is_plain = |keep: &&Keep| keep.source == Source::Fixed && !keep.pattern.contains(['$', '{']);
+        let mut plain = self.keeps.iter().filter(is_plain);
+        let is_left_out = |pattern: &&'static str| wildcard::covers(pattern.as_bytes(), path);
+        plain.any(|keep| wildcard::matches(keep.pattern.as_bytes(), path)) && !self.except.iter().any(is_left_out)
+    }
+
+    /// What it keeps, the surest first; words in braces are filled in from files.
+    pub fn patterns(&self) -> impl Iterator<Item = (Confidence, &'static str)> {
+        let opened = self.opens.iter().map(|library| (Confidence::Certain, *library));
+        opened.chain(self.keeps.iter().map(|keep| (keep.confidence, keep.pattern)))
+    }
+
+    /// What makes it fire, in words.
+    pub fn triggers(&self) -> String {
+        let when = &self.when;
+        let lists = [
+            ("calls of", &when.imports),
+            ("files called", &when.libraries),
+            ("files that hold", &when.literals),
+            ("the paths", &when.paths),
+            ("the variables", &when.variables),
+        ];
+        let list = |(what, names): (&str, &Vec<&str>)| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+        };
+        let mut said: Vec<String> = lists.into_iter().filter_map(list).collect();
+        if when.always {
+            said.push("every image".to_owned());
+        }
+        said.join("; ")
+    }
+
+    /// Whether it says something else than what is kept.
+    pub fn keeps_nothing(&self) -> bool {
+        self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
     }
 
     /// Whether paths in kept ELF files are of interest.

@@ -64,6 +64,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "poppler",
     "postgresql",
     "proj",
+    "provided-by-the-runtime",
     "qml",
     "qt",
     "r",

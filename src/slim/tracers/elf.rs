@@ -13,6 +13,7 @@ use crate::slim::trace::Trace;
 use crate::slim::view::View;
 use crate::slim::why::{Injector, Why};
 
+use super::names::{self, OpenName};
 use super::shebang::file_name;
 
 /// A function, the library that glibc opens by name for a call of it, and the keep rule that says so.
@@ -43,6 +44,8 @@ pub(in crate::slim) struct Loading {
     met: HashSet<(NameId, Vec<u8>)>,
     /// A row an inode: which functions it calls that have glibc open a library.
     calls: Vec<Option<Rc<[Call]>>>,
+    /// A row an inode: the libraries it may open by name; none where that is of no interest.
+    names: Option<Vec<Option<Rc<[OpenName]>>>>,
     programs: Vec<Program>,
 }
 
@@ -64,8 +67,21 @@ impl Loading {
             waiting: Vec::new(),
             met: HashSet::new(),
             calls: vec![None; inodes],
+            names: None,
             programs: Vec::new(),
         }
+    }
+
+    /// The same, with the libraries that files may open by name in each process.
+    pub(in crate::slim) fn opening(mut self) -> Self {
+        self.names = Some(vec![None; self.mapped.len()]);
+        self
+    }
+
+    /// The libraries that a file may open by name, read once.
+    fn names(&mut self, view: &View<'_>, file: InodeId) -> Option<Rc<[OpenName]>> {
+        let row = &mut self.names.as_mut()?[file.index()];
+        Some(Rc::clone(row.get_or_insert_with(|| names::of(view, file).into())))
     }
 
     /// Whether a need that failed once was met in another process: a plugin finds in its program what it does not
@@ -217,6 +233,7 @@ pub(in crate::slim) fn start<'a>(
     if loader.flavor == Flavor::Glibc {
         open_for_libc(view, loading, &mut process, &mut causes);
     }
+    open_by_name(view, loading, &mut process, &mut causes);
     (process, causes)
 }
 
@@ -229,6 +246,12 @@ pub(in crate::slim) enum Cause {
         caller: usize,
         symbol: &'static str,
         rule: &'static str,
+    },
+    /// An object that may open it by name.
+    MayOpen,
+    /// An object that says it opens it.
+    Announced {
+        required: bool,
     },
 }
 
@@ -266,6 +289,31 @@ fn open_for_libc(
     }
 }
 
+/// Opens what the objects of a process may open by a name that they hold.
+fn open_by_name(
+    view: &View<'_>,
+    loading: &mut Loading,
+    process: &mut Process<'_, View<'_>>,
+    causes: &mut BTreeMap<usize, Cause>,
+) {
+    let mut opened = HashSet::new();
+    let mut at = 0;
+    while let Some(file) = process.objects().get(at).map(|object| object.file) {
+        let Some(names) = loading.names(view, file) else { return };
+        for name in &*names {
+            if process.find(&name.name).is_none() && opened.insert(name.name.clone()) {
+                let request = process.open(at, &name.name);
+                let cause = match name.announced {
+                    Some(required) => Cause::Announced { required },
+                    None => Cause::MayOpen,
+                };
+                causes.insert(request, cause);
+            }
+        }
+        at += 1;
+    }
+}
+
 /// Keeps every file of a process for the request that mapped it.
 fn keep_process(trace: &mut Trace<'_>, process: &Process<'_, View<'_>>, causes: &BTreeMap<usize, Cause>) {
     let tree = trace.tree();
@@ -297,6 +345,8 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     let soname = request.name.clone();
     match (cause, request.kind) {
         (Some(Cause::Injected(by)), _) => Why::Injected { soname, by, found },
+        (Some(Cause::MayOpen), _) => Why::MayOpen { soname, found },
+        (Some(Cause::Announced { required }), _) => Why::Announced { soname, required, found },
         (Some(Cause::Opened { symbol, rule, .. }), _) => Why::Opened { soname, symbol, rule, found },
         (None, RequestKind::Needed | RequestKind::Given) => Why::Needed { soname, found },
         (None, _) => Why::Filter { soname, found },
@@ -311,6 +361,11 @@ fn report_missing(trace: &mut Trace<'_>, by: NameId, request: &Request, cause: O
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
             Some(reason) => trace.unmet(by, Need::BrokenLibrary(name.clone(), reason.clone()), Vec::new()),
+            None if rules::is_provided(name) => {
+                let text =
+                    format!("`{}` is not in the image: the runtime puts it into the container", name.escape_ascii());
+                trace.note(Some(by), None, text);
+            }
             None => trace.unmet(by, Need::Library(name.clone()), missing.looked_in.clone()),
         },
         // What may be missing may be missing.

@@ -2,6 +2,7 @@
 
 pub(super) mod elf;
 mod links;
+mod names;
 pub(super) mod runtimes;
 mod services;
 pub(super) mod shebang;
