@@ -11,6 +11,8 @@ mod loader_files;
 mod machine;
 mod musl_rules;
 mod plan_elf;
+mod plan_interpreters;
 mod plan_paths;
 mod plan_roots;
 mod plan_scripts;
+mod plan_services;
