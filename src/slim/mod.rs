@@ -4,6 +4,7 @@
 //! tracer, which keeps what that name needs, until nothing is new. What comes out is a [`Plan`]; nothing is written
 //! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
+mod against;
 mod always;
 mod command;
 mod graph;
@@ -16,6 +17,7 @@ mod verify;
 mod view;
 mod why;
 
+pub use against::verify_against;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use plan::{Plan, PlanError, PlanOptions, Totals, plan};
 pub use verify::{Failure, verify};

@@ -16,3 +16,4 @@ mod plan_paths;
 mod plan_roots;
 mod plan_scripts;
 mod plan_services;
+mod verify_against;

@@ -92,9 +92,13 @@ pub(in crate::slim) fn settle(trace: &mut Trace<'_>) -> bool {
 /// Whether a kept file is there to be loaded, and not to be started, though it may be marked as a program.
 pub(in crate::slim) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     let is_loaded = |why: &Why| matches!(why, Why::Runtime { .. } | Why::Module { .. });
+    is_library(tree, name) && graph.reasons(name).iter().all(|reason| is_loaded(&reason.why))
+}
+
+/// Whether a file is where languages have their libraries and packages.
+pub(in crate::slim) fn is_library(tree: &Tree, name: NameId) -> bool {
     let path = tree.path(name);
-    (source::is_standard(&path) || source::is_packaged(&path))
-        && graph.reasons(name).iter().all(|reason| is_loaded(&reason.why))
+    source::is_standard(&path) || source::is_packaged(&path)
 }
 
 /// Remembers that a source loads a module that is left out otherwise.
