@@ -10,6 +10,10 @@ for program in "$@"; do
     case $program in
         ip) packages="$packages iproute2" ;;
         cc) packages="$packages gcc libc6-dev" ;;
+        pip3) packages="$packages python3-pip" ;;
+        psql) packages="$packages postgresql-client" ;;
+        ssh) packages="$packages openssh-client" ;;
+        sshd) packages="$packages openssh-server" ;;
         musl-gcc) packages="$packages musl-tools" ;;
         *) packages="$packages $program" ;;
     esac

@@ -43,6 +43,7 @@ pub(super) enum Color {
 pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
+    Verify(super::verify::VerifyArguments),
     Why(WhyArguments),
     WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
@@ -137,6 +138,9 @@ pub(super) struct SlimArguments {
     /// Say what would be kept and dropped, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Write the image even where its verification fails
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// What decides which files are kept.

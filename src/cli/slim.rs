@@ -18,13 +18,14 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let image = open(&arguments.image, &bar)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
-    if !failures.is_empty() {
+    if !failures.is_empty() && !arguments.force {
         drop(bar);
         output.print(&failed(&image.tree, &failures))?;
-        output.note("nothing is written, because the result would not work as the image does");
+        output.note("nothing is written, because the result would not work as the image does; `--force` writes it");
         return Ok(Outcome::Found);
     }
-    let mut summary = report::plan(&image.tree, &plan);
+    let mut summary = failed(&image.tree, &failures);
+    summary.push_str(&report::plan(&image.tree, &plan));
     match destination {
         Some(destination) if !arguments.dry_run => {
             let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
@@ -41,7 +42,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     }
     drop(bar);
     output.print(&summary)?;
-    Ok(Outcome::Clean)
+    Ok(if failures.is_empty() { Outcome::Clean } else { Outcome::Found })
 }
 
 /// Reads the image that an argument names.
@@ -65,7 +66,7 @@ fn selection(tree: &Tree, plan: &Plan) -> Selection {
     selection
 }
 
-fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
+pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
     let line = |failure: &slim::Failure| format!("{}: {}\n", tree.path(failure.at).escape_ascii(), failure.lost);
     failures.iter().map(line).collect()
 }

@@ -5,6 +5,7 @@
 //! keep rules, pages in `rules/keep`. What comes out is a [`Plan`]; nothing is written
 //! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
+mod against;
 mod brought;
 mod command;
 mod graph;
@@ -18,6 +19,7 @@ mod verify;
 mod view;
 mod why;
 
+pub use against::verify_against;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
 pub use rules::{KeepPage, KeepRules, keep_rules};

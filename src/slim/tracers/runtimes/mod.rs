@@ -92,9 +92,13 @@ pub(in crate::slim) fn settle(trace: &mut Trace<'_>) -> bool {
 /// Whether a kept file is there to be loaded, and not to be started, though it may be marked as a program.
 pub(in crate::slim) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bool {
     let is_loaded = |why: &Why| matches!(why, Why::Runtime { .. } | Why::Module { .. });
+    is_library(tree, name) && graph.reasons(name).iter().all(|reason| is_loaded(&reason.why))
+}
+
+/// Whether a file is where languages have their libraries and packages.
+pub(in crate::slim) fn is_library(tree: &Tree, name: NameId) -> bool {
     let path = tree.path(name);
-    (source::is_standard(&path) || source::is_packaged(&path))
-        && graph.reasons(name).iter().all(|reason| is_loaded(&reason.why))
+    source::is_standard(&path) || source::is_packaged(&path)
 }
 
 /// Remembers that a source loads a module that is left out otherwise.
@@ -105,16 +109,31 @@ fn want(trace: &mut Trace<'_>, language: Language, module: &'static str, source:
 /// Whether a name, and all that is below it, is left out.
 type Skip<'a> = &'a dyn Fn(&Tree, NameId) -> bool;
 
-/// Keeps a directory and what is below it, but for what is left out.
+/// Keeps a directory and what is below it, but for what is left out. Links to other directories are followed.
 fn keep_tree(trace: &mut Trace<'_>, directory: NameId, by: NameId, why: &Why, skip: Skip<'_>) {
     let tree = trace.tree();
     let mut stack = vec![directory];
+    let mut followed = HashSet::new();
     while let Some(name) = stack.pop() {
         trace.graph.keep(name, Some(by), why.clone());
-        if tree.is_directory(name) {
-            stack.extend(tree.children(name).filter(|&child| !skip(tree, child)));
+        let at = linked_directory(tree, name).unwrap_or(name);
+        if at != name && !followed.insert(at) {
+            continue;
+        }
+        if tree.is_directory(at) {
+            trace.graph.keep(at, Some(by), why.clone());
+            stack.extend(tree.children(at).filter(|&child| !skip(tree, child)));
         }
     }
+}
+
+/// The directory that a link leads to, unless the link is in it or it is one that holds a distribution.
+fn linked_directory(tree: &Tree, name: NameId) -> Option<NameId> {
+    let Kind::Symlink { target } = &tree.inode(name).kind else { return None };
+    let directory = tree.resolve_from(tree.parent(name), target).ok()?.name;
+    let depth = ancestors(tree, directory).count();
+    let is_around = ancestors(tree, name).any(|at| at == directory);
+    (tree.is_directory(directory) && depth > 1 && !is_around).then_some(directory)
 }
 
 /// Keeps the directory that a path leads to, the way to it, and what is in it.
