@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::mentions::{self, Searcher};
 use super::page::{Keep, KeepPage, Mentioned, Source};
-use super::{conditions, keep_rules, template, wildcard, words};
+use super::{commands, conditions, keep_rules, template, wildcard, words};
 use crate::elf::is_elf;
 use crate::image::{Kind, NameId};
 use crate::slim::trace::Trace;
@@ -263,7 +263,10 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
     let Some(finds) = trace.rules.searcher.as_ref().map(|searcher| searcher.find(&bytes)) else { return };
     fire_literals(trace, name, path, &bytes, &finds);
     if is_elf {
-        let mentioned = mentions::mentions(trace.tree(), &bytes, &finds.paths);
+        let mut mentioned = mentions::mentions(trace.tree(), &bytes, &finds.paths);
+        if !imports.is_empty() {
+            add_commands(trace, &bytes, &mut mentioned);
+        }
         keep_mentioned(trace, name, path, &mentioned, &imports);
     }
 }
@@ -298,6 +301,18 @@ fn fire_literals(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8],
     for (text, rule) in found {
         if !is_left_out(&rules.pages[rule], path) {
             fire(trace, rule, Some(name), &Because::Literal(text));
+        }
+    }
+}
+
+/// Adds the programs on PATH that strings name. A name that is a whole string counts as that.
+fn add_commands(trace: &Trace<'_>, bytes: &[u8], mentioned: &mut BTreeMap<Vec<u8>, Mentioned>) {
+    let found = commands::commands(bytes);
+    for (names, what) in [(found.in_texts, Mentioned::ShellCommand), (found.names, Mentioned::Command)] {
+        for name in names {
+            if let Some(path) = trace.programs.find(trace.view, name) {
+                mentioned.insert(path, what);
+            }
         }
     }
 }

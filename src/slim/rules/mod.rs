@@ -3,6 +3,7 @@
 //! A rule fires once, for the first kept name that gives it a reason. What its patterns name is kept then, and goes to
 //! every tracer, so that an ELF file among it gets its libraries. Nothing here knows what a rule is about.
 
+mod commands;
 mod conditions;
 mod engine;
 mod index;

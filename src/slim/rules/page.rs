@@ -77,7 +77,8 @@ pub(in crate::slim) enum Source {
     Word,
     /// `{Include}`: every word behind this one on a line of a followed file.
     WordAfter(&'static str),
-    /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that names one.
+    /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that names one; and `{command}`,
+    /// `{shell-command}`: every name there of a program on PATH.
     Mention(Mentioned),
 }
 
@@ -87,6 +88,10 @@ pub(in crate::slim) enum Mentioned {
     Program,
     File,
     Directory,
+    /// A string that is the name of a program on PATH.
+    Command,
+    /// Such a name where a command stands in a string that a shell could run.
+    ShellCommand,
 }
 
 const KEYS: &[&str] = &[
@@ -247,6 +252,8 @@ fn source(pattern: &'static str) -> Option<Source> {
             "program" => Source::Mention(Mentioned::Program),
             "file" => Source::Mention(Mentioned::File),
             "directory" => Source::Mention(Mentioned::Directory),
+            "command" => Source::Mention(Mentioned::Command),
+            "shell-command" => Source::Mention(Mentioned::ShellCommand),
             name => Source::WordAfter(name),
         };
         if std::mem::replace(&mut source, this) != Source::Fixed {
