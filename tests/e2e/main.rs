@@ -11,7 +11,7 @@
 //! - `case.toml`: `gone`, paths that must not stay; `why`, a kept file and what must stand on its way.
 //!
 //! Nobody tells jettison what to keep. The tests need root and podman, so plain `cargo test` leaves them out; `make e2e`
-//! installs what they need, runs them, and prints a table. Names given to it choose tests: `tests/e2e/run.sh nginx`.
+//! installs what they need, runs them, and prints a table. A name chooses tests: `tests/e2e/run.sh nginx`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
 

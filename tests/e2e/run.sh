@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the end-to-end tests, or those whose names hold the words given. With `--where-possible`, a machine that cannot
+# Runs the end-to-end tests, or those whose names hold the word given. With `--where-possible`, a machine that cannot
 # run them names them and goes on, but never in CI, where nothing may be left out.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/user"
 	"time"
 )
@@ -31,6 +32,8 @@ func facts(answer http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(answer, addresses, err)
 	port, err := net.LookupPort("tcp", "ldaps")
 	fmt.Fprintln(answer, port, err)
+	sum, err := exec.Command("md5sum", "/srv/site/index.html").Output()
+	fmt.Fprintln(answer, string(sum), err)
 }
 
 func main() {
