@@ -318,7 +318,8 @@ fn add_commands(
 ) {
     let mut found = commands::commands(bytes);
     let rules = keep_rules();
-    let names_count = |page: &KeepPage| page.keeps.iter().any(|keep| keep.source == Source::Mention(Mentioned::Command));
+    let names_count =
+        |page: &KeepPage| page.keeps.iter().any(|keep| keep.source == Source::Mention(Mentioned::Command));
     let mut pages = rules.index.mentions.iter().map(|&rule| &rules.pages[rule]);
     if pages.any(|page| names_count(page) && !is_left_out(page, path)) {
         if let Ok(elf) = trace.view.elf_of(name) {

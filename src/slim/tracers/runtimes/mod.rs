@@ -6,6 +6,7 @@
 //! source loads it.
 
 mod application;
+mod jar;
 mod java;
 mod literals;
 mod lua;
@@ -72,6 +73,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     }
     node::keep_package_of(trace, name);
     source::trace(trace, name);
+    jar::trace(trace, name);
 }
 
 /// Keeps what can only be told when everything else is through: which Python is started for itself, and which
