@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::diff::DiffArguments;
+use super::documents::DocumentArguments;
+use super::inspect::InspectArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 use crate::slim::Confidence;
@@ -47,6 +50,8 @@ pub(super) enum Command {
     Why(WhyArguments),
     WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
+    Inspect(InspectArguments),
+    Diff(DiffArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
@@ -123,7 +128,8 @@ oci-archive:FILE[:REF], rootfs:DIR, or a path, recognised by its content.
 Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
-  jettison slim app.tar --dry-run")]
+  jettison slim app.tar --dry-run --report slim.html
+  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -135,7 +141,9 @@ pub(super) struct SlimArguments {
     pub(super) tag: Option<String>,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
-    /// Say what would be kept and dropped, and write nothing
+    #[command(flatten)]
+    pub(super) documents: DocumentArguments,
+    /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Write the image even where its verification fails
@@ -155,6 +163,9 @@ pub(super) struct PlanArguments {
     /// How sure a reason must be to keep a file
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
+    /// Leave out the records by which scanners know the packages that remain
+    #[arg(long)]
+    pub(super) no_package_records: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -3,8 +3,11 @@
 mod arguments;
 mod config;
 mod deps;
+mod diff;
 mod discover;
+mod documents;
 mod explain;
+mod inspect;
 mod lint;
 mod output;
 mod page;
@@ -50,6 +53,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Why(arguments) => why::run(arguments, output),
         Command::WhyNot(arguments) => why_not::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
+        Command::Diff(arguments) => diff::run(arguments, output),
+        Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),

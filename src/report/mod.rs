@@ -1,14 +1,32 @@
 //! How findings are shown: one file per format.
 
 mod deps;
+mod diff;
+mod entry;
 mod excerpt;
+mod html;
+mod inspect;
+mod inspect_json;
 mod json;
 mod plan;
+mod report_json;
+mod sbom;
+mod size;
+mod summary;
 mod text;
+mod treemap;
 
 pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
+pub use diff::{Compared, diff_json, diff_text};
+pub use entry::{InspectedEntry, entry_json, entry_text};
+pub use html::report_html;
+pub use inspect::{Inspected, inspect_text};
+pub use inspect_json::inspect_json;
 pub use json::json;
 pub use plan::plan;
+pub use report_json::report_json;
+pub use sbom::{Bill, Time, cyclonedx, spdx};
+pub use summary::{Risk, Sizes, Summary, summary};
 pub use text::{Style, text};
 
 use std::borrow::Cow;

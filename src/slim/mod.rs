@@ -11,6 +11,7 @@ mod command;
 mod graph;
 mod plan;
 mod programs;
+mod records;
 mod roots;
 mod rules;
 mod trace;

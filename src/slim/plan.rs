@@ -1,12 +1,13 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
 use super::graph::{Graph, Link, Note, Reason, Unmet};
-use super::roots;
 use super::trace::{Trace, Traced};
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::{Confidence, Field};
+use super::{records, roots};
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
+use crate::packages::Record;
 
 /// What the user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +19,14 @@ pub struct PlanOptions {
     pub drop: Vec<String>,
     /// How sure a reason must be to count.
     pub level: Confidence,
+    /// Keep nothing merely so that scanners know the packages that remain.
+    pub no_package_records: bool,
 }
 
 impl Default for PlanOptions {
     /// Every reason counts: what works, works on.
     fn default() -> Self {
-        Self { keep: Vec::new(), drop: Vec::new(), level: Confidence::Possible }
+        Self { keep: Vec::new(), drop: Vec::new(), level: Confidence::Possible, no_package_records: false }
     }
 }
 
@@ -62,6 +65,7 @@ pub struct Plan {
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
+    records: Vec<Record>,
     pub(super) programs: Vec<elf::Program>,
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
@@ -97,17 +101,18 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let view = View::new(image);
     let mut trace = Trace::new(&view);
     roots::keep(&mut trace, options)?;
-    let Traced { graph, whole, kept_at, unmet, notes, programs } = trace.run(options.level);
+    let Traced { mut graph, whole, kept_at, unmet, notes, programs } = trace.run(options.level);
+    let records = if options.no_package_records { Vec::new() } else { records::keep(&view, &mut graph)? };
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
     let kept: Vec<NameId> = image.tree.walk().filter(|&name| graph.is_kept(name)).collect();
-    let mut totals = totals(&image.tree, &kept);
+    let mut totals = totals(&image.tree, &kept, &records);
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
     let count_of = |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
     totals.levels = kept_at.into_iter().map(count_of).collect();
     let keeps_opened = options.level >= Confidence::Likely;
-    Ok(Plan { graph, whole, kept, unmet, notes, totals, programs, keeps_opened })
+    Ok(Plan { graph, whole, kept, unmet, notes, totals, records, programs, keeps_opened })
 }
 
 impl Plan {
@@ -116,7 +121,17 @@ impl Plan {
         &self.kept
     }
 
-    /// The same for the writer.
+    /// Files that are made for scanners: they are no part of the image, and come to what stays of it.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What is written: the image with the records in it, and the names that stay and those that are made.
+    pub fn result(&self, image: &Image) -> (Image, Selection) {
+        records::insert(image, &self.selection(&image.tree), &self.records)
+    }
+
+    /// The names that stay, for the writer.
     pub fn selection(&self, tree: &Tree) -> Selection {
         let mut selection = Selection::none(tree);
         self.kept.iter().for_each(|&name| selection.keep(tree, name));
@@ -161,11 +176,15 @@ impl Plan {
     }
 }
 
-fn totals(tree: &Tree, kept: &[NameId]) -> Totals {
+fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
     let select = |wanted: fn(&Tree, NameId) -> bool| kept.iter().copied().filter(|&name| wanted(tree, name)).collect();
+    let mut after = count(tree, kept.iter().copied());
+    after.names += records.len();
+    after.files += records.len();
+    after.bytes += records.iter().map(|record| record.bytes.len() as u64).sum::<u64>();
     Totals {
         before: count(tree, tree.walk()),
-        after: count_names(tree, kept),
+        after,
         privileged: select(is_privileged),
         shells: select(shell::is_shell_file),
         package_managers: select(is_package_manager),

@@ -34,6 +34,8 @@ pub enum Why {
     Command { word: String, line: usize },
     /// A path in it, a script, that is there.
     Mention { word: String, line: usize },
+    /// What tells scanners which package it is of.
+    Record { package: String },
     /// A script that it includes.
     Include { word: String, line: usize },
     /// A library that it could open by a name that it holds.
@@ -113,6 +115,8 @@ pub enum Root {
     Brought {
         by: String,
     },
+    /// Scanners know packages by it.
+    PackageDatabase,
     /// A keep rule that needs no kept file.
     Rule {
         rule: &'static str,
@@ -204,6 +208,7 @@ impl fmt::Display for Why {
             Self::Shebang => f.write_str("the program of its `#!` line"),
             Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
+            Self::Record { package } => write!(f, "the record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
             Self::MayOpen { soname, found } => {
                 write!(f, "it holds the name `{}` and may open it, {found}", soname.escape_ascii())
@@ -246,6 +251,7 @@ impl fmt::Display for Root {
             Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "brought by `{by}`"),
+            Self::PackageDatabase => f.write_str("scanners know packages by it, and it does not name files"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
     }

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use jettison::elf::{self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor};
 use jettison::image::{
-    Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer, NameId, Options, Reference,
-    ResolveError, Silent, Tree,
+    Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer, NameId, Options,
+    Reference, ResolveError, Silent, Tree,
 };
 use jettison::slim::{Confidence, Plan, PlanError, PlanOptions};
 use serde_json::{Value, json};
@@ -153,6 +153,7 @@ impl Machine {
             stored_size: 0,
             size: 0,
             history: Some(history.clone()),
+            changes: Changes::default(),
         };
         image.layers = self.layers.iter().map(layer).collect();
         image
