@@ -321,12 +321,14 @@ fn add_commands(
     let names_count =
         |page: &KeepPage| page.keeps.iter().any(|keep| keep.source == Source::Mention(Mentioned::Command));
     let mut pages = rules.index.mentions.iter().map(|&rule| &rules.pages[rule]);
-    if pages.any(|page| names_count(page) && !is_left_out(page, path)) {
-        if let Ok(elf) = trace.view.elf_of(name) {
-            // The name of a function stands among the strings too: `link` is in many a file.
-            elf.imports(bytes).for_each(|function| _ = found.names.remove(function));
-            found.names.extend(commands::referred_names(bytes, elf));
+    if pages.any(|page| names_count(page) && !is_left_out(page, path))
+        && let Ok(elf) = trace.view.elf_of(name)
+    {
+        // The name of a function stands among the strings too: `link` is in many a file.
+        for function in elf.imports(bytes) {
+            found.names.remove(function);
         }
+        found.names.extend(commands::referred_names(bytes, elf));
     }
     for (names, what) in [(found.in_texts, Mentioned::ShellCommand), (found.names, Mentioned::Command)] {
         for name in names {

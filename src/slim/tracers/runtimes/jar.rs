@@ -77,7 +77,7 @@ fn place_at(bytes: &[u8], at: usize) -> Option<usize> {
 fn entries(jar: &[u8]) -> impl Iterator<Item = Entry> {
     let end = memchr::memmem::rfind(jar, b"PK\x05\x06");
     let mut at = end.and_then(|end| place_at(jar, end + 16)).unwrap_or(jar.len());
-    let mut next = move || {
+    let next = move || {
         jar.get(at..)?.strip_prefix(b"PK\x01\x02")?;
         let size_of = |field| u16_at(jar, at + field).map(usize::from);
         let (name, extra, comment) = (size_of(28)?, size_of(30)?, size_of(32)?);
@@ -87,7 +87,7 @@ fn entries(jar: &[u8]) -> impl Iterator<Item = Entry> {
         at += 46 + name + extra + comment;
         Some(is_class.then_some(entry))
     };
-    std::iter::from_fn(move || next()).flatten()
+    std::iter::from_fn(next).flatten()
 }
 
 /// What the constant pool of a class holds, as chapter 4 of the virtual machine's specification says.
