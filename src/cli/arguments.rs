@@ -66,6 +66,7 @@ pub(super) enum Charset {
 pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
+    Verify(super::verify::VerifyArguments),
     Why(WhyArguments),
     WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
@@ -173,6 +174,9 @@ pub(super) struct SlimArguments {
     pub(super) dry_run: bool,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
+    /// Write the image even where its verification fails
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// What decides which files are kept.

@@ -20,6 +20,7 @@ mod progress;
 mod replace;
 mod rules;
 mod slim;
+mod verify;
 mod why;
 mod why_not;
 mod writing;
@@ -55,6 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &arguments.command {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
+        Command::Verify(arguments) => verify::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
         Command::WhyNot(arguments) => why_not::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),

@@ -19,13 +19,14 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
-    if !failures.is_empty() {
+    if !failures.is_empty() && !arguments.force {
         drop(bar);
         output.print(&failed(&image.tree, &failures))?;
-        output.note("nothing is written, because the result would not work as the image does");
+        output.note("nothing is written, because the result would not work as the image does; `--force` writes it");
         return Ok(Outcome::Found);
     }
-    let mut summary = report::plan(&image.tree, &plan);
+    let mut summary = failed(&image.tree, &failures);
+    summary.push_str(&report::plan(&image.tree, &plan));
     match destination {
         Some(destination) if !arguments.dry_run => {
             let (result, selection) = plan.result(&image);
@@ -47,7 +48,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     arguments.documents.write(name, &image, &plan)?;
     drop(bar);
     output.print(&summary)?;
-    Ok(Outcome::Clean)
+    Ok(if failures.is_empty() { Outcome::Clean } else { Outcome::Found })
 }
 
 /// Reads the image that an argument names.
@@ -77,7 +78,7 @@ fn layers_told(written: &Written) -> String {
     format!("; layers: {}, unchanged: {whole}\n", written.layers.len())
 }
 
-fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
+pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
     let line = |failure: &slim::Failure| format!("{}: {}\n", tree.path(failure.at).escape_ascii(), failure.lost);
     failures.iter().map(line).collect()
 }

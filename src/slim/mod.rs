@@ -5,6 +5,7 @@
 //! keep rules, pages in `rules/keep`. What comes out is a [`Plan`]; nothing is written
 //! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
+mod against;
 mod brought;
 mod command;
 mod graph;
@@ -19,9 +20,10 @@ mod verify;
 mod view;
 mod why;
 
+pub use against::verify_against;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
 pub use rules::{KeepPage, KeepRules, keep_rules};
 pub use verify::{Failure, verify};
 pub(crate) use view::View;
-pub use why::{Because, Confidence, Field, Injector, Root, Why};
+pub use why::{Because, Confidence, Field, Injector, Language, Root, Why};

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::graph::{Graph, Need, Note, Unmet};
 use super::programs::Programs;
 use super::rules;
-use super::tracers::{self, elf};
+use super::tracers::{self, elf, runtimes};
 use super::view::View;
 use super::why::{Confidence, Why};
 use crate::image::{Kind, NameId, Tree};
@@ -24,6 +24,8 @@ pub(super) struct Trace<'a> {
     shown: Vec<bool>,
     /// Scripts that were read.
     pub(super) scripts: HashSet<NameId>,
+    /// What the tracers of interpreters remember between names.
+    pub(super) runtimes: runtimes::Runtimes,
     unmet: BTreeSet<Unmet>,
     notes: BTreeSet<Note>,
 }
@@ -53,6 +55,7 @@ impl<'a> Trace<'a> {
             rules: rules::State::new(view),
             shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
+            runtimes: runtimes::Runtimes::default(),
             unmet: BTreeSet::new(),
             notes: BTreeSet::new(),
         }
@@ -148,15 +151,24 @@ impl<'a> Trace<'a> {
                     tracer(self, name);
                 }
             }
-            if !elf::load_waiting(self) {
+            if !elf::load_waiting(self) && !runtimes::settle(self) {
                 break;
             }
         }
     }
 
+    /// Whether a plugin needs a library that is kept, though the loader would not find it: who loads the plugin has
+    /// loaded that one before it, as `java` does with `libjvm.so`.
+    fn is_loaded_before(&self, unmet: &Unmet) -> bool {
+        let Need::Library(soname) = &unmet.need else { return false };
+        let is_plugin = self.view.elf_of(unmet.by).is_ok_and(|elf| elf.interpreter.is_none());
+        is_plugin && self.graph.kept().iter().any(|&name| self.tree().file_name(name) == soname.as_slice())
+    }
+
     /// What there is so far: the graph; what is unmet and what is noted, in order; and what was loaded as a program.
     fn counted(&self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
-        let counts = |unmet: &&Unmet| self.graph.is_kept(unmet.by) && !self.loading.is_met_elsewhere(unmet);
+        let is_met = |unmet: &Unmet| self.loading.is_met_elsewhere(unmet) || self.is_loaded_before(unmet);
+        let counts = |unmet: &&Unmet| self.graph.is_kept(unmet.by) && !is_met(unmet);
         let unmet = self.unmet.iter().filter(counts).cloned().collect();
         (self.graph.clone(), unmet, self.notes.iter().cloned().collect(), self.loading.programs().to_vec())
     }

@@ -44,6 +44,10 @@ pub enum Why {
     Announced { soname: Vec<u8>, required: bool, found: Found },
     /// A keep rule, for which it gives the reason.
     Rule { rule: &'static str, because: Because, confidence: Confidence },
+    /// Part of what it, an interpreter, runs programs with.
+    Runtime { language: Language },
+    /// A module or package that a program in a language can load: it is installed, or the program's own.
+    Module { language: Language, name: String },
 }
 
 /// What made a keep rule keep something.
@@ -63,6 +67,18 @@ pub enum Because {
     Word { word: String, line: usize },
     /// A path in an ELF file.
     Mention { path: String },
+}
+
+/// A language whose programs load modules at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    Java,
+    Lua,
+    Node,
+    Perl,
+    Php,
+    Python,
+    Ruby,
 }
 
 /// Where a chain of reasons begins.
@@ -159,7 +175,8 @@ impl Why {
             | Self::MayOpen { .. }
             | Self::Announced { .. }
             | Self::Command { .. }
-            | Self::Include { .. } => Confidence::Likely,
+            | Self::Include { .. }
+            | Self::Module { .. } => Confidence::Likely,
             Self::Mention { .. } => Confidence::Possible,
             _ => Confidence::Certain,
         }
@@ -200,7 +217,23 @@ impl fmt::Display for Why {
                 write!(f, "a note in it says that it opens `{}`, {found}", soname.escape_ascii())
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
+            Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
+            Self::Module { language, name } => write!(f, "of `{name}`, which a program in {language} can load"),
         }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Java => "Java",
+            Self::Lua => "Lua",
+            Self::Node => "Node",
+            Self::Perl => "Perl",
+            Self::Php => "PHP",
+            Self::Python => "Python",
+            Self::Ruby => "Ruby",
+        })
     }
 }
 

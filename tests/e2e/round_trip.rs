@@ -2,6 +2,7 @@
 //!
 //! Beside the images of `testdata/images` there is an odd one (`odd.sh`) with everything that a file system can hold.
 
+use crate::case::Case;
 use crate::containers::{self, output, tool};
 use std::{fs, path::Path, path::PathBuf, process::Command, sync::LazyLock};
 
@@ -106,23 +107,14 @@ fn diff_ids(archive: &str) -> Vec<String> {
 
 #[test]
 fn real_images_are_the_same_when_all_of_them_is_kept() {
-    for entry in fs::read_dir("testdata/images").unwrap() {
-        let folder = entry.unwrap().path();
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        real_image_is_the_same(&folder, &name);
-    }
-}
-
-fn real_image_is_the_same(folder: &Path, name: &str) {
-    let image = format!("localhost/jettison-e2e/{name}:original");
-    containers::build(folder, &image);
-    let source = fresh("real.tar");
-    containers::save(&image, "docker-archive", &source);
-    let before = unpacked(&format!("docker-archive:{source}"), "real-before");
-    for layers in LAYERS {
-        let destination = format!("oci:{}", fresh("real"));
-        write(&format!("docker-archive:{source}"), &destination, layers, "zstd:1");
-        assert_same(&before, &unpacked(&destination, "real-after"), &format!("{name} {layers}"));
+    for case in Case::all().into_iter().filter(Case::writes) {
+        let source = case.original();
+        let before = unpacked(&source, "real-before");
+        for layers in LAYERS {
+            let destination = format!("oci:{}", fresh("real"));
+            write(&source, &destination, layers, "zstd:1");
+            assert_same(&before, &unpacked(&destination, "real-after"), &format!("{} {layers}", case.name()));
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::elf::{Elf, referred_texts};
+
 /// No name of a program is longer.
 const LONGEST_NAME: usize = 40;
 /// No command that is written into a program is longer.
@@ -29,6 +31,16 @@ pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
         }
     }
     commands
+}
+
+/// Names among the texts that code refers to by their length, as Go and Rust do.
+pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<Item = &'a [u8]> {
+    referred_texts(bytes, elf, LONGEST_NAME).into_iter().filter(|text| is_name(text))
+}
+
+/// Whether a program of Go, which calls the kernel itself and so takes no symbol, starts programs.
+pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"os/exec.(*Cmd).Start").is_some()
 }
 
 fn is_name(word: &[u8]) -> bool {

@@ -265,7 +265,7 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
     if is_elf {
         let mut mentioned = mentions::mentions(trace.tree(), &bytes, &finds.paths);
         if !imports.is_empty() {
-            add_commands(trace, &bytes, &mut mentioned);
+            add_commands(trace, name, path, &bytes, &mut mentioned);
         }
         keep_mentioned(trace, name, path, &mentioned, &imports);
     }
@@ -287,6 +287,9 @@ fn fire_imports(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8]) 
             asked_for.extend(rules.pages[rule].when.imports.iter().filter(|wanted| wanted.as_bytes() == symbol));
         }
     }
+    if commands::starts_programs_in_go(bytes) {
+        asked_for.insert("execvp");
+    }
     asked_for
 }
 
@@ -306,8 +309,27 @@ fn fire_literals(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8],
 }
 
 /// Adds the programs on PATH that strings name. A name that is a whole string counts as that.
-fn add_commands(trace: &Trace<'_>, bytes: &[u8], mentioned: &mut BTreeMap<Vec<u8>, Mentioned>) {
-    let found = commands::commands(bytes);
+fn add_commands(
+    trace: &Trace<'_>,
+    name: NameId,
+    path: &[u8],
+    bytes: &[u8],
+    mentioned: &mut BTreeMap<Vec<u8>, Mentioned>,
+) {
+    let mut found = commands::commands(bytes);
+    let rules = keep_rules();
+    let names_count =
+        |page: &KeepPage| page.keeps.iter().any(|keep| keep.source == Source::Mention(Mentioned::Command));
+    let mut pages = rules.index.mentions.iter().map(|&rule| &rules.pages[rule]);
+    if pages.any(|page| names_count(page) && !is_left_out(page, path))
+        && let Ok(elf) = trace.view.elf_of(name)
+    {
+        // The name of a function stands among the strings too: `link` is in many a file.
+        for function in elf.imports(bytes) {
+            found.names.remove(function);
+        }
+        found.names.extend(commands::referred_names(bytes, elf));
+    }
     for (names, what) in [(found.in_texts, Mentioned::ShellCommand), (found.names, Mentioned::Command)] {
         for name in names {
             if let Some(path) = trace.programs.find(trace.view, name) {

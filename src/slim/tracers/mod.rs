@@ -3,6 +3,8 @@
 pub(super) mod elf;
 mod links;
 mod names;
+pub(super) mod runtimes;
+mod services;
 pub(super) mod shebang;
 pub(super) mod shell;
 
@@ -14,4 +16,5 @@ use crate::image::NameId;
 pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
 
 /// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace, rules::trace];
+pub(super) const TRACERS: &[Tracer] =
+    &[links::trace, elf::trace, shebang::trace, shell::trace, services::trace, runtimes::trace, rules::trace];
