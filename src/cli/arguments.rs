@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::BaselineArguments;
+use super::files::FileArguments;
+use super::reports::ReportArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
 
@@ -39,6 +42,7 @@ pub(super) enum Color {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
@@ -55,9 +59,12 @@ pub(super) enum Command {
   jettison lint                      all Dockerfiles below this folder
   jettison lint Dockerfile.prod      one file
   jettison lint - < Dockerfile       standard input
+  jettison lint --staged             what git would commit
   jettison lint --select all --format json
+  jettison lint --format text --format sarif=out.sarif
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
+  jettison lint --write-baseline .jettison-baseline.json
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
@@ -97,19 +104,16 @@ pub(super) struct LintArguments {
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
     #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,
-    /// How to print what is found [default: text]
-    #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
-    pub(super) format: Option<Format>,
+    #[command(flatten)]
+    pub(super) reports: ReportArguments,
+    #[command(flatten)]
+    pub(super) files: FileArguments,
+    #[command(flatten)]
+    pub(super) baseline: BaselineArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
     text.parse().map_err(|()| "expected `default` or `pedantic`")
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 /// Write an image that holds only what the program needs

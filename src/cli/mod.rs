@@ -1,16 +1,21 @@
 //! The command line: arguments, then one file per command.
 
 mod arguments;
+mod baseline;
 mod config;
 mod deps;
 mod discover;
+mod exclude;
 mod explain;
+mod files;
 mod lint;
 mod output;
 mod page;
 mod progress;
+mod reports;
 mod rules;
 mod slim;
+mod staged;
 mod why;
 
 use std::ffi::OsString;
