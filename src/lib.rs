@@ -21,15 +21,17 @@
 //! | [`rules`] | one file a rule, named for its page in `rules/lint` |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
+//! | [`packages`] | what is installed in an image, and which package each file is of |
+//! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim → deps`, all of them
-//! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
-//! reads the `use` lines.
+//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → packages → inspect, slim`,
+//! `slim → deps`, all of them `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is
+//! given the rules. A test reads the `use` lines.
 //!
 //! # What holds everywhere
 //!
@@ -44,7 +46,9 @@ pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
+pub mod inspect;
 pub mod lint;
+pub mod packages;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;

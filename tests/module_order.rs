@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
@@ -13,13 +13,29 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
-    ("slim", &["image", "elf", "dockerfile", "source"]),
+    ("packages", &["image", "elf"]),
+    ("inspect", &["image", "elf", "packages"]),
+    ("slim", &["image", "elf", "packages", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("report", &["source", "lint", "image", "elf", "slim", "deps"]),
+    ("report", &["source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
-        &["source", "dockerfile", "lint", "rules", "shellcheck", "image", "elf", "slim", "deps", "report", "config"],
+        &[
+            "source",
+            "dockerfile",
+            "lint",
+            "rules",
+            "shellcheck",
+            "image",
+            "elf",
+            "packages",
+            "inspect",
+            "slim",
+            "deps",
+            "report",
+            "config",
+        ],
     ),
     ("main", &["cli"]),
 ];

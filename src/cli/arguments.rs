@@ -6,7 +6,10 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::BaselineArguments;
+use super::diff::DiffArguments;
+use super::documents::DocumentArguments;
 use super::files::FileArguments;
+use super::inspect::InspectArguments;
 use super::reports::ReportArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
@@ -42,12 +45,13 @@ pub(super) enum Color {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
     Why(WhyArguments),
     Deps(DepsArguments),
+    Inspect(InspectArguments),
+    Diff(DiffArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
@@ -124,7 +128,8 @@ oci-archive:FILE[:REF], rootfs:DIR, or a path, recognised by its content.
 Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
-  jettison slim app.tar --dry-run")]
+  jettison slim app.tar --dry-run --report slim.html
+  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -136,7 +141,9 @@ pub(super) struct SlimArguments {
     pub(super) tag: Option<String>,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
-    /// Say what would be kept and dropped, and write nothing
+    #[command(flatten)]
+    pub(super) documents: DocumentArguments,
+    /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
 }
@@ -147,6 +154,9 @@ pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
+    /// Leave out the records by which scanners know the packages that remain
+    #[arg(long)]
+    pub(super) no_package_records: bool,
 }
 
 /// Say why a file of an image is kept, or that it is not

@@ -4,10 +4,13 @@ mod arguments;
 mod baseline;
 mod config;
 mod deps;
+mod diff;
 mod discover;
+mod documents;
 mod exclude;
 mod explain;
 mod files;
+mod inspect;
 mod lint;
 mod output;
 mod page;
@@ -51,6 +54,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Slim(arguments) => slim::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
+        Command::Diff(arguments) => diff::run(arguments, output),
+        Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::image::{self, Image, Options, Reference, Selection, Tree, WriteOptions};
+use crate::image::{self, Image, Options, Reference, Tree, WriteOptions};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
@@ -28,8 +28,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     match destination {
         Some(destination) if !arguments.dry_run => {
             let options = WriteOptions { tag: arguments.tag.clone(), ..WriteOptions::default() };
-            let selection = selection(&image.tree, &plan);
-            let written = image::write(&image, &selection, &destination, &options, &bar)?;
+            let (result, selection) = plan.result(&image);
+            let written = image::write(&result, &selection, &destination, &options, &bar)?;
             let _ = writeln!(summary, "wrote {destination}, image {}", written.config_digest);
         }
         _ => {
@@ -37,8 +37,13 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             for &name in plan.kept() {
                 let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
             }
+            for record in plan.records() {
+                let _ = writeln!(summary, "  {} (generated)", record.path.escape_ascii());
+            }
         }
     }
+    let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
+    arguments.documents.write(name, &image, &plan)?;
     drop(bar);
     output.print(&summary)?;
     Ok(Outcome::Clean)
@@ -52,16 +57,8 @@ pub(super) fn open(argument: &str, bar: &Bar) -> anyhow::Result<Image> {
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone() };
+    let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
-}
-
-fn selection(tree: &Tree, plan: &Plan) -> Selection {
-    let mut selection = Selection::none(tree);
-    for &name in plan.kept() {
-        selection.keep(tree, name);
-    }
-    selection
 }
 
 fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {

@@ -162,8 +162,8 @@ fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
 }
 
 /// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front, the second one
-/// between two marks of 16 bytes each.
-fn go_build(bytes: &[u8]) -> Option<GoBuild> {
+/// between two marks of 16 bytes each. The bytes may be those of the section `.go.buildinfo` or of the whole file.
+pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
     let start = memchr::memmem::find(bytes, MARK)?;

@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::archive::{Entry, Node};
+use super::changes::{Changes, Gone, How};
 use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
@@ -15,8 +16,13 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
-/// Lays the entries of one layer, counted from the lowest, over the tree.
-pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
+/// Lays the entries of one layer, counted from the lowest, over the tree. Gives what that changed.
+pub(super) fn apply(
+    tree: &mut Tree,
+    layer: usize,
+    entries: Vec<Entry>,
+    limits: &Limits,
+) -> Result<Changes, EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -26,13 +32,17 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
         cleared: HashSet::new(),
         opaque: HashSet::new(),
         directories: HashMap::new(),
+        gone: Vec::new(),
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    Ok(())
+    let Layer { declared, gone, .. } = layer;
+    let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
+    declared.sort_unstable();
+    Ok(Changes { made: first..tree.name_count(), declared, gone })
 }
 
 struct Layer<'a> {
@@ -48,6 +58,7 @@ struct Layer<'a> {
     opaque: HashSet<NameId>,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
+    gone: Vec<Gone>,
     limits: &'a Limits,
 }
 
@@ -86,7 +97,7 @@ impl Layer<'_> {
                 self.declared.insert(known);
             }
             Some(known) => {
-                self.forget_ways_through(known);
+                self.replaced(known);
                 self.tree.insert(directory, name, inode);
             }
             None => drop(self.tree.insert(directory, name, inode)),
@@ -110,7 +121,7 @@ impl Layer<'_> {
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
-                self.forget_ways_through(known);
+                self.replaced(known);
             }
             self.tree.link(directory, name, found);
         }
@@ -151,6 +162,7 @@ impl Layer<'_> {
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
                 self.forget_ways_through(name);
+                self.gone.push(Gone { name, how: How::Removed });
                 let file_name = self.tree.file_name(name).to_vec();
                 self.tree.remove(self.tree.parent(name), &file_name);
             }
@@ -197,6 +209,9 @@ impl Layer<'_> {
                 }
                 Some(_) | None => {
                     self.check_count()?;
+                    if let Some(known) = known {
+                        self.replaced(known);
+                    }
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
@@ -204,6 +219,13 @@ impl Layer<'_> {
             }
         }
         Ok(at)
+    }
+
+    /// Another entry is about to take this name, and with it goes all that is below.
+    fn replaced(&mut self, known: NameId) {
+        self.forget_ways_through(known);
+        self.gone.push(Gone { name: known, how: How::Replaced });
+        self.gone.extend(self.tree.below(known).map(|name| Gone { name, how: How::Removed }));
     }
 
     /// Only a directory or a link can be on the way to something.

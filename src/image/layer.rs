@@ -5,6 +5,7 @@ use oci_spec::image::Digest;
 use super::apply::apply;
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
+use super::changes::Changes;
 use super::config::{Config, History};
 use super::digest::{sha256, verify};
 use super::error::{EntryError, Fault, ReadError};
@@ -28,6 +29,8 @@ pub struct Layer {
     pub size: u64,
     /// The step that made it, where the configuration tells.
     pub history: Option<History>,
+    /// What it did to the layers below it.
+    pub changes: Changes,
 }
 
 /// A layer as its image names it.
@@ -68,8 +71,8 @@ pub(super) fn read_all(
     for (index, read) in read.into_iter().enumerate() {
         let Read { layer, archive, entries } = read?;
         let entry_error = |problem| ReadError::Entry { blob: sources[index].name.clone(), problem };
-        apply(&mut tree, index, entries, limits).map_err(entry_error)?;
-        layers.push(Layer { history: steps.next(), ..layer });
+        let changes = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+        layers.push(Layer { history: steps.next(), changes, ..layer });
         archives.push(archive);
     }
     Ok((layers, archives, tree))
@@ -112,6 +115,7 @@ fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progre
         stored_size: source.blob.size(),
         size: archive.size(),
         history: None,
+        changes: Changes::default(),
     };
     Ok(Read { layer, archive, entries: entries? })
 }

@@ -6,6 +6,7 @@
 mod apply;
 mod archive;
 mod blob;
+mod changes;
 mod config;
 mod digest;
 mod docker;
@@ -29,6 +30,7 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+pub use changes::{Changes, Gone, How};
 pub use config::{Config, History};
 pub use error::{EntryError, Fault, ReadError, WriteError};
 pub use inflate::Compression;

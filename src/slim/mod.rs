@@ -9,6 +9,7 @@ mod command;
 mod graph;
 mod plan;
 mod programs;
+mod records;
 mod roots;
 mod trace;
 mod tracers;
@@ -17,7 +18,7 @@ mod view;
 mod why;
 
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
-pub use plan::{Plan, PlanError, PlanOptions, Totals, plan};
+pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
 pub use verify::{Failure, verify};
 pub(crate) use view::View;
 pub use why::{Confidence, Field, Injector, Root, Why};

@@ -1,12 +1,13 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
 use super::graph::{Graph, Link, Note, Reason, Unmet};
-use super::roots;
 use super::trace::Trace;
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::Field;
+use super::{records, roots};
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
+use crate::packages::Record;
 
 /// What the user asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct PlanOptions {
     /// Globs over paths of the image. `*` stops at a slash, `**` does not; `/etc/nginx/**` is all below that
     /// directory, `/etc/nginx` its entry alone.
     pub keep: Vec<String>,
+    /// Keep nothing merely so that scanners know the packages that remain.
+    pub no_package_records: bool,
 }
 
 /// Why there is no plan.
@@ -49,6 +52,7 @@ pub struct Plan {
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
+    records: Vec<Record>,
     pub(super) programs: Vec<elf::Program>,
 }
 
@@ -79,13 +83,14 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let mut trace = Trace::new(&view);
     roots::keep(&mut trace, options)?;
     trace.run();
+    let records = if options.no_package_records { Vec::new() } else { records::keep(&mut trace)? };
     let (graph, unmet, notes, programs) = trace.finish();
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
     let kept: Vec<NameId> = image.tree.walk().filter(|&name| graph.is_kept(name)).collect();
-    let totals = totals(&image.tree, &kept);
-    Ok(Plan { graph, kept, unmet, notes, totals, programs })
+    let totals = totals(&image.tree, &kept, &records);
+    Ok(Plan { graph, kept, unmet, notes, totals, records, programs })
 }
 
 impl Plan {
@@ -94,7 +99,17 @@ impl Plan {
         &self.kept
     }
 
-    /// The same for the writer.
+    /// Files that are made for scanners: they are no part of the image, and come to what stays of it.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What is written: the image with the records in it, and the names that stay and those that are made.
+    pub fn result(&self, image: &Image) -> (Image, Selection) {
+        records::insert(image, &self.selection(&image.tree), &self.records)
+    }
+
+    /// The names that stay, for the writer.
     pub fn selection(&self, tree: &Tree) -> Selection {
         let mut selection = Selection::none(tree);
         self.kept.iter().for_each(|&name| selection.keep(tree, name));
@@ -134,11 +149,15 @@ impl Plan {
     }
 }
 
-fn totals(tree: &Tree, kept: &[NameId]) -> Totals {
+fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
     let select = |wanted: fn(&Tree, NameId) -> bool| kept.iter().copied().filter(|&name| wanted(tree, name)).collect();
+    let mut after = count(tree, kept.iter().copied());
+    after.names += records.len();
+    after.files += records.len();
+    after.bytes += records.iter().map(|record| record.bytes.len() as u64).sum::<u64>();
     Totals {
         before: count(tree, tree.walk()),
-        after: count(tree, kept.iter().copied()),
+        after,
         privileged: select(is_privileged),
         shells: select(shell::is_shell_file),
     }

@@ -34,6 +34,8 @@ pub enum Why {
     Command { word: String, line: usize },
     /// A path in it, a script, that is there.
     Mention { word: String, line: usize },
+    /// What tells scanners which package it is of.
+    Record { package: String },
     /// A script that it includes.
     Include { word: String, line: usize },
 }
@@ -139,6 +141,7 @@ impl fmt::Display for Why {
             Self::Shebang => f.write_str("the program of its `#!` line"),
             Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
+            Self::Record { package } => write!(f, "the record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
         }
     }

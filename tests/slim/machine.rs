@@ -124,7 +124,7 @@ impl Machine {
 
     pub(crate) fn try_plan(&self) -> Result<Planned, PlanError> {
         let image = self.image();
-        let plan = jettison::slim::plan(&image, &PlanOptions { keep: self.keep.clone() })?;
+        let plan = jettison::slim::plan(&image, &PlanOptions { keep: self.keep.clone(), ..PlanOptions::default() })?;
         assert_eq!(jettison::slim::verify(&image, &plan).unwrap(), [], "the plan loses something");
         Ok(Planned { image, plan })
     }
