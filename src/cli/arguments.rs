@@ -6,10 +6,12 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::baseline::BaselineArguments;
+use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
 use super::documents::DocumentArguments;
 use super::files::FileArguments;
 use super::inspect::InspectArguments;
+use super::lsp::LspArguments;
 use super::reports::ReportArguments;
 use crate::config::FailOn;
 use crate::lint::Profile;
@@ -55,6 +57,9 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
+    Lsp(LspArguments),
+    Completions(CompletionArguments),
+    Man(ManArguments),
 }
 
 /// Find defects in Dockerfiles

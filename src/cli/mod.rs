@@ -2,6 +2,7 @@
 
 mod arguments;
 mod baseline;
+mod completions;
 mod config;
 mod deps;
 mod diff;
@@ -12,6 +13,7 @@ mod explain;
 mod files;
 mod inspect;
 mod lint;
+mod lsp;
 mod output;
 mod page;
 mod progress;
@@ -59,6 +61,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),
+        Command::Lsp(arguments) => lsp::run(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => completions::man(arguments),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         output.error(&error);
