@@ -31,6 +31,7 @@ bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and de
 	cargo bench --benches
 	cargo build --release
 	benches/lint.sh
+	benches/hook.sh
 	benches/slim.sh
 	benches/images.sh
 	benches/loader.sh

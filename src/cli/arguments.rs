@@ -5,10 +5,15 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::BaselineArguments;
+use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
 use super::documents::DocumentArguments;
+use super::files::FileArguments;
 use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
+use super::lsp::LspArguments;
+use super::reports::ReportArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
@@ -75,6 +80,9 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
+    Lsp(LspArguments),
+    Completions(CompletionArguments),
+    Man(ManArguments),
 }
 
 /// Find defects in Dockerfiles
@@ -83,11 +91,14 @@ pub(super) enum Command {
   jettison lint                      all Dockerfiles below this folder
   jettison lint Dockerfile.prod      one file
   jettison lint - < Dockerfile       standard input
+  jettison lint --staged             what git would commit
   jettison lint --select all --format json
+  jettison lint --format text --format sarif=out.sarif
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
   jettison lint --fix                mend what can be mended safely
   jettison lint --diff --unsafe-fixes | git apply
+  jettison lint --write-baseline .jettison-baseline.json
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
@@ -127,21 +138,18 @@ pub(super) struct LintArguments {
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
     #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,
-    /// How to print what is found [default: text]
-    #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
-    pub(super) format: Option<Format>,
+    #[command(flatten)]
+    pub(super) reports: ReportArguments,
     #[command(flatten)]
     pub(super) fix: super::fix::FixArguments,
+    #[command(flatten)]
+    pub(super) files: FileArguments,
+    #[command(flatten)]
+    pub(super) baseline: BaselineArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
     text.parse().map_err(|()| "expected `default` or `pedantic`")
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 /// Write an image that holds only what the program needs

@@ -7,7 +7,6 @@ use std::path::Path;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use super::lint::STDIN;
 use super::{Output, patch, replace};
 use crate::lint::{Applicability, Finding, fix};
 use crate::report::Linted;
@@ -88,8 +87,8 @@ pub(super) fn mend(
     all
 }
 
-/// Writes what was mended to where it belongs; whether all of it could be.
-pub(super) fn deliver(files: &[Mended], mode: Mode, output: Output) -> anyhow::Result<bool> {
+/// Writes what was mended to where it belongs; whether all of it could be. `stdin` is what standard input is called.
+pub(super) fn deliver(files: &[Mended], mode: Mode, stdin: Option<&str>, output: Output) -> anyhow::Result<bool> {
     let mut complete = true;
     for file in files {
         let (name, new) = (file.after.source.name(), file.after.source.bytes());
@@ -97,7 +96,7 @@ pub(super) fn deliver(files: &[Mended], mode: Mode, output: Output) -> anyhow::R
         match mode {
             Mode::Print => Output::print_bytes(&patch::unified(name, old, new))?,
             // Whoever pipes a text through wants it back, changed or not.
-            Mode::Write if name == STDIN => Output::print_bytes(new)?,
+            Mode::Write if stdin == Some(name) => Output::print_bytes(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
                 if let Err(error) = replace::replace(Path::new(name), old, new) {

@@ -1,25 +1,32 @@
 //! The command line: arguments, then one file per command.
 
 mod arguments;
+mod baseline;
+mod completions;
 mod config;
 mod deps;
 mod diff;
 mod discover;
 mod documents;
+mod exclude;
 mod explain;
+mod files;
 mod fix;
 mod highlight;
 mod inspect;
 mod limits;
 mod lint;
+mod lsp;
 mod output;
 mod page;
 mod pager;
 mod patch;
 mod progress;
 mod replace;
+mod reports;
 mod rules;
 mod slim;
+mod staged;
 mod verify;
 mod why;
 mod why_not;
@@ -65,6 +72,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),
+        Command::Lsp(arguments) => lsp::run(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => completions::man(arguments),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         output.error(&error);
