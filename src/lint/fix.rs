@@ -84,6 +84,7 @@ mod tests {
             message: String::new(),
             span: Span::at(0),
             instruction: None,
+            in_final_stage: false,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: Some(Fix::new("mend", applicability, edits)),

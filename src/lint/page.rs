@@ -103,6 +103,8 @@ impl FromStr for Profile {
 pub struct Alias {
     pub tool: Tool,
     pub code: &'static str,
+    /// Whether that tool looks at the final stage only, where the rule looks at all.
+    pub final_stage_only: bool,
 }
 
 /// A tool whose codes are aliases here.
@@ -200,7 +202,7 @@ pub enum PageError {
     NoHeading { page: &'static str },
 }
 
-const KEYS: [&str; 5] = ["severity", "category", "profile", "fix", "aliases"];
+const KEYS: [&str; 6] = ["severity", "category", "profile", "fix", "aliases", "final-stage-only"];
 
 impl Page {
     /// Reads the front matter; the text below it is only looked at for its heading.
@@ -266,15 +268,23 @@ impl FrontMatter {
     }
 
     fn aliases(&self) -> Result<Vec<Alias>, PageError> {
-        let (page, key) = (self.page, "aliases");
+        let (codes, narrow) = (self.list("aliases")?, self.list("final-stage-only")?);
+        if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
+            return Err(PageError::Invalid { page: self.page, key: "final-stage-only", value });
+        }
+        let alias = |code| {
+            let tool = Tool::of(code).ok_or(PageError::Invalid { page: self.page, key: "aliases", value: code })?;
+            Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
+        };
+        codes.iter().copied().map(alias).collect()
+    }
+
+    /// `[a, b]`; nothing where the key is not there.
+    fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
         let Some(value) = self.get(key) else { return Ok(Vec::new()) };
-        let invalid = |value| PageError::Invalid { page, key, value };
-        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or(invalid(value))?;
-        list.split(',')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
-            .map(|code| Tool::of(code).map(|tool| Alias { tool, code }).ok_or(invalid(code)))
-            .collect()
+        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let list = list.ok_or(PageError::Invalid { page: self.page, key, value })?;
+        Ok(list.split(',').map(str::trim).filter(|code| !code.is_empty()).collect())
     }
 }
 
@@ -290,9 +300,22 @@ mod tests {
         let page = Page::parse("some-rule", FRONT).expect("it is right");
         assert_eq!((page.title, page.severity, page.category), ("The title", Severity::Warning, Category::Security));
         assert_eq!((page.profile, page.fix), (Profile::Default, Some(Applicability::Safe)));
-        assert_eq!(page.aliases[1], Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath" });
+        assert_eq!(
+            page.aliases[1],
+            Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath", final_stage_only: false }
+        );
         assert!(page.body.starts_with("# The title"));
         assert_eq!(page.code(), "DL3002");
+    }
+
+    #[test]
+    fn a_code_for_the_final_stage_is_among_the_aliases() {
+        let front = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059]\n";
+        let narrow = |code: &str| format!("{front}final-stage-only: [{code}]\n---\n# T\n").leak();
+        let page = Page::parse("p", narrow("DL3059")).expect("it is right");
+        assert!(page.aliases[0].final_stage_only);
+        let error = Page::parse("p", narrow("DL3060")).map(|page| page.title);
+        assert_eq!(error, Err(PageError::Invalid { page: "p", key: "final-stage-only", value: "DL3060" }));
     }
 
     #[test]

@@ -48,11 +48,13 @@ impl Report<'_> {
         self.files.iter().flat_map(|file| &file.findings)
     }
 
-    /// The codes of other tools for a finding, its own first.
+    /// The codes under which other tools would report a finding, its own first.
     fn aliases(&self, finding: &Finding) -> impl Iterator<Item = Cow<'static, str>> {
         let own = finding.code.map(|code| Cow::Owned(code.to_string()));
         let page = self.registry.get(finding.rule);
-        own.into_iter().chain(page.into_iter().flat_map(|page| &page.aliases).map(|alias| Cow::Borrowed(alias.code)))
+        let aliases = page.into_iter().flat_map(|page| &page.aliases);
+        let said = aliases.filter(|alias| finding.in_final_stage || !alias.final_stage_only);
+        own.into_iter().chain(said.map(|alias| Cow::Borrowed(alias.code)))
     }
 
     /// The code that a finding carries: ShellCheck's own, otherwise its rule's.

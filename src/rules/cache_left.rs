@@ -43,6 +43,7 @@ fn fills(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     matches!(call.action, Action::Install | Action::Upgrade)
         && !call.has_option(manager.no_cache)
         && !call.hides_options()
+        && call.swallowed().is_none()
         && !manager.caches.iter().any(|cache| run.keeps_out(cache) || is_mounted_elsewhere(run, cache))
         && !manager.no_cache_variable.is_some_and(|name| is_set(cx, run, call, name))
 }

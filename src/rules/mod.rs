@@ -40,6 +40,7 @@ mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod from_as_casing;
+mod heredoc_without_errexit;
 mod ignored_cmd;
 mod ignored_entrypoint;
 mod ignored_healthcheck;
@@ -101,9 +102,11 @@ mod shell_in_scratch;
 mod shell_replaced_by_link;
 mod shellcheck;
 mod signature_verification_off;
+mod silencing_comment;
 mod ssh_server_in_image;
 mod stage_name_casing;
 mod sudo;
+mod swallowed_command;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
@@ -126,6 +129,7 @@ mod unpinned_pip_package;
 mod unpinned_yum_package;
 mod unpinned_zypper_package;
 mod unreachable_stage;
+mod unset_user;
 mod untagged_image;
 mod untrusted_registry;
 mod unused_pragma;
@@ -139,7 +143,9 @@ mod vulnerable_openssl;
 mod wget_and_curl;
 mod wget_with_progress_bar;
 mod workdir_in_system_path;
+mod workdir_relative_to_another;
 mod world_writable;
+mod write_after_volume;
 mod yarn_cache_left;
 mod yum_cache_left;
 mod yum_without_yes;
@@ -151,7 +157,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 141] = [
+static RULES: [Rule; 147] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -191,6 +197,7 @@ static RULES: [Rule; 141] = [
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,
+    heredoc_without_errexit::RULE,
     ignored_cmd::RULE,
     ignored_entrypoint::RULE,
     ignored_healthcheck::RULE,
@@ -251,9 +258,11 @@ static RULES: [Rule; 141] = [
     shell_replaced_by_link::RULE,
     shellcheck::RULE,
     signature_verification_off::RULE,
+    silencing_comment::RULE,
     ssh_server_in_image::RULE,
     stage_name_casing::RULE,
     sudo::RULE,
+    swallowed_command::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
     undeclared_arg_in_from::RULE,
@@ -273,6 +282,7 @@ static RULES: [Rule; 141] = [
     unpinned_yum_package::RULE,
     unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
+    unset_user::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unused_pragma::RULE,
@@ -286,7 +296,9 @@ static RULES: [Rule; 141] = [
     wget_and_curl::RULE,
     wget_with_progress_bar::RULE,
     workdir_in_system_path::RULE,
+    workdir_relative_to_another::RULE,
     world_writable::RULE,
+    write_after_volume::RULE,
     yarn_cache_left::RULE,
     yum_cache_left::RULE,
     yum_without_yes::RULE,

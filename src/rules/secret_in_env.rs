@@ -1,6 +1,6 @@
 //! `secret-in-env`: ENV or ARG keeps what looks like a secret.
 
-use crate::dockerfile::{Body, Kind, Pair};
+use crate::dockerfile::{Body, Kind, Pair, Word};
 use crate::lint::facts::Step;
 use crate::lint::{Context, Findings, Rule};
 
@@ -60,7 +60,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let Body::Pairs(pairs) = &step.instruction.body else { continue };
         for pair in pairs {
             let name = pair.key.text.as_str();
-            if !speaks_of_a_secret(name) || names_a_place(cx, step, pair) {
+            if !speaks_of_a_secret(name) || names_a_place(cx, step, pair) || is_empty(step, pair) {
                 continue;
             }
             let keeps = if step.kind() == Kind::Env { "the image's environment" } else { "the image's history" };
@@ -77,6 +77,12 @@ fn speaks_of_a_secret(name: &str) -> bool {
     let mut words = name.split(['_', '-', '.']);
     let is = |list: &[&str], word: &str| list.contains(&word);
     words.clone().any(|word| is(&SECRET, word)) && !words.any(|word| is(&HARMLESS, word))
+}
+
+/// `ENV PASSWORD=` holds none, and asks nobody for one; `ARG PASSWORD=` does.
+fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
+    let is_nothing = |value: &Word| matches!(value.text.as_str(), "" | "\"\"" | "''");
+    step.kind() == Kind::Env && pair.value.as_ref().is_none_or(is_nothing)
 }
 
 /// A value that is a path says where the secret is, not what it is.
