@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
@@ -17,7 +17,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("report", &["source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
+    ("audit", &["lint", "rules", "image", "elf", "packages", "slim"]),
+    ("report", &["audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
@@ -33,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "inspect",
             "slim",
             "deps",
+            "audit",
             "report",
             "config",
         ],
