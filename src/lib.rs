@@ -14,6 +14,7 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
@@ -54,5 +55,6 @@ pub mod packages;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;
+pub mod size;
 pub mod slim;
 pub mod source;

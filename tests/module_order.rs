@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
+    ("size", &[]),
     ("source", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "dockerfile"]),
@@ -17,8 +18,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("audit", &["lint", "rules", "image", "elf", "packages", "slim"]),
-    ("report", &["audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
+    ("audit", &["size", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
+    ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
