@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
+    ("size", &[]),
     ("source", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
@@ -18,7 +19,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("report", &["source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
+    ("audit", &["size", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
+    ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
@@ -34,6 +36,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "inspect",
             "slim",
             "deps",
+            "audit",
             "report",
             "config",
         ],

@@ -34,8 +34,8 @@ pub struct UnknownRule {
 }
 
 impl Registry {
-    pub fn new(rules: &'static [Rule]) -> Result<Self, PageError> {
-        let mut entries = Vec::with_capacity(rules.len());
+    pub fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Result<Self, PageError> {
+        let mut entries = Vec::new();
         for rule in rules {
             entries.push((rule, Page::parse(rule.name, rule.page)?));
         }

@@ -312,6 +312,11 @@ static RULES: [Rule; 149] = [
     zypper_without_yes::RULE,
 ];
 
+/// The rules, by name.
+pub fn all() -> &'static [Rule] {
+    &RULES
+}
+
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {
     static REGISTRY: LazyLock<Registry> =

@@ -13,6 +13,7 @@ mod ports;
 mod removal;
 mod run;
 mod scope;
+pub mod secrets;
 mod shell;
 mod stages;
 mod steps;
