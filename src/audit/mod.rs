@@ -6,6 +6,7 @@
 mod accounts;
 mod context;
 mod finding;
+mod history;
 mod rules;
 
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use std::sync::LazyLock;
 pub use accounts::{Account, Accounts, Password};
 pub use context::Context;
 pub use finding::{Brought, Finding, Findings, Report};
+pub use history::told;
 
 use crate::image::{Image, ReadError};
 use crate::lint::{self, Registry, Settings};
@@ -39,6 +41,12 @@ pub fn registry() -> &'static Registry {
         Registry::new(crate::rules::all().iter().chain(PAGES.iter())).expect("every page is read by the tests")
     });
     &REGISTRY
+}
+
+/// The folder of `rules` in which the page of a rule is.
+pub fn folder(rule: &str) -> &'static str {
+    let is_own = rules::RULES.iter().any(|own| own.name == rule && own.page.is_some());
+    if is_own { "image" } else { "lint" }
 }
 
 /// The rules for images.

@@ -85,7 +85,7 @@ pub(super) enum Command {
     Man(ManArguments),
 }
 
-/// Find defects in Dockerfiles
+/// Find defects in Dockerfiles and images
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison lint                      all Dockerfiles below this folder
@@ -96,13 +96,15 @@ pub(super) enum Command {
   jettison lint --format text --format sarif=out.sarif
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
+  jettison lint app.tar              an image, with its history
+  jettison lint Dockerfile --image oci:build:app
   jettison lint --fix                mend what can be mended safely
   jettison lint --diff --unsafe-fixes | git apply
   jettison lint --write-baseline .jettison-baseline.json
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, folders to search, or `-` for standard input
+    /// Files, folders to search, `-` for standard input, or images: archives, or named as `slim` names them
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check these rules only, by name or by another tool's code; `all` for every rule
@@ -142,6 +144,9 @@ pub(super) struct LintArguments {
     pub(super) reports: ReportArguments,
     #[command(flatten)]
     pub(super) fix: super::fix::FixArguments,
+    /// Check this image too, and say which instruction of the Dockerfiles brought what is found
+    #[arg(long, value_name = "IMAGE", env = "JETTISON_IMAGE", hide_env = true, value_delimiter = ' ')]
+    pub(super) image: Vec<String>,
     #[command(flatten)]
     pub(super) files: FileArguments,
     #[command(flatten)]

@@ -10,27 +10,35 @@ use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
 use super::reports::{Place, Reports};
-use super::{Outcome, Output, baseline};
+use super::{Outcome, Output, baseline, images};
+use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
 use crate::report::{Linted, Report};
-use crate::rules;
 use crate::shellcheck;
 use crate::source::Source;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    let registry = audit::registry();
     let config = configuration(arguments, registry)?;
     let output = if config.no_color { output.without_color() } else { output };
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let exclude = exclude(arguments, &config)?;
-    let (sources, mut failed) = files::read(&arguments.paths, &arguments.files, &exclude, output)?;
+    let (mut paths, mut images) = images::part(&arguments.paths);
+    images.extend(arguments.image.iter().cloned());
+    if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
+        // Who names an image alone means the image, not all that lies around.
+        paths.clear();
+    }
+    let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook is started for every commit, and few of them are about Dockerfiles.
-    if sources.is_empty() && !failed && !arguments.files.staged {
+    if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
         output.note("no Dockerfile found");
     }
     let mut linter = Linter { registry, config: &config, output, asked: false, failed: false };
     let mut files = linter.lint(sources);
+    let (of_images, unread) = images::lint(&images, &files, registry, &config, output);
+    failed |= unread;
     if baseline::write(&arguments.baseline, &files, output)? {
         return Ok(if failed || linter.failed { Outcome::Failed } else { Outcome::Clean });
     }
@@ -51,6 +59,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if mode == Some(Mode::Write) {
         baseline::apply(known, &mut files, output)?;
     }
+    files.extend(of_images);
     failed |= linter.failed;
     // Standard output is the patch's, or the mended text's.
     let place = match mode {

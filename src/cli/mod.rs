@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod fix;
 mod highlight;
+mod images;
 mod inspect;
 mod limits;
 mod lint;

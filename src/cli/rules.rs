@@ -7,15 +7,15 @@ use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
+use crate::audit;
 use crate::lint::{Applicability, Category, Page, Profile, index_markdown};
-use crate::rules;
 use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    let registry = audit::registry();
     let list = match arguments.format {
         ListFormat::Text => table(&registry.iter().map(|(_, page)| page).collect::<Vec<_>>(), output::width()),
-        ListFormat::Markdown => index_markdown(registry) + &keep_rules().index_markdown(),
+        ListFormat::Markdown => index_markdown(registry, audit::folder) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))

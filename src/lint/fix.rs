@@ -97,6 +97,7 @@ mod tests {
             span: Span::at(0),
             instruction: None,
             in_final_stage: false,
+            subject: None,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: Some(Fix::new("mend", applicability, edits)),

@@ -170,6 +170,7 @@ mod tests {
                 span,
                 instruction: Some(span),
                 in_final_stage: false,
+                subject: None,
                 labels: Vec::new(),
                 notes: Vec::new(),
                 fix: None,

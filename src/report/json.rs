@@ -30,6 +30,17 @@ struct Row<'a> {
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
+    /// Where an image was checked: `line` is then a line of its history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<SubjectRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct SubjectRow<'a> {
+    path: Option<&'a str>,
+    layer: Option<usize>,
+    reached: Option<bool>,
+    package: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -123,6 +134,12 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
             .collect(),
         fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
         url: super::url(finding),
+        image: finding.subject.as_ref().map(|subject| SubjectRow {
+            path: subject.path.as_deref(),
+            layer: subject.layer,
+            reached: subject.reached,
+            package: subject.package.as_deref(),
+        }),
     }
 }
 

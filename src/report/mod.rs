@@ -50,6 +50,7 @@ pub use uri::{file_uri, uri};
 
 use std::borrow::Cow;
 
+use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
 use crate::source::Source;
 
@@ -147,8 +148,7 @@ pub fn url(finding: &Finding) -> String {
 
 /// A rule's page in the sources that are published with this version.
 fn page_url(rule: &str) -> String {
-    concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules/lint/")
-        .to_owned()
-        + rule
-        + ".md"
+    const RULES: &str =
+        concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules");
+    format!("{RULES}/{}/{rule}.md", audit::folder(rule))
 }

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::audit;
 use crate::config::{self, Config};
 use crate::lint::{self, Besides, BuildContext, Finding};
-use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
 
 /// A checked text.
@@ -28,7 +28,7 @@ impl Document {
         let name = path.as_deref().map_or_else(|| uri.into(), Path::to_string_lossy).into_owned();
         let source = Source::new(name, text);
         let besides = Besides { build, shellcheck: None };
-        let findings = lint::lint_with(&source, rules::registry(), &config.settings, besides);
+        let findings = lint::lint_with(&source, audit::registry(), &config.settings, besides);
         Self { version, source, findings, trouble }
     }
 
@@ -47,7 +47,7 @@ impl Document {
 
 fn configuration(path: Option<&Path>) -> Result<Config, config::ConfigError> {
     let file = path.and_then(Path::parent).and_then(config::find);
-    config::load(file.as_deref(), &|name| std::env::var(name).ok(), rules::registry())
+    config::load(file.as_deref(), &|name| std::env::var(name).ok(), audit::registry())
 }
 
 /// The path of a `file:` URI on this machine.

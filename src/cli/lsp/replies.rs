@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::document::Document;
+use crate::audit;
 use crate::lint::{Applicability, Finding, Fix, Severity};
 use crate::report;
-use crate::rules;
 use crate::source::{Span, Utf16Position};
 
 /// The parameters of `textDocument/publishDiagnostics`.
@@ -54,7 +54,7 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
         }
     }
     let pages: Vec<String> =
-        names.iter().filter_map(|name| rules::registry().get(name)).map(report::markdown).collect();
+        names.iter().filter_map(|name| audit::registry().get(name)).map(report::markdown).collect();
     if pages.is_empty() {
         return Value::Null;
     }
