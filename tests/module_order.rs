@@ -25,6 +25,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
+            "size",
             "source",
             "dockerfile",
             "lint",

@@ -29,7 +29,7 @@ pub(super) struct InspectArguments {
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     /// How many levels of a folder are listed
-    #[arg(long, value_name = "LEVELS", default_value_t = 1, requires = "path")]
+    #[arg(long = "depth", id = "levels", value_name = "LEVELS", default_value_t = 1, requires = "path")]
     depth: usize,
     #[command(flatten)]
     limits: LimitArguments,

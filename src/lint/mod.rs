@@ -99,6 +99,12 @@ fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Op
 
 /// Says of a finding what lies around it.
 fn place(finding: &mut Finding, dockerfile: &Dockerfile, facts: &Facts<'_>) {
+    // A heredoc without an end takes in whatever a fix would put below it.
+    let is_open =
+        |instruction: &&dockerfile::Instruction| instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty());
+    if let Some(open) = dockerfile.instructions.iter().rev().find(is_open) {
+        finding.fix.take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
+    }
     finding.instruction = instruction_at(dockerfile, finding.span);
     finding.in_final_stage = facts.final_stage().is_some_and(|stage| {
         let next = facts.stages.get(stage.index + 1).map_or(usize::MAX, |next| next.from.span.start);

@@ -4,6 +4,7 @@ use globset::GlobBuilder;
 
 use super::plan::{PlanError, PlanOptions};
 use super::trace::Trace;
+use super::tracers::runtimes::is_left_out;
 use super::why::{Field, Root, Why};
 use super::{brought, command, rules};
 use crate::image::{Config, NameId};
@@ -112,7 +113,13 @@ fn keep_workdir(trace: &mut Trace<'_>, workdir: &[u8]) {
         }
     }
     if !command::is_system_directory(trace, resolved.name) {
-        keep_below(trace, resolved.name, None, &Why::Root(Root::InWorkdir));
+        let mut open: Vec<NameId> = tree.children(resolved.name).collect();
+        while let Some(name) = open.pop() {
+            if !is_left_out(tree, name) {
+                trace.graph.keep(name, None, Why::Root(Root::InWorkdir));
+                open.extend(tree.children(name));
+            }
+        }
     }
 }
 

@@ -45,7 +45,7 @@ fn top(tree: &Tree, directory: NameId) -> Option<NameId> {
 }
 
 /// What an application leaves behind or is developed with.
-pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: &[&str] =
         &[".git", ".github", ".hg", ".svn", ".cache", ".npm", ".tox", ".mypy_cache", ".pytest_cache", ".ruff_cache"];
     is_directory_of(tree, name, DIRECTORIES)

@@ -17,6 +17,8 @@ mod python;
 mod ruby;
 mod source;
 
+pub(in crate::slim) use application::is_left_out;
+
 use std::collections::{BTreeMap, HashSet};
 
 use crate::image::{Kind, NameId, Tree};
