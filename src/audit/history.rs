@@ -60,10 +60,8 @@ fn at(finding: &Finding, source: &Source, steps: &[String], layers: &[usize]) ->
 }
 
 fn reach(reached: Option<bool>) -> Option<&'static str> {
-    match reached? {
-        true => Some("the program can reach it"),
-        false => Some("the program cannot reach it: `jettison slim` leaves it out"),
-    }
+    let leaves = "the program cannot reach it: `jettison slim` leaves it out";
+    Some(if reached? { "the program can reach it" } else { leaves })
 }
 
 fn step_of(brought: &Brought, steps: &[String], layers: &[usize]) -> Option<usize> {

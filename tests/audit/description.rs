@@ -151,7 +151,7 @@ pub(crate) fn image(text: &str) -> Image {
             "cmd" => settings["Cmd"] = words(),
             "healthcheck" => {
                 settings["Healthcheck"] =
-                    json!({"Test": std::iter::once("CMD").chain(rest.split_whitespace()).collect::<Vec<_>>()})
+                    json!({"Test": std::iter::once("CMD").chain(rest.split_whitespace()).collect::<Vec<_>>()});
             }
             "env" => settings["Env"].as_array_mut().unwrap().push(rest.into()),
             "label" => settings["Labels"][rest.split_once('=').unwrap().0] = rest.split_once('=').unwrap().1.into(),
@@ -203,7 +203,8 @@ fn elf(line: &Line<'_>) -> Vec<u8> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = Sha256::digest(bytes).iter().flat_map(|byte| [byte >> 4, byte & 15]).collect::<Vec<u8>>();
+    digits.into_iter().map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect()
 }
 
 /// Reads them back as a docker archive.

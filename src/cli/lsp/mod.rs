@@ -132,12 +132,12 @@ impl Server<'_> {
     fn hover(&self, params: &HoverParams) -> Value {
         let place = &params.text_document_position_params;
         let document = self.documents.get(&place.text_document.uri.0);
-        document.map_or(Value::Null, |document| replies::hover(document, position(&place.position)))
+        document.map_or(Value::Null, |document| replies::hover(document, position(place.position)))
     }
 
     fn actions(&self, params: &CodeActionParams) -> Value {
         let uri = &params.text_document.uri.0;
-        let (start, end) = (position(&params.range.start), position(&params.range.end));
+        let (start, end) = (position(params.range.start), position(params.range.end));
         let document = self.documents.get(uri);
         document.map_or(json!([]), |document| replies::actions(uri, document, start, end))
     }
@@ -166,7 +166,7 @@ fn whole_text(change: TextDocumentContentChangeEvent) -> Option<String> {
     change.get("text").filter(|_| is_whole)?.as_str().map(str::to_owned)
 }
 
-fn position(position: &gen_lsp_types::Position) -> crate::source::Utf16Position {
+fn position(position: gen_lsp_types::Position) -> crate::source::Utf16Position {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     crate::source::Utf16Position { line: number(position.line), character: number(position.character) }
 }

@@ -15,7 +15,7 @@ pub(super) fn diagnostics(uri: &str, document: &Document) -> Value {
 }
 
 fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
-    let notes = finding.notes.iter().map(|note| format!("\n{note}")).collect::<String>();
+    let notes = finding.notes.iter().flat_map(|note| ["\n", note]).collect::<String>();
     let labels = finding.labels.iter().map(
         |label| json!({ "location": { "uri": uri, "range": range(document, label.span) }, "message": label.message }),
     );
