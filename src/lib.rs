@@ -14,20 +14,26 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
 //! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
 //! | [`rules`] | one file a rule, named for its page in `rules/lint` |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
+//! | [`packages`] | what is installed in an image, and which package each file is of |
+//! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → slim → deps`, all of them
+//! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
+//! `elf, image → packages → inspect, slim`, `page → slim → deps`, `lint, rules, inspect, slim → audit`, all of them
 //! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
 //! reads the `use` lines.
 //!
@@ -38,15 +44,20 @@
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the host.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
+pub mod inspect;
 pub mod lint;
+pub mod packages;
+pub mod page;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;
+pub mod size;
 pub mod slim;
 pub mod source;

@@ -185,6 +185,13 @@ fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
 }
 
 #[test]
+fn a_heredoc_that_goes_on_after_a_failure_is_found() {
+    let script = |first: &str| format!("FROM debian:12\nRUN <<EOF\n{first}make install\nmake clean\nEOF\n");
+    assert_lines("heredoc-without-errexit", &script(""), &[3]);
+    assert_lines("heredoc-without-errexit", &script("set -e\n"), &[]);
+}
+
+#[test]
 fn downloads_without_a_checksum_are_found() {
     let fetch = "curl -fsSLo tool https://example.com/tool";
     assert_lines("unverified-download", &format!("FROM debian:12\nRUN {fetch} && chmod +x tool\n"), &[2]);

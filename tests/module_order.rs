@@ -5,21 +5,41 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
+    ("size", &[]),
     ("source", &[]),
+    ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "dockerfile"]),
+    ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
-    ("slim", &["image", "elf", "dockerfile", "source"]),
+    ("packages", &["image", "elf"]),
+    ("inspect", &["image", "elf", "packages"]),
+    ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("report", &["source", "lint", "image", "elf", "slim", "deps"]),
+    ("audit", &["size", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
+    ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
-        &["source", "dockerfile", "lint", "rules", "shellcheck", "image", "elf", "slim", "deps", "report", "config"],
+        &[
+            "source",
+            "dockerfile",
+            "lint",
+            "rules",
+            "shellcheck",
+            "image",
+            "elf",
+            "packages",
+            "inspect",
+            "slim",
+            "deps",
+            "audit",
+            "report",
+            "config",
+        ],
     ),
     ("main", &["cli"]),
 ];

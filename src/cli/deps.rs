@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 
 use super::arguments::{DepsArguments, DepsFormat};
 use super::progress::Bar;
-use super::slim::open;
+use super::slim::open_within;
 use super::{Outcome, Output};
 use crate::deps::{self, Closure, Host, ImageFiles, Settings, Source};
 use crate::elf::{Environment, Processor};
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
         closures(&host, &Config::default(), arguments)?
     } else {
         let bar = Bar::new(output);
-        let image = open(&arguments.image, &bar)?;
+        let image = open_within(&arguments.image, arguments.limits.limits(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
         if let Some(error) = files.failure() {

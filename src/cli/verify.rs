@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::limits::LimitArguments;
 use super::progress::Bar;
-use super::slim::{failed, open};
+use super::slim::{failed, open_within};
 use super::{Outcome, Output};
 use crate::image::{Image, Tree};
 use crate::slim::{self, PlanOptions};
@@ -21,13 +22,16 @@ pub(super) struct VerifyArguments {
     /// The image it was made from
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let image = open(&arguments.image, &bar)?;
+    let open = |argument: &str| open_within(argument, arguments.limits.limits(), &bar);
+    let image = open(&arguments.image)?;
     let text = if let Some(original) = &arguments.against {
-        let original = open(original, &bar)?;
+        let original = open(original)?;
         failed(&original.tree, &slim::verify_against(&original, &image)?)
     } else {
         missing(&image)

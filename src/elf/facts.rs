@@ -110,6 +110,14 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     Ok(facts)
 }
 
+/// What a file says that it may open by name; see [`Facts::may_open`].
+pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
+    let Ok(headers) = file::read_program_headers(bytes, elf) else { return Vec::new() };
+    let notes = file::notes(bytes, &headers, elf.endian);
+    let notes = notes.into_iter().filter(|note| (note.owner, note.kind) == (b"FDO", DLOPEN));
+    notes.flat_map(|note| may_open(note.descriptor)).collect()
+}
+
 /// A JSON array, with zeros behind it.
 fn may_open(descriptor: &[u8]) -> Vec<MayOpen> {
     let end = memchr::memchr(0, descriptor).unwrap_or(descriptor.len());
@@ -162,8 +170,8 @@ fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
 }
 
 /// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front, the second one
-/// between two marks of 16 bytes each.
-fn go_build(bytes: &[u8]) -> Option<GoBuild> {
+/// between two marks of 16 bytes each. The bytes may be those of the section `.go.buildinfo` or of the whole file.
+pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
     let start = memchr::memmem::find(bytes, MARK)?;

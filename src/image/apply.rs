@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::archive::{Entry, Node};
+use super::changes::{Changes, Gone, How};
 use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
@@ -15,8 +16,24 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
+/// What a layer did to the tree.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    pub changes: Changes,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
+    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
+    /// link is on the way, or it links to a file of theirs.
+    pub leans: bool,
+}
+
 /// Lays the entries of one layer, counted from the lowest, over the tree.
-pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: &Limits) -> Result<(), EntryError> {
+pub(super) fn apply(
+    tree: &mut Tree,
+    layer: usize,
+    entries: Vec<Entry>,
+    limits: &Limits,
+) -> Result<Applied, EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -26,13 +43,19 @@ pub(super) fn apply(tree: &mut Tree, layer: usize, entries: Vec<Entry>, limits: 
         cleared: HashSet::new(),
         opaque: HashSet::new(),
         directories: HashMap::new(),
+        gone: Vec::new(),
+        names_root: false,
+        leans: false,
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    Ok(())
+    let Layer { declared, gone, names_root, leans, .. } = layer;
+    let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
+    declared.sort_unstable();
+    Ok(Applied { changes: Changes { made: first..tree.name_count(), declared, gone }, names_root, leans })
 }
 
 struct Layer<'a> {
@@ -48,6 +71,9 @@ struct Layer<'a> {
     opaque: HashSet<NameId>,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
+    gone: Vec<Gone>,
+    names_root: bool,
+    leans: bool,
     limits: &'a Limits,
 }
 
@@ -73,6 +99,7 @@ impl Layer<'_> {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
         *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
+        self.names_root = true;
         Ok(())
     }
 
@@ -86,7 +113,7 @@ impl Layer<'_> {
                 self.declared.insert(known);
             }
             Some(known) => {
-                self.forget_ways_through(known);
+                self.replaced(known);
                 self.tree.insert(directory, name, inode);
             }
             None => drop(self.tree.insert(directory, name, inode)),
@@ -107,10 +134,11 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
+        self.leans |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
-                self.forget_ways_through(known);
+                self.replaced(known);
             }
             self.tree.link(directory, name, found);
         }
@@ -151,6 +179,7 @@ impl Layer<'_> {
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
                 self.forget_ways_through(name);
+                self.gone.push(Gone { name, how: How::Removed });
                 let file_name = self.tree.file_name(name).to_vec();
                 self.tree.remove(self.tree.parent(name), &file_name);
             }
@@ -164,6 +193,7 @@ impl Layer<'_> {
             return Ok(known);
         }
         let found = self.follow(path)?;
+        self.check_depth(found)?;
         self.directories.insert(key, found);
         Ok(found)
     }
@@ -186,6 +216,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
+                    self.leans = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
@@ -197,6 +228,9 @@ impl Layer<'_> {
                 }
                 Some(_) | None => {
                     self.check_count()?;
+                    if let Some(known) = known {
+                        self.replaced(known);
+                    }
                     let header = Header { mode: 0o755, ..Header::default() };
                     let inode = Inode { kind: Kind::Directory, header, layer: self.index };
                     at = self.tree.insert(at, &component, inode);
@@ -206,11 +240,30 @@ impl Layer<'_> {
         Ok(at)
     }
 
+    /// Another entry is about to take this name, and with it goes all that is below.
+    fn replaced(&mut self, known: NameId) {
+        self.forget_ways_through(known);
+        self.gone.push(Gone { name: known, how: How::Replaced });
+        self.gone.extend(self.tree.below(known).map(|name| Gone { name, how: How::Removed }));
+    }
+
     /// Only a directory or a link can be on the way to something.
     fn forget_ways_through(&mut self, replaced: NameId) {
         if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
             self.directories.clear();
         }
+    }
+
+    /// Links lead deeper than names can say.
+    fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
+        let mut at = directory;
+        for _ in 0..self.limits.depth {
+            if at == NameId::ROOT {
+                return Ok(());
+            }
+            at = self.tree.parent(at);
+        }
+        Err(Fault::TooDeep(self.limits.depth))
     }
 
     fn check_count(&self) -> Result<(), Fault> {

@@ -41,7 +41,7 @@ impl Store {
     pub(super) fn archive(path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
         let mut blob = Blob::open(path)?;
         let name = path.display().to_string();
-        let compression = Compression::of(&blob);
+        let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
         if compression != Compression::None {
             blob = inflate(&name, &blob, compression, limits, budget)?.0;
         }
@@ -56,10 +56,12 @@ impl Store {
                 Node::Inode(_) => continue,
             };
             if members.len() >= limits.entries {
-                return Err(ReadError::Limit { blob: name, what: "entries", limit: limits.entries as u64 });
+                let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
+                return Err(ReadError::Limit { blob: name, what: "entries", limit, flag });
             }
             if !budget.spend_headers(weight) {
-                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit: limits.headers });
+                let limit = limits.headers;
+                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit, flag: None });
             }
             members.insert(key, member);
         }
@@ -117,9 +119,11 @@ impl Store {
 /// A blob as JSON, if it is not absurdly large.
 pub(super) fn json<T: DeserializeOwned>(name: &str, blob: &Blob, limits: &Limits) -> Result<T, ReadError> {
     if blob.size() > limits.json {
-        return Err(ReadError::Limit { blob: name.to_owned(), what: "bytes", limit: limits.json });
+        let limit = limits.json;
+        return Err(ReadError::Limit { blob: name.to_owned(), what: "bytes", limit, flag: None });
     }
-    serde_json::from_slice(blob).map_err(ReadError::json(name))
+    let bytes = blob.bytes().map_err(ReadError::blob(name))?;
+    serde_json::from_slice(&bytes).map_err(ReadError::json(name))
 }
 
 /// The name of a member as others call it; one that leaves the archive is never found.

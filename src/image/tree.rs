@@ -183,6 +183,12 @@ impl Tree {
         self.names.len()
     }
 
+    /// The names of some rows of the table, those that are gone too: their paths are still told.
+    pub fn names(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = NameId> {
+        let rows = rows.start..rows.end.min(self.names.len());
+        rows.filter_map(|row| u32::try_from(row).ok()).map(NameId)
+    }
+
     /// How many rows a table indexed by [`InodeId::index`] needs.
     pub fn inode_count(&self) -> usize {
         self.inodes.len()

@@ -55,6 +55,8 @@ pub struct Finding {
     pub span: Span,
     /// The instruction that holds the place, where one does.
     pub instruction: Option<Span>,
+    /// Whether the place lies in the stage that is built.
+    pub in_final_stage: bool,
     /// Other places that explain this one.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,

@@ -27,7 +27,7 @@ pub use facts::Facts;
 pub use finding::*;
 pub use index::index_markdown;
 pub use label::LabelType;
-pub use page::{Alias, Category, Page, PageError, Profile, Tool};
+pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
 pub use settings::{Codes, Selection, Settings};
@@ -73,7 +73,7 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
     let has_shellcheck = shellcheck.is_some();
     findings.extend(shellcheck.into_iter().flatten().filter_map(|finding| brought(finding, registry, settings)));
     for finding in &mut findings {
-        finding.instruction = instruction_at(&dockerfile, finding.span);
+        place(finding, &dockerfile, &facts);
     }
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
@@ -81,7 +81,7 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
         pragmas.suppress(source, &mut findings);
         let mut reported = pragmas.report(source, registry, settings, has_shellcheck);
         for finding in &mut reported {
-            finding.instruction = instruction_at(&dockerfile, finding.span);
+            place(finding, &dockerfile, &facts);
         }
         pragmas.suppress(source, &mut reported);
         findings.extend(reported);
@@ -95,6 +95,15 @@ fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Op
     let is_selected = registry.get(finding.rule).is_some_and(|page| settings.selects(page));
     finding.severity = settings.severity_of(&finding).unwrap_or(finding.severity);
     (is_selected && settings.wants(finding.code)).then_some(finding)
+}
+
+/// Says of a finding what lies around it.
+fn place(finding: &mut Finding, dockerfile: &Dockerfile, facts: &Facts<'_>) {
+    finding.instruction = instruction_at(dockerfile, finding.span);
+    finding.in_final_stage = facts.final_stage().is_some_and(|stage| {
+        let next = facts.stages.get(stage.index + 1).map_or(usize::MAX, |next| next.from.span.start);
+        (stage.from.span.start..next).contains(&finding.span.start)
+    });
 }
 
 /// The instruction that holds the start of `span`.

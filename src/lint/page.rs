@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::finding::{Applicability, Severity};
+use crate::page::{self, FrontMatter, PageError, Parts};
 
 /// What `rules/lint/<name>.md` says.
 #[derive(Clone, Debug)]
@@ -103,6 +104,8 @@ impl FromStr for Profile {
 pub struct Alias {
     pub tool: Tool,
     pub code: &'static str,
+    /// Whether that tool looks at the final stage only, where the rule looks at all.
+    pub final_stage_only: bool,
 }
 
 /// A tool whose codes are aliases here.
@@ -121,6 +124,19 @@ pub enum Tool {
 }
 
 impl Tool {
+    pub const ALL: [Self; 10] = [
+        Self::Hadolint,
+        Self::Shellcheck,
+        Self::Buildkit,
+        Self::Trivy,
+        Self::Checkov,
+        Self::Kics,
+        Self::Dockle,
+        Self::Semgrep,
+        Self::Tally,
+        Self::Dockerfilelint,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hadolint => "hadolint",
@@ -170,6 +186,14 @@ impl Tool {
     }
 }
 
+impl FromStr for Tool {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|tool| tool.as_str().eq_ignore_ascii_case(text)).ok_or(())
+    }
+}
+
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -181,46 +205,20 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-/// Why a page cannot be read; each names the page.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PageError {
-    #[error("page `{page}` does not start with `---`, front matter and `---`")]
-    NoFrontMatter { page: &'static str },
-    #[error("page `{page}`: line {line} of the front matter is not `key: value`")]
-    NotAPair { page: &'static str, line: usize },
-    #[error("page `{page}`: unknown key `{key}` in the front matter")]
-    UnknownKey { page: &'static str, key: &'static str },
-    #[error("page `{page}`: `{key}` stands twice in the front matter")]
-    Repeated { page: &'static str, key: &'static str },
-    #[error("page `{page}`: the front matter lacks `{key}`")]
-    Missing { page: &'static str, key: &'static str },
-    #[error("page `{page}`: `{value}` is no value for `{key}`")]
-    Invalid { page: &'static str, key: &'static str, value: &'static str },
-    #[error("page `{page}` has no heading `# …` after its front matter")]
-    NoHeading { page: &'static str },
-}
-
-const KEYS: [&str; 5] = ["severity", "category", "profile", "fix", "aliases"];
+const KEYS: [&str; 6] = ["severity", "category", "profile", "fix", "aliases", "final-stage-only"];
 
 impl Page {
     /// Reads the front matter; the text below it is only looked at for its heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
-        let (front, body) = text
-            .strip_prefix("---\n")
-            .and_then(|rest| rest.split_once("\n---\n"))
-            .ok_or(PageError::NoFrontMatter { page: name })?;
-        let front = FrontMatter::parse(name, front)?;
-        let body = body.trim_start();
-        let title = body.lines().next().and_then(|line| line.strip_prefix("# "));
-        let title = title.ok_or(PageError::NoHeading { page: name })?;
+        let Parts { front, title, body } = page::parts(name, text, &KEYS)?;
         Ok(Self {
             name,
-            title: title.trim(),
+            title,
             severity: front.required("severity")?,
             category: front.required("category")?,
             profile: front.required("profile")?,
             fix: front.optional("fix")?,
-            aliases: front.aliases()?,
+            aliases: aliases(&front)?,
             body,
         })
     }
@@ -232,50 +230,16 @@ impl Page {
     }
 }
 
-/// The `key: value` lines between the two `---`.
-struct FrontMatter {
-    page: &'static str,
-    values: [Option<&'static str>; KEYS.len()],
-}
-
-impl FrontMatter {
-    fn parse(page: &'static str, text: &'static str) -> Result<Self, PageError> {
-        let mut front = Self { page, values: [None; KEYS.len()] };
-        for (at, line) in text.lines().enumerate() {
-            let (key, value) = line.split_once(':').ok_or(PageError::NotAPair { page, line: at + 1 })?;
-            let key = key.trim();
-            let place = KEYS.iter().position(|known| *known == key).ok_or(PageError::UnknownKey { page, key })?;
-            if front.values[place].replace(value.trim()).is_some() {
-                return Err(PageError::Repeated { page, key });
-            }
-        }
-        Ok(front)
+fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
+    let (codes, narrow) = (front.list("aliases")?, front.list("final-stage-only")?);
+    if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
+        return Err(front.invalid("final-stage-only", value));
     }
-
-    fn get(&self, key: &'static str) -> Option<&'static str> {
-        KEYS.iter().position(|known| *known == key).and_then(|place| self.values[place])
-    }
-
-    fn optional<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, PageError> {
-        let page = self.page;
-        self.get(key).map(|value| value.parse().map_err(|_| PageError::Invalid { page, key, value })).transpose()
-    }
-
-    fn required<T: FromStr>(&self, key: &'static str) -> Result<T, PageError> {
-        self.optional(key)?.ok_or(PageError::Missing { page: self.page, key })
-    }
-
-    fn aliases(&self) -> Result<Vec<Alias>, PageError> {
-        let (page, key) = (self.page, "aliases");
-        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
-        let invalid = |value| PageError::Invalid { page, key, value };
-        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).ok_or(invalid(value))?;
-        list.split(',')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
-            .map(|code| Tool::of(code).map(|tool| Alias { tool, code }).ok_or(invalid(code)))
-            .collect()
-    }
+    let alias = |code| {
+        let tool = Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?;
+        Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
+    };
+    codes.iter().copied().map(alias).collect()
 }
 
 #[cfg(test)]
@@ -290,9 +254,22 @@ mod tests {
         let page = Page::parse("some-rule", FRONT).expect("it is right");
         assert_eq!((page.title, page.severity, page.category), ("The title", Severity::Warning, Category::Security));
         assert_eq!((page.profile, page.fix), (Profile::Default, Some(Applicability::Safe)));
-        assert_eq!(page.aliases[1], Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath" });
+        assert_eq!(
+            page.aliases[1],
+            Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath", final_stage_only: false }
+        );
         assert!(page.body.starts_with("# The title"));
         assert_eq!(page.code(), "DL3002");
+    }
+
+    #[test]
+    fn a_code_for_the_final_stage_is_among_the_aliases() {
+        let front = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059]\n";
+        let narrow = |code: &str| format!("{front}final-stage-only: [{code}]\n---\n# T\n").leak();
+        let page = Page::parse("p", narrow("DL3059")).expect("it is right");
+        assert!(page.aliases[0].final_stage_only);
+        let error = Page::parse("p", narrow("DL3060")).map(|page| page.title);
+        assert_eq!(error, Err(PageError::Invalid { page: "p", key: "final-stage-only", value: "DL3060" }));
     }
 
     #[test]

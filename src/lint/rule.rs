@@ -40,6 +40,7 @@ impl Findings {
             message: message.into(),
             span,
             instruction: None,
+            in_final_stage: false,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: None,

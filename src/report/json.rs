@@ -73,13 +73,28 @@ impl Place {
 
 /// An array with one object a line, so that it can be read, compared and cut by line.
 pub fn json(report: &Report<'_>) -> String {
+    array(lines(report))
+}
+
+/// The same objects without the array.
+pub(super) fn jsonl(report: &Report<'_>) -> String {
+    lines(report).map(|line| line + "\n").collect()
+}
+
+/// An array of what is JSON already, an element a line.
+pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
     let mut out = String::from("[");
-    for (index, row) in report.files.iter().flat_map(|file| rows(report, file)).enumerate() {
+    for (index, element) in elements.enumerate() {
         out.push_str(if index == 0 { "\n" } else { ",\n" });
-        out.push_str(&serde_json::to_string(&row).expect("strings and numbers always serialise"));
+        out.push_str(&element);
     }
     out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
     out
+}
+
+fn lines(report: &Report<'_>) -> impl Iterator<Item = String> {
+    let rows = report.files.iter().flat_map(|file| rows(report, file));
+    rows.map(|row| serde_json::to_string(&row).expect("strings and numbers always serialise"))
 }
 
 fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {

@@ -1,7 +1,9 @@
 //! What slimming comes to, for people: sizes, what stayed that is risky, what could not be known.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::size::{counted, size};
 use crate::image::{NameId, Tree};
 use crate::slim::{Plan, Totals};
 
@@ -12,10 +14,13 @@ const SHOWN: usize = 12;
 pub fn plan(tree: &Tree, plan: &Plan) -> String {
     let mut out = String::new();
     table(&mut out, plan.totals());
+    levels(&mut out, plan.totals());
     let path = |name| tree.path(name).escape_ascii().to_string();
+    records(&mut out, plan);
 
     let because = |names: &[NameId]| -> Vec<String> { names.iter().map(|&name| because(tree, plan, name)).collect() };
     list(&mut out, "shells that stay", &because(&plan.totals().shells));
+    list(&mut out, "parts of package managers that stay", &because(&plan.totals().package_managers));
     list(&mut out, "setuid, setgid and files with capabilities that stay", &because(&plan.totals().privileged));
 
     let unmet = plan.unmet().iter().map(|unmet| {
@@ -45,6 +50,28 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
 }
 
+/// What each level keeps: the first as it is, the others by what they add.
+fn levels(out: &mut String, totals: &Totals) {
+    let mut before = 0;
+    let told = totals.levels.iter().map(|(level, count)| {
+        let added = count.bytes - before;
+        let plus = if before == 0 { "" } else { "+" };
+        before = count.bytes;
+        format!("{level} {plus}{}", size(added))
+    });
+    let told: Vec<String> = told.collect();
+    let _ = writeln!(out, "  levels {}", told.join(", "));
+}
+
+/// How many packages are recorded, in files that are made.
+fn records(out: &mut String, plan: &Plan) {
+    let packages: BTreeSet<&String> = plan.records().iter().flat_map(|record| &record.packages).collect();
+    if !packages.is_empty() {
+        let files = counted(plan.records().len(), "file");
+        let _ = writeln!(out, "for scanners, {files} record {}", counted(packages.len(), "package"));
+    }
+}
+
 /// A kept name and its first reason.
 fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
     let path = |name| tree.path(name).escape_ascii().to_string();
@@ -65,34 +92,5 @@ fn list(out: &mut String, title: &str, lines: &[String]) {
     }
     if lines.len() > SHOWN {
         let _ = writeln!(out, "  and {} more", lines.len() - SHOWN);
-    }
-}
-
-/// Bytes in decimal units, as docker prints them.
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    // Tenths of the unit, rounded down.
-    let (mut tenths, mut unit) = (bytes / 100, 0);
-    while tenths >= 10_000 && unit + 1 < UNITS.len() {
-        tenths /= 1000;
-        unit += 1;
-    }
-    format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_decimal_with_one_place() {
-        let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_999, "999.9 kB"), (1_250_000, "1.2 MB")];
-        for (bytes, shown) in cases {
-            assert_eq!(size(bytes), shown);
-        }
-        assert_eq!(size(31_000_000_000), "31.0 GB");
     }
 }

@@ -1,6 +1,6 @@
 //! `add-instead-of-copy`: ADD copies plain files, which is what COPY is for.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
@@ -51,7 +51,9 @@ impl Source {
             Place::Heredoc(_) => return Self::File { plain: true },
             Place::Path(word) => word,
         };
-        let Some(path) = cx.facts.expand(step, word) else { return Self::NeedsAdd };
+        let Some(path) = cx.facts.expand(step, word) else {
+            return if is_called_a_file(word) { Self::File { plain: false } } else { Self::NeedsAdd };
+        };
         let lower = path.to_ascii_lowercase();
         if is_remote(&lower) || ARCHIVES.iter().any(|archive| lower.ends_with(archive)) {
             return Self::NeedsAdd;
@@ -60,6 +62,19 @@ impl Source {
         let has_extension = name.rsplit_once('.').is_some_and(|(_, extension)| !extension.contains(['*', '?', '[']));
         Self::File { plain: name.is_empty() || has_extension }
     }
+}
+
+/// Whether all that a source hides are variables whose names speak of a file here: `${JAR_FILE}`.
+fn is_called_a_file(word: &Word) -> bool {
+    let mut variables = word.parts.iter().filter_map(|part| match part {
+        WordPart::Variable(variable) => Some(variable.name.to_ascii_lowercase()),
+        WordPart::Literal(_) => None,
+    });
+    let says = |name: &str, words: &[&str]| name.split('_').any(|part| words.contains(&part));
+    variables.all(|name| {
+        says(&name, &["file", "path", "dir", "folder", "binary"])
+            && !says(&name, &["tar", "tarball", "archive", "zip", "rootfs", "url", "uri", "remote", "download"])
+    })
 }
 
 /// What BuildKit fetches: HTTP, and Git in each of its spellings.

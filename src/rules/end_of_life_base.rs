@@ -10,7 +10,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let Base::Image(image) = &stage.base else { continue };
         if let Some(end) = end_of_life(image) {
-            let message = format!("`{}` gets no more fixes since {}", end.what, end.day);
+            let message = format!("`{}` has had no fixes since {}", end.what, end.day);
             findings.add(stage.image.span, message);
         }
     }

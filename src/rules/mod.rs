@@ -40,6 +40,7 @@ mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod from_as_casing;
+mod heredoc_without_errexit;
 mod ignored_cmd;
 mod ignored_entrypoint;
 mod ignored_healthcheck;
@@ -60,6 +61,7 @@ mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
 mod legacy_key_value;
+mod long_command_chain;
 mod loose_stopsignal;
 mod maintainer;
 mod microdnf_cache_left;
@@ -88,6 +90,7 @@ mod relative_workdir;
 mod remote_add_without_checksum;
 mod removed_in_later_layer;
 mod reserved_stage_name;
+mod rewrite;
 mod root_user;
 mod root_with_volume;
 mod secret_file_copied;
@@ -101,13 +104,16 @@ mod shell_in_scratch;
 mod shell_replaced_by_link;
 mod shellcheck;
 mod signature_verification_off;
+mod silencing_comment;
 mod ssh_server_in_image;
 mod stage_name_casing;
 mod sudo;
+mod swallowed_command;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
 mod unattended;
+mod uncached_downloads;
 mod undeclared_arg_in_from;
 mod undefined_variable;
 mod ungraceful_stopsignal;
@@ -126,6 +132,7 @@ mod unpinned_pip_package;
 mod unpinned_yum_package;
 mod unpinned_zypper_package;
 mod unreachable_stage;
+mod unset_user;
 mod untagged_image;
 mod untrusted_registry;
 mod unused_pragma;
@@ -139,7 +146,9 @@ mod vulnerable_openssl;
 mod wget_and_curl;
 mod wget_with_progress_bar;
 mod workdir_in_system_path;
+mod workdir_relative_to_another;
 mod world_writable;
+mod write_after_volume;
 mod yarn_cache_left;
 mod yum_cache_left;
 mod yum_without_yes;
@@ -151,7 +160,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 141] = [
+static RULES: [Rule; 149] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -191,6 +200,7 @@ static RULES: [Rule; 141] = [
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,
+    heredoc_without_errexit::RULE,
     ignored_cmd::RULE,
     ignored_entrypoint::RULE,
     ignored_healthcheck::RULE,
@@ -210,6 +220,7 @@ static RULES: [Rule; 141] = [
     large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
     legacy_key_value::RULE,
+    long_command_chain::RULE,
     loose_stopsignal::RULE,
     maintainer::RULE,
     microdnf_cache_left::RULE,
@@ -251,11 +262,14 @@ static RULES: [Rule; 141] = [
     shell_replaced_by_link::RULE,
     shellcheck::RULE,
     signature_verification_off::RULE,
+    silencing_comment::RULE,
     ssh_server_in_image::RULE,
     stage_name_casing::RULE,
     sudo::RULE,
+    swallowed_command::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
+    uncached_downloads::RULE,
     undeclared_arg_in_from::RULE,
     undefined_variable::RULE,
     ungraceful_stopsignal::RULE,
@@ -273,6 +287,7 @@ static RULES: [Rule; 141] = [
     unpinned_yum_package::RULE,
     unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
+    unset_user::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unused_pragma::RULE,
@@ -286,7 +301,9 @@ static RULES: [Rule; 141] = [
     wget_and_curl::RULE,
     wget_with_progress_bar::RULE,
     workdir_in_system_path::RULE,
+    workdir_relative_to_another::RULE,
     world_writable::RULE,
+    write_after_volume::RULE,
     yarn_cache_left::RULE,
     yum_cache_left::RULE,
     yum_without_yes::RULE,
@@ -294,6 +311,11 @@ static RULES: [Rule; 141] = [
     zypper_dist_upgrade::RULE,
     zypper_without_yes::RULE,
 ];
+
+/// The rules, by name.
+pub fn all() -> &'static [Rule] {
+    &RULES
+}
 
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {

@@ -2,7 +2,7 @@
 
 use crate::dockerfile::shell::{Options, ShellPart};
 use crate::dockerfile::{Command, Pipeline, ShellScript};
-use crate::lint::facts::{Run, ShellKind, Step};
+use crate::lint::facts::{Call, Run, ShellKind, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -40,11 +40,22 @@ fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
     if stages.len() < pipeline.pipes.len() {
         return true;
     }
-    stages.iter().any(|&at| {
-        let calls = &run.calls;
-        let call = calls.get(calls.partition_point(|call| call.command < Some(at)));
-        call.filter(|call| call.command == Some(at)).is_none_or(|call| !HARMLESS.contains(&call.name.as_str()))
-    })
+    let call_of = |at: usize| {
+        let call = run.calls.get(run.calls.partition_point(|call| call.command < Some(at)));
+        call.filter(|call| call.command == Some(at))
+    };
+    if pipeline.stages.last().and_then(|&last| call_of(last)).is_some_and(wants_input) {
+        return false;
+    }
+    stages.iter().any(|&at| call_of(at).is_none_or(|call| !HARMLESS.contains(&call.name.as_str())))
+}
+
+/// Whether a command fails where it is given nothing to read: `sha256sum -c` wants at least one sum.
+fn wants_input(call: &Call) -> bool {
+    let is_sum = call.name.ends_with("sum") || call.name == "shasum";
+    let checks =
+        |word: &str| word == "--check" || (word.starts_with('-') && !word.starts_with("--") && word.contains('c'));
+    is_sum && call.words().any(checks)
 }
 
 /// Whether a pipeline's output is part of another command's words: then nobody asks whether it failed, with or without
@@ -91,8 +102,11 @@ fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
 }
 
 /// Where the script of a RUN that is one heredoc starts, after its `#!` line.
-fn heredoc_start(cx: &Context<'_>, step: &Step<'_>, has_shebang: bool) -> Option<usize> {
+pub(super) fn heredoc_start(cx: &Context<'_>, step: &Step<'_>, has_shebang: bool) -> Option<usize> {
     let [heredoc] = step.instruction.heredocs.as_slice() else { return None };
+    if heredoc.end.is_empty() {
+        return None;
+    }
     let body = cx.source.slice(heredoc.body);
     let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
     Some(heredoc.body.start + first)

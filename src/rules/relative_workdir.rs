@@ -1,6 +1,6 @@
 //! `relative-workdir`: where WORKDIR leads depends on the base image.
 
-use crate::dockerfile::{Body, Kind, WordPart};
+use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -9,17 +9,9 @@ pub(super) const RULE: Rule =
     Rule { name: "relative-workdir", page: include_str!("../../rules/lint/relative-workdir.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Workdir && !step.onbuild) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
-        let Some(word) = words.first() else { continue };
-        // After another WORKDIR a relative one says where it starts.
-        if step.workdir.set_by.is_some() || matches!(word.parts.first(), None | Some(WordPart::Variable(_))) {
-            continue;
-        }
+    // After another WORKDIR a relative one says where it starts.
+    for (step, word) in relative(cx).filter(|(step, _)| step.workdir.set_by.is_none()) {
         let written = word.text.as_str().trim_matches(['"', '\'']);
-        if is_absolute(written) {
-            continue;
-        }
         let report =
             findings.add(word.span, format!("`{written}` starts from a directory that only the base image knows"));
         if let Some(fix) = fix(step, word.literal(), word.span) {
@@ -28,8 +20,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Where the base image's directory is known, the path can be written in full.
-fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
+/// Each WORKDIR whose path is relative, with that path.
+pub(super) fn relative<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>, &'a Word)> {
+    let steps = cx.facts.steps.iter().filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
+    let paths = steps.filter_map(|step| match &step.instruction.body {
+        Body::Words { words, .. } => Some((step, words.first()?)),
+        _ => None,
+    });
+    paths.filter(|(_, word)| {
+        let hides_its_start = matches!(word.parts.first(), None | Some(WordPart::Variable(_)));
+        !hides_its_start && !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
+    })
+}
+
+/// Where the directory before is known, the path can be written in full.
+pub(super) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
     let path = literal?.trim_start_matches("./");
     let is_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
     if !is_plain || path.split('/').any(|part| matches!(part, "." | "..")) || path.is_empty() {

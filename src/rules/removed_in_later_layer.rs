@@ -61,7 +61,7 @@ fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
 }
 
 /// The absolute path, without `.` and a `/` at its end.
-fn full(step: &Step<'_>, path: &str) -> Option<String> {
+pub(super) fn full(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref();
     let path = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", from?.trim_end_matches('/')) };
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();

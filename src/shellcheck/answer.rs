@@ -76,6 +76,7 @@ impl Comment {
             message: worded(&self.message),
             span: script.span(start, end),
             instruction: None,
+            in_final_stage: false,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: self.fix.as_ref().and_then(|fix| fix.in_dockerfile(script)),

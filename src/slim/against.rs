@@ -28,7 +28,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     }
     let programs = programs(original, &kept);
     let is_started = |name| !runtimes::is_library(&original.tree, name);
-    failures.extend(verify_names(original, &kept, &programs, &is_started)?);
+    failures.extend(verify_names(original, &kept, (&programs, false), &is_started)?);
     failures.sort();
     Ok(failures)
 }

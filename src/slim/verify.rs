@@ -55,14 +55,14 @@ impl fmt::Display for Lost {
 /// Compares the kept names with the image. Failures are in order; none is what there should be.
 pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
     let is_started = |name| !runtimes::is_module(&image.tree, plan.graph(), name);
-    verify_names(image, plan.kept(), &plan.programs, &is_started)
+    verify_names(image, plan.kept(), (&plan.programs, plan.keeps_opened), &is_started)
 }
 
-/// The same for names of an image, whoever chose them.
+/// The same for names of an image, whoever chose them; beside the programs stands whether what they may open is kept.
 pub(super) fn verify_names(
     image: &Image,
     kept: &[NameId],
-    programs: &[elf::Program],
+    programs: (&[elf::Program], bool),
     is_started: &dyn Fn(NameId) -> bool,
 ) -> Result<Vec<Failure>, ReadError> {
     let mut visible = vec![false; image.tree.name_count()];
@@ -148,8 +148,14 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
     words.into_iter().flatten().find(|word| is_lost(word)).map(Need::Shebang)
 }
 
-fn verify_programs(before: &View<'_>, after: &View<'_>, programs: &[elf::Program], failures: &mut Vec<Failure>) {
-    let mut loading = [Loading::new(before), Loading::new(after)];
+fn verify_programs(
+    before: &View<'_>,
+    after: &View<'_>,
+    (programs, keeps_opened): (&[elf::Program], bool),
+    failures: &mut Vec<Failure>,
+) {
+    let loading = |view| if keeps_opened { Loading::new(view).opening() } else { Loading::new(view) };
+    let mut loading = [loading(before), loading(after)];
     for program in programs {
         let Ok(elf) = before.elf_of(program.name) else { continue };
         if after.look(&program.loader) != before.look(&program.loader) {

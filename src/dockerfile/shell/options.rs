@@ -1,6 +1,7 @@
 //! `set -e -o pipefail`: how a shell is told to treat failures.
 
-use super::{Pipeline, ShellScript};
+use super::{Pipeline, ShellScript, SimpleCommand};
+use crate::source::Span;
 
 /// The settings that decide whether a failure ends a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,14 +50,23 @@ impl ShellScript {
     /// The options in force at a pipeline, where the script itself starts with `initial`. A `set` inside `if` counts
     /// for all that follows it.
     pub fn options_at(&self, pipeline: &Pipeline, initial: Options) -> Options {
-        let scopes = self.scope_and_parents(pipeline.scope);
+        self.options(pipeline.scope, pipeline.span, initial)
+    }
+
+    /// The same for a command.
+    pub fn options_of(&self, command: &SimpleCommand, initial: Options) -> Options {
+        self.options(command.scope, command.span, initial)
+    }
+
+    fn options(&self, scope: usize, span: Span, initial: Options) -> Options {
+        let scopes = self.scope_and_parents(scope);
         let shell = scopes.last().map(|&scope| self.scopes[scope]);
         let mut options = match shell {
             Some(shell) if shell.started_by.is_some() => shell.options,
             _ => initial,
         };
         let settings = self.settings.iter().map(|&index| &self.commands[index]);
-        for command in settings.take_while(|command| command.span.start < pipeline.span.start) {
+        for command in settings.take_while(|command| command.span.start < span.start) {
             if scopes.contains(&command.scope) {
                 options.apply(command.words[1..].iter().map(|word| word.literal().unwrap_or("")));
             }

@@ -650,6 +650,17 @@ impl PackageCall<'_> {
         self.call.arguments.iter().any(hides)
     }
 
+    /// The argument at which another call of the same program seems to begin, with its verb: `yum` of
+    /// `yum install vim yum clean all`, where `&&` is missing.
+    pub fn swallowed(&self) -> Option<(&Argument, &Argument)> {
+        let arguments = &self.call.arguments;
+        let is = |argument: &Argument, wanted: &dyn Fn(&str) -> bool| argument.single().is_some_and(wanted);
+        let begins = (1..arguments.len()).find(|&at| is(&arguments[at], &|word| word == self.call.name))?;
+        let verb = arguments[begins + 1..].iter().find(|next| !is(next, &|word| word.starts_with('-')))?;
+        let is_verb = is(verb, &|word| self.manager.verbs.iter().any(|(known, _)| *known == word));
+        is_verb.then_some((&arguments[begins], verb))
+    }
+
     /// The packages whose version is left open.
     pub fn loose(&self) -> Vec<PackageArgument<'_>> {
         let settled = matches!(self.prefix, Some("group" | "groups"))

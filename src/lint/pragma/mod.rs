@@ -39,6 +39,9 @@ pub const UNUSED: &str = "unused-pragma";
 /// What says that a comment names a rule that is not there.
 pub const UNKNOWN: &str = "unknown-rule-in-pragma";
 
+/// What says of every comment that it silences something, where nobody is to silence anything.
+pub const SILENCING: &str = "silencing-comment";
+
 /// How many lines of a command a comment above its first line reaches at most.
 const LONGEST_COMMAND: usize = 256;
 

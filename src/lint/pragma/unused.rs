@@ -1,10 +1,10 @@
-//! What is said of the comments themselves: that they silence nothing, or name no rule.
+//! What is said of the comments themselves: that they silence something, or nothing, or name no rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
 use super::super::registry::Registry;
 use super::super::rule::Findings;
 use super::super::settings::Settings;
-use super::{Dialect, Name, Pragma, Pragmas, Target, UNKNOWN, UNUSED};
+use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
 
 impl Pragmas {
@@ -21,7 +21,12 @@ impl Pragmas {
             let page = registry.get(rule).filter(|page| settings.selects(page))?;
             Some(Findings::new(page.name, settings.severities.get(page.name).copied().unwrap_or(page.severity)))
         };
-        let (mut unused, mut unknown) = (sink(UNUSED), sink(UNKNOWN));
+        let (mut unused, mut unknown, mut silencing) = (sink(UNUSED), sink(UNKNOWN), sink(SILENCING));
+        if let Some(silencing) = &mut silencing {
+            for pragma in &self.comments {
+                silencing.add(pragma.span, "this comment silences rules");
+            }
+        }
         for (pragma, name) in
             self.comments.iter().flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
         {
@@ -41,7 +46,7 @@ impl Pragmas {
                 }
             }
         }
-        [unused, unknown].into_iter().flatten().flat_map(Findings::into_findings).collect()
+        [unused, unknown, silencing].into_iter().flatten().flat_map(Findings::into_findings).collect()
     }
 
     fn is_unused(&self, pragma: &Pragma, name: &Name) -> bool {
@@ -53,7 +58,7 @@ impl Pragmas {
 /// Whether the rule could have spoken. A comment on the rules of comments is never idle.
 fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck: bool) -> bool {
     match *target {
-        Target::Rule(UNUSED | UNKNOWN) => false,
+        Target::Rule(UNUSED | UNKNOWN | SILENCING) => false,
         Target::Rule(rule) => {
             (shellcheck || rule != super::super::SHELLCHECK)
                 && registry.get(rule).is_some_and(|page| settings.selects(page))

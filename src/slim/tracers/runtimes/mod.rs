@@ -101,6 +101,24 @@ pub(in crate::slim) fn is_library(tree: &Tree, name: NameId) -> bool {
     source::is_standard(&path) || source::is_packaged(&path)
 }
 
+/// Names of a walk, in which a directory comes before what is in it, without what applications and packages leave
+/// behind or are developed with: history, caches, tests of packages, what installs packages. A tracer keeps of the
+/// last what a source asks for.
+pub(in crate::slim) fn without_leftovers(tree: &Tree, walk: impl Iterator<Item = NameId>) -> Vec<NameId> {
+    let mut left_out = HashSet::new();
+    let mut is_needed = |&name: &NameId| {
+        let is_left_out = left_out.contains(&tree.parent(name))
+            || application::is_waste(tree, name)
+            || node::is_left_out(tree, name)
+            || python::is_left_out_of_site(tree, name);
+        if is_left_out {
+            left_out.insert(name);
+        }
+        !is_left_out
+    };
+    walk.filter(&mut is_needed).collect()
+}
+
 /// Remembers that a source loads a module that is left out otherwise.
 fn want(trace: &mut Trace<'_>, language: Language, module: &'static str, source: NameId) {
     trace.runtimes.wanted.entry((language, module)).or_insert(source);

@@ -18,7 +18,9 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     if language == Language::Perl {
         perl::follow(trace, name, &path);
     }
-    if is_standard(&path) || is_build_time(&path) {
+    // An archive of a Java that lies in `/opt`, say.
+    let is_runtimes = trace.graph.reasons(name).iter().all(|reason| matches!(reason.why, Why::Runtime { .. }));
+    if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
         return;
     }
     let is_own = !is_packaged(&path) && !is_distributions(&path);

@@ -1,0 +1,120 @@
+//! What `slim` writes besides the image: bills of materials and reports.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::image::Image;
+use crate::packages::{self, Package, Packages};
+use crate::report::{self, Bill, Time};
+use crate::slim::Plan;
+
+/// Documents about the result.
+#[derive(Args, Debug)]
+pub(super) struct DocumentArguments {
+    /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may be given twice
+    #[arg(long, value_name = "FORMAT=FILE")]
+    sbom: Vec<Sbom>,
+    /// Write what was kept and dropped, and why: a `.html` page or `.json`
+    #[arg(long, value_name = "FILE", value_parser = report)]
+    report: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+struct Sbom {
+    format: fn(&Bill<'_>) -> String,
+    path: PathBuf,
+}
+
+impl FromStr for Sbom {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let format: fn(&Bill<'_>) -> String = match text.split_once('=') {
+            Some(("spdx", _)) => report::spdx,
+            Some(("cyclonedx", _)) => report::cyclonedx,
+            Some((format, _)) => return Err(format!("unknown format `{format}`; known are `spdx` and `cyclonedx`")),
+            None => return Err("expected `spdx=FILE` or `cyclonedx=FILE`".into()),
+        };
+        match text.split_once('=') {
+            Some((_, path)) if !path.is_empty() => Ok(Self { format, path: path.into() }),
+            _ => Err("no file follows `=`".into()),
+        }
+    }
+}
+
+fn report(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|extension| extension.to_str()) {
+        Some("html" | "htm" | "json") => Ok(path),
+        _ => Err("expected a file that ends in `.html` or `.json`"),
+    }
+}
+
+impl DocumentArguments {
+    /// Writes what was asked for about a plan. `name` is the image as the documents call it.
+    pub(super) fn write(&self, name: &str, image: &Image, plan: &Plan) -> anyhow::Result<()> {
+        if self.sbom.is_empty() && self.report.is_none() {
+            return Ok(());
+        }
+        let packages = packages::read(image)?;
+        if !self.sbom.is_empty() {
+            let bill = bill(name, image, &packages, |package| remains(package, plan))?;
+            for sbom in &self.sbom {
+                save(&sbom.path, &(sbom.format)(&bill))?;
+            }
+        }
+        if let Some(path) = &self.report {
+            let summary = report::summary(name, image, &packages, plan)?;
+            let is_json = path.extension().is_some_and(|extension| extension == "json");
+            save(path, &if is_json { report::report_json(&summary) } else { report::report_html(&summary) })?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file of a package is kept. One without files in the image is where its record is.
+fn remains(package: &Package, plan: &Plan) -> bool {
+    let is_database = package.ecosystem.is_distribution();
+    package.files.iter().any(|&file| plan.is_kept(file))
+        || package.files.is_empty() && !is_database && plan.is_kept(package.record)
+}
+
+/// The bill of some packages of an image.
+pub(super) fn bill<'a>(
+    name: &'a str,
+    image: &Image,
+    packages: &'a Packages,
+    is_listed: impl Fn(&Package) -> bool,
+) -> anyhow::Result<Bill<'a>> {
+    let time = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => {
+            let parsed = seconds.trim().parse().ok().map(Time::of_seconds);
+            parsed.with_context(|| format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds"))?
+        }
+        Err(_) => image.config.created().and_then(Time::of_image).unwrap_or_else(|| Time::of_seconds(0)),
+    };
+    let list = packages.list.iter().filter(|package| is_listed(package)).collect();
+    Ok(Bill { name, packages: list, distribution: &packages.distribution, time })
+}
+
+/// Writes a file as a whole, or leaves what was there.
+fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let context = || format!("cannot write `{}`", path.display());
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        bail!("`{}` exists and is no regular file; it stays as it is", path.display());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    let file = tempfile::Builder::new().prefix(".jettison-").permissions(permissions).tempfile_in(folder);
+    // Its message would name a temporary file.
+    let mut file = file.map_err(|error| std::io::Error::from(error.kind())).with_context(context)?;
+    file.write_all(text.as_bytes()).with_context(context)?;
+    file.persist(path).map_err(|error| error.error).with_context(context)?;
+    Ok(())
+}

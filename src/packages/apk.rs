@@ -1,0 +1,116 @@
+//! Alpine's packages: apk's database of lines such as `P:musl`, paragraphs parted by blank lines.
+
+use super::fields::{Paragraph, paragraphs};
+use super::{Ecosystem, Facts, Found, MAX_PATH};
+use crate::image::{NameId, ReadError};
+
+/// Where the database is; where it moved with apk 3.
+pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
+
+pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
+    let mut read = None;
+    for place in PLACES {
+        let Some(database) = found.file(place).filter(|&name| Some(name) != read) else { continue };
+        let Some(bytes) = found.bytes(database)? else { continue };
+        read = Some(database);
+        for paragraph in paragraphs(&bytes) {
+            let files = paths(&paragraph).filter_map(|path| found.entry(&path)).collect();
+            found.add(Ecosystem::Apk, facts(&paragraph), database, files);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
+    let version = paragraph.text("V").unwrap_or_default();
+    Facts {
+        name: paragraph.text("P").unwrap_or_default(),
+        architecture: paragraph.text("A"),
+        source: paragraph.text("o").map(|name| (name, version.clone())),
+        licence: paragraph.text("L"),
+        version,
+        epoch: None,
+    }
+}
+
+/// The files of a package: `F:` names a directory, `R:` a file in it.
+fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'a> {
+    let mut directory: &[u8] = b"";
+    paragraph.bytes.split(|&byte| byte == b'\n').filter_map(move |line| match line {
+        [b'F', b':', path @ ..] => {
+            directory = path;
+            None
+        }
+        [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
+            Some([b"/", directory, b"/", name].concat())
+        }
+        _ => None,
+    })
+}
+
+/// The paragraph with those files alone that are kept, and their directories. None where nothing is left.
+pub(super) fn reduced(paragraph: &Paragraph<'_>, is_kept: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let mut directory: &[u8] = b"";
+    // The lines of a directory that wait for its first file.
+    let mut waiting = Vec::new();
+    let (mut keeps, mut any) = (true, false);
+    for line in paragraph.bytes.split_inclusive(|&byte| byte == b'\n') {
+        let value = line.get(2..).unwrap_or_default().trim_ascii_end();
+        match line {
+            [b'F', b':', ..] => {
+                directory = value;
+                waiting = line.to_vec();
+            }
+            [b'M', b':', ..] => waiting.extend_from_slice(line),
+            [b'R', b':', ..] => {
+                let is_path = directory.len() + value.len() < MAX_PATH;
+                keeps = is_path && is_kept(&[b"/", directory, b"/", value].concat());
+                if keeps {
+                    out.append(&mut waiting);
+                    out.extend_from_slice(line);
+                    any = true;
+                }
+            }
+            [b'a' | b'Z', b':', ..] if keeps => out.extend_from_slice(line),
+            [b'a' | b'Z', b':', ..] => {}
+            _ => out.extend_from_slice(line),
+        }
+    }
+    any.then_some(out)
+}
+
+/// The database with those packages alone of which something is kept.
+pub(super) fn database(found: &Found<'_>, bytes: &[u8], is_kept: impl Fn(NameId) -> bool) -> Vec<u8> {
+    let is_kept_path = |path: &[u8]| found.entry(path).is_some_and(&is_kept);
+    let mut out = Vec::new();
+    for paragraph in paragraphs(bytes).filter_map(|paragraph| reduced(&paragraph, is_kept_path)) {
+        out.extend_from_slice(paragraph.trim_ascii_end());
+        out.extend_from_slice(b"\n\n");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MUSL: &[u8] = b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:libc.musl-x86_64.so.1\na:0:0:777\nZ:Q17y=\nR:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
+
+    #[test]
+    fn files_are_in_the_directory_named_before_them() {
+        let paragraph = Paragraph { bytes: MUSL };
+        let paths: Vec<_> = paths(&paragraph).map(|path| String::from_utf8(path).unwrap()).collect();
+        assert_eq!(paths, ["/lib/libc.musl-x86_64.so.1", "/lib/ld-musl-x86_64.so.1", "/etc/x"]);
+    }
+
+    #[test]
+    fn a_reduced_paragraph_has_no_trace_of_what_is_gone() {
+        let paragraph = Paragraph { bytes: MUSL };
+        let reduced = reduced(&paragraph, |path| path == b"/lib/ld-musl-x86_64.so.1").unwrap();
+        let expected =
+            "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
+        assert_eq!(String::from_utf8(reduced).unwrap(), expected);
+        assert_eq!(super::reduced(&paragraph, |_| false), None);
+    }
+}

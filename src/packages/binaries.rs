@@ -1,0 +1,73 @@
+//! What compilers leave in programs: Go's modules, and Rust's crates where cargo-auditable has built them.
+
+use std::io::Read as _;
+
+use serde_json::Value;
+
+use super::{Ecosystem, Facts, Found};
+use crate::elf;
+use crate::image::{Kind, NameId, ReadError};
+
+/// Text of crates larger than this, uncompressed, is nobody's.
+const MAX_CRATES: u64 = 8 << 20;
+
+pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
+    let inode = found.tree().inode(name);
+    if !matches!(inode.kind, Kind::File(_)) || inode.header.mode & 0o111 == 0 {
+        return Ok(());
+    }
+    let bytes = found.image.read(name)?;
+    if !elf::is_elf(&bytes) {
+        return Ok(());
+    }
+    if let Some(build) = elf::section(&bytes, b".go.buildinfo").and_then(elf::go_build) {
+        modules(found, name, &build);
+    }
+    if let Some(crates) = elf::section(&bytes, b".dep-v0") {
+        let mut json = Vec::new();
+        let inflated = flate2::read::ZlibDecoder::new(crates).take(MAX_CRATES).read_to_end(&mut json);
+        match inflated.ok().and_then(|_| serde_json::from_slice::<Value>(&json).ok()) {
+            Some(json) => rust_crates(found, name, &json),
+            None => found.note(name, "its list of crates cannot be read"),
+        }
+    }
+    Ok(())
+}
+
+/// Lines of `mod`, `dep` and, for the one before it, `=>`; each with a path and a version behind tabs.
+fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
+    let mut modules: Vec<(String, String)> = Vec::new();
+    for line in build.modules.lines() {
+        let words: Vec<&str> = line.split('\t').collect();
+        match words[..] {
+            ["mod" | "dep", path, version, ..] => modules.push((path.to_owned(), version.to_owned())),
+            ["=>", path, version, ..] => {
+                modules.pop();
+                modules.push((path.to_owned(), version.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    if !build.version.is_empty() {
+        let version = build.version.split(' ').next().unwrap_or_default();
+        modules.push(("stdlib".to_owned(), version.trim_start_matches("go").to_owned()));
+    }
+    for (name, version) in modules {
+        // What was built from a folder has no version.
+        let version = if version == "(devel)" { String::new() } else { version };
+        let facts = Facts { name, version, ..Facts::default() };
+        found.add(Ecosystem::Go, facts, program, vec![program]);
+    }
+}
+
+/// What runs in the program; not what only its build needed.
+fn rust_crates(found: &mut Found<'_>, program: NameId, json: &Value) {
+    for package in json["packages"].as_array().into_iter().flatten() {
+        if package["kind"].as_str().unwrap_or("runtime") != "runtime" {
+            continue;
+        }
+        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
+        let facts = Facts { name: text("name"), version: text("version"), ..Facts::default() };
+        found.add(Ecosystem::Cargo, facts, program, vec![program]);
+    }
+}

@@ -1,0 +1,74 @@
+//! Paragraphs of `Field: value` lines, as dpkg's databases and Python's metadata have them.
+
+/// The paragraphs of a text, which blank lines part; each with the bytes it is made of.
+pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let start = rest.iter().position(|&byte| byte != b'\n')?;
+        let body = &rest[start..];
+        let end = memchr::memmem::find(body, b"\n\n").map_or(body.len(), |end| end + 1);
+        rest = &body[end..];
+        Some(Paragraph { bytes: &body[..end] })
+    })
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paragraph<'a> {
+    /// As they are, with the line end of the last line where it has one.
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> Paragraph<'a> {
+    /// The value of a field, with the lines that continue it; names of fields are the same in any case.
+    pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
+        self.fields(name).next()
+    }
+
+    /// The same for a field that may be there several times.
+    pub(super) fn fields(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let bytes = self.bytes;
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            while at < bytes.len() {
+                let start = at;
+                at = end_of_line(bytes, at);
+                while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+                    at = end_of_line(bytes, at);
+                }
+                let field = &bytes[start..at];
+                let colon = name.len();
+                if field.get(colon) == Some(&b':') && field[..colon].eq_ignore_ascii_case(name.as_bytes()) {
+                    return Some(field[colon + 1..].trim_ascii());
+                }
+            }
+            None
+        })
+    }
+
+    /// A value of one line as text.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.field(name).map(super::text).filter(|text| !text.is_empty())
+    }
+}
+
+/// Behind the line end of the line at a place.
+fn end_of_line(bytes: &[u8], at: usize) -> usize {
+    memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_end_at_blank_lines_and_fields_go_on_in_indented_ones() {
+        let text = b"\nPackage: a\nConffiles:\n /etc/a 1\n /etc/b 2\nversion: 1\n\n\n\nPackage: b\nPackageX: c";
+        let all: Vec<_> = paragraphs(text).collect();
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0].field("Package"), Some(&b"a"[..]));
+        assert_eq!(all[0].field("Conffiles"), Some(&b"/etc/a 1\n /etc/b 2"[..]));
+        assert_eq!(all[0].text("Version"), Some("1".into()));
+        assert_eq!((all[1].text("Package"), all[1].text("Version")), (Some("b".into()), None));
+        assert_eq!(all[0].bytes.last(), Some(&b'\n'));
+    }
+}

@@ -1,0 +1,97 @@
+//! Package URLs, as <https://github.com/package-url/purl-spec> has them.
+
+use std::fmt::Write as _;
+
+use super::{Distribution, Ecosystem, Facts};
+
+pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> String {
+    let (namespace, name) = path(ecosystem, facts, distribution);
+    let mut purl = format!("pkg:{ecosystem}/");
+    for part in namespace.split('/').filter(|part| !part.is_empty()) {
+        let _ = write!(purl, "{}/", escaped(part));
+    }
+    purl.push_str(&escaped(&name));
+    let version = match (ecosystem, &facts.epoch) {
+        // The epoch has a qualifier of its own.
+        (Ecosystem::Rpm, Some(epoch)) => facts.version.strip_prefix(&format!("{epoch}:")).unwrap_or(&facts.version),
+        _ => &facts.version,
+    };
+    if !version.is_empty() {
+        let _ = write!(purl, "@{}", escaped(version));
+    }
+    let mut mark = '?';
+    let mut qualifier = |key: &str, value: &str| {
+        if !value.is_empty() {
+            let _ = write!(purl, "{mark}{key}={}", escaped(value));
+            mark = '&';
+        }
+    };
+    qualifier("arch", facts.architecture.as_deref().unwrap_or_default());
+    if ecosystem.is_distribution() && !distribution.id.is_empty() {
+        let version = if distribution.version_id.is_empty() { "" } else { "-" };
+        qualifier("distro", &format!("{}{version}{}", distribution.id, distribution.version_id));
+    }
+    if ecosystem == Ecosystem::Rpm {
+        qualifier("epoch", facts.epoch.as_deref().unwrap_or_default());
+    }
+    purl
+}
+
+/// The namespace, in parts divided by slashes, and the name.
+fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
+    let name = facts.name.clone();
+    let vendor = |usual: &str| if distribution.id.is_empty() { usual.to_owned() } else { distribution.id.clone() };
+    let split = |mark| name.rsplit_once(mark).map(|(space, name): (&str, &str)| (space.to_owned(), name.to_owned()));
+    match ecosystem {
+        Ecosystem::Deb => (vendor("debian"), name),
+        Ecosystem::Apk => (vendor("alpine"), name),
+        Ecosystem::Rpm => (vendor("redhat"), name),
+        Ecosystem::Python => (String::new(), name.to_ascii_lowercase().replace(['_', '.'], "-")),
+        Ecosystem::Npm | Ecosystem::Go => split('/').unwrap_or((String::new(), name)),
+        Ecosystem::Maven => split(':').unwrap_or((String::new(), name)),
+        Ecosystem::Gem | Ecosystem::Cargo => (String::new(), name),
+    }
+}
+
+/// All but letters, digits, `.`, `-`, `_`, `~` and `:` in percent signs.
+fn escaped(part: &str) -> String {
+    let mut out = String::new();
+    for byte in part.bytes() {
+        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn purls_are_as_the_specification_has_them() {
+        let distribution = Distribution { id: "fedora".into(), version_id: "40".into(), ..Distribution::default() };
+        let made = |ecosystem, name: &str, version: &str, epoch: Option<&str>| {
+            let facts = Facts {
+                name: name.into(),
+                version: version.into(),
+                epoch: epoch.map(str::to_owned),
+                ..Facts::default()
+            };
+            purl(ecosystem, &facts, &distribution)
+        };
+        let cases = [
+            (made(Ecosystem::Deb, "g++", "4:12+x", None), "pkg:deb/fedora/g%2B%2B@4:12%2Bx?distro=fedora-40"),
+            (made(Ecosystem::Rpm, "bash", "1:5.2-1", Some("1")), "pkg:rpm/fedora/bash@5.2-1?distro=fedora-40&epoch=1"),
+            (made(Ecosystem::Npm, "@scope/a", "1.0.0", None), "pkg:npm/%40scope/a@1.0.0"),
+            (made(Ecosystem::Python, "Zope.Interface_x", "1", None), "pkg:pypi/zope-interface-x@1"),
+            (made(Ecosystem::Maven, "org.slf4j:slf4j-api", "2", None), "pkg:maven/org.slf4j/slf4j-api@2"),
+            (made(Ecosystem::Go, "golang.org/x/sys", "v0.1.0", None), "pkg:golang/golang.org/x/sys@v0.1.0"),
+        ];
+        for (made, expected) in cases {
+            assert_eq!(made, expected);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Berkeley DB's hash file `Packages`, as CentOS 7 and RHEL 8 have it: the values that have pages of their own, which
+//! all headers of packages have.
+//!
+//! Source: the structures of Berkeley DB's `dbinc/db_page.h`.
+
+use super::{Damage, Headers};
+
+const HASH_MAGIC: u32 = 0x0006_1561;
+/// Unsorted and sorted pages of a hash, and pages of one long value.
+const HASH_UNSORTED: u8 = 2;
+const HASH: u8 = 13;
+const OVERFLOW: u8 = 7;
+/// The kind of an item that is a reference to such pages.
+const OFF_PAGE: u8 = 3;
+const PAGE_HEADER: usize = 26;
+
+pub(super) fn headers(file: &[u8]) -> Headers {
+    let mut blobs = Vec::new();
+    let damage = read(file, &mut blobs).err();
+    (blobs, damage)
+}
+
+fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+    let magic: [u8; 4] = file.get(12..16).and_then(|magic| magic.try_into().ok()).ok_or(Damage::Magic)?;
+    let is_little = match HASH_MAGIC {
+        magic_number if u32::from_le_bytes(magic) == magic_number => true,
+        magic_number if u32::from_be_bytes(magic) == magic_number => false,
+        _ => return Err(Damage::Magic),
+    };
+    let mut database = Database { file, page_size: 0, is_little };
+    database.page_size = database.number(file, 20, 4)?;
+    if !(512..=1 << 16).contains(&database.page_size) {
+        return Err(Damage::Magic);
+    }
+    let mut left = file.len();
+    for page in file.chunks_exact(database.page_size).skip(1) {
+        if !matches!(page[25], HASH_UNSORTED | HASH) {
+            continue;
+        }
+        let entries = database.number(page, 20, 2)?;
+        // Keys and values take turns.
+        for index in (1..entries).step_by(2) {
+            let at = database.number(page, PAGE_HEADER + 2 * index, 2)?;
+            if page.get(at) == Some(&OFF_PAGE) {
+                let blob = database.value(database.number(page, at + 4, 4)?, database.number(page, at + 8, 4)?)?;
+                left = left.checked_sub(blob.len()).ok_or(Damage::Circle)?;
+                blobs.push(blob);
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Database<'a> {
+    file: &'a [u8],
+    page_size: usize,
+    is_little: bool,
+}
+
+impl Database<'_> {
+    /// The bytes of a value that begins on a page.
+    fn value(&self, mut page_number: usize, length: usize) -> Result<Vec<u8>, Damage> {
+        if length > self.file.len() {
+            return Err(Damage::Outside);
+        }
+        let mut value = Vec::with_capacity(length);
+        while value.len() < length {
+            let start = page_number.checked_mul(self.page_size).ok_or(Damage::Outside)?;
+            let page = self.file.get(start..start.saturating_add(self.page_size)).ok_or(Damage::Outside)?;
+            if page[25] != OVERFLOW {
+                return Err(Damage::Outside);
+            }
+            let rest = &page[PAGE_HEADER..];
+            value.extend_from_slice(&rest[..rest.len().min(length - value.len())]);
+            page_number = self.number(page, 16, 4)?;
+        }
+        Ok(value)
+    }
+
+    fn number(&self, bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
+        let bytes = bytes.get(at..at.saturating_add(size)).ok_or(Damage::Outside)?;
+        let add = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
+        Ok(if self.is_little { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page of metadata, one of a hash with one pair, and two of a value of 600 bytes.
+    fn file() -> Vec<u8> {
+        let mut file = vec![0; 4 * 512];
+        file[12..16].copy_from_slice(&HASH_MAGIC.to_le_bytes());
+        file[20..24].copy_from_slice(&512_u32.to_le_bytes());
+        let page = &mut file[512..1024];
+        page[20] = 2;
+        page[25] = HASH;
+        page[26..30].copy_from_slice(&[0xf0, 1, 0x80, 1]);
+        page[0x180..0x18c].copy_from_slice(&[OFF_PAGE, 0, 0, 0, 2, 0, 0, 0, 0x58, 2, 0, 0]);
+        for (place, next) in [(1024, 3), (1536, 0)] {
+            file[place + 16] = next;
+            file[place + 25] = OVERFLOW;
+            file[place + 26..place + 512].fill(b'x');
+        }
+        file
+    }
+
+    #[test]
+    fn a_long_value_is_on_a_chain_of_pages() {
+        assert_eq!(headers(&file()), (vec![vec![b'x'; 600]], None));
+    }
+
+    #[test]
+    fn a_chain_that_leaves_the_file_or_its_pages_is_damage() {
+        let mut outside = file();
+        outside[1024 + 16] = 9;
+        assert_eq!(headers(&outside).1, Some(Damage::Outside));
+        assert_eq!(headers(&file()[..1024]).1, Some(Damage::Outside));
+        assert_eq!(headers(b"not a database").1, Some(Damage::Magic));
+    }
+}

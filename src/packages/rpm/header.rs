@@ -1,0 +1,141 @@
+//! The header of an rpm package, as the database holds it: an index of tags, and a store that these point into.
+//!
+//! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
+
+use super::super::MAX_PATH;
+
+pub(super) const NAME: u32 = 1000;
+pub(super) const VERSION: u32 = 1001;
+pub(super) const RELEASE: u32 = 1002;
+pub(super) const EPOCH: u32 = 1003;
+pub(super) const BUILT: u32 = 1006;
+pub(super) const INSTALLED: u32 = 1008;
+pub(super) const SIZE: u32 = 1009;
+pub(super) const VENDOR: u32 = 1011;
+pub(super) const LICENCE: u32 = 1014;
+pub(super) const ARCHITECTURE: u32 = 1022;
+pub(super) const SOURCE: u32 = 1044;
+const DIRECTORY_ROWS: u32 = 1116;
+const BASE_NAMES: u32 = 1117;
+const DIRECTORIES: u32 = 1118;
+
+const INT32: u32 = 4;
+const STRING: u32 = 6;
+const STRINGS: u32 = 8;
+const TRANSLATED: u32 = 9;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Header<'a> {
+    /// 16 bytes an entry: tag, type, offset in the store, count.
+    index: &'a [u8],
+    store: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    pub(super) fn parse(blob: &'a [u8]) -> Option<Self> {
+        let length = |at| usize::try_from(word(blob, at)?).ok();
+        let (entries, bytes) = (length(0)?.checked_mul(16)?, length(4)?);
+        let index = blob.get(8..entries.checked_add(8)?)?;
+        let store = blob.get(entries + 8..(entries + 8).checked_add(bytes)?)?;
+        Some(Self { index, store })
+    }
+
+    /// The type, the count and the bytes from the first of them.
+    fn entry(&self, tag: u32) -> Option<(u32, usize, &'a [u8])> {
+        let entry = self.index.chunks_exact(16).find(|entry| word(entry, 0) == Some(tag))?;
+        let offset = usize::try_from(word(entry, 8)?).ok()?;
+        Some((word(entry, 4)?, usize::try_from(word(entry, 12)?).ok()?, self.store.get(offset..)?))
+    }
+
+    pub(super) fn text(&self, tag: u32) -> Option<String> {
+        let (kind, _, bytes) = self.entry(tag)?;
+        let end = memchr::memchr(0, bytes)?;
+        matches!(kind, STRING | STRINGS | TRANSLATED).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
+    }
+
+    pub(super) fn number(&self, tag: u32) -> Option<u32> {
+        self.numbers(tag).next()
+    }
+
+    fn numbers(&self, tag: u32) -> impl Iterator<Item = u32> + use<'a> {
+        let (count, bytes) = match self.entry(tag) {
+            Some((INT32, count, bytes)) => (count, bytes),
+            _ => (0, &[][..]),
+        };
+        bytes.chunks_exact(4).take(count).filter_map(|number| word(number, 0))
+    }
+
+    fn strings(&self, tag: u32) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        let (count, bytes) = match self.entry(tag) {
+            Some((STRINGS, count, bytes)) => (count, bytes),
+            _ => (0, &[][..]),
+        };
+        bytes.split(|&byte| byte == 0).take(count)
+    }
+
+    /// The paths of all files and directories of the package.
+    pub(super) fn paths(&self) -> Vec<Vec<u8>> {
+        let directories: Vec<&[u8]> = self.strings(DIRECTORIES).collect();
+        let names = self.strings(BASE_NAMES).zip(self.numbers(DIRECTORY_ROWS));
+        let path = |(name, row): (&[u8], u32)| {
+            let directory = directories.get(usize::try_from(row).ok()?)?;
+            (directory.len() + name.len() <= MAX_PATH).then(|| [directory, name].concat())
+        };
+        names.filter_map(path).collect()
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A header of these tags: each with its type, its count and its bytes.
+    pub(in crate::packages::rpm) fn built(entries: &[(u32, u32, u32, &[u8])]) -> Vec<u8> {
+        let (mut index, mut store) = (Vec::new(), Vec::new());
+        for &(tag, kind, count, bytes) in entries {
+            let offset = u32::try_from(store.len()).unwrap();
+            index.extend([tag, kind, offset, count].into_iter().flat_map(u32::to_be_bytes));
+            store.extend_from_slice(bytes);
+        }
+        let lengths = [entries.len(), store.len()].map(|length| u32::try_from(length).unwrap().to_be_bytes());
+        [lengths.concat(), index, store].concat()
+    }
+
+    #[test]
+    fn a_path_is_a_directory_and_a_name_in_it() {
+        let blob = built(&[
+            (NAME, STRING, 1, b"bash\0"),
+            (EPOCH, INT32, 1, &[0, 0, 0, 2]),
+            (DIRECTORIES, STRINGS, 2, b"/usr/bin/\0/etc/\0"),
+            (BASE_NAMES, STRINGS, 3, b"bash\0skel\0out\0"),
+            (DIRECTORY_ROWS, INT32, 3, &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9]),
+        ]);
+        let header = Header::parse(&blob).unwrap();
+        assert_eq!((header.text(NAME).as_deref(), header.number(EPOCH)), (Some("bash"), Some(2)));
+        assert_eq!(header.paths(), [&b"/usr/bin/bash"[..], b"/etc/skel"]);
+        assert_eq!((header.text(VENDOR), header.text(EPOCH), header.number(NAME)), (None, None, None));
+    }
+
+    #[test]
+    fn a_path_that_is_longer_than_any_is_left_out() {
+        let directory = [&b"/"[..], &[b'x'; MAX_PATH], b"\0"].concat();
+        let blob = built(&[
+            (DIRECTORIES, STRINGS, 1, &directory),
+            (BASE_NAMES, STRINGS, 1, b"a\0"),
+            (DIRECTORY_ROWS, INT32, 1, &[0; 4]),
+        ]);
+        assert_eq!(Header::parse(&blob).unwrap().paths(), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn a_header_that_is_cut_off_is_none() {
+        let blob = built(&[(NAME, STRING, 1, b"bash\0")]);
+        for length in 0..blob.len() {
+            assert!(Header::parse(&blob[..length]).is_none());
+        }
+    }
+}

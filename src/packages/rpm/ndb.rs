@@ -1,0 +1,65 @@
+//! rpm's own database, `Packages.db`: pages of slots, each of which points to a package's header.
+//!
+//! Numbers are little-endian. Source: rpm's `lib/backend/ndb/rpmpkg.c`.
+
+use super::{Damage, Headers};
+
+const SLOT: usize = 16;
+const PAGE: usize = 4096;
+/// Headers are where multiples of this many bytes are.
+const BLOCK: usize = 16;
+
+pub(super) fn headers(file: &[u8]) -> Headers {
+    let mut blobs = Vec::new();
+    let damage = read(file, &mut blobs).err();
+    (blobs, damage)
+}
+
+fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+    if !file.starts_with(b"RpmP") {
+        return Err(Damage::Magic);
+    }
+    let pages = number(file, 12)?;
+    let end = pages.checked_mul(PAGE).filter(|&end| end <= file.len()).ok_or(Damage::Outside)?;
+    let slots = file.get(2 * SLOT..end).ok_or(Damage::Outside)?;
+    let mut left = file.len();
+    for slot in slots.chunks_exact(SLOT).filter(|slot| slot.starts_with(b"Slot")) {
+        let (package, block) = (number(slot, 4)?, number(slot, 8)?);
+        if block == 0 {
+            continue;
+        }
+        let at = block.checked_mul(BLOCK).ok_or(Damage::Outside)?;
+        let head = file.get(at..at.saturating_add(16)).ok_or(Damage::Outside)?;
+        if !head.starts_with(b"BlbS") || number(head, 4)? != package {
+            return Err(Damage::Outside);
+        }
+        let length = number(head, 12)?;
+        // Headers that share their bytes could be as many as there are slots.
+        left = left.checked_sub(length).ok_or(Damage::Circle)?;
+        blobs.push(file.get(at + 16..at + 16 + length).ok_or(Damage::Outside)?.to_vec());
+    }
+    Ok(())
+}
+
+fn number(bytes: &[u8], at: usize) -> Result<usize, Damage> {
+    let bytes = bytes.get(at..at.saturating_add(4)).ok_or(Damage::Outside)?;
+    Ok(bytes.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_lead_to_headers() {
+        let mut file = vec![0; PAGE + 64];
+        file[..4].copy_from_slice(b"RpmP");
+        file[12] = 1;
+        file[32..48].copy_from_slice(b"Slot\x07\0\0\0\0\x01\0\0\x02\0\0\0");
+        file[PAGE..PAGE + 19].copy_from_slice(b"BlbS\x07\0\0\0sum!\x03\0\0\0abc");
+        assert_eq!(headers(&file), (vec![b"abc".to_vec()], None));
+        file[PAGE + 15] = 0x70;
+        assert_eq!(headers(&file).1, Some(Damage::Circle));
+        assert_eq!(headers(&file[..100]).1, Some(Damage::Outside));
+    }
+}

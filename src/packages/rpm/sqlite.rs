@@ -1,0 +1,207 @@
+//! The one table of an SQLite file that is wanted: `Packages`, whose rows are a number and a blob.
+//!
+//! Written by hand because the file is a part of a mapped image, and every crate that reads SQLite opens a path, with
+//! all of SQL behind it. Source: <https://www.sqlite.org/fileformat2.html>, sections 1.3, 1.5, 1.6 and 2.1.
+
+use super::{Damage, Headers};
+
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// No tree of a file that fits into memory is deeper.
+const MAX_DEPTH: usize = 20;
+
+/// The blobs of the table.
+pub(super) fn headers(file: &[u8]) -> Headers {
+    let mut blobs = Vec::new();
+    let damage = read(file, &mut blobs).err();
+    (blobs, damage)
+}
+
+fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
+    let database = Database::open(file)?;
+    let mut root = None;
+    database.rows(1, &mut |row| {
+        let [Value::Text(kind), Value::Text(name), _, Value::Number(page), ..] = &values(row)[..] else { return };
+        if *kind == b"table" && *name == b"Packages" {
+            root = usize::try_from(*page).ok();
+        }
+    })?;
+    database.rows(root.ok_or(Damage::NoTable)?, &mut |row| {
+        blobs.extend(values(row).iter().find_map(|value| match value {
+            Value::Blob(blob) => Some(blob.to_vec()),
+            _ => None,
+        }));
+    })
+}
+
+struct Database<'a> {
+    file: &'a [u8],
+    page_size: usize,
+    /// Bytes of a page that are used.
+    usable: usize,
+}
+
+impl<'a> Database<'a> {
+    fn open(file: &'a [u8]) -> Result<Self, Damage> {
+        if !file.starts_with(MAGIC) || file.len() < 100 {
+            return Err(Damage::Magic);
+        }
+        let page_size = match number(file, 16, 2)? {
+            1 => 1 << 16,
+            size => size,
+        };
+        let usable = page_size.checked_sub(usize::from(file[20])).filter(|&usable| usable >= 480);
+        Ok(Self { file, page_size, usable: usable.ok_or(Damage::Magic)? })
+    }
+
+    /// A page, counted from 1.
+    fn page(&self, page: usize) -> Result<&'a [u8], Damage> {
+        let start = page.checked_sub(1).and_then(|page| page.checked_mul(self.page_size)).ok_or(Damage::Outside)?;
+        self.file.get(start..start.saturating_add(self.page_size)).ok_or(Damage::Outside)
+    }
+
+    /// Shows the record of each row below a page of a table, in order.
+    fn rows(&self, root: usize, show: &mut dyn FnMut(&[u8])) -> Result<(), Damage> {
+        const LEAF: u8 = 0x0d;
+        const INTERIOR: u8 = 0x05;
+        let mut left = self.file.len() / self.page_size;
+        let mut left_bytes = self.file.len();
+        // Pages to read, the next one last, each with its depth.
+        let mut open = vec![(root, 0)];
+        while let Some((number_of_page, depth)) = open.pop() {
+            left = left.checked_sub(1).ok_or(Damage::Circle)?;
+            let page = self.page(number_of_page)?;
+            // The first page has the header of the file in front.
+            let start = if number_of_page == 1 { 100 } else { 0 };
+            let cells = number(page, start + 3, 2)?;
+            let kind = page.get(start).copied().ok_or(Damage::Outside)?;
+            let pointers = start + if kind == INTERIOR { 12 } else { 8 };
+            let cell = |index: usize| {
+                let at = number(page, pointers + 2 * index, 2)?;
+                page.get(at..).ok_or(Damage::Outside)
+            };
+            match kind {
+                LEAF => {
+                    for index in 0..cells {
+                        let record = self.record(cell(index)?)?;
+                        // Rows that share their pages could be as many as there are cells.
+                        left_bytes = left_bytes.checked_sub(record.len()).ok_or(Damage::Circle)?;
+                        show(&record);
+                    }
+                }
+                INTERIOR if depth < MAX_DEPTH => {
+                    open.push((number(page, start + 8, 4)?, depth + 1));
+                    for index in (0..cells).rev() {
+                        open.push((number(cell(index)?, 0, 4)?, depth + 1));
+                    }
+                }
+                _ => return Err(Damage::Outside),
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a row: in its cell, and where they do not fit on a chain of pages.
+    fn record(&self, cell: &[u8]) -> Result<Vec<u8>, Damage> {
+        let (length, rest) = varint(cell).ok_or(Damage::Outside)?;
+        let (_, rest) = varint(rest).ok_or(Damage::Outside)?;
+        let length = usize::try_from(length).ok().filter(|&length| length <= self.file.len()).ok_or(Damage::Outside)?;
+        let most = self.usable - 35;
+        let least = (self.usable - 12) * 32 / 255 - 23;
+        let local = match least + (length.max(least) - least) % (self.usable - 4) {
+            _ if length <= most => length,
+            local if local <= most => local,
+            _ => least,
+        };
+        let mut record = rest.get(..local).ok_or(Damage::Outside)?.to_vec();
+        let mut next = if local < length { number(rest, local, 4)? } else { 0 };
+        while record.len() < length {
+            let page = self.page(next)?;
+            next = number(page, 0, 4)?;
+            let count = (length - record.len()).min(self.usable - 4);
+            record.extend_from_slice(&page[4..4 + count]);
+        }
+        Ok(record)
+    }
+}
+
+enum Value<'a> {
+    Number(u64),
+    Text(&'a [u8]),
+    Blob(&'a [u8]),
+    Other,
+}
+
+/// The columns of a record; those that lie outside of it are left out.
+fn values(record: &[u8]) -> Vec<Value<'_>> {
+    let mut values = Vec::new();
+    let Some((header, mut types)) = varint(record) else { return values };
+    let used = record.len() - types.len();
+    let Some(header) = usize::try_from(header).ok().filter(|&header| (used..=record.len()).contains(&header)) else {
+        return values;
+    };
+    types = &types[..header - used];
+    let mut body = &record[header..];
+    while let Some((kind, rest)) = varint(types) {
+        types = rest;
+        let length = match kind {
+            0 | 8 | 9 => 0,
+            1..=4 => kind,
+            5 => 6,
+            6 | 7 => 8,
+            _ => kind.saturating_sub(12) / 2,
+        };
+        let Some((bytes, rest)) = usize::try_from(length).ok().and_then(|length| body.split_at_checked(length)) else {
+            break;
+        };
+        body = rest;
+        values.push(match kind {
+            1..=6 => Value::Number(bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))),
+            8 | 9 => Value::Number(kind - 8),
+            12.. if kind % 2 == 0 => Value::Blob(bytes),
+            13.. => Value::Text(bytes),
+            _ => Value::Other,
+        });
+    }
+    values
+}
+
+fn number(bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
+    let bytes = bytes.get(at..at.saturating_add(size)).ok_or(Damage::Outside)?;
+    Ok(bytes.iter().fold(0, |number, &byte| number << 8 | usize::from(byte)))
+}
+
+/// Seven bits a byte, the highest first; the ninth byte has eight.
+fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0;
+    for (index, &byte) in bytes.iter().enumerate().take(9) {
+        if index == 8 {
+            return Some((value << 8 | u64::from(byte), &bytes[9..]));
+        }
+        value = value << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            return Some((value, &bytes[index + 1..]));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_seven_bits_a_byte() {
+        assert_eq!(varint(&[0x7f, 9]), Some((127, &[9][..])));
+        assert_eq!(varint(&[0x81, 0x00]), Some((128, &[][..])));
+        assert_eq!(varint(&[0xff; 9]), Some((u64::MAX, &[][..])));
+        assert_eq!(varint(&[0x80; 3]), None);
+    }
+
+    #[test]
+    fn what_is_no_database_is_said_to_be_none() {
+        assert_eq!(headers(b"").1, Some(Damage::Magic));
+        let mut file = [MAGIC, &[0; 600]].concat();
+        file[16] = 2;
+        assert_eq!(headers(&file).1, Some(Damage::Outside));
+    }
+}

@@ -1,0 +1,215 @@
+//! How two images differ, for people and for programs.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::inspect::{length, plain};
+use super::inspect_json::{bytes, kind, pretty};
+use super::size::{counted, size};
+use crate::image::{Image, Kind, NameId};
+use crate::inspect::{Change, Changed, Difference, PackageChange};
+
+/// Two images and their differences.
+#[derive(Clone, Copy, Debug)]
+pub struct Compared<'a> {
+    pub before: &'a Image,
+    pub after: &'a Image,
+    pub difference: &'a Difference,
+}
+
+/// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or gone is counted at that
+/// directory.
+pub fn diff_text(compared: &Compared<'_>) -> String {
+    let Compared { before, after, difference } = *compared;
+    let mut out = String::new();
+    for (path, image, mark) in tops(compared) {
+        match mark {
+            Mark::Changed(changed) => changed_line(&mut out, compared, changed),
+            Mark::Added(top) => top_line(&mut out, '+', image, path, &top),
+            Mark::Removed(top) => top_line(&mut out, '-', image, path, &top),
+        }
+    }
+    for package in &difference.packages {
+        package_line(&mut out, package);
+    }
+    for field in &difference.configuration {
+        let _ = writeln!(out, "configuration: {} is not the same", plain(field));
+    }
+    let layers = [before, after].map(|image| image.layers.len());
+    if layers != [difference.shared_layers; 2] {
+        let shared = difference.shared_layers;
+        let _ = writeln!(out, "layers: {} and {}, {shared} of them the same from the lowest on", layers[0], layers[1]);
+    }
+    let totals = [before, after].map(total);
+    let _ = writeln!(out, "{}", summary(difference, totals));
+    out
+}
+
+enum Mark<'a> {
+    Added(Top),
+    Removed(Top),
+    Changed(&'a Changed),
+}
+
+/// A name that is new or gone while its directory is not, with what is below it.
+struct Top {
+    name: NameId,
+    bytes: u64,
+    names: usize,
+}
+
+fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
+    let mut lines: Vec<(&[u8], &Image, Mark<'_>)> = Vec::new();
+    // For every path that is new or gone, the line that tells of it.
+    let mut told: [HashMap<&[u8], usize>; 2] = [HashMap::new(), HashMap::new()];
+    for changed in &compared.difference.paths {
+        let (image, name, is_added) = match (changed.before, changed.after) {
+            (None, Some(name)) => (compared.after, name, true),
+            (Some(name), None) => (compared.before, name, false),
+            _ => {
+                lines.push((&changed.path, compared.before, Mark::Changed(changed)));
+                continue;
+            }
+        };
+        let bytes = length(&image.tree, name);
+        let told = &mut told[usize::from(is_added)];
+        let line = told.get(parent(&changed.path)).copied().unwrap_or(lines.len());
+        told.insert(&changed.path, line);
+        if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
+            top.bytes = top.bytes.saturating_add(bytes);
+            top.names += 1;
+        } else {
+            let top = Top { name, bytes, names: 0 };
+            lines.push((&changed.path, image, if is_added { Mark::Added(top) } else { Mark::Removed(top) }));
+        }
+    }
+    lines
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    path.iter().rposition(|&byte| byte == b'/').map_or(path, |slash| &path[..slash])
+}
+
+fn top_line(out: &mut String, mark: char, image: &Image, path: &[u8], top: &Top) {
+    let slash = if image.tree.is_directory(top.name) { "/" } else { "" };
+    let below = if top.names > 0 { format!(", {}", counted(top.names, "name")) } else { String::new() };
+    let _ = writeln!(out, "{mark} {}{slash} ({}{below})", path.escape_ascii(), size(top.bytes));
+}
+
+fn changed_line(out: &mut String, compared: &Compared<'_>, changed: &Changed) {
+    let what: Vec<String> = changed.what.iter().map(|&what| told(compared, changed, what)).collect();
+    let _ = writeln!(out, "~ {} ({})", changed.path.escape_ascii(), what.join(", "));
+}
+
+/// What changed, with both values where they are short.
+fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
+    let (Some(before), Some(after)) = (changed.before, changed.after) else { return what.as_str().to_owned() };
+    let sides = [(compared.before, before), (compared.after, after)];
+    let [one, other] = sides.map(|(image, name)| {
+        let inode = image.tree.inode(name);
+        match (what, &inode.kind) {
+            (Change::Kind, other) => kind(other).to_owned(),
+            (Change::Content, _) => size(length(&image.tree, name)),
+            (Change::Mode, _) => format!("{:04o}", inode.header.mode),
+            (Change::Owner, _) => format!("{}:{}", inode.header.uid, inode.header.gid),
+            (Change::Target, Kind::Symlink { target }) => target.escape_ascii().to_string(),
+            _ => String::new(),
+        }
+    });
+    if one == other { what.as_str().to_owned() } else { format!("{} {one} → {other}", what.as_str()) }
+}
+
+fn package_line(out: &mut String, package: &PackageChange) {
+    let versions = |versions: &[String]| plain(&versions.join(" "));
+    let (mark, what) = match (&package.before[..], &package.after[..]) {
+        ([], after) => ('+', versions(after)),
+        (before, []) => ('-', versions(before)),
+        (before, after) => ('~', format!("{} → {}", versions(before), versions(after))),
+    };
+    let _ = writeln!(out, "package {mark} {} {what} ({})", plain(&package.name), package.ecosystem);
+}
+
+fn total(image: &Image) -> u64 {
+    let tree = &image.tree;
+    let mut counted = vec![false; tree.inode_count()];
+    let new = tree.walk().filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
+    new.map(|name| length(tree, name)).sum()
+}
+
+/// How many paths and packages are in which way different.
+fn counts(difference: &Difference) -> [[usize; 3]; 2] {
+    let mut counts = [[0; 3]; 2];
+    for changed in &difference.paths {
+        counts[0][row(changed.before.is_some(), changed.after.is_some())] += 1;
+    }
+    for package in &difference.packages {
+        counts[1][row(!package.before.is_empty(), !package.after.is_empty())] += 1;
+    }
+    counts
+}
+
+/// Added, removed, changed.
+fn row(before: bool, after: bool) -> usize {
+    match (before, after) {
+        (false, _) => 0,
+        (true, false) => 1,
+        (true, true) => 2,
+    }
+}
+
+fn summary(difference: &Difference, [before, after]: [u64; 2]) -> String {
+    let [paths, packages] = counts(difference)
+        .map(|[added, removed, changed]| format!("{added} added, {removed} removed, {changed} changed"));
+    format!("names: {paths}\npackages: {packages}\nsize: {} → {}", size(before), size(after))
+}
+
+/// One object, with every path.
+pub fn diff_json(compared: &Compared<'_>) -> String {
+    let Compared { before, after, difference } = *compared;
+    let layers = |image: &Image| -> Vec<Value> {
+        image.layers.iter().map(|layer| json!({"diff_id": layer.diff_id, "archive_bytes": layer.size})).collect()
+    };
+    let value = json!({
+        "paths": difference.paths.iter().map(|changed| path_row(compared, changed)).collect::<Vec<_>>(),
+        "packages": difference.packages.iter().map(|package| json!({
+            "ecosystem": package.ecosystem.as_str(),
+            "name": package.name,
+            "architecture": package.architecture,
+            "before": package.before,
+            "after": package.after,
+        })).collect::<Vec<_>>(),
+        "configuration": difference.configuration,
+        "shared_layers": difference.shared_layers,
+        "before": {"bytes": total(before), "layers": layers(before)},
+        "after": {"bytes": total(after), "layers": layers(after)},
+    });
+    pretty(&value)
+}
+
+fn path_row(compared: &Compared<'_>, changed: &Changed) -> Value {
+    let side = |image: &Image, name: Option<NameId>| {
+        let Some(name) = name else { return Value::Null };
+        let inode = image.tree.inode(name);
+        let mut side = json!({
+            "kind": kind(&inode.kind),
+            "bytes": length(&image.tree, name),
+            "mode": format!("{:04o}", inode.header.mode),
+            "uid": inode.header.uid,
+            "gid": inode.header.gid,
+        });
+        if let Kind::Symlink { target } = &inode.kind {
+            side["link"] = bytes(target);
+        }
+        side
+    };
+    let change = ["added", "removed", "changed"][row(changed.before.is_some(), changed.after.is_some())];
+    json!({
+        "path": bytes(&changed.path),
+        "change": change,
+        "what": changed.what.iter().map(|what| what.as_str()).collect::<Vec<_>>(),
+        "before": side(compared.before, changed.before),
+        "after": side(compared.after, changed.after),
+    })
+}

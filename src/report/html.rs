@@ -1,0 +1,260 @@
+//! What slimming comes to, as one page that loads nothing: no script, no font, no image from elsewhere.
+
+use std::fmt::Write as _;
+
+use super::inspect::{length, shown};
+use super::size::size;
+use super::summary::{Sizes, Summary};
+use super::treemap::{Rectangle, squarified};
+use crate::image::NameId;
+use crate::slim::Count;
+
+/// Rows of a table that are not folded away.
+const SHOWN: usize = 20;
+const STYLE: &str = "
+:root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --line: #d5dbe1; --kept: #1f7a8c; --gone: #c9d3dc;
+  --soft: #5b6875 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --paper: #12171d; --line: #323c47; --kept: #3aa6ba;
+  --gone: #2b343e; --soft: #98a5b3 } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 70rem;
+  margin: 2rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
+table { border-collapse: collapse; width: 100% } td, th { padding: .2rem .6rem; border-bottom: 1px solid var(--line);
+  text-align: left; vertical-align: top; overflow-wrap: anywhere }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+.bar { background: var(--gone); height: .55rem; min-width: 6rem } .bar i { display: block; height: 100%;
+  background: var(--kept) }
+svg { width: 100%; height: auto; border: 1px solid var(--line) } svg rect { stroke: var(--paper) }
+svg .kept { fill: var(--kept) } svg .gone { fill: var(--gone) } svg text { font: 11px system-ui, sans-serif;
+  fill: var(--ink); pointer-events: none }
+code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { color: var(--soft) }
+.big { font-size: 1.2rem } summary { cursor: pointer }
+";
+
+/// The whole page.
+pub fn report_html(summary: &Summary<'_>) -> String {
+    let mut out = String::new();
+    let name = escaped(summary.name);
+    let _ = write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}, slimmed</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}, slimmed</h1>\n"
+    );
+    totals(&mut out, summary.before, summary.after);
+    treemap(&mut out, summary);
+    risks(&mut out, summary);
+    table(&mut out, "By kind of file", "kind", summary.kinds.iter().map(|(name, sizes)| (escaped(name), *sizes)));
+    table(&mut out, "By reason", "first reason", summary.reasons.iter().map(|(name, sizes)| (escaped(name), *sizes)));
+    let packages = summary.packages.iter().map(|(package, sizes)| {
+        let name = match package {
+            Some(package) => {
+                let (name, version) = (escaped(&package.name), escaped(&package.version));
+                format!("{name} <span class=\"soft\">{version} {}</span>", package.ecosystem)
+            }
+            None => "<span class=\"soft\">of no package</span>".to_owned(),
+        };
+        (name, *sizes)
+    });
+    table(&mut out, "By package", "package", packages);
+    unknown(&mut out, summary);
+    kept(&mut out, summary);
+    out.push_str("</body>\n</html>\n");
+    out
+}
+
+fn totals(out: &mut String, before: Count, after: Count) {
+    let share = after.bytes.saturating_mul(100).checked_div(before.bytes).unwrap_or(100);
+    let _ = write!(
+        out,
+        "<p class=\"big\">{} of {} stay: {share}%.</p>\n<p>{} of {} files, {} of {} names.</p>\n",
+        size(after.bytes),
+        size(before.bytes),
+        after.files,
+        before.files,
+        after.names,
+        before.names
+    );
+}
+
+fn risks(out: &mut String, summary: &Summary<'_>) {
+    if summary.risky.is_empty() {
+        return;
+    }
+    out.push_str("<h2>What stayed that is risky, and why</h2>\n<table>\n");
+    let rows = summary.risky.iter().map(|risk| {
+        let path = escaped(&shown(&summary.image.tree, risk.name));
+        let chain: Vec<String> = risk.chain.iter().map(|link| escaped(link)).collect();
+        let chain = chain.join("<br>");
+        format!("<tr><td class=\"path\">{path}</td><td>{}</td><td class=\"soft\">{chain}</td></tr>\n", risk.what)
+    });
+    folded(out, rows.collect());
+    out.push_str("</table>\n");
+}
+
+/// Rows, of which those beyond the first are in a table of their own that is folded.
+fn folded(out: &mut String, mut rows: Vec<String>) {
+    let rest = rows.split_off(rows.len().min(SHOWN));
+    out.extend(rows);
+    if !rest.is_empty() {
+        let count = rest.len();
+        let _ = write!(out, "</table>\n<details><summary>and {count} more</summary>\n<table>\n");
+        out.extend(rest);
+        out.push_str("</table>\n</details>\n<table>\n");
+    }
+}
+
+fn table(out: &mut String, title: &str, what: &str, rows: impl Iterator<Item = (String, Sizes)>) {
+    let rows: Vec<String> = rows.map(|(name, sizes)| row(&name, sizes)).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let _ = write!(
+        out,
+        "<h2>{title}</h2>\n<table>\n<tr><th>{what}</th><th class=\"n\">before</th><th class=\"n\">after</th>\
+         <th class=\"n\">files</th><th>kept</th></tr>\n"
+    );
+    folded(out, rows);
+    out.push_str("</table>\n");
+}
+
+/// `name` is HTML by now.
+fn row(name: &str, sizes: Sizes) -> String {
+    let share = sizes.bytes_after.saturating_mul(100).checked_div(sizes.bytes_before).unwrap_or(100);
+    format!(
+        "<tr><td>{name}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{} of {}</td>\
+         <td><div class=\"bar\"><i style=\"width:{share}%\"></i></div></td></tr>\n",
+        size(sizes.bytes_before),
+        size(sizes.bytes_after),
+        sizes.files_after,
+        sizes.files_before
+    )
+}
+
+const DRAWING: Rectangle = Rectangle { x: 0.0, y: 0.0, width: 1000.0, height: 420.0 };
+/// Packages beyond these would be dots.
+const DRAWN: usize = 60;
+
+/// A rectangle a package, as large as it was; as much of it is coloured as stays.
+fn treemap(out: &mut String, summary: &Summary<'_>) {
+    let drawn: Vec<_> = summary.packages.iter().filter(|(_, sizes)| sizes.bytes_before > 0).take(DRAWN).collect();
+    if drawn.is_empty() {
+        return;
+    }
+    #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
+    let sizes: Vec<f64> = drawn.iter().map(|(_, sizes)| sizes.bytes_before as f64).collect();
+    let _ = write!(
+        out,
+        "<h2>Packages by size; what stays is dark</h2>\n<svg viewBox=\"0 0 {:.0} {:.0}\" role=\"img\">\n",
+        DRAWING.width, DRAWING.height
+    );
+    for ((package, sizes), place) in drawn.iter().zip(squarified(&sizes, DRAWING)) {
+        let name = package.map_or("of no package", |package| package.name.as_str());
+        rectangle(out, name, *sizes, place);
+    }
+    out.push_str("</svg>\n");
+}
+
+fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
+    let Rectangle { x, y, width, height } = place;
+    #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
+    let kept = height * (sizes.bytes_after as f64 / sizes.bytes_before as f64).min(1.0);
+    let title = format!("{}: {} of {} stay", escaped(name), size(sizes.bytes_after), size(sizes.bytes_before));
+    let _ = writeln!(
+        out,
+        "<g><title>{title}</title><rect class=\"gone\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+         height=\"{height:.1}\"/><rect class=\"kept\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" \
+         height=\"{kept:.1}\"/>",
+        y + height - kept
+    );
+    // Letters are about six units wide.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 200")]
+    let letters = (width / 6.5) as usize;
+    if letters >= 4 && height >= 14.0 {
+        let label: String = name.chars().take(letters).collect();
+        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 3.0, y + 12.0, escaped(&label));
+    }
+    out.push_str("</g>\n");
+}
+
+fn unknown(out: &mut String, summary: &Summary<'_>) {
+    let tree = &summary.image.tree;
+    let unmet = summary.unmet.iter().map(|unmet| (Some(unmet.by), format!("needs {}, which is not there", unmet.need)));
+    let notes = summary.notes.iter().map(|note| {
+        let line = note.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        (note.at, format!("{line}{}", note.text))
+    });
+    let rows: Vec<String> = unmet
+        .chain(notes)
+        .map(|(at, text)| {
+            let path = at.map_or("the configuration".to_owned(), |at| shown(tree, at));
+            format!("<tr><td class=\"path\">{}</td><td>{}</td></tr>\n", escaped(&path), escaped(&text))
+        })
+        .collect();
+    if !rows.is_empty() {
+        out.push_str("<h2>Not known, or not there before either</h2>\n<table>\n");
+        folded(out, rows);
+        out.push_str("</table>\n");
+    }
+}
+
+/// Every name that stays, folded.
+fn kept(out: &mut String, summary: &Summary<'_>) {
+    let tree = &summary.image.tree;
+    let row = |&name: &NameId| {
+        let why = summary.plan.reasons(name).first().map(|reason| match reason.by {
+            Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
+            None => reason.why.to_string(),
+        });
+        let (path, why) = (escaped(&shown(tree, name)), escaped(&why.unwrap_or_default()));
+        let bytes = size(length(tree, name));
+        format!("<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">{why}</td></tr>\n")
+    };
+    let _ = write!(
+        out,
+        "<h2>Everything that stays</h2>\n<details><summary>{} names</summary>\n<table>\n",
+        summary.plan.kept().len() + summary.plan.records().len()
+    );
+    out.extend(summary.plan.kept().iter().map(row));
+    for record in summary.plan.records() {
+        let (path, bytes) = (escaped(&record.path.escape_ascii().to_string()), size(record.bytes.len() as u64));
+        let _ = writeln!(
+            out,
+            "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">generated for \
+             scanners</td></tr>"
+        );
+    }
+    out.push_str("</table>\n</details>\n");
+}
+
+/// Text in HTML, also in an attribute; controls are shown, not obeyed.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            // Letters that turn the direction of the text make one name look like another.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(letter.escape_unicode()),
+            _ if letter.is_control() => out.extend(letter.escape_default()),
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_can_write_html() {
+        let hostile = "<script>alert('x')</script>\"&\n\u{202e}";
+        let expected = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;&amp;\\n\\u{202e}";
+        assert_eq!(escaped(hostile), expected);
+    }
+}

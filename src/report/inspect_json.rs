@@ -1,0 +1,131 @@
+//! What is in an image, for programs.
+
+use serde_json::{Value, json};
+
+use super::inspect::{Inspected, instruction, length};
+use crate::image::{Image, Kind, NameId, Tree};
+use crate::inspect::{How, Layers};
+use crate::packages::{Package, Packages};
+
+/// One object.
+pub fn inspect_json(inspected: &Inspected<'_>) -> String {
+    let Inspected { image, packages, layers, files, .. } = *inspected;
+    let tree = &image.tree;
+    let paths = |names: &[NameId]| -> Vec<Value> { names.iter().map(|&name| path(tree, name)).collect() };
+    let biggest = |&name: &NameId| json!({"path": path(tree, name), "bytes": length(tree, name)});
+    let value = json!({
+        "configuration": image.config.json(),
+        "distribution": {
+            "id": packages.distribution.id,
+            "version_id": packages.distribution.version_id,
+            "name": packages.distribution.pretty_name,
+        },
+        "layers": layer_rows(image, layers),
+        "layer_bytes": layers.bytes,
+        "visible_bytes": layers.visible,
+        "wasted_bytes": layers.wasted_bytes(),
+        "efficiency_per_mille": layers.efficiency(),
+        "wasted": layers.wasted.iter().map(|wasted| json!({
+            "path": bytes(&wasted.path),
+            "bytes": wasted.bytes,
+            "layers": wasted.layers,
+            "how": how(wasted.how),
+            "by": wasted.by,
+        })).collect::<Vec<_>>(),
+        "files": {
+            "bytes": files.bytes,
+            "files": files.files,
+            "directories": files.directories,
+            "links": files.links,
+            "hard_links": files.hard_links,
+            "fifos": files.fifos,
+            "devices": paths(&files.devices),
+            "setuid": paths(&files.setuid),
+            "capabilities": paths(&files.capabilities),
+            "world_writable": paths(&files.world_writable),
+            "broken_links": paths(&files.broken_links),
+            "biggest": files.biggest.iter().map(biggest).collect::<Vec<_>>(),
+        },
+        "packages": package_rows(tree, packages),
+        "notes": packages.notes.iter().map(|note| json!({"path": path(tree, note.at), "text": note.text}))
+            .collect::<Vec<_>>(),
+    });
+    pretty(&value)
+}
+
+fn layer_rows(image: &Image, layers: &Layers) -> Vec<Value> {
+    let rows = image.layers.iter().zip(&layers.layers);
+    rows.map(|(layer, facts)| {
+        json!({
+            "digest": layer.digest,
+            "diff_id": layer.diff_id,
+            "media_type": layer.media_type,
+            "instruction": instruction(layer),
+            "created_by": layer.history.as_ref().map(|step| &step.created_by),
+            "stored_bytes": layer.stored_size,
+            "archive_bytes": layer.size,
+            "bytes": facts.bytes,
+            "added": facts.added,
+            "replaced": facts.replaced,
+            "removed": facts.removed,
+            "directories_named_again": facts.declared,
+            "wasted_bytes": facts.wasted,
+            "hidden_bytes": facts.hidden,
+        })
+    })
+    .collect()
+}
+
+fn package_rows(tree: &Tree, packages: &Packages) -> Vec<Value> {
+    let sizes = packages.sizes(tree, |_| true);
+    let rows = packages.list.iter().zip(sizes);
+    rows.map(|(package, size)| package_row(tree, package, size)).collect()
+}
+
+fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {
+    json!({
+        "ecosystem": package.ecosystem.as_str(),
+        "name": package.name,
+        "version": package.version,
+        "architecture": package.architecture,
+        "source": package.source.as_ref().map(|(name, version)| json!({"name": name, "version": version})),
+        "licence": package.licence,
+        "purl": package.purl,
+        "record": path(tree, package.record),
+        "files": package.files.len(),
+        "bytes": size,
+    })
+}
+
+pub(super) fn how(how: How) -> &'static str {
+    match how {
+        How::Replaced => "replaced",
+        How::Removed => "removed",
+    }
+}
+
+pub(super) fn kind(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::File(_) => "file",
+        Kind::Directory => "directory",
+        Kind::Symlink { .. } => "link",
+        Kind::Character { .. } => "character device",
+        Kind::Block { .. } => "block device",
+        Kind::Fifo => "fifo",
+    }
+}
+
+pub(super) fn path(tree: &Tree, name: NameId) -> Value {
+    bytes(&tree.path(name))
+}
+
+/// A path as text; bytes that are no UTF-8 become U+FFFD.
+pub(super) fn bytes(path: &[u8]) -> Value {
+    String::from_utf8_lossy(path).into_owned().into()
+}
+
+pub(super) fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("values always serialise");
+    text.push('\n');
+    text
+}

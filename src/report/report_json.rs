@@ -1,0 +1,72 @@
+//! What slimming comes to, for programs.
+
+use serde_json::{Value, json};
+
+use super::inspect::length;
+use super::inspect_json::{kind, path, pretty};
+use super::summary::{Sizes, Summary};
+use crate::image::NameId;
+use crate::slim::Count;
+
+/// One object; `kept` has every name that stays, with its first reason.
+pub fn report_json(summary: &Summary<'_>) -> String {
+    let tree = &summary.image.tree;
+    let named = |rows: &[(&'static str, Sizes)], key: &str| -> Vec<Value> {
+        rows.iter().map(|(name, sizes)| with(key, Some(name), *sizes)).collect()
+    };
+    let value = json!({
+        "image": summary.name,
+        "before": count(summary.before),
+        "after": count(summary.after),
+        "packages": summary.packages.iter().map(|(package, sizes)| {
+            with("purl", package.map(|package| package.purl.as_str()), *sizes)
+        }).collect::<Vec<_>>(),
+        "kinds": named(&summary.kinds, "kind"),
+        "reasons": named(&summary.reasons, "reason"),
+        "risky": summary.risky.iter().map(|risk| {
+            json!({"path": path(tree, risk.name), "what": risk.what, "chain": risk.chain})
+        }).collect::<Vec<_>>(),
+        "unmet": summary.unmet.iter().map(|unmet| {
+            json!({"path": path(tree, unmet.by), "need": unmet.need.to_string()})
+        }).collect::<Vec<_>>(),
+        "notes": summary.notes.iter().map(|note| {
+            json!({"path": note.at.map(|at| path(tree, at)), "line": note.line, "text": note.text})
+        }).collect::<Vec<_>>(),
+        "generated": summary.plan.records().iter().map(|record| {
+            json!({
+                "path": String::from_utf8_lossy(&record.path),
+                "bytes": record.bytes.len(),
+                "packages": record.packages,
+            })
+        }).collect::<Vec<_>>(),
+        "kept": summary.plan.kept().iter().map(|&name| kept(summary, name)).collect::<Vec<_>>(),
+    });
+    pretty(&value)
+}
+
+fn count(count: Count) -> Value {
+    json!({"names": count.names, "files": count.files, "bytes": count.bytes})
+}
+
+fn with(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
+    json!({
+        key: name,
+        "files_before": sizes.files_before,
+        "bytes_before": sizes.bytes_before,
+        "files_after": sizes.files_after,
+        "bytes_after": sizes.bytes_after,
+    })
+}
+
+fn kept(summary: &Summary<'_>, name: NameId) -> Value {
+    let tree = &summary.image.tree;
+    let reason = summary.plan.reasons(name).first();
+    json!({
+        "path": path(tree, name),
+        "kind": kind(&tree.inode(name).kind),
+        "bytes": length(tree, name),
+        "by": reason.and_then(|reason| reason.by).map(|by| path(tree, by)),
+        "why": reason.map(|reason| reason.why.to_string()),
+        "confidence": reason.map(|reason| reason.confidence().to_string()),
+    })
+}

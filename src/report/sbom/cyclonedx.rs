@@ -1,0 +1,91 @@
+//! `CycloneDX` 1.6 as JSON. Source: <https://cyclonedx.org/docs/1.6/json/>.
+
+use serde_json::{Value, json};
+
+use super::super::inspect_json::pretty;
+use super::{Bill, TOOL, VERSION, expression, hexadecimal};
+use crate::packages::Package;
+
+/// One bill about the image, whose components are the packages and the distribution.
+pub fn cyclonedx(bill: &Bill<'_>) -> String {
+    let mut components: Vec<Value> =
+        bill.packages.iter().enumerate().map(|(row, package)| component(row, package)).collect();
+    if !bill.distribution.id.is_empty() {
+        components.push(distribution(bill));
+    }
+    let value = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": format!("urn:uuid:{}", identifier(bill.hash())),
+        "version": 1,
+        "metadata": {
+            "timestamp": bill.time.to_string(),
+            "tools": {"components": [{"type": "application", "name": TOOL, "version": VERSION}]},
+            "component": {"type": "container", "bom-ref": "image", "name": bill.name},
+        },
+        "components": components,
+    });
+    pretty(&value)
+}
+
+/// A UUID of the kind that is free to be made of anything, version 8 of RFC 9562.
+fn identifier(hash: [u8; 32]) -> String {
+    let mut bytes: Vec<u8> = hash[..16].to_vec();
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let text = hexadecimal(&bytes);
+    format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+}
+
+fn component(row: usize, package: &Package) -> Value {
+    // Maven has the group apart.
+    let (group, name) = match package.name.rsplit_once(':') {
+        Some((group, name)) if package.ecosystem.as_str() == "maven" => (Some(group), name),
+        _ => (None, package.name.as_str()),
+    };
+    let mut component = json!({
+        "type": "library",
+        "bom-ref": format!("{}#{row}", package.purl),
+        "name": name,
+        "version": package.version,
+        "purl": package.purl,
+    });
+    if let Some(group) = group {
+        component["group"] = group.into();
+    }
+    if let Some(expression) = expression(package) {
+        component["licenses"] = json!([{"expression": expression}]);
+    } else if let Some(licence) = &package.licence {
+        component["licenses"] = json!([{"license": {"name": licence}}]);
+    }
+    let mut properties = Vec::new();
+    if let Some((name, version)) = &package.source {
+        properties.push(json!({"name": "jettison:source", "value": format!("{name} {version}")}));
+    }
+    if !properties.is_empty() {
+        component["properties"] = properties.into();
+    }
+    component
+}
+
+fn distribution(bill: &Bill<'_>) -> Value {
+    let distribution = bill.distribution;
+    json!({
+        "type": "operating-system",
+        "bom-ref": format!("os:{}", distribution.id),
+        "name": distribution.id,
+        "version": distribution.version_id,
+        "description": distribution.pretty_name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_say_their_version() {
+        assert_eq!(identifier([0xff; 32]), "ffffffff-ffff-8fff-bfff-ffffffffffff");
+    }
+}

@@ -1,0 +1,66 @@
+//! Bills of materials: what is installed, as SPDX and as `CycloneDX`. The same input gives the same bytes.
+
+mod cyclonedx;
+mod spdx;
+mod time;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::packages::{Distribution, Package};
+
+pub use cyclonedx::cyclonedx;
+pub use spdx::spdx;
+
+/// What a bill lists.
+#[derive(Clone, Debug)]
+pub struct Bill<'a> {
+    /// The name of the image.
+    pub name: &'a str,
+    /// The packages of which there is something, in their order.
+    pub packages: Vec<&'a Package>,
+    pub distribution: &'a Distribution,
+    /// When the bill was made, RFC 3339.
+    pub time: Time,
+}
+
+/// A time to the second, `2026-01-02T03:04:05Z`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time(String);
+
+impl std::fmt::Display for Time {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Bill<'_> {
+    /// The same for the same bill, and for no other.
+    fn hash(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for text in [self.name, &self.time.0, &self.distribution.id] {
+            hash.update(text);
+            hash.update([0]);
+        }
+        for package in &self.packages {
+            hash.update(&package.purl);
+            hash.update([0]);
+        }
+        hash.finalize().into()
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The licence of a package, if it is an SPDX expression of licences that SPDX lists.
+fn expression(package: &Package) -> Option<&str> {
+    package.licence.as_deref().filter(|licence| ::spdx::Expression::parse(licence).is_ok())
+}
+
+const TOOL: &str = env!("CARGO_PKG_NAME");
+const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,70 @@
+//! SPDX 2.3 as JSON. Source: <https://spdx.github.io/spdx-spec/v2.3/>.
+
+use serde_json::{Value, json};
+
+use super::super::inspect_json::pretty;
+use super::{Bill, TOOL, VERSION, expression, hexadecimal};
+use crate::packages::Package;
+
+const IMAGE: &str = "SPDXRef-Image";
+
+/// One document about the image, which contains the packages.
+pub fn spdx(bill: &Bill<'_>) -> String {
+    let packages = bill.packages.iter().enumerate().map(|(row, package)| element(row, package));
+    let image = json!({
+        "SPDXID": IMAGE,
+        "name": bill.name,
+        "downloadLocation": "NOASSERTION",
+        "filesAnalyzed": false,
+        "primaryPackagePurpose": "CONTAINER",
+    });
+    let describes = json!({
+        "spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": IMAGE,
+    });
+    let contains = bill.packages.iter().enumerate().map(|(row, package)| {
+        json!({
+            "spdxElementId": IMAGE, "relationshipType": "CONTAINS", "relatedSpdxElement": identifier(row, package),
+        })
+    });
+    let value = json!({
+        "spdxVersion": "SPDX-2.3",
+        "dataLicense": "CC0-1.0",
+        "SPDXID": "SPDXRef-DOCUMENT",
+        "name": bill.name,
+        "documentNamespace": format!("https://spdx.org/spdxdocs/{TOOL}-{}", hexadecimal(&bill.hash())),
+        "creationInfo": {"created": bill.time.to_string(), "creators": [format!("Tool: {TOOL}-{VERSION}")]},
+        "packages": std::iter::once(image).chain(packages).collect::<Vec<_>>(),
+        "relationships": std::iter::once(describes).chain(contains).collect::<Vec<_>>(),
+    });
+    pretty(&value)
+}
+
+/// Letters, digits, dots and hyphens alone; the row makes it unique.
+fn identifier(row: usize, package: &Package) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
+    let name: String = package.name.chars().map(plain).collect();
+    format!("SPDXRef-Package-{}-{name}-{row}", package.ecosystem)
+}
+
+fn element(row: usize, package: &Package) -> Value {
+    let mut element = json!({
+        "SPDXID": identifier(row, package),
+        "name": package.name,
+        "versionInfo": package.version,
+        "downloadLocation": "NOASSERTION",
+        "filesAnalyzed": false,
+        "licenseConcluded": "NOASSERTION",
+        "licenseDeclared": expression(package).unwrap_or("NOASSERTION"),
+        "copyrightText": "NOASSERTION",
+        "externalRefs": [
+            {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": package.purl},
+        ],
+    });
+    if let (None, Some(licence)) = (expression(package), &package.licence) {
+        element["licenseComments"] = format!("the package says: {licence}").into();
+    }
+    if let Some((name, version)) = &package.source {
+        element["sourceInfo"] = format!("built from {name} {version}").into();
+    }
+    element
+}

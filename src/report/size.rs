@@ -1,0 +1,3 @@
+//! Sizes and counts as people read them.
+
+pub(super) use crate::size::{counted, size};

@@ -1,0 +1,7 @@
+//! `silencing-comment`: a comment silences a rule.
+
+use crate::lint::{Rule, pragma};
+
+/// The engine itself speaks here: it reads the comments.
+pub(super) const RULE: Rule =
+    Rule { name: pragma::SILENCING, page: include_str!("../../rules/lint/silencing-comment.md"), check: |_, _| {} };

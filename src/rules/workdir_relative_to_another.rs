@@ -1,0 +1,23 @@
+//! `workdir-relative-to-another`: a WORKDIR goes on from the one before it.
+
+use super::relative_workdir::{fix, relative};
+use crate::lint::{Context, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "workdir-relative-to-another",
+    page: include_str!("../../rules/lint/workdir-relative-to-another.md"),
+    check,
+};
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for (step, word) in relative(cx) {
+        let Some(before) = step.workdir.set_by else { continue };
+        let written = word.text.as_str().trim_matches(['"', '\'']);
+        let report = findings
+            .add(word.span, format!("`{written}` goes on from the `WORKDIR` before it"))
+            .label(before, "it starts from here");
+        if let Some(fix) = fix(step, word.literal(), word.span) {
+            report.fix(fix);
+        }
+    }
+}
