@@ -1,6 +1,8 @@
-//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the application.
+//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the application, but for
+//! history, caches and what packages are developed with.
 
 use super::trace::Trace;
+use super::tracers::runtimes;
 use super::why::{Root, Why};
 use crate::image::{History, Kind};
 
@@ -36,7 +38,7 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
     if instructions.iter().all(Option::is_none) {
         return;
     }
-    for name in tree.walk() {
+    for name in runtimes::without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
         // Directories come with what is in them; an empty one was meant.
         let is_meant = !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();

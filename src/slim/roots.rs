@@ -4,7 +4,7 @@ use globset::GlobBuilder;
 
 use super::plan::{PlanError, PlanOptions};
 use super::trace::Trace;
-use super::tracers::runtimes::is_left_out;
+use super::tracers::runtimes;
 use super::why::{Field, Root, Why};
 use super::{brought, command, rules};
 use crate::image::{Config, NameId};
@@ -107,18 +107,13 @@ fn keep_directories(trace: &mut Trace<'_>, config: &Config) {
 fn keep_workdir(trace: &mut Trace<'_>, workdir: &[u8]) {
     let tree = trace.tree();
     let Ok(resolved) = tree.resolve(workdir) else { return };
-    for name in tree.below(resolved.name) {
+    let is_own = !command::is_system_directory(trace, resolved.name);
+    for name in runtimes::without_leftovers(tree, tree.below(resolved.name)) {
         if tree.is_directory(name) && tree.children(name).next().is_none() {
             trace.graph.keep(name, None, Why::Root(Root::Workdir));
         }
-    }
-    if !command::is_system_directory(trace, resolved.name) {
-        let mut open: Vec<NameId> = tree.children(resolved.name).collect();
-        while let Some(name) = open.pop() {
-            if !is_left_out(tree, name) {
-                trace.graph.keep(name, None, Why::Root(Root::InWorkdir));
-                open.extend(tree.children(name));
-            }
+        if is_own {
+            trace.graph.keep(name, None, Why::Root(Root::InWorkdir));
         }
     }
 }

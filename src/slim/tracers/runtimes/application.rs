@@ -44,14 +44,17 @@ fn top(tree: &Tree, directory: NameId) -> Option<NameId> {
     own.filter(is_project).last().or(Some(directory))
 }
 
-/// What an application leaves behind or is developed with.
-pub(in crate::slim) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+/// What an application leaves behind or is developed with. A virtual environment comes by its Python.
+pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
+    is_waste(tree, name) || tree.child(name, b"pyvenv.cfg").is_some() || super::node::is_left_out(tree, name)
+}
+
+/// History and caches.
+pub(super) fn is_waste(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: &[&str] =
         &[".git", ".github", ".hg", ".svn", ".cache", ".npm", ".tox", ".mypy_cache", ".pytest_cache", ".ruff_cache"];
     is_directory_of(tree, name, DIRECTORIES)
-        || tree.child(name, b"pyvenv.cfg").is_some()
         || (is_directory_of(tree, name, &["__pycache__"]) && has_sources(tree, tree.parent(name)))
-        || super::node::is_left_out(tree, name)
 }
 
 fn has_sources(tree: &Tree, directory: NameId) -> bool {

@@ -1,5 +1,8 @@
 //! Java: the runtime image that a `java` or a `libjvm.so` belongs to.
 
+mod class;
+pub(super) mod jar;
+
 use super::{ancestors, is_development, keep_tree};
 use crate::image::{NameId, Tree};
 use crate::slim::trace::Trace;

@@ -6,7 +6,6 @@
 //! source loads it.
 
 mod application;
-mod jar;
 mod java;
 mod literals;
 mod lua;
@@ -16,8 +15,6 @@ mod php;
 mod python;
 mod ruby;
 mod source;
-
-pub(in crate::slim) use application::is_left_out;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -75,7 +72,6 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     }
     node::keep_package_of(trace, name);
     source::trace(trace, name);
-    jar::trace(trace, name);
 }
 
 /// Keeps what can only be told when everything else is through: which Python is started for itself, and which
@@ -103,6 +99,24 @@ pub(in crate::slim) fn is_module(tree: &Tree, graph: &Graph, name: NameId) -> bo
 pub(in crate::slim) fn is_library(tree: &Tree, name: NameId) -> bool {
     let path = tree.path(name);
     source::is_standard(&path) || source::is_packaged(&path)
+}
+
+/// Names of a walk, in which a directory comes before what is in it, without what applications and packages leave
+/// behind or are developed with: history, caches, tests of packages, what installs packages. A tracer keeps of the
+/// last what a source asks for.
+pub(in crate::slim) fn without_leftovers(tree: &Tree, walk: impl Iterator<Item = NameId>) -> Vec<NameId> {
+    let mut left_out = HashSet::new();
+    let mut is_needed = |&name: &NameId| {
+        let is_left_out = left_out.contains(&tree.parent(name))
+            || application::is_waste(tree, name)
+            || node::is_left_out(tree, name)
+            || python::is_left_out_of_site(tree, name);
+        if is_left_out {
+            left_out.insert(name);
+        }
+        !is_left_out
+    };
+    walk.filter(&mut is_needed).collect()
 }
 
 /// Remembers that a source loads a module that is left out otherwise.

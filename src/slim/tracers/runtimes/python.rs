@@ -267,6 +267,17 @@ fn is_machinery(file_name: &[u8]) -> bool {
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
 }
 
+/// What installs packages, in a directory of packages; and of a package its tests, stubs and headers.
+pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
+    let is_site = |&at: &NameId| matches!(tree.file_name(at), b"site-packages" | b"dist-packages");
+    let parent = tree.parent(name);
+    if is_site(&parent) {
+        return is_machinery(tree.file_name(name));
+    }
+    ancestors(tree, parent).any(|at| is_site(&at))
+        && (is_left_out(tree, name) || is_directory_of(tree, name, &["tests"]))
+}
+
 /// They lean on each other.
 fn wants_machinery(trace: &Trace<'_>) -> Option<NameId> {
     let is_there = |name: &str| name == "distutils" && trace.runtimes.python.has_distutils;

@@ -3,7 +3,7 @@
 //! A source is not understood, only looked at: a string that is the name of a program counts where the file has
 //! anything that starts programs.
 
-use super::{application, node, perl, python, ruby};
+use super::{application, java, node, perl, python, ruby};
 use crate::image::NameId;
 use crate::slim::trace::Trace;
 use crate::slim::tracers::{shebang, shell};
@@ -18,7 +18,9 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     if language == Language::Perl {
         perl::follow(trace, name, &path);
     }
-    if is_standard(&path) || is_build_time(&path) {
+    // An archive of a Java that lies in `/opt`, say.
+    let is_runtimes = trace.graph.reasons(name).iter().all(|reason| matches!(reason.why, Why::Runtime { .. }));
+    if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
         return;
     }
     let is_own = !is_packaged(&path) && !is_distributions(&path);
@@ -26,7 +28,7 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
         application::keep(trace, name, language);
     }
     if language == Language::Java {
-        return;
+        return java::jar::trace(trace, name);
     }
     let Some(bytes) = trace.view.bytes(name).filter(|bytes| bytes.len() <= MAX_SOURCE) else { return };
     let text = String::from_utf8_lossy(&bytes);
@@ -62,7 +64,7 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
         Some(b"pl" | b"pm" | b"cgi" | b"psgi") => return Some(Language::Perl),
         Some(b"php" | b"phtml") => return Some(Language::Php),
         Some(b"lua") => return Some(Language::Lua),
-        Some(b"jar" | b"war") => return Some(Language::Java),
+        Some(b"jar" | b"war" | b"ear") => return Some(Language::Java),
         _ => {}
     }
     if trace.tree().inode(name).header.mode & 0o111 == 0 {
@@ -254,16 +256,21 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
         if literal.len() > 2000 || !(is_own || is_close()) {
             continue;
         }
-        for word in command_words(literal) {
-            if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
-                continue;
-            }
-            if let Some(path) = trace.programs.find(trace.view, word.as_bytes())
-                && is_executable(trace, &path)
-            {
-                let line = text[..at].matches('\n').count() + 1;
-                trace.keep_path(&path, Some(name), Why::Command { word: word.to_owned(), line });
-            }
+        let line = text[..at].matches('\n').count() + 1;
+        keep_program(trace, name, literal, line, is_own);
+    }
+}
+
+/// Programs that stand where a string has commands, but of a package no compilers and no shells.
+pub(super) fn keep_program(trace: &mut Trace<'_>, name: NameId, literal: &str, line: usize, is_own: bool) {
+    for word in command_words(literal) {
+        if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
+            continue;
+        }
+        if let Some(path) = trace.programs.find(trace.view, word.as_bytes())
+            && is_executable(trace, &path)
+        {
+            trace.keep_path(&path, Some(name), Why::Command { word: word.to_owned(), line });
         }
     }
 }
@@ -325,14 +332,17 @@ fn is_library(literal: &str) -> bool {
     literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
 }
 
-fn keep_library(trace: &mut Trace<'_>, by: NameId, word: &str, is_it: impl Fn(&[u8]) -> bool) {
+pub(super) fn keep_library(trace: &mut Trace<'_>, by: NameId, word: &str, is_it: impl Fn(&[u8]) -> bool) {
     let tree = trace.tree();
     let mut directories: Vec<Vec<u8>> =
         ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"].map(|path| path.as_bytes().to_vec()).into();
     for parent in [&b"/lib"[..], b"/usr/lib"] {
         if let Ok(resolved) = tree.resolve(parent) {
             let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
-            directories.extend(tree.children(resolved.name).filter(is_triplet).map(|child| tree.path(child)));
+            let triplets: Vec<Vec<u8>> =
+                tree.children(resolved.name).filter(is_triplet).map(|child| tree.path(child)).collect();
+            directories.extend(triplets.iter().map(|triplet| [triplet, &b"/jni"[..]].concat()));
+            directories.extend(triplets);
         }
     }
     directories.extend(super::path_list(trace, "LD_LIBRARY_PATH"));
