@@ -12,7 +12,7 @@ fi
 if [ "$(id -u)" != 0 ]; then
     obstacle='they need root'
 elif obstacle=$(tests/tools.sh podman crun buildah skopeo mmdebstrap ip curl python3 pip3 npm openssl psql ssh sshd git \
-    umoci dockerd docker-registry rpmbuild); then
+    umoci dockerd rpmbuild); then
     cargo test --test e2e -- --test-threads=2 "$@"
     exec cargo test --test tools -- --test-threads=1 "$@"
 fi
