@@ -1,6 +1,5 @@
 //! What others say of packages: syft of slimmed images, rpm of its own database.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::case::Case;
@@ -21,7 +20,7 @@ pub(crate) fn name_the_packages_that_remain(case: &Case) {
 /// Forty packages, the last with four hundred files: headers that no page holds.
 #[test]
 fn packages_of_an_rpm_database_are_those_that_rpm_lists() {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e/rpm");
+    let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e/rpm");
     let _ = std::fs::remove_dir_all(&root);
     std::fs::create_dir_all(&root).unwrap();
     let listed = output(Command::new("tests/e2e/rpm.sh").arg(&root));
