@@ -35,7 +35,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn is_short(run: &Run<'_>) -> bool {
     match (run.command, &run.script) {
         (Command::Exec(_), _) => true,
-        (_, Some(script)) => script.commands.len() < 2,
+        (_, Some(script)) => script.commands.len() == 1,
         (Command::Shell(text), None) => !text.text.as_str().contains([';', '&', '|', '\n']),
     }
 }

@@ -62,6 +62,7 @@ fn is_plain_list(cx: &Context<'_>, run: &Run<'_>) -> bool {
     let text = text.replace("2>&1", "").replace("\\;", "");
     let is_unconditional = parsed.commands.iter().all(|command| !command.position.conditional);
     parsed.errors.is_empty()
+        && !parsed.commands.is_empty()
         && is_unconditional
         && cx.facts.steps[run.step].instruction.heredocs.is_empty()
         && script.shebang.is_none()
