@@ -18,7 +18,8 @@ test: ## every test: unit, integration, documentation, end to end (those need ro
 
 .PHONY: e2e
 e2e: ## real images built, slimmed and run in containers, and programs beside their loaders, as root
-	tests/e2e/run.sh
+	cargo build --release
+	JETTISON_BINARY=target/release/jettison tests/e2e/run.sh
 	tests/deps/run.sh
 
 .PHONY: demo
@@ -31,7 +32,9 @@ bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and de
 	cargo bench --benches
 	cargo build --release
 	benches/lint.sh
+	benches/hook.sh
 	benches/slim.sh
+	benches/images.sh
 	benches/loader.sh
 
 .PHONY: rules

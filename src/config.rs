@@ -23,8 +23,14 @@ const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
 pub struct Config {
     pub settings: Settings,
     pub fail_on: Option<FailOn>,
-    /// The name of an output format.
-    pub format: Option<String>,
+    /// Output formats, each by its name or as `NAME=FILE`.
+    pub formats: Vec<String>,
+    /// Where patterns and paths of the file start; empty without a file.
+    pub folder: PathBuf,
+    /// Patterns of files that are left out, as in `.gitignore`.
+    pub exclude: Vec<String>,
+    /// A file of known findings.
+    pub baseline: Option<PathBuf>,
     pub no_color: bool,
     pub shellcheck: Shellcheck,
 }

@@ -14,7 +14,9 @@
 //!
 //! | module | what is in it |
 //! |---|---|
+//! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
 //! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
@@ -25,13 +27,15 @@
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `source → dockerfile → lint → rules, shellcheck`, `elf, image → packages → inspect, slim`,
-//! `slim → deps`, all of them `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is
-//! given the rules. A test reads the `use` lines.
+//! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
+//! `elf, image → packages → inspect, slim`, `page → slim → deps`, `lint, rules, inspect, slim → audit`, all of them
+//! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
+//! reads the `use` lines.
 //!
 //! # What holds everywhere
 //!
@@ -40,6 +44,7 @@
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the host.
 
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod deps;
@@ -49,8 +54,10 @@ pub mod image;
 pub mod inspect;
 pub mod lint;
 pub mod packages;
+pub mod page;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;
+pub mod size;
 pub mod slim;
 pub mod source;

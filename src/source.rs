@@ -46,6 +46,13 @@ pub struct Position {
     pub column: usize,
 }
 
+/// A place as editors count: both numbers start at 0, characters count units of UTF-16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Utf16Position {
+    pub line: usize,
+    pub character: usize,
+}
+
 /// A text file under the name that the user knows it by.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -56,6 +63,8 @@ pub struct Source {
     line_starts: Vec<usize>,
     /// How many characters start before each block of [`BLOCK`] bytes; empty where all are one byte long.
     characters: Vec<usize>,
+    /// Where the characters start that are two units of UTF-16.
+    wide: Vec<usize>,
 }
 
 /// So many bytes are counted at most to tell a column, however long its line is.
@@ -70,7 +79,8 @@ impl Source {
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
         let characters = count_characters(&text);
-        Self { name: name.into(), text, raw, line_starts, characters }
+        let wide = if characters.is_empty() { Vec::new() } else { wide_characters(&text) };
+        Self { name: name.into(), text, raw, line_starts, characters, wide }
     }
 
     pub fn name(&self) -> &str {
@@ -102,6 +112,14 @@ impl Source {
         let start = self.line_starts[line - 1];
         let offset = offset.min(self.text.len()).max(start);
         Position { line, column: 1 + self.characters_before(offset) - self.characters_before(start) }
+    }
+
+    pub fn position_utf16(&self, offset: usize) -> Utf16Position {
+        let place = self.position(offset);
+        let start = self.line_starts[place.line - 1];
+        let wide_before = |offset| self.wide.partition_point(|&wide| wide < offset);
+        let wide = wide_before(offset.max(start)) - wide_before(start);
+        Utf16Position { line: place.line - 1, character: place.column - 1 + wide }
     }
 
     fn characters_before(&self, offset: usize) -> usize {
@@ -143,6 +161,11 @@ fn count_characters(text: &str) -> Vec<usize> {
     text.as_bytes().chunks(BLOCK).chain([&[][..]]).scan(0, before).collect()
 }
 
+/// Where characters beyond the first plane start: those of four bytes.
+fn wide_characters(text: &str) -> Vec<usize> {
+    text.bytes().enumerate().filter(|(_, byte)| *byte >= 0xF0).map(|(at, _)| at).collect()
+}
+
 /// How many characters start among these bytes: every byte that does not continue a UTF-8 sequence begins one.
 fn starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
@@ -167,6 +190,17 @@ mod tests {
         let at = source.text().find('b').expect("it is there");
         assert_eq!(source.position(0), Position { line: 1, column: 1 });
         assert_eq!(source.position(at), Position { line: 2, column: 9 });
+    }
+
+    #[test]
+    fn editors_count_from_zero_in_utf16() {
+        let source = Source::new("Dockerfile", "FROM 🐳\nENV ü=🐳🐳 b\n");
+        for (offset, _) in source.text().char_indices().chain([(source.text().len(), ' ')]) {
+            let before = &source.text()[..offset];
+            let line = before.matches('\n').count();
+            let character = before.rsplit('\n').next().unwrap_or_default().encode_utf16().count();
+            assert_eq!(source.position_utf16(offset), Utf16Position { line, character }, "{offset}");
+        }
     }
 
     #[test]

@@ -207,6 +207,29 @@ fn a_folder_that_is_not_there_is_said_alike_each_time() {
 }
 
 #[test]
+fn how_to_write_is_said_before_any_work() {
+    let folder = folder(&[]);
+    let slim = |more: &[&str]| {
+        let slim = ["slim", "missing.tar", "-o", "docker-archive:x.tar"];
+        stderr(jettison(folder.path()).args(slim).args(more).env_remove("SOURCE_DATE_EPOCH"))
+    };
+    for (argument, value, said) in [
+        ("--compression", "xz", "expected `none`, `gzip` or `zstd`, with a level as in `zstd:19`"),
+        ("--compression", "gzip:11", "the level of `gzip` is a number from 1 to 9"),
+        ("--layers", "two", "possible values: one, keep"),
+        ("--max-size", "much", "expected a size such as `500MB` or `64GiB`"),
+        ("--max-entries", "0", "0 is not in 1..=4000000000"),
+    ] {
+        let (code, err) = slim(&[argument, value]);
+        assert!(code == 2 && err.contains(said) && err.contains(argument), "{err}");
+    }
+    let mut command = jettison(folder.path());
+    command.args(["slim", "missing.tar", "-o", "docker-archive:x.tar"]).env("SOURCE_DATE_EPOCH", "today");
+    let (code, err) = stderr(&mut command);
+    assert!(code == 2 && err.contains("SOURCE_DATE_EPOCH is `today`, but should be seconds since 1970"), "{err}");
+}
+
+#[test]
 fn colour_is_written_only_where_it_is_asked_for() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let colored = |arguments: &[&str]| {

@@ -166,9 +166,9 @@ disable-ignore-pragma: true
     assert_eq!(config.settings.severities.get("sudo"), Some(&Severity::Style));
     assert_eq!(config.settings.codes.severities.get(&ShellcheckCode(2046)), Some(&Severity::Info));
     assert_eq!(config.fail_on, "warning".parse().ok());
-    assert_eq!(config.format.as_deref(), Some("text"));
+    assert_eq!(config.formats, ["text"]);
     assert!(config.no_color && !config.settings.pragmas);
-    assert_eq!(parsed(".hadolint.yaml", "formats: [json, tty]\n").expect("known").format.as_deref(), Some("json"));
+    assert_eq!(parsed(".hadolint.yaml", "formats: [json, tty]\n").expect("known").formats, ["json"]);
     for empty in ["", "---\n# nothing\n", "ignored:\n", "{}"] {
         assert_eq!(parsed(".hadolint.yaml", empty), Ok(Config::default()), "{empty}");
     }
@@ -201,7 +201,10 @@ fn the_format_of_the_file_is_used_and_has_to_exist() {
     fs::write(folder.path().join(".hadolint.yaml"), "format: no-such").expect("it can be written");
     let (code, _, err) = run(jettison(folder.path()).arg("lint"));
     assert_eq!(code, 2);
-    assert!(err.contains("the format `no-such`; there are `text`, `json`"), "{err}");
+    assert!(
+        err.contains("the configuration's `format`: there is no format `no-such`; there are text, compact"),
+        "{err}"
+    );
 }
 
 #[test]

@@ -5,23 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
+    ("size", &[]),
     ("source", &[]),
+    ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "dockerfile"]),
+    ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &[]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("inspect", &["image", "elf", "packages"]),
-    ("slim", &["image", "elf", "packages", "dockerfile", "source"]),
+    ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("report", &["source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
+    ("audit", &["size", "source", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
+    ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
     ("config", &["source", "lint", "rules"]),
     (
         "cli",
         &[
+            "size",
             "source",
             "dockerfile",
             "lint",
@@ -33,6 +37,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "inspect",
             "slim",
             "deps",
+            "audit",
             "report",
             "config",
         ],

@@ -9,8 +9,13 @@ for program in "$@"; do
     missing="$missing $program"
     case $program in
         ip) packages="$packages iproute2" ;;
-        dockerd) packages="$packages docker.io" ;;
+        rpmbuild) packages="$packages rpm" ;;
         cc) packages="$packages gcc libc6-dev" ;;
+        dockerd) packages="$packages docker.io" ;;
+        pip3) packages="$packages python3-pip" ;;
+        psql) packages="$packages postgresql-client" ;;
+        ssh) packages="$packages openssh-client" ;;
+        sshd) packages="$packages openssh-server" ;;
         musl-gcc) packages="$packages musl-tools" ;;
         *) packages="$packages $program" ;;
     esac

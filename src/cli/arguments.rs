@@ -5,13 +5,21 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::baseline::BaselineArguments;
+use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
 use super::documents::DocumentArguments;
+use super::files::FileArguments;
 use super::inspect::InspectArguments;
+use super::limits::LimitArguments;
+use super::lsp::LspArguments;
 use super::program::ProgramArguments;
+use super::reports::ReportArguments;
 use super::source::SourceArguments;
+use super::writing::WritingArguments;
 use crate::config::FailOn;
-use crate::lint::Profile;
+use crate::lint::{Category, Profile, Tool};
+use crate::slim::Confidence;
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
@@ -31,6 +39,17 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) color: Color,
+    /// What frames and arrows are drawn with; on a terminal, by default, what the locale has
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "CHARACTERS",
+        default_value = "auto",
+        env = "JETTISON_CHARSET",
+        hide_env = true
+    )]
+    pub(super) charset: Charset,
     /// Say nothing but the result and errors
     #[arg(long, short, global = true, env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
@@ -43,32 +62,51 @@ pub(super) enum Color {
     Never,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Charset {
+    Auto,
+    Utf8,
+    Ascii,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Lint(LintArguments),
     Slim(SlimArguments),
+    Verify(super::verify::VerifyArguments),
     Why(WhyArguments),
+    WhyNot(super::why_not::WhyNotArguments),
     Deps(DepsArguments),
     Inspect(InspectArguments),
     Diff(DiffArguments),
     Explain(ExplainArguments),
     Rules(RulesArguments),
     Config(ConfigArguments),
+    Lsp(LspArguments),
+    Completions(CompletionArguments),
+    Man(ManArguments),
 }
 
-/// Find defects in Dockerfiles
+/// Find defects in Dockerfiles and images
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison lint                      all Dockerfiles below this folder
   jettison lint Dockerfile.prod      one file
   jettison lint - < Dockerfile       standard input
+  jettison lint --staged             what git would commit
   jettison lint --select all --format json
+  jettison lint --format text --format sarif=out.sarif
   jettison lint --ignore latest-tag,DL3008 --fail-on error
   jettison lint --build-arg VERSION=12 --target production
+  jettison lint app.tar              an image, with its history
+  jettison lint Dockerfile --image oci:build:app
+  jettison lint --fix                mend what can be mended safely
+  jettison lint --diff --unsafe-fixes | git apply
+  jettison lint --write-baseline .jettison-baseline.json
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, folders to search, or `-` for standard input
+    /// Files, folders to search, `-` for standard input, or images: archives, or named as `slim` names them
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check these rules only, by name or by another tool's code; `all` for every rule
@@ -104,19 +142,21 @@ pub(super) struct LintArguments {
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
     #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,
-    /// How to print what is found [default: text]
-    #[arg(long, value_enum, env = "JETTISON_FORMAT", hide_env = true)]
-    pub(super) format: Option<Format>,
+    #[command(flatten)]
+    pub(super) reports: ReportArguments,
+    #[command(flatten)]
+    pub(super) fix: super::fix::FixArguments,
+    /// Check this image too, and say which instruction of the Dockerfiles brought what is found
+    #[arg(long, value_name = "IMAGE", env = "JETTISON_IMAGE", hide_env = true, value_delimiter = ' ')]
+    pub(super) image: Vec<String>,
+    #[command(flatten)]
+    pub(super) files: FileArguments,
+    #[command(flatten)]
+    pub(super) baseline: BaselineArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
     text.parse().map_err(|()| "expected `default` or `pedantic`")
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
 }
 
 /// Write an image that holds only what the program needs
@@ -143,6 +183,8 @@ pub(super) struct SlimArguments {
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
     #[command(flatten)]
+    pub(super) writing: WritingArguments,
+    #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
@@ -156,6 +198,11 @@ pub(super) struct SlimArguments {
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
+    /// Write the image even where its verification fails
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// What decides which files are kept.
@@ -164,26 +211,58 @@ pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
+    /// Drop what this pattern matches, and all below it, whatever needs it
+    #[arg(long, value_name = "GLOB")]
+    pub(super) drop: Vec<String>,
+    /// How sure a reason must be to keep a file
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
+    pub(super) keep_level: KeepLevel,
     /// Leave out the records by which scanners know the packages that remain
     #[arg(long)]
     pub(super) no_package_records: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KeepLevel {
+    /// Without the file something fails
+    Certain,
+    /// Also what is named where it is used
+    Likely,
+    /// Also what is named anywhere
+    Possible,
+}
+
+impl From<KeepLevel> for Confidence {
+    fn from(level: KeepLevel) -> Self {
+        match level {
+            KeepLevel::Certain => Self::Certain,
+            KeepLevel::Likely => Self::Likely,
+            KeepLevel::Possible => Self::Possible,
+        }
+    }
+}
+
 /// Say why a file of an image is kept, or that it is not
 #[derive(Args, Debug)]
 #[command(after_help = "Example:
-  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1")]
+  jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1
+  jettison why app.tar /usr/bin/dash --all")]
 pub(super) struct WhyArguments {
     /// The image
     pub(super) image: String,
     /// A path in the image
     pub(super) path: String,
+    /// Show every reason, and the reasons of those that give it, as a tree
+    #[arg(long)]
+    pub(super) all: bool,
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
     #[command(flatten)]
     pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 /// Say which libraries a program loads, and how each is found, without running anything
@@ -215,6 +294,8 @@ pub(super) struct DepsArguments {
     pub(super) symbols: bool,
     #[command(flatten)]
     pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -229,10 +310,31 @@ pub(super) enum DepsFormat {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison explain root-user
-  jettison explain DL3008")]
+  jettison explain DL3008
+  jettison explain --category security
+  jettison explain --alias-of hadolint     which rule stands for which code
+
+A page that is longer than the terminal is shown with PAGER.")]
 pub(super) struct ExplainArguments {
-    /// A rule's name, or another tool's code for it; all rules are listed without it
+    /// A rule's name or the start of it, or another tool's code for it; all rules are listed without it
     pub(super) rule: Option<String>,
+    /// List the rules of this category only
+    #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
+    pub(super) category: Option<Category>,
+    /// List the rules that stand for a check of this tool, by its codes
+    #[arg(long, value_name = "TOOL", value_parser = tool, conflicts_with = "rule")]
+    pub(super) alias_of: Option<Tool>,
+    /// How to print the page or the list
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: ListFormat,
+}
+
+fn category(text: &str) -> Result<Category, String> {
+    text.parse().map_err(|()| format!("there are {}", Category::ALL.map(Category::as_str).join(", ")))
+}
+
+fn tool(text: &str) -> Result<Tool, String> {
+    text.parse().map_err(|()| format!("there are {}", Tool::ALL.map(Tool::as_str).join(", ")))
 }
 
 /// List all rules

@@ -7,7 +7,7 @@ use super::progress::Bar;
 use super::{Outcome, Output};
 use crate::deps::{self, Closure, Host, ImageFiles, Settings, Source};
 use crate::elf::{Environment, Processor};
-use crate::image::{Config, Options, Reference};
+use crate::image::{Config, Reference};
 use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
         closures(&host, &Config::default(), arguments)?
     } else {
         let bar = Bar::new(output);
-        let image = arguments.source.open(&arguments.image, Options::default(), &bar)?;
+        let image = arguments.source.open(&arguments.image, arguments.limits.options(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
         if let Some(error) = files.failure() {

@@ -1,12 +1,11 @@
 //! `jettison diff`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::inspect::InspectFormat;
+use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
 use super::{Outcome, Output};
-use crate::image::Options;
 use crate::{inspect, packages, report};
 
 /// Say how two images differ: by path, package, configuration and size
@@ -27,25 +26,33 @@ pub(super) struct DiffArguments {
     after: String,
     /// How to print it
     #[arg(long, value_enum, default_value = "text")]
-    format: InspectFormat,
+    format: DiffFormat,
     /// End with 1 where the images differ
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
     source: SourceArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    Text,
+    Json,
 }
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let open = |name: &str| arguments.source.open(name, Options::default(), &bar);
+    let open = |name: &str| arguments.source.open(name, arguments.limits.options(), &bar);
     let (before, after) = (open(&arguments.before)?, open(&arguments.after)?);
     let (old, new) = (packages::read(&before)?, packages::read(&after)?);
     let difference = inspect::difference((&before, &old), (&after, &new))?;
     drop(bar);
     let compared = report::Compared { before: &before, after: &after, difference: &difference };
     output.print(&match arguments.format {
-        InspectFormat::Text => report::diff_text(&compared),
-        InspectFormat::Json => report::diff_json(&compared),
+        DiffFormat::Text => report::diff_text(&compared),
+        DiffFormat::Json => report::diff_json(&compared),
     })?;
     Ok(if arguments.exit_code && !difference.is_empty() { Outcome::Found } else { Outcome::Clean })
 }

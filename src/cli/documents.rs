@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::image::Image;
-use crate::packages::{self, Packages};
+use crate::packages::{self, Package, Packages};
 use crate::report::{self, Bill, Time};
 use crate::slim::Plan;
 
@@ -62,7 +62,7 @@ impl DocumentArguments {
         }
         let packages = packages::read(image)?;
         if !self.sbom.is_empty() {
-            let bill = bill(name, image, &packages, plan)?;
+            let bill = bill(name, image, &packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
             }
@@ -76,13 +76,20 @@ impl DocumentArguments {
     }
 }
 
-/// The packages of which a file is kept. One without files in the image is where its record is.
-fn bill<'a>(name: &'a str, image: &Image, packages: &'a Packages, plan: &Plan) -> anyhow::Result<Bill<'a>> {
-    let remains = |package: &&packages::Package| {
-        let is_database = package.ecosystem.is_distribution();
-        package.files.iter().any(|&file| plan.is_kept(file))
-            || package.files.is_empty() && !is_database && plan.is_kept(package.record)
-    };
+/// Whether a file of a package is kept. One without files in the image is where its record is.
+fn remains(package: &Package, plan: &Plan) -> bool {
+    let is_database = package.ecosystem.is_distribution();
+    package.files.iter().any(|&file| plan.is_kept(file))
+        || package.files.is_empty() && !is_database && plan.is_kept(package.record)
+}
+
+/// The bill of some packages of an image.
+pub(super) fn bill<'a>(
+    name: &'a str,
+    image: &Image,
+    packages: &'a Packages,
+    is_listed: impl Fn(&Package) -> bool,
+) -> anyhow::Result<Bill<'a>> {
     let time = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => {
             let parsed = seconds.trim().parse().ok().map(Time::of_seconds);
@@ -90,7 +97,7 @@ fn bill<'a>(name: &'a str, image: &Image, packages: &'a Packages, plan: &Plan) -
         }
         Err(_) => image.config.created().and_then(Time::of_image).unwrap_or_else(|| Time::of_seconds(0)),
     };
-    let list = packages.list.iter().filter(remains).collect();
+    let list = packages.list.iter().filter(|package| is_listed(package)).collect();
     Ok(Bill { name, packages: list, distribution: &packages.distribution, time })
 }
 

@@ -1,12 +1,12 @@
 //! `jettison inspect`.
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 
+use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
-use super::{Outcome, Output};
-use crate::image::Options;
+use super::{Outcome, Output, documents};
 use crate::{inspect, packages, report};
 
 /// Say what is in an image: layers and what they waste, files, packages; or what one of its paths is
@@ -15,7 +15,8 @@ use crate::{inspect, packages, report};
   jettison inspect app.tar                        the image as a whole
   jettison inspect app.tar /usr/lib --depth 2     what takes the room there
   jettison inspect app.tar /usr/bin/curl          one file, its layer and its package
-  jettison inspect oci:build:app --format json")]
+  jettison inspect oci:build:app --format json
+  jettison inspect app.tar --format cyclonedx     a bill of materials of all packages")]
 pub(super) struct InspectArguments {
     /// The image, or `rootfs:` and a folder
     image: String,
@@ -28,21 +29,27 @@ pub(super) struct InspectArguments {
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     /// How many levels of a folder are listed
-    #[arg(long, value_name = "LEVELS", default_value_t = 1, requires = "path")]
+    #[arg(long = "depth", id = "levels", value_name = "LEVELS", default_value_t = 1, requires = "path")]
     depth: usize,
     #[command(flatten)]
     source: SourceArguments,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum InspectFormat {
     Text,
     Json,
+    /// A bill of materials, SPDX 2.3
+    Spdx,
+    /// A bill of materials, `CycloneDX` 1.6
+    Cyclonedx,
 }
 
 pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let image = arguments.source.open(&arguments.image, Options::default(), &bar)?;
+    let image = arguments.source.open(&arguments.image, arguments.limits.options(), &bar)?;
     let in_image = || format!("in `{}`", arguments.image);
     let text = if let Some(path) = &arguments.path {
         let name = image.tree.resolve_link(path.as_bytes()).with_context(in_image)?.name;
@@ -56,9 +63,11 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
         match arguments.format {
             InspectFormat::Text => report::entry_text(&entry),
             InspectFormat::Json => report::entry_json(&entry),
+            _ => bail!("a bill of materials is of a whole image, not of `{path}`"),
         }
     } else {
         let packages = packages::read(&image)?;
+        let bill = || documents::bill(&arguments.image, &image, &packages, |_| true);
         let inspected = report::Inspected {
             image: &image,
             packages: &packages,
@@ -69,6 +78,8 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
         match arguments.format {
             InspectFormat::Text => report::inspect_text(&inspected),
             InspectFormat::Json => report::inspect_json(&inspected),
+            InspectFormat::Spdx => report::spdx(&bill()?),
+            InspectFormat::Cyclonedx => report::cyclonedx(&bill()?),
         }
     };
     drop(bar);

@@ -1,110 +1,152 @@
 //! `jettison lint`.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::ValueEnum as _;
 use rayon::prelude::*;
 
-use super::arguments::{Format, LintArguments};
-use super::{Outcome, Output, discover, output};
+use super::arguments::LintArguments;
+use super::exclude::Exclude;
+use super::files::{self, FEW, STDIN};
+use super::fix::{self, Mode};
+use super::reports::{Place, Reports};
+use super::{Outcome, Output, baseline, images};
+use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
-use crate::report::{self, Linted, Report, Style};
-use crate::rules;
+use crate::report::{Linted, Report};
 use crate::shellcheck;
 use crate::source::Source;
 
-/// Dockerfiles are written by people; what is longer is something else.
-const MAX_BYTES: u64 = 16 << 20;
-/// What standard input is called in findings.
-const STDIN: &str = "<stdin>";
-/// Below this many files, threads cost more than they bring.
-const FEW: usize = 8;
-
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    let registry = audit::registry();
     let config = configuration(arguments, registry)?;
     let output = if config.no_color { output.without_color() } else { output };
-    let format = format(arguments, &config)?;
-    let paths = targets(&arguments.paths)?;
-    if paths.is_empty() {
+    let reports = Reports::new(&arguments.reports, &config.formats)?;
+    let exclude = exclude(arguments, &config)?;
+    let (mut paths, mut images) = images::part(&arguments.paths);
+    images.extend(arguments.image.iter().cloned());
+    if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
+        // Who names an image alone means the image, not all that lies around.
+        paths.clear();
+    }
+    let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
+    // A hook is started for every commit, and few of them are about Dockerfiles.
+    if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
         output.note("no Dockerfile found");
     }
-    let (sources, mut failed) = read_all(&paths, output);
-    let answers = ask_shellcheck(&config, registry, &sources).unwrap_or_else(|error| {
-        failed = true;
-        output.error(&error);
-        None
-    });
-    let is_unasked = answers.is_none() && !failed && config.shellcheck == Shellcheck::Found;
-    let answers = answers.map_or_else(|| vec![None; sources.len()], |all| all.into_iter().map(Some).collect());
-    let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
-        let build = match source.name() {
-            STDIN => BuildContext::default(),
-            path => BuildContext::beside(Path::new(path)),
-        };
-        let findings = lint::lint_with(&source, registry, &config.settings, Besides { build, shellcheck });
-        Linted { source, findings }
-    };
-    let few = sources.len() <= FEW;
-    let sources: Vec<_> = sources.into_iter().zip(answers).collect();
-    let files: Vec<Linted> =
-        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() };
-
-    let report = Report { files: &files, registry };
-    let printed = match format {
-        Format::Text => report::text(&report, Style { color: output.color(), width: output::width() }),
-        Format::Json => report::json(&report),
-    };
-    output.print(&printed)?;
-    if is_unasked && format == Format::Text && !files.is_empty() && wants_shellcheck(&config, registry) {
-        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    let mut linter = Linter { registry, config: &config, output, asked: false, failed: false };
+    let mut files = linter.lint(sources);
+    let (of_images, unread) = images::lint(&images, &files, registry, &config, output);
+    failed |= unread;
+    if baseline::write(&arguments.baseline, &files, output)? {
+        return Ok(if failed || linter.failed { Outcome::Failed } else { Outcome::Clean });
+    }
+    let known = arguments.baseline.baseline.as_deref().or(config.baseline.as_deref());
+    let mode = arguments.fix.mode();
+    if mode != Some(Mode::Write) {
+        baseline::apply(known, &mut files, output)?;
     }
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
-    Ok(if failed { Outcome::Failed } else { outcome(&files, fail_on) })
+    let unfixed = outcome(&files, fail_on);
+    let mut summary = String::new();
+    if let Some(mode) = mode {
+        let mended = fix::mend(files, arguments.fix.applicability(), |sources| linter.lint(sources));
+        failed |= !fix::deliver(&mended, mode, arguments.stdin_name(), output)?;
+        summary = fix::summary(&mended, arguments.fix);
+        files = mended.into_iter().map(|file| file.after).collect();
+    }
+    if mode == Some(Mode::Write) {
+        baseline::apply(known, &mut files, output)?;
+    }
+    files.extend(of_images);
+    failed |= linter.failed;
+    // Standard output is the patch's, or the mended text's.
+    let place = match mode {
+        Some(Mode::Print) => Place::Nowhere,
+        Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
+        _ => Place::StandardOutput,
+    };
+    reports.write(&Report { files: &files, registry }, place, output)?;
+    summary.lines().for_each(|line| output.note(line));
+    if !linter.asked
+        && !failed
+        && config.shellcheck == Shellcheck::Found
+        && reports.speaks_to_people()
+        && !files.is_empty()
+        && linter.wants_shellcheck()
+    {
+        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    }
+    Ok(match mode {
+        _ if failed => Outcome::Failed,
+        Some(Mode::Print) => unfixed,
+        _ => outcome(&files, fail_on),
+    })
 }
 
-/// The files that can be read, and whether there were others: one of those does not lose what is found in the rest.
-fn read_all(paths: &[PathBuf], output: Output) -> (Vec<Source>, bool) {
-    let results: Vec<anyhow::Result<Source>> = if paths.len() <= FEW {
-        paths.iter().map(|path| read(path)).collect()
-    } else {
-        paths.par_iter().map(|path| read(path)).collect()
-    };
-    let (mut sources, mut failed) = (Vec::new(), false);
-    for result in results {
-        match result {
-            Ok(source) => sources.push(source),
+impl LintArguments {
+    /// What standard input is called in findings, where it is read.
+    fn stdin_name(&self) -> Option<&str> {
+        let is_read = !self.files.staged && self.paths.iter().any(|path| path == Path::new("-"));
+        let name = self.files.stdin_filename.as_deref().and_then(Path::to_str);
+        is_read.then(|| name.unwrap_or(STDIN))
+    }
+}
+
+/// Lints what it is given as a run wants it.
+struct Linter<'a> {
+    registry: &'static Registry,
+    config: &'a Config,
+    output: Output,
+    /// Whether ShellCheck answered.
+    asked: bool,
+    /// Whether ShellCheck could not answer; that is said once.
+    failed: bool,
+}
+
+impl Linter<'_> {
+    fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
+        let answers = self.ask_shellcheck(&sources);
+        let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
+            let build = match source.name() {
+                STDIN => BuildContext::default(),
+                path => BuildContext::beside(Path::new(path)),
+            };
+            let besides = Besides { build, shellcheck };
+            let findings = lint::lint_with(&source, self.registry, &self.config.settings, besides);
+            Linted::new(source, findings)
+        };
+        let few = sources.len() <= FEW;
+        let sources: Vec<_> = sources.into_iter().zip(answers).collect();
+        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() }
+    }
+
+    /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.
+    fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
+        let none = || vec![None; sources.len()];
+        let program = match &self.config.shellcheck {
+            Shellcheck::At(program) => Some(program.clone()),
+            Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
+            Shellcheck::Off => None,
+        };
+        let Some(program) = program.filter(|_| self.wants_shellcheck() && !self.failed) else { return none() };
+        match shellcheck::check(&program, sources, &self.config.settings) {
+            Ok(answers) => {
+                self.asked = true;
+                answers.into_iter().map(Some).collect()
+            }
             Err(error) => {
-                failed = true;
-                output.error(&error);
+                self.failed = true;
+                self.output.error(&error.into());
+                none()
             }
         }
     }
-    (sources, failed)
-}
 
-/// What ShellCheck says of each file; none where it is not wanted or not there.
-fn ask_shellcheck(
-    config: &Config,
-    registry: &Registry,
-    sources: &[Source],
-) -> anyhow::Result<Option<Vec<Vec<Finding>>>> {
-    let program = match &config.shellcheck {
-        Shellcheck::At(program) => Some(program.clone()),
-        Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
-        Shellcheck::Off => None,
-    };
-    match program.filter(|_| wants_shellcheck(config, registry)) {
-        Some(program) => Ok(Some(shellcheck::check(&program, sources, &config.settings)?)),
-        None => Ok(None),
+    fn wants_shellcheck(&self) -> bool {
+        self.registry.get(SHELLCHECK).is_some_and(|page| self.config.settings.selects(page))
     }
-}
-
-fn wants_shellcheck(config: &Config, registry: &Registry) -> bool {
-    registry.get(SHELLCHECK).is_some_and(|page| config.settings.selects(page))
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
@@ -118,7 +160,7 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     let path = match &arguments.config {
         _ if arguments.no_config => None,
         Some(path) => Some(path.clone()),
-        None => config::find(&start_folder(&arguments.paths)?),
+        None => config::find(&start_folder(arguments)?),
     };
     let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;
     if arguments.select.iter().any(|name| name == config::ALL) {
@@ -151,55 +193,25 @@ fn build_arg(argument: &str) -> Option<(String, String)> {
     }
 }
 
-fn format(arguments: &LintArguments, config: &Config) -> anyhow::Result<Format> {
-    let Some(name) = config.format.as_deref().filter(|_| arguments.format.is_none()) else {
-        return Ok(arguments.format.unwrap_or(Format::Text));
-    };
-    Format::from_str(name, true).map_err(|_| {
-        let names = Format::value_variants().iter().filter_map(clap::ValueEnum::to_possible_value);
-        let names: Vec<String> = names.map(|value| format!("`{}`", value.get_name())).collect();
-        anyhow::anyhow!("the configuration wants the format `{name}`; there are {}", names.join(", "))
-    })
+/// What the command line and the configuration leave out, whose patterns start from its own folder.
+fn exclude(arguments: &LintArguments, config: &Config) -> anyhow::Result<Exclude> {
+    let mut exclude = Exclude::new(&std::env::current_dir().context("cannot tell the current folder")?);
+    exclude.add(Path::new("."), &arguments.files.exclude).context("`--exclude`")?;
+    exclude.add(&config.folder, &config.exclude).context("the configuration's `exclude`")?;
+    Ok(exclude)
 }
 
 /// The folder whose configuration counts: that of the first path.
-fn start_folder(paths: &[PathBuf]) -> anyhow::Result<PathBuf> {
+fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let first = here.join(paths.first().map_or(Path::new("."), PathBuf::as_path));
+    let first = match (arguments.paths.first().map(PathBuf::as_path), &arguments.files.stdin_filename) {
+        (Some(path), Some(name)) if path == Path::new("-") => name,
+        (path, _) => path.unwrap_or(Path::new(".")),
+    };
+    let first = here.join(first);
     Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
 }
 
 fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
     registry.resolve(names.iter().map(String::as_str)).with_context(|| format!("`{flag}`"))
-}
-
-/// Every file that was named, and every Dockerfile below every folder that was.
-fn targets(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut targets = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            targets.extend(discover::dockerfiles(path)?);
-        } else {
-            targets.push(path.clone());
-        }
-    }
-    Ok(targets)
-}
-
-fn read(path: &Path) -> anyhow::Result<Source> {
-    let is_stdin = path == Path::new("-");
-    let name = if is_stdin { STDIN.into() } else { path.to_string_lossy() };
-    let mut bytes = Vec::new();
-    let read = if is_stdin {
-        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
-    };
-    read.with_context(|| format!("cannot read `{name}`"))?;
-    anyhow::ensure!(
-        bytes.len() as u64 <= MAX_BYTES,
-        "`{name}` is larger than {} MiB: not a Dockerfile",
-        MAX_BYTES >> 20
-    );
-    Ok(Source::new(name, bytes))
 }

@@ -1,23 +1,40 @@
 //! The command line: arguments, then one file per command.
 
 mod arguments;
+mod baseline;
+mod completions;
 mod config;
 mod deps;
 mod destination;
 mod diff;
 mod discover;
 mod documents;
+mod exclude;
 mod explain;
+mod files;
+mod fix;
+mod highlight;
+mod images;
 mod inspect;
+mod limits;
 mod lint;
+mod lsp;
 mod output;
 mod page;
+mod pager;
+mod patch;
 mod program;
 mod progress;
+mod replace;
+mod reports;
 mod rules;
 mod slim;
 mod source;
+mod staged;
+mod verify;
 mod why;
+mod why_not;
+mod writing;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,17 +63,22 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let output = Output::new(arguments.color, arguments.quiet);
+    let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
     let outcome = match &arguments.command {
         Command::Lint(arguments) => lint::run(arguments, output),
         Command::Slim(arguments) => slim::run(arguments, output),
+        Command::Verify(arguments) => verify::run(arguments, output),
         Command::Why(arguments) => why::run(arguments, output),
+        Command::WhyNot(arguments) => why_not::run(arguments, output),
         Command::Deps(arguments) => deps::run(arguments, output),
         Command::Diff(arguments) => diff::run(arguments, output),
         Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
         Command::Config(arguments) => config::run(arguments, output),
+        Command::Lsp(arguments) => lsp::run(arguments),
+        Command::Completions(arguments) => completions::completions(arguments),
+        Command::Man(arguments) => completions::man(arguments),
     };
     let outcome = outcome.unwrap_or_else(|error| {
         output.error(&error);

@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-use super::arguments::Color;
+use super::arguments::{Charset, Color};
+use super::pager;
+use crate::report;
 
 /// The widest text that is comfortable to read, in columns.
 const WIDEST: usize = 100;
@@ -14,7 +16,9 @@ const NARROWEST: usize = 20;
 
 /// The columns of the terminal; without one, a comfortable number.
 pub(super) fn width() -> usize {
-    terminal_size::terminal_size().map_or(WIDEST, |(width, _)| usize::from(width.0).max(NARROWEST))
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(measured).map_or(WIDEST, |columns| columns.max(NARROWEST))
 }
 
 /// The columns to wrap prose to.
@@ -22,16 +26,41 @@ pub(super) fn prose_width() -> usize {
     width().min(WIDEST)
 }
 
+/// Whether the first variable that names the locale's characters names UTF-8.
+fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
 /// Where a command's words go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
     color: Color,
     quiet: bool,
+    charset: Charset,
 }
 
 impl Output {
-    pub(super) fn new(color: Color, quiet: bool) -> Self {
-        Self { color, quiet }
+    pub(super) fn new(color: Color, quiet: bool, charset: Charset) -> Self {
+        Self { color, quiet, charset }
+    }
+
+    /// What standard output can show.
+    pub(super) fn style(self) -> report::Style {
+        let color = self.color();
+        let unicode = self.unicode();
+        let links = color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+        report::Style { color, width: width(), unicode, links }
+    }
+
+    /// Whether standard output takes characters beyond ASCII; what is no terminal is left with ASCII.
+    pub(super) fn unicode(self) -> bool {
+        match self.charset {
+            Charset::Utf8 => true,
+            Charset::Ascii => false,
+            Charset::Auto => io::stdout().is_terminal() && is_utf8_locale(&|name| std::env::var(name).ok()),
+        }
     }
 
     /// The same without colour, unless the command line asks for it.
@@ -66,6 +95,12 @@ impl Output {
         }
     }
 
+    /// Writes to standard output, with a pager where that is a terminal and the text is long.
+    pub(super) fn page(self, text: &str) -> anyhow::Result<()> {
+        let plain = (!self.color()).then(|| anstream::adapter::strip_str(text).to_string());
+        if pager::show(plain.as_deref().unwrap_or(text)) { Ok(()) } else { self.print(text) }
+    }
+
     /// Writes bytes that are for programs, as they are.
     pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
@@ -75,6 +110,12 @@ impl Output {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Writes to standard error what is a result, where standard output has another.
+    pub(super) fn print_besides(self, text: &str) {
+        // Nothing is left to tell a closed standard error.
+        let _ = AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
     }
 
     /// Says something besides the result, on standard error; not with `--quiet`.
@@ -90,13 +131,33 @@ impl Output {
     }
 
     fn say(self, label: &str, color: AnsiColor, text: &str) {
-        let choice = match self.color {
-            Color::Always => ColorChoice::AlwaysAnsi,
-            Color::Never => ColorChoice::Never,
-            Color::Auto => AutoStream::choice(&io::stderr()),
-        };
+        let choice = self.error_choice();
         let style = Style::new().bold().fg_color(Some(color.into()));
         // Nothing is left to tell a closed standard error.
         let _ = writeln!(AutoStream::new(io::stderr().lock(), choice), "{style}{label}{style:#}: {text}");
+    }
+
+    fn error_choice(self) -> ColorChoice {
+        match self.color {
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+            Color::Auto => AutoStream::choice(&io::stderr()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_variable_that_is_set_says_the_characters() {
+        let locale = |set: &'static [(&str, &str)]| {
+            is_utf8_locale(&|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+        };
+        assert!(locale(&[("LANG", "de_DE.UTF-8")]));
+        assert!(locale(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!locale(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
+        assert!(!locale(&[]));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::highlight;
 use anstyle::{AnsiColor, Style};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
@@ -14,7 +15,7 @@ const BLOCK: Style = AnsiColor::Blue.on_default();
 /// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips where nobody wants
 /// them; what the styles say is never the only sign of it.
 pub(super) fn render(markdown: &str, width: usize) -> String {
-    let mut page = Page { out: String::new(), line: Line::new(width), lists: Vec::new(), in_code: false, link: None };
+    let mut page = Page { out: String::new(), line: Line::new(width), lists: Vec::new(), code: None, link: None };
     for event in Parser::new(markdown) {
         page.event(event);
     }
@@ -29,7 +30,8 @@ struct Page {
     line: Line,
     /// The number of the next item of each open list; `None` for a list without numbers.
     lists: Vec<Option<u64>>,
-    in_code: bool,
+    /// The language and the text of the open code block.
+    code: Option<(String, String)>,
     link: Option<String>,
 }
 
@@ -38,8 +40,10 @@ impl Page {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) if self.in_code => self.code_block(&text),
-            Event::Text(text) => self.line.text(&text, &mut self.out),
+            Event::Text(text) => match &mut self.code {
+                Some((_, code)) => code.push_str(&text),
+                None => self.line.text(&text, &mut self.out),
+            },
             Event::Code(code) => self.line.code(&code, &mut self.out),
             Event::SoftBreak => self.line.text(" ", &mut self.out),
             Event::HardBreak => self.line.flush(&mut self.out),
@@ -54,7 +58,7 @@ impl Page {
             Tag::Strong => self.line.push_style(STRONG),
             Tag::Emphasis => self.line.push_style(EMPHASIS),
             Tag::CodeBlock(kind) => {
-                self.in_code = true;
+                self.code = Some((language(&kind).to_owned(), String::new()));
                 self.verdict(&kind);
             }
             Tag::List(first) => {
@@ -75,7 +79,9 @@ impl Page {
             }
             TagEnd::Strong | TagEnd::Emphasis => self.line.pop_style(),
             TagEnd::CodeBlock => {
-                self.in_code = false;
+                if let Some((language, text)) = self.code.take() {
+                    self.code_block(&language, &text);
+                }
                 self.out.push('\n');
             }
             TagEnd::Paragraph if self.lists.is_empty() => self.end_block(),
@@ -119,8 +125,14 @@ impl Page {
         }
     }
 
-    fn code_block(&mut self, text: &str) {
+    fn code_block(&mut self, language: &str, text: &str) {
         let indent = " ".repeat(self.line.indent + 4);
+        if language == "dockerfile" {
+            for line in highlight::dockerfile(text).lines() {
+                let _ = writeln!(self.out, "{}", format!("{indent}{line}").trim_end());
+            }
+            return;
+        }
         for line in text.lines() {
             let _ = writeln!(self.out, "{indent}{BLOCK}{line}{BLOCK:#}");
         }
@@ -129,6 +141,14 @@ impl Page {
     fn end_block(&mut self) {
         self.line.flush(&mut self.out);
         self.out.push('\n');
+    }
+}
+
+/// The first word of a fence.
+fn language<'k>(kind: &'k CodeBlockKind<'_>) -> &'k str {
+    match kind {
+        CodeBlockKind::Fenced(info) => info.split(' ').next().unwrap_or_default(),
+        CodeBlockKind::Indented => "",
     }
 }
 

@@ -7,14 +7,15 @@ use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
-use crate::lint::{Applicability, Category, Page, Profile, Registry, index_markdown};
-use crate::rules;
+use crate::audit;
+use crate::lint::{Applicability, Category, Page, Profile, index_markdown};
+use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = rules::registry();
+    let registry = audit::registry();
     let list = match arguments.format {
-        ListFormat::Text => table(registry, output::width()),
-        ListFormat::Markdown => index_markdown(registry),
+        ListFormat::Text => table(&registry.iter().map(|(_, page)| page).collect::<Vec<_>>(), output::width()),
+        ListFormat::Markdown => index_markdown(registry, audit::folder) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))
@@ -25,12 +26,12 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
 }
 
 /// A line a rule, by category: name, severity, what it says; cut to the width.
-pub(super) fn table(registry: &Registry, width: usize) -> String {
+pub(super) fn table(pages: &[&Page], width: usize) -> String {
     let mut out = String::new();
-    let names = registry.iter().map(|(_, page)| page.name.len()).max().unwrap_or_default();
+    let names = pages.iter().map(|page| page.name.len()).max().unwrap_or_default();
     let heading = Style::new().bold().underline();
     for category in Category::ALL {
-        let mut pages = registry.iter().map(|(_, page)| page).filter(|page| page.category == category).peekable();
+        let mut pages = pages.iter().filter(|page| page.category == category).peekable();
         if pages.peek().is_none() {
             continue;
         }
@@ -62,7 +63,7 @@ fn profile_mark(page: &Page) -> char {
     }
 }
 
-fn cut(line: &str, width: usize) -> String {
+pub(super) fn cut(line: &str, width: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
     }
@@ -71,7 +72,7 @@ fn cut(line: &str, width: usize) -> String {
     short
 }
 
-fn row(page: &Page) -> serde_json::Value {
+pub(super) fn row(page: &Page) -> serde_json::Value {
     let aliases: Vec<_> = page.aliases.iter().map(|alias| alias.code).collect();
     json!({
         "name": page.name,

@@ -15,18 +15,19 @@ use crate::slim::{self, Plan, PlanOptions};
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
     let destination = destination(arguments)?;
+    let write_options = write_options(arguments)?;
     let bar = Bar::new(output);
     // What is written may lie in the directory that is read, and is no part of it.
     let left_out = destination.iter().map(|destination| destination.path().to_owned()).collect();
-    let options = Options { left_out, ..Options::default() };
+    let options = Options { left_out, ..arguments.limits.options() };
     let (summary, outcome) = if arguments.all_platforms {
-        all_platforms(arguments, options, destination.as_ref(), &bar)?
+        all_platforms(arguments, options, destination.as_ref(), &write_options, &bar)?
     } else {
         let image = arguments.source.open(&arguments.image, options, &bar)?;
         let platform = arguments.source.platform.as_ref();
         let write = |image: &Image, selection: &Selection| match &destination {
             Some(destination) => {
-                let written = image::write(image, selection, destination, &write_options(arguments), &bar)?;
+                let written = image::write(image, selection, destination, &write_options, &bar)?;
                 Ok(Some(wrote(destination, &written)))
             }
             None => Ok(None),
@@ -40,8 +41,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     } else {
         output.print(&summary)?;
     }
-    if outcome == Outcome::Found {
-        output.note("nothing is written, because the result would not work as the image does");
+    if outcome == Outcome::Found && !arguments.force {
+        output.note("nothing is written, because the result would not work as the image does; `--force` writes it");
     }
     Ok(outcome)
 }
@@ -56,10 +57,11 @@ fn slim(
     arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
-    if !failures.is_empty() {
-        return Ok((failed(&image.tree, &failures), Outcome::Found));
+    let mut summary = failed(&image.tree, &failures);
+    if !failures.is_empty() && !arguments.force {
+        return Ok((summary, Outcome::Found));
     }
-    let mut summary = report::plan(&image.tree, &plan);
+    summary.push_str(&report::plan(&image.tree, &plan));
     let (result, selection) = plan.result(&image);
     if let Some(wrote) = write(&result, &selection)? {
         summary.push_str(&wrote);
@@ -74,7 +76,7 @@ fn slim(
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
     arguments.documents.write(name, &image, &plan)?;
-    Ok((summary, Outcome::Clean))
+    Ok((summary, if failures.is_empty() { Outcome::Clean } else { Outcome::Found }))
 }
 
 /// Slims the image for each platform and writes all of them, or none.
@@ -82,20 +84,21 @@ fn all_platforms(
     arguments: &SlimArguments,
     options: Options,
     destination: Option<&Reference>,
+    write_options: &WriteOptions,
     bar: &Bar,
 ) -> anyhow::Result<(String, Outcome)> {
-    let mut index = destination.map(|place| IndexWriter::new(place, &write_options(arguments))).transpose()?;
+    let mut index = destination.map(|place| IndexWriter::new(place, write_options)).transpose()?;
     let source = arguments.source.source(&arguments.image, options, bar)?;
     let of_image = || format!("image `{}`", arguments.image);
     let platforms = source.platforms().with_context(of_image)?;
     anyhow::ensure!(!platforms.is_empty(), "image `{}` has no index, so it is for one platform", arguments.image);
-    let mut all = String::new();
+    let (mut all, mut worst) = (String::new(), Outcome::Clean);
     for platform in platforms {
         let image = source.image(&platform, bar).with_context(of_image)?;
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
-                Ok(Some(format!("slimmed to image {}\n", written.config_digest)))
+                Ok(Some(format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written))))
             }
             None => Ok(None),
         };
@@ -103,20 +106,24 @@ fn all_platforms(
         let (summary, outcome) = slimmed.with_context(|| format!("for {platform}"))?;
         let _ = write!(all, "{platform}:\n{summary}");
         if outcome != Outcome::Clean {
-            return Ok((all, outcome));
+            worst = outcome;
+            if !arguments.force {
+                return Ok((all, outcome));
+            }
         }
     }
     if let (Some(index), Some(destination)) = (index, destination) {
         let _ = writeln!(all, "wrote {destination}, index {}", index.finish(bar)?);
     }
-    Ok((all, Outcome::Clean))
+    Ok((all, worst))
 }
 
-fn write_options(arguments: &SlimArguments) -> WriteOptions {
+fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
     // Where the name alone says where the image goes, it is part of the destination.
     let tag = arguments.tag.clone().filter(|_| arguments.output.is_some());
     let origin = arguments.image.strip_prefix("docker://").map(str::to_owned);
-    WriteOptions { tag, origin, connection: arguments.source.connection(), ..WriteOptions::default() }
+    let connection = arguments.source.connection();
+    Ok(WriteOptions { connection, origin, ..arguments.writing.options(tag)? })
 }
 
 fn wrote(destination: &Reference, written: &Written) -> String {
@@ -124,19 +131,33 @@ fn wrote(destination: &Reference, written: &Written) -> String {
         Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes\n", written.bytes),
         Reference::Registry { .. } => {
             let digest = written.manifest_digest.as_deref().unwrap_or(&written.config_digest);
-            format!("wrote {destination}, manifest {digest}\n")
+            format!("wrote {destination}, manifest {digest}{}\n", layers_told(written))
         }
-        _ => format!("wrote {destination}, image {}\n", written.config_digest),
+        _ => format!("wrote {destination}, image {}{}\n", written.config_digest, layers_told(written)),
     }
 }
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
-    let options = PlanOptions { keep: arguments.keep.clone(), no_package_records: arguments.no_package_records };
+    let options = PlanOptions {
+        keep: arguments.keep.clone(),
+        drop: arguments.drop.clone(),
+        level: arguments.keep_level.into(),
+        no_package_records: arguments.no_package_records,
+    };
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }
 
-fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
+/// Where the layers of the original were kept, how many there are, and how many as they were.
+fn layers_told(written: &Written) -> String {
+    if written.layers.iter().all(|layer| layer.of.is_none()) {
+        return String::new();
+    }
+    let whole = written.layers.iter().filter(|layer| layer.whole).count();
+    format!("; layers: {}, unchanged: {whole}", written.layers.len())
+}
+
+pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
     let line = |failure: &slim::Failure| format!("{}: {}\n", tree.path(failure.at).escape_ascii(), failure.lost);
     failures.iter().map(line).collect()
 }

@@ -185,7 +185,7 @@ fn meaning(file: &File, path: Option<&Path>, registry: &Registry) -> Result<Conf
     }
     config.settings.strict_labels = file.strict_labels.unwrap_or_default();
     config.fail_on = file.fail_on(path)?;
-    config.format = file.format().map(ToOwned::to_owned);
+    config.formats = file.format().map(ToOwned::to_owned).into_iter().collect();
     config.no_color = file.no_color.unwrap_or_default();
     Ok(config)
 }

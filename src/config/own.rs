@@ -24,7 +24,10 @@ struct File {
     build_args: BTreeMap<String, String>,
     target: Option<String>,
     pragmas: Option<bool>,
-    format: Option<String>,
+    format: Option<Formats>,
+    #[serde(default)]
+    exclude: Vec<String>,
+    baseline: Option<String>,
     no_color: Option<bool>,
     shellcheck: Option<ShellcheckValue>,
     #[serde(default)]
@@ -33,6 +36,13 @@ struct File {
     label_schema: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     strict_labels: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the name of a format, or a list of them")]
+enum Formats {
+    One(String),
+    Several(Vec<String>),
 }
 
 #[derive(Deserialize)]
@@ -94,7 +104,14 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         config.settings.label_schema.insert(label, kind);
     }
     config.settings.strict_labels = file.strict_labels;
-    config.format = file.format;
+    config.formats = match file.format {
+        None => Vec::new(),
+        Some(Formats::One(format)) => vec![format],
+        Some(Formats::Several(formats)) => formats,
+    };
+    config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    config.exclude = file.exclude;
+    config.baseline = file.baseline.map(|baseline| config.folder.join(baseline));
     config.no_color = file.no_color.unwrap_or_default();
     config.shellcheck = match file.shellcheck {
         None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,

@@ -37,7 +37,14 @@ pub fn schema() -> Value {
             "build-args": texts("Values of build arguments, as `docker build --build-arg` gives them"),
             "target": {"description": "The stage that is built; by default the last", "type": "string"},
             "pragmas": switch("Whether comments in a file may silence findings", true),
-            "format": {"description": "How findings are printed", "type": "string"},
+            "format": {
+                "description": "How findings are printed: the name of a format, or `NAME=FILE`, or a list of such",
+                "type": ["string", "array"],
+                "items": {"type": "string"},
+                "default": "text",
+            },
+            "exclude": names("Patterns of files that are left out, as in `.gitignore`, from this file's folder"),
+            "baseline": {"description": "A file of known findings, which do not fail", "type": "string"},
             "no-color": switch("Never print colours", false),
             "shellcheck": {
                 "description": "Whether ShellCheck is asked when it is found, or the path of the one to ask",

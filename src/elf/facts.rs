@@ -110,6 +110,14 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     Ok(facts)
 }
 
+/// What a file says that it may open by name; see [`Facts::may_open`].
+pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
+    let Ok(headers) = file::read_program_headers(bytes, elf) else { return Vec::new() };
+    let notes = file::notes(bytes, &headers, elf.endian);
+    let notes = notes.into_iter().filter(|note| (note.owner, note.kind) == (b"FDO", DLOPEN));
+    notes.flat_map(|note| may_open(note.descriptor)).collect()
+}
+
 /// A JSON array, with zeros behind it.
 fn may_open(descriptor: &[u8]) -> Vec<MayOpen> {
     let end = memchr::memchr(0, descriptor).unwrap_or(descriptor.len());

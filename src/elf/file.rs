@@ -330,7 +330,8 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
     }
 }
 
-fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
+/// Where in the file the byte is that is loaded at an address.
+pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
         header.p_type == PT_LOAD && address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz
     };

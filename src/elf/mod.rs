@@ -13,6 +13,7 @@ mod loader;
 mod musl;
 mod process;
 mod processor;
+mod references;
 mod search;
 mod section;
 mod symbols;
@@ -23,11 +24,14 @@ mod versions;
 
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
-pub use facts::{Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, facts, go_build, library_names};
+pub use facts::{
+    Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, announced, facts, go_build, library_names,
+};
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
 pub use loader::{Environment, Flavor, Loader, Mode};
 pub use process::{Missing, Object, Outcome, Process, Request, RequestKind};
 pub use processor::Processor;
+pub use references::referred_texts;
 pub use search::{Files, Found, Kind, Privileges};
 pub use section::section;
 pub use unmet::UnmetVersion;

@@ -16,13 +16,24 @@ const WHITEOUT: &[u8] = b".wh.";
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
-/// Lays the entries of one layer, counted from the lowest, over the tree. Gives what that changed.
+/// What a layer did to the tree.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    pub changes: Changes,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
+    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
+    /// link is on the way, or it links to a file of theirs.
+    pub leans: bool,
+}
+
+/// Lays the entries of one layer, counted from the lowest, over the tree.
 pub(super) fn apply(
     tree: &mut Tree,
     layer: usize,
     entries: Vec<Entry>,
     limits: &Limits,
-) -> Result<Changes, EntryError> {
+) -> Result<Applied, EntryError> {
     let first = tree.name_count();
     let mut layer = Layer {
         tree,
@@ -33,16 +44,18 @@ pub(super) fn apply(
         opaque: HashSet::new(),
         directories: HashMap::new(),
         gone: Vec::new(),
+        names_root: false,
+        leans: false,
         limits,
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
         layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
     }
-    let Layer { declared, gone, .. } = layer;
+    let Layer { declared, gone, names_root, leans, .. } = layer;
     let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
     declared.sort_unstable();
-    Ok(Changes { made: first..tree.name_count(), declared, gone })
+    Ok(Applied { changes: Changes { made: first..tree.name_count(), declared, gone }, names_root, leans })
 }
 
 struct Layer<'a> {
@@ -59,6 +72,8 @@ struct Layer<'a> {
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
+    names_root: bool,
+    leans: bool,
     limits: &'a Limits,
 }
 
@@ -84,6 +99,7 @@ impl Layer<'_> {
             return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
         }
         *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
+        self.names_root = true;
         Ok(())
     }
 
@@ -118,6 +134,7 @@ impl Layer<'_> {
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
+        self.leans |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
@@ -176,6 +193,7 @@ impl Layer<'_> {
             return Ok(known);
         }
         let found = self.follow(path)?;
+        self.check_depth(found)?;
         self.directories.insert(key, found);
         Ok(found)
     }
@@ -198,6 +216,7 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
+                    self.leans = true;
                     links += 1;
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
@@ -233,6 +252,18 @@ impl Layer<'_> {
         if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
             self.directories.clear();
         }
+    }
+
+    /// Links lead deeper than names can say.
+    fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
+        let mut at = directory;
+        for _ in 0..self.limits.depth {
+            if at == NameId::ROOT {
+                return Ok(());
+            }
+            at = self.tree.parent(at);
+        }
+        Err(Fault::TooDeep(self.limits.depth))
     }
 
     fn check_count(&self) -> Result<(), Fault> {

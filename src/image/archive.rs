@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use tar::{EntryType, Header as Block};
 
+use super::blob::Blob;
 use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::sparse;
@@ -48,10 +49,35 @@ impl Entry {
 /// The entries of an archive; the first error is the last item.
 #[derive(Debug)]
 pub(super) struct Entries<'a> {
-    archive: &'a [u8],
-    at: usize,
+    archive: Window<'a>,
+    at: u64,
     limits: &'a Limits,
     over: bool,
+}
+
+/// The part of an archive that was read last, so that entries which stand close together take one read.
+#[derive(Debug)]
+struct Window<'a> {
+    blob: &'a Blob,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+const WINDOW: usize = 16 << 10;
+
+impl Window<'_> {
+    fn block(&mut self, at: u64) -> Result<&[u8; BLOCK], Fault> {
+        let end = self.start + self.bytes.len() as u64;
+        if at < self.start || at + BLOCK as u64 > end {
+            self.bytes.resize(WINDOW, 0);
+            self.start = at;
+            let count = self.blob.read_at(&mut self.bytes, at).map_err(|error| Fault::Unreadable(error.to_string()))?;
+            self.bytes.truncate(count);
+        }
+        let offset = usize::try_from(at - self.start).unwrap_or(usize::MAX);
+        let block = self.bytes.get(offset..).and_then(<[u8]>::first_chunk);
+        block.ok_or_else(|| Fault::Truncated { needed: BLOCK as u64, left: self.blob.size() - at })
+    }
 }
 
 /// What came before an entry to describe it.
@@ -63,7 +89,8 @@ struct Extension {
 }
 
 impl<'a> Entries<'a> {
-    pub(super) fn new(archive: &'a [u8], limits: &'a Limits) -> Self {
+    pub(super) fn new(archive: &'a Blob, limits: &'a Limits) -> Self {
+        let archive = Window { blob: archive, start: 0, bytes: Vec::new() };
         Self { archive, at: 0, limits, over: false }
     }
 }
@@ -75,7 +102,7 @@ impl Iterator for Entries<'_> {
         if self.over {
             return None;
         }
-        let place = self.at as u64;
+        let place = self.at;
         let mut name = None;
         let entry = self.entry(place, &mut name).map_err(|fault| EntryError { name, place, fault }).transpose();
         self.over = !matches!(entry, Some(Ok(_)));
@@ -83,7 +110,7 @@ impl Iterator for Entries<'_> {
     }
 }
 
-impl<'a> Entries<'a> {
+impl Entries<'_> {
     /// The next entry; none at the end. Sets `name` as soon as it is known.
     fn entry(&mut self, place: u64, name: &mut Option<Vec<u8>>) -> Result<Option<Entry>, Fault> {
         let mut extension = Extension::default();
@@ -93,12 +120,12 @@ impl<'a> Entries<'a> {
                 return if dangling { Err(Fault::Dangling) } else { Ok(None) };
             };
             match block.entry_type() {
-                EntryType::GNULongName => extension.name = Some(self.text(block)?),
-                EntryType::GNULongLink => extension.link = Some(self.text(block)?),
-                EntryType::XHeader => extension.pax = Some(pax_records(self.payload(block)?)?),
+                EntryType::GNULongName => extension.name = Some(self.text(&block)?),
+                EntryType::GNULongLink => extension.link = Some(self.text(&block)?),
+                EntryType::XHeader => extension.pax = Some(pax_records(&self.payload(&block)?)?),
                 // Go's reader hands these to its callers, and none of them gives them a meaning.
-                EntryType::XGlobalHeader => drop(self.payload(block)?),
-                _ => return self.described(block, extension, place, name).map(Some),
+                EntryType::XGlobalHeader => drop(self.payload(&block)?),
+                _ => return self.described(&block, extension, place, name).map(Some),
             }
         }
     }
@@ -150,8 +177,9 @@ impl<'a> Entries<'a> {
 
     fn content(&mut self, sparse: sparse::Records, size: u64) -> Result<Content, Fault> {
         let offset = self.at;
-        let data = self.take(size)?;
-        sparse.content(data, offset as u64)
+        self.skip(size)?;
+        let map = if sparse.has_map_in_data() { self.read(offset, size.min(sparse::MAX_MAP))? } else { Vec::new() };
+        sparse.content(&map, size, offset)
     }
 
     /// The old GNU format: the map is in the header and in blocks after it.
@@ -162,7 +190,8 @@ impl<'a> Entries<'a> {
         collect_pieces(&gnu.sparse, &mut map)?;
         while more {
             // Twenty-one pieces of an offset and a length, twelve bytes each, then the flag.
-            let block = self.take(BLOCK as u64)?;
+            let block = *self.archive.block(self.at)?;
+            self.skip(BLOCK as u64)?;
             for piece in block[..504].chunks_exact(24) {
                 map.extend(piece_of(&piece[..12], &piece[12..])?);
             }
@@ -172,8 +201,8 @@ impl<'a> Entries<'a> {
             }
         }
         let length = unsigned(&gnu.realsize, "size")?;
-        let offset = self.at as u64;
-        self.take(size)?;
+        let offset = self.at;
+        self.skip(size)?;
         sparse::pieces(&map, length, offset, size)
     }
 
@@ -192,20 +221,27 @@ impl<'a> Entries<'a> {
         if path.len() > self.limits.path {
             return Err(Fault::TooLong { what, size: path.len() as u64, limit: self.limits.path as u64 });
         }
+        let components = path.split(|&byte| byte == b'/').filter(|component| !matches!(*component, b"" | b"."));
+        if what == "name" && components.count() > self.limits.depth {
+            return Err(Fault::TooDeep(self.limits.depth));
+        }
         Ok(())
     }
 
     /// The next header, none at the end of the archive: two blocks of zeros, or where it stops.
-    fn header(&mut self) -> Result<Option<&'a Block>, Fault> {
-        if self.at >= self.archive.len() {
+    fn header(&mut self) -> Result<Option<Block>, Fault> {
+        if self.at >= self.archive.blob.size() {
             return Ok(None);
         }
-        let bytes = self.take(BLOCK as u64)?;
+        let bytes = *self.archive.block(self.at)?;
+        self.skip(BLOCK as u64)?;
         if bytes.iter().all(|&byte| byte == 0) {
-            let next = &self.archive[self.at..self.archive.len().min(self.at + BLOCK)];
+            let left = self.archive.blob.size() - self.at;
+            let next = self.read(self.at, left.min(BLOCK as u64))?;
             return if next.iter().all(|&byte| byte == 0) { Ok(None) } else { Err(Fault::LoneZeroBlock) };
         }
-        let block = Block::from_byte_slice(bytes);
+        let mut block = Block::new_old();
+        block.as_mut_bytes().copy_from_slice(&bytes);
         let said = number(&block.as_old().cksum).ok_or(Fault::Checksum)?;
         let summed = || bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]);
         // Some old writers added signed bytes.
@@ -215,13 +251,15 @@ impl<'a> Entries<'a> {
     }
 
     /// The content of an extension header.
-    fn payload(&mut self, block: &Block) -> Result<&'a [u8], Fault> {
+    fn payload(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         let size = unsigned(&block.as_old().size, "size")?;
         let limit = self.limits.header;
         if size > limit {
             return Err(Fault::TooLong { what: "extension header", size, limit });
         }
-        self.take(size)
+        let offset = self.at;
+        self.skip(size)?;
+        self.read(offset, size)
     }
 
     /// A GNU long name: the zero that ends it, and what follows, is no part of it.
@@ -231,13 +269,30 @@ impl<'a> Entries<'a> {
     }
 
     /// Moves over `size` bytes and what fills their last block; that may be missing at the end of an archive.
-    fn take(&mut self, size: u64) -> Result<&'a [u8], Fault> {
-        let rest = &self.archive[self.at..];
-        let truncated = Fault::Truncated { needed: size, left: rest.len() as u64 };
-        let Ok(size) = usize::try_from(size) else { return Err(truncated) };
-        let taken = rest.get(..size).ok_or(truncated)?;
-        self.at += size.next_multiple_of(BLOCK).min(rest.len());
-        Ok(taken)
+    fn skip(&mut self, size: u64) -> Result<(), Fault> {
+        let left = self.archive.blob.size() - self.at;
+        if size > left {
+            return Err(Fault::Truncated { needed: size, left });
+        }
+        self.at += size.next_multiple_of(BLOCK as u64).min(left);
+        Ok(())
+    }
+
+    /// Bytes that are there.
+    fn read(&mut self, offset: u64, size: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = Vec::new();
+        for at in (offset..offset + size).step_by(BLOCK) {
+            let left = offset + size - at;
+            if left < BLOCK as u64 {
+                let mut rest = vec![0; usize::try_from(left).unwrap_or_default()];
+                let failed = |error: std::io::Error| Fault::Unreadable(error.to_string());
+                self.archive.blob.read_at(&mut rest, at).map_err(failed)?;
+                bytes.extend_from_slice(&rest);
+            } else {
+                bytes.extend_from_slice(self.archive.block(at)?);
+            }
+        }
+        Ok(bytes)
     }
 }
 

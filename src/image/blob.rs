@@ -1,32 +1,37 @@
-//! Bytes that are not in memory: a mapped file, or a part of one.
+//! Bytes that are not in memory: a file, or a part of one.
+//!
+//! Files that others can reach are read, never mapped: were one cut short while it is mapped, the process would die of
+//! SIGBUS, and a mapping of a large archive counts as memory of the process. What jettison spools itself has no name, so
+//! nobody can shorten it, and may be mapped.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::ops::{Deref, Range};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use memmap2::{Mmap, MmapOptions};
 
+use super::Bytes;
 use super::error::ReadError;
 
-/// A part of a mapped file. Copies share the mapping.
+/// Up to this size a spooled part is read: a mapping costs more.
+const SMALL: u64 = 64 << 10;
+/// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and mapped.
+const LARGE: u64 = 32 << 20;
+
+/// A part of a file. Copies share the file.
 #[derive(Clone, Debug)]
 pub(super) struct Blob {
-    map: Arc<Mmap>,
-    range: Range<usize>,
-}
-
-impl Deref for Blob {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.map[self.range.clone()]
-    }
+    file: Arc<File>,
+    start: u64,
+    length: u64,
+    /// Nobody else can reach the file.
+    spooled: bool,
 }
 
 impl Blob {
-    /// Maps a regular file.
+    /// Opens a regular file.
     pub(super) fn open(path: &Path) -> Result<Self, ReadError> {
         // Opening a FIFO or a device could block or do worse, so look first.
         let metadata = std::fs::metadata(path).map_err(ReadError::io(path))?;
@@ -34,49 +39,114 @@ impl Blob {
             return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no regular file" });
         }
         let file = File::open(path).map_err(ReadError::io(path))?;
-        Self::map(&file).map_err(ReadError::io(path))
+        Self::whole(file, false).map_err(ReadError::io(path))
     }
 
     /// Bytes that are in no file yet.
     pub(super) fn of(bytes: &[u8], name: &str) -> Result<Self, ReadError> {
         let file = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
-        let blob = file.and_then(|file| Self::map(&file));
-        blob.map_err(|source| ReadError::Spool { blob: name.to_owned(), source })
+        let spool = |source| ReadError::Spool { blob: name.to_owned(), source };
+        file.and_then(Self::spooled).map_err(spool)
     }
 
-    pub(super) fn map(file: &File) -> io::Result<Self> {
-        let map = map(file)?;
-        let range = 0..map.len();
-        Ok(Self { map: Arc::new(map), range })
+    /// All of a temporary file without a name.
+    pub(super) fn spooled(file: File) -> io::Result<Self> {
+        Self::whole(file, true)
+    }
+
+    /// All of a file that others can reach.
+    pub(super) fn foreign(file: File) -> io::Result<Self> {
+        Self::whole(file, false)
+    }
+
+    fn whole(file: File, spooled: bool) -> io::Result<Self> {
+        let length = file.metadata()?.len();
+        Ok(Self { file: Arc::new(file), start: 0, length, spooled })
     }
 
     /// The part of `length` bytes at `offset`; none where this blob has no such part.
     pub(super) fn part(&self, offset: u64, length: u64) -> Option<Self> {
-        let start = self.range.start.checked_add(usize::try_from(offset).ok()?)?;
-        let end = start.checked_add(usize::try_from(length).ok()?)?;
-        (end <= self.range.end).then(|| Self { map: Arc::clone(&self.map), range: start..end })
+        let end = offset.checked_add(length)?;
+        (end <= self.length).then(|| Self { start: self.start + offset, length, ..self.clone() })
     }
 
     pub(super) fn size(&self) -> u64 {
-        self.len() as u64
+        self.length
+    }
+
+    /// Reads from `offset` until the buffer is full or the blob ends. Gives the bytes read.
+    pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        self.file.read_exact_at(&mut buffer[..wanted], self.start + offset).map_err(shorter)?;
+        Ok(wanted)
+    }
+
+    /// Its first bytes, eight at most.
+    pub(super) fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = vec![0; 8];
+        let count = self.read_at(&mut head, 0)?;
+        head.truncate(count);
+        Ok(head)
+    }
+
+    /// All its bytes.
+    pub(super) fn bytes(&self) -> io::Result<Bytes<'static>> {
+        if self.length <= if self.spooled { SMALL } else { LARGE } {
+            let mut bytes = vec![0; usize::try_from(self.length).map_err(io::Error::other)?];
+            self.read_at(&mut bytes, 0)?;
+            return Ok(Bytes::Owned(bytes));
+        }
+        if self.spooled {
+            return self.map().map(Bytes::Mapped);
+        }
+        let mut copy = tempfile::tempfile()?;
+        io::copy(&mut self.reader(), &mut copy)?;
+        Self::spooled(copy)?.map().map(Bytes::Mapped)
+    }
+
+    /// Its bytes, one after another.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { blob: self, at: 0 }
+    }
+
+    #[allow(unsafe_code)]
+    fn map(&self) -> io::Result<Mmap> {
+        let length = usize::try_from(self.length).map_err(io::Error::other)?;
+        // SAFETY: the file has no name, so nobody else opens it, and nothing here writes to it any more.
+        unsafe { MmapOptions::new().offset(self.start).len(length).map(&*self.file) }
     }
 }
 
-/// Maps a whole file for reading.
-#[allow(unsafe_code)]
-pub(super) fn map(file: &File) -> io::Result<Mmap> {
-    // SAFETY: nothing here writes to a file it has mapped. That another process changes or truncates the file
-    // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change can give wrong
-    // content but no wrong memory access, and a truncation ends the process with SIGBUS.
-    unsafe { Mmap::map(file) }
+fn shorter(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => io::Error::other("it became shorter while it was read"),
+        _ => error,
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    blob: &'a Blob,
+    at: u64,
+}
+
+impl Read for Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.blob.read_at(buffer, self.at)?;
+        self.at += count as u64;
+        Ok(count)
+    }
 }
 
 /// Maps as much of a file for reading as it is known to have.
 #[allow(unsafe_code)]
 pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
-    // SAFETY: as for `map`. Where the file has become shorter, what is behind its end must not be read; that too ends
-    // the process with SIGBUS.
+    // SAFETY: nothing here writes to a file it has mapped. That another process changes the file meanwhile cannot be
+    // excluded; the bytes are treated as untrusted at every use, so a change can give wrong content but no wrong memory
+    // access. Where the file has become shorter, what is behind its end must not be read; that ends the process with
+    // SIGBUS.
     unsafe { MmapOptions::new().len(length).map(file) }
 }
 
@@ -84,22 +154,37 @@ pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
 mod tests {
     use super::*;
 
-    fn blob(bytes: &[u8]) -> Blob {
+    fn file(bytes: &[u8]) -> File {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        Blob::map(&file).unwrap()
+        file
     }
 
     #[test]
     fn an_empty_file_is_an_empty_blob() {
-        assert_eq!(&*blob(b""), b"");
+        assert_eq!(&*Blob::spooled(file(b"")).unwrap().bytes().unwrap(), b"");
     }
 
     #[test]
     fn a_part_stays_inside_its_blob() {
-        let part = blob(b"0123456789").part(2, 4).unwrap();
-        assert_eq!(&*part, b"2345");
-        assert_eq!(&*part.part(4, 0).unwrap(), b"");
+        let part = Blob::foreign(file(b"0123456789")).unwrap().part(2, 4).unwrap();
+        assert_eq!(&*part.bytes().unwrap(), b"2345");
+        assert_eq!(&*part.part(4, 0).unwrap().bytes().unwrap(), b"");
         assert!(part.part(1, 4).is_none() && part.part(u64::MAX, 2).is_none());
+    }
+
+    #[test]
+    fn large_parts_are_mapped_from_any_place() {
+        let content: Vec<u8> = (0..200_000_u32).map(|at| at.to_le_bytes()[0]).collect();
+        let part = Blob::spooled(file(&content)).unwrap().part(5001, 150_000).unwrap();
+        assert!(matches!(part.bytes().unwrap(), Bytes::Mapped(map) if map[..] == content[5001..155_001]));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_is_an_error() {
+        let cut = file(&[7; 5000]);
+        let blob = Blob::foreign(cut.try_clone().unwrap()).unwrap();
+        cut.set_len(100).unwrap();
+        assert_eq!(blob.bytes().unwrap_err().to_string(), "it became shorter while it was read");
     }
 }

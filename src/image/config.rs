@@ -20,6 +20,19 @@ pub struct History {
     pub empty_layer: bool,
 }
 
+/// The new layers, for the history.
+#[derive(Debug)]
+pub(super) struct Steps<'a> {
+    pub diff_ids: Vec<&'a str>,
+    /// Of each layer, the one of the original that it is made of; none where there is no such relation.
+    pub of: Option<Vec<usize>>,
+    /// How many layers the original has.
+    pub before: usize,
+    /// What was done to the image; none where nothing was.
+    pub created_by: Option<&'a str>,
+    pub epoch: Option<jiff::Timestamp>,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self::new(json!({"architecture": "unknown", "os": "linux", "config": {}}))
@@ -143,32 +156,61 @@ impl Config {
         strings(self.json.get("rootfs").and_then(|rootfs| rootfs.get("diff_ids")).unwrap_or(&Value::Null))
     }
 
-    /// A configuration for the same image in other layers: only `rootfs` and `history` change. What the old steps
-    /// did remains told, but they no longer have layers; one step of jettison made the new ones.
-    pub(super) fn relayered(&self, diff_ids: &[String], created_by: &str) -> Self {
+    /// A configuration for the same image in other layers: only `rootfs` and `history` change, and `created` where an
+    /// epoch is given. What the old steps did remains told; those whose layer is gone have none any more.
+    pub(super) fn relayered(&self, new: &Steps<'_>) -> Self {
         let mut json = match &self.json {
             Value::Object(object) => object.clone(),
             _ => Map::new(),
         };
-        let mut steps = json.get("history").and_then(Value::as_array).cloned().unwrap_or_default();
-        for step in steps.iter_mut().filter_map(Value::as_object_mut) {
-            step.insert("empty_layer".into(), Value::Bool(true));
+        if let Some(epoch) = new.epoch {
+            json.insert("created".into(), epoch.to_string().into());
         }
-        for _ in diff_ids {
-            let mut step = Map::new();
-            if let Some(created) = self.created() {
-                step.insert("created".into(), created.into());
+        let created = json.get("created").filter(|created| created.is_string()).cloned();
+        let mut steps = json.get("history").and_then(Value::as_array).cloned().unwrap_or_default();
+        let mut with_layer: Vec<&mut Map<String, Value>> =
+            steps.iter_mut().filter_map(Value::as_object_mut).filter(|step| !is_empty(step)).collect();
+        let kept = new.of.as_deref().filter(|_| with_layer.len() == new.before);
+        for (index, step) in with_layer.iter_mut().enumerate().filter(|_| new.created_by.is_some()) {
+            if kept.is_none_or(|kept| !kept.contains(&index)) {
+                step.insert("empty_layer".into(), Value::Bool(true));
             }
+        }
+        let count = if kept.is_some() { 1 } else { new.diff_ids.len() };
+        for created_by in std::iter::repeat_n(new.created_by, count).flatten() {
+            let mut step = Map::new();
+            step.extend(created.clone().map(|created| ("created".to_owned(), created)));
             step.insert("created_by".into(), created_by.into());
+            if kept.is_some() {
+                step.insert("empty_layer".into(), Value::Bool(true));
+            }
             steps.push(step.into());
         }
-        json.insert("rootfs".into(), json!({"type": "layers", "diff_ids": diff_ids}));
+        if let Some(epoch) = new.epoch {
+            for step in &mut steps {
+                clamp(step, epoch);
+            }
+        }
+        json.insert("rootfs".into(), json!({"type": "layers", "diff_ids": new.diff_ids}));
         json.insert("history".into(), steps.into());
         Self::new(json.into())
     }
 
     fn setting(&self, key: &str) -> &Value {
         self.json.get("config").and_then(|config| config.get(key)).unwrap_or(&Value::Null)
+    }
+}
+
+fn is_empty(step: &Map<String, Value>) -> bool {
+    step.get("empty_layer").and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// No step is younger than the image; one whose time cannot be read is as old.
+fn clamp(step: &mut Value, epoch: jiff::Timestamp) {
+    let Some(created) = step.get_mut("created") else { return };
+    let is_old = text(created).parse::<jiff::Timestamp>().is_ok_and(|created| created <= epoch);
+    if !is_old {
+        *created = epoch.to_string().into();
     }
 }
 
@@ -247,7 +289,8 @@ mod tests {
     #[test]
     fn new_layers_change_nothing_but_diff_ids_and_history() {
         let config = config();
-        let relayered = config.relayered(&["sha256:3".to_owned()], "jettison slim");
+        let (of, created_by) = (None, Some("jettison slim"));
+        let relayered = config.relayered(&Steps { diff_ids: vec!["sha256:3"], of, before: 2, created_by, epoch: None });
         assert_eq!(relayered.diff_ids(), ["sha256:3"]);
         let history = relayered.history();
         assert_eq!(history.iter().map(|step| step.empty_layer).collect::<Vec<_>>(), [true, true, true, false]);

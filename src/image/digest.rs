@@ -1,13 +1,16 @@
 //! Digests: made, and compared with what was said.
 
+use std::io::{self, Read};
+
 use oci_spec::image::{Digest, DigestAlgorithm};
 use sha2::{Digest as _, Sha256, Sha512};
 
+use super::blob::Blob;
 use super::error::ReadError;
 use super::progress::Progress;
 
 /// After how many bytes there is progress.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
 
 /// A SHA-256 as a digest.
 pub(super) fn text(hasher: Sha256) -> String {
@@ -24,22 +27,38 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// The SHA-256 of some bytes, as a digest.
-pub(super) fn sha256(bytes: &[u8], progress: &dyn Progress) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    text(Sha256::new_with_prefix(bytes))
+}
+
+/// The SHA-256 of a blob, as a digest.
+pub(super) fn sha256_of(name: &str, blob: &Blob, progress: &dyn Progress) -> Result<String, ReadError> {
     let mut hasher = Sha256::new();
-    for chunk in bytes.chunks(CHUNK) {
-        hasher.update(chunk);
-        progress.advance(chunk.len() as u64);
+    each_chunk(blob, progress, |chunk| hasher.update(chunk)).map_err(ReadError::blob(name))?;
+    Ok(text(hasher))
+}
+
+fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    let mut reader = blob.reader();
+    loop {
+        let count = reader.read(&mut chunk)?;
+        if count == 0 {
+            return Ok(());
+        }
+        take(&chunk[..count]);
+        progress.advance(count as u64);
     }
-    text(hasher)
 }
 
 /// Compares a blob with the digest by which it was named. Gives the digest.
-pub(super) fn verify(name: &str, bytes: &[u8], said: &Digest, progress: &dyn Progress) -> Result<String, ReadError> {
+pub(super) fn verify(name: &str, blob: &Blob, said: &Digest, progress: &dyn Progress) -> Result<String, ReadError> {
     let is = match said.algorithm() {
-        DigestAlgorithm::Sha256 => sha256(bytes, progress),
+        DigestAlgorithm::Sha256 => sha256_of(name, blob, progress)?,
         DigestAlgorithm::Sha512 => {
-            progress.advance(bytes.len() as u64);
-            format!("sha512:{}", hex(&Sha512::digest(bytes)))
+            let mut hasher = Sha512::new();
+            each_chunk(blob, progress, |chunk| hasher.update(chunk)).map_err(ReadError::blob(name))?;
+            format!("sha512:{}", hex(&hasher.finalize()))
         }
         _ => return Err(ReadError::UnknownDigest { blob: name.to_owned(), digest: said.to_string() }),
     };
@@ -50,14 +69,21 @@ pub(super) fn verify(name: &str, bytes: &[u8], said: &Digest, progress: &dyn Pro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
+
     use crate::image::progress::Silent;
 
     #[test]
     fn a_digest_of_another_kind_is_refused() {
+        let verify = |bytes: &[u8], digest| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(bytes).unwrap();
+            verify("x", &Blob::spooled(file).unwrap(), digest, &Silent)
+        };
         let digest: Digest = "md5:abc".parse().unwrap();
-        assert!(matches!(verify("x", b"", &digest, &Silent), Err(ReadError::UnknownDigest { .. })));
-        let digest: Digest = sha256(b"a", &Silent).parse().unwrap();
-        assert!(matches!(verify("x", b"b", &digest, &Silent), Err(ReadError::DigestMismatch { .. })));
-        assert_eq!(verify("x", b"a", &digest, &Silent).unwrap(), digest.to_string());
+        assert!(matches!(verify(b"", &digest), Err(ReadError::UnknownDigest { .. })));
+        let digest: Digest = sha256(b"a").parse().unwrap();
+        assert!(matches!(verify(b"b", &digest), Err(ReadError::DigestMismatch { .. })));
+        assert_eq!(verify(b"a", &digest).unwrap(), digest.to_string());
     }
 }

@@ -7,6 +7,7 @@
 use oci_spec::image::Digest;
 use serde::Deserialize;
 
+use super::Origin;
 use super::config::Config;
 use super::digest::verify;
 use super::error::ReadError;
@@ -27,7 +28,11 @@ struct Item {
 }
 
 /// The configuration and the layers of an image, named by a tag, or by `@` and its place in the archive.
-pub(super) fn open(store: &Store, name: Option<&str>, limits: &Limits) -> Result<(Config, Vec<Source>), ReadError> {
+pub(super) fn open(
+    store: &Store,
+    name: Option<&str>,
+    limits: &Limits,
+) -> Result<(Config, Vec<Source>, Origin), ReadError> {
     let items: Vec<Item> = store.json(MANIFEST, limits)?;
     let item = choose(store, &items, name)?;
     let mut members = item.layers.iter().flatten().chain([&item.config]);
@@ -56,7 +61,8 @@ pub(super) fn open(store: &Store, name: Option<&str>, limits: &Limits) -> Result
         })
     };
     let sources = layers.iter().zip(diff_ids).map(source).collect::<Result<_, ReadError>>()?;
-    Ok((config, sources))
+    let name = item.repo_tags.iter().flatten().next().cloned();
+    Ok((config, sources, Origin { name, ..Origin::default() }))
 }
 
 fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'a Item, ReadError> {

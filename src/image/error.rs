@@ -10,6 +10,8 @@ use super::remote::TransferError;
 pub enum ReadError {
     #[error("cannot read `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("cannot read blob `{blob}`")]
+    Blob { blob: String, source: io::Error },
     #[error("cannot spool blob `{blob}` into a temporary file")]
     Spool { blob: String, source: io::Error },
     #[error("`{}` is no image: {reason}", path.display())]
@@ -32,8 +34,8 @@ pub enum ReadError {
     Decompress { blob: String, source: io::Error },
     #[error("`{blob}` is not the JSON it should be")]
     Json { blob: String, source: serde_json::Error },
-    #[error("`{blob}` exceeds the limit of {limit} {what}")]
-    Limit { blob: String, what: &'static str, limit: u64 },
+    #[error("`{blob}` exceeds the limit of {limit} {what}{}", raised(*flag))]
+    Limit { blob: String, what: &'static str, limit: u64, flag: Option<&'static str> },
     #[error("`{blob}` names {layers} layers, its configuration {diff_ids}")]
     LayerCount { blob: String, layers: usize, diff_ids: usize },
     #[error("the image has {layers} layers, the limit is {limit}")]
@@ -61,6 +63,10 @@ impl ReadError {
         move |source| Self::Io { path: path.to_owned(), source }
     }
 
+    pub(super) fn blob(blob: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Blob { blob: blob.to_owned(), source }
+    }
+
     pub(super) fn json(blob: &str) -> impl FnOnce(serde_json::Error) -> Self {
         move |source| Self::Json { blob: blob.to_owned(), source }
     }
@@ -71,6 +77,11 @@ fn listed(names: &[String]) -> String {
         return "none with a name".to_owned();
     }
     names.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>().join(", ")
+}
+
+/// How a person raises a limit.
+fn raised(flag: Option<&'static str>) -> String {
+    flag.map(|flag| format!("; `{flag}` raises it")).unwrap_or_default()
 }
 
 /// What others wrote, unable to command a terminal.
@@ -94,6 +105,8 @@ pub struct EntryError {
 pub enum Fault {
     #[error("it needs {needed} bytes, the archive has {left} left")]
     Truncated { needed: u64, left: u64 },
+    #[error("it cannot be read: {0}")]
+    Unreadable(String),
     #[error("its checksum is wrong")]
     Checksum,
     #[error("one block of zeros is followed by something else")]
@@ -128,8 +141,12 @@ pub enum Fault {
     LinkToDirectory(Vec<u8>),
     #[error("its directory is reached through too many links")]
     TooManyLinks,
-    #[error("there are more than {0} entries")]
+    #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
+    #[error("its name has more than {0} components; `--max-depth` raises the limit")]
+    TooDeep(usize),
+    #[error("with its holes it has {size} bytes, more than is left of the limit of {limit}; `--max-size` raises it")]
+    TooLarge { size: u64, limit: u64 },
     #[error("names and extension headers have more than {0} bytes by now")]
     HeadersTooLong(u64),
 }

@@ -1,7 +1,12 @@
-//! How compressed blobs become mapped files.
+//! How compressed blobs become files that can be read anywhere.
 
-use std::io::{self, BufRead, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::thread;
 
+use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
 use super::blob::Blob;
@@ -29,8 +34,12 @@ impl Compression {
 }
 
 const CHUNK: usize = 256 << 10;
+/// Chunks on their way from one thread to the other.
+const AHEAD: usize = 8;
 
-/// Decompresses a blob into an unlinked temporary file. Gives the mapped result and its SHA-256.
+/// Decompresses a blob into an unlinked temporary file. Gives that and its SHA-256.
+///
+/// One thread decompresses, another hashes and writes.
 pub(super) fn inflate(
     name: &str,
     blob: &Blob,
@@ -38,36 +47,73 @@ pub(super) fn inflate(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<(Blob, String), ReadError> {
-    let decompress = |source| ReadError::Decompress { blob: name.to_owned(), source };
     let spool = |source| ReadError::Spool { blob: name.to_owned(), source };
+    let file = tempfile::tempfile().map_err(spool)?;
+    let (full, chunks) = mpsc::sync_channel(AHEAD);
+    let (empty, used) = mpsc::channel();
+    thread::scope(|scope| {
+        let keeping = scope.spawn(|| keep(file, chunks, &empty));
+        let decompressed = decompress(name, blob, compression, limits, budget, &Chunks { full, used });
+        let kept = keeping.join().unwrap_or_else(|panic| resume_unwind(panic)).map_err(spool);
+        decompressed?;
+        kept
+    })
+}
+
+/// The way of chunks to the thread that keeps them, and back.
+struct Chunks {
+    full: SyncSender<Vec<u8>>,
+    used: Receiver<Vec<u8>>,
+}
+
+fn decompress(
+    name: &str,
+    blob: &Blob,
+    compression: Compression,
+    limits: &Limits,
+    budget: &Budget,
+    chunks: &Chunks,
+) -> Result<(), ReadError> {
+    let failed = |source| ReadError::Decompress { blob: name.to_owned(), source };
+    let compressed = BufReader::with_capacity(CHUNK, blob.reader());
     let mut reader: Box<dyn Read + '_> = match compression {
-        Compression::None => Box::new(&**blob),
-        Compression::Gzip => Box::new(Gunzip::new(blob)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(&**blob).map_err(decompress)?),
+        Compression::None => Box::new(compressed),
+        Compression::Gzip => Box::new(Gunzip::new(compressed)),
+        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(compressed).map_err(failed)?),
     };
     let allowed = limits.inflated(blob.size());
-    let mut file = tempfile::tempfile().map_err(spool)?;
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
     let mut written: u64 = 0;
     loop {
-        let filled = fill(&mut reader, &mut chunk).map_err(decompress)?;
+        let mut chunk = chunks.used.try_recv().unwrap_or_default();
+        chunk.resize(CHUNK, 0);
+        let filled = fill(&mut reader, &mut chunk).map_err(failed)?;
         if filled == 0 {
-            break;
+            return Ok(());
         }
+        chunk.truncate(filled);
         written += filled as u64;
         if written > allowed {
-            return Err(ReadError::Limit { blob: name.to_owned(), what: "uncompressed bytes", limit: allowed });
+            return Err(limits.exceeded_by(name, blob.size()));
         }
         if !budget.spend(filled as u64) {
-            let limit = limits.uncompressed;
-            return Err(ReadError::Limit { blob: name.to_owned(), what: "uncompressed bytes of all layers", limit });
+            return Err(limits.exceeded_by_all(name));
         }
-        hasher.update(&chunk[..filled]);
-        file.write_all(&chunk[..filled]).map_err(spool)?;
+        // Where nobody takes it, the other thread has met an error, which counts.
+        if chunks.full.send(chunk).is_err() {
+            return Ok(());
+        }
     }
-    let blob = Blob::map(&file).map_err(spool)?;
-    Ok((blob, digest::text(hasher)))
+}
+
+/// Hashes and writes what comes.
+fn keep(mut file: File, chunks: Receiver<Vec<u8>>, empty: &mpsc::Sender<Vec<u8>>) -> io::Result<(Blob, String)> {
+    let mut hasher = Sha256::new();
+    for chunk in chunks {
+        hasher.update(&chunk);
+        file.write_all(&chunk)?;
+        let _ = empty.send(chunk);
+    }
+    Ok((Blob::spooled(file)?, digest::text(hasher)))
 }
 
 /// Reads until the buffer is full or the end is there.
@@ -85,28 +131,47 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// A gzip file of any number of members. Zeros that pad it at the end are no member, as for gzip itself.
-struct Gunzip<'a> {
-    decoder: flate2::bufread::GzDecoder<&'a [u8]>,
+struct Gunzip<R> {
+    /// None after the end.
+    decoder: Option<GzDecoder<R>>,
 }
 
-impl<'a> Gunzip<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { decoder: flate2::bufread::GzDecoder::new(bytes) }
+impl<R: BufRead> Gunzip<R> {
+    fn new(compressed: R) -> Self {
+        Self { decoder: Some(GzDecoder::new(compressed)) }
     }
 }
 
-impl Read for Gunzip<'_> {
+impl<R: BufRead> Read for Gunzip<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let count = self.decoder.read(buffer)?;
+        while let Some(decoder) = &mut self.decoder {
+            let count = decoder.read(buffer)?;
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let rest: &[u8] = self.decoder.get_mut().fill_buf()?;
-            if rest.iter().all(|&byte| byte == 0) {
-                return Ok(0);
+            let Some(mut rest) = self.decoder.take().map(GzDecoder::into_inner) else { break };
+            if !only_zeros(&mut rest)? {
+                self.decoder = Some(GzDecoder::new(rest));
             }
-            self.decoder = flate2::bufread::GzDecoder::new(*self.decoder.get_ref());
+        }
+        Ok(0)
+    }
+}
+
+/// Whether nothing but zeros is left. They are read over; where another member follows, nothing is.
+fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
+    let mut zeros = 0;
+    loop {
+        let bytes = rest.fill_buf()?;
+        match bytes.iter().position(|&byte| byte != 0) {
+            None if bytes.is_empty() => return Ok(true),
+            None => {
+                let count = bytes.len();
+                zeros += count;
+                rest.consume(count);
+            }
+            Some(0) if zeros == 0 => return Ok(false),
+            Some(_) => return Err(io::Error::other("zeros after a gzip member are followed by something else")),
         }
     }
 }
@@ -114,12 +179,11 @@ impl Read for Gunzip<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::progress::Silent;
 
     fn blob(bytes: &[u8]) -> Blob {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
-        Blob::map(&file).unwrap()
+        Blob::spooled(file).unwrap()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -137,8 +201,8 @@ mod tests {
         let limits = Limits::default();
         let gzipped = [gzip(b"one "), gzip(b""), gzip(b"two"), vec![0; 100]].concat();
         let (blob, digest) = inflated(&gzipped, &limits).unwrap();
-        assert_eq!(&*blob, b"one two");
-        assert_eq!(digest, digest::sha256(b"one two", &Silent));
+        assert_eq!(&*blob.bytes().unwrap(), b"one two");
+        assert_eq!(digest, digest::sha256(b"one two"));
         let skippable = b"\x52\x2a\x4d\x18\x03\0\0\0abc".to_vec();
         let frames = [
             skippable.clone(),
@@ -146,7 +210,7 @@ mod tests {
             zstd::encode_all(&b"two"[..], 1).unwrap(),
             skippable,
         ];
-        assert_eq!(&*inflated(&frames.concat(), &limits).unwrap().0, b"one two");
+        assert_eq!(&*inflated(&frames.concat(), &limits).unwrap().0.bytes().unwrap(), b"one two");
     }
 
     #[test]

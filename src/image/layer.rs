@@ -2,16 +2,16 @@
 
 use oci_spec::image::Digest;
 
-use super::apply::apply;
+use super::apply::{Applied, apply};
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
 use super::changes::Changes;
 use super::config::{Config, History};
-use super::digest::{sha256, verify};
+use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
 use super::inflate::{Compression, inflate};
 use super::limits::{Budget, Limits};
-use super::progress::Progress;
+use super::progress::{Progress, Silent};
 use super::tree::{Content, Kind, Tree};
 
 /// One layer of an image as it was read.
@@ -51,14 +51,29 @@ struct Read {
     entries: Vec<Entry>,
 }
 
-/// Reads and checks all layers at once and lays them over each other. Gives the uncompressed archives too.
+/// The bytes of a layer, and what it did.
+#[derive(Clone, Debug)]
+pub(super) struct Material {
+    /// As it is stored.
+    pub stored: Blob,
+    /// The digest of that is known to others too.
+    pub has_digest: bool,
+    /// Uncompressed.
+    pub archive: Blob,
+    /// It has an entry for the root directory.
+    pub names_root: bool,
+    /// It is what it is only above the layers below it.
+    pub leans: bool,
+}
+
+/// Reads and checks all layers at once and lays them over each other.
 pub(super) fn read_all(
     sources: &[Source],
     config: &Config,
     limits: &Limits,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<(Vec<Layer>, Vec<Blob>, Tree), ReadError> {
+) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
@@ -67,32 +82,33 @@ pub(super) fn read_all(
     progress.start("reading layers", sources.iter().map(|source| source.blob.size()).sum());
     let read: Vec<_> = sources.par_iter().map(|source| read(source, limits, budget, progress)).collect();
     let mut steps = config.history().into_iter().filter(|step| !step.empty_layer);
-    let (mut layers, mut archives, mut tree) = (Vec::new(), Vec::new(), Tree::new());
+    let (mut layers, mut materials, mut tree) = (Vec::new(), Vec::new(), Tree::new());
     for (index, read) in read.into_iter().enumerate() {
         let Read { layer, archive, entries } = read?;
         let entry_error = |problem| ReadError::Entry { blob: sources[index].name.clone(), problem };
-        let changes = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+        let Applied { changes, names_root, leans } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
         layers.push(Layer { history: steps.next(), changes, ..layer });
-        archives.push(archive);
+        let source = &sources[index];
+        let (stored, has_digest) = (source.blob.clone(), source.digest.is_some());
+        materials.push(Material { stored, has_digest, archive, names_root, leans });
     }
-    Ok((layers, archives, tree))
+    Ok((layers, materials, tree))
 }
 
 fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progress) -> Result<Read, ReadError> {
-    let compression = Compression::of(&source.blob);
+    let compression = Compression::of(&source.blob.head().map_err(ReadError::blob(&source.name))?);
     let digest = || match &source.digest {
         Some(said) => verify(&source.name, &source.blob, said, progress),
-        None => Ok(sha256(&source.blob, progress)),
+        None => sha256_of(&source.name, &source.blob, progress),
     };
     let (digest, archive, diff_id, entries) = if compression == Compression::None {
         if !budget.spend(source.blob.size()) {
-            let (blob, limit) = (source.name.clone(), limits.uncompressed);
-            return Err(ReadError::Limit { blob, what: "uncompressed bytes of all layers", limit });
+            return Err(limits.exceeded_by_all(&source.name));
         }
         let (digest, entries) = rayon::join(digest, || index(source, &source.blob, limits, budget));
         let digest = digest?;
         let is_sha256 = digest.starts_with("sha256:");
-        let diff_id = if is_sha256 { digest.clone() } else { sha256(&source.blob, &super::progress::Silent) };
+        let diff_id = if is_sha256 { digest.clone() } else { sha256_of(&source.name, &source.blob, &Silent)? };
         (digest, source.blob.clone(), diff_id, entries)
     } else {
         let inflated = || inflate(&source.name, &source.blob, compression, limits, budget);
@@ -128,7 +144,7 @@ fn index(source: &Source, archive: &Blob, limits: &Limits, budget: &Budget) -> R
         let entry = entry.map_err(entry_error)?;
         let fault = match &entry.node {
             Node::Inode(Kind::File(Content::Sparse { length, .. })) if !budget.spend(*length) => {
-                Some(Fault::TooLong { what: "sparse file", size: *length, limit: limits.uncompressed })
+                Some(Fault::TooLarge { size: *length, limit: limits.uncompressed })
             }
             _ if entries.len() >= limits.entries => Some(Fault::TooManyEntries(limits.entries)),
             _ if !budget.spend_headers(entry.weight()) => Some(Fault::HeadersTooLong(limits.headers)),

@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// An image that goes beyond one of these is refused. The defaults are far above what real images need.
+use super::error::ReadError;
+
+/// An image that goes beyond one of these is refused. The defaults are far above what real images need, and those that
+/// a real image could meet are set on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
@@ -19,9 +22,14 @@ pub struct Limits {
     pub header: u64,
     /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
     pub path: usize,
+    /// Components of the name of an entry.
+    pub depth: usize,
     /// Bytes of a manifest, an index or a configuration.
     pub json: u64,
 }
+
+/// What a compressed blob may always become, however small it is.
+const ALWAYS_ALLOWED: u64 = 64 << 20;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -33,6 +41,7 @@ impl Default for Limits {
             layers: 10_000,
             header: 1 << 20,
             path: 4096,
+            depth: 1000,
             json: 8 << 20,
         }
     }
@@ -41,7 +50,20 @@ impl Default for Limits {
 impl Limits {
     /// The bytes that a compressed blob of this size may become.
     pub(super) fn inflated(&self, compressed: u64) -> u64 {
-        compressed.saturating_mul(self.ratio).max(64 << 20).min(self.uncompressed)
+        compressed.saturating_mul(self.ratio).max(ALWAYS_ALLOWED).min(self.uncompressed)
+    }
+
+    /// The word on a blob of `compressed` bytes that becomes more than it may.
+    pub(super) fn exceeded_by(&self, blob: &str, compressed: u64) -> ReadError {
+        let limit = self.inflated(compressed);
+        let flag = if limit == self.uncompressed { "--max-size" } else { "--max-ratio" };
+        ReadError::Limit { blob: blob.to_owned(), what: "uncompressed bytes", limit, flag: Some(flag) }
+    }
+
+    /// The word on the blob with which all layers together become more than they may.
+    pub(super) fn exceeded_by_all(&self, blob: &str) -> ReadError {
+        let (what, limit) = ("uncompressed bytes of all layers", self.uncompressed);
+        ReadError::Limit { blob: blob.to_owned(), what, limit, flag: Some("--max-size") }
     }
 }
 

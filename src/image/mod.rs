@@ -1,7 +1,7 @@
 //! An image as a value: its configuration, its layers, its file system; and how it is read and written.
 //!
-//! Nothing is unpacked. An archive is mapped, a compressed layer becomes one unlinked temporary file, and the tree
-//! knows where in them the bytes of each file are. Every digest and diff id is checked while reading.
+//! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked temporary file, and the
+//! tree knows where in them the bytes of each file are. Every digest and diff id is checked while reading.
 
 mod apply;
 mod archive;
@@ -26,8 +26,9 @@ mod store;
 mod tree;
 mod write;
 
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
 use std::ops::Deref;
 use std::path::Path;
 
@@ -46,11 +47,12 @@ pub use reference::{Reference, ReferenceError};
 pub use remote::{Connection, TransferError};
 pub use source::Source;
 pub use tree::*;
-pub use write::{IndexWriter, Selection, WriteOptions, Written, write};
+pub use write::{Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write};
 
 pub(crate) use blob::map_length;
 
-use blob::{Blob, map};
+use blob::Blob;
+use layer::Material;
 
 /// An image as it was read.
 #[derive(Clone, Debug)]
@@ -59,8 +61,21 @@ pub struct Image {
     /// The lowest first; none where a directory was read.
     pub layers: Vec<Layer>,
     pub tree: Tree,
-    /// The uncompressed archive of each layer.
-    archives: Vec<Blob>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// A row a layer.
+    materials: Vec<Material>,
+}
+
+/// What is known of where an image came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its name there, such as `docker.io/library/debian:12`.
+    pub name: Option<String>,
+    /// Of its manifest.
+    pub digest: Option<String>,
+    /// Of its manifest.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// How to read.
@@ -75,10 +90,12 @@ pub struct Options {
     pub connection: Connection,
 }
 
-/// The bytes of a file: of the mapped archive where they stand there in one piece.
+/// The bytes of a file.
 #[derive(Debug)]
 pub enum Bytes<'a> {
     Borrowed(&'a [u8]),
+    Owned(Vec<u8>),
+    /// Large ones, in a temporary file that nobody else can reach.
     Mapped(Mmap),
 }
 
@@ -88,6 +105,7 @@ impl Deref for Bytes<'_> {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Borrowed(bytes) => bytes,
+            Self::Owned(bytes) => bytes,
             Self::Mapped(map) => map,
         }
     }
@@ -120,45 +138,115 @@ impl Image {
     /// None for what is no regular file.
     fn content<'a>(&'a self, inode: &'a Inode) -> Option<Result<Bytes<'a>, ReadError>> {
         let Kind::File(content) = &inode.kind else { return None };
-        let archive = self.archives.get(inode.layer).map_or(&[][..], |blob| blob);
         Some(match content {
             Content::Bytes(bytes) => Ok(Bytes::Borrowed(bytes)),
-            Content::Archived { offset, length } => Ok(Bytes::Borrowed(part(archive, *offset, *length))),
-            Content::Sparse { pieces, length } => filled(archive, pieces, *length),
-            Content::Host { path, length } => map_host(path, *length),
+            Content::Archived { offset, length } => self.archived(inode.layer, *offset, *length),
+            Content::Sparse { pieces, length } => self.filled(inode.layer, pieces, *length),
+            Content::Host { path, length } => {
+                open_host(path, *length).and_then(|blob| blob.bytes()).map_err(ReadError::io(path))
+            }
         })
+    }
+
+    /// A part of a layer's archive. The reader of the archive has looked that its entries lie inside it.
+    fn part(&self, layer: usize, offset: u64, length: u64) -> Result<Blob, ReadError> {
+        let part = self.materials.get(layer).and_then(|material| material.archive.part(offset, length));
+        part.ok_or_else(|| self.unreadable(layer)(io::Error::other("there is no such part")))
+    }
+
+    fn unreadable(&self, layer: usize) -> impl FnOnce(io::Error) -> ReadError {
+        ReadError::blob(self.layers.get(layer).map_or("", |layer| &layer.digest))
+    }
+
+    fn archived(&self, layer: usize, offset: u64, length: u64) -> Result<Bytes<'static>, ReadError> {
+        self.part(layer, offset, length)?.bytes().map_err(self.unreadable(layer))
+    }
+
+    /// A sparse file, put together in a temporary file that is sparse too.
+    fn filled(&self, layer: usize, pieces: &[(u64, u64, u64)], length: u64) -> Result<Bytes<'static>, ReadError> {
+        let spool = |source| ReadError::Spool { blob: "sparse file".into(), source };
+        let mut file = tempfile::tempfile().map_err(spool)?;
+        file.set_len(length).map_err(spool)?;
+        for &(start, offset, count) in pieces {
+            file.seek(SeekFrom::Start(start)).map_err(spool)?;
+            io::copy(&mut self.part(layer, offset, count)?.reader(), &mut file).map_err(spool)?;
+        }
+        Blob::spooled(file).and_then(|blob| blob.bytes()).map_err(spool)
+    }
+
+    /// Gives the bytes of a regular file to `sink`, a piece after another, without holding all of them.
+    fn stream(&self, name: NameId, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), StreamError> {
+        let inode = self.tree.inode(name);
+        let Kind::File(content) = &inode.kind else { return Ok(()) };
+        match content {
+            Content::Bytes(bytes) => sink(bytes).map_err(StreamError::Sink),
+            Content::Archived { offset, length } => {
+                pour(&self.part(inode.layer, *offset, *length)?, sink, || self.unreadable(inode.layer))
+            }
+            Content::Host { path, length } => {
+                let blob = open_host(path, *length).map_err(ReadError::io(path))?;
+                pour(&blob, sink, || ReadError::io(path))
+            }
+            Content::Sparse { pieces, length } => {
+                let mut at = 0;
+                for &(start, offset, count) in pieces {
+                    pour_zeros(start - at, sink)?;
+                    pour(&self.part(inode.layer, offset, count)?, sink, || self.unreadable(inode.layer))?;
+                    at = start + count;
+                }
+                pour_zeros(length - at, sink)
+            }
+        }
     }
 }
 
-/// The reader of the archive has looked that its entries lie inside it.
-fn part(archive: &[u8], offset: u64, length: u64) -> &[u8] {
-    let range = usize::try_from(offset).ok().zip(usize::try_from(length).ok());
-    range.and_then(|(offset, length)| archive.get(offset..offset.checked_add(length)?)).unwrap_or_default()
+/// Why bytes did not get from an image to where they were wanted.
+enum StreamError {
+    Source(ReadError),
+    Sink(io::Error),
 }
 
-/// A sparse file, put together in an unlinked temporary file that is sparse too.
-fn filled<'a>(archive: &[u8], pieces: &[(u64, u64, u64)], length: u64) -> Result<Bytes<'a>, ReadError> {
-    let map = || {
-        let mut file = tempfile::tempfile()?;
-        file.set_len(length)?;
-        for &(start, offset, count) in pieces {
-            file.seek(SeekFrom::Start(start))?;
-            file.write_all(part(archive, offset, count))?;
-        }
-        map(&file)
-    };
-    map().map(Bytes::Mapped).map_err(|source| ReadError::Spool { blob: "sparse file".into(), source })
+impl From<ReadError> for StreamError {
+    fn from(error: ReadError) -> Self {
+        Self::Source(error)
+    }
 }
 
-/// A file of the host. What it has grown since it was listed is no part of the image.
-fn map_host<'a>(path: &Path, length: u64) -> Result<Bytes<'a>, ReadError> {
+/// How many bytes of a file are in memory at once.
+const PIECE: usize = 256 << 10;
+
+fn pour<F: FnOnce(io::Error) -> ReadError>(
+    blob: &Blob,
+    sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    unreadable: impl Fn() -> F,
+) -> Result<(), StreamError> {
+    let size = usize::try_from(blob.size()).unwrap_or(PIECE).min(PIECE);
+    let mut piece = vec![0; size];
+    let mut at = 0;
+    while at < blob.size() {
+        let count = blob.read_at(&mut piece, at).map_err(|error| unreadable()(error))?;
+        sink(&piece[..count]).map_err(StreamError::Sink)?;
+        at += count as u64;
+    }
+    Ok(())
+}
+
+fn pour_zeros(count: u64, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), StreamError> {
+    let zeros = [0; 4096];
+    let mut left = count;
+    while left > 0 {
+        let size = zeros.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        sink(&zeros[..size]).map_err(StreamError::Sink)?;
+        left -= size as u64;
+    }
+    Ok(())
+}
+
+/// A file of the host, which must be as long as when it was listed.
+fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     use rustix::fs::{Mode, OFlags};
 
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| ReadError::io(path)(error.into()))?;
-    let map = map(&File::from(file)).map_err(ReadError::io(path))?;
-    if map.len() as u64 == length {
-        return Ok(Bytes::Mapped(map));
-    }
-    Err(ReadError::Io { path: path.to_owned(), source: std::io::Error::other("it changed while it was read") })
+    let blob = Blob::foreign(File::from(rustix::fs::open(path, flags, Mode::empty())?))?;
+    if blob.size() == length { Ok(blob) } else { Err(io::Error::other("it changed while it was read")) }
 }

@@ -1,7 +1,10 @@
 //! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for their digests.
 
+use std::collections::BTreeMap;
+
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 
+use super::Origin;
 use super::blob::Blob;
 use super::config::Config;
 use super::digest::verify;
@@ -116,22 +119,28 @@ pub(super) fn open(
     platform: &Platform,
     limits: &Limits,
     progress: &dyn Progress,
-) -> Result<(Config, Vec<Source>), ReadError> {
+) -> Result<(Config, Vec<Source>, Origin), ReadError> {
     let index: ImageIndex = store.json(INDEX, limits)?;
+    let mut known_name = None;
     let named = choose_name(store, index.manifests(), name)?;
     let mut descriptor = choose_platform(store, named, platform)?;
     for _ in 0..MAX_INDEXES {
+        known_name = known_name.or_else(|| full_name(&descriptor));
         let blob_name = descriptor.digest().to_string();
         store.fetch_manifest(&blob_name, limits)?;
         let blob = checked(store, &descriptor, INDEX)?;
-        if !is_index(&descriptor, &blob) {
-            return manifest(store, &blob_name, &blob, limits, progress);
+        if !is_index(&descriptor, &blob, limits) {
+            let (config, sources, annotations) = manifest(store, &blob_name, &blob, limits, progress)?;
+            let name = known_name.or_else(|| store.image_name());
+            return Ok((config, sources, Origin { name, digest: Some(blob_name), annotations }));
         }
         let index: ImageIndex = json(&blob_name, &blob, limits)?;
         descriptor = choose_platform(store, index.manifests().iter().collect(), platform)?;
     }
     Err(ReadError::IndexDepth { blob: descriptor.digest().to_string() })
 }
+
+type Annotations = BTreeMap<String, String>;
 
 /// The platforms for which there are images, in their order, each once; none where the image does not tell.
 pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> Result<Vec<Platform>, ReadError> {
@@ -148,7 +157,7 @@ pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> R
         if platform.is_none() {
             store.fetch_manifest(&digest, limits)?;
             let blob = checked(store, &descriptor, INDEX)?;
-            if is_index(&descriptor, &blob) {
+            if is_index(&descriptor, &blob, limits) {
                 if depth >= MAX_INDEXES {
                     return Err(ReadError::IndexDepth { blob: digest });
                 }
@@ -177,7 +186,7 @@ fn manifest(
     blob: &Blob,
     limits: &Limits,
     progress: &dyn Progress,
-) -> Result<(Config, Vec<Source>), ReadError> {
+) -> Result<(Config, Vec<Source>, Annotations), ReadError> {
     let manifest: ImageManifest = json(name, blob, limits)?;
     let config_name = manifest.config().digest().to_string();
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
@@ -200,7 +209,8 @@ fn manifest(
     }
     let sources = layers.iter().zip(diff_ids).map(|(layer, diff_id)| source(store, layer, diff_id, name));
     let sources = sources.collect::<Result<_, _>>()?;
-    Ok((config, sources))
+    let annotations = manifest.annotations().iter().flatten();
+    Ok((config, sources, annotations.map(|(key, value)| (key.clone(), value.clone())).collect()))
 }
 
 fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> Result<Source, ReadError> {
@@ -254,19 +264,25 @@ pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     Err(ReadError::UnknownDigest { blob: digest.to_string(), digest: digest.to_string() })
 }
 
-fn is_index(descriptor: &Descriptor, blob: &Blob) -> bool {
+fn is_index(descriptor: &Descriptor, blob: &Blob, limits: &Limits) -> bool {
     match descriptor.media_type() {
         MediaType::ImageIndex => true,
         MediaType::ImageManifest => false,
         other if other.to_string() == DOCKER_INDEX => true,
         other if other.to_string() == DOCKER_MANIFEST => false,
-        _ => serde_json::from_slice::<serde_json::Value>(blob).is_ok_and(|json| json.get("manifests").is_some()),
+        _ => json::<serde_json::Value>("", blob, limits).is_ok_and(|json| json.get("manifests").is_some()),
     }
 }
 
 fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
     let annotations = descriptor.annotations().as_ref();
     [NAME, CONTAINERD_NAME].into_iter().filter_map(move |key| annotations?.get(key))
+}
+
+/// The name by which others find an image: the one that containerd notes is whole.
+fn full_name(descriptor: &Descriptor) -> Option<String> {
+    let annotations = descriptor.annotations().as_ref()?;
+    annotations.get(CONTAINERD_NAME).or(annotations.get(NAME)).cloned()
 }
 
 /// The descriptors that a name means: its annotation, or its digest. All without a name.

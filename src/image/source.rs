@@ -13,7 +13,7 @@ use super::oci::{self, Platform};
 use super::progress::Progress;
 use super::reference::Reference;
 use super::store::Store;
-use super::{Image, Options, docker, layer, remote, rootfs};
+use super::{Image, Options, Origin, docker, layer, remote, rootfs};
 
 /// One or several images at one place. What is far is here when an image of it is read, and not before.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Source {
         let Some(store) = &self.store else {
             return self.directory(self.reference.path());
         };
-        let (config, sources) = if self.is_docker_archive(store) {
+        let (config, sources, origin) = if self.is_docker_archive(store) {
             docker::open(store, self.name(), limits)?
         } else if !matches!(self.reference, Reference::DockerArchive { .. }) && store.has(oci::INDEX) {
             oci::open(store, self.name(), platform, limits, progress)?
@@ -60,8 +60,8 @@ impl Source {
             };
             return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
         };
-        let (layers, archives, tree) = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
-        Ok(Image { config, layers, tree, archives })
+        let (layers, materials, tree) = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
+        Ok(Image { config, layers, tree, origin, materials })
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {
@@ -80,7 +80,8 @@ impl Source {
             return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no directory" });
         }
         let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
-        Ok(Image { config: Config::default(), layers: Vec::new(), tree, archives: Vec::new() })
+        let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
+        Ok(Image { config, layers, tree, origin: Origin::default(), materials })
     }
 }
 
@@ -94,7 +95,7 @@ fn store(
     if let Some(name) = reference.daemon_image() {
         let shown = Path::new(name);
         let blob = remote::save(name, limits.uncompressed, progress)?;
-        let blob = Blob::map(&blob).map_err(|source| ReadError::Spool { blob: name.to_owned(), source })?;
+        let blob = Blob::spooled(blob).map_err(|source| ReadError::Spool { blob: name.to_owned(), source })?;
         return Store::archive_in(blob, shown, limits, budget).map(Some);
     }
     let is_directory = match reference {
@@ -141,14 +142,14 @@ fn spooled(mut input: impl Read, path: &Path, limit: u64, progress: &dyn Progres
     let mut size = 0;
     loop {
         let count = match input.read(&mut chunk) {
-            Ok(0) => return Blob::map(&file).map_err(spool),
+            Ok(0) => return Blob::spooled(file).map_err(spool),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(ReadError::io(path)(error)),
         };
         size += count as u64;
         if size > limit {
-            return Err(ReadError::Limit { blob: name(), what: "bytes", limit });
+            return Err(ReadError::Limit { blob: name(), what: "bytes", limit, flag: Some("--max-size") });
         }
         file.write_all(&chunk[..count]).map_err(spool)?;
         progress.advance(count as u64);

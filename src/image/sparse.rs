@@ -9,6 +9,9 @@ use super::tree::Content;
 /// More than any file needs, and little enough memory.
 pub(super) const MAX_PIECES: usize = 1 << 20;
 
+/// The bytes of a map of that many pieces before the data: a count, then two numbers each, a line each.
+pub(super) const MAX_MAP: u64 = (2 * MAX_PIECES as u64 + 1) * 21 + 512;
+
 const PREFIX: &str = "GNU.sparse.";
 
 /// What the PAX records of an entry say of its pieces.
@@ -56,9 +59,14 @@ impl Records {
         self.name.as_deref()
     }
 
-    /// What the entry with these records and this data, which stands at `offset` of the archive, holds.
-    pub(super) fn content(self, data: &[u8], offset: u64) -> Result<Content, Fault> {
-        let size = data.len() as u64;
+    /// Whether the map stands before the data.
+    pub(super) fn has_map_in_data(&self) -> bool {
+        self.present && self.map_in_data
+    }
+
+    /// What the entry with these records and `size` bytes of data, which stand at `offset` of the archive, holds. Where
+    /// the map stands before the data, `map` is where it is.
+    pub(super) fn content(self, map: &[u8], size: u64, offset: u64) -> Result<Content, Fault> {
         if !self.present {
             return Ok(Content::Archived { offset, length: size });
         }
@@ -66,8 +74,8 @@ impl Records {
         if !self.map_in_data {
             return pieces(&self.map, length, offset, size);
         }
-        let (map, used) = map_before(data)?;
-        pieces(&map, length, offset + used, size - used)
+        let (map, used) = map_before(map)?;
+        pieces(&map, length, offset + used, size.checked_sub(used).ok_or(Fault::SparseMap)?)
     }
 }
 

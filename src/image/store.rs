@@ -13,7 +13,7 @@ use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::limits::{Budget, Limits};
 use super::oci;
-use super::progress::{Progress, Silent};
+use super::progress::Progress;
 use super::remote::{Connection, Registry};
 use super::tree::{Content, Kind};
 
@@ -58,7 +58,7 @@ impl Store {
     /// An archive that came from elsewhere; the path is what errors call it.
     pub(super) fn archive_in(mut blob: Blob, path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
         let name = path.display().to_string();
-        let compression = Compression::of(&blob);
+        let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
         if compression != Compression::None {
             blob = inflate(&name, &blob, compression, limits, budget)?.0;
         }
@@ -73,10 +73,12 @@ impl Store {
                 Node::Inode(_) => continue,
             };
             if members.len() >= limits.entries {
-                return Err(ReadError::Limit { blob: name, what: "entries", limit: limits.entries as u64 });
+                let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
+                return Err(ReadError::Limit { blob: name, what: "entries", limit, flag });
             }
             if !budget.spend_headers(weight) {
-                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit: limits.headers });
+                let limit = limits.headers;
+                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit, flag: None });
             }
             members.insert(key, member);
         }
@@ -92,7 +94,7 @@ impl Store {
     pub(super) fn registry(name: &str, connection: Connection, limits: &Limits) -> Result<Self, ReadError> {
         let registry = Registry::pull(name, connection)?;
         let (manifest, digest) = registry.manifest(None, limits.json)?;
-        let found = sha256(&manifest, &Silent);
+        let found = sha256(&manifest);
         let digest = digest.unwrap_or_else(|| found.clone());
         let index = oci::index_of(&manifest, &digest);
         let fetched = [
@@ -134,14 +136,13 @@ impl Store {
         }
         let total = missing.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
         if total > limits.uncompressed {
-            let (blob, limit) = (self.path.display().to_string(), limits.uncompressed);
-            return Err(ReadError::Limit { blob, what: "bytes of all layers", limit });
+            return Err(limits.exceeded_by_all(&self.path.display().to_string()));
         }
         progress.start("fetching", total);
         for ((digest, _), file) in missing.iter().zip(registry.blobs(&missing, progress)?) {
             let spool = |source| ReadError::Spool { blob: digest.clone(), source };
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
-            lock(fetched).insert(name, Blob::map(&file).map_err(spool)?);
+            lock(fetched).insert(name, Blob::spooled(file).map_err(spool)?);
         }
         Ok(())
     }
@@ -149,6 +150,14 @@ impl Store {
     /// The archive or directory on the host.
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What a registry calls the image.
+    pub(super) fn image_name(&self) -> Option<String> {
+        match &self.place {
+            Place::Registry { registry, .. } => Some(registry.image_name()),
+            Place::Archive { .. } | Place::Directory => None,
+        }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -208,9 +217,11 @@ fn unknown_digest(digest: &str) -> ReadError {
 /// A blob as JSON, if it is not absurdly large.
 pub(super) fn json<T: DeserializeOwned>(name: &str, blob: &Blob, limits: &Limits) -> Result<T, ReadError> {
     if blob.size() > limits.json {
-        return Err(ReadError::Limit { blob: name.to_owned(), what: "bytes", limit: limits.json });
+        let limit = limits.json;
+        return Err(ReadError::Limit { blob: name.to_owned(), what: "bytes", limit, flag: None });
     }
-    serde_json::from_slice(blob).map_err(ReadError::json(name))
+    let bytes = blob.bytes().map_err(ReadError::blob(name))?;
+    serde_json::from_slice(&bytes).map_err(ReadError::json(name))
 }
 
 /// The name of a member as others call it; one that leaves the archive is never found.

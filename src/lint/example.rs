@@ -1,6 +1,6 @@
 //! The fenced examples of a page, whose tags are assertions.
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use crate::page::{Fence, fences};
 
 /// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,24 +24,11 @@ pub enum Verdict {
 
 /// The examples in a Markdown text, in its order. Fences with other tags are only text.
 pub fn examples(markdown: &str) -> Vec<Example> {
-    let mut examples = Vec::new();
-    let mut open: Option<Example> = None;
-    for (event, range) in Parser::new(markdown).into_offset_iter() {
-        match event {
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(tag))) => {
-                let line = 1 + markdown[..range.start].matches('\n').count();
-                open = verdict(&tag).map(|verdict| Example { verdict, text: String::new(), line });
-            }
-            Event::Text(text) => {
-                if let Some(example) = &mut open {
-                    example.text.push_str(&text);
-                }
-            }
-            Event::End(TagEnd::CodeBlock) => examples.extend(open.take()),
-            _ => {}
-        }
-    }
-    examples
+    let example = |fence: Fence| {
+        let verdict = verdict(&fence.tag)?;
+        Some(Example { verdict, text: fence.text, line: fence.line })
+    };
+    fences(markdown).into_iter().filter_map(example).collect()
 }
 
 fn verdict(tag: &str) -> Option<Verdict> {

@@ -57,10 +57,25 @@ pub struct Finding {
     pub instruction: Option<Span>,
     /// Whether the place lies in the stage that is built.
     pub in_final_stage: bool,
+    /// What it is about in an image, where an image was checked.
+    pub subject: Option<Subject>,
     /// Other places that explain this one.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
     pub fix: Option<Fix>,
+}
+
+/// What of an image a finding is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// A path, from the root, as text; none where it is the configuration or a layer.
+    pub path: Option<String>,
+    /// Counted from the lowest.
+    pub layer: Option<usize>,
+    /// Whether the image's program can reach the file; none where there is no program.
+    pub reached: Option<bool>,
+    /// The package that the file is of, as `name version`.
+    pub package: Option<String>,
 }
 
 /// A second place, and what it has to do with the first.

@@ -1,28 +1,40 @@
 //! Applies fixes: byte edits on the original text, and every byte outside them stays.
 
-use super::finding::{Applicability, Edit, Finding, Fix};
+use super::finding::{Applicability, Edit, Finding};
 use super::{Registry, Settings, lint};
 use crate::source::Source;
 
 /// How often a text may be fixed and read again before it has to be done: fixes that undo each other must not go round
 /// for ever.
-const PASSES: usize = 16;
+pub const PASSES: usize = 16;
+
+/// A text after some fixes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    pub bytes: Vec<u8>,
+    /// The rules whose findings were mended, one entry a finding.
+    pub rules: Vec<&'static str>,
+}
 
 /// The text after those fixes that promise at least `max` and do not touch each other's places; what is left out
 /// comes with the next pass. `None` where there is nothing to apply.
-pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Vec<u8>> {
+pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
-    let allowed = |fix: &&Fix| fix.applicability <= max && !fix.edits.is_empty();
-    for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(allowed) {
+    let mut rules = Vec::new();
+    for finding in findings {
+        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability <= max && !fix.edits.is_empty()) else {
+            continue;
+        };
         // A fix is taken whole or not at all.
         if fix.edits.iter().all(|edit| fits(edit, &edits, source)) {
+            rules.push(finding.rule);
             for edit in &fix.edits {
                 let at = edits.partition_point(|known| known.span <= edit.span);
                 edits.insert(at, edit);
             }
         }
     }
-    (!edits.is_empty()).then(|| edited(source.bytes(), &edits))
+    (!edits.is_empty()).then(|| Fixed { bytes: edited(source.bytes(), &edits), rules })
 }
 
 /// Lints and fixes until nothing changes; `None` where nothing ever did.
@@ -40,8 +52,8 @@ pub fn apply_all_of(
     for _ in 0..PASSES {
         let current = fixed.as_ref().unwrap_or(source);
         let findings = find(current);
-        let Some(bytes) = apply(current, &findings, max) else { break };
-        fixed = Some(Source::new(source.name(), bytes));
+        let Some(next) = apply(current, &findings, max) else { break };
+        fixed = Some(Source::new(source.name(), next.bytes));
     }
     fixed
 }
@@ -69,7 +81,7 @@ fn edited(bytes: &[u8], edits: &[&Edit]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::Severity;
+    use crate::lint::{Fix, Severity};
     use crate::source::Span;
 
     fn finding(applicability: Applicability, edits: &[(usize, usize, &str)]) -> Finding {
@@ -85,6 +97,7 @@ mod tests {
             span: Span::at(0),
             instruction: None,
             in_final_stage: false,
+            subject: None,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: Some(Fix::new("mend", applicability, edits)),
@@ -95,7 +108,7 @@ mod tests {
     fn bytes_outside_the_edits_stay() {
         let source = Source::new("Dockerfile", b"ADD caf\xe9 /x\r\n".to_vec());
         let fixed = apply(&source, &[finding(Applicability::Safe, &[(0, 3, "COPY")])], Applicability::Safe);
-        assert_eq!(fixed.as_deref(), Some(&b"COPY caf\xe9 /x\r\n"[..]));
+        assert_eq!(fixed.map(|fixed| fixed.bytes).as_deref(), Some(&b"COPY caf\xe9 /x\r\n"[..]));
     }
 
     #[test]
@@ -106,7 +119,8 @@ mod tests {
             finding(Applicability::Safe, &[(1, 3, "Z")]),
             finding(Applicability::Safe, &[(3, 4, "Q")]),
         ];
-        assert_eq!(apply(&source, &findings, Applicability::Safe).as_deref(), Some(&b"XcdYf"[..]));
+        let fixed = apply(&source, &findings, Applicability::Safe);
+        assert_eq!(fixed, Some(Fixed { bytes: b"XcdYf".to_vec(), rules: vec!["x"] }));
     }
 
     #[test]
@@ -114,6 +128,7 @@ mod tests {
         let source = Source::new("Dockerfile", "abc");
         let findings = [finding(Applicability::Unsafe, &[(0, 1, "X")])];
         assert_eq!(apply(&source, &findings, Applicability::Safe), None);
-        assert_eq!(apply(&source, &findings, Applicability::Unsafe).as_deref(), Some(&b"Xbc"[..]));
+        let fixed = apply(&source, &findings, Applicability::Unsafe);
+        assert_eq!(fixed.map(|fixed| fixed.bytes).as_deref(), Some(&b"Xbc"[..]));
     }
 }

@@ -6,9 +6,11 @@ use super::page::Category;
 use super::registry::Registry;
 
 /// `rules/README.md`: one table per category, one row per rule.
-pub fn index_markdown(registry: &Registry) -> String {
+///
+/// `folder` is where a rule's page is.
+pub fn index_markdown(registry: &Registry, folder: impl Fn(&str) -> &'static str) -> String {
     let mut text = String::from(
-        "# Rules\n\nGenerated from the pages in [`lint/`](lint) by `make rules`. \
+        "# Rules\n\nGenerated from the pages in [`lint/`](lint) and [`image/`](image) by `make rules`. \
          `jettison explain NAME` prints a page; every name and every alias works wherever a rule is named.\n",
     );
     for category in Category::ALL {
@@ -22,10 +24,12 @@ pub fn index_markdown(registry: &Registry) -> String {
             let fix = page.fix.map_or("", super::Applicability::as_str);
             let aliases: Vec<String> = page.aliases.iter().map(|alias| format!("`{}`", alias.code)).collect();
             let (name, title, severity, profile) = (page.name, page.title, page.severity, page.profile);
-            let aliases = aliases.join(" ");
+            let (aliases, folder) = (aliases.join(" "), folder(name));
             write_to(
                 &mut text,
-                format_args!("| [`{name}`](lint/{name}.md) | {title} | {severity} | {profile} | {fix} | {aliases} |\n"),
+                format_args!(
+                    "| [`{name}`]({folder}/{name}.md) | {title} | {severity} | {profile} | {fix} | {aliases} |\n"
+                ),
             );
         }
     }

@@ -27,7 +27,7 @@ pub use facts::Facts;
 pub use finding::*;
 pub use index::index_markdown;
 pub use label::LabelType;
-pub use page::{Alias, Category, Page, PageError, Profile, Tool};
+pub use page::{Alias, Category, Page, Profile, Tool};
 pub use registry::{Named, Registry, UnknownRule};
 pub use rule::{Findings, Report, Rule};
 pub use settings::{Codes, Selection, Settings};
@@ -72,13 +72,17 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
     }
     let has_shellcheck = shellcheck.is_some();
     findings.extend(shellcheck.into_iter().flatten().filter_map(|finding| brought(finding, registry, settings)));
-    findings.iter_mut().for_each(|finding| place(finding, &dockerfile, &facts));
+    for finding in &mut findings {
+        place(finding, &dockerfile, &facts);
+    }
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
         let mut reported = pragmas.report(source, registry, settings, has_shellcheck);
-        reported.iter_mut().for_each(|finding| place(finding, &dockerfile, &facts));
+        for finding in &mut reported {
+            place(finding, &dockerfile, &facts);
+        }
         pragmas.suppress(source, &mut reported);
         findings.extend(reported);
     }
@@ -95,6 +99,12 @@ fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Op
 
 /// Says of a finding what lies around it.
 fn place(finding: &mut Finding, dockerfile: &Dockerfile, facts: &Facts<'_>) {
+    // A heredoc without an end takes in whatever a fix would put below it.
+    let is_open =
+        |instruction: &&dockerfile::Instruction| instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty());
+    if let Some(open) = dockerfile.instructions.iter().rev().find(is_open) {
+        finding.fix.take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
+    }
     finding.instruction = instruction_at(dockerfile, finding.span);
     finding.in_final_stage = facts.final_stage().is_some_and(|stage| {
         let next = facts.stages.get(stage.index + 1).map_or(usize::MAX, |next| next.from.span.start);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::finding::{Applicability, Severity};
+use crate::page::{self, FrontMatter, PageError, Parts};
 
 /// What `rules/lint/<name>.md` says.
 #[derive(Clone, Debug)]
@@ -123,6 +124,19 @@ pub enum Tool {
 }
 
 impl Tool {
+    pub const ALL: [Self; 10] = [
+        Self::Hadolint,
+        Self::Shellcheck,
+        Self::Buildkit,
+        Self::Trivy,
+        Self::Checkov,
+        Self::Kics,
+        Self::Dockle,
+        Self::Semgrep,
+        Self::Tally,
+        Self::Dockerfilelint,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hadolint => "hadolint",
@@ -172,6 +186,14 @@ impl Tool {
     }
 }
 
+impl FromStr for Tool {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|tool| tool.as_str().eq_ignore_ascii_case(text)).ok_or(())
+    }
+}
+
 impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -183,46 +205,20 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-/// Why a page cannot be read; each names the page.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PageError {
-    #[error("page `{page}` does not start with `---`, front matter and `---`")]
-    NoFrontMatter { page: &'static str },
-    #[error("page `{page}`: line {line} of the front matter is not `key: value`")]
-    NotAPair { page: &'static str, line: usize },
-    #[error("page `{page}`: unknown key `{key}` in the front matter")]
-    UnknownKey { page: &'static str, key: &'static str },
-    #[error("page `{page}`: `{key}` stands twice in the front matter")]
-    Repeated { page: &'static str, key: &'static str },
-    #[error("page `{page}`: the front matter lacks `{key}`")]
-    Missing { page: &'static str, key: &'static str },
-    #[error("page `{page}`: `{value}` is no value for `{key}`")]
-    Invalid { page: &'static str, key: &'static str, value: &'static str },
-    #[error("page `{page}` has no heading `# …` after its front matter")]
-    NoHeading { page: &'static str },
-}
-
 const KEYS: [&str; 6] = ["severity", "category", "profile", "fix", "aliases", "final-stage-only"];
 
 impl Page {
     /// Reads the front matter; the text below it is only looked at for its heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
-        let (front, body) = text
-            .strip_prefix("---\n")
-            .and_then(|rest| rest.split_once("\n---\n"))
-            .ok_or(PageError::NoFrontMatter { page: name })?;
-        let front = FrontMatter::parse(name, front)?;
-        let body = body.trim_start();
-        let title = body.lines().next().and_then(|line| line.strip_prefix("# "));
-        let title = title.ok_or(PageError::NoHeading { page: name })?;
+        let Parts { front, title, body } = page::parts(name, text, &KEYS)?;
         Ok(Self {
             name,
-            title: title.trim(),
+            title,
             severity: front.required("severity")?,
             category: front.required("category")?,
             profile: front.required("profile")?,
             fix: front.optional("fix")?,
-            aliases: front.aliases()?,
+            aliases: aliases(&front)?,
             body,
         })
     }
@@ -234,58 +230,16 @@ impl Page {
     }
 }
 
-/// The `key: value` lines between the two `---`.
-struct FrontMatter {
-    page: &'static str,
-    values: [Option<&'static str>; KEYS.len()],
-}
-
-impl FrontMatter {
-    fn parse(page: &'static str, text: &'static str) -> Result<Self, PageError> {
-        let mut front = Self { page, values: [None; KEYS.len()] };
-        for (at, line) in text.lines().enumerate() {
-            let (key, value) = line.split_once(':').ok_or(PageError::NotAPair { page, line: at + 1 })?;
-            let key = key.trim();
-            let place = KEYS.iter().position(|known| *known == key).ok_or(PageError::UnknownKey { page, key })?;
-            if front.values[place].replace(value.trim()).is_some() {
-                return Err(PageError::Repeated { page, key });
-            }
-        }
-        Ok(front)
+fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
+    let (codes, narrow) = (front.list("aliases")?, front.list("final-stage-only")?);
+    if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
+        return Err(front.invalid("final-stage-only", value));
     }
-
-    fn get(&self, key: &'static str) -> Option<&'static str> {
-        KEYS.iter().position(|known| *known == key).and_then(|place| self.values[place])
-    }
-
-    fn optional<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, PageError> {
-        let page = self.page;
-        self.get(key).map(|value| value.parse().map_err(|_| PageError::Invalid { page, key, value })).transpose()
-    }
-
-    fn required<T: FromStr>(&self, key: &'static str) -> Result<T, PageError> {
-        self.optional(key)?.ok_or(PageError::Missing { page: self.page, key })
-    }
-
-    fn aliases(&self) -> Result<Vec<Alias>, PageError> {
-        let (codes, narrow) = (self.list("aliases")?, self.list("final-stage-only")?);
-        if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
-            return Err(PageError::Invalid { page: self.page, key: "final-stage-only", value });
-        }
-        let alias = |code| {
-            let tool = Tool::of(code).ok_or(PageError::Invalid { page: self.page, key: "aliases", value: code })?;
-            Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
-        };
-        codes.iter().copied().map(alias).collect()
-    }
-
-    /// `[a, b]`; nothing where the key is not there.
-    fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
-        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
-        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let list = list.ok_or(PageError::Invalid { page: self.page, key, value })?;
-        Ok(list.split(',').map(str::trim).filter(|code| !code.is_empty()).collect())
-    }
+    let alias = |code| {
+        let tool = Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?;
+        Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
+    };
+    codes.iter().copied().map(alias).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::code::ShellcheckCode;
-use super::page::{Page, PageError, Tool};
+use super::page::{Page, Tool};
 use super::rule::Rule;
+use crate::page::PageError;
 
 /// No name that is longer is taken for a slip in writing a shorter one.
 const LONGEST_NAME: usize = 80;
@@ -33,8 +34,8 @@ pub struct UnknownRule {
 }
 
 impl Registry {
-    pub fn new(rules: &'static [Rule]) -> Result<Self, PageError> {
-        let mut entries = Vec::with_capacity(rules.len());
+    pub fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Result<Self, PageError> {
+        let mut entries = Vec::new();
         for rule in rules {
             entries.push((rule, Page::parse(rule.name, rule.page)?));
         }
@@ -66,6 +67,13 @@ impl Registry {
         }
         let places = self.aliases.get(&normal(name)).map(Vec::as_slice).unwrap_or_default();
         places.iter().map(|&at| &self.entries[at].1).collect()
+    }
+
+    /// The rules whose names start so.
+    pub fn starting_with(&self, prefix: &str) -> Vec<&Page> {
+        let prefix = prefix.trim().to_ascii_lowercase();
+        let starts = |page: &&Page| !prefix.is_empty() && page.name.starts_with(&prefix);
+        self.iter().map(|(_, page)| page).filter(starts).collect()
     }
 
     /// The rules that a code of this tool means.
@@ -103,16 +111,25 @@ impl Registry {
 
     /// The name or alias nearest to one that is not there, where one is near.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
+        self.near(unknown).first().copied()
+    }
+
+    /// The names and aliases that are nearest to one that is not there, in their order: none, or as many as are equally
+    /// near.
+    pub fn near(&self, unknown: &str) -> Vec<&'static str> {
         if unknown.len() > LONGEST_NAME {
-            return None;
+            return Vec::new();
         }
         let unknown = unknown.to_ascii_lowercase();
         let known = self
             .iter()
             .flat_map(|(rule, page)| std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code)));
         let distances = known.map(|name| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown), name));
-        let (distance, name) = distances.min()?;
-        (distance <= name.len() / 3).then_some(name)
+        let mut near: Vec<_> = distances.filter(|(distance, name)| *distance <= name.len() / 3).collect();
+        near.sort_unstable();
+        near.dedup();
+        let nearest = near.first().map(|&(distance, _)| distance);
+        near.into_iter().filter(|&(distance, _)| Some(distance) == nearest).map(|(_, name)| name).collect()
     }
 }
 

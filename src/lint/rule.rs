@@ -41,6 +41,7 @@ impl Findings {
             span,
             instruction: None,
             in_final_stage: false,
+            subject: None,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: None,

@@ -1,7 +1,7 @@
 //! Alpine's packages: apk's database of lines such as `P:musl`, paragraphs parted by blank lines.
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Found};
+use super::{Ecosystem, Facts, Found, MAX_PATH};
 use crate::image::{NameId, ReadError};
 
 /// Where the database is; where it moved with apk 3.
@@ -41,7 +41,9 @@ fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'
             directory = path;
             None
         }
-        [b'R', b':', name @ ..] => Some([b"/", directory, b"/", name].concat()),
+        [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
+            Some([b"/", directory, b"/", name].concat())
+        }
         _ => None,
     })
 }
@@ -62,7 +64,8 @@ pub(super) fn reduced(paragraph: &Paragraph<'_>, is_kept: impl Fn(&[u8]) -> bool
             }
             [b'M', b':', ..] => waiting.extend_from_slice(line),
             [b'R', b':', ..] => {
-                keeps = is_kept(&[b"/", directory, b"/", value].concat());
+                let is_path = directory.len() + value.len() < MAX_PATH;
+                keeps = is_path && is_kept(&[b"/", directory, b"/", value].concat());
                 if keeps {
                     out.append(&mut waiting);
                     out.extend_from_slice(line);

@@ -15,6 +15,8 @@ const MAX_TEXT: u64 = 1 << 20;
 const MAX_INNER: u64 = 128 << 20;
 const MAX_INNER_SUM: u64 = 1 << 30;
 const MAX_DEPTH: usize = 3;
+/// So many artifacts are looked for in one archive.
+const MAX_ARTIFACTS: usize = 4096;
 
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
     let file_name = String::from_utf8_lossy(found.tree().file_name(name)).into_owned();
@@ -51,9 +53,11 @@ fn look<R: Read + Seek>(
 ) -> Result<(), zip::result::ZipError> {
     let mut archive = ZipArchive::new(reader)?;
     let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
-    let mut any = false;
+    let (mut any, mut looked) = (false, 0);
     for name in &names {
-        if name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties") {
+        let is_artifact = name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
+        if is_artifact && looked < MAX_ARTIFACTS {
+            looked += 1;
             any |= maven(&text(&mut archive, name)?, artifacts);
         }
         if is_archive(name) && depth < MAX_DEPTH {

@@ -26,6 +26,8 @@ pub use records::{Kept, Record, Records, records};
 
 /// Databases and records larger than this are nobody's.
 const MAX_RECORD: u64 = 512 << 20;
+/// Paths longer than this are no paths of Linux; many that share their beginning could fill the memory.
+const MAX_PATH: usize = 4096;
 
 /// What is installed.
 #[derive(Clone, Debug, Default)]
@@ -141,9 +143,15 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     apk::read(&mut found)?;
     rpm::read(&mut found)?;
     // One walk finds the records of all languages.
+    let mut seen = vec![false; image.tree.inode_count()];
     for name in image.tree.walk() {
-        for reader in [python::read, npm::read, gem::read, java::read, binaries::read] {
+        for reader in [python::read, npm::read, gem::read] {
             reader(&mut found, name)?;
+        }
+        // These read what is in a file, which is the same under all its names.
+        if !std::mem::replace(&mut seen[image.tree.inode_id(name).index()], true) {
+            java::read(&mut found, name)?;
+            binaries::read(&mut found, name)?;
         }
     }
     let Found { mut list, mut notes, .. } = found;

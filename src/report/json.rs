@@ -30,6 +30,17 @@ struct Row<'a> {
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
+    /// Where an image was checked: `line` is then a line of its history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<SubjectRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct SubjectRow<'a> {
+    path: Option<&'a str>,
+    layer: Option<usize>,
+    reached: Option<bool>,
+    package: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -73,13 +84,28 @@ impl Place {
 
 /// An array with one object a line, so that it can be read, compared and cut by line.
 pub fn json(report: &Report<'_>) -> String {
+    array(lines(report))
+}
+
+/// The same objects without the array.
+pub(super) fn jsonl(report: &Report<'_>) -> String {
+    lines(report).map(|line| line + "\n").collect()
+}
+
+/// An array of what is JSON already, an element a line.
+pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
     let mut out = String::from("[");
-    for (index, row) in report.files.iter().flat_map(|file| rows(report, file)).enumerate() {
+    for (index, element) in elements.enumerate() {
         out.push_str(if index == 0 { "\n" } else { ",\n" });
-        out.push_str(&serde_json::to_string(&row).expect("strings and numbers always serialise"));
+        out.push_str(&element);
     }
     out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
     out
+}
+
+fn lines(report: &Report<'_>) -> impl Iterator<Item = String> {
+    let rows = report.files.iter().flat_map(|file| rows(report, file));
+    rows.map(|row| serde_json::to_string(&row).expect("strings and numbers always serialise"))
 }
 
 fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {
@@ -108,6 +134,12 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
             .collect(),
         fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
         url: super::url(finding),
+        image: finding.subject.as_ref().map(|subject| SubjectRow {
+            path: subject.path.as_deref(),
+            layer: subject.layer,
+            reached: subject.reached,
+            package: subject.package.as_deref(),
+        }),
     }
 }
 

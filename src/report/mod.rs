@@ -1,24 +1,42 @@
 //! How findings are shown: one file per format.
 
+mod baseline;
+mod checkstyle;
+mod codeclimate;
+mod compact;
 mod deps;
 mod diff;
 mod entry;
 mod excerpt;
+mod fingerprint;
+mod format;
+mod github;
+mod gitlab;
+mod help;
 mod html;
 mod inspect;
 mod inspect_json;
 mod json;
+mod junit;
 mod plan;
 mod report_json;
+mod sarif;
 mod sbom;
 mod size;
+mod sonarqube;
 mod summary;
 mod text;
 mod treemap;
+mod tty;
+mod uri;
+mod xml;
 
+pub use baseline::{Baseline, BaselineError, Silenced};
 pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
 pub use diff::{Compared, diff_json, diff_text};
 pub use entry::{InspectedEntry, entry_json, entry_text};
+pub use format::Format;
+pub use help::markdown;
 pub use html::report_html;
 pub use inspect::{Inspected, inspect_text};
 pub use inspect_json::inspect_json;
@@ -28,9 +46,11 @@ pub use report_json::report_json;
 pub use sbom::{Bill, Time, cyclonedx, spdx};
 pub use summary::{Risk, Sizes, Summary, summary};
 pub use text::{Style, text};
+pub use uri::{file_uri, uri};
 
 use std::borrow::Cow;
 
+use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
 use crate::source::Source;
 
@@ -39,6 +59,14 @@ use crate::source::Source;
 pub struct Linted {
     pub source: Source,
     pub findings: Vec<Finding>,
+    /// What was found too, and is known from before: see [`Baseline`].
+    pub silenced: Vec<Finding>,
+}
+
+impl Linted {
+    pub fn new(source: Source, findings: Vec<Finding>) -> Self {
+        Self { source, findings, silenced: Vec::new() }
+    }
 }
 
 /// What a format is given.
@@ -51,6 +79,19 @@ pub struct Report<'a> {
 impl Report<'_> {
     fn count(&self, severity: Severity) -> usize {
         self.findings().filter(|finding| finding.severity == severity).count()
+    }
+
+    /// Every finding with the file that it is in.
+    fn placed(&self) -> impl Iterator<Item = (&Source, &Finding)> {
+        self.files.iter().flat_map(|file| file.findings.iter().map(|finding| (&file.source, finding)))
+    }
+
+    /// The same with fingerprints, which no two findings of one file share.
+    fn fingerprinted(&self) -> impl Iterator<Item = (&Source, &Finding, String)> {
+        self.files.iter().flat_map(|file| {
+            let findings = file.findings.iter().zip(file.fingerprints());
+            findings.map(|(finding, fingerprint)| (&file.source, finding, fingerprint))
+        })
     }
 
     fn findings(&self) -> impl Iterator<Item = &Finding> {
@@ -75,14 +116,39 @@ impl Report<'_> {
     }
 }
 
-/// Where more is to be read: ShellCheck's page of its code, or the rule's page in the sources that are published with
-/// this version.
-fn url(finding: &Finding) -> String {
-    if let Some(code) = finding.code {
-        return format!("https://www.shellcheck.net/wiki/{code}");
+/// What a finding is known as: ShellCheck's code, or the rule's name.
+fn id(finding: &Finding) -> Cow<'static, str> {
+    match finding.code {
+        Some(code) => Cow::Owned(code.to_string()),
+        None => Cow::Borrowed(finding.rule),
     }
-    concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules/lint/")
-        .to_owned()
-        + finding.rule
-        + ".md"
+}
+
+/// All that a finding says, a note a line.
+fn said(finding: &Finding) -> String {
+    let lines = std::iter::once(&finding.message).chain(&finding.notes);
+    lines.map(String::as_str).collect::<Vec<_>>().join("\n")
+}
+
+/// The file's name without what says nothing: readers of reports compare it with names of a repository.
+fn relative(mut name: &str) -> &str {
+    while let Some(rest) = name.strip_prefix("./").filter(|rest| !rest.is_empty()) {
+        name = rest.trim_start_matches('/');
+    }
+    name
+}
+
+/// Where more is to be read: ShellCheck's page of its code, or the rule's page.
+pub fn url(finding: &Finding) -> String {
+    match finding.code {
+        Some(code) => format!("https://www.shellcheck.net/wiki/{code}"),
+        None => page_url(finding.rule),
+    }
+}
+
+/// A rule's page in the sources that are published with this version.
+fn page_url(rule: &str) -> String {
+    const RULES: &str =
+        concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules");
+    format!("{RULES}/{}/{rule}.md", audit::folder(rule))
 }

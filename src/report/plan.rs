@@ -14,11 +14,13 @@ const SHOWN: usize = 12;
 pub fn plan(tree: &Tree, plan: &Plan) -> String {
     let mut out = String::new();
     table(&mut out, plan.totals());
+    levels(&mut out, plan.totals());
     let path = |name| tree.path(name).escape_ascii().to_string();
     records(&mut out, plan);
 
     let because = |names: &[NameId]| -> Vec<String> { names.iter().map(|&name| because(tree, plan, name)).collect() };
     list(&mut out, "shells that stay", &because(&plan.totals().shells));
+    list(&mut out, "parts of package managers that stay", &because(&plan.totals().package_managers));
     list(&mut out, "setuid, setgid and files with capabilities that stay", &because(&plan.totals().privileged));
 
     let unmet = plan.unmet().iter().map(|unmet| {
@@ -46,6 +48,19 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  bytes  {:>12} {:>12}  {share}%", size(before.bytes), size(after.bytes));
     let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
+}
+
+/// What each level keeps: the first as it is, the others by what they add.
+fn levels(out: &mut String, totals: &Totals) {
+    let mut before = 0;
+    let told = totals.levels.iter().map(|(level, count)| {
+        let added = count.bytes - before;
+        let plus = if before == 0 { "" } else { "+" };
+        before = count.bytes;
+        format!("{level} {plus}{}", size(added))
+    });
+    let told: Vec<String> = told.collect();
+    let _ = writeln!(out, "  levels {}", told.join(", "));
 }
 
 /// How many packages are recorded, in files that are made.

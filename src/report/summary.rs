@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::packages::{Package, Packages};
-use crate::slim::{Count, Note, Plan, Root, Unmet, Why};
+use crate::slim::{Because, Count, Note, Plan, Root, Unmet, Why};
 
 /// All that a report tells.
 #[derive(Debug)]
@@ -173,7 +173,10 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "the program of the configuration",
         Why::Root(Root::Glob { .. }) => "asked for with --keep",
-        Why::Root(Root::Always { .. }) => "always kept",
+        Why::Root(Root::Rule { because: Because::Always, .. } | Root::PackageDatabase) => "always kept",
+        Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "by a keep rule",
+        Why::Root(Root::Brought { .. }) => "brought by COPY or ADD",
+        Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be opened by name",
         Why::Root(_) => "named in the configuration",
         Why::Target | Why::OnTheWay | Why::Directory => "on the way to something that is kept",
         Why::Interpreter | Why::LoaderReads => "loaders",

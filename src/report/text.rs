@@ -10,22 +10,39 @@ use super::{Linted, Report};
 use crate::lint::{Applicability, Finding, Fix, Severity};
 use crate::source::Source;
 
+/// Text is not broken into columns that are narrower.
+const NARROWEST: usize = 24;
+
 /// What the terminal can show.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
     /// In columns.
     pub width: usize,
+    /// Frames are drawn with characters beyond ASCII.
+    pub unicode: bool,
+    /// Names of rules lead to their pages.
+    pub links: bool,
+}
+
+impl Style {
+    fn renderer(self) -> Renderer {
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        let decor = if self.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+        renderer.decor_style(decor).term_width(self.width)
+    }
 }
 
 /// Every finding, then one line that counts them.
 pub fn text(report: &Report<'_>, style: Style) -> String {
-    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(style.width);
+    let renderer = style.renderer();
     let mut out = String::new();
     for file in report.files {
+        if report.files.len() > 1 && !file.findings.is_empty() {
+            heading(&mut out, file, style);
+        }
         for finding in &file.findings {
-            out.push_str(&renderer.render(&groups(report, file, finding)));
+            out.push_str(&renderer.render(&groups(report, file, finding, style)));
             out.push_str("\n\n");
         }
     }
@@ -33,19 +50,29 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
     out
 }
 
-fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Vec<Group<'a>> {
-    let mut group = level(finding.severity)
-        .primary_title(&finding.message)
-        .id(finding.rule)
-        .element(snippet(&file.source, finding))
-        .elements(finding.notes.iter().map(|note| Level::NOTE.message(note)));
-    if finding.fix.is_none() {
-        group = group.element(Level::HELP.message(pointer(report, finding)));
-        return vec![group];
+/// The name of a file, above what is found in it.
+fn heading(out: &mut String, file: &Linted, style: Style) {
+    let bold = if style.color { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+    let _ = writeln!(out, "{bold}{}{bold:#}: {}\n", file.source.name(), counted(file.findings.len(), "finding"));
+}
+
+fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding, style: Style) -> Vec<Group<'a>> {
+    // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a note.
+    let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
+    let message = wrapped(&finding.message, style.width.saturating_sub(title));
+    let note = style.width.saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
+    let pointer = Level::HELP.message(wrapped(&pointer(report, finding), note));
+    let mut title = level(finding.severity).primary_title(message).id(finding.rule);
+    if style.links {
+        title = title.id_url(super::url(finding));
     }
-    let fix =
-        finding.fix.iter().map(|fix| patch(&file.source, fix).element(Level::HELP.message(pointer(report, finding))));
-    std::iter::once(group).chain(fix).collect()
+    let group = title
+        .element(snippet(&file.source, finding))
+        .elements(finding.notes.iter().map(|text| Level::NOTE.message(wrapped(text, note))));
+    match &finding.fix {
+        None => vec![group.element(pointer)],
+        Some(fix) => vec![group, patch(&file.source, fix, style).element(pointer)],
+    }
 }
 
 fn level(severity: Severity) -> Level<'static> {
@@ -71,7 +98,7 @@ fn snippet<'a>(source: &'a Source, finding: &'a Finding) -> Snippet<'a, annotate
         .annotations(labels)
 }
 
-fn patch<'a>(source: &'a Source, fix: &'a Fix) -> Group<'a> {
+fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
     let excerpt = Excerpt::new(source, fix.edits.iter().map(|edit| edit.span));
     let title = match fix.applicability {
         Applicability::Safe => fix.title.clone(),
@@ -79,7 +106,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix) -> Group<'a> {
     };
     let patches = fix.edits.iter().map(|edit| Patch::new(excerpt.range(edit.span), &edit.replacement));
     Level::HELP
-        .secondary_title(title)
+        .secondary_title(wrapped(&title, style.width.saturating_sub("help: ".len())))
         .element(Snippet::source(excerpt.text).line_start(excerpt.line).path(source.name()).patches(patches))
 }
 
@@ -106,12 +133,38 @@ fn summary(report: &Report<'_>) -> String {
         };
         line.push_str(&noun);
     }
-    let fixable = report.findings().filter(|finding| finding.fix.is_some()).count();
-    if fixable > 0 {
-        let _ = write!(line, " ({fixable} with a fix)");
-    }
+    let fixable = |wanted| {
+        let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
+        fixes.filter(|fix| fix.applicability == wanted).count()
+    };
+    let how = match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("\n{safe} can be fixed with `--fix`"),
+        (0, unsafely) => format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`"),
+        (safe, unsafely) => format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"),
+    };
+    line.push_str(&how);
     line.push('\n');
     line
+}
+
+/// A text with line breaks where it would be wider than `width`; words stay whole.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in text.split(' ') {
+        let columns = word.chars().count();
+        if column > 0 && column + 1 + columns > width.max(NARROWEST) {
+            out.push('\n');
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += columns;
+    }
+    out
 }
 
 fn counted(count: usize, noun: &str) -> String {

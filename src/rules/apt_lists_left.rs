@@ -96,20 +96,30 @@ pub(super) fn append(cx: &Context<'_>, run: &Run<'_>, command: &str) -> Option<E
     match cx.facts.steps[run.step].instruction.heredocs.as_slice() {
         [] => append_to_list(cx, script, run.calls.last()?.span, command),
         [heredoc] if !heredoc.end.is_empty() && heredoc.body.contains(Span::at(script.text.source_offset(0))) => {
-            Some(Edit { span: Span::at(heredoc.body.end), replacement: format!("{command}{}", cx.line_break()) })
+            let last = parsed.commands.last()?;
+            if parsed.options_of(last, run.options).errexit {
+                let replacement = format!("{command}{}", cx.line_break());
+                return Some(Edit { span: Span::at(heredoc.body.end), replacement });
+            }
+            // A line of its own would hide that the one before it has failed.
+            let end = end_of_list(cx, script, run.calls.last()?.span)?;
+            Some(Edit { span: Span::at(end), replacement: format!(" && {command}") })
         }
         _ => None,
     }
 }
 
-/// ` && command` after the last call, on a line of its own where the RUN has several.
-fn append_to_list(cx: &Context<'_>, script: &Script, last: Span, command: &str) -> Option<Edit> {
+/// Where a script ends; `None` where something follows its last call that would take more words for its own.
+fn end_of_list(cx: &Context<'_>, script: &Script, last: Span) -> Option<usize> {
     let text = script.text.as_str().trim_end();
     let end = script.text.source_span(0, text.len()).end;
     let tail = cx.source.slice(Span::new(last.end.min(end), end)).replace("2>&1", "");
-    if tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\'']) {
-        return None;
-    }
+    (!tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\''])).then_some(end)
+}
+
+/// ` && command` after the last call, on a line of its own where the RUN has several.
+fn append_to_list(cx: &Context<'_>, script: &Script, last: Span, command: &str) -> Option<Edit> {
+    let end = end_of_list(cx, script, last)?;
     let instruction = cx.source.slice(Span::new(script.text.source_offset(0), end));
     let replacement = if instruction.contains('\n') {
         let line = cx.source.line_span(cx.source.line(end));

@@ -27,8 +27,10 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str]
         }
         let span = call.verb.map_or(call.call.name_span, |verb| call.call.name_span.to(verb.argument.span));
         let report = findings.add(span, format!("what `{}` downloads stays in the layer", call.call.name));
-        if let Some((title, edit)) = mending(cx, run, &call, mend) {
-            report.fix(Fix::new(title, Applicability::Safe, vec![edit]));
+        let filling: Vec<PackageCall<'_>> =
+            run.calls[..=at].iter().filter_map(understand).filter(|call| filling(call)).collect();
+        if let Some((title, edits)) = mending(cx, run, &filling, mend) {
+            report.fix(Fix::new(title, Applicability::Safe, edits));
         }
     }
 }
@@ -92,18 +94,23 @@ fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
     understand(later).is_some_and(by_itself) || keeper(call).caches.iter().any(|cache| deletes(later, cache))
 }
 
-fn mending(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, mend: &Mend) -> Option<(String, Edit)> {
+/// What leaves nothing of these calls, the last of which is reported.
+fn mending(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>], mend: &Mend) -> Option<(String, Vec<Edit>)> {
     match mend {
         Mend::Option(option) => {
-            let verb = call.verb?;
-            let edit = after(cx, verb.argument.span, verb.word, option)?;
-            Some((format!("add `{option}`"), edit))
+            let edit = |call: &PackageCall<'_>| {
+                let verb = call.verb?;
+                after(cx, verb.argument.span, verb.word, option)
+            };
+            let edits: Option<Vec<Edit>> = calls.iter().map(edit).collect();
+            Some((format!("add `{option}`"), edits?))
         }
         Mend::Then(command) => {
+            let call = calls.last()?;
             let command = format!("{} {command}", call.call.name);
             let sudo = if call.call.via.iter().any(|via| via == "sudo") { "sudo " } else { "" };
             let edit = append(cx, run, &format!("{sudo}{command}"))?;
-            Some((format!("call `{command}` in the same `RUN`"), edit))
+            Some((format!("call `{command}` in the same `RUN`"), vec![edit]))
         }
         Mend::None => None,
     }

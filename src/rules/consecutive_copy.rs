@@ -1,8 +1,10 @@
 //! `consecutive-copy`: instructions that follow each other copy to one place.
 
+use super::rewrite::without;
 use crate::dockerfile::{Body, Place};
 use crate::lint::facts::Step;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule =
     Rule { name: "consecutive-copy", page: include_str!("../../rules/lint/consecutive-copy.md"), check };
@@ -21,6 +23,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let mut report = findings.add(keyword.span, message);
         for step in rest {
             report = report.label(step.instruction.keyword.span, "and this one");
+        }
+        if let Some(edits) = as_one(cx, first, rest) {
+            report.fix(Fix::new(format!("make it one `{}`", keyword.text), Applicability::Safe, edits));
         }
     }
 }
@@ -53,4 +58,37 @@ fn looks_like_file(path: &str) -> bool {
 
 fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s str>)> {
     step.instruction.flags.iter().map(|flag| (flag.name.as_str(), flag.value.as_ref().map(|value| value.text.as_str())))
+}
+
+/// The sources of all in the first; not where the place may be a file, or something stands between the instructions.
+fn as_one(cx: &Context<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
+    let mut edits = Vec::new();
+    let mut before = first;
+    let mut sources = String::new();
+    let (at, _) = plain_sources(cx, first)?;
+    for step in rest {
+        let gap = Span::new(before.span.end, step.span.start.max(before.span.end));
+        if !cx.source.slice(gap).trim().is_empty() {
+            return None;
+        }
+        sources.push(' ');
+        sources.push_str(plain_sources(cx, step)?.1);
+        edits.push(without(cx, step.span)?);
+        before = step;
+    }
+    edits.push(Edit { span: Span::at(at), replacement: sources });
+    Some(edits)
+}
+
+/// Where the sources of a step end, and their text, where they are on one line and go to what is plainly a folder.
+fn plain_sources<'c>(cx: &Context<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
+    let Body::Transfer { sources, destination, json: false } = &step.instruction.body else { return None };
+    let is_folder = destination.text.as_str().ends_with('/') || matches!(destination.text.as_str(), "." | "..");
+    let spans = sources.iter().map(|source| match source {
+        Place::Path(word) => Some(word.span),
+        Place::Heredoc(_) => None,
+    });
+    let span = spans.collect::<Option<Vec<_>>>()?.into_iter().reduce(Span::to)?;
+    let text = cx.source.slice(span);
+    (is_folder && !text.contains('\n')).then_some((span.end, text))
 }

@@ -1,8 +1,9 @@
 //! `consecutive-run`: two short RUNs make two layers where one would do.
 
+use super::rewrite::{flags, join};
 use crate::dockerfile::Command;
-use crate::lint::facts::{Facts, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::facts::Run;
+use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "consecutive-run", page: include_str!("../../rules/lint/consecutive-run.md"), check };
@@ -22,24 +23,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let first = cx.facts.steps[before.step].instruction.keyword.span;
             let report =
                 findings.add(step.instruction.keyword.span, "this `RUN` could be one with the `RUN` before it");
-            report.label(first, "that one");
+            let report = report.label(first, "that one");
+            if let Some(edit) = join(cx, before, run) {
+                report.fix(Fix::new("join the two with `&&`", Applicability::Safe, vec![edit]));
+            }
         }
     }
-}
-
-fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
-    let flags = &facts.steps[run.step].instruction.flags;
-    flags
-        .iter()
-        .flat_map(|flag| [flag.name.as_str(), flag.value.as_ref().map_or("", |value| value.text.as_str())])
-        .collect()
 }
 
 /// One command; of scripts that are not read, by what would join two.
 fn is_short(run: &Run<'_>) -> bool {
     match (run.command, &run.script) {
         (Command::Exec(_), _) => true,
-        (_, Some(script)) => script.commands.len() < 2,
+        (_, Some(script)) => script.commands.len() == 1,
         (Command::Shell(text), None) => !text.text.as_str().contains([';', '&', '|', '\n']),
     }
 }

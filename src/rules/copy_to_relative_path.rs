@@ -2,7 +2,7 @@
 
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "copy-to-relative-path", page: include_str!("../../rules/lint/copy-to-relative-path.md"), check };
@@ -18,7 +18,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let is_set = step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
         if is_relative(destination) && !is_set && !is_well_known(step) {
             let written = destination.text.as_str();
-            findings.add(destination.span, format!("`{written}` starts from a directory that no `WORKDIR` sets"));
+            let message = format!("`{written}` starts from a directory that no `WORKDIR` sets");
+            let report = findings.add(destination.span, message);
+            // In a JSON form the quotes are not part of what is written.
+            let is_plain = cx.source.slice(destination.span) == written;
+            if let Some(replacement) = absolute(step, written).filter(|_| is_plain) {
+                let edit = Edit { span: destination.span, replacement };
+                report.fix(Fix::new("start from `/`, as the base image does", Applicability::Safe, vec![edit]));
+            }
         }
     }
 }
@@ -32,4 +39,12 @@ fn is_relative(word: &Word) -> bool {
 /// A base image that is there to be used from its directory, such as `php` in `/var/www/html`.
 fn is_well_known(step: &Step<'_>) -> bool {
     step.workdir.path.as_deref().is_some_and(|path| path != "/")
+}
+
+/// The same place from the root, where the base image is known to start there and the path says it plainly.
+fn absolute(step: &Step<'_>, written: &str) -> Option<String> {
+    let starts_at_root = step.workdir.path.as_deref() == Some("/") && !step.onbuild;
+    let is_plain = !written.contains(['"', '\'', '\\', '`', '[', ']']) && !written.split('/').any(|part| part == "..");
+    let path = written.strip_prefix("./").unwrap_or(written).trim_start_matches('/');
+    (starts_at_root && is_plain).then(|| if path == "." { "/".to_owned() } else { format!("/{path}") })
 }

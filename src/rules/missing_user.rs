@@ -1,8 +1,9 @@
 //! `missing-user`: no USER anywhere, the base image runs as root, and a program of the image's own is started.
 
+use super::rewrite::line_after;
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Stage, Step, User};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "missing-user", page: include_str!("../../rules/lint/missing-user.md"), check };
@@ -52,8 +53,12 @@ pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, wanted: Program)
     }
     let report = findings.add(stage.from.span, format!("no `USER` is set, so the container runs as `{user}`"));
     let root = cx.facts.ancestry(stage.index).last().filter(|root| root.index != stage.index);
-    if let Some(root) = root {
-        report.label(root.image.span, format!("this image runs as `{user}`"));
+    let report = match root {
+        Some(root) => report.label(root.image.span, format!("this image runs as `{user}`")),
+        None => report,
+    };
+    if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
+        report.fix(Fix::new("make a user, and run as it", Applicability::Unsafe, vec![edit]));
     }
 }
 
@@ -77,7 +82,7 @@ fn program(cx: &Context<'_>, stage: &Stage<'_>) -> Program {
 /// The words of a CMD or ENTRYPOINT; those of a shell form as they are written, without `exec`.
 fn words(step: &Step<'_>) -> Vec<String> {
     match &step.instruction.body {
-        Body::Command(Command::Exec(words)) => words.iter().map(|word| word.value.to_string()).collect(),
+        Body::Command(Command::Exec(words)) => words.iter().map(|word| word.value.clone()).collect(),
         Body::Command(Command::Shell(script)) => {
             script.text.as_str().split_whitespace().filter(|word| *word != "exec").map(str::to_owned).collect()
         }
@@ -110,4 +115,21 @@ fn only_carries_files(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
     let starts = |kind| matches!(kind, Kind::Entrypoint | Kind::Cmd);
     cx.facts.ancestry(stage.index).last().is_some_and(|root| root.base == Base::Scratch)
         && !cx.facts.lineage(stage.index).any(|step| starts(step.kind()))
+}
+
+/// A user and a USER after all that is done as root, in the words of the image's distribution.
+fn new_user(cx: &Context<'_>, stage: &Stage<'_>) -> Option<Edit> {
+    let has = |manager: &str| stage.known.is_some_and(|known| known.managers.iter().any(|name| name == manager));
+    let command = if has("apk") {
+        "adduser -S -D -H app"
+    } else if has("apt") || has("dnf") || has("yum") {
+        "useradd --system --no-log-init app"
+    } else {
+        return None;
+    };
+    let uses_posix_shell = cx.facts.steps_of(stage).last().is_some_and(|step| step.shell.kind.is_posix());
+    let needs_root = |kind| matches!(kind, Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir);
+    let last = cx.facts.steps_of(stage).iter().rfind(|step| !step.onbuild && needs_root(step.kind()))?;
+    let lines = format!("RUN {command}{}USER app", cx.line_break());
+    uses_posix_shell.then(|| line_after(cx, last, &lines))
 }

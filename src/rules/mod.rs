@@ -61,6 +61,7 @@ mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
 mod legacy_key_value;
+mod long_command_chain;
 mod loose_stopsignal;
 mod maintainer;
 mod microdnf_cache_left;
@@ -89,6 +90,7 @@ mod relative_workdir;
 mod remote_add_without_checksum;
 mod removed_in_later_layer;
 mod reserved_stage_name;
+mod rewrite;
 mod root_user;
 mod root_with_volume;
 mod secret_file_copied;
@@ -111,6 +113,7 @@ mod switches;
 mod syntax_error;
 mod tls_verification_off;
 mod unattended;
+mod uncached_downloads;
 mod undeclared_arg_in_from;
 mod undefined_variable;
 mod ungraceful_stopsignal;
@@ -157,7 +160,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 147] = [
+static RULES: [Rule; 149] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -217,6 +220,7 @@ static RULES: [Rule; 147] = [
     large_uid_without_no_log_init::RULE,
     latest_tag::RULE,
     legacy_key_value::RULE,
+    long_command_chain::RULE,
     loose_stopsignal::RULE,
     maintainer::RULE,
     microdnf_cache_left::RULE,
@@ -265,6 +269,7 @@ static RULES: [Rule; 147] = [
     swallowed_command::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
+    uncached_downloads::RULE,
     undeclared_arg_in_from::RULE,
     undefined_variable::RULE,
     ungraceful_stopsignal::RULE,
@@ -306,6 +311,11 @@ static RULES: [Rule; 147] = [
     zypper_dist_upgrade::RULE,
     zypper_without_yes::RULE,
 ];
+
+/// The rules, by name.
+pub fn all() -> &'static [Rule] {
+    &RULES
+}
 
 /// The rules with their pages.
 pub fn registry() -> &'static Registry {

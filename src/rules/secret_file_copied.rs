@@ -1,53 +1,11 @@
 //! `secret-file-copied`: a file that holds secrets goes into a layer.
 
 use crate::dockerfile::{Body, Kind, Place, WordPart};
-use crate::lint::facts::{Stage, Step, glob_matches};
+use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "secret-file-copied", page: include_str!("../../rules/lint/secret-file-copied.md"), check };
-
-/// Names of files that are there to hold a secret, in lower case.
-const SECRET_FILES: [&str; 31] = [
-    ".env",
-    ".git-credentials",
-    ".htpasswd",
-    ".my.cnf",
-    ".netrc",
-    ".pgpass",
-    ".pypirc",
-    ".s3cfg",
-    ".vault-token",
-    "*.jks",
-    "*.kdbx",
-    "*.keystore",
-    "*.p12",
-    "*.pfx",
-    "*.ppk",
-    "*.tfstate",
-    "*_dsa",
-    "*_ecdsa",
-    "*_ed25519",
-    "*_rsa",
-    "application_default_credentials.json",
-    "client_secret*.json",
-    "credentials.json",
-    "credentials.xml",
-    "master.key",
-    "private.key",
-    "privkey.pem",
-    "secrets.json",
-    "secrets.yaml",
-    "secrets.yml",
-    "service-account*.json",
-];
-
-/// The same, by the end of the path.
-const SECRET_PATHS: [&str; 5] =
-    [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
-
-/// What a `.env.…` file is called that is there to be filled in.
-const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
 
 /// Variables that say where a program finds its secret.
 const POINTERS: [&str; 5] =
@@ -66,7 +24,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for source in sources {
             let Place::Path(word) = source else { continue };
             let Some(path) = cx.facts.expand(step, word) else { continue };
-            if is_secret(&path) {
+            if secrets::is_secret_file(&path) {
                 findings
                     .add(word.span, format!("`{path}` holds secrets, and goes into a layer"))
                     .note("`RUN --mount=type=secret` shows a file to one command and leaves no trace of it");
@@ -88,16 +46,6 @@ fn pointer(part: &WordPart) -> Option<&str> {
 
 fn is_from_context(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
-}
-
-fn is_secret(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let name = path.rsplit('/').next().unwrap_or(&path);
-    let template = |rest: &str| rest.split('.').any(|part| TEMPLATES.contains(&part));
-    let environment = name.strip_prefix(".env.").is_some_and(|rest| !template(rest) && !rest.contains('*'));
-    environment
-        || SECRET_FILES.iter().any(|pattern| glob_matches(pattern, name))
-        || SECRET_PATHS.iter().any(|end| path.ends_with(end))
 }
 
 /// Variables that point below what the image's own stages have copied: the secret is in there.

@@ -1,66 +1,18 @@
 //! `secret-in-env`: ENV or ARG keeps what looks like a secret.
 
 use crate::dockerfile::{Body, Kind, Pair, Word};
-use crate::lint::facts::Step;
+use crate::lint::facts::{Step, secrets};
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "secret-in-env", page: include_str!("../../rules/lint/secret-in-env.md"), check };
-
-/// Words of a name that speak of a secret.
-const SECRET: [&str; 14] = [
-    "apikey",
-    "auth",
-    "credential",
-    "credentials",
-    "key",
-    "password",
-    "pword",
-    "passwd",
-    "passphrase",
-    "secret",
-    "secrets",
-    "token",
-    "psw",
-    "pat",
-];
-
-/// Words that say that it is none: public, or only about one.
-const HARMLESS: [&str; 26] = [
-    "public",
-    "pub",
-    "file",
-    "files",
-    "version",
-    "path",
-    "dir",
-    "directory",
-    "name",
-    "alias",
-    "url",
-    "uri",
-    "sock",
-    "socket",
-    "type",
-    "length",
-    "size",
-    "ttl",
-    "timeout",
-    "expiry",
-    "fingerprint",
-    "module",
-    "method",
-    "enabled",
-    "gpg",
-    "keyring",
-];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Arg | Kind::Env)) {
         let Body::Pairs(pairs) = &step.instruction.body else { continue };
         for pair in pairs {
             let name = pair.key.text.as_str();
-            if !speaks_of_a_secret(name) || names_a_place(cx, step, pair) || is_empty(step, pair) {
+            if !secrets::is_secret_name(name) || names_a_place(cx, step, pair) || is_empty(step, pair) {
                 continue;
             }
             let keeps = if step.kind() == Kind::Env { "the image's environment" } else { "the image's history" };
@@ -69,14 +21,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 .note("`RUN --mount=type=secret` gives a secret to one command and leaves no trace of it");
         }
     }
-}
-
-/// By the words of a name, as BuildKit takes them: parted by `_`, in any case.
-fn speaks_of_a_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let mut words = name.split(['_', '-', '.']);
-    let is = |list: &[&str], word: &str| list.contains(&word);
-    words.clone().any(|word| is(&SECRET, word)) && !words.any(|word| is(&HARMLESS, word))
 }
 
 /// `ENV PASSWORD=` holds none, and asks nobody for one; `ARG PASSWORD=` does.

@@ -1,8 +1,9 @@
 //! `shell-form-entrypoint`: a shell stands between the container and its program.
 
-use crate::dockerfile::{Body, Command, Kind, Script};
-use crate::lint::facts::{Base, Facts, Step, exec_form};
+use crate::dockerfile::{Body, Command, Kind, Script, shell};
+use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule =
     Rule { name: "shell-form-entrypoint", page: include_str!("../../rules/lint/shell-form-entrypoint.md"), check };
@@ -42,7 +43,7 @@ fn stages_with_an_entrypoint(facts: &Facts<'_>) -> Vec<bool> {
 }
 
 fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
-    let replacement = exec_form(script)?;
+    let Some(replacement) = exec_form(script) else { return with_exec(step, script) };
     // With an ENTRYPOINT, CMD is its arguments: the shell and its `-c` have been among them.
     let is_argument = step.kind() == Kind::Cmd && has_entrypoint;
     let applicability = if is_argument || step.onbuild { Applicability::Unsafe } else { Applicability::Safe };
@@ -50,4 +51,20 @@ fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
     let span = text.source_span(0, text.as_str().trim_end().len());
     let title = format!("name the program and its arguments: `{replacement}`");
     Some(Fix::new(title, applicability, vec![Edit { span, replacement }]))
+}
+
+/// `exec` before the one program that a shell is needed for, which then takes the place of the shell.
+fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
+    let text = script.text.as_str();
+    if !step.shell.kind.is_posix() || text.contains([';', '&', '|', '\n']) {
+        return None;
+    }
+    let parsed = shell::parse(script);
+    let [command] = parsed.commands.as_slice() else { return None };
+    let program = command.words.first()?;
+    let is_first = command.assignments.is_empty() && script.text.source_offset(0) == program.span.start;
+    let is_program = program.literal().is_some_and(|name| !is_builtin(name));
+    let edit = Edit { span: Span::at(program.span.start), replacement: "exec ".to_owned() };
+    let title = "let the program take the place of the shell";
+    (parsed.errors.is_empty() && is_first && is_program).then(|| Fix::new(title, Applicability::Safe, vec![edit]))
 }

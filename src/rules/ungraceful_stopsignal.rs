@@ -1,8 +1,9 @@
 //! `ungraceful-stopsignal`: the signal to stop is one that no program can answer.
 
+use super::rewrite::without;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::Known;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "ungraceful-stopsignal", page: include_str!("../../rules/lint/ungraceful-stopsignal.md"), check };
@@ -15,9 +16,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let name = signal.trim().to_ascii_uppercase();
         let windows = step.stage.and_then(|stage| cx.facts.stages[stage].known).is_some_and(Known::is_windows);
         if windows {
-            findings.add(step.span, "Windows has no signals");
+            let report = findings.add(step.span, "Windows has no signals");
+            if let Some(edit) = without(cx, step.span) {
+                report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
+            }
         } else if matches!(name.strip_prefix("SIG").unwrap_or(&name), "KILL" | "9" | "STOP" | "19") {
-            findings.add(word.span, format!("no program gets to answer `{}`", signal.trim()));
+            let edit = Edit { span: word.span, replacement: "SIGTERM".to_owned() };
+            let fix = Fix::new("ask the program to end", Applicability::Unsafe, vec![edit]);
+            findings.add(word.span, format!("no program gets to answer `{}`", signal.trim())).fix(fix);
         }
     }
 }

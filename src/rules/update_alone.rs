@@ -1,8 +1,9 @@
 //! `update-alone`: package lists are fetched in a RUN that installs nothing.
 
+use super::rewrite::join;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Findings, Fix, Report, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "update-alone", page: include_str!("../../rules/lint/update-alone.md"), check };
@@ -31,7 +32,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let mut understood = run.calls.iter().enumerate().filter_map(|(at, call)| Some((at, understand(call)?)));
         let Some((at, call)) = understood.find(|(_, call)| update(call)) else { continue };
         if !run.calls[at + 1..].iter().any(may_install) {
-            report(cx, findings, run, &call);
+            let later = cx.facts.runs().get(cx.facts.runs().partition_point(|later| later.step <= run.step));
+            let next = later.filter(|later| later.package_calls().any(|call| call.action == Action::Install));
+            let fix = next.and_then(|next| join(cx, run, next));
+            if let (Some(edit), report) = (fix, report(cx, findings, run, &call)) {
+                report.fix(Fix::new("fetch and install in one `RUN`", Applicability::Safe, vec![edit]));
+            }
         }
     }
 }
@@ -40,7 +46,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 const MOST_LATER: usize = 1000;
 
 /// It stands at what installs from the old lists, where something does.
-pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, run: &Run<'_>, alone: &PackageCall<'_>) {
+pub(super) fn report<'f>(
+    cx: &Context<'_>,
+    findings: &'f mut Findings,
+    run: &Run<'_>,
+    alone: &PackageCall<'_>,
+) -> Report<'f> {
     let stage = cx.facts.steps[run.step].stage;
     let runs = cx.facts.runs();
     let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
@@ -50,12 +61,11 @@ pub(super) fn report(cx: &Context<'_>, findings: &mut Findings, run: &Run<'_>, a
     let install = later.filter(|later| !brings_its_own(later)).find_map(|later| later.package_calls().find(uses));
     let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
     let Some(install) = install else {
-        findings.add(alone.call.span, format!("`{name} {verb}` stands in a `RUN` that installs nothing"));
-        return;
+        return findings.add(alone.call.span, format!("`{name} {verb}` stands in a `RUN` that installs nothing"));
     };
     let span = install.verb.map_or(install.call.span, |verb| install.call.name_span.to(verb.argument.span));
     let message = format!("this installs what `{name} {verb}` knew on the day its own `RUN` was cached");
-    findings.add(span, message).label(alone.call.span, "that one");
+    findings.add(span, message).label(alone.call.span, "that one")
 }
 
 fn is_update(call: &PackageCall<'_>) -> bool {

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::missing_user::drops_privileges;
-use crate::lint::facts::{Call, Run, User};
-use crate::lint::{Context, Findings, Rule};
+use super::rewrite::line_after;
+use crate::dockerfile::Kind;
+use crate::lint::facts::{Call, Run, Stage, User};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "user-never-used", page: include_str!("../../rules/lint/user-never-used.md"), check };
@@ -27,7 +29,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let calls = cx.facts.runs().iter().filter(shapes_the_image).flat_map(|run| &run.calls);
     for call in calls.filter(|call| matches!(call.name.as_str(), "useradd" | "adduser")).take(MOST_USERS) {
         let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else { continue };
-        findings.add(call.span, format!("the user `{name}` is made, and the container runs as root"));
+        let message = format!("the user `{name}` is made, and the container runs as root");
+        let report = findings.add(call.span, message);
+        if let Some(edit) = user_after_all(cx, stage, name) {
+            report.fix(Fix::new(format!("run as `{name}`"), Applicability::Unsafe, vec![edit]));
+        }
     }
 }
 
@@ -46,4 +52,13 @@ fn is_named_later(cx: &Context<'_>, name: &str, call: &Call) -> bool {
         let after = rest[at + name.len()..].chars().next().is_some_and(in_word);
         !before && !after
     })
+}
+
+/// A USER after all that is done as root, where the name stands for itself.
+pub(super) fn user_after_all(cx: &Context<'_>, stage: &Stage<'_>, name: &str) -> Option<Edit> {
+    let needs_root =
+        |kind| matches!(kind, Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir);
+    let last = cx.facts.steps_of(stage).iter().rfind(|step| !step.onbuild && needs_root(step.kind()))?;
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    is_plain.then(|| line_after(cx, last, &format!("USER {name}")))
 }

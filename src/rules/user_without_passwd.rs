@@ -2,10 +2,13 @@
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule =
     Rule { name: "user-without-passwd", page: include_str!("../../rules/lint/user-without-passwd.md"), check };
+
+/// Who distroless images call `nonroot`.
+const NOBODY: &str = "65532";
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // A stage is built on an earlier one, whose answer is known then.
@@ -33,7 +36,14 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
     let Some(text) = cx.facts.expand(step, word) else { return };
     let named = |part: &&str| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && *part != "root";
     if let Some(name) = text.trim().split(':').find(named) {
-        findings.add(word.span, format!("nothing in this image says who `{name}` is"));
+        let report = findings.add(word.span, format!("nothing in this image says who `{name}` is"));
+        let is_written = word.literal() == Some(text.as_str()) && cx.source.slice(word.span) == text;
+        if is_written {
+            let number = |part| if named(&part) { NOBODY } else { part };
+            let parts: Vec<&str> = text.split(':').map(number).collect();
+            let edit = Edit { span: word.span, replacement: parts.join(":") };
+            report.fix(Fix::new(format!("name a number, such as {NOBODY}"), Applicability::Unsafe, vec![edit]));
+        }
     }
 }
 

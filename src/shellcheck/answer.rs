@@ -77,6 +77,7 @@ impl Comment {
             span: script.span(start, end),
             instruction: None,
             in_final_stage: false,
+            subject: None,
             labels: Vec::new(),
             notes: Vec::new(),
             fix: self.fix.as_ref().and_then(|fix| fix.in_dockerfile(script)),

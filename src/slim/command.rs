@@ -98,7 +98,7 @@ const SYSTEM_DIRECTORIES: &[&str] = &[
     "run", "sbin", "srv", "sys", "tmp", "usr", "var",
 ];
 
-fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
+pub(super) fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
     let path = trace.tree().path(name);
     let components: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect();
     match components.as_slice() {

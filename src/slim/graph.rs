@@ -3,7 +3,7 @@
 //! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in already. So the first
 //! reasons form a tree that ends at the roots. Every other reason is recorded beside the first.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::why::{Confidence, Why};
 use crate::image::NameId;
@@ -77,37 +77,90 @@ pub struct Note {
 }
 
 /// Kept names with their reasons; see the module's page.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Graph {
     /// A row a name; one that is not kept has an empty row.
     reasons: Vec<Vec<Reason>>,
     /// In the order in which they came in.
     kept: Vec<NameId>,
     seen: HashSet<(NameId, Reason)>,
+    /// How sure a reason must be to count.
+    level: Confidence,
+    /// Reasons that are not sure enough, by how sure they are.
+    withheld: BTreeMap<Confidence, Vec<(NameId, Reason)>>,
+    /// Reasons by their giver, who is not kept, or not yet.
+    parked: HashMap<NameId, Vec<(NameId, Why)>>,
+    /// Names that are not to be kept, whatever needs them.
+    dropped: HashSet<NameId>,
 }
 
 impl Graph {
     /// An empty graph over a tree with this many rows of names.
     pub(super) fn new(name_count: usize) -> Self {
-        Self { reasons: vec![Vec::new(); name_count], kept: Vec::new(), seen: HashSet::new() }
+        Self {
+            reasons: vec![Vec::new(); name_count],
+            kept: Vec::new(),
+            seen: HashSet::new(),
+            level: Confidence::Certain,
+            withheld: BTreeMap::new(),
+            parked: HashMap::new(),
+            dropped: HashSet::new(),
+        }
     }
 
-    /// Keeps a name. Giving a reason again changes nothing.
+    /// Lets reasons count that are as sure as this.
+    pub(super) fn open(&mut self, level: Confidence) {
+        self.level = level;
+        for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
+            self.keep(name, reason.by, reason.why);
+        }
+    }
+
+    /// A name that is never kept from now on.
+    pub(super) fn drop_name(&mut self, name: NameId) {
+        self.dropped.insert(name);
+    }
+
+    /// Keeps a name, as soon as its giver is kept and such reasons count. Giving a reason again changes nothing.
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
-        debug_assert!(by.is_none_or(|by| self.is_kept(by)), "whoever gives a reason is kept already");
+        let mut coming = vec![(name, by, why)];
+        while let Some((name, by, why)) = coming.pop() {
+            if !self.add(name, by, why) {
+                continue;
+            }
+            // What a name gives goes in the order in which it was said.
+            let released = self.parked.remove(&name).unwrap_or_default();
+            coming.extend(released.into_iter().rev().map(|(kept, why)| (kept, Some(name), why)));
+        }
+    }
+
+    /// Adds a reason; true where it is the name's first.
+    fn add(&mut self, name: NameId, by: Option<NameId>, why: Why) -> bool {
         debug_assert!(by.is_some() != matches!(why, Why::Root(_)), "a root has no giver, all else has one");
         // The root directory is the image; it needs no reason. And nothing keeps itself.
-        if name == NameId::ROOT || by == Some(name) {
-            return;
+        if name == NameId::ROOT || by == Some(name) || self.dropped.contains(&name) {
+            return false;
         }
+        if let Some(by) = by.filter(|&by| !self.is_kept(by)) {
+            self.parked.entry(by).or_default().push((name, why));
+            return false;
+        }
+        let confidence = why.confidence();
         let reason = Reason { by, why };
-        if self.seen.insert((name, reason.clone())) {
-            let reasons = &mut self.reasons[name.index()];
-            if reasons.is_empty() {
-                self.kept.push(name);
-            }
-            reasons.push(reason);
+        if confidence > self.level {
+            self.withheld.entry(confidence).or_default().push((name, reason));
+            return false;
         }
+        if !self.seen.insert((name, reason.clone())) {
+            return false;
+        }
+        let reasons = &mut self.reasons[name.index()];
+        reasons.push(reason);
+        let is_first = reasons.len() == 1;
+        if is_first {
+            self.kept.push(name);
+        }
+        is_first
     }
 
     pub fn is_kept(&self, name: NameId) -> bool {

@@ -1,24 +1,29 @@
 //! Slimming: which files of an image its program needs, and why.
 //!
-//! Roots come from the image's configuration, from `--keep` and from a small table. Each newly kept name goes to every
-//! tracer, which keeps what that name needs, until nothing is new. What comes out is a [`Plan`]; nothing is written
+//! Roots come from the image's configuration, from `--keep` and from rules that always hold. Each newly kept name goes
+//! to every tracer, which keeps what that name needs, until nothing is new; one of the tracers is the engine of the
+//! keep rules, pages in `rules/keep`. What comes out is a [`Plan`]; nothing is written
 //! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
-mod always;
+mod against;
+mod brought;
 mod command;
 mod graph;
 mod plan;
 mod programs;
 mod records;
 mod roots;
+mod rules;
 mod trace;
 mod tracers;
 mod verify;
 mod view;
 mod why;
 
+pub use against::verify_against;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
+pub use rules::{KeepPage, KeepRules, keep_rules};
 pub use verify::{Failure, verify};
 pub(crate) use view::View;
-pub use why::{Confidence, Field, Injector, Root, Why};
+pub use why::{Because, Confidence, Field, Injector, Language, Root, Why};

@@ -1,22 +1,33 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
 use super::graph::{Graph, Link, Note, Reason, Unmet};
-use super::trace::Trace;
+use super::trace::{Trace, Traced};
 use super::tracers::{elf, shell};
 use super::view::View;
-use super::why::Field;
+use super::why::{Confidence, Field};
 use super::{records, roots};
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
 use crate::packages::Record;
 
 /// What the user asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
     /// Globs over paths of the image. `*` stops at a slash, `**` does not; `/etc/nginx/**` is all below that
     /// directory, `/etc/nginx` its entry alone.
     pub keep: Vec<String>,
+    /// Globs over what is not kept, whatever needs it, with all below it.
+    pub drop: Vec<String>,
+    /// How sure a reason must be to count.
+    pub level: Confidence,
     /// Keep nothing merely so that scanners know the packages that remain.
     pub no_package_records: bool,
+}
+
+impl Default for PlanOptions {
+    /// Every reason counts: what works, works on.
+    fn default() -> Self {
+        Self { keep: Vec::new(), drop: Vec::new(), level: Confidence::Possible, no_package_records: false }
+    }
 }
 
 /// Why there is no plan.
@@ -28,10 +39,10 @@ pub enum PlanError {
     NoProgram,
     #[error("`{program}`, the program of {field}, is not in the image{}", listed(looked_in))]
     ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },
-    #[error("`--keep {pattern}` matches nothing in the image")]
-    KeepMatchesNothing { pattern: String },
-    #[error("`--keep {pattern}` is no glob")]
-    Glob { pattern: String, source: globset::Error },
+    #[error("`{option} {pattern}` matches nothing in the image")]
+    MatchesNothing { option: &'static str, pattern: String },
+    #[error("`{option} {pattern}` is no glob")]
+    Glob { option: &'static str, pattern: String, source: globset::Error },
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -48,12 +59,16 @@ fn listed(directories: &[Vec<u8>]) -> String {
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
+    /// What would be kept if every reason counted; none where every one does.
+    whole: Option<Graph>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
     records: Vec<Record>,
     pub(super) programs: Vec<elf::Program>,
+    /// Libraries that programs may open by name are kept.
+    pub(super) keeps_opened: bool,
 }
 
 /// What the plan comes to.
@@ -65,6 +80,10 @@ pub struct Totals {
     pub privileged: Vec<NameId>,
     /// Kept shells, under each kept name of theirs, in the tree's order.
     pub shells: Vec<NameId>,
+    /// Kept programs of package managers, in the tree's order.
+    pub package_managers: Vec<NameId>,
+    /// What each level keeps, the surest first, each with what those before it keep.
+    pub levels: Vec<(Confidence, Count)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,15 +101,18 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let view = View::new(image);
     let mut trace = Trace::new(&view);
     roots::keep(&mut trace, options)?;
-    trace.run();
-    let records = if options.no_package_records { Vec::new() } else { records::keep(&mut trace)? };
-    let (graph, unmet, notes, programs) = trace.finish();
+    let Traced { mut graph, whole, kept_at, unmet, notes, programs } = trace.run(options.level);
+    let records = if options.no_package_records { Vec::new() } else { records::keep(&view, &mut graph)? };
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
     let kept: Vec<NameId> = image.tree.walk().filter(|&name| graph.is_kept(name)).collect();
-    let totals = totals(&image.tree, &kept, &records);
-    Ok(Plan { graph, kept, unmet, notes, totals, records, programs })
+    let mut totals = totals(&image.tree, &kept, &records);
+    let in_order = whole.as_ref().unwrap_or(&graph).kept();
+    let count_of = |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
+    totals.levels = kept_at.into_iter().map(count_of).collect();
+    let keeps_opened = options.level >= Confidence::Likely;
+    Ok(Plan { graph, whole, kept, unmet, notes, totals, records, programs, keeps_opened })
 }
 
 impl Plan {
@@ -123,6 +145,11 @@ impl Plan {
     /// The chain of first reasons, from a root to this name; empty where it is not kept.
     pub fn why(&self, name: NameId) -> Vec<Link<'_>> {
         self.graph.chain(name)
+    }
+
+    /// The chain to a name that is not kept, but would be if less sure reasons counted; empty where nothing leads to it.
+    pub fn why_at_any_level(&self, name: NameId) -> Vec<Link<'_>> {
+        self.whole.as_ref().unwrap_or(&self.graph).chain(name)
     }
 
     /// All reasons for a name, the first one first.
@@ -160,7 +187,56 @@ fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
         after,
         privileged: select(is_privileged),
         shells: select(shell::is_shell_file),
+        package_managers: select(is_package_manager),
+        levels: Vec::new(),
     }
+}
+
+fn count_names(tree: &Tree, names: &[NameId]) -> Count {
+    count(tree, names.iter().copied())
+}
+
+/// Programs that change what is installed.
+const PACKAGE_MANAGERS: &[&str] = &[
+    "apk",
+    "apt",
+    "apt-get",
+    "apt-cache",
+    "apt-key",
+    "apt-mark",
+    "aptitude",
+    "dnf",
+    "dnf5",
+    "dpkg",
+    "dpkg-query",
+    "dpkg-deb",
+    "microdnf",
+    "pacman",
+    "rpm",
+    "rpm2cpio",
+    "tdnf",
+    "yum",
+    "zypper",
+    "pip",
+    "pip3",
+    "npm",
+    "npx",
+    "yarn",
+    "pnpm",
+    "gem",
+    "bundle",
+    "composer",
+    "cargo",
+    "conda",
+];
+
+fn is_package_manager(tree: &Tree, name: NameId) -> bool {
+    let is_program = match &tree.inode(name).kind {
+        Kind::File(_) => tree.inode(name).header.mode & 0o111 != 0,
+        Kind::Symlink { .. } => true,
+        _ => false,
+    };
+    is_program && PACKAGE_MANAGERS.iter().any(|program| program.as_bytes() == tree.file_name(name))
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {

@@ -1,25 +1,26 @@
 //! Records of packages: what tells scanners which packages remain. It is decided when all else is.
 
+use super::graph::Graph;
 use super::plan::PlanError;
-use super::trace::Trace;
+use super::view::View;
 use super::why::{Root, Why};
 use crate::image::{Content, Header, Image, Inode, Kind, NameId, Selection};
 use crate::packages::{self, Record};
 
 /// Keeps the files that record packages of which something is kept, and gives those that have to be made.
-pub(super) fn keep(trace: &mut Trace<'_>) -> Result<Vec<Record>, PlanError> {
-    let image = trace.view.image;
+pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<Record>, PlanError> {
+    let image = view.image;
     let installed = packages::read(image)?;
-    let records = packages::records(image, &installed, &|name| trace.graph.is_kept(name))?;
+    let records = packages::records(image, &installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
         let why = match kept.of {
             Some(_) => Why::Record { package: kept.package },
-            None => Why::Root(Root::Always { because: "scanners know packages by it, and it does not name files" }),
+            None => Why::Root(Root::PackageDatabase),
         };
-        trace.graph.keep(kept.record, kept.of, why);
-        let (mut below, tree) = (kept.record, trace.tree());
+        graph.keep(kept.record, kept.of, why);
+        let (mut below, tree) = (kept.record, view.tree());
         while tree.parent(below) != NameId::ROOT {
-            trace.graph.keep(tree.parent(below), Some(below), Why::Directory);
+            graph.keep(tree.parent(below), Some(below), Why::Directory);
             below = tree.parent(below);
         }
     }

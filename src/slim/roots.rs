@@ -4,13 +4,20 @@ use globset::GlobBuilder;
 
 use super::plan::{PlanError, PlanOptions};
 use super::trace::Trace;
+use super::tracers::runtimes;
 use super::why::{Field, Root, Why};
-use super::{always, command};
+use super::{brought, command, rules};
 use crate::image::{Config, NameId};
 
 pub(super) fn keep(trace: &mut Trace<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = trace.view.image;
     let config = &image.config;
+    for pattern in &options.drop {
+        let tree = trace.tree();
+        for (dropped, _) in matching(trace, "--drop", pattern)? {
+            std::iter::once(dropped).chain(tree.below(dropped)).for_each(|name| trace.graph.drop_name(name));
+        }
+    }
     keep_program(trace, config, !options.keep.is_empty())?;
     keep_healthcheck(trace, config);
     for pattern in &options.keep {
@@ -19,7 +26,8 @@ pub(super) fn keep(trace: &mut Trace<'_>, options: &PlanOptions) -> Result<(), P
     keep_variables(trace, config);
     keep_directories(trace, config);
     keep_home(trace, config);
-    always::keep(trace);
+    rules::keep(trace);
+    brought::keep(trace);
     if !config.onbuild().is_empty() {
         trace.note(None, None, "what ONBUILD runs in images built from this one is not looked at".to_owned());
     }
@@ -84,12 +92,28 @@ fn keep_directories(trace: &mut Trace<'_>, config: &Config) {
     trace.keep_path(workdir, None, Why::Root(Root::Workdir));
     // Without WORKDIR it is the root, and below that is everything.
     if trace.tree().resolve(workdir).is_ok_and(|resolved| resolved.name != NameId::ROOT) {
-        always::keep_empty_directories(trace, workdir, &Why::Root(Root::Workdir));
+        keep_workdir(trace, workdir);
     }
     for volume in config.volumes() {
         let why = Why::Root(Root::Volume);
         if let Some(directory) = trace.keep_path(volume.as_bytes(), None, why.clone()) {
             keep_below(trace, directory, None, &why);
+        }
+    }
+}
+
+/// Empty directories in the working directory are there for a purpose; what else is in it is the application, unless
+/// it is a directory of the distribution.
+fn keep_workdir(trace: &mut Trace<'_>, workdir: &[u8]) {
+    let tree = trace.tree();
+    let Ok(resolved) = tree.resolve(workdir) else { return };
+    let is_own = !command::is_system_directory(trace, resolved.name);
+    for name in runtimes::without_leftovers(tree, tree.below(resolved.name)) {
+        if tree.is_directory(name) && tree.children(name).next().is_none() {
+            trace.graph.keep(name, None, Why::Root(Root::Workdir));
+        }
+        if is_own {
+            trace.graph.keep(name, None, Why::Root(Root::InWorkdir));
         }
     }
 }
@@ -127,33 +151,39 @@ fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Keeps what a pattern matches. The part before its first wildcard may go through links, as paths do.
+/// Keeps what a pattern matches.
 fn keep_glob(trace: &mut Trace<'_>, pattern: &str) -> Result<(), PlanError> {
-    let nothing = || PlanError::KeepMatchesNothing { pattern: pattern.to_owned() };
     let why = Why::Root(Root::Glob { pattern: pattern.to_owned() });
+    for (name, crossed) in matching(trace, "--keep", pattern)? {
+        trace.graph.keep(name, None, why.clone());
+        trace.keep_way(name, &crossed);
+    }
+    Ok(())
+}
+
+/// What a pattern of the user's matches, which is something, and the way to each. The part before its first wildcard
+/// may go through links, as paths do.
+fn matching(trace: &Trace<'_>, option: &'static str, pattern: &str) -> Result<Vec<(NameId, Vec<NameId>)>, PlanError> {
+    let nothing = || PlanError::MatchesNothing { option, pattern: pattern.to_owned() };
     let trimmed = pattern.trim_matches('/');
     let is_wild = |component: &&str| component.contains(['*', '?', '[', '{', '\\']);
     let literal: Vec<&str> = trimmed.split('/').take_while(|component| !is_wild(component)).collect();
     let rest: Vec<&str> = trimmed.split('/').skip(literal.len()).collect();
     let start = format!("/{}", literal.join("/"));
+    let tree = trace.tree();
     if rest.is_empty() {
-        return trace.keep_entry(start.as_bytes(), None, why).map(drop).ok_or_else(nothing);
+        let resolved = tree.resolve_link(start.as_bytes()).map_err(|_| nothing())?;
+        return Ok(vec![(resolved.name, resolved.crossed)]);
     }
     let glob = GlobBuilder::new(&rest.join("/")).literal_separator(true).backslash_escape(true).build();
-    let glob = glob.map_err(|source| PlanError::Glob { pattern: pattern.to_owned(), source })?.compile_matcher();
-    let tree = trace.tree();
+    let no_glob = |source| PlanError::Glob { option, pattern: pattern.to_owned(), source };
+    let glob = glob.map_err(no_glob)?.compile_matcher();
     let resolved = tree.resolve(start.as_bytes()).map_err(|_| nothing())?;
     let skipped = if resolved.name == NameId::ROOT { 1 } else { tree.path(resolved.name).len() + 1 };
-    let mut matched = false;
-    for name in tree.below(resolved.name) {
-        let path = tree.path(name);
-        if glob.is_match(as_path(&path[skipped..])) {
-            trace.graph.keep(name, None, why.clone());
-            trace.keep_way(name, &resolved.crossed);
-            matched = true;
-        }
-    }
-    if matched { Ok(()) } else { Err(nothing()) }
+    let is_match = |name: &NameId| glob.is_match(as_path(&tree.path(*name)[skipped..]));
+    let matched: Vec<_> =
+        tree.below(resolved.name).filter(is_match).map(|name| (name, resolved.crossed.clone())).collect();
+    if matched.is_empty() { Err(nothing()) } else { Ok(matched) }
 }
 
 fn as_path(bytes: &[u8]) -> &std::path::Path {

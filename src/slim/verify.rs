@@ -8,8 +8,9 @@ use super::graph::Need;
 use super::plan::Plan;
 use super::programs::Programs;
 use super::tracers::elf::{self, Loading};
-use super::tracers::shebang;
+use super::tracers::{runtimes, shebang};
 use super::view::View;
+use super::why::Field;
 use crate::elf::{Files, Outcome, Request};
 use crate::image::{Image, Kind, NameId, ReadError};
 
@@ -28,6 +29,13 @@ pub enum Lost {
     Target,
     /// The directory it is in.
     Directory,
+    /// The program of a field of the configuration, which this was.
+    Program(Field),
+    /// The user whom the program runs as is in it.
+    User(String),
+    Workdir,
+    /// What an archive says of it, or its content, is another: of two images.
+    Changed(&'static str),
 }
 
 impl fmt::Display for Lost {
@@ -36,23 +44,42 @@ impl fmt::Display for Lost {
             Self::Need(need) => write!(f, "it no longer finds {need}"),
             Self::Target => f.write_str("the link no longer leads to what it did"),
             Self::Directory => f.write_str("its directory is not kept"),
+            Self::Program(field) => write!(f, "it is not kept, and is the program of {field}"),
+            Self::User(user) => write!(f, "it is not kept, and says who the user `{user}` is"),
+            Self::Workdir => f.write_str("it is not kept, and is the working directory"),
+            Self::Changed(what) => write!(f, "its {what} is not what it was"),
         }
     }
 }
 
 /// Compares the kept names with the image. Failures are in order; none is what there should be.
 pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
+    let is_started = |name| !runtimes::is_module(&image.tree, plan.graph(), name);
+    verify_names(image, plan.kept(), (&plan.programs, plan.keeps_opened), &is_started)
+}
+
+/// The same for names of an image, whoever chose them; beside the programs stands whether what they may open is kept.
+pub(super) fn verify_names(
+    image: &Image,
+    kept: &[NameId],
+    programs: (&[elf::Program], bool),
+    is_started: &dyn Fn(NameId) -> bool,
+) -> Result<Vec<Failure>, ReadError> {
     let mut visible = vec![false; image.tree.name_count()];
-    for name in plan.kept() {
+    for name in kept {
         visible[name.index()] = true;
     }
     let before = View::new(image);
     let after = View::new(image).only(&visible);
     let mut failures = Vec::new();
-    for &name in plan.kept() {
+    verify_config(&before, &after, &mut failures);
+    for &name in kept {
         verify_name(&before, &after, name, &visible, &mut failures);
+        if let Some(lost) = lost_interpreter(&before, &after, name).filter(|_| is_started(name)) {
+            failures.push(Failure { at: name, lost: Lost::Need(lost) });
+        }
     }
-    verify_programs(&before, &after, plan, &mut failures);
+    verify_programs(&before, &after, programs, &mut failures);
     for view in [before, after] {
         if let Some(error) = view.failure() {
             return Err(error);
@@ -61,6 +88,36 @@ pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
     failures.sort();
     failures.dedup();
     Ok(failures)
+}
+
+/// The programs of the configuration, its user and its working directory.
+fn verify_config(before: &View<'_>, after: &View<'_>, failures: &mut Vec<Failure>) {
+    let config = &before.image.config;
+    let programs = Programs::of(config);
+    let mut lost = |path: &[u8], lost: Lost| {
+        if let Ok(resolved) = before.resolve(path)
+            && after.resolve(path).is_err()
+        {
+            failures.push(Failure { at: resolved.name, lost });
+        }
+    };
+    let test = config.healthcheck().unwrap_or_default();
+    let health = if test.first() == Some(&"CMD") { test.get(1).copied() } else { None };
+    let entry = config.entrypoint().first().copied().map(|word| (Field::Entrypoint, word));
+    let first = entry.or_else(|| config.cmd().first().copied().map(|word| (Field::Cmd, word)));
+    for (field, word) in first.into_iter().chain(health.map(|word| (Field::Healthcheck, word))) {
+        if let Some(path) = programs.find(before, word.as_bytes()) {
+            lost(&path, Lost::Program(field));
+        }
+    }
+    lost(config.working_dir().as_bytes(), Lost::Workdir);
+    let is_named = |name: &&str| !name.is_empty() && name.parse::<u32>().is_err();
+    let mut names = config.user().split(':');
+    for (file, name) in [(&b"/etc/passwd"[..], names.next()), (b"/etc/group", names.next())] {
+        if let Some(name) = name.filter(is_named) {
+            lost(file, Lost::User(name.to_owned()));
+        }
+    }
 }
 
 fn verify_name(before: &View<'_>, after: &View<'_>, name: NameId, visible: &[bool], failures: &mut Vec<Failure>) {
@@ -74,17 +131,15 @@ fn verify_name(before: &View<'_>, after: &View<'_>, name: NameId, visible: &[boo
         Kind::Symlink { .. } if before.resolve(&path).is_ok() && after.resolve(&path).is_err() => {
             failures.push(Failure { at: name, lost: Lost::Target });
         }
-        Kind::File(_) if tree.inode(name).header.mode & 0o111 != 0 => {
-            if let Some(lost) = lost_interpreter(before, after, name) {
-                failures.push(Failure { at: name, lost: Lost::Need(lost) });
-            }
-        }
         _ => {}
     }
 }
 
 /// What the `#!` line of a script names and `env` there starts, if it is no longer the same.
 fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option<Need> {
+    if before.tree().inode(name).header.mode & 0o111 == 0 {
+        return None;
+    }
     let bytes = before.bytes(name).filter(|bytes| bytes.starts_with(b"#!"))?;
     let shebang = shebang::parse(&bytes)?;
     let programs = Programs::of(&before.image.config);
@@ -93,9 +148,15 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
     words.into_iter().flatten().find(|word| is_lost(word)).map(Need::Shebang)
 }
 
-fn verify_programs(before: &View<'_>, after: &View<'_>, plan: &Plan, failures: &mut Vec<Failure>) {
-    let mut loading = [Loading::new(before), Loading::new(after)];
-    for program in &plan.programs {
+fn verify_programs(
+    before: &View<'_>,
+    after: &View<'_>,
+    (programs, keeps_opened): (&[elf::Program], bool),
+    failures: &mut Vec<Failure>,
+) {
+    let loading = |view| if keeps_opened { Loading::new(view).opening() } else { Loading::new(view) };
+    let mut loading = [loading(before), loading(after)];
+    for program in programs {
         let Ok(elf) = before.elf_of(program.name) else { continue };
         if after.look(&program.loader) != before.look(&program.loader) {
             let lost = Lost::Need(Need::Interpreter(program.loader.clone()));
@@ -197,6 +258,11 @@ mod tests {
     #[test]
     fn a_lost_library_is_told() {
         assert_eq!(failures_without("/lib/liba.so.1"), ["/opt/app: it no longer finds the library `liba.so.1`"]);
+    }
+
+    #[test]
+    fn a_lost_entry_point_is_told() {
+        assert_eq!(failures_without("/entry"), ["/entry: it is not kept, and is the program of ENTRYPOINT"]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub enum Why {
     /// A library that `LD_PRELOAD`, `LD_AUDIT` or `/etc/ld.so.preload` has loaded into it.
     Injected { soname: Vec<u8>, by: Injector, found: Found },
     /// A library that the C library opens by name for a function that it, or a library of its process, calls.
-    Opened { soname: Vec<u8>, symbol: &'static str, found: Found },
+    Opened { soname: Vec<u8>, symbol: &'static str, rule: &'static str, found: Found },
     /// A file that it, a loader, reads before it searches.
     LoaderReads,
     /// The program of its `#!` line, or of `env` there.
@@ -38,6 +38,47 @@ pub enum Why {
     Record { package: String },
     /// A script that it includes.
     Include { word: String, line: usize },
+    /// A library that it could open by a name that it holds.
+    MayOpen { soname: Vec<u8>, found: Found },
+    /// A library that a note in it says it opens.
+    Announced { soname: Vec<u8>, required: bool, found: Found },
+    /// A keep rule, for which it gives the reason.
+    Rule { rule: &'static str, because: Because, confidence: Confidence },
+    /// Part of what it, an interpreter, runs programs with.
+    Runtime { language: Language },
+    /// A module or package that a program in a language can load: it is installed, or the program's own.
+    Module { language: Language, name: String },
+}
+
+/// What made a keep rule keep something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Because {
+    /// It holds for every image.
+    Always,
+    /// The image sets a variable.
+    Variable(&'static str),
+    /// A file takes a symbol from others.
+    Import(&'static str),
+    /// A file has the name, or the path, that the rule asks for.
+    Name,
+    /// A file holds a text.
+    Literal(&'static str),
+    /// A word of a file that the rule reads.
+    Word { word: String, line: usize },
+    /// A path in an ELF file.
+    Mention { path: String },
+}
+
+/// A language whose programs load modules at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    Java,
+    Lua,
+    Node,
+    Perl,
+    Php,
+    Python,
+    Ruby,
 }
 
 /// Where a chain of reasons begins.
@@ -68,9 +109,19 @@ pub enum Root {
     Glob {
         pattern: String,
     },
-    /// The table of what every image keeps.
-    Always {
-        because: &'static str,
+    /// It is in the working directory, which is no directory of the distribution.
+    InWorkdir,
+    /// An instruction of the image's own Dockerfile brought it.
+    Brought {
+        by: String,
+    },
+    /// Scanners know packages by it.
+    PackageDatabase,
+    /// A keep rule that needs no kept file.
+    Rule {
+        rule: &'static str,
+        because: Because,
+        confidence: Confidence,
     },
 }
 
@@ -104,12 +155,28 @@ pub enum Confidence {
     Possible,
 }
 
+impl Confidence {
+    /// The surest first.
+    pub const ALL: [Self; 3] = [Self::Certain, Self::Likely, Self::Possible];
+}
+
 impl Why {
     pub fn confidence(&self) -> Confidence {
         match self {
-            Self::Root(Root::Argument { .. } | Root::ShellText { .. } | Root::Variable { .. })
+            Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => *confidence,
+            Self::Announced { required: true, .. } => Confidence::Certain,
+            Self::Root(
+                Root::Argument { .. }
+                | Root::ShellText { .. }
+                | Root::Variable { .. }
+                | Root::InWorkdir
+                | Root::Brought { .. },
+            )
+            | Self::MayOpen { .. }
+            | Self::Announced { .. }
             | Self::Command { .. }
-            | Self::Include { .. } => Confidence::Likely,
+            | Self::Include { .. }
+            | Self::Module { .. } => Confidence::Likely,
             Self::Mention { .. } => Confidence::Possible,
             _ => Confidence::Certain,
         }
@@ -133,7 +200,7 @@ impl fmt::Display for Why {
             Self::Injected { soname, by, found } => {
                 write!(f, "loaded into it as `{}` by {by}, {found}", soname.escape_ascii())
             }
-            Self::Opened { soname, symbol, found } => {
+            Self::Opened { soname, symbol, found, .. } => {
                 let soname = soname.escape_ascii();
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
@@ -143,7 +210,30 @@ impl fmt::Display for Why {
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
             Self::Record { package } => write!(f, "the record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
+            Self::MayOpen { soname, found } => {
+                write!(f, "it holds the name `{}` and may open it, {found}", soname.escape_ascii())
+            }
+            Self::Announced { soname, found, .. } => {
+                write!(f, "a note in it says that it opens `{}`, {found}", soname.escape_ascii())
+            }
+            Self::Rule { rule, because, .. } => write_rule(f, rule, because),
+            Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
+            Self::Module { language, name } => write!(f, "of `{name}`, which a program in {language} can load"),
         }
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Java => "Java",
+            Self::Lua => "Lua",
+            Self::Node => "Node",
+            Self::Perl => "Perl",
+            Self::Php => "PHP",
+            Self::Python => "Python",
+            Self::Ruby => "Ruby",
+        })
     }
 }
 
@@ -159,8 +249,23 @@ impl fmt::Display for Root {
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
-            Self::Always { because } => write!(f, "always kept: {because}"),
+            Self::InWorkdir => f.write_str("in the working directory"),
+            Self::Brought { by } => write!(f, "brought by `{by}`"),
+            Self::PackageDatabase => f.write_str("scanners know packages by it, and it does not name files"),
+            Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
+    }
+}
+
+fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt::Result {
+    match because {
+        Because::Always => write!(f, "always kept by the rule `{rule}`"),
+        Because::Variable(name) => write!(f, "by the rule `{rule}`, as `{name}` is set"),
+        Because::Import(symbol) => write!(f, "by the rule `{rule}`, as it calls `{symbol}`"),
+        Because::Name => write!(f, "by the rule `{rule}`, as it is kept"),
+        Because::Literal(text) => write!(f, "by the rule `{rule}`, as it holds `{text}`"),
+        Because::Word { word, line } => write!(f, "by the rule `{rule}`, as `{word}` is on its line {line}"),
+        Because::Mention { path } => write!(f, "by the rule `{rule}`, as it holds the path `{path}`"),
     }
 }
 

@@ -2,12 +2,20 @@
 
 use crate::containers::{self, output};
 use serde::Deserialize;
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 
 #[derive(Debug)]
 pub(crate) struct Case {
-    name: &'static str,
+    name: String,
     settings: Settings,
+    built: OnceLock<()>,
+    slimmed: OnceLock<Duration>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -16,8 +24,9 @@ struct Settings {
     /// The transport of the image that jettison reads.
     #[serde(default = "docker_archive")]
     input: String,
-    /// Globs for files that no tracer can find.
-    keep: Vec<String>,
+    /// Whether what is written is tested, not only what is kept: as a layout, twice, and not at all.
+    #[serde(default)]
+    writes: bool,
     /// Paths that the original holds and the slimmed image must not.
     gone: Vec<String>,
     why: Why,
@@ -36,23 +45,48 @@ fn docker_archive() -> String {
 }
 
 impl Case {
-    pub(crate) fn build_and_slim(name: &'static str) -> Self {
-        let folder = PathBuf::from("testdata/images").join(name);
-        let settings = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
-        let case = Self { name, settings };
-        let _ = fs::remove_dir_all(case.path(""));
-        fs::create_dir_all(case.path("")).unwrap();
-        containers::build(&folder, &case.name_of_original());
-        containers::save(&case.name_of_original(), &case.settings.input, &case.path("original.tar"));
-        println!("{}", case.slim_to(&case.slimmed(), &[]));
-        case
+    /// Every folder of `testdata/images`, by name.
+    pub(crate) fn all() -> Vec<Self> {
+        let folders = fs::read_dir("testdata/images").unwrap().map(|entry| entry.unwrap().path());
+        let mut cases: Vec<Self> = folders.filter(|folder| folder.is_dir()).map(Self::read).collect();
+        cases.sort_by(|one, other| one.name.cmp(&other.name));
+        cases
+    }
+
+    fn read(folder: PathBuf) -> Self {
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let settings = fs::read_to_string(folder.join("case.toml")).unwrap();
+        let settings = toml::from_str(&settings).unwrap_or_else(|error| panic!("{name}/case.toml: {error}"));
+        Self { name, settings, built: OnceLock::new(), slimmed: OnceLock::new() }
+    }
+
+    /// The original, built and saved at the first call.
+    pub(crate) fn original(&self) -> String {
+        let path = self.path("original.tar");
+        self.built.get_or_init(|| {
+            let _ = fs::remove_dir_all(self.path(""));
+            fs::create_dir_all(self.path("")).unwrap();
+            containers::build(&PathBuf::from("testdata/images").join(&self.name), &self.name_of("original"));
+            containers::save(&self.name_of("original"), &self.settings.input, &path);
+        });
+        format!("{}:{path}", self.settings.input)
+    }
+
+    /// The slimmed image, written at the first call.
+    pub(crate) fn slimmed(&self) -> String {
+        let image = format!("docker-archive:{}", self.path("slimmed.tar"));
+        self.slimmed.get_or_init(|| {
+            let original = self.original();
+            let start = Instant::now();
+            println!("{}", slim(&original, &image, &self.name_of("slimmed"), &[]));
+            start.elapsed()
+        });
+        image
     }
 
     /// Slims the original to `destination` and gives what jettison says of it.
     pub(crate) fn slim_to(&self, destination: &str, more: &[&str]) -> String {
-        let image = ["slim", &self.original(), "-o", destination, "-t", &self.name_of("slimmed")];
-        let keep = self.settings.keep.iter().flat_map(|glob| ["--keep", glob]);
-        output(jettison().args(image).args(keep).args(more))
+        slim(&self.original(), destination, &self.name_of("slimmed"), more)
     }
 
     pub(crate) fn why(&self) -> String {
@@ -68,16 +102,12 @@ impl Case {
         &self.settings.gone
     }
 
-    pub(crate) fn original(&self) -> String {
-        format!("{}:{}", self.settings.input, self.path("original.tar"))
+    pub(crate) fn writes(&self) -> bool {
+        self.settings.writes
     }
 
-    pub(crate) fn slimmed(&self) -> String {
-        format!("docker-archive:{}", self.path("slimmed.tar"))
-    }
-
-    pub(crate) fn name_of_original(&self) -> String {
-        self.name_of("original")
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     pub(crate) fn name_of(&self, tag: &str) -> String {
@@ -92,12 +122,23 @@ impl Case {
         fs::read_to_string(format!("testdata/images/{}/behaviour.txt", self.name)).unwrap()
     }
 
+    /// Bytes of both archives, once the image was slimmed, and how long that took.
+    pub(crate) fn measured(&self) -> Option<(u64, u64, Duration)> {
+        let bytes = |name| fs::metadata(self.path(name)).ok().map(|file| file.len());
+        Some((bytes("original.tar")?, bytes("slimmed.tar")?, *self.slimmed.get()?))
+    }
+
     /// A path in the folder where this case may write.
     pub(crate) fn path(&self, name: &str) -> String {
-        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(self.name).join(name).display().to_string()
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(&self.name).join(name).display().to_string()
     }
 }
 
+fn slim(original: &str, destination: &str, name: &str, more: &[&str]) -> String {
+    output(jettison().args(["slim", original, "-o", destination, "-t", name]).args(more))
+}
+
+/// The binary under test: of this build, or another one, such as an optimised one to measure.
 fn jettison() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_jettison"))
+    Command::new(std::env::var_os("JETTISON_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_jettison").into()))
 }

@@ -59,7 +59,8 @@ pub(crate) fn assert_unchanged(original: &str, slimmed: &str, gone: &[String]) -
     output(Command::new("tests/e2e/unchanged.py").args([original, slimmed]).args(gone))
 }
 
-fn tool(name: &str) -> Command {
+/// A command that may mount and start containers.
+pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new("tests/e2e/sandbox.sh");
     command.arg(name);
     command

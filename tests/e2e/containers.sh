@@ -8,11 +8,16 @@ store=${JETTISON_STORE:-$PWD/target/containers}
 export CONTAINERS_STORAGE_CONF="$store/storage.conf" CONTAINERS_CONF="$store/containers.conf"
 
 mkdir -p "$store"
-cat >"$CONTAINERS_CONF" <<END
+# Written whole under another name first: scripts run beside each other.
+settle() {
+    cat >"$1.$$"
+    mv "$1.$$" "$1"
+}
+settle "$CONTAINERS_CONF" <<END
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 END
-cat >"$CONTAINERS_STORAGE_CONF" <<END
+settle "$CONTAINERS_STORAGE_CONF" <<END
 [storage]
 driver = "overlay"
 graphroot = "$store/images"

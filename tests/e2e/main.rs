@@ -1,90 +1,101 @@
 //! Real images, slimmed by the real binary: what their containers do, and what is left of them.
 //!
-//! A case is a folder of `testdata/images`: a Dockerfile, `case.toml` (how it is slimmed and what is asked about it),
-//! `behaviour.sh`, which drives a container of the image, and `behaviour.txt`, what that prints before and after.
-//! They need root and podman, so plain `cargo test` leaves them out; `make e2e` installs what they need and runs them.
+//! A new image is a folder of `testdata/images`, and no code:
+//!
+//! - `Dockerfile`, built on Debian's packages. Builds share downloaded packages and the base image, which is itself made
+//!   of packages; stages that begin alike are built once.
+//! - `prepare.sh` where it needs what Debian has no package of: puts it into folder `$1`, which the Dockerfile names
+//!   `--from=prepared`.
+//! - `behaviour.sh`, which drives containers of image `$1` and prints what they do, more than that they start;
+//!   `behaviour.txt`, what it prints, before and after. `tests/e2e/behaviour.sh` says what the scripts share.
+//! - `case.toml`: `gone`, paths that must not stay; `why`, a kept file and what must stand on its way.
+//!
+//! Nobody tells jettison what to keep. The tests need root and podman, so plain `cargo test` leaves them out; `make e2e`
+//! installs what they need, runs them, and prints a table. A name chooses tests: `tests/e2e/run.sh nginx`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
 
 mod case;
 mod containers;
-mod transports;
+mod scanners;
+mod table;
 
 use case::Case;
-use std::fs;
+use libtest_mimic::{Arguments, Trial};
+use std::{fs, sync::Arc};
 
-macro_rules! images {
-    ($($name:ident),+) => {$(
-        mod $name {
-            use super::Case;
-            use std::sync::LazyLock;
+type Test = fn(&Case);
 
-            static CASE: LazyLock<Case> = LazyLock::new(|| Case::build_and_slim(stringify!($name)));
+/// In the order of the run: first what takes long, so that two builds run at once.
+const TESTS: &[(&str, Test)] = &[
+    ("original_behaves_as_its_case_says", original_behaves_as_its_case_says),
+    (table::WORKS, slimmed_image_behaves_as_the_original),
+    ("kept_entries_and_configuration_are_unchanged", kept_entries_and_configuration_are_unchanged),
+    ("why_names_the_way_to_a_kept_file", why_names_the_way_to_a_kept_file),
+];
 
-            #[test]
-            fn original_behaves_as_its_case_says() {
-                super::original_behaves_as_its_case_says(&CASE);
-            }
+const TESTS_OF_WRITING: &[(&str, Test)] = &[
+    ("oci_layout_behaves_as_the_original", oci_layout_behaves_as_the_original),
+    ("two_runs_write_the_same_bytes", two_runs_write_the_same_bytes),
+    ("dry_run_writes_nothing", dry_run_writes_nothing),
+    ("scanners_name_the_packages_that_remain", scanners::name_the_packages_that_remain),
+];
 
-            #[test]
-            fn slimmed_image_behaves_as_the_original() {
-                super::slimmed_image_behaves_as_the_original(&CASE);
-            }
-
-            #[test]
-            fn oci_layout_behaves_as_the_original() {
-                super::oci_layout_behaves_as_the_original(&CASE);
-            }
-
-            #[test]
-            fn kept_entries_and_configuration_are_unchanged() {
-                super::kept_entries_and_configuration_are_unchanged(&CASE);
-            }
-
-            #[test]
-            fn two_runs_write_the_same_bytes() {
-                super::two_runs_write_the_same_bytes(&CASE);
-            }
-
-            #[test]
-            fn dry_run_writes_nothing() {
-                super::dry_run_writes_nothing(&CASE);
-            }
-
-            #[test]
-            fn why_names_the_way_to_a_kept_file() {
-                super::why_names_the_way_to_a_kept_file(&CASE);
-            }
-        }
-    )+};
+fn main() {
+    let arguments = Arguments::from_args();
+    let cases: Vec<Arc<Case>> = Case::all().into_iter().map(Arc::new).collect();
+    let results = Arc::new(table::Results::default());
+    let mut trials = Vec::new();
+    for &(test, check) in TESTS {
+        trials.extend(cases.iter().map(|case| trial(case, test, check, &results)));
+    }
+    for &(test, check) in TESTS_OF_WRITING {
+        trials.extend(cases.iter().filter(|case| case.writes()).map(|case| trial(case, test, check, &results)));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        table::print(&cases, &results);
+    }
+    conclusion.exit();
 }
 
-images!(nginx, redis, runpath);
+fn trial(case: &Arc<Case>, test: &'static str, check: Test, results: &Arc<table::Results>) -> Trial {
+    let (case, results) = (Arc::clone(case), Arc::clone(results));
+    Trial::test(format!("{}::{test}", case.name()), move || {
+        results.begin(&case, test);
+        check(&case);
+        results.passed(&case, test);
+        Ok(())
+    })
+}
 
 fn original_behaves_as_its_case_says(case: &Case) {
-    assert_eq!(containers::behaviour(case, &case.name_of_original()), case.expected_behaviour());
+    case.original();
+    assert_text_eq(&containers::behaviour(case, &case.name_of("original")), &case.expected_behaviour());
 }
 
 fn slimmed_image_behaves_as_the_original(case: &Case) {
     let image = containers::load(&case.slimmed(), &case.name_of("slimmed"));
-    assert_eq!(containers::behaviour(case, image.name()), case.expected_behaviour());
+    assert_text_eq(&containers::behaviour(case, image.name()), &case.expected_behaviour());
 }
 
 fn oci_layout_behaves_as_the_original(case: &Case) {
     let layout = format!("oci:{}", case.path("layout"));
     case.slim_to(&layout, &[]);
     let image = containers::load(&layout, &case.name_of("layout"));
-    assert_eq!(containers::behaviour(case, image.name()), case.expected_behaviour());
+    assert_text_eq(&containers::behaviour(case, image.name()), &case.expected_behaviour());
 }
 
 fn kept_entries_and_configuration_are_unchanged(case: &Case) {
     let original = containers::copy_to_directory(&case.original(), &case.path("original.dir"));
     let slimmed = containers::copy_to_directory(&case.slimmed(), &case.path("slimmed.dir"));
     println!("{}", containers::assert_unchanged(&original, &slimmed, case.gone()));
+    let _ = (fs::remove_dir_all(original), fs::remove_dir_all(slimmed));
 }
 
 fn two_runs_write_the_same_bytes(case: &Case) {
     let again = case.path("again.tar");
+    case.slimmed();
     case.slim_to(&format!("docker-archive:{again}"), &[]);
     let (first, second) = (fs::read(case.path("slimmed.tar")).unwrap(), fs::read(again).unwrap());
     assert!(first == second, "{} and {} bytes differ", first.len(), second.len());
@@ -102,4 +113,9 @@ fn why_names_the_way_to_a_kept_file(case: &Case) {
     for step in case.way() {
         assert!(chain.contains(step), "no `{step}` in:\n{chain}");
     }
+}
+
+/// Fails with both texts as they are, for they have many lines.
+fn assert_text_eq(now: &str, expected: &str) {
+    assert!(now == expected, "it prints:\n{now}\ninstead of:\n{expected}");
 }

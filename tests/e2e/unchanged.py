@@ -155,4 +155,5 @@ def main():
     sys.exit(bool(found) or not now)
 
 
-main()
+if __name__ == "__main__":
+    main()

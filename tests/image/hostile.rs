@@ -208,7 +208,7 @@ fn sparse_maps_are_checked() {
 fn holes_count_as_bytes() {
     let records: [(&str, &[u8]); 2] = [("GNU.sparse.size", b"9000000000000000000"), ("GNU.sparse.map", b"0,1")];
     let error = fault_of(Tar::new().pax(&records).file("a", b"x").end());
-    assert!(matches!(error.fault, Fault::TooLong { what: "sparse file", .. }), "{error}");
+    assert!(matches!(error.fault, Fault::TooLarge { .. }), "{error}");
 }
 
 #[test]
@@ -332,6 +332,132 @@ fn what_is_no_image_is_told_so() {
     let directory = Directory::new();
     let error = open(&format!("oci:{}", directory.path().display())).unwrap_err();
     assert!(error.to_string().ends_with("it has no `index.json`"), "{error}");
+}
+
+#[test]
+fn an_error_about_a_limit_names_the_option_that_raises_it() {
+    let plain = Tar::new().file("a/b/c", &vec![0; 70 << 20]).end();
+    let archive = docker_archive(&[gzip(&plain)], &config(&[plain]), &[]);
+    let error = |limits| open_with(&archive, &Options { limits, ..Options::default() }).unwrap_err().to_string();
+    let usual = Limits::default;
+    for (limits, option) in [
+        (Limits { uncompressed: 1 << 20, ..usual() }, "--max-size"),
+        (Limits { ratio: 2, ..usual() }, "--max-ratio"),
+        (Limits { entries: 2, ..usual() }, "--max-entries"),
+        (Limits { depth: 2, ..usual() }, "--max-depth"),
+    ] {
+        let error = error(limits);
+        assert!(error.contains(&format!("`{option}` raises")), "{error}");
+    }
+}
+
+#[test]
+fn paths_are_no_deeper_than_allowed_however_they_are_reached() {
+    let limits = || Limits { depth: 4, ..Limits::default() };
+    assert_eq!(fault_within(Tar::new().file("a/b/./c//d/e", b"").end(), limits()).fault, Fault::TooDeep(4));
+    let through_links = Tar::new().directory("a/b/c").symlink("l", "a/b/c").directory("l/d/e").file("l/d/e/f", b"");
+    assert_eq!(fault_within(through_links.end(), limits()).fault, Fault::TooDeep(4));
+    let layers = [Tar::new().file("a/b/c/d", b"").symlink("l", "a/b/c").file("l/e", b"").end()];
+    let options = Options { limits: limits(), ..Options::default() };
+    assert!(open_with(&docker_archive(&layers, &config(&layers), &[]), &options).is_ok());
+}
+
+#[test]
+fn what_goes_through_a_link_stays_in_the_root() {
+    for target in ["/etc", "../../../../etc", "/proc/self/root/etc", "etc/../../etc"] {
+        let image = layers(&[Tar::new().symlink("l", target).file("l/passwd", b"x")]).unwrap();
+        let end = target.rsplit("../").next().unwrap().trim_start_matches('/');
+        assert_eq!(super::build::read(&image, &format!("/{end}/passwd")), b"x", "{target}");
+    }
+    // Nor does a hard link through a link, or a link that was replaced on the way.
+    let tar = Tar::new().symlink("l", "/").hard_link("mine", "l/etc/passwd");
+    refused(tar, &Fault::LinkTargetMissing(b"l/etc/passwd".to_vec()));
+    let tar = Tar::new().symlink("d", "/etc").directory("d").file("d/passwd", b"x");
+    assert_eq!(super::build::listing(&layers(&[tar]).unwrap()), ["/d/", "/d/passwd = x"]);
+}
+
+#[test]
+fn links_that_lead_to_each_other_end() {
+    let circles = [("a", "a"), ("a", "./a"), ("a", "../a"), ("a", "a/a"), ("a", "/a/../a")];
+    for (name, target) in circles {
+        refused(Tar::new().symlink(name, target).file(&format!("{name}/x"), b""), &Fault::TooManyLinks);
+    }
+    // Each doubles the way: forty of them would take forever to follow to the end.
+    let doubling = (0..60).fold(Tar::new().directory("l0"), |tar, number| {
+        tar.symlink(&format!("l{}", number + 1), &format!("l{number}/../l{number}"))
+    });
+    refused(doubling.file("l60/x", b""), &Fault::TooManyLinks);
+}
+
+#[test]
+fn sizes_below_zero_and_beyond_all_numbers_are_no_sizes() {
+    let binary = |first: u8, rest: u8| {
+        let mut field = [rest; 12];
+        field[0] = first;
+        Tar::new().entry(b'0', "a", "", b"", |header| header.as_old_mut().size = field)
+    };
+    for (first, rest) in [(0xff, 0xff), (0xff, 0), (0xc0, 0), (0xbf, 0xff), (0x81, 0)] {
+        refused(binary(first, rest), &Fault::Number("size"));
+    }
+    // The largest number that fits is one, and the archive has not as many bytes.
+    let mut most = [0xff; 12];
+    most[..5].copy_from_slice(&[0x80, 0, 0, 0, 0x7f]);
+    let tar = Tar::new().entry(b'0', "a", "", b"", |header| header.as_old_mut().size = most);
+    assert!(matches!(fault_of(tar.end()).fault, Fault::Truncated { .. }));
+    for kind in [b'x', b'g', b'L', b'K'] {
+        let tar = Tar::new().entry(kind, "a", "", b"", |header| header.as_old_mut().size = [0xff; 12]);
+        refused(tar.file("b", b""), &Fault::Number("size"));
+    }
+}
+
+#[test]
+fn compressed_layers_that_are_cut_off_or_have_something_behind_them_are_refused() {
+    let plain = Tar::new().file("a", &(0..50_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>()).end();
+    let opened = |stored: Vec<u8>| {
+        open_with(&docker_archive(&[stored], &config(std::slice::from_ref(&plain)), &[]), &Options::default())
+    };
+    for whole in [gzip(&plain), zstd(&plain)] {
+        assert!(opened(whole.clone()).is_ok());
+        for end in [whole.len() - 1, whole.len() / 2, 20] {
+            let error = opened(whole[..end].to_vec()).unwrap_err();
+            assert!(matches!(error, ReadError::Decompress { .. }), "{error}");
+        }
+        let error = opened([&whole[..], b"something else, long enough for any header"].concat()).unwrap_err();
+        assert!(matches!(error, ReadError::Decompress { .. }), "{error}");
+        // Another archive behind the first is no part of the layer that the configuration means.
+        let error = opened([whole.clone(), whole].concat()).unwrap_err();
+        assert!(matches!(error, ReadError::DiffIdMismatch { .. }), "{error}");
+    }
+}
+
+#[test]
+fn frames_to_skip_hide_nothing_and_cost_nothing() {
+    let plain = Tar::new().file("a", b"x").end();
+    let skipped = [&b"^*M"[..], &5_u32.to_le_bytes(), b"index"].concat();
+    let chunked = [skipped.clone(), zstd(&plain[..512]), zstd(&plain[512..]), skipped].concat();
+    let image = open_with(&docker_archive(&[chunked], &config(&[plain]), &[]), &Options::default()).unwrap();
+    assert_eq!(super::build::listing(&image), ["/a = x"]);
+    let endless = [&b"^*M"[..], &u32::MAX.to_le_bytes(), b"index"].concat();
+    let error = open_with(&docker_archive(&[endless], &config(&[Vec::new()]), &[]), &Options::default()).unwrap_err();
+    assert!(matches!(error, ReadError::Decompress { .. }), "{error}");
+}
+
+#[test]
+fn of_two_members_with_one_name_the_later_counts_and_is_checked() {
+    let layer = Tar::new().file("a", b"x").end();
+    let config = config(std::slice::from_ref(&layer)).to_string();
+    let name = format!("{}.json", sha256(config.as_bytes()));
+    let manifest = |layer: &str| json!([{"Config": name, "Layers": [layer]}]).to_string();
+    let tar = || Tar::new().file(&name, config.as_bytes()).file("good", &layer).file("bad", b"");
+    let archive =
+        tar().file("manifest.json", manifest("bad").as_bytes()).file("manifest.json", manifest("good").as_bytes());
+    assert!(open_with(&archive.end(), &Options::default()).is_ok());
+    let archive = tar().file("manifest.json", manifest("good").as_bytes()).file("good", b"");
+    let error = open_with(&archive.end(), &Options::default()).unwrap_err();
+    assert!(matches!(error, ReadError::DiffIdMismatch { .. }), "{error}");
+    let archive = tar().file("manifest.json", manifest("good").as_bytes()).file(&name, b"{}");
+    let error = open_with(&archive.end(), &Options::default()).unwrap_err();
+    assert!(matches!(error, ReadError::DigestMismatch { .. }), "{error}");
 }
 
 /// An archive that differs from a good one in any byte, or ends early, is read or refused, and nothing worse.

@@ -4,6 +4,7 @@
 
 mod build;
 mod hostile;
+mod keeping;
 mod layers;
 mod names;
 mod reading;

@@ -53,17 +53,14 @@ fn everything_written_is_read_again_from_every_destination() {
     for (transport, name) in [("docker-archive", "d.tar"), ("oci", "layout"), ("oci-archive", "o.tar")] {
         for compression in [None, Some(Compression::None), Some(Compression::Gzip), Some(Compression::Zstd)] {
             let destination = format!("{transport}:{}", directory.path().join(name).display());
-            let options = WriteOptions { compression, ..WriteOptions::default() };
+            let options = WriteOptions { compression: compression.map(Into::into), ..WriteOptions::default() };
             let written = write_all(&image, &destination, &options).unwrap();
             let again = open(&destination).unwrap();
             assert_eq!(everything(&again), everything(&image), "{transport} {compression:?}");
             assert_eq!(again.layers.len(), 1);
-            assert_eq!(again.layers[0].diff_id, written.diff_id);
-            assert_eq!(again.layers[0].digest, written.layer_digest);
-            assert_eq!(
-                (again.layers[0].size, again.layers[0].stored_size),
-                (written.layer_size, written.layer_stored_size)
-            );
+            let (read, [written]) = (&again.layers[0], &written.layers[..]) else { panic!("{written:?}") };
+            assert_eq!((&read.diff_id, &read.digest), (&written.diff_id, &written.digest));
+            assert_eq!((read.size, read.stored_size), (written.size, written.stored_size));
         }
     }
 }
@@ -119,7 +116,7 @@ fn a_kept_name_becomes_the_file_where_the_other_names_are_dropped() {
     assert_eq!(listing(&again), ["/b = x", "/c = x"]);
     assert_eq!(again.tree.inode_id(find(&again, "/b")), again.tree.inode_id(find(&again, "/c")));
     // A header and a block for the file, a header for the link, and the end.
-    assert_eq!(written.layer_size, 5 * 512);
+    assert_eq!(written.layers[0].size, 5 * 512);
 }
 
 #[test]
@@ -130,7 +127,7 @@ fn the_configuration_is_kept_but_for_layers_and_history() {
         let destination = format!("{transport}:{}", directory.path().join(transport).display());
         let written = write_all(&image, &destination, &WriteOptions::default()).unwrap();
         let again = open(&destination).unwrap();
-        assert_eq!(again.config.diff_ids(), [written.diff_id.as_str()]);
+        assert_eq!(again.config.diff_ids(), [written.layers[0].diff_id.as_str()]);
         let steps: Vec<_> =
             again.config.history().into_iter().map(|step| (step.created_by, step.empty_layer)).collect();
         let expected = [("step 0", true), ("step 1", true), ("jettison slim", false)];
@@ -171,14 +168,121 @@ fn a_layout_replaces_a_layout_and_no_other_directory() {
     };
     fs::create_dir(directory.path().join("empty")).unwrap();
     write_to("empty").unwrap();
-    directory.file("empty/blobs/sha256/old", b"");
     write_to("empty").unwrap();
-    assert!(!directory.path().join("empty/blobs/sha256/old").exists());
     let precious = directory.file("foreign/precious", b"kept");
     assert!(matches!(write_to("foreign"), Err(WriteError::Foreign { .. })));
     assert!(matches!(write_to("foreign/precious"), Err(WriteError::Foreign { .. })));
     assert_eq!(fs::read(precious).unwrap(), b"kept");
     assert_eq!(entries(directory.path()), ["empty", "foreign"]);
+}
+
+#[test]
+fn images_of_other_names_in_a_layout_stay_and_what_only_the_replaced_one_had_goes() {
+    let directory = Directory::new();
+    let layout = directory.path().join("layout");
+    let blobs = || entries(&layout.join("blobs/sha256"));
+    let write_as = |name: &str, content: &[u8]| {
+        write_all(
+            &layer(Tar::new().file("a", content)),
+            &format!("oci:{}:{name}", layout.display()),
+            &WriteOptions::default(),
+        )
+        .unwrap();
+    };
+    let content = |name: &str| super::build::read(&open(&format!("oci:{}:{name}", layout.display())).unwrap(), "/a");
+    write_as("one", b"1");
+    write_as("two", b"2");
+    let before = blobs();
+    assert_eq!(before.len(), 6);
+    write_as("one", b"3");
+    assert_eq!((content("one"), content("two")), (b"3".to_vec(), b"2".to_vec()));
+    assert_eq!(blobs().len(), 6);
+    write_as("one", b"1");
+    assert_eq!(blobs(), before);
+    // What two images share stays as long as one of them.
+    write_as("three", b"1");
+    write_as("one", b"2");
+    assert_eq!(content("three"), b"1");
+    assert_eq!(entries(&layout), ["blobs", "index.json", "oci-layout"]);
+}
+
+#[test]
+fn a_layout_whose_index_cannot_be_read_stays_as_it_is() {
+    let image = layer(Tar::new().file("a", b"x"));
+    for index in ["{", "{}", "[]"] {
+        let directory = Directory::new();
+        directory.file("layout/oci-layout", b"{}");
+        let index_path = directory.file("layout/index.json", index.as_bytes());
+        let destination = format!("oci:{}", directory.path().join("layout").display());
+        let error = write_all(&image, &destination, &WriteOptions::default()).unwrap_err();
+        assert!(matches!(&error, WriteError::Io { path, .. } if path.ends_with("index.json")), "{error}");
+        assert_eq!(fs::read_to_string(index_path).unwrap(), index);
+        assert_eq!(entries(&directory.path().join("layout")), ["index.json", "oci-layout"]);
+    }
+}
+
+#[test]
+fn many_who_write_to_one_layout_at_once_lose_no_image() {
+    let directory = Directory::new();
+    let layout = format!("oci:{}", directory.path().join("layout").display());
+    let image = layer(Tar::new().file("a", b"x"));
+    write_all(&image, &format!("{layout}:first"), &WriteOptions::default()).unwrap();
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (layout, image) = (&layout, &image);
+            scope.spawn(move || write_all(image, &format!("{layout}:n{number}"), &WriteOptions::default()).unwrap());
+        }
+    });
+    assert!((0..8).all(|number| open(&format!("{layout}:n{number}")).is_ok()));
+}
+
+#[test]
+fn an_oci_manifest_says_what_the_image_was_made_of() {
+    let directory = Directory::new();
+    let layout = format!("oci:{}", directory.path().join("layout").display());
+    write_all(&layer(Tar::new().file("a", b"x")), &format!("{layout}:app:1"), &WriteOptions::default()).unwrap();
+    let image = open(&format!("{layout}:app:1")).unwrap();
+    let written = write_all(&image, &format!("{layout}:app:slim"), &WriteOptions::default()).unwrap();
+    let hash = written.manifest_digest.as_deref().unwrap().strip_prefix("sha256:").unwrap().to_owned();
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(directory.path().join("layout/blobs/sha256").join(hash)).unwrap()).unwrap();
+    let annotation = |key: &str| manifest["annotations"][key].as_str().map(str::to_owned);
+    assert_eq!(annotation("org.opencontainers.image.base.name").as_deref(), Some("app:1"));
+    assert_eq!(annotation("org.opencontainers.image.base.digest"), image.origin.digest);
+    assert!(image.origin.digest.is_some() && image.origin.digest != written.manifest_digest);
+}
+
+#[test]
+fn an_archive_that_is_cut_short_after_it_was_read_is_an_error() {
+    let directory = Directory::new();
+    let plain = [Tar::new().file("a", &vec![7; 100_000]).end()];
+    let archive = super::build::docker_archive(&plain, &super::build::config(&plain), &[]);
+    let path = directory.file("in.tar", &archive);
+    let image = open(&format!("docker-archive:{}", path.display())).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_len(9000).unwrap();
+    let error = image.read(find(&image, "/a")).unwrap_err();
+    assert!(error.to_string().starts_with("cannot read blob `sha256:"), "{error}");
+    for layers in [jettison::image::Layers::One, jettison::image::Layers::Keep] {
+        let destination = directory.path().join("out.tar");
+        let options = WriteOptions { layers, ..WriteOptions::default() };
+        let error = write_all(&image, destination.to_str().unwrap(), &options).unwrap_err();
+        assert!(matches!(error, WriteError::Read(_)), "{error}");
+    }
+    assert_eq!(entries(directory.path()), ["in.tar"]);
+}
+
+#[test]
+fn a_layer_that_is_changed_after_it_was_read_is_not_copied() {
+    let directory = Directory::new();
+    let plain = [Tar::new().file("a", &[7; 5000]).end()];
+    let archive = super::build::docker_archive(&plain, &super::build::config(&plain), &[]);
+    let path = directory.file("in.tar", &archive);
+    let image = open(&format!("docker-archive:{}", path.display())).unwrap();
+    fs::write(&path, archive.iter().map(|&byte| if byte == 7 { 8 } else { byte }).collect::<Vec<_>>()).unwrap();
+    let options = WriteOptions { layers: jettison::image::Layers::Keep, ..WriteOptions::default() };
+    let error = write_all(&image, directory.path().join("out.tar").to_str().unwrap(), &options).unwrap_err();
+    assert!(matches!(error, WriteError::Read(_)), "{error}");
+    assert_eq!(entries(directory.path()), ["in.tar"]);
 }
 
 fn entries(directory: &Path) -> Vec<String> {

@@ -181,6 +181,17 @@ fn inspect_tells_one_path() {
 }
 
 #[test]
+fn inspect_gives_a_bill_of_all_packages() {
+    let directory = Directory::new();
+    let image = image(&directory);
+    let output = jettison(&["inspect", &image, "--format", "spdx"]).output().unwrap();
+    let bill = parsed(&String::from_utf8(output.stdout).unwrap());
+    let names: Vec<_> = bill["packages"].as_array().unwrap().iter().skip(1).map(|package| &package["name"]).collect();
+    assert_eq!(names, ["gone<b>", "libz", "Pack"]);
+    jettison(&["inspect", &image, "/opt", "--format", "cyclonedx"]).assert().code(2);
+}
+
+#[test]
 fn diff_ends_with_one_only_where_it_is_asked_to() {
     let directory = Directory::new();
     let image = image(&directory);

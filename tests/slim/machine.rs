@@ -5,9 +5,10 @@ use std::ops::Deref;
 
 use jettison::elf::{self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor};
 use jettison::image::{
-    Config, Content, Header, Image, Inode, InodeId, Kind, NameId, Options, Reference, ResolveError, Silent, Tree,
+    Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer, NameId, Options,
+    Reference, ResolveError, Silent, Tree,
 };
-use jettison::slim::{Plan, PlanError, PlanOptions};
+use jettison::slim::{Confidence, Plan, PlanError, PlanOptions};
 use serde_json::{Value, json};
 
 use super::elf_file::ElfFile;
@@ -18,19 +19,27 @@ pub(crate) struct Machine {
     tree: Tree,
     settings: Value,
     environment: Vec<String>,
-    keep: Vec<String>,
+    options: PlanOptions,
+    layers: Vec<History>,
 }
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        Self { tree: Tree::new(), settings: json!({}), environment: Vec::new(), keep: Vec::new() }
+        Self {
+            tree: Tree::new(),
+            settings: json!({}),
+            environment: Vec::new(),
+            options: PlanOptions::default(),
+            layers: Vec::new(),
+        }
     }
 
     fn insert(mut self, path: &str, kind: Kind, mode: u32) -> Self {
         let (directory, name) = path.rsplit_once('/').unwrap();
         let directory = self.make_directory(directory);
         let header = Header { mode, ..Header::default() };
-        self.tree.insert(directory, name.as_bytes(), Inode { kind, header, layer: 0 });
+        let layer = self.layers.len().saturating_sub(1);
+        self.tree.insert(directory, name.as_bytes(), Inode { kind, header, layer });
         self
     }
 
@@ -107,7 +116,24 @@ impl Machine {
     }
 
     pub(crate) fn keep(mut self, pattern: &str) -> Self {
-        self.keep.push(pattern.to_owned());
+        self.options.keep.push(pattern.to_owned());
+        self
+    }
+
+    /// What is dropped by hand.
+    pub(crate) fn drop(mut self, pattern: &str) -> Self {
+        self.options.drop.push(pattern.to_owned());
+        self
+    }
+
+    pub(crate) fn level(mut self, level: Confidence) -> Self {
+        self.options.level = level;
+        self
+    }
+
+    /// What comes from now on is brought by another layer.
+    pub(crate) fn layer(mut self, created_by: &str) -> Self {
+        self.layers.push(History { created_by: created_by.to_owned(), ..History::default() });
         self
     }
 
@@ -119,12 +145,23 @@ impl Machine {
         settings["Env"] = json!(self.environment);
         image.config = Config::new(json!({"architecture": "amd64", "os": "linux", "config": settings}));
         image.tree = self.tree.clone();
+        let layer = |history: &History| Layer {
+            digest: String::new(),
+            diff_id: String::new(),
+            media_type: String::new(),
+            compression: Compression::None,
+            stored_size: 0,
+            size: 0,
+            history: Some(history.clone()),
+            changes: Changes::default(),
+        };
+        image.layers = self.layers.iter().map(layer).collect();
         image
     }
 
     pub(crate) fn try_plan(&self) -> Result<Planned, PlanError> {
         let image = self.image();
-        let plan = jettison::slim::plan(&image, &PlanOptions { keep: self.keep.clone(), ..PlanOptions::default() })?;
+        let plan = jettison::slim::plan(&image, &self.options)?;
         assert_eq!(jettison::slim::verify(&image, &plan).unwrap(), [], "the plan loses something");
         Ok(Planned { image, plan })
     }

@@ -181,7 +181,18 @@ fn a_volume_stays_with_what_is_in_it() {
         .plan();
     assert!(planned.keeps("/data/seed/x"));
     assert!(planned.keeps("/work") && planned.keeps("/work/empty"));
-    assert!(!planned.keeps("/work/file"));
+    assert_eq!(planned.why("/work/file"), ["/work/file: in the working directory"]);
+}
+
+#[test]
+fn a_working_directory_of_the_distribution_stays_without_its_files() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .file("/var/lib/x", "x")
+        .set("WorkingDir", json!("/var/lib"))
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/var/lib") && !planned.keeps("/var/lib/x"));
 }
 
 #[test]

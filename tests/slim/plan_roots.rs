@@ -127,11 +127,11 @@ fn a_variable_whose_value_is_a_path_keeps_it_and_a_search_path_does_not() {
     let planned = with(&["app"])
         .file("/etc/tls/ca.pem", "x")
         .file("/opt/x/y", "x")
-        .env("SSL_CERT_FILE=/etc/tls/ca.pem")
+        .env("APP_CERTIFICATES=/etc/tls/ca.pem")
         .env("MANPATH=/opt/x")
         .entrypoint(&["app"])
         .plan();
-    assert_eq!(planned.why("/etc/tls/ca.pem"), ["/etc/tls/ca.pem: the value of the variable `SSL_CERT_FILE`"]);
+    assert_eq!(planned.why("/etc/tls/ca.pem"), ["/etc/tls/ca.pem: the value of the variable `APP_CERTIFICATES`"]);
     assert!(!planned.keeps("/opt/x"));
 }
 

@@ -103,8 +103,8 @@ fn an_included_file_is_read_as_a_script() {
         .file("/etc/lib", "run() { id; }\n")
         .entrypoint(&["/a"])
         .plan();
-    assert_eq!(planned.why("/etc/lib")[1], "/etc/lib: the path `/etc/lib` on its line 2");
-    assert_eq!(planned.reasons("/etc/lib")[1], "/a: included as `/etc/lib` on its line 2");
+    assert_eq!(planned.why("/etc/lib")[1], "/etc/lib: included as `/etc/lib` on its line 2");
+    assert_eq!(planned.reasons("/etc/lib")[1], "/a: the path `/etc/lib` on its line 2");
     assert_eq!(planned.why("/usr/bin/id")[2], "/usr/bin/id: the command `id` on its line 1");
 }
 

@@ -55,7 +55,7 @@ const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapp
     Wrapper { name, valued, operands: 0, assignments: true }
 }
 
-const WRAPPERS: [Wrapper; 26] = [
+const WRAPPERS: &[Wrapper] = &[
     assigning("doas", &["-C", "-u"]),
     assigning("env", &["-C", "-u", "--chdir", "--unset"]),
     assigning(
@@ -87,6 +87,43 @@ const WRAPPERS: [Wrapper; 26] = [
     wrapper("time", &["-f", "-o", "--format", "--output"], 0),
     wrapper("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
     wrapper("tini", &["-e", "-p", "-v"], 0),
+    wrapper("authbind", &[], 0),
+    wrapper("catatonit", &[], 0),
+    wrapper(
+        "chpst",
+        &["-/", "-C", "-b", "-c", "-d", "-e", "-f", "-l", "-m", "-n", "-o", "-p", "-r", "-s", "-t", "-u"],
+        0,
+    ),
+    wrapper("chrt", &["-D", "-P", "-T"], 1),
+    wrapper("nsenter", &["-t"], 0),
+    wrapper("prlimit", &[], 0),
+    wrapper("runuser", &["-G", "-g", "-u", "--group", "--supp-group", "--user"], 0),
+    wrapper("s6-envdir", &[], 1),
+    wrapper("s6-setuidgid", &[], 1),
+    wrapper(
+        "setpriv",
+        &[
+            "--bounding-set",
+            "--egid",
+            "--euid",
+            "--groups",
+            "--inh-caps",
+            "--ambient-caps",
+            "--regid",
+            "--reuid",
+            "--rgid",
+            "--ruid",
+            "--securebits",
+            "--selinux-label",
+            "--apparmor-profile",
+        ],
+        0,
+    ),
+    wrapper("setuser", &[], 1),
+    wrapper("taskset", &[], 1),
+    wrapper("unbuffer", &[], 0),
+    wrapper("unshare", &["-R", "-S", "-w"], 0),
+    wrapper("with-contenv", &[], 0),
     wrapper(
         "xargs",
         &[

@@ -23,6 +23,8 @@ pub struct ShellScript {
     pub commands: Vec<SimpleCommand>,
     pub pipelines: Vec<Pipeline>,
     pub redirections: Vec<Redirection>,
+    /// In the order they start in the text.
+    pub loops: Vec<Loop>,
     /// The script itself first, then every part of it whose settings do not last beyond it.
     pub scopes: Vec<Scope>,
     /// Where the text is not a script that bash would take.
@@ -113,6 +115,14 @@ pub struct Pipeline {
     pub stages: Vec<usize>,
     /// The scope that it stands in, not those of its stages: an index into `scopes`.
     pub scope: usize,
+}
+
+/// `for name in words`.
+#[derive(Debug)]
+pub struct Loop {
+    pub variable: String,
+    /// None for the arguments of the script, `for name; do`.
+    pub words: Vec<ShellWord>,
 }
 
 /// `2> file`, `<<EOF`.

@@ -5,7 +5,7 @@
 use tree_sitter::Node;
 
 use super::grammar::{self, NodeKind, kind};
-use super::{Pipeline, Position, Redirection, Scope, ShellScript, ShellWord, SimpleCommand};
+use super::{Loop, Pipeline, Position, Redirection, Scope, ShellScript, ShellWord, SimpleCommand};
 use super::{calls, leading_heredoc, words};
 use crate::dockerfile::syntax::Joined;
 use crate::source::Span;
@@ -87,6 +87,7 @@ impl<'tree> Walk<'_, 'tree> {
             NodeKind::Test => self.test(node, context),
             NodeKind::Pipeline => self.pipeline(node, context),
             NodeKind::Redirected => self.redirected(node),
+            NodeKind::For => self.for_loop(node),
             NodeKind::VariableAssignment | NodeKind::VariableAssignments if context.statements => {
                 self.assignments(node, context);
             }
@@ -173,6 +174,13 @@ impl<'tree> Walk<'_, 'tree> {
             }
         }
         self.push(node, context, Vec::new(), words);
+    }
+
+    fn for_loop(&mut self, node: Node<'_>) {
+        let Some(variable) = node.child_by_field_name("variable") else { return };
+        let variable = self.script.as_str()[variable.byte_range()].to_owned();
+        let words = node.children_by_field_name("value", &mut node.walk()).map(|value| self.word(value)).collect();
+        self.read.loops.push(Loop { variable, words });
     }
 
     fn pipeline(&mut self, node: Node<'_>, context: Context) {

@@ -25,6 +25,10 @@ mod registry {
             Err(ABSENT)
         }
 
+        pub(in crate::image) fn image_name(&self) -> String {
+            match *self {}
+        }
+
         pub(in crate::image) fn manifest(
             &self,
             _digest: Option<&str>,

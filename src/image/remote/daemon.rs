@@ -7,19 +7,17 @@ use std::time::Duration;
 use bollard::errors::Error;
 use bollard::query_parameters::ImportImageOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
-use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 
 use super::endpoint::{Endpoint, endpoints};
-use super::{TransferError, event_loop, install_cryptography, with_tag};
-use crate::image::blob::map;
+use super::{TransferError, chunks, event_loop, install_cryptography, with_tag};
+use crate::image::blob::Blob;
 use crate::image::progress::Progress;
 
 /// Seconds until a daemon says who it is.
 const GREETING: u64 = 30;
 /// How long until an answer begins: a daemon may pack or unpack a large image before it says a word.
 const PATIENCE: Duration = Duration::from_hours(1);
-const CHUNK: usize = 1 << 20;
 
 /// Asks the daemons for an image. Gives the archive, as `docker save` writes it, in an unlinked temporary file.
 pub(in crate::image) fn save(name: &str, limit: u64, progress: &dyn Progress) -> Result<File, TransferError> {
@@ -128,10 +126,9 @@ async fn send(
     progress: &dyn Progress,
 ) -> Result<(), TransferError> {
     let spool = |source| TransferError::Spool { what: name.to_owned(), source };
-    let bytes = Bytes::from_owner(map(archive).map_err(spool)?);
-    progress.start("loading", bytes.len() as u64);
-    let places = (0..bytes.len()).step_by(CHUNK);
-    let chunks = places.map(move |place| Ok::<_, std::io::Error>(bytes.slice(place..bytes.len().min(place + CHUNK))));
+    let archive = archive.try_clone().and_then(Blob::foreign).map_err(spool)?;
+    progress.start("loading", archive.size());
+    let chunks = chunks(archive);
     let options = ImportImageOptions { quiet: true, ..ImportImageOptions::default() };
     let mut answer = std::pin::pin!(docker.import_image_stream(options, stream::iter(chunks), None));
     while let Some(said) = answer.next().await {

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::image::progress::Silent;
-
 /// A place where a daemon may listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Endpoint {
@@ -65,7 +63,7 @@ fn context(around: &Surroundings<'_>) -> Option<Endpoint> {
     let json = |path: &Path| serde_json::from_slice::<Value>(&(around.read)(path)?).ok();
     let current = || Some(json(&directory.join("config.json"))?.get("currentContext")?.as_str()?.to_owned());
     let name = (around.variable)("DOCKER_CONTEXT").or_else(current).filter(|name| name != "default")?;
-    let digest = crate::image::digest::sha256(name.as_bytes(), &Silent);
+    let digest = crate::image::digest::sha256(name.as_bytes());
     let hash = digest.trim_start_matches("sha256:");
     let meta = json(&directory.join("contexts/meta").join(hash).join("meta.json"))?;
     let address = meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned();
@@ -109,7 +107,7 @@ mod tests {
     #[test]
     fn the_current_context_is_followed() {
         // The name of the directory is the SHA-256 of the context's.
-        let digest = crate::image::digest::sha256(b"far", &Silent);
+        let digest = crate::image::digest::sha256(b"far");
         let meta = format!("/h/.docker/contexts/meta/{}/meta.json", digest.trim_start_matches("sha256:"));
         let content = r#"{"Name": "far", "Endpoints": {"docker": {"Host": "tcp://far:2375"}}}"#;
         let config = |name: &str| format!(r#"{{"currentContext": "{name}"}}"#);

@@ -22,6 +22,15 @@ mod registry;
 #[cfg(not(all(feature = "registry", feature = "daemon")))]
 mod absent;
 
+#[cfg(any(feature = "registry", feature = "daemon"))]
+use std::io;
+
+#[cfg(any(feature = "registry", feature = "daemon"))]
+use bytes::Bytes;
+
+#[cfg(any(feature = "registry", feature = "daemon"))]
+use super::blob::Blob;
+
 pub use error::TransferError;
 
 #[cfg(not(feature = "registry"))]
@@ -51,6 +60,20 @@ pub enum Connection {
 fn event_loop() -> Result<tokio::runtime::Runtime, TransferError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|source| TransferError::Start { source })
+}
+
+#[cfg(any(feature = "registry", feature = "daemon"))]
+const CHUNK: usize = 1 << 20;
+
+/// A blob in pieces, each read when it is taken.
+#[cfg(any(feature = "registry", feature = "daemon"))]
+fn chunks(blob: Blob) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static {
+    (0..blob.size()).step_by(CHUNK).map(move |place| {
+        let left = usize::try_from(blob.size() - place).unwrap_or(CHUNK);
+        let mut chunk = vec![0; left.min(CHUNK)];
+        blob.read_at(&mut chunk, place)?;
+        Ok(chunk.into())
+    })
 }
 
 /// Tells rustls which cryptography to use. Whoever came first has said the same.

@@ -14,11 +14,10 @@ use oci_client::{Reference, RegistryOperation};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
 
 use super::registry::{PARALLEL, Registry, failed, retried};
-use super::{Connection, TransferError};
-use crate::image::blob::map;
+use super::{Connection, TransferError, chunks};
+use crate::image::blob::Blob;
 use crate::image::progress::Progress;
 
-const CHUNK: usize = 1 << 20;
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -104,9 +103,9 @@ impl Registry {
         let path = blob_path(layout, blob);
         let spool = |source| TransferError::Spool { what: digest.clone(), source };
         let file = File::open(&path).map_err(spool)?;
-        let bytes = Bytes::from_owner(map(&file).map_err(spool)?);
+        let stored = Blob::foreign(file).map_err(spool)?;
         let sent = retried(|| {
-            let chunks = chunks(bytes.clone(), Arc::clone(count));
+            let chunks = counted(stored.clone(), Arc::clone(count));
             self.client.push_blob_stream(&self.image, chunks, &digest, Some(size))
         });
         sent.await.map(drop).map_err(failed("send a blob to", &place))
@@ -130,14 +129,13 @@ impl Registry {
     }
 }
 
-/// A mapped blob in pieces that are counted when they are taken.
-fn chunks(
-    bytes: Bytes,
+/// A blob in pieces that are counted when they are taken.
+fn counted(
+    blob: Blob,
     count: Arc<AtomicU64>,
 ) -> impl futures_util::Stream<Item = Result<Bytes, OciDistributionError>> + Send + 'static {
-    let places = (0..bytes.len()).step_by(CHUNK);
-    stream::iter(places.map(move |place| {
-        let chunk = bytes.slice(place..bytes.len().min(place + CHUNK));
+    stream::iter(chunks(blob).map(move |chunk| {
+        let chunk = chunk?;
         count.fetch_add(chunk.len() as u64, Ordering::Relaxed);
         Ok(chunk)
     }))

@@ -66,6 +66,11 @@ impl Registry {
         Ok(Self { event_loop, client, image })
     }
 
+    /// The image's name in full, with its tag or digest.
+    pub(in crate::image) fn image_name(&self) -> String {
+        self.image.whole()
+    }
+
     /// A manifest or an index, of at most `limit` bytes, and the digest under which it was asked for.
     pub(in crate::image) fn manifest(
         &self,

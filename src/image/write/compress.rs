@@ -1,14 +1,65 @@
 //! How the bytes of a layer are compressed on their way out.
 
 use std::io::{self, Write};
+use std::str::FromStr;
 
 use flate2::{Compress, Crc, FlushCompress, Status};
 use rayon::prelude::*;
 
 use super::super::inflate::Compression;
 
-const GZIP_LEVEL: u32 = 6;
+/// How a layer is compressed, and how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coding {
+    compression: Compression,
+    level: Option<i32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodingError {
+    #[error("expected `none`, `gzip` or `zstd`, with a level as in `zstd:19`")]
+    Unknown,
+    #[error("the level of `{kind}` is a number from {least} to {most}")]
+    Level { kind: &'static str, least: i32, most: i32 },
+    #[error("`none` has no level")]
+    NoLevel,
+}
+
+const GZIP_LEVEL: i32 = 6;
 const ZSTD_LEVEL: i32 = 3;
+
+impl From<Compression> for Coding {
+    /// At the usual level.
+    fn from(compression: Compression) -> Self {
+        Self { compression, level: None }
+    }
+}
+
+impl Coding {
+    pub fn compression(self) -> Compression {
+        self.compression
+    }
+}
+
+impl FromStr for Coding {
+    type Err = CodingError;
+
+    fn from_str(text: &str) -> Result<Self, CodingError> {
+        let (kind, level) = text.split_once(':').map_or((text, None), |(kind, level)| (kind, Some(level)));
+        let within = |kind, least, most| match level.map(str::parse) {
+            None => Ok(None),
+            Some(Ok(level)) if (least..=most).contains(&level) => Ok(Some(level)),
+            Some(_) => Err(CodingError::Level { kind, least, most }),
+        };
+        Ok(match kind {
+            "none" if level.is_some() => return Err(CodingError::NoLevel),
+            "none" => Compression::None.into(),
+            "gzip" => Self { compression: Compression::Gzip, level: within("gzip", 1, 9)? },
+            "zstd" => Self { compression: Compression::Zstd, level: within("zstd", 1, 22)? },
+            _ => return Err(CodingError::Unknown),
+        })
+    }
+}
 
 #[allow(missing_debug_implementations)]
 pub(super) enum Encoder<W: Write> {
@@ -18,11 +69,12 @@ pub(super) enum Encoder<W: Write> {
 }
 
 impl<W: Write> Encoder<W> {
-    pub(super) fn new(inner: W, compression: Compression) -> io::Result<Self> {
-        Ok(match compression {
+    pub(super) fn new(inner: W, coding: Coding) -> io::Result<Self> {
+        let level = |usual| coding.level.unwrap_or(usual);
+        Ok(match coding.compression {
             Compression::None => Self::None(inner),
-            Compression::Gzip => Self::Gzip(Gzip::new(inner)?),
-            Compression::Zstd => Self::Zstd(zstd::Encoder::new(inner, ZSTD_LEVEL)?),
+            Compression::Gzip => Self::Gzip(Gzip::new(inner, level(GZIP_LEVEL))?),
+            Compression::Zstd => Self::Zstd(zstd_on_all_cores(inner, level(ZSTD_LEVEL))?),
         })
     }
 
@@ -53,10 +105,28 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
+/// Each thread has the input and the output of a job in memory.
+const MAX_THREADS: u32 = 8;
+/// Bytes of a job at usual levels, half of what zstd would take.
+const JOB: u32 = 4 << 20;
+
+/// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the same for any number of
+/// threads; only none at all, which compresses without jobs, would give another.
+fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder<'static, W>> {
+    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(1).clamp(1, MAX_THREADS);
+    let mut encoder = zstd::Encoder::new(inner, level)?;
+    encoder.multithread(threads)?;
+    if level <= ZSTD_LEVEL {
+        encoder.set_parameter(zstd::zstd_safe::CParameter::JobSize(JOB))?;
+    }
+    Ok(encoder)
+}
+
 /// One gzip member whose pieces are compressed at once. The pieces have one size, so the result does not depend on
 /// how many processors there are.
 pub(super) struct Gzip<W> {
     inner: W,
+    level: u32,
     pending: Vec<u8>,
     crc: Crc,
 }
@@ -67,9 +137,10 @@ const PIECES_AT_ONCE: usize = 16;
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 impl<W: Write> Gzip<W> {
-    fn new(mut inner: W) -> io::Result<Self> {
+    fn new(mut inner: W, level: i32) -> io::Result<Self> {
         inner.write_all(&GZIP_HEADER)?;
-        Ok(Self { inner, pending: Vec::with_capacity(PIECE * PIECES_AT_ONCE), crc: Crc::new() })
+        let level = u32::try_from(level).map_err(io::Error::other)?;
+        Ok(Self { inner, level, pending: Vec::with_capacity(PIECE * PIECES_AT_ONCE), crc: Crc::new() })
     }
 
     fn compress_pending(&mut self, last: bool) -> io::Result<()> {
@@ -78,8 +149,8 @@ impl<W: Write> Gzip<W> {
             pieces.push(&[]);
         }
         let end = pieces.len();
-        let compressed: Vec<_> =
-            (pieces.par_iter().enumerate()).map(|(index, piece)| compress(piece, last && index + 1 == end)).collect();
+        let compress = |(index, piece): (usize, &&[u8])| compress(piece, self.level, last && index + 1 == end);
+        let compressed: Vec<_> = pieces.par_iter().enumerate().map(compress).collect();
         for piece in compressed {
             let (bytes, crc) = piece?;
             self.inner.write_all(&bytes)?;
@@ -114,8 +185,8 @@ impl<W: Write> Write for Gzip<W> {
 }
 
 /// Deflates a piece by itself. It ends at a byte, so that another can follow, unless it is the last.
-fn compress(piece: &[u8], last: bool) -> io::Result<(Vec<u8>, Crc)> {
-    let mut deflate = Compress::new(flate2::Compression::new(GZIP_LEVEL), false);
+fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> {
+    let mut deflate = Compress::new(flate2::Compression::new(level), false);
     let flush = if last { FlushCompress::Finish } else { FlushCompress::Sync };
     let mut out = Vec::with_capacity(piece.len() / 2 + 1024);
     loop {
@@ -148,7 +219,7 @@ mod tests {
                 u8::try_from((state >> 24) & 0x1f).unwrap()
             };
             let plain: Vec<u8> = (0..size).map(noise).collect();
-            let mut encoder = Encoder::new(Vec::new(), Compression::Gzip).unwrap();
+            let mut encoder = Encoder::new(Vec::new(), Compression::Gzip.into()).unwrap();
             encoder.write_all(&plain).unwrap();
             let gzipped = encoder.finish().unwrap();
             let mut read = Vec::new();
@@ -156,6 +227,37 @@ mod tests {
             decoder.read_to_end(&mut read).unwrap();
             assert!(read == plain, "{size} bytes");
             assert!(decoder.into_inner().is_empty(), "{size} bytes are one member");
+        }
+    }
+
+    #[test]
+    fn the_number_of_cores_changes_no_byte() {
+        let plain: Vec<u8> = (0..40_000_000_u32).map(|number| (number / 7 % 251).to_le_bytes()[0]).collect();
+        for coding in ["gzip:1", "zstd:1"] {
+            let with = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| {
+                    let mut encoder = Encoder::new(Vec::new(), coding.parse().unwrap()).unwrap();
+                    encoder.write_all(&plain).unwrap();
+                    encoder.finish().unwrap()
+                })
+            };
+            let one = with(1);
+            assert!(one == with(2) && one == with(5), "{coding}");
+        }
+    }
+
+    #[test]
+    fn a_coding_has_a_kind_and_a_level_of_that_kind() {
+        assert_eq!("gzip".parse(), Ok(Coding::from(Compression::Gzip)));
+        assert_eq!("zstd:19".parse(), Ok(Coding { compression: Compression::Zstd, level: Some(19) }));
+        for (text, error) in [
+            ("gzip:10", CodingError::Level { kind: "gzip", least: 1, most: 9 }),
+            ("zstd:", CodingError::Level { kind: "zstd", least: 1, most: 22 }),
+            ("none:1", CodingError::NoLevel),
+            ("xz", CodingError::Unknown),
+        ] {
+            assert_eq!(text.parse::<Coding>(), Err(error));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The header blocks of one entry: ustar, and PAX records for what does not fit into it.
 
+use std::borrow::Cow;
+
 use tar::{EntryType, Header as Block};
 
 use super::super::tree::{Header, Kind};
@@ -111,6 +113,30 @@ fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>
             0
         }
     }
+}
+
+/// A header without times after the youngest, which is in seconds since 1970; borrowed where it has none.
+pub(super) fn clamped(header: &Header, youngest: Option<i64>) -> Cow<'_, Header> {
+    let is_time = |key: &str| matches!(key, "mtime" | "atime" | "ctime");
+    let Some(youngest) = youngest else { return Cow::Borrowed(header) };
+    let is_young = |text: &[u8]| {
+        let (whole, fraction) =
+            text.iter().position(|&byte| byte == b'.').map_or((text, &[][..]), |at| text.split_at(at));
+        let seconds = str::from_utf8(whole).ok().and_then(|seconds| seconds.parse::<i64>().ok());
+        let has_rest = fraction.iter().any(|byte| !matches!(byte, b'.' | b'0'));
+        seconds.is_some_and(|seconds| seconds > youngest || (seconds == youngest && has_rest))
+    };
+    let has_young = header.pax.iter().any(|(key, value)| is_time(key) && is_young(value));
+    if header.mtime <= youngest && !has_young {
+        return Cow::Borrowed(header);
+    }
+    let mut header = header.clone();
+    header.mtime = header.mtime.min(youngest);
+    header.pax.retain(|(key, value)| key != "mtime" || !is_young(value));
+    for (_, value) in header.pax.iter_mut().filter(|(key, value)| is_time(key) && is_young(value)) {
+        *value = youngest.to_string().into_bytes();
+    }
+    Cow::Owned(header)
 }
 
 /// An extension header with these records and those that the entry came with; nothing where there are none.

@@ -8,12 +8,14 @@ use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType
 use super::super::digest::sha256;
 use super::super::error::WriteError;
 use super::super::oci::{self, Platform};
-use super::super::progress::{Progress, Silent};
+use super::super::progress::Progress;
 use super::super::reference::Reference;
 use super::super::{Config, Image};
 use super::deliver::{Scratch, send_layout};
+use super::metadata::{blob_path, descriptor, to_value};
 use super::output::Output;
-use super::{Form, Selection, WriteOptions, Written, blob_path, check_tag, descriptor, to_json};
+use super::tag::check_tag;
+use super::{Form, Selection, WriteOptions, Written};
 
 /// An index that grows by an image at a time, beside its destination, and is put there when it is whole.
 pub struct IndexWriter {
@@ -76,14 +78,14 @@ impl IndexWriter {
 
     /// Puts the index where it belongs. Gives its digest.
     pub fn finish(self, progress: &dyn Progress) -> Result<String, WriteError> {
-        let index = to_json(&built(self.manifests));
-        let digest = sha256(index.as_bytes(), &Silent);
+        let index = to_value(&built(self.manifests)).to_string();
+        let digest = sha256(index.as_bytes());
         let mut root = descriptor(MediaType::ImageIndex, index.len() as u64, &digest);
         let named = self.options.tag.as_deref().or(self.destination.name());
         let is_remote = matches!(self.destination, Reference::Registry { .. });
         let named = named.filter(|_| !is_remote);
         root.set_annotations(named.map(|name| [(oci::NAME.to_owned(), name.to_owned())].into()));
-        let root = to_json(&built(vec![root]));
+        let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
         let put =
             |name: &str, text: &str| fs::write(layout.join(name), text).map_err(|error| self.scratch.error(error));
@@ -94,11 +96,8 @@ impl IndexWriter {
             return Ok(digest);
         }
         let path = self.destination.path();
-        let mut output = if Form::of(&self.destination)? == Form::Layout {
-            Output::directory(path)?
-        } else {
-            Output::archive(path)?
-        };
+        let mut output =
+            if Form::of(&self.destination)? == Form::Layout { Output::layout(path)? } else { Output::archive(path)? };
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
             .map_err(|error| self.scratch.error(error))?;

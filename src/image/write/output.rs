@@ -1,18 +1,25 @@
-//! Where an image is written: an archive or a directory that grows beside its destination and takes its place at
-//! the end. Dropped before, it takes itself away.
+//! Where an image is written: an archive or an OCI layout, which is there whole or not at all.
+//!
+//! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the end they are
+//! synced, get a name beside it and are renamed to it. Until then there is nothing to clean up: a process that fails, is
+//! interrupted or killed leaves what was there, without a handler of signals. Where a file system knows no such files, a
+//! temporary file with a name takes their place, which is removed unless the process is killed.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempDir};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use tempfile::{NamedTempFile, TempPath};
 
 use super::super::error::WriteError;
-use super::super::oci;
+use super::layout;
 use super::parent;
 
 pub(super) const PREFIX: &str = ".jettison-";
+const BUFFER: usize = 256 << 10;
 
 #[derive(Debug)]
 pub(super) struct Output<'a> {
@@ -23,8 +30,8 @@ pub(super) struct Output<'a> {
 
 #[derive(Debug)]
 enum Place {
-    Archive(NamedTempFile),
-    Directory(TempDir),
+    Archive(Hidden),
+    Layout(Vec<layout::Member>),
 }
 
 /// An error without the random name of a temporary file in it.
@@ -40,21 +47,14 @@ impl<'a> Output<'a> {
         if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(WriteError::NotAFile { path: destination.to_owned() });
         }
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o666));
-        let file = builder.tempfile_in(parent(destination)).map_err(nameless).map_err(WriteError::io(destination))?;
+        let file = Hidden::new(parent(destination)).map_err(WriteError::io(destination))?;
         Ok(Self { destination, place: Place::Archive(file), bytes: 0 })
     }
 
-    /// An OCI layout, in place of one or of nothing.
-    pub(super) fn directory(destination: &'a Path) -> Result<Self, WriteError> {
-        check_replaceable(destination)?;
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o777));
-        let directory =
-            builder.tempdir_in(parent(destination)).map_err(nameless).map_err(WriteError::io(destination))?;
-        fs::create_dir_all(directory.path().join("blobs/sha256")).map_err(WriteError::io(destination))?;
-        Ok(Self { destination, place: Place::Directory(directory), bytes: 0 })
+    /// An OCI layout that is new, or in which other images may be.
+    pub(super) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
+        layout::check(destination)?;
+        Ok(Self { destination, place: Place::Layout(Vec::new()), bytes: 0 })
     }
 
     /// Adds a blob whose name is known only when it is written: `write` puts it into its second argument.
@@ -64,28 +64,28 @@ impl<'a> Output<'a> {
     ) -> Result<T, WriteError> {
         let io = |error| WriteError::io(self.destination)(error);
         let mut name = String::new();
+        let write_from = |file: &mut File, from: u64| {
+            file.seek(SeekFrom::Start(from)).map_err(io)?;
+            let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
+            let result = write(&mut buffered, &mut name)?;
+            buffered.flush().map_err(io)?;
+            drop(buffered);
+            Ok::<_, WriteError>((result, file.stream_position().map_err(io)?))
+        };
         match &mut self.place {
-            Place::Archive(file) => {
-                let file = file.as_file_mut();
+            Place::Archive(hidden) => {
+                let file = hidden.file_mut();
                 let start = file.stream_position().map_err(io)?;
                 // The header is written when the size is known.
-                file.seek(SeekFrom::Start(start + 512)).map_err(io)?;
-                let mut buffered = BufWriter::with_capacity(1 << 18, &mut *file);
-                let result = write(&mut buffered, &mut name)?;
-                buffered.flush().map_err(io)?;
-                drop(buffered);
-                let end = file.stream_position().map_err(io)?;
+                let (result, end) = write_from(file, start + 512)?;
                 finish_member(file, &name, start, end).map_err(io)?;
                 Ok(result)
             }
-            Place::Directory(directory) => {
-                let path = directory.path().join("blob");
-                let mut buffered = BufWriter::with_capacity(1 << 18, File::create(&path).map_err(io)?);
-                let result = write(&mut buffered, &mut name)?;
-                buffered.flush().map_err(io)?;
-                let size = buffered.get_ref().metadata().map_err(io)?.len();
-                fs::rename(&path, directory.path().join(&name)).map_err(io)?;
+            Place::Layout(members) => {
+                let mut file = Hidden::new(layout::neighbour(self.destination)).map_err(io)?;
+                let (result, size) = write_from(file.file_mut(), 0)?;
                 self.bytes += size;
+                members.push(layout::Member { name, file });
                 Ok(result)
             }
         }
@@ -99,24 +99,104 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// Puts the output in its place. Gives its size in bytes.
+    /// Puts an archive in its place. Gives its size in bytes.
     pub(super) fn finish(self) -> Result<u64, WriteError> {
         let io = |error| WriteError::io(self.destination)(error);
         match self.place {
-            Place::Archive(mut file) => {
+            Place::Archive(mut hidden) => {
+                let file = hidden.file_mut();
                 file.write_all(&[0; 1024]).map_err(io)?;
                 let bytes = file.stream_position().map_err(io)?;
-                file.persist(self.destination).map_err(|error| io(error.error))?;
+                hidden.publish(self.destination).map_err(io)?;
+                sync_directory(parent(self.destination)).map_err(io)?;
                 Ok(bytes)
             }
-            Place::Directory(directory) => {
-                // Somebody may have put something else there meanwhile.
-                check_replaceable(self.destination)?;
-                replace(directory, self.destination).map_err(io)?;
+            Place::Layout(members) => {
+                layout::publish(self.destination, members)?;
                 Ok(self.bytes)
             }
         }
     }
+}
+
+/// A file that nobody sees yet.
+#[derive(Debug)]
+pub(super) enum Hidden {
+    /// It has no name.
+    Nameless(File),
+    Named(NamedTempFile),
+}
+
+impl Hidden {
+    /// On the file system of a directory.
+    pub(super) fn new(directory: &Path) -> io::Result<Self> {
+        let mode = Mode::from_raw_mode(0o666);
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        match rustix::fs::open(directory, flags, mode) {
+            // It gets its name through `/proc`.
+            Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Nameless(file.into())),
+            _ => {
+                let mut builder = tempfile::Builder::new();
+                let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o666));
+                builder.tempfile_in(directory).map(Self::Named).map_err(nameless)
+            }
+        }
+    }
+
+    pub(super) fn file_mut(&mut self) -> &mut File {
+        match self {
+            Self::Nameless(file) => file,
+            Self::Named(file) => file.as_file_mut(),
+        }
+    }
+
+    /// Gives the file its name, in the place of what has it, once its bytes are safe.
+    pub(super) fn publish(self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::Nameless(file) => {
+                file.sync_data()?;
+                match link(&file, path) {
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        linked_beside(&file, parent(path))?.persist(path).map_err(|error| error.error)
+                    }
+                    linked => linked,
+                }
+            }
+            Self::Named(file) => {
+                file.as_file().sync_data()?;
+                file.persist(path).map(drop).map_err(|error| error.error)
+            }
+        }
+    }
+}
+
+/// Gives a file without a name one that is free.
+fn link(file: &File, path: &Path) -> io::Result<()> {
+    let place = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(CWD, place, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// `rename` replaces a file in one step, `link` cannot; so for a moment the file has a name of its own.
+fn linked_beside(file: &File, directory: &Path) -> io::Result<TempPath> {
+    let mut builder = tempfile::Builder::new();
+    let linked = builder.prefix(PREFIX).make_in(directory, |path: &Path| link(file, path));
+    linked.map(NamedTempFile::into_temp_path).map_err(nameless)
+}
+
+/// Makes names in a directory survive a crash of the machine.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory)?.sync_all() {
+        // Some file systems cannot, and then there is nothing to be done.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        synced => synced,
+    }
+}
+
+/// An empty directory beside a path, to be renamed to it.
+pub(super) fn directory_beside(path: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o777));
+    builder.tempdir_in(parent(path)).map_err(nameless)
 }
 
 /// Fills the last block of a member that stands between `start` and `end`, and writes its header.
@@ -125,7 +205,7 @@ fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Resul
     let padding = usize::try_from(end.next_multiple_of(512) - end).map_err(io::Error::other)?;
     file.write_all(&[0; 512][..padding])?;
     let mut header = tar::Header::new_gnu();
-    header.set_path(name)?;
+    header.set_path(PathBuf::from(name))?;
     header.set_mode(0o644);
     header.set_size(size);
     header.set_uid(0);
@@ -137,47 +217,4 @@ fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Resul
     file.write_all(header.as_bytes())?;
     file.seek(SeekFrom::End(0))?;
     Ok(())
-}
-
-/// Nothing, an empty directory or an OCI layout may be replaced, and nothing else.
-fn check_replaceable(destination: &Path) -> Result<(), WriteError> {
-    let foreign = || WriteError::Foreign { path: destination.to_owned() };
-    match fs::symlink_metadata(destination) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(WriteError::io(destination)(error)),
-        Ok(metadata) if !metadata.is_dir() => Err(foreign()),
-        Ok(_) if destination.join(oci::LAYOUT).is_file() => Ok(()),
-        Ok(_) => {
-            let mut entries = fs::read_dir(destination).map_err(WriteError::io(destination))?;
-            if entries.next().is_none() { Ok(()) } else { Err(foreign()) }
-        }
-    }
-}
-
-/// Puts a directory in the place of another, in one step where the file system can.
-fn replace(directory: TempDir, destination: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    use rustix::io::Errno;
-
-    if !destination.exists() {
-        fs::rename(directory.path(), destination)?;
-        // Its old name is free: nothing of it shall be removed.
-        let _ = directory.keep();
-        return Ok(());
-    }
-    match renameat_with(CWD, directory.path(), CWD, destination, RenameFlags::EXCHANGE) {
-        // The name now holds what was replaced.
-        Ok(()) => directory.close(),
-        Err(Errno::INVAL | Errno::NOSYS) => {
-            let old = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent(destination))?;
-            fs::rename(destination, old.path().join("old"))?;
-            if let Err(error) = fs::rename(directory.path(), destination) {
-                fs::rename(old.path().join("old"), destination)?;
-                return Err(error);
-            }
-            let _ = directory.keep();
-            old.close()
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -17,6 +17,7 @@ use super::super::Image;
 use super::super::error::WriteError;
 use super::super::progress::Progress;
 use super::super::tree::{Content, Header, Inode, InodeId, Kind, NameId};
+use super::division;
 use super::layer::content_size;
 use super::output::PREFIX;
 use super::{Selection, parent};
@@ -29,7 +30,7 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<u64, WriteError> {
     check_free(destination)?;
-    let size = content_size(image, selection);
+    let size = content_size(image, &[division::one(image, selection)]);
     progress.start("writing files", size);
     // Neither a trailing slash nor a dot may hide which directory it is in.
     let destination = &destination.components().collect::<std::path::PathBuf>();

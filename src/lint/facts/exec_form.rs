@@ -9,6 +9,11 @@ const BUILTINS: [&str; 32] = [
     "umask", "unset", "until", "while",
 ];
 
+/// Whether a shell does this by itself, and no program of that name has to be there.
+pub fn is_builtin(name: &str) -> bool {
+    BUILTINS.contains(&name)
+}
+
 /// `["program", "argument"]` for a script that is one call of plain words, so that no shell would change it.
 pub fn exec_form(script: &Script) -> Option<String> {
     let text = script.text.as_str();
@@ -17,7 +22,7 @@ pub fn exec_form(script: &Script) -> Option<String> {
     }
     let words = plain_words(text)?;
     let program = words.first()?;
-    if program.contains('=') || BUILTINS.contains(&program.as_str()) {
+    if program.contains('=') || is_builtin(program) {
         return None;
     }
     let strings: Vec<String> = words.iter().map(|word| serde_json::Value::from(word.as_str()).to_string()).collect();

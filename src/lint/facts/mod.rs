@@ -1,6 +1,7 @@
 //! What a Dockerfile means, worked out once for all rules.
 
 mod base;
+mod chain;
 mod downloads;
 mod end_of_life;
 mod exec_form;
@@ -12,6 +13,7 @@ mod ports;
 mod removal;
 mod run;
 mod scope;
+pub mod secrets;
 mod shell;
 mod stages;
 mod steps;
@@ -19,9 +21,10 @@ mod steps;
 use std::cell::OnceCell;
 
 pub use base::{Known, is_well_known_image};
+pub use chain::chain;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
-pub use exec_form::exec_form;
+pub use exec_form::{exec_form, is_builtin};
 pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use pin::Pin;

@@ -2,6 +2,8 @@
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
+use super::super::MAX_PATH;
+
 pub(super) const NAME: u32 = 1000;
 pub(super) const VERSION: u32 = 1001;
 pub(super) const RELEASE: u32 = 1002;
@@ -77,7 +79,7 @@ impl<'a> Header<'a> {
         let names = self.strings(BASE_NAMES).zip(self.numbers(DIRECTORY_ROWS));
         let path = |(name, row): (&[u8], u32)| {
             let directory = directories.get(usize::try_from(row).ok()?)?;
-            Some([directory, name].concat())
+            (directory.len() + name.len() <= MAX_PATH).then(|| [directory, name].concat())
         };
         names.filter_map(path).collect()
     }
@@ -116,6 +118,17 @@ pub(super) mod tests {
         assert_eq!((header.text(NAME).as_deref(), header.number(EPOCH)), (Some("bash"), Some(2)));
         assert_eq!(header.paths(), [&b"/usr/bin/bash"[..], b"/etc/skel"]);
         assert_eq!((header.text(VENDOR), header.text(EPOCH), header.number(NAME)), (None, None, None));
+    }
+
+    #[test]
+    fn a_path_that_is_longer_than_any_is_left_out() {
+        let directory = [&b"/"[..], &[b'x'; MAX_PATH], b"\0"].concat();
+        let blob = built(&[
+            (DIRECTORIES, STRINGS, 1, &directory),
+            (BASE_NAMES, STRINGS, 1, b"a\0"),
+            (DIRECTORY_ROWS, INT32, 1, &[0; 4]),
+        ]);
+        assert_eq!(Header::parse(&blob).unwrap().paths(), Vec::<Vec<u8>>::new());
     }
 
     #[test]

@@ -64,6 +64,7 @@ impl<'a> Database<'a> {
         const LEAF: u8 = 0x0d;
         const INTERIOR: u8 = 0x05;
         let mut left = self.file.len() / self.page_size;
+        let mut left_bytes = self.file.len();
         // Pages to read, the next one last, each with its depth.
         let mut open = vec![(root, 0)];
         while let Some((number_of_page, depth)) = open.pop() {
@@ -81,7 +82,10 @@ impl<'a> Database<'a> {
             match kind {
                 LEAF => {
                     for index in 0..cells {
-                        show(&self.record(cell(index)?)?);
+                        let record = self.record(cell(index)?)?;
+                        // Rows that share their pages could be as many as there are cells.
+                        left_bytes = left_bytes.checked_sub(record.len()).ok_or(Damage::Circle)?;
+                        show(&record);
                     }
                 }
                 INTERIOR if depth < MAX_DEPTH => {

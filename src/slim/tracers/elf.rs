@@ -8,22 +8,16 @@ use crate::elf::{
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
+use crate::slim::rules;
 use crate::slim::trace::Trace;
 use crate::slim::view::View;
 use crate::slim::why::{Injector, Why};
 
+use super::names::{self, OpenName};
 use super::shebang::file_name;
 
-/// A function, and the library that a call of it needs.
-type Call = (&'static str, &'static str);
-
-/// What glibc itself opens by name: without it, a call of the function ends the process, or does nothing.
-const OPENED_BY_LIBC: &[Call] = &[
-    ("pthread_exit", "libgcc_s.so.1"),
-    ("pthread_cancel", "libgcc_s.so.1"),
-    ("thrd_exit", "libgcc_s.so.1"),
-    ("backtrace", "libgcc_s.so.1"),
-];
+/// A function, the library that glibc opens by name for a call of it, and the keep rule that says so.
+type Call = (&'static str, &'static str, &'static str);
 
 /// The C library of glibc, in whose name these are opened.
 const LIBC: &[u8] = b"libc.so";
@@ -48,8 +42,10 @@ pub(in crate::slim) struct Loading {
     waiting: Vec<NameId>,
     /// Needs that were met in some process.
     met: HashSet<(NameId, Vec<u8>)>,
-    /// A row an inode: which of [`OPENED_BY_LIBC`] it calls.
+    /// A row an inode: which functions it calls that have glibc open a library.
     calls: Vec<Option<Rc<[Call]>>>,
+    /// A row an inode: the libraries it may open by name; none where that is of no interest.
+    names: Option<Vec<Option<Rc<[OpenName]>>>>,
     programs: Vec<Program>,
 }
 
@@ -71,8 +67,21 @@ impl Loading {
             waiting: Vec::new(),
             met: HashSet::new(),
             calls: vec![None; inodes],
+            names: None,
             programs: Vec::new(),
         }
+    }
+
+    /// The same, with the libraries that files may open by name in each process.
+    pub(in crate::slim) fn opening(mut self) -> Self {
+        self.names = Some(vec![None; self.mapped.len()]);
+        self
+    }
+
+    /// The libraries that a file may open by name, read once.
+    fn names(&mut self, view: &View<'_>, file: InodeId) -> Option<Rc<[OpenName]>> {
+        let row = &mut self.names.as_mut()?[file.index()];
+        Some(Rc::clone(row.get_or_insert_with(|| names::of(view, file).into())))
     }
 
     /// Whether a need that failed once was met in another process: a plugin finds in its program what it does not
@@ -82,8 +91,8 @@ impl Loading {
     }
 
     /// What was loaded as a program, or as a library for itself, in order.
-    pub(in crate::slim) fn into_programs(self) -> Vec<Program> {
-        self.programs
+    pub(in crate::slim) fn programs(&self) -> &[Program] {
+        &self.programs
     }
 
     /// The loader at a path, as it works for a program. Made once for each kind of program.
@@ -97,7 +106,7 @@ impl Loading {
         loader
     }
 
-    /// Which functions of [`OPENED_BY_LIBC`] a file calls. Its symbols are read once.
+    /// Which functions that have glibc open a library a file calls. Its symbols are read once.
     fn calls(&mut self, view: &View<'_>, file: InodeId) -> Rc<[Call]> {
         if let Some(calls) = &self.calls[file.index()] {
             return Rc::clone(calls);
@@ -105,8 +114,8 @@ impl Loading {
         let calls: Rc<[Call]> = match (view.elf(file), view.read(file)) {
             (Ok(elf), Some(bytes)) => {
                 let imports: HashSet<&[u8]> = elf.imports(&bytes).collect();
-                let is_called = |(symbol, _): &&Call| imports.contains(symbol.as_bytes());
-                OPENED_BY_LIBC.iter().filter(is_called).copied().collect()
+                let is_called = |(symbol, ..): &Call| imports.contains(symbol.as_bytes());
+                rules::opened_by_libc().filter(is_called).collect()
             }
             _ => Rc::new([]),
         };
@@ -224,6 +233,7 @@ pub(in crate::slim) fn start<'a>(
     if loader.flavor == Flavor::Glibc {
         open_for_libc(view, loading, &mut process, &mut causes);
     }
+    open_by_name(view, loading, &mut process, &mut causes);
     (process, causes)
 }
 
@@ -235,6 +245,13 @@ pub(in crate::slim) enum Cause {
     Opened {
         caller: usize,
         symbol: &'static str,
+        rule: &'static str,
+    },
+    /// An object that may open it by name.
+    MayOpen,
+    /// An object that says it opens it.
+    Announced {
+        required: bool,
     },
 }
 
@@ -262,13 +279,38 @@ fn open_for_libc(
     let mut caller = 0;
     // What is opened is mapped too, and may call more.
     while let Some(file) = process.objects().get(caller).map(|object| object.file) {
-        for &(symbol, soname) in &*loading.calls(view, file) {
+        for &(symbol, soname, rule) in &*loading.calls(view, file) {
             if caller != libc && opened.insert(soname) {
                 let request = process.open(libc, soname.as_bytes());
-                causes.insert(request, Cause::Opened { caller, symbol });
+                causes.insert(request, Cause::Opened { caller, symbol, rule });
             }
         }
         caller += 1;
+    }
+}
+
+/// Opens what the objects of a process may open by a name that they hold.
+fn open_by_name(
+    view: &View<'_>,
+    loading: &mut Loading,
+    process: &mut Process<'_, View<'_>>,
+    causes: &mut BTreeMap<usize, Cause>,
+) {
+    let mut opened = HashSet::new();
+    let mut at = 0;
+    while let Some(file) = process.objects().get(at).map(|object| object.file) {
+        let Some(names) = loading.names(view, file) else { return };
+        for name in &*names {
+            if process.find(&name.name).is_none() && opened.insert(name.name.clone()) {
+                let request = process.open(at, &name.name);
+                let cause = match name.announced {
+                    Some(required) => Cause::Announced { required },
+                    None => Cause::MayOpen,
+                };
+                causes.insert(request, cause);
+            }
+        }
+        at += 1;
     }
 }
 
@@ -303,7 +345,9 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     let soname = request.name.clone();
     match (cause, request.kind) {
         (Some(Cause::Injected(by)), _) => Why::Injected { soname, by, found },
-        (Some(Cause::Opened { symbol, .. }), _) => Why::Opened { soname, symbol, found },
+        (Some(Cause::MayOpen), _) => Why::MayOpen { soname, found },
+        (Some(Cause::Announced { required }), _) => Why::Announced { soname, required, found },
+        (Some(Cause::Opened { symbol, rule, .. }), _) => Why::Opened { soname, symbol, rule, found },
         (None, RequestKind::Needed | RequestKind::Given) => Why::Needed { soname, found },
         (None, _) => Why::Filter { soname, found },
     }
@@ -317,6 +361,11 @@ fn report_missing(trace: &mut Trace<'_>, by: NameId, request: &Request, cause: O
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
             Some(reason) => trace.unmet(by, Need::BrokenLibrary(name.clone(), reason.clone()), Vec::new()),
+            None if rules::is_provided(name) => {
+                let text =
+                    format!("`{}` is not in the image: the runtime puts it into the container", name.escape_ascii());
+                trace.note(Some(by), None, text);
+            }
             None => trace.unmet(by, Need::Library(name.clone()), missing.looked_in.clone()),
         },
         // What may be missing may be missing.

@@ -2,9 +2,13 @@
 
 pub(super) mod elf;
 mod links;
+mod names;
+pub(super) mod runtimes;
+mod services;
 pub(super) mod shebang;
 pub(super) mod shell;
 
+use super::rules;
 use super::trace::Trace;
 use crate::image::NameId;
 
@@ -12,4 +16,5 @@ use crate::image::NameId;
 pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
 
 /// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] = &[links::trace, elf::trace, shebang::trace, shell::trace];
+pub(super) const TRACERS: &[Tracer] =
+    &[links::trace, elf::trace, shebang::trace, shell::trace, services::trace, runtimes::trace, rules::trace];

@@ -5,6 +5,8 @@ use crate::slim::graph::Need;
 use crate::slim::trace::Trace;
 use crate::slim::why::Why;
 
+use super::runtimes;
+
 /// A `#!` line as the kernel reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::slim) struct Shebang<'a> {
@@ -42,14 +44,18 @@ fn trim(text: &[u8]) -> &[u8] {
 }
 
 impl Shebang<'_> {
+    /// `with-contenv` of the s6 overlay starts its argument as `env` does.
     fn is_env(&self) -> bool {
-        file_name(self.interpreter) == b"env"
+        matches!(file_name(self.interpreter), b"env" | b"with-contenv")
     }
 
     /// The program that `env` is asked to start, where the interpreter is `env`.
     pub(in crate::slim) fn env_program(&self) -> Option<Vec<u8>> {
         if !self.is_env() {
             return None;
+        }
+        if file_name(self.interpreter) == b"with-contenv" {
+            return self.argument?.split(u8::is_ascii_whitespace).next().map(<[u8]>::to_vec);
         }
         env_program(self.argument?)
     }
@@ -58,7 +64,7 @@ impl Shebang<'_> {
     /// busybox is told to be.
     pub(in crate::slim) fn program_name(&self) -> Vec<u8> {
         let program = match file_name(self.interpreter) {
-            b"env" => self.env_program().unwrap_or_default(),
+            b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
             b"busybox" => {
                 self.argument.unwrap_or_default().split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec()
             }
@@ -101,6 +107,9 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     }
     let view = trace.view;
     let Some(bytes) = view.bytes(name).filter(|bytes| bytes.starts_with(b"#!")) else { return };
+    if runtimes::is_module(trace.tree(), &trace.graph, name) {
+        return;
+    }
     let Some(shebang) = parse(&bytes) else {
         return trace.note(Some(name), Some(1), "a `#!` line that the kernel refuses".to_owned());
     };

@@ -1,14 +1,20 @@
 //! Shell scripts: the commands they call, the files they include, the paths they mention.
 //!
-//! What a script does with its values is not followed: a command whose name is computed is a note. `"$@"` is none, for
-//! the arguments of the entry point are roots themselves.
+//! Variables with constant values are followed; a command whose name is computed otherwise is a note. `"$@"` is none,
+//! for the arguments of the entry point are roots themselves.
+
+mod expand;
+pub(super) mod globs;
+mod values;
 
 use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
 use crate::slim::command::keep_application;
+use crate::slim::roots::keep_below;
 use crate::slim::trace::Trace;
 use crate::slim::why::{Field, Root, Why};
 
+use self::values::Values;
 use super::shebang;
 
 /// Shells whose scripts are read as bash's are.
@@ -96,6 +102,16 @@ fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
 }
 
 fn read_file(trace: &mut Trace<'_>, name: NameId) {
+    let values = Values::new(&trace.view.image.config, script_path(trace, name));
+    read_included(trace, name, &values);
+}
+
+fn script_path(trace: &Trace<'_>, name: NameId) -> Option<String> {
+    String::from_utf8(trace.tree().path(name)).ok()
+}
+
+/// Reads a file that another one includes, with what variables have there.
+fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values) {
     if !trace.scripts.insert(name) {
         return;
     }
@@ -104,20 +120,47 @@ fn read_file(trace: &mut Trace<'_>, name: NameId) {
         return trace.note(Some(name), None, "a script too long to be read".to_owned());
     }
     let text = String::from_utf8_lossy(&bytes);
-    read_text(trace, Place::File(name), &text);
+    read_text(trace, &Reading { place: Place::File(name), values, base: 0, depth: 0 }, &text);
 }
 
 /// Reads the shell text of a field of the configuration.
 pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str) {
-    read_text(trace, Place::Field(field), text);
+    let values = Values::new(&trace.view.image.config, None);
+    read_text(trace, &Reading { place: Place::Field(field), values: &values, base: 0, depth: 0 }, text);
 }
 
-fn read_text(trace: &mut Trace<'_>, place: Place, text: &str) {
-    let script = shell::parse_text(text);
-    let lines = Lines::of(text);
+/// Reads shell text that a file holds which is no script: a command of a `package.json`.
+pub(super) fn keep_text_of(trace: &mut Trace<'_>, file: NameId, line: usize, text: &str) {
+    let values = Values::new(&trace.view.image.config, None);
+    read_text(
+        trace,
+        &Reading { place: Place::File(file), values: &values, base: line.saturating_sub(1), depth: 0 },
+        text,
+    );
+}
+
+/// What is known of a text before it is read.
+struct Reading<'a> {
+    place: Place,
+    values: &'a Values,
+    /// Lines before the text in its file.
+    base: usize,
+    /// How many texts this one is inside of: `trap 'eval "…"' EXIT`.
+    depth: usize,
+}
+
+fn read_text(trace: &mut Trace<'_>, reading: &Reading<'_>, text: &str) {
+    let place = reading.place;
+    let mut script = shell::parse_text(text);
+    let lines = Lines::of(text, reading.base);
     for error in &script.errors {
         trace.note(place.by(), Some(lines.line(error.start)), "the script cannot be read here".to_owned());
     }
+    let mut values = reading.values.clone();
+    values.learn(&script, text);
+    learn_included(trace, &script, &mut values);
+    values.learn(&script, text);
+    let expanded = expand::expand(&mut script, &values);
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
@@ -128,13 +171,72 @@ fn read_text(trace: &mut Trace<'_>, place: Place, text: &str) {
         if !is_known {
             keep_words(trace, place, &simple.words, line);
         }
-        note_unknown(trace, place, simple.words.first(), line);
+        note_unknown(trace, place, &simple.words, line);
         for word in simple.words.iter().skip(1) {
             keep_relative(trace, place, word, lines.line(word.span.start));
         }
+        read_argument(trace, reading, &simple.words, line);
     }
-    keep_mentions(trace, place, text);
-    keep_included(trace, place, &script, &lines);
+    keep_mentions(trace, place, text, reading.base);
+    for (offset, path) in expanded {
+        keep_path_or_glob(trace, place, &path, lines.line(offset));
+    }
+    keep_included(trace, place, &script, &lines, &values);
+}
+
+/// What files that are included assign is known too.
+fn learn_included(trace: &Trace<'_>, script: &ShellScript, values: &mut Values) {
+    for simple in &script.commands {
+        let [first, file, ..] = simple.words.as_slice() else { continue };
+        if !matches!(first.literal(), Some("." | "source")) {
+            continue;
+        }
+        for path in values.expand(&file.raw).unwrap_or_default() {
+            let Ok(resolved) = trace.tree().resolve(&trace.programs.absolute(path.as_bytes())) else { continue };
+            if let Some(bytes) = trace.view.bytes(resolved.name).filter(|bytes| bytes.len() <= MAX_SCRIPT) {
+                let text = String::from_utf8_lossy(&bytes);
+                values.learn(&shell::parse_text(&text), &text);
+            }
+        }
+    }
+}
+
+/// Text that a command takes as its argument: `trap 'rm -f x' EXIT`, `eval "a b"`; and the directory of `run-parts`.
+fn read_argument(trace: &mut Trace<'_>, reading: &Reading<'_>, words: &[ShellWord], line: usize) {
+    const DEEPEST: usize = 4;
+    let Some(first) = words.first().and_then(ShellWord::literal) else { return };
+    let known: Option<Vec<&str>> = words[1..].iter().map(ShellWord::literal).collect();
+    let text = match (first, known) {
+        ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
+        ("eval", Some(words)) => Some(words.join(" ")),
+        ("run-parts", Some(words)) => {
+            for word in words.iter().filter(|word| word.starts_with('/')) {
+                let why = reading.place.why(word, line, mention);
+                if let Some(name) = trace.keep_path(word.as_bytes(), reading.place.by(), why.clone()) {
+                    keep_below(trace, name, reading.place.by(), &why);
+                }
+            }
+            None
+        }
+        _ => None,
+    };
+    if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
+        let inner = Reading { base: line - 1, depth: reading.depth + 1, ..*reading };
+        read_text(trace, &inner, &text);
+    }
+}
+
+/// A path that is known once variables are, or what a pattern matches.
+fn keep_path_or_glob(trace: &mut Trace<'_>, place: Place, path: &str, line: usize) {
+    let why = place.why(path, line, mention);
+    if globs::is_pattern(path) {
+        for name in globs::matches(trace.tree(), path) {
+            let path = trace.tree().path(name);
+            trace.keep_path(&path, place.by(), why.clone());
+        }
+    } else if let Some(name) = trace.keep_path(path.as_bytes(), place.by(), why.clone()) {
+        keep_application(trace, name, place.by(), &why);
+    }
 }
 
 /// The program that is called, and those that call it for the script.
@@ -177,12 +279,14 @@ fn keep_program(trace: &mut Trace<'_>, place: Place, word: &str, line: usize) {
 }
 
 /// `exec "$command"`, `eval …`. The arguments of the script are the business of who calls it.
-fn note_unknown(trace: &mut Trace<'_>, place: Place, word: Option<&ShellWord>, line: usize) {
-    let Some(word) = word else { return };
+fn note_unknown(trace: &mut Trace<'_>, place: Place, words: &[ShellWord], line: usize) {
+    let Some(word) = words.first() else { return };
     let is_arguments =
         |part: &ShellPart| matches!(part, ShellPart::Variable { name, .. } if name == "@" || name == "*");
     match word.literal() {
-        Some("eval") => trace.note(place.by(), Some(line), "what `eval` runs is not known".to_owned()),
+        Some("eval") if words[1..].iter().any(|word| word.literal().is_none()) => {
+            trace.note(place.by(), Some(line), "what `eval` runs is not known".to_owned());
+        }
         None if !word.parts.iter().all(is_arguments) => {
             let text = format!("the command `{}` is not known before it runs", word.raw);
             trace.note(place.by(), Some(line), text);
@@ -202,13 +306,13 @@ fn keep_relative(trace: &mut Trace<'_>, place: Place, word: &ShellWord, line: us
 
 /// Absolute paths that are there, wherever they stand in the text but in a comment line: words, redirections, lists
 /// of `for`, here-documents. Of a directory only what is the application's own is kept with it.
-fn keep_mentions(trace: &mut Trace<'_>, place: Place, text: &str) {
+fn keep_mentions(trace: &mut Trace<'_>, place: Place, text: &str, base: usize) {
     for (number, line) in text.lines().enumerate() {
         if line.trim_start().starts_with('#') {
             continue;
         }
         for path in absolute_paths(line) {
-            let why = place.why(path, number + 1, mention);
+            let why = place.why(path, base + number + 1, mention);
             if let Some(name) = trace.keep_path(path.as_bytes(), place.by(), why.clone()) {
                 keep_application(trace, name, place.by(), &why);
             }
@@ -236,7 +340,7 @@ fn is_path_byte(byte: u8) -> bool {
 }
 
 /// `. file` and `source file`: a name without a slash is looked for in PATH.
-fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, lines: &Lines) {
+fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, lines: &Lines, values: &Values) {
     for simple in &script.commands {
         let [first, file, ..] = simple.words.as_slice() else { continue };
         if !matches!(first.literal(), Some("." | "source")) {
@@ -257,22 +361,27 @@ fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, line
         if let Some(path) = candidates.iter().find(is_file)
             && let Some(name) = trace.keep_path(path, place.by(), place.why(word, line, include))
         {
-            read_file(trace, name);
+            let values = script_path(trace, name).map_or_else(|| values.clone(), |path| values.within(path));
+            read_included(trace, name, &values);
         }
     }
 }
 
 /// Where the lines of a text begin.
-struct Lines(Vec<usize>);
+struct Lines {
+    starts: Vec<usize>,
+    /// Lines before the text.
+    base: usize,
+}
 
 impl Lines {
-    fn of(text: &str) -> Self {
-        Self(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).collect())
+    fn of(text: &str, base: usize) -> Self {
+        Self { starts: memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).collect(), base }
     }
 
     /// The number of the line that a byte is on, from 1.
     fn line(&self, offset: usize) -> usize {
-        self.0.partition_point(|&start| start <= offset) + 1
+        self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }
 }
 
@@ -291,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_line_begins_after_the_break_before_it() {
-        let lines = Lines::of("a\nb\n\nc");
+        let lines = Lines::of("a\nb\n\nc", 0);
         assert_eq!([0, 1, 2, 3, 4, 5].map(|offset| lines.line(offset)), [1, 1, 2, 2, 3, 4]);
     }
 }

@@ -5,7 +5,7 @@ set -e
 if [ "$1" = redis-server ] && [ "$(id -u)" = 0 ]; then
     mkdir -p /data
     chown redis:redis /data
-    exec setpriv --reuid=redis --regid=redis --init-groups "$0" "$@"
+    exec gosu redis "$0" "$@"
 fi
 
 exec "$@"

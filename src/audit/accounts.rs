@@ -1,0 +1,105 @@
+//! Who there is in an image: passwd, group and shadow.
+
+use std::collections::BTreeMap;
+
+/// The accounts of an image, in the order of `/etc/passwd`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    pub users: Vec<Account>,
+    /// Names and numbers, in the order of `/etc/group`.
+    pub groups: Vec<(String, u64)>,
+}
+
+/// A line of `/etc/passwd`, with what `/etc/shadow` says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub name: String,
+    pub uid: u64,
+    pub gid: u64,
+    pub home: String,
+    /// Empty means `/bin/sh`.
+    pub shell: String,
+    pub password: Password,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Password {
+    /// Nobody can log in with one.
+    Locked,
+    /// Everybody can log in without one.
+    Empty,
+    Set,
+}
+
+impl Accounts {
+    /// Reads the three files; lines that are none are left out.
+    pub(super) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
+        let shadowed: BTreeMap<String, String> =
+            rows(shadow).filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone()))).collect();
+        let users = rows(passwd).filter_map(|row| account(&row, &shadowed)).collect();
+        let groups = rows(group).filter_map(|row| Some((row.first()?.clone(), row.get(2)?.parse().ok()?))).collect();
+        Self { users, groups }
+    }
+
+    pub fn user(&self, name: &str) -> Option<&Account> {
+        self.users.iter().find(|user| user.name == name)
+    }
+
+    pub fn has_uid(&self, uid: u64) -> bool {
+        self.users.iter().any(|user| user.uid == uid)
+    }
+
+    pub fn has_gid(&self, gid: u64) -> bool {
+        self.groups.iter().any(|(_, known)| *known == gid)
+    }
+}
+
+impl Account {
+    /// Whether its shell lets somebody work at a terminal.
+    pub fn can_work(&self) -> bool {
+        !matches!(self.shell.rsplit('/').next(), Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true"))
+    }
+}
+
+fn rows(text: &[u8]) -> impl Iterator<Item = Vec<String>> {
+    let text = String::from_utf8_lossy(text).into_owned();
+    let rows: Vec<Vec<String>> = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && line.contains(':'))
+        .map(|line| line.split(':').map(str::to_owned).collect())
+        .collect();
+    rows.into_iter()
+}
+
+fn account(row: &[String], shadowed: &BTreeMap<String, String>) -> Option<Account> {
+    let [name, password, uid, gid, _, home, shell, ..] = row else { return None };
+    let password = if password == "x" { shadowed.get(name).map_or("!", String::as_str) } else { password };
+    Some(Account {
+        name: name.clone(),
+        uid: uid.parse().ok()?,
+        gid: gid.parse().ok()?,
+        home: home.clone(),
+        shell: shell.trim().to_owned(),
+        password: match password {
+            "" => Password::Empty,
+            locked if locked.starts_with(['!', '*']) => Password::Locked,
+            _ => Password::Set,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shadow_says_what_passwd_leaves_to_it() {
+        let passwd = b"root:x:0:0:root:/root:/bin/bash\nguest::7:7::/:\nd:x:1:1::/:/usr/sbin/nologin\nbroken\n";
+        let accounts = Accounts::parse(passwd, b"root:x:0:\n", b"root:$y$j9T$x:1::::::\nd:*:1::::::\n");
+        let passwords: Vec<Password> = accounts.users.iter().map(|user| user.password).collect();
+        assert_eq!(passwords, [Password::Set, Password::Empty, Password::Locked]);
+        let works: Vec<bool> = accounts.users.iter().map(Account::can_work).collect();
+        assert_eq!(works, [true, true, false]);
+        assert!(accounts.has_gid(0) && !accounts.has_uid(3));
+    }
+}

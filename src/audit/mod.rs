@@ -1,0 +1,83 @@
+//! What is wrong with an image: rules over its file system, its layers and its configuration.
+//!
+//! A rule is a page and a function, as for Dockerfiles; one that says the same of both has one page for both. The
+//! slimmer's plan, where there is one, tells of every file whether the program can reach it.
+
+mod accounts;
+mod context;
+mod finding;
+mod history;
+mod rules;
+
+use std::sync::LazyLock;
+
+pub use accounts::{Account, Accounts, Password};
+pub use context::Context;
+pub use finding::{Brought, Finding, Findings, Report};
+pub use history::told;
+
+use crate::image::{Image, ReadError};
+use crate::lint::{self, Registry, Settings};
+use crate::packages;
+use crate::slim::Plan;
+
+/// One check of images.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// The name of its page.
+    pub name: &'static str,
+    /// The text of `rules/image/<name>.md`; none where it shares the page of a Dockerfile's rule.
+    pub page: Option<&'static str>,
+    pub check: fn(&Context<'_>, &mut Findings<'_, '_>),
+}
+
+/// All rules, those for Dockerfiles and those for images, with their pages.
+pub fn registry() -> &'static Registry {
+    static PAGES: LazyLock<Vec<lint::Rule>> = LazyLock::new(|| {
+        let own = rules::RULES.iter().filter_map(|rule| Some((rule.name, rule.page?)));
+        own.map(|(name, page)| lint::Rule { name, page, check: |_, _| {} }).collect()
+    });
+    static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+        Registry::new(crate::rules::all().iter().chain(PAGES.iter())).expect("every page is read by the tests")
+    });
+    &REGISTRY
+}
+
+/// The folder of `rules` in which the page of a rule is.
+pub fn folder(rule: &str) -> &'static str {
+    let is_own = rules::RULES.iter().any(|own| own.name == rule && own.page.is_some());
+    if is_own { "image" } else { "lint" }
+}
+
+/// The rules for images.
+pub fn rules() -> &'static [Rule] {
+    &rules::RULES
+}
+
+/// What the selected rules say of an image: by rule, then in the order of paths.
+///
+/// `reference` is the name under which the image was asked for; `plan` is what the slimmer would keep of it.
+pub fn audit(
+    image: &Image,
+    reference: &str,
+    plan: Option<&Plan>,
+    registry: &Registry,
+    settings: &Settings,
+) -> Result<Vec<Finding>, ReadError> {
+    let packages = packages::read(image)?;
+    let context = Context::new(image, reference, plan, &packages, settings)?;
+    let mut findings = Vec::new();
+    for rule in &rules::RULES {
+        let Some(page) = registry.get(rule.name).filter(|page| settings.selects(page)) else { continue };
+        let severity = settings.severities.get(page.name).copied().unwrap_or(page.severity);
+        let mut sink = Findings::new(&context, page.name, severity);
+        (rule.check)(&context, &mut sink);
+        findings.extend(sink.into_findings());
+    }
+    context.failure().map_or(Ok(()), Err)?;
+    findings.sort_by(|one, other| {
+        let key = |finding: &Finding| (finding.severity, finding.rule, finding.path.clone(), finding.message.clone());
+        key(one).cmp(&key(other))
+    });
+    Ok(findings)
+}

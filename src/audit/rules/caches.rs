@@ -1,0 +1,15 @@
+//! What the rules share that look for caches: the bytes below some folders.
+
+use crate::audit::{Context, Findings};
+
+/// Reports each of these folders that has files in it. What a package manager locks with does not count.
+pub(super) fn report(cx: &Context<'_>, findings: &mut Findings<'_, '_>, folders: &[&str], what: &str) {
+    for folder in folders {
+        let Some(folder) = cx.find(folder) else { continue };
+        let files = cx.tree().below(folder).filter(|&name| cx.length(name) > 0);
+        let (count, bytes) = files.fold((0_usize, 0_u64), |(count, bytes), name| (count + 1, bytes + cx.length(name)));
+        if count > 0 {
+            findings.file(folder, format!("{what} is in the image: {count} files with {}", cx.size(bytes)));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `jettison completions` and `jettison man`: what is known of the arguments, for shells and for readers.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::arguments::Arguments;
+use super::{Outcome, Output};
+
+/// Print a script that completes arguments in a shell
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  jettison completions bash > ~/.local/share/bash-completion/completions/jettison
+  jettison completions fish > ~/.config/fish/completions/jettison.fish")]
+pub(super) struct CompletionArguments {
+    /// The shell
+    shell: Shell,
+}
+
+/// Print the manual page, or write the pages of all commands into a folder
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  jettison man | man -l -
+  jettison man ~/.local/share/man/man1")]
+pub(super) struct ManArguments {
+    /// The folder, which has to exist
+    folder: Option<PathBuf>,
+}
+
+pub(super) fn completions(arguments: &CompletionArguments) -> anyhow::Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Arguments::command(), "jettison", &mut script);
+    Output::print_bytes(&script)?;
+    Ok(Outcome::Clean)
+}
+
+pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Outcome> {
+    let command = Arguments::command();
+    if let Some(folder) = &arguments.folder {
+        let what = || format!("cannot write manual pages to `{}`", folder.display());
+        clap_mangen::generate_to(command, folder).with_context(what)?;
+    } else {
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).render(&mut page)?;
+        Output::print_bytes(&page)?;
+    }
+    Ok(Outcome::Clean)
+}

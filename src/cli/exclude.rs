@@ -1,0 +1,86 @@
+//! Files that are left out, by patterns as `.gitignore` has them.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+/// Patterns, each list with the folder that it starts from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Exclude {
+    here: PathBuf,
+    lists: Vec<(PathBuf, Gitignore)>,
+}
+
+impl Exclude {
+    /// Nothing is left out; relative paths start at `here`.
+    pub(super) fn new(here: &Path) -> Self {
+        Self { here: here.to_owned(), lists: Vec::new() }
+    }
+
+    /// Leaves out what these patterns match below `folder`.
+    pub(super) fn add(&mut self, folder: &Path, patterns: &[String]) -> anyhow::Result<()> {
+        if patterns.is_empty() {
+            return Ok(());
+        }
+        let folder = plain(&self.here.join(folder));
+        let mut builder = GitignoreBuilder::new(&folder);
+        for pattern in patterns {
+            builder.add_line(None, pattern).with_context(|| format!("`{pattern}` is no pattern of files"))?;
+        }
+        self.lists.push((folder, builder.build()?));
+        Ok(())
+    }
+
+    /// Whether a path, or a folder that it is in, is left out.
+    pub(super) fn leaves_out(&self, path: &Path, is_folder: bool) -> bool {
+        if self.lists.is_empty() {
+            return false;
+        }
+        let path = plain(&self.here.join(path));
+        self.lists.iter().any(|(folder, patterns)| {
+            let below = path.strip_prefix(folder).ok().filter(|below| !below.as_os_str().is_empty());
+            below.is_some_and(|below| patterns.matched_path_or_any_parents(below, is_folder).is_ignore())
+        })
+    }
+}
+
+/// A path without `.` and `..`, as its text says.
+pub(super) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_do_in_gitignore() {
+        let mut exclude = Exclude::new(Path::new("/work/sub"));
+        exclude.add(Path::new("."), &["vendor/".into(), "*.old".into(), "!keep.old".into()]).expect("they are right");
+        exclude.add(Path::new("/work"), &["/sub/top".into()]).expect("it is right");
+        for path in ["vendor/a/Dockerfile", "./x/vendor/Dockerfile", "Dockerfile.old", "top", "/work/sub/top/a"] {
+            assert!(exclude.leaves_out(Path::new(path), false), "{path}");
+        }
+        for path in ["vendor", "keep.old", "x/top", "../Dockerfile.old", "/elsewhere/vendor/x", "."] {
+            assert!(!exclude.leaves_out(Path::new(path), false), "{path}");
+        }
+        assert!(exclude.leaves_out(Path::new("vendor"), true));
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_is_named() {
+        let error = Exclude::new(Path::new("/")).add(Path::new("/"), &["{a".into()]).expect_err("it is open");
+        assert_eq!(error.to_string(), "`{a` is no pattern of files");
+    }
+}

@@ -1,0 +1,172 @@
+//! `jettison lsp`: a language server on standard input and output. What is typed is checked as it is typed.
+
+mod document;
+mod replies;
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use clap::Args;
+use gen_lsp_types::{
+    CodeActionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverParams,
+    TextDocumentContentChangeEvent,
+};
+use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Outcome;
+use document::Document;
+
+/// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
+#[derive(Args, Debug)]
+#[command(after_help = "An editor starts it. It brings diagnostics, fixes and the pages of rules.
+
+Example, for Neovim:
+  vim.lsp.config('jettison', { cmd = { 'jettison', 'lsp' }, filetypes = { 'dockerfile' } })
+  vim.lsp.enable('jettison')")]
+pub(super) struct LspArguments {
+    /// Accepted, as many editors give it: there is no other way
+    #[arg(long)]
+    stdio: bool,
+}
+
+/// Serves until the client says `exit`, or is gone.
+pub(super) fn run(_: &LspArguments) -> anyhow::Result<Outcome> {
+    let (connection, threads) = Connection::stdio();
+    let shown = serve(&connection);
+    // The threads end when both ends of their channels are gone.
+    drop(connection);
+    threads.join().context("the connection to the editor broke")?;
+    shown.map(|()| Outcome::Clean)
+}
+
+fn serve(connection: &Connection) -> anyhow::Result<()> {
+    let (id, _) = connection.initialize_start().context("the editor did not start the protocol")?;
+    let information = json!({
+        "capabilities": {
+            "positionEncoding": "utf-16",
+            "textDocumentSync": { "openClose": true, "change": 1 },
+            "hoverProvider": true,
+            "codeActionProvider": { "codeActionKinds": ["quickfix"] },
+        },
+        "serverInfo": { "name": "jettison", "version": env!("CARGO_PKG_VERSION") },
+    });
+    connection.initialize_finish(id, information).context("the editor did not start the protocol")?;
+    let mut server = Server { connection, documents: BTreeMap::new() };
+    for message in &connection.receiver {
+        match message {
+            Message::Request(request) if connection.handle_shutdown(&request)? => break,
+            Message::Request(request) => server.answer(request)?,
+            Message::Notification(notification) => server.hear(notification)?,
+            Message::Response(_) => {}
+        }
+    }
+    Ok(())
+}
+
+struct Server<'c> {
+    connection: &'c Connection,
+    /// Open documents by their URIs.
+    documents: BTreeMap<String, Document>,
+}
+
+impl Server<'_> {
+    fn answer(&self, request: Request) -> anyhow::Result<()> {
+        let Request { id, method, params } = request;
+        let result = match method.as_str() {
+            "textDocument/hover" => parsed(params).map(|params: HoverParams| self.hover(&params)),
+            "textDocument/codeAction" => parsed(params).map(|params: CodeActionParams| self.actions(&params)),
+            _ => Err((ErrorCode::MethodNotFound, format!("there is no method `{method}`"))),
+        };
+        let response = match result {
+            Ok(value) => Response::new_ok(id, value),
+            Err((code, reason)) => Response::new_err(id, code as i32, reason),
+        };
+        self.send(Message::Response(response))
+    }
+
+    /// A notification that cannot be understood is dropped: nobody waits for an answer.
+    fn hear(&mut self, notification: Notification) -> anyhow::Result<()> {
+        let Notification { method, params } = notification;
+        match method.as_str() {
+            "textDocument/didOpen" => {
+                if let Ok(params) = parsed::<DidOpenTextDocumentParams>(params) {
+                    let document = params.text_document;
+                    self.check(document.uri.0, i64::from(document.version), document.text)?;
+                }
+            }
+            "textDocument/didChange" => {
+                if let Ok(params) = parsed::<DidChangeTextDocumentParams>(params) {
+                    let whole = params.content_changes.into_iter().rev().find_map(whole_text);
+                    let document = params.text_document;
+                    if let Some(text) = whole {
+                        let uri = document.text_document_identifier.uri.0;
+                        self.check(uri, i64::from(document.version), text)?;
+                    }
+                }
+            }
+            "textDocument/didClose" => {
+                if let Ok(params) = parsed::<DidCloseTextDocumentParams>(params) {
+                    let uri = params.text_document.uri.0;
+                    self.documents.remove(&uri);
+                    self.publish(json!({ "uri": uri, "diagnostics": [] }))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, uri: String, version: i64, text: String) -> anyhow::Result<()> {
+        let document = Document::check(&uri, version, text);
+        if let Some(reason) = &document.trouble {
+            let params = json!({ "type": 1, "message": reason });
+            self.notify("window/showMessage", params)?;
+        }
+        self.publish(replies::diagnostics(&uri, &document))?;
+        self.documents.insert(uri, document);
+        Ok(())
+    }
+
+    fn hover(&self, params: &HoverParams) -> Value {
+        let place = &params.text_document_position_params;
+        let document = self.documents.get(&place.text_document.uri.0);
+        document.map_or(Value::Null, |document| replies::hover(document, position(place.position)))
+    }
+
+    fn actions(&self, params: &CodeActionParams) -> Value {
+        let uri = &params.text_document.uri.0;
+        let (start, end) = (position(params.range.start), position(params.range.end));
+        let document = self.documents.get(uri);
+        document.map_or(json!([]), |document| replies::actions(uri, document, start, end))
+    }
+
+    fn publish(&self, params: Value) -> anyhow::Result<()> {
+        self.notify("textDocument/publishDiagnostics", params)
+    }
+
+    fn notify(&self, method: &str, params: Value) -> anyhow::Result<()> {
+        self.send(Message::Notification(Notification { method: method.to_owned(), params }))
+    }
+
+    fn send(&self, message: Message) -> anyhow::Result<()> {
+        self.connection.sender.send(message).context("the editor is gone")
+    }
+}
+
+fn parsed<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> {
+    serde_json::from_value(params).map_err(|error| (ErrorCode::InvalidParams, error.to_string()))
+}
+
+/// The text of a change that brings all of it, which is what the server asks for.
+fn whole_text(change: TextDocumentContentChangeEvent) -> Option<String> {
+    let change = serde_json::to_value(change).ok()?;
+    let is_whole = change.get("range").is_none();
+    change.get("text").filter(|_| is_whole)?.as_str().map(str::to_owned)
+}
+
+fn position(position: gen_lsp_types::Position) -> crate::source::Utf16Position {
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    crate::source::Utf16Position { line: number(position.line), character: number(position.character) }
+}

@@ -1,0 +1,102 @@
+//! What the server says: diagnostics, code actions and hovers, made of findings.
+
+use serde_json::{Value, json};
+
+use super::document::Document;
+use crate::audit;
+use crate::lint::{Applicability, Finding, Fix, Severity};
+use crate::report;
+use crate::source::{Span, Utf16Position};
+
+/// The parameters of `textDocument/publishDiagnostics`.
+pub(super) fn diagnostics(uri: &str, document: &Document) -> Value {
+    let diagnostics: Vec<Value> = document.findings.iter().map(|finding| diagnostic(uri, document, finding)).collect();
+    json!({ "uri": uri, "version": document.version, "diagnostics": diagnostics })
+}
+
+fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
+    let notes = finding.notes.iter().flat_map(|note| ["\n", note]).collect::<String>();
+    let labels = finding.labels.iter().map(
+        |label| json!({ "location": { "uri": uri, "range": range(document, label.span) }, "message": label.message }),
+    );
+    json!({
+        "range": range(document, finding.span),
+        "severity": severity(finding.severity),
+        "code": finding.rule,
+        "codeDescription": { "href": report::url(finding) },
+        "source": "jettison",
+        "message": finding.message.clone() + &notes,
+        "relatedInformation": labels.collect::<Vec<_>>(),
+    })
+}
+
+fn severity(severity: Severity) -> u8 {
+    match severity {
+        Severity::Error => 1,
+        Severity::Warning => 2,
+        Severity::Info => 3,
+        Severity::Style => 4,
+    }
+}
+
+fn range(document: &Document, span: Span) -> Value {
+    let place = |place: Utf16Position| json!({ "line": place.line, "character": place.character });
+    let (start, end) = document.range(span);
+    json!({ "start": place(start), "end": place(end) })
+}
+
+/// The pages of the rules that speak at a place.
+pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    for finding in document.findings_at(at, at).filter(|finding| document.range(finding.span).0.line <= at.line) {
+        if !names.contains(&finding.rule) {
+            names.push(finding.rule);
+        }
+    }
+    let pages: Vec<String> =
+        names.iter().filter_map(|name| audit::registry().get(name)).map(report::markdown).collect();
+    if pages.is_empty() {
+        return Value::Null;
+    }
+    json!({ "contents": { "kind": "markdown", "value": pages.join("\n\n---\n\n") } })
+}
+
+/// For each finding that touches the range: its fix, and a comment that silences it.
+pub(super) fn actions(uri: &str, document: &Document, start: Utf16Position, end: Utf16Position) -> Value {
+    let mut actions = Vec::new();
+    for finding in document.findings_at(start, end) {
+        let diagnostic = diagnostic(uri, document, finding);
+        if let Some(fix) = &finding.fix {
+            actions.push(fix_action(uri, document, fix, &diagnostic));
+        }
+        if let Some(instruction) = finding.instruction {
+            let line = document.source.line_span(document.source.line(instruction.start)).start;
+            let comment = format!("# jettison ignore={}\n", finding.rule);
+            let edit = json!({ "range": range(document, Span::at(line)), "newText": comment });
+            let title = format!("ignore `{}` for this instruction", finding.rule);
+            actions.push(action(uri, &title, &[edit], &diagnostic, false));
+        }
+    }
+    actions.into()
+}
+
+fn fix_action(uri: &str, document: &Document, fix: &Fix, diagnostic: &Value) -> Value {
+    let edits: Vec<Value> = fix
+        .edits
+        .iter()
+        .map(|edit| json!({ "range": range(document, edit.span), "newText": edit.replacement }))
+        .collect();
+    let is_safe = fix.applicability == Applicability::Safe;
+    let title = if is_safe { fix.title.clone() } else { format!("{} (unsafe: look at the result)", fix.title) };
+    action(uri, &title, &edits, diagnostic, is_safe)
+}
+
+fn action(uri: &str, title: &str, edits: &[Value], diagnostic: &Value, is_preferred: bool) -> Value {
+    json!({
+        "title": title,
+        "kind": "quickfix",
+        "diagnostics": [diagnostic],
+        "isPreferred": is_preferred,
+        "edit": { "changes": { uri: edits } },
+    })
+}

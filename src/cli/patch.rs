@@ -1,0 +1,82 @@
+//! A patch in the unified format, as `git apply` and `patch` take it, byte for byte.
+
+use std::path::{Component, Path, PathBuf};
+
+use similar::{ChangeTag, TextDiff};
+
+/// How many unchanged lines stand around a change.
+const CONTEXT: usize = 3;
+
+/// The patch that turns `old` into `new`; empty where they are the same.
+pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut patch = Vec::new();
+    if old == new {
+        return patch;
+    }
+    let file = relative(name);
+    patch.extend_from_slice(format!("--- {}\n+++ {}\n", header("a", &file), header("b", &file)).as_bytes());
+    let diff = TextDiff::from_lines(old, new);
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
+        for change in hunk.iter_changes() {
+            patch.push(match change.tag() {
+                ChangeTag::Equal => b' ',
+                ChangeTag::Delete => b'-',
+                ChangeTag::Insert => b'+',
+            });
+            patch.extend_from_slice(change.value());
+            if change.missing_newline() {
+                patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+            }
+        }
+    }
+    patch
+}
+
+/// The path as seen from the current folder, to which a patch is applied.
+fn relative(name: &str) -> String {
+    let path = Path::new(name);
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(path);
+    let plain: PathBuf =
+        path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
+    plain.to_string_lossy().into_owned()
+}
+
+/// A side's name: git quotes what would end it, and takes a tab for the end of a name with a space.
+fn header(side: &str, path: &str) -> String {
+    let name = format!("{side}/{path}");
+    if name.contains(|c: char| c.is_control() || matches!(c, '"' | '\\')) {
+        let quoted: String = name.bytes().map(quoted).collect();
+        return format!("\"{quoted}\"");
+    }
+    let end = if name.contains(' ') { "\t" } else { "" };
+    name + end
+}
+
+fn quoted(byte: u8) -> String {
+    match byte {
+        b'"' | b'\\' => format!("\\{}", byte as char),
+        b' '..=b'~' => (byte as char).to_string(),
+        _ => format!("\\{byte:03o}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_keeps_bytes_that_are_no_text() {
+        let patch = unified("Dockerfile", b"# caf\xe9\r\nADD a b", b"# caf\xe9\r\nCOPY a b");
+        let expected: &[u8] = b"--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,2 @@\n # caf\xe9\r\n-ADD a b\n\\ No newline at end of file\n+COPY a b\n\\ No newline at end of file\n";
+        assert_eq!(patch.escape_ascii().to_string(), expected.escape_ascii().to_string());
+    }
+
+    #[test]
+    fn names_are_written_as_git_reads_them() {
+        assert_eq!(header("a", "my file"), "a/my file\t");
+        assert_eq!(header("b", "x\"y\\\n"), r#""b/x\"y\\\012""#);
+        assert_eq!(relative("./a/./b"), "a/b");
+    }
+}

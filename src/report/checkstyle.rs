@@ -1,0 +1,37 @@
+//! Checkstyle's XML, which Jenkins, reviewdog and many others read.
+
+use super::Report;
+use super::xml::Xml;
+use crate::lint::Severity;
+
+/// A `file` element for each file that was checked, with an `error` element for each finding in it.
+pub(super) fn checkstyle(report: &Report<'_>) -> String {
+    let mut xml = Xml::new();
+    xml.start("checkstyle", &[("version", "4.3")]);
+    for file in report.files {
+        xml.start("file", &[("name", file.source.name())]);
+        for finding in &file.findings {
+            let place = file.source.position(finding.span.start);
+            let attributes = [
+                ("line", &*place.line.to_string()),
+                ("column", &*place.column.to_string()),
+                ("severity", severity(finding.severity)),
+                ("message", &super::said(finding)),
+                ("source", &format!("jettison.{}", super::id(finding))),
+            ];
+            xml.empty("error", &attributes);
+        }
+        xml.end("file");
+    }
+    xml.end("checkstyle");
+    xml.into_text()
+}
+
+/// Checkstyle knows no style below info but `ignore`, which readers drop.
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Style => "info",
+    }
+}

@@ -1,0 +1,51 @@
+//! What an engine of Code Climate prints: issues as JSON objects, each ended by a null byte.
+//!
+//! See <https://github.com/codeclimate/platform/blob/master/spec/analyzers/SPEC.md>.
+
+use serde_json::{Value, json};
+
+use super::{Report, help};
+use crate::lint::Category;
+use crate::source::{Source, Span};
+
+/// An object and a null byte for each finding.
+pub(super) fn codeclimate(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for (source, finding, fingerprint) in report.fingerprinted() {
+        let name = super::relative(source.name());
+        let page = report.registry.get(finding.rule);
+        let labels = finding.labels.iter().map(|label| location(source, name, label.span));
+        let row = json!({
+            "type": "issue",
+            "check_name": super::id(finding),
+            "description": super::said(finding),
+            "content": { "body": page.map(help::markdown).unwrap_or_default() },
+            "categories": page.map(|page| category(page.category)),
+            "location": location(source, name, finding.span),
+            "other_locations": labels.collect::<Vec<_>>(),
+            "severity": super::gitlab::severity(finding.severity),
+            "fingerprint": super::fingerprint::of_file(name, &fingerprint),
+        });
+        out.push_str(&row.to_string());
+        out.push('\0');
+    }
+    out
+}
+
+fn location(source: &Source, name: &str, span: Span) -> Value {
+    let position = |offset| {
+        let place = source.position(offset);
+        json!({ "line": place.line, "column": place.column })
+    };
+    json!({ "path": name, "positions": { "begin": position(span.start), "end": position(span.end) } })
+}
+
+fn category(category: Category) -> [&'static str; 1] {
+    [match category {
+        Category::Correctness | Category::Shell => "Bug Risk",
+        Category::Security | Category::Minimal => "Security",
+        Category::Reproducibility => "Compatibility",
+        Category::Size => "Performance",
+        Category::Style => "Style",
+    }]
+}

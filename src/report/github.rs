@@ -1,0 +1,58 @@
+//! Commands of a GitHub workflow, which become annotations of the changed lines.
+//!
+//! See <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>. GitHub shows ten annotations
+//! of each level for a step; the log has them all.
+
+use std::fmt::Write as _;
+
+use super::{Linted, Report};
+use crate::lint::{Finding, Severity};
+
+/// `::warning file=…,line=…::message`, a line for each finding.
+pub(super) fn github(report: &Report<'_>) -> String {
+    let mut out = String::new();
+    for file in report.files {
+        for finding in &file.findings {
+            line(&mut out, file, finding);
+        }
+    }
+    out
+}
+
+fn line(out: &mut String, file: &Linted, finding: &Finding) {
+    let level = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Style => "notice",
+    };
+    let (start, end) = (file.source.position(finding.span.start), file.source.position(finding.span.end));
+    let name = property(super::relative(file.source.name()));
+    let _ = write!(out, "::{level} file={name},line={},endLine={},col={}", start.line, end.line, start.column);
+    // Columns count within one line only.
+    if start.line == end.line && start.column < end.column {
+        let _ = write!(out, ",endColumn={}", end.column);
+    }
+    let title = property(&super::id(finding));
+    let _ = writeln!(out, ",title={title}::{}", data(&super::said(finding)));
+}
+
+/// The text of a command, in which a line break would end it.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The value of a property, which a comma would end too.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_ends_a_command_early() {
+        assert_eq!(data("50%: a,\nb"), "50%25: a,%0Ab");
+        assert_eq!(property("a,b:c%\r\n"), "a%2Cb%3Ac%25%0D%0A");
+    }
+}

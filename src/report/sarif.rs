@@ -1,0 +1,156 @@
+//! SARIF 2.1.0, which GitHub code scanning, Azure DevOps and many viewers read.
+//!
+//! See <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Report, help};
+use crate::lint::{Finding, Fix, Label, Page, Severity};
+use crate::source::{Source, Span};
+
+const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// Stands for the folder that relative paths are in, which the reader knows.
+const ROOT: &str = "SRCROOT";
+
+/// One run: the rules that speak, with their pages as help, and what they say, with fixes and fingerprints.
+pub(super) fn sarif(report: &Report<'_>) -> String {
+    let rules = rules(report);
+    let places: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let results: Vec<Value> = report
+        .fingerprinted()
+        .map(|(source, finding, fingerprint)| {
+            let place = places.get(&*super::id(finding)).copied();
+            result(source, finding, &fingerprint, place)
+        })
+        .collect();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "jettison",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
+                "rules": rules.values().collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": { ROOT: { "description": { "text": "the folder that was checked" } } },
+            "invocations": [{ "executionSuccessful": true }],
+            "results": results,
+        }],
+    });
+    format!("{log:#}\n")
+}
+
+/// The rules that speak, by the name that their findings bear.
+fn rules(report: &Report<'_>) -> BTreeMap<String, Value> {
+    let mut rules = BTreeMap::new();
+    for finding in report.findings() {
+        let Some(page) = report.registry.get(finding.rule) else { continue };
+        let id = super::id(finding);
+        rules.entry(id.to_string()).or_insert_with(|| rule(&id, finding, page));
+    }
+    rules
+}
+
+fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
+    let markdown = help::markdown(page);
+    let aliases: Vec<&str> = page.aliases.iter().map(|alias| alias.code).collect();
+    json!({
+        "id": id,
+        "name": pascal(id),
+        "shortDescription": { "text": page.title },
+        "fullDescription": { "text": help::summary(page) },
+        "help": { "text": markdown, "markdown": markdown },
+        "helpUri": super::url(finding),
+        "defaultConfiguration": { "level": level(page.severity) },
+        "properties": {
+            "tags": [page.category.as_str(), "dockerfile"],
+            "precision": "high",
+            "problem.severity": problem(page.severity),
+            "aliases": aliases,
+        },
+    })
+}
+
+/// `RootUser` for `root-user`, which is how SARIF's readers expect a name.
+fn pascal(id: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    id.split('-').filter(|word| !word.is_empty()).map(capital).collect()
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Style => "note",
+    }
+}
+
+/// GitHub's own word for a level, by which it sorts.
+fn problem(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info | Severity::Style => "recommendation",
+    }
+}
+
+fn result(source: &Source, finding: &Finding, fingerprint: &str, rule: Option<usize>) -> Value {
+    let mut result = json!({
+        "ruleId": super::id(finding),
+        "level": level(finding.severity),
+        "message": { "text": super::said(finding) },
+        "locations": [{ "physicalLocation": location(source, finding.span) }],
+        "partialFingerprints": { "jettison/v1": fingerprint },
+    });
+    if let Some(place) = rule {
+        result["ruleIndex"] = place.into();
+    }
+    if !finding.labels.is_empty() {
+        result["relatedLocations"] = finding.labels.iter().map(|label| related(source, label)).collect();
+    }
+    if let Some(fix) = &finding.fix {
+        result["fixes"] = json!([fix_object(source, fix)]);
+    }
+    result
+}
+
+fn related(source: &Source, label: &Label) -> Value {
+    json!({ "message": { "text": label.message }, "physicalLocation": location(source, label.span) })
+}
+
+fn location(source: &Source, span: Span) -> Value {
+    json!({ "artifactLocation": artifact(source.name()), "region": region(source, span) })
+}
+
+fn artifact(name: &str) -> Value {
+    let uri = super::uri(name);
+    if uri.starts_with("file:") { json!({ "uri": uri }) } else { json!({ "uri": uri, "uriBaseId": ROOT }) }
+}
+
+/// A region's end is the place after its last character.
+fn region(source: &Source, span: Span) -> Value {
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
+    })
+}
+
+fn fix_object(source: &Source, fix: &Fix) -> Value {
+    let replacements: Vec<Value> = fix
+        .edits
+        .iter()
+        .map(|edit| json!({ "deletedRegion": region(source, edit.span), "insertedContent": { "text": edit.replacement } }))
+        .collect();
+    json!({
+        "description": { "text": fix.title },
+        "artifactChanges": [{ "artifactLocation": artifact(source.name()), "replacements": replacements }],
+        "properties": { "applicability": fix.applicability.as_str() },
+    })
+}

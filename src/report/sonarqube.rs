@@ -1,0 +1,73 @@
+//! SonarQube's generic issues, in the form that 10.3 and later read.
+//!
+//! See <https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/generic-issue-import-format>.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Report, help};
+use crate::lint::{Category, Finding, Page, Severity};
+use crate::source::{Source, Span};
+
+/// An object with the rules that speak, and what they say.
+pub(super) fn sonarqube(report: &Report<'_>) -> String {
+    let mut rules: BTreeMap<String, Value> = BTreeMap::new();
+    let mut issues = Vec::new();
+    for (source, finding) in report.placed() {
+        let id = super::id(finding);
+        if let Some(page) = report.registry.get(finding.rule) {
+            rules.entry(id.to_string()).or_insert_with(|| rule(&id, finding, page));
+        }
+        let labels = finding.labels.iter().map(|label| location(source, label.span, &label.message));
+        issues.push(json!({
+            "ruleId": id,
+            "primaryLocation": location(source, finding.span, &super::said(finding)),
+            "secondaryLocations": labels.collect::<Vec<_>>(),
+        }));
+    }
+    let rules: Vec<Value> = rules.into_values().collect();
+    format!("{:#}\n", json!({ "rules": rules, "issues": issues }))
+}
+
+fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
+    let (quality, attribute, kind) = match page.category {
+        Category::Security | Category::Minimal => ("SECURITY", "TRUSTWORTHY", "VULNERABILITY"),
+        Category::Correctness | Category::Shell => ("RELIABILITY", "LOGICAL", "BUG"),
+        Category::Reproducibility => ("RELIABILITY", "COMPLETE", "BUG"),
+        Category::Size => ("MAINTAINABILITY", "EFFICIENT", "CODE_SMELL"),
+        Category::Style => ("MAINTAINABILITY", "CONVENTIONAL", "CODE_SMELL"),
+    };
+    let (impact, severity) = match finding.severity {
+        Severity::Error => ("HIGH", "CRITICAL"),
+        Severity::Warning => ("MEDIUM", "MAJOR"),
+        Severity::Info => ("LOW", "MINOR"),
+        Severity::Style => ("INFO", "INFO"),
+    };
+    json!({
+        "id": id,
+        "name": page.title,
+        "description": help::markdown(page),
+        "engineId": "jettison",
+        "cleanCodeAttribute": attribute,
+        "type": kind,
+        "severity": severity,
+        "impacts": [{ "softwareQuality": quality, "severity": impact }],
+    })
+}
+
+/// Lines count from 1, columns from 0 and in UTF-16; an empty range, which SonarQube refuses, is left out.
+fn location(source: &Source, span: Span, message: &str) -> Value {
+    let (start, end) = (source.position_utf16(span.start), source.position_utf16(span.end));
+    let range = if start < end {
+        json!({
+            "startLine": start.line + 1,
+            "endLine": end.line + 1,
+            "startColumn": start.character,
+            "endColumn": end.character,
+        })
+    } else {
+        json!({ "startLine": start.line + 1 })
+    };
+    json!({ "message": message, "filePath": super::relative(source.name()), "textRange": range })
+}

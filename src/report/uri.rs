@@ -1,0 +1,38 @@
+//! Names of files as URIs, in which blanks and letters beyond ASCII are escaped.
+
+use std::fmt::Write as _;
+
+/// A relative reference for a relative name, a `file:` URI for an absolute one.
+pub fn uri(name: &str) -> String {
+    if name.starts_with('/') { file_uri(name) } else { escaped(super::relative(name)) }
+}
+
+/// The URI of an absolute path.
+pub fn file_uri(path: &str) -> String {
+    format!("file://{}", escaped(path))
+}
+
+/// RFC 3986's unreserved characters and the slash as they are. A colon in a first segment would be a scheme's.
+fn escaped(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_escaped_as_a_uri_wants_it() {
+        assert_eq!(uri("./a b/Dockerfile"), "a%20b/Dockerfile");
+        assert_eq!(uri("c:/ü%.Dockerfile"), "c%3A/%C3%BC%25.Dockerfile");
+        assert_eq!(uri("/srv/Dockerfile"), "file:///srv/Dockerfile");
+    }
+}

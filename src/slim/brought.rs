@@ -1,0 +1,72 @@
+//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the application, but for
+//! history, caches and what packages are developed with.
+
+use super::trace::Trace;
+use super::tracers::runtimes;
+use super::why::{Root, Why};
+use crate::image::{History, Kind};
+
+/// A layer with one of these is a distribution's, whatever instruction brought it.
+const OF_DISTRIBUTION: &[&str] = &[
+    "/etc/os-release",
+    "/usr/lib/os-release",
+    "/etc/alpine-release",
+    "/etc/debian_version",
+    "/etc/redhat-release",
+    "/var/lib/dpkg/status",
+    "/lib/apk/db/installed",
+    "/usr/lib/apk/db/installed",
+    "/var/lib/rpm/rpmdb.sqlite",
+    "/var/lib/rpm/Packages",
+];
+
+/// So much of an instruction is told.
+const SHOWN: usize = 60;
+
+pub(super) fn keep(trace: &mut Trace<'_>) {
+    let image = trace.view.image;
+    let tree = trace.tree();
+    let instruction = |history: &Option<History>| history.as_ref().and_then(|step| instruction(&step.created_by));
+    let mut instructions: Vec<Option<String>> = image.layers.iter().map(|layer| instruction(&layer.history)).collect();
+    for path in OF_DISTRIBUTION {
+        if let Ok(resolved) = tree.resolve_link(path.as_bytes())
+            && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
+        {
+            *instruction = None;
+        }
+    }
+    if instructions.iter().all(Option::is_none) {
+        return;
+    }
+    for name in runtimes::without_leftovers(tree, tree.walk()) {
+        let inode = tree.inode(name);
+        // Directories come with what is in them; an empty one was meant.
+        let is_meant = !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
+        if let Some(Some(by)) = instructions.get(inode.layer).filter(|_| is_meant) {
+            trace.graph.keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
+        }
+    }
+}
+
+/// The COPY or ADD that made a layer, as the builder wrote it: `COPY a /b # buildkit`, or Docker's older
+/// `/bin/sh -c #(nop) ADD file:1234 in / `.
+fn instruction(created_by: &str) -> Option<String> {
+    let text = created_by.split_once("#(nop)").map_or(created_by, |(_, rest)| rest).trim();
+    let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();
+    let keyword = text.split_whitespace().next().unwrap_or_default();
+    let is_copy = ["COPY", "ADD"].iter().any(|known| keyword.eq_ignore_ascii_case(known));
+    is_copy.then(|| text.chars().take(SHOWN).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builders_write_instructions_in_different_ways() {
+        assert_eq!(instruction("COPY a /b # buildkit").as_deref(), Some("COPY a /b"));
+        assert_eq!(instruction("/bin/sh -c #(nop) ADD file:12 in / ").as_deref(), Some("ADD file:12 in /"));
+        assert_eq!(instruction("/bin/sh -c #(nop)  CMD [\"bash\"]"), None);
+        assert_eq!(instruction("RUN /bin/sh -c cp a b # buildkit"), None);
+    }
+}

@@ -1,0 +1,182 @@
+//! Paths in the bytes of an ELF file that are there in the image.
+//!
+//! A string of C ends with a zero; strings of Go and Rust stand one behind the other, so that where a path ends is
+//! known only from what is in the image. A program is taken for mentioned only where its path is a string alone.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::AhoCorasick;
+
+use super::page::Mentioned;
+use crate::image::{Kind, NameId, Tree};
+
+/// So many are looked at in one file.
+const MAX_MENTIONS: usize = 1 << 14;
+/// No path is longer.
+const MAX_PATH: usize = 4096;
+/// What is shorter comes about by chance.
+const SHORTEST_FILE_NAME: usize = 3;
+
+/// What is looked for in each ELF file and script, in one pass.
+#[derive(Debug)]
+pub(super) struct Searcher {
+    automaton: AhoCorasick,
+    /// The first patterns are texts, the others directories of the root.
+    texts: usize,
+}
+
+/// What a pass finds.
+#[derive(Debug, Default)]
+pub(super) struct Finds {
+    /// Places in the list of texts.
+    pub(super) texts: Vec<usize>,
+    /// Where a path from the root begins.
+    pub(super) paths: Vec<usize>,
+}
+
+impl Searcher {
+    pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
+        const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
+        let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
+        let roots = roots.filter(|name| !NOT_KEPT.contains(name)).map(|name| [b"/", name, b"/"].concat());
+        let patterns: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).chain(roots).collect();
+        Some(Self { automaton: AhoCorasick::new(&patterns).ok()?, texts: texts.len() })
+    }
+
+    pub(super) fn find(&self, bytes: &[u8]) -> Finds {
+        let mut finds = Finds::default();
+        for found in self.automaton.find_iter(bytes) {
+            match found.pattern().as_usize() {
+                text if text < self.texts => finds.texts.push(text),
+                _ if finds.paths.len() < MAX_MENTIONS => finds.paths.push(found.start()),
+                _ => {}
+            }
+        }
+        finds
+    }
+}
+
+/// The paths that begin at these places and lead to something, and what.
+pub(super) fn mentions(tree: &Tree, bytes: &[u8], places: &[usize]) -> BTreeMap<Vec<u8>, Mentioned> {
+    places.iter().filter_map(|&at| mention(tree, bytes, at)).collect()
+}
+
+fn is_path_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_+.-/@~,:=%".contains(&byte)
+}
+
+fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)> {
+    let rest = &bytes[at..bytes.len().min(at + MAX_PATH)];
+    let is_alone = at.checked_sub(1).is_none_or(|before| bytes[before] == 0);
+    let end = rest.iter().position(|&byte| !is_path_byte(byte)).unwrap_or(rest.len());
+    let ends_alone = matches!(rest.get(end), None | Some(0 | b' '));
+    if let Some(what) = what_is(tree, &rest[..end]) {
+        let is_whole = is_alone && ends_alone;
+        return (what != Mentioned::Program || is_whole).then(|| (rest[..end].to_vec(), what));
+    }
+    // The text goes on behind the path.
+    let length = longest_file(tree, &rest[..end])?;
+    Some((rest[..length].to_vec(), Mentioned::File))
+}
+
+fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
+    let name = tree.resolve(path).ok()?.name;
+    let inode = tree.inode(name);
+    match inode.kind {
+        Kind::Directory => Some(Mentioned::Directory),
+        Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => Some(Mentioned::Program),
+        Kind::File(_) => Some(Mentioned::File),
+        _ => None,
+    }
+}
+
+fn is_library(tree: &Tree, name: NameId) -> bool {
+    let name = tree.file_name(name);
+    name.ends_with(b".so") || memchr::memmem::find(name, b".so.").is_some()
+}
+
+/// The length of the longest start of a text that is the path of a file which is no program.
+fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
+    let mut at = NameId::ROOT;
+    let mut start = 1;
+    loop {
+        let rest = text.get(start..)?;
+        let end = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+        let entered = tree.resolve_from(at, &rest[..end]).ok().filter(|_| end > 0);
+        match entered.map(|resolved| resolved.name) {
+            Some(directory) if tree.is_directory(directory) => {
+                at = directory;
+                start += end + 1;
+            }
+            Some(_) => return is_plain(tree, &text[..start + end]).then_some(start + end),
+            None => {
+                let component = &rest[..end];
+                let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
+                let files = shorter.filter(|&length| tree.child(at, &component[..length]).is_some());
+                return files.map(|length| start + length).find(|&length| is_plain(tree, &text[..length]));
+            }
+        }
+    }
+}
+
+fn is_plain(tree: &Tree, path: &[u8]) -> bool {
+    what_is(tree, path) == Some(Mentioned::File)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Content, Header, Inode};
+
+    fn tree() -> Tree {
+        let mut tree = Tree::new();
+        for (path, mode) in [("/etc/app.conf", 0o644), ("/etc/mime.types", 0o644), ("/usr/bin/sh", 0o755)] {
+            let (directory, name) = path.rsplit_once('/').unwrap();
+            let mut at = NameId::ROOT;
+            for component in directory.split('/').filter(|component| !component.is_empty()) {
+                let directory = Inode { kind: Kind::Directory, header: Header::default(), layer: 0 };
+                at = tree
+                    .child(at, component.as_bytes())
+                    .unwrap_or_else(|| tree.insert(at, component.as_bytes(), directory));
+            }
+            let header = Header { mode, ..Header::default() };
+            tree.insert(at, name.as_bytes(), Inode { kind: Kind::File(Content::Bytes(Vec::new())), header, layer: 0 });
+        }
+        tree
+    }
+
+    fn found(bytes: &[u8]) -> Vec<String> {
+        let tree = tree();
+        let finds = Searcher::new(&tree, &["magic"]).unwrap().find(bytes);
+        mentions(&tree, bytes, &finds.paths)
+            .iter()
+            .map(|(path, what)| format!("{what:?} {}", path.escape_ascii()))
+            .collect()
+    }
+
+    #[test]
+    fn strings_of_c_end_with_a_zero() {
+        assert_eq!(found(b"\0/etc/app.conf\0/usr/bin\0/etc/none\0"), ["File /etc/app.conf", "Directory /usr/bin"]);
+    }
+
+    #[test]
+    fn strings_of_go_run_into_each_other() {
+        assert_eq!(
+            found(b"x/etc/mime.typesbad/etc/app.conf/etc/apache"),
+            ["File /etc/app.conf", "File /etc/mime.types"]
+        );
+    }
+
+    #[test]
+    fn a_program_is_mentioned_by_a_string_alone() {
+        assert_eq!(found(b"\0/usr/bin/sh\0"), ["Program /usr/bin/sh"]);
+        assert_eq!(found(b"\0/usr/bin/sh -c x\0"), ["Program /usr/bin/sh"]);
+        assert_eq!(found(b"x/usr/bin/sh\0/usr/bin/shy\0"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn texts_are_told_by_their_place() {
+        let tree = tree();
+        assert_eq!(Searcher::new(&tree, &["none", "magic"]).unwrap().find(b"a magic b").texts, [1]);
+    }
+}

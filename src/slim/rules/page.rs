@@ -1,0 +1,296 @@
+//! A keep rule's page: when it fires, and what it keeps then.
+
+use super::wildcard;
+use crate::page::{self, FrontMatter, PageError, Parts};
+use crate::slim::why::Confidence;
+
+/// What `rules/keep/<name>.md` says.
+#[derive(Clone, Debug)]
+pub struct KeepPage {
+    pub name: &'static str,
+    /// The page's first heading: why the files are needed, as a sentence without a full stop.
+    pub title: &'static str,
+    /// Markdown, from the heading on.
+    pub body: &'static str,
+    pub(in crate::slim) when: When,
+    pub(in crate::slim) only: Only,
+    pub(in crate::slim) keeps: Vec<Keep>,
+    /// Directories below which every empty directory is kept.
+    pub(in crate::slim) empty_directories: Vec<&'static str>,
+    /// What it never keeps, with all below it.
+    pub(in crate::slim) except: Vec<&'static str>,
+    /// Which kept files are read for the words that patterns ask for.
+    pub(in crate::slim) follow: Vec<&'static str>,
+    /// Files in which nothing makes it fire, and which it does not read.
+    pub(in crate::slim) not_in: Vec<&'static str>,
+    /// Directories that are not kept whole because a word or a path names them.
+    pub(in crate::slim) not_whole: Vec<&'static str>,
+    /// Libraries that glibc opens itself for the symbols, in the process that calls them.
+    pub(in crate::slim) opens: Vec<&'static str>,
+    /// Libraries that are put into the container when it starts, as wildcards over their names.
+    pub(in crate::slim) provided: Vec<&'static str>,
+    /// It fires for every name that gives it a reason, not only for the first: its patterns are about that name.
+    pub(in crate::slim) repeats: bool,
+}
+
+/// What makes a rule fire: any of these.
+#[derive(Clone, Debug, Default)]
+pub(in crate::slim) struct When {
+    pub(in crate::slim) always: bool,
+    /// Symbols that a kept ELF file takes from others.
+    pub(in crate::slim) imports: Vec<&'static str>,
+    /// Wildcards over the last component of a kept name.
+    pub(in crate::slim) libraries: Vec<&'static str>,
+    /// Texts in a kept ELF file or script.
+    pub(in crate::slim) literals: Vec<&'static str>,
+    /// Wildcards over the path of a kept name.
+    pub(in crate::slim) paths: Vec<&'static str>,
+    /// Variables that the image sets.
+    pub(in crate::slim) variables: Vec<&'static str>,
+}
+
+/// What must hold of the image besides: all of these.
+#[derive(Clone, Debug, Default)]
+pub(in crate::slim) struct Only {
+    /// `ID` or `ID_LIKE` in os-release.
+    pub(in crate::slim) distributions: Vec<&'static str>,
+    /// One of these wildcards matches something.
+    pub(in crate::slim) there: Vec<&'static str>,
+    /// The C library is glibc, and older than this `(major, minor)`.
+    pub(in crate::slim) glibc_before: Option<(u32, u32)>,
+}
+
+/// A pattern, and how sure it is that what it names is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::slim) struct Keep {
+    pub(in crate::slim) confidence: Confidence,
+    pub(in crate::slim) pattern: &'static str,
+    pub(in crate::slim) source: Source,
+}
+
+/// Where the placeholder of a pattern gets its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::slim) enum Source {
+    /// There is none.
+    Fixed,
+    /// `{word}`: every word of a followed file.
+    Word,
+    /// `{Include}`: every word behind this one on a line of a followed file.
+    WordAfter(&'static str),
+    /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that names one; and `{command}`,
+    /// `{shell-command}`: every name there of a program on PATH.
+    Mention(Mentioned),
+}
+
+/// What a path in an ELF file names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::slim) enum Mentioned {
+    Program,
+    File,
+    Directory,
+    /// A string that is the name of a program on PATH.
+    Command,
+    /// Such a name where a command stands in a string that a shell could run.
+    ShellCommand,
+}
+
+const KEYS: &[&str] = &[
+    "when",
+    "imports",
+    "libraries",
+    "literals",
+    "paths",
+    "variables",
+    "distributions",
+    "there",
+    "glibc-before",
+    "certain",
+    "likely",
+    "possible",
+    "empty-directories",
+    "except",
+    "follow",
+    "not-in",
+    "not-whole",
+    "opens",
+    "provided",
+];
+
+impl KeepPage {
+    /// Reads the front matter; of the text below only the heading.
+    pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
+        let Parts { front, title, body } = page::parts(name, text, KEYS)?;
+        let keeps = keeps(&front)?;
+        let is_about_name =
+            |keep: &Keep| keep.source == Source::Fixed && [HERE, NAME].iter().any(|place| keep.pattern.contains(place));
+        Ok(Self {
+            name,
+            title,
+            body,
+            repeats: keeps.iter().any(is_about_name),
+            when: when(name, &front)?,
+            only: Only {
+                distributions: front.list("distributions")?,
+                there: front.list("there")?,
+                glibc_before: glibc_before(&front)?,
+            },
+            keeps,
+            empty_directories: front.list("empty-directories")?,
+            except: front.list("except")?,
+            follow: front.list("follow")?,
+            not_in: front.list("not-in")?,
+            not_whole: front.list("not-whole")?,
+            opens: front.list("opens")?,
+            provided: front.list("provided")?,
+        })
+    }
+
+    /// Whether one of its patterns, without words to be filled in, matches a path, and it does not leave it out.
+    pub(super) fn names(&self, path: &[u8]) -> bool {
+        let is_plain = |keep: &&Keep| keep.source == Source::Fixed && !keep.pattern.contains(['$', '{']);
+        let mut plain = self.keeps.iter().filter(is_plain);
+        let is_left_out = |pattern: &&'static str| wildcard::covers(pattern.as_bytes(), path);
+        plain.any(|keep| wildcard::matches(keep.pattern.as_bytes(), path)) && !self.except.iter().any(is_left_out)
+    }
+
+    /// What it keeps, the surest first; words in braces are filled in from files.
+    pub fn patterns(&self) -> impl Iterator<Item = (Confidence, &'static str)> {
+        let opened = self.opens.iter().map(|library| (Confidence::Certain, *library));
+        opened.chain(self.keeps.iter().map(|keep| (keep.confidence, keep.pattern)))
+    }
+
+    /// What makes it fire, in words.
+    pub fn triggers(&self) -> String {
+        let when = &self.when;
+        let lists = [
+            ("calls of", &when.imports),
+            ("files called", &when.libraries),
+            ("files that hold", &when.literals),
+            ("the paths", &when.paths),
+            ("the variables", &when.variables),
+        ];
+        let list = |(what, names): (&str, &Vec<&str>)| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+        };
+        let mut said: Vec<String> = lists.into_iter().filter_map(list).collect();
+        if when.always {
+            said.push("every image".to_owned());
+        }
+        said.join("; ")
+    }
+
+    /// Whether it says something else than what is kept.
+    pub fn keeps_nothing(&self) -> bool {
+        self.keeps.is_empty() && self.empty_directories.is_empty() && self.opens.is_empty()
+    }
+
+    /// Whether paths in kept ELF files are of interest.
+    pub(in crate::slim) fn wants_mentions(&self) -> bool {
+        self.keeps.iter().any(|keep| matches!(keep.source, Source::Mention(_)))
+    }
+}
+
+fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
+    let always = match front.get("when") {
+        None => false,
+        Some("always") => true,
+        Some(other) => return Err(front.invalid("when", other)),
+    };
+    let when = When {
+        always,
+        imports: front.list("imports")?,
+        libraries: front.list("libraries")?,
+        literals: front.list("literals")?,
+        paths: front.list("paths")?,
+        variables: front.list("variables")?,
+    };
+    let lists = [&when.imports, &when.libraries, &when.literals, &when.paths, &when.variables];
+    if !always && lists.iter().all(|list| list.is_empty()) {
+        return Err(PageError::Missing { page, key: "when" });
+    }
+    Ok(when)
+}
+
+fn glibc_before(front: &FrontMatter) -> Result<Option<(u32, u32)>, PageError> {
+    let Some(value) = front.get("glibc-before") else { return Ok(None) };
+    let version = value.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    version.map(Some).ok_or_else(|| front.invalid("glibc-before", value))
+}
+
+fn keeps(front: &FrontMatter) -> Result<Vec<Keep>, PageError> {
+    let levels = [("certain", Confidence::Certain), ("likely", Confidence::Likely), ("possible", Confidence::Possible)];
+    let mut keeps = Vec::new();
+    for (key, confidence) in levels {
+        for pattern in front.list(key)? {
+            let source = source(pattern).ok_or_else(|| front.invalid(key, pattern))?;
+            keeps.push(Keep { confidence, pattern, source });
+        }
+    }
+    Ok(keeps)
+}
+
+/// The directory of the file that a pattern is about, and its name.
+pub(in crate::slim) const HERE: &str = "{here}";
+pub(in crate::slim) const NAME: &str = "{name}";
+
+/// None where braces do not match, or there are two placeholders besides these.
+fn source(pattern: &'static str) -> Option<Source> {
+    let mut source = Source::Fixed;
+    let mut rest = pattern;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, behind) = behind.split_once('}')?;
+        rest = behind;
+        // `${NAME}` is a variable.
+        if before.ends_with('$') {
+            continue;
+        }
+        let this = match name {
+            "here" | "name" => continue,
+            "" => return None,
+            "word" => Source::Word,
+            "program" => Source::Mention(Mentioned::Program),
+            "file" => Source::Mention(Mentioned::File),
+            "directory" => Source::Mention(Mentioned::Directory),
+            "command" => Source::Mention(Mentioned::Command),
+            "shell-command" => Source::Mention(Mentioned::ShellCommand),
+            name => Source::WordAfter(name),
+        };
+        if std::mem::replace(&mut source, this) != Source::Fixed {
+            return None;
+        }
+    }
+    (!rest.contains('}')).then_some(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(front: &'static str) -> Result<KeepPage, PageError> {
+        let text = format!("---\n{front}\n---\n# T\n");
+        KeepPage::parse("p", text.leak())
+    }
+
+    #[test]
+    fn a_pattern_says_where_its_words_come_from() {
+        let page =
+            parse("when: always\ncertain: [/a]\nlikely: [{here}/{Include}, {word}]\npossible: [{file}]").unwrap();
+        let sources: Vec<Source> = page.keeps.iter().map(|keep| keep.source).collect();
+        let mention = Source::Mention(Mentioned::File);
+        assert_eq!(sources, [Source::Fixed, Source::WordAfter("Include"), Source::Word, mention]);
+        assert_eq!(page.keeps[1].confidence, Confidence::Likely);
+        assert!(page.wants_mentions());
+    }
+
+    #[test]
+    fn a_page_that_never_fires_or_has_a_broken_pattern_is_refused() {
+        let error = |front| parse(front).unwrap_err().to_string();
+        assert_eq!(error("certain: [/a]"), "page `p`: the front matter lacks `when`");
+        assert_eq!(error("when: sometimes"), "page `p`: `sometimes` is no value for `when`");
+        assert_eq!(error("when: always\ncertain: [/{a]"), "page `p`: `/{a` is no value for `certain`");
+        assert_eq!(error("when: always\ncertain: [{a}{b}]"), "page `p`: `{a}{b}` is no value for `certain`");
+        assert_eq!(error("when: always\nglibc-before: new"), "page `p`: `new` is no value for `glibc-before`");
+        assert_eq!(error("when: always\ncolour: red"), "page `p`: unknown key `colour` in the front matter");
+    }
+}

@@ -1,0 +1,237 @@
+//! Wildcards over paths of an image: matching a path, and listing what a pattern names in a tree.
+//!
+//! `*`, `?` and `[a-z]` stop at a slash, `**` is any number of components. A slash at the end means directories only.
+
+use crate::image::{Kind, NameId, Tree};
+
+/// Whether a path matches a pattern as a whole.
+pub(super) fn matches(pattern: &[u8], path: &[u8]) -> bool {
+    matches_components(&components(pattern), &components(path))
+}
+
+/// Whether a path, or a directory above it, matches a pattern.
+pub(super) fn covers(pattern: &[u8], path: &[u8]) -> bool {
+    let path = components(path);
+    let pattern = components(pattern);
+    (1..=path.len()).any(|count| matches_components(&pattern, &path[..count]))
+}
+
+fn components(path: &[u8]) -> Vec<&[u8]> {
+    path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect()
+}
+
+fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
+    match pattern.split_first() {
+        None => path.is_empty(),
+        Some((&b"**", rest)) => (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..])),
+        Some((first, rest)) => path
+            .split_first()
+            .is_some_and(|(name, others)| matches_name(first, name) && matches_components(rest, others)),
+    }
+}
+
+/// Whether one component matches, in time that is no more than the product of the lengths.
+pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
+    let (mut at, mut place) = (0, 0);
+    // Where the last star was, and how far it reached.
+    let mut star: Option<(usize, usize)> = None;
+    while place < name.len() {
+        match one(&pattern[at..], name[place]) {
+            Some(_) if pattern[at] == b'*' => {
+                star = Some((at, place));
+                at += 1;
+            }
+            Some(length) => {
+                at += length;
+                place += 1;
+            }
+            None => {
+                let Some((star_at, reached)) = star else { return false };
+                star = Some((star_at, reached + 1));
+                (at, place) = (star_at + 1, reached + 1);
+            }
+        }
+    }
+    pattern[at..].iter().all(|&byte| byte == b'*')
+}
+
+/// How long the pattern's first piece is, if it takes the byte; a star takes any.
+fn one(pattern: &[u8], byte: u8) -> Option<usize> {
+    match *pattern.first()? {
+        b'*' | b'?' => Some(1),
+        b'[' => match set(pattern) {
+            Some((members, length)) => members.contains(byte).then_some(length),
+            None => (byte == b'[').then_some(1),
+        },
+        literal => (literal == byte).then_some(1),
+    }
+}
+
+/// The members of `[a-z_]`, or of all but them after `!` or `^`.
+struct Set<'a> {
+    members: &'a [u8],
+    inverted: bool,
+}
+
+fn set(pattern: &[u8]) -> Option<(Set<'_>, usize)> {
+    let inside = &pattern[1..];
+    let inverted = matches!(inside.first(), Some(b'!' | b'^'));
+    let start = usize::from(inverted);
+    let end = start + 1 + inside.get(start + 1..)?.iter().position(|&byte| byte == b']')?;
+    Some((Set { members: &inside[start..end], inverted }, end + 2))
+}
+
+impl Set<'_> {
+    fn contains(&self, byte: u8) -> bool {
+        let mut rest = self.members;
+        let mut found = false;
+        while let Some((&first, others)) = rest.split_first() {
+            if let [b'-', last, ..] = others {
+                found |= (first..=*last).contains(&byte);
+                rest = &others[2..];
+            } else {
+                found |= first == byte;
+                rest = others;
+            }
+        }
+        found != self.inverted
+    }
+}
+
+fn is_wild(component: &[u8]) -> bool {
+    component.iter().any(|byte| b"*?[".contains(byte))
+}
+
+/// An entry that a pattern names, and the links and directories on the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) name: NameId,
+    pub(super) crossed: Vec<NameId>,
+}
+
+/// What a pattern names in a tree. Links in the middle of a path are followed, one at its end is the answer.
+pub(super) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
+    if !pattern.starts_with(b"/") {
+        return Vec::new();
+    }
+    let mut expansion = Expansion { tree, directories_only: pattern.ends_with(b"/"), found: Vec::new() };
+    expansion.walk(NameId::ROOT, &mut Vec::new(), &components(pattern));
+    expansion.found
+}
+
+struct Expansion<'a> {
+    tree: &'a Tree,
+    directories_only: bool,
+    found: Vec<Named>,
+}
+
+impl Expansion<'_> {
+    fn walk(&mut self, at: NameId, crossed: &mut Vec<NameId>, pattern: &[&[u8]]) {
+        let tree = self.tree;
+        let Some((&first, rest)) = pattern.split_first() else { return };
+        match first {
+            b"." => self.walk(at, crossed, rest),
+            b".." => self.walk(tree.parent(at), crossed, rest),
+            b"**" if rest.is_empty() => {
+                for name in tree.below(at) {
+                    self.take(name, crossed);
+                }
+            }
+            b"**" => {
+                self.walk(at, crossed, rest);
+                let below: Vec<NameId> = tree.below(at).filter(|&name| tree.is_directory(name)).collect();
+                for directory in below {
+                    self.walk(directory, crossed, rest);
+                }
+            }
+            _ if is_wild(first) => {
+                let matching = tree.children(at).filter(|&name| matches_name(first, tree.file_name(name)));
+                for name in matching.collect::<Vec<_>>() {
+                    self.step(name, crossed, rest);
+                }
+            }
+            _ => {
+                if let Some(name) = tree.child(at, first) {
+                    self.step(name, crossed, rest);
+                }
+            }
+        }
+    }
+
+    /// Goes on behind an entry that matches.
+    fn step(&mut self, name: NameId, crossed: &mut Vec<NameId>, rest: &[&[u8]]) {
+        let tree = self.tree;
+        if rest.is_empty() {
+            return self.take(name, crossed);
+        }
+        if tree.is_directory(name) {
+            return self.walk(name, crossed, rest);
+        }
+        let Kind::Symlink { target } = &tree.inode(name).kind else { return };
+        if let Ok(resolved) = tree.resolve_from(tree.parent(name), target)
+            && tree.is_directory(resolved.name)
+        {
+            let before = crossed.len();
+            crossed.push(name);
+            crossed.extend(resolved.crossed);
+            crossed.push(resolved.name);
+            self.walk(resolved.name, crossed, rest);
+            crossed.truncate(before);
+        }
+    }
+
+    fn take(&mut self, name: NameId, crossed: &[NameId]) {
+        if name != NameId::ROOT && (!self.directories_only || self.tree.is_directory(name)) {
+            self.found.push(Named { name, crossed: crossed.to_vec() });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Content, Header, Inode};
+
+    #[test]
+    fn a_star_stops_at_a_slash_and_two_do_not() {
+        for (pattern, path, expected) in [
+            ("/etc/*.conf", "/etc/a.conf", true),
+            ("/etc/*.conf", "/etc/a/b.conf", false),
+            ("/etc/**", "/etc/a/b.conf", true),
+            ("/etc/**/b.conf", "/etc/b.conf", true),
+            ("/**/site-packages/certifi/*", "/opt/v/lib/site-packages/certifi/cacert.pem", true),
+            ("/lib/lib[a-c]?.so.*", "/lib/libb1.so.6", true),
+            ("/lib/lib[!a-c]?.so", "/lib/libb1.so", false),
+            ("/a*b*c", "/aXbYbZ", false),
+            ("/a*b*c", "/aXbYbc", true),
+            ("/usr/bin/[", "/usr/bin/[", true),
+        ] {
+            assert_eq!(matches(pattern.as_bytes(), path.as_bytes()), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_covers_what_is_below_what_it_matches() {
+        assert!(covers(b"/usr/share/doc", b"/usr/share/doc/x/y"));
+        assert!(!covers(b"/usr/share/doc", b"/usr/share/docs"));
+    }
+
+    #[test]
+    fn links_in_the_middle_of_a_pattern_are_followed() {
+        let mut tree = Tree::new();
+        let mut add = |directory: NameId, name: &str, kind| {
+            tree.insert(directory, name.as_bytes(), Inode { kind, header: Header::default(), layer: 0 })
+        };
+        let usr = add(NameId::ROOT, "usr", Kind::Directory);
+        let lib = add(usr, "lib", Kind::Directory);
+        let arch = add(lib, "x86_64-linux-gnu", Kind::Directory);
+        let module = add(arch, "m.so", Kind::File(Content::Bytes(Vec::new())));
+        let link = add(NameId::ROOT, "lib", Kind::Symlink { target: b"usr/lib".to_vec() });
+        add(NameId::ROOT, "loop", Kind::Symlink { target: b"/loop".to_vec() });
+        let found = expand(&tree, b"/lib/*/*.so");
+        assert_eq!(found, [Named { name: module, crossed: vec![link, usr, lib] }]);
+        assert_eq!(expand(&tree, b"/lib").iter().map(|named| named.name).collect::<Vec<_>>(), [link]);
+        assert_eq!(expand(&tree, b"/usr/**/").iter().map(|named| named.name).collect::<Vec<_>>(), [lib, arch]);
+        assert_eq!((expand(&tree, b"/loop/x"), expand(&tree, b"usr")), (vec![], vec![]));
+    }
+}

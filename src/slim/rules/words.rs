@@ -1,0 +1,81 @@
+//! The words of a configuration file, whatever its format: what stands between blanks, quotes and punctuation.
+
+/// A word, the line it is on, counted from 1, and the words before it on that line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Word<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) line: usize,
+    before: Vec<&'a [u8]>,
+}
+
+impl Word<'_> {
+    /// Whether a word stands before it on its line, in any case.
+    pub(super) fn comes_after(&self, directive: &str) -> bool {
+        self.before.iter().any(|word| word.eq_ignore_ascii_case(directive.as_bytes()))
+    }
+}
+
+/// Longer files are no configuration.
+pub(super) const MAX_TEXT: usize = 1 << 20;
+/// Lines of more words are data.
+const MAX_WORDS: usize = 64;
+const COMMENTS: [&[u8]; 5] = [b"#", b";", b"//", b"<!--", b"--"];
+
+/// The words of a text that could be names of files. Comment lines have none.
+pub(super) fn words(text: &[u8]) -> impl Iterator<Item = Word<'_>> {
+    text.split(|&byte| byte == b'\n').enumerate().flat_map(|(index, line)| {
+        let mut before: Vec<&[u8]> = Vec::new();
+        let mut found = Vec::new();
+        for word in words_of(line) {
+            found.push(Word { text: word, line: index + 1, before: before.clone() });
+            before.push(word);
+        }
+        found
+    })
+}
+
+fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let line = line.trim_ascii();
+    let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
+    let line = if is_comment { &[] } else { line };
+    let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
+    let is_between =
+        |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(byte);
+    line[..end].split(move |byte| is_between(byte)).filter(|word| !word.is_empty()).take(MAX_WORDS)
+}
+
+/// Whether a file's bytes are a text that may be configuration.
+pub(super) fn is_text(bytes: &[u8]) -> bool {
+    const LOOKED_AT: usize = 1024;
+    bytes.len() <= MAX_TEXT && !bytes[..bytes.len().min(LOOKED_AT)].contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(text: &str) -> Vec<String> {
+        words(text.as_bytes()).map(|word| format!("{}:{}", word.line, word.text.escape_ascii())).collect()
+    }
+
+    #[test]
+    fn words_stand_between_punctuation() {
+        assert_eq!(list("a = \"/b/c\";\n<dir>/d</dir>\n"), ["1:a", "1:/b/c", "2:dir", "2:/d", "2:/dir"]);
+        assert_eq!(
+            list("hosts: files [NOTFOUND=return] dns"),
+            ["1:hosts", "1:files", "1:NOTFOUND", "1:return", "1:dns"]
+        );
+    }
+
+    #[test]
+    fn comments_have_no_words() {
+        assert_eq!(list("# /a\n  ; /b\nc /d # /e\n#/f\n"), ["3:c", "3:/d"]);
+    }
+
+    #[test]
+    fn a_word_knows_what_stands_before_it() {
+        let text = b"LoadModule ssl_module /x/mod_ssl.so\nListen 80";
+        let after: Vec<_> = words(text).filter(|word| word.comes_after("loadmodule")).map(|word| word.text).collect();
+        assert_eq!(after, [&b"ssl_module"[..], b"/x/mod_ssl.so"]);
+    }
+}

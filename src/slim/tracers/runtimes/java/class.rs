@@ -1,0 +1,109 @@
+//! The constants of a Java class: the programs it starts, the libraries it loads.
+
+use std::collections::BTreeMap;
+
+/// What a class names, if it has anything that starts programs or loads libraries.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Calls {
+    /// Strings; which of them are programs, the image says.
+    pub(super) programs: Vec<String>,
+    /// Sonames.
+    pub(super) libraries: Vec<Vec<u8>>,
+}
+
+pub(super) fn calls(bytes: &[u8]) -> Calls {
+    let Some((texts, strings)) = constants(bytes) else { return Calls::default() };
+    let has = |name: &str| texts.values().any(|text| *text == name);
+    let starts = has("java/lang/ProcessBuilder") || (has("java/lang/Runtime") && has("exec"));
+    let loads = has("loadLibrary");
+    let words = || strings.iter().filter_map(|place| texts.get(place)).filter(|text| is_word(text));
+    Calls {
+        programs: if starts { words().map(|text| (*text).to_owned()).collect() } else { Vec::new() },
+        libraries: if loads { words().map(|text| format!("lib{text}.so").into_bytes()).collect() } else { Vec::new() },
+    }
+}
+
+/// The start of a command line.
+fn is_word(text: &str) -> bool {
+    const LONGEST: usize = 200;
+    text.len() > 1 && text.len() < LONGEST && text.starts_with(|char: char| char.is_ascii_lowercase() || char == '/')
+}
+
+/// The texts of the constant pool by their numbers, and the numbers of those that are strings of the program: JVM
+/// specification, 4.4. Nothing where it is broken.
+fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
+    const MAGIC: &[u8] = &[0xCA, 0xFE, 0xBA, 0xBE];
+    let mut rest = bytes.strip_prefix(MAGIC)?.get(4..)?;
+    let count = take_u16(&mut rest)?;
+    let mut texts = BTreeMap::new();
+    let mut strings = Vec::new();
+    let mut index = 1;
+    while index < count {
+        let (&tag, after) = rest.split_first()?;
+        rest = after;
+        let size = match tag {
+            1 => usize::from(take_u16(&mut rest)?),
+            7 | 8 | 16 | 19 | 20 => 2,
+            15 => 3,
+            3 | 4 | 9 | 10 | 11 | 12 | 17 | 18 => 4,
+            5 | 6 => 8,
+            _ => return None,
+        };
+        let content = rest.get(..size)?;
+        match (tag, content) {
+            (1, text) => texts.extend(std::str::from_utf8(text).map(|text| (index, text))),
+            (8, [high, low]) => strings.push(u16::from_be_bytes([*high, *low])),
+            _ => {}
+        }
+        rest = &rest[size..];
+        // A long or double takes two places.
+        index = index.checked_add(if matches!(tag, 5 | 6) { 2 } else { 1 })?;
+    }
+    Some((texts, strings))
+}
+
+fn take_u16(rest: &mut &[u8]) -> Option<u16> {
+    let (bytes, after) = rest.split_first_chunk::<2>()?;
+    *rest = after;
+    Some(u16::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A class of names, and of strings.
+    fn class(names: &[&str], strings: &[&str]) -> Vec<u8> {
+        let mut bytes = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0, 0, 61];
+        let number = |count: usize| u16::try_from(count).unwrap().to_be_bytes();
+        // A long before them takes two places.
+        bytes.extend(number(names.len() + 2 * strings.len() + 3));
+        bytes.extend([5, 0, 0, 0, 0, 0, 0, 0, 1]);
+        for text in names.iter().chain(strings) {
+            bytes.push(1);
+            bytes.extend(number(text.len()));
+            bytes.extend(text.as_bytes());
+        }
+        for place in 0..strings.len() {
+            bytes.push(8);
+            bytes.extend(number(3 + names.len() + place));
+        }
+        bytes
+    }
+
+    #[test]
+    fn strings_count_where_the_class_starts_programs() {
+        let programs = |names: &[&str]| calls(&class(names, &["date", "-u"])).programs;
+        assert_eq!(programs(&["java/lang/ProcessBuilder", "name"]), ["date"]);
+        assert_eq!(programs(&["java/lang/Runtime", "exec"]), ["date"]);
+        assert_eq!(programs(&["java/lang/Runtime", "gc"]), Vec::<String>::new());
+        assert_eq!(calls(&class(&["loadLibrary"], &["jna"])).libraries, [b"libjna.so".to_vec()]);
+    }
+
+    #[test]
+    fn a_broken_class_has_no_strings() {
+        let whole = class(&["java/lang/ProcessBuilder"], &["date"]);
+        assert_eq!(calls(&whole[..whole.len() - 1]), Calls::default());
+        assert_eq!(calls(b"PK"), Calls::default());
+    }
+}

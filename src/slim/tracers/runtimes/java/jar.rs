@@ -1,0 +1,112 @@
+//! Archives of Java: the class path they name, the programs their classes start, the libraries in them.
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+
+use crate::elf;
+use crate::image::NameId;
+use crate::slim::trace::Trace;
+use crate::slim::why::{Language, Why};
+
+use super::super::source;
+use super::class;
+
+/// An archive may say that it holds more than there is memory for.
+const MAX_ENTRY: u64 = 64 << 20;
+const MAX_ALL: u64 = 1 << 30;
+
+/// What an archive asks of its surroundings.
+#[derive(Debug, Default)]
+struct Asks {
+    /// As `Class-Path` has them: relative to the archive's directory.
+    class_path: Vec<String>,
+    programs: BTreeSet<String>,
+    /// Sonames.
+    libraries: BTreeSet<Vec<u8>>,
+}
+
+pub(in crate::slim::tracers::runtimes) fn trace(trace: &mut Trace<'_>, name: NameId) {
+    let Some(bytes) = trace.view.bytes(name) else { return };
+    let mut asks = Asks::default();
+    let mut left = MAX_ALL;
+    read(&bytes, true, &mut left, &mut asks);
+    let directory = trace.tree().parent(name);
+    for path in &asks.class_path {
+        let why = Why::Module { language: Language::Java, name: path.clone() };
+        if let Ok(resolved) = trace.tree().resolve_from(directory, path.as_bytes()) {
+            trace.graph.keep(resolved.name, Some(name), why);
+            trace.keep_way(resolved.name, &resolved.crossed);
+        }
+    }
+    for program in asks.programs {
+        source::keep_program(trace, name, &program, 1, true);
+    }
+    for library in asks.libraries {
+        let word = String::from_utf8_lossy(&library).into_owned();
+        source::keep_library(trace, name, &word, |file_name| file_name == library.as_slice());
+    }
+}
+
+/// Reads an archive, and those that are in it, once. What is broken is passed over: Java would not load it either.
+fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
+    let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else { return };
+    let mut entries = archive.entries();
+    while let Ok(Some(entry)) = entries.next_entry() {
+        let path = entry.file_path().as_ref().to_vec();
+        let is_nested = path.ends_with(b".jar") && is_outer;
+        let is_class = path.ends_with(b".class") && is_outer;
+        let is_library = path.ends_with(b".so") || path.ends_with(b".jnilib");
+        let is_manifest = path == b"META-INF/MANIFEST.MF" && is_outer;
+        if !(is_nested || is_class || is_library || is_manifest) {
+            continue;
+        }
+        let method = entry.compression_method();
+        let Ok(entry) = archive.get_entry(entry.wayfinder()) else { continue };
+        let limit = MAX_ENTRY.min(*left);
+        let Some(content) = inflate(entry.data(), method, limit) else { continue };
+        *left -= content.len() as u64;
+        if is_nested {
+            read(&content, false, left, asks);
+        } else if is_class {
+            let called = class::calls(&content);
+            asks.programs.extend(called.programs);
+            asks.libraries.extend(called.libraries);
+        } else if is_library {
+            let needed = elf::parse(&content).map(|elf| elf.needed).unwrap_or_default();
+            asks.libraries.extend(needed);
+        } else {
+            asks.class_path = class_path(&String::from_utf8_lossy(&content));
+        }
+    }
+}
+
+fn inflate(data: &[u8], method: rawzip::CompressionMethod, limit: u64) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    let read = match method {
+        rawzip::CompressionMethod::STORE => data.take(limit).read_to_end(&mut content),
+        rawzip::CompressionMethod::DEFLATE => {
+            flate2::bufread::DeflateDecoder::new(data).take(limit).read_to_end(&mut content)
+        }
+        _ => return None,
+    };
+    read.ok().map(|_| content)
+}
+
+/// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
+fn class_path(manifest: &str) -> Vec<String> {
+    let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
+    let line = whole.lines().find_map(|line| line.strip_prefix("Class-Path:"));
+    let paths = line.unwrap_or_default().split_whitespace().map(|path| path.strip_prefix("file:").unwrap_or(path));
+    paths.map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class_path;
+
+    #[test]
+    fn a_class_path_goes_on_over_lines() {
+        let manifest = "Main-Class: A\r\nClass-Path: lib/a.jar li\r\n b/b.jar\r\nX: y\r\n";
+        assert_eq!(class_path(manifest), ["lib/a.jar", "lib/b.jar"]);
+    }
+}

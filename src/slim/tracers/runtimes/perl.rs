@@ -1,0 +1,161 @@
+//! Perl: the directories of `@INC`, with the extensions below their `auto`.
+//!
+//! Debian's Perl has a small library, `perl-base`, that holds all that Perl loads of itself. With it, and where all that
+//! is Perl is scripts of the distribution, of the rest only the modules that these name are kept; else the whole.
+
+use std::collections::BTreeSet;
+
+use super::{is_development, is_directory_of, is_plain_file, keep_tree_at, literals, path_list};
+use crate::elf::Files;
+use crate::image::{NameId, Tree};
+use crate::slim::trace::Trace;
+use crate::slim::why::{Language, Why};
+
+/// What is remembered of Perl.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Perl, by its program or its library.
+    programs: BTreeSet<NameId>,
+    /// `@INC`, but for the directory of `perl-base`.
+    directories: BTreeSet<Vec<u8>>,
+    /// Sources whose modules were kept.
+    sources: BTreeSet<NameId>,
+    /// Sources that wait for a Perl.
+    waiting: BTreeSet<NameId>,
+    /// Something in Perl that is no part of the distribution: it may load any module.
+    has_application: bool,
+}
+
+pub(super) fn is_perl(file_name: &[u8]) -> bool {
+    file_name == b"perl" || file_name.starts_with(b"perl5") || file_name.starts_with(b"libperl.so")
+}
+
+/// `@INC` is built into the program, or into its library.
+pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
+    let why = Why::Runtime { language: Language::Perl };
+    let mut directories = literals::paths(&bytes, b"perl");
+    directories.extend(path_list(trace, "PERL5LIB"));
+    // The debugging data of `/usr/lib/debug` has such names too.
+    directories.retain(|path| !path.starts_with(b"/usr/lib/debug/"));
+    let base = directories.iter().find(|path| path.ends_with(b"/perl-base")).cloned();
+    let base = base.and_then(|base| keep_tree_at(trace, &base, name, &why, &is_left_out));
+    if base.is_none() {
+        trace.runtimes.perl.has_application = true;
+    }
+    trace.runtimes.perl.programs.insert(name);
+    trace.runtimes.perl.directories.extend(directories);
+}
+
+/// Remembers a source, to be looked at when Perl is found.
+pub(super) fn follow(trace: &mut Trace<'_>, source: NameId, path: &[u8]) {
+    const DISTRIBUTIONS: &[&str] = &["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/", "/etc/"];
+    let is_distributions = DISTRIBUTIONS.iter().any(|directory| path.starts_with(directory.as_bytes()));
+    trace.runtimes.perl.has_application |= !is_distributions;
+    // All that `perl-base` loads is in it.
+    let is_base = memchr::memmem::find(path, b"/perl-base/").is_some();
+    if !is_base && !trace.runtimes.perl.sources.contains(&source) {
+        trace.runtimes.perl.waiting.insert(source);
+    }
+}
+
+pub(super) fn settle(trace: &mut Trace<'_>) {
+    let Some(&program) = trace.runtimes.perl.programs.first() else { return };
+    let directories = trace.runtimes.perl.directories.clone();
+    if trace.runtimes.perl.has_application {
+        let why = Why::Runtime { language: Language::Perl };
+        for path in directories {
+            keep_tree_at(trace, &path, program, &why, &is_left_out);
+        }
+        return;
+    }
+    for source in std::mem::take(&mut trace.runtimes.perl.waiting) {
+        trace.runtimes.perl.sources.insert(source);
+        let Some(bytes) = trace.view.bytes(source).map(|bytes| bytes.to_vec()) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let own = libraries(&text);
+        let directories: Vec<&[u8]> =
+            directories.iter().map(Vec::as_slice).chain(own.iter().map(|own| own.as_bytes())).collect();
+        for module in modules(&text) {
+            keep_module(trace, source, &module, &directories);
+        }
+    }
+}
+
+/// The literal directories of `use lib`.
+fn libraries(text: &str) -> Vec<&str> {
+    let lines = text.lines().map(str::trim_start).filter_map(|line| line.strip_prefix("use lib "));
+    lines.flat_map(|line| line.split(['\'', '"', ' ', '(', ')', ';'])).filter(|path| path.starts_with('/')).collect()
+}
+
+/// Names of modules in a source: what it uses and requires, and all words with `::` in them.
+fn modules(text: &str) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    for line in code(text).map(str::trim_start).filter(|line| !line.starts_with('#')) {
+        for keyword in ["use ", "require ", "no "] {
+            for (at, _) in line.match_indices(keyword) {
+                let rest = line[at + keyword.len()..].trim_start();
+                let end = rest.find(|char: char| !is_module_char(char)).unwrap_or(rest.len());
+                modules.insert(rest[..end].to_owned());
+            }
+        }
+        let is_list = line.starts_with("use parent") || line.starts_with("use base");
+        let words = line.split(|char: char| !is_module_char(char));
+        modules.extend(words.filter(|word| is_list || word.contains("::")).map(str::to_owned));
+    }
+    modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
+    modules
+}
+
+/// Lines up to the end of the code, without the manual between `=head1` and `=cut`.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_manual = false;
+    let lines = text.lines().take_while(|line| !matches!(*line, "__END__" | "__DATA__"));
+    lines.filter(move |line| {
+        let is_directive = line.starts_with('=') && line[1..].starts_with(|char: char| char.is_ascii_alphabetic());
+        let goes_on = (is_manual || is_directive) && !line.starts_with("=cut");
+        let was_manual = std::mem::replace(&mut is_manual, goes_on);
+        !was_manual && !is_directive
+    })
+}
+
+fn is_module_char(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '_' | ':')
+}
+
+/// `A::B` is `A/B.pm`, with what lies in `A/B`, and with its extension in `auto/A/B`.
+fn keep_module(trace: &mut Trace<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
+    let path = module.trim_matches(':').replace("::", "/");
+    for directory in directories {
+        let at = |rest: String| [directory, &b"/"[..], rest.as_bytes()].concat();
+        if trace.tree().resolve(&at(format!("{path}.pm"))).is_err() {
+            continue;
+        }
+        let why = Why::Module { language: Language::Perl, name: module.to_owned() };
+        trace.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
+        for below in [path.clone(), format!("auto/{path}")] {
+            keep_tree_at(trace, &at(below), source, &why, &is_left_out);
+        }
+    }
+}
+
+/// Manuals, headers, and modules with which Debian configures and installs packages.
+fn is_left_out(tree: &Tree, name: NameId) -> bool {
+    const MACHINERY: &[&str] = &["CORE", "CPANPLUS", "Debconf", "DebianNet", "Dpkg", "ExtUtils"];
+    is_development(tree, name)
+        || (is_plain_file(tree, name) && tree.file_name(name).ends_with(b".pod"))
+        || is_directory_of(tree, name, MACHINERY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_are_those_that_are_used_or_look_like_one() {
+        let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\nuse parent qw(C D::E);\nload('F::G'); eval { require H };\n=head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
+        let modules: Vec<String> = modules(text).into_iter().collect();
+        assert_eq!(modules, ["A::B", "C", "D::E", "F::G", "H", "I", "lib", "parent", "qw", "strict", "use"]);
+        assert_eq!(libraries(text), ["/a/b"]);
+    }
+}

@@ -1,0 +1,344 @@
+//! What words of a script can come to: variables that are given constant values, and where the script itself is.
+//!
+//! A variable has every value that the script, or the image's environment, gives it anywhere; so a word comes to a few
+//! texts, or is not known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::dockerfile::shell::{ShellScript, ShellWord};
+use crate::image::Config;
+
+/// How many values a word or a variable has at most; with more it is not known.
+const MOST: usize = 32;
+/// How deep `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
+const DEEPEST: usize = 8;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    variables: BTreeMap<String, BTreeSet<String>>,
+    /// The path of the script, where it is a file.
+    script: Option<String>,
+}
+
+impl Values {
+    pub(super) fn new(config: &Config, script: Option<String>) -> Self {
+        let mut values = Self { variables: BTreeMap::new(), script };
+        for (name, value) in config.env().into_iter().filter_map(|entry| entry.split_once('=')) {
+            values.add(name, value.to_owned());
+        }
+        values.add("PWD", config.working_dir().to_owned());
+        values
+    }
+
+    /// The same, in another file.
+    pub(super) fn within(&self, script: String) -> Self {
+        Self { script: Some(script), ..self.clone() }
+    }
+
+    fn add(&mut self, name: &str, value: String) -> bool {
+        let known = self.variables.entry(name.to_owned()).or_default();
+        known.len() < MOST && known.insert(value)
+    }
+
+    /// Learns what a script assigns: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1 2)`.
+    pub(super) fn learn(&mut self, script: &ShellScript, text: &str) {
+        const ROUNDS: usize = 4;
+        for _ in 0..ROUNDS {
+            let mut is_new = self.learn_defaults(text);
+            for simple in &script.commands {
+                let is_declaration = matches!(
+                    simple.words.first().and_then(ShellWord::literal),
+                    Some("export" | "local" | "readonly" | "declare" | "typeset")
+                );
+                let declared = if is_declaration { simple.words.as_slice() } else { &[] };
+                for word in simple.assignments.iter().chain(declared) {
+                    is_new |= self.learn_assignment(&word.raw);
+                }
+            }
+            for one in &script.loops {
+                for word in &one.words {
+                    for value in self.expand(&word.raw).unwrap_or_default() {
+                        for value in value.split_whitespace() {
+                            is_new |= self.add(&one.variable, value.to_owned());
+                        }
+                    }
+                }
+            }
+            if !is_new {
+                break;
+            }
+        }
+    }
+
+    fn learn_assignment(&mut self, raw: &str) -> bool {
+        let Some((name, value)) = raw.split_once('=') else { return false };
+        let name = name.trim_end_matches('+');
+        let name = name.split('[').next().unwrap_or_default();
+        if !is_name(name) {
+            return false;
+        }
+        let pieces: Vec<&str> = match value.strip_prefix('(').and_then(|value| value.strip_suffix(')')) {
+            Some(array) => array.split_whitespace().collect(),
+            None => vec![value],
+        };
+        let mut is_new = false;
+        for value in pieces.iter().filter_map(|piece| self.expand(piece)).flatten().collect::<Vec<_>>() {
+            is_new |= self.add(name, value);
+        }
+        is_new
+    }
+
+    /// `: "${PGDATA:=/var/lib/postgresql/data}"`.
+    fn learn_defaults(&mut self, text: &str) -> bool {
+        let mut is_new = false;
+        for (at, _) in text.match_indices("${") {
+            let Some(inside) = balanced(&text[at + 2..], '{', '}') else { continue };
+            let end = inside.find(|char: char| !is_name_char(char)).unwrap_or(inside.len());
+            let (name, rest) = inside.split_at(end);
+            let Some(default) = rest.strip_prefix(":=").or_else(|| rest.strip_prefix('=')) else { continue };
+            for value in self.expand(default).unwrap_or_default() {
+                is_new |= is_name(name) && self.add(name, value);
+            }
+        }
+        is_new
+    }
+
+    /// What a word, as it is written, can come to; none where that is not known.
+    pub(super) fn expand(&self, raw: &str) -> Option<Vec<String>> {
+        self.expand_at(raw, 0)
+    }
+
+    fn expand_at(&self, raw: &str, depth: usize) -> Option<Vec<String>> {
+        if depth > DEEPEST {
+            return None;
+        }
+        let mut out = vec![String::new()];
+        let mut rest = raw;
+        let mut quoted = false;
+        while let Some(char) = rest.chars().next() {
+            let tail = &rest[char.len_utf8()..];
+            match char {
+                '\'' if !quoted => {
+                    let (inside, after) = tail.split_once('\'')?;
+                    push(&mut out, inside);
+                    rest = after;
+                }
+                '"' => {
+                    quoted = !quoted;
+                    rest = tail;
+                }
+                '\\' => {
+                    let next = tail.chars().next()?;
+                    push(&mut out, next.encode_utf8(&mut [0; 4]));
+                    rest = &tail[next.len_utf8()..];
+                }
+                '`' => {
+                    let (inside, after) = tail.split_once('`')?;
+                    out = product(&out, &self.substitution(inside, depth)?)?;
+                    rest = after;
+                }
+                '$' => {
+                    let (values, after) = self.dollar(tail, depth)?;
+                    out = product(&out, &values)?;
+                    rest = after;
+                }
+                _ => {
+                    push(&mut out, char.encode_utf8(&mut [0; 4]));
+                    rest = tail;
+                }
+            }
+        }
+        Some(out)
+    }
+
+    /// What stands behind a `$`, and the rest.
+    fn dollar<'t>(&self, text: &'t str, depth: usize) -> Option<(Vec<String>, &'t str)> {
+        if let Some(inside) = text.strip_prefix('(') {
+            let command = balanced(inside, '(', ')')?;
+            return Some((self.substitution(command, depth)?, &inside[command.len() + 1..]));
+        }
+        if let Some(inside) = text.strip_prefix('{') {
+            let parameter = balanced(inside, '{', '}')?;
+            return Some((self.parameter(parameter, depth)?, &inside[parameter.len() + 1..]));
+        }
+        if let Some(after) = text.strip_prefix('0') {
+            return Some((self.lookup("0")?, after));
+        }
+        let end = text.find(|char: char| !is_name_char(char)).unwrap_or(text.len());
+        let (name, after) = text.split_at(end);
+        if name.is_empty() {
+            // `$@`, `$?`: not known; a `$` at the end is one.
+            return if text.is_empty() { Some((vec!["$".to_owned()], after)) } else { None };
+        }
+        Some((self.lookup(name)?, after))
+    }
+
+    fn lookup(&self, name: &str) -> Option<Vec<String>> {
+        if matches!(name, "0" | "BASH_SOURCE") {
+            return self.script.clone().map(|script| vec![script]);
+        }
+        let values = self.variables.get(name)?;
+        (!values.is_empty()).then(|| values.iter().cloned().collect())
+    }
+
+    /// What is in `${…}`.
+    fn parameter(&self, text: &str, depth: usize) -> Option<Vec<String>> {
+        let end = text.find(|char: char| !is_name_char(char)).unwrap_or(text.len());
+        let (name, rest) = text.split_at(end);
+        // All elements of an array are among its values.
+        let operator = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(rest, |(_, rest)| rest);
+        let known = self.lookup(name);
+        let strip = |cut: &dyn Fn(&str) -> String| Some(known.clone()?.iter().map(|value| cut(value)).collect());
+        match operator {
+            "" => known,
+            "%/*" => strip(&directory_of),
+            "##*/" => strip(&|value| value.rsplit('/').next().unwrap_or_default().to_owned()),
+            _ if operator.starts_with(":?") || operator.starts_with('?') => known,
+            _ => {
+                let colon = operator.strip_prefix(':').unwrap_or(operator);
+                if let Some(other) = colon.strip_prefix(['-', '=']) {
+                    let other = self.expand_at(other, depth + 1);
+                    return union(known, other);
+                }
+                if let Some(other) = colon.strip_prefix('+') {
+                    return union(Some(vec![String::new()]), self.expand_at(other, depth + 1));
+                }
+                let end = operator.trim_start_matches('%');
+                let is_plain = end.len() < operator.len() && !end.contains(['*', '?', '[', '$']);
+                if !is_plain {
+                    return None;
+                }
+                strip(&|value| value.strip_suffix(end).unwrap_or(value).to_owned())
+            }
+        }
+    }
+
+    /// `$(dirname "$0")`, `$(cd "$(dirname "$0")" && pwd)`, `$(command -v x)`.
+    fn substitution(&self, command: &str, depth: usize) -> Option<Vec<String>> {
+        let command = command.trim();
+        if command == "pwd" {
+            return self.lookup("PWD");
+        }
+        if let Some(rest) = command.strip_prefix("cd ") {
+            let (directory, after) = rest.rsplit_once("&&").or_else(|| rest.rsplit_once(';'))?;
+            if !after.trim().starts_with("pwd") {
+                return None;
+            }
+            let directory = directory.trim().trim_end_matches("&>/dev/null").trim_end_matches(">/dev/null").trim();
+            return self.expand_at(directory.trim_start_matches("-P ").trim_start_matches("-- ").trim(), depth + 1);
+        }
+        let (program, rest) = command.split_once(' ')?;
+        let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
+        let argument = ["-f ", "-e ", "-m ", "-v ", "-- "]
+            .iter()
+            .fold(argument, |text, option| text.strip_prefix(option).unwrap_or(text).trim());
+        if argument.contains([';', '|', '&', '\n']) {
+            return None;
+        }
+        let values = self.expand_at(argument, depth + 1)?;
+        match program {
+            "dirname" => Some(values.iter().map(|value| directory_of(value)).collect()),
+            "basename" => {
+                Some(values.iter().map(|value| value.rsplit('/').next().unwrap_or_default().to_owned()).collect())
+            }
+            "readlink" | "realpath" | "command" | "which" | "echo" => Some(values),
+            _ => None,
+        }
+    }
+}
+
+fn is_name_char(char: char) -> bool {
+    char == '_' || char.is_ascii_alphanumeric()
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(is_name_char) && !text.starts_with(|char: char| char.is_ascii_digit())
+}
+
+fn directory_of(path: &str) -> String {
+    match path.rsplit_once('/') {
+        Some(("", _)) => "/".to_owned(),
+        Some((directory, _)) => directory.to_owned(),
+        None => ".".to_owned(),
+    }
+}
+
+fn push(texts: &mut [String], piece: &str) {
+    for text in texts {
+        text.push_str(piece);
+    }
+}
+
+fn product(texts: &[String], values: &[String]) -> Option<Vec<String>> {
+    if texts.len() * values.len() > MOST {
+        return None;
+    }
+    Some(texts.iter().flat_map(|text| values.iter().map(move |value| format!("{text}{value}"))).collect())
+}
+
+fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
+    let mut all: Vec<String> = known.into_iter().chain(other).flatten().collect();
+    all.sort();
+    all.dedup();
+    (!all.is_empty()).then_some(all)
+}
+
+/// The text up to the bracket that closes one that is open.
+fn balanced(text: &str, open: char, close: char) -> Option<&str> {
+    let mut depth = 0_usize;
+    let mut chars = text.char_indices();
+    while let Some((at, char)) = chars.next() {
+        match char {
+            '\\' => drop(chars.next()),
+            _ if char == open => depth += 1,
+            _ if char == close && depth == 0 => return Some(&text[..at]),
+            _ if char == close => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dockerfile::shell::parse_text;
+
+    /// What a word comes to at the end of a script at `/opt/bin/run`.
+    fn value(script: &str, word: &str) -> Option<String> {
+        let mut values = Values { script: Some("/opt/bin/run".to_owned()), ..Values::default() };
+        values.learn(&parse_text(script), script);
+        values.expand(word).map(|values| values.join(" | "))
+    }
+
+    #[test]
+    fn the_script_knows_where_it_is() {
+        for word in [
+            "${0%/*}",
+            "$(dirname \"$0\")",
+            "\"$(cd \"$(dirname \"${BASH_SOURCE[0]}\")\" >/dev/null && pwd)\"",
+            "`dirname $0`",
+            "$(dirname -- \"$(readlink -f \"$0\")\")",
+        ] {
+            assert_eq!(value("", word).as_deref(), Some("/opt/bin"), "{word}");
+        }
+        assert_eq!(value("", "${0##*/}").as_deref(), Some("run"));
+    }
+
+    #[test]
+    fn a_variable_has_every_value_that_it_is_given() {
+        assert_eq!(value("A=/x; export B=\"$A/y\"", "\"$B\"/z").as_deref(), Some("/x/y/z"));
+        assert_eq!(value("if a; then A=1; else A=2; fi", "$A").as_deref(), Some("1 | 2"));
+        assert_eq!(value("for f in a b; do x; done", "/d/$f").as_deref(), Some("/d/a | /d/b"));
+        assert_eq!(value(": \"${D:=/var/lib/${E:-x}}\"", "$D").as_deref(), Some("/var/lib/x"));
+        assert_eq!(value("A=(p q)", "${A[@]}").as_deref(), Some("p | q"));
+        assert_eq!(value("A=x.sh", "${A%.sh}").as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_none() {
+        for word in ["$1", "\"$@\"", "$UNSET", "$(uname -m)", "${!x}", "${", "$("] {
+            assert_eq!(value("", word), None, "{word}");
+        }
+    }
+}

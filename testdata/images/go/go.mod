@@ -1,0 +1,3 @@
+module harbour.test/harbour
+
+go 1.19

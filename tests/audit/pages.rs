@@ -1,0 +1,92 @@
+//! Every rule for images has a page whose examples hold.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use jettison::audit::{Finding, audit, registry, rules};
+use jettison::lint::{Selection, Settings};
+use jettison::slim::{PlanOptions, plan};
+
+use super::description::image;
+
+/// A fenced block tagged `image bad` or `image good`.
+struct Example {
+    line: usize,
+    is_bad: bool,
+    text: String,
+}
+
+fn examples(markdown: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut open = false;
+    for (at, line) in markdown.lines().enumerate() {
+        if open {
+            open = line != "```";
+            if open {
+                let example = examples.last_mut().unwrap();
+                example.text.push_str(line);
+                example.text.push('\n');
+            }
+        } else if let Some(verdict) = line.strip_prefix("```image ") {
+            open = true;
+            examples.push(Example { line: at + 1, is_bad: verdict == "bad", text: String::new() });
+        }
+    }
+    examples
+}
+
+/// What one rule says of a description.
+fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
+    let image = image(text);
+    let plan = plan(&image, &PlanOptions::default()).ok();
+    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
+    audit(&image, "registry.example.com/app:1", plan.as_ref(), registry(), &settings).unwrap()
+}
+
+#[test]
+fn every_example_holds() {
+    let mut failures = Vec::new();
+    for rule in rules() {
+        let page = registry().get(rule.name).unwrap_or_else(|| panic!("`{}` has no page", rule.name));
+        let examples = examples(page.body);
+        for wanted in [true, false] {
+            if !examples.iter().any(|example| example.is_bad == wanted) {
+                failures.push(format!("{} shows no image that is {}", rule.name, if wanted { "bad" } else { "good" }));
+            }
+        }
+        for example in examples {
+            let said: Vec<String> =
+                findings(rule.name, &example.text).into_iter().map(|finding| finding.message).collect();
+            if said.len() != usize::from(example.is_bad) {
+                failures.push(format!("{}, line {}: {said:?}", rule.name, example.line));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_page_has_a_rule_and_a_file_of_its_name() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = fs::read_dir(root.join("rules/image")).unwrap();
+    let mut pages: Vec<String> =
+        pages.map(|page| page.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    pages.sort();
+    let own: Vec<&str> = rules().iter().filter(|rule| rule.page.is_some()).map(|rule| rule.name).collect();
+    assert_eq!(pages, own);
+    for rule in rules() {
+        let path = format!("src/audit/rules/{}.rs", rule.name.replace('-', "_"));
+        let text = fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(text.starts_with(&format!("//! `{}`: ", rule.name)), "{path} does not start with what it checks");
+    }
+}
+
+#[test]
+fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
+    let text = "file /app \"\"\nlayer RUN apt-get install -y sudo\nfile /usr/bin/sudo mode=4755\nentrypoint /app\n";
+    let found = findings("setuid-file", text);
+    let brought = found[0].brought.as_ref().unwrap();
+    assert_eq!((brought.layer, brought.created_by.as_str()), (Some(1), "RUN apt-get install -y sudo"));
+    assert_eq!((found[0].path.as_deref(), found[0].reached), (Some(&b"/usr/bin/sudo"[..]), Some(false)));
+}

@@ -1,0 +1,104 @@
+//! `lint --fix` and `--diff` as a user meets them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+const OLD: &[u8] =
+    b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nMAINTAINER Jo\r\nUSER 1000\r\nADD app.txt /\r\nCMD run it";
+const NEW: &[u8] = b"\xef\xbb\xbfFROM debian:12\r\n# caf\xe9\r\nLABEL org.opencontainers.image.authors=\"Jo\"\r\nUSER 1000\r\nCOPY app.txt /\r\nCMD [\"run\", \"it\"]";
+
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+        fs::write(path, text).expect("files can be written");
+    }
+    folder
+}
+
+/// Runs `lint` without ShellCheck and without this machine's settings.
+fn lint(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    command.current_dir(folder).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").env("COLUMNS", "100");
+    command.args(["lint", "--no-config", "--no-shellcheck"]).args(arguments).write_stdin(stdin);
+    command.output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string()
+}
+
+fn read(folder: &tempfile::TempDir, path: &str) -> String {
+    text(&fs::read(folder.path().join(path)).expect("it is there"))
+}
+
+#[test]
+fn fixed_files_keep_every_other_byte_and_their_mode() {
+    let folder = folder(&[("Dockerfile", OLD)]);
+    let file = folder.path().join("Dockerfile");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o750)).expect("it is ours");
+    let output = lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    assert_eq!(read(&folder, "Dockerfile"), text(NEW));
+    assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o777, 0o750);
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        err,
+        "note: fixed 3 findings in Dockerfile: add-instead-of-copy 1, maintainer 1, shell-form-entrypoint 1\n"
+    );
+}
+
+#[test]
+fn the_exit_status_counts_what_remains() {
+    let clean = ["--select", "maintainer", "--fix", "Dockerfile"];
+    let folder = folder(&[("Dockerfile", b"FROM debian:12\nMAINTAINER Jo\nCMD [\"run\"]\n")]);
+    assert_eq!(lint(folder.path(), &["--select", "maintainer", "--diff", "Dockerfile"], b"").status.code(), Some(1));
+    assert_eq!(lint(folder.path(), &clean, b"").status.code(), Some(0));
+    let left = ["--select", "maintainer,missing-user", "--fix", "Dockerfile"];
+    let output = lint(folder.path(), &left, b"");
+    assert_eq!(output.status.code(), Some(1));
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(out.ends_with("1 can be fixed with `--fix --unsafe-fixes`\n"), "{out}");
+    let all = ["--select", "maintainer,missing-user", "--fix", "--unsafe-fixes", "Dockerfile"];
+    assert_eq!(lint(folder.path(), &all, b"").status.code(), Some(0));
+    assert_eq!(
+        read(&folder, "Dockerfile"),
+        text(b"FROM debian:12\nRUN useradd --system --no-log-init app\nUSER app\nLABEL org.opencontainers.image.authors=\"Jo\"\nCMD [\"run\"]\n")
+    );
+}
+
+#[test]
+fn a_patch_changes_nothing_until_git_applies_it() {
+    let folder = folder(&[("a/my Dockerfile", OLD), ("Dockerfile", b"FROM scratch\nMAINTAINER Jo\n")]);
+    let output = lint(folder.path(), &["--diff"], b"");
+    assert_eq!(read(&folder, "a/my Dockerfile"), text(OLD));
+    let mut git = Command::new("git");
+    git.current_dir(folder.path()).args(["apply", "--whitespace=nowarn", "-"]).write_stdin(output.stdout);
+    git.assert().success();
+    assert_eq!(read(&folder, "a/my Dockerfile"), text(NEW));
+    assert!(read(&folder, "Dockerfile").contains("LABEL"));
+}
+
+#[test]
+fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
+    let folder = folder(&[]);
+    let output = lint(folder.path(), &["--fix", "-"], OLD);
+    assert_eq!(text(&output.stdout), text(NEW));
+    let clean = lint(folder.path(), &["--fix", "-"], NEW);
+    assert_eq!(text(&clean.stdout), text(NEW), "a text with nothing to fix comes back too");
+    let patch = lint(folder.path(), &["--diff", "-"], OLD).stdout;
+    assert!(patch.starts_with(b"--- a/"), "{}", text(&patch));
+}
+
+#[test]
+fn a_file_that_is_linked_to_is_fixed_where_it_is() {
+    let folder = folder(&[("real/Dockerfile", OLD)]);
+    std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile")).expect("links can be made");
+    lint(folder.path(), &["--fix", "Dockerfile"], b"");
+    assert_eq!(read(&folder, "real/Dockerfile"), text(NEW));
+    assert!(fs::symlink_metadata(folder.path().join("Dockerfile")).expect("it is there").is_symlink());
+}

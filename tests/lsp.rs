@@ -1,0 +1,201 @@
+//! The language server as an editor meets it: a process, and messages on its standard input and output.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+struct Client {
+    server: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Client {
+    /// A session that is past its first greetings.
+    fn start() -> Self {
+        let mut client = Self::spawn();
+        client.request(1, "initialize", &json!({ "processId": null, "rootUri": null, "capabilities": {} }));
+        let answer = client.read();
+        assert_eq!(answer["result"]["capabilities"]["positionEncoding"], "utf-16");
+        client.notify("initialized", &json!({}));
+        client
+    }
+
+    fn spawn() -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .arg("lsp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let input = server.stdin.take().expect("it is piped");
+        let output = BufReader::new(server.stdout.take().expect("it is piped"));
+        Self { server, input, output }
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("the server listens");
+        self.input.flush().expect("the server listens");
+    }
+
+    fn request(&mut self, id: i32, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+    }
+
+    fn notify(&mut self, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    fn read(&mut self) -> Value {
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            assert!(self.output.read_line(&mut line).expect("it is text") > 0, "the server has ended");
+            match line.trim_end().split_once(": ") {
+                Some(("Content-Length", number)) => length = number.parse().expect("it is a number"),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut text = vec![0; length];
+        self.output.read_exact(&mut text).expect("the message is whole");
+        serde_json::from_slice(&text).expect("it is JSON")
+    }
+
+    fn open(&mut self, uri: &str, text: &str) -> Value {
+        let document = json!({ "uri": uri, "languageId": "dockerfile", "version": 1, "text": text });
+        self.notify("textDocument/didOpen", &json!({ "textDocument": document }));
+        self.read()
+    }
+
+    fn end(mut self) {
+        self.request(99, "shutdown", &Value::Null);
+        assert_eq!(self.read()["id"], 99);
+        self.notify("exit", &Value::Null);
+        drop(self.input);
+        assert_eq!(self.server.wait().expect("it ends").code(), Some(0));
+    }
+}
+
+const URI: &str = "untitled:Dockerfile";
+
+fn diagnostic<'a>(published: &'a Value, code: &str) -> Option<&'a Value> {
+    assert_eq!(published["method"], "textDocument/publishDiagnostics");
+    let all = published["params"]["diagnostics"].as_array().expect("it is a list");
+    all.iter().find(|diagnostic| diagnostic["code"] == code)
+}
+
+#[test]
+fn what_is_typed_is_checked_in_utf16() {
+    let mut client = Client::start();
+    let published = client.open(URI, "FROM debian:12\nRUN echo 🐳é && sudo ls\nUSER 1\n");
+    let sudo = diagnostic(&published, "sudo").expect("it is found");
+    assert_eq!(
+        sudo["range"],
+        json!({ "start": { "line": 1, "character": 16 }, "end": { "line": 1, "character": 20 } })
+    );
+    assert_eq!((&sudo["severity"], &sudo["source"]), (&json!(2), &json!("jettison")));
+    let change = json!({
+        "textDocument": { "uri": URI, "version": 2 },
+        "contentChanges": [{ "text": "FROM debian:12\nUSER 1\n" }],
+    });
+    client.notify("textDocument/didChange", &change);
+    let published = client.read();
+    assert_eq!(published["params"]["version"], 2);
+    assert!(diagnostic(&published, "sudo").is_none());
+    client.notify("textDocument/didClose", &json!({ "textDocument": { "uri": URI } }));
+    assert_eq!(client.read()["params"], json!({ "uri": URI, "diagnostics": [] }));
+    client.end();
+}
+
+#[test]
+fn a_finding_brings_its_fix_and_a_comment_that_silences_it() {
+    let mut client = Client::start();
+    let text = "FROM debian:12\nWORKDIR /x\n  ADD a /b\nUSER 1\n";
+    client.open(URI, text);
+    let place = json!({ "line": 2, "character": 4 });
+    let params = json!({
+        "textDocument": { "uri": URI },
+        "range": { "start": place, "end": place },
+        "context": { "diagnostics": [] },
+    });
+    client.request(2, "textDocument/codeAction", &params);
+    let answer = client.read();
+    let actions = answer["result"].as_array().expect("it is a list");
+    let titles: Vec<_> = actions.iter().map(|action| action["title"].as_str().unwrap_or_default()).collect();
+    assert_eq!(
+        titles,
+        ["use `COPY` (unsafe: look at the result)", "ignore `add-instead-of-copy` for this instruction"]
+    );
+    let edit = |at: usize| &actions[at]["edit"]["changes"][URI][0];
+    assert_eq!((&edit(0)["newText"], &edit(0)["range"]["start"]["character"]), (&json!("COPY"), &json!(2)));
+    assert_eq!(edit(1)["range"]["start"], json!({ "line": 2, "character": 0 }));
+    let comment = edit(1)["newText"].as_str().expect("it is text");
+    let silenced = client.open(URI, &text.replace("  ADD", &format!("{comment}  ADD")));
+    assert!(diagnostic(&silenced, "add-instead-of-copy").is_none());
+    client.end();
+}
+
+#[test]
+fn a_hover_shows_the_page_of_the_rule() {
+    let mut client = Client::start();
+    client.open(URI, "FROM debian:12\nRUN sudo ls\nUSER 1\n");
+    let hover = |client: &mut Client, line: u32| {
+        let place = json!({ "textDocument": { "uri": URI }, "position": { "line": line, "character": 5 } });
+        client.request(3, "textDocument/hover", &place);
+        client.read()["result"].clone()
+    };
+    let page = hover(&mut client, 1);
+    assert_eq!(page["contents"]["kind"], "markdown");
+    assert!(page["contents"]["value"].as_str().is_some_and(|text| text.starts_with("# ") && text.contains("`sudo`")));
+    assert_eq!(hover(&mut client, 2), Value::Null);
+    client.end();
+}
+
+#[test]
+fn each_document_has_the_configuration_of_its_folder() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let config = folder.path().join(".jettison.toml");
+    std::fs::write(&config, "ignore = ['sudo']\n").expect("it can be written");
+    let uri = format!("file://{}/a%20b.Dockerfile", folder.path().display());
+    let text = "FROM debian:12\nRUN sudo ls\nUSER 1\n";
+    let mut client = Client::start();
+    assert!(diagnostic(&client.open(&uri, text), "sudo").is_none());
+    assert!(diagnostic(&client.open(URI, text), "sudo").is_some());
+    std::fs::write(&config, "ignore = ['no-such']\n").expect("it can be written");
+    let message = client.open(&uri, text);
+    assert_eq!(message["method"], "window/showMessage");
+    assert!(message["params"]["message"].as_str().is_some_and(|text| text.contains("`no-such`")), "{message}");
+    assert!(diagnostic(&client.read(), "sudo").is_some());
+    client.end();
+}
+
+#[test]
+fn what_cannot_be_understood_is_answered_and_the_session_goes_on() {
+    let mut client = Client::start();
+    client.request(4, "textDocument/noSuch", &json!({}));
+    assert_eq!(client.read()["error"]["code"], -32601);
+    client.request(5, "textDocument/hover", &json!({ "position": "nowhere" }));
+    assert_eq!(client.read()["error"]["code"], -32602);
+    client.notify("textDocument/didOpen", &json!({ "textDocument": 1 }));
+    client.notify("textDocument/didChange", &json!([]));
+    client.notify("$/noSuch", &json!({}));
+    assert!(diagnostic(&client.open(URI, "FROM debian:12\nRUN sudo ls\n"), "sudo").is_some());
+    client.end();
+}
+
+#[test]
+fn a_broken_message_ends_the_server_with_an_error() {
+    for text in ["Content-Length: 5\r\n\r\n{...}", "Content-Length: 1000\r\n\r\n{}", "no header\r\n\r\n", ""] {
+        let mut client = Client::spawn();
+        client.input.write_all(text.as_bytes()).expect("the server listens");
+        drop(client.input);
+        let mut said = String::new();
+        client.server.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
+        assert_eq!(client.server.wait().expect("it ends").code(), Some(2), "{text:?}: {said}");
+        assert!(said.starts_with("error: ") && !said.contains("panicked"), "{text:?}: {said}");
+    }
+}
