@@ -23,9 +23,11 @@ wait_for() {
     done
 }
 
-# A root directory in $1: bash, what it loads, and junk.
+# A root directory in $1: bash, what it loads, and junk. It is a distribution's, or slim would take all that the image's
+# ADD brought for the application.
 hello_root() {
-    mkdir -p "$1/bin" "$1/usr/share/junk" "$1/tmp"
+    mkdir -p "$1/bin" "$1/etc" "$1/usr/share/junk" "$1/tmp"
+    echo 'ID=hello' >"$1/etc/os-release"
     chmod 1777 "$1/tmp"
     cp /bin/bash "$1/bin/"
     ldd /bin/bash | grep -o '/[^ ]*' | while read -r library; do
