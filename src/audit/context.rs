@@ -1,20 +1,17 @@
 //! What a rule may read of an image.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 use super::accounts::Accounts;
 use super::finding::Brought;
-use crate::elf::{self, Elf};
-use crate::image::{Bytes, Config, History, Image, Kind, NameId, ReadError, Tree};
+use crate::elf::Elf;
+use crate::image::{Config, DEFAULT_PATH, History, Image, Kind, NameId, ReadError, Tree};
 use crate::inspect::{self, Files, Layers};
 use crate::lint::Settings;
 use crate::packages::Packages;
 use crate::size;
-use crate::slim::Plan;
-
-/// Where programs are looked for if the configuration does not say.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use crate::slim::{Plan, View};
 
 /// Files larger than this are not read for a rule's sake.
 const MAX_READ: u64 = 64 << 20;
@@ -33,8 +30,8 @@ pub struct Context<'a> {
     pub layers: Layers,
     /// What the user says of labels, ports and the like.
     pub settings: &'a Settings,
-    /// The first file that could not be read; it is looked at when the rules have spoken.
-    failure: RefCell<Option<ReadError>>,
+    /// Its files, each ELF file read once. What could not be read is looked at when the rules have spoken.
+    view: View<'a>,
 }
 
 impl<'a> Context<'a> {
@@ -44,7 +41,7 @@ impl<'a> Context<'a> {
         plan: Option<&'a Plan>,
         packages: &'a Packages,
         settings: &'a Settings,
-    ) -> Result<Self, ReadError> {
+    ) -> Self {
         let mut context = Self {
             image,
             reference,
@@ -54,17 +51,17 @@ impl<'a> Context<'a> {
             files: inspect::files(image, 0),
             layers: inspect::layers(image),
             settings,
-            failure: RefCell::default(),
+            view: View::new(image),
         };
         let text = |path: &str| context.find(path).and_then(|name| context.read(name)).map(|bytes| bytes.to_vec());
         let [passwd, group, shadow] =
             ["/etc/passwd", "/etc/group", "/etc/shadow"].map(|path| text(path).unwrap_or_default());
         context.accounts = Accounts::parse(&passwd, &group, &shadow);
-        context.failure.take().map_or(Ok(context), Err)
+        context
     }
 
     pub(super) fn failure(self) -> Option<ReadError> {
-        self.failure.into_inner()
+        self.view.failure()
     }
 
     pub fn tree(&self) -> &'a Tree {
@@ -81,18 +78,8 @@ impl<'a> Context<'a> {
     }
 
     /// The bytes of a regular file of ordinary size, by any name, also one that a later layer took away.
-    pub fn read(&self, name: NameId) -> Option<Bytes<'a>> {
-        match &self.tree().inode(name).kind {
-            Kind::File(content) if content.length() <= MAX_READ => {}
-            _ => return None,
-        }
-        match self.image.read(name) {
-            Ok(bytes) => Some(bytes),
-            Err(error) => {
-                self.failure.borrow_mut().get_or_insert(error);
-                None
-            }
-        }
+    pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
+        if self.length(name) > MAX_READ { None } else { self.view.bytes(name) }
     }
 
     /// All regular files that are there, in the order of the tree.
@@ -157,19 +144,11 @@ impl<'a> Context<'a> {
     }
 
     /// All ELF files that are there.
-    pub fn elfs(&self) -> impl Iterator<Item = (NameId, Elf)> {
+    pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
         let mut seen = vec![false; self.tree().inode_count()];
-        self.files().filter_map(move |name| {
-            let inode = self.tree().inode_id(name).index();
-            if std::mem::replace(&mut seen[inode], true) || self.length(name) < 64 {
-                return None;
-            }
-            let bytes = self.image.read(name).ok()?;
-            if !bytes.starts_with(b"\x7fELF") {
-                return None;
-            }
-            Some((name, elf::parse(&bytes).ok()?))
-        })
+        let is_new = move |name: &NameId| !std::mem::replace(&mut seen[self.tree().inode_id(*name).index()], true);
+        let files = self.files().filter(is_new).filter(|&name| self.length(name) >= 64);
+        files.filter_map(|name| Some((name, self.view.elf_of(name).ok()?)))
     }
 
     /// The number of the user whom the container runs as; none where it is a name that nobody has.
@@ -219,8 +198,7 @@ impl<'a> Context<'a> {
     /// The last step of the history that is such an instruction.
     pub(super) fn step_of_instruction(&self, instruction: &str) -> Option<Brought> {
         let is_it = |step: &History| {
-            let said = step.created_by.strip_prefix("/bin/sh -c #(nop)").unwrap_or(&step.created_by).trim_start();
-            said.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+            step.instruction().split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
         };
         let step = self.configuration().history().into_iter().rev().find(is_it)?;
         Some(Brought { layer: None, created_by: step.created_by })

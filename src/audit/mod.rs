@@ -65,7 +65,7 @@ pub fn audit(
     settings: &Settings,
 ) -> Result<Vec<Finding>, ReadError> {
     let packages = packages::read(image)?;
-    let context = Context::new(image, reference, plan, &packages, settings)?;
+    let context = Context::new(image, reference, plan, &packages, settings);
     let mut findings = Vec::new();
     for rule in &rules::RULES {
         let Some(page) = registry.get(rule.name).filter(|page| settings.selects(page)) else { continue };

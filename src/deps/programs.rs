@@ -4,9 +4,7 @@ use rayon::prelude::*;
 
 use super::source::Source;
 use crate::elf::{Files, Kind};
-
-/// Where a shell looks for commands if the image does not say.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+use crate::image::DEFAULT_PATH;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {

@@ -8,6 +8,9 @@ pub struct Config {
     json: Value,
 }
 
+/// Where programs are looked for if the configuration sets no `PATH`: what Docker and podman set then.
+pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// One step of how the image came to be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
@@ -31,6 +34,15 @@ pub(super) struct Steps<'a> {
     /// What was done to the image; none where nothing was.
     pub created_by: Option<&'a str>,
     pub epoch: Option<jiff::Timestamp>,
+}
+
+impl History {
+    /// The instruction without what builders put around it: `COPY a /b` of `COPY a /b # buildkit` and of
+    /// `/bin/sh -c #(nop) COPY a /b `. A `RUN` is as its builder wrote it.
+    pub fn instruction(&self) -> &str {
+        let text = self.created_by.split_once("#(nop)").map_or(&*self.created_by, |(_, rest)| rest).trim();
+        text.strip_suffix("# buildkit").unwrap_or(text).trim()
+    }
 }
 
 impl Default for Config {

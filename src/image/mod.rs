@@ -35,7 +35,7 @@ use std::path::Path;
 use memmap2::Mmap;
 
 pub use changes::{Changes, Gone, How};
-pub use config::{Config, History};
+pub use config::{Config, DEFAULT_PATH, History};
 pub use error::{EntryError, Fault, ReadError, WriteError};
 pub use inflate::Compression;
 pub use layer::Layer;

@@ -26,7 +26,7 @@ const SHOWN: usize = 60;
 pub(super) fn keep(trace: &mut Trace<'_>) {
     let image = trace.view.image;
     let tree = trace.tree();
-    let instruction = |history: &Option<History>| history.as_ref().and_then(|step| instruction(&step.created_by));
+    let instruction = |history: &Option<History>| history.as_ref().and_then(instruction);
     let mut instructions: Vec<Option<String>> = image.layers.iter().map(|layer| instruction(&layer.history)).collect();
     for path in OF_DISTRIBUTION {
         if let Ok(resolved) = tree.resolve_link(path.as_bytes())
@@ -48,11 +48,9 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
     }
 }
 
-/// The COPY or ADD that made a layer, as the builder wrote it: `COPY a /b # buildkit`, or Docker's older
-/// `/bin/sh -c #(nop) ADD file:1234 in / `.
-fn instruction(created_by: &str) -> Option<String> {
-    let text = created_by.split_once("#(nop)").map_or(created_by, |(_, rest)| rest).trim();
-    let text = text.strip_suffix("# buildkit").unwrap_or(text).trim();
+/// The COPY or ADD that made a layer.
+fn instruction(step: &History) -> Option<String> {
+    let text = step.instruction();
     let keyword = text.split_whitespace().next().unwrap_or_default();
     let is_copy = ["COPY", "ADD"].iter().any(|known| keyword.eq_ignore_ascii_case(known));
     is_copy.then(|| text.chars().take(SHOWN).collect())
@@ -60,7 +58,11 @@ fn instruction(created_by: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::History;
+
+    fn instruction(created_by: &str) -> Option<String> {
+        super::instruction(&History { created_by: created_by.to_owned(), ..History::default() })
+    }
 
     #[test]
     fn builders_write_instructions_in_different_ways() {

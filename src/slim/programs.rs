@@ -1,7 +1,7 @@
 //! How a word becomes a program: by its path, or through PATH.
 
 use super::view::View;
-use crate::image::{Config, Kind, NameId};
+use crate::image::{Config, DEFAULT_PATH, Kind, NameId};
 
 /// What the environment of the image says about finding programs.
 #[derive(Clone, Debug)]
@@ -10,9 +10,6 @@ pub(super) struct Programs {
     path: Vec<Vec<u8>>,
     working_directory: Vec<u8>,
 }
-
-/// What Docker and podman set where the image sets nothing.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl Programs {
     pub(super) fn of(config: &Config) -> Self {

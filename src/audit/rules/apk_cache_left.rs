@@ -6,5 +6,5 @@ use crate::audit::{Context, Findings, Rule};
 pub(super) const RULE: Rule = Rule { name: "apk-cache-left", page: None, check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    caches::report(cx, findings, &["/var/cache/apk", "/etc/apk/cache"], "the cache of apk");
+    caches::report(cx, findings, caches::of("apk"), "the cache of apk");
 }

@@ -1,6 +1,12 @@
 //! What the rules share that look for caches: the bytes below some folders.
 
 use crate::audit::{Context, Findings};
+use crate::lint::facts::packages;
+
+/// Where a package manager keeps what it has downloaded.
+pub(super) fn of(manager: &str) -> &'static [&'static str] {
+    packages::named(manager).map_or(&[], |manager| manager.caches)
+}
 
 /// Reports each of these folders that has files in it. What a package manager locks with does not count.
 pub(super) fn report(cx: &Context<'_>, findings: &mut Findings<'_, '_>, folders: &[&str], what: &str) {

@@ -9,7 +9,7 @@ const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    for name in cx.files() {
+    for &name in &cx.files.setuid {
         let header = &cx.tree().inode(name).header;
         let (whose, id) = match header.mode {
             mode if mode & SETUID != 0 => ("user", header.uid),

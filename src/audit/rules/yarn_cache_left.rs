@@ -6,5 +6,5 @@ use crate::audit::{Context, Findings, Rule};
 pub(super) const RULE: Rule = Rule { name: "yarn-cache-left", page: None, check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    caches::report(cx, findings, &["/usr/local/share/.cache/yarn", "/root/.cache/yarn"], "the cache of yarn");
+    caches::report(cx, findings, caches::of("yarn"), "the cache of yarn");
 }
