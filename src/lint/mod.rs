@@ -99,10 +99,10 @@ fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Op
 
 /// Says of a finding what lies around it.
 fn place(finding: &mut Finding, dockerfile: &Dockerfile, facts: &Facts<'_>) {
-    // A heredoc without an end takes in whatever a fix would put below it.
+    // A heredoc without an end takes in the rest of the file, and whatever a fix would put below it.
     let is_open =
         |instruction: &&dockerfile::Instruction| instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty());
-    if let Some(open) = dockerfile.instructions.iter().rev().find(is_open) {
+    if let Some(open) = dockerfile.instructions.last().filter(is_open) {
         finding.fix.take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
     }
     finding.instruction = instruction_at(dockerfile, finding.span);
