@@ -21,7 +21,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("deps", &["image", "elf", "slim"]),
     ("audit", &["size", "source", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
     ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
-    ("config", &["source", "lint", "rules"]),
+    ("config", &["source", "lint", "rules", "audit"]),
     (
         "cli",
         &[

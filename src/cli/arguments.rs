@@ -13,6 +13,7 @@ use super::files::FileArguments;
 use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
 use super::lsp::LspArguments;
+use super::policy::PolicyArguments;
 use super::program::ProgramArguments;
 use super::reports::ReportArguments;
 use super::source::SourceArguments;
@@ -199,8 +200,10 @@ pub(super) struct SlimArguments {
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
+    pub(super) policy: PolicyArguments,
+    #[command(flatten)]
     pub(super) limits: LimitArguments,
-    /// Write the image even where its verification fails
+    /// Write the image even where its verification fails or it breaks the policy
     #[arg(long)]
     pub(super) force: bool,
 }

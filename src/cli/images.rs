@@ -10,28 +10,29 @@ use super::progress::Bar;
 use crate::audit;
 use crate::config::Config;
 use crate::dockerfile;
-use crate::image::{Image, Options};
+use crate::image::{Image, Options, Reference};
 use crate::lint::Registry;
 use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{PlanOptions, Totals, plan};
 use crate::source::Source;
 
-/// What starts the name of an image, and not that of a file.
-const TRANSPORTS: [&str; 6] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:", "docker-daemon:", "docker://"];
-
 /// Parts the arguments into Dockerfiles, or folders of them, and images, which are told by a transport or their content.
 pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut images) = (Vec::new(), Vec::new());
     for path in paths {
-        let text = path.to_string_lossy();
-        if TRANSPORTS.iter().any(|transport| text.starts_with(transport)) || is_image(path) {
-            images.push(text.into_owned());
+        if is_named(path) {
+            images.push(path.to_string_lossy().into_owned());
         } else {
             files.push(path.clone());
         }
     }
     (files, images)
+}
+
+/// Whether an argument means an image, by its transport or its content.
+pub(super) fn is_named(path: &Path) -> bool {
+    path.to_str().is_some_and(Reference::has_transport) || is_image(path)
 }
 
 /// An image layout, or an archive, compressed or not.
@@ -79,7 +80,7 @@ fn lint_one(
     let image: Image =
         Image::open(&name.parse()?, &Options::default(), &bar).with_context(|| format!("image `{name}`"))?;
     let plan = plan(&image, &PlanOptions::default()).ok();
-    let found = audit::audit(&image, name, plan.as_ref(), registry, &config.settings)
+    let found = audit::audit(&image, name, plan.as_ref(), registry, &config.settings, &config.policy)
         .with_context(|| format!("image `{name}`"))?;
     drop(bar);
     let (source, mut findings) = audit::told(&image, name, &found);

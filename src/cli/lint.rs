@@ -10,7 +10,7 @@ use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
 use super::reports::{Place, Reports};
-use super::{Outcome, Output, baseline, images};
+use super::{Outcome, Output, baseline, images, policy};
 use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
@@ -182,6 +182,7 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     }
     config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
+    config.policy = policy::dated(config.policy)?;
     Ok(config)
 }
 
@@ -201,13 +202,16 @@ fn exclude(arguments: &LintArguments, config: &Config) -> anyhow::Result<Exclude
     Ok(exclude)
 }
 
-/// The folder whose configuration counts: that of the first path.
+/// The folder whose configuration counts: that of the first path; of images, which may lie anywhere, this one.
 fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     let first = match (arguments.paths.first().map(PathBuf::as_path), &arguments.files.stdin_filename) {
         (Some(path), Some(name)) if path == Path::new("-") => name,
         (path, _) => path.unwrap_or(Path::new(".")),
     };
+    if images::is_named(first) {
+        return Ok(here);
+    }
     let first = here.join(first);
     Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
 }

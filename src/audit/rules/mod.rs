@@ -11,8 +11,10 @@ mod dnf_cache_left;
 mod duplicate_account;
 mod empty_password;
 mod end_of_life_base;
+mod expired_exception;
 mod exposed_ssh_port;
 mod file_capability;
+mod files_over_budget;
 mod insecure_rpath;
 mod login_account;
 mod login_program;
@@ -23,6 +25,7 @@ mod missing_library;
 mod missing_user;
 mod package_cache_left;
 mod package_manager_in_image;
+mod packages_over_budget;
 mod patching_agent;
 mod pip_cache_left;
 mod root_user;
@@ -31,6 +34,7 @@ mod secret_in_env;
 mod secret_value;
 mod setuid_file;
 mod shell_in_image;
+mod size_over_budget;
 mod ssh_server_in_image;
 mod sudo;
 mod unneeded_file;
@@ -46,7 +50,15 @@ mod yum_cache_left;
 
 use super::Rule;
 
-pub(super) static RULES: [Rule; 42] = [
+/// Those that speak for the policy, whatever else is selected.
+pub(super) const OF_POLICY: [&str; 4] = [
+    expired_exception::RULE.name,
+    files_over_budget::RULE.name,
+    packages_over_budget::RULE.name,
+    size_over_budget::RULE.name,
+];
+
+pub(super) static RULES: [Rule; 46] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -57,8 +69,10 @@ pub(super) static RULES: [Rule; 42] = [
     duplicate_account::RULE,
     empty_password::RULE,
     end_of_life_base::RULE,
+    expired_exception::RULE,
     exposed_ssh_port::RULE,
     file_capability::RULE,
+    files_over_budget::RULE,
     insecure_rpath::RULE,
     login_account::RULE,
     login_program::RULE,
@@ -69,6 +83,7 @@ pub(super) static RULES: [Rule; 42] = [
     missing_user::RULE,
     package_cache_left::RULE,
     package_manager_in_image::RULE,
+    packages_over_budget::RULE,
     patching_agent::RULE,
     pip_cache_left::RULE,
     root_user::RULE,
@@ -77,6 +92,7 @@ pub(super) static RULES: [Rule; 42] = [
     secret_value::RULE,
     setuid_file::RULE,
     shell_in_image::RULE,
+    size_over_budget::RULE,
     ssh_server_in_image::RULE,
     sudo::RULE,
     unneeded_file::RULE,
