@@ -18,6 +18,8 @@ mod endpoint;
 mod push;
 #[cfg(feature = "registry")]
 mod registry;
+#[cfg(feature = "daemon")]
+mod tunnel;
 
 #[cfg(not(all(feature = "registry", feature = "daemon")))]
 mod absent;
