@@ -15,6 +15,8 @@ mod daemon;
 #[cfg(feature = "daemon")]
 mod endpoint;
 #[cfg(feature = "registry")]
+mod identity;
+#[cfg(feature = "registry")]
 mod push;
 #[cfg(feature = "registry")]
 mod registry;
