@@ -28,8 +28,8 @@ pub(super) async fn exchange(
     let client = client(config)?;
     let scheme = if matches!(config.protocol, ClientProtocol::Http) { "http" } else { "https" };
     let greeting = client.get(format!("{scheme}://{}/v2/", image.resolve_registry())).send().await?;
-    let said = greeting.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|header| header.to_str().ok());
-    let Some((realm, service)) = said.filter_map(bearer).next() else { return Ok(RegistryAuth::Anonymous) };
+    let mut said = greeting.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|header| header.to_str().ok());
+    let Some((realm, service)) = said.find_map(bearer) else { return Ok(RegistryAuth::Anonymous) };
     let actions = if matches!(operation, RegistryOperation::Push) { "pull,push" } else { "pull" };
     let scope = format!("repository:{}:{actions}", image.repository());
     let form = [
