@@ -4,9 +4,12 @@
 //! slimmer's plan, where there is one, tells of every file whether the program can reach it.
 
 mod accounts;
+mod builder_stage;
 mod context;
+mod dockerfile;
 mod finding;
 mod history;
+mod made;
 mod policy;
 mod rules;
 
@@ -15,6 +18,7 @@ use std::sync::LazyLock;
 
 pub use accounts::{Account, Accounts, Password};
 pub use context::Context;
+pub use dockerfile::{Beside, MEASURED, ONLY_MEASURED, beside, measured};
 pub use finding::{Brought, Finding, Findings, Report};
 pub use history::told;
 pub use policy::{Exception, Pattern, Policy};

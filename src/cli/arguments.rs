@@ -154,6 +154,10 @@ pub(super) struct LintArguments {
     pub(super) files: FileArguments,
     #[command(flatten)]
     pub(super) baseline: BaselineArguments,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {

@@ -23,6 +23,7 @@ mod missing_entrypoint;
 mod missing_healthcheck;
 mod missing_library;
 mod missing_user;
+mod move_to_builder_stage;
 mod package_cache_left;
 mod package_manager_in_image;
 mod packages_over_budget;
@@ -58,7 +59,7 @@ pub(super) const OF_POLICY: [&str; 4] = [
     size_over_budget::RULE.name,
 ];
 
-pub(super) static RULES: [Rule; 46] = [
+pub(super) static RULES: [Rule; 47] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -81,6 +82,7 @@ pub(super) static RULES: [Rule; 46] = [
     missing_healthcheck::RULE,
     missing_library::RULE,
     missing_user::RULE,
+    move_to_builder_stage::RULE,
     package_cache_left::RULE,
     package_manager_in_image::RULE,
     packages_over_budget::RULE,

@@ -27,7 +27,7 @@ impl Document {
         let build = path.as_deref().map(BuildContext::beside).unwrap_or_default();
         let name = path.as_deref().map_or_else(|| uri.into(), Path::to_string_lossy).into_owned();
         let source = Source::new(name, text);
-        let besides = Besides { build, shellcheck: None };
+        let besides = Besides { build, ..Besides::default() };
         let findings = lint::lint_with(&source, audit::registry(), &config.settings, besides);
         Self { version, source, findings, trouble }
     }

@@ -1,11 +1,13 @@
-//! The policy of images, by the program itself: what breaks it, where it is looked for, and what it stops.
+//! Images beside policies, Dockerfiles and baselines, by the program itself.
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 
+mod baseline;
 #[path = "../audit/description.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod description;
-mod linting;
+mod dockerfiles;
+mod policy;
 mod slimming;
 
 use std::fs;
