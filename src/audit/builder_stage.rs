@@ -17,23 +17,30 @@ const STAY: [&str; 15] = [
     "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir", "passwd", "rm", "setcap",
     "touch", "useradd", "usermod",
 ];
-/// What a build leaves behind that is of no use without the rest: caches and databases.
-const LEFT: [&str; 13] = [
-    "/etc/apk/",
+/// What a build leaves behind that is of no use without the rest, caches and databases, and what runtimes mount over.
+const LEFT: [&str; 21] = [
+    "/dev",
+    "/etc/apk",
+    "/etc/hostname",
+    "/etc/hosts",
     "/etc/ld.so.cache",
-    "/lib/apk/",
-    "/root/.cache/",
-    "/tmp/",
-    "/usr/lib/apk/",
-    "/usr/lib/sysimage/",
-    "/var/cache/",
-    "/var/lib/apt/",
-    "/var/lib/dpkg/",
-    "/var/lib/rpm/",
-    "/var/log/",
-    "/var/tmp/",
+    "/etc/mtab",
+    "/etc/resolv.conf",
+    "/lib/apk",
+    "/proc",
+    "/root/.cache",
+    "/run",
+    "/sys",
+    "/tmp",
+    "/usr/lib/apk",
+    "/usr/lib/sysimage",
+    "/var/cache",
+    "/var/lib/apt",
+    "/var/lib/dpkg",
+    "/var/lib/rpm",
+    "/var/log",
+    "/var/tmp",
 ];
-
 /// Folders that are everybody's: what is copied is in them.
 const SHARED: [&str; 26] = [
     "/bin",
@@ -134,7 +141,8 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     let is_wanted = |&name: &NameId| {
         let is_meant = !tree.is_directory(name) || tree.children(name).next().is_none();
         let path = tree.path(name);
-        let is_left = LEFT.iter().any(|left| path.starts_with(left.as_bytes()));
+        let is_below = |left: &&'static str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
+        let is_left = LEFT.iter().any(is_below);
         is_meant && !is_left && tree.inode(name).layer == layer && plan.is_kept(name)
     };
     let wanted: BTreeSet<NameId> = tree.walk().filter(is_wanted).collect();

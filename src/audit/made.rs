@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::dockerfile::{Body, Command, Instruction, Kind};
 use crate::image::{Config, History};
 use crate::lint::Facts;
+use crate::lint::facts::Step;
 
 /// The history of an image beside the Dockerfile that it was built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +25,11 @@ impl Made {
         let lineage: Vec<usize> = lineage.map(|step| step.index).collect();
         let mut by_words: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
         for (place, &step) in lineage.iter().enumerate() {
-            by_words.entry(words_of(facts.steps[step].instruction)).or_default().push(place);
+            let step = &facts.steps[step];
+            by_words.entry(words_of(step.instruction)).or_default().push(place);
+            if let Some(words) = words_of_copy(step) {
+                by_words.entry(words).or_default().push(place);
+            }
         }
         let history = config.history();
         // Both from their ends, as what comes twice keeps its order.
@@ -85,6 +90,22 @@ fn words_of(instruction: &Instruction) -> Vec<String> {
     with_keyword(instruction.keyword.kind, arguments)
 }
 
+/// The same of a COPY or ADD as the classic builder and buildah write it: `COPY file:c0ffee in /app`.
+fn words_of_copy(step: &Step<'_>) -> Option<Vec<String>> {
+    let Body::Transfer { destination, .. } = &step.instruction.body else { return None };
+    let to = destination.text.as_str().trim_matches('"');
+    let to = match (to.starts_with('/'), &step.workdir.path) {
+        (true, _) => to.to_owned(),
+        (false, from) => format!("{}/{to}", from.as_deref().unwrap_or_default()),
+    };
+    Some(copied_to(step.kind(), &to))
+}
+
+fn copied_to(kind: Kind, path: &str) -> Vec<String> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    vec![kind.name().to_owned(), "in".to_owned(), parts.join("/")]
+}
+
 /// The same of a step of a history.
 fn words_of_step(step: &History) -> Vec<String> {
     let text = step.instruction();
@@ -94,8 +115,20 @@ fn words_of_step(step: &History) -> Vec<String> {
         Kind::Unknown => (Kind::Run, text),
         kind => (kind, rest),
     };
-    let arguments: Vec<String> = plain(arguments).into_iter().skip_while(|word| word.starts_with("--")).collect();
-    with_keyword(kind, if kind == Kind::Copy || kind == Kind::Add { arguments } else { without_shell(arguments) })
+    let arguments = without_flags(plain(arguments));
+    if let (Kind::Copy | Kind::Add, [from, to_word, to]) = (kind, arguments.as_slice())
+        && ["file:", "dir:", "multi:"].iter().any(|known| from.starts_with(known))
+        && to_word == "in"
+    {
+        return copied_to(kind, to);
+    }
+    let is_transfer = kind == Kind::Copy || kind == Kind::Add;
+    // Buildah writes the flags of a RUN behind the shell.
+    with_keyword(kind, if is_transfer { arguments } else { without_flags(without_shell(arguments)) })
+}
+
+fn without_flags(words: Vec<String>) -> Vec<String> {
+    words.into_iter().skip_while(|word| word.starts_with("--")).collect()
 }
 
 fn with_keyword(kind: Kind, mut words: Vec<String>) -> Vec<String> {
@@ -111,13 +144,16 @@ fn with_keyword(kind: Kind, mut words: Vec<String>) -> Vec<String> {
     words
 }
 
-/// Words without quotes, and without the brackets and commas of lists.
+/// Words without quotes, and without the brackets and commas of lists. Flags stay whole.
 fn plain(text: &str) -> Vec<String> {
     let text: String = text.chars().filter(|letter| !matches!(letter, '"' | '\'' | '[' | ']')).collect();
-    text.split(|letter: char| letter.is_whitespace() || letter == ',')
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    let parts = |word: &str| -> Vec<String> {
+        if word.starts_with("--") && word.contains('=') {
+            return vec![word.trim_end_matches(',').to_owned()];
+        }
+        word.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    text.split_whitespace().flat_map(parts).collect()
 }
 
 /// Without build arguments and the shell that builders put before a script: `|1 VERSION=2 /bin/sh -c`.
@@ -171,12 +207,16 @@ mod tests {
             ),
             ("RUN apt-get update", "/bin/sh -c apt-get update"),
             ("RUN --mount=type=cache,target=/x make", "RUN /bin/sh -c make # buildkit"),
+            ("RUN --mount=type=bind,from=x make", "/bin/sh -c --mount=type=bind,from=x make"),
             ("RUN make $A", "RUN |2 A=b c D=e /bin/sh -c make $A # buildkit"),
             ("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]", "SHELL [/bin/bash -o pipefail -c]"),
             ("RUN curl x | sh", "RUN /bin/bash -o pipefail -c curl x | sh # buildkit"),
             ("RUN [\"/bin/make\", \"all\"]", "RUN /bin/make all # buildkit"),
             ("RUN <<EOF\nset -e\nmake\nEOF", "RUN /bin/sh -c set -e\nmake\n # buildkit"),
             ("COPY --from=build --chown=1:1 /app /app", "COPY --chown=1:1 /app /app # buildkit"),
+            ("COPY a b /app/", "/bin/sh -c #(nop) COPY multi:c0ffee in /app/ "),
+            ("WORKDIR /srv\nCOPY . ./app", "/bin/sh -c #(nop) COPY dir:c0ffee in /srv/app "),
+            ("ENTRYPOINT [\"tini\", \"--\", \"app\"]", "/bin/sh -c #(nop) ENTRYPOINT [\"tini\", \"--\", \"app\"]"),
             ("USER app", "/bin/sh -c #(nop)  USER app"),
             ("ENV A=\"b\" C='d'", "ENV A=b C=d"),
             ("ENV A b c", "ENV A=b c"),
@@ -186,7 +226,8 @@ mod tests {
             ("ENTRYPOINT app -v", "ENTRYPOINT [\"/bin/sh\" \"-c\" \"app -v\"]"),
         ];
         for (instruction, step) in cases {
-            assert_eq!(lines(&format!("FROM a\n{instruction}\n"), &[step]), Some(vec![Some(2)]), "{step}");
+            let line = if instruction.starts_with("WORKDIR") { 3 } else { 2 };
+            assert_eq!(lines(&format!("FROM a\n{instruction}\n"), &[step]), Some(vec![Some(line)]), "{step}");
         }
     }
 

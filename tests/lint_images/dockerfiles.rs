@@ -26,6 +26,8 @@ file /src/app.c \"int main;\"
 layer RUN /bin/sh -c apt-get update && apt-get install -y gcc     && gcc -o /usr/local/bin/app /src/app.c # buildkit
 file /usr/bin/gcc \"0123456789@*200000\"
 file /etc/ld.so.cache \"x\"
+file /etc/hosts \"\"
+dir /tmp mode=1777
 elf /usr/local/bin/app interpreter=/lib/ld.so
 layer RUN /bin/sh -c mkdir -p /data # buildkit
 dir /data

@@ -1,8 +1,12 @@
 //! `move-to-builder-stage`: the program reaches little of what a RUN brings.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::audit::{Context, Findings, Rule};
 use crate::dockerfile;
 use crate::image::{History, Kind, NameId};
+use crate::size::counted;
 use crate::slim::Plan;
 
 pub(super) const RULE: Rule = Rule {
@@ -13,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
 
 /// Below this, a stage of its own is not worth its lines.
 const LEAST: u64 = 1_000_000;
-/// So many packages are named.
+/// So many packages and folders are named.
 const NAMED: usize = 3;
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
@@ -24,7 +28,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
         if !layer.history.as_ref().is_some_and(is_run) || unreached < LEAST || unreached < brought / 2 {
             continue;
         }
-        let report = findings.layer(at, said(cx, bytes[at]));
+        let mut report = findings.layer(at, said(cx, bytes[at]));
+        let reached = reached(cx, plan, at);
+        if !reached.is_empty() {
+            report = report.note(reached);
+        }
         let packages = packages(cx, plan, at);
         if !packages.is_empty() {
             report.note(format!("most of it is of {}", packages.join(", ")));
@@ -66,6 +74,33 @@ fn bytes_of_layers(cx: &Context<'_>, plan: &Plan) -> Vec<Bytes> {
         }
     }
     bytes
+}
+
+/// Where in a layer is what is reached; empty where nothing is.
+fn reached(cx: &Context<'_>, plan: &Plan, layer: usize) -> String {
+    let is_reached = |&name: &NameId| {
+        matches!(cx.tree().inode(name).kind, Kind::File(_))
+            && cx.tree().inode(name).layer == layer
+            && plan.is_kept(name)
+    };
+    let mut folders: BTreeMap<NameId, usize> = BTreeMap::new();
+    for name in cx.tree().walk().filter(is_reached) {
+        *folders.entry(cx.tree().parent(name)).or_default() += 1;
+    }
+    let count: usize = folders.values().sum();
+    let mut folders: Vec<(NameId, usize)> = folders.into_iter().collect();
+    folders.sort_by_key(|&(folder, files)| (Reverse(files), folder));
+    let path = |(folder, _): &(NameId, usize)| format!("`{}`", cx.tree().path(*folder).escape_ascii());
+    let mut named: Vec<String> = folders.iter().take(NAMED).map(path).collect();
+    if folders.len() > NAMED {
+        named.push(counted(folders.len() - NAMED, "more folder"));
+    }
+    let verb = if count == 1 { "is" } else { "are" };
+    if count == 0 {
+        String::new()
+    } else {
+        format!("{} of it {verb} reached, in {}", counted(count, "file"), named.join(", "))
+    }
 }
 
 /// Whether a step ran something. The classic builder leaves out the word.
