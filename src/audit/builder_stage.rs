@@ -1,7 +1,5 @@
 //! The multi-stage form of a Dockerfile: a stage that builds, and copies of what the program reaches of it.
 
-use std::collections::BTreeSet;
-
 use super::made::Made;
 use crate::dockerfile::Kind;
 use crate::image::{self, Image, NameId, Tree};
@@ -136,29 +134,66 @@ fn line_break(source: &Source) -> &'static str {
     if source.text().contains("\r\n") { "\r\n" } else { "\n" }
 }
 
+/// What is below a folder, itself included.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    bytes: u64,
+    /// Those of them that the program reaches.
+    reached: u64,
+    /// Entries to copy.
+    wanted: usize,
+    /// Entries of other layers.
+    foreign: usize,
+}
+
+/// The sums of all folders, in rows of names.
+fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
+    let mut sums = vec![Sum::default(); tree.name_count()];
+    let names: Vec<NameId> = tree.walk().collect();
+    // What is in a folder comes behind it.
+    for &name in names.iter().rev() {
+        let bytes = match &tree.inode(name).kind {
+            image::Kind::File(content) => content.length(),
+            _ => 0,
+        };
+        let own = &mut sums[name.index()];
+        own.bytes += bytes;
+        own.reached += if plan.is_kept(name) { bytes } else { 0 };
+        own.wanted += usize::from(is_wanted(tree, plan, layer, name));
+        own.foreign += usize::from(tree.inode(name).layer != layer);
+        let own = *own;
+        let above = &mut sums[tree.parent(name).index()];
+        above.bytes += own.bytes;
+        above.reached += own.reached;
+        above.wanted += own.wanted;
+        above.foreign += own.foreign;
+    }
+    sums
+}
+
+/// Whether an entry is reached, is of the layer, and means something without the rest of it.
+fn is_wanted(tree: &Tree, plan: &Plan, layer: usize, name: NameId) -> bool {
+    let is_meant = !tree.is_directory(name) || tree.children(name).next().is_none();
+    is_meant && tree.inode(name).layer == layer && plan.is_kept(name) && {
+        let path = tree.path(name);
+        let is_below = |left: &str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
+        !LEFT.iter().any(|left| is_below(left))
+    }
+}
+
 /// The files and folders that hold what is reached of a layer; none where COPY would make something else of one.
 fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
-    let is_wanted = |&name: &NameId| {
-        let is_meant = !tree.is_directory(name) || tree.children(name).next().is_none();
-        let path = tree.path(name);
-        let is_below = |left: &&'static str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
-        let is_left = LEFT.iter().any(is_below);
-        is_meant && !is_left && tree.inode(name).layer == layer && plan.is_kept(name)
-    };
-    let wanted: BTreeSet<NameId> = tree.walk().filter(is_wanted).collect();
-    let mut above: BTreeSet<NameId> = BTreeSet::new();
-    for &name in &wanted {
-        let mut at = tree.parent(name);
-        while at != NameId::ROOT && above.insert(at) {
-            at = tree.parent(at);
-        }
-    }
+    let sums = sums(tree, plan, layer);
     let mut paths = Vec::new();
     let mut open: Vec<NameId> = tree.children(NameId::ROOT).collect();
     while let Some(name) = open.pop() {
-        if wanted.contains(&name) || above.contains(&name) && is_whole(tree, plan, name, layer) {
+        let sum = sums[name.index()];
+        if sum.wanted == 0 {
+            continue;
+        }
+        if !tree.is_directory(name) || tree.children(name).next().is_none() || is_whole(tree, name, sum) {
             paths.push(path_for_copy(tree, name)?);
-        } else if above.contains(&name) {
+        } else {
             open.extend(tree.children(name));
         }
         if paths.len() > MOST {
@@ -170,16 +205,9 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
 }
 
 /// Whether a folder is of one layer alone, and little in it is not reached.
-fn is_whole(tree: &Tree, plan: &Plan, folder: NameId, layer: usize) -> bool {
-    let names = || tree.below(folder).chain([folder]);
-    let bytes = |name: NameId| match &tree.inode(name).kind {
-        image::Kind::File(content) => content.length(),
-        _ => 0,
-    };
-    let all: u64 = names().map(bytes).sum();
-    let reached: u64 = names().filter(|&name| plan.is_kept(name)).map(bytes).sum();
+fn is_whole(tree: &Tree, folder: NameId, sum: Sum) -> bool {
     let is_shared = SHARED.iter().any(|shared| shared.as_bytes() == tree.path(folder));
-    !is_shared && names().all(|name| tree.inode(name).layer == layer) && all - reached <= all / 5
+    !is_shared && sum.foreign == 0 && sum.bytes - sum.reached <= sum.bytes / 5
 }
 
 /// COPY follows a link, and takes some letters for patterns.

@@ -149,3 +149,28 @@ fn there_is_no_fix_where_it_takes_a_person() {
     let unknown = DOCKERFILE.replace("USER", "RUN something of which no layer tells\nUSER");
     assert!(!fixable(&unknown), "what it brings is not known");
 }
+
+#[test]
+fn the_new_stage_is_written_as_the_file_is() {
+    let dockerfile = DOCKERFILE.replace("FROM debian:12", "from debian:12 as app").replace('\n', "\r\n");
+    let folder = with(&format!("from busybox as builder\r\n\r\n{dockerfile}"));
+    let patch = said(folder.path(), "move-to-builder-stage", &["--diff", "--unsafe-fixes"]);
+    for line in [
+        "+from debian:12 as builder-2\r\n",
+        "+from debian:12 as app\r\n",
+        "+COPY --from=builder-2 /opt/app /opt/app\r\n",
+    ] {
+        assert!(patch.contains(line), "{line:?}\n{patch}");
+    }
+    let new: Vec<&str> = patch.split_inclusive('\n').filter(|line| line.starts_with('+')).skip(1).collect();
+    assert!(new.iter().all(|line| line.ends_with("\r\n")) && new.len() == 7, "{new:?}");
+}
+
+#[test]
+fn what_copy_would_take_for_a_pattern_is_not_copied() {
+    let folder = with(DOCKERFILE);
+    let image = IMAGE.replace("/opt/app/data", "/opt/[app]/data").replace("dir /opt/app\n", "dir /opt/[app]\n");
+    fs::write(folder.path().join("app.tar"), super::description::archive(&image)).unwrap();
+    let text = said(folder.path(), "move-to-builder-stage", &[]);
+    assert!(text.contains("this RUN brings") && !text.contains("build in a stage of its own"), "{text}");
+}
