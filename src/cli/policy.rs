@@ -36,7 +36,10 @@ impl PolicyArguments {
             None => config::find_own(&std::env::current_dir().context("cannot tell the current folder")?),
         };
         let Some(path) = path else { return Ok(Policy::default()) };
-        dated(config::load(Some(&path), &|_| None, audit::registry())?.policy)
+        let policy = config::load(Some(&path), &|_| None, audit::registry())?.policy;
+        // Who names a file for its policy must not go without one.
+        anyhow::ensure!(self.policy.is_none() || !policy.is_empty(), "`{}` has no `[policy]`", path.display());
+        dated(policy)
     }
 }
 

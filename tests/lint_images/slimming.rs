@@ -60,6 +60,10 @@ fn a_dry_run_fails_as_the_run_would() {
     std::fs::write(&other, "[policy]\nmax-files = 100\n").unwrap();
     assert_eq!(slim(&["--policy", "other.toml"]), 0);
     assert_eq!(slim(&["--policy", "missing.toml"]), 2);
+    for empty in ["other.yaml", "empty.toml"] {
+        std::fs::write(folder.path().join(empty), "").unwrap();
+        assert_eq!(slim(&["--policy", empty]), 2, "{empty} has no policy");
+    }
 }
 
 #[test]
