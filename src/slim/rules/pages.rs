@@ -76,6 +76,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "qml",
     "qt",
     "r",
+    "rabbitmq",
     "redis",
     "s6",
     "sasl",
