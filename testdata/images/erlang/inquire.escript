@@ -12,4 +12,4 @@ main(_) ->
     {ok, Port} = inet:port(Listener),
     {ok, Socket} = gen_tcp:connect("localhost", Port, []),
     io:format("~p~n", [gen_tcp:send(Socket, "ahoy")]),
-    io:format("~ts~n", [string:uppercase("grüße")]).
+    io:format("~w~n", [string:uppercase("grüße")]).
