@@ -238,7 +238,8 @@ fn fire_followed(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
             continue;
         }
         let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else { continue };
-        let is_there = |wanted: &&&str| words::words(&bytes).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()));
+        let is_there =
+            |wanted: &&&str| words::words(&bytes).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()));
         if let Some(word) = page.when.words.iter().find(is_there) {
             fire(trace, rule, Some(name), &Because::Literal(word));
         }

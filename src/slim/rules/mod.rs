@@ -82,9 +82,8 @@ pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
 
 /// Whether a library that holds the name of another opens it only where a rule fires, which keeps it then.
 pub(in crate::slim) fn is_not_opened(holder: &[u8], name: &[u8]) -> bool {
-    let matches = |patterns: &[&str], name| {
-        patterns.iter().any(|pattern| wildcard::matches_name(pattern.as_bytes(), name))
-    };
+    let matches =
+        |patterns: &[&str], name| patterns.iter().any(|pattern| wildcard::matches_name(pattern.as_bytes(), name));
     keep_rules().pages.iter().any(|page| matches(&page.holders, holder) && matches(&page.not_opened, name))
 }
 
