@@ -27,7 +27,7 @@
 //! | 19 | packages of Node, their addons or `npm` itself are gone | `node_packages_stay_whole_with_the_libraries_of_their_addons` `npm_is_the_program_only_where_it_is_started_and_then_runs_what_the_manifest_says` `images/node` |
 //! | 20 | parts of Java's runtime are gone | `java_keeps_the_runtime_image_that_its_real_path_is_in` `images/java` |
 //! | 21 | modules and configuration of Apache, nginx or PHP are gone | `keep/apache` `keep/nginx` `keep/php` `images/apache` `images/nginx` `images/php` |
-//! | 22 | gems are gone, or what describes them | `ruby_keeps_its_libraries_and_gems_whole` |
+//! | 22 | gems are gone, or what describes them | `ruby_keeps_its_libraries_and_gems_whole` `images/ruby` |
 //! | 23 | the host of .NET, or the ICU that it opens by name, is gone | `keep/dotnet` `keep/dotnet-application` `keep/icu` |
 //! | 24 | a driver's library that the runtime mounts is taken for missing | `a_library_of_the_graphics_driver_is_provided_at_run_time` `keep/provided-by-the-runtime` |
 //! | 25 | a thread cannot end, as glibc opens `libgcc_s` for that by name | `who_ends_threads_needs_libgcc_and_who_does_not_does_not` `keep/thread-exit` |
