@@ -17,7 +17,7 @@
 //! |  9 | owners, modes or times are others | `owners_modes_and_times_stay` `kept_entries_and_configuration_are_unchanged` `another_mode_size_or_content_is_told` |
 //! | 10 | directories on the way can be written by everyone | `a_directory_on_the_way_has_the_mode_it_had` |
 //! | 11 | capabilities of files are gone | `capabilities_of_files_stay_and_are_told` |
-//! | 12 | setuid bits are gone, or stay without need | `setuid_programs_go_unless_they_are_reached_and_keep_their_bits_and_are_told_then` `keep/started-programs` |
+//! | 12 | setuid bits are gone, or stay without need | `setuid_programs_go_unless_they_are_reached_and_keep_their_bits_and_are_told_then` `keep/started-programs` `keep/ssh-keysign` `keep/pam-unix` `keep/user-namespaces` |
 //! | 13 | hard links become copies, or lead to a name that was dropped | `names_of_one_file_are_one_file_also_where_its_first_name_goes` `a_kept_name_becomes_the_file_where_the_other_names_are_dropped` `the_names_of_one_file_are_in_one_layer` |
 //! | 14 | each run gives another result | `a_plan_is_the_same_each_time` `the_same_image_gives_the_same_bytes` `two_runs_write_the_same_bytes` |
 //! | 15 | what a watched run removes or rewrites is lost, what it makes gets in | cannot arise: no container is started, and every byte comes from the image's layers; `kept_entries_and_configuration_are_unchanged` |

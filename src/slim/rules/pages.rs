@@ -108,6 +108,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages![
     "time-zones",
     "tk",
     "tomcat",
+    "user-namespaces",
     "users",
     "varnish",
     "vips",
