@@ -8,7 +8,7 @@ use jettison::audit::{Finding, audit, registry, rules};
 use jettison::lint::{Selection, Settings};
 use jettison::slim::{PlanOptions, plan};
 
-use super::description::image;
+use super::description::{image, policy};
 
 /// A fenced block tagged `image bad` or `image good`.
 struct Example {
@@ -41,7 +41,10 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     let image = image(text);
     let plan = plan(&image, &PlanOptions::default()).ok();
     let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
-    audit(&image, "registry.example.com/app:1", plan.as_ref(), registry(), &settings).unwrap()
+    let mut found =
+        audit(&image, "registry.example.com/app:1", plan.as_ref(), registry(), &settings, &policy(text)).unwrap();
+    found.retain(|finding| finding.rule == rule);
+    found
 }
 
 #[test]
