@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::inspect::{length, shown};
+use super::plan::levels_told;
 use super::size::size;
 use super::summary::{Sizes, Summary};
 use super::treemap::{Rectangle, squarified};
@@ -43,6 +44,7 @@ pub fn report_html(summary: &Summary<'_>) -> String {
          <style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}, slimmed</h1>\n"
     );
     totals(&mut out, summary.before, summary.after);
+    let _ = writeln!(out, "<p>By how sure the reasons are: {}.</p>", levels_told(summary.plan.totals()));
     treemap(&mut out, summary);
     risks(&mut out, summary);
     table(&mut out, "By kind of file", "kind", summary.kinds.iter().map(|(name, sizes)| (escaped(name), *sizes)));

@@ -50,8 +50,12 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
 }
 
-/// What each level keeps: the first as it is, the others by what they add.
 fn levels(out: &mut String, totals: &Totals) {
+    let _ = writeln!(out, "  levels {}", levels_told(totals));
+}
+
+/// What each level keeps: the first as it is, the others by what they add.
+pub(super) fn levels_told(totals: &Totals) -> String {
     let mut before = 0;
     let told = totals.levels.iter().map(|(level, count)| {
         let added = count.bytes - before;
@@ -59,8 +63,7 @@ fn levels(out: &mut String, totals: &Totals) {
         before = count.bytes;
         format!("{level} {plus}{}", size(added))
     });
-    let told: Vec<String> = told.collect();
-    let _ = writeln!(out, "  levels {}", told.join(", "));
+    told.collect::<Vec<String>>().join(", ")
 }
 
 /// How many packages are recorded, in files that are made.

@@ -6,7 +6,7 @@ use super::inspect::length;
 use super::inspect_json::{kind, path, pretty};
 use super::summary::{Sizes, Summary};
 use crate::image::NameId;
-use crate::slim::Count;
+use crate::slim::{Confidence, Count};
 
 /// One object; `kept` has every name that stays, with its first reason.
 pub fn report_json(summary: &Summary<'_>) -> String {
@@ -18,6 +18,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "image": summary.name,
         "before": count(summary.before),
         "after": count(summary.after),
+        "levels": levels(summary),
         "packages": summary.packages.iter().map(|(package, sizes)| {
             with("purl", package.map(|package| package.purl.as_str()), *sizes)
         }).collect::<Vec<_>>(),
@@ -46,6 +47,19 @@ pub fn report_json(summary: &Summary<'_>) -> String {
 
 fn count(count: Count) -> Value {
     json!({"names": count.names, "files": count.files, "bytes": count.bytes})
+}
+
+/// What each level keeps with those before it, the surest first, and the bytes that it adds to theirs.
+fn levels(summary: &Summary<'_>) -> Vec<Value> {
+    let mut before = 0;
+    let row = |(level, kept): &(Confidence, Count)| {
+        let added = kept.bytes - std::mem::replace(&mut before, kept.bytes);
+        let mut row = count(*kept);
+        row["level"] = json!(level.to_string());
+        row["bytes_added"] = json!(added);
+        row
+    };
+    summary.plan.totals().levels.iter().map(row).collect()
 }
 
 fn with(key: &str, name: Option<&str>, sizes: Sizes) -> Value {

@@ -111,6 +111,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
     let count_of = |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
     totals.levels = kept_at.into_iter().map(count_of).collect();
+    add_records(&mut totals, options.level);
     let keeps_opened = options.level >= Confidence::Likely;
     Ok(Plan { graph, whole, kept, unmet, notes, totals, records, programs, keeps_opened })
 }
@@ -189,6 +190,18 @@ fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
         shells: select(shell::is_shell_file),
         package_managers: select(is_package_manager),
         levels: Vec::new(),
+    }
+}
+
+/// Records of packages stay at every level.
+fn add_records(totals: &mut Totals, asked_for: Confidence) {
+    let Some(without) = totals.levels.iter().find(|(level, _)| *level == asked_for).map(|&(_, count)| count) else {
+        return;
+    };
+    for (_, count) in &mut totals.levels {
+        count.names += totals.after.names - without.names;
+        count.files += totals.after.files - without.files;
+        count.bytes += totals.after.bytes - without.bytes;
     }
 }
 

@@ -113,6 +113,7 @@ fn the_report_adds_up() {
         assert_eq!(after, report["after"]["bytes"].as_u64().unwrap(), "{table}");
     }
     assert_eq!(sum(&report["reasons"], "bytes_after") + generated, report["after"]["bytes"].as_u64().unwrap());
+    assert_eq!(sum(&report["levels"], "bytes_added"), report["after"]["bytes"].as_u64().unwrap());
     let risky: Vec<_> = report["risky"].as_array().unwrap().iter().map(|risk| &risk["what"]).collect();
     assert_eq!(risky, ["a shell", "setuid, setgid or with capabilities"]);
     assert_eq!(report["risky"][0]["chain"], json!(["/bin/sh: the program of ENTRYPOINT"]));

@@ -34,10 +34,14 @@ impl Machine {
         }
     }
 
-    fn insert(mut self, path: &str, kind: Kind, mode: u32) -> Self {
+    fn insert(self, path: &str, kind: Kind, mode: u32) -> Self {
+        self.entry(path, kind, Header { mode, ..Header::default() })
+    }
+
+    /// An entry with all that an archive says of it.
+    pub(crate) fn entry(mut self, path: &str, kind: Kind, header: Header) -> Self {
         let (directory, name) = path.rsplit_once('/').unwrap();
         let directory = self.make_directory(directory);
-        let header = Header { mode, ..Header::default() };
         let layer = self.layers.len().saturating_sub(1);
         self.tree.insert(directory, name.as_bytes(), Inode { kind, header, layer });
         self

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what builds a fixture may fail the test")]
 
+mod breakages;
 mod deps;
 mod elf_file;
 mod elf_reading;
@@ -19,3 +20,4 @@ mod plan_roots;
 mod plan_scripts;
 mod plan_services;
 mod verify_against;
+mod written;

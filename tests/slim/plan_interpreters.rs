@@ -156,6 +156,14 @@ fn programs_and_libraries_that_a_source_names_are_kept() {
 }
 
 #[test]
+fn a_program_that_code_inside_a_string_starts_is_kept() {
+    let machine = with_programs(&["ruby", "date", "git"])
+        .file("/app/main.rb", "puts \"#{`echo \"no\"`} now #{system('date -u')}\"\nb = \"`\nsystem('git')\n");
+    let planned = machine.entrypoint(&["ruby", "/app/main.rb"]).plan();
+    assert!(planned.keeps("/usr/bin/date") && planned.keeps("/usr/bin/git"));
+}
+
+#[test]
 fn a_package_brings_programs_only_where_it_starts_them_and_no_compilers() {
     let planned = python()
         .file(

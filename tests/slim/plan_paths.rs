@@ -118,6 +118,21 @@ fn a_dangling_link_keeps_what_is_there_of_its_way() {
 }
 
 #[test]
+fn a_link_of_the_state_keeps_the_directory_that_it_leads_to() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .link("/var/lock", "/run/lock")
+        .link("/var/run", "/run")
+        .file("/run/lock/left", "")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    for path in ["/var/lock", "/var/run", "/run/lock"] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(!planned.keeps("/run/lock/left"));
+}
+
+#[test]
 fn directories_of_state_stay_without_their_files() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC))

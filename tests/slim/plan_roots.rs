@@ -163,3 +163,9 @@ fn an_unknown_user_is_a_note() {
         with(&["app"]).file("/etc/passwd", "root:x:0:0::/root:\n").set("User", json!("app")).entrypoint(&["app"]);
     assert_eq!(planned.plan().notes(), ["image: the user `app` is not in `/etc/passwd`"]);
 }
+
+#[test]
+fn what_onbuild_asks_for_is_told_to_be_unknown() {
+    let planned = with(&["app"]).set("OnBuild", json!(["RUN make"])).entrypoint(&["app"]).plan();
+    assert_eq!(planned.notes(), ["image: what ONBUILD runs in images built from this one is not looked at"]);
+}

@@ -74,6 +74,7 @@ pub(in crate::slim) fn trace(trace: &mut Trace<'_>, name: NameId) {
         Kind::File(_) => {
             search(trace, name, &path);
             let named = trace.rules.named.remove(&name).unwrap_or_default();
+            fire_followed(trace, name, &path);
             let readers = rules.index.readers(&path).filter(|&rule| !is_left_out(&rules.pages[rule], &path));
             for rule in readers.chain(named).collect::<Vec<_>>() {
                 read(trace, rule, name);
@@ -153,7 +154,7 @@ fn keep_name(
     by: Option<NameId>,
     because: &Because,
 ) -> bool {
-    if is_excepted(trace, page, name) {
+    if is_excepted(trace, page, name) || page.never_setuid && is_setuid(trace, name) {
         return false;
     }
     let (rule, because) = (page.name, because.clone());
@@ -163,6 +164,12 @@ fn keep_name(
     };
     trace.graph.keep(name, by, why);
     true
+}
+
+fn is_setuid(trace: &Trace<'_>, name: NameId) -> bool {
+    const SETUID: u32 = 0o4000;
+    let inode = trace.tree().inode(name);
+    matches!(inode.kind, Kind::File(_)) && inode.header.mode & SETUID != 0
 }
 
 /// Whether a rule never keeps a name, or a directory above it. Each is looked at once.
@@ -218,6 +225,23 @@ fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
             for named in keep_pattern(trace, page, keep, &path, Some(name), &because) {
                 read_named(trace, rule, named);
             }
+        }
+    }
+}
+
+/// Fires the rules that read a file for the words in it, and are about one of them.
+fn fire_followed(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
+    let rules = keep_rules();
+    for rule in rules.index.readers(path) {
+        let page = &rules.pages[rule];
+        if page.when.words.is_empty() || is_left_out(page, path) {
+            continue;
+        }
+        let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else { continue };
+        let is_there =
+            |wanted: &&&str| words::words(&bytes).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()));
+        if let Some(word) = page.when.words.iter().find(is_there) {
+            fire(trace, rule, Some(name), &Because::Literal(word));
         }
     }
 }

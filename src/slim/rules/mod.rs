@@ -80,6 +80,13 @@ pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
     provided.any(|pattern| wildcard::matches_name(pattern.as_bytes(), soname))
 }
 
+/// Whether a library that holds the name of another opens it only where a rule fires, which keeps it then.
+pub(in crate::slim) fn is_not_opened(holder: &[u8], name: &[u8]) -> bool {
+    let matches =
+        |patterns: &[&str], name| patterns.iter().any(|pattern| wildcard::matches_name(pattern.as_bytes(), name));
+    keep_rules().pages.iter().any(|page| matches(&page.holders, holder) && matches(&page.not_opened, name))
+}
+
 /// The rules that are built in.
 pub fn keep_rules() -> &'static KeepRules {
     static RULES: LazyLock<KeepRules> = LazyLock::new(|| {

@@ -29,6 +29,13 @@ pub struct KeepPage {
     pub(in crate::slim) opens: Vec<&'static str>,
     /// Libraries that are put into the container when it starts, as wildcards over their names.
     pub(in crate::slim) provided: Vec<&'static str>,
+    /// Libraries, as wildcards over the names that they give themselves, that hold names of others which they open only
+    /// where the rule fires.
+    pub(in crate::slim) holders: Vec<&'static str>,
+    /// These others.
+    pub(in crate::slim) not_opened: Vec<&'static str>,
+    /// It keeps no program that runs as its owner.
+    pub(in crate::slim) never_setuid: bool,
     /// It fires for every name that gives it a reason, not only for the first: its patterns are about that name.
     pub(in crate::slim) repeats: bool,
 }
@@ -43,6 +50,8 @@ pub(in crate::slim) struct When {
     pub(in crate::slim) libraries: Vec<&'static str>,
     /// Texts in a kept ELF file or script.
     pub(in crate::slim) literals: Vec<&'static str>,
+    /// Words in a kept file that the rule reads.
+    pub(in crate::slim) words: Vec<&'static str>,
     /// Wildcards over the path of a kept name.
     pub(in crate::slim) paths: Vec<&'static str>,
     /// Variables that the image sets.
@@ -99,6 +108,7 @@ const KEYS: &[&str] = &[
     "imports",
     "libraries",
     "literals",
+    "words",
     "paths",
     "variables",
     "distributions",
@@ -114,6 +124,9 @@ const KEYS: &[&str] = &[
     "not-whole",
     "opens",
     "provided",
+    "holders",
+    "not-opened",
+    "setuid",
 ];
 
 impl KeepPage {
@@ -142,6 +155,9 @@ impl KeepPage {
             not_whole: front.list("not-whole")?,
             opens: front.list("opens")?,
             provided: front.list("provided")?,
+            holders: front.list("holders")?,
+            not_opened: front.list("not-opened")?,
+            never_setuid: never_setuid(&front)?,
         })
     }
 
@@ -166,6 +182,7 @@ impl KeepPage {
             ("calls of", &when.imports),
             ("files called", &when.libraries),
             ("files that hold", &when.literals),
+            ("configuration that says", &when.words),
             ("the paths", &when.paths),
             ("the variables", &when.variables),
         ];
@@ -202,14 +219,23 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         imports: front.list("imports")?,
         libraries: front.list("libraries")?,
         literals: front.list("literals")?,
+        words: front.list("words")?,
         paths: front.list("paths")?,
         variables: front.list("variables")?,
     };
-    let lists = [&when.imports, &when.libraries, &when.literals, &when.paths, &when.variables];
+    let lists = [&when.imports, &when.libraries, &when.literals, &when.words, &when.paths, &when.variables];
     if !always && lists.iter().all(|list| list.is_empty()) {
         return Err(PageError::Missing { page, key: "when" });
     }
     Ok(when)
+}
+
+fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {
+    match front.get("setuid") {
+        None => Ok(false),
+        Some("never") => Ok(true),
+        Some(other) => Err(front.invalid("setuid", other)),
+    }
 }
 
 fn glibc_before(front: &FrontMatter) -> Result<Option<(u32, u32)>, PageError> {

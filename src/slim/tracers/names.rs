@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Files, MayOpen, Priority, announced, library_names};
 use crate::image::InodeId;
+use crate::slim::rules;
 use crate::slim::view::View;
 
 /// A name that may be opened.
@@ -24,7 +25,10 @@ pub(super) fn of(view: &View<'_>, file: InodeId) -> Vec<OpenName> {
     if calls_dlopen {
         let told: BTreeSet<&[u8]> = entries.iter().flat_map(|entry| &entry.soname).map(String::as_bytes).collect();
         let own = elf.needed.iter().map(Vec::as_slice).chain(elf.soname.as_deref()).collect::<BTreeSet<_>>();
-        let is_new = |name: &&[u8]| is_name(name) && !told.contains(name) && !own.contains(name);
+        let holder = elf.soname.as_deref().unwrap_or_default();
+        let is_new = |name: &&[u8]| {
+            is_name(name) && !told.contains(name) && !own.contains(name) && !rules::is_not_opened(holder, name)
+        };
         let found = library_names(&bytes).into_iter().filter(is_new);
         names.extend(found.map(|name| OpenName { name: name.to_vec(), announced: None }));
     }

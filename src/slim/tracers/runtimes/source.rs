@@ -267,6 +267,10 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
         }
         let line = text[..at].matches('\n').count() + 1;
         keep_program(trace, name, literal, line, is_own);
+        // `"#{system('test -d x')}"`: code in a text has texts of its own.
+        for (_, inner) in strings(literal).filter(|_| literal.contains('{')) {
+            keep_program(trace, name, inner, line, is_own);
+        }
     }
 }
 
@@ -305,7 +309,11 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
             let open = at + text.get(at..)?.find(['\'', '"', '`'])?;
             let quote = text[open..].chars().next()?;
             let rest = &text[open + 1..];
-            let close = rest.find([quote, '\n'])?;
+            // One that nothing closes is none.
+            let Some(close) = rest.find([quote, '\n']) else {
+                at = open + 1;
+                continue;
+            };
             at = open + 1 + close + 1;
             if rest[close..].starts_with(quote) {
                 return Some((open, &rest[..close]));

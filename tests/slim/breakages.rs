@@ -1,0 +1,115 @@
+//! What breaks after slimming elsewhere, and what shows that it does not here.
+//!
+//! Each row is a kind of failure that users of image slimmers report. Beside it stand tests by their names, keep rules
+//! whose examples are run, and images of the end-to-end tests, whose containers are driven before and after. Where a
+//! failure cannot arise, the row says why.
+//!
+//! |  # | what fails | what shows that it does not |
+//! |---:|------------|-----------------------------|
+//! |  1 | a program or its starter (`tini`, `gosu`) has lost its loader or the C library | `a_library_is_kept_for_every_object_that_needs_it` `helpers_start_what_their_arguments_name` `helpers_that_start_a_program_start_it_in_scripts_too` `images/redis` |
+//! |  2 | the shell is gone that a command in shell form, a health check or SHELL asks for | `shell_form_keeps_the_shell_and_the_commands_of_the_text` `a_health_check_is_a_root_in_each_of_its_forms` `what_onbuild_asks_for_is_told_to_be_unknown` |
+//! |  3 | commands of an entry script are gone | `an_entry_point_script_brings_its_commands` `text_for_the_shell_in_an_argument_is_read_at_its_line` `what_cannot_be_known_is_a_note_with_its_line` `images/postgres` |
+//! |  4 | a script's interpreter is gone, also behind `env` | `a_shebang_brings_its_interpreter_and_that_one_its_own` `env_finds_its_program_on_the_path_of_the_image` `a_lost_interpreter_is_told` |
+//! |  5 | a link on the way is gone, as `/bin` and `/lib64` of a merged `/usr` | `links_on_the_way_are_kept_and_lead_back_to_the_root` `an_absolute_link_through_alternatives_is_followed_inside_the_image` |
+//! |  6 | a link to a directory is gone, or leads nowhere | `a_kept_link_to_a_directory_keeps_the_directory_alone` `a_lost_target_is_told` |
+//! |  7 | a directory cannot be made where a link dangles whose target was dropped | `a_link_of_the_state_keeps_the_directory_that_it_leads_to` `a_dangling_link_keeps_what_is_there_of_its_way` |
+//! |  8 | empty directories are gone that a program writes to | `directories_of_state_stay_without_their_files` `a_working_directory_of_the_distribution_stays_without_its_files` `keep/state-directories` `keep/temporary-directories` `images/nginx` |
+//! |  9 | owners, modes or times are others | `owners_modes_and_times_stay` `kept_entries_and_configuration_are_unchanged` `another_mode_size_or_content_is_told` |
+//! | 10 | directories on the way can be written by everyone | `a_directory_on_the_way_has_the_mode_it_had` |
+//! | 11 | capabilities of files are gone | `capabilities_of_files_stay_and_are_told` |
+//! | 12 | setuid bits are gone, or stay without need | `setuid_programs_go_unless_they_are_reached_and_keep_their_bits_and_are_told_then` `keep/started-programs` `keep/ssh-keysign` `keep/pam-unix` `keep/user-namespaces` |
+//! | 13 | hard links become copies, or lead to a name that was dropped | `names_of_one_file_are_one_file_also_where_its_first_name_goes` `a_kept_name_becomes_the_file_where_the_other_names_are_dropped` `the_names_of_one_file_are_in_one_layer` |
+//! | 14 | each run gives another result | `a_plan_is_the_same_each_time` `the_same_image_gives_the_same_bytes` `two_runs_write_the_same_bytes` |
+//! | 15 | what a watched run removes or rewrites is lost, what it makes gets in | cannot arise: no container is started, and every byte comes from the image's layers; `kept_entries_and_configuration_are_unchanged` |
+//! | 16 | modules that a Python program imports late are gone | `lazily_imported_packages_stay_whole_with_their_metadata` `python_keeps_its_library_whole_but_for_tests_and_builders` `images/python` |
+//! | 17 | a distribution's metadata and `.pth` files are gone, so that it is not found | `lazily_imported_packages_stay_whole_with_their_metadata` |
+//! | 18 | certificates of authorities are gone | `keep/ca-certificates` `keep/openssl` `keep/gnutls` `images/git` `images/rust` |
+//! | 19 | packages of Node, their addons or `npm` itself are gone | `node_packages_stay_whole_with_the_libraries_of_their_addons` `npm_is_the_program_only_where_it_is_started_and_then_runs_what_the_manifest_says` `images/node` |
+//! | 20 | parts of Java's runtime are gone | `java_keeps_the_runtime_image_that_its_real_path_is_in` `images/java` |
+//! | 21 | modules and configuration of Apache, nginx or PHP are gone | `keep/apache` `keep/nginx` `keep/php` `images/apache` `images/nginx` `images/php` |
+//! | 22 | gems are gone, or what describes them | `ruby_keeps_its_libraries_and_gems_whole` `images/ruby` |
+//! | 23 | the host of .NET, or the ICU that it opens by name, is gone | `keep/dotnet` `keep/dotnet-application` `keep/icu` |
+//! | 24 | a driver's library that the runtime mounts is taken for missing | `a_library_of_the_graphics_driver_is_provided_at_run_time` `keep/provided-by-the-runtime` |
+//! | 25 | a thread cannot end, as glibc opens `libgcc_s` for that by name | `who_ends_threads_needs_libgcc_and_who_does_not_does_not` `keep/thread-exit` |
+//! | 26 | names of hosts and users are not found | `keep/nss` `keep/nss-files-and-dns` `keep/name-lookup` `keep/mounted-files` `images/go` |
+//! | 27 | names of services are not found | `keep/services-and-protocols` |
+//! | 28 | times are silently those of UTC | `keep/time-zones` `keep/time-zone-database` `images/dynamic-c` |
+//! | 29 | texts cannot be converted between character sets | `keep/character-sets` `keep/all-character-sets` `images/dynamic-c` |
+//! | 30 | the health check and its programs are gone | `a_health_check_is_a_root_in_each_of_its_forms` `the_configuration_is_what_it_was_down_to_a_label_of_many_bytes` |
+//! | 31 | the configuration is another: labels, stop signal, entry point | `the_configuration_is_what_it_was_down_to_a_label_of_many_bytes` `the_configuration_is_kept_but_for_layers_and_history` |
+//! | 32 | the user's name means nobody | `names_of_users_stay_and_their_passwords_do_not` `an_unknown_user_is_a_note` `keep/users` |
+//! | 33 | an image without a program becomes next to nothing | `an_image_without_a_program_is_refused_unless_something_is_kept_by_hand` `a_program_that_is_not_there_is_refused_with_where_it_was_looked_for` |
+//! | 34 | the daemon, its version, its platform or its privileges do not fit | cannot arise in archives, layouts and directories, which need no daemon and are of any architecture: `layouts_of_every_layer_type_are_read_from_directories_and_archives` `programs_of_every_architecture_find_their_libraries`; where there is a daemon: `dockers_daemon_gives_and_takes_images` `podmans_service_gives_and_takes_images` |
+//! | 35 | a generated seccomp or AppArmor profile forbids what the program does | cannot arise: no profile is generated, and nothing of what a container may do is changed; `the_configuration_is_what_it_was_down_to_a_label_of_many_bytes` |
+//! | 36 | scanners no longer know the distribution and its packages | `scanners_name_the_packages_that_remain` `keep/distribution` |
+//! | 37 | a program loads data or plugins that no name in it tells | `keep/fonts` `keep/ffmpeg` `keep/imagemagick` `images/imagemagick` |
+//! | 38 | what is kept by hand comes without its libraries | `a_library_kept_by_hand_is_loaded_for_itself` |
+//! | 39 | a program looks beside itself for what it needs | `keep/own-directories` `origin_of_a_program_is_where_it_really_is` |
+//! | 40 | a program that acts by the name it is started as lost its names | `the_links_of_a_multi_call_program_come_by_their_names` `keep/git` |
+//! | 41 | of two libraries of one name the wrong one stays | `one_file_under_two_names_is_loaded_once_and_both_names_are_needed` `library_path_loses_to_rpath_and_wins_over_runpath` |
+//! | 42 | what a layer removed comes back | `a_whiteout_hides_a_file_or_a_whole_directory_of_lower_layers` `what_a_later_layer_removed_is_written_nowhere` |
+//! | 43 | odd names, long names, holes or devices are mangled | `everything_written_is_read_again_from_every_destination` `names_are_bytes` `devices_and_pipes_keep_their_numbers` |
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which failure, and the names of what shows that it does not happen.
+fn rows() -> Vec<(usize, Vec<&'static str>)> {
+    let lines = include_str!("breakages.rs").lines().filter_map(|line| line.strip_prefix("//! |"));
+    lines
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+            Some((cells[0].parse().ok()?, cells[2].split('`').skip(1).step_by(2).collect()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_kind_of_failure_has_a_row_and_every_row_a_test() {
+    let numbers: Vec<usize> = rows().iter().map(|&(number, _)| number).collect();
+    assert_eq!(numbers, (1..=43).collect::<Vec<_>>());
+    for (number, names) in rows() {
+        assert!(!names.is_empty(), "row {number} names nothing");
+    }
+}
+
+#[test]
+fn everything_that_the_rows_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    for folder in ["src", "tests"] {
+        read_sources(&root.join(folder), &mut sources);
+    }
+    for (number, name) in
+        rows().into_iter().flat_map(|(number, names)| names.into_iter().map(move |name| (number, name)))
+    {
+        let is_there = match name.split_once('/') {
+            Some(("keep", rule)) => root.join(format!("rules/keep/{rule}.md")).is_file(),
+            Some((_, image)) => root.join(format!("testdata/images/{image}/behaviour.sh")).is_file(),
+            None => sources.iter().any(|source| tests_in(source).any(|test| test == name)),
+        };
+        assert!(is_there, "row {number} names `{name}`, which is nowhere");
+    }
+}
+
+/// The names of the tests of a file: functions under `#[test]`, and those in a list of tests under their names.
+fn tests_in(source: &str) -> impl Iterator<Item = &str> {
+    let lines = || source.lines().map(str::trim);
+    let under_attribute =
+        lines().zip(lines().skip(1)).filter(|(line, _)| *line == "#[test]").filter_map(|(_, next)| {
+            let name = next.strip_prefix("fn ")?;
+            name.split_once('(').map(|(name, _)| name)
+        });
+    under_attribute.chain(lines().filter_map(|line| line.strip_prefix("(\"")?.split_once("\", ").map(|(name, _)| name)))
+}
+
+fn read_sources(folder: &Path, sources: &mut Vec<String>) {
+    let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for path in entries {
+        if path.is_dir() {
+            read_sources(&path, sources);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources.push(fs::read_to_string(path).unwrap());
+        }
+    }
+}
