@@ -16,9 +16,10 @@ pub use context::Context;
 pub use finding::{Brought, Finding, Findings, Report};
 pub use history::told;
 
+use crate::advisories::Known;
 use crate::image::{Image, ReadError};
 use crate::lint::{self, Registry, Settings};
-use crate::packages;
+use crate::packages::{self, Packages};
 use crate::slim::Plan;
 
 /// One check of images.
@@ -65,7 +66,27 @@ pub fn audit(
     settings: &Settings,
 ) -> Result<Vec<Finding>, ReadError> {
     let packages = packages::read(image)?;
-    let context = Context::new(image, reference, plan, &packages, settings);
+    audit_with(image, reference, plan, Installed { packages: &packages, known: None }, registry, settings)
+}
+
+/// What is installed, as the caller has read it, and what is known of that.
+#[derive(Clone, Copy, Debug)]
+pub struct Installed<'a> {
+    pub packages: &'a Packages,
+    /// None where nobody was asked.
+    pub known: Option<&'a Known>,
+}
+
+/// The same with vulnerabilities.
+pub fn audit_with(
+    image: &Image,
+    reference: &str,
+    plan: Option<&Plan>,
+    installed: Installed<'_>,
+    registry: &Registry,
+    settings: &Settings,
+) -> Result<Vec<Finding>, ReadError> {
+    let context = Context::new(image, reference, plan, installed, settings);
     let mut findings = Vec::new();
     for rule in &rules::RULES {
         let Some(page) = registry.get(rule.name).filter(|page| settings.selects(page)) else { continue };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::advisories::AdvisoryArguments;
 use super::baseline::BaselineArguments;
 use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
@@ -100,6 +101,7 @@ pub(super) enum Command {
   jettison lint --build-arg VERSION=12 --target production
   jettison lint app.tar              an image, with its history
   jettison lint Dockerfile --image oci:build:app
+  jettison lint app.tar --osv osv/Debian/all.zip
   jettison lint --fix                mend what can be mended safely
   jettison lint --diff --unsafe-fixes | git apply
   jettison lint --write-baseline .jettison-baseline.json
@@ -150,6 +152,8 @@ pub(super) struct LintArguments {
     #[arg(long, value_name = "IMAGE", env = "JETTISON_IMAGE", hide_env = true, value_delimiter = ' ')]
     pub(super) image: Vec<String>,
     #[command(flatten)]
+    pub(super) advisories: AdvisoryArguments,
+    #[command(flatten)]
     pub(super) files: FileArguments,
     #[command(flatten)]
     pub(super) baseline: BaselineArguments,
@@ -172,7 +176,8 @@ Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
   jettison slim app.tar --dry-run --report slim.html
-  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json")]
+  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
+  jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -191,10 +196,12 @@ pub(super) struct SlimArguments {
     #[command(flatten)]
     pub(super) source: SourceArguments,
     /// Slim the images for all platforms, and write an index of them
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom"])]
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "osv"])]
     pub(super) all_platforms: bool,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
+    #[command(flatten)]
+    pub(super) advisories: AdvisoryArguments,
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,

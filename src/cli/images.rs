@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::Output;
 use super::progress::Bar;
-use crate::audit;
+use super::{Output, advisories};
+use crate::advisories::Export;
+use crate::audit::{self, Installed};
 use crate::config::Config;
 use crate::dockerfile;
 use crate::image::{Image, Options};
 use crate::lint::Registry;
+use crate::packages;
 use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{PlanOptions, Totals, plan};
@@ -53,11 +55,12 @@ pub(super) fn lint(
     dockerfiles: &[Linted],
     registry: &Registry,
     config: &Config,
+    export: Option<&Export>,
     output: Output,
 ) -> (Vec<Linted>, bool) {
     let (mut linted, mut failed) = (Vec::new(), false);
     for name in names {
-        match lint_one(name, dockerfiles, registry, config, output) {
+        match lint_one(name, dockerfiles, registry, config, export, output) {
             Ok(one) => linted.push(one),
             Err(error) => {
                 failed = true;
@@ -73,13 +76,17 @@ fn lint_one(
     dockerfiles: &[Linted],
     registry: &Registry,
     config: &Config,
+    export: Option<&Export>,
     output: Output,
 ) -> anyhow::Result<Linted> {
     let bar = Bar::new(output);
     let image: Image =
         Image::open(&name.parse()?, &Options::default(), &bar).with_context(|| format!("image `{name}`"))?;
     let plan = plan(&image, &PlanOptions::default()).ok();
-    let found = audit::audit(&image, name, plan.as_ref(), registry, &config.settings)
+    let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
+    let known = export.map(|export| advisories::known(export, &packages, output)).transpose()?;
+    let installed = Installed { packages: &packages, known: known.as_ref() };
+    let found = audit::audit_with(&image, name, plan.as_ref(), installed, registry, &config.settings)
         .with_context(|| format!("image `{name}`"))?;
     drop(bar);
     let (source, mut findings) = audit::told(&image, name, &found);

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         // Who names an image alone means the image, not all that lies around.
         paths.clear();
     }
+    let export = arguments.advisories.export().context("`--osv`")?;
     let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook is started for every commit, and few of them are about Dockerfiles.
     if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let mut linter = Linter { registry, config: &config, output, asked: false, failed: false };
     let mut files = linter.lint(sources);
-    let (of_images, unread) = images::lint(&images, &files, registry, &config, output);
+    let (of_images, unread) = images::lint(&images, &files, registry, &config, export.as_ref(), output);
     failed |= unread;
     if baseline::write(&arguments.baseline, &files, output)? {
         return Ok(if failed || linter.failed { Outcome::Failed } else { Outcome::Clean });

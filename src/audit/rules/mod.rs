@@ -14,6 +14,7 @@ mod end_of_life_base;
 mod exposed_ssh_port;
 mod file_capability;
 mod insecure_rpath;
+mod known_vulnerability;
 mod login_account;
 mod login_program;
 mod missing_ca_bundle;
@@ -46,7 +47,7 @@ mod yum_cache_left;
 
 use super::Rule;
 
-pub(super) static RULES: [Rule; 42] = [
+pub(super) static RULES: [Rule; 43] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -60,6 +61,7 @@ pub(super) static RULES: [Rule; 42] = [
     exposed_ssh_port::RULE,
     file_capability::RULE,
     insecure_rpath::RULE,
+    known_vulnerability::RULE,
     login_account::RULE,
     login_program::RULE,
     missing_ca_bundle::RULE,
