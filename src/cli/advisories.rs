@@ -26,15 +26,22 @@ impl AdvisoryArguments {
 /// What the export knows of the packages of an image; says of which it knows nothing.
 pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<Known, Error> {
     let known = advisories::find(export, packages)?;
+    unknown(&known).iter().for_each(|line| output.note(line));
+    Ok(known)
+}
+
+/// What could not be looked up, in lines.
+pub(super) fn unknown(known: &Known) -> Vec<String> {
+    let mut lines = Vec::new();
     for uncovered in known.uncovered() {
         let packages = counted(uncovered.packages, "package");
-        output.note(&format!("the export has nothing of {}: {packages} could not be looked up", uncovered.ecosystem));
+        lines.push(format!("the export has nothing of {}: {packages} could not be looked up", uncovered.ecosystem));
     }
     if known.unknown > 0 {
         let packages = counted(known.unknown, "package");
-        output.note(&format!(
+        lines.push(format!(
             "{packages} could not be looked up: without a version, or of a distribution that OSV has not"
         ));
     }
-    Ok(known)
+    lines
 }

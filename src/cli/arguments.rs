@@ -200,8 +200,6 @@ pub(super) struct SlimArguments {
     pub(super) all_platforms: bool,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
-    #[command(flatten)]
-    pub(super) advisories: AdvisoryArguments,
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,

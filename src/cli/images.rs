@@ -83,12 +83,12 @@ fn lint_one(
     let image: Image =
         Image::open(&name.parse()?, &Options::default(), &bar).with_context(|| format!("image `{name}`"))?;
     let plan = plan(&image, &PlanOptions::default()).ok();
+    drop(bar);
     let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
     let known = export.map(|export| advisories::known(export, &packages, output)).transpose()?;
     let installed = Installed { packages: &packages, known: known.as_ref() };
     let found = audit::audit_with(&image, name, plan.as_ref(), installed, registry, &config.settings)
         .with_context(|| format!("image `{name}`"))?;
-    drop(bar);
     let (source, mut findings) = audit::told(&image, name, &found);
     for finding in &mut findings {
         let step = source.slice(finding.span);

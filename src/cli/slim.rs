@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         let write = |image: &Image, selection: &Selection| match &destination {
             Some(destination) => {
                 let written = image::write(image, selection, destination, &write_options, &bar)?;
-                Ok(Some(wrote(destination, &written)))
+                Ok(Some((wrote(destination, &written), written.manifest_digest)))
             }
             None => Ok(None),
         };
@@ -47,12 +47,15 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     Ok(outcome)
 }
 
+/// What was written, for people, and the digest of its manifest, where it has one.
+type Wrote = (String, Option<String>);
+
 /// Slims one image. `write` tells what it wrote, or that it is not to write.
 fn slim(
     arguments: &SlimArguments,
     mut image: Image,
     platform: Option<&Platform>,
-    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<String>>,
+    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
 ) -> anyhow::Result<(String, Outcome)> {
     arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
@@ -62,9 +65,11 @@ fn slim(
         return Ok((summary, Outcome::Found));
     }
     summary.push_str(&report::plan(&image.tree, &plan));
+    let documents = arguments.documents.prepare(&image)?;
     let (result, selection) = plan.result(&image);
-    if let Some(wrote) = write(&result, &selection)? {
-        summary.push_str(&wrote);
+    let wrote = write(&result, &selection)?;
+    if let Some((wrote, _)) = &wrote {
+        summary.push_str(wrote);
     } else {
         summary.push_str("kept:\n");
         for &name in plan.kept() {
@@ -75,7 +80,10 @@ fn slim(
         }
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
-    arguments.documents.write(name, &image, &plan)?;
+    if let Some(documents) = &documents {
+        let digest = wrote.as_ref().and_then(|(_, digest)| digest.as_deref());
+        summary.push_str(&arguments.documents.write(documents, name, digest, &image, &plan)?);
+    }
     Ok((summary, if failures.is_empty() { Outcome::Clean } else { Outcome::Found }))
 }
 
@@ -98,7 +106,8 @@ fn all_platforms(
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
-                Ok(Some(format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written))))
+                let told = format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written));
+                Ok(Some((told, written.manifest_digest)))
             }
             None => Ok(None),
         };
