@@ -20,8 +20,8 @@ pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Op
     let is_listed = || affected.versions.iter().any(|listed| listed == version || order.same(listed, version));
     let is_hit = ranges().any(|(range, order)| is_in(range, version, order)) || is_listed();
     is_hit.then(|| {
-        let fixes = ranges().flat_map(|(range, order)| range.events.iter().map(move |event| (event, order)));
-        let above = fixes.filter_map(|(event, order)| match event {
+        let events = ranges().flat_map(|(range, order)| range.events.iter().map(move |event| (event, order)));
+        let above = events.filter_map(|(event, order)| match event {
             Event::Fixed(fixed) if order.compare(fixed, version) == Ordering::Greater => Some(fixed.as_str()),
             _ => None,
         });
@@ -50,8 +50,9 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     for (event, at) in events {
         match (event, compare(version, at, order)) {
             (Event::Introduced(_), Ordering::Greater | Ordering::Equal) => vulnerable = true,
-            (Event::Fixed(_), Ordering::Greater | Ordering::Equal) => vulnerable = false,
-            (Event::LastAffected(_), Ordering::Greater) => vulnerable = false,
+            (Event::Fixed(_), Ordering::Greater | Ordering::Equal) | (Event::LastAffected(_), Ordering::Greater) => {
+                vulnerable = false;
+            }
             _ => {}
         }
     }

@@ -86,14 +86,15 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
 fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
     let mut all: BTreeMap<(String, usize), Vulnerability> = BTreeMap::new();
     for found in matches {
-        let (ids, names) = names(&found.record);
+        let Called { ids, also, bulletin } = called(&found.record);
         for (row, scope, candidate) in &found.hits {
             let affected = &found.record.affected[*row];
             let order = index.scopes[*scope].0.order;
             let one = vulnerability(index, &found.record, affected, candidate, order);
             for id in &ids {
-                let mut one = Vulnerability { id: id.clone(), names: names.clone(), ..one.clone() };
+                let mut one = Vulnerability { id: id.clone(), names: also.clone(), ..one.clone() };
                 one.names.retain(|name| name != id);
+                one.bulletins.extend(bulletin.clone());
                 match all.entry((id.clone(), candidate.subject)) {
                     std::collections::btree_map::Entry::Vacant(vacant) => {
                         vacant.insert(one);
@@ -110,26 +111,33 @@ fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vuln
     list
 }
 
-/// What a vulnerability is called first, and its other names. A bulletin about several is as many.
-fn names(record: &Record) -> (Vec<String>, Vec<String>) {
+/// What a record says that it is about.
+struct Called {
+    /// What the vulnerability is called first: several, where the record is a bulletin about several.
+    ids: Vec<String>,
+    also: Vec<String>,
+    bulletin: Option<String>,
+}
+
+fn called(record: &Record) -> Called {
     let clean = |name: &String| one_line(name, MAX_NAME);
     let is_cve = |name: &&String| name.starts_with("CVE-");
     // `DEBIAN-CVE-2024-2961` is a record of one vulnerability.
     let own = record.id.find("CVE-").map(|at| record.id[at..].to_owned());
     let alias = || record.aliases.iter().filter(is_cve).min().cloned();
-    let mut ids: Vec<String> = match own.or_else(alias) {
-        Some(own) => vec![clean(&own)],
-        None => record.upstream.iter().filter(is_cve).map(clean).collect(),
+    let upstream = || record.upstream.iter().filter(is_cve).map(clean);
+    let (mut ids, bulletin): (Vec<String>, _) = match own.or_else(alias) {
+        Some(own) => (vec![clean(&own)], None),
+        None if upstream().next().is_some() => (upstream().collect(), Some(clean(&record.id))),
+        None => (record.aliases.iter().chain([&record.id]).min().map(clean).into_iter().collect(), None),
     };
-    if ids.is_empty() {
-        ids.extend(record.aliases.iter().chain([&record.id]).min().map(clean));
-    }
     ids.sort();
     ids.dedup();
-    let mut names: Vec<String> = record.aliases.iter().chain([&record.id]).map(clean).collect();
-    names.sort();
-    names.dedup();
-    (ids, names)
+    let own = bulletin.is_none().then_some(&record.id);
+    let mut also: Vec<String> = record.aliases.iter().chain(own).map(clean).collect();
+    also.sort();
+    also.dedup();
+    Called { ids, also, bulletin }
 }
 
 fn vulnerability(
@@ -146,6 +154,7 @@ fn vulnerability(
     Vulnerability {
         id: String::new(),
         names: Vec::new(),
+        bulletins: Vec::new(),
         summary: one_line(summary.trim_start(), MAX_SUMMARY),
         severity: severity::of(record, affected),
         ecosystem: affected.package.as_ref().map(name).unwrap_or_default(),
@@ -158,12 +167,9 @@ fn vulnerability(
 
 /// Adds what another record says: it is over when it is over for both, and as grave as the graver one says.
 fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
-    before.names.extend(one.names);
-    before.names.sort();
-    before.names.dedup();
-    before.packages.extend(one.packages);
-    before.packages.sort_unstable();
-    before.packages.dedup();
+    merge(&mut before.names, one.names);
+    merge(&mut before.bulletins, one.bulletins);
+    merge(&mut before.packages, one.packages);
     if before.summary.is_empty() {
         before.summary = one.summary;
     }
@@ -185,6 +191,13 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     if weight(&one.severity).partial_cmp(&weight(&before.severity)) == Some(Ordering::Greater) {
         before.severity = one.severity;
     }
+}
+
+/// Puts two ordered lists together.
+fn merge<T: Ord>(before: &mut Vec<T>, more: Vec<T>) {
+    before.extend(more);
+    before.sort();
+    before.dedup();
 }
 
 /// The first line of others' text, without what a terminal would obey, and not too long.

@@ -23,6 +23,8 @@ pub struct Vulnerability {
     pub id: String,
     /// All other names of it, among them those of the records; ordered.
     pub names: Vec<String>,
+    /// Records that are about several at once; ordered.
+    pub bulletins: Vec<String>,
     /// One line; empty where no record has one.
     pub summary: String,
     pub severity: Option<Severity>,

@@ -26,7 +26,9 @@ impl AdvisoryArguments {
 /// What the export knows of the packages of an image; says of which it knows nothing.
 pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<Known, Error> {
     let known = advisories::find(export, packages)?;
-    unknown(&known).iter().for_each(|line| output.note(line));
+    for line in unknown(&known) {
+        output.note(&line);
+    }
     Ok(known)
 }
 

@@ -67,9 +67,9 @@ fn slim(
     summary.push_str(&report::plan(&image.tree, &plan));
     let documents = arguments.documents.prepare(&image)?;
     let (result, selection) = plan.result(&image);
-    let wrote = write(&result, &selection)?;
-    if let Some((wrote, _)) = &wrote {
-        summary.push_str(wrote);
+    let result = write(&result, &selection)?;
+    if let Some((told, _)) = &result {
+        summary.push_str(told);
     } else {
         summary.push_str("kept:\n");
         for &name in plan.kept() {
@@ -81,7 +81,7 @@ fn slim(
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
     if let Some(documents) = &documents {
-        let digest = wrote.as_ref().and_then(|(_, digest)| digest.as_deref());
+        let digest = result.as_ref().and_then(|(_, digest)| digest.as_deref());
         summary.push_str(&arguments.documents.write(documents, name, digest, &image, &plan)?);
     }
     Ok((summary, if failures.is_empty() { Outcome::Clean } else { Outcome::Found }))

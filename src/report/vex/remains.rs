@@ -56,7 +56,13 @@ impl<'a> Remains<'a> {
             () if after == before => Status::Affected,
             () => Status::Unclear,
         };
-        Left { status, before, after, example: live().find(is_kept) }
+        Left { status, before, after, example: live().filter(is_kept).min_by_key(|&name| !self.is_run(name)) }
+    }
+
+    /// A program or a library, by its mode and name.
+    fn is_run(&self, name: NameId) -> bool {
+        self.tree.inode(name).header.mode & 0o111 != 0
+            || memchr::memmem::find(self.tree.file_name(name), b".so").is_some()
     }
 
     /// A regular file in which something vulnerable may be. A package of one file is that file.
