@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 use rayon::prelude::*;
 
+use super::inflate::Inflater;
+
 /// Limits of what is read: an export of all ecosystems of osv.dev is far within them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -118,15 +120,19 @@ impl Export {
         let length = fs::metadata(path).map_err(|error| of_file(path, error.into()))?.len();
         let most = length.saturating_mul(self.limits.ratio).saturating_add(self.limits.record);
         let sum = AtomicU64::new(0);
-        entries.par_iter().with_min_len(64).try_for_each_init(Vec::new, |bytes, entry| {
-            let result = inflate(&archive, entry, self.limits.record, bytes).and_then(|()| {
+        entries.par_iter().with_min_len(64).try_for_each_init(Inflater::new, |inflater, entry| {
+            let take = |inflater: &mut Inflater| {
+                if entry.is_encrypted {
+                    return Err(Reason::Encrypted);
+                }
+                let bytes = inflater.read(&archive, entry.place, entry.method, self.limits.record)?;
                 let length = bytes.len() as u64;
                 if sum.fetch_add(length, Ordering::Relaxed) + length > most {
                     return Err(Reason::Ratio(self.limits.ratio));
                 }
                 take(bytes)
-            });
-            result.map_err(|reason| Error { path: path.to_owned(), entry: Some(shown(&entry.name)), reason })
+            };
+            take(inflater).map_err(|reason| Error { path: path.to_owned(), entry: Some(shown(&entry.name)), reason })
         })
     }
 
@@ -154,29 +160,6 @@ impl Export {
         }
         Ok((archive, entries))
     }
-}
-
-/// Reads an entry into a buffer, whose room is used again, and checks its sum.
-fn inflate(archive: &ZipArchive<FileReader>, entry: &Entry, most: u64, bytes: &mut Vec<u8>) -> Result<(), Reason> {
-    bytes.clear();
-    if entry.is_encrypted {
-        return Err(Reason::Encrypted);
-    }
-    let place = archive.get_entry(entry.place)?;
-    // What the directory says is checked by the reader, which ends where this does.
-    if entry.place.uncompressed_size_hint() > most {
-        return Err(Reason::Large(most));
-    }
-    let raw = place.reader();
-    match entry.method {
-        CompressionMethod::STORE => place.verifying_reader(raw).take(most + 1).read_to_end(bytes)?,
-        CompressionMethod::DEFLATE => {
-            let inflated = flate2::read::DeflateDecoder::new(raw);
-            place.verifying_reader(inflated).take(most + 1).read_to_end(bytes)?
-        }
-        _ => return Err(Reason::Compression),
-    };
-    if bytes.len() as u64 > most { Err(Reason::Large(most)) } else { Ok(()) }
 }
 
 fn read(reader: impl Read, most: u64) -> Result<Vec<u8>, Reason> {

@@ -1,7 +1,5 @@
 //! Vulnerabilities that are known of the packages of an image.
 
-use std::collections::BTreeSet;
-
 use super::ecosystem::Coverage;
 use super::severity::Severity;
 
@@ -40,11 +38,6 @@ pub struct Vulnerability {
 }
 
 impl Known {
-    /// How many vulnerabilities there are, in however many packages each is.
-    pub fn count(&self) -> usize {
-        self.list.iter().map(|one| one.id.as_str()).collect::<BTreeSet<_>>().len()
-    }
-
     /// The ecosystems of the image of which the export has nothing.
     pub fn uncovered(&self) -> impl Iterator<Item = &Coverage> {
         self.coverage.iter().filter(|coverage| coverage.records == 0)

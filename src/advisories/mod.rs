@@ -7,6 +7,7 @@ mod affected;
 mod ecosystem;
 mod export;
 mod find;
+mod inflate;
 mod known;
 mod record;
 mod severity;

@@ -196,7 +196,7 @@ pub(super) struct SlimArguments {
     #[command(flatten)]
     pub(super) source: SourceArguments,
     /// Slim the images for all platforms, and write an index of them
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "osv"])]
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
     pub(super) all_platforms: bool,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,

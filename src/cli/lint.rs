@@ -31,6 +31,9 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         paths.clear();
     }
     let export = arguments.advisories.export().context("`--osv`")?;
+    if export.is_some() && images.is_empty() {
+        output.note("`--osv` is about packages of images, and no image is named");
+    }
     let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook is started for every commit, and few of them are about Dockerfiles.
     if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {

@@ -57,27 +57,24 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
 ///
 /// A digest says more than a tag, which is another image tomorrow.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
-    let is_path = name.starts_with(['/', '.'])
-        || name.contains(':')
-            && !name.contains("://")
-            && name.split(':').next().is_some_and(|transport| {
-                ["docker-archive", "oci", "oci-archive", "rootfs", "docker-daemon"].contains(&transport)
-            });
-    let name = name.strip_prefix("docker://").unwrap_or(name);
-    let name = if is_path { name.split_once(':').map_or(name, |(_, path)| path) } else { name };
-    let name = name.split('@').next().unwrap_or(name);
+    let file = FILES.iter().find_map(|transport| name.strip_prefix(transport));
+    let is_file = file.is_some() || name.starts_with(['/', '.']);
+    let name = file.unwrap_or(name);
+    let name =
+        ["docker://", "docker-daemon:"].iter().find_map(|transport| name.strip_prefix(transport)).unwrap_or(name);
+    let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
     let (repository, tag) = match name[last..].split_once(':') {
-        Some((file, tag)) => (&name[..last + file.len()], Some(tag)),
-        None => (name, None),
+        Some((short, tag)) => (&name[..last + short.len()], Some(tag)),
+        None => (name.as_str(), None),
     };
-    let mut purl = format!("pkg:oci/{}", escaped(&repository[last..].to_ascii_lowercase()));
+    let mut purl = format!("pkg:oci/{}", escaped(&repository[last..]));
     if let Some(digest) = digest {
         let _ = write!(purl, "@{}", escaped(digest).replace(':', "%3A"));
     }
     let mut mark = '?';
-    if last > 0 && !is_path {
-        let _ = write!(purl, "{mark}repository_url={}", escaped(&repository.to_ascii_lowercase()).replace("%2F", "/"));
+    if last > 0 && !is_file {
+        let _ = write!(purl, "{mark}repository_url={}", escaped(repository).replace("%2F", "/"));
         mark = '&';
     }
     if let (Some(tag), None) = (tag, digest) {
@@ -85,6 +82,9 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     }
     purl
 }
+
+/// What starts the name of an image in a file or a folder.
+const FILES: [&str; 4] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:"];
 
 /// All but letters, digits, `.`, `-`, `_`, `~` and `:` in percent signs.
 fn escaped(part: &str) -> String {
@@ -120,6 +120,7 @@ mod tests {
             ),
             ("./out/app.tar", None, "pkg:oci/app.tar"),
             ("oci:build:app", None, "pkg:oci/build?tag=app"),
+            ("docker-daemon:r.example/app:1", None, "pkg:oci/app?repository_url=r.example/app&tag=1"),
             ("app<1>", None, "pkg:oci/app%3C1%3E"),
         ];
         for (name, digest, expected) in cases {

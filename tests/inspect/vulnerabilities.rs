@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use jettison::advisories::{self, Export, Limits, Rating, Vulnerability};
+use jettison::image::{Image, Options, Silent};
 use jettison::packages;
 use serde_json::{Value, json};
 
@@ -154,9 +155,12 @@ fn vex(format: &str) -> (Value, String) {
 /// What is known of the image in an export.
 fn known(paths: &[PathBuf]) -> Vec<Vulnerability> {
     let directory = Directory::new();
-    let path: jettison::image::Reference = image(&directory).parse().unwrap();
-    let image = jettison::image::Image::open(&path, &jettison::image::Options::default(), &jettison::image::Silent);
-    let packages = packages::read(&image.unwrap()).unwrap();
+    known_of(&image(&directory), paths)
+}
+
+fn known_of(image: &str, paths: &[PathBuf]) -> Vec<Vulnerability> {
+    let image = Image::open(&image.parse().unwrap(), &Options::default(), &Silent).unwrap();
+    let packages = packages::read(&image).unwrap();
     advisories::find(&Export::open(paths).unwrap(), &packages).unwrap().list
 }
 
@@ -180,6 +184,81 @@ fn sources_versions_and_releases_decide_what_is_known() {
         (&["DEBIAN-CVE-2024-2961".to_owned()][..], &["DSA-5673-1".to_owned()][..])
     );
     assert_eq!(known[4].severity.as_ref().map(|severity| severity.rating), Some(Rating::High));
+}
+
+#[test]
+fn every_ecosystem_has_its_own_names_and_order() {
+    let jar = |directory: &Directory| {
+        let path = directory.path().join("x.jar");
+        let properties = b"groupId=org.apache.logging.log4j\nartifactId=log4j-core\nversion=2.14.1\n".to_vec();
+        zip(&path, &[("META-INF/maven/a/b/pom.properties".to_owned(), properties)]);
+        std::fs::read(path).unwrap()
+    };
+    let manifest = b"openssl-libs\t3.0.7-24.el9\t1\t1\tRocky\t1\t1\tx86_64\t1\topenssl-3.0.7-24.el9.src.rpm\n";
+    let apk = b"P:libcrypto3\nV:3.1.4-r0\no:openssl\n\n";
+    let fixed = |version: &str| json!([{"introduced": "0"}, {"fixed": version}]);
+    // What is in the image, what a record calls it, a version in which it is fixed, and one before the installed one.
+    type Case<'a> = (&'a str, &'a str, Vec<u8>, &'a str, &'a str, &'a str, &'a str);
+    let directory = Directory::new();
+    let cases: [Case<'_>; 6] = [
+        (
+            "ID=alpine\nVERSION_ID=3.18.4\n",
+            "lib/apk/db/installed",
+            apk.to_vec(),
+            "Alpine:v3.18",
+            "openssl",
+            "3.1.4-r1",
+            "3.1.4_rc1",
+        ),
+        (
+            "ID=\"rocky\"\nVERSION_ID=\"9.3\"\n",
+            "var/lib/rpmmanifest/container-manifest-2",
+            manifest.to_vec(),
+            "Rocky Linux:9",
+            "openssl",
+            "1:3.0.7-27.el9_4",
+            "3.0.8-1.el9",
+        ),
+        (
+            "",
+            "a/node_modules/lodash/package.json",
+            br#"{"name": "lodash", "version": "4.17.9"}"#.to_vec(),
+            "npm",
+            "lodash",
+            "4.17.21",
+            "4.17.9-rc.1",
+        ),
+        (
+            "",
+            "gems/specifications/rack-2.2.6.4.gemspec",
+            b"s.name = \"rack\"\ns.version = \"2.2.6.4\"\n".to_vec(),
+            "RubyGems",
+            "rack",
+            "2.2.8",
+            "2.2.6.4.pre",
+        ),
+        ("", "app/x.jar", jar(&directory), "Maven", "org.apache.logging.log4j:log4j-core", "2.15.0", "2.14.1-rc1"),
+        (
+            "",
+            "p/Flask_Cors-3.0.10.dist-info/METADATA",
+            b"Name: Flask_Cors\nVersion: 3.0.10\n".to_vec(),
+            "PyPI",
+            "flask-cors",
+            "4.0.2",
+            "3.0.10rc1",
+        ),
+    ];
+    for (release, path, bytes, ecosystem, name, after, before) in cases {
+        let layers = [Tar::new().file("etc/os-release", release.as_bytes()).file(path, &bytes).end()];
+        let image = directory.file("app.tar", &docker_archive(&layers, &config(&layers), &["app:1"]));
+        let known = |version: &str| {
+            let export = directory.path().join("x.json");
+            let (_, record) = record("CVE-2030-1", ecosystem, name, &fixed(version), &json!({}));
+            std::fs::write(&export, record).unwrap();
+            known_of(image.to_str().unwrap(), &[export]).len()
+        };
+        assert_eq!((known(after), known(before)), (1, 0), "{ecosystem}");
+    }
 }
 
 #[test]
