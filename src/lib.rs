@@ -28,7 +28,7 @@
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
-//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration |
+//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |

@@ -20,12 +20,15 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("audit", &["size", "source", "lint", "rules", "image", "elf", "packages", "advisories", "inspect", "slim"]),
+    (
+        "audit",
+        &["size", "source", "dockerfile", "lint", "rules", "image", "elf", "packages", "advisories", "inspect", "slim"],
+    ),
     (
         "report",
         &["size", "audit", "source", "lint", "image", "elf", "packages", "advisories", "inspect", "slim", "deps"],
     ),
-    ("config", &["source", "lint", "rules"]),
+    ("config", &["source", "lint", "rules", "audit"]),
     (
         "cli",
         &[

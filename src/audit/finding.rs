@@ -76,7 +76,7 @@ impl<'c, 'a> Findings<'c, 'a> {
         Report { finding: self.reported.push_mut(finding) }
     }
 
-    /// Reports a defect of no file, such as one of a package whose files nothing names.
+    /// Reports a defect of the image as a whole.
     pub fn image(&mut self, message: impl Into<String>) -> Report<'_> {
         let finding = self.bare(message);
         Report { finding: self.reported.push_mut(finding) }

@@ -14,6 +14,7 @@ use super::files::FileArguments;
 use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
 use super::lsp::LspArguments;
+use super::policy::PolicyArguments;
 use super::program::ProgramArguments;
 use super::reports::ReportArguments;
 use super::source::SourceArguments;
@@ -157,6 +158,10 @@ pub(super) struct LintArguments {
     pub(super) files: FileArguments,
     #[command(flatten)]
     pub(super) baseline: BaselineArguments,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
@@ -187,31 +192,35 @@ pub(super) struct SlimArguments {
     /// The name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
-    #[command(flatten)]
-    pub(super) writing: WritingArguments,
+    /// Slim the images for all platforms, and write an index of them
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
+    pub(super) all_platforms: bool,
+    /// Say what would be kept and dropped, and write no image
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Write the image even where its verification fails or it breaks the policy
+    #[arg(long)]
+    pub(super) force: bool,
+    // What follows has headings, which hold for all options below them.
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
     #[command(flatten)]
-    pub(super) source: SourceArguments,
-    /// Slim the images for all platforms, and write an index of them
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
-    pub(super) all_platforms: bool,
+    pub(super) writing: WritingArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
-    /// Say what would be kept and dropped, and write no image
-    #[arg(long)]
-    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) policy: PolicyArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
-    /// Write the image even where its verification fails
-    #[arg(long)]
-    pub(super) force: bool,
 }
 
 /// What decides which files are kept.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "What is kept")]
 pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
 use crate::lint::{Named, Registry, Selection};
 use crate::source::Source;
@@ -36,6 +37,7 @@ struct File {
     label_schema: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     strict_labels: bool,
+    policy: Option<PolicyTable>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +120,7 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
     };
+    config.policy = file.policy.map(|table| policy(table, registry, &at)).transpose()?.unwrap_or_default();
     Ok(config)
 }
 

@@ -10,7 +10,7 @@ use jettison::lint::{Selection, Settings};
 use jettison::packages;
 use jettison::slim::{PlanOptions, plan};
 
-use super::description::image;
+use super::description::{image, policy};
 
 /// A fenced block tagged `image bad` or `image good`.
 struct Example {
@@ -52,7 +52,10 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     let plan = plan(&image, &PlanOptions::default()).ok();
     let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
     let installed = Installed { packages: &packages, known: known.as_ref() };
-    audit_with(&image, "registry.example.com/app:1", plan.as_ref(), installed, registry(), &settings).unwrap()
+    let name = "registry.example.com/app:1";
+    let mut found = audit_with(&image, name, plan.as_ref(), installed, registry(), &settings, &policy(text)).unwrap();
+    found.retain(|finding| finding.rule == rule);
+    found
 }
 
 #[test]

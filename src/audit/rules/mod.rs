@@ -11,8 +11,10 @@ mod dnf_cache_left;
 mod duplicate_account;
 mod empty_password;
 mod end_of_life_base;
+mod expired_exception;
 mod exposed_ssh_port;
 mod file_capability;
+mod files_over_budget;
 mod insecure_rpath;
 mod known_vulnerability;
 mod login_account;
@@ -22,8 +24,10 @@ mod missing_entrypoint;
 mod missing_healthcheck;
 mod missing_library;
 mod missing_user;
+mod move_to_builder_stage;
 mod package_cache_left;
 mod package_manager_in_image;
+mod packages_over_budget;
 mod patching_agent;
 mod pip_cache_left;
 mod root_user;
@@ -32,6 +36,7 @@ mod secret_in_env;
 mod secret_value;
 mod setuid_file;
 mod shell_in_image;
+mod size_over_budget;
 mod ssh_server_in_image;
 mod sudo;
 mod unneeded_file;
@@ -47,7 +52,15 @@ mod yum_cache_left;
 
 use super::Rule;
 
-pub(super) static RULES: [Rule; 43] = [
+/// Those that speak for the policy, whatever else is selected.
+pub(super) const OF_POLICY: [&str; 4] = [
+    expired_exception::RULE.name,
+    files_over_budget::RULE.name,
+    packages_over_budget::RULE.name,
+    size_over_budget::RULE.name,
+];
+
+pub(super) static RULES: [Rule; 48] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -58,8 +71,10 @@ pub(super) static RULES: [Rule; 43] = [
     duplicate_account::RULE,
     empty_password::RULE,
     end_of_life_base::RULE,
+    expired_exception::RULE,
     exposed_ssh_port::RULE,
     file_capability::RULE,
+    files_over_budget::RULE,
     insecure_rpath::RULE,
     known_vulnerability::RULE,
     login_account::RULE,
@@ -69,8 +84,10 @@ pub(super) static RULES: [Rule; 43] = [
     missing_healthcheck::RULE,
     missing_library::RULE,
     missing_user::RULE,
+    move_to_builder_stage::RULE,
     package_cache_left::RULE,
     package_manager_in_image::RULE,
+    packages_over_budget::RULE,
     patching_agent::RULE,
     pip_cache_left::RULE,
     root_user::RULE,
@@ -79,6 +96,7 @@ pub(super) static RULES: [Rule; 43] = [
     secret_value::RULE,
     setuid_file::RULE,
     shell_in_image::RULE,
+    size_over_budget::RULE,
     ssh_server_in_image::RULE,
     sudo::RULE,
     unneeded_file::RULE,
