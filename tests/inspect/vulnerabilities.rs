@@ -186,6 +186,10 @@ fn sources_versions_and_releases_decide_what_is_known() {
     assert_eq!(known[4].severity.as_ref().map(|severity| severity.rating), Some(Rating::High));
 }
 
+/// os-release, a file and its bytes, what a record calls what is in it, a version in which it is fixed, and one before
+/// that which is installed.
+type Case<'a> = (&'a str, &'a str, Vec<u8>, &'a str, &'a str, &'a str, &'a str);
+
 #[test]
 fn every_ecosystem_has_its_own_names_and_order() {
     let jar = |directory: &Directory| {
@@ -197,8 +201,6 @@ fn every_ecosystem_has_its_own_names_and_order() {
     let manifest = b"openssl-libs\t3.0.7-24.el9\t1\t1\tRocky\t1\t1\tx86_64\t1\topenssl-3.0.7-24.el9.src.rpm\n";
     let apk = b"P:libcrypto3\nV:3.1.4-r0\no:openssl\n\n";
     let fixed = |version: &str| json!([{"introduced": "0"}, {"fixed": version}]);
-    // What is in the image, what a record calls it, a version in which it is fixed, and one before the installed one.
-    type Case<'a> = (&'a str, &'a str, Vec<u8>, &'a str, &'a str, &'a str, &'a str);
     let directory = Directory::new();
     let cases: [Case<'_>; 6] = [
         (

@@ -45,6 +45,16 @@ impl Order {
     }
 }
 
+/// Says that each version of a list is earlier than the next.
+#[cfg(test)]
+fn assert_ascending(order: Order, versions: &[&str]) {
+    for (at, one) in versions.iter().enumerate() {
+        for (later, other) in versions.iter().enumerate() {
+            assert_eq!(order.compare(one, other), at.cmp(&later), "{order:?}: {one} and {other}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -108,16 +118,6 @@ mod tests {
                     prop_assert_eq!(compare(&a, &c), compare(&b, &c), "{:?}: {} {} {}", order, a, b, c);
                 }
             }
-        }
-    }
-}
-
-/// Says that each version of a list is earlier than the next.
-#[cfg(test)]
-fn assert_ascending(order: Order, versions: &[&str]) {
-    for (at, one) in versions.iter().enumerate() {
-        for (later, other) in versions.iter().enumerate() {
-            assert_eq!(order.compare(one, other), at.cmp(&later), "{order:?}: {one} and {other}");
         }
     }
 }

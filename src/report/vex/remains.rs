@@ -61,8 +61,10 @@ impl<'a> Remains<'a> {
 
     /// A program or a library, by its mode and name.
     fn is_run(&self, name: NameId) -> bool {
+        let file = self.tree.file_name(name);
         self.tree.inode(name).header.mode & 0o111 != 0
-            || memchr::memmem::find(self.tree.file_name(name), b".so").is_some()
+            || file.ends_with(b".so")
+            || file.windows(5).any(|part| part.starts_with(b".so.") && part[4].is_ascii_digit())
     }
 
     /// A regular file in which something vulnerable may be. A package of one file is that file.
