@@ -27,13 +27,15 @@
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
 //! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
-//! `elf, image → packages → inspect, slim`, `page → slim → deps`, `lint, rules, inspect, slim → audit`, all of them
+//! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
+//! `lint, rules, inspect, slim, advisories → audit`, all of them
 //! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
 //! reads the `use` lines.
 //!
@@ -44,6 +46,7 @@
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the host.
 
+pub mod advisories;
 pub mod audit;
 pub mod cli;
 pub mod config;

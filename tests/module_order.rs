@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 18] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("size", &[]),
     ("source", &[]),
     ("page", &[]),
@@ -16,11 +16,18 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("image", &[]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
+    ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("audit", &["size", "source", "dockerfile", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
-    ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
+    (
+        "audit",
+        &["size", "source", "dockerfile", "lint", "rules", "image", "elf", "packages", "advisories", "inspect", "slim"],
+    ),
+    (
+        "report",
+        &["size", "audit", "source", "lint", "image", "elf", "packages", "advisories", "inspect", "slim", "deps"],
+    ),
     ("config", &["source", "lint", "rules", "audit"]),
     (
         "cli",
@@ -34,6 +41,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
             "image",
             "elf",
             "packages",
+            "advisories",
             "inspect",
             "slim",
             "deps",

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
+use super::Installed;
 use super::accounts::Accounts;
 use super::finding::Brought;
 use super::policy::Policy;
+use crate::advisories::Known;
 use crate::elf::Elf;
 use crate::image::{Config, DEFAULT_PATH, History, Image, Kind, NameId, ReadError, Tree};
 use crate::inspect::{self, Files, Layers};
@@ -26,6 +28,8 @@ pub struct Context<'a> {
     /// What the slimmer would keep; none where the image has no program.
     pub plan: Option<&'a Plan>,
     pub packages: &'a Packages,
+    /// Vulnerabilities of these; none where nobody was asked.
+    pub known: Option<&'a Known>,
     pub accounts: Accounts,
     pub files: Files,
     pub layers: Layers,
@@ -41,7 +45,7 @@ impl<'a> Context<'a> {
         image: &'a Image,
         reference: &'a str,
         plan: Option<&'a Plan>,
-        packages: &'a Packages,
+        installed: Installed<'a>,
         settings: &'a Settings,
         policy: &'a Policy,
     ) -> Self {
@@ -49,7 +53,8 @@ impl<'a> Context<'a> {
             image,
             reference,
             plan,
-            packages,
+            packages: installed.packages,
+            known: installed.known,
             accounts: Accounts::default(),
             files: inspect::files(image, 0),
             layers: inspect::layers(image),

@@ -82,6 +82,11 @@ impl<'c, 'a> Findings<'c, 'a> {
         Report { finding: self.reported.push_mut(finding) }
     }
 
+    /// Whether the user says how grave findings of this rule are.
+    pub fn is_severity_set(&self) -> bool {
+        self.context.settings.severities.contains_key(self.rule)
+    }
+
     fn bare(&self, message: impl Into<String>) -> Finding {
         Finding {
             rule: self.rule,
@@ -104,6 +109,12 @@ pub struct Report<'r> {
 
 #[expect(clippy::return_self_not_must_use, reason = "what is said stays said, whether or not more follows")]
 impl Report<'_> {
+    /// As grave as what is known of it, and not as its page says for all.
+    pub fn severity(self, severity: Severity) -> Self {
+        self.finding.severity = severity;
+        self
+    }
+
     pub fn note(self, note: impl Into<String>) -> Self {
         self.finding.notes.push(note.into());
         self

@@ -23,6 +23,7 @@ pub use finding::{Brought, Finding, Findings, Report};
 pub use history::told;
 pub use policy::{Exception, Pattern, Policy};
 
+use crate::advisories::Known;
 use crate::image::{Image, ReadError};
 use crate::lint::{self, Registry, Selection, Settings, Severity};
 use crate::packages::{self, Packages};
@@ -73,7 +74,28 @@ pub fn audit(
     policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
     let packages = packages::read(image)?;
-    said(Context::new(image, reference, plan, &packages, settings, policy), registry)
+    audit_with(image, reference, plan, Installed { packages: &packages, known: None }, registry, settings, policy)
+}
+
+/// What is installed, as the caller has read it, and what is known of that.
+#[derive(Clone, Copy, Debug)]
+pub struct Installed<'a> {
+    pub packages: &'a Packages,
+    /// None where nobody was asked.
+    pub known: Option<&'a Known>,
+}
+
+/// The same with vulnerabilities.
+pub fn audit_with(
+    image: &Image,
+    reference: &str,
+    plan: Option<&Plan>,
+    installed: Installed<'_>,
+    registry: &Registry,
+    settings: &Settings,
+    policy: &Policy,
+) -> Result<Vec<Finding>, ReadError> {
+    said(Context::new(image, reference, plan, installed, settings, policy), registry)
 }
 
 /// What the policy alone says of what slimming has left of an image.
@@ -87,7 +109,8 @@ pub fn judge(
     policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
     let settings = Settings { select: Selection::Only(BTreeSet::new()), ..Settings::default() };
-    said(Context::new(left, reference, None, packages, &settings, policy), registry)
+    let installed = Installed { packages, known: None };
+    said(Context::new(left, reference, None, installed, &settings, policy), registry)
 }
 
 fn said(context: Context<'_>, registry: &Registry) -> Result<Vec<Finding>, ReadError> {

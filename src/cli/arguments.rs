@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::advisories::AdvisoryArguments;
 use super::baseline::BaselineArguments;
 use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
@@ -101,6 +102,7 @@ pub(super) enum Command {
   jettison lint --build-arg VERSION=12 --target production
   jettison lint app.tar              an image, with its history
   jettison lint Dockerfile --image oci:build:app
+  jettison lint app.tar --osv osv/Debian/all.zip
   jettison lint --fix                mend what can be mended safely
   jettison lint --diff --unsafe-fixes | git apply
   jettison lint --write-baseline .jettison-baseline.json
@@ -151,6 +153,8 @@ pub(super) struct LintArguments {
     #[arg(long, value_name = "IMAGE", env = "JETTISON_IMAGE", hide_env = true, value_delimiter = ' ')]
     pub(super) image: Vec<String>,
     #[command(flatten)]
+    pub(super) advisories: AdvisoryArguments,
+    #[command(flatten)]
     pub(super) files: FileArguments,
     #[command(flatten)]
     pub(super) baseline: BaselineArguments,
@@ -177,7 +181,8 @@ Examples:
   jettison slim app.tar -o docker-archive:slim.tar -t app:slim
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
   jettison slim app.tar --dry-run --report slim.html
-  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json")]
+  jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
+  jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json")]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -188,7 +193,7 @@ pub(super) struct SlimArguments {
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
     /// Slim the images for all platforms, and write an index of them
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom"])]
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
     pub(super) all_platforms: bool,
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]

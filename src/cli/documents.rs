@@ -1,4 +1,4 @@
-//! What `slim` writes besides the image: bills of materials and reports.
+//! What `slim` writes besides the image: bills of materials, reports, and what became of known vulnerabilities.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,11 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::advisories::{AdvisoryArguments, unknown};
+use crate::advisories::{self, Known};
 use crate::image::Image;
 use crate::packages::{self, Package, Packages};
-use crate::report::{self, Bill, Time};
+use crate::report::{self, Bill, Statement, Time, Vex};
 use crate::slim::Plan;
 
 /// Documents about the result.
@@ -19,6 +21,11 @@ pub(super) struct DocumentArguments {
     /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may be given twice
     #[arg(long, value_name = "FORMAT=FILE")]
     sbom: Vec<Sbom>,
+    #[command(flatten)]
+    pub(super) advisories: AdvisoryArguments,
+    /// Write which known vulnerabilities slimming removed and which remain: `openvex` (0.2), or `cyclonedx=FILE` (1.6)
+    #[arg(long, value_name = "[FORMAT=]FILE", requires = "osv")]
+    vex: Vec<VexFile>,
     /// Write what was kept and dropped, and why: a `.html` page or `.json`
     #[arg(long, value_name = "FILE", value_parser = report)]
     report: Option<PathBuf>,
@@ -55,26 +62,87 @@ fn report(text: &str) -> Result<PathBuf, &'static str> {
     }
 }
 
+#[derive(Clone, Debug)]
+struct VexFile {
+    format: fn(&Vex<'_>) -> String,
+    path: PathBuf,
+}
+
+impl FromStr for VexFile {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (format, path): (fn(&Vex<'_>) -> String, &str) = match text.split_once('=') {
+            Some(("cyclonedx", path)) => (report::cyclonedx_vex, path),
+            Some(("openvex", path)) => (report::openvex, path),
+            _ => (report::openvex, text),
+        };
+        if path.is_empty() { Err("no file follows `=`") } else { Ok(Self { format, path: path.into() }) }
+    }
+}
+
+/// What documents are made of.
+pub(super) struct Documents {
+    packages: Packages,
+    known: Option<Known>,
+}
+
 impl DocumentArguments {
-    /// Writes what was asked for about a plan. `name` is the image as the documents call it.
-    pub(super) fn write(&self, name: &str, image: &Image, plan: &Plan) -> anyhow::Result<()> {
-        if self.sbom.is_empty() && self.report.is_none() {
-            return Ok(());
+    /// Reads what the documents need; none where none is wanted.
+    pub(super) fn prepare(&self, image: &Image) -> anyhow::Result<Option<Documents>> {
+        let export = self.advisories.export().context("`--osv`")?;
+        if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
+            return Ok(None);
         }
         let packages = packages::read(image)?;
+        let known = export.map(|export| advisories::find(&export, &packages)).transpose().context("`--osv`")?;
+        Ok(Some(Documents { packages, known }))
+    }
+
+    /// Writes what was asked for about a plan, and tells of the vulnerabilities. `name` is the image as the documents
+    /// call it, `digest` that of its manifest.
+    pub(super) fn write(
+        &self,
+        documents: &Documents,
+        name: &str,
+        digest: Option<&str>,
+        image: &Image,
+        plan: &Plan,
+    ) -> anyhow::Result<String> {
+        let packages = &documents.packages;
         if !self.sbom.is_empty() {
-            let bill = bill(name, image, &packages, |package| remains(package, plan))?;
+            let bill = bill(name, image, packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
             }
         }
         if let Some(path) = &self.report {
-            let summary = report::summary(name, image, &packages, plan)?;
+            let summary = report::summary(name, image, packages, plan)?;
             let is_json = path.extension().is_some_and(|extension| extension == "json");
             save(path, &if is_json { report::report_json(&summary) } else { report::report_html(&summary) })?;
         }
-        Ok(())
+        let Some(known) = &documents.known else { return Ok(String::new()) };
+        let statements = report::statements(&image.tree, packages, known, plan);
+        let mut told = vulnerabilities(&statements);
+        told.extend(unknown(known).into_iter().map(|line| format!("{line}\n")));
+        let vex = Vex { image: packages::image_purl(name, digest), time: time(image)?, statements };
+        for file in &self.vex {
+            save(&file.path, &(file.format)(&vex))?;
+        }
+        Ok(told)
     }
+}
+
+/// `31 known vulnerabilities before, 4 after`.
+fn vulnerabilities(statements: &[Statement<'_>]) -> String {
+    let (before, after, unclear) = report::counts(statements);
+    let noun = if before == 1 { "vulnerability" } else { "vulnerabilities" };
+    let unclear = match unclear {
+        0 => String::new(),
+        all if all == after => ", in packages of which a part remains".to_owned(),
+        some => format!(", {some} of them in packages of which a part remains"),
+    };
+    format!("{before} known {noun} before, {after} after{unclear}\n")
 }
 
 /// Whether a file of a package is kept. One without files in the image is where its record is.
@@ -91,15 +159,19 @@ pub(super) fn bill<'a>(
     packages: &'a Packages,
     is_listed: impl Fn(&Package) -> bool,
 ) -> anyhow::Result<Bill<'a>> {
-    let time = match std::env::var("SOURCE_DATE_EPOCH") {
+    let list = packages.list.iter().filter(|package| is_listed(package)).collect();
+    Ok(Bill { name, packages: list, distribution: &packages.distribution, time: time(image)? })
+}
+
+/// What `SOURCE_DATE_EPOCH` says, or else when the image was made.
+fn time(image: &Image) -> anyhow::Result<Time> {
+    Ok(match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => {
             let parsed = seconds.trim().parse().ok().map(Time::of_seconds);
             parsed.with_context(|| format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds"))?
         }
         Err(_) => image.config.created().and_then(Time::of_image).unwrap_or_else(|| Time::of_seconds(0)),
-    };
-    let list = packages.list.iter().filter(|package| is_listed(package)).collect();
-    Ok(Bill { name, packages: list, distribution: &packages.distribution, time })
+    })
 }
 
 /// Writes a file as a whole, or leaves what was there.

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::Output;
 use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
-use crate::audit;
+use super::{Output, advisories};
+use crate::advisories::Export;
+use crate::audit::{self, Installed};
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::{Finding, Registry, Settings};
+use crate::packages;
 use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Totals, plan};
@@ -55,6 +57,8 @@ pub(super) struct Audit<'a> {
     pub(super) registry: &'static Registry,
     pub(super) source: &'a SourceArguments,
     pub(super) limits: &'a LimitArguments,
+    /// What is known of packages.
+    pub(super) export: Option<&'a Export>,
     pub(super) output: Output,
 }
 
@@ -88,7 +92,11 @@ impl Audit<'_> {
         let image = self.source.open(name, self.limits.options(), &bar)?;
         let plan = plan(&image, &PlanOptions::default()).ok();
         let Config { settings, policy, .. } = self.config;
-        let found = audit::audit(&image, name, plan.as_ref(), self.registry, settings, policy)
+        drop(bar);
+        let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
+        let known = self.export.map(|export| advisories::known(export, &packages, self.output)).transpose()?;
+        let installed = Installed { packages: &packages, known: known.as_ref() };
+        let found = audit::audit_with(&image, name, plan.as_ref(), installed, self.registry, settings, policy)
             .with_context(|| format!("image `{name}`"))?;
         Ok(Audited { name: name.to_owned(), image, plan, found })
     }

@@ -31,13 +31,17 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         // Who names an image alone means the image, not all that lies around.
         paths.clear();
     }
+    let export = arguments.advisories.export().context("`--osv`")?;
+    if export.is_some() && images.is_empty() {
+        output.note("`--osv` is about packages of images, and no image is named");
+    }
     let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
     // A hook is started for every commit, and few of them are about Dockerfiles.
     if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
         output.note("no Dockerfile found");
     }
-    let (source, limits) = (&arguments.source, &arguments.limits);
-    let (images, unread) = Audit { config: &config, registry, source, limits, output }.all(&images);
+    let (source, limits, export) = (&arguments.source, &arguments.limits, export.as_ref());
+    let (images, unread) = Audit { config: &config, registry, source, limits, export, output }.all(&images);
     failed |= unread;
     let mut linter = Linter { registry, config: &config, images: &images, output, asked: false, failed: false };
     let mut files = linter.lint(sources);

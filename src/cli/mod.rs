@@ -1,5 +1,6 @@
 //! The command line: arguments, then one file per command.
 
+mod advisories;
 mod arguments;
 mod baseline;
 mod completions;

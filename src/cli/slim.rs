@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         let write = |image: &Image, selection: &Selection| match &destination {
             Some(destination) => {
                 let written = image::write(image, selection, destination, &write_options, &bar)?;
-                Ok(Some(wrote(destination, &written)))
+                Ok(Some((wrote(destination, &written), written.manifest_digest)))
             }
             None => Ok(None),
         };
@@ -54,6 +54,8 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     Ok(Outcome::Found)
 }
 
+/// What was written, for people, and the digest of its manifest, where it has one.
+type Wrote = (String, Option<String>);
 /// What is to be said of a result, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
@@ -70,7 +72,7 @@ fn slim(
     (arguments, policy, output): Wish<'_>,
     mut image: Image,
     platform: Option<&Platform>,
-    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<String>>,
+    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
 ) -> anyhow::Result<(String, Verdict)> {
     arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
@@ -80,14 +82,16 @@ fn slim(
         return Ok((summary, Verdict::WouldNotWork));
     }
     summary.push_str(&report::plan(&image.tree, &plan));
+    let documents = arguments.documents.prepare(&image)?;
     let (result, selection) = plan.result(&image);
     let broken = policy::broken(&image, (&result, &selection), &arguments.image, policy, output)?;
     summary.extend(broken.as_deref());
     if broken.is_some() && !arguments.force {
         return Ok((summary, Verdict::BreaksPolicy));
     }
-    if let Some(wrote) = write(&result, &selection)? {
-        summary.push_str(&wrote);
+    let result = write(&result, &selection)?;
+    if let Some((told, _)) = &result {
+        summary.push_str(told);
     } else {
         summary.push_str("kept:\n");
         for &name in plan.kept() {
@@ -98,7 +102,10 @@ fn slim(
         }
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
-    arguments.documents.write(name, &image, &plan)?;
+    if let Some(documents) = &documents {
+        let digest = result.as_ref().and_then(|(_, digest)| digest.as_deref());
+        summary.push_str(&arguments.documents.write(documents, name, digest, &image, &plan)?);
+    }
     let verdict = match broken {
         _ if !failures.is_empty() => Verdict::WouldNotWork,
         Some(_) => Verdict::BreaksPolicy,
@@ -127,7 +134,8 @@ fn all_platforms(
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
-                Ok(Some(format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written))))
+                let told = format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written));
+                Ok(Some((told, written.manifest_digest)))
             }
             None => Ok(None),
         };

@@ -22,6 +22,7 @@ use std::fmt;
 use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
+pub use purl::image_purl;
 pub use records::{Kept, Record, Records, records};
 
 /// Databases and records larger than this are nobody's.

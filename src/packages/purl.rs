@@ -53,6 +53,39 @@ fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (St
     }
 }
 
+/// The purl of an image of this name, as a registry or a daemon has it, or of the file that it is in.
+///
+/// A digest says more than a tag, which is another image tomorrow.
+pub fn image_purl(name: &str, digest: Option<&str>) -> String {
+    let file = FILES.iter().find_map(|transport| name.strip_prefix(transport));
+    let is_file = file.is_some() || name.starts_with(['/', '.']);
+    let name = file.unwrap_or(name);
+    let name =
+        ["docker://", "docker-daemon:"].iter().find_map(|transport| name.strip_prefix(transport)).unwrap_or(name);
+    let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    let (repository, tag) = match name[last..].split_once(':') {
+        Some((short, tag)) => (&name[..last + short.len()], Some(tag)),
+        None => (name.as_str(), None),
+    };
+    let mut purl = format!("pkg:oci/{}", escaped(&repository[last..]));
+    if let Some(digest) = digest {
+        let _ = write!(purl, "@{}", escaped(digest).replace(':', "%3A"));
+    }
+    let mut mark = '?';
+    if last > 0 && !is_file {
+        let _ = write!(purl, "{mark}repository_url={}", escaped(repository).replace("%2F", "/"));
+        mark = '&';
+    }
+    if let (Some(tag), None) = (tag, digest) {
+        let _ = write!(purl, "{mark}tag={}", escaped(tag));
+    }
+    purl
+}
+
+/// What starts the name of an image in a file or a folder.
+const FILES: [&str; 4] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:"];
+
 /// All but letters, digits, `.`, `-`, `_`, `~` and `:` in percent signs.
 fn escaped(part: &str) -> String {
     let mut out = String::new();
@@ -69,6 +102,31 @@ fn escaped(part: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn purls_of_images_have_a_digest_or_a_tag() {
+        let cases = [
+            (
+                "registry.example:5000/team/App:1.2",
+                None,
+                "pkg:oci/app?repository_url=registry.example:5000/team/app&tag=1.2",
+            ),
+            ("app:slim", None, "pkg:oci/app?tag=slim"),
+            ("app:slim", Some("sha256:00ff"), "pkg:oci/app@sha256%3A00ff"),
+            (
+                "docker://r.example/app@sha256:12",
+                Some("sha256:00"),
+                "pkg:oci/app@sha256%3A00?repository_url=r.example/app",
+            ),
+            ("./out/app.tar", None, "pkg:oci/app.tar"),
+            ("oci:build:app", None, "pkg:oci/build?tag=app"),
+            ("docker-daemon:r.example/app:1", None, "pkg:oci/app?repository_url=r.example/app&tag=1"),
+            ("app<1>", None, "pkg:oci/app%3C1%3E"),
+        ];
+        for (name, digest, expected) in cases {
+            assert_eq!(image_purl(name, digest), expected);
+        }
+    }
 
     #[test]
     fn purls_are_as_the_specification_has_them() {

@@ -29,6 +29,7 @@ mod text;
 mod treemap;
 mod tty;
 mod uri;
+mod vex;
 mod xml;
 
 pub use baseline::{Baseline, BaselineError, Silenced};
@@ -47,6 +48,7 @@ pub use sbom::{Bill, Time, cyclonedx, spdx};
 pub use summary::{Risk, Sizes, Summary, summary};
 pub use text::{Style, text};
 pub use uri::{file_uri, uri};
+pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements};
 
 use std::borrow::Cow;
 

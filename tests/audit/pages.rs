@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use jettison::audit::{Finding, audit, registry, rules};
+use jettison::advisories::{self, Export};
+use jettison::audit::{Finding, Installed, audit_with, registry, rules};
 use jettison::lint::{Selection, Settings};
+use jettison::packages;
 use jettison::slim::{PlanOptions, plan};
 
 use super::description::{image, policy};
@@ -36,13 +38,22 @@ fn examples(markdown: &str) -> Vec<Example> {
     examples
 }
 
-/// What one rule says of a description.
+/// What one rule says of a description; its lines `osv {…}` are records of an export.
 fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
-    let image = image(text);
+    let (records, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("osv "));
+    let image = image(&lines.join("\n"));
+    let packages = packages::read(&image).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (at, record) in records.iter().enumerate() {
+        fs::write(folder.path().join(format!("{at}.json")), &record[4..]).unwrap();
+    }
+    let known = (!records.is_empty())
+        .then(|| advisories::find(&Export::open(&[folder.path().to_owned()]).unwrap(), &packages).unwrap());
     let plan = plan(&image, &PlanOptions::default()).ok();
     let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
-    let mut found =
-        audit(&image, "registry.example.com/app:1", plan.as_ref(), registry(), &settings, &policy(text)).unwrap();
+    let installed = Installed { packages: &packages, known: known.as_ref() };
+    let name = "registry.example.com/app:1";
+    let mut found = audit_with(&image, name, plan.as_ref(), installed, registry(), &settings, &policy(text)).unwrap();
     found.retain(|finding| finding.rule == rule);
     found
 }

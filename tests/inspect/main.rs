@@ -10,3 +10,4 @@ mod documents;
 mod layers;
 mod packages;
 mod records;
+mod vulnerabilities;

@@ -16,6 +16,7 @@ mod exposed_ssh_port;
 mod file_capability;
 mod files_over_budget;
 mod insecure_rpath;
+mod known_vulnerability;
 mod login_account;
 mod login_program;
 mod missing_ca_bundle;
@@ -59,7 +60,7 @@ pub(super) const OF_POLICY: [&str; 4] = [
     size_over_budget::RULE.name,
 ];
 
-pub(super) static RULES: [Rule; 47] = [
+pub(super) static RULES: [Rule; 48] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -75,6 +76,7 @@ pub(super) static RULES: [Rule; 47] = [
     file_capability::RULE,
     files_over_budget::RULE,
     insecure_rpath::RULE,
+    known_vulnerability::RULE,
     login_account::RULE,
     login_program::RULE,
     missing_ca_bundle::RULE,

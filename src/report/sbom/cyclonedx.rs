@@ -30,7 +30,7 @@ pub fn cyclonedx(bill: &Bill<'_>) -> String {
 }
 
 /// A UUID of the kind that is free to be made of anything, version 8 of RFC 9562.
-fn identifier(hash: [u8; 32]) -> String {
+pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
     let mut bytes: Vec<u8> = hash[..16].to_vec();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::packages::{Distribution, Package};
 
 pub use cyclonedx::cyclonedx;
+pub(super) use cyclonedx::identifier;
 pub use spdx::spdx;
 
 /// What a bill lists.
@@ -49,7 +50,7 @@ impl Bill<'_> {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -62,5 +63,5 @@ fn expression(package: &Package) -> Option<&str> {
     package.licence.as_deref().filter(|licence| ::spdx::Expression::parse(licence).is_ok())
 }
 
-const TOOL: &str = env!("CARGO_PKG_NAME");
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,127 @@
+//! Maven's order: tokens behind dots and hyphens, and words that are before or behind a release.
+//!
+//! Source: the POM reference, "Version Order Specification", <https://maven.apache.org/pom.html>
+
+use std::cmp::Ordering;
+
+use super::digits::{take, take_digits};
+
+/// Tokens in the order in which one outweighs another at the same place. Where one version has ended, `Release` stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Token {
+    /// alpha, beta, milestone, rc, snapshot.
+    Before(usize),
+    Release,
+    ServicePack,
+    Word(String),
+    HyphenNumber(Digits),
+    DotNumber(Digits),
+}
+
+/// A number, by the length of its digits and then by these.
+type Digits = (usize, String);
+
+pub(super) fn compare(one: &str, other: &str) -> Ordering {
+    let (one, other) = (tokens(one), tokens(other));
+    for row in 0..one.len().max(other.len()) {
+        let at = |tokens: &'_ [Token]| tokens.get(row).cloned().unwrap_or(Token::Release);
+        let ordering = at(&one).cmp(&at(&other));
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    Ordering::Equal
+}
+
+/// Nulls before a hyphen and at the end go: `1.0.0-foo.0` is `1-foo`.
+fn tokens(version: &str) -> Vec<Token> {
+    let version = version.trim().to_ascii_lowercase();
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut rest = version.as_bytes();
+    // The first number is as if behind a dot.
+    let mut is_hyphen = false;
+    loop {
+        let (digits, behind) = take_digits(rest);
+        let token;
+        if digits.is_empty() {
+            let (word, behind) = take(rest, |byte| !byte.is_ascii_digit() && byte != b'.' && byte != b'-');
+            let is_before_digit = behind.first().is_some_and(u8::is_ascii_digit);
+            // Nothing between two signs is 0.
+            token = if word.is_empty() { number(b"", is_hyphen) } else { self::word(word, is_before_digit) };
+            rest = behind;
+        } else {
+            token = number(digits, is_hyphen);
+            rest = behind;
+        }
+        // A word is behind a hyphen, whatever the sign is.
+        if is_hyphen || !matches!(token, Token::DotNumber(_)) {
+            trim(&mut tokens);
+        }
+        tokens.push(token);
+        match rest {
+            [] => break,
+            [sign @ (b'.' | b'-'), tail @ ..] => {
+                is_hyphen = *sign == b'-';
+                rest = tail;
+            }
+            // From digits to letters, or back.
+            _ => is_hyphen = true,
+        }
+    }
+    trim(&mut tokens);
+    tokens
+}
+
+fn number(digits: &[u8], is_hyphen: bool) -> Token {
+    let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+    let digits = String::from_utf8_lossy(&digits[zeros..]).into_owned();
+    let digits = (digits.len(), digits);
+    if is_hyphen { Token::HyphenNumber(digits) } else { Token::DotNumber(digits) }
+}
+
+fn word(word: &[u8], is_before_digit: bool) -> Token {
+    match word {
+        b"alpha" => Token::Before(0),
+        b"beta" => Token::Before(1),
+        b"milestone" => Token::Before(2),
+        b"rc" | b"cr" => Token::Before(3),
+        b"snapshot" => Token::Before(4),
+        b"a" if is_before_digit => Token::Before(0),
+        b"b" if is_before_digit => Token::Before(1),
+        b"m" if is_before_digit => Token::Before(2),
+        b"ga" | b"final" | b"release" => Token::Release,
+        b"sp" => Token::ServicePack,
+        other => Token::Word(String::from_utf8_lossy(other).into_owned()),
+    }
+}
+
+fn trim(tokens: &mut Vec<Token>) {
+    while let Some(Token::Release | Token::HyphenNumber((0, _)) | Token::DotNumber((0, _))) = tokens.last() {
+        tokens.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Order, assert_ascending};
+
+    #[test]
+    fn the_examples_of_the_reference_hold() {
+        assert_ascending(Order::Maven, &["1", "1.1"]);
+        assert_ascending(Order::Maven, &["1-snapshot", "1", "1-sp"]);
+        assert_ascending(Order::Maven, &["1-foo2", "1-foo10"]);
+        assert_ascending(Order::Maven, &["1.foo", "1-1", "1.1"]);
+        assert_ascending(Order::Maven, &["1-sp-1", "1-ga-1"]);
+        assert_ascending(Order::Maven, &["1-a1", "1-beta-1", "1-m3", "1-rc1", "1-SNAPSHOT", "1", "1-sp", "1-xyz"]);
+        let equal = [("1.ga", "1"), ("1-ga", "1.0"), ("1.final", "1"), ("1-a1", "1-alpha-1"), ("1.foo", "1-foo")];
+        for (one, other) in equal.into_iter().chain([("1-ga-1", "1-1"), ("1.0.0-foo.0.0", "1-foo"), ("1.0-0.0", "1")]) {
+            assert!(Order::Maven.same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn libraries_are_in_the_order_of_their_releases() {
+        assert_ascending(Order::Maven, &["2.9.10", "2.9.10.1", "2.9.10.8", "2.10.0.rc1", "2.10.0", "2.15.0"]);
+        assert_ascending(Order::Maven, &["4.1.9.Final", "4.1.77.Final", "4.1.100.Final"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! rpm's order: `[epoch:]version[-release]`, each part as rpmvercmp has it.
+//!
+//! Source: rpm-version(7), and the vectors of rpm's tests/rpmvercmp.at
+
+use super::digits::{Number, take, take_digits};
+
+/// Parts in the order in which one outweighs another at the same place.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part<'v> {
+    /// `~` is before the end,
+    Tilde,
+    End,
+    /// and `^` behind it.
+    Caret,
+    Word(&'v [u8]),
+    Number(Number<'v>),
+}
+
+pub(super) fn key(version: &str) -> (Number<'_>, Vec<Part<'_>>, Vec<Part<'_>>) {
+    let version = version.trim().as_bytes();
+    let (digits, rest) = take_digits(version);
+    let (epoch, rest) = match rest.strip_prefix(b":") {
+        Some(rest) => (Number::new(digits), rest),
+        None => (Number::ZERO, version),
+    };
+    match rest.iter().rposition(|&byte| byte == b'-') {
+        Some(hyphen) => (epoch, parts(&rest[..hyphen]), parts(&rest[hyphen + 1..])),
+        None => (epoch, parts(rest), vec![Part::End]),
+    }
+}
+
+/// Signs other than these two only part what is beside them.
+fn parts(mut rest: &[u8]) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    while let [first, tail @ ..] = rest {
+        let (part, behind) = match first {
+            b'~' => (Part::Tilde, tail),
+            b'^' => (Part::Caret, tail),
+            b'0'..=b'9' => {
+                let (digits, behind) = take_digits(rest);
+                (Part::Number(Number::new(digits)), behind)
+            }
+            letter if letter.is_ascii_alphabetic() => {
+                let (word, behind) = take(rest, |byte| byte.is_ascii_alphabetic());
+                (Part::Word(word), behind)
+            }
+            _ => {
+                rest = tail;
+                continue;
+            }
+        };
+        parts.push(part);
+        rest = behind;
+    }
+    parts.push(Part::End);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Order, assert_ascending};
+
+    #[test]
+    fn a_tilde_is_before_the_end_and_a_caret_behind_it() {
+        assert_ascending(Order::Rpm, &["1.0~rc1", "1.0~rc1^git1", "1.0", "1.0^", "1.0^git1", "1.0^git2", "1.0.1"]);
+        assert_ascending(Order::Rpm, &["1.0~rc1~git123", "1.0~rc1", "1.0~rc2"]);
+        assert_ascending(Order::Rpm, &["1.0^20160101", "1.0.1^20160101"]);
+    }
+
+    #[test]
+    fn numbers_outweigh_words() {
+        assert_ascending(Order::Rpm, &["xyz.4", "8", "8xyz", "8.0", "10xyz", "10.0001", "10.0039", "20101121"]);
+        assert_ascending(Order::Rpm, &["5.5p1", "5.5p2", "5.5p10"]);
+        assert_ascending(Order::Rpm, &["2.0", "2.0.1", "2.0.1a", "3.0"]);
+    }
+
+    #[test]
+    fn signs_only_part() {
+        for (one, other) in [("2_0", "2.0"), ("a+", "a_"), ("+a", "_a"), ("1.0001", "1.1"), ("0:1-1", "1-1")] {
+            assert!(Order::Rpm.same(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn the_epoch_comes_first_and_the_release_last() {
+        let versions = ["3.0.7-27.el9", "3.0.7-27.el9_4", "3.0.10-1.el9", "1:1.1.1k-6.el8", "1:3.0.7-24.el9", "2:0-0"];
+        assert_ascending(Order::Rpm, &versions);
+    }
+}

@@ -1,0 +1,88 @@
+//! `RubyGems`' order: words are before numbers, and zeros at the end do not count.
+//!
+//! Source: the documentation of `Gem::Version`
+
+use std::cmp::Ordering;
+
+use super::digits::{Number, take, take_digits};
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part<'v> {
+    Word(&'v [u8]),
+    Number(Number<'v>),
+}
+
+const NOTHING: Part<'static> = Part::Number(Number::ZERO);
+
+pub(super) fn compare(one: &str, other: &str) -> Ordering {
+    let (one, other) = (parts(one), parts(other));
+    let at = |parts: &[Part<'_>], at: usize| -> Ordering { parts.get(at).unwrap_or(&NOTHING).cmp(&NOTHING) };
+    for row in 0..one.len().max(other.len()) {
+        let ordering = match (one.get(row), other.get(row)) {
+            (Some(one), Some(other)) => one.cmp(other),
+            (Some(_), None) => at(&one, row),
+            (None, _) => at(&other, row).reverse(),
+        };
+        if ordering.is_ne() {
+            return ordering;
+        }
+    }
+    Ordering::Equal
+}
+
+/// `-` is as much as `.pre.`. Of the numbers before the first word, and of what follows it, the zeros at the end go.
+fn parts(version: &str) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part<'_>> = Vec::new();
+    let mut release = None;
+    let mut rest = version.trim().as_bytes();
+    while let [first, tail @ ..] = rest {
+        let (part, behind) = match first {
+            b'0'..=b'9' => {
+                let (digits, behind) = take_digits(rest);
+                (Part::Number(Number::new(digits)), behind)
+            }
+            b'-' => (Part::Word(b"pre"), tail),
+            letter if letter.is_ascii_alphabetic() => {
+                let (word, behind) = take(rest, |byte| byte.is_ascii_alphabetic());
+                (Part::Word(word), behind)
+            }
+            _ => {
+                rest = tail;
+                continue;
+            }
+        };
+        if matches!(part, Part::Word(_)) && release.is_none() {
+            trim(&mut parts, 0);
+            release = Some(parts.len());
+        }
+        parts.push(part);
+        rest = behind;
+    }
+    trim(&mut parts, release.unwrap_or(0));
+    parts
+}
+
+fn trim(parts: &mut Vec<Part<'_>>, from: usize) {
+    while parts.len() > from && parts.last() == Some(&NOTHING) {
+        parts.pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Order, assert_ascending};
+
+    #[test]
+    fn what_has_a_word_in_it_is_before_the_release() {
+        let versions = ["0.9", "1.0.a", "1.0.a2", "1.0.b1", "1.0.pre1", "1.0.rc1", "1.0", "1.0.1", "1.9.3", "1.10"];
+        assert_ascending(Order::Ruby, &versions);
+        assert_ascending(Order::Ruby, &["5.2.4-1", "5.2.4", "5.2.4.1"]);
+    }
+
+    #[test]
+    fn zeros_at_the_end_do_not_count() {
+        for (one, other) in [("1.0", "1"), ("1.a", "1.0.a"), ("1.0.0.b1.0", "1.b1"), ("", "0")] {
+            assert!(Order::Ruby.same(one, other), "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! VEX as `CycloneDX` 1.6. Source: <https://cyclonedx.org/docs/1.6/json/#vulnerabilities>.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::super::inspect_json::pretty;
+use super::super::sbom::{TOOL, VERSION, identifier};
+use super::{Statement, Status, Vex, action};
+use crate::advisories::Severity;
+use crate::packages::Package;
+
+/// A bill whose components are the packages that vulnerabilities are known of.
+pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
+    let packages: BTreeMap<&str, &Package> = vex
+        .statements
+        .iter()
+        .flat_map(|statement| &statement.packages)
+        .map(|package| (package.purl.as_str(), *package))
+        .collect();
+    let components: Vec<Value> = packages
+        .values()
+        .map(|package| {
+            let Package { purl, name, version, .. } = package;
+            json!({"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl})
+        })
+        .collect();
+    let vulnerabilities: Vec<Value> = vex.statements.iter().map(vulnerability).collect();
+    let mut value = json!({
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": "",
+        "version": 1,
+        "metadata": {
+            "timestamp": vex.time.to_string(),
+            "tools": {"components": [{"type": "application", "name": TOOL, "version": VERSION}]},
+            "component": {"type": "container", "bom-ref": "image", "name": vex.image, "purl": vex.image},
+        },
+        "components": components,
+        "vulnerabilities": vulnerabilities,
+    });
+    let hash: [u8; 32] = Sha256::digest(value.to_string()).into();
+    value["serialNumber"] = format!("urn:uuid:{}", identifier(hash)).into();
+    pretty(&value)
+}
+
+fn vulnerability(statement: &Statement<'_>) -> Value {
+    let known = statement.vulnerability;
+    let mut purls: Vec<&str> = statement.packages.iter().map(|package| package.purl.as_str()).collect();
+    purls.dedup();
+    let affects: Vec<Value> = purls.into_iter().map(|purl| json!({ "ref": purl })).collect();
+    let references =
+        known.names.iter().map(|name| json!({"id": name, "source": {"name": "OSV", "url": "https://osv.dev"}}));
+    let mut analysis = json!({
+        "state": match statement.status {
+            Status::Affected => "exploitable",
+            Status::Unclear => "in_triage",
+            Status::NoCode | Status::Removed => "not_affected",
+        },
+        "detail": statement.detail,
+    });
+    if statement.status.is_over() {
+        analysis["justification"] = "code_not_present".into();
+    } else if known.fixed.is_some() {
+        analysis["response"] = json!(["update"]);
+    }
+    let mut value = json!({
+        "id": known.id,
+        "source": {"name": "OSV", "url": format!("https://osv.dev/vulnerability/{}", known.id)},
+        "references": references.collect::<Vec<_>>(),
+        "ratings": known.severity.iter().map(rating).collect::<Vec<_>>(),
+        "description": known.summary,
+    });
+    if !statement.status.is_over() {
+        value["recommendation"] = action(known).into();
+    }
+    value["analysis"] = analysis;
+    value["affects"] = affects.into();
+    value
+}
+
+fn rating(severity: &Severity) -> Value {
+    let mut value = json!({ "severity": severity.rating.as_str() });
+    if let Some((score, vector)) = &severity.cvss {
+        value["score"] = (*score).into();
+        value["method"] = match vector {
+            vector if vector.starts_with("CVSS:4") => "CVSSv4",
+            vector if vector.starts_with("CVSS:3.1") => "CVSSv31",
+            vector if vector.starts_with("CVSS:3") => "CVSSv3",
+            _ => "CVSSv2",
+        }
+        .into();
+        value["vector"] = vector.as_str().into();
+    }
+    value
+}

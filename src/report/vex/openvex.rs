@@ -1,0 +1,59 @@
+//! `OpenVEX` 0.2.0. Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::super::inspect_json::pretty;
+use super::super::sbom::{TOOL, VERSION, hexadecimal};
+use super::{Statement, Status, Vex, action};
+
+/// One document about the slimmed image: the product, whose packages are subcomponents.
+pub fn openvex(vex: &Vex<'_>) -> String {
+    let statements: Vec<Value> = vex.statements.iter().map(|one| statement(vex, one)).collect();
+    let mut hash = Sha256::new();
+    for text in [vex.image.as_str(), &vex.time.to_string(), &Value::from(statements.clone()).to_string()] {
+        hash.update(text);
+        hash.update([0]);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    pretty(&json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": format!("https://openvex.dev/docs/public/vex-{}", hexadecimal(&digest)),
+        "author": TOOL,
+        "timestamp": vex.time.to_string(),
+        "version": 1,
+        "tooling": format!("{TOOL} {VERSION}"),
+        "statements": statements,
+    }))
+}
+
+fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
+    let mut vulnerability = json!({ "name": statement.vulnerability.id });
+    if !statement.vulnerability.summary.is_empty() {
+        vulnerability["description"] = statement.vulnerability.summary.as_str().into();
+    }
+    if !statement.vulnerability.names.is_empty() {
+        vulnerability["aliases"] = statement.vulnerability.names.clone().into();
+    }
+    let mut purls: Vec<&str> = statement.packages.iter().map(|package| package.purl.as_str()).collect();
+    purls.dedup();
+    let subcomponents: Vec<Value> =
+        purls.into_iter().map(|purl| json!({"@id": purl, "identifiers": {"purl": purl}})).collect();
+    let mut value = json!({
+        "vulnerability": vulnerability,
+        "products": [{"@id": vex.image, "identifiers": {"purl": vex.image}, "subcomponents": subcomponents}],
+        "status": match statement.status {
+            Status::Affected => "affected",
+            Status::Unclear => "under_investigation",
+            Status::NoCode | Status::Removed => "not_affected",
+        },
+        "status_notes": statement.detail,
+    });
+    match statement.status {
+        Status::Affected => value["action_statement"] = action(statement.vulnerability).into(),
+        Status::Removed => value["justification"] = "component_not_present".into(),
+        Status::NoCode => value["justification"] = "vulnerable_code_not_present".into(),
+        Status::Unclear => {}
+    }
+    value
+}
