@@ -6,9 +6,10 @@
 //! link /bin/sh -> dash
 //! gone /root/.ssh/id_rsa
 //! elf /usr/bin/app needs=libc.so.6 runpath=$ORIGIN imports=getaddrinfo fixed
+//! elf /usr/bin/old stack=rwx no-relro fixed-address text-relocations
 //! layer RUN apt-get install -y curl
 //! step USER app
-//! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | volume /x | healthcheck /c
+//! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | name app:latest | volume /x | healthcheck /c
 //! ```
 //!
 //! Directories on the way are made. `layer` starts a new layer with its line of history; files before the first one are
@@ -117,6 +118,7 @@ pub(crate) fn image(text: &str) -> Image {
     let mut layers = vec![Layer::new("/bin/sh -c #(nop) ADD file:base in / ")];
     let mut history: Vec<Value> = Vec::new();
     let mut settings = json!({"Env": []});
+    let mut name = "app:1".to_owned();
     let mut top = json!({"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z"});
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let rest = line.split_once(' ').map_or("", |(_, rest)| rest);
@@ -159,6 +161,7 @@ pub(crate) fn image(text: &str) -> Image {
             "volume" => settings["Volumes"][rest] = json!({}),
             "user" => settings["User"] = rest.into(),
             "workdir" => settings["WorkingDir"] = rest.into(),
+            "name" => name = rest.to_owned(),
             "architecture" | "created" => top[parsed.kind] = rest.into(),
             other => panic!("`{other}` describes nothing"),
         }
@@ -173,7 +176,7 @@ pub(crate) fn image(text: &str) -> Image {
     top["config"] = settings;
     top["history"] = history.into();
     top["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
-    open(&archives, &top)
+    open(&archives, &top, &name)
 }
 
 fn elf(line: &Line<'_>) -> Vec<u8> {
@@ -183,6 +186,20 @@ fn elf(line: &Line<'_>) -> Vec<u8> {
     };
     if line.has("fixed") {
         file = file.fixed();
+    }
+    file = match line.value("stack=").unwrap_or("rw") {
+        "rwx" => file.stack(7),
+        "rw" => file.stack(6),
+        _ => file,
+    };
+    if !line.has("no-relro") {
+        file = file.relro();
+    }
+    if !line.has("fixed-address") {
+        file = file.movable();
+    }
+    if line.has("text-relocations") {
+        file = file.text_relocations();
     }
     if line.has("arm64") {
         file = file.machine(183);
@@ -208,7 +225,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Reads them back as a docker archive.
-fn open(archives: &[Vec<u8>], config: &Value) -> Image {
+fn open(archives: &[Vec<u8>], config: &Value, name: &str) -> Image {
     let mut tar = tar::Builder::new(Vec::new());
     let mut add = |name: &str, bytes: &[u8]| {
         let mut header = Header::new_ustar();
@@ -219,7 +236,10 @@ fn open(archives: &[Vec<u8>], config: &Value) -> Image {
     let names: Vec<String> = (0..archives.len()).map(|at| format!("{at}.tar")).collect();
     names.iter().zip(archives).for_each(|(name, archive)| add(name, archive));
     add("config.json", config.to_string().as_bytes());
-    add("manifest.json", json!([{"Config": "config.json", "Layers": names}]).to_string().as_bytes());
+    add(
+        "manifest.json",
+        json!([{"Config": "config.json", "RepoTags": [name], "Layers": names}]).to_string().as_bytes(),
+    );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("image.tar");
     std::fs::write(&path, tar.into_inner().unwrap()).unwrap();

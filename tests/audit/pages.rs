@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use jettison::audit::{Finding, audit, registry, rules};
+use jettison::config;
 use jettison::lint::{Selection, Settings};
 use jettison::slim::{PlanOptions, plan};
 
@@ -40,8 +41,14 @@ fn examples(markdown: &str) -> Vec<Example> {
 fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     let image = image(text);
     let plan = plan(&image, &PlanOptions::default()).ok();
-    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
-    audit(&image, "registry.example.com/app:1", plan.as_ref(), registry(), &settings).unwrap()
+    let page = registry().get(rule).unwrap_or_else(|| panic!("`{rule}` has no page"));
+    let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
+    let settings = config.map_or_else(Settings::default, |(text, _)| {
+        config::parse(Path::new(".jettison.toml"), text, registry()).unwrap().settings
+    });
+    let now = Some("2026-03-01T00:00:00Z".parse().unwrap());
+    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), now, ..settings };
+    audit(&image, "docker-archive:app.tar", plan.as_ref(), registry(), &settings).unwrap()
 }
 
 #[test]

@@ -3,24 +3,32 @@
 mod apk_cache_left;
 mod apt_lists_left;
 mod broken_link;
+mod broken_package;
 mod build_tools_in_image;
 mod bytes_wasted;
 mod caches;
 mod debug_tool_in_image;
 mod dnf_cache_left;
 mod duplicate_account;
+mod elf_files;
 mod empty_password;
 mod end_of_life_base;
+mod executable_stack;
 mod exposed_ssh_port;
 mod file_capability;
+mod fixed_address;
 mod insecure_rpath;
+mod latest_tag;
 mod login_account;
 mod login_program;
 mod missing_ca_bundle;
 mod missing_entrypoint;
 mod missing_healthcheck;
+mod missing_label;
 mod missing_library;
+mod missing_time_zones;
 mod missing_user;
+mod old_base;
 mod package_cache_left;
 mod package_manager_in_image;
 mod patching_agent;
@@ -33,12 +41,14 @@ mod setuid_file;
 mod shell_in_image;
 mod ssh_server_in_image;
 mod sudo;
+mod text_relocation;
 mod unneeded_file;
 mod unowned_file;
 mod unused_package;
 mod user_without_passwd;
 mod volume_over_system_path;
 mod world_writable;
+mod writable_relocations;
 mod writable_search_path;
 mod wrong_architecture;
 mod yarn_cache_left;
@@ -46,10 +56,11 @@ mod yum_cache_left;
 
 use super::Rule;
 
-pub(super) static RULES: [Rule; 42] = [
+pub(super) static RULES: [Rule; 51] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
+    broken_package::RULE,
     build_tools_in_image::RULE,
     bytes_wasted::RULE,
     debug_tool_in_image::RULE,
@@ -57,16 +68,22 @@ pub(super) static RULES: [Rule; 42] = [
     duplicate_account::RULE,
     empty_password::RULE,
     end_of_life_base::RULE,
+    executable_stack::RULE,
     exposed_ssh_port::RULE,
     file_capability::RULE,
+    fixed_address::RULE,
     insecure_rpath::RULE,
+    latest_tag::RULE,
     login_account::RULE,
     login_program::RULE,
     missing_ca_bundle::RULE,
     missing_entrypoint::RULE,
     missing_healthcheck::RULE,
+    missing_label::RULE,
     missing_library::RULE,
+    missing_time_zones::RULE,
     missing_user::RULE,
+    old_base::RULE,
     package_cache_left::RULE,
     package_manager_in_image::RULE,
     patching_agent::RULE,
@@ -79,12 +96,14 @@ pub(super) static RULES: [Rule; 42] = [
     shell_in_image::RULE,
     ssh_server_in_image::RULE,
     sudo::RULE,
+    text_relocation::RULE,
     unneeded_file::RULE,
     unowned_file::RULE,
     unused_package::RULE,
     user_without_passwd::RULE,
     volume_over_system_path::RULE,
     world_writable::RULE,
+    writable_relocations::RULE,
     writable_search_path::RULE,
     wrong_architecture::RULE,
     yarn_cache_left::RULE,
