@@ -7,6 +7,7 @@ mod broken_package;
 mod build_tools_in_image;
 mod bytes_wasted;
 mod caches;
+mod credentials;
 mod debug_tool_in_image;
 mod dnf_cache_left;
 mod duplicate_account;

@@ -68,8 +68,15 @@ const SECRET_FILES: [&str; 31] = [
 ];
 
 /// The same, by the end of the path.
-const SECRET_PATHS: [&str; 5] =
-    [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
+const SECRET_PATHS: [&str; 7] = [
+    ".aws/credentials",
+    ".docker/config.json",
+    ".kube/config",
+    ".azure/accesstokens.json",
+    ".boto",
+    "gcloud/access_tokens.db",
+    "gcloud/credentials.db",
+];
 
 /// What a `.env.…` file is called that is there to be filled in.
 const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
