@@ -156,13 +156,26 @@ pub fn find(text: &str) -> Vec<Secret> {
     while let Some(found) = text[at..].find("-----BEGIN ") {
         let start = at + found;
         let line = text[start..].lines().next().unwrap_or_default();
-        if line.contains("PRIVATE KEY-----") {
+        let behind = line.find("PRIVATE KEY-----").map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
+        if behind.is_some_and(has_body) {
             let end = start + line.find("KEY-----").map_or(line.len(), |key| key + "KEY-----".len());
             secrets.push(Secret { start, end, what: "a private key".to_owned() });
         }
         at = start + "-----BEGIN ".len();
     }
     secrets
+}
+
+/// Whether a key follows what begins one: programs that read keys have the line alone.
+fn has_body(text: &str) -> bool {
+    let mut text = text.trim_start();
+    while let Some(rest) =
+        text.strip_prefix("\\n").or_else(|| text.strip_prefix("\\r")).or_else(|| text.strip_prefix('\\'))
+    {
+        text = rest.trim_start();
+    }
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    text.starts_with("Proc-Type:") || text.bytes().take_while(is_key).count() >= 8
 }
 
 /// Whether a file is there to hold secrets, by its path.
