@@ -27,8 +27,8 @@ fn layers_of(image: &Image) -> Vec<usize> {
 }
 
 fn at(finding: &Finding, source: &Source, steps: &[String], layers: &[usize]) -> lint::Finding {
-    let step = finding.brought.as_ref().and_then(|brought| step_of(brought, steps, layers)).unwrap_or(0);
-    let span = source.line_span(step + 1);
+    let step = finding.brought.as_ref().and_then(|brought| step_of(brought, steps, layers));
+    let span = source.line_span(step.unwrap_or(0) + 1);
     let path = finding.path.as_ref().map(|path| path.escape_ascii().to_string());
     let message = match &path {
         Some(path) => format!("`{path}`: {}", finding.message),
@@ -45,7 +45,7 @@ fn at(finding: &Finding, source: &Source, steps: &[String], layers: &[usize]) ->
         severity: finding.severity,
         message,
         span: Span::new(span.start, span.end.max(span.start)),
-        instruction: Some(span),
+        instruction: step.map(|_| span),
         in_final_stage: true,
         subject: Some(Subject {
             path,

@@ -182,31 +182,33 @@ pub(super) struct SlimArguments {
     /// The name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
-    #[command(flatten)]
-    pub(super) writing: WritingArguments,
+    /// Slim the images for all platforms, and write an index of them
+    #[arg(long, conflicts_with_all = ["platform", "report", "sbom"])]
+    pub(super) all_platforms: bool,
+    /// Say what would be kept and dropped, and write no image
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Write the image even where its verification fails
+    #[arg(long)]
+    pub(super) force: bool,
+    // What follows has headings, which hold for all options below them.
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
     pub(super) program: ProgramArguments,
     #[command(flatten)]
-    pub(super) source: SourceArguments,
-    /// Slim the images for all platforms, and write an index of them
-    #[arg(long, conflicts_with_all = ["platform", "report", "sbom"])]
-    pub(super) all_platforms: bool,
+    pub(super) writing: WritingArguments,
     #[command(flatten)]
     pub(super) documents: DocumentArguments,
-    /// Say what would be kept and dropped, and write no image
-    #[arg(long)]
-    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
-    /// Write the image even where its verification fails
-    #[arg(long)]
-    pub(super) force: bool,
 }
 
 /// What decides which files are kept.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "What is kept")]
 pub(super) struct PlanArguments {
     /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
     #[arg(long, value_name = "GLOB")]

@@ -14,6 +14,7 @@ use crate::slim::Plan;
 
 /// Documents about the result.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Documents")]
 pub(super) struct DocumentArguments {
     /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may be given twice
     #[arg(long, value_name = "FORMAT=FILE")]

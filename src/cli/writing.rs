@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use crate::image::{Coding, Layers, WriteOptions};
 
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "How it is written")]
 pub(super) struct WritingArguments {
     /// `one` new layer, or `keep` the layers of the original, each slimmed: what images share stays shared
     #[arg(long, value_enum, default_value = "one", env = "JETTISON_LAYERS", hide_env = true)]

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::excerpt::Excerpt;
 use super::{Linted, Report};
-use crate::lint::{Applicability, Finding, Fix, Severity};
+use crate::lint::{Applicability, Finding, Fix, Severity, Subject};
 use crate::source::Source;
 
 /// Text is not broken into columns that are narrower.
@@ -66,9 +66,13 @@ fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding, st
     if style.links {
         title = title.id_url(super::url(finding));
     }
-    let group = title
-        .element(snippet(&file.source, finding))
-        .elements(finding.notes.iter().map(|text| Level::NOTE.message(wrapped(text, note))));
+    let group = match &finding.subject {
+        None => title.element(snippet(&file.source, finding)),
+        Some(subject) => title.element(Origin::path(place_in_image(&file.source, subject))),
+    };
+    let brought = finding.subject.as_ref().and_then(|_| brought_by(&file.source, finding));
+    let notes = brought.iter().chain(&finding.notes);
+    let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
     match &finding.fix {
         None => vec![group.element(pointer)],
         Some(fix) => vec![group, patch(&file.source, fix, style).element(pointer)],
@@ -96,6 +100,24 @@ fn snippet<'a>(source: &'a Source, finding: &'a Finding) -> Snippet<'a, annotate
         .path(source.name())
         .annotation(AnnotationKind::Primary.span(excerpt.range(finding.span)))
         .annotations(labels)
+}
+
+/// What is found in an image is in a layer of it, or in its configuration.
+fn place_in_image(source: &Source, subject: &Subject) -> String {
+    match subject.layer {
+        Some(layer) => format!("{}, layer {layer}", source.name()),
+        None => source.name().to_owned(),
+    }
+}
+
+/// The step of the image's history that a finding is from. A long one ends in dots: it stands in every finding.
+fn brought_by(source: &Source, finding: &Finding) -> Option<String> {
+    const SHOWN: usize = 160;
+    let step = source.slice(finding.instruction?);
+    let mut letters = step.chars();
+    let start: String = letters.by_ref().take(SHOWN).collect();
+    let rest = if letters.next().is_some() { "..." } else { "" };
+    Some(format!("brought by `{start}{rest}`"))
 }
 
 fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {

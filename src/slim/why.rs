@@ -74,6 +74,8 @@ pub enum Because {
 pub enum Language {
     Java,
     Lua,
+    /// One of those whose sources are only looked at for programs that they start.
+    Other,
     Node,
     Perl,
     Php,
@@ -228,6 +230,7 @@ impl fmt::Display for Language {
         f.write_str(match self {
             Self::Java => "Java",
             Self::Lua => "Lua",
+            Self::Other => "another language",
             Self::Node => "Node",
             Self::Perl => "Perl",
             Self::Php => "PHP",

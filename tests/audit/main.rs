@@ -4,3 +4,4 @@
 
 mod description;
 mod pages;
+mod text;

@@ -4,7 +4,7 @@
 
 use crate::case::Case;
 use crate::containers::{self, output, tool};
-use std::{fs, path::Path, path::PathBuf, process::Command, sync::LazyLock};
+use std::{fs, path::PathBuf, process::Command, sync::LazyLock};
 
 const ODD: &str = "localhost/jettison-e2e/odd:original";
 const LAYERS: [&str; 2] = ["one", "keep"];

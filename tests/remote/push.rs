@@ -129,3 +129,22 @@ fn a_token_is_fetched_where_the_registry_says() {
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("the credentials are not accepted"), "{text}");
 }
+
+#[test]
+fn an_identity_token_buys_one_for_the_repository() {
+    let registry = guarded();
+    registry.state().authorization = Some("Bearer open-sesame".to_owned());
+    let form = "grant_type=refresh_token&client_id=jettison&service=here&scope=repository%3Ateam%2Fapp%3Apull";
+    registry.state().token = Some((format!("{form}&refresh_token=who%2Bme"), "open-sesame".to_owned()));
+    registry.state().challenge = format!("Bearer realm=\"http://{}/token\",service=\"here\"", registry.address);
+    // A user of zeros without a password, as some clouds have it.
+    let auths = |token: &str| {
+        let entry = json!({"auth": "MDAwMDAwMDA6", "identitytoken": token});
+        json!({"auths": {registry.address.clone(): entry}}).to_string()
+    };
+    let output = deps(&registry, &auths("who+me"));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = deps(&registry, &auths("stale"));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("the credentials are not accepted") && !text.contains("stale"), "{text}");
+}

@@ -26,7 +26,7 @@ pub(crate) struct State {
     pub(crate) authorization: Option<String>,
     /// What `WWW-Authenticate` says.
     pub(crate) challenge: String,
-    /// What `/token` gives to whom.
+    /// What `/token` gives to whom, who says so in a header or posts it.
     pub(crate) token: Option<(String, String)>,
     /// Repositories that blobs can be mounted from.
     pub(crate) mountable: Option<String>,
@@ -105,9 +105,11 @@ fn answer(state: &mut State, request: &Request) -> Response {
     }
     let given = request.headers.get("authorization");
     if request.path.starts_with("/token") {
-        let token = state.token.as_ref().filter(|(wanted, _)| given == Some(wanted));
+        let posted = String::from_utf8(request.body.clone()).unwrap();
+        let token = state.token.as_ref().filter(|(wanted, _)| given == Some(wanted) || posted == *wanted);
+        let name = if posted.is_empty() { "token" } else { "access_token" };
         return token.map_or(Response::new(401, ""), |(_, token)| {
-            Response::new(200, json!({"token": token, "expires_in": 300}).to_string())
+            Response::new(200, json!({name: token, "expires_in": 300}).to_string())
         });
     }
     if state.authorization.is_some() && state.authorization.as_ref() != given {

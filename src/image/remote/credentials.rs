@@ -13,8 +13,15 @@ use super::TransferError;
 /// What Docker's files and helpers call Docker Hub.
 const HUB: &str = "https://index.docker.io/v1/";
 
+/// How one is let in.
+pub(super) enum Login {
+    As(RegistryAuth),
+    /// With a token that has to be changed for another first.
+    Identity(String),
+}
+
 /// The credentials for an image, from the first file that has some; anonymous where none has.
-pub(super) fn credentials(image: &Reference) -> Result<RegistryAuth, TransferError> {
+pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     for file in files() {
         let Ok(text) = std::fs::read(&file) else { continue };
         let failed = |reason: String| TransferError::Credentials {
@@ -24,15 +31,13 @@ pub(super) fn credentials(image: &Reference) -> Result<RegistryAuth, TransferErr
         };
         let json: Value = serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
         if let Some(found) = in_file(json, image).map_err(|error| failed(said(&error)))? {
-            return match found {
-                DockerCredential::UsernamePassword(user, password) => Ok(RegistryAuth::Basic(user, password)),
-                DockerCredential::IdentityToken(_) => {
-                    Err(failed("it has an identity token, which is not supported; log in with a password".into()))
-                }
-            };
+            return Ok(match found {
+                DockerCredential::UsernamePassword(user, password) => Login::As(RegistryAuth::Basic(user, password)),
+                DockerCredential::IdentityToken(token) => Login::Identity(token),
+            });
         }
     }
-    Ok(RegistryAuth::Anonymous)
+    Ok(Login::As(RegistryAuth::Anonymous))
 }
 
 /// Podman's files before Docker's, as skopeo has them.

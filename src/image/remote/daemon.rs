@@ -10,6 +10,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use futures_util::{StreamExt, stream};
 
 use super::endpoint::{Endpoint, endpoints};
+use super::tunnel::Tunnel;
 use super::{TransferError, chunks, event_loop, install_cryptography, with_tag};
 use crate::image::blob::Blob;
 use crate::image::progress::Progress;
@@ -24,14 +25,14 @@ pub(in crate::image) fn save(name: &str, limit: u64, progress: &dyn Progress) ->
     let event_loop = event_loop()?;
     let (mut tried, mut asked) = (Vec::new(), Vec::new());
     for endpoint in endpoints() {
-        let docker = match event_loop.block_on(connect(&endpoint)) {
-            Ok(docker) => docker,
+        let daemon = match event_loop.block_on(connect(&endpoint)) {
+            Ok(daemon) => daemon,
             Err(error) => {
-                tried.push(format!("{}: {error}", shown(&endpoint)));
+                tried.push(format!("{}: {}", shown(&endpoint), cause(&error)));
                 continue;
             }
         };
-        match event_loop.block_on(fetch(&docker, &endpoint, name, limit, progress)) {
+        match event_loop.block_on(fetch(&daemon.docker, &endpoint, name, limit, progress)) {
             Ok(Some(file)) => return Ok(file),
             Ok(None) => asked.push(shown(&endpoint)),
             Err(error) => return Err(error),
@@ -47,8 +48,8 @@ pub(in crate::image) fn load(name: &str, archive: &File, progress: &dyn Progress
     let mut tried = Vec::new();
     for endpoint in endpoints() {
         match event_loop.block_on(connect(&endpoint)) {
-            Ok(docker) => return event_loop.block_on(send(&docker, &endpoint, name, archive, progress)),
-            Err(error) => tried.push(format!("{}: {error}", shown(&endpoint))),
+            Ok(daemon) => return event_loop.block_on(send(&daemon.docker, &endpoint, name, archive, progress)),
+            Err(error) => tried.push(format!("{}: {}", shown(&endpoint), cause(&error))),
         }
     }
     Err(nobody(name.to_owned(), tried))
@@ -66,18 +67,26 @@ fn shown(endpoint: &Endpoint) -> String {
     endpoint.by.as_ref().map_or_else(|| format!("`{address}`"), |by| format!("`{address}`, which {by} says"))
 }
 
-/// A daemon that answers, spoken to in a version that it knows.
-async fn connect(endpoint: &Endpoint) -> Result<Docker, Error> {
+/// A daemon that answers, and the way to it.
+struct Daemon {
+    docker: Docker,
+    _tunnel: Option<Tunnel>,
+}
+
+/// Finds out whether a daemon answers, and speaks to it in a version that it knows.
+async fn connect(endpoint: &Endpoint) -> Result<Daemon, Error> {
     install_cryptography();
     let address = &endpoint.address;
-    let docker = if let Some(path) = address.strip_prefix("unix://") {
+    let tunnel = address.starts_with("ssh://").then(|| Tunnel::open(address)).transpose()?;
+    let socket = tunnel.as_ref().map(|tunnel| tunnel.socket().display().to_string());
+    let docker = if let Some(path) = socket.as_deref().or_else(|| address.strip_prefix("unix://")) {
         Docker::connect_with_unix(path, GREETING, API_DEFAULT_VERSION)
     } else {
         // TCP, with TLS where `DOCKER_TLS_VERIFY` wants it.
         Docker::connect_with_host(address)
     }?;
     let docker = docker.with_timeout(Duration::from_secs(GREETING)).negotiate_version().await?;
-    Ok(docker.with_timeout(PATIENCE))
+    Ok(Daemon { docker: docker.with_timeout(PATIENCE), _tunnel: tunnel })
 }
 
 fn failed(endpoint: &Endpoint, act: &'static str, name: &str) -> impl Fn(Error) -> TransferError + use<> {
@@ -116,6 +125,12 @@ async fn fetch(
         progress.advance(bytes.len() as u64);
     }
     Ok(Some(file))
+}
+
+/// What is at the bottom of it; the errors around that only say that something failed.
+fn cause(error: &Error) -> String {
+    let all = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    all.last().map(|last| crate::image::error::plain(last.to_string().trim())).unwrap_or_default()
 }
 
 async fn send(

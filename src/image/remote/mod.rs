@@ -15,9 +15,13 @@ mod daemon;
 #[cfg(feature = "daemon")]
 mod endpoint;
 #[cfg(feature = "registry")]
+mod identity;
+#[cfg(feature = "registry")]
 mod push;
 #[cfg(feature = "registry")]
 mod registry;
+#[cfg(feature = "daemon")]
+mod tunnel;
 
 #[cfg(not(all(feature = "registry", feature = "daemon")))]
 mod absent;

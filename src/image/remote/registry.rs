@@ -14,7 +14,8 @@ use oci_client::manifest::{
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference, RegistryOperation};
 
-use super::credentials::credentials;
+use super::credentials::{Login, credentials};
+use super::identity;
 use super::{Connection, TransferError, event_loop, install_cryptography};
 use crate::image::progress::Progress;
 
@@ -60,9 +61,9 @@ impl Registry {
             name: name.into(),
             reason: error.to_string(),
         })?;
-        let auth = credentials(&image)?;
+        let login = credentials(&image)?;
         let event_loop = event_loop()?;
-        let client = event_loop.block_on(log_in(&image, &auth, connection, operation))?;
+        let client = event_loop.block_on(log_in(&image, &login, connection, operation))?;
         Ok(Self { event_loop, client, image })
     }
 
@@ -160,7 +161,7 @@ impl Registry {
 /// A client that the registry accepts.
 async fn log_in(
     image: &Reference,
-    auth: &RegistryAuth,
+    login: &Login,
     connection: Connection,
     operation: RegistryOperation,
 ) -> Result<Client, TransferError> {
@@ -172,7 +173,7 @@ async fn log_in(
     };
     let mut error = None;
     for protocol in protocols {
-        let config = ClientConfig {
+        let config = || ClientConfig {
             protocol: protocol.clone(),
             accept_invalid_certificates: connection == Connection::Unverified,
             extra_root_certificates: certificates(place),
@@ -182,8 +183,15 @@ async fn log_in(
             user_agent: concat!("jettison/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
         };
-        let client = Client::try_from(config).map_err(failed("connect to", place))?;
-        match retried(|| client.auth(image, auth, operation)).await {
+        let client = Client::try_from(config()).map_err(failed("connect to", place))?;
+        let let_in = || async {
+            let auth = match login {
+                Login::As(auth) => auth,
+                Login::Identity(token) => &identity::exchange(&config(), image, token, operation).await?,
+            };
+            client.auth(image, auth, operation).await
+        };
+        match retried(let_in).await {
             Ok(_) => return Ok(client),
             Err(OciDistributionError::RequestError(broken)) if connection == Connection::Unverified => {
                 error.get_or_insert(OciDistributionError::RequestError(broken));

@@ -1,5 +1,6 @@
 #!/bin/sh
-# A real daemon: Podman's service, found by DOCKER_HOST and by its usual socket, or Docker's. $1 is `podman` or `docker`.
+# A real daemon: Podman's service, found by DOCKER_HOST and by its usual socket, or Docker's, found by a context and
+# over ssh. $1 is `podman` or `docker`.
 . "$(dirname "$0")/common.sh"
 hello_image
 export DOCKER_HOST="unix://$work/socket"
@@ -37,4 +38,16 @@ else
     curl --silent --fail --unix-socket "$work/socket" http://x/images/hello:slim/get >"$work/slim.tar"
     loaded=$(podman load --quiet --input "$work/slim.tar")
     says_hello "${loaded##*: }"
+    # Over ssh. The mounts are this script's own, so root's keys stay as they are.
+    mkdir -p "$work/ssh" /root/.ssh /run/sshd
+    mount --bind "$work/ssh" /root/.ssh
+    ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+    ssh-keygen -q -t ed25519 -N '' -f "$work/host_key"
+    cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
+    echo "[127.0.0.1]:2222 $(cut -d' ' -f1,2 "$work/host_key.pub")" >/root/.ssh/known_hosts
+    /usr/sbin/sshd -f /dev/null -p 2222 -o ListenAddress=127.0.0.1 -o "HostKey=$work/host_key" -o StrictModes=no \
+        -o "PidFile=$work/sshd.pid" -o "SetEnv=DOCKER_HOST=unix://$work/socket"
+    trap 'kill "$(cat "$work/sshd.pid")"; kill $!; wait' EXIT
+    DOCKER_HOST=ssh://root@127.0.0.1:2222 "$jettison" slim hello:latest -t hello:far
+    curl --silent --fail --unix-socket "$work/socket" http://x/images/hello:far/json >"$work/far"
 fi

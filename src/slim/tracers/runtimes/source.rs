@@ -65,6 +65,9 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
         Some(b"php" | b"phtml") => return Some(Language::Php),
         Some(b"lua") => return Some(Language::Lua),
         Some(b"jar" | b"war" | b"ear") => return Some(Language::Java),
+        Some(b"tcl" | b"R" | b"r" | b"erl" | b"escript" | b"ex" | b"exs" | b"scm" | b"jl" | b"awk" | b"groovy") => {
+            return Some(Language::Other);
+        }
         _ => {}
     }
     if trace.tree().inode(name).header.mode & 0o111 == 0 {
@@ -84,6 +87,7 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
     ]
     .into_iter()
     .find_map(|(prefix, language)| is(prefix).then_some(language))
+    .or_else(|| (!shell::is_shell(&String::from_utf8_lossy(&program))).then_some(Language::Other))
 }
 
 fn contains(path: &[u8], part: &str) -> bool {
@@ -228,6 +232,10 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
             &["exec(", "system(", "passthru(", "proc_open(", "popen("],
         ),
         Language::Lua => (&["os.execute", "io.popen"], &["os.execute", "io.popen"]),
+        Language::Other => (
+            &["exec", "system", "popen", "spawn", "os:cmd", "open_port", "pipe", "process", "Cmd", "shell"],
+            &["system", "popen", "os:cmd", "pipe", "shell"],
+        ),
         Language::Java => (&[], &[]),
     }
 }
@@ -251,7 +259,8 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
         trace.keep_path(b"/bin/sh", Some(name), Why::Command { word: "sh".to_owned(), line: 1 });
     }
-    for (at, literal) in strings(text) {
+    let bare = if language == Language::Other { bare_commands(text) } else { Vec::new() };
+    for (at, literal) in strings(text).chain(bare) {
         let is_close = || starts.iter().any(|&start| start < at && at - start < CLOSE);
         if literal.len() > 2000 || !(is_own || is_close()) {
             continue;
@@ -305,6 +314,18 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
             at = open + 1;
         }
     })
+}
+
+/// What follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec -ignorestderr date -u]`.
+fn bare_commands(text: &str) -> Vec<(usize, &str)> {
+    let after = |(at, word): (usize, &str)| {
+        let line = text[at + word.len()..].lines().next().unwrap_or_default();
+        let command = line.trim_start().trim_start_matches(|char: char| char == '{' || char == '"');
+        let options = command.split_whitespace().take_while(|word| word.starts_with('-'));
+        let skipped: usize = options.map(|option| option.len() + 1).sum();
+        (at, command.get(skipped..).unwrap_or_default())
+    };
+    text.match_indices("exec ").map(after).collect()
 }
 
 /// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
@@ -363,6 +384,15 @@ mod tests {
         let text = "a = 'b'; c = \"d e\" # don't\nf(`g`)";
         let found: Vec<&str> = strings(text).map(|(_, literal)| literal).collect();
         assert_eq!(found, ["b", "d e", "g"]);
+    }
+
+    #[test]
+    fn a_command_needs_no_quotes_in_tcl() {
+        let found: Vec<&str> = bare_commands("puts [exec -ignorestderr date -u]\nexec sort\n# exec")
+            .iter()
+            .map(|(_, command)| *command)
+            .collect();
+        assert_eq!(found, ["date -u]", "sort"]);
     }
 
     #[test]

@@ -1,0 +1,37 @@
+//! What people are shown of an image: where a file is, who brought it, and what belongs to no layer.
+
+use std::collections::BTreeSet;
+
+use jettison::audit::{audit, registry, told};
+use jettison::lint::{Selection, Settings};
+use jettison::report::{Linted, Report, Style, text};
+
+use super::description::image;
+
+#[test]
+fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
+    let image = image(
+        "file /app mode=0755 \"x\"\nentrypoint /app\nlayer RUN chmod u+s /usr/bin/tool\nfile /usr/bin/tool mode=4755 \"x\"\n",
+    );
+    let select = Selection::Only(BTreeSet::from(["setuid-file", "missing-user"]));
+    let settings = Settings { select, ..Settings::default() };
+    let found = audit(&image, "app.tar", None, registry(), &settings).unwrap();
+    let (source, findings) = told(&image, "app.tar", &found);
+    let files = [Linted::new(source, findings)];
+    let report = Report { files: &files, registry: registry() };
+    let shown = text(&report, Style { color: false, width: 100, unicode: false, links: false });
+    let expected = [
+        "warning[missing-user]: no user is set, so the container runs as `root`",
+        "--> app.tar",
+        " = help: `jettison explain missing-user` says more; also known as DS-0002, CKV_DOCKER_3,",
+        "         CIS-DI-0001",
+        "",
+        "warning[setuid-file]: `/usr/bin/tool`: whoever starts it runs it as user 0 (mode 4755)",
+        "--> app.tar, layer 1",
+        " = note: brought by `RUN chmod u+s /usr/bin/tool`",
+        " = help: `jettison explain setuid-file` says more; also known as CIS-DI-0008",
+        "",
+        "1 file checked, 2 findings: 2 warnings",
+    ];
+    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+}
