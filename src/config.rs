@@ -3,6 +3,7 @@
 mod hadolint;
 mod migrate;
 mod own;
+mod policy;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub use migrate::migrate;
 pub use schema::schema;
 
+use crate::audit::Policy;
 use crate::lint::{Registry, Settings, Severity};
 
 /// Stands for every rule, where rules are named.
@@ -33,6 +35,8 @@ pub struct Config {
     pub baseline: Option<PathBuf>,
     pub no_color: bool,
     pub shellcheck: Shellcheck,
+    /// What images have to keep; on no day yet.
+    pub policy: Policy,
 }
 
 /// Which ShellCheck is asked.
@@ -94,6 +98,11 @@ pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub fn find(folder: &Path) -> Option<PathBuf> {
     let names = || std::iter::once(OWN).chain(HADOLINT);
     folder.ancestors().flat_map(|folder| names().map(|name| folder.join(name))).find(|path| path.is_file())
+}
+
+/// The nearest configuration file of jettison's own.
+pub fn find_own(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join(OWN)).find(|path| path.is_file())
 }
 
 /// The nearest configuration file of hadolint.

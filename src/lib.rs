@@ -27,7 +27,7 @@
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`deps`] | what a program's loader maps, for any program of an image |
-//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration |
+//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |

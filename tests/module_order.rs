@@ -19,9 +19,9 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("inspect", &["image", "elf", "packages"]),
     ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
     ("deps", &["image", "elf", "slim"]),
-    ("audit", &["size", "source", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
+    ("audit", &["size", "source", "dockerfile", "lint", "rules", "image", "elf", "packages", "inspect", "slim"]),
     ("report", &["size", "audit", "source", "lint", "image", "elf", "packages", "inspect", "slim", "deps"]),
-    ("config", &["source", "lint", "rules"]),
+    ("config", &["source", "lint", "rules", "audit"]),
     (
         "cli",
         &[

@@ -62,7 +62,8 @@ fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
     let program = shellcheck_program().filter(|_| page.name == SHELLCHECK);
     let shellcheck =
         program.map(|program| shellcheck::check(&program, [source], &settings).expect("it answers").remove(0));
-    let mut findings = lint_with(source, registry(), &settings, Besides { build: around(page), shellcheck });
+    let mut findings =
+        lint_with(source, registry(), &settings, Besides { build: around(page), shellcheck, ..Besides::default() });
     findings.retain(|finding| finding.rule == page.name);
     findings
 }

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use super::accounts::Accounts;
 use super::finding::Brought;
+use super::policy::Policy;
 use crate::elf::Elf;
 use crate::image::{Config, DEFAULT_PATH, History, Image, Kind, NameId, ReadError, Tree};
 use crate::inspect::{self, Files, Layers};
@@ -30,6 +31,7 @@ pub struct Context<'a> {
     pub layers: Layers,
     /// What the user says of labels, ports and the like.
     pub settings: &'a Settings,
+    pub policy: &'a Policy,
     /// Its files, each ELF file read once. What could not be read is looked at when the rules have spoken.
     view: View<'a>,
 }
@@ -41,6 +43,7 @@ impl<'a> Context<'a> {
         plan: Option<&'a Plan>,
         packages: &'a Packages,
         settings: &'a Settings,
+        policy: &'a Policy,
     ) -> Self {
         let mut context = Self {
             image,
@@ -51,6 +54,7 @@ impl<'a> Context<'a> {
             files: inspect::files(image, 0),
             layers: inspect::layers(image),
             settings,
+            policy,
             view: View::new(image),
         };
         let text = |path: &str| context.find(path).and_then(|name| context.read(name)).map(|bytes| bytes.to_vec());

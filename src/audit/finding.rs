@@ -76,6 +76,12 @@ impl<'c, 'a> Findings<'c, 'a> {
         Report { finding: self.reported.push_mut(finding) }
     }
 
+    /// Reports a defect of the image as a whole.
+    pub fn image(&mut self, message: impl Into<String>) -> Report<'_> {
+        let finding = self.bare(message);
+        Report { finding: self.reported.push_mut(finding) }
+    }
+
     fn bare(&self, message: impl Into<String>) -> Finding {
         Finding {
             rule: self.rule,

@@ -4,21 +4,28 @@
 //! slimmer's plan, where there is one, tells of every file whether the program can reach it.
 
 mod accounts;
+mod builder_stage;
 mod context;
+mod dockerfile;
 mod finding;
 mod history;
+mod made;
+mod policy;
 mod rules;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 pub use accounts::{Account, Accounts, Password};
 pub use context::Context;
+pub use dockerfile::{Beside, MEASURED, ONLY_MEASURED, beside, measured};
 pub use finding::{Brought, Finding, Findings, Report};
 pub use history::told;
+pub use policy::{Exception, Pattern, Policy};
 
 use crate::image::{Image, ReadError};
-use crate::lint::{self, Registry, Settings};
-use crate::packages;
+use crate::lint::{self, Registry, Selection, Settings, Severity};
+use crate::packages::{self, Packages};
 use crate::slim::Plan;
 
 /// One check of images.
@@ -54,7 +61,7 @@ pub fn rules() -> &'static [Rule] {
     &rules::RULES
 }
 
-/// What the selected rules say of an image: by rule, then in the order of paths.
+/// What the selected rules and the policy say of an image: by rule, then in the order of paths.
 ///
 /// `reference` is the name under which the image was asked for; `plan` is what the slimmer would keep of it.
 pub fn audit(
@@ -63,16 +70,47 @@ pub fn audit(
     plan: Option<&Plan>,
     registry: &Registry,
     settings: &Settings,
+    policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
     let packages = packages::read(image)?;
-    let context = Context::new(image, reference, plan, &packages, settings);
+    said(Context::new(image, reference, plan, &packages, settings, policy), registry)
+}
+
+/// What the policy alone says of what slimming has left of an image.
+///
+/// `packages` are those of which something is left, whether or not the image has records of them.
+pub fn judge(
+    left: &Image,
+    reference: &str,
+    packages: &Packages,
+    registry: &Registry,
+    policy: &Policy,
+) -> Result<Vec<Finding>, ReadError> {
+    let settings = Settings { select: Selection::Only(BTreeSet::new()), ..Settings::default() };
+    said(Context::new(left, reference, None, packages, &settings, policy), registry)
+}
+
+fn said(context: Context<'_>, registry: &Registry) -> Result<Vec<Finding>, ReadError> {
+    let (settings, policy) = (context.settings, context.policy);
     let mut findings = Vec::new();
     for rule in &rules::RULES {
-        let Some(page) = registry.get(rule.name).filter(|page| settings.selects(page)) else { continue };
+        let Some(page) = registry.get(rule.name) else { continue };
+        let forbidden = policy.forbids(rule.name);
+        if forbidden.is_none() && !settings.selects(page) && !rules::OF_POLICY.contains(&rule.name) {
+            continue;
+        }
         let severity = settings.severities.get(page.name).copied().unwrap_or(page.severity);
+        let severity = if forbidden.is_some() { Severity::Error } else { severity };
         let mut sink = Findings::new(&context, page.name, severity);
         (rule.check)(&context, &mut sink);
-        findings.extend(sink.into_findings());
+        let mut found = sink.into_findings();
+        found.retain(|finding| !policy.allows(finding));
+        if let Some(word) = forbidden {
+            for finding in &mut found {
+                finding.notes.push(format!("the policy forbids `{word}`"));
+            }
+        }
+        findings.extend(found);
     }
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|one, other| {

@@ -13,6 +13,7 @@ use super::files::FileArguments;
 use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
 use super::lsp::LspArguments;
+use super::policy::PolicyArguments;
 use super::program::ProgramArguments;
 use super::reports::ReportArguments;
 use super::source::SourceArguments;
@@ -153,6 +154,10 @@ pub(super) struct LintArguments {
     pub(super) files: FileArguments,
     #[command(flatten)]
     pub(super) baseline: BaselineArguments,
+    #[command(flatten)]
+    pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) limits: LimitArguments,
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
@@ -188,7 +193,7 @@ pub(super) struct SlimArguments {
     /// Say what would be kept and dropped, and write no image
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Write the image even where its verification fails
+    /// Write the image even where its verification fails or it breaks the policy
     #[arg(long)]
     pub(super) force: bool,
     // What follows has headings, which hold for all options below them.
@@ -202,6 +207,8 @@ pub(super) struct SlimArguments {
     pub(super) documents: DocumentArguments,
     #[command(flatten)]
     pub(super) source: SourceArguments,
+    #[command(flatten)]
+    pub(super) policy: PolicyArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
 }

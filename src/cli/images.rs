@@ -6,32 +6,34 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::Output;
+use super::limits::LimitArguments;
 use super::progress::Bar;
+use super::source::SourceArguments;
 use crate::audit;
 use crate::config::Config;
-use crate::dockerfile;
-use crate::image::{Image, Options};
-use crate::lint::Registry;
+use crate::image::{Image, Reference};
+use crate::lint::{Finding, Registry, Settings};
 use crate::report::Linted;
 use crate::size::{counted, size};
-use crate::slim::{PlanOptions, Totals, plan};
+use crate::slim::{Plan, PlanOptions, Totals, plan};
 use crate::source::Source;
-
-/// What starts the name of an image, and not that of a file.
-const TRANSPORTS: [&str; 6] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:", "docker-daemon:", "docker://"];
 
 /// Parts the arguments into Dockerfiles, or folders of them, and images, which are told by a transport or their content.
 pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut images) = (Vec::new(), Vec::new());
     for path in paths {
-        let text = path.to_string_lossy();
-        if TRANSPORTS.iter().any(|transport| text.starts_with(transport)) || is_image(path) {
-            images.push(text.into_owned());
+        if is_named(path) {
+            images.push(path.to_string_lossy().into_owned());
         } else {
             files.push(path.clone());
         }
     }
     (files, images)
+}
+
+/// Whether an argument means an image, by its transport or its content.
+pub(super) fn is_named(path: &Path) -> bool {
+    path.to_str().is_some_and(Reference::has_transport) || is_image(path)
 }
 
 /// An image layout, or an archive, compressed or not.
@@ -47,51 +49,81 @@ fn is_image(path: &Path) -> bool {
         || start.starts_with(b"\x28\xb5\x2f\xfd"))
 }
 
-/// What is found in the images; those that cannot be read are said, and make the run fail.
-pub(super) fn lint(
-    names: &[String],
-    dockerfiles: &[Linted],
-    registry: &Registry,
-    config: &Config,
-    output: Output,
-) -> (Vec<Linted>, bool) {
-    let (mut linted, mut failed) = (Vec::new(), false);
-    for name in names {
-        match lint_one(name, dockerfiles, registry, config, output) {
-            Ok(one) => linted.push(one),
-            Err(error) => {
-                failed = true;
-                output.error(&error);
-            }
-        }
-    }
-    (linted, failed)
+/// How images are read and judged.
+pub(super) struct Audit<'a> {
+    pub(super) config: &'a Config,
+    pub(super) registry: &'static Registry,
+    pub(super) source: &'a SourceArguments,
+    pub(super) limits: &'a LimitArguments,
+    pub(super) output: Output,
 }
 
-fn lint_one(
-    name: &str,
-    dockerfiles: &[Linted],
-    registry: &Registry,
-    config: &Config,
-    output: Output,
-) -> anyhow::Result<Linted> {
-    let bar = Bar::new(output);
-    let image: Image =
-        Image::open(&name.parse()?, &Options::default(), &bar).with_context(|| format!("image `{name}`"))?;
-    let plan = plan(&image, &PlanOptions::default()).ok();
-    let found = audit::audit(&image, name, plan.as_ref(), registry, &config.settings)
-        .with_context(|| format!("image `{name}`"))?;
-    drop(bar);
-    let (source, mut findings) = audit::told(&image, name, &found);
-    for finding in &mut findings {
-        let step = source.slice(finding.span);
-        let line = dockerfiles.iter().find_map(|file| Some((file.source.name(), instruction(&file.source, step)?)));
-        finding.notes.extend(line.map(|(file, line)| format!("{file}:{line} has this instruction")));
+/// An image, and what was found in it.
+pub(super) struct Audited {
+    name: String,
+    image: Image,
+    /// None where nothing says what the image is for.
+    plan: Option<Plan>,
+    found: Vec<audit::Finding>,
+}
+
+impl Audit<'_> {
+    /// What is found in the images; those that cannot be read are said, and make the run fail.
+    pub(super) fn all(&self, names: &[String]) -> (Vec<Audited>, bool) {
+        let (mut audited, mut failed) = (Vec::new(), false);
+        for name in names {
+            match self.one(name) {
+                Ok(one) => audited.push(one),
+                Err(error) => {
+                    failed = true;
+                    self.output.error(&error);
+                }
+            }
+        }
+        (audited, failed)
     }
-    if let Some(plan) = &plan {
-        output.note(&removable(name, plan.totals()));
+
+    fn one(&self, name: &str) -> anyhow::Result<Audited> {
+        let bar = Bar::new(self.output);
+        let image = self.source.open(name, self.limits.options(), &bar)?;
+        let plan = plan(&image, &PlanOptions::default()).ok();
+        let Config { settings, policy, .. } = self.config;
+        let found = audit::audit(&image, name, plan.as_ref(), self.registry, settings, policy)
+            .with_context(|| format!("image `{name}`"))?;
+        Ok(Audited { name: name.to_owned(), image, plan, found })
     }
-    Ok(Linted::new(source, findings))
+}
+
+impl Audited {
+    /// What the image says of the lines of a Dockerfile; none where it was built from something else.
+    pub(super) fn says_of(&self, source: &Source, settings: &Settings) -> Option<Vec<Finding>> {
+        audit::measured((&self.image, &self.name), self.plan.as_ref(), &self.found, source, settings)
+    }
+
+    /// What is to be said of it, and of each Dockerfile that it was built from the line that brought it.
+    pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
+        let (source, mut findings) = audit::told(&self.image, &self.name, &self.found);
+        for file in dockerfiles {
+            let Some(beside) = audit::beside(&self.image.config, &file.source, settings) else { continue };
+            // The Dockerfile's own findings have these.
+            findings.retain(|finding| !audit::ONLY_MEASURED.contains(&finding.rule));
+            for finding in &mut findings {
+                let step = finding.instruction.map(|step| source.line(step.start) - 1);
+                let line = step.map(|step| beside.lines.get(step).copied().flatten());
+                let name = file.source.name();
+                finding.notes.extend(line.map(|line| match line {
+                    Some(line) => format!("{name}:{line} has this instruction"),
+                    None => format!("it is of the image that {name}:{} begins with", beside.from),
+                }));
+            }
+        }
+        Linted::new(source, findings)
+    }
+
+    /// What a slimmed image would be without; none where it cannot be slimmed.
+    pub(super) fn removable(&self) -> Option<String> {
+        self.plan.as_ref().map(|plan| removable(&self.name, plan.totals()))
+    }
 }
 
 /// What a slimmed image would be without.
@@ -105,45 +137,9 @@ fn removable(name: &str, totals: &Totals) -> String {
     )
 }
 
-/// The line of the instruction of a Dockerfile that made a step of a history.
-fn instruction(source: &Source, step: &str) -> Option<usize> {
-    let wanted = words(step);
-    let is_it = |instruction: &&dockerfile::Instruction| {
-        let text: String = source.slice(instruction.span).replace(['\\', '`'], " ");
-        !wanted.is_empty() && words(&text) == wanted
-    };
-    let dockerfile = dockerfile::parse(source);
-    dockerfile.instructions.iter().rev().find(is_it).map(|instruction| source.line(instruction.span.start))
-}
-
-/// An instruction without what builders put around it: `/bin/sh -c`, `#(nop)`, `# buildkit`, and the word RUN.
-fn words(step: &str) -> Vec<&str> {
-    let step = step.split("# buildkit").next().unwrap_or(step).trim();
-    let step = step.strip_prefix("RUN ").unwrap_or(step).trim_start();
-    let step = step.strip_prefix("/bin/sh -c").unwrap_or(step).trim_start();
-    let step = step.strip_prefix("#(nop)").unwrap_or(step);
-    step.split_whitespace().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_step_is_found_under_what_builders_make_of_it() {
-        let source = Source::new(
-            "Dockerfile",
-            "FROM debian:12\nRUN apt-get update \\\n    && apt-get install -y sudo\nUSER app\n",
-        );
-        let steps = [
-            "RUN /bin/sh -c apt-get update     && apt-get install -y sudo # buildkit",
-            "/bin/sh -c apt-get update && apt-get install -y sudo",
-            "USER app",
-            "/bin/sh -c #(nop)  USER app",
-            "/bin/sh -c something else",
-        ];
-        assert_eq!(steps.map(|step| instruction(&source, step)), [Some(2), Some(2), Some(4), Some(4), None]);
-    }
 
     #[test]
     fn images_are_told_by_their_transport_or_content() {

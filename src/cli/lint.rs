@@ -9,11 +9,12 @@ use super::arguments::LintArguments;
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
+use super::images::{self, Audit, Audited};
 use super::reports::{Place, Reports};
-use super::{Outcome, Output, baseline, images};
+use super::{Outcome, Output, baseline, policy};
 use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Severity};
+use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Settings, Severity};
 use crate::report::{Linted, Report};
 use crate::shellcheck;
 use crate::source::Source;
@@ -38,10 +39,16 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
         output.note("no Dockerfile found");
     }
-    let mut linter = Linter { registry, config: &config, output, asked: false, failed: false };
-    let mut files = linter.lint(sources);
-    let (of_images, unread) = images::lint(&images, &files, registry, &config, output);
+    let (source, limits) = (&arguments.source, &arguments.limits);
+    let (images, unread) = Audit { config: &config, registry, source, limits, output }.all(&images);
     failed |= unread;
+    let mut linter = Linter { registry, config: &config, images: &images, output, asked: false, failed: false };
+    let mut files = linter.lint(sources);
+    let dockerfiles = files.len();
+    for image in &images {
+        files.push(image.linted(&files[..dockerfiles], &config.settings));
+        image.removable().iter().for_each(|line| output.note(line));
+    }
     if baseline::write(&arguments.baseline, &files, output)? {
         return Ok(if failed || linter.failed { Outcome::Failed } else { Outcome::Clean });
     }
@@ -54,15 +61,15 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let unfixed = outcome(&files, fail_on);
     let mut summary = String::new();
     if let Some(mode) = mode {
+        let of_images = files.split_off(dockerfiles);
         let mended = fix::mend(files, arguments.fix.applicability(), |sources| linter.lint(sources));
         failed |= !fix::deliver(&mended, mode, arguments.stdin_name(), output)?;
         summary = fix::summary(&mended, arguments.fix);
-        files = mended.into_iter().map(|file| file.after).collect();
+        files = mended.into_iter().map(|file| file.after).chain(of_images).collect();
     }
     if mode == Some(Mode::Write) {
         baseline::apply(known, &mut files, output)?;
     }
-    files.extend(of_images);
     failed |= linter.failed;
     // Standard output is the patch's, or the mended text's.
     let place = match mode {
@@ -76,7 +83,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         && !failed
         && config.shellcheck == Shellcheck::Found
         && reports.speaks_to_people()
-        && !files.is_empty()
+        && dockerfiles > 0
         && linter.wants_shellcheck()
     {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
@@ -101,6 +108,7 @@ impl LintArguments {
 struct Linter<'a> {
     registry: &'static Registry,
     config: &'a Config,
+    images: &'a [Audited],
     output: Output,
     /// Whether ShellCheck answered.
     asked: bool,
@@ -116,13 +124,23 @@ impl Linter<'_> {
                 STDIN => BuildContext::default(),
                 path => BuildContext::beside(Path::new(path)),
             };
-            let besides = Besides { build, shellcheck };
-            let findings = lint::lint_with(&source, self.registry, &self.config.settings, besides);
+            let (settings, measured) = self.measured(&source);
+            let besides = Besides { build, shellcheck, measured };
+            let findings = lint::lint_with(&source, self.registry, &settings, besides);
             Linted::new(source, findings)
         };
         let few = sources.len() <= FEW;
         let sources: Vec<_> = sources.into_iter().zip(answers).collect();
         if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() }
+    }
+
+    /// What an image at hand says of a file, and the settings without the rules that would guess at it.
+    fn measured(&self, source: &Source) -> (Settings, Vec<Finding>) {
+        let mut settings = self.config.settings.clone();
+        let measured = self.images.iter().find_map(|image| image.says_of(source, &settings));
+        let silent = if measured.is_some() { &audit::MEASURED[..] } else { &audit::ONLY_MEASURED };
+        settings.ignore.extend(silent);
+        (settings, measured.unwrap_or_default())
     }
 
     /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.
@@ -185,6 +203,7 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     }
     config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
+    config.policy = policy::dated(config.policy)?;
     Ok(config)
 }
 
@@ -204,13 +223,16 @@ fn exclude(arguments: &LintArguments, config: &Config) -> anyhow::Result<Exclude
     Ok(exclude)
 }
 
-/// The folder whose configuration counts: that of the first path.
+/// The folder whose configuration counts: that of the first path; of images, which may lie anywhere, this one.
 fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
     let first = match (arguments.paths.first().map(PathBuf::as_path), &arguments.files.stdin_filename) {
         (Some(path), Some(name)) if path == Path::new("-") => name,
         (path, _) => path.unwrap_or(Path::new(".")),
     };
+    if images::is_named(first) {
+        return Ok(here);
+    }
     let first = here.join(first);
     Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
 }

@@ -23,6 +23,7 @@ mod output;
 mod page;
 mod pager;
 mod patch;
+mod policy;
 mod program;
 mod progress;
 mod replace;

@@ -7,7 +7,8 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::destination::destination;
 use super::progress::Bar;
-use super::{Outcome, Output};
+use super::{Outcome, Output, policy};
+use crate::audit::Policy;
 use crate::image::{self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
@@ -16,12 +17,13 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     // A destination that cannot be is said before the work, not after it.
     let destination = destination(arguments)?;
     let write_options = write_options(arguments)?;
+    let policy = arguments.policy.policy()?;
     let bar = Bar::new(output);
     // What is written may lie in the directory that is read, and is no part of it.
     let left_out = destination.iter().map(|destination| destination.path().to_owned()).collect();
     let options = Options { left_out, ..arguments.limits.options() };
-    let (summary, outcome) = if arguments.all_platforms {
-        all_platforms(arguments, options, destination.as_ref(), &write_options, &bar)?
+    let (summary, verdict) = if arguments.all_platforms {
+        all_platforms((arguments, &policy, output), options, destination.as_ref(), &write_options, &bar)?
     } else {
         let image = arguments.source.open(&arguments.image, options, &bar)?;
         let platform = arguments.source.platform.as_ref();
@@ -32,7 +34,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             }
             None => Ok(None),
         };
-        slim(arguments, image, platform, write)?
+        slim((arguments, &policy, output), image, platform, write)?
     };
     drop(bar);
     // Standard output is the image's, if it is written there.
@@ -41,28 +43,49 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     } else {
         output.print(&summary)?;
     }
-    if outcome == Outcome::Found && !arguments.force {
-        output.note("nothing is written, because the result would not work as the image does; `--force` writes it");
+    let because = match verdict {
+        Verdict::Good => return Ok(Outcome::Clean),
+        Verdict::BreaksPolicy => "breaks the policy",
+        Verdict::WouldNotWork => "would not work as the image does",
+    };
+    if !arguments.force {
+        output.note(&format!("nothing is written, because the result {because}; `--force` writes it"));
     }
-    Ok(outcome)
+    Ok(Outcome::Found)
 }
+
+/// What is to be said of a result, the worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Good,
+    BreaksPolicy,
+    WouldNotWork,
+}
+
+/// What is asked for, what the result has to keep, and where to speak.
+type Wish<'a> = (&'a SlimArguments, &'a Policy, Output);
 
 /// Slims one image. `write` tells what it wrote, or that it is not to write.
 fn slim(
-    arguments: &SlimArguments,
+    (arguments, policy, output): Wish<'_>,
     mut image: Image,
     platform: Option<&Platform>,
     write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<String>>,
-) -> anyhow::Result<(String, Outcome)> {
+) -> anyhow::Result<(String, Verdict)> {
     arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
     let mut summary = failed(&image.tree, &failures);
     if !failures.is_empty() && !arguments.force {
-        return Ok((summary, Outcome::Found));
+        return Ok((summary, Verdict::WouldNotWork));
     }
     summary.push_str(&report::plan(&image.tree, &plan));
     let (result, selection) = plan.result(&image);
+    let broken = policy::broken(&image, (&result, &selection), &arguments.image, policy, output)?;
+    summary.extend(broken.as_deref());
+    if broken.is_some() && !arguments.force {
+        return Ok((summary, Verdict::BreaksPolicy));
+    }
     if let Some(wrote) = write(&result, &selection)? {
         summary.push_str(&wrote);
     } else {
@@ -76,23 +99,29 @@ fn slim(
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
     arguments.documents.write(name, &image, &plan)?;
-    Ok((summary, if failures.is_empty() { Outcome::Clean } else { Outcome::Found }))
+    let verdict = match broken {
+        _ if !failures.is_empty() => Verdict::WouldNotWork,
+        Some(_) => Verdict::BreaksPolicy,
+        None => Verdict::Good,
+    };
+    Ok((summary, verdict))
 }
 
 /// Slims the image for each platform and writes all of them, or none.
 fn all_platforms(
-    arguments: &SlimArguments,
+    wish: Wish<'_>,
     options: Options,
     destination: Option<&Reference>,
     write_options: &WriteOptions,
     bar: &Bar,
-) -> anyhow::Result<(String, Outcome)> {
+) -> anyhow::Result<(String, Verdict)> {
+    let (arguments, ..) = wish;
     let mut index = destination.map(|place| IndexWriter::new(place, write_options)).transpose()?;
     let source = arguments.source.source(&arguments.image, options, bar)?;
     let of_image = || format!("image `{}`", arguments.image);
     let platforms = source.platforms().with_context(of_image)?;
     anyhow::ensure!(!platforms.is_empty(), "image `{}` has no index, so it is for one platform", arguments.image);
-    let (mut all, mut worst) = (String::new(), Outcome::Clean);
+    let (mut all, mut worst) = (String::new(), Verdict::Good);
     for platform in platforms {
         let image = source.image(&platform, bar).with_context(of_image)?;
         let write = |image: &Image, selection: &Selection| match &mut index {
@@ -102,13 +131,13 @@ fn all_platforms(
             }
             None => Ok(None),
         };
-        let slimmed = slim(arguments, image, Some(&platform), write);
-        let (summary, outcome) = slimmed.with_context(|| format!("for {platform}"))?;
+        let slimmed = slim(wish, image, Some(&platform), write);
+        let (summary, verdict) = slimmed.with_context(|| format!("for {platform}"))?;
         let _ = write!(all, "{platform}:\n{summary}");
-        if outcome != Outcome::Clean {
-            worst = outcome;
+        if verdict != Verdict::Good {
+            worst = worst.max(verdict);
             if !arguments.force {
-                return Ok((all, outcome));
+                return Ok((all, verdict));
             }
         }
     }

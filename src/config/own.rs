@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
 use crate::lint::{Named, Registry, Selection};
 use crate::source::Source;
@@ -37,6 +38,7 @@ struct File {
     #[serde(default)]
     strict_labels: bool,
     max_base_age: Option<u32>,
+    policy: Option<PolicyTable>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +122,7 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
     };
+    config.policy = file.policy.map(|table| policy(table, registry, &at)).transpose()?.unwrap_or_default();
     Ok(config)
 }
 

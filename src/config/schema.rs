@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::audit::Policy;
+
 /// Draft 2020-12. It knows keys and shapes; which names are rules, `jettison lint` says.
 pub fn schema() -> Value {
     let names = |description: &str| json!({"description": description, "type": "array", "items": {"type": "string"}, "uniqueItems": true});
@@ -64,6 +66,48 @@ pub fn schema() -> Value {
                 "maximum": u32::MAX,
             },
             "strict-labels": switch("Whether labels that the schema does not have are wrong", false),
+            "policy": policy(),
+        },
+    })
+}
+
+/// The schema of `[policy]`.
+fn policy() -> Value {
+    let text = |description: &str| json!({"description": description, "type": "string"});
+    let count = |description: &str| json!({"description": description, "type": "integer", "minimum": 0});
+    let kinds: Vec<&str> = Policy::kinds().collect();
+    let allow = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["reason"],
+        "anyOf": [{"required": ["path"]}, {"required": ["package"]}, {"required": ["rule"]}],
+        "properties": {
+            "path": {"description": "A path of the image, or a glob over such", "type": "string", "pattern": "^/"},
+            "package": text("The name of a package, or a glob over such; the files that are of it"),
+            "rule": text("A rule for images, by name or by another tool's code"),
+            "reason": {"description": "Why it is let pass", "type": "string", "pattern": "[^ ]"},
+            "expires": text("The last day on which it is let pass: `2026-12-31`"),
+        },
+    });
+    json!({
+        "description": "What images have to keep; where they do not, `lint` and `slim` fail",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "max-size": {
+                "description": "Bytes of all files of all layers: `120 MB`, `1 GiB`",
+                "type": ["string", "integer"],
+                "minimum": 0,
+            },
+            "max-packages": count("Packages that are installed"),
+            "max-files": count("Regular files"),
+            "forbid": {
+                "description": "What must not be in an image: what is named here, or what a rule for images finds",
+                "type": "array",
+                "items": {"anyOf": [{"enum": kinds}, {"type": "string"}]},
+                "uniqueItems": true,
+            },
+            "allow": {"description": "Exceptions, each with its reason", "type": "array", "items": allow},
         },
     })
 }

@@ -123,6 +123,18 @@ impl Image {
         Source::open(reference, options, progress)?.image(&options.platform, progress)
     }
 
+    /// The image as it is when only these names are written: no layer has anything that is not there.
+    #[must_use]
+    pub fn only(&self, selection: &Selection) -> Self {
+        let mut left = self.clone();
+        let gone: Vec<NameId> = self.tree.walk().filter(|&name| !selection.contains(name)).collect();
+        for name in gone {
+            left.tree.remove(self.tree.parent(name), self.tree.file_name(name));
+        }
+        left.layers.iter_mut().for_each(|layer| layer.changes = Changes::default());
+        left
+    }
+
     /// The bytes of a regular file. Links are not followed.
     pub fn read(&self, name: NameId) -> Result<Bytes<'_>, ReadError> {
         let inode = self.tree.inode(name);

@@ -60,6 +60,11 @@ impl Reference {
         }
     }
 
+    /// Whether an argument begins with a transport, so that it is no file's name, even if what follows is wrong.
+    pub fn has_transport(given: &str) -> bool {
+        given.split_once(':').is_some_and(|(transport, _)| TRANSPORTS.contains(&transport))
+    }
+
     /// The name of the image among those of its archive or layout.
     pub fn name(&self) -> Option<&str> {
         match self {

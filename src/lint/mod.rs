@@ -53,11 +53,13 @@ pub struct Besides {
     /// What ShellCheck says of its scripts: nothing is run here, so whoever has asked it brings the answer. `None`
     /// where it was not asked.
     pub shellcheck: Option<Vec<Finding>>,
+    /// What an image that was built from the file says of its lines.
+    pub measured: Vec<Finding>,
 }
 
 /// The same, for rules that look beyond the text.
 pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besides: Besides) -> Vec<Finding> {
-    let Besides { build, shellcheck } = besides;
+    let Besides { build, shellcheck, measured } = besides;
     let dockerfile = dockerfile::parse(source);
     let facts = Facts::new(&dockerfile, settings);
     let context = Context { source, dockerfile: &dockerfile, facts: &facts, build: &build, settings };
@@ -71,7 +73,9 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
         }
     }
     let has_shellcheck = shellcheck.is_some();
-    findings.extend(shellcheck.into_iter().flatten().filter_map(|finding| brought(finding, registry, settings)));
+    findings.extend(
+        shellcheck.into_iter().flatten().chain(measured).filter_map(|finding| brought(finding, registry, settings)),
+    );
     for finding in &mut findings {
         place(finding, &dockerfile, &facts);
     }

@@ -121,6 +121,19 @@ impl Packages {
         self.owners.get(&name).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Those of which a file is kept, with such files alone. One without files in the image is where its record is.
+    #[must_use]
+    pub fn remaining(mut self, is_kept: impl Fn(NameId) -> bool) -> Self {
+        self.list.retain_mut(|package| {
+            let had_files = !package.files.is_empty();
+            package.files.retain(|&file| is_kept(file));
+            let is_recorded = !package.ecosystem.is_distribution() && is_kept(package.record);
+            !package.files.is_empty() || !had_files && is_recorded
+        });
+        self.owners = owners(&self.list);
+        self
+    }
+
     /// The bytes of each package, in the order of the list. A file counts once, for its first package.
     pub fn sizes(&self, tree: &Tree, is_counted: impl Fn(NameId) -> bool) -> Vec<u64> {
         let mut sizes = vec![0_u64; self.list.len()];
@@ -166,13 +179,19 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     list.dedup();
     notes.sort();
     notes.dedup();
+    let owners = owners(&list);
+    Ok(Packages { list, distribution, notes, owners })
+}
+
+/// The rows of the packages that each file is of.
+fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
     let mut owners: HashMap<NameId, Vec<usize>> = HashMap::new();
     for (row, package) in list.iter().enumerate() {
         for &file in &package.files {
             owners.entry(file).or_default().push(row);
         }
     }
-    Ok(Packages { list, distribution, notes, owners })
+    owners
 }
 
 /// What readers of records read, and where they put what they find.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Linted;
+use crate::image::Reference;
 
 const VERSION: u32 = 1;
 
@@ -120,7 +121,8 @@ impl Baseline {
             checked.insert(name);
         }
         let is_stale = |entry: &&Entry| {
-            let is_checked = checked.contains(&entry.file) || !self.folder.join(&entry.file).exists();
+            let is_gone = !Reference::has_transport(&entry.file) && !self.folder.join(&entry.file).exists();
+            let is_checked = checked.contains(&entry.file) || is_gone;
             is_checked && !found.contains(&(entry.file.clone(), entry.fingerprint.clone()))
         };
         let say = |entry: &Entry| format!("{}: {}: {}", entry.file, entry.rule, entry.message);
@@ -129,6 +131,10 @@ impl Baseline {
 
     /// The path of a file from the baseline's folder; the whole path, where the file is elsewhere.
     fn name_of(&self, file: &Linted, here: &Path) -> String {
+        // The name of an image is no path from here.
+        if Reference::has_transport(file.source.name()) {
+            return file.source.name().to_owned();
+        }
         let path = plain(&here.join(file.source.name()));
         path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned()
     }

@@ -43,8 +43,12 @@ pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
     hash(&[name.as_bytes(), fingerprint.as_bytes()])
 }
 
-/// The instruction's text; that of the line, where the finding is in none.
-fn text<'a>(source: &'a Source, finding: &Finding) -> &'a str {
+/// The instruction's text; that of the line, where the finding is in none. A file of an image keeps its path, whatever
+/// becomes of its layer.
+fn text<'a>(source: &'a Source, finding: &'a Finding) -> &'a str {
+    if let Some(path) = finding.subject.as_ref().and_then(|subject| subject.path.as_deref()) {
+        return path;
+    }
     let span = finding.instruction.unwrap_or_else(|| source.line_span(source.line(finding.span.start)));
     source.slice(span)
 }

@@ -10,13 +10,17 @@
 //! layer RUN apt-get install -y curl
 //! step USER app
 //! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | name app:latest | volume /x | healthcheck /c
+//! policy [policy]
 //! ```
 //!
-//! Directories on the way are made. `layer` starts a new layer with its line of history; files before the first one are
+//! What follows `policy` is a line of `.jettison.toml`. Directories on the way are made. `layer` starts a new layer with its line of history; files before the first one are
 //! in a layer of `ADD file:base in /`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
+use jettison::audit::{Policy, registry};
+use jettison::config;
 use jettison::image::{Image, Options, Silent};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -113,14 +117,30 @@ fn unescaped(text: &str) -> Vec<u8> {
     }
 }
 
+/// What is said of images that a description's `policy` says, on the first day of 2026.
+pub(crate) fn policy(text: &str) -> Policy {
+    let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("policy ")).collect();
+    let config = config::parse(Path::new("policy.toml"), &lines.join("\n"), registry()).unwrap();
+    Policy { today: "2026-01-01".parse().ok(), ..config.policy }
+}
+
 /// The image of a description.
 pub(crate) fn image(text: &str) -> Image {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("image.tar");
+    std::fs::write(&path, archive(text)).unwrap();
+    Image::open(&path.to_str().unwrap().parse().unwrap(), &Options::default(), &Silent).unwrap()
+}
+
+/// The docker archive of a description.
+pub(crate) fn archive(text: &str) -> Vec<u8> {
     let mut layers = vec![Layer::new("/bin/sh -c #(nop) ADD file:base in / ")];
     let mut history: Vec<Value> = Vec::new();
     let mut settings = json!({"Env": []});
     let mut name = "app:1".to_owned();
     let mut top = json!({"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z"});
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+    let is_of_image = |line: &&str| !line.trim().is_empty() && !line.starts_with("policy ");
+    for line in text.lines().filter(is_of_image) {
         let rest = line.split_once(' ').map_or("", |(_, rest)| rest);
         let parsed = Line::parse(line);
         let layer = layers.last_mut().unwrap();
@@ -161,7 +181,7 @@ pub(crate) fn image(text: &str) -> Image {
             "volume" => settings["Volumes"][rest] = json!({}),
             "user" => settings["User"] = rest.into(),
             "workdir" => settings["WorkingDir"] = rest.into(),
-            "name" => name = rest.to_owned(),
+            "name" => rest.clone_into(&mut name),
             "architecture" | "created" => top[parsed.kind] = rest.into(),
             other => panic!("`{other}` describes nothing"),
         }
@@ -176,7 +196,7 @@ pub(crate) fn image(text: &str) -> Image {
     top["config"] = settings;
     top["history"] = history.into();
     top["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
-    open(&archives, &top, &name)
+    docker_archive(&archives, &top, &name)
 }
 
 fn elf(line: &Line<'_>) -> Vec<u8> {
@@ -224,8 +244,7 @@ fn sha256(bytes: &[u8]) -> String {
     digits.into_iter().map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect()
 }
 
-/// Reads them back as a docker archive.
-fn open(archives: &[Vec<u8>], config: &Value, name: &str) -> Image {
+fn docker_archive(archives: &[Vec<u8>], config: &Value, name: &str) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     let mut add = |name: &str, bytes: &[u8]| {
         let mut header = Header::new_ustar();
@@ -236,12 +255,7 @@ fn open(archives: &[Vec<u8>], config: &Value, name: &str) -> Image {
     let names: Vec<String> = (0..archives.len()).map(|at| format!("{at}.tar")).collect();
     names.iter().zip(archives).for_each(|(name, archive)| add(name, archive));
     add("config.json", config.to_string().as_bytes());
-    add(
-        "manifest.json",
-        json!([{"Config": "config.json", "RepoTags": [name], "Layers": names}]).to_string().as_bytes(),
-    );
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("image.tar");
-    std::fs::write(&path, tar.into_inner().unwrap()).unwrap();
-    Image::open(&path.to_str().unwrap().parse().unwrap(), &Options::default(), &Silent).unwrap()
+    let manifest = json!([{"Config": "config.json", "RepoTags": [name], "Layers": names}]);
+    add("manifest.json", manifest.to_string().as_bytes());
+    tar.into_inner().unwrap()
 }

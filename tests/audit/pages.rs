@@ -9,7 +9,7 @@ use jettison::config;
 use jettison::lint::{Selection, Settings};
 use jettison::slim::{PlanOptions, plan};
 
-use super::description::image;
+use super::description::{image, policy};
 
 /// A fenced block tagged `image bad` or `image good`.
 struct Example {
@@ -48,7 +48,10 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     });
     let now = Some("2026-03-01T00:00:00Z".parse().unwrap());
     let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), now, ..settings };
-    audit(&image, "docker-archive:app.tar", plan.as_ref(), registry(), &settings).unwrap()
+    let mut found =
+        audit(&image, "docker-archive:app.tar", plan.as_ref(), registry(), &settings, &policy(text)).unwrap();
+    found.retain(|finding| finding.rule == rule);
+    found
 }
 
 #[test]

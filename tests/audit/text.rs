@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jettison::audit::{audit, registry, told};
+use jettison::audit::{Policy, audit, registry, told};
 use jettison::lint::{Selection, Settings};
 use jettison::report::{Linted, Report, Style, text};
 
@@ -15,7 +15,7 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
     );
     let select = Selection::Only(BTreeSet::from(["setuid-file", "missing-user"]));
     let settings = Settings { select, ..Settings::default() };
-    let found = audit(&image, "app.tar", None, registry(), &settings).unwrap();
+    let found = audit(&image, "app.tar", None, registry(), &settings, &Policy::default()).unwrap();
     let (source, findings) = told(&image, "app.tar", &found);
     let files = [Linted::new(source, findings)];
     let report = Report { files: &files, registry: registry() };

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what builds a fixture may fail the test")]
 
 mod deps;
+#[allow(dead_code, reason = "the tests of rules for images use the rest")]
 mod elf_file;
 mod elf_reading;
 mod exact_rules;

@@ -106,6 +106,29 @@ fn helpers_that_start_a_program_start_it_in_scripts_too() {
 }
 
 #[test]
+fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
+    let planned = with(&["gzip", "zcat", "bc", "sort"])
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nfor tool in gzip zcat; do command -v \"$tool\" >/dev/null || exit 1; done\ntype bc\necho sort\n",
+        )
+        .entrypoint(&["/run.sh"])
+        .plan();
+    assert_eq!(
+        ["gzip", "zcat", "bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+        [true, true, true, false]
+    );
+}
+
+#[test]
+fn programs_that_scripts_of_other_languages_start_are_kept() {
+    for script in ["#!/usr/bin/tclsh\nputs [exec bc -l]\n", "#!/usr/bin/guile\n(open-input-pipe \"bc -l\")\n"] {
+        let planned = with(&["bc", "sort", "tclsh", "guile"]).script("/run", script).entrypoint(&["/run"]).plan();
+        assert_eq!(["bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))), [true, false], "{script}");
+    }
+}
+
+#[test]
 fn services_of_s6_are_kept_and_their_scripts_read() {
     let planned = with(&["nginx", "date", "execlineb", "foreground"])
         .script("/init", "#!/bin/sh\nexec /package/admin/s6\n")

@@ -15,8 +15,10 @@ mod elf_files;
 mod empty_password;
 mod end_of_life_base;
 mod executable_stack;
+mod expired_exception;
 mod exposed_ssh_port;
 mod file_capability;
+mod files_over_budget;
 mod fixed_address;
 mod insecure_rpath;
 mod latest_tag;
@@ -29,9 +31,11 @@ mod missing_label;
 mod missing_library;
 mod missing_time_zones;
 mod missing_user;
+mod move_to_builder_stage;
 mod old_base;
 mod package_cache_left;
 mod package_manager_in_image;
+mod packages_over_budget;
 mod patching_agent;
 mod pip_cache_left;
 mod root_user;
@@ -40,6 +44,7 @@ mod secret_in_env;
 mod secret_value;
 mod setuid_file;
 mod shell_in_image;
+mod size_over_budget;
 mod ssh_server_in_image;
 mod sudo;
 mod text_relocation;
@@ -57,7 +62,15 @@ mod yum_cache_left;
 
 use super::Rule;
 
-pub(super) static RULES: [Rule; 51] = [
+/// Those that speak for the policy, whatever else is selected.
+pub(super) const OF_POLICY: [&str; 4] = [
+    expired_exception::RULE.name,
+    files_over_budget::RULE.name,
+    packages_over_budget::RULE.name,
+    size_over_budget::RULE.name,
+];
+
+pub(super) static RULES: [Rule; 56] = [
     apk_cache_left::RULE,
     apt_lists_left::RULE,
     broken_link::RULE,
@@ -70,8 +83,10 @@ pub(super) static RULES: [Rule; 51] = [
     empty_password::RULE,
     end_of_life_base::RULE,
     executable_stack::RULE,
+    expired_exception::RULE,
     exposed_ssh_port::RULE,
     file_capability::RULE,
+    files_over_budget::RULE,
     fixed_address::RULE,
     insecure_rpath::RULE,
     latest_tag::RULE,
@@ -84,9 +99,11 @@ pub(super) static RULES: [Rule; 51] = [
     missing_library::RULE,
     missing_time_zones::RULE,
     missing_user::RULE,
+    move_to_builder_stage::RULE,
     old_base::RULE,
     package_cache_left::RULE,
     package_manager_in_image::RULE,
+    packages_over_budget::RULE,
     patching_agent::RULE,
     pip_cache_left::RULE,
     root_user::RULE,
@@ -95,6 +112,7 @@ pub(super) static RULES: [Rule; 51] = [
     secret_value::RULE,
     setuid_file::RULE,
     shell_in_image::RULE,
+    size_over_budget::RULE,
     ssh_server_in_image::RULE,
     sudo::RULE,
     text_relocation::RULE,

@@ -20,14 +20,16 @@ impl Document {
     /// Checks a text with the configuration nearest to its file. Where that is wrong, it is as if there were none.
     pub(super) fn check(uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
-        let (config, trouble) = match configuration(path.as_deref()) {
+        let (mut config, trouble) = match configuration(path.as_deref()) {
             Ok(config) => (config, None),
             Err(error) => (Config::default(), Some(error.to_string())),
         };
         let build = path.as_deref().map(BuildContext::beside).unwrap_or_default();
         let name = path.as_deref().map_or_else(|| uri.into(), Path::to_string_lossy).into_owned();
         let source = Source::new(name, text);
-        let besides = Besides { build, shellcheck: None };
+        // There is no image at hand.
+        config.settings.ignore.extend(audit::ONLY_MEASURED);
+        let besides = Besides { build, ..Besides::default() };
         let findings = lint::lint_with(&source, audit::registry(), &config.settings, besides);
         Self { version, source, findings, trouble }
     }

@@ -250,8 +250,9 @@ fn keep_call(trace: &mut Trace<'_>, place: Place, call: &Call<'_>, line: usize) 
     if !(by_shell && BUILTINS.contains(&word)) {
         keep_program(trace, place, word, line);
     }
-    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts.
-    if call.name == "set" {
+    // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. Whoever asks for a program goes another way
+    // where it is gone.
+    if matches!(call.name, "set" | "command" | "type" | "hash" | "which") {
         for word in call.arguments().iter().filter_map(ShellWord::literal).filter(|word| !word.starts_with('-')) {
             keep_program(trace, place, word, line);
         }

@@ -320,7 +320,7 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let after = |(at, word): (usize, &str)| {
         let line = text[at + word.len()..].lines().next().unwrap_or_default();
-        let command = line.trim_start().trim_start_matches(|char: char| char == '{' || char == '"');
+        let command = line.trim_start().trim_start_matches(['{', '"']);
         let options = command.split_whitespace().take_while(|word| word.starts_with('-'));
         let skipped: usize = options.map(|option| option.len() + 1).sum();
         (at, command.get(skipped..).unwrap_or_default())
