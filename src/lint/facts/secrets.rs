@@ -32,6 +32,9 @@ const TOKENS: [(&str, usize, &str); 26] = [
     ("ya29.", 60, "Google"),
 ];
 
+/// No token is shorter than this.
+const SHORTEST: usize = 20;
+
 /// Names of files that are there to hold a secret, in lower case.
 const SECRET_FILES: [&str; 31] = [
     ".env",
@@ -142,18 +145,20 @@ pub struct Secret {
 /// The secrets of a text: tokens by their places, then private keys by theirs.
 pub fn find(text: &str) -> Vec<Secret> {
     let mut secrets = Vec::new();
-    let mut start = 0;
-    // What parts the words is kept at the end of each, so that their lengths are the way through the text.
-    for piece in text.split_inclusive(|c: char| !is_token(c)) {
-        let word = piece.trim_end_matches(|c: char| !is_token(c));
-        if let Some(owner) = owner(word) {
-            let what = format!("what looks like a token of {owner}");
-            secrets.push(Secret { start, end: start + word.len(), what });
+    // All that is part of a token is ASCII, so the text can be parted at bytes.
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(|&byte| is_token(byte)).map(|skip| at + skip) {
+        let end = bytes[start..].iter().position(|&byte| !is_token(byte)).map_or(bytes.len(), |length| start + length);
+        if end - start >= SHORTEST
+            && let Some(owner) = owner(&text[start..end])
+        {
+            secrets.push(Secret { start, end, what: format!("what looks like a token of {owner}") });
         }
-        start += piece.len();
+        at = end;
     }
     let mut at = 0;
-    while let Some(found) = text[at..].find("-----BEGIN ") {
+    while let Some(found) = memchr::memmem::find(&bytes[at..], b"-----BEGIN ") {
         let start = at + found;
         let line = text[start..].lines().next().unwrap_or_default();
         let behind = line.find("PRIVATE KEY-----").map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
@@ -197,8 +202,8 @@ pub fn is_secret_name(name: &str) -> bool {
     words.clone().any(|word| is(&SECRET, word)) && !words.any(|word| is(&HARMLESS, word))
 }
 
-fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_-.".contains(c)
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// Whose token a word is.
