@@ -41,17 +41,22 @@ fn found(image: &str, more: &[&str]) -> BTreeSet<[String; 4]> {
     let mut lint = Command::new(env!("CARGO_BIN_EXE_jettison"));
     lint.env("SOURCE_DATE_EPOCH", LATER).args(["lint", "--image", image, "--fail-on", "none", "--format", "json"]);
     let said: Value = serde_json::from_str(&output(lint.args(more))).unwrap();
-    let of_images = said.as_array().unwrap().iter().filter(|finding| finding.get("image").is_some());
-    of_images.map(row).collect()
+    let is_measured =
+        |finding: &Value| finding["rule"].as_str().is_some_and(|rule| jettison::audit::ONLY_MEASURED.contains(&rule));
+    let findings = said.as_array().unwrap().iter();
+    findings.filter(|finding| finding.get("image").is_some() || is_measured(finding)).map(row).collect()
 }
 
 fn row(finding: &Value) -> [String; 4] {
     let notes = finding["notes"].as_array().unwrap().iter().filter_map(Value::as_str);
     let line = notes.filter_map(|note| note.strip_suffix(" has this instruction")).next();
-    let line = line.and_then(|place| place.rsplit_once(':')).map_or("-", |(_, line)| line);
+    // A finding of the Dockerfile itself is at its line.
+    let own = finding.get("image").is_none().then(|| finding["line"].to_string());
+    let line = line.and_then(|place| place.rsplit_once(':')).map(|(_, line)| line.to_owned());
+    let line = own.or(line).unwrap_or_else(|| "-".to_owned());
     let layer = finding["image"]["layer"].as_u64().map_or("-".to_owned(), |layer| layer.to_string());
     let path = finding["image"]["path"].as_str().unwrap_or("-");
-    [finding["rule"].as_str().unwrap().to_owned(), path.to_owned(), layer, line.to_owned()]
+    [finding["rule"].as_str().unwrap().to_owned(), path.to_owned(), layer, line]
 }
 
 #[track_caller]
@@ -70,7 +75,9 @@ const ALL: [&str; 4] = ["--select", "all", "--config", "testdata/planted/jettiso
 /// What is found in the image of a folder above its base.
 fn own(case: &str) -> BTreeSet<[String; 4]> {
     let (image, dockerfile) = (built(case), format!("testdata/planted/{case}/Dockerfile"));
-    let mut rows = found(&image, &[&ALL[..], &[&dockerfile]].concat());
+    let own = format!("testdata/planted/{case}/jettison.toml");
+    let config = if Path::new(&own).exists() { &own } else { ALL[3] };
+    let mut rows = found(&image, &[&ALL[..3], &[config, &dockerfile]].concat());
     let base = fs::read_to_string("testdata/planted/base.txt").unwrap();
     let base: BTreeSet<&str> = base.lines().collect();
     rows.retain(|row| !base.contains(row.join(" ").as_str()));
