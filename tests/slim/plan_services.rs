@@ -121,6 +121,17 @@ fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
 }
 
 #[test]
+fn a_script_that_is_started_by_a_link_looks_beside_the_link() {
+    let planned = with(&["sort"])
+        .script("/opt/lib/run", "#!/bin/sh\nhere=$(dirname \"$0\")\n. \"$here/env\"\n")
+        .link("/usr/bin/run", "/opt/lib/run")
+        .script("/usr/bin/env", "sort\n")
+        .entrypoint(&["run"])
+        .plan();
+    assert_eq!(["env", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))), [true, true]);
+}
+
+#[test]
 fn programs_that_scripts_of_other_languages_start_are_kept() {
     for script in ["#!/usr/bin/tclsh\nputs [exec bc -l]\n", "#!/usr/bin/guile\n(open-input-pipe \"bc -l\")\n"] {
         let planned = with(&["bc", "sort", "tclsh", "guile"]).script("/run", script).entrypoint(&["/run"]).plan();

@@ -102,12 +102,22 @@ fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
 }
 
 fn read_file(trace: &mut Trace<'_>, name: NameId) {
-    let values = Values::new(&trace.view.image.config, script_path(trace, name));
+    let values = Values::new(&trace.view.image.config, script_paths(trace, name));
     read_included(trace, name, &values);
 }
 
-fn script_path(trace: &Trace<'_>, name: NameId) -> Option<String> {
-    String::from_utf8(trace.tree().path(name)).ok()
+/// The names under which a script may be started, as `$0` says them: its own, and those of the links that brought it.
+fn script_paths(trace: &Trace<'_>, name: NameId) -> Vec<String> {
+    const MOST: usize = 8;
+    let mut names = vec![name];
+    let mut at = 0;
+    while let Some(&name) = names.get(at).filter(|_| names.len() < MOST) {
+        let links = trace.graph.reasons(name).iter().filter(|reason| matches!(reason.why, Why::Target));
+        let new: Vec<NameId> = links.filter_map(|reason| reason.by).filter(|by| !names.contains(by)).collect();
+        names.extend(new);
+        at += 1;
+    }
+    names.into_iter().filter_map(|name| String::from_utf8(trace.tree().path(name)).ok()).collect()
 }
 
 /// Reads a file that another one includes, with what variables have there.
@@ -125,13 +135,13 @@ fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values) {
 
 /// Reads the shell text of a field of the configuration.
 pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str) {
-    let values = Values::new(&trace.view.image.config, None);
+    let values = Values::new(&trace.view.image.config, Vec::new());
     read_text(trace, &Reading { place: Place::Field(field), values: &values, base: 0, depth: 0 }, text);
 }
 
 /// Reads shell text that a file holds which is no script: a command of a `package.json`.
 pub(super) fn keep_text_of(trace: &mut Trace<'_>, file: NameId, line: usize, text: &str) {
-    let values = Values::new(&trace.view.image.config, None);
+    let values = Values::new(&trace.view.image.config, Vec::new());
     read_text(
         trace,
         &Reading { place: Place::File(file), values: &values, base: line.saturating_sub(1), depth: 0 },
@@ -362,7 +372,7 @@ fn keep_included(trace: &mut Trace<'_>, place: Place, script: &ShellScript, line
         if let Some(path) = candidates.iter().find(is_file)
             && let Some(name) = trace.keep_path(path, place.by(), place.why(word, line, include))
         {
-            let values = script_path(trace, name).map_or_else(|| values.clone(), |path| values.within(path));
+            let values = values.within(script_paths(trace, name));
             read_included(trace, name, &values);
         }
     }

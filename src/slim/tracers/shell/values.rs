@@ -16,12 +16,12 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
-    /// The path of the script, where it is a file.
-    script: Option<String>,
+    /// The paths of the script, where it is a file: its own, and those of links that lead to it.
+    script: Vec<String>,
 }
 
 impl Values {
-    pub(super) fn new(config: &Config, script: Option<String>) -> Self {
+    pub(super) fn new(config: &Config, script: Vec<String>) -> Self {
         let mut values = Self { variables: BTreeMap::new(), script };
         for (name, value) in config.env().into_iter().filter_map(|entry| entry.split_once('=')) {
             values.add(name, value.to_owned());
@@ -31,8 +31,8 @@ impl Values {
     }
 
     /// The same, in another file.
-    pub(super) fn within(&self, script: String) -> Self {
-        Self { script: Some(script), ..self.clone() }
+    pub(super) fn within(&self, script: Vec<String>) -> Self {
+        Self { script, ..self.clone() }
     }
 
     fn add(&mut self, name: &str, value: String) -> bool {
@@ -175,7 +175,7 @@ impl Values {
 
     fn lookup(&self, name: &str) -> Option<Vec<String>> {
         if matches!(name, "0" | "BASH_SOURCE") {
-            return self.script.clone().map(|script| vec![script]);
+            return (!self.script.is_empty()).then(|| self.script.clone());
         }
         let values = self.variables.get(name)?;
         (!values.is_empty()).then(|| values.iter().cloned().collect())
@@ -306,7 +306,7 @@ mod tests {
 
     /// What a word comes to at the end of a script at `/opt/bin/run`.
     fn value(script: &str, word: &str) -> Option<String> {
-        let mut values = Values { script: Some("/opt/bin/run".to_owned()), ..Values::default() };
+        let mut values = Values { script: vec!["/opt/bin/run".to_owned()], ..Values::default() };
         values.learn(&parse_text(script), script);
         values.expand(word).map(|values| values.join(" | "))
     }
