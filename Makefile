@@ -35,6 +35,7 @@ bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and de
 	benches/hook.sh
 	benches/slim.sh
 	benches/images.sh
+	benches/audit.sh
 	benches/loader.sh
 
 .PHONY: rules

@@ -1,6 +1,6 @@
 //! The pages are tests: every fenced example in `rules/lint` and `testdata/rules` is run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -210,4 +210,29 @@ fn the_pedantic_profile_holds_every_rule() {
     assert!(registry().iter().all(|(_, page)| settings.selects(page)));
     let settings = Settings::default();
     assert!(registry().iter().any(|(_, page)| !settings.selects(page)));
+}
+
+#[test]
+fn every_checkpoint_of_dockle_is_in_the_table_and_has_a_rule() {
+    let registry = jettison::audit::registry();
+    let index = index_markdown(registry, jettison::audit::folder);
+    let (_, table) = index.split_once("## dockle's checkpoints").expect("there is a table");
+    let rows: BTreeMap<&str, &str> = table
+        .lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| `")?.split(" | ");
+            Some((cells.next()?.trim_matches('`'), cells.nth(1)?))
+        })
+        .collect();
+    let numbered = |prefix, most| (1..=most).map(move |number| format!("{prefix}-{number:04}"));
+    let theirs: Vec<String> =
+        numbered("CIS-DI", 11).chain(numbered("DKL-DI", 6)).chain(numbered("DKL-LI", 3)).collect();
+    assert_eq!(rows.keys().copied().collect::<Vec<_>>(), theirs);
+    for (code, rules) in rows {
+        assert!(!registry.find(code).is_empty(), "no rule has the alias {code}");
+        assert!(registry.find(code).iter().all(|page| rules.contains(&format!("[`{}`]", page.name))), "{code}");
+    }
+    let pages = registry.iter().flat_map(|(_, page)| &page.aliases);
+    let ours = pages.filter(|alias| alias.tool == jettison::lint::Tool::Dockle).map(|alias| alias.code);
+    assert!(ours.into_iter().all(|code| theirs.iter().any(|their| their == code)), "there is no such checkpoint");
 }

@@ -21,7 +21,10 @@ use crate::source::Source;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = audit::registry();
-    let config = configuration(arguments, registry)?;
+    let mut config = configuration(arguments, registry)?;
+    if config.settings.max_base_age.is_some() {
+        config.settings.now = Some(super::writing::now()?);
+    }
     let output = if config.no_color { output.without_color() } else { output };
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let exclude = exclude(arguments, &config)?;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use clap::builder::FalseyValueParser;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -51,14 +50,7 @@ pub(super) fn dated(policy: Policy) -> anyhow::Result<Policy> {
 
 /// The day of `SOURCE_DATE_EPOCH`, or the clock's, in UTC.
 fn today() -> anyhow::Result<Date> {
-    let now = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(seconds) => {
-            let parsed = seconds.trim().parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-            parsed.with_context(|| format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds"))?
-        }
-        Err(_) => Timestamp::now(),
-    };
-    Ok(now.to_zoned(TimeZone::UTC).date())
+    Ok(super::writing::now()?.to_zoned(TimeZone::UTC).date())
 }
 
 /// Where the result that is to be written of an image breaks the policy, as a report for people; none where it keeps it.

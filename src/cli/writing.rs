@@ -32,6 +32,11 @@ impl WritingArguments {
     }
 }
 
+/// When this run is: what `SOURCE_DATE_EPOCH` says, or else the clock.
+pub(super) fn now() -> anyhow::Result<jiff::Timestamp> {
+    Ok(epoch()?.unwrap_or_else(jiff::Timestamp::now))
+}
+
 /// What `SOURCE_DATE_EPOCH` says, which holds as it does for BuildKit: nothing in the image is younger.
 fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else { return Ok(None) };

@@ -37,6 +37,7 @@ struct File {
     label_schema: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     strict_labels: bool,
+    max_base_age: Option<u32>,
     policy: Option<PolicyTable>,
 }
 
@@ -106,6 +107,7 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         config.settings.label_schema.insert(label, kind);
     }
     config.settings.strict_labels = file.strict_labels;
+    config.settings.max_base_age = file.max_base_age;
     config.formats = match file.format {
         None => Vec::new(),
         Some(Formats::One(format)) => vec![format],

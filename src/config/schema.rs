@@ -59,6 +59,12 @@ pub fn schema() -> Value {
                 "type": "object",
                 "additionalProperties": {"enum": label_kinds},
             },
+            "max-base-age": {
+                "description": "How many days old the lowest layer of an image may be",
+                "type": "integer",
+                "minimum": 0,
+                "maximum": u32::MAX,
+            },
             "strict-labels": switch("Whether labels that the schema does not have are wrong", false),
             "policy": policy(),
         },

@@ -78,6 +78,40 @@ pub enum Relro {
     Full,
 }
 
+/// What a loader makes of a file's memory. It is read of the headers alone, so it may be asked of every file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// What is only written while the file is relocated is read-only then.
+    pub has_relro: bool,
+    /// The stack of every process that maps the file can be executed.
+    pub executable_stack: bool,
+    /// The code itself is written to while it is relocated.
+    pub text_relocations: bool,
+}
+
+/// Reads it. `elf` is what [`parse`](super::parse) says of these bytes.
+///
+/// On x86 a loader takes a dynamic file that does not speak of its stack for an old one that executes it.
+pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
+    const X86: [u16; 2] = [3, 62];
+    let headers = file::read_program_headers(bytes, elf)?;
+    let header = |kind| headers.iter().find(|header| header.p_type == kind);
+    let dynamic = file::dynamic_section(bytes, &headers, elf.is_64, elf.endian)?;
+    let text_relocations = dynamic.is_some_and(|dynamic| {
+        let is_one =
+            |tag, value| tag == dynamic::DT_TEXTREL || (tag == dynamic::DT_FLAGS && value & dynamic::DF_TEXTREL != 0);
+        dynamic.dyns.iter().any(|entry| is_one(entry.d_tag, entry.d_val))
+    });
+    Ok(Memory {
+        has_relro: header(PT_GNU_RELRO).is_some(),
+        executable_stack: match header(PT_GNU_STACK) {
+            Some(header) => header.p_flags & PF_X != 0,
+            None => elf.is_dynamic && X86.contains(&elf.machine),
+        },
+        text_relocations,
+    })
+}
+
 const BUILD_ID: u32 = 3;
 const DLOPEN: u32 = 0x407c_0c0a;
 /// Strings longer than this are nobody's.

@@ -25,7 +25,8 @@ mod versions;
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
 pub use facts::{
-    Facts, GoBuild, Hardening, MayOpen, Priority, Relro, absolute_paths, announced, facts, go_build, library_names,
+    Facts, GoBuild, Hardening, MayOpen, Memory, Priority, Relro, absolute_paths, announced, facts, go_build,
+    library_names, memory,
 };
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
 pub use loader::{Environment, Flavor, Loader, Mode};

@@ -5,6 +5,30 @@ use std::fmt::Write as _;
 use super::page::Category;
 use super::registry::Registry;
 
+/// dockle's checkpoints, all of them, and what they are about.
+const CHECKPOINTS: [(&str, &str); 20] = [
+    ("CIS-DI-0001", "a user for the container"),
+    ("CIS-DI-0002", "trusted base images"),
+    ("CIS-DI-0003", "no unnecessary packages"),
+    ("CIS-DI-0004", "images are built again for fixes"),
+    ("CIS-DI-0005", "content trust"),
+    ("CIS-DI-0006", "a check of health"),
+    ("CIS-DI-0007", "no `update` alone"),
+    ("CIS-DI-0008", "setuid and setgid files"),
+    ("CIS-DI-0009", "`COPY` instead of `ADD`"),
+    ("CIS-DI-0010", "no secrets in variables and files"),
+    ("CIS-DI-0011", "verified packages only"),
+    ("DKL-DI-0001", "no `sudo`"),
+    ("DKL-DI-0002", "no volume over the system's directories"),
+    ("DKL-DI-0003", "no upgrade of all packages"),
+    ("DKL-DI-0004", "`apk add --no-cache`"),
+    ("DKL-DI-0005", "no package lists of apt"),
+    ("DKL-DI-0006", "no `latest` tag"),
+    ("DKL-LI-0001", "no empty passwords"),
+    ("DKL-LI-0002", "numbers of users and groups are unique"),
+    ("DKL-LI-0003", "necessary files only"),
+];
+
 /// `rules/README.md`: one table per category, one row per rule.
 ///
 /// `folder` is where a rule's page is.
@@ -33,7 +57,18 @@ pub fn index_markdown(registry: &Registry, folder: impl Fn(&str) -> &'static str
             );
         }
     }
+    checkpoints(&mut text, registry, &folder);
     text
+}
+
+/// A row for each of dockle's checkpoints, with the rules that have it for an alias.
+fn checkpoints(text: &mut String, registry: &Registry, folder: &impl Fn(&str) -> &'static str) {
+    text.push_str("\n## dockle's checkpoints\n\n| checkpoint | about | rules |\n|---|---|---|\n");
+    for (code, about) in CHECKPOINTS {
+        let rules = registry.find(code).into_iter().map(|page| page.name);
+        let rules: Vec<String> = rules.map(|name| format!("[`{name}`]({}/{name}.md)", folder(name))).collect();
+        write_to(text, format_args!("| `{code}` | {about} | {} |\n", rules.join(", ")));
+    }
 }
 
 fn write_to(text: &mut String, arguments: std::fmt::Arguments<'_>) {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::code::ShellcheckCode;
 use super::finding::Severity;
 use super::label::LabelType;
@@ -31,6 +33,10 @@ pub struct Settings {
     pub label_schema: BTreeMap<String, LabelType>,
     /// Whether labels that are not in the schema are wrong.
     pub strict_labels: bool,
+    /// How many days old the base of an image may be.
+    pub max_base_age: Option<u32>,
+    /// When the run is: the library has no clock.
+    pub now: Option<Timestamp>,
 }
 
 /// Words on single codes of a rule that speaks under many.
@@ -68,6 +74,8 @@ impl Default for Settings {
             trusted_registries: Vec::new(),
             label_schema: BTreeMap::new(),
             strict_labels: false,
+            max_base_age: None,
+            now: None,
         }
     }
 }

@@ -29,8 +29,17 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         source: paragraph.text("o").map(|name| (name, version.clone())),
         licence: paragraph.text("L"),
         version,
+        broken: broken(paragraph),
         epoch: None,
     }
+}
+
+/// The letters behind `f:` say what of a package could not be unpacked or run.
+fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
+    let letters = paragraph.bytes.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"f:"))?;
+    let whats = [(b'f', "broken files"), (b's', "a broken script"), (b'x', "broken attributes")];
+    let said: Vec<&str> = whats.iter().filter(|(letter, _)| letters.contains(letter)).map(|(_, what)| *what).collect();
+    (!said.is_empty()).then(|| said.join(" and "))
 }
 
 /// The files of a package: `F:` names a directory, `R:` a file in it.

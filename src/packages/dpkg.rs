@@ -53,7 +53,26 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         Some((name, rest)) => (name.to_owned(), rest.trim_end_matches(')').to_owned()),
         None => (source, version.clone()),
     });
-    Facts { name, version, architecture: paragraph.text("Architecture"), source, ..Facts::default() }
+    Facts {
+        name,
+        version,
+        architecture: paragraph.text("Architecture"),
+        source,
+        broken: broken(paragraph),
+        ..Facts::default()
+    }
+}
+
+/// The state of a package that dpkg did not bring to its end, as the last two words of `install ok unpacked` have it.
+fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
+    let status = paragraph.text("Status")?;
+    let mut words = status.split_whitespace().skip(1);
+    let (flag, state) = (words.next()?, words.next()?);
+    match (flag, state) {
+        ("reinstreq", _) => Some("reinst-required".to_owned()),
+        (_, "installed") => None,
+        (_, state) => Some(state.to_owned()),
+    }
 }
 
 /// The licences that a machine-readable copyright file names, each once.

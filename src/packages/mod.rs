@@ -53,6 +53,8 @@ pub struct Package {
     pub source: Option<(String, String)>,
     /// As the package says it; an SPDX expression only by chance.
     pub licence: Option<String>,
+    /// What keeps it from being whole, as its package manager writes it: `half-configured`; none where it is.
+    pub broken: Option<String>,
     /// Where the image says that it is there: a database, or a file for it alone.
     pub record: NameId,
     /// Its files and links that are there, in the order of rows; no directories.
@@ -209,6 +211,7 @@ struct Facts {
     architecture: Option<String>,
     source: Option<(String, String)>,
     licence: Option<String>,
+    broken: Option<String>,
     /// Numbers in purls that are no part of the version: rpm's epoch.
     epoch: Option<String>,
 }
@@ -263,8 +266,19 @@ impl<'a> Found<'a> {
         files.sort_unstable();
         files.dedup();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
-        let Facts { name, version, architecture, source, licence, epoch: _ } = facts;
-        self.list.push(Package { ecosystem, name, version, architecture, source, licence, record, files, purl });
+        let Facts { name, version, architecture, source, licence, broken, epoch: _ } = facts;
+        self.list.push(Package {
+            ecosystem,
+            name,
+            version,
+            architecture,
+            source,
+            licence,
+            broken,
+            record,
+            files,
+            purl,
+        });
     }
 }
 

@@ -6,9 +6,10 @@
 //! link /bin/sh -> dash
 //! gone /root/.ssh/id_rsa
 //! elf /usr/bin/app needs=libc.so.6 runpath=$ORIGIN imports=getaddrinfo fixed
+//! elf /usr/bin/old stack=rwx no-relro fixed-address text-relocations
 //! layer RUN apt-get install -y curl
 //! step USER app
-//! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | volume /x | healthcheck /c
+//! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | name app:latest | volume /x | healthcheck /c
 //! policy [policy]
 //! ```
 //!
@@ -136,6 +137,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
     let mut layers = vec![Layer::new("/bin/sh -c #(nop) ADD file:base in / ")];
     let mut history: Vec<Value> = Vec::new();
     let mut settings = json!({"Env": []});
+    let mut name = "app:1".to_owned();
     let mut top = json!({"architecture": "amd64", "os": "linux", "created": "2026-01-01T00:00:00Z"});
     let is_of_image = |line: &&str| !line.trim().is_empty() && !line.starts_with("policy ");
     for line in text.lines().filter(is_of_image) {
@@ -179,6 +181,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
             "volume" => settings["Volumes"][rest] = json!({}),
             "user" => settings["User"] = rest.into(),
             "workdir" => settings["WorkingDir"] = rest.into(),
+            "name" => rest.clone_into(&mut name),
             "architecture" | "created" => top[parsed.kind] = rest.into(),
             other => panic!("`{other}` describes nothing"),
         }
@@ -193,7 +196,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
     top["config"] = settings;
     top["history"] = history.into();
     top["rootfs"] = json!({"type": "layers", "diff_ids": diff_ids});
-    docker_archive(&archives, &top)
+    docker_archive(&archives, &top, &name)
 }
 
 fn elf(line: &Line<'_>) -> Vec<u8> {
@@ -203,6 +206,20 @@ fn elf(line: &Line<'_>) -> Vec<u8> {
     };
     if line.has("fixed") {
         file = file.fixed();
+    }
+    file = match line.value("stack=").unwrap_or("rw") {
+        "rwx" => file.stack(7),
+        "rw" => file.stack(6),
+        _ => file,
+    };
+    if !line.has("no-relro") {
+        file = file.relro();
+    }
+    if !line.has("fixed-address") {
+        file = file.movable();
+    }
+    if line.has("text-relocations") {
+        file = file.text_relocations();
     }
     if line.has("arm64") {
         file = file.machine(183);
@@ -227,7 +244,7 @@ fn sha256(bytes: &[u8]) -> String {
     digits.into_iter().map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect()
 }
 
-fn docker_archive(archives: &[Vec<u8>], config: &Value) -> Vec<u8> {
+fn docker_archive(archives: &[Vec<u8>], config: &Value, name: &str) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     let mut add = |name: &str, bytes: &[u8]| {
         let mut header = Header::new_ustar();
@@ -238,6 +255,7 @@ fn docker_archive(archives: &[Vec<u8>], config: &Value) -> Vec<u8> {
     let names: Vec<String> = (0..archives.len()).map(|at| format!("{at}.tar")).collect();
     names.iter().zip(archives).for_each(|(name, archive)| add(name, archive));
     add("config.json", config.to_string().as_bytes());
-    add("manifest.json", json!([{"Config": "config.json", "Layers": names}]).to_string().as_bytes());
+    let manifest = json!([{"Config": "config.json", "RepoTags": [name], "Layers": names}]);
+    add("manifest.json", manifest.to_string().as_bytes());
     tar.into_inner().unwrap()
 }

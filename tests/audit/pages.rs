@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jettison::advisories::{self, Export};
 use jettison::audit::{Finding, Installed, audit_with, registry, rules};
+use jettison::config;
 use jettison::lint::{Selection, Settings};
 use jettison::packages;
 use jettison::slim::{PlanOptions, plan};
@@ -50,9 +51,15 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
     let known = (!records.is_empty())
         .then(|| advisories::find(&Export::open(&[folder.path().to_owned()]).unwrap(), &packages).unwrap());
     let plan = plan(&image, &PlanOptions::default()).ok();
-    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), ..Settings::default() };
+    let page = registry().get(rule).unwrap_or_else(|| panic!("`{rule}` has no page"));
+    let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
+    let settings = config.map_or_else(Settings::default, |(text, _)| {
+        config::parse(Path::new(".jettison.toml"), text, registry()).unwrap().settings
+    });
+    let now = Some("2026-03-01T00:00:00Z".parse().unwrap());
+    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), now, ..settings };
     let installed = Installed { packages: &packages, known: known.as_ref() };
-    let name = "registry.example.com/app:1";
+    let name = "docker-archive:app.tar";
     let mut found = audit_with(&image, name, plan.as_ref(), installed, registry(), &settings, &policy(text)).unwrap();
     found.retain(|finding| finding.rule == rule);
     found

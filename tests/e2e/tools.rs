@@ -7,6 +7,7 @@
 mod case;
 mod containers;
 mod faults;
+mod planted;
 mod round_trip;
 mod scanners;
 mod transports;

@@ -21,6 +21,9 @@ pub(crate) struct ElfFile {
     version_needs: Vec<(String, Vec<String>)>,
     version_definitions: Vec<String>,
     dynamic: bool,
+    /// More program headers: kind and flags.
+    segments: Vec<(u64, u64)>,
+    text_relocations: bool,
 }
 
 const NEEDED: u64 = 1;
@@ -30,6 +33,7 @@ const SYMTAB: u64 = 6;
 const STRSZ: u64 = 10;
 const SONAME: u64 = 14;
 const RPATH: u64 = 15;
+const TEXTREL: u64 = 22;
 const RUNPATH: u64 = 29;
 const GNU_HASH: u64 = 0x6fff_fef5;
 const FLAGS_1: u64 = 0x6fff_fffb;
@@ -66,6 +70,8 @@ pub(crate) fn library(soname: &str) -> ElfFile {
         version_needs: Vec::new(),
         version_definitions: Vec::new(),
         dynamic: true,
+        segments: Vec::new(),
+        text_relocations: false,
     }
 }
 
@@ -141,6 +147,30 @@ impl ElfFile {
         Self { dynamic: false, ..self }
     }
 
+    /// `PT_GNU_STACK`, with flags such as 6 for a stack that is read and written.
+    pub(crate) fn stack(self, flags: u64) -> Self {
+        self.segment(0x6474_e551, flags)
+    }
+
+    /// `PT_GNU_RELRO`.
+    pub(crate) fn relro(self) -> Self {
+        self.segment(0x6474_e552, 4)
+    }
+
+    fn segment(mut self, kind: u64, flags: u64) -> Self {
+        self.segments.push((kind, flags));
+        self
+    }
+
+    pub(crate) fn text_relocations(self) -> Self {
+        Self { text_relocations: true, ..self }
+    }
+
+    /// At any address, although it names a loader.
+    pub(crate) fn movable(self) -> Self {
+        Self { kind: ET_DYN, ..self }
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         Writer { file: self, bytes: Vec::new() }.write()
     }
@@ -175,16 +205,20 @@ impl Writer<'_> {
 
     fn write(mut self) -> Vec<u8> {
         let (header, program_header) = if self.file.is_64 { (64, 56) } else { (52, 32) };
-        self.bytes = vec![0; header + 3 * program_header];
+        let count = 3 + self.file.segments.len();
+        self.bytes = vec![0; header + count * program_header];
         let interpreter = (self.here(), self.interpreter());
         let (at, size) = self.dynamic();
         let end = self.here();
-        let body = self.bytes.split_off(header + 3 * program_header);
+        let body = self.bytes.split_off(header + count * program_header);
         self.bytes.clear();
         self.header(header, program_header);
-        self.program_header(1, 0, end);
-        self.program_header(if interpreter.1 == 0 { 0 } else { 3 }, interpreter.0, interpreter.1);
-        self.program_header(if self.file.dynamic { 2 } else { 0 }, at, size);
+        self.program_header((1, 4), 0, end);
+        self.program_header((if interpreter.1 == 0 { 0 } else { 3 }, 4), interpreter.0, interpreter.1);
+        self.program_header((if self.file.dynamic { 2 } else { 0 }, 4), at, size);
+        for &segment in &self.file.segments {
+            self.program_header(segment, 0, 0);
+        }
         self.bytes.extend(body);
         self.bytes
     }
@@ -197,19 +231,26 @@ impl Writer<'_> {
         let word = self.word();
         self.numbers(&[(self.file.kind.into(), 2), (self.file.machine.into(), 2), (1, 4)]);
         self.numbers(&[(0, word), (size as u64, word), (0, word), (0, 4)]);
-        self.numbers(&[(size as u64, 2), (program_header as u64, 2), (3, 2), (0, 2), (0, 2), (0, 2)]);
+        self.numbers(&[
+            (size as u64, 2),
+            (program_header as u64, 2),
+            (3 + self.file.segments.len() as u64, 2),
+            (0, 2),
+            (0, 2),
+            (0, 2),
+        ]);
     }
 
-    fn program_header(&mut self, kind: u64, offset: u64, size: u64) {
+    fn program_header(&mut self, (kind, flags): (u64, u64), offset: u64, size: u64) {
         let address = offset + BASE;
         let word = self.word();
         self.number(kind, 4);
         if self.file.is_64 {
-            self.number(4, 4);
+            self.number(flags, 4);
         }
         self.numbers(&[(offset, word), (address, word), (address, word), (size, word), (size, word)]);
         if !self.file.is_64 {
-            self.number(4, 4);
+            self.number(flags, 4);
         }
         self.number(1, word);
     }
@@ -252,6 +293,9 @@ impl Writer<'_> {
         self.hash(imports.len() as u64 + 1, exports.len() as u64);
         entries.extend(self.versions(&needs, &definitions));
         entries.push((FLAGS_1, file.flags_1));
+        if file.text_relocations {
+            entries.push((TEXTREL, 0));
+        }
         entries.push((0, 0));
         let at = self.here();
         let word = self.word();

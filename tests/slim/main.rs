@@ -4,6 +4,7 @@
 
 mod breakages;
 mod deps;
+#[allow(dead_code, reason = "the tests of rules for images use the rest")]
 mod elf_file;
 mod elf_reading;
 mod exact_rules;

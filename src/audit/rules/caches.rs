@@ -2,6 +2,7 @@
 
 use crate::audit::{Context, Findings};
 use crate::lint::facts::packages;
+use crate::size::counted;
 
 /// Where a package manager keeps what it has downloaded.
 pub(super) fn of(manager: &str) -> &'static [&'static str] {
@@ -15,7 +16,8 @@ pub(super) fn report(cx: &Context<'_>, findings: &mut Findings<'_, '_>, folders:
         let files = cx.tree().below(folder).filter(|&name| cx.length(name) > 0);
         let (count, bytes) = files.fold((0_usize, 0_u64), |(count, bytes), name| (count + 1, bytes + cx.length(name)));
         if count > 0 {
-            findings.file(folder, format!("{what} is in the image: {count} files with {}", cx.size(bytes)));
+            findings
+                .file(folder, format!("{what} is in the image: {} with {}", counted(count, "file"), cx.size(bytes)));
         }
     }
 }

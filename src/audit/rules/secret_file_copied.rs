@@ -1,8 +1,8 @@
 //! `secret-file-copied`: a file that holds secrets is in the image.
 
+use super::credentials;
 use crate::audit::{Context, Findings, Rule};
 use crate::image::NameId;
-use crate::lint::facts::secrets;
 
 pub(super) const RULE: Rule = Rule { name: "secret-file-copied", page: None, check };
 
@@ -20,9 +20,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     }
 }
 
-/// By its name; what packages bring has nobody's secrets in it.
+/// By its name, and by what is in it; what packages bring has nobody's secrets in it.
 fn secret_file(cx: &Context<'_>, name: NameId) -> Option<String> {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    if !credentials::may_hold(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
+        return None;
+    }
     let is_packaged = cx.packages.owners(name).next().is_some();
-    (!is_packaged && cx.length(name) > 0 && !cx.is_test_data(name) && secrets::is_secret_file(&path)).then_some(path)
+    (!is_packaged && cx.read(name).is_none_or(|bytes| credentials::holds(&path, &bytes))).then_some(path)
 }

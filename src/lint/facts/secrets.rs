@@ -32,6 +32,9 @@ const TOKENS: [(&str, usize, &str); 26] = [
     ("ya29.", 60, "Google"),
 ];
 
+/// No token is shorter than this.
+const SHORTEST: usize = 20;
+
 /// Names of files that are there to hold a secret, in lower case.
 const SECRET_FILES: [&str; 31] = [
     ".env",
@@ -68,8 +71,15 @@ const SECRET_FILES: [&str; 31] = [
 ];
 
 /// The same, by the end of the path.
-const SECRET_PATHS: [&str; 5] =
-    [".aws/credentials", ".docker/config.json", ".kube/config", ".azure/accesstokens.json", ".boto"];
+const SECRET_PATHS: [&str; 7] = [
+    ".aws/credentials",
+    ".docker/config.json",
+    ".kube/config",
+    ".azure/accesstokens.json",
+    ".boto",
+    "gcloud/access_tokens.db",
+    "gcloud/credentials.db",
+];
 
 /// What a `.env.…` file is called that is there to be filled in.
 const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
@@ -135,27 +145,42 @@ pub struct Secret {
 /// The secrets of a text: tokens by their places, then private keys by theirs.
 pub fn find(text: &str) -> Vec<Secret> {
     let mut secrets = Vec::new();
-    let mut start = 0;
-    // What parts the words is kept at the end of each, so that their lengths are the way through the text.
-    for piece in text.split_inclusive(|c: char| !is_token(c)) {
-        let word = piece.trim_end_matches(|c: char| !is_token(c));
-        if let Some(owner) = owner(word) {
-            let what = format!("what looks like a token of {owner}");
-            secrets.push(Secret { start, end: start + word.len(), what });
+    // All that is part of a token is ASCII, so the text can be parted at bytes.
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(|&byte| is_token(byte)).map(|skip| at + skip) {
+        let end = bytes[start..].iter().position(|&byte| !is_token(byte)).map_or(bytes.len(), |length| start + length);
+        if end - start >= SHORTEST
+            && let Some(owner) = owner(&text[start..end])
+        {
+            secrets.push(Secret { start, end, what: format!("what looks like a token of {owner}") });
         }
-        start += piece.len();
+        at = end;
     }
     let mut at = 0;
-    while let Some(found) = text[at..].find("-----BEGIN ") {
+    while let Some(found) = memchr::memmem::find(&bytes[at..], b"-----BEGIN ") {
         let start = at + found;
         let line = text[start..].lines().next().unwrap_or_default();
-        if line.contains("PRIVATE KEY-----") {
+        let behind = line.find("PRIVATE KEY-----").map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
+        if behind.is_some_and(has_body) {
             let end = start + line.find("KEY-----").map_or(line.len(), |key| key + "KEY-----".len());
             secrets.push(Secret { start, end, what: "a private key".to_owned() });
         }
         at = start + "-----BEGIN ".len();
     }
     secrets
+}
+
+/// Whether a key follows what begins one: programs that read keys have the line alone.
+fn has_body(text: &str) -> bool {
+    let mut text = text.trim_start();
+    while let Some(rest) =
+        text.strip_prefix("\\n").or_else(|| text.strip_prefix("\\r")).or_else(|| text.strip_prefix('\\'))
+    {
+        text = rest.trim_start();
+    }
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    text.starts_with("Proc-Type:") || text.bytes().take_while(is_key).count() >= 8
 }
 
 /// Whether a file is there to hold secrets, by its path.
@@ -177,8 +202,8 @@ pub fn is_secret_name(name: &str) -> bool {
     words.clone().any(|word| is(&SECRET, word)) && !words.any(|word| is(&HARMLESS, word))
 }
 
-fn is_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "_-.".contains(c)
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// Whose token a word is.

@@ -83,6 +83,7 @@ fn facts(header: &Header<'_>) -> Facts {
         architecture: header.text(header::ARCHITECTURE),
         source: header.text(header::SOURCE).and_then(|source| split_source(&source)),
         licence: header.text(header::LICENCE),
+        broken: None,
         epoch,
     }
 }
@@ -116,6 +117,7 @@ fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
             architecture: Some(architecture).filter(|name| *name != "(none)").map(str::to_owned),
             source: split_source(source),
             licence: None,
+            broken: None,
             epoch,
         };
         found.add(Ecosystem::Rpm, facts, record, Vec::new());
