@@ -68,6 +68,8 @@ pub(super) struct Audited {
     image: Image,
     /// None where nothing says what the image is for.
     plan: Option<Plan>,
+    /// Packages that there are, and those of which slimming leaves something.
+    packages: (usize, usize),
     found: Vec<audit::Finding>,
 }
 
@@ -98,7 +100,9 @@ impl Audit<'_> {
         let installed = Installed { packages: &packages, known: known.as_ref() };
         let found = audit::audit_with(&image, name, plan.as_ref(), installed, self.registry, settings, policy)
             .with_context(|| format!("image `{name}`"))?;
-        Ok(Audited { name: name.to_owned(), image, plan, found })
+        let all = packages.list.len();
+        let left = plan.as_ref().map_or(all, |plan| packages.remaining(|file| plan.is_kept(file)).list.len());
+        Ok(Audited { name: name.to_owned(), image, plan, packages: (all, left), found })
     }
 }
 
@@ -130,19 +134,19 @@ impl Audited {
 
     /// What a slimmed image would be without; none where it cannot be slimmed.
     pub(super) fn removable(&self) -> Option<String> {
-        self.plan.as_ref().map(|plan| removable(&self.name, plan.totals()))
+        let Totals { before, after, .. } = self.plan.as_ref()?.totals();
+        let parts = [
+            (before.files.saturating_sub(after.files), "file"),
+            (before.programs.saturating_sub(after.programs), "program"),
+            (before.privileged.saturating_sub(after.privileged), "setuid file"),
+            (self.packages.0.saturating_sub(self.packages.1), "package"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| counted(*count, noun)).collect();
+        let removed = size(before.bytes.saturating_sub(after.bytes));
+        let of = format!("`jettison slim {}` would leave out {removed} of {}", self.name, size(before.bytes));
+        Some(if parts.is_empty() { of } else { format!("{of}: {}", parts.join(", ")) })
     }
-}
-
-/// What a slimmed image would be without.
-fn removable(name: &str, totals: &Totals) -> String {
-    let (before, after) = (&totals.before, &totals.after);
-    format!(
-        "`jettison slim {name}` would leave out {} of {}, in {}",
-        size(before.bytes.saturating_sub(after.bytes)),
-        size(before.bytes),
-        counted(before.files.saturating_sub(after.files), "file")
-    )
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ fn table(out: &mut String, totals: &Totals) {
     let _ = writeln!(out, "  bytes  {:>12} {:>12}  {share}%", size(before.bytes), size(after.bytes));
     let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
+    let _ = writeln!(out, "  programs {:>10} {:>12}", before.programs, after.programs);
+    let _ = writeln!(out, "  setuid {:>12} {:>12}", before.privileged, after.privileged);
 }
 
 fn levels(out: &mut String, totals: &Totals) {

@@ -46,7 +46,13 @@ pub fn report_json(summary: &Summary<'_>) -> String {
 }
 
 fn count(count: Count) -> Value {
-    json!({"names": count.names, "files": count.files, "bytes": count.bytes})
+    json!({
+        "names": count.names,
+        "files": count.files,
+        "bytes": count.bytes,
+        "programs": count.programs,
+        "setuid": count.privileged,
+    })
 }
 
 /// What each level keeps with those before it, the surest first, and the bytes that it adds to theirs.

@@ -94,6 +94,10 @@ pub struct Count {
     pub files: usize,
     /// The bytes in these.
     pub bytes: u64,
+    /// Files that may be executed and lie in a `bin`, `sbin` or `libexec`, each once.
+    pub programs: usize,
+    /// Files with a setuid or setgid bit, or file capabilities, each once.
+    pub privileged: usize,
 }
 
 /// Decides what of an image stays.
@@ -263,9 +267,16 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
         {
             count.files += 1;
             count.bytes += content.length();
+            count.programs += usize::from(is_program(tree, name));
+            count.privileged += usize::from(is_privileged(tree, name));
         }
     }
     count
+}
+
+fn is_program(tree: &Tree, name: NameId) -> bool {
+    const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
+    tree.inode(name).header.mode & 0o111 != 0 && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
 }
 
 fn is_privileged(tree: &Tree, name: NameId) -> bool {
