@@ -1,6 +1,7 @@
 //! A text file: its bytes, its lines, and spans that point into it.
 
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
 
 /// A half-open range of bytes, `start..end`, in one [`Source`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -178,6 +179,21 @@ fn replace_stray_bytes(bytes: &[u8]) -> String {
         text.extend(std::iter::repeat_n('?', chunk.invalid().len()));
     }
     text
+}
+
+/// A path without `.` and `..`, as its text says.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 #[cfg(test)]

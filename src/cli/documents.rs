@@ -1,6 +1,5 @@
 //! What `slim` writes besides the image: bills of materials, reports, and what became of known vulnerabilities.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -174,20 +173,10 @@ fn time(image: &Image) -> anyhow::Result<Time> {
     })
 }
 
-/// Writes a file as a whole, or leaves what was there.
+/// Writes a document, into no device, pipe or folder.
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let context = || format!("cannot write `{}`", path.display());
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         bail!("`{}` exists and is no regular file; it stays as it is", path.display());
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let permissions = std::fs::Permissions::from_mode(0o666);
-    let file = tempfile::Builder::new().prefix(".jettison-").permissions(permissions).tempfile_in(folder);
-    // Its message would name a temporary file.
-    let mut file = file.map_err(|error| std::io::Error::from(error.kind())).with_context(context)?;
-    file.write_all(text.as_bytes()).with_context(context)?;
-    file.persist(path).map_err(|error| error.error).with_context(context)?;
-    Ok(())
+    super::reports::replace(path, text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -9,9 +9,9 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 use rayon::prelude::*;
 
-use super::exclude::{Exclude, plain};
+use super::exclude::Exclude;
 use super::{Output, discover, staged};
-use crate::source::Source;
+use crate::source::{Source, plain};
 
 /// Dockerfiles are written by people; what is longer is something else.
 pub(super) const MAX_BYTES: u64 = 16 << 20;

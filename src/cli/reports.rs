@@ -154,15 +154,22 @@ fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Ok(metadata) if !metadata.is_file() => return std::fs::write(path, bytes),
         _ => {}
     }
+    replace(path, bytes)
+}
+
+/// Writes a file as a whole, or leaves what was there.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
+    builder.prefix(".jettison-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         // The umask takes away from it, as from any new file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
+    // Its message would name a temporary file.
+    let mut file = builder.tempfile_in(folder).map_err(|error| std::io::Error::from(error.kind()))?;
     file.write_all(bytes)?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Linted;
 use crate::image::Reference;
+use crate::source::plain;
 
 const VERSION: u32 = 1;
 
@@ -138,21 +139,6 @@ impl Baseline {
         let path = plain(&here.join(file.source.name()));
         path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned()
     }
-}
-
-/// A path without `.` and `..`, as its text says.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            std::path::Component::CurDir => {}
-            std::path::Component::ParentDir => {
-                plain.pop();
-            }
-            part => plain.push(part),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

@@ -85,8 +85,8 @@ fn what_was_measured_before_is_what_the_written_image_has() {
 
 #[test]
 fn lint_ends_with_what_slimming_would_take_out() {
-    let folder = super::folder(super::IMAGE, "");
-    let (_, _, said) = super::run(folder.path(), &["lint", "app.tar"]);
+    let folder = folder(IMAGE, "");
+    let (_, _, said) = run(folder.path(), &["lint", "app.tar"]);
     let last = said.lines().last().unwrap();
     let expected =
         "`jettison slim app.tar` would leave out 100.1 kB of 101.1 kB: 4 files, 2 programs, 1 setuid file, 1 package";
