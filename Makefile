@@ -22,6 +22,10 @@ e2e: ## real images built, slimmed and run in containers, and programs beside th
 	JETTISON_BINARY=target/release/jettison tests/e2e/run.sh
 	tests/deps/run.sh
 
+.PHONY: hooks
+hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; needs PyPI
+	tests/hooks.sh
+
 .PHONY: demo
 demo: ## lints a Dockerfile, builds it, slims the image, runs both
 	cargo build --release

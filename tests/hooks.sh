@@ -11,7 +11,7 @@ fail() {
     exit 1
 }
 
-# Optimisation is not what is tested, and the dependencies are built already.
+# Optimisation is not what is tested, and other tests have built the dependencies.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$repository/target}" MATURIN_PEP517_ARGS='--profile dev'
 export PRE_COMMIT_HOME="$work/pre-commit" GIT_CONFIG_GLOBAL=/dev/null
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com

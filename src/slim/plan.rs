@@ -253,7 +253,12 @@ fn is_package_manager(tree: &Tree, name: NameId) -> bool {
         Kind::Symlink { .. } => true,
         _ => false,
     };
-    is_program && PACKAGE_MANAGERS.iter().any(|program| program.as_bytes() == tree.file_name(name))
+    is_program && changes_packages(tree.file_name(name))
+}
+
+/// Whether a program of this name changes what is installed.
+pub(super) fn changes_packages(file_name: &[u8]) -> bool {
+    PACKAGE_MANAGERS.iter().any(|program| program.as_bytes() == file_name)
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {

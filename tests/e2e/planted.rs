@@ -72,12 +72,14 @@ fn assert_rows(rows: &BTreeSet<[String; 4]>, expected: &Path) {
 /// Every rule, whatever its profile, and the settings of labels and age.
 const ALL: [&str; 4] = ["--select", "all", "--config", "testdata/planted/jettison.toml"];
 
-/// What is found in the image of a folder above its base.
+/// What is found in the image of a folder above its base; its `osv` has what is known of packages.
 fn own(case: &str) -> BTreeSet<[String; 4]> {
     let (image, dockerfile) = (built(case), format!("testdata/planted/{case}/Dockerfile"));
     let own = format!("testdata/planted/{case}/jettison.toml");
     let config = if Path::new(&own).exists() { &own } else { ALL[3] };
-    let mut rows = found(&image, &[&ALL[..3], &[config, &dockerfile]].concat());
+    let osv = format!("testdata/planted/{case}/osv");
+    let known = if Path::new(&osv).exists() { ["--osv", &osv].to_vec() } else { Vec::new() };
+    let mut rows = found(&image, &[&ALL[..3], &[config, &dockerfile], &known].concat());
     let base = fs::read_to_string("testdata/planted/base.txt").unwrap();
     let base: BTreeSet<&str> = base.lines().collect();
     rows.retain(|row| !base.contains(row.join(" ").as_str()));

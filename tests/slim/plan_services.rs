@@ -107,10 +107,10 @@ fn helpers_that_start_a_program_start_it_in_scripts_too() {
 
 #[test]
 fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
-    let planned = with(&["gzip", "zcat", "bc", "sort"])
+    let planned = with(&["gzip", "zcat", "bc", "sort", "apt-get"])
         .script(
             "/run.sh",
-            "#!/bin/sh\nfor tool in gzip zcat; do command -v \"$tool\" >/dev/null || exit 1; done\ntype bc\necho sort\n",
+            "#!/bin/sh\nfor tool in gzip zcat; do command -v \"$tool\" >/dev/null || exit 1; done\ntype bc\necho sort\nwhich apt-get\n",
         )
         .entrypoint(&["/run.sh"])
         .plan();

@@ -10,6 +10,7 @@ mod values;
 use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
 use crate::slim::command::keep_application;
+use crate::slim::plan::changes_packages;
 use crate::slim::roots::keep_below;
 use crate::slim::trace::Trace;
 use crate::slim::why::{Field, Root, Why};
@@ -261,10 +262,14 @@ fn keep_call(trace: &mut Trace<'_>, place: Place, call: &Call<'_>, line: usize) 
         keep_program(trace, place, word, line);
     }
     // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. Whoever asks for a program goes another way
-    // where it is gone.
-    if matches!(call.name, "set" | "command" | "type" | "hash" | "which") {
+    // where it is gone; but that there is a package manager is no reason to have one.
+    let is_question = matches!(call.name, "command" | "type" | "hash" | "which");
+    if is_question || call.name == "set" {
         for word in call.arguments().iter().filter_map(ShellWord::literal).filter(|word| !word.starts_with('-')) {
-            keep_program(trace, place, word, line);
+            let file_name = word.rsplit('/').next().unwrap_or_default();
+            if !(is_question && changes_packages(file_name.as_bytes())) {
+                keep_program(trace, place, word, line);
+            }
         }
     }
 }
