@@ -14,7 +14,11 @@ struct Client {
 impl Client {
     /// A session that is past its first greetings.
     fn start() -> Self {
-        let mut client = Self::spawn();
+        Self::start_with(&["--no-shellcheck"])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let mut client = Self::spawn_with(arguments);
         client.request(1, "initialize", &json!({ "processId": null, "rootUri": null, "capabilities": {} }));
         let answer = client.read();
         assert_eq!(answer["result"]["capabilities"]["positionEncoding"], "utf-16");
@@ -23,8 +27,13 @@ impl Client {
     }
 
     fn spawn() -> Self {
+        Self::spawn_with(&[])
+    }
+
+    fn spawn_with(arguments: &[&str]) -> Self {
         let mut server = Command::new(env!("CARGO_BIN_EXE_jettison"))
             .arg("lsp")
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -197,5 +206,93 @@ fn a_broken_message_ends_the_server_with_an_error() {
         client.server.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
         assert_eq!(client.server.wait().expect("it ends").code(), Some(2), "{text:?}: {said}");
         assert!(said.starts_with("error: ") && !said.contains("panicked"), "{text:?}: {said}");
+    }
+}
+
+/// A folder with a file of each name, and the URI of the folder.
+fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it can be written");
+    }
+    let uri = format!("file://{}", folder.path().display());
+    (folder, uri)
+}
+
+/// An executable that answers as ShellCheck does: one comment on the first script.
+fn shellcheck(folder: &std::path::Path) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    let program = folder.join("answers");
+    let comment = r#"{"file":"0","line":2,"endLine":2,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
+    std::fs::write(&program, format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"))
+        .expect("it can be written");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    program.display().to_string()
+}
+
+#[test]
+fn shellcheck_is_asked_as_lint_asks_it() {
+    let (folder, uri) = folder(&[]);
+    let program = shellcheck(folder.path());
+    let mut client = Client::start_with(&["--shellcheck", &program]);
+    let text = "FROM debian:12\nRUN cat $X\nUSER 1\n";
+    let uri = format!("{uri}/Dockerfile");
+    let published = client.open(&uri, text);
+    assert!(diagnostic(&published, "shellcheck").is_some(), "{published}");
+    std::fs::write(folder.path().join(".jettison.toml"), "ignore = ['SC2086']\n").expect("it can be written");
+    assert!(diagnostic(&client.open(&uri, text), "shellcheck").is_none());
+    client.end();
+}
+
+#[test]
+fn a_shellcheck_that_fails_is_told_once_and_the_rest_is_found() {
+    let mut client = Client::start_with(&["--shellcheck", "/no-such/program"]);
+    let text = "FROM debian:12\nRUN sudo ls\n";
+    let message = client.open(URI, text);
+    assert_eq!(message["method"], "window/showMessage");
+    assert!(message["params"]["message"].as_str().is_some_and(|text| text.contains("/no-such/program")), "{message}");
+    assert!(diagnostic(&client.read(), "sudo").is_some());
+    assert!(diagnostic(&client.open(URI, text), "sudo").is_some());
+    client.end();
+}
+
+#[test]
+fn files_that_are_left_out_have_no_findings() {
+    let (_folder, uri) = folder(&[(".jettison.toml", "exclude = ['vendor/']\n")]);
+    let mut client = Client::start_with(&["--no-shellcheck", "--exclude", "*.old"]);
+    let text = "FROM debian:12\nRUN sudo ls\n";
+    assert!(diagnostic(&client.open(&format!("{uri}/Dockerfile"), text), "sudo").is_some());
+    let published = client.open(&format!("{uri}/vendor/Dockerfile"), text);
+    assert_eq!(published["params"]["diagnostics"], json!([]));
+    let here = format!("file://{}/Dockerfile.old", std::env::current_dir().expect("there is one").display());
+    assert_eq!(client.open(&here, text)["params"]["diagnostics"], json!([]));
+    client.end();
+}
+
+#[test]
+fn what_the_baseline_lists_is_not_shown() {
+    let text = "FROM debian:12\nRUN sudo ls\n";
+    let (folder, uri) = folder(&[("Dockerfile", text)]);
+    let baseline = folder.path().join("known.json");
+    let status = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .args(["lint", "--quiet", "--no-shellcheck", "Dockerfile", "--write-baseline", "known.json"])
+        .current_dir(folder.path())
+        .status();
+    assert_eq!(status.expect("it runs").code(), Some(0));
+    let uri = format!("{uri}/Dockerfile");
+    let more = format!("{text}RUN sudo id\n");
+    for is_configured in [false, true] {
+        let baseline = baseline.display().to_string();
+        let arguments = if is_configured { vec![] } else { vec!["--baseline", baseline.as_str()] };
+        if is_configured {
+            let path = folder.path().join(".jettison.toml");
+            std::fs::write(path, "baseline = 'known.json'\nshellcheck = false\n").expect("it can be written");
+        }
+        let mut client = Client::start_with(&[&["--no-shellcheck"], arguments.as_slice()].concat());
+        assert_eq!(client.open(&uri, text)["params"]["diagnostics"], json!([]));
+        let published = client.open(&uri, &more);
+        let sudo = diagnostic(&published, "sudo").expect("it is new");
+        assert_eq!(sudo["range"]["start"]["line"], 2);
+        client.end();
     }
 }

@@ -17,6 +17,7 @@ use super::lsp::LspArguments;
 use super::policy::PolicyArguments;
 use super::program::ProgramArguments;
 use super::reports::ReportArguments;
+use super::shellcheck::ShellcheckArguments;
 use super::source::SourceArguments;
 use super::writing::WritingArguments;
 use crate::config::FailOn;
@@ -113,46 +114,64 @@ pub(super) struct LintArguments {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check these rules only, by name or by another tool's code; `all` for every rule
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "JETTISON_SELECT", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "JETTISON_SELECT",
+        hide_env = true
+    )]
     pub(super) select: Vec<String>,
     /// Leave these rules out
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "JETTISON_IGNORE", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        env = "JETTISON_IGNORE",
+        hide_env = true
+    )]
     pub(super) ignore: Vec<String>,
     /// Which rules speak, without --select: `default`, or `pedantic` for all [default: default]
-    #[arg(long, value_parser = profile, env = "JETTISON_PROFILE", hide_env = true)]
+    #[arg(long, help_heading = "Rules", value_parser = profile, env = "JETTISON_PROFILE", hide_env = true)]
     pub(super) profile: Option<Profile>,
     /// The value of a build argument, as `docker build` takes it; without a value, the environment's
-    #[arg(long, value_name = "NAME[=VALUE]", env = "JETTISON_BUILD_ARG", hide_env = true)]
+    #[arg(long, help_heading = "Build", value_name = "NAME[=VALUE]", env = "JETTISON_BUILD_ARG", hide_env = true)]
     pub(super) build_arg: Vec<String>,
     /// The stage that is built [default: the last]
-    #[arg(long, value_name = "STAGE", env = "JETTISON_TARGET", hide_env = true)]
+    #[arg(long, help_heading = "Build", value_name = "STAGE", env = "JETTISON_TARGET", hide_env = true)]
     pub(super) target: Option<String>,
     /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
-    #[arg(long, value_name = "FILE", env = "JETTISON_CONFIG", hide_env = true)]
+    #[arg(long, help_heading = "Configuration", value_name = "FILE", env = "JETTISON_CONFIG", hide_env = true)]
     pub(super) config: Option<PathBuf>,
     /// Use no configuration file, whatever names one
-    #[arg(long, env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, help_heading = "Configuration", env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_config: bool,
     /// Let no comment in a file silence anything
-    #[arg(long, env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long, help_heading = "Rules", env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
-    /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
-    #[arg(long, value_name = "PROGRAM", env = "JETTISON_SHELLCHECK", hide_env = true)]
-    pub(super) shellcheck: Option<PathBuf>,
-    /// Do not ask ShellCheck, whatever names one
-    #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
-    pub(super) no_shellcheck: bool,
     /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
-    #[arg(long, value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
+    #[arg(long, help_heading = "Rules", value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
     pub(super) fail_on: Option<FailOn>,
+    // What follows has headings, which hold for all options below them.
+    #[command(flatten)]
+    pub(super) shellcheck: ShellcheckArguments,
     #[command(flatten)]
     pub(super) reports: ReportArguments,
     #[command(flatten)]
     pub(super) fix: super::fix::FixArguments,
     /// Check this image too, and say which instruction of the Dockerfiles brought what is found
-    #[arg(long, value_name = "IMAGE", env = "JETTISON_IMAGE", hide_env = true, value_delimiter = ' ')]
+    #[arg(
+        long,
+        help_heading = "Images",
+        value_name = "IMAGE",
+        env = "JETTISON_IMAGE",
+        hide_env = true,
+        value_delimiter = ' '
+    )]
     pub(super) image: Vec<String>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Images")]
     pub(super) advisories: AdvisoryArguments,
     #[command(flatten)]
     pub(super) files: FileArguments,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Output;
 use super::reports::write_file;
-use crate::report::{Baseline, Linted};
+use crate::report::{Baseline, Linted, Silenced};
 
 /// How many entries that no longer occur are named before the rest is counted.
 const SHOWN: usize = 10;
@@ -36,9 +36,7 @@ pub(super) fn write(arguments: &BaselineArguments, files: &[Linted], output: Out
 pub(super) fn apply(path: Option<&Path>, files: &mut [Linted], output: Output) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
-    let baseline = Baseline::parse(&text, &folder(path)?).with_context(|| format!("cannot use `{name}`"))?;
-    let silenced = baseline.silence(files, &here()?);
+    let silenced = silence(path, files)?;
     output.note(&format!("{} silenced by `{name}`", counted(silenced.findings, "finding")));
     if !silenced.stale.is_empty() {
         let mut lines: Vec<String> = silenced.stale.iter().take(SHOWN).map(|line| format!("  {line}")).collect();
@@ -51,6 +49,14 @@ pub(super) fn apply(path: Option<&Path>, files: &mut [Linted], output: Output) -
         output.note(&format!("{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"));
     }
     Ok(())
+}
+
+/// Silences what a baseline lists.
+pub(super) fn silence(path: &Path, files: &mut [Linted]) -> anyhow::Result<Silenced> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
+    let baseline = Baseline::parse(&text, &folder(path)?).with_context(|| format!("cannot use `{name}`"))?;
+    Ok(baseline.silence(files, &here()?))
 }
 
 fn here() -> anyhow::Result<PathBuf> {

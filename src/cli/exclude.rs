@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use crate::config::Config;
 use crate::source::plain;
 
 /// Patterns, each list with the folder that it starts from.
@@ -15,6 +16,14 @@ pub(super) struct Exclude {
 }
 
 impl Exclude {
+    /// What the command line and a configuration leave out; the configuration's patterns start from its own folder.
+    pub(super) fn of(patterns: &[String], config: &Config) -> anyhow::Result<Self> {
+        let mut exclude = Self::new(&std::env::current_dir().context("cannot tell the current folder")?);
+        exclude.add(Path::new("."), patterns).context("`--exclude`")?;
+        exclude.add(&config.folder, &config.exclude).context("the configuration's `exclude`")?;
+        Ok(exclude)
+    }
+
     /// Nothing is left out; relative paths start at `here`.
     pub(super) fn new(here: &Path) -> Self {
         Self { here: here.to_owned(), lists: Vec::new() }

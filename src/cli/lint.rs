@@ -11,12 +11,11 @@ use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
 use super::images::{self, Audit, Audited};
 use super::reports::{Place, Reports};
-use super::{Outcome, Output, baseline, policy};
+use super::{Outcome, Output, baseline, policy, shellcheck};
 use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, SHELLCHECK, Selection, Settings, Severity};
+use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, Selection, Settings, Severity};
 use crate::report::{Linted, Report};
-use crate::shellcheck;
 use crate::source::Source;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -27,7 +26,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let output = if config.no_color { output.without_color() } else { output };
     let reports = Reports::new(&arguments.reports, &config.formats)?;
-    let exclude = exclude(arguments, &config)?;
+    let exclude = Exclude::of(&arguments.files.exclude, &config)?;
     let (mut paths, mut images) = images::part(&arguments.paths);
     images.extend(arguments.image.iter().cloned());
     if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
@@ -88,7 +87,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         && config.shellcheck == Shellcheck::Found
         && reports.speaks_to_people()
         && dockerfiles > 0
-        && linter.wants_shellcheck()
+        && shellcheck::is_wanted(&config, registry)
     {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
@@ -150,14 +149,12 @@ impl Linter<'_> {
     /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
         let none = || vec![None; sources.len()];
-        let program = match &self.config.shellcheck {
-            Shellcheck::At(program) => Some(program.clone()),
-            Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
-            Shellcheck::Off => None,
-        };
-        let Some(program) = program.filter(|_| self.wants_shellcheck() && !self.failed) else { return none() };
-        match shellcheck::check(&program, sources, &self.config.settings) {
-            Ok(answers) => {
+        if self.failed {
+            return none();
+        }
+        match shellcheck::ask(self.config, self.registry, sources) {
+            Ok(None) => none(),
+            Ok(Some(answers)) => {
                 self.asked = true;
                 answers.into_iter().map(Some).collect()
             }
@@ -167,10 +164,6 @@ impl Linter<'_> {
                 none()
             }
         }
-    }
-
-    fn wants_shellcheck(&self) -> bool {
-        self.registry.get(SHELLCHECK).is_some_and(|page| self.config.settings.selects(page))
     }
 }
 
@@ -200,11 +193,7 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     if arguments.target.is_some() {
         config.settings.target.clone_from(&arguments.target);
     }
-    if arguments.no_shellcheck {
-        config.shellcheck = Shellcheck::Off;
-    } else if let Some(program) = &arguments.shellcheck {
-        config.shellcheck = Shellcheck::At(program.clone());
-    }
+    arguments.shellcheck.put_over(&mut config);
     config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
     config.policy = policy::dated(config.policy)?;
@@ -217,14 +206,6 @@ fn build_arg(argument: &str) -> Option<(String, String)> {
         Some((name, value)) => Some((name.to_owned(), value.to_owned())),
         None => std::env::var(argument).ok().map(|value| (argument.to_owned(), value)),
     }
-}
-
-/// What the command line and the configuration leave out, whose patterns start from its own folder.
-fn exclude(arguments: &LintArguments, config: &Config) -> anyhow::Result<Exclude> {
-    let mut exclude = Exclude::new(&std::env::current_dir().context("cannot tell the current folder")?);
-    exclude.add(Path::new("."), &arguments.files.exclude).context("`--exclude`")?;
-    exclude.add(&config.folder, &config.exclude).context("the configuration's `exclude`")?;
-    Ok(exclude)
 }
 
 /// The folder whose configuration counts: that of the first path; of images, which may lie anywhere, this one.

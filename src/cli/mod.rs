@@ -30,6 +30,7 @@ mod progress;
 mod replace;
 mod reports;
 mod rules;
+mod shellcheck;
 mod slim;
 mod source;
 mod staged;

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::exclude::Exclude;
+use super::super::{baseline, shellcheck};
+use super::LspArguments;
 use crate::audit;
 use crate::config::{self, Config};
 use crate::lint::{self, Besides, BuildContext, Finding};
+use crate::report::Linted;
 use crate::source::{Source, Span, Utf16Position};
 
 /// A checked text.
@@ -12,26 +16,32 @@ pub(super) struct Document {
     pub(super) version: i64,
     pub(super) source: Source,
     pub(super) findings: Vec<Finding>,
-    /// Why the configuration could not be used, where it could not.
+    /// Why the configuration, the baseline or ShellCheck could not be used, where one could not.
     pub(super) trouble: Option<String>,
 }
 
 impl Document {
-    /// Checks a text with the configuration nearest to its file. Where that is wrong, it is as if there were none.
-    pub(super) fn check(uri: &str, version: i64, text: String) -> Self {
+    /// Checks a text with the configuration nearest to its file, as `lint` would. Where that is wrong, it is as if there
+    /// were none.
+    pub(super) fn check(arguments: &LspArguments, uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
-        let (mut config, trouble) = match configuration(path.as_deref()) {
-            Ok(config) => (config, None),
-            Err(error) => (Config::default(), Some(error.to_string())),
-        };
-        let build = path.as_deref().map(BuildContext::beside).unwrap_or_default();
+        let mut troubles = Vec::new();
+        let mut config = configuration(path.as_deref()).unwrap_or_else(|error| {
+            troubles.push(error.to_string());
+            Config::default()
+        });
+        arguments.shellcheck.put_over(&mut config);
         let name = path.as_deref().map_or_else(|| uri.into(), Path::to_string_lossy).into_owned();
         let source = Source::new(name, text);
-        // There is no image at hand.
-        config.settings.ignore.extend(audit::ONLY_MEASURED);
-        let besides = Besides { build, ..Besides::default() };
-        let findings = lint::lint_with(&source, audit::registry(), &config.settings, besides);
-        Self { version, source, findings, trouble }
+        let is_left_out = path.as_deref().map(|path| is_left_out(arguments, &config, path)).transpose();
+        let is_left_out = told(is_left_out, &mut troubles).flatten().unwrap_or(false);
+        let findings = if is_left_out { Vec::new() } else { found(&source, path.as_deref(), &config, &mut troubles) };
+        let mut files = [Linted::new(source, findings)];
+        if let Some(baseline) = arguments.baseline.as_deref().or(config.baseline.as_deref()).filter(|_| !is_left_out) {
+            told(baseline::silence(baseline, &mut files), &mut troubles);
+        }
+        let [Linted { source, findings, .. }] = files;
+        Self { version, source, findings, trouble: (!troubles.is_empty()).then(|| troubles.join("\n")) }
     }
 
     pub(super) fn range(&self, span: Span) -> (Utf16Position, Utf16Position) {
@@ -45,6 +55,26 @@ impl Document {
             from <= end && start <= to
         })
     }
+}
+
+/// What is found, and what ShellCheck says besides.
+fn found(source: &Source, path: Option<&Path>, config: &Config, troubles: &mut Vec<String>) -> Vec<Finding> {
+    let answers = shellcheck::ask(config, audit::registry(), [source]).map_err(anyhow::Error::from);
+    let shellcheck = told(answers, troubles).flatten().and_then(|answers| answers.into_iter().next());
+    let build = path.map(BuildContext::beside).unwrap_or_default();
+    let mut settings = config.settings.clone();
+    // There is no image at hand.
+    settings.ignore.extend(audit::ONLY_MEASURED);
+    lint::lint_with(source, audit::registry(), &settings, Besides { build, shellcheck, ..Besides::default() })
+}
+
+fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow::Result<bool> {
+    Ok(Exclude::of(&arguments.exclude, config)?.leaves_out(path, false))
+}
+
+/// What there is; why there is nothing is put to the troubles.
+fn told<T>(result: anyhow::Result<T>, troubles: &mut Vec<String>) -> Option<T> {
+    result.map_err(|error| troubles.push(format!("{error:#}"))).ok()
 }
 
 fn configuration(path: Option<&Path>) -> Result<Config, config::ConfigError> {

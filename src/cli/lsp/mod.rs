@@ -4,6 +4,8 @@ mod document;
 mod replies;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -16,7 +18,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::shellcheck::ShellcheckArguments;
 use document::Document;
+
+/// How long typing has to rest before it is checked: ShellCheck takes longer than a key.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
 #[derive(Args, Debug)]
@@ -29,19 +35,34 @@ pub(super) struct LspArguments {
     /// Accepted, as many editors give it: there is no other way
     #[arg(long)]
     stdio: bool,
+    #[command(flatten)]
+    shellcheck: ShellcheckArguments,
+    /// Find nothing in files that match this pattern, as in `.gitignore`
+    #[arg(
+        long,
+        help_heading = "Files",
+        value_name = "GLOB",
+        value_delimiter = ',',
+        env = "JETTISON_EXCLUDE",
+        hide_env = true
+    )]
+    exclude: Vec<String>,
+    /// Let pass what this file lists, so that only new findings are shown
+    #[arg(long, help_heading = "Baseline", value_name = "FILE", env = "JETTISON_BASELINE", hide_env = true)]
+    baseline: Option<PathBuf>,
 }
 
 /// Serves until the client says `exit`, or is gone.
-pub(super) fn run(_: &LspArguments) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
     let (connection, threads) = Connection::stdio();
-    let shown = serve(&connection);
+    let shown = serve(arguments, &connection);
     // The threads end when both ends of their channels are gone.
     drop(connection);
     threads.join().context("the connection to the editor broke")?;
     shown.map(|()| Outcome::Clean)
 }
 
-fn serve(connection: &Connection) -> anyhow::Result<()> {
+fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()> {
     let (id, _) = connection.initialize_start().context("the editor did not start the protocol")?;
     let information = json!({
         "capabilities": {
@@ -53,8 +74,8 @@ fn serve(connection: &Connection) -> anyhow::Result<()> {
         "serverInfo": { "name": "jettison", "version": env!("CARGO_PKG_VERSION") },
     });
     connection.initialize_finish(id, information).context("the editor did not start the protocol")?;
-    let mut server = Server { connection, documents: BTreeMap::new() };
-    for message in &connection.receiver {
+    let mut server = Server { arguments, connection, documents: BTreeMap::new(), typed: BTreeMap::new() };
+    while let Some(message) = server.next()? {
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
             Message::Request(request) => server.answer(request)?,
@@ -66,13 +87,28 @@ fn serve(connection: &Connection) -> anyhow::Result<()> {
 }
 
 struct Server<'c> {
+    arguments: &'c LspArguments,
     connection: &'c Connection,
     /// Open documents by their URIs.
     documents: BTreeMap<String, Document>,
+    /// Versions and texts that came and are not checked yet, by URIs.
+    typed: BTreeMap<String, (i64, String)>,
 }
 
 impl Server<'_> {
-    fn answer(&self, request: Request) -> anyhow::Result<()> {
+    /// The next message; what was typed is checked where none comes at once. `None` where the client is gone.
+    fn next(&mut self) -> anyhow::Result<Option<Message>> {
+        if !self.typed.is_empty() {
+            if let Ok(message) = self.connection.receiver.recv_timeout(PAUSE) {
+                return Ok(Some(message));
+            }
+            self.check_typed()?;
+        }
+        Ok(self.connection.receiver.recv().ok())
+    }
+
+    fn answer(&mut self, request: Request) -> anyhow::Result<()> {
+        self.check_typed()?;
         let Request { id, method, params } = request;
         let result = match method.as_str() {
             "textDocument/hover" => parsed(params).map(|params: HoverParams| self.hover(&params)),
@@ -93,7 +129,7 @@ impl Server<'_> {
             "textDocument/didOpen" => {
                 if let Ok(params) = parsed::<DidOpenTextDocumentParams>(params) {
                     let document = params.text_document;
-                    self.check(document.uri.0, i64::from(document.version), document.text)?;
+                    self.typed.insert(document.uri.0, (i64::from(document.version), document.text));
                 }
             }
             "textDocument/didChange" => {
@@ -102,13 +138,14 @@ impl Server<'_> {
                     let document = params.text_document;
                     if let Some(text) = whole {
                         let uri = document.text_document_identifier.uri.0;
-                        self.check(uri, i64::from(document.version), text)?;
+                        self.typed.insert(uri, (i64::from(document.version), text));
                     }
                 }
             }
             "textDocument/didClose" => {
                 if let Ok(params) = parsed::<DidCloseTextDocumentParams>(params) {
                     let uri = params.text_document.uri.0;
+                    self.typed.remove(&uri);
                     self.documents.remove(&uri);
                     self.publish(json!({ "uri": uri, "diagnostics": [] }))?;
                 }
@@ -118,9 +155,17 @@ impl Server<'_> {
         Ok(())
     }
 
+    fn check_typed(&mut self) -> anyhow::Result<()> {
+        std::mem::take(&mut self.typed)
+            .into_iter()
+            .try_for_each(|(uri, (version, text))| self.check(uri, version, text))
+    }
+
+    /// A trouble is told once, not at every key.
     fn check(&mut self, uri: String, version: i64, text: String) -> anyhow::Result<()> {
-        let document = Document::check(&uri, version, text);
-        if let Some(reason) = &document.trouble {
+        let document = Document::check(self.arguments, &uri, version, text);
+        let before = self.documents.get(&uri).and_then(|document| document.trouble.as_ref());
+        if let Some(reason) = document.trouble.as_ref().filter(|&reason| before != Some(reason)) {
             let params = json!({ "type": 1, "message": reason });
             self.notify("window/showMessage", params)?;
         }
