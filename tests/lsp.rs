@@ -219,11 +219,11 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
     (folder, uri)
 }
 
-/// An executable that answers as ShellCheck does: one comment on the first script.
+/// An executable that answers as ShellCheck does: one comment on the first script, below its `#!` and its variables.
 fn shellcheck(folder: &std::path::Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     let program = folder.join("answers");
-    let comment = r#"{"file":"0","line":2,"endLine":2,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
+    let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
     std::fs::write(&program, format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"))
         .expect("it can be written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it is ours");

@@ -1,5 +1,6 @@
 //! What `slim` writes besides the image: bills of materials, reports, and what became of known vulnerabilities.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -64,6 +65,8 @@ fn report(text: &str) -> Result<PathBuf, &'static str> {
 #[derive(Clone, Debug)]
 struct VexFile {
     format: fn(&Vex<'_>) -> String,
+    /// A document of this format cannot be empty.
+    needs_statements: bool,
     path: PathBuf,
 }
 
@@ -76,7 +79,12 @@ impl FromStr for VexFile {
             Some(("openvex", path)) => (report::openvex, path),
             _ => (report::openvex, text),
         };
-        if path.is_empty() { Err("no file follows `=`") } else { Ok(Self { format, path: path.into() }) }
+        let needs_statements = !text.starts_with("cyclonedx=");
+        if path.is_empty() {
+            Err("no file follows `=`")
+        } else {
+            Ok(Self { format, needs_statements, path: path.into() })
+        }
     }
 }
 
@@ -126,7 +134,13 @@ impl DocumentArguments {
         told.extend(unknown(known).into_iter().map(|line| format!("{line}\n")));
         let vex = Vex { image: packages::image_purl(name, digest), time: time(image)?, statements };
         for file in &self.vex {
-            save(&file.path, &(file.format)(&vex))?;
+            // One has at least one statement: https://github.com/openvex/spec
+            if vex.statements.is_empty() && file.needs_statements {
+                let _ =
+                    writeln!(told, "nothing to state, so no OpenVEX document is written to {}", file.path.display());
+            } else {
+                save(&file.path, &(file.format)(&vex))?;
+            }
         }
         Ok(told)
     }

@@ -14,18 +14,20 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
     for (source, finding, fingerprint) in report.fingerprinted() {
         let name = super::relative(source.name());
         let page = report.registry.get(finding.rule);
-        let labels = finding.labels.iter().map(|label| location(source, name, label.span));
-        let row = json!({
+        let labels: Vec<Value> = finding.labels.iter().map(|label| location(source, name, label.span)).collect();
+        let mut row = json!({
             "type": "issue",
             "check_name": super::id(finding),
             "description": super::said(finding),
             "content": { "body": page.map(help::markdown).unwrap_or_default() },
             "categories": page.map(|page| category(page.category)),
             "location": location(source, name, finding.span),
-            "other_locations": labels.collect::<Vec<_>>(),
             "severity": super::gitlab::severity(finding.severity),
             "fingerprint": super::fingerprint::of_file(name, &fingerprint),
         });
+        if !labels.is_empty() {
+            row["trace"] = json!({ "locations": labels, "stacktrace": false });
+        }
         out.push_str(&row.to_string());
         out.push('\0');
     }

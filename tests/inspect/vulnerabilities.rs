@@ -504,3 +504,24 @@ fn what_is_no_export_is_refused() {
     let output = jettison(&["slim", &image, "--dry-run", "--vex", "x"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn where_nothing_is_known_there_is_no_openvex_document_but_one_of_cyclonedx() {
+    let directory = Directory::new();
+    let image = image(&directory);
+    let export = directory.path().join("of-others");
+    std::fs::create_dir(&export).unwrap();
+    let record = json!({
+        "id": "EXAMPLE-1", "modified": "2026-01-02T00:00:00Z",
+        "affected": [{"package": {"ecosystem": "Debian:12", "name": "nobody-has-this"}, "versions": ["1"]}],
+    });
+    std::fs::write(export.join("EXAMPLE-1.json"), record.to_string()).unwrap();
+    let [open, cyclone] = ["open.json", "cyclone.json"].map(|name| directory.path().join(name));
+    let mut command = jettison(&["slim", &image, "--dry-run", "--tag", "app:slim", "--osv"]);
+    command.arg(export).arg("--vex").arg(&open).arg(format!("--vex=cyclonedx={}", cyclone.display()));
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("0 known vulnerabilities before, 0 after"), "{said}");
+    assert!(said.contains("nothing to state, so no OpenVEX document is written to "), "{said}");
+    assert!(!open.exists() && cyclone.exists());
+}
