@@ -18,7 +18,7 @@ pub(super) fn text(hasher: Sha256) -> String {
 }
 
 /// A hash as digests show it.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

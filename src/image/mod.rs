@@ -8,7 +8,7 @@ mod archive;
 mod blob;
 mod changes;
 mod config;
-mod digest;
+pub(crate) mod digest;
 mod docker;
 mod error;
 mod inflate;

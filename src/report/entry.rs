@@ -8,6 +8,7 @@ use super::inspect::{instruction, length, plain, shown};
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::size::{counted, size};
 use crate::elf::{Elf, Relro, Type};
+use crate::image::digest::hex;
 use crate::image::{Header, Image, Kind, Tree};
 use crate::inspect::{Entry, Facts};
 use crate::packages::Packages;
@@ -102,7 +103,7 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
     field("needs", &elf.needed.iter().map(text).collect::<Vec<_>>().join(" "));
     field("rpath", &elf.rpath.as_ref().map(text).unwrap_or_default());
     field("runpath", &elf.runpath.as_ref().map(text).unwrap_or_default());
-    field("build id", &facts.build_id.as_deref().map(hexadecimal).unwrap_or_default());
+    field("build id", &facts.build_id.as_deref().map(hex).unwrap_or_default());
     field("go", &facts.go.as_ref().map(|go| plain(&go.version)).unwrap_or_default());
     field("rustc", &facts.rustc.as_deref().map(plain).unwrap_or_default());
     let hardening = &facts.hardening;
@@ -127,13 +128,6 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
 fn short(digest: &str) -> &str {
     let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
     digest.get(..end).unwrap_or(digest)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A line an entry, with the lines that tie it to its directory.
@@ -210,7 +204,7 @@ fn elf_json(elf: &Elf, facts: &crate::elf::Facts) -> Value {
         "needed": elf.needed.iter().map(|name| bytes(name)).collect::<Vec<_>>(),
         "rpath": text(&elf.rpath),
         "runpath": text(&elf.runpath),
-        "build_id": facts.build_id.as_deref().map(hexadecimal),
+        "build_id": facts.build_id.as_deref().map(hex),
         "go": facts.go.as_ref().map(|go| &go.version),
         "rustc": facts.rustc,
         "pie": facts.hardening.is_pie,

@@ -2,18 +2,22 @@
 //!
 //! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the end they are
 //! synced, get a name beside it and are renamed to it. Until then there is nothing to clean up: a process that fails, is
-//! interrupted or killed leaves what was there, without a handler of signals. Where a file system knows no such files, a
-//! temporary file with a name takes their place, which is removed unless the process is killed.
+//! interrupted or killed leaves what was there, without a handler of signals. Killed just between the two steps it also
+//! leaves the second name, `.jettison-` and a hash of the first, which the next run that writes there takes away. Where
+//! a file system knows no such files, a temporary file with a name takes their place, which is removed unless the
+//! process is killed.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock};
+use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
+use super::super::digest::hex;
 use super::super::error::WriteError;
 use super::layout;
 use super::parent;
@@ -156,9 +160,7 @@ impl Hidden {
             Self::Nameless(file) => {
                 file.sync_data()?;
                 match link(&file, path) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                        linked_beside(&file, parent(path))?.persist(path).map_err(|error| error.error)
-                    }
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(&file, path),
                     linked => linked,
                 }
             }
@@ -177,10 +179,36 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
 }
 
 /// `rename` replaces a file in one step, `link` cannot; so for a moment the file has a name of its own.
-fn linked_beside(file: &File, directory: &Path) -> io::Result<TempPath> {
-    let mut builder = tempfile::Builder::new();
-    let linked = builder.prefix(PREFIX).make_in(directory, |path: &Path| link(file, path));
-    linked.map(NamedTempFile::into_temp_path).map_err(nameless)
+fn replace(file: &File, path: &Path) -> io::Result<()> {
+    // Who lives has a lock. Where a file system has none, a name that was left stays, and there are others.
+    let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
+    let beside = name_beside(path);
+    let _ = remove_left(&beside);
+    let linked = match link(file, &beside) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let mut builder = tempfile::Builder::new();
+            let linked = builder.prefix(PREFIX).make_in(parent(path), |path: &Path| link(file, path));
+            linked.map_err(nameless)?.into_temp_path()
+        }
+        linked => linked.and_then(|()| TempPath::try_from_path(beside))?,
+    };
+    linked.persist(path).map_err(|error| error.error)
+}
+
+/// Removes a second name that a run which is no more left.
+fn remove_left(beside: &Path) -> io::Result<()> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let left = File::from(rustix::fs::open(beside, flags, Mode::empty())?);
+    flock(&left, FlockOperation::NonBlockingLockExclusive)?;
+    // Only with the lock of what has the name may it be removed; another may have been quicker.
+    let (locked, named) = (left.metadata()?, fs::symlink_metadata(beside)?);
+    if (locked.dev(), locked.ino()) == (named.dev(), named.ino()) { fs::remove_file(beside) } else { Ok(()) }
+}
+
+/// It is always the same for a path, so that it is found again.
+fn name_beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    parent(path).join(format!("{PREFIX}{}", &hex(&Sha256::digest(name))[..16]))
 }
 
 /// Makes names in a directory survive a crash of the machine.
@@ -217,4 +245,54 @@ fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Resul
     file.write_all(header.as_bytes())?;
     file.seek(SeekFrom::End(0))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn write(path: &Path, content: &[u8]) {
+        let mut hidden = Hidden::new(parent(path)).unwrap();
+        hidden.file_mut().write_all(content).unwrap();
+        hidden.publish(path).unwrap();
+    }
+
+    fn names(directory: &Path) -> Vec<std::ffi::OsString> {
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn a_run_takes_away_what_one_that_was_killed_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        write(&path, b"old");
+        fs::write(name_beside(&path), "left").unwrap();
+        write(&path, b"new");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+
+    #[test]
+    fn of_many_who_write_at_once_one_is_last_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = &folder.path().join("out");
+        thread::scope(|scope| {
+            for content in 0..8u8 {
+                scope.spawn(move || (0..20).for_each(|_| write(path, &[content; 4096])));
+            }
+        });
+        let content = fs::read(path).unwrap();
+        assert!(content.len() == 4096 && content.iter().all(|byte| *byte == content[0]));
+        assert_eq!(names(folder.path()), ["out"]);
+    }
+
+    #[test]
+    fn what_cannot_be_replaced_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        fs::create_dir(&path).unwrap();
+        assert!(Hidden::new(folder.path()).unwrap().publish(&path).is_err());
+        assert_eq!(names(folder.path()), ["out"]);
+    }
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::inspect_json::pretty;
-use super::{Bill, TOOL, VERSION, expression, hexadecimal};
+use super::{Bill, TOOL, VERSION, expression};
+use crate::image::digest::hex;
 use crate::packages::Package;
 
 /// One bill about the image, whose components are the packages and the distribution.
@@ -34,7 +35,7 @@ pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
     let mut bytes: Vec<u8> = hash[..16].to_vec();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let text = hexadecimal(&bytes);
+    let text = hex(&bytes);
     format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
 }
 

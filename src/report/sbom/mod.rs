@@ -50,14 +50,6 @@ impl Bill<'_> {
     }
 }
 
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// The licence of a package, if it is an SPDX expression of licences that SPDX lists.
 fn expression(package: &Package) -> Option<&str> {
     package.licence.as_deref().filter(|licence| ::spdx::Expression::parse(licence).is_ok())

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::inspect_json::pretty;
-use super::{Bill, TOOL, VERSION, expression, hexadecimal};
+use super::{Bill, TOOL, VERSION, expression};
+use crate::image::digest::hex;
 use crate::packages::Package;
 
 const IMAGE: &str = "SPDXRef-Image";
@@ -31,7 +32,7 @@ pub fn spdx(bill: &Bill<'_>) -> String {
         "dataLicense": "CC0-1.0",
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": bill.name,
-        "documentNamespace": format!("https://spdx.org/spdxdocs/{TOOL}-{}", hexadecimal(&bill.hash())),
+        "documentNamespace": format!("https://spdx.org/spdxdocs/{TOOL}-{}", hex(&bill.hash())),
         "creationInfo": {"created": bill.time.to_string(), "creators": [format!("Tool: {TOOL}-{VERSION}")]},
         "packages": std::iter::once(image).chain(packages).collect::<Vec<_>>(),
         "relationships": std::iter::once(describes).chain(contains).collect::<Vec<_>>(),

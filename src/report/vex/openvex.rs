@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::super::inspect_json::pretty;
-use super::super::sbom::{TOOL, VERSION, hexadecimal};
+use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
+use crate::image::digest::hex;
 
 /// One document about the slimmed image: the product, whose packages are subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
@@ -18,7 +19,7 @@ pub fn openvex(vex: &Vex<'_>) -> String {
     let digest: [u8; 32] = hash.finalize().into();
     pretty(&json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
-        "@id": format!("https://openvex.dev/docs/public/vex-{}", hexadecimal(&digest)),
+        "@id": format!("https://openvex.dev/docs/public/vex-{}", hex(&digest)),
         "author": TOOL,
         "timestamp": vex.time.to_string(),
         "version": 1,
