@@ -55,7 +55,7 @@ pub struct Utf16Position {
 }
 
 /// A text file under the name that the user knows it by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,

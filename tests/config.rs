@@ -297,8 +297,11 @@ fn a_migrated_file_means_the_same() {
     ];
     for text in cases {
         let migrated = config::migrate(Path::new(".hadolint.yaml"), text, registry()).expect("it is right");
-        let own = parsed(".jettison.toml", &migrated).unwrap_or_else(|error| panic!("{error}\n{migrated}"));
-        assert_eq!(own, parsed(".hadolint.yaml", text).expect("it is right"), "{text}\n{migrated}");
+        let mut own = parsed(".jettison.toml", &migrated).unwrap_or_else(|error| panic!("{error}\n{migrated}"));
+        let theirs = parsed(".hadolint.yaml", text).expect("it is right");
+        // It says the same in another place.
+        own.settings.words.clone_from(&theirs.settings.words);
+        assert_eq!(own, theirs, "{text}\n{migrated}");
     }
 }
 
@@ -324,4 +327,74 @@ fn the_schema_is_printed() {
     assert_eq!(code, 0);
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert_eq!(schema["properties"]["profile"]["enum"], serde_json::json!(["default", "pedantic"]));
+}
+
+/// The labels of all findings that lie in another file: `file:line:column: the text there: message`.
+fn words(folder: &Path, config: &str, arguments: &[&str]) -> Vec<String> {
+    let (_, out, err) = run(jettison(folder).args(["lint", "Dockerfile", "--format", "json"]).args(arguments));
+    let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let labels = rows.iter().flat_map(|row| row["labels"].as_array().into_iter().flatten());
+    let number = |label: &Value, name: &str| label[name].as_u64().and_then(|number| usize::try_from(number).ok());
+    let told = labels.filter_map(|label| {
+        let (line, column, end) = (number(label, "line")?, number(label, "column")?, number(label, "end_column")?);
+        let there = config.lines().nth(line - 1)?.chars().skip(column - 1).take(end - column).collect::<String>();
+        Some(format!("{}:{line}:{column}: {there}: {}", label["file"].as_str()?, label["message"].as_str()?))
+    });
+    told.collect()
+}
+
+const ASKED_FOR: &str = "FROM ghcr.io/a/b:1\nLABEL a=b author=x\nUSER root\n";
+
+#[test]
+fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
+    let own = "# Ünser\ntrusted-registries = ['docker.io', 'quay.io']\nstrict-labels = true\n\
+               severity = { DL3002 = \"error\" }\n[label-schema]\nauthor = 'email'\nversion = 'semver'\n";
+    let hadolint = "# Ünser\ntrustedRegistries:\n  - docker.io\noverride:\n  info: [DL3002, DL3059]\n  error: [\"DL3002\"]\n\
+                    label-schema: {author: email, version: semver}\n";
+    let folder = folder(&[("Dockerfile", ASKED_FOR), (".jettison.toml", own), ("hadolint.yaml", hadolint)]);
+    let expected = [
+        ".jettison.toml:7:11: 'semver': this label is asked for here",
+        ".jettison.toml:2:23: 'docker.io': trusted registries are listed here",
+        ".jettison.toml:3:17: true: no others are allowed here",
+        ".jettison.toml:6:10: 'email': this label is asked for here",
+        ".jettison.toml:4:23: \"error\": its severity is set here",
+    ];
+    assert_eq!(words(folder.path(), own, &[]), expected);
+    let expected = [
+        "hadolint.yaml:7:40: semver: this label is asked for here",
+        "hadolint.yaml:3:5: docker.io: trusted registries are listed here",
+        "hadolint.yaml:7:24: email: this label is asked for here",
+        "hadolint.yaml:6:11: \"DL3002\": its severity is set here",
+    ];
+    assert_eq!(words(folder.path(), hadolint, &["--config", "hadolint.yaml"]), expected);
+}
+
+#[test]
+fn what_no_file_says_has_no_place() {
+    let folder = folder(&[("Dockerfile", ASKED_FOR)]);
+    let mut command = jettison(folder.path());
+    command.env("HADOLINT_OVERRIDE_ERROR", "DL3002").env("HADOLINT_TRUSTED_REGISTRIES", "docker.io");
+    let (_, out, _) = run(command.args(["lint", "Dockerfile"]));
+    assert!(out.contains("error[root-user]") && out.contains("untrusted-registry"), "{out}");
+    assert!(!out.contains(":::"), "{out}");
+}
+
+#[test]
+fn an_excerpt_of_the_configuration_stands_below_that_of_the_file() {
+    let config = "[severity]\nroot-user = \"error\"\n";
+    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), (".jettison.toml", config)]);
+    let (_, out, _) = run(jettison(folder.path()).arg("lint"));
+    let expected = "\
+error[root-user]: the container runs as `root`
+ --> Dockerfile:2:1
+  |
+2 | USER root
+  | ^^^^^^^^^
+  |
+ ::: .jettison.toml:2:13
+  |
+2 | root-user = \"error\"
+  |             ------- its severity is set here
+";
+    assert!(out.starts_with(expected), "{out}");
 }

@@ -92,6 +92,29 @@ fn sarif_is_as_the_standard_says() {
 }
 
 #[test]
+fn a_label_in_the_configuration_names_that_file() {
+    let folder = project();
+    fs::write(folder.path().join(".jettison.toml"), "[severity]\nroot-user = 'info'\n").expect("it can be written");
+    fs::write(folder.path().join("Dockerfile"), "FROM debian:12\nUSER root\n").expect("it can be written");
+    let printed = |format: &str| {
+        let mut command = jettison(folder.path());
+        let output = command.args(["lint", "Dockerfile", "--select", "root-user", "--format", format]).output();
+        String::from_utf8(output.expect("the program starts").stdout).expect("reports are UTF-8")
+    };
+    let sarif = json(&printed("sarif"));
+    assert_valid("sarif-2.1.0.json", &sarif);
+    let related = &sarif["runs"][0]["results"][0]["relatedLocations"][0]["physicalLocation"];
+    assert_eq!(related["artifactLocation"]["uri"], ".jettison.toml");
+    assert_eq!(related["region"]["startColumn"], 13);
+    let sonarqube = json(&printed("sonarqube"));
+    let second = &sonarqube["issues"][0]["secondaryLocations"][0];
+    assert_eq!((&second["filePath"], &second["textRange"]["startLine"]), (&".jettison.toml".into(), &2.into()));
+    let codeclimate = json(printed("codeclimate").trim_end_matches('\0'));
+    let traced = &codeclimate["trace"]["locations"][0];
+    assert_eq!((&traced["path"], &traced["positions"]["begin"]["line"]), (&".jettison.toml".into(), &2.into()));
+}
+
+#[test]
 fn a_fix_in_sarif_makes_what_the_fix_makes() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(folder.path().join("Dockerfile"), "FROM debian:12\n# 🐳\nADD ü /b\n").expect("it can be written");

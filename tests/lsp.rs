@@ -174,6 +174,11 @@ fn each_document_has_the_configuration_of_its_folder() {
     let mut client = Client::start();
     assert!(diagnostic(&client.open(&uri, text), "sudo").is_none());
     assert!(diagnostic(&client.open(URI, text), "sudo").is_some());
+    std::fs::write(&config, "[severity]\nsudo = 'info'\n").expect("it can be written");
+    let published = client.open(&uri, text);
+    let word = &diagnostic(&published, "sudo").expect("it is found")["relatedInformation"][0];
+    assert_eq!(word["location"]["uri"], format!("file://{}", config.display()));
+    assert_eq!(word["location"]["range"]["start"], json!({ "line": 1, "character": 7 }));
     std::fs::write(&config, "ignore = ['no-such']\n").expect("it can be written");
     let message = client.open(&uri, text);
     assert_eq!(message["method"], "window/showMessage");

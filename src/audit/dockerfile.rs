@@ -61,7 +61,7 @@ pub fn measured(
         instruction: None,
         in_final_stage: true,
         subject: None,
-        labels: Vec::new(),
+        labels: finding.labels.clone(),
         notes: finding.notes.iter().cloned().chain([format!("measured in `{reference}`")]).collect(),
         // One fix moves them all.
         fix: fix.take_if(|_| Some(at) == first),

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::image::NameId;
-use crate::lint::Severity;
+use crate::lint::{Label, Severity};
 
 /// One defect of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Finding {
     /// The package that the file is of, as `name version`.
     pub package: Option<String>,
     pub notes: Vec<String>,
+    /// The words of the configuration that it rests on.
+    pub labels: Vec<Label>,
 }
 
 /// A step of the image's history.
@@ -97,6 +99,7 @@ impl<'c, 'a> Findings<'c, 'a> {
             reached: None,
             package: None,
             notes: Vec::new(),
+            labels: Vec::new(),
         }
     }
 }
@@ -112,6 +115,12 @@ impl Report<'_> {
     /// As grave as what is known of it, and not as its page says for all.
     pub fn severity(self, severity: Severity) -> Self {
         self.finding.severity = severity;
+        self
+    }
+
+    /// A label at the word of the configuration that it rests on, where a file said it.
+    pub fn because(self, label: Option<Label>) -> Self {
+        self.finding.labels.extend(label);
         self
     }
 

@@ -53,7 +53,7 @@ fn at(finding: &Finding, source: &Source, steps: &[String], layers: &[usize]) ->
             reached: finding.reached,
             package: finding.package.clone(),
         }),
-        labels: Vec::new(),
+        labels: finding.labels.clone(),
         notes,
         fix: None,
     }

@@ -25,6 +25,7 @@ pub use policy::{Exception, Pattern, Policy};
 
 use crate::advisories::Known;
 use crate::image::{Image, ReadError};
+use crate::lint::words::Topic;
 use crate::lint::{self, Registry, Selection, Settings, Severity};
 use crate::packages::{self, Packages};
 use crate::slim::Plan;
@@ -128,10 +129,12 @@ fn said(context: Context<'_>, registry: &Registry) -> Result<Vec<Finding>, ReadE
         (rule.check)(&context, &mut sink);
         let mut found = sink.into_findings();
         found.retain(|finding| !policy.allows(finding));
-        if let Some(word) = forbidden {
-            for finding in &mut found {
-                finding.notes.push(format!("the policy forbids `{word}`"));
-            }
+        for finding in &mut found {
+            finding.labels.extend(match forbidden {
+                Some(_) => policy.words.label(&Topic::Rule(page.name), "forbidden here"),
+                None => settings.severity_label_of(page.name),
+            });
+            finding.notes.extend(forbidden.map(|word| format!("the policy forbids `{word}`")));
         }
         findings.extend(found);
     }

@@ -9,6 +9,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
 use super::{Finding, rules};
+use crate::lint::Label;
+use crate::lint::words::{Topic, Word, Words};
 
 /// What can be forbidden, and the rules that find it. The name of a rule for images will do too.
 const KINDS: [(&str, &[&str]); 16] = [
@@ -52,6 +54,8 @@ pub struct Policy {
     /// Rules whose findings are errors, each with the word that forbids them.
     pub forbidden: BTreeMap<&'static str, &'static str>,
     pub exceptions: Vec<Exception>,
+    /// Where the configuration says what of this.
+    pub words: Words,
     /// The day by which exceptions expire; without one, none does.
     pub today: Option<Date>,
 }
@@ -97,7 +101,7 @@ impl Eq for Pattern {}
 impl Policy {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        let Self { max_size, max_packages, max_files, forbidden, exceptions, today: _ } = self;
+        let Self { max_size, max_packages, max_files, forbidden, exceptions, words: _, today: _ } = self;
         max_size.is_none()
             && max_packages.is_none()
             && max_files.is_none()
@@ -105,16 +109,22 @@ impl Policy {
             && exceptions.is_empty()
     }
 
-    /// Forbids a kind of thing, or what a rule finds; whether there is one of this name.
+    /// Forbids a kind of thing, or what a rule finds; whether there is one of this name. `said` is where a file says so.
     #[must_use]
-    pub fn forbid(&mut self, word: &str) -> bool {
+    pub fn forbid(&mut self, word: &str, said: Option<Word>) -> bool {
         if let Some((kind, rules)) = KINDS.iter().find(|(kind, _)| *kind == word) {
-            self.forbidden.extend(rules.iter().map(|&rule| (rule, *kind)));
+            for &rule in *rules {
+                self.forbidden.insert(rule, kind);
+                self.words.add(Topic::Rule(rule), said.clone());
+            }
             return true;
         }
         let rule = rules::RULES.iter().find(|rule| rule.name == word);
         rule.is_some_and(|rule| {
-            self.forbidden.entry(rule.name).or_insert(rule.name);
+            if !self.forbidden.contains_key(rule.name) {
+                self.forbidden.insert(rule.name, rule.name);
+                self.words.add(Topic::Rule(rule.name), said);
+            }
             true
         })
     }
@@ -127,6 +137,11 @@ impl Policy {
     /// The word that forbids what a rule finds.
     pub(super) fn forbids(&self, rule: &str) -> Option<&'static str> {
         self.forbidden.get(rule).copied()
+    }
+
+    /// The place where a budget is set.
+    pub(super) fn budget(&self, setting: &'static str) -> Option<Label> {
+        self.words.label(&Topic::Setting(setting), "the budget is set here")
     }
 
     /// Whether an exception that still holds covers a finding.

@@ -173,12 +173,18 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
     if fails { Outcome::Found } else { Outcome::Clean }
 }
 
+/// A path as one would write it here, where it is below.
+pub(super) fn below_here(path: PathBuf) -> PathBuf {
+    let below = std::env::current_dir().ok().and_then(|here| Some(path.strip_prefix(here).ok()?.to_owned()));
+    below.unwrap_or(path)
+}
+
 /// The configuration file's word, then the command line's over it.
 fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Result<Config> {
     let path = match &arguments.config {
         _ if arguments.no_config => None,
         Some(path) => Some(path.clone()),
-        None => config::find(&start_folder(arguments)?),
+        None => config::find(&start_folder(arguments)?).map(below_here),
     };
     let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;
     if arguments.select.iter().any(|name| name == config::ALL) {

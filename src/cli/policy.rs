@@ -32,7 +32,8 @@ impl PolicyArguments {
         let path = match &self.policy {
             _ if self.no_policy => None,
             Some(path) => Some(path.clone()),
-            None => config::find_own(&std::env::current_dir().context("cannot tell the current folder")?),
+            None => config::find_own(&std::env::current_dir().context("cannot tell the current folder")?)
+                .map(super::lint::below_here),
         };
         let Some(path) = path else { return Ok(Policy::default()) };
         let policy = config::load(Some(&path), &|_| None, audit::registry())?.policy;

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_saphyr::{Error, Location, Spanned};
 
 use super::{Config, ConfigError, Environment, FailOn};
+use crate::lint::words::{Topic, Word};
 use crate::lint::{Named, Registry, Severity};
+use crate::source::{Source, Span};
 
 /// All keys of the file. Of lists both sources' entries count, of all else the file's.
 #[derive(Debug, Default, Deserialize)]
@@ -19,7 +22,7 @@ pub(super) struct File {
     pub(super) no_fail: Option<bool>,
     pub(super) disable_ignore_pragma: Option<bool>,
     #[serde(rename = "trustedRegistries")]
-    pub(super) trusted_registries: Option<Vec<String>>,
+    pub(super) trusted_registries: Option<Vec<Spanned<String>>>,
     pub(super) label_schema: Option<BTreeMap<String, Spanned<String>>>,
     pub(super) strict_labels: Option<bool>,
     pub(super) format: Option<String>,
@@ -59,7 +62,7 @@ pub(super) fn parse(
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
     let file = read(path, text)?.over(read_environment(environment));
-    meaning(&file, Some(path), registry)
+    meaning(&file, Some((path, text)), registry)
 }
 
 pub(super) fn of_environment(environment: Environment<'_>, registry: &Registry) -> Result<Config, ConfigError> {
@@ -115,8 +118,7 @@ fn read_environment(environment: Environment<'_>) -> File {
         failure_threshold: text("FAILURE_THRESHOLD").as_deref().map(spanned),
         no_fail: switch("NOFAIL"),
         disable_ignore_pragma: switch("DISABLE_IGNORE_PRAGMA"),
-        trusted_registries: text("TRUSTED_REGISTRIES")
-            .map(|text| text.split(',').map(|registry| registry.trim().to_owned()).collect()),
+        trusted_registries: list("TRUSTED_REGISTRIES"),
         label_schema: text("REQUIRE_LABELS").map(|text| text.split(',').filter_map(pair).collect()),
         strict_labels: switch("STRICT_LABELS"),
         format: text("FORMAT"),
@@ -167,7 +169,11 @@ fn joined<T>(first: Option<Vec<T>>, second: Option<Vec<T>>) -> Option<Vec<T>> {
     }
 }
 
-fn meaning(file: &File, path: Option<&Path>, registry: &Registry) -> Result<Config, ConfigError> {
+/// `from` is the path and the text of the file; what comes from the environment has no place.
+fn meaning(file: &File, from: Option<(&Path, &str)>, registry: &Registry) -> Result<Config, ConfigError> {
+    let path = from.map(|(path, _)| path);
+    let source = from.map(|(path, text)| Arc::new(Source::new(path.to_string_lossy(), text)));
+    let place = |text: &Spanned<String>| word(source.as_ref()?, text);
     let known =
         |code: &Spanned<String>| known(&code.value, registry).map_err(|reason| wrong(path, code.defined, reason));
     let mut config = Config::default();
@@ -175,12 +181,15 @@ fn meaning(file: &File, path: Option<&Path>, registry: &Registry) -> Result<Conf
         config.settings.ignore(known(code)?);
     }
     for (severity, code) in file.r#override.iter().flat_map(Override::lists) {
-        config.settings.set_severity(known(code)?, severity);
+        config.settings.set_severity(known(code)?, severity, place(code).as_ref());
     }
     config.settings.pragmas = !file.disable_ignore_pragma.unwrap_or_default();
-    config.settings.trusted_registries = file.trusted_registries.clone().unwrap_or_default();
+    let trusted = file.trusted_registries.iter().flatten();
+    config.settings.words.add(Topic::Setting("trusted-registries"), trusted.clone().next().and_then(&place));
+    config.settings.trusted_registries = trusted.map(|registry| registry.value.clone()).collect();
     for (label, kind) in file.label_schema.iter().flatten() {
         let said = |reason| wrong(path, kind.defined, format!("`label-schema`: {reason}"));
+        config.settings.words.add(Topic::Label(label.clone()), place(kind));
         config.settings.label_schema.insert(label.clone(), kind.value.parse().map_err(said)?);
     }
     config.settings.strict_labels = file.strict_labels.unwrap_or_default();
@@ -188,6 +197,14 @@ fn meaning(file: &File, path: Option<&Path>, registry: &Registry) -> Result<Conf
     config.formats = file.format().map(ToOwned::to_owned).into_iter().collect();
     config.no_color = file.no_color.unwrap_or_default();
     Ok(config)
+}
+
+/// Where a word stands in the file.
+fn word(file: &Arc<Source>, text: &Spanned<String>) -> Option<Word> {
+    let place = text.defined.span();
+    let start = usize::try_from(place.byte_offset()?).ok()?;
+    let span = Span::new(start, start.checked_add(usize::try_from(place.byte_len()?).ok()?)?);
+    (!file.slice(span).is_empty()).then(|| Word { file: Arc::clone(file), span })
 }
 
 /// A code that hadolint may have and that is no rule here cannot fire, so there is nothing to silence.

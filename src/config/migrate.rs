@@ -62,7 +62,7 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
             own.severity.insert(code.value.clone(), severity.as_str());
         }
     }
-    own.trusted_registries = file.trusted_registries.unwrap_or_default();
+    own.trusted_registries = file.trusted_registries.into_iter().flatten().map(|registry| registry.value).collect();
     let labels = file.label_schema.into_iter().flatten();
     own.label_schema = labels.map(|(label, kind)| (label, kind.value)).collect();
 

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
+use crate::lint::words::{Topic, Word};
 use crate::lint::{Named, Registry, Selection};
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -32,12 +34,11 @@ struct File {
     no_color: Option<bool>,
     shellcheck: Option<ShellcheckValue>,
     #[serde(default)]
-    trusted_registries: Vec<String>,
+    trusted_registries: Vec<Spanned<String>>,
     #[serde(default)]
     label_schema: BTreeMap<String, Spanned<String>>,
-    #[serde(default)]
-    strict_labels: bool,
-    max_base_age: Option<u32>,
+    strict_labels: Option<Spanned<bool>>,
+    max_base_age: Option<Spanned<u32>>,
     policy: Option<PolicyTable>,
 }
 
@@ -56,7 +57,7 @@ enum ShellcheckValue {
 }
 
 pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
-    let source = Source::new(path.to_string_lossy(), text);
+    let source = Arc::new(Source::new(path.to_string_lossy(), text));
     let at = |offset: usize, reason: String| {
         let place = source.position(offset);
         ConfigError::Content { path: path.to_owned(), line: place.line, column: place.column, reason }
@@ -93,7 +94,7 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
             .get_ref()
             .parse()
             .map_err(|()| at(severity.span().start, format!("`{}` is no severity", severity.get_ref())))?;
-        config.settings.set_severity(known(rule)?, level);
+        config.settings.set_severity(known(rule)?, level, Some(&word(&source, severity)));
     }
     let fail_on =
         |text: &Spanned<String>| text.get_ref().parse::<FailOn>().map_err(|reason| at(text.span().start, reason));
@@ -101,13 +102,18 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     config.settings.build_args = file.build_args;
     config.settings.target = file.target;
     config.settings.pragmas = file.pragmas.unwrap_or(true);
-    config.settings.trusted_registries = file.trusted_registries;
+    let words = &mut config.settings.words;
+    words.add(Topic::Setting("trusted-registries"), file.trusted_registries.first().map(|first| word(&source, first)));
+    words.add(Topic::Setting("strict-labels"), file.strict_labels.as_ref().map(|is_on| word(&source, is_on)));
+    words.add(Topic::Setting("max-base-age"), file.max_base_age.as_ref().map(|age| word(&source, age)));
+    config.settings.trusted_registries = file.trusted_registries.into_iter().map(Spanned::into_inner).collect();
     for (label, kind) in file.label_schema {
+        config.settings.words.add(Topic::Label(label.clone()), Some(word(&source, &kind)));
         let kind = kind.get_ref().parse().map_err(|reason| at(kind.span().start, reason))?;
         config.settings.label_schema.insert(label, kind);
     }
-    config.settings.strict_labels = file.strict_labels;
-    config.settings.max_base_age = file.max_base_age;
+    config.settings.strict_labels = file.strict_labels.is_some_and(Spanned::into_inner);
+    config.settings.max_base_age = file.max_base_age.map(Spanned::into_inner);
     config.formats = match file.format {
         None => Vec::new(),
         Some(Formats::One(format)) => vec![format],
@@ -122,8 +128,14 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
     };
-    config.policy = file.policy.map(|table| policy(table, registry, &at)).transpose()?.unwrap_or_default();
+    config.policy = file.policy.map(|table| policy(table, registry, &source, &at)).transpose()?.unwrap_or_default();
     Ok(config)
+}
+
+/// Where a value stands.
+pub(super) fn word<T>(file: &Arc<Source>, value: &Spanned<T>) -> Word {
+    let range = value.span();
+    Word { file: Arc::clone(file), span: Span::new(range.start, range.end) }
 }
 
 /// The TOML reader's message; of an unknown key it lists all that are known, where the nearest is enough.

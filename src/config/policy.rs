@@ -1,6 +1,7 @@
 //! The `[policy]` of `.jettison.toml`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytesize::ByteSize;
 use jiff::civil::Date;
@@ -9,15 +10,18 @@ use toml::Spanned;
 use toml::value::Value;
 
 use super::ConfigError;
+use super::own::word;
 use crate::audit::{self, Exception, Pattern, Policy};
 use crate::lint::Registry;
+use crate::lint::words::Topic;
+use crate::source::Source;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct PolicyTable {
     max_size: Option<Spanned<Value>>,
-    max_packages: Option<usize>,
-    max_files: Option<usize>,
+    max_packages: Option<Spanned<usize>>,
+    max_files: Option<Spanned<usize>>,
     #[serde(default)]
     forbid: Vec<Spanned<String>>,
     #[serde(default)]
@@ -37,19 +41,31 @@ struct AllowTable {
 /// An error at a byte of the file.
 type At<'a> = &'a dyn Fn(usize, String) -> ConfigError;
 
-pub(super) fn policy(table: PolicyTable, registry: &Registry, at: At<'_>) -> Result<Policy, ConfigError> {
-    let mut policy = Policy { max_packages: table.max_packages, max_files: table.max_files, ..Policy::default() };
+pub(super) fn policy(
+    table: PolicyTable,
+    registry: &Registry,
+    source: &Arc<Source>,
+    at: At<'_>,
+) -> Result<Policy, ConfigError> {
+    let mut policy = Policy::default();
+    policy.words.add(Topic::Setting("max-size"), table.max_size.as_ref().map(|size| word(source, size)));
+    policy.words.add(Topic::Setting("max-packages"), table.max_packages.as_ref().map(|most| word(source, most)));
+    policy.words.add(Topic::Setting("max-files"), table.max_files.as_ref().map(|most| word(source, most)));
+    policy.max_packages = table.max_packages.map(Spanned::into_inner);
+    policy.max_files = table.max_files.map(Spanned::into_inner);
     if let Some(size) = table.max_size {
         let reason = || at(size.span().start, "expected a size such as `\"120 MB\"`, or a number of bytes".to_owned());
         policy.max_size = Some(bytes(size.get_ref()).ok_or_else(reason)?);
     }
-    for word in &table.forbid {
-        if !policy.forbid(word.get_ref()) {
-            return Err(at(word.span().start, unknown_word(word.get_ref())));
+    for kind in &table.forbid {
+        if !policy.forbid(kind.get_ref(), Some(word(source, kind))) {
+            return Err(at(kind.span().start, unknown_word(kind.get_ref())));
         }
     }
-    for allow in table.allow {
+    for (index, allow) in table.allow.into_iter().enumerate() {
         let start = allow.span().start;
+        let expires = allow.get_ref().expires.as_ref().map(|day| word(source, day));
+        policy.words.add(Topic::Exception(index), expires);
         policy.exceptions.push(exception(allow.into_inner(), start, registry, at)?);
     }
     Ok(policy)

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::code::ShellcheckCode;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// From the gravest down, as they are listed and compared: `Error < Style`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,10 +80,19 @@ pub struct Subject {
 }
 
 /// A second place, and what it has to do with the first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
+    /// The file that it is in, such as a configuration, where that is not the finding's.
+    pub file: Option<Arc<Source>>,
     pub span: Span,
     pub message: String,
+}
+
+impl Label {
+    /// The file that it is in, beside the finding's.
+    pub fn source<'a>(&'a self, own: &'a Source) -> &'a Source {
+        self.file.as_deref().unwrap_or(own)
+    }
 }
 
 /// Edits that mend a finding.

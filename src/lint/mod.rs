@@ -18,6 +18,7 @@ pub mod pragma;
 mod registry;
 mod rule;
 mod settings;
+pub mod words;
 
 pub use build_context::{BuildContext, IgnoreFile, clean};
 pub use code::ShellcheckCode;
@@ -89,6 +90,9 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
         }
         pragmas.suppress(source, &mut reported);
         findings.extend(reported);
+    }
+    for finding in &mut findings {
+        finding.labels.extend(settings.severity_label(finding));
     }
     findings.sort_by(|a, b| (a.span, a.rule, &a.message).cmp(&(b.span, b.rule, &b.message)));
     findings

@@ -59,7 +59,13 @@ pub struct Report<'a> {
 #[expect(clippy::return_self_not_must_use, reason = "what is said stays said, whether or not more follows")]
 impl Report<'_> {
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
-        self.finding.labels.push(Label { span, message: message.into() });
+        self.finding.labels.push(Label { file: None, span, message: message.into() });
+        self
+    }
+
+    /// A label at the word of the configuration that it rests on, where a file said it.
+    pub fn because(self, label: Option<Label>) -> Self {
+        self.finding.labels.extend(label);
         self
     }
 

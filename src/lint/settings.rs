@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::code::ShellcheckCode;
-use super::finding::Severity;
+use super::finding::{Label, Severity};
 use super::label::LabelType;
 use super::page::{Page, Profile};
 use super::registry::Named;
+use super::words::{Topic, Word, Words};
 use super::{Finding, SHELLCHECK};
+
+const SEVERITY: &str = "its severity is set here";
 
 /// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes them of aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct Settings {
     pub strict_labels: bool,
     /// How many days old the base of an image may be.
     pub max_base_age: Option<u32>,
+    /// Where the configuration says what of this.
+    pub words: Words,
     /// When the run is: the library has no clock.
     pub now: Option<Timestamp>,
 }
@@ -75,6 +80,7 @@ impl Default for Settings {
             label_schema: BTreeMap::new(),
             strict_labels: false,
             max_base_age: None,
+            words: Words::default(),
             now: None,
         }
     }
@@ -96,7 +102,10 @@ impl Settings {
         self.codes.ignore.extend(named.codes);
     }
 
-    pub fn set_severity(&mut self, named: Named, severity: Severity) {
+    /// `word` is where a file says so.
+    pub fn set_severity(&mut self, named: Named, severity: Severity, word: Option<&Word>) {
+        named.rules.iter().for_each(|rule| self.words.add(Topic::Rule(rule), word.cloned()));
+        named.codes.iter().for_each(|code| self.words.add(Topic::Code(*code), word.cloned()));
         self.severities.extend(named.rules.into_iter().map(|rule| (rule, severity)));
         self.codes.severities.extend(named.codes.into_iter().map(|code| (code, severity)));
     }
@@ -111,6 +120,17 @@ impl Settings {
     pub(super) fn severity_of(&self, finding: &Finding) -> Option<Severity> {
         let of_code = finding.code.and_then(|code| self.codes.severities.get(&code));
         of_code.or_else(|| self.severities.get(finding.rule)).copied()
+    }
+
+    /// The place where the user says how grave a finding is.
+    pub(super) fn severity_label(&self, finding: &Finding) -> Option<Label> {
+        let of_code = finding.code.and_then(|code| self.words.label(&Topic::Code(code), SEVERITY));
+        of_code.or_else(|| self.severity_label_of(finding.rule))
+    }
+
+    /// The place where the user says how grave the findings of a rule are.
+    pub fn severity_label_of(&self, rule: &'static str) -> Option<Label> {
+        self.words.label(&Topic::Rule(rule), SEVERITY)
     }
 
     pub fn selects(&self, page: &Page) -> bool {

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, help};
-use crate::lint::Category;
+use crate::lint::{Category, Label};
 use crate::source::{Source, Span};
 
 /// An object and a null byte for each finding.
@@ -14,7 +14,7 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
     for (source, finding, fingerprint) in report.fingerprinted() {
         let name = super::relative(source.name());
         let page = report.registry.get(finding.rule);
-        let labels: Vec<Value> = finding.labels.iter().map(|label| location(source, name, label.span)).collect();
+        let labels: Vec<Value> = finding.labels.iter().map(|label| labelled(source, label)).collect();
         let mut row = json!({
             "type": "issue",
             "check_name": super::id(finding),
@@ -32,6 +32,11 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
         out.push('\0');
     }
     out
+}
+
+fn labelled(source: &Source, label: &Label) -> Value {
+    let source = label.source(source);
+    location(source, super::relative(source.name()), label.span)
 }
 
 fn location(source: &Source, name: &str, span: Span) -> Value {

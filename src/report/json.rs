@@ -45,6 +45,9 @@ struct SubjectRow<'a> {
 
 #[derive(Serialize)]
 struct LabelRow<'a> {
+    /// Where it is another than the finding's: a configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
     message: &'a str,
     #[serde(flatten)]
     place: Place,
@@ -130,7 +133,11 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
         end_column,
         notes: &finding.notes,
         labels: labels
-            .map(|label| LabelRow { message: &label.message, place: Place::of(source, label.span) })
+            .map(|label| LabelRow {
+                file: label.file.as_ref().map(|file| file.name()),
+                message: &label.message,
+                place: Place::of(label.source(source), label.span),
+            })
             .collect(),
         fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
         url: super::url(finding),

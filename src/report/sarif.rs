@@ -119,7 +119,7 @@ fn result(source: &Source, finding: &Finding, fingerprint: &str, rule: Option<us
 }
 
 fn related(source: &Source, label: &Label) -> Value {
-    json!({ "message": { "text": label.message }, "physicalLocation": location(source, label.span) })
+    json!({ "message": { "text": label.message }, "physicalLocation": location(label.source(source), label.span) })
 }
 
 fn location(source: &Source, span: Span) -> Value {

@@ -19,7 +19,7 @@ pub(super) fn sonarqube(report: &Report<'_>) -> String {
         if let Some(page) = report.registry.get(finding.rule) {
             rules.entry(id.to_string()).or_insert_with(|| rule(&id, finding, page));
         }
-        let labels = finding.labels.iter().map(|label| location(source, label.span, &label.message));
+        let labels = finding.labels.iter().map(|label| location(label.source(source), label.span, &label.message));
         issues.push(json!({
             "ruleId": id,
             "primaryLocation": location(source, finding.span, &super::said(finding)),

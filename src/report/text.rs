@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 
 use super::excerpt::Excerpt;
 use super::{Linted, Report};
-use crate::lint::{Applicability, Finding, Fix, Severity, Subject};
+use crate::lint::{Applicability, Finding, Fix, Label, Severity, Subject};
 use crate::source::Source;
 
 /// Text is not broken into columns that are narrower.
@@ -70,6 +70,7 @@ fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding, st
         None => title.element(snippet(&file.source, finding)),
         Some(subject) => title.element(Origin::path(place_in_image(&file.source, subject))),
     };
+    let group = group.elements(finding.labels.iter().filter_map(elsewhere));
     let brought = finding.subject.as_ref().and_then(|_| brought_by(&file.source, finding));
     let notes = brought.iter().chain(&finding.notes);
     let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
@@ -89,17 +90,22 @@ fn level(severity: Severity) -> Level<'static> {
 }
 
 fn snippet<'a>(source: &'a Source, finding: &'a Finding) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let spans = finding.labels.iter().map(|label| label.span).chain([finding.span]);
-    let excerpt = Excerpt::new(source, spans);
-    let labels = finding
-        .labels
-        .iter()
-        .map(|label| AnnotationKind::Context.span(excerpt.range(label.span)).label(&label.message));
+    let here = || finding.labels.iter().filter(|label| label.file.is_none());
+    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([finding.span]));
+    let labels = here().map(|label| AnnotationKind::Context.span(excerpt.range(label.span)).label(&label.message));
     Snippet::source(excerpt.text)
         .line_start(excerpt.line)
         .path(source.name())
         .annotation(AnnotationKind::Primary.span(excerpt.range(finding.span)))
         .annotations(labels)
+}
+
+/// The excerpt of another file that a label is in.
+fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<'_>>> {
+    let source = label.file.as_deref()?;
+    let excerpt = Excerpt::new(source, std::iter::once(label.span));
+    let annotation = AnnotationKind::Context.span(excerpt.range(label.span)).label(&label.message);
+    Some(Snippet::source(excerpt.text).line_start(excerpt.line).path(source.name()).annotation(annotation))
 }
 
 /// What is found in an image is in a layer of it, or in its configuration.

@@ -9,7 +9,7 @@ pub(super) const RULE: Rule =
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (pair, key, kind, value) in label_schema::in_schema(cx) {
         if kind != LabelType::RawText && value.is_empty() {
-            findings.add(pair.span, format!("`{key}` is empty"));
+            findings.add(pair.span, format!("`{key}` is empty")).because(label_schema::word(cx.settings, &key));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `label-not-in-schema`: a label that the settings do not know.
 
 use super::label_schema;
+use crate::lint::words::Topic;
 use crate::lint::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule =
@@ -13,7 +14,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (step, pair) in label_schema::labels(cx) {
         let Some(key) = cx.facts.expand(step, &pair.key) else { continue };
         if !cx.settings.label_schema.contains_key(&key) {
-            findings.add(pair.key.span, format!("`{key}` is not among the labels that images may have"));
+            let word = cx.settings.words.label(&Topic::Setting("strict-labels"), "no others are allowed here");
+            findings.add(pair.key.span, format!("`{key}` is not among the labels that images may have")).because(word);
         }
     }
 }

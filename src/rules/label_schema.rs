@@ -2,7 +2,8 @@
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
-use crate::lint::{Context, Findings, LabelType};
+use crate::lint::words::Topic;
+use crate::lint::{Context, Findings, Label, LabelType, Settings};
 
 /// Every label that an image gets, with its step; those of ONBUILD are the next image's.
 pub(super) fn labels<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>, &'a Pair)> + use<'a> {
@@ -27,12 +28,17 @@ pub(super) fn in_schema<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Pair,
     })
 }
 
+/// Where a label of the schema is asked for.
+pub(super) fn word(settings: &Settings, key: &str) -> Option<Label> {
+    settings.words.label(&Topic::Label(key.to_owned()), "this label is asked for here")
+}
+
 /// Reports the labels of one type whose value is none of it; `what` is that type with its article.
 pub(super) fn report(cx: &Context<'_>, wanted: LabelType, what: &str, findings: &mut Findings) {
     for (pair, key, kind, value) in in_schema(cx) {
         if kind == wanted && !value.is_empty() && !kind.accepts(&value) {
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);
-            findings.add(span, format!("`{key}` is `{value}`, which is not {what}"));
+            findings.add(span, format!("`{key}` is `{value}`, which is not {what}")).because(word(cx.settings, &key));
         }
     }
 }

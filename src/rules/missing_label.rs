@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::label_schema::labels;
+use super::label_schema::{labels, word};
 use crate::lint::facts::{Base, Facts, Stage};
 use crate::lint::{Context, Findings, Rule};
 
@@ -17,7 +17,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let held = held(cx);
     for stage in cx.facts.stages.iter().filter(|stage| !used.contains(&stage.index)) {
         for label in cx.settings.label_schema.keys().filter(|label| !held[stage.index].contains(label.as_str())) {
-            findings.add(stage.from.span, format!("the image has no label `{label}`"));
+            findings
+                .add(stage.from.span, format!("the image has no label `{label}`"))
+                .because(word(cx.settings, label));
         }
     }
 }

@@ -1,20 +1,20 @@
 //! `untrusted-registry`: an image comes from a registry that the settings do not trust.
 
 use crate::lint::facts::{Base, ImageRef};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::words::Topic;
+use crate::lint::{Context, Findings, Rule, Settings};
 use crate::source::Span;
 
 pub(super) const RULE: Rule =
     Rule { name: "untrusted-registry", page: include_str!("../../rules/lint/untrusted-registry.md"), check };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let trusted = &cx.settings.trusted_registries;
-    if trusted.is_empty() {
+    if cx.settings.trusted_registries.is_empty() {
         return;
     }
     for stage in &cx.facts.stages {
         if let Base::Image(image) = &stage.base {
-            report(image, trusted, stage.image.span, findings);
+            report(cx.settings, image, stage.image.span, findings);
         }
     }
     for step in &cx.facts.steps {
@@ -24,16 +24,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let Some(name) = (if flag.name == "from" { Some(text.as_str()) } else { mounted() }) else { continue };
             let is_stage = name.parse::<usize>().is_ok() || cx.facts.source_stage(step, name).is_some();
             if !is_stage && !name.is_empty() && name != "scratch" {
-                report(&ImageRef::parse(name), trusted, flag.span, findings);
+                report(cx.settings, &ImageRef::parse(name), flag.span, findings);
             }
         }
     }
 }
 
-fn report(image: &ImageRef, trusted: &[String], span: Span, findings: &mut Findings) {
+fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Findings) {
     let Some(registry) = image.registry() else { return };
-    if !trusted.iter().any(|pattern| fits(pattern, registry)) {
-        findings.add(span, format!("the image comes from `{registry}`, which is not trusted"));
+    if !settings.trusted_registries.iter().any(|pattern| fits(pattern, registry)) {
+        let word = settings.words.label(&Topic::Setting("trusted-registries"), "trusted registries are listed here");
+        findings.add(span, format!("the image comes from `{registry}`, which is not trusted")).because(word);
     }
 }
 

@@ -43,6 +43,25 @@ fn what_is_forbidden_is_an_error_whatever_is_selected() {
 }
 
 #[test]
+fn a_finding_shows_where_the_policy_says_so() {
+    let config = format!(
+        "{ELSE}severity = {{ empty-password = 'info' }}\n[policy]\nmax-files = 6\nforbid = ['setuid', 'sudo']\n\
+         allow = [{{ rule = 'root-user', reason = 'old', expires = 2025-01-01 }}]\n"
+    );
+    let folder = folder(IMAGE, &config);
+    let (_, out, _) = run(folder.path(), &["lint", "app.tar", "--format", "text"]);
+    let excerpts = [
+        "max-files = 6\n  |             - the budget is set here",
+        "forbid = ['setuid', 'sudo']\n  |           -------- forbidden here",
+        "forbid = ['setuid', 'sudo']\n  |                     ------ forbidden here",
+        "expires = 2025-01-01 }]\n  |                                                          ---------- its last day is set here",
+    ];
+    for excerpt in excerpts {
+        assert!(out.contains(excerpt), "{excerpt}\n{out}");
+    }
+}
+
+#[test]
 fn an_exception_covers_what_all_that_it_names_is_true_of() {
     let forbidden = format!("{ELSE}[policy]\nforbid = ['sudo', 'setuid', 'shell']\n");
     let left = |exception: &str| -> Vec<String> {

@@ -9,7 +9,8 @@ pub(super) const RULE: Rule =
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let Some(most) = cx.policy.max_files.filter(|&most| cx.files.files > most) else { return };
     let verb = if most == 1 { "is" } else { "are" };
-    let report = findings.image(format!("the image has {}, {most} {verb} allowed", counted(cx.files.files, "file")));
+    let message = format!("the image has {}, {most} {verb} allowed", counted(cx.files.files, "file"));
+    let report = findings.image(message).because(cx.policy.budget("max-files"));
     if let Some(plan) = cx.plan {
         report.note(format!("{} can be reached by the program", counted(plan.totals().after.files, "file")));
     }

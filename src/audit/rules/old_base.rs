@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::audit::{Context, Findings, Rule};
+use crate::lint::words::Topic;
 
 pub(super) const RULE: Rule =
     Rule { name: "old-base", page: Some(include_str!("../../../rules/image/old-base.md")), check };
@@ -22,11 +23,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
         let day = made.to_string();
         let day = day.split('T').next().unwrap_or_default();
         let message = format!("the lowest layer was made on {day}, {days} days ago, and may be {most} days old");
-        if cx.image.layers.is_empty() {
-            findings.config("FROM", message)
-        } else {
-            findings.layer(0, message)
-        };
+        if cx.image.layers.is_empty() { findings.config("FROM", message) } else { findings.layer(0, message) }
+            .because(cx.settings.words.label(&Topic::Setting("max-base-age"), "the age is set here"));
     }
 }
 

@@ -22,7 +22,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
             findings.layer(at, message).note(note)
         }
         None => findings.image(message),
-    };
+    }
+    .because(cx.policy.budget("max-size"));
     if wasted > 0 {
         report = report.note(format!("{} of it are replaced or removed by later layers", cx.size(wasted)));
     }

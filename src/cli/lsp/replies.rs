@@ -6,7 +6,7 @@ use super::document::Document;
 use crate::audit;
 use crate::lint::{Applicability, Finding, Fix, Severity};
 use crate::report;
-use crate::source::{Span, Utf16Position};
+use crate::source::{Source, Span, Utf16Position};
 
 /// The parameters of `textDocument/publishDiagnostics`.
 pub(super) fn diagnostics(uri: &str, document: &Document) -> Value {
@@ -16,9 +16,11 @@ pub(super) fn diagnostics(uri: &str, document: &Document) -> Value {
 
 fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
     let notes = finding.notes.iter().flat_map(|note| ["\n", note]).collect::<String>();
-    let labels = finding.labels.iter().map(
-        |label| json!({ "location": { "uri": uri, "range": range(document, label.span) }, "message": label.message }),
-    );
+    let labels = finding.labels.iter().map(|label| {
+        let uri = label.file.as_ref().map_or_else(|| uri.to_owned(), |file| report::file_uri(file.name()));
+        let range = range_in(label.source(&document.source), label.span);
+        json!({ "location": { "uri": uri, "range": range }, "message": label.message })
+    });
     json!({
         "range": range(document, finding.span),
         "severity": severity(finding.severity),
@@ -40,9 +42,12 @@ fn severity(severity: Severity) -> u8 {
 }
 
 fn range(document: &Document, span: Span) -> Value {
+    range_in(&document.source, span)
+}
+
+fn range_in(source: &Source, span: Span) -> Value {
     let place = |place: Utf16Position| json!({ "line": place.line, "character": place.character });
-    let (start, end) = document.range(span);
-    json!({ "start": place(start), "end": place(end) })
+    json!({ "start": place(source.position_utf16(span.start)), "end": place(source.position_utf16(span.end)) })
 }
 
 /// The pages of the rules that speak at a place.
