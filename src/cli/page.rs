@@ -118,7 +118,7 @@ impl Page {
     /// Says what an example of a rule's page is for: the word after its language.
     fn verdict(&mut self, kind: &CodeBlockKind<'_>) {
         if let CodeBlockKind::Fenced(info) = kind
-            && let Some((_, verdict)) = info.split_once(' ')
+            && let Some(verdict) = info.split(' ').nth(1)
         {
             let style = if verdict == "bad" { AnsiColor::Red } else { AnsiColor::Green }.on_default().bold();
             let _ = writeln!(self.out, "  {style}{verdict}{style:#}");

@@ -61,11 +61,13 @@ mod label_schema;
 mod large_uid_without_no_log_init;
 mod latest_tag;
 mod legacy_key_value;
+mod lines;
 mod long_command_chain;
 mod loose_stopsignal;
 mod maintainer;
 mod microdnf_cache_left;
 mod misplaced_description;
+mod missing_final_newline;
 mod missing_from;
 mod missing_healthcheck;
 mod missing_label;
@@ -89,6 +91,7 @@ mod redundant_platform;
 mod relative_workdir;
 mod remote_add_without_checksum;
 mod removed_in_later_layer;
+mod repeated_empty_lines;
 mod reserved_stage_name;
 mod rewrite;
 mod root_user;
@@ -112,6 +115,7 @@ mod swallowed_command;
 mod switches;
 mod syntax_error;
 mod tls_verification_off;
+mod trailing_blanks;
 mod unattended;
 mod uncached_downloads;
 mod undeclared_arg_in_from;
@@ -160,7 +164,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 149] = [
+static RULES: [Rule; 152] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -225,6 +229,7 @@ static RULES: [Rule; 149] = [
     maintainer::RULE,
     microdnf_cache_left::RULE,
     misplaced_description::RULE,
+    missing_final_newline::RULE,
     missing_from::RULE,
     missing_healthcheck::RULE,
     missing_label::RULE,
@@ -248,6 +253,7 @@ static RULES: [Rule; 149] = [
     relative_workdir::RULE,
     remote_add_without_checksum::RULE,
     removed_in_later_layer::RULE,
+    repeated_empty_lines::RULE,
     reserved_stage_name::RULE,
     root_user::RULE,
     root_with_volume::RULE,
@@ -269,6 +275,7 @@ static RULES: [Rule; 149] = [
     swallowed_command::RULE,
     syntax_error::RULE,
     tls_verification_off::RULE,
+    trailing_blanks::RULE,
     uncached_downloads::RULE,
     undeclared_arg_in_from::RULE,
     undefined_variable::RULE,

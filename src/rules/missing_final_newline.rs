@@ -1,0 +1,22 @@
+//! `missing-final-newline`: the last line has no end.
+
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "missing-final-newline", page: include_str!("../../rules/lint/missing-final-newline.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let text = cx.source.text();
+    if text.is_empty() || text.ends_with('\n') {
+        return;
+    }
+    let end = Span::at(text.len());
+    let replacement = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let edit = Edit { span: end, replacement: replacement.to_owned() };
+    findings.add(end, "the file ends without a line break").fix(Fix::new(
+        "end the line",
+        Applicability::Safe,
+        vec![edit],
+    ));
+}

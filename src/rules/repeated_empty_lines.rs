@@ -1,0 +1,56 @@
+//! `repeated-empty-lines`: several empty lines stand where one is enough, or any at an end of the file.
+
+use std::ops::Range;
+
+use super::lines::{instructions, is_in};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "repeated-empty-lines", page: include_str!("../../rules/lint/repeated-empty-lines.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let count = cx.source.line_count();
+    for run in empty_runs(cx) {
+        let is_at_end = run.start == 1 || run.end > count;
+        let superfluous = if is_at_end { run.start } else { run.start + 1 };
+        // Where no line is left there is nothing to set apart.
+        if superfluous >= run.end || run.len() == count {
+            continue;
+        }
+        let (from, to) = (start(cx, superfluous), start(cx, run.end));
+        let message = match (is_at_end, run.len()) {
+            (true, 1) => "an empty line stands at an end of the file".to_owned(),
+            (true, lines) => format!("{lines} empty lines stand at an end of the file"),
+            (false, lines) => format!("{lines} empty lines stand where one is enough"),
+        };
+        let edit = Edit { span: Span::new(from, to), replacement: String::new() };
+        let report = findings.add(Span::at(from), message);
+        // In the first line a comment can be a directive.
+        if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {
+            report.fix(Fix::new("leave them out", Applicability::Safe, vec![edit]));
+        }
+    }
+}
+
+/// The lines that have nothing but blanks and are in no instruction, those that touch as one.
+fn empty_runs(cx: &Context<'_>) -> Vec<Range<usize>> {
+    let instructions = instructions(cx);
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for line in 1..=cx.source.line_count() {
+        let span = cx.source.line_span(line);
+        if !cx.source.slice(span).trim().is_empty() || is_in(&instructions, span.start) {
+            continue;
+        }
+        match runs.last_mut().filter(|run| run.end == line) {
+            Some(run) => run.end += 1,
+            None => runs.push(line..line + 1),
+        }
+    }
+    runs
+}
+
+/// Where a line starts, or the file ends.
+fn start(cx: &Context<'_>, line: usize) -> usize {
+    if line > cx.source.line_count() { cx.source.text().len() } else { cx.source.line_span(line).start }
+}

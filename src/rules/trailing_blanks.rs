@@ -1,0 +1,27 @@
+//! `trailing-blanks`: a line ends with blanks that nobody sees.
+
+use super::lines::{heredoc_bodies, is_in};
+use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::source::Span;
+
+pub(super) const RULE: Rule =
+    Rule { name: "trailing-blanks", page: include_str!("../../rules/lint/trailing-blanks.md"), check };
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let bodies = heredoc_bodies(cx);
+    for line in 1..=cx.source.line_count() {
+        let line = cx.source.line_span(line);
+        let text = cx.source.slice(line);
+        let kept = text.trim_end_matches([' ', '\t']).len();
+        if kept == text.len() || is_in(&bodies, line.start) {
+            continue;
+        }
+        let span = Span::new(line.start + kept, line.start + text.len());
+        let edit = Edit { span, replacement: String::new() };
+        findings.add(span, "the line ends with blanks").fix(Fix::new(
+            "leave them out",
+            Applicability::Safe,
+            vec![edit],
+        ));
+    }
+}
