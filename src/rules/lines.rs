@@ -1,7 +1,6 @@
 //! Lines of the file as they are written: what the rules on layout share.
 
 use crate::lint::Context;
-use crate::lint::facts::Step;
 use crate::source::Span;
 
 /// The bodies of all heredocs, in order. What stands there is text of other files.
@@ -11,8 +10,7 @@ pub(super) fn heredoc_bodies(cx: &Context<'_>) -> Vec<Span> {
 
 /// All instructions with their heredocs, in order.
 pub(super) fn instructions(cx: &Context<'_>) -> Vec<Span> {
-    let whole = |step: &Step<'_>| step.instruction.heredocs.iter().fold(step.span, |all, heredoc| all.to(heredoc.end));
-    cx.facts.steps.iter().map(whole).collect()
+    cx.facts.steps.iter().map(|step| step.span).collect()
 }
 
 /// Whether an offset lies in one of the spans, which are in order.

@@ -26,6 +26,7 @@ mod copy_of_ignored_file;
 mod copy_owned_by_root;
 mod copy_to_relative_path;
 mod copy_whole_filesystem;
+mod curl_without_location;
 mod dnf_cache_left;
 mod dnf_without_yes;
 mod download_piped_to_shell;
@@ -114,6 +115,7 @@ mod sudo;
 mod swallowed_command;
 mod switches;
 mod syntax_error;
+mod telemetry_left_on;
 mod tls_verification_off;
 mod trailing_blanks;
 mod unattended;
@@ -164,7 +166,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 152] = [
+static RULES: [Rule; 154] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -190,6 +192,7 @@ static RULES: [Rule; 152] = [
     copy_owned_by_root::RULE,
     copy_to_relative_path::RULE,
     copy_whole_filesystem::RULE,
+    curl_without_location::RULE,
     dnf_cache_left::RULE,
     dnf_without_yes::RULE,
     download_piped_to_shell::RULE,
@@ -274,6 +277,7 @@ static RULES: [Rule; 152] = [
     sudo::RULE,
     swallowed_command::RULE,
     syntax_error::RULE,
+    telemetry_left_on::RULE,
     tls_verification_off::RULE,
     trailing_blanks::RULE,
     uncached_downloads::RULE,
