@@ -14,6 +14,7 @@ mod cache_left;
 mod cd_in_run;
 mod circular_stages;
 mod consecutive_copy;
+mod consecutive_label;
 mod consecutive_run;
 mod constant_platform;
 mod copy_before_install;
@@ -139,6 +140,7 @@ mod unpinned_yum_package;
 mod unpinned_zypper_package;
 mod unreachable_stage;
 mod unset_user;
+mod unsuitable_stopsignal;
 mod untagged_image;
 mod untrusted_registry;
 mod unused_pragma;
@@ -166,7 +168,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 154] = [
+static RULES: [Rule; 156] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -180,6 +182,7 @@ static RULES: [Rule; 154] = [
     cd_in_run::RULE,
     circular_stages::RULE,
     consecutive_copy::RULE,
+    consecutive_label::RULE,
     consecutive_run::RULE,
     constant_platform::RULE,
     copy_before_install::RULE,
@@ -299,6 +302,7 @@ static RULES: [Rule; 154] = [
     unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
     unset_user::RULE,
+    unsuitable_stopsignal::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
     unused_pragma::RULE,
