@@ -140,6 +140,7 @@ mod unpinned_yum_package;
 mod unpinned_zypper_package;
 mod unreachable_stage;
 mod unset_user;
+mod unsorted_packages;
 mod unsuitable_stopsignal;
 mod untagged_image;
 mod untrusted_registry;
@@ -168,7 +169,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 156] = [
+static RULES: [Rule; 157] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -302,6 +303,7 @@ static RULES: [Rule; 156] = [
     unpinned_zypper_package::RULE,
     unreachable_stage::RULE,
     unset_user::RULE,
+    unsorted_packages::RULE,
     unsuitable_stopsignal::RULE,
     untagged_image::RULE,
     untrusted_registry::RULE,
