@@ -69,6 +69,7 @@ mod loose_stopsignal;
 mod maintainer;
 mod microdnf_cache_left;
 mod misplaced_description;
+mod misplaced_epilogue;
 mod missing_final_newline;
 mod missing_from;
 mod missing_healthcheck;
@@ -169,7 +170,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 157] = [
+static RULES: [Rule; 158] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -241,6 +242,7 @@ static RULES: [Rule; 157] = [
     missing_healthcheck::RULE,
     missing_label::RULE,
     missing_user::RULE,
+    misplaced_epilogue::RULE,
     misspelled_directive::RULE,
     mixed_keyword_casing::RULE,
     named_user::RULE,
