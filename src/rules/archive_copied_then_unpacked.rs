@@ -55,7 +55,7 @@ fn ends_in(name: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| name.ends_with(ending))
 }
 
-fn is_packed(name: &str) -> bool {
+pub(super) fn is_packed(name: &str) -> bool {
     ends_in(name, &ARCHIVES) || ends_in(name, &COMPRESSED)
 }
 
@@ -75,7 +75,7 @@ fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
 }
 
 /// `tar x…`, `tar -x…`, `tar --extract`.
-fn extracts(call: &Call) -> bool {
+pub(super) fn extracts(call: &Call) -> bool {
     let is_bundle = |(at, word): (usize, &str)| match word.strip_prefix('-') {
         Some(options) => !options.starts_with('-') && options.contains('x') && !options.contains('/'),
         None => at == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),

@@ -8,6 +8,7 @@ mod apt_lists_left;
 mod apt_recommended_packages;
 mod apt_without_yes;
 mod archive_copied_then_unpacked;
+mod archive_fetched_then_unpacked;
 mod broken_json_form;
 mod build_tools_in_image;
 mod cache_left;
@@ -41,7 +42,9 @@ mod entrypoint_without_exec;
 mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
+mod fetched;
 mod from_as_casing;
+mod git_clone_in_run;
 mod heredoc_without_errexit;
 mod ignored_cmd;
 mod ignored_entrypoint;
@@ -170,7 +173,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 158] = [
+static RULES: [Rule; 160] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -179,6 +182,7 @@ static RULES: [Rule; 158] = [
     apt_recommended_packages::RULE,
     apt_without_yes::RULE,
     archive_copied_then_unpacked::RULE,
+    archive_fetched_then_unpacked::RULE,
     broken_json_form::RULE,
     build_tools_in_image::RULE,
     cd_in_run::RULE,
@@ -212,6 +216,7 @@ static RULES: [Rule; 158] = [
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
     from_as_casing::RULE,
+    git_clone_in_run::RULE,
     heredoc_without_errexit::RULE,
     ignored_cmd::RULE,
     ignored_entrypoint::RULE,
