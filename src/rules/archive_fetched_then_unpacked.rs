@@ -2,7 +2,7 @@
 
 use super::archive_copied_then_unpacked::{extracts, is_packed};
 use super::fetched::{Words, alone, is_plain};
-use crate::lint::facts::{Call, Run};
+use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -24,7 +24,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
         let name = download.url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-        if !is_packed(name) || changes(tar) {
+        if !is_packed(name) || download.url.contains('$') || changes(tar) {
             continue;
         }
         let message = format!("`{}` fetches an archive for `{}`; `ADD --unpack` does both", fetch.name, tar.name);
@@ -36,9 +36,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether it unpacks less than all, or does so under other names.
 fn changes(tar: &Call) -> bool {
     let is_hidden = tar.arguments.iter().any(|argument| argument.values.is_none() && argument.raw.starts_with('$'));
-    is_hidden || tar.words().any(|word| CHANGES.iter().any(|change| word.starts_with(change)))
+    is_hidden || tar.words().any(|word| CHANGES.iter().any(|change| word.starts_with(change))) || chooses(tar)
+}
+
+/// Whether it is told which members to unpack: words that are neither options nor their values.
+fn chooses(tar: &Call) -> bool {
+    let mut is_value = false;
+    tar.arguments.iter().flat_map(Argument::texts).enumerate().any(|(at, word)| {
+        let is_short = at == 0 || word.starts_with('-') && !word.starts_with("--");
+        let takes_value = is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
+        let is_member = !is_value && !is_short && !word.starts_with('-');
+        is_value = !is_value && takes_value;
+        is_member
+    })
 }
 
 /// The ADD that does what `curl URL | tar xz -C FOLDER` does.
