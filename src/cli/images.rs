@@ -129,7 +129,7 @@ impl Audited {
                 }));
             }
         }
-        Linted::new(source, findings)
+        Linted::of_image(source, findings)
     }
 
     /// What a slimmed image would be without; none where it cannot be slimmed.

@@ -76,6 +76,6 @@ pub(super) fn broken(
         finding.notes.extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));
     }
     let (source, findings) = audit::told(image, name, &found);
-    let files = [Linted::new(source, findings)];
+    let files = [Linted::of_image(source, findings)];
     Ok(Some(Format::Text.render(&Report { files: &files, registry: audit::registry() }, output.style())))
 }

@@ -56,18 +56,24 @@ use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
 use crate::source::Source;
 
-/// A linted file and what was found in it, in the order of places.
+/// A linted file, or the history of a linted image, and what was found in it, in the order of places.
 #[derive(Debug)]
 pub struct Linted {
     pub source: Source,
     pub findings: Vec<Finding>,
     /// What was found too, and is known from before: see [`Baseline`].
     pub silenced: Vec<Finding>,
+    is_image: bool,
 }
 
 impl Linted {
     pub fn new(source: Source, findings: Vec<Finding>) -> Self {
-        Self { source, findings, silenced: Vec::new() }
+        Self { source, findings, silenced: Vec::new(), is_image: false }
+    }
+
+    /// The same of an image, whose history `source` is.
+    pub fn of_image(source: Source, findings: Vec<Finding>) -> Self {
+        Self { is_image: true, ..Self::new(source, findings) }
     }
 }
 

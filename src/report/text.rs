@@ -149,7 +149,13 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
 
 fn summary(report: &Report<'_>) -> String {
     let total = report.findings().count();
-    let mut line = format!("{} checked, {}", counted(report.files.len(), "file"), counted(total, "finding"));
+    let images = report.files.iter().filter(|file| file.is_image).count();
+    let checked = match (report.files.len() - images, images) {
+        (files, 0) => counted(files, "file"),
+        (0, images) => counted(images, "image"),
+        (files, images) => format!("{} and {}", counted(files, "file"), counted(images, "image")),
+    };
+    let mut line = format!("{checked} checked, {}", counted(total, "finding"));
     for (index, severity) in Severity::ALL.into_iter().filter(|&severity| report.count(severity) > 0).enumerate() {
         line.push_str(if index == 0 { ": " } else { ", " });
         let count = report.count(severity);

@@ -17,7 +17,7 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
     let settings = Settings { select, ..Settings::default() };
     let found = audit(&image, "app.tar", None, registry(), &settings, &Policy::default()).unwrap();
     let (source, findings) = told(&image, "app.tar", &found);
-    let files = [Linted::new(source, findings)];
+    let files = [Linted::of_image(source, findings)];
     let report = Report { files: &files, registry: registry() };
     let shown = text(&report, Style { color: false, width: 100, unicode: false, links: false });
     let expected = [
@@ -31,7 +31,7 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         " = note: brought by `RUN chmod u+s /usr/bin/tool`",
         " = help: `jettison explain setuid-file` says more; also known as CIS-DI-0008",
         "",
-        "1 file checked, 2 findings: 2 warnings",
+        "1 image checked, 2 findings: 2 warnings",
     ];
     assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
 }
