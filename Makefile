@@ -26,6 +26,10 @@ e2e: ## real images built, slimmed and run in containers, and programs beside th
 hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; needs PyPI
 	tests/hooks.sh
 
+.PHONY: consumers
+consumers: ## reports read by programs that others read them with; needs PyPI
+	tests/consumers.sh
+
 .PHONY: demo
 demo: ## lints a Dockerfile, builds it, slims the image, runs both
 	cargo build --release

@@ -38,11 +38,12 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
         Category::Size => ("MAINTAINABILITY", "EFFICIENT", "CODE_SMELL"),
         Category::Style => ("MAINTAINABILITY", "CONVENTIONAL", "CODE_SMELL"),
     };
+    // Versions before 10.8 know no impact but these three.
     let (impact, severity) = match finding.severity {
         Severity::Error => ("HIGH", "CRITICAL"),
         Severity::Warning => ("MEDIUM", "MAJOR"),
         Severity::Info => ("LOW", "MINOR"),
-        Severity::Style => ("INFO", "INFO"),
+        Severity::Style => ("LOW", "INFO"),
     };
     json!({
         "id": id,
