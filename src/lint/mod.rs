@@ -78,7 +78,7 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
         shellcheck.into_iter().flatten().chain(measured).filter_map(|finding| brought(finding, registry, settings)),
     );
     for finding in &mut findings {
-        place(finding, &dockerfile, &facts);
+        place(finding, source, &dockerfile, &facts);
     }
     if settings.pragmas {
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
@@ -86,7 +86,7 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
         pragmas.suppress(source, &mut findings);
         let mut reported = pragmas.report(source, registry, settings, has_shellcheck);
         for finding in &mut reported {
-            place(finding, &dockerfile, &facts);
+            place(finding, source, &dockerfile, &facts);
         }
         pragmas.suppress(source, &mut reported);
         findings.extend(reported);
@@ -106,10 +106,13 @@ fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Op
 }
 
 /// Says of a finding what lies around it.
-fn place(finding: &mut Finding, dockerfile: &Dockerfile, facts: &Facts<'_>) {
-    // A heredoc without an end takes in the rest of the file, and whatever a fix would put below it.
-    let is_open =
-        |instruction: &&dockerfile::Instruction| instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty());
+fn place(finding: &mut Finding, source: &Source, dockerfile: &Dockerfile, facts: &Facts<'_>) {
+    // A heredoc without an end takes in the rest of the file, and whatever a fix would put below it; so does a line that
+    // would go on if there were another.
+    let is_open = |instruction: &&dockerfile::Instruction| {
+        instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty())
+            || source.slice(instruction.span).trim_end().ends_with(dockerfile.escape)
+    };
     if let Some(open) = dockerfile.instructions.last().filter(is_open) {
         finding.fix.take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
     }

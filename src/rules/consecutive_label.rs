@@ -37,8 +37,25 @@ fn joined(cx: &Context<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit>
     let is_all =
         is_blank(last.span.end, after.span.start) && is_blank(after.instruction.keyword.span.end, first.span.start);
     let indent = " ".repeat(before.instruction.keyword.text.len() + 1);
+    // A quote that nobody closes would take in the next label.
+    let is_all = is_all && closes_its_quotes(cx, last.span);
     let replacement = format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break());
     is_all.then(|| Edit { span: Span::new(last.span.end, first.span.start), replacement })
+}
+
+fn closes_its_quotes(cx: &Context<'_>, span: Span) -> bool {
+    let mut open = None;
+    let mut letters = cx.source.slice(span).chars();
+    while let Some(letter) = letters.next() {
+        match open {
+            None if matches!(letter, '"' | '\'') => open = Some(letter),
+            Some(quote) if letter == quote => open = None,
+            Some('\'') => {}
+            _ if letter == cx.dockerfile.escape => drop(letters.next()),
+            _ => {}
+        }
+    }
+    open.is_none()
 }
 
 /// The labels of an instruction in the form that can have several.

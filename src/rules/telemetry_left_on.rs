@@ -47,7 +47,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             let report =
                 findings.add(call.name_span, format!("`{program}` reports on its use, and `{variable}` is not set"));
-            if !step.onbuild {
+            // Above the first FROM there is no ENV.
+            if !step.onbuild && step.stage.is_some() {
                 let line = cx.source.line_span(cx.source.line(step.span.start));
                 let replacement = format!("ENV {variable}={value}{}", cx.line_break());
                 let edit = Edit { span: Span::at(line.start), replacement };
