@@ -51,7 +51,7 @@ fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
 }
 
 /// Whether a path ends in something like `.conf`: of a folder, COPY takes what is in it.
-fn looks_like_file(path: &str) -> bool {
+pub(super) fn looks_like_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     name.get(1..).is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }

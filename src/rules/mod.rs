@@ -26,6 +26,7 @@ mod copy_from_unknown_stage;
 mod copy_many_to_file;
 mod copy_of_ignored_file;
 mod copy_owned_by_root;
+mod copy_then_chmod;
 mod copy_to_relative_path;
 mod copy_whole_filesystem;
 mod curl_without_location;
@@ -173,7 +174,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 160] = [
+static RULES: [Rule; 161] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -199,6 +200,7 @@ static RULES: [Rule; 160] = [
     copy_many_to_file::RULE,
     copy_of_ignored_file::RULE,
     copy_owned_by_root::RULE,
+    copy_then_chmod::RULE,
     copy_to_relative_path::RULE,
     copy_whole_filesystem::RULE,
     curl_without_location::RULE,

@@ -35,7 +35,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// The paths of the files that a COPY or ADD of single files makes; of what is a folder only its name is known.
-fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
+pub(super) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
     let Body::Transfer { sources, destination, .. } = &step.instruction.body else { return Vec::new() };
     if !matches!(step.kind(), Kind::Copy | Kind::Add) {
         return Vec::new();
