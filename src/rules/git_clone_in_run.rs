@@ -26,7 +26,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// The address that `git clone` is given, if it is one of the network.
 fn cloned(call: &Call) -> Option<&str> {
     let mut words = call.arguments.iter().flat_map(Argument::texts).map(|text| text.trim_matches(['"', '\'']));
-    words.find(|word| !word.starts_with('-')).filter(|verb| *verb == "clone")?;
+    let mut is_value = false;
+    let verb = words.find(|word| {
+        let is_verb = !word.starts_with('-') && !is_value;
+        is_value = matches!(*word, "-c" | "-C");
+        is_verb
+    });
+    verb.filter(|verb| *verb == "clone")?;
     words.find(|word| ["https://", "http://", "git://", "ssh://", "git@"].iter().any(|start| word.starts_with(start)))
 }
 

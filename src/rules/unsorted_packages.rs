@@ -64,7 +64,7 @@ fn report(cx: &Context<'_>, list: &[&Argument], findings: &mut Findings) {
 
 /// The order of `LC_ALL=C sort -f`.
 fn by_bytes(text: &str) -> String {
-    text.to_lowercase()
+    text.trim_matches(['"', '\'']).to_lowercase()
 }
 
 /// That of locales, in which `-` and `.` do not count.
