@@ -14,6 +14,7 @@ mod build_tools_in_image;
 mod cache_left;
 mod cd_in_run;
 mod circular_stages;
+mod commands_in_long_line;
 mod consecutive_copy;
 mod consecutive_label;
 mod consecutive_run;
@@ -174,7 +175,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 161] = [
+static RULES: [Rule; 162] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -188,6 +189,7 @@ static RULES: [Rule; 161] = [
     build_tools_in_image::RULE,
     cd_in_run::RULE,
     circular_stages::RULE,
+    commands_in_long_line::RULE,
     consecutive_copy::RULE,
     consecutive_label::RULE,
     consecutive_run::RULE,

@@ -81,7 +81,7 @@ fn lasts(run: &Run<'_>) -> bool {
 }
 
 /// The blanks before the lines with which an instruction goes on.
-fn indent(cx: &Context<'_>, span: Span) -> String {
+pub(super) fn indent(cx: &Context<'_>, span: Span) -> String {
     let text = cx.source.slice(span);
     let last = text.lines().skip(1).last();
     let written = last.map(|line| &line[..line.len() - line.trim_start().len()]);
