@@ -1,4 +1,4 @@
-//! What the rules share that write an ADD in the place of a RUN which only fetches something.
+//! What the rules share that write an ADD or a COPY in the place of a RUN which does nothing else.
 
 use crate::dockerfile::Command;
 use crate::lint::Context;
@@ -50,13 +50,19 @@ pub(super) fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "/._:@+~=,%&?-#".contains(c))
 }
 
-/// Whether a RUN does nothing but so many plain calls as root, with nothing mounted.
+/// Whether a RUN does nothing but so many plain calls as root, with nothing mounted, and no more than a pipe between them.
 pub(super) fn alone(cx: &Context<'_>, run: &Run<'_>, calls: usize) -> Option<()> {
-    let step = &cx.facts.steps[run.step];
-    let script = run.script.as_ref()?;
     let Command::Shell(text) = run.command else { return None };
+    let is_plain = !text.text.as_str().contains(['<', '>', ';', '&', '(', '`', '!', '#']);
+    (is_plain && calls_only(cx, run, calls)).then_some(())
+}
+
+/// The same of its calls; what stands around them is not looked at.
+pub(super) fn calls_only(cx: &Context<'_>, run: &Run<'_>, calls: usize) -> bool {
+    let step = &cx.facts.steps[run.step];
+    let Some(script) = &run.script else { return false };
     let is_root = step.user.as_ref().is_none_or(|user| user.name.as_deref().is_some_and(User::is_root));
-    let is_plain = !step.onbuild
+    !step.onbuild
         && is_root
         && run.shell.is_posix()
         && step.instruction.flags.is_empty()
@@ -66,6 +72,4 @@ pub(super) fn alone(cx: &Context<'_>, run: &Run<'_>, calls: usize) -> Option<()>
         && run.calls.len() == calls
         && run.calls.iter().all(|call| call.via.is_empty())
         && script.commands.iter().all(|command| command.assignments.is_empty())
-        && !text.text.as_str().contains(['<', '>', ';', '&', '(', '`', '!', '#']);
-    is_plain.then_some(())
 }

@@ -45,6 +45,7 @@ mod env_refers_to_itself;
 mod exposed_host_port;
 mod exposed_ssh_port;
 mod fetched;
+mod file_written_in_run;
 mod from_as_casing;
 mod git_clone_in_run;
 mod heredoc_without_errexit;
@@ -175,7 +176,7 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 162] = [
+static RULES: [Rule; 163] = [
     add_instead_of_copy::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
@@ -219,6 +220,7 @@ static RULES: [Rule; 162] = [
     env_refers_to_itself::RULE,
     exposed_host_port::RULE,
     exposed_ssh_port::RULE,
+    file_written_in_run::RULE,
     from_as_casing::RULE,
     git_clone_in_run::RULE,
     heredoc_without_errexit::RULE,
