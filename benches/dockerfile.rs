@@ -1,6 +1,7 @@
-//! What it costs to read a Dockerfile, without and with the shell inside it: all of `testdata/dockerfiles` at once,
-//! and the folder that `JETTISON_CORPUS` names (see `tests/dockerfile_corpus.rs`). Times are per folder; bytes and
-//! items (files) per second are beside them.
+//! What it costs to read a Dockerfile, without and with the shell inside it: all of
+//! `testdata/dockerfiles` at once, and the folder that `JETTISON_CORPUS` names (see
+//! `tests/dockerfile_corpus.rs`). Times are per folder; bytes and items (files) per second are
+//! beside them.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +15,14 @@ fn main() {
 }
 
 fn sources(folder: &Path) -> Vec<Source> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let paths = entries.flatten().map(|entry| entry.path());
     let samples = paths.filter(|path| path.extension().is_none_or(|end| end != "txt"));
-    samples.filter_map(|path| Some(Source::new(path.to_string_lossy(), fs::read(&path).ok()?))).collect()
+    samples
+        .filter_map(|path| Some(Source::new(path.to_string_lossy(), fs::read(&path).ok()?)))
+        .collect()
 }
 
 fn samples() -> Vec<Source> {
@@ -25,12 +30,16 @@ fn samples() -> Vec<Source> {
 }
 
 fn corpus() -> Vec<Source> {
-    std::env::var_os("JETTISON_CORPUS").map_or_else(Vec::new, |folder| sources(&Path::new(&folder).join("dockerfiles")))
+    std::env::var_os("JETTISON_CORPUS").map_or_else(Vec::new, |folder| {
+        sources(&Path::new(&folder).join("dockerfiles"))
+    })
 }
 
 fn measure(bencher: divan::Bencher, sources: &[Source], read: fn(&Source) -> usize) {
     let bytes: usize = sources.iter().map(|source| source.bytes().len()).sum();
-    let bencher = bencher.counter(BytesCount::new(bytes)).counter(ItemsCount::new(sources.len()));
+    let bencher = bencher
+        .counter(BytesCount::new(bytes))
+        .counter(ItemsCount::new(sources.len()));
     bencher.bench_local(|| sources.iter().map(read).sum::<usize>());
 }
 
@@ -41,7 +50,9 @@ fn syntax(source: &Source) -> usize {
 fn syntax_and_shell(source: &Source) -> usize {
     let file: Dockerfile = parse(source);
     let scripts = file.instructions.iter().filter_map(script);
-    scripts.map(|script| shell::parse(script).commands.len()).sum()
+    scripts
+        .map(|script| shell::parse(script).commands.len())
+        .sum()
 }
 
 fn script(instruction: &Instruction) -> Option<&Script> {

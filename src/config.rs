@@ -1,4 +1,5 @@
-//! Configuration: `.jettison.toml`; where there is none, hadolint's file and hadolint's environment variables.
+//! Configuration: `.jettison.toml`; where there is none, hadolint's file and hadolint's environment
+//! variables.
 
 mod hadolint;
 mod migrate;
@@ -82,9 +83,17 @@ impl std::str::FromStr for FailOn {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read `{}`", path.display())]
-    Read { path: PathBuf, source: std::io::Error },
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("`{}`, line {line}, column {column}: {reason}", path.display())]
-    Content { path: PathBuf, line: usize, column: usize, reason: String },
+    Content {
+        path: PathBuf,
+        line: usize,
+        column: usize,
+        reason: String,
+    },
     #[error("`{}`: {reason}", path.display())]
     Whole { path: PathBuf, reason: String },
     #[error("an environment variable of hadolint: {reason}")]
@@ -94,25 +103,39 @@ pub enum ConfigError {
 /// An environment variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The nearest configuration file of a folder or of one above it; in each, jettison's own comes first.
+/// The nearest configuration file of a folder or of one above it; in each, jettison's own comes
+/// first.
 pub fn find(folder: &Path) -> Option<PathBuf> {
     let names = || std::iter::once(OWN).chain(HADOLINT);
-    folder.ancestors().flat_map(|folder| names().map(|name| folder.join(name))).find(|path| path.is_file())
+    folder
+        .ancestors()
+        .flat_map(|folder| names().map(|name| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 /// The nearest configuration file of jettison's own.
 pub fn find_own(folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().map(|folder| folder.join(OWN)).find(|path| path.is_file())
+    folder
+        .ancestors()
+        .map(|folder| folder.join(OWN))
+        .find(|path| path.is_file())
 }
 
 /// The nearest configuration file of hadolint.
 pub fn find_hadolint(folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().flat_map(|folder| HADOLINT.map(|name| folder.join(name))).find(|path| path.is_file())
+    folder
+        .ancestors()
+        .flat_map(|folder| HADOLINT.map(|name| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
-/// What holds before the command line: the file's word, and hadolint's environment variables unless the file is
-/// jettison's own.
-pub fn load(path: Option<&Path>, environment: Environment<'_>, registry: &Registry) -> Result<Config, ConfigError> {
+/// What holds before the command line: the file's word, and hadolint's environment variables unless
+/// the file is jettison's own.
+pub fn load(
+    path: Option<&Path>,
+    environment: Environment<'_>,
+    registry: &Registry,
+) -> Result<Config, ConfigError> {
     match path {
         Some(path) => parse_over(path, &text(path)?, environment, registry),
         None => hadolint::of_environment(environment, registry),
@@ -121,7 +144,10 @@ pub fn load(path: Option<&Path>, environment: Environment<'_>, registry: &Regist
 
 /// The text of a configuration file.
 pub fn text(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The meaning of a file's text: TOML by the extension of `path`, otherwise hadolint's YAML.
@@ -135,7 +161,10 @@ fn parse_over(
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    if path.extension().is_some_and(|extension| extension == "toml") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "toml")
+    {
         own::parse(path, text, registry)
     } else {
         hadolint::parse(path, text, environment, registry)
@@ -144,7 +173,10 @@ fn parse_over(
 
 /// What is said of a key that is not there.
 fn unknown_key(key: &str, known: &[&str]) -> String {
-    let near = known.iter().map(|known| (strsim::damerau_levenshtein(known, key), known)).min();
+    let near = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, key), known))
+        .min();
     match near.filter(|(distance, known)| *distance <= known.len() / 2) {
         Some((_, near)) => format!("unknown field `{key}`; did you mean `{near}`?"),
         None => format!("unknown field `{key}`; there are `{}`", known.join("`, `")),
@@ -160,25 +192,38 @@ mod tests {
     use crate::rules::registry;
 
     fn settings(name: &str, text: &str) -> Settings {
-        parse(Path::new(name), text, registry()).expect("the file is right").settings
+        parse(Path::new(name), text, registry())
+            .expect("the file is right")
+            .settings
     }
 
     #[test]
     fn hadolints_labels_and_registries_mean_what_ours_do() {
-        let theirs = "trustedRegistries: [docker.io]\nstrict-labels: true\nlabel-schema:\n  author: email\n";
+        let theirs =
+            "trustedRegistries: [docker.io]\nstrict-labels: true\nlabel-schema:\n  author: email\n";
         let ours = "trusted-registries = ['docker.io']\nstrict-labels = true\nlabel-schema = { author = 'email' }\n";
-        for settings in [settings(".hadolint.yaml", theirs), settings(".jettison.toml", ours)] {
+        for settings in [
+            settings(".hadolint.yaml", theirs),
+            settings(".jettison.toml", ours),
+        ] {
             assert_eq!(settings.trusted_registries, ["docker.io"]);
             assert!(settings.strict_labels);
-            assert_eq!(settings.label_schema, BTreeMap::from([("author".to_owned(), LabelType::Email)]));
+            assert_eq!(
+                settings.label_schema,
+                BTreeMap::from([("author".to_owned(), LabelType::Email)])
+            );
         }
     }
 
     #[test]
     fn an_unknown_type_of_a_label_is_an_error_at_its_place() {
         let text = "[label-schema]\nauthor = 'mail'\n";
-        let error = parse(Path::new(".jettison.toml"), text, registry()).expect_err("there is no such type");
+        let error = parse(Path::new(".jettison.toml"), text, registry())
+            .expect_err("there is no such type");
         assert!(error.to_string().contains("line 2, column 10"), "{error}");
-        assert!(error.to_string().contains("`mail` is no type of a label"), "{error}");
+        assert!(
+            error.to_string().contains("`mail` is no type of a label"),
+            "{error}"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! jettison lints Dockerfiles and images, and slims images: it throws overboard what the program does not need.
+//! jettison lints Dockerfiles and images, and slims images: it throws overboard what the program
+//! does not need.
 //!
 //! # Two flows, one shape
 //!
@@ -7,8 +8,8 @@
 //! slim   image ─▶ layers ──▶ tree ──▶ roots ──▶ tracers until nothing is new ──▶ keep graph ──▶ verify ──▶ image + report
 //! ```
 //!
-//! A rule is to lint what a tracer is to slim: a plain function from something read-only to a sink, in a file of its
-//! own, in a list. Learn one half and you know the other.
+//! A rule is to lint what a tracer is to slim: a plain function from something read-only to a sink,
+//! in a file of its own, in a list. Learn one half and you know the other.
 //!
 //! # Where things are
 //!
@@ -35,16 +36,17 @@
 //!
 //! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
 //! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
-//! `lint, rules, inspect, slim, advisories → audit`, all of them
-//! `→ report → config → cli → main`. `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test
-//! reads the `use` lines.
+//! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
+//! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
+//! lines.
 //!
 //! # What holds everywhere
 //!
-//! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a hostile archive is an
-//!   error that names the blob and the entry. `anyhow` is for [`cli`] alone.
+//! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a
+//!   hostile archive is an error that names the blob and the entry. `anyhow` is for [`cli`] alone.
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
-//! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the host.
+//! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the
+//!   host.
 
 pub mod advisories;
 pub mod audit;

@@ -14,13 +14,26 @@ pub enum PageError {
     #[error("page `{page}`: line {line} of the front matter is not `key: value`")]
     NotAPair { page: &'static str, line: usize },
     #[error("page `{page}`: unknown key `{key}` in the front matter")]
-    UnknownKey { page: &'static str, key: &'static str },
+    UnknownKey {
+        page: &'static str,
+        key: &'static str,
+    },
     #[error("page `{page}`: `{key}` stands twice in the front matter")]
-    Repeated { page: &'static str, key: &'static str },
+    Repeated {
+        page: &'static str,
+        key: &'static str,
+    },
     #[error("page `{page}`: the front matter lacks `{key}`")]
-    Missing { page: &'static str, key: &'static str },
+    Missing {
+        page: &'static str,
+        key: &'static str,
+    },
     #[error("page `{page}`: `{value}` is no value for `{key}`")]
-    Invalid { page: &'static str, key: &'static str, value: &'static str },
+    Invalid {
+        page: &'static str,
+        key: &'static str,
+        value: &'static str,
+    },
     #[error("page `{page}` has no heading `# …` after its front matter")]
     NoHeading { page: &'static str },
 }
@@ -35,8 +48,13 @@ pub struct Parts {
     pub body: &'static str,
 }
 
-/// Takes a page apart; of its text only the heading is looked at. The front matter may have these keys.
-pub fn parts(page: &'static str, text: &'static str, keys: &'static [&'static str]) -> Result<Parts, PageError> {
+/// Takes a page apart; of its text only the heading is looked at. The front matter may have these
+/// keys.
+pub fn parts(
+    page: &'static str,
+    text: &'static str,
+    keys: &'static [&'static str],
+) -> Result<Parts, PageError> {
     let (front, body) = text
         .strip_prefix("---\n")
         .and_then(|rest| rest.split_once("\n---\n"))
@@ -57,12 +75,25 @@ pub struct FrontMatter {
 }
 
 impl FrontMatter {
-    fn parse(page: &'static str, text: &'static str, keys: &'static [&'static str]) -> Result<Self, PageError> {
-        let mut front = Self { page, keys, values: vec![None; keys.len()] };
+    fn parse(
+        page: &'static str,
+        text: &'static str,
+        keys: &'static [&'static str],
+    ) -> Result<Self, PageError> {
+        let mut front = Self {
+            page,
+            keys,
+            values: vec![None; keys.len()],
+        };
         for (at, line) in text.lines().enumerate() {
-            let (key, value) = line.split_once(':').ok_or(PageError::NotAPair { page, line: at + 1 })?;
+            let (key, value) = line
+                .split_once(':')
+                .ok_or(PageError::NotAPair { page, line: at + 1 })?;
             let key = key.trim();
-            let place = keys.iter().position(|known| *known == key).ok_or(PageError::UnknownKey { page, key })?;
+            let place = keys
+                .iter()
+                .position(|known| *known == key)
+                .ok_or(PageError::UnknownKey { page, key })?;
             if front.values[place].replace(value.trim()).is_some() {
                 return Err(PageError::Repeated { page, key });
             }
@@ -71,27 +102,47 @@ impl FrontMatter {
     }
 
     pub fn get(&self, key: &'static str) -> Option<&'static str> {
-        self.keys.iter().position(|known| *known == key).and_then(|place| self.values[place])
+        self.keys
+            .iter()
+            .position(|known| *known == key)
+            .and_then(|place| self.values[place])
     }
 
     pub fn optional<T: FromStr>(&self, key: &'static str) -> Result<Option<T>, PageError> {
-        self.get(key).map(|value| value.parse().map_err(|_| self.invalid(key, value))).transpose()
+        self.get(key)
+            .map(|value| value.parse().map_err(|_| self.invalid(key, value)))
+            .transpose()
     }
 
     pub fn required<T: FromStr>(&self, key: &'static str) -> Result<T, PageError> {
-        self.optional(key)?.ok_or(PageError::Missing { page: self.page, key })
+        self.optional(key)?.ok_or(PageError::Missing {
+            page: self.page,
+            key,
+        })
     }
 
     /// The members of `[a, b]`; none where the key is not there.
     pub fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
-        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
-        let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let Some(value) = self.get(key) else {
+            return Ok(Vec::new());
+        };
+        let list = value
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
         let list = list.ok_or_else(|| self.invalid(key, value))?;
-        Ok(list.split(',').map(str::trim).filter(|member| !member.is_empty()).collect())
+        Ok(list
+            .split(',')
+            .map(str::trim)
+            .filter(|member| !member.is_empty())
+            .collect())
     }
 
     pub fn invalid(&self, key: &'static str, value: &'static str) -> PageError {
-        PageError::Invalid { page: self.page, key, value }
+        PageError::Invalid {
+            page: self.page,
+            key,
+            value,
+        }
     }
 }
 
@@ -113,7 +164,11 @@ pub fn fences(markdown: &str) -> Vec<Fence> {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(tag))) => {
                 let line = 1 + markdown[..range.start].matches('\n').count();
-                open = Some(Fence { tag: tag.to_string(), text: String::new(), line });
+                open = Some(Fence {
+                    tag: tag.to_string(),
+                    text: String::new(),
+                    line,
+                });
             }
             Event::Text(text) => {
                 if let Some(fence) = &mut open {
@@ -135,18 +190,36 @@ mod tests {
 
     #[test]
     fn a_list_stands_in_brackets() {
-        let parts = parts("p", "---\nkind: x\nnames: [a, b ,]\n---\n\n# T\n", KEYS).expect("it is right");
+        let parts =
+            parts("p", "---\nkind: x\nnames: [a, b ,]\n---\n\n# T\n", KEYS).expect("it is right");
         assert_eq!(parts.front.list("names"), Ok(vec!["a", "b"]));
-        assert_eq!((parts.front.get("kind"), parts.title, parts.body), (Some("x"), "T", "# T\n"));
+        assert_eq!(
+            (parts.front.get("kind"), parts.title, parts.body),
+            (Some("x"), "T", "# T\n")
+        );
         let error = parts.front.list("kind");
-        assert_eq!(error, Err(PageError::Invalid { page: "p", key: "kind", value: "x" }));
+        assert_eq!(
+            error,
+            Err(PageError::Invalid {
+                page: "p",
+                key: "kind",
+                value: "x"
+            })
+        );
     }
 
     #[test]
     fn fences_carry_their_tag_and_line() {
         let text = "# T\n\n```a b\nx\n\ny\n```\n\n    code\n\n```\nz\n```\n";
         let found = fences(text);
-        assert_eq!(found[0], Fence { tag: "a b".into(), text: "x\n\ny\n".into(), line: 3 });
+        assert_eq!(
+            found[0],
+            Fence {
+                tag: "a b".into(),
+                text: "x\n\ny\n".into(),
+                line: 3
+            }
+        );
         assert_eq!((found.len(), found[1].tag.as_str()), (2, ""));
     }
 }

@@ -27,7 +27,13 @@ mod tests {
 
     #[test]
     fn sizes_are_decimal_with_one_place() {
-        let cases = [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (999_999, "999.9 kB"), (1_250_000, "1.2 MB")];
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.0 kB"),
+            (999_999, "999.9 kB"),
+            (1_250_000, "1.2 MB"),
+        ];
         for (bytes, shown) in cases {
             assert_eq!(size(bytes), shown);
         }

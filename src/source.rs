@@ -18,13 +18,19 @@ impl Span {
 
     /// The empty span at `offset`.
     pub fn at(offset: usize) -> Self {
-        Self { start: offset, end: offset }
+        Self {
+            start: offset,
+            end: offset,
+        }
     }
 
     /// The smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     pub fn is_empty(self) -> bool {
@@ -59,10 +65,12 @@ pub struct Utf16Position {
 pub struct Source {
     name: String,
     text: String,
-    /// The file as it is, where that is not UTF-8: then `text` has a `?` for every stray byte, and the same length.
+    /// The file as it is, where that is not UTF-8: then `text` has a `?` for every stray byte, and
+    /// the same length.
     raw: Option<Vec<u8>>,
     line_starts: Vec<usize>,
-    /// How many characters start before each block of [`BLOCK`] bytes; empty where all are one byte long.
+    /// How many characters start before each block of [`BLOCK`] bytes; empty where all are one byte
+    /// long.
     characters: Vec<usize>,
     /// Where the characters start that are two units of UTF-16.
     wide: Vec<usize>,
@@ -75,13 +83,27 @@ impl Source {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         let (text, raw) = match String::from_utf8(bytes.into()) {
             Ok(text) => (text, None),
-            Err(error) => (replace_stray_bytes(error.as_bytes()), Some(error.into_bytes())),
+            Err(error) => (
+                replace_stray_bytes(error.as_bytes()),
+                Some(error.into_bytes()),
+            ),
         };
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
         let characters = count_characters(&text);
-        let wide = if characters.is_empty() { Vec::new() } else { wide_characters(&text) };
-        Self { name: name.into(), text, raw, line_starts, characters, wide }
+        let wide = if characters.is_empty() {
+            Vec::new()
+        } else {
+            wide_characters(&text)
+        };
+        Self {
+            name: name.into(),
+            text,
+            raw,
+            line_starts,
+            characters,
+            wide,
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -112,7 +134,10 @@ impl Source {
         let line = self.line(offset);
         let start = self.line_starts[line - 1];
         let offset = offset.min(self.text.len()).max(start);
-        Position { line, column: 1 + self.characters_before(offset) - self.characters_before(start) }
+        Position {
+            line,
+            column: 1 + self.characters_before(offset) - self.characters_before(start),
+        }
     }
 
     pub fn position_utf16(&self, offset: usize) -> Utf16Position {
@@ -120,7 +145,10 @@ impl Source {
         let start = self.line_starts[place.line - 1];
         let wide_before = |offset| self.wide.partition_point(|&wide| wide < offset);
         let wide = wide_before(offset.max(start)) - wide_before(start);
-        Utf16Position { line: place.line - 1, character: place.column - 1 + wide }
+        Utf16Position {
+            line: place.line - 1,
+            character: place.column - 1 + wide,
+        }
     }
 
     fn characters_before(&self, offset: usize) -> usize {
@@ -130,7 +158,8 @@ impl Source {
         }
     }
 
-    /// How many lines there are; a file that ends in a line break does not count the empty one after it.
+    /// How many lines there are; a file that ends in a line break does not count the empty one
+    /// after it.
     pub fn line_count(&self) -> usize {
         match self.line_starts.last() {
             Some(&start) if start == self.text.len() && start > 0 => self.line_starts.len() - 1,
@@ -141,7 +170,10 @@ impl Source {
     /// A line, from 1, without its line break (`\n` or `\r\n`).
     pub fn line_span(&self, line: usize) -> Span {
         let start = self.line_starts[line - 1];
-        let mut end = self.line_starts.get(line).map_or(self.text.len(), |&next| next - 1);
+        let mut end = self
+            .line_starts
+            .get(line)
+            .map_or(self.text.len(), |&next| next - 1);
         if end > start && line < self.line_starts.len() && self.text.as_bytes()[end - 1] == b'\r' {
             end -= 1;
         }
@@ -159,15 +191,24 @@ fn count_characters(text: &str) -> Vec<usize> {
         Some(before)
     };
     // The end of the text may be the start of a block that has nothing in it.
-    text.as_bytes().chunks(BLOCK).chain([&[][..]]).scan(0, before).collect()
+    text.as_bytes()
+        .chunks(BLOCK)
+        .chain([&[][..]])
+        .scan(0, before)
+        .collect()
 }
 
 /// Where characters beyond the first plane start: those of four bytes.
 fn wide_characters(text: &str) -> Vec<usize> {
-    text.bytes().enumerate().filter(|(_, byte)| *byte >= 0xF0).map(|(at, _)| at).collect()
+    text.bytes()
+        .enumerate()
+        .filter(|(_, byte)| *byte >= 0xF0)
+        .map(|(at, _)| at)
+        .collect()
 }
 
-/// How many characters start among these bytes: every byte that does not continue a UTF-8 sequence begins one.
+/// How many characters start among these bytes: every byte that does not continue a UTF-8 sequence
+/// begins one.
 fn starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
@@ -211,17 +252,34 @@ mod tests {
     #[test]
     fn editors_count_from_zero_in_utf16() {
         let source = Source::new("Dockerfile", "FROM 🐳\nENV ü=🐳🐳 b\n");
-        for (offset, _) in source.text().char_indices().chain([(source.text().len(), ' ')]) {
+        for (offset, _) in source
+            .text()
+            .char_indices()
+            .chain([(source.text().len(), ' ')])
+        {
             let before = &source.text()[..offset];
             let line = before.matches('\n').count();
-            let character = before.rsplit('\n').next().unwrap_or_default().encode_utf16().count();
-            assert_eq!(source.position_utf16(offset), Utf16Position { line, character }, "{offset}");
+            let character = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .encode_utf16()
+                .count();
+            assert_eq!(
+                source.position_utf16(offset),
+                Utf16Position { line, character },
+                "{offset}"
+            );
         }
     }
 
     #[test]
     fn columns_of_long_lines_are_counted_alike() {
-        for text in ["x".repeat(1000), format!("{}é{}", "x".repeat(255), "ü".repeat(400)), "é".repeat(256)] {
+        for text in [
+            "x".repeat(1000),
+            format!("{}é{}", "x".repeat(255), "ü".repeat(400)),
+            "é".repeat(256),
+        ] {
             let source = Source::new("Dockerfile", text.as_str());
             for (at, (offset, _)) in text.char_indices().chain([(text.len(), 'x')]).enumerate() {
                 assert_eq!(source.position(offset).column, at + 1);
@@ -232,7 +290,9 @@ mod tests {
     #[test]
     fn lines_end_before_their_line_break() {
         let source = Source::new("Dockerfile", "a\r\nb\n\nc");
-        let lines: Vec<_> = (1..=source.line_count()).map(|line| source.slice(source.line_span(line))).collect();
+        let lines: Vec<_> = (1..=source.line_count())
+            .map(|line| source.slice(source.line_span(line)))
+            .collect();
         assert_eq!(lines, ["a", "b", "", "c"]);
         assert_eq!(Source::new("x", "a\n").line_count(), 1);
         assert_eq!(Source::new("x", "").line_count(), 1);

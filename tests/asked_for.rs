@@ -1,11 +1,13 @@
-//! What users have asked of other linters in vain, and where hadolint is known to be wrong: one test for each.
+//! What users have asked of other linters in vain, and where hadolint is known to be wrong: one
+//! test for each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use assert_cmd::Command;
 use jettison::lint::{
-    Besides, BuildContext, Finding, IgnoreFile, Profile, SHELLCHECK, Selection, Settings, Severity, lint, lint_with,
+    Besides, BuildContext, Finding, IgnoreFile, Profile, SHELLCHECK, Selection, Settings, Severity,
+    lint, lint_with,
 };
 use jettison::rules::registry;
 use jettison::shellcheck;
@@ -13,8 +15,13 @@ use jettison::source::Source;
 
 /// Settings for these rules alone, by their names or by other tools' codes.
 fn only(names: &[&str]) -> Settings {
-    let found = registry().resolve(names.iter().copied()).expect("the rules are there");
-    Settings { select: Selection::Only(found.rules), ..Settings::default() }
+    let found = registry()
+        .resolve(names.iter().copied())
+        .expect("the rules are there");
+    Settings {
+        select: Selection::Only(found.rules),
+        ..Settings::default()
+    }
 }
 
 fn findings(names: &[&str], text: &str) -> Vec<Finding> {
@@ -25,7 +32,10 @@ fn findings(names: &[&str], text: &str) -> Vec<Finding> {
 fn lines(name: &str, text: &str) -> Vec<usize> {
     let source = Source::new("Dockerfile", text);
     let found = lint(&source, registry(), &only(&[name]));
-    found.iter().map(|finding| source.position(finding.span.start).line).collect()
+    found
+        .iter()
+        .map(|finding| source.position(finding.span.start).line)
+        .collect()
 }
 
 #[track_caller]
@@ -38,14 +48,29 @@ fn assert_lines(name: &str, text: &str, expected: &[usize]) {
 #[test]
 fn implicit_root_is_resolved_through_stages_and_known_bases() {
     assert_lines("missing-user", "FROM debian:12\nCMD [\"app\"]\n", &[1]);
-    assert_lines("missing-user", "FROM debian:12 AS base\nUSER 10001\nFROM base\nCMD [\"app\"]\n", &[]);
-    assert_lines("missing-user", "FROM debian:12 AS build\nUSER 10001\nFROM debian:12\nCMD [\"app\"]\n", &[3]);
-    assert_lines("missing-user", "FROM gcr.io/distroless/static-debian12:nonroot\nCMD [\"/app\"]\n", &[]);
+    assert_lines(
+        "missing-user",
+        "FROM debian:12 AS base\nUSER 10001\nFROM base\nCMD [\"app\"]\n",
+        &[],
+    );
+    assert_lines(
+        "missing-user",
+        "FROM debian:12 AS build\nUSER 10001\nFROM debian:12\nCMD [\"app\"]\n",
+        &[3],
+    );
+    assert_lines(
+        "missing-user",
+        "FROM gcr.io/distroless/static-debian12:nonroot\nCMD [\"/app\"]\n",
+        &[],
+    );
 }
 
 #[test]
 fn a_finding_has_its_line_and_column_in_a_run_of_many_lines() {
-    let source = Source::new("Dockerfile", "FROM debian:12\nRUN true \\\n    # why\n && cd /x \\\n  && sudo make\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\nRUN true \\\n    # why\n && cd /x \\\n  && sudo make\n",
+    );
     let found = lint(&source, registry(), &only(&["DL3004"]));
     let place = source.position(found[0].span.start);
     assert_eq!((place.line, place.column), (5, 6));
@@ -57,35 +82,70 @@ fn heredocs_are_read_and_what_follows_them_too() {
     let text = "FROM debian:12\nRUN <<EOF\nsudo make\nEOF\n# comment\nCOPY <<-A <<B /etc/\n\tone\n\tA\ntwo\nB\nRUN sudo make\n";
     assert_lines("syntax-error", text, &[]);
     assert_lines("DL3004", text, &[3, 11]);
-    assert_lines("DL3004", "FROM debian:12\nRUN <<EOF cat > /x\nsudo is a word here\nEOF\n", &[]);
+    assert_lines(
+        "DL3004",
+        "FROM debian:12\nRUN <<EOF cat > /x\nsudo is a word here\nEOF\n",
+        &[],
+    );
 }
 
 #[test]
 fn arguments_in_from_are_resolved() {
     assert_lines("DL3006", "ARG BASE=debian\nFROM ${BASE}\n", &[2]);
     assert_lines("DL3006", "ARG BASE=debian:12\nFROM ${BASE}\n", &[]);
-    assert_lines("DL3006", "FROM debian:12 AS base-amd64\nFROM base-${TARGETARCH}\n", &[]);
+    assert_lines(
+        "DL3006",
+        "FROM debian:12 AS base-amd64\nFROM base-${TARGETARCH}\n",
+        &[],
+    );
     assert_lines("DL3007", "ARG TAG=latest\nFROM debian:${TAG}\n", &[2]);
     let mut settings = only(&["DL3007"]);
     settings.build_args = BTreeMap::from([("TAG".to_owned(), "12".to_owned())]);
-    assert!(lint(&Source::new("Dockerfile", "ARG TAG=latest\nFROM debian:${TAG}\n"), registry(), &settings).is_empty());
+    assert!(
+        lint(
+            &Source::new("Dockerfile", "ARG TAG=latest\nFROM debian:${TAG}\n"),
+            registry(),
+            &settings
+        )
+        .is_empty()
+    );
 }
 
 #[test]
 fn package_lists_in_variables_are_resolved() {
     let install = "RUN apt-get update && apt-get install -y $PACKAGES\n";
-    assert_lines("DL3008", &format!("FROM debian:12\nENV PACKAGES=\"curl=7.88.1-10 git=1:2.39.5-0\"\n{install}"), &[]);
-    assert_lines("DL3008", &format!("FROM debian:12\nENV PACKAGES=\"curl git\"\n{install}"), &[3]);
+    assert_lines(
+        "DL3008",
+        &format!("FROM debian:12\nENV PACKAGES=\"curl=7.88.1-10 git=1:2.39.5-0\"\n{install}"),
+        &[],
+    );
+    assert_lines(
+        "DL3008",
+        &format!("FROM debian:12\nENV PACKAGES=\"curl git\"\n{install}"),
+        &[3],
+    );
     assert_lines("DL3008", &format!("FROM debian:12\n{install}"), &[]);
-    assert_lines("DL3033", "FROM centos:7\nARG TOOL=curl-7.29.0\nRUN yum install -y $TOOL\n", &[]);
+    assert_lines(
+        "DL3033",
+        "FROM centos:7\nARG TOOL=curl-7.29.0\nRUN yum install -y $TOOL\n",
+        &[],
+    );
 }
 
 #[test]
 fn pinned_packages_are_asked_for_by_the_pedantic_profile_alone() {
-    let source = Source::new("Dockerfile", "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
+    );
     let asks = |profile| {
-        let settings = Settings { select: Selection::Profile(profile), ..Settings::default() };
-        lint(&source, registry(), &settings).iter().any(|finding| finding.rule == "unpinned-apt-package")
+        let settings = Settings {
+            select: Selection::Profile(profile),
+            ..Settings::default()
+        };
+        lint(&source, registry(), &settings)
+            .iter()
+            .any(|finding| finding.rule == "unpinned-apt-package")
     };
     assert!(asks(Profile::Pedantic));
     assert!(!asks(Profile::Default));
@@ -94,16 +154,36 @@ fn pinned_packages_are_asked_for_by_the_pedantic_profile_alone() {
 #[test]
 fn a_folder_is_searched_for_dockerfiles() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    for name in ["Dockerfile", "a/web.Dockerfile", "a/b/Dockerfile.dev", "a/b/main.c"] {
+    for name in [
+        "Dockerfile",
+        "a/web.Dockerfile",
+        "a/b/Dockerfile.dev",
+        "a/b/main.c",
+    ] {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+        fs::create_dir_all(path.parent().expect("it is in the folder"))
+            .expect("folders can be made");
         fs::write(path, "FROM debian:12\nRUN sudo make\n").expect("files can be written");
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
     command.current_dir(folder.path()).env("NO_COLOR", "1");
-    let assert = command.args(["lint", "--no-config", "--no-shellcheck", "--select", "DL3004", "."]).assert().code(1);
+    let assert = command
+        .args([
+            "lint",
+            "--no-config",
+            "--no-shellcheck",
+            "--select",
+            "DL3004",
+            ".",
+        ])
+        .assert()
+        .code(1);
     let out = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
-    assert_eq!(out.matches("warning[sudo]").count() + out.matches("error[sudo]").count(), 3, "{out}");
+    assert_eq!(
+        out.matches("warning[sudo]").count() + out.matches("error[sudo]").count(),
+        3,
+        "{out}"
+    );
 }
 
 #[test]
@@ -120,9 +200,21 @@ fn cache_mounts_make_cleaning_needless() {
     let apt = "RUN --mount=type=cache,target=/var/lib/apt --mount=type=cache,target=/var/cache/apt \
                apt-get update && apt-get install -y curl\n";
     assert_lines("DL3009", &format!("FROM debian:12\n{apt}"), &[]);
-    assert_lines("DL3019", "FROM alpine:3.20\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n", &[]);
-    assert_lines("DL3042", "FROM python:3.13\nRUN --mount=type=cache,target=/root/.cache pip install a==1\n", &[]);
-    assert_lines("DL3042", "FROM python:3.13\nRUN --mount=type=cache,target=/srv pip install a==1\n", &[2]);
+    assert_lines(
+        "DL3019",
+        "FROM alpine:3.20\nRUN --mount=type=cache,target=/var/cache/apk apk add curl\n",
+        &[],
+    );
+    assert_lines(
+        "DL3042",
+        "FROM python:3.13\nRUN --mount=type=cache,target=/root/.cache pip install a==1\n",
+        &[],
+    );
+    assert_lines(
+        "DL3042",
+        "FROM python:3.13\nRUN --mount=type=cache,target=/srv pip install a==1\n",
+        &[2],
+    );
 }
 
 #[test]
@@ -131,7 +223,10 @@ fn builder_stages_are_not_held_to_what_holds_for_the_image() {
     let rules = ["DL3002", "DL3009", "DL3042", "DL3059", "DL3060"];
     let rest = "FROM debian:12\nCOPY --from=build /x /x\nUSER 10001\n";
     assert!(findings(&rules, &format!("FROM debian:12 AS build\n{build}{rest}")).is_empty());
-    let found: BTreeSet<_> = findings(&rules, &format!("FROM debian:12\n{build}")).iter().map(|f| f.rule).collect();
+    let found: BTreeSet<_> = findings(&rules, &format!("FROM debian:12\n{build}"))
+        .iter()
+        .map(|f| f.rule)
+        .collect();
     assert_eq!(found.len(), rules.len(), "{found:?}");
 }
 
@@ -140,10 +235,16 @@ fn pipefail_is_known_wherever_it_is_set() {
     let download = "curl -fsS https://example.com/x | tar -x";
     assert_lines("DL4006", &format!("FROM debian:12\nRUN {download}\n"), &[2]);
     for set in [
-        format!("FROM debian:12\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN {download}\n"),
-        format!("FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nRUN set -euo pipefail; {download}\n"),
+        format!(
+            "FROM debian:12\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN {download}\n"
+        ),
+        format!(
+            "FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nRUN set -euo pipefail; {download}\n"
+        ),
         format!("FROM alpine:3.20\nRUN set -o pipefail && {download}\n"),
-        format!("FROM alpine:3.20\nSHELL [\"/bin/ash\", \"-eo\", \"pipefail\", \"-c\"]\nRUN {download}\n"),
+        format!(
+            "FROM alpine:3.20\nSHELL [\"/bin/ash\", \"-eo\", \"pipefail\", \"-c\"]\nRUN {download}\n"
+        ),
         format!("FROM debian:12\nRUN <<EOF\n#!/bin/bash -eo pipefail\n{download}\nEOF\n"),
         format!("FROM debian:12\nRUN bash -o pipefail -c '{download}'\n"),
         "FROM debian:12\nRUN echo x | tee /y\n".to_owned(),
@@ -155,14 +256,20 @@ fn pipefail_is_known_wherever_it_is_set() {
 #[test]
 fn cd_is_no_matter_where_workdir_is_no_help() {
     assert_lines("DL3003", "FROM debian:12\nRUN cd /opt && make\n", &[2]);
-    for fine in ["(cd /opt && make) && make", "cd /a && make && cd /b && make", "git clone x/tool && cd tool && make"] {
+    for fine in [
+        "(cd /opt && make) && make",
+        "cd /a && make && cd /b && make",
+        "git clone x/tool && cd tool && make",
+    ] {
         assert_lines("DL3003", &format!("FROM debian:12\nRUN {fine}\n"), &[]);
     }
 }
 
 #[test]
 fn comments_inside_a_run_silence_what_follows_them() {
-    let text = |comment: &str| format!("FROM debian:12\nRUN sudo a \\\n    # {comment}\n && sudo b \\\n && sudo c\n");
+    let text = |comment: &str| {
+        format!("FROM debian:12\nRUN sudo a \\\n    # {comment}\n && sudo b \\\n && sudo c\n")
+    };
     assert_lines("DL3004", &text("a comment"), &[2, 4, 5]);
     assert_lines("DL3004", &text("jettison ignore=sudo it is there"), &[2, 5]);
     assert_lines("DL3004", &text("hadolint ignore=DL3004"), &[2, 5]);
@@ -171,22 +278,34 @@ fn comments_inside_a_run_silence_what_follows_them() {
 #[test]
 fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
     let Some(program) = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)) else {
-        assert!(std::env::var_os("CI").is_none(), "`shellcheck` is not on PATH");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "`shellcheck` is not on PATH"
+        );
         return;
     };
     let text = "FROM debian:12\nRUN cat $A \\\n    # shellcheck disable=SC2086\n && cat $B\n";
     let source = Source::new("Dockerfile", text);
     let settings = only(&[SHELLCHECK]);
-    let answer = shellcheck::check(&program, [&source], &settings).expect("it answers").remove(0);
-    let besides = Besides { shellcheck: Some(answer), ..Besides::default() };
+    let answer = shellcheck::check(&program, [&source], &settings)
+        .expect("it answers")
+        .remove(0);
+    let besides = Besides {
+        shellcheck: Some(answer),
+        ..Besides::default()
+    };
     let found = lint_with(&source, registry(), &settings, besides);
-    let found: Vec<_> = found.iter().map(|finding| source.slice(finding.span)).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|finding| source.slice(finding.span))
+        .collect();
     assert_eq!(found, ["$A"]);
 }
 
 #[test]
 fn a_heredoc_that_goes_on_after_a_failure_is_found() {
-    let script = |first: &str| format!("FROM debian:12\nRUN <<EOF\n{first}make install\nmake clean\nEOF\n");
+    let script =
+        |first: &str| format!("FROM debian:12\nRUN <<EOF\n{first}make install\nmake clean\nEOF\n");
     assert_lines("heredoc-without-errexit", &script(""), &[3]);
     assert_lines("heredoc-without-errexit", &script("set -e\n"), &[]);
 }
@@ -194,19 +313,39 @@ fn a_heredoc_that_goes_on_after_a_failure_is_found() {
 #[test]
 fn downloads_without_a_checksum_are_found() {
     let fetch = "curl -fsSLo tool https://example.com/tool";
-    assert_lines("unverified-download", &format!("FROM debian:12\nRUN {fetch} && chmod +x tool\n"), &[2]);
-    let checked = format!("FROM debian:12\nRUN {fetch} && echo \"$SUM  tool\" | sha256sum -c - && chmod +x tool\n");
+    assert_lines(
+        "unverified-download",
+        &format!("FROM debian:12\nRUN {fetch} && chmod +x tool\n"),
+        &[2],
+    );
+    let checked = format!(
+        "FROM debian:12\nRUN {fetch} && echo \"$SUM  tool\" | sha256sum -c - && chmod +x tool\n"
+    );
     assert_lines("unverified-download", &checked, &[]);
-    assert_lines("remote-add-without-checksum", "FROM debian:12\nADD https://example.com/tool /tool\n", &[2]);
+    assert_lines(
+        "remote-add-without-checksum",
+        "FROM debian:12\nADD https://example.com/tool /tool\n",
+        &[2],
+    );
     let sum = "a".repeat(64);
-    let added = format!("FROM debian:12\nADD --checksum=sha256:{sum} https://example.com/tool /tool\n");
+    let added =
+        format!("FROM debian:12\nADD --checksum=sha256:{sum} https://example.com/tool /tool\n");
     assert_lines("remote-add-without-checksum", &added, &[]);
 }
 
 #[test]
 fn copy_from_knows_images_stages_in_any_case_and_arguments() {
-    let copy = |from: &str| format!("FROM debian:12 AS build\nFROM debian:12\nARG IMAGE\nCOPY --from={from} /x /x\n");
-    for fine in ["build", "BUILD", "0", "ghcr.io/astral-sh/uv", "debian:12", "$IMAGE"] {
+    let copy = |from: &str| {
+        format!("FROM debian:12 AS build\nFROM debian:12\nARG IMAGE\nCOPY --from={from} /x /x\n")
+    };
+    for fine in [
+        "build",
+        "BUILD",
+        "0",
+        "ghcr.io/astral-sh/uv",
+        "debian:12",
+        "$IMAGE",
+    ] {
         assert_lines("DL3022", &copy(fine), &[]);
     }
     assert_lines("DL3022", &copy("biuld"), &[4]);
@@ -216,7 +355,8 @@ fn copy_from_knows_images_stages_in_any_case_and_arguments() {
 fn secrets_are_told_from_what_is_only_named_so() {
     let fine = "FROM debian:12\nENV GIT_KEY_FILE=/run/secrets/key SSH_AUTH_SOCK=/run/ssh.sock SIGNING_PUBLIC_KEY=abc\n";
     assert_lines("SecretsUsedInArgOrEnv", fine, &[]);
-    let text = "FROM debian:12\nENV DB_PASSWORD=x\n# check=skip=SecretsUsedInArgOrEnv\nENV API_TOKEN=y\n";
+    let text =
+        "FROM debian:12\nENV DB_PASSWORD=x\n# check=skip=SecretsUsedInArgOrEnv\nENV API_TOKEN=y\n";
     assert_lines("SecretsUsedInArgOrEnv", text, &[2]);
 }
 
@@ -225,7 +365,11 @@ fn an_argument_without_default_in_from_is_but_a_hint() {
     let text = "ARG TAG\nFROM debian:${TAG}\n";
     let found = findings(&["InvalidDefaultArgInFrom"], text);
     assert_eq!(found[0].severity, Severity::Info);
-    assert_lines("InvalidDefaultArgInFrom", "ARG VARIANT\nFROM debian:12${VARIANT}\n", &[]);
+    assert_lines(
+        "InvalidDefaultArgInFrom",
+        "ARG VARIANT\nFROM debian:12${VARIANT}\n",
+        &[],
+    );
     let mut settings = only(&["InvalidDefaultArgInFrom"]);
     settings.build_args = BTreeMap::from([("TAG".to_owned(), "12".to_owned())]);
     assert!(lint(&Source::new("Dockerfile", text), registry(), &settings).is_empty());
@@ -233,9 +377,21 @@ fn an_argument_without_default_in_from_is_but_a_hint() {
 
 #[test]
 fn variables_of_the_base_image_are_not_called_undefined() {
-    assert_lines("UndefinedVar", "FROM example.com/app:1\nENV X=$SET_BY_BASE PATH=/x:$PATH\n", &[]);
-    assert_lines("UndefinedVar", "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nENV A=$path\n", &[]);
-    assert_lines("UndefinedVar", "FROM debian:12\nCOPY <<'EOF' /x\n$NOPE\nEOF\n", &[]);
+    assert_lines(
+        "UndefinedVar",
+        "FROM example.com/app:1\nENV X=$SET_BY_BASE PATH=/x:$PATH\n",
+        &[],
+    );
+    assert_lines(
+        "UndefinedVar",
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nENV A=$path\n",
+        &[],
+    );
+    assert_lines(
+        "UndefinedVar",
+        "FROM debian:12\nCOPY <<'EOF' /x\n$NOPE\nEOF\n",
+        &[],
+    );
     assert_lines("UndefinedVar", "FROM scratch\nENV A=$NOPE\n", &[2]);
 }
 
@@ -243,14 +399,25 @@ fn variables_of_the_base_image_are_not_called_undefined() {
 fn every_finding_has_a_place_that_a_comment_can_stand_above() {
     let text = "FROM debian:12 AS build\nUSER 10001\nFROM debian:12\nCMD [\"app\"]\n";
     assert_lines("DS-0002", text, &[3]);
-    let silenced = text.replace("FROM debian:12\nCMD", "# trivy:ignore:DS-0002\nFROM debian:12\nCMD");
+    let silenced = text.replace(
+        "FROM debian:12\nCMD",
+        "# trivy:ignore:DS-0002\nFROM debian:12\nCMD",
+    );
     assert_lines("DS-0002", &silenced, &[]);
 }
 
 #[test]
 fn runs_follow_each_other_across_comments() {
-    assert_lines("DL3059", "FROM debian:12\nRUN one\n\n# why\nRUN two\n", &[5]);
-    assert_lines("DL3059", "FROM debian:12\nRUN one\nRUN \\\n # why\n two && three\n", &[]);
+    assert_lines(
+        "DL3059",
+        "FROM debian:12\nRUN one\n\n# why\nRUN two\n",
+        &[5],
+    );
+    assert_lines(
+        "DL3059",
+        "FROM debian:12\nRUN one\nRUN \\\n # why\n two && three\n",
+        &[],
+    );
 }
 
 #[test]
@@ -261,34 +428,72 @@ fn an_escaped_dollar_refers_to_nothing() {
 
 #[test]
 fn a_cache_emptied_before_it_is_filled_is_not_empty() {
-    assert_lines("DL3032", "FROM centos:7\nRUN yum clean all && yum install -y curl-7.29.0\n", &[2]);
-    assert_lines("DL3009", "FROM debian:12\nRUN rm -rf /var/lib/apt/lists/* && apt-get update\n", &[2]);
+    assert_lines(
+        "DL3032",
+        "FROM centos:7\nRUN yum clean all && yum install -y curl-7.29.0\n",
+        &[2],
+    );
+    assert_lines(
+        "DL3009",
+        "FROM debian:12\nRUN rm -rf /var/lib/apt/lists/* && apt-get update\n",
+        &[2],
+    );
 }
 
 #[test]
 fn a_port_of_a_registry_in_a_variable_is_no_tag() {
-    assert_lines("DL3006", "ARG REGISTRY=r.example.com\nFROM $REGISTRY:8099/app\n", &[2]);
-    assert_lines("DL3006", "ARG REGISTRY=r.example.com\nFROM $REGISTRY:8099/app:1.2\n", &[]);
+    assert_lines(
+        "DL3006",
+        "ARG REGISTRY=r.example.com\nFROM $REGISTRY:8099/app\n",
+        &[2],
+    );
+    assert_lines(
+        "DL3006",
+        "ARG REGISTRY=r.example.com\nFROM $REGISTRY:8099/app:1.2\n",
+        &[],
+    );
 }
 
 #[test]
 fn what_the_build_context_leaves_out_cannot_be_copied() {
-    let source = Source::new("Dockerfile", "FROM debian:12\nCOPY target /x\nCOPY src /x\n");
-    let besides = Besides { build: BuildContext { ignore: Some(IgnoreFile::parse("target\n")) }, ..Besides::default() };
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\nCOPY target /x\nCOPY src /x\n",
+    );
+    let besides = Besides {
+        build: BuildContext {
+            ignore: Some(IgnoreFile::parse("target\n")),
+        },
+        ..Besides::default()
+    };
     let found = lint_with(&source, registry(), &only(&["CopyIgnoredFile"]), besides);
-    assert_eq!(found.iter().map(|finding| source.slice(finding.span)).collect::<Vec<_>>(), ["target"]);
+    assert_eq!(
+        found
+            .iter()
+            .map(|finding| source.slice(finding.span))
+            .collect::<Vec<_>>(),
+        ["target"]
+    );
 }
 
 // Where hadolint is known to be wrong.
 
 #[test]
 fn yum_cleaned_before_and_after_is_clean() {
-    assert_lines("DL3032", "FROM centos:7\nRUN yum clean all && yum install -y curl && yum clean all\n", &[]);
+    assert_lines(
+        "DL3032",
+        "FROM centos:7\nRUN yum clean all && yum install -y curl && yum clean all\n",
+        &[],
+    );
 }
 
 #[test]
 fn git_repositories_and_zstd_archives_are_for_add() {
-    assert_lines("DL3020", "FROM debian:12\nADD git@github.com:a/b.git /b\nADD x.tar.zst /x\nADD y /y\n", &[4]);
+    assert_lines(
+        "DL3020",
+        "FROM debian:12\nADD git@github.com:a/b.git /b\nADD x.tar.zst /x\nADD y /y\n",
+        &[4],
+    );
 }
 
 #[test]
@@ -305,14 +510,30 @@ fn words_that_only_hold_a_secrets_name_are_no_secrets() {
 
 #[test]
 fn other_ways_to_install_are_known() {
-    assert_lines("DL3016", "FROM node:22\nRUN npm i -g a\nRUN npm add -g b\n", &[2, 3]);
-    assert_lines("DL3013", "FROM python:3.13\nRUN uv pip install a\nRUN pip install -r r.txt b\n", &[2, 3]);
-    assert_lines("DL3008", "FROM debian:12\nRUN bash -c \"apt-get install -y curl\"\n", &[2]);
+    assert_lines(
+        "DL3016",
+        "FROM node:22\nRUN npm i -g a\nRUN npm add -g b\n",
+        &[2, 3],
+    );
+    assert_lines(
+        "DL3013",
+        "FROM python:3.13\nRUN uv pip install a\nRUN pip install -r r.txt b\n",
+        &[2, 3],
+    );
+    assert_lines(
+        "DL3008",
+        "FROM debian:12\nRUN bash -c \"apt-get install -y curl\"\n",
+        &[2],
+    );
 }
 
 #[test]
 fn a_shell_form_after_shell_is_meant() {
-    assert_lines("DL3025", "FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nCMD app --x\n", &[]);
+    assert_lines(
+        "DL3025",
+        "FROM debian:12\nSHELL [\"/bin/bash\", \"-c\"]\nCMD app --x\n",
+        &[],
+    );
     assert_lines("DL3025", "FROM debian:12\nCMD app --x\n", &[2]);
 }
 
@@ -320,7 +541,11 @@ fn a_shell_form_after_shell_is_meant() {
 fn deleting_something_else_does_not_delete_the_lists() {
     let update = "FROM debian:12\nRUN apt-get update && apt-get install -y curl";
     assert_lines("DL3009", &format!("{update} && rm -rf /tmp/x\n"), &[2]);
-    assert_lines("DL3009", &format!("{update} && find /var/lib/apt/lists -type f -delete\n"), &[]);
+    assert_lines(
+        "DL3009",
+        &format!("{update} && find /var/lib/apt/lists -type f -delete\n"),
+        &[],
+    );
 }
 
 #[test]
@@ -335,8 +560,16 @@ fn a_cache_mount_for_dnf_is_known() {
 
 #[test]
 fn what_onbuild_runs_is_looked_at() {
-    assert_lines("DL3003", "FROM debian:12\nONBUILD RUN cd /x && make\n", &[2]);
-    assert_lines("DL4006", "FROM debian:12\nONBUILD RUN curl -f https://example.com/x | tar -x\n", &[2]);
+    assert_lines(
+        "DL3003",
+        "FROM debian:12\nONBUILD RUN cd /x && make\n",
+        &[2],
+    );
+    assert_lines(
+        "DL4006",
+        "FROM debian:12\nONBUILD RUN curl -f https://example.com/x | tar -x\n",
+        &[2],
+    );
 }
 
 #[test]
@@ -345,6 +578,10 @@ fn a_large_uid_is_known_however_it_is_written() {
     for large in ["-u 1000000", "--uid 1000000", "--uid=1000000"] {
         assert_lines("DL3046", &add(large), &[2]);
     }
-    assert_lines("DL3046", "FROM debian:12\nARG UID=1000\nRUN useradd -u ${UID} app\n", &[]);
+    assert_lines(
+        "DL3046",
+        "FROM debian:12\nARG UID=1000\nRUN useradd -u ${UID} app\n",
+        &[],
+    );
     assert_lines("DL3046", &add("-l -u 1000000"), &[]);
 }

@@ -11,7 +11,15 @@ fn linted(dockerfile: &str, ignore: Option<&str>) -> std::io::Result<String> {
     if let Some(ignore) = ignore {
         fs::write(folder.path().join(".dockerignore"), ignore)?;
     }
-    let arguments = ["lint", "--select", "copy-of-ignored-file", "--no-config", "--format", "json", "Dockerfile"];
+    let arguments = [
+        "lint",
+        "--select",
+        "copy-of-ignored-file",
+        "--no-config",
+        "--format",
+        "json",
+        "Dockerfile",
+    ];
     let output = Command::cargo_bin("jettison")
         .expect("cargo has built it")
         .args(arguments)

@@ -15,7 +15,8 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     for (path, text) in files {
         let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+        fs::create_dir_all(path.parent().expect("it is in the folder"))
+            .expect("folders can be made");
         fs::write(path, text).expect("files can be written");
     }
     folder
@@ -24,8 +25,15 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 /// Runs `lint` without ShellCheck and without this machine's settings.
 fn lint(folder: &Path, arguments: &[&str], stdin: &[u8]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").env("COLUMNS", "100");
-    command.args(["lint", "--no-config", "--no-shellcheck"]).args(arguments).write_stdin(stdin);
+    command
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .env("COLUMNS", "100");
+    command
+        .args(["lint", "--no-config", "--no-shellcheck"])
+        .args(arguments)
+        .write_stdin(stdin);
     command.output().expect("the program starts")
 }
 
@@ -44,7 +52,14 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o750)).expect("it is ours");
     let output = lint(folder.path(), &["--fix", "Dockerfile"], b"");
     assert_eq!(read(&folder, "Dockerfile"), text(NEW));
-    assert_eq!(fs::metadata(&file).expect("it is there").permissions().mode() & 0o777, 0o750);
+    assert_eq!(
+        fs::metadata(&file)
+            .expect("it is there")
+            .permissions()
+            .mode()
+            & 0o777,
+        0o750
+    );
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(
         err,
@@ -55,15 +70,36 @@ fn fixed_files_keep_every_other_byte_and_their_mode() {
 #[test]
 fn the_exit_status_counts_what_remains() {
     let clean = ["--select", "maintainer", "--fix", "Dockerfile"];
-    let folder = folder(&[("Dockerfile", b"FROM debian:12\nMAINTAINER Jo\nCMD [\"run\"]\n")]);
-    assert_eq!(lint(folder.path(), &["--select", "maintainer", "--diff", "Dockerfile"], b"").status.code(), Some(1));
+    let folder = folder(&[(
+        "Dockerfile",
+        b"FROM debian:12\nMAINTAINER Jo\nCMD [\"run\"]\n",
+    )]);
+    assert_eq!(
+        lint(
+            folder.path(),
+            &["--select", "maintainer", "--diff", "Dockerfile"],
+            b""
+        )
+        .status
+        .code(),
+        Some(1)
+    );
     assert_eq!(lint(folder.path(), &clean, b"").status.code(), Some(0));
     let left = ["--select", "maintainer,missing-user", "--fix", "Dockerfile"];
     let output = lint(folder.path(), &left, b"");
     assert_eq!(output.status.code(), Some(1));
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(out.ends_with("1 can be fixed with `--fix --unsafe-fixes`\n"), "{out}");
-    let all = ["--select", "maintainer,missing-user", "--fix", "--unsafe-fixes", "Dockerfile"];
+    assert!(
+        out.ends_with("1 can be fixed with `--fix --unsafe-fixes`\n"),
+        "{out}"
+    );
+    let all = [
+        "--select",
+        "maintainer,missing-user",
+        "--fix",
+        "--unsafe-fixes",
+        "Dockerfile",
+    ];
     assert_eq!(lint(folder.path(), &all, b"").status.code(), Some(0));
     assert_eq!(
         read(&folder, "Dockerfile"),
@@ -73,11 +109,16 @@ fn the_exit_status_counts_what_remains() {
 
 #[test]
 fn a_patch_changes_nothing_until_git_applies_it() {
-    let folder = folder(&[("a/my Dockerfile", OLD), ("Dockerfile", b"FROM scratch\nMAINTAINER Jo\n")]);
+    let folder = folder(&[
+        ("a/my Dockerfile", OLD),
+        ("Dockerfile", b"FROM scratch\nMAINTAINER Jo\n"),
+    ]);
     let output = lint(folder.path(), &["--diff"], b"");
     assert_eq!(read(&folder, "a/my Dockerfile"), text(OLD));
     let mut git = Command::new("git");
-    git.current_dir(folder.path()).args(["apply", "--whitespace=nowarn", "-"]).write_stdin(output.stdout);
+    git.current_dir(folder.path())
+        .args(["apply", "--whitespace=nowarn", "-"])
+        .write_stdin(output.stdout);
     git.assert().success();
     assert_eq!(read(&folder, "a/my Dockerfile"), text(NEW));
     assert!(read(&folder, "Dockerfile").contains("LABEL"));
@@ -89,7 +130,11 @@ fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
     let output = lint(folder.path(), &["--fix", "-"], OLD);
     assert_eq!(text(&output.stdout), text(NEW));
     let clean = lint(folder.path(), &["--fix", "-"], NEW);
-    assert_eq!(text(&clean.stdout), text(NEW), "a text with nothing to fix comes back too");
+    assert_eq!(
+        text(&clean.stdout),
+        text(NEW),
+        "a text with nothing to fix comes back too"
+    );
     let patch = lint(folder.path(), &["--diff", "-"], OLD).stdout;
     assert!(patch.starts_with(b"--- a/"), "{}", text(&patch));
 }
@@ -97,8 +142,13 @@ fn standard_input_is_printed_as_mended_and_the_rest_is_said_besides() {
 #[test]
 fn a_file_that_is_linked_to_is_fixed_where_it_is() {
     let folder = folder(&[("real/Dockerfile", OLD)]);
-    std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile")).expect("links can be made");
+    std::os::unix::fs::symlink("real/Dockerfile", folder.path().join("Dockerfile"))
+        .expect("links can be made");
     lint(folder.path(), &["--fix", "Dockerfile"], b"");
     assert_eq!(read(&folder, "real/Dockerfile"), text(NEW));
-    assert!(fs::symlink_metadata(folder.path().join("Dockerfile")).expect("it is there").is_symlink());
+    assert!(
+        fs::symlink_metadata(folder.path().join("Dockerfile"))
+            .expect("it is there")
+            .is_symlink()
+    );
 }

@@ -9,7 +9,10 @@ const TEXT: &str = "FROM debian:12\nUSER app\nCOPY x.txt /x\nCMD run it\n";
 
 fn jettison(folder: &Path, columns: &str, arguments: &[&str]) -> (String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env("COLUMNS", columns).args(arguments);
+    command
+        .current_dir(folder)
+        .env("COLUMNS", columns)
+        .args(arguments);
     for variable in ["NO_COLOR", "CLICOLOR_FORCE", "FORCE_HYPERLINK", "PAGER"] {
         command.env_remove(variable);
     }
@@ -21,7 +24,13 @@ fn jettison(folder: &Path, columns: &str, arguments: &[&str]) -> (String, String
 fn linted(columns: &str, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     fs::write(folder.path().join("Dockerfile"), TEXT).expect("files can be written");
-    let select = ["lint", "--no-shellcheck", "--select", "copy-owned-by-root,shell-form-entrypoint", "Dockerfile"];
+    let select = [
+        "lint",
+        "--no-shellcheck",
+        "--select",
+        "copy-owned-by-root,shell-form-entrypoint",
+        "Dockerfile",
+    ];
     jettison(folder.path(), columns, &[&select[..], arguments].concat()).0
 }
 
@@ -68,9 +77,17 @@ help: name the program and its arguments: `[\"run\", \"it\"]`
 #[test]
 fn frames_are_drawn_with_what_is_asked_for() {
     let drawn = linted("80", &["--charset", "utf8"]);
-    assert!(drawn.contains("  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── the user is set here\n"), "{drawn}");
+    assert!(
+        drawn.contains(
+            "  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── the user is set here\n"
+        ),
+        "{drawn}"
+    );
     assert!(linted("80", &["--charset", "ascii"]).is_ascii());
-    assert!(linted("80", &[]).is_ascii(), "what is no terminal gets ASCII");
+    assert!(
+        linted("80", &[]).is_ascii(),
+        "what is no terminal gets ASCII"
+    );
 }
 
 #[test]
@@ -79,9 +96,19 @@ fn colour_is_for_those_who_want_it() {
     fs::write(folder.path().join("Dockerfile"), TEXT).expect("files can be written");
     let colored = |name: &str, value: &str, arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-        command.current_dir(folder.path()).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-        command.args(["lint", "--no-shellcheck"]).args(arguments).env(name, value);
-        command.output().expect("the program starts").stdout.contains(&0x1b)
+        command
+            .current_dir(folder.path())
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
+        command
+            .args(["lint", "--no-shellcheck"])
+            .args(arguments)
+            .env(name, value);
+        command
+            .output()
+            .expect("the program starts")
+            .stdout
+            .contains(&0x1b)
     };
     assert!(!colored("UNRELATED", "1", &[]));
     assert!(colored("CLICOLOR_FORCE", "1", &[]));
@@ -89,7 +116,11 @@ fn colour_is_for_those_who_want_it() {
     assert!(!colored("NO_COLOR", "1", &[]));
     assert!(colored("FORCE_HYPERLINK", "1", &["--color", "always"]));
     let plain = linted("80", &["--color", "always"]);
-    assert_eq!(anstream::adapter::strip_str(&plain).to_string(), linted("80", &[]), "colour is all that is added");
+    assert_eq!(
+        anstream::adapter::strip_str(&plain).to_string(),
+        linted("80", &[]),
+        "colour is all that is added"
+    );
 }
 
 #[test]
@@ -101,7 +132,10 @@ fn findings_of_several_files_stand_under_their_names() {
     let arguments = ["lint", "--no-shellcheck", "--select", "copy-owned-by-root"];
     let (out, _) = jettison(folder.path(), "80", &arguments);
     assert!(out.starts_with("a.Dockerfile: 1 finding\n\ninfo["), "{out}");
-    assert!(out.contains("\n\nb.Dockerfile: 1 finding\n\ninfo["), "{out}");
+    assert!(
+        out.contains("\n\nb.Dockerfile: 1 finding\n\ninfo["),
+        "{out}"
+    );
 }
 
 fn explained(arguments: &[&str]) -> (String, String) {
@@ -113,18 +147,31 @@ fn a_page_is_found_by_a_start_that_is_its_own() {
     assert_eq!(explained(&["maint"]), explained(&["DL4000"]));
     let (out, err) = explained(&["apt-"]);
     assert_eq!(out, "");
-    assert!(err.starts_with("error: there is no rule `apt-`; it may be the start of `apt-dist-upgrade`, "), "{err}");
+    assert!(
+        err.starts_with(
+            "error: there is no rule `apt-`; it may be the start of `apt-dist-upgrade`, "
+        ),
+        "{err}"
+    );
 }
 
 #[test]
 fn a_page_fits_its_columns_but_for_code_and_addresses() {
     let (page, _) = explained(&["maintainer"]);
     let wide = page.lines().filter(|line| line.chars().count() > 60);
-    let long: Vec<_> = wide.filter(|line| !line.starts_with("    ") && line.contains(' ')).collect();
-    let torn = |line: &&&str| line.split_whitespace().all(|word| word.chars().count() < 50);
+    let long: Vec<_> = wide
+        .filter(|line| !line.starts_with("    ") && line.contains(' '))
+        .collect();
+    let torn = |line: &&&str| {
+        line.split_whitespace()
+            .all(|word| word.chars().count() < 50)
+    };
     assert!(long.iter().filter(torn).count() == 0, "{long:?}");
     let (colored, _) = explained(&["maintainer", "--color", "always"]);
-    assert!(colored.contains("\u{1b}[1m\u{1b}[34mFROM\u{1b}[0m busybox"), "{colored}");
+    assert!(
+        colored.contains("\u{1b}[1m\u{1b}[34mFROM\u{1b}[0m busybox"),
+        "{colored}"
+    );
     assert_eq!(anstream::adapter::strip_str(&colored).to_string(), page);
 }
 
@@ -145,9 +192,19 @@ fn rules_are_listed_by_category_and_by_the_codes_of_other_tools() {
 #[test]
 fn a_page_can_be_had_as_markdown_and_as_json() {
     let (markdown, _) = explained(&["maintainer", "--format", "markdown"]);
-    assert!(markdown.starts_with("# MAINTAINER is deprecated\n\n**maintainer** (warning, style, "), "{markdown}");
+    assert!(
+        markdown.starts_with("# MAINTAINER is deprecated\n\n**maintainer** (warning, style, "),
+        "{markdown}"
+    );
     let (json, _) = explained(&["maintainer", "--format", "json"]);
     let pages: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
-    assert_eq!(pages[0]["aliases"][0], serde_json::json!({ "tool": "hadolint", "code": "DL4000" }));
-    assert!(pages[0]["markdown"].as_str().is_some_and(|text| text.contains("```dockerfile bad")));
+    assert_eq!(
+        pages[0]["aliases"][0],
+        serde_json::json!({ "tool": "hadolint", "code": "DL4000" })
+    );
+    assert!(
+        pages[0]["markdown"]
+            .as_str()
+            .is_some_and(|text| text.contains("```dockerfile bad"))
+    );
 }

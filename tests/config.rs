@@ -12,7 +12,11 @@ use serde_json::Value;
 /// The program in a folder of its own, deaf to this machine's settings.
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("JETTISON_NO_SHELLCHECK", "1");
+    command
+        .current_dir(folder)
+        .env_remove("CLICOLOR_FORCE")
+        .env("NO_COLOR", "1")
+        .env("JETTISON_NO_SHELLCHECK", "1");
     command
 }
 
@@ -28,15 +32,22 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 fn run(command: &mut Command) -> (i32, String, String) {
     let output = command.output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    (output.status.code().expect("it is not killed"), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().expect("it is not killed"),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 /// `rule:level` of every finding.
 fn found(command: &mut Command) -> Vec<String> {
     let (_, out, err) = run(command.args(["--format", "json"]));
-    let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let rows: Vec<Value> =
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
     let field = |row: &Value, name: &str| row[name].as_str().map(str::to_owned).unwrap_or_default();
-    rows.iter().map(|row| format!("{}:{}", field(row, "rule"), field(row, "level"))).collect()
+    rows.iter()
+        .map(|row| format!("{}:{}", field(row, "rule"), field(row, "level")))
+        .collect()
 }
 
 fn parsed(name: &str, text: &str) -> Result<Config, String> {
@@ -55,8 +66,15 @@ fn the_pedantic_profile_has_what_the_default_leaves_out() {
     assert!(!pins(&[]));
     assert!(!pins(&["--profile", "default"]));
     assert!(pins(&["--profile", "pedantic"]));
-    assert!(!pins(&["--profile", "pedantic", "--select", "root-user"]), "what is selected is all that speaks");
-    fs::write(folder.path().join(".jettison.toml"), "profile = \"pedantic\"\n").expect("it can be written");
+    assert!(
+        !pins(&["--profile", "pedantic", "--select", "root-user"]),
+        "what is selected is all that speaks"
+    );
+    fs::write(
+        folder.path().join(".jettison.toml"),
+        "profile = \"pedantic\"\n",
+    )
+    .expect("it can be written");
     assert!(pins(&[]));
     assert!(!pins(&["--profile", "default"]));
     let (code, _, err) = run(jettison(folder.path()).args(["lint", "--profile", "strict"]));
@@ -69,17 +87,30 @@ fn a_build_argument_is_what_the_build_would_have() {
     let folder = folder(&[("Dockerfile", "ARG TAG=12\nFROM debian:${TAG}\n")]);
     let latest = |arguments: &[&str], environment: &[(&str, &str)]| {
         let mut command = jettison(folder.path());
-        command.args(["lint", "--select", "latest-tag"]).args(arguments).envs(environment.iter().copied());
+        command
+            .args(["lint", "--select", "latest-tag"])
+            .args(arguments)
+            .envs(environment.iter().copied());
         found(&mut command) == ["latest-tag:warning"]
     };
     assert!(!latest(&[], &[]));
     assert!(latest(&["--build-arg", "TAG=latest"], &[]));
-    assert!(latest(&["--build-arg", "OTHER=1", "--build-arg", "TAG=latest"], &[]));
+    assert!(latest(
+        &["--build-arg", "OTHER=1", "--build-arg", "TAG=latest"],
+        &[]
+    ));
     assert!(latest(&["--build-arg", "TAG"], &[("TAG", "latest")]));
     assert!(!latest(&["--build-arg", "TAG"], &[]));
-    fs::write(folder.path().join(".jettison.toml"), "[build-args]\nTAG = \"latest\"\n").expect("it can be written");
+    fs::write(
+        folder.path().join(".jettison.toml"),
+        "[build-args]\nTAG = \"latest\"\n",
+    )
+    .expect("it can be written");
     assert!(latest(&[], &[]));
-    assert!(!latest(&["--build-arg", "TAG=11"], &[]), "the flag overrules the file");
+    assert!(
+        !latest(&["--build-arg", "TAG=11"], &[]),
+        "the flag overrules the file"
+    );
 }
 
 #[test]
@@ -87,20 +118,34 @@ fn the_target_is_the_stage_that_becomes_the_image() {
     let text = "FROM debian:12 AS first\nUSER root\nFROM debian:12\nUSER 1\n";
     let folder = folder(&[("Dockerfile", text)]);
     let root = |arguments: &[&str]| {
-        !found(jettison(folder.path()).args(["lint", "--select", "root-user"]).args(arguments)).is_empty()
+        !found(
+            jettison(folder.path())
+                .args(["lint", "--select", "root-user"])
+                .args(arguments),
+        )
+        .is_empty()
     };
     assert!(!root(&[]));
     assert!(root(&["--target", "first"]));
-    fs::write(folder.path().join(".jettison.toml"), "target = \"first\"\n").expect("it can be written");
+    fs::write(folder.path().join(".jettison.toml"), "target = \"first\"\n")
+        .expect("it can be written");
     assert!(root(&[]));
 }
 
 #[test]
 fn every_flag_can_be_a_variable() {
-    let folder = folder(&[("Dockerfile", "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n")]);
+    let folder = folder(&[(
+        "Dockerfile",
+        "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n",
+    )]);
     let found = |no_pragmas: &str| {
         let mut command = jettison(folder.path());
-        found(command.arg("lint").env("JETTISON_SELECT", "root-user,latest-tag").env("JETTISON_NO_PRAGMAS", no_pragmas))
+        found(
+            command
+                .arg("lint")
+                .env("JETTISON_SELECT", "root-user,latest-tag")
+                .env("JETTISON_NO_PRAGMAS", no_pragmas),
+        )
     };
     assert_eq!(found("1"), ["root-user:warning"]);
     assert_eq!(found("0"), [""; 0]);
@@ -108,12 +153,27 @@ fn every_flag_can_be_a_variable() {
 
 #[test]
 fn a_flag_may_contradict_a_variable() {
-    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), ("other.toml", "ignore = [\"root-user\"]\n")]);
+    let folder = folder(&[
+        ("Dockerfile", "FROM debian:12\nUSER root\n"),
+        ("other.toml", "ignore = [\"root-user\"]\n"),
+    ]);
     let select = ["lint", "--select", "root-user"];
     let mut command = jettison(folder.path());
-    assert_eq!(found(command.args(select).env("JETTISON_CONFIG", "other.toml")), [""; 0]);
+    assert_eq!(
+        found(command.args(select).env("JETTISON_CONFIG", "other.toml")),
+        [""; 0]
+    );
     let mut command = jettison(folder.path());
-    assert_eq!(found(command.args(select).arg("--no-config").env("JETTISON_CONFIG", "other.toml")).len(), 1);
+    assert_eq!(
+        found(
+            command
+                .args(select)
+                .arg("--no-config")
+                .env("JETTISON_CONFIG", "other.toml")
+        )
+        .len(),
+        1
+    );
 }
 
 #[test]
@@ -126,11 +186,18 @@ fn a_code_of_shellcheck_is_explained() {
 
 #[test]
 fn pragmas_can_be_switched_off() {
-    let folder = folder(&[("Dockerfile", "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n")]);
+    let folder = folder(&[(
+        "Dockerfile",
+        "# jettison global ignore=root-user\nFROM debian:12\nUSER root\n",
+    )]);
     let select = ["lint", "--select", "root-user"];
     assert_eq!(found(jettison(folder.path()).args(select)), [""; 0]);
-    assert_eq!(found(jettison(folder.path()).args(select).arg("--no-pragmas")).len(), 1);
-    fs::write(folder.path().join(".jettison.toml"), "pragmas = false\n").expect("it can be written");
+    assert_eq!(
+        found(jettison(folder.path()).args(select).arg("--no-pragmas")).len(),
+        1
+    );
+    fs::write(folder.path().join(".jettison.toml"), "pragmas = false\n")
+        .expect("it can be written");
     assert_eq!(found(jettison(folder.path()).args(select)).len(), 1);
 }
 
@@ -162,26 +229,59 @@ disable-ignore-pragma: true
     let config = parsed(".hadolint.yaml", text).expect("every key is known");
     assert!(config.settings.ignore.contains("unpinned-apt-package"));
     assert!(config.settings.codes.ignore.contains(&ShellcheckCode(2086)));
-    assert_eq!(config.settings.severities.get("root-user"), Some(&Severity::Error));
-    assert_eq!(config.settings.severities.get("sudo"), Some(&Severity::Style));
-    assert_eq!(config.settings.codes.severities.get(&ShellcheckCode(2046)), Some(&Severity::Info));
+    assert_eq!(
+        config.settings.severities.get("root-user"),
+        Some(&Severity::Error)
+    );
+    assert_eq!(
+        config.settings.severities.get("sudo"),
+        Some(&Severity::Style)
+    );
+    assert_eq!(
+        config.settings.codes.severities.get(&ShellcheckCode(2046)),
+        Some(&Severity::Info)
+    );
     assert_eq!(config.fail_on, "warning".parse().ok());
     assert_eq!(config.formats, ["text"]);
     assert!(config.no_color && !config.settings.pragmas);
-    assert_eq!(parsed(".hadolint.yaml", "formats: [json, tty]\n").expect("known").formats, ["json"]);
+    assert_eq!(
+        parsed(".hadolint.yaml", "formats: [json, tty]\n")
+            .expect("known")
+            .formats,
+        ["json"]
+    );
     for empty in ["", "---\n# nothing\n", "ignored:\n", "{}"] {
-        assert_eq!(parsed(".hadolint.yaml", empty), Ok(Config::default()), "{empty}");
+        assert_eq!(
+            parsed(".hadolint.yaml", empty),
+            Ok(Config::default()),
+            "{empty}"
+        );
     }
 }
 
 #[test]
 fn no_fail_and_threshold_say_what_fails() {
-    let cases = [("", 1), ("failure-threshold: error", 0), ("no-fail: true", 0), ("failure-threshold: ignore", 0)];
+    let cases = [
+        ("", 1),
+        ("failure-threshold: error", 0),
+        ("no-fail: true", 0),
+        ("failure-threshold: ignore", 0),
+    ];
     for (config, expected) in cases {
-        let folder = folder(&[(".hadolint.yaml", config), ("Dockerfile", "FROM debian:12\nUSER root\n")]);
+        let folder = folder(&[
+            (".hadolint.yaml", config),
+            ("Dockerfile", "FROM debian:12\nUSER root\n"),
+        ]);
         let select = ["lint", "--select", "DL3002"];
-        assert_eq!(run(jettison(folder.path()).args(select)).0, expected, "{config}");
-        let strict = run(jettison(folder.path()).args(select).args(["--fail-on", "warning"])).0;
+        assert_eq!(
+            run(jettison(folder.path()).args(select)).0,
+            expected,
+            "{config}"
+        );
+        let strict = run(jettison(folder.path())
+            .args(select)
+            .args(["--fail-on", "warning"]))
+        .0;
         assert_eq!(strict, 1, "the flag overrules `{config}`");
     }
 }
@@ -190,19 +290,31 @@ fn no_fail_and_threshold_say_what_fails() {
 fn the_gravest_of_several_severities_counts() {
     let text = "override:\n  error: [DL3002]\n  info: [DL3002]\n  style: [DL3002]\n";
     let config = parsed(".hadolint.yaml", text).expect("it is right");
-    assert_eq!(config.settings.severities.get("root-user"), Some(&Severity::Error));
+    assert_eq!(
+        config.settings.severities.get("root-user"),
+        Some(&Severity::Error)
+    );
 }
 
 #[test]
 fn the_format_of_the_file_is_used_and_has_to_exist() {
-    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER 1\n"), (".hadolint.yaml", "format: json")]);
+    let folder = folder(&[
+        ("Dockerfile", "FROM debian:12\nUSER 1\n"),
+        (".hadolint.yaml", "format: json"),
+    ]);
     assert_eq!(run(jettison(folder.path()).arg("lint")).1, "[]\n");
-    assert!(run(jettison(folder.path()).args(["lint", "--format", "text"])).1.contains("1 file"));
+    assert!(
+        run(jettison(folder.path()).args(["lint", "--format", "text"]))
+            .1
+            .contains("1 file")
+    );
     fs::write(folder.path().join(".hadolint.yaml"), "format: no-such").expect("it can be written");
     let (code, _, err) = run(jettison(folder.path()).arg("lint"));
     assert_eq!(code, 2);
     assert!(
-        err.contains("the configuration's `format`: there is no format `no-such`; there are text, compact"),
+        err.contains(
+            "the configuration's `format`: there is no format `no-such`; there are text, compact"
+        ),
         "{err}"
     );
 }
@@ -212,7 +324,11 @@ fn no_color_of_the_file_yields_to_the_flag_only() {
     let folder = folder(&[("Dockerfile", ROOT), (".hadolint.yaml", "no-color: true\n")]);
     let colored = |arguments: &[&str]| {
         let mut command = jettison(folder.path());
-        command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1").arg("lint").args(arguments);
+        command
+            .env_remove("NO_COLOR")
+            .env("CLICOLOR_FORCE", "1")
+            .arg("lint")
+            .args(arguments);
         run(&mut command).1.contains('\u{1b}')
     };
     assert!(!colored(&[]));
@@ -225,29 +341,61 @@ fn hadolints_variables_count_below_its_file_and_not_beside_jettisons() {
     let folder = folder(&[("Dockerfile", "FROM debian:latest\nUSER root\n")]);
     let lint = |environment: &[(&str, &str)]| {
         let mut command = jettison(folder.path());
-        command.args(["lint", "--select", "DL3002,DL3007"]).envs(environment.iter().copied());
+        command
+            .args(["lint", "--select", "DL3002,DL3007"])
+            .envs(environment.iter().copied());
         found(&mut command)
     };
     let both = ["latest-tag:warning", "root-user:warning"];
     assert_eq!(lint(&[]), both);
-    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007, DL9999")]), ["root-user:warning"]);
-    assert_eq!(lint(&[("HADOLINT_OVERRIDE_ERROR", "DL3002")]), ["latest-tag:warning", "root-user:error"]);
-    fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3002]\n").expect("it can be written");
-    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007")]), [""; 0], "lists are put together");
+    assert_eq!(
+        lint(&[("HADOLINT_IGNORE", "DL3007, DL9999")]),
+        ["root-user:warning"]
+    );
+    assert_eq!(
+        lint(&[("HADOLINT_OVERRIDE_ERROR", "DL3002")]),
+        ["latest-tag:warning", "root-user:error"]
+    );
+    fs::write(folder.path().join(".hadolint.yaml"), "ignored: [DL3002]\n")
+        .expect("it can be written");
+    assert_eq!(
+        lint(&[("HADOLINT_IGNORE", "DL3007")]),
+        [""; 0],
+        "lists are put together"
+    );
     fs::write(folder.path().join(".jettison.toml"), "").expect("it can be written");
-    assert_eq!(lint(&[("HADOLINT_IGNORE", "DL3007")]), both, "jettison's file stands alone");
+    assert_eq!(
+        lint(&[("HADOLINT_IGNORE", "DL3007")]),
+        both,
+        "jettison's file stands alone"
+    );
 }
 
 #[test]
 fn hadolints_file_beats_hadolints_threshold_variable() {
     let status = |config: &str, environment: &[(&str, &str)]| {
-        let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), (".hadolint.yaml", config)]);
+        let folder = folder(&[
+            ("Dockerfile", "FROM debian:12\nUSER root\n"),
+            (".hadolint.yaml", config),
+        ]);
         let mut command = jettison(folder.path());
-        run(command.args(["lint", "--select", "DL3002"]).envs(environment.iter().copied())).0
+        run(command
+            .args(["lint", "--select", "DL3002"])
+            .envs(environment.iter().copied()))
+        .0
     };
     assert_eq!(status("", &[("HADOLINT_FAILURE_THRESHOLD", "error")]), 0);
-    assert_eq!(status("failure-threshold: warning", &[("HADOLINT_FAILURE_THRESHOLD", "error")]), 1);
-    assert_eq!(status("failure-threshold: warning", &[("HADOLINT_NOFAIL", "1")]), 0);
+    assert_eq!(
+        status(
+            "failure-threshold: warning",
+            &[("HADOLINT_FAILURE_THRESHOLD", "error")]
+        ),
+        1
+    );
+    assert_eq!(
+        status("failure-threshold: warning", &[("HADOLINT_NOFAIL", "1")]),
+        0
+    );
     assert_eq!(status("no-fail: false", &[("HADOLINT_NOFAIL", "true")]), 1);
 }
 
@@ -269,20 +417,39 @@ fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
             "override:\n  warnings: [DL3008]\n",
             "line 2, column 3: unknown field `warnings`; did you mean `warning`?",
         ),
-        (".hadolint.yaml", "failure-threshold: bad\n", "line 1, column 20: `failure-threshold`: expected"),
+        (
+            ".hadolint.yaml",
+            "failure-threshold: bad\n",
+            "line 1, column 20: `failure-threshold`: expected",
+        ),
         (".hadolint.yaml", "no-fail: [1\n", "line "),
         (
             ".jettison.toml",
             "[severity]\nSC2086 = \"info\"\nSC208 = \"info\"\n",
             "line 3, column 1: there is no rule `SC208`",
         ),
-        (".jettison.toml", "ignored = []\n", "line 1, column 1: unknown field `ignored`; did you mean `ignore`?"),
-        (".jettison.toml", "profile = \"strict\"\n", "line 1, column 11: expected `default` or `pedantic`"),
-        (".jettison.toml", "shellcheck = 1\n", "line 1, column 14: expected `true`, `false` or a path"),
+        (
+            ".jettison.toml",
+            "ignored = []\n",
+            "line 1, column 1: unknown field `ignored`; did you mean `ignore`?",
+        ),
+        (
+            ".jettison.toml",
+            "profile = \"strict\"\n",
+            "line 1, column 11: expected `default` or `pedantic`",
+        ),
+        (
+            ".jettison.toml",
+            "shellcheck = 1\n",
+            "line 1, column 14: expected `true`, `false` or a path",
+        ),
     ];
     for (name, text, expected) in cases {
         let error = parsed(name, text).expect_err(text);
-        assert!(error.starts_with(&format!("`{name}`, ")) && error.contains(expected), "{text}: {error}");
+        assert!(
+            error.starts_with(&format!("`{name}`, ")) && error.contains(expected),
+            "{text}: {error}"
+        );
     }
 }
 
@@ -296,8 +463,10 @@ fn a_migrated_file_means_the_same() {
         "failure-threshold: ignore\nverbose: true\n",
     ];
     for text in cases {
-        let migrated = config::migrate(Path::new(".hadolint.yaml"), text, registry()).expect("it is right");
-        let mut own = parsed(".jettison.toml", &migrated).unwrap_or_else(|error| panic!("{error}\n{migrated}"));
+        let migrated =
+            config::migrate(Path::new(".hadolint.yaml"), text, registry()).expect("it is right");
+        let mut own = parsed(".jettison.toml", &migrated)
+            .unwrap_or_else(|error| panic!("{error}\n{migrated}"));
         let theirs = parsed(".hadolint.yaml", text).expect("it is right");
         // It says the same in another place.
         own.settings.words.clone_from(&theirs.settings.words);
@@ -311,7 +480,10 @@ fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
     let (code, out, _) = run(jettison(folder.path()).args(["config", "migrate"]));
     assert_eq!(
         (code, out.as_str()),
-        (0, "# DL9999 is no rule here: there is nothing to silence\nignore = [\"DL3002\"]\n")
+        (
+            0,
+            "# DL9999 is no rule here: there is nothing to silence\nignore = [\"DL3002\"]\n"
+        )
     );
     let empty = tempfile::tempdir().expect("a temporary folder can be made");
     let (code, _, err) = run(jettison(empty.path()).args(["config", "migrate"]));
@@ -326,19 +498,46 @@ fn the_schema_is_printed() {
     let schema: Value = serde_json::from_str(&out).expect("it is JSON");
     assert_eq!(code, 0);
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
-    assert_eq!(schema["properties"]["profile"]["enum"], serde_json::json!(["default", "pedantic"]));
+    assert_eq!(
+        schema["properties"]["profile"]["enum"],
+        serde_json::json!(["default", "pedantic"])
+    );
 }
 
-/// The labels of all findings that lie in another file: `file:line:column: the text there: message`.
+/// The labels of all findings that lie in another file:
+/// `file:line:column: the text there: message`.
 fn words(folder: &Path, config: &str, arguments: &[&str]) -> Vec<String> {
-    let (_, out, err) = run(jettison(folder).args(["lint", "Dockerfile", "--format", "json"]).args(arguments));
-    let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
-    let labels = rows.iter().flat_map(|row| row["labels"].as_array().into_iter().flatten());
-    let number = |label: &Value, name: &str| label[name].as_u64().and_then(|number| usize::try_from(number).ok());
+    let (_, out, err) = run(jettison(folder)
+        .args(["lint", "Dockerfile", "--format", "json"])
+        .args(arguments));
+    let rows: Vec<Value> =
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let labels = rows
+        .iter()
+        .flat_map(|row| row["labels"].as_array().into_iter().flatten());
+    let number = |label: &Value, name: &str| {
+        label[name]
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+    };
     let told = labels.filter_map(|label| {
-        let (line, column, end) = (number(label, "line")?, number(label, "column")?, number(label, "end_column")?);
-        let there = config.lines().nth(line - 1)?.chars().skip(column - 1).take(end - column).collect::<String>();
-        Some(format!("{}:{line}:{column}: {there}: {}", label["file"].as_str()?, label["message"].as_str()?))
+        let (line, column, end) = (
+            number(label, "line")?,
+            number(label, "column")?,
+            number(label, "end_column")?,
+        );
+        let there = config
+            .lines()
+            .nth(line - 1)?
+            .chars()
+            .skip(column - 1)
+            .take(end - column)
+            .collect::<String>();
+        Some(format!(
+            "{}:{line}:{column}: {there}: {}",
+            label["file"].as_str()?,
+            label["message"].as_str()?
+        ))
     });
     told.collect()
 }
@@ -351,7 +550,11 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
                severity = { DL3002 = \"error\" }\n[label-schema]\nauthor = 'email'\nversion = 'semver'\n";
     let hadolint = "# Ünser\ntrustedRegistries:\n  - docker.io\noverride:\n  info: [DL3002, DL3059]\n  error: [\"DL3002\"]\n\
                     label-schema: {author: email, version: semver}\n";
-    let folder = folder(&[("Dockerfile", ASKED_FOR), (".jettison.toml", own), ("hadolint.yaml", hadolint)]);
+    let folder = folder(&[
+        ("Dockerfile", ASKED_FOR),
+        (".jettison.toml", own),
+        ("hadolint.yaml", hadolint),
+    ]);
     let expected = [
         ".jettison.toml:7:11: 'semver': this label is asked for here",
         ".jettison.toml:2:23: 'docker.io': trusted registries are listed here",
@@ -366,23 +569,34 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
         "hadolint.yaml:7:24: email: this label is asked for here",
         "hadolint.yaml:6:11: \"DL3002\": its severity is set here",
     ];
-    assert_eq!(words(folder.path(), hadolint, &["--config", "hadolint.yaml"]), expected);
+    assert_eq!(
+        words(folder.path(), hadolint, &["--config", "hadolint.yaml"]),
+        expected
+    );
 }
 
 #[test]
 fn what_no_file_says_has_no_place() {
     let folder = folder(&[("Dockerfile", ASKED_FOR)]);
     let mut command = jettison(folder.path());
-    command.env("HADOLINT_OVERRIDE_ERROR", "DL3002").env("HADOLINT_TRUSTED_REGISTRIES", "docker.io");
+    command
+        .env("HADOLINT_OVERRIDE_ERROR", "DL3002")
+        .env("HADOLINT_TRUSTED_REGISTRIES", "docker.io");
     let (_, out, _) = run(command.args(["lint", "Dockerfile"]));
-    assert!(out.contains("error[root-user]") && out.contains("untrusted-registry"), "{out}");
+    assert!(
+        out.contains("error[root-user]") && out.contains("untrusted-registry"),
+        "{out}"
+    );
     assert!(!out.contains(":::"), "{out}");
 }
 
 #[test]
 fn an_excerpt_of_the_configuration_stands_below_that_of_the_file() {
     let config = "[severity]\nroot-user = \"error\"\n";
-    let folder = folder(&[("Dockerfile", "FROM debian:12\nUSER root\n"), (".jettison.toml", config)]);
+    let folder = folder(&[
+        ("Dockerfile", "FROM debian:12\nUSER root\n"),
+        (".jettison.toml", config),
+    ]);
     let (_, out, _) = run(jettison(folder.path()).arg("lint"));
     let expected = "\
 error[root-user]: the container runs as `root`

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use jettison::dockerfile::shell::{self, ShellScript};
 use jettison::dockerfile::{
-    Body, Command, Dockerfile, Instruction, Joined, Modifier, Place, Script, ShellPart, Word, WordPart, parse,
+    Body, Command, Dockerfile, Instruction, Joined, Modifier, Place, Script, ShellPart, Word,
+    WordPart, parse,
 };
 use jettison::source::{Source, Span};
 use proptest::collection::vec;
@@ -20,7 +21,9 @@ static SAMPLES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let entries = std::fs::read_dir(folder).expect("the folder is there");
     let paths = entries.map(|entry| entry.expect("it is readable").path());
     let samples = paths.filter(|path| path.extension().is_some_and(|end| end == "Dockerfile"));
-    let mut texts: Vec<_> = samples.map(|path| std::fs::read(path).expect("it is readable")).collect();
+    let mut texts: Vec<_> = samples
+        .map(|path| std::fs::read(path).expect("it is readable"))
+        .collect();
     texts.sort();
     texts
 });
@@ -139,16 +142,26 @@ fn check(text: Vec<u8>) {
     let file = parse(&source);
     let mut at = 0;
     for token in &file.tokens {
-        assert_eq!(token.span.start, at, "{:?} leaves a gap or overlaps in {shown:?}", token.kind);
+        assert_eq!(
+            token.span.start, at,
+            "{:?} leaves a gap or overlaps in {shown:?}",
+            token.kind
+        );
         assert!(token.span.end > at, "{:?} is empty", token.kind);
         at = token.span.end;
     }
     assert_eq!(at, source.text().len(), "the tokens do not reach the end");
-    let mut spans = Spans { source: &source, found: Vec::new() };
+    let mut spans = Spans {
+        source: &source,
+        found: Vec::new(),
+    };
     spans.file(&file);
     for span in spans.found {
         let inside = source.text().get(span.range());
-        assert!(inside.is_some(), "{span:?} is outside of, or cuts a character of {shown:?}");
+        assert!(
+            inside.is_some(),
+            "{span:?} is outside of, or cuts a character of {shown:?}"
+        );
     }
 }
 
@@ -160,27 +173,45 @@ struct Spans<'a> {
 
 impl Spans<'_> {
     fn file(&mut self, file: &Dockerfile) {
-        self.found.extend(file.tokens.iter().map(|token| token.span));
-        self.found.extend(file.comments.iter().map(|comment| comment.span));
-        self.found.extend(file.directives.iter().flat_map(|directive| [directive.span, directive.value_span]));
-        self.found.extend(file.errors.iter().map(|error| error.span));
-        file.instructions.iter().for_each(|instruction| self.instruction(instruction));
+        self.found
+            .extend(file.tokens.iter().map(|token| token.span));
+        self.found
+            .extend(file.comments.iter().map(|comment| comment.span));
+        self.found.extend(
+            file.directives
+                .iter()
+                .flat_map(|directive| [directive.span, directive.value_span]),
+        );
+        self.found
+            .extend(file.errors.iter().map(|error| error.span));
+        file.instructions
+            .iter()
+            .for_each(|instruction| self.instruction(instruction));
     }
 
     fn instruction(&mut self, instruction: &Instruction) {
-        self.found.extend([instruction.span, instruction.keyword.span]);
+        self.found
+            .extend([instruction.span, instruction.keyword.span]);
         self.joined(&instruction.arguments);
         for flag in &instruction.flags {
             self.found.extend([flag.span, flag.name_span]);
             flag.value.iter().for_each(|word| self.word(word));
         }
         for heredoc in &instruction.heredocs {
-            self.found.extend([heredoc.opener, heredoc.body, heredoc.end]);
+            self.found
+                .extend([heredoc.opener, heredoc.body, heredoc.end]);
         }
         match &instruction.body {
-            Body::From { image, alias } => [image].into_iter().chain(alias).for_each(|word| self.word(word)),
+            Body::From { image, alias } => [image]
+                .into_iter()
+                .chain(alias)
+                .for_each(|word| self.word(word)),
             Body::Command(command) | Body::Healthcheck(Some(command)) => self.command(command),
-            Body::Transfer { sources, destination, .. } => {
+            Body::Transfer {
+                sources,
+                destination,
+                ..
+            } => {
                 self.word(destination);
                 for source in sources {
                     match source {
@@ -192,7 +223,10 @@ impl Spans<'_> {
             Body::Pairs(pairs) => {
                 for pair in pairs {
                     self.found.push(pair.span);
-                    [&pair.key].into_iter().chain(&pair.value).for_each(|word| self.word(word));
+                    [&pair.key]
+                        .into_iter()
+                        .chain(&pair.value)
+                        .for_each(|word| self.word(word));
                 }
             }
             Body::Words { words, .. } => words.iter().for_each(|word| self.word(word)),
@@ -232,9 +266,16 @@ impl Spans<'_> {
     /// Every byte of a joined text is the one of the source that it says it is.
     fn joined(&self, text: &Joined) {
         for (offset, &byte) in text.as_str().as_bytes().iter().enumerate() {
-            let source = self.source.text().as_bytes().get(text.source_offset(offset));
+            let source = self
+                .source
+                .text()
+                .as_bytes()
+                .get(text.source_offset(offset));
             // The line break before a heredoc's body, which a file may end without.
-            assert!(source == Some(&byte) || byte == b'\n', "{offset} of {text:?} is another byte in the source");
+            assert!(
+                source == Some(&byte) || byte == b'\n',
+                "{offset} of {text:?} is another byte in the source"
+            );
         }
     }
 
@@ -246,20 +287,30 @@ impl Spans<'_> {
             self.found.push(command.span);
             for word in command.assignments.iter().chain(&command.words) {
                 self.found.push(word.span);
-                self.found.extend(word.parts.iter().filter_map(|part| match part {
-                    ShellPart::Literal(_) => None,
-                    ShellPart::Variable { span, .. } | ShellPart::Other(span) => Some(*span),
-                }));
+                self.found
+                    .extend(word.parts.iter().filter_map(|part| match part {
+                        ShellPart::Literal(_) => None,
+                        ShellPart::Variable { span, .. } | ShellPart::Other(span) => Some(*span),
+                    }));
             }
             assert!(command.scope < read.scopes.len());
         }
         for pipeline in &read.pipelines {
             self.found.push(pipeline.span);
             self.found.extend(&pipeline.pipes);
-            assert!(pipeline.stages.iter().all(|&stage| stage < read.commands.len()));
+            assert!(
+                pipeline
+                    .stages
+                    .iter()
+                    .all(|&stage| stage < read.commands.len())
+            );
         }
-        self.found.extend(read.redirections.iter().map(|redirection| redirection.span));
-        assert!(read.calls().all(|call| call.command < read.commands.len() && !call.words.is_empty()));
+        self.found
+            .extend(read.redirections.iter().map(|redirection| redirection.span));
+        assert!(
+            read.calls()
+                .all(|call| call.command < read.commands.len() && !call.words.is_empty())
+        );
     }
 }
 

@@ -11,11 +11,16 @@ use serde_json::Value;
 
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1").env("PATH", "");
+    command
+        .current_dir(folder)
+        .env_remove("CLICOLOR_FORCE")
+        .env("NO_COLOR", "1")
+        .env("PATH", "");
     command
 }
 
-/// Files with findings of every severity, with notes, labels and fixes, and names and texts that want to break out.
+/// Files with findings of every severity, with notes, labels and fixes, and names and texts that
+/// want to break out.
 fn project() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let nasty = "FROM debian:latest as a\nRUN apt-get update && apt-get install -y \"cu<rl>\" 🐳 && sudo ls\nADD a /b\n\
@@ -24,11 +29,15 @@ fn project() -> tempfile::TempDir {
         ("Dockerfile", nasty),
         ("a b/ü&\"<,:%.Dockerfile", nasty),
         ("empty.Dockerfile", ""),
-        ("clean.Dockerfile", "FROM scratch\nCOPY app /app\nUSER 1000\nENTRYPOINT [\"/app\"]\n"),
+        (
+            "clean.Dockerfile",
+            "FROM scratch\nCOPY app /app\nUSER 1000\nENTRYPOINT [\"/app\"]\n",
+        ),
     ];
     for (name, text) in files {
         let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+        fs::create_dir_all(path.parent().expect("it is in the folder"))
+            .expect("folders can be made");
         fs::write(path, text).expect("files can be written");
     }
     folder
@@ -38,8 +47,16 @@ fn project() -> tempfile::TempDir {
 fn printed(format: &str) -> String {
     let folder = project();
     let mut command = jettison(folder.path());
-    let output = command.args(["lint", "--select", "all", "--format", format]).output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = command
+        .args(["lint", "--select", "all", "--format", format])
+        .output()
+        .expect("the program starts");
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).expect("reports are UTF-8")
 }
 
@@ -48,25 +65,42 @@ fn json(text: &str) -> Value {
 }
 
 fn findings() -> Vec<Value> {
-    json(&printed("json")).as_array().expect("it is an array").clone()
+    json(&printed("json"))
+        .as_array()
+        .expect("it is an array")
+        .clone()
 }
 
 fn assert_valid(schema: &str, value: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/schemas").join(schema);
-    // The first print of the standard's schema has a bracket too many in the pattern of `language`; errata mend it.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata/schemas")
+        .join(schema);
+    // The first print of the standard's schema has a bracket too many in the pattern of `language`;
+    // errata mend it.
     let text = fs::read_to_string(path).expect("the schema is there");
-    let schema = json(&text.replace("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$"));
+    let schema = json(&text.replace(
+        "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$",
+        "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$",
+    ));
     let schema = jsonschema::validator_for(&schema).expect("the schema is one");
-    let wrong: Vec<String> =
-        schema.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let wrong: Vec<String> = schema
+        .iter_errors(value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn the_project_has_all_that_a_report_can_hold() {
     let findings = findings();
-    let levels: BTreeSet<_> = findings.iter().map(|row| row["level"].as_str().expect("it is text")).collect();
-    assert_eq!(levels, BTreeSet::from(["error", "info", "style", "warning"]));
+    let levels: BTreeSet<_> = findings
+        .iter()
+        .map(|row| row["level"].as_str().expect("it is text"))
+        .collect();
+    assert_eq!(
+        levels,
+        BTreeSet::from(["error", "info", "style", "warning"])
+    );
     assert!(findings.iter().any(|row| row["fix"].is_object()));
     assert!(findings.iter().any(|row| row["labels"].is_array()));
 }
@@ -79,26 +113,57 @@ fn sarif_is_as_the_standard_says() {
     let results = run["results"].as_array().expect("there are results");
     assert_eq!(results.len(), findings().len());
     for result in results {
-        let rule = &run["tool"]["driver"]["rules"]
-            [usize::try_from(result["ruleIndex"].as_u64().expect("it has one")).expect("it is small")];
+        let rule = &run["tool"]["driver"]["rules"][usize::try_from(
+            result["ruleIndex"].as_u64().expect("it has one"),
+        )
+        .expect("it is small")];
         assert_eq!(rule["id"], result["ruleId"]);
-        assert!(rule["help"]["markdown"].as_str().is_some_and(|text| text.starts_with("# ")), "{rule}");
+        assert!(
+            rule["help"]["markdown"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("# ")),
+            "{rule}"
+        );
     }
     let uris: BTreeSet<_> = results
         .iter()
-        .map(|result| result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().expect("text"))
+        .map(|result| {
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+                .as_str()
+                .expect("text")
+        })
         .collect();
-    assert!(uris.contains("a%20b/%C3%BC%26%22%3C%2C%3A%25.Dockerfile"), "{uris:?}");
+    assert!(
+        uris.contains("a%20b/%C3%BC%26%22%3C%2C%3A%25.Dockerfile"),
+        "{uris:?}"
+    );
 }
 
 #[test]
 fn a_label_in_the_configuration_names_that_file() {
     let folder = project();
-    fs::write(folder.path().join(".jettison.toml"), "[severity]\nroot-user = 'info'\n").expect("it can be written");
-    fs::write(folder.path().join("Dockerfile"), "FROM debian:12\nUSER root\n").expect("it can be written");
+    fs::write(
+        folder.path().join(".jettison.toml"),
+        "[severity]\nroot-user = 'info'\n",
+    )
+    .expect("it can be written");
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM debian:12\nUSER root\n",
+    )
+    .expect("it can be written");
     let printed = |format: &str| {
         let mut command = jettison(folder.path());
-        let output = command.args(["lint", "Dockerfile", "--select", "root-user", "--format", format]).output();
+        let output = command
+            .args([
+                "lint",
+                "Dockerfile",
+                "--select",
+                "root-user",
+                "--format",
+                format,
+            ])
+            .output();
         String::from_utf8(output.expect("the program starts").stdout).expect("reports are UTF-8")
     };
     let sarif = json(&printed("sarif"));
@@ -108,24 +173,44 @@ fn a_label_in_the_configuration_names_that_file() {
     assert_eq!(related["region"]["startColumn"], 13);
     let sonarqube = json(&printed("sonarqube"));
     let second = &sonarqube["issues"][0]["secondaryLocations"][0];
-    assert_eq!((&second["filePath"], &second["textRange"]["startLine"]), (&".jettison.toml".into(), &2.into()));
+    assert_eq!(
+        (&second["filePath"], &second["textRange"]["startLine"]),
+        (&".jettison.toml".into(), &2.into())
+    );
     let codeclimate = json(printed("codeclimate").trim_end_matches('\0'));
     let traced = &codeclimate["trace"]["locations"][0];
-    assert_eq!((&traced["path"], &traced["positions"]["begin"]["line"]), (&".jettison.toml".into(), &2.into()));
+    assert_eq!(
+        (&traced["path"], &traced["positions"]["begin"]["line"]),
+        (&".jettison.toml".into(), &2.into())
+    );
 }
 
 #[test]
 fn a_fix_in_sarif_makes_what_the_fix_makes() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    fs::write(folder.path().join("Dockerfile"), "FROM debian:12\n# 🐳\nADD ü /b\n").expect("it can be written");
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM debian:12\n# 🐳\nADD ü /b\n",
+    )
+    .expect("it can be written");
     let mut command = jettison(folder.path());
-    let select = ["lint", "--select", "add-instead-of-copy", "--format", "sarif"];
-    let sarif = json(&String::from_utf8_lossy(&command.args(select).output().expect("it starts").stdout));
+    let select = [
+        "lint",
+        "--select",
+        "add-instead-of-copy",
+        "--format",
+        "sarif",
+    ];
+    let sarif = json(&String::from_utf8_lossy(
+        &command.args(select).output().expect("it starts").stdout,
+    ));
     let fix = &sarif["runs"][0]["results"][0]["fixes"][0];
     assert_eq!(fix["properties"]["applicability"], "unsafe");
     let replacement = &fix["artifactChanges"][0]["replacements"][0];
     let region = &replacement["deletedRegion"];
-    let places: Vec<_> = ["startLine", "startColumn", "endLine", "endColumn"].map(|key| region[key].as_u64()).into();
+    let places: Vec<_> = ["startLine", "startColumn", "endLine", "endColumn"]
+        .map(|key| region[key].as_u64())
+        .into();
     assert_eq!(places, [Some(3), Some(1), Some(3), Some(4)]);
     assert_eq!(replacement["insertedContent"]["text"], "COPY");
 }
@@ -136,15 +221,27 @@ fn fingerprints_stay_when_lines_move_and_differ_in_one_file() {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         fs::write(folder.path().join("Dockerfile"), text).expect("it can be written");
         let mut command = jettison(folder.path());
-        let output = command.args(["lint", "--format", "sarif"]).output().expect("the program starts");
+        let output = command
+            .args(["lint", "--format", "sarif"])
+            .output()
+            .expect("the program starts");
         let sarif = json(&String::from_utf8_lossy(&output.stdout));
-        let results = sarif["runs"][0]["results"].as_array().expect("there are results").clone();
-        results.iter().map(|result| result["partialFingerprints"]["jettison/v1"].to_string()).collect::<Vec<_>>()
+        let results = sarif["runs"][0]["results"]
+            .as_array()
+            .expect("there are results")
+            .clone();
+        results
+            .iter()
+            .map(|result| result["partialFingerprints"]["jettison/v1"].to_string())
+            .collect::<Vec<_>>()
     };
     let text = "FROM debian:12\nRUN sudo a\nRUN sudo a; sudo b\nRUN sudo a\nUSER 1\n";
     let before = fingerprints(text);
     assert_eq!(before.iter().collect::<BTreeSet<_>>().len(), before.len());
-    assert_eq!(before, fingerprints(&format!("# a comment\n\n{}", text.replace("RUN ", "RUN  "))));
+    assert_eq!(
+        before,
+        fingerprints(&format!("# a comment\n\n{}", text.replace("RUN ", "RUN  ")))
+    );
 }
 
 #[test]
@@ -153,8 +250,15 @@ fn gitlabs_report_is_as_its_documentation_says() {
     assert_valid("gitlab-code-quality.json", &report);
     let rows = report.as_array().expect("it is an array");
     assert_eq!(rows.len(), findings().len());
-    let fingerprints: BTreeSet<_> = rows.iter().map(|row| row["fingerprint"].to_string()).collect();
-    assert_eq!(fingerprints.len(), rows.len(), "GitLab drops what has the fingerprint of another");
+    let fingerprints: BTreeSet<_> = rows
+        .iter()
+        .map(|row| row["fingerprint"].to_string())
+        .collect();
+    assert_eq!(
+        fingerprints.len(),
+        rows.len(),
+        "GitLab drops what has the fingerprint of another"
+    );
 }
 
 #[test]
@@ -172,8 +276,12 @@ fn code_climates_issues_end_with_a_null_byte() {
 fn sonarqubes_issues_are_as_its_documentation_says() {
     let report = json(&printed("sonarqube"));
     assert_valid("sonarqube-generic-issues.json", &report);
-    let rules: BTreeSet<_> =
-        report["rules"].as_array().expect("it has rules").iter().map(|rule| rule["id"].to_string()).collect();
+    let rules: BTreeSet<_> = report["rules"]
+        .as_array()
+        .expect("it has rules")
+        .iter()
+        .map(|rule| rule["id"].to_string())
+        .collect();
     let issues = report["issues"].as_array().expect("it has issues");
     assert_eq!(issues.len(), findings().len());
     for issue in issues {
@@ -181,7 +289,10 @@ fn sonarqubes_issues_are_as_its_documentation_says() {
         let range = &issue["primaryLocation"]["textRange"];
         let place = |line: &str, column: &str| (range[line].as_u64(), range[column].as_u64());
         let is_line = range.as_object().is_some_and(|range| range.len() == 1);
-        assert!(is_line || place("startLine", "startColumn") < place("endLine", "endColumn"), "{issue}");
+        assert!(
+            is_line || place("startLine", "startColumn") < place("endLine", "endColumn"),
+            "{issue}"
+        );
     }
 }
 
@@ -196,28 +307,51 @@ fn an_annotation_is_a_line_that_no_text_ends() {
     let text = printed("github");
     assert_eq!(text.lines().count(), findings().len());
     for line in text.lines() {
-        let (command, message) =
-            line.strip_prefix("::").and_then(|rest| rest.split_once("::")).expect("it is a command");
+        let (command, message) = line
+            .strip_prefix("::")
+            .and_then(|rest| rest.split_once("::"))
+            .expect("it is a command");
         let (level, properties) = command.split_once(' ').expect("it has properties");
-        assert!(["error", "warning", "notice"].contains(&level) && !message.is_empty(), "{line}");
-        let names: Vec<&str> = properties.split(',').filter_map(|pair| pair.split('=').next()).collect();
+        assert!(
+            ["error", "warning", "notice"].contains(&level) && !message.is_empty(),
+            "{line}"
+        );
+        let names: Vec<&str> = properties
+            .split(',')
+            .filter_map(|pair| pair.split('=').next())
+            .collect();
         assert_eq!(names[..4], ["file", "line", "endLine", "col"], "{line}");
     }
-    assert!(text.contains("file=a b/ü&\"<%2C%3A%25.Dockerfile,"), "{text}");
+    assert!(
+        text.contains("file=a b/ü&\"<%2C%3A%25.Dockerfile,"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_compact_line_has_place_level_message_and_rule() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    fs::write(folder.path().join("Dockerfile"), "FROM debian:12\nRUN true && \\\n sudo ls\nUSER 1\n")
-        .expect("it can be written");
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM debian:12\nRUN true && \\\n sudo ls\nUSER 1\n",
+    )
+    .expect("it can be written");
     let line = |format: &str| {
         let mut command = jettison(folder.path());
-        let output = command.args(["lint", "--select", "sudo", "--format", format]).output().expect("it starts");
+        let output = command
+            .args(["lint", "--select", "sudo", "--format", format])
+            .output()
+            .expect("it starts");
         String::from_utf8(output.stdout).expect("reports are UTF-8")
     };
-    assert_eq!(line("compact"), "Dockerfile:3:2: warning: `sudo` is called in the build [sudo]\n");
-    assert_eq!(line("tty"), "Dockerfile:2 DL3004 warning: `sudo` is called in the build\n");
+    assert_eq!(
+        line("compact"),
+        "Dockerfile:3:2: warning: `sudo` is called in the build [sudo]\n"
+    );
+    assert_eq!(
+        line("tty"),
+        "Dockerfile:2 DL3004 warning: `sudo` is called in the build\n"
+    );
 }
 
 /// The elements of a document with their attributes, as a reader sees them.
@@ -225,7 +359,10 @@ fn elements(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     let read = |element: &BytesStart<'_>| {
         let attributes = element.attributes().map(|attribute| {
             let attribute = attribute.expect("attributes are well formed");
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).expect("values are text").into_owned();
+            let value = attribute
+                .normalized_value(XmlVersion::Implicit1_0)
+                .expect("values are text")
+                .into_owned();
             (attribute.key.as_ref().to_owned(), value)
         });
         (element.name().as_ref().to_owned(), attributes.collect())
@@ -243,19 +380,34 @@ fn elements(text: &str) -> Vec<(String, Vec<(String, String)>)> {
 }
 
 fn value<'a>(attributes: &'a [(String, String)], name: &str) -> &'a str {
-    attributes.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    attributes
+        .iter()
+        .find(|(key, _)| key == name)
+        .map_or("", |(_, value)| value)
 }
 
 #[test]
 fn checkstyle_has_every_file_and_every_finding() {
     let elements = elements(&printed("checkstyle"));
     let all = |name: &str| {
-        elements.iter().filter(|(element, _)| element == name).map(|(_, attributes)| attributes).collect::<Vec<_>>()
+        elements
+            .iter()
+            .filter(|(element, _)| element == name)
+            .map(|(_, attributes)| attributes)
+            .collect::<Vec<_>>()
     };
     let (files, errors) = (all("file"), all("error"));
     assert_eq!(
-        files.iter().map(|file| value(file, "name")).collect::<Vec<_>>(),
-        ["Dockerfile", "a b/ü&\"<,:%.Dockerfile", "clean.Dockerfile", "empty.Dockerfile"]
+        files
+            .iter()
+            .map(|file| value(file, "name"))
+            .collect::<Vec<_>>(),
+        [
+            "Dockerfile",
+            "a b/ü&\"<,:%.Dockerfile",
+            "clean.Dockerfile",
+            "empty.Dockerfile"
+        ]
     );
     let findings = findings();
     assert_eq!(errors.len(), findings.len());
@@ -268,7 +420,12 @@ fn checkstyle_has_every_file_and_every_finding() {
 #[test]
 fn junit_counts_what_it_holds() {
     let elements = elements(&printed("junit"));
-    let count = |name: &str| elements.iter().filter(|(element, _)| element == name).count();
+    let count = |name: &str| {
+        elements
+            .iter()
+            .filter(|(element, _)| element == name)
+            .count()
+    };
     let (_, suites) = &elements[0];
     assert_eq!(value(suites, "tests"), count("testcase").to_string());
     assert_eq!(value(suites, "failures"), count("failure").to_string());
@@ -281,34 +438,67 @@ fn several_reports_come_of_one_run_and_are_the_same_each_time() {
     let folder = project();
     let lint = || {
         let mut command = jettison(folder.path());
-        command.args(["lint", "--format", "compact,sarif=out.sarif", "--format", "junit=out/junit.xml"]);
+        command.args([
+            "lint",
+            "--format",
+            "compact,sarif=out.sarif",
+            "--format",
+            "junit=out/junit.xml",
+        ]);
         command.output().expect("the program starts")
     };
     let refused = lint();
     assert_eq!(refused.status.code(), Some(2), "there is no such folder");
-    assert!(String::from_utf8_lossy(&refused.stderr).starts_with("error: cannot write `out/junit.xml`: "));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr)
+            .starts_with("error: cannot write `out/junit.xml`: ")
+    );
     fs::create_dir(folder.path().join("out")).expect("a folder can be made");
     let first = lint();
-    let files =
-        || ["out.sarif", "out/junit.xml"].map(|name| fs::read(folder.path().join(name)).expect("it is written"));
+    let files = || {
+        ["out.sarif", "out/junit.xml"]
+            .map(|name| fs::read(folder.path().join(name)).expect("it is written"))
+    };
     let written = files();
     assert_eq!(first.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&first.stdout).starts_with("Dockerfile:1:"));
     assert_eq!((lint().stdout, files()), (first.stdout, written));
-    let names = fs::read_dir(folder.path().join("out")).expect("it can be read").count();
+    let names = fs::read_dir(folder.path().join("out"))
+        .expect("it can be read")
+        .count();
     assert_eq!(names, 1, "nothing is left beside the report");
 }
 
 #[test]
 fn the_configuration_and_the_environment_name_formats_too() {
     let folder = project();
-    fs::write(folder.path().join(".jettison.toml"), "format = ['compact', 'jsonl=rows']\n").expect("it can be written");
-    let output = jettison(folder.path()).arg("lint").output().expect("the program starts");
+    fs::write(
+        folder.path().join(".jettison.toml"),
+        "format = ['compact', 'jsonl=rows']\n",
+    )
+    .expect("it can be written");
+    let output = jettison(folder.path())
+        .arg("lint")
+        .output()
+        .expect("the program starts");
     let rows = fs::read_to_string(folder.path().join("rows")).expect("it is written");
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), rows.lines().count());
-    let output = jettison(folder.path()).arg("lint").env("JETTISON_FORMAT", "tty").output().expect("it starts");
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).lines().count(),
+        rows.lines().count()
+    );
+    let output = jettison(folder.path())
+        .arg("lint")
+        .env("JETTISON_FORMAT", "tty")
+        .output()
+        .expect("it starts");
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("Dockerfile:1 "));
-    let output = jettison(folder.path()).args(["lint", "--output", "text"]).env("JETTISON_FORMAT", "tty").output();
+    let output = jettison(folder.path())
+        .args(["lint", "--output", "text"])
+        .env("JETTISON_FORMAT", "tty")
+        .output();
     assert_eq!(output.expect("it starts").stdout, b"");
-    assert!(fs::read_to_string(folder.path().join("text")).is_ok_and(|text| text.starts_with("Dockerfile:1 ")));
+    assert!(
+        fs::read_to_string(folder.path().join("text"))
+            .is_ok_and(|text| text.starts_with("Dockerfile:1 "))
+    );
 }

@@ -10,11 +10,27 @@ const CLEAN: &str = "FROM debian:12\nUSER 1\n";
 
 fn lint(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env_remove("CLICOLOR_FORCE").env("NO_COLOR", "1");
-    command.args(["lint", "--no-shellcheck", "--select", "root-user,sudo", "--format", "compact"]).args(arguments);
+    command
+        .current_dir(folder)
+        .env_remove("CLICOLOR_FORCE")
+        .env("NO_COLOR", "1");
+    command
+        .args([
+            "lint",
+            "--no-shellcheck",
+            "--select",
+            "root-user,sudo",
+            "--format",
+            "compact",
+        ])
+        .args(arguments);
     let output = command.output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    (output.status.code().expect("it is not killed"), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().expect("it is not killed"),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -32,18 +48,38 @@ fn write(folder: &Path, path: &str, text: &str) {
 }
 
 fn git(folder: &Path, arguments: &[&str]) {
-    let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"];
-    Command::new("git").current_dir(folder).args(identity).args(arguments).assert().success();
+    let identity = [
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.com",
+        "-c",
+        "init.defaultBranch=main",
+    ];
+    Command::new("git")
+        .current_dir(folder)
+        .args(identity)
+        .args(arguments)
+        .assert()
+        .success();
 }
 
 /// The files that lines of a compact report name.
 fn files(report: &str) -> Vec<&str> {
-    report.lines().filter_map(|line| line.split(':').next()).collect()
+    report
+        .lines()
+        .filter_map(|line| line.split(':').next())
+        .collect()
 }
 
 #[test]
 fn what_is_staged_is_checked_as_it_is_staged() {
-    let files_before = [("Dockerfile", CLEAN), ("sub/a b.Dockerfile", ROOT), ("old/Dockerfile", ROOT), ("notes", ROOT)];
+    let files_before = [
+        ("Dockerfile", CLEAN),
+        ("sub/a b.Dockerfile", ROOT),
+        ("old/Dockerfile", ROOT),
+        ("notes", ROOT),
+    ];
     let folder = folder(&files_before);
     let path = folder.path();
     git(path, &["init", "-q"]);
@@ -53,13 +89,24 @@ fn what_is_staged_is_checked_as_it_is_staged() {
     write(path, "Dockerfile", ROOT);
     write(path, "sub/a b.Dockerfile", CLEAN);
     let (code, out, err) = lint(path, &["--staged"]);
-    assert_eq!((code, files(&out), err.as_str()), (1, vec!["sub/a b.Dockerfile"], ""), "the folder has other texts");
+    assert_eq!(
+        (code, files(&out), err.as_str()),
+        (1, vec!["sub/a b.Dockerfile"], ""),
+        "the folder has other texts"
+    );
     git(path, &["add", "."]);
     assert_eq!(files(&lint(path, &["--staged"]).1), ["Dockerfile"]);
     assert_eq!(lint(path, &["--staged", "sub"]).0, 0);
-    assert_eq!(files(&lint(path, &["--staged", "notes"]).1), ["notes"], "what is named is checked");
+    assert_eq!(
+        files(&lint(path, &["--staged", "notes"]).1),
+        ["notes"],
+        "what is named is checked"
+    );
     assert_eq!(lint(path, &["--staged", "--exclude", "/Dockerfile"]).0, 0);
-    assert_eq!(files(&lint(&path.join("sub"), &["--staged", "--exclude", "x"]).1), Vec::<&str>::new());
+    assert_eq!(
+        files(&lint(&path.join("sub"), &["--staged", "--exclude", "x"]).1),
+        Vec::<&str>::new()
+    );
     git(path, &["rm", "-q", "--cached", "Dockerfile"]);
     assert_eq!(lint(path, &["--staged"]), (0, String::new(), String::new()));
 }
@@ -69,52 +116,121 @@ fn where_there_is_no_repository_nothing_is_staged() {
     let folder = folder(&[("Dockerfile", ROOT)]);
     let (code, _, err) = lint(folder.path(), &["--staged"]);
     assert_eq!(code, 2);
-    assert!(err.starts_with("error: `git` cannot say what is staged"), "{err}");
+    assert!(
+        err.starts_with("error: `git` cannot say what is staged"),
+        "{err}"
+    );
 }
 
 #[test]
 fn what_is_excluded_is_left_out_of_folders_and_by_force_of_arguments() {
     let config = "exclude = ['/vendor/', '*.old']\n";
-    let names = [".jettison.toml", "Dockerfile", "vendor/Dockerfile", "sub/vendor/Dockerfile", "Dockerfile.old"];
-    let folder = folder(&names.map(|name| (name, if name == ".jettison.toml" { config } else { ROOT })));
+    let names = [
+        ".jettison.toml",
+        "Dockerfile",
+        "vendor/Dockerfile",
+        "sub/vendor/Dockerfile",
+        "Dockerfile.old",
+    ];
+    let folder = folder(&names.map(|name| {
+        (
+            name,
+            if name == ".jettison.toml" {
+                config
+            } else {
+                ROOT
+            },
+        )
+    }));
     let checked = |arguments: &[&str]| lint(folder.path(), arguments).1.lines().count();
-    assert_eq!(files(&lint(folder.path(), &[]).1), ["Dockerfile", "sub/vendor/Dockerfile"]);
+    assert_eq!(
+        files(&lint(folder.path(), &[]).1),
+        ["Dockerfile", "sub/vendor/Dockerfile"]
+    );
     assert_eq!(checked(&["--exclude", "sub"]), 1);
     assert_eq!(checked(&["Dockerfile", "vendor/Dockerfile"]), 2);
-    assert_eq!(checked(&["--force-exclude", "Dockerfile", "vendor/Dockerfile", "./Dockerfile.old"]), 1);
+    assert_eq!(
+        checked(&[
+            "--force-exclude",
+            "Dockerfile",
+            "vendor/Dockerfile",
+            "./Dockerfile.old"
+        ]),
+        1
+    );
     assert_eq!(checked(&["--force-exclude", "vendor"]), 0);
-    assert_eq!(checked(&["Dockerfile", "./Dockerfile", "."]), 2, "each file once");
+    assert_eq!(
+        checked(&["Dockerfile", "./Dockerfile", "."]),
+        2,
+        "each file once"
+    );
 }
 
 #[test]
 fn standard_input_has_the_name_and_the_configuration_of_a_file() {
     let folder = folder(&[("sub/.jettison.toml", "[severity]\nroot-user = 'error'\n")]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder.path()).env("NO_COLOR", "1").write_stdin(ROOT);
-    command.args(["lint", "-", "--stdin-filename", "sub/x.Dockerfile", "--select", "root-user", "--format", "compact"]);
+    command
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .write_stdin(ROOT);
+    command.args([
+        "lint",
+        "-",
+        "--stdin-filename",
+        "sub/x.Dockerfile",
+        "--select",
+        "root-user",
+        "--format",
+        "compact",
+    ]);
     let output = command.output().expect("the program starts");
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("sub/x.Dockerfile:2:1: error: "), "{output:?}");
+    assert!(
+        String::from_utf8_lossy(&output.stdout).starts_with("sub/x.Dockerfile:2:1: error: "),
+        "{output:?}"
+    );
 }
 
 #[test]
 fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
-    let folder = folder(&[("Dockerfile", ROOT), ("sub/Dockerfile", "FROM a\nRUN sudo a\nUSER 1\n")]);
+    let folder = folder(&[
+        ("Dockerfile", ROOT),
+        ("sub/Dockerfile", "FROM a\nRUN sudo a\nUSER 1\n"),
+    ]);
     let path = folder.path();
     let (code, out, err) = lint(path, &["--write-baseline", "known.json"]);
-    assert_eq!((code, out.as_str(), err.as_str()), (0, "", "note: 2 findings written to `known.json`\n"));
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (0, "", "note: 2 findings written to `known.json`\n")
+    );
     let (code, out, err) = lint(path, &["--baseline", "known.json"]);
-    assert_eq!((code, out.as_str(), err.as_str()), (0, "", "note: 2 findings silenced by `known.json`\n"));
-    write(path, "sub/Dockerfile", "# moved\n\nFROM a\nRUN true\nRUN sudo b\nRUN  sudo a\nUSER 1\n");
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (0, "", "note: 2 findings silenced by `known.json`\n")
+    );
+    write(
+        path,
+        "sub/Dockerfile",
+        "# moved\n\nFROM a\nRUN true\nRUN sudo b\nRUN  sudo a\nUSER 1\n",
+    );
     let (code, out, _) = lint(&path.join("sub"), &["--baseline", "../known.json"]);
     assert_eq!((code, out.lines().count()), (1, 1));
     assert!(out.starts_with("Dockerfile:5:5: "), "{out}");
     write(path, "sub/Dockerfile", CLEAN);
     let (code, _, err) = lint(path, &["--baseline", "known.json"]);
     assert_eq!(code, 0);
-    assert!(err.contains("note: 1 entry of `known.json` no longer found"), "{err}");
+    assert!(
+        err.contains("note: 1 entry of `known.json` no longer found"),
+        "{err}"
+    );
     assert!(err.contains("\n  sub/Dockerfile: sudo: "), "{err}");
-    for (name, reason) in [("Dockerfile", "cannot use `Dockerfile`: it is not a baseline"), ("no", "cannot read `no`")]
-    {
+    for (name, reason) in [
+        (
+            "Dockerfile",
+            "cannot use `Dockerfile`: it is not a baseline",
+        ),
+        ("no", "cannot read `no`"),
+    ] {
         let (code, _, err) = lint(path, &["--baseline", name]);
         assert_eq!((code, err.contains(reason)), (2, true), "{err}");
     }
@@ -123,7 +239,10 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
 #[test]
 fn every_shell_gets_completions_and_every_command_a_page() {
     let run = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_jettison")).args(arguments).output().expect("it starts");
+        let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(arguments)
+            .output()
+            .expect("it starts");
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("output is UTF-8")
     };

@@ -1,4 +1,5 @@
-//! The language server as an editor meets it: a process, and messages on its standard input and output.
+//! The language server as an editor meets it: a process, and messages on its standard input and
+//! output.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -19,9 +20,16 @@ impl Client {
 
     fn start_with(arguments: &[&str]) -> Self {
         let mut client = Self::spawn_with(arguments);
-        client.request(1, "initialize", &json!({ "processId": null, "rootUri": null, "capabilities": {} }));
+        client.request(
+            1,
+            "initialize",
+            &json!({ "processId": null, "rootUri": null, "capabilities": {} }),
+        );
         let answer = client.read();
-        assert_eq!(answer["result"]["capabilities"]["positionEncoding"], "utf-16");
+        assert_eq!(
+            answer["result"]["capabilities"]["positionEncoding"],
+            "utf-16"
+        );
         client.notify("initialized", &json!({}));
         client
     }
@@ -41,12 +49,17 @@ impl Client {
             .expect("the program starts");
         let input = server.stdin.take().expect("it is piped");
         let output = BufReader::new(server.stdout.take().expect("it is piped"));
-        Self { server, input, output }
+        Self {
+            server,
+            input,
+            output,
+        }
     }
 
     fn send(&mut self, message: &Value) {
         let text = message.to_string();
-        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("the server listens");
+        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len())
+            .expect("the server listens");
         self.input.flush().expect("the server listens");
     }
 
@@ -62,20 +75,28 @@ impl Client {
         let mut length = 0;
         loop {
             let mut line = String::new();
-            assert!(self.output.read_line(&mut line).expect("it is text") > 0, "the server has ended");
+            assert!(
+                self.output.read_line(&mut line).expect("it is text") > 0,
+                "the server has ended"
+            );
             match line.trim_end().split_once(": ") {
-                Some(("Content-Length", number)) => length = number.parse().expect("it is a number"),
+                Some(("Content-Length", number)) => {
+                    length = number.parse().expect("it is a number")
+                }
                 Some(_) => {}
                 None => break,
             }
         }
         let mut text = vec![0; length];
-        self.output.read_exact(&mut text).expect("the message is whole");
+        self.output
+            .read_exact(&mut text)
+            .expect("the message is whole");
         serde_json::from_slice(&text).expect("it is JSON")
     }
 
     fn open(&mut self, uri: &str, text: &str) -> Value {
-        let document = json!({ "uri": uri, "languageId": "dockerfile", "version": 1, "text": text });
+        let document =
+            json!({ "uri": uri, "languageId": "dockerfile", "version": 1, "text": text });
         self.notify("textDocument/didOpen", &json!({ "textDocument": document }));
         self.read()
     }
@@ -93,7 +114,9 @@ const URI: &str = "untitled:Dockerfile";
 
 fn diagnostic<'a>(published: &'a Value, code: &str) -> Option<&'a Value> {
     assert_eq!(published["method"], "textDocument/publishDiagnostics");
-    let all = published["params"]["diagnostics"].as_array().expect("it is a list");
+    let all = published["params"]["diagnostics"]
+        .as_array()
+        .expect("it is a list");
     all.iter().find(|diagnostic| diagnostic["code"] == code)
 }
 
@@ -106,7 +129,10 @@ fn what_is_typed_is_checked_in_utf16() {
         sudo["range"],
         json!({ "start": { "line": 1, "character": 16 }, "end": { "line": 1, "character": 20 } })
     );
-    assert_eq!((&sudo["severity"], &sudo["source"]), (&json!(2), &json!("jettison")));
+    assert_eq!(
+        (&sudo["severity"], &sudo["source"]),
+        (&json!(2), &json!("jettison"))
+    );
     let change = json!({
         "textDocument": { "uri": URI, "version": 2 },
         "contentChanges": [{ "text": "FROM debian:12\nUSER 1\n" }],
@@ -115,8 +141,14 @@ fn what_is_typed_is_checked_in_utf16() {
     let published = client.read();
     assert_eq!(published["params"]["version"], 2);
     assert!(diagnostic(&published, "sudo").is_none());
-    client.notify("textDocument/didClose", &json!({ "textDocument": { "uri": URI } }));
-    assert_eq!(client.read()["params"], json!({ "uri": URI, "diagnostics": [] }));
+    client.notify(
+        "textDocument/didClose",
+        &json!({ "textDocument": { "uri": URI } }),
+    );
+    assert_eq!(
+        client.read()["params"],
+        json!({ "uri": URI, "diagnostics": [] })
+    );
     client.end();
 }
 
@@ -134,14 +166,26 @@ fn a_finding_brings_its_fix_and_a_comment_that_silences_it() {
     client.request(2, "textDocument/codeAction", &params);
     let answer = client.read();
     let actions = answer["result"].as_array().expect("it is a list");
-    let titles: Vec<_> = actions.iter().map(|action| action["title"].as_str().unwrap_or_default()).collect();
+    let titles: Vec<_> = actions
+        .iter()
+        .map(|action| action["title"].as_str().unwrap_or_default())
+        .collect();
     assert_eq!(
         titles,
-        ["use `COPY` (unsafe: look at the result)", "ignore `add-instead-of-copy` for this instruction"]
+        [
+            "use `COPY` (unsafe: look at the result)",
+            "ignore `add-instead-of-copy` for this instruction"
+        ]
     );
     let edit = |at: usize| &actions[at]["edit"]["changes"][URI][0];
-    assert_eq!((&edit(0)["newText"], &edit(0)["range"]["start"]["character"]), (&json!("COPY"), &json!(2)));
-    assert_eq!(edit(1)["range"]["start"], json!({ "line": 2, "character": 0 }));
+    assert_eq!(
+        (&edit(0)["newText"], &edit(0)["range"]["start"]["character"]),
+        (&json!("COPY"), &json!(2))
+    );
+    assert_eq!(
+        edit(1)["range"]["start"],
+        json!({ "line": 2, "character": 0 })
+    );
     let comment = edit(1)["newText"].as_str().expect("it is text");
     let silenced = client.open(URI, &text.replace("  ADD", &format!("{comment}  ADD")));
     assert!(diagnostic(&silenced, "add-instead-of-copy").is_none());
@@ -153,13 +197,18 @@ fn a_hover_shows_the_page_of_the_rule() {
     let mut client = Client::start();
     client.open(URI, "FROM debian:12\nRUN sudo ls\nUSER 1\n");
     let hover = |client: &mut Client, line: u32| {
-        let place = json!({ "textDocument": { "uri": URI }, "position": { "line": line, "character": 5 } });
+        let place =
+            json!({ "textDocument": { "uri": URI }, "position": { "line": line, "character": 5 } });
         client.request(3, "textDocument/hover", &place);
         client.read()["result"].clone()
     };
     let page = hover(&mut client, 1);
     assert_eq!(page["contents"]["kind"], "markdown");
-    assert!(page["contents"]["value"].as_str().is_some_and(|text| text.starts_with("# ") && text.contains("`sudo`")));
+    assert!(
+        page["contents"]["value"]
+            .as_str()
+            .is_some_and(|text| text.starts_with("# ") && text.contains("`sudo`"))
+    );
     assert_eq!(hover(&mut client, 2), Value::Null);
     client.end();
 }
@@ -177,12 +226,23 @@ fn each_document_has_the_configuration_of_its_folder() {
     std::fs::write(&config, "[severity]\nsudo = 'info'\n").expect("it can be written");
     let published = client.open(&uri, text);
     let word = &diagnostic(&published, "sudo").expect("it is found")["relatedInformation"][0];
-    assert_eq!(word["location"]["uri"], format!("file://{}", config.display()));
-    assert_eq!(word["location"]["range"]["start"], json!({ "line": 1, "character": 7 }));
+    assert_eq!(
+        word["location"]["uri"],
+        format!("file://{}", config.display())
+    );
+    assert_eq!(
+        word["location"]["range"]["start"],
+        json!({ "line": 1, "character": 7 })
+    );
     std::fs::write(&config, "ignore = ['no-such']\n").expect("it can be written");
     let message = client.open(&uri, text);
     assert_eq!(message["method"], "window/showMessage");
-    assert!(message["params"]["message"].as_str().is_some_and(|text| text.contains("`no-such`")), "{message}");
+    assert!(
+        message["params"]["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("`no-such`")),
+        "{message}"
+    );
     assert!(diagnostic(&client.read(), "sudo").is_some());
     client.end();
 }
@@ -203,14 +263,35 @@ fn what_cannot_be_understood_is_answered_and_the_session_goes_on() {
 
 #[test]
 fn a_broken_message_ends_the_server_with_an_error() {
-    for text in ["Content-Length: 5\r\n\r\n{...}", "Content-Length: 1000\r\n\r\n{}", "no header\r\n\r\n", ""] {
+    for text in [
+        "Content-Length: 5\r\n\r\n{...}",
+        "Content-Length: 1000\r\n\r\n{}",
+        "no header\r\n\r\n",
+        "",
+    ] {
         let mut client = Client::spawn();
-        client.input.write_all(text.as_bytes()).expect("the server listens");
+        client
+            .input
+            .write_all(text.as_bytes())
+            .expect("the server listens");
         drop(client.input);
         let mut said = String::new();
-        client.server.stderr.take().expect("it is piped").read_to_string(&mut said).expect("it is text");
-        assert_eq!(client.server.wait().expect("it ends").code(), Some(2), "{text:?}: {said}");
-        assert!(said.starts_with("error: ") && !said.contains("panicked"), "{text:?}: {said}");
+        client
+            .server
+            .stderr
+            .take()
+            .expect("it is piped")
+            .read_to_string(&mut said)
+            .expect("it is text");
+        assert_eq!(
+            client.server.wait().expect("it ends").code(),
+            Some(2),
+            "{text:?}: {said}"
+        );
+        assert!(
+            said.starts_with("error: ") && !said.contains("panicked"),
+            "{text:?}: {said}"
+        );
     }
 }
 
@@ -224,13 +305,17 @@ fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
     (folder, uri)
 }
 
-/// An executable that answers as ShellCheck does: one comment on the first script, below its `#!` and its variables.
+/// An executable that answers as ShellCheck does: one comment on the first script, below its `#!`
+/// and its variables.
 fn shellcheck(folder: &std::path::Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     let program = folder.join("answers");
     let comment = r#"{"file":"0","line":3,"endLine":3,"column":5,"endColumn":7,"level":"info","code":2086,"message":"Quote it.","fix":null}"#;
-    std::fs::write(&program, format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"))
-        .expect("it can be written");
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\necho '{{\"comments\":[{comment}]}}'\nexit 1\n"),
+    )
+    .expect("it can be written");
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
     program.display().to_string()
 }
@@ -243,8 +328,15 @@ fn shellcheck_is_asked_as_lint_asks_it() {
     let text = "FROM debian:12\nRUN cat $X\nUSER 1\n";
     let uri = format!("{uri}/Dockerfile");
     let published = client.open(&uri, text);
-    assert!(diagnostic(&published, "shellcheck").is_some(), "{published}");
-    std::fs::write(folder.path().join(".jettison.toml"), "ignore = ['SC2086']\n").expect("it can be written");
+    assert!(
+        diagnostic(&published, "shellcheck").is_some(),
+        "{published}"
+    );
+    std::fs::write(
+        folder.path().join(".jettison.toml"),
+        "ignore = ['SC2086']\n",
+    )
+    .expect("it can be written");
     assert!(diagnostic(&client.open(&uri, text), "shellcheck").is_none());
     client.end();
 }
@@ -255,7 +347,12 @@ fn a_shellcheck_that_fails_is_told_once_and_the_rest_is_found() {
     let text = "FROM debian:12\nRUN sudo ls\n";
     let message = client.open(URI, text);
     assert_eq!(message["method"], "window/showMessage");
-    assert!(message["params"]["message"].as_str().is_some_and(|text| text.contains("/no-such/program")), "{message}");
+    assert!(
+        message["params"]["message"]
+            .as_str()
+            .is_some_and(|text| text.contains("/no-such/program")),
+        "{message}"
+    );
     assert!(diagnostic(&client.read(), "sudo").is_some());
     assert!(diagnostic(&client.open(URI, text), "sudo").is_some());
     client.end();
@@ -269,7 +366,10 @@ fn files_that_are_left_out_have_no_findings() {
     assert!(diagnostic(&client.open(&format!("{uri}/Dockerfile"), text), "sudo").is_some());
     let published = client.open(&format!("{uri}/vendor/Dockerfile"), text);
     assert_eq!(published["params"]["diagnostics"], json!([]));
-    let here = format!("file://{}/Dockerfile.old", std::env::current_dir().expect("there is one").display());
+    let here = format!(
+        "file://{}/Dockerfile.old",
+        std::env::current_dir().expect("there is one").display()
+    );
     assert_eq!(client.open(&here, text)["params"]["diagnostics"], json!([]));
     client.end();
 }
@@ -280,7 +380,14 @@ fn what_the_baseline_lists_is_not_shown() {
     let (folder, uri) = folder(&[("Dockerfile", text)]);
     let baseline = folder.path().join("known.json");
     let status = Command::new(env!("CARGO_BIN_EXE_jettison"))
-        .args(["lint", "--quiet", "--no-shellcheck", "Dockerfile", "--write-baseline", "known.json"])
+        .args([
+            "lint",
+            "--quiet",
+            "--no-shellcheck",
+            "Dockerfile",
+            "--write-baseline",
+            "known.json",
+        ])
         .current_dir(folder.path())
         .status();
     assert_eq!(status.expect("it runs").code(), Some(0));
@@ -288,10 +395,15 @@ fn what_the_baseline_lists_is_not_shown() {
     let more = format!("{text}RUN sudo id\n");
     for is_configured in [false, true] {
         let baseline = baseline.display().to_string();
-        let arguments = if is_configured { vec![] } else { vec!["--baseline", baseline.as_str()] };
+        let arguments = if is_configured {
+            vec![]
+        } else {
+            vec!["--baseline", baseline.as_str()]
+        };
         if is_configured {
             let path = folder.path().join(".jettison.toml");
-            std::fs::write(path, "baseline = 'known.json'\nshellcheck = false\n").expect("it can be written");
+            std::fs::write(path, "baseline = 'known.json'\nshellcheck = false\n")
+                .expect("it can be written");
         }
         let mut client = Client::start_with(&[&["--no-shellcheck"], arguments.as_slice()].concat());
         assert_eq!(client.open(&uri, text)["params"]["diagnostics"], json!([]));

@@ -18,15 +18,42 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
-    ("slim", &["image", "elf", "packages", "page", "dockerfile", "source"]),
+    (
+        "slim",
+        &["image", "elf", "packages", "page", "dockerfile", "source"],
+    ),
     ("deps", &["image", "elf", "slim"]),
     (
         "audit",
-        &["size", "source", "dockerfile", "lint", "rules", "image", "elf", "packages", "advisories", "inspect", "slim"],
+        &[
+            "size",
+            "source",
+            "dockerfile",
+            "lint",
+            "rules",
+            "image",
+            "elf",
+            "packages",
+            "advisories",
+            "inspect",
+            "slim",
+        ],
     ),
     (
         "report",
-        &["size", "audit", "source", "lint", "image", "elf", "packages", "advisories", "inspect", "slim", "deps"],
+        &[
+            "size",
+            "audit",
+            "source",
+            "lint",
+            "image",
+            "elf",
+            "packages",
+            "advisories",
+            "inspect",
+            "slim",
+            "deps",
+        ],
     ),
     ("config", &["source", "lint", "rules", "audit"]),
     (
@@ -60,7 +87,11 @@ fn uses_point_one_way() {
     let mut seen = BTreeSet::new();
     for file in rust_files(&root) {
         let relative = file.strip_prefix(&root).expect("it was found there");
-        let first = relative.iter().next().expect("it has a name").to_string_lossy();
+        let first = relative
+            .iter()
+            .next()
+            .expect("it has a name")
+            .to_string_lossy();
         let module = first.trim_end_matches(".rs").to_owned();
         if module == "lib" {
             continue;
@@ -77,21 +108,35 @@ fn uses_point_one_way() {
         }
         seen.insert(module);
     }
-    assert_eq!(seen.len(), MAY_USE.len(), "every module of the order is there: {seen:?}");
+    assert_eq!(
+        seen.len(),
+        MAY_USE.len(),
+        "every module of the order is there: {seen:?}"
+    );
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// The top-level modules after `crate::` (or `jettison::`, in `main`), outside comments.
 fn modules_used(text: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
-    for line in text.lines().map(str::trim_start).filter(|line| !line.starts_with("//")) {
+    for line in text
+        .lines()
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with("//"))
+    {
         for prefix in ["crate::", "jettison::"] {
             for (at, _) in line.match_indices(prefix) {
                 let rest = &line[at + prefix.len()..];
-                let names = rest.strip_prefix('{').map_or(rest, |list| list.split('}').next().unwrap_or(list));
+                let names = rest
+                    .strip_prefix('{')
+                    .map_or(rest, |list| list.split('}').next().unwrap_or(list));
                 let is_list = rest.starts_with('{');
                 for name in names.split(',').take(if is_list { usize::MAX } else { 1 }) {
-                    let name: String = name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                    let name: String = name
+                        .trim()
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
                     used.insert(name);
                 }
             }
@@ -104,19 +149,32 @@ fn modules_used(text: &str) -> BTreeSet<String> {
 #[test]
 fn only_one_module_waits_for_sockets() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let crates = ["tokio::", "oci_client::", "bollard::", "futures_util::", "rustls::"];
+    let crates = [
+        "tokio::",
+        "oci_client::",
+        "bollard::",
+        "futures_util::",
+        "rustls::",
+    ];
     let mut users = BTreeSet::new();
     for file in rust_files(&root) {
         let text = fs::read_to_string(&file).expect("sources are UTF-8");
-        if text
-            .lines()
-            .any(|line| !line.trim_start().starts_with("//") && crates.iter().any(|name| line.contains(name)))
-        {
-            users
-                .insert(file.parent().expect("it is in a folder").strip_prefix(&root).expect("found there").to_owned());
+        if text.lines().any(|line| {
+            !line.trim_start().starts_with("//") && crates.iter().any(|name| line.contains(name))
+        }) {
+            users.insert(
+                file.parent()
+                    .expect("it is in a folder")
+                    .strip_prefix(&root)
+                    .expect("found there")
+                    .to_owned(),
+            );
         }
     }
-    assert_eq!(users.into_iter().collect::<Vec<_>>(), [Path::new("image/remote")]);
+    assert_eq!(
+        users.into_iter().collect::<Vec<_>>(),
+        [Path::new("image/remote")]
+    );
 }
 
 #[test]

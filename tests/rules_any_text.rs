@@ -1,4 +1,5 @@
-//! What holds for any text: rules do not panic, places lie in the text, and fixes leave something that can be read.
+//! What holds for any text: rules do not panic, places lie in the text, and fixes leave something
+//! that can be read.
 
 use jettison::dockerfile::parse;
 use jettison::lint::{Applicability, Selection, Settings, examples, fix, lint};
@@ -8,11 +9,24 @@ use proptest::prelude::*;
 
 /// Every line of every page's examples.
 fn lines() -> Vec<String> {
-    let texts = registry().iter().flat_map(|(_, page)| examples(page.body)).map(|example| example.text);
-    let mut lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    let texts = registry()
+        .iter()
+        .flat_map(|(_, page)| examples(page.body))
+        .map(|example| example.text);
+    let mut lines: Vec<String> = texts
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
     lines.extend(
-        ["# jettison ignore=sudo", "    && \\", "'", "\"", "EOF", "USER ${A:-$B}", "ENV A=${A//x*/y}"]
-            .map(String::from),
+        [
+            "# jettison ignore=sudo",
+            "    && \\",
+            "'",
+            "\"",
+            "EOF",
+            "USER ${A:-$B}",
+            "ENV A=${A//x*/y}",
+        ]
+        .map(String::from),
     );
     lines
 }
@@ -20,11 +34,21 @@ fn lines() -> Vec<String> {
 /// Lines in any order, with a piece cut out somewhere.
 fn any_text() -> impl Strategy<Value = String> {
     let lines = proptest::collection::vec(proptest::sample::select(lines()), 0..24);
-    (lines, any::<prop::sample::Index>(), 0..12_usize, any::<bool>()).prop_map(|(lines, at, cut, crlf)| {
-        let text = lines.join(if crlf { "\r\n" } else { "\n" });
-        let start = at.index(text.len() + 1);
-        text.bytes().take(start).chain(text.bytes().skip(start + cut)).map(char::from).collect()
-    })
+    (
+        lines,
+        any::<prop::sample::Index>(),
+        0..12_usize,
+        any::<bool>(),
+    )
+        .prop_map(|(lines, at, cut, crlf)| {
+            let text = lines.join(if crlf { "\r\n" } else { "\n" });
+            let start = at.index(text.len() + 1);
+            text.bytes()
+                .take(start)
+                .chain(text.bytes().skip(start + cut))
+                .map(char::from)
+                .collect()
+        })
 }
 
 proptest! {

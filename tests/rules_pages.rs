@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jettison::config;
 use jettison::lint::{
-    Applicability, Besides, BuildContext, Example, Finding, IgnoreFile, Page, Profile, SHELLCHECK, Selection, Settings,
-    Verdict, examples, fix, index_markdown, lint_with, pragma,
+    Applicability, Besides, BuildContext, Example, Finding, IgnoreFile, Page, Profile, SHELLCHECK,
+    Selection, Settings, Verdict, examples, fix, index_markdown, lint_with, pragma,
 };
 use jettison::rules::registry;
 use jettison::shellcheck;
@@ -23,23 +23,38 @@ fn pages_in(folder: &str) -> Vec<(String, PathBuf)> {
     let paths = entries.map(|entry| entry.expect("it can be read").path());
     let mut pages: Vec<_> = paths
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
-        .map(|path| (path.file_stem().expect("it has a name").to_string_lossy().into_owned(), path))
+        .map(|path| {
+            (
+                path.file_stem()
+                    .expect("it has a name")
+                    .to_string_lossy()
+                    .into_owned(),
+                path,
+            )
+        })
         .collect();
     pages.sort();
     pages
 }
 
-/// Settings for the examples of a page: what its fence tagged `toml config` says, and its own rule alone, except where
-/// that is about what the others say.
+/// Settings for the examples of a page: what its fence tagged `toml config` says, and its own rule
+/// alone, except where that is about what the others say.
 fn only(page: &Page) -> Settings {
-    let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
+    let config = page
+        .body
+        .split_once("```toml config\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
     let settings = config.map_or_else(Settings::default, |(text, _)| {
         config::parse(Path::new(".jettison.toml"), text, registry())
             .unwrap_or_else(|error| panic!("{}: {error}", page.name))
             .settings
     });
     let is_own = page.name != pragma::UNUSED;
-    let select = if is_own { Selection::Only(BTreeSet::from([page.name])) } else { Selection::ALL };
+    let select = if is_own {
+        Selection::Only(BTreeSet::from([page.name]))
+    } else {
+        Selection::ALL
+    };
     Settings { select, ..settings }
 }
 
@@ -49,8 +64,13 @@ fn source(example: &Example) -> Source {
 
 /// What lies around the examples of a page: the `.dockerignore` that its fence tagged so holds.
 fn around(page: &Page) -> BuildContext {
-    let ignore = page.body.split_once("```dockerignore\n").and_then(|(_, rest)| rest.split_once("```"));
-    BuildContext { ignore: ignore.map(|(text, _)| IgnoreFile::parse(text)) }
+    let ignore = page
+        .body
+        .split_once("```dockerignore\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
+    BuildContext {
+        ignore: ignore.map(|(text, _)| IgnoreFile::parse(text)),
+    }
 }
 
 fn findings(page: &Page, example: &Example) -> Vec<Finding> {
@@ -60,25 +80,46 @@ fn findings(page: &Page, example: &Example) -> Vec<Finding> {
 fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
     let settings = only(page);
     let program = shellcheck_program().filter(|_| page.name == SHELLCHECK);
-    let shellcheck =
-        program.map(|program| shellcheck::check(&program, [source], &settings).expect("it answers").remove(0));
-    let mut findings =
-        lint_with(source, registry(), &settings, Besides { build: around(page), shellcheck, ..Besides::default() });
+    let shellcheck = program.map(|program| {
+        shellcheck::check(&program, [source], &settings)
+            .expect("it answers")
+            .remove(0)
+    });
+    let mut findings = lint_with(
+        source,
+        registry(),
+        &settings,
+        Besides {
+            build: around(page),
+            shellcheck,
+            ..Besides::default()
+        },
+    );
     findings.retain(|finding| finding.rule == page.name);
     findings
 }
 
-/// The pages whose examples can be run here: without ShellCheck, which CI has to have, not that on it.
+/// The pages whose examples can be run here: without ShellCheck, which CI has to have, not that on
+/// it.
 fn runnable() -> impl Iterator<Item = &'static Page> {
     let without = shellcheck_program().is_none().then_some(SHELLCHECK);
-    registry().iter().map(|(_, page)| page).filter(move |page| Some(page.name) != without)
+    registry()
+        .iter()
+        .map(|(_, page)| page)
+        .filter(move |page| Some(page.name) != without)
 }
 
-#[allow(clippy::print_stderr, reason = "whoever runs the tests should know what was left out")]
+#[allow(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should know what was left out"
+)]
 fn shellcheck_program() -> Option<PathBuf> {
     let program = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path));
     if program.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "`shellcheck` is not on PATH");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "`shellcheck` is not on PATH"
+        );
         eprintln!("`shellcheck` is not on PATH: the examples of its page are not run");
     }
     program
@@ -90,9 +131,16 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
     let mut bad: Option<Example> = None;
     for example in examples(markdown) {
         let found = findings(page, &example);
-        let messages: Vec<String> = found.iter().map(|finding| finding.message.clone()).collect();
-        let mut fail =
-            |what: &str| failures.push(format!("{}, line {}: {what}: {messages:?}", page.name, example.line));
+        let messages: Vec<String> = found
+            .iter()
+            .map(|finding| finding.message.clone())
+            .collect();
+        let mut fail = |what: &str| {
+            failures.push(format!(
+                "{}, line {}: {what}: {messages:?}",
+                page.name, example.line
+            ))
+        };
         match example.verdict {
             Verdict::Bad if found.len() != 1 => fail("a bad example must fire exactly once"),
             Verdict::Good if !found.is_empty() => fail("a good example must not fire"),
@@ -100,9 +148,11 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
             Verdict::Fixed => match &bad {
                 None => fail("nothing bad comes before what is fixed"),
                 Some(bad) => {
+                    let fixed = fix::apply_all_of(&source(bad), Applicability::Unsafe, |source| {
+                        findings_in(page, source)
+                    });
                     let fixed =
-                        fix::apply_all_of(&source(bad), Applicability::Unsafe, |source| findings_in(page, source));
-                    let fixed = fixed.map_or_else(|| "nothing".to_owned(), |fixed| fixed.text().to_owned());
+                        fixed.map_or_else(|| "nothing".to_owned(), |fixed| fixed.text().to_owned());
                     if fixed != example.text {
                         fail(&format!("the fix makes this of the bad one:\n{fixed}"));
                     }
@@ -119,7 +169,9 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
 
 #[test]
 fn every_example_on_the_pages_holds() {
-    let failures: Vec<String> = runnable().flat_map(|page| failures(page, page.body)).collect();
+    let failures: Vec<String> = runnable()
+        .flat_map(|page| failures(page, page.body))
+        .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
@@ -127,9 +179,14 @@ fn every_example_on_the_pages_holds() {
 fn every_edge_case_holds() {
     let mut failed = Vec::new();
     for (name, path) in pages_in("testdata/rules") {
-        let page = registry().get(&name).unwrap_or_else(|| panic!("testdata/rules/{name}.md names no rule"));
+        let page = registry()
+            .get(&name)
+            .unwrap_or_else(|| panic!("testdata/rules/{name}.md names no rule"));
         let markdown = fs::read_to_string(&path).expect("it can be read");
-        assert!(!examples(&markdown).is_empty(), "testdata/rules/{name}.md has no examples");
+        assert!(
+            !examples(&markdown).is_empty(),
+            "testdata/rules/{name}.md has no examples"
+        );
         failed.extend(failures(page, &markdown));
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
@@ -137,7 +194,10 @@ fn every_edge_case_holds() {
 
 #[test]
 fn every_rule_has_a_page_and_every_page_a_rule() {
-    let pages: Vec<String> = pages_in("rules/lint").into_iter().map(|(name, _)| name).collect();
+    let pages: Vec<String> = pages_in("rules/lint")
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let rules: Vec<&str> = registry().iter().map(|(rule, _)| rule.name).collect();
     assert_eq!(pages, rules);
 }
@@ -146,17 +206,32 @@ fn every_rule_has_a_page_and_every_page_a_rule() {
 fn every_rule_has_a_file_of_its_name() {
     for (rule, _) in registry().iter() {
         let path = format!("src/rules/{}.rs", rule.name.replace('-', "_"));
-        let text = fs::read_to_string(root().join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(text.starts_with(&format!("//! `{}`: ", rule.name)), "{path} does not start with what it checks");
+        let text = fs::read_to_string(root().join(&path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            text.starts_with(&format!("//! `{}`: ", rule.name)),
+            "{path} does not start with what it checks"
+        );
     }
 }
 
 #[test]
 fn every_page_shows_what_is_bad_and_what_is_good() {
     for (_, page) in registry().iter() {
-        let verdicts: Vec<Verdict> = examples(page.body).into_iter().map(|example| example.verdict).collect();
-        assert!(verdicts.contains(&Verdict::Bad), "{} shows nothing bad", page.name);
-        assert!(verdicts.contains(&Verdict::Good), "{} shows nothing good", page.name);
+        let verdicts: Vec<Verdict> = examples(page.body)
+            .into_iter()
+            .map(|example| example.verdict)
+            .collect();
+        assert!(
+            verdicts.contains(&Verdict::Bad),
+            "{} shows nothing bad",
+            page.name
+        );
+        assert!(
+            verdicts.contains(&Verdict::Good),
+            "{} shows nothing good",
+            page.name
+        );
     }
 }
 
@@ -171,15 +246,26 @@ fn a_fix_claimed_is_a_fix_shown() {
             "{}: what the front matter says of the fix is not what is shown",
             page.name
         );
-        let fixes = all.iter().flat_map(|example| findings(page, example)).filter_map(|finding| finding.fix);
-        assert_eq!(fixes.map(|fix| fix.applicability).min(), page.fix, "{}", page.name);
+        let fixes = all
+            .iter()
+            .flat_map(|example| findings(page, example))
+            .filter_map(|finding| finding.fix);
+        assert_eq!(
+            fixes.map(|fix| fix.applicability).min(),
+            page.fix,
+            "{}",
+            page.name
+        );
     }
 }
 
 #[test]
 fn messages_are_written_alike() {
     for page in runnable() {
-        let said = examples(page.body).iter().flat_map(|example| findings(page, example)).collect::<Vec<_>>();
+        let said = examples(page.body)
+            .iter()
+            .flat_map(|example| findings(page, example))
+            .collect::<Vec<_>>();
         for finding in said {
             let message = &finding.message;
             assert!(!message.ends_with('.'), "{}: {message}", page.name);
@@ -201,12 +287,18 @@ fn the_index_is_made_of_the_pages() {
         fs::write(&path, &index).expect("it can be written");
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(written, index, "rules/README.md is out of date: run `make rules`");
+    assert_eq!(
+        written, index,
+        "rules/README.md is out of date: run `make rules`"
+    );
 }
 
 #[test]
 fn the_pedantic_profile_holds_every_rule() {
-    let settings = Settings { select: Selection::Profile(Profile::Pedantic), ..Settings::default() };
+    let settings = Settings {
+        select: Selection::Profile(Profile::Pedantic),
+        ..Settings::default()
+    };
     assert!(registry().iter().all(|(_, page)| settings.selects(page)));
     let settings = Settings::default();
     assert!(registry().iter().any(|(_, page)| !settings.selects(page)));
@@ -216,7 +308,9 @@ fn the_pedantic_profile_holds_every_rule() {
 fn every_checkpoint_of_dockle_is_in_the_table_and_has_a_rule() {
     let registry = jettison::audit::registry();
     let index = index_markdown(registry, jettison::audit::folder);
-    let (_, table) = index.split_once("## dockle's checkpoints").expect("there is a table");
+    let (_, table) = index
+        .split_once("## dockle's checkpoints")
+        .expect("there is a table");
     let rows: BTreeMap<&str, &str> = table
         .lines()
         .filter_map(|line| {
@@ -225,14 +319,31 @@ fn every_checkpoint_of_dockle_is_in_the_table_and_has_a_rule() {
         })
         .collect();
     let numbered = |prefix, most| (1..=most).map(move |number| format!("{prefix}-{number:04}"));
-    let theirs: Vec<String> =
-        numbered("CIS-DI", 11).chain(numbered("DKL-DI", 6)).chain(numbered("DKL-LI", 3)).collect();
+    let theirs: Vec<String> = numbered("CIS-DI", 11)
+        .chain(numbered("DKL-DI", 6))
+        .chain(numbered("DKL-LI", 3))
+        .collect();
     assert_eq!(rows.keys().copied().collect::<Vec<_>>(), theirs);
     for (code, rules) in rows {
-        assert!(!registry.find(code).is_empty(), "no rule has the alias {code}");
-        assert!(registry.find(code).iter().all(|page| rules.contains(&format!("[`{}`]", page.name))), "{code}");
+        assert!(
+            !registry.find(code).is_empty(),
+            "no rule has the alias {code}"
+        );
+        assert!(
+            registry
+                .find(code)
+                .iter()
+                .all(|page| rules.contains(&format!("[`{}`]", page.name))),
+            "{code}"
+        );
     }
     let pages = registry.iter().flat_map(|(_, page)| &page.aliases);
-    let ours = pages.filter(|alias| alias.tool == jettison::lint::Tool::Dockle).map(|alias| alias.code);
-    assert!(ours.into_iter().all(|code| theirs.iter().any(|their| their == code)), "there is no such checkpoint");
+    let ours = pages
+        .filter(|alias| alias.tool == jettison::lint::Tool::Dockle)
+        .map(|alias| alias.code);
+    assert!(
+        ours.into_iter()
+            .all(|code| theirs.iter().any(|their| their == code)),
+        "there is no such checkpoint"
+    );
 }

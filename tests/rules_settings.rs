@@ -7,12 +7,20 @@ use jettison::rules::registry;
 use jettison::source::Source;
 
 fn only(names: &[&str]) -> Settings {
-    let names = registry().resolve(names.iter().copied()).expect("the rules are there");
-    Settings { select: Selection::Only(names.rules), ..Settings::default() }
+    let names = registry()
+        .resolve(names.iter().copied())
+        .expect("the rules are there");
+    Settings {
+        select: Selection::Only(names.rules),
+        ..Settings::default()
+    }
 }
 
 fn rules(text: &str, settings: &Settings) -> Vec<&'static str> {
-    lint(&Source::new("Dockerfile", text), registry(), settings).into_iter().map(|finding| finding.rule).collect()
+    lint(&Source::new("Dockerfile", text), registry(), settings)
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect()
 }
 
 #[test]
@@ -45,14 +53,21 @@ fn what_is_ignored_is_taken_from_what_is_selected() {
 #[test]
 fn an_alias_of_several_rules_selects_them_all() {
     let text = "FROM debian:12\nHEALTHCHECK CMD true\nCMD true\n";
-    assert_eq!(rules(text, &only(&["dl3025"])), ["shell-form-healthcheck", "shell-form-entrypoint"]);
+    assert_eq!(
+        rules(text, &only(&["dl3025"])),
+        ["shell-form-healthcheck", "shell-form-entrypoint"]
+    );
 }
 
 #[test]
 fn a_severity_can_be_set() {
     let mut settings = only(&["root-user"]);
     settings.severities = BTreeMap::from([("root-user", Severity::Error)]);
-    let findings = lint(&Source::new("Dockerfile", "FROM debian:12\nUSER 0\n"), registry(), &settings);
+    let findings = lint(
+        &Source::new("Dockerfile", "FROM debian:12\nUSER 0\n"),
+        registry(),
+        &settings,
+    );
     assert_eq!(findings[0].severity, Severity::Error);
 }
 
@@ -67,25 +82,41 @@ fn pragmas_can_be_switched_off() {
 
 #[test]
 fn places_are_exact_inside_a_run_of_several_lines() {
-    let source = Source::new("Dockerfile", "FROM debian:12\nRUN true \\\n  && \\\n  apt-get install \\\n    curl\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\nRUN true \\\n  && \\\n  apt-get install \\\n    curl\n",
+    );
     let findings = lint(&source, registry(), &only(&["DL3008"]));
     assert_eq!(source.slice(findings[0].span), "curl");
     assert_eq!(source.line(findings[0].span.start), 5);
-    assert_eq!(findings[0].instruction.map(|span| source.line(span.start)), Some(2));
+    assert_eq!(
+        findings[0].instruction.map(|span| source.line(span.start)),
+        Some(2)
+    );
 }
 
 #[test]
 fn a_fix_keeps_the_line_endings() {
-    let source = Source::new("Dockerfile", "FROM debian:12\r\nRUN curl a | sh\r\nADD a.txt /\r\n");
-    let fixed = fix::apply_all(&source, registry(), &only(&["DL4006", "DL3020"]), Applicability::Unsafe);
-    let text =
-        "FROM debian:12\r\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\r\nRUN curl a | sh\r\nCOPY a.txt /\r\n";
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\r\nRUN curl a | sh\r\nADD a.txt /\r\n",
+    );
+    let fixed = fix::apply_all(
+        &source,
+        registry(),
+        &only(&["DL4006", "DL3020"]),
+        Applicability::Unsafe,
+    );
+    let text = "FROM debian:12\r\nSHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]\r\nRUN curl a | sh\r\nCOPY a.txt /\r\n";
     assert_eq!(fixed.expect("there is a fix").text(), text);
 }
 
 #[test]
 fn an_unsafe_fix_is_not_applied_unasked() {
-    let source = Source::new("Dockerfile", "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM debian:12\nRUN apt-get update\nRUN apt-get install -y curl\n",
+    );
     let settings = only(&["apt-lists-left"]);
     assert!(fix::apply_all(&source, registry(), &settings, Applicability::Safe).is_none());
     assert!(fix::apply_all(&source, registry(), &settings, Applicability::Unsafe).is_some());
@@ -93,6 +124,9 @@ fn an_unsafe_fix_is_not_applied_unasked() {
 
 #[test]
 fn values_that_double_do_not_fill_the_memory() {
-    let text = format!("FROM scratch\nENV A=xxxxxxxx\n{}USER $A\n", "ENV A=$A$A\n".repeat(64));
+    let text = format!(
+        "FROM scratch\nENV A=xxxxxxxx\n{}USER $A\n",
+        "ENV A=$A$A\n".repeat(64)
+    );
     assert!(rules(&text, &only(&["root-user"])).is_empty());
 }

@@ -1,37 +1,54 @@
-//! The real ShellCheck, asked by the real program. Without it these tests name what is missing; CI must have it.
+//! The real ShellCheck, asked by the real program. Without it these tests name what is missing; CI
+//! must have it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use jettison::lint::{Applicability, Besides, Finding, SHELLCHECK, Selection, Settings, fix, lint_with};
+use jettison::lint::{
+    Applicability, Besides, Finding, SHELLCHECK, Selection, Settings, fix, lint_with,
+};
 use jettison::rules::registry;
 use jettison::shellcheck;
 use jettison::source::Source;
 use serde_json::Value;
 
-#[allow(clippy::print_stderr, reason = "whoever runs the tests should know what was left out")]
+#[allow(
+    clippy::print_stderr,
+    reason = "whoever runs the tests should know what was left out"
+)]
 fn program() -> Option<PathBuf> {
     let program = std::env::var_os("PATH").and_then(|path| shellcheck::find(&path));
     if program.is_none() {
-        assert!(std::env::var_os("CI").is_none(), "`shellcheck` is not on PATH");
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "`shellcheck` is not on PATH"
+        );
         eprintln!("`shellcheck` is not on PATH: this test is left out");
     }
     program
 }
 
 fn settings() -> Settings {
-    Settings { select: Selection::Only([SHELLCHECK].into()), ..Settings::default() }
+    Settings {
+        select: Selection::Only([SHELLCHECK].into()),
+        ..Settings::default()
+    }
 }
 
 fn besides(shellcheck: Option<Vec<Finding>>) -> Besides {
-    Besides { shellcheck, ..Besides::default() }
+    Besides {
+        shellcheck,
+        ..Besides::default()
+    }
 }
 
 /// `SC2086 4:7-4:9`, in the order of the text; none without ShellCheck.
 fn places(text: &str) -> Option<Vec<String>> {
     let source = Source::new("Dockerfile", text);
-    let answer = shellcheck::check(&program()?, [&source], &settings()).expect("it answers").remove(0);
+    let answer = shellcheck::check(&program()?, [&source], &settings())
+        .expect("it answers")
+        .remove(0);
     let found = lint_with(&source, registry(), &settings(), besides(Some(answer)));
     let place = |offset| {
         let place = source.position(offset);
@@ -39,7 +56,11 @@ fn places(text: &str) -> Option<Vec<String>> {
     };
     let row = |finding: &Finding| {
         let code = finding.code.expect("ShellCheck's findings have codes");
-        format!("{code} {}-{}", place(finding.span.start), place(finding.span.end))
+        format!(
+            "{code} {}-{}",
+            place(finding.span.start),
+            place(finding.span.end)
+        )
     };
     Some(found.iter().map(row).collect())
 }
@@ -57,44 +78,89 @@ fn a_finding_has_its_place_in_a_run_of_many_lines() {
         "FROM a\nRUN echo ü && \\\n    # comment\n    cat $X && \\\n\n\tcat $Y\n",
         &["SC2086 4:9-4:11", "SC2086 6:6-6:8"],
     );
-    assert_places("FROM a\r\nRUN true \\\r\n && cat $X\r\n", &["SC2086 3:9-3:11"]);
+    assert_places(
+        "FROM a\r\nRUN true \\\r\n && cat $X\r\n",
+        &["SC2086 3:9-3:11"],
+    );
     assert_places("FROM a\nONBUILD RUN cat $X\n", &["SC2086 2:17-2:19"]);
-    assert_places("# escape=`\nFROM a\nRUN true `\n && cat $X\n", &["SC2086 4:9-4:11"]);
+    assert_places(
+        "# escape=`\nFROM a\nRUN true `\n && cat $X\n",
+        &["SC2086 4:9-4:11"],
+    );
 }
 
 #[test]
 fn a_heredoc_is_a_script_with_its_own_first_line() {
-    assert_places("FROM a\nRUN <<EOF\necho a\ncat $X\nEOF\nRUN cat $Y\n", &["SC2086 4:5-4:7", "SC2086 6:9-6:11"]);
-    assert_places("FROM a\nRUN <<EOF\n#!/bin/bash\n[[ -f x ]]\ncat $X\nEOF\n", &["SC2086 5:5-5:7"]);
-    assert_places("FROM a\nRUN <<EOF\n#!/usr/bin/python3\nprint($X)\nEOF\n", &[]);
-    assert_places("FROM a\nRUN <<EOF\n# shellcheck disable=SC2086\ncat $X\ncat $Y\nEOF\n", &["SC2086 5:5-5:7"]);
+    assert_places(
+        "FROM a\nRUN <<EOF\necho a\ncat $X\nEOF\nRUN cat $Y\n",
+        &["SC2086 4:5-4:7", "SC2086 6:9-6:11"],
+    );
+    assert_places(
+        "FROM a\nRUN <<EOF\n#!/bin/bash\n[[ -f x ]]\ncat $X\nEOF\n",
+        &["SC2086 5:5-5:7"],
+    );
+    assert_places(
+        "FROM a\nRUN <<EOF\n#!/usr/bin/python3\nprint($X)\nEOF\n",
+        &[],
+    );
+    assert_places(
+        "FROM a\nRUN <<EOF\n# shellcheck disable=SC2086\ncat $X\ncat $Y\nEOF\n",
+        &["SC2086 5:5-5:7"],
+    );
 }
 
 #[test]
 fn the_shell_is_the_images() {
     assert_places("FROM a\nRUN [[ -f x ]]\n", &["SC3010 2:5-2:15"]);
-    assert_places("FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN [[ -f x ]]\n", &[]);
+    assert_places(
+        "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nRUN [[ -f x ]]\n",
+        &[],
+    );
     assert_places("FROM a\n# hadolint shell=/bin/bash\nRUN [[ -f x ]]\n", &[]);
-    assert_places("FROM a\nSHELL [\"pwsh\", \"-c\"]\nRUN Get-Variable X | Select-Object $Y\n", &[]);
-    assert_places("FROM mcr.microsoft.com/windows/servercore:ltsc2022\nRUN dir $X & echo %PATH%\n", &[]);
-    assert_places("FROM a\nSHELL [\"/bin/bash\", \"-ec\"]\nRUN cd /x; ls\n", &[]);
+    assert_places(
+        "FROM a\nSHELL [\"pwsh\", \"-c\"]\nRUN Get-Variable X | Select-Object $Y\n",
+        &[],
+    );
+    assert_places(
+        "FROM mcr.microsoft.com/windows/servercore:ltsc2022\nRUN dir $X & echo %PATH%\n",
+        &[],
+    );
+    assert_places(
+        "FROM a\nSHELL [\"/bin/bash\", \"-ec\"]\nRUN cd /x; ls\n",
+        &[],
+    );
     assert_places("FROM a\nRUN cd /x; ls\n", &["SC2164 2:5-2:10"]);
 }
 
 #[test]
 fn busybox_knows_more_than_dash() {
     let script = "RUN set -o pipefail; [[ \"$HOME\" = /root ]] && echo -e 'a\\tb' && source ./x &> \"${HOME:0:4}\"\n";
-    assert_places(&format!("FROM alpine:3.20\n{script}RUN declare x=1\n"), &["SC3044 3:5-3:14", "SC2034 3:13-3:14"]);
-    let in_dash = ["SC3010 2:22-2:43", "SC3036 2:52-2:54", "SC3046 2:65-2:92", "SC3020 2:76-2:92", "SC3057 2:80-2:91"];
+    assert_places(
+        &format!("FROM alpine:3.20\n{script}RUN declare x=1\n"),
+        &["SC3044 3:5-3:14", "SC2034 3:13-3:14"],
+    );
+    let in_dash = [
+        "SC3010 2:22-2:43",
+        "SC3036 2:52-2:54",
+        "SC3046 2:65-2:92",
+        "SC3020 2:76-2:92",
+        "SC3057 2:80-2:91",
+    ];
     assert_places(&format!("FROM debian:12\n{script}"), &in_dash);
 }
 
 #[test]
 fn variables_of_arg_and_env_are_set() {
     assert_places("FROM a\nRUN echo \"$foo\"\n", &["SC2154 2:11-2:15"]);
-    assert_places("FROM a\nARG foo\nENV bar=1\nRUN echo \"$foo $bar $http_proxy\"\n", &[]);
+    assert_places(
+        "FROM a\nARG foo\nENV bar=1\nRUN echo \"$foo $bar $http_proxy\"\n",
+        &[],
+    );
     assert_places("FROM a AS b\nENV foo=1\nFROM b\nRUN echo \"$foo\"\n", &[]);
-    assert_places("ARG foo=1\nFROM a\nRUN echo \"$foo\"\nENV foo=1\n", &["SC2154 3:11-3:15"]);
+    assert_places(
+        "ARG foo=1\nFROM a\nRUN echo \"$foo\"\nENV foo=1\n",
+        &["SC2154 3:11-3:15"],
+    );
     assert_places("FROM a\nARG bad-name\nARG 1x\nRUN true\n", &[]);
 }
 
@@ -102,14 +168,20 @@ fn variables_of_arg_and_env_are_set() {
 fn scripts_of_other_instructions_are_read_and_exec_forms_are_not() {
     assert_places("FROM a\nCMD cat $X\n", &["SC2086 2:9-2:11"]);
     assert_places("FROM a\nENTRYPOINT cat $X\n", &["SC2086 2:16-2:18"]);
-    assert_places("FROM a\nHEALTHCHECK --interval=1s CMD cat $X\n", &["SC2086 2:35-2:37"]);
+    assert_places(
+        "FROM a\nHEALTHCHECK --interval=1s CMD cat $X\n",
+        &["SC2086 2:35-2:37"],
+    );
     assert_places("FROM a\nRUN [\"cat\", \"$X\"]\nHEALTHCHECK NONE\n", &[]);
 }
 
 #[test]
 fn a_script_beyond_all_measure_is_left_out() {
     let long = "true; ".repeat(50_000);
-    assert_places(&format!("FROM a\nRUN {long}\nRUN cat $X\n"), &["SC2086 3:9-3:11"]);
+    assert_places(
+        &format!("FROM a\nRUN {long}\nRUN cat $X\n"),
+        &["SC2086 3:9-3:11"],
+    );
 }
 
 #[test]
@@ -120,8 +192,12 @@ fn comments_silence_codes() {
         "shellcheck disable=SC2086",
         "jettison ignore=shellcheck",
     ] {
-        assert_places(&format!("FROM a\n# {comment}\nRUN cat $X\nRUN cat $Y\n"), &["SC2086 4:9-4:11"]);
-        let inside = format!("FROM a\nRUN true && \\\n # {comment}\n cat $X \\\n $Z && \\\n cat $Y\n");
+        assert_places(
+            &format!("FROM a\n# {comment}\nRUN cat $X\nRUN cat $Y\n"),
+            &["SC2086 4:9-4:11"],
+        );
+        let inside =
+            format!("FROM a\nRUN true && \\\n # {comment}\n cat $X \\\n $Z && \\\n cat $Y\n");
         assert_places(&inside, &["SC2086 6:6-6:8"]);
     }
     assert_places("# hadolint global ignore=SC2086\nFROM a\nRUN cat $X\n", &[]);
@@ -130,12 +206,23 @@ fn comments_silence_codes() {
 #[test]
 fn an_idle_comment_is_told_only_when_shellcheck_was_asked() {
     let Some(program) = program() else { return };
-    let source = Source::new("Dockerfile", "FROM scratch\n# shellcheck disable=SC2086\nRUN true\nUSER 1\n");
-    let settings = Settings { select: Selection::ALL, ..Settings::default() };
-    let answer = shellcheck::check(&program, [&source], &settings).expect("it answers").remove(0);
+    let source = Source::new(
+        "Dockerfile",
+        "FROM scratch\n# shellcheck disable=SC2086\nRUN true\nUSER 1\n",
+    );
+    let settings = Settings {
+        select: Selection::ALL,
+        ..Settings::default()
+    };
+    let answer = shellcheck::check(&program, [&source], &settings)
+        .expect("it answers")
+        .remove(0);
     let idle = |answer| {
         let found = lint_with(&source, registry(), &settings, answer);
-        found.iter().filter(|finding| finding.rule == "unused-pragma").count()
+        found
+            .iter()
+            .filter(|finding| finding.rule == "unused-pragma")
+            .count()
     };
     assert_eq!((idle(besides(Some(answer))), idle(besides(None))), (1, 0));
 }
@@ -145,22 +232,42 @@ fn its_fixes_are_edits_of_the_dockerfile() {
     let Some(program) = program() else { return };
     let fixed = |text: &str| {
         let find = |source: &Source| {
-            let answer = shellcheck::check(&program, [source], &settings()).expect("it answers").remove(0);
+            let answer = shellcheck::check(&program, [source], &settings())
+                .expect("it answers")
+                .remove(0);
             lint_with(source, registry(), &settings(), besides(Some(answer)))
         };
         let source = Source::new("Dockerfile", text);
-        assert!(fix::apply_all_of(&source, Applicability::Safe, find).is_none(), "its fixes are not safe");
-        fix::apply_all_of(&source, Applicability::Unsafe, find).map(|source| source.text().to_owned())
+        assert!(
+            fix::apply_all_of(&source, Applicability::Safe, find).is_none(),
+            "its fixes are not safe"
+        );
+        fix::apply_all_of(&source, Applicability::Unsafe, find)
+            .map(|source| source.text().to_owned())
     };
-    assert_eq!(fixed("FROM a\nRUN cat $X \\\n  $Y\n").as_deref(), Some("FROM a\nRUN cat \"$X\" \\\n  \"$Y\"\n"));
-    assert_eq!(fixed("FROM a\nRUN cat $X\\\n && ls\n").as_deref(), Some("FROM a\nRUN cat \"$X\"\\\n && ls\n"));
-    assert_eq!(fixed("FROM a\nRUN <<E\ncat `ls`\nE\n").as_deref(), Some("FROM a\nRUN <<E\ncat $(ls)\nE\n"));
+    assert_eq!(
+        fixed("FROM a\nRUN cat $X \\\n  $Y\n").as_deref(),
+        Some("FROM a\nRUN cat \"$X\" \\\n  \"$Y\"\n")
+    );
+    assert_eq!(
+        fixed("FROM a\nRUN cat $X\\\n && ls\n").as_deref(),
+        Some("FROM a\nRUN cat \"$X\"\\\n && ls\n")
+    );
+    assert_eq!(
+        fixed("FROM a\nRUN <<E\ncat `ls`\nE\n").as_deref(),
+        Some("FROM a\nRUN <<E\ncat $(ls)\nE\n")
+    );
 }
 
 /// The program in a folder of its own, with an empty PATH.
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env("PATH", folder).env("NO_COLOR", "1").env_remove("CLICOLOR_FORCE").arg("lint");
+    command
+        .current_dir(folder)
+        .env("PATH", folder)
+        .env("NO_COLOR", "1")
+        .env_remove("CLICOLOR_FORCE")
+        .arg("lint");
     command
 }
 
@@ -174,7 +281,11 @@ fn folder(text: &str) -> tempfile::TempDir {
 fn run(command: &mut Command) -> (i32, String, String) {
     let output = command.output().expect("the program starts");
     let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
-    (output.status.code().expect("it is not killed"), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().expect("it is not killed"),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 #[test]
@@ -182,14 +293,39 @@ fn json_has_the_code() {
     let Some(program) = program() else { return };
     let folder = folder("FROM a\nRUN true \\\n && cat $X\n");
     let mut command = jettison(folder.path());
-    command.arg("--shellcheck").arg(program).args(["--select", "SC2086", "--format", "json"]);
+    command
+        .arg("--shellcheck")
+        .arg(program)
+        .args(["--select", "SC2086", "--format", "json"]);
     let (code, out, _) = run(&mut command);
     let rows: Value = serde_json::from_str(&out).expect("it is JSON");
     assert_eq!((code, rows.as_array().map(Vec::len)), (1, Some(1)), "{out}");
-    let fields = ["rule", "code", "level", "line", "column", "instruction_line", "message"];
-    let values: Vec<String> = fields.iter().map(|field| rows[0][field].to_string()).collect();
+    let fields = [
+        "rule",
+        "code",
+        "level",
+        "line",
+        "column",
+        "instruction_line",
+        "message",
+    ];
+    let values: Vec<String> = fields
+        .iter()
+        .map(|field| rows[0][field].to_string())
+        .collect();
     let message = "\"double quote to prevent globbing and word splitting\"";
-    assert_eq!(values, ["\"shellcheck\"", "\"SC2086\"", "\"info\"", "3", "9", "2", message]);
+    assert_eq!(
+        values,
+        [
+            "\"shellcheck\"",
+            "\"SC2086\"",
+            "\"info\"",
+            "3",
+            "9",
+            "2",
+            message
+        ]
+    );
     assert_eq!(rows[0]["url"], "https://www.shellcheck.net/wiki/SC2086");
     assert_eq!(rows[0]["aliases"], serde_json::json!(["SC2086"]));
     assert_eq!(rows[0]["fix"]["applicability"], "unsafe");
@@ -203,18 +339,37 @@ fn codes_can_be_selected_ignored_and_given_a_severity() {
         let folder = folder(text);
         fs::write(folder.path().join(".jettison.toml"), config).expect("it can be written");
         let mut command = jettison(folder.path());
-        let (_, out, err) = run(command.arg("--shellcheck").arg(&program).args(["--format", "json"]).args(arguments));
-        let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+        let (_, out, err) = run(command
+            .arg("--shellcheck")
+            .arg(&program)
+            .args(["--format", "json"])
+            .args(arguments));
+        let rows: Vec<Value> =
+            serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
         let of_shellcheck = rows.iter().filter(|row| row["rule"] == "shellcheck");
-        of_shellcheck.map(|row| format!("{} {}", row["code"], row["level"]).replace('"', "")).collect::<Vec<_>>()
+        of_shellcheck
+            .map(|row| format!("{} {}", row["code"], row["level"]).replace('"', ""))
+            .collect::<Vec<_>>()
     };
     assert_eq!(codes(&[], ""), ["SC2046 warning", "SC2086 info"]);
     assert_eq!(codes(&["--ignore", "SC2086"], ""), ["SC2046 warning"]);
-    assert_eq!(codes(&["--select", "SC2086,root-user"], ""), ["SC2086 info"]);
-    assert_eq!(codes(&["--ignore", "shellcheck"], ""), [""; 0]);
-    assert_eq!(codes(&[], "ignore = [\"SC2046\"]\n[severity]\nSC2086 = \"error\"\n"), ["SC2086 error"]);
     assert_eq!(
-        codes(&[], "[severity]\nshellcheck = \"style\"\nSC2046 = \"error\"\n"),
+        codes(&["--select", "SC2086,root-user"], ""),
+        ["SC2086 info"]
+    );
+    assert_eq!(codes(&["--ignore", "shellcheck"], ""), [""; 0]);
+    assert_eq!(
+        codes(
+            &[],
+            "ignore = [\"SC2046\"]\n[severity]\nSC2086 = \"error\"\n"
+        ),
+        ["SC2086 error"]
+    );
+    assert_eq!(
+        codes(
+            &[],
+            "[severity]\nshellcheck = \"style\"\nSC2046 = \"error\"\n"
+        ),
         ["SC2046 error", "SC2086 style"]
     );
 }
@@ -222,8 +377,9 @@ fn codes_can_be_selected_ignored_and_given_a_severity() {
 #[test]
 fn one_process_answers_for_all_files() {
     let Some(program) = program() else { return };
-    let sources: Vec<Source> =
-        (0..40).map(|number| Source::new("Dockerfile", format!("FROM a\nRUN cat $X{}\n", number / 2))).collect();
+    let sources: Vec<Source> = (0..40)
+        .map(|number| Source::new("Dockerfile", format!("FROM a\nRUN cat $X{}\n", number / 2)))
+        .collect();
     let answers = shellcheck::check(&program, &sources, &settings()).expect("it answers");
     assert!(answers.len() == 40 && answers.iter().all(|answer| answer.len() == 1));
 }
@@ -233,10 +389,20 @@ fn without_shellcheck_a_note_says_so_once() {
     let folder = folder("FROM debian:12\nRUN cat $X\nUSER 1\n");
     let note = "note: `shellcheck` is not on PATH: scripts were checked without it\n";
     assert_eq!(run(&mut jettison(folder.path())).2, note);
-    for arguments in [&["--quiet"][..], &["--no-shellcheck"], &["--format", "json"], &["--select", "root-user"]] {
-        assert_eq!(run(jettison(folder.path()).args(arguments)).2, "", "{arguments:?}");
+    for arguments in [
+        &["--quiet"][..],
+        &["--no-shellcheck"],
+        &["--format", "json"],
+        &["--select", "root-user"],
+    ] {
+        assert_eq!(
+            run(jettison(folder.path()).args(arguments)).2,
+            "",
+            "{arguments:?}"
+        );
     }
-    fs::write(folder.path().join(".jettison.toml"), "shellcheck = false\n").expect("it can be written");
+    fs::write(folder.path().join(".jettison.toml"), "shellcheck = false\n")
+        .expect("it can be written");
     assert_eq!(run(&mut jettison(folder.path())).2, "");
 }
 

@@ -16,16 +16,31 @@ pub(super) struct Hit<'r> {
 
 /// What a record says of a version of its package.
 pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Option<Hit<'r>> {
-    let ranges = || affected.ranges.iter().filter_map(|range| Some((range, order_of(range, order)?)));
-    let is_listed = || affected.versions.iter().any(|listed| listed == version || order.same(listed, version));
+    let ranges = || {
+        affected
+            .ranges
+            .iter()
+            .filter_map(|range| Some((range, order_of(range, order)?)))
+    };
+    let is_listed = || {
+        affected
+            .versions
+            .iter()
+            .any(|listed| listed == version || order.same(listed, version))
+    };
     let is_hit = ranges().any(|(range, order)| is_in(range, version, order)) || is_listed();
     is_hit.then(|| {
-        let events = ranges().flat_map(|(range, order)| range.events.iter().map(move |event| (event, order)));
+        let events = ranges()
+            .flat_map(|(range, order)| range.events.iter().map(move |event| (event, order)));
         let above = events.filter_map(|(event, order)| match event {
-            Event::Fixed(fixed) if order.compare(fixed, version) == Ordering::Greater => Some(fixed.as_str()),
+            Event::Fixed(fixed) if order.compare(fixed, version) == Ordering::Greater => {
+                Some(fixed.as_str())
+            }
             _ => None,
         });
-        Hit { fixed: above.min_by(|one, other| order.compare(one, other)) }
+        Hit {
+            fixed: above.min_by(|one, other| order.compare(one, other)),
+        }
     })
 }
 
@@ -42,7 +57,11 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     if !is_before_limits(range, version, order) {
         return false;
     }
-    let mut events: Vec<(&Event, &str)> = range.events.iter().filter_map(|event| Some((event, turn(event)?))).collect();
+    let mut events: Vec<(&Event, &str)> = range
+        .events
+        .iter()
+        .filter_map(|event| Some((event, turn(event)?)))
+        .collect();
     events.sort_by(|(one, first), (other, second)| {
         compare(first, second, order).then_with(|| is_end(one).cmp(&is_end(other)))
     });
@@ -50,7 +69,8 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     for (event, at) in events {
         match (event, compare(version, at, order)) {
             (Event::Introduced(_), Ordering::Greater | Ordering::Equal) => vulnerable = true,
-            (Event::Fixed(_), Ordering::Greater | Ordering::Equal) | (Event::LastAffected(_), Ordering::Greater) => {
+            (Event::Fixed(_), Ordering::Greater | Ordering::Equal)
+            | (Event::LastAffected(_), Ordering::Greater) => {
                 vulnerable = false;
             }
             _ => {}
@@ -88,8 +108,10 @@ fn is_before_limits(range: &Range, version: &str, order: Order) -> bool {
         _ => None,
     });
     let mut any = false;
-    let is_before =
-        limits.by_ref().inspect(|_| any = true).any(|limit| limit == "*" || compare(version, limit, order).is_lt());
+    let is_before = limits
+        .by_ref()
+        .inspect(|_| any = true)
+        .any(|limit| limit == "*" || compare(version, limit, order).is_lt());
     is_before || !any
 }
 
@@ -103,7 +125,11 @@ mod tests {
 
     /// Which of these versions are affected.
     fn hits<'v>(affected: &Affected, order: Order, versions: &[&'v str]) -> Vec<&'v str> {
-        versions.iter().copied().filter(|version| hit(affected, version, order).is_some()).collect()
+        versions
+            .iter()
+            .copied()
+            .filter(|version| hit(affected, version, order).is_some())
+            .collect()
     }
 
     #[test]
@@ -112,15 +138,34 @@ mod tests {
             r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "3.0.0"}, {"fixed": "3.2.5"},
                 {"introduced": "1.0.0"}, {"fixed": "1.0.2"}]}]}"#,
         );
-        let versions = ["0.9.9", "1.0.0", "1.0.1", "1.0.2", "2.0.0", "3.0.0-rc.1", "3.2.4", "3.2.5"];
-        assert_eq!(hits(&affected, Order::Semver, &versions), ["1.0.0", "1.0.1", "3.2.4"]);
-        assert_eq!(hit(&affected, "1.0.1", Order::Semver).unwrap().fixed, Some("1.0.2"));
+        let versions = [
+            "0.9.9",
+            "1.0.0",
+            "1.0.1",
+            "1.0.2",
+            "2.0.0",
+            "3.0.0-rc.1",
+            "3.2.4",
+            "3.2.5",
+        ];
+        assert_eq!(
+            hits(&affected, Order::Semver, &versions),
+            ["1.0.0", "1.0.1", "3.2.4"]
+        );
+        assert_eq!(
+            hit(&affected, "1.0.1", Order::Semver).unwrap().fixed,
+            Some("1.0.2")
+        );
     }
 
     #[test]
     fn what_is_introduced_at_zero_was_always_there() {
-        let affected = affected(r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}"#);
-        assert_eq!(hits(&affected, Order::Debian, &["0~~", "0", "1:2"]), ["0~~", "0", "1:2"]);
+        let affected =
+            affected(r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}"#);
+        assert_eq!(
+            hits(&affected, Order::Debian, &["0~~", "0", "1:2"]),
+            ["0~~", "0", "1:2"]
+        );
         assert_eq!(hit(&affected, "1", Order::Debian).unwrap().fixed, None);
     }
 
@@ -129,7 +174,10 @@ mod tests {
         let affected = affected(
             r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"last_affected": "2.1.214"}]}]}"#,
         );
-        assert_eq!(hits(&affected, Order::Maven, &["2.1.213", "2.1.214", "2.1.215"]), ["2.1.213", "2.1.214"]);
+        assert_eq!(
+            hits(&affected, Order::Maven, &["2.1.213", "2.1.214", "2.1.215"]),
+            ["2.1.213", "2.1.214"]
+        );
     }
 
     #[test]
@@ -138,10 +186,17 @@ mod tests {
             r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"limit": "2.0.0"},
                 {"limit": "3.0.0"}]}]}"#,
         );
-        assert_eq!(hits(&limited, Order::Semver, &["1.0.0", "2.5.0", "3.0.0"]), ["1.0.0", "2.5.0"]);
-        let endless =
-            affected(r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"limit": "*"}]}]}"#);
-        assert_eq!(hits(&endless, Order::Semver, &["0.1.0", "99.0.0"]), ["99.0.0"]);
+        assert_eq!(
+            hits(&limited, Order::Semver, &["1.0.0", "2.5.0", "3.0.0"]),
+            ["1.0.0", "2.5.0"]
+        );
+        let endless = affected(
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"limit": "*"}]}]}"#,
+        );
+        assert_eq!(
+            hits(&endless, Order::Semver, &["0.1.0", "99.0.0"]),
+            ["99.0.0"]
+        );
     }
 
     #[test]
@@ -150,19 +205,24 @@ mod tests {
             r#"{"ranges": [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"}, {"fixed": "abc"}]}],
                 "versions": ["1.0"]}"#,
         );
-        assert_eq!(hits(&affected, Order::Python, &["0.9", "1.0", "1.0.0", "1.1"]), ["1.0", "1.0.0"]);
+        assert_eq!(
+            hits(&affected, Order::Python, &["0.9", "1.0", "1.0.0", "1.1"]),
+            ["1.0", "1.0.0"]
+        );
     }
 
     #[test]
     fn an_event_of_two_kinds_is_refused() {
-        let json = r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1", "fixed": "2"}]}]}"#;
+        let json =
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1", "fixed": "2"}]}]}"#;
         assert!(serde_json::from_str::<Affected>(json).is_err());
     }
 
     #[test]
     fn what_is_introduced_and_fixed_at_once_never_was() {
-        let affected =
-            affected(r#"{"ranges": [{"type": "SEMVER", "events": [{"fixed": "1.0.0"}, {"introduced": "1.0.0"}]}]}"#);
+        let affected = affected(
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"fixed": "1.0.0"}, {"introduced": "1.0.0"}]}]}"#,
+        );
         assert_eq!(hits(&affected, Order::Semver, &["1.0.0", "2.0.0"]), [""; 0]);
     }
 }

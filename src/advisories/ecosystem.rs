@@ -1,4 +1,5 @@
-//! What the packages of an image are called in an export, and which releases of a distribution are the image's.
+//! What the packages of an image are called in an export, and which releases of a distribution are
+//! the image's.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -36,7 +37,8 @@ pub struct Coverage {
     pub records: usize,
 }
 
-/// Packages of one name and version that records speak of together: all that was built from one source.
+/// Packages of one name and version that records speak of together: all that was built from one
+/// source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) name: String,
@@ -66,18 +68,35 @@ impl<'a> Index<'a> {
     pub(super) fn new(packages: &'a Packages) -> Self {
         let distribution = &packages.distribution;
         let scopes = of_distribution(distribution).into_iter().chain(LANGUAGES);
-        let mut index =
-            Self { scopes: scopes.map(|scope| (scope, HashMap::new())).collect(), subjects: Vec::new(), distribution };
+        let mut index = Self {
+            scopes: scopes.map(|scope| (scope, HashMap::new())).collect(),
+            subjects: Vec::new(),
+            distribution,
+        };
         let mut known: HashMap<(Ecosystem, String, String), usize> = HashMap::new();
-        for (row, package) in packages.list.iter().enumerate().filter(|(_, package)| !package.version.is_empty()) {
+        for (row, package) in packages
+            .list
+            .iter()
+            .enumerate()
+            .filter(|(_, package)| !package.version.is_empty())
+        {
             let own = (package.name.clone(), own_version(package));
             let source = source(package).unwrap_or_else(|| own.clone());
             let subjects = &mut index.subjects;
-            let subject = *known.entry((package.ecosystem, source.0.clone(), source.1.clone())).or_insert_with(|| {
-                subjects.push(Subject { name: source.0.clone(), version: source.1.clone() });
-                subjects.len() - 1
-            });
-            for (scope, names) in index.scopes.iter_mut().filter(|(scope, _)| scope.of == package.ecosystem) {
+            let subject = *known
+                .entry((package.ecosystem, source.0.clone(), source.1.clone()))
+                .or_insert_with(|| {
+                    subjects.push(Subject {
+                        name: source.0.clone(),
+                        version: source.1.clone(),
+                    });
+                    subjects.len() - 1
+                });
+            for (scope, names) in index
+                .scopes
+                .iter_mut()
+                .filter(|(scope, _)| scope.of == package.ecosystem)
+            {
                 let mut wanted = match scope.names {
                     Names::Own => vec![&own],
                     Names::Source => vec![&source],
@@ -86,10 +105,15 @@ impl<'a> Index<'a> {
                 wanted.dedup();
                 for (name, version) in wanted {
                     let candidates = names.entry(scope.normal(name).into_owned()).or_default();
-                    let same = |one: &&mut Candidate| one.subject == subject && one.version == *version;
+                    let same =
+                        |one: &&mut Candidate| one.subject == subject && one.version == *version;
                     match candidates.iter_mut().find(same) {
                         Some(candidate) => candidate.packages.push(row),
-                        None => candidates.push(Candidate { subject, version: version.clone(), packages: vec![row] }),
+                        None => candidates.push(Candidate {
+                            subject,
+                            version: version.clone(),
+                            packages: vec![row],
+                        }),
                     }
                 }
             }
@@ -108,7 +132,10 @@ impl<'a> Index<'a> {
 
     pub(super) fn candidates(&self, scope: usize, name: &str) -> &[Candidate] {
         let (scope, names) = &self.scopes[scope];
-        names.get(scope.normal(name).as_ref()).map(Vec::as_slice).unwrap_or_default()
+        names
+            .get(scope.normal(name).as_ref())
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// What the ecosystem of a scope is called, with the release of the image.
@@ -163,17 +190,26 @@ fn own_version(package: &Package) -> String {
 
 /// `1.22rc1` is `1.22.0-rc.1`.
 fn go_release(version: &str) -> String {
-    let end = version.find(|letter: char| letter != '.' && !letter.is_ascii_digit()).unwrap_or(version.len());
+    let end = version
+        .find(|letter: char| letter != '.' && !letter.is_ascii_digit())
+        .unwrap_or(version.len());
     let (numbers, rest) = version.split_at(end);
-    let numbers = if numbers.matches('.').count() == 1 { format!("{numbers}.0") } else { numbers.to_owned() };
-    let digits = rest.find(|letter: char| letter.is_ascii_digit()).unwrap_or(rest.len());
+    let numbers = if numbers.matches('.').count() == 1 {
+        format!("{numbers}.0")
+    } else {
+        numbers.to_owned()
+    };
+    let digits = rest
+        .find(|letter: char| letter.is_ascii_digit())
+        .unwrap_or(rest.len());
     match rest.split_at(digits) {
         (word @ ("rc" | "beta"), number) => format!("{numbers}-{word}.{number}"),
         _ => numbers,
     }
 }
 
-/// The source of a package of a distribution. rpm's has no epoch of its own: it is that of what was built.
+/// The source of a package of a distribution. rpm's has no epoch of its own: it is that of what was
+/// built.
 fn source(package: &Package) -> Option<(String, String)> {
     if !package.ecosystem.is_distribution() {
         return None;
@@ -199,11 +235,25 @@ const LANGUAGES: [Scope; 6] = [
 ];
 
 const fn language(name: &'static str, of: Ecosystem, order: Order) -> Scope {
-    Scope { name, order, of, names: Names::Own, fits: |_, _| true }
+    Scope {
+        name,
+        order,
+        of,
+        names: Names::Own,
+        fits: |_, _| true,
+    }
 }
 
 fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
-    let deb = |name, fits| vec![scope(name, Ecosystem::Deb, Order::Debian, Names::Source, fits)];
+    let deb = |name, fits| {
+        vec![scope(
+            name,
+            Ecosystem::Deb,
+            Order::Debian,
+            Names::Source,
+            fits,
+        )]
+    };
     let apk = |name, names, fits| scope(name, Ecosystem::Apk, Order::Alpine, names, fits);
     let rpm = |name, fits| vec![scope(name, Ecosystem::Rpm, Order::Rpm, Names::Either, fits)];
     match distribution.id.as_str() {
@@ -213,7 +263,9 @@ fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
         "alpine" => vec![apk("Alpine", Names::Source, is_branch)],
         "alpaquita" => vec![apk("Alpaquita", Names::Source, is_version)],
         "wolfi" => vec![apk("Wolfi", Names::Either, |_, _| true)],
-        "chainguard" => ["Chainguard", "Wolfi"].map(|name| apk(name, Names::Either, |_, _| true)).into(),
+        "chainguard" => ["Chainguard", "Wolfi"]
+            .map(|name| apk(name, Names::Either, |_, _| true))
+            .into(),
         "minimos" => vec![apk("MinimOS", Names::Either, |_, _| true)],
         "almalinux" => rpm("AlmaLinux", is_major),
         "rocky" => rpm("Rocky Linux", is_major),
@@ -234,12 +286,23 @@ fn scope(
     names: Names,
     fits: fn(&str, &Distribution) -> bool,
 ) -> Scope {
-    Scope { name, order, of, names, fits }
+    Scope {
+        name,
+        order,
+        of,
+        names,
+        fits,
+    }
 }
 
 /// `12`, `9`.
 fn is_major(release: &str, distribution: &Distribution) -> bool {
-    release == distribution.version_id.split('.').next().unwrap_or_default()
+    release
+        == distribution
+            .version_id
+            .split('.')
+            .next()
+            .unwrap_or_default()
 }
 
 /// `9`, `5.0`.
@@ -250,21 +313,28 @@ fn is_version(release: &str, distribution: &Distribution) -> bool {
 /// `v3.20` of `3.20.1`.
 fn is_branch(release: &str, distribution: &Distribution) -> bool {
     let mut numbers = distribution.version_id.split(['.', '_']);
-    let branch = [numbers.next(), numbers.next()].map(Option::unwrap_or_default).join(".");
+    let branch = [numbers.next(), numbers.next()]
+        .map(Option::unwrap_or_default)
+        .join(".");
     release.strip_prefix('v') == Some(branch.as_str())
 }
 
 /// `22.04:LTS`, `24.10`, and the fixes that Pro brings to the same packages, `Pro:22.04:LTS`.
 fn is_ubuntu(release: &str, distribution: &Distribution) -> bool {
-    release.split(':').any(|part| part == distribution.version_id)
-        && release.split(':').all(|part| part == distribution.version_id || matches!(part, "LTS" | "Pro"))
+    release
+        .split(':')
+        .any(|part| part == distribution.version_id)
+        && release
+            .split(':')
+            .all(|part| part == distribution.version_id || matches!(part, "LTS" | "Pro"))
 }
 
 /// `enterprise_linux:9::baseos`: what was built for the release, and not for another product.
 fn is_red_hat(release: &str, distribution: &Distribution) -> bool {
     let mut parts = release.split(':');
     let (product, version) = (parts.next(), parts.next().unwrap_or_default());
-    product == Some("enterprise_linux") && is_major(version.split('.').next().unwrap_or_default(), distribution)
+    product == Some("enterprise_linux")
+        && is_major(version.split('.').next().unwrap_or_default(), distribution)
 }
 
 /// `Leap 15.6` of `openSUSE Leap 15.6`.
@@ -274,15 +344,25 @@ fn is_pretty_name(release: &str, distribution: &Distribution) -> bool {
 
 /// `Linux Enterprise Server 15 SP5`, and the modules of which it is made.
 fn is_suse(release: &str, distribution: &Distribution) -> bool {
-    let (major, pack) = distribution.version_id.split_once('.').unwrap_or((&distribution.version_id, ""));
-    let service_pack = if pack.is_empty() { format!(" {major}") } else { format!(" {major} SP{pack}") };
+    let (major, pack) = distribution
+        .version_id
+        .split_once('.')
+        .unwrap_or((&distribution.version_id, ""));
+    let service_pack = if pack.is_empty() {
+        format!(" {major}")
+    } else {
+        format!(" {major} SP{pack}")
+    };
     distribution.pretty_name.strip_prefix("SUSE ") == Some(release)
         || release.starts_with("Linux Enterprise Module for ") && release.ends_with(&service_pack)
 }
 
 /// `22.03-LTS-SP3` of `openEuler 22.03 (LTS-SP3)`.
 fn is_euler(release: &str, distribution: &Distribution) -> bool {
-    let name = distribution.pretty_name.strip_prefix("openEuler ").unwrap_or_default();
+    let name = distribution
+        .pretty_name
+        .strip_prefix("openEuler ")
+        .unwrap_or_default();
     release == name.replace(['(', ')'], "").replace(' ', "-")
 }
 
@@ -291,10 +371,15 @@ mod tests {
     use super::*;
 
     fn fits(id: &str, version_id: &str, pretty_name: &str, ecosystem: &str) -> bool {
-        let distribution =
-            Distribution { id: id.into(), version_id: version_id.into(), pretty_name: pretty_name.into() };
+        let distribution = Distribution {
+            id: id.into(),
+            version_id: version_id.into(),
+            pretty_name: pretty_name.into(),
+        };
         let (name, release) = ecosystem.split_once(':').unwrap();
-        of_distribution(&distribution).iter().any(|scope| scope.name == name && (scope.fits)(release, &distribution))
+        of_distribution(&distribution)
+            .iter()
+            .any(|scope| scope.name == name && (scope.fits)(release, &distribution))
     }
 
     #[test]
@@ -303,38 +388,81 @@ mod tests {
         let euler = ("openEuler", "22.03", "openEuler 22.03 (LTS-SP3)");
         let cases = [
             (("debian", "12", ""), "Debian:12", "Debian:11"),
-            (("ubuntu", "22.04", ""), "Ubuntu:22.04:LTS", "Ubuntu:20.04:LTS"),
-            (("ubuntu", "22.04", ""), "Ubuntu:Pro:22.04:LTS", "Ubuntu:Pro:FIPS:22.04:LTS"),
+            (
+                ("ubuntu", "22.04", ""),
+                "Ubuntu:22.04:LTS",
+                "Ubuntu:20.04:LTS",
+            ),
+            (
+                ("ubuntu", "22.04", ""),
+                "Ubuntu:Pro:22.04:LTS",
+                "Ubuntu:Pro:FIPS:22.04:LTS",
+            ),
             (("ubuntu", "24.10", ""), "Ubuntu:24.10", "Ubuntu:24.04:LTS"),
             (("alpine", "3.20.1", ""), "Alpine:v3.20", "Alpine:v3.2"),
             (("almalinux", "9.4", ""), "AlmaLinux:9", "AlmaLinux:8"),
             (("rocky", "8.9", ""), "Rocky Linux:8", "Rocky Linux:9"),
-            (("rhel", "9.4", ""), "Red Hat:enterprise_linux:9::baseos", "Red Hat:rhel_eus:9.4::baseos"),
-            (("rhel", "9.4", ""), "Red Hat:enterprise_linux:9::appstream", "Red Hat:enterprise_linux:8::baseos"),
-            (("opensuse-leap", "15.6", "openSUSE Leap 15.6"), "openSUSE:Leap 15.6", "openSUSE:Leap 15.5"),
-            (("opensuse-tumbleweed", "20260101", "openSUSE Tumbleweed"), "openSUSE:Tumbleweed", "openSUSE:Leap 15.5"),
-            (sles, "SUSE:Linux Enterprise Server 15 SP5", "SUSE:Linux Enterprise Server 15 SP4"),
-            (sles, "SUSE:Linux Enterprise Module for Basesystem 15 SP5", "SUSE:Linux Enterprise Live Patching 15 SP5"),
+            (
+                ("rhel", "9.4", ""),
+                "Red Hat:enterprise_linux:9::baseos",
+                "Red Hat:rhel_eus:9.4::baseos",
+            ),
+            (
+                ("rhel", "9.4", ""),
+                "Red Hat:enterprise_linux:9::appstream",
+                "Red Hat:enterprise_linux:8::baseos",
+            ),
+            (
+                ("opensuse-leap", "15.6", "openSUSE Leap 15.6"),
+                "openSUSE:Leap 15.6",
+                "openSUSE:Leap 15.5",
+            ),
+            (
+                ("opensuse-tumbleweed", "20260101", "openSUSE Tumbleweed"),
+                "openSUSE:Tumbleweed",
+                "openSUSE:Leap 15.5",
+            ),
+            (
+                sles,
+                "SUSE:Linux Enterprise Server 15 SP5",
+                "SUSE:Linux Enterprise Server 15 SP4",
+            ),
+            (
+                sles,
+                "SUSE:Linux Enterprise Module for Basesystem 15 SP5",
+                "SUSE:Linux Enterprise Live Patching 15 SP5",
+            ),
             (euler, "openEuler:22.03-LTS-SP3", "openEuler:22.03-LTS-SP1"),
             (("mageia", "9", ""), "Mageia:9", "Mageia:8"),
             (("photon", "5.0", ""), "Photon OS:5.0", "Photon OS:4.0"),
         ];
         for ((id, version, name), own, other) in cases {
             assert!(fits(id, version, name, own), "{id} {version} is {own}");
-            assert!(!fits(id, version, name, other), "{id} {version} is not {other}");
+            assert!(
+                !fits(id, version, name, other),
+                "{id} {version} is not {other}"
+            );
         }
     }
 
     #[test]
     fn names_of_python_are_normal() {
-        for (name, normal) in [("Zope.Interface__x", "zope-interface-x"), ("requests", "requests"), ("a--b", "a-b")] {
+        for (name, normal) in [
+            ("Zope.Interface__x", "zope-interface-x"),
+            ("requests", "requests"),
+            ("a--b", "a-b"),
+        ] {
             assert_eq!(normal_python(name), normal);
         }
     }
 
     #[test]
     fn releases_of_go_are_semantic_versions() {
-        for (release, version) in [("1.22", "1.22.0"), ("1.22.3", "1.22.3"), ("1.21rc2", "1.21.0-rc.2")] {
+        for (release, version) in [
+            ("1.22", "1.22.0"),
+            ("1.22.3", "1.22.3"),
+            ("1.21rc2", "1.21.0-rc.2"),
+        ] {
             assert_eq!(go_release(release), version);
         }
         assert_eq!(go_release("1.22.1-custom"), "1.22.1");

@@ -1,13 +1,16 @@
 //! The files of an export: JSON in folders and in zips, each read within limits, by all processors.
 //!
-//! Nothing is written, so the names of entries lead nowhere; those that do not end in `.json` are passed over.
+//! Nothing is written, so the names of entries lead nowhere; those that do not end in `.json` are
+//! passed over.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
+use rawzip::{
+    CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder,
+};
 use rayon::prelude::*;
 
 use super::inflate::Inflater;
@@ -27,7 +30,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { record: 32 << 20, entries: 4_000_000, ratio: 120, depth: 8 }
+        Self {
+            record: 32 << 20,
+            entries: 4_000_000,
+            ratio: 120,
+            depth: 8,
+        }
     }
 }
 
@@ -91,7 +99,8 @@ impl Export {
         for path in paths {
             let metadata = fs::metadata(path).map_err(|error| of_file(path, error.into()))?;
             if metadata.is_file() {
-                let is_known = is_record(path) || is_zip(path).map_err(|error| of_file(path, error.into()))?;
+                let is_known =
+                    is_record(path) || is_zip(path).map_err(|error| of_file(path, error.into()))?;
                 if !is_known {
                     return Err(of_file(path, Reason::Kind));
                 }
@@ -105,35 +114,60 @@ impl Export {
         Ok(Self { files, limits })
     }
 
-    /// Gives the bytes of each record, in no order, to several threads at once. The first failure ends it.
-    pub(super) fn each(&self, take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync)) -> Result<(), Error> {
-        let (records, zips): (Vec<&PathBuf>, Vec<&PathBuf>) = self.files.iter().partition(|path| is_record(path));
+    /// Gives the bytes of each record, in no order, to several threads at once. The first failure
+    /// ends it.
+    pub(super) fn each(
+        &self,
+        take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync),
+    ) -> Result<(), Error> {
+        let (records, zips): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            self.files.iter().partition(|path| is_record(path));
         records.par_iter().try_for_each(|path| {
-            let bytes = File::open(path).map_err(Reason::from).and_then(|file| read(file, self.limits.record));
-            bytes.and_then(|bytes| take(&bytes)).map_err(|reason| of_file(path, reason))
+            let bytes = File::open(path)
+                .map_err(Reason::from)
+                .and_then(|file| read(file, self.limits.record));
+            bytes
+                .and_then(|bytes| take(&bytes))
+                .map_err(|reason| of_file(path, reason))
         })?;
         zips.iter().try_for_each(|path| self.zip(path, take))
     }
 
-    fn zip(&self, path: &Path, take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync)) -> Result<(), Error> {
+    fn zip(
+        &self,
+        path: &Path,
+        take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync),
+    ) -> Result<(), Error> {
         let (archive, entries) = self.entries(path).map_err(|reason| of_file(path, reason))?;
-        let length = fs::metadata(path).map_err(|error| of_file(path, error.into()))?.len();
-        let most = length.saturating_mul(self.limits.ratio).saturating_add(self.limits.record);
+        let length = fs::metadata(path)
+            .map_err(|error| of_file(path, error.into()))?
+            .len();
+        let most = length
+            .saturating_mul(self.limits.ratio)
+            .saturating_add(self.limits.record);
         let sum = AtomicU64::new(0);
-        entries.par_iter().with_min_len(64).try_for_each_init(Inflater::new, |inflater, entry| {
-            let take = |inflater: &mut Inflater| {
-                if entry.is_encrypted {
-                    return Err(Reason::Encrypted);
-                }
-                let bytes = inflater.read(&archive, entry.place, entry.method, self.limits.record)?;
-                let length = bytes.len() as u64;
-                if sum.fetch_add(length, Ordering::Relaxed) + length > most {
-                    return Err(Reason::Ratio(self.limits.ratio));
-                }
-                take(bytes)
-            };
-            take(inflater).map_err(|reason| Error { path: path.to_owned(), entry: Some(shown(&entry.name)), reason })
-        })
+        entries
+            .par_iter()
+            .with_min_len(64)
+            .try_for_each_init(Inflater::new, |inflater, entry| {
+                let take = |inflater: &mut Inflater| {
+                    if entry.is_encrypted {
+                        return Err(Reason::Encrypted);
+                    }
+                    let bytes =
+                        inflater.read(&archive, entry.place, entry.method, self.limits.record)?;
+                    let length = bytes.len() as u64;
+                    if sum.fetch_add(length, Ordering::Relaxed) + length > most {
+                        return Err(Reason::Ratio(self.limits.ratio));
+                    }
+                    take(bytes)
+                };
+                take(inflater).map_err(|reason| Error {
+                    path: path.to_owned(),
+                    entry: Some(shown(&entry.name)),
+                    reason,
+                })
+            })
     }
 
     /// The records in a zip.
@@ -165,19 +199,27 @@ impl Export {
 fn read(reader: impl Read, most: u64) -> Result<Vec<u8>, Reason> {
     let mut bytes = Vec::new();
     reader.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most { Err(Reason::Large(most)) } else { Ok(bytes) }
+    if bytes.len() as u64 > most {
+        Err(Reason::Large(most))
+    } else {
+        Ok(bytes)
+    }
 }
 
 /// The zips and records below a folder, in the order of their paths.
 fn folder(root: &Path, limits: Limits, files: &mut Vec<PathBuf>) -> Result<(), Error> {
     let before = files.len();
-    for entry in walkdir::WalkDir::new(root).max_depth(limits.depth).sort_by_file_name() {
+    for entry in walkdir::WalkDir::new(root)
+        .max_depth(limits.depth)
+        .sort_by_file_name()
+    {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(root).to_owned();
             of_file(&path, Reason::Io(error.into()))
         })?;
         let path = entry.path();
-        let is_wanted = is_record(path) || path.extension().is_some_and(|extension| extension == "zip");
+        let is_wanted =
+            is_record(path) || path.extension().is_some_and(|extension| extension == "zip");
         if is_wanted && fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
             files.push(path.to_owned());
         }
@@ -185,11 +227,16 @@ fn folder(root: &Path, limits: Limits, files: &mut Vec<PathBuf>) -> Result<(), E
             return Err(of_file(root, Reason::Entries(limits.entries)));
         }
     }
-    if files.len() == before { Err(of_file(root, Reason::Empty)) } else { Ok(()) }
+    if files.len() == before {
+        Err(of_file(root, Reason::Empty))
+    } else {
+        Ok(())
+    }
 }
 
 fn is_record(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "json")
+    path.extension()
+        .is_some_and(|extension| extension == "json")
 }
 
 /// By its name, or by how it begins.
@@ -203,11 +250,19 @@ fn is_zip(path: &Path) -> std::io::Result<bool> {
 }
 
 fn of_file(path: &Path, reason: Reason) -> Error {
-    Error { path: path.to_owned(), entry: None, reason }
+    Error {
+        path: path.to_owned(),
+        entry: None,
+        reason,
+    }
 }
 
 /// A name of others, such that a terminal shows it.
 fn shown(name: &[u8]) -> String {
     let shown = name.escape_ascii().to_string();
-    if shown.len() > 200 { format!("{}…", &shown[..200]) } else { shown }
+    if shown.len() > 200 {
+        format!("{}…", &shown[..200])
+    } else {
+        shown
+    }
 }

@@ -32,8 +32,12 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
     let records: Vec<AtomicUsize> = index.scopes.iter().map(|_| AtomicUsize::new(0)).collect();
     let matches: Mutex<BTreeMap<String, Match>> = Mutex::default();
     export.each(&|bytes| {
-        let Some(found) = look(bytes, &index, &records)? else { return Ok(()) };
-        let mut matches = matches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Some(found) = look(bytes, &index, &records)? else {
+            return Ok(());
+        };
+        let mut matches = matches
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match matches.get(&found.record.id) {
             // Of two that claim the same name the later one counts.
             Some(before) if before.record.modified >= found.record.modified => {}
@@ -43,9 +47,18 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
         }
         Ok(())
     })?;
-    let matches = matches.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let list = together(&index, matches.into_values().filter(|found| !found.hits.is_empty()));
-    Ok(Known { list, coverage: coverage(&index, &records), unknown: unknown(&index, packages) })
+    let matches = matches
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let list = together(
+        &index,
+        matches.into_values().filter(|found| !found.hits.is_empty()),
+    );
+    Ok(Known {
+        list,
+        coverage: coverage(&index, &records),
+        unknown: unknown(&index, packages),
+    })
 }
 
 /// What a record has to do with the image; none where it is of other packages, or taken back.
@@ -56,8 +69,14 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
     }
     let mut is_of_image = false;
     let mut counted = vec![false; records.len()];
-    for package in glance.affected.iter().filter_map(|affected| affected.package.as_ref()) {
-        let Some(scope) = index.scope(&package.ecosystem) else { continue };
+    for package in glance
+        .affected
+        .iter()
+        .filter_map(|affected| affected.package.as_ref())
+    {
+        let Some(scope) = index.scope(&package.ecosystem) else {
+            continue;
+        };
         if !std::mem::replace(&mut counted[scope], true) {
             records[scope].fetch_add(1, atomic::Ordering::Relaxed);
         }
@@ -69,8 +88,12 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
     let record: Record = serde_json::from_slice(bytes)?;
     let mut hits = Vec::new();
     for (row, affected) in record.affected.iter().enumerate() {
-        let Some(package) = &affected.package else { continue };
-        let Some(scope) = index.scope(&package.ecosystem) else { continue };
+        let Some(package) = &affected.package else {
+            continue;
+        };
+        let Some(scope) = index.scope(&package.ecosystem) else {
+            continue;
+        };
         let order = index.scopes[scope].0.order;
         for candidate in index.candidates(scope, &package.name) {
             if affected::hit(affected, &candidate.version, order).is_some() {
@@ -86,20 +109,30 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
 fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
     let mut all: BTreeMap<(String, usize), Vulnerability> = BTreeMap::new();
     for found in matches {
-        let Called { ids, also, bulletin } = called(&found.record);
+        let Called {
+            ids,
+            also,
+            bulletin,
+        } = called(&found.record);
         for (row, scope, candidate) in &found.hits {
             let affected = &found.record.affected[*row];
             let order = index.scopes[*scope].0.order;
             let one = vulnerability(index, &found.record, affected, candidate, order);
             for id in &ids {
-                let mut one = Vulnerability { id: id.clone(), names: also.clone(), ..one.clone() };
+                let mut one = Vulnerability {
+                    id: id.clone(),
+                    names: also.clone(),
+                    ..one.clone()
+                };
                 one.names.retain(|name| name != id);
                 one.bulletins.extend(bulletin.clone());
                 match all.entry((id.clone(), candidate.subject)) {
                     std::collections::btree_map::Entry::Vacant(vacant) => {
                         vacant.insert(one);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut before) => add(before.get_mut(), one, order),
+                    std::collections::btree_map::Entry::Occupied(mut before) => {
+                        add(before.get_mut(), one, order)
+                    }
                 }
             }
         }
@@ -113,7 +146,8 @@ fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vuln
 
 /// What a record says that it is about.
 struct Called {
-    /// What the vulnerability is called first: several, where the record is a bulletin about several.
+    /// What the vulnerability is called first: several, where the record is a bulletin about
+    /// several.
     ids: Vec<String>,
     also: Vec<String>,
     bulletin: Option<String>,
@@ -129,7 +163,17 @@ fn called(record: &Record) -> Called {
     let (mut ids, bulletin): (Vec<String>, _) = match own.or_else(alias) {
         Some(own) => (vec![clean(&own)], None),
         None if upstream().next().is_some() => (upstream().collect(), Some(clean(&record.id))),
-        None => (record.aliases.iter().chain([&record.id]).min().map(clean).into_iter().collect(), None),
+        None => (
+            record
+                .aliases
+                .iter()
+                .chain([&record.id])
+                .min()
+                .map(clean)
+                .into_iter()
+                .collect(),
+            None,
+        ),
     };
     ids.sort();
     ids.dedup();
@@ -137,7 +181,11 @@ fn called(record: &Record) -> Called {
     let mut also: Vec<String> = record.aliases.iter().chain(own).map(clean).collect();
     also.sort();
     also.dedup();
-    Called { ids, also, bulletin }
+    Called {
+        ids,
+        also,
+        bulletin,
+    }
 }
 
 fn vulnerability(
@@ -149,7 +197,11 @@ fn vulnerability(
 ) -> Vulnerability {
     let subject = &index.subjects[candidate.subject];
     let hit = affected::hit(affected, &candidate.version, order);
-    let summary = if record.summary.trim().is_empty() { &record.details } else { &record.summary };
+    let summary = if record.summary.trim().is_empty() {
+        &record.details
+    } else {
+        &record.summary
+    };
     let name = |package: &super::record::Package| one_line(&package.ecosystem, MAX_NAME);
     Vulnerability {
         id: String::new(),
@@ -160,12 +212,15 @@ fn vulnerability(
         ecosystem: affected.package.as_ref().map(name).unwrap_or_default(),
         package: subject.name.clone(),
         version: subject.version.clone(),
-        fixed: hit.and_then(|hit| hit.fixed).map(|fixed| one_line(fixed, MAX_NAME)),
+        fixed: hit
+            .and_then(|hit| hit.fixed)
+            .map(|fixed| one_line(fixed, MAX_NAME)),
         packages: candidate.packages.clone(),
     }
 }
 
-/// Adds what another record says: it is over when it is over for both, and as grave as the graver one says.
+/// Adds what another record says: it is over when it is over for both, and as grave as the graver
+/// one says.
 fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     merge(&mut before.names, one.names);
     merge(&mut before.bulletins, one.bulletins);
@@ -185,7 +240,11 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     // A score says more than a word.
     let weight = |severity: &Option<severity::Severity>| {
         severity.as_ref().map(|severity| {
-            (severity.cvss.is_some(), severity.rating, severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0))
+            (
+                severity.cvss.is_some(),
+                severity.rating,
+                severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0),
+            )
         })
     };
     if weight(&one.severity).partial_cmp(&weight(&before.severity)) == Some(Ordering::Greater) {
@@ -203,7 +262,9 @@ fn merge<T: Ord>(before: &mut Vec<T>, more: Vec<T>) {
 /// The first line of others' text, without what a terminal would obey, and not too long.
 fn one_line(text: &str, most: usize) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let mut letters = line.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut letters = line
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter });
     let mut line: String = letters.by_ref().take(most).collect();
     if letters.next().is_some() {
         line.push('…');
@@ -213,8 +274,12 @@ fn one_line(text: &str, most: usize) -> String {
 
 fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
     let count = |scope: usize| {
-        let mut rows: Vec<usize> =
-            index.scopes[scope].1.values().flatten().flat_map(|candidate| candidate.packages.iter().copied()).collect();
+        let mut rows: Vec<usize> = index.scopes[scope]
+            .1
+            .values()
+            .flatten()
+            .flat_map(|candidate| candidate.packages.iter().copied())
+            .collect();
         rows.sort_unstable();
         rows.dedup();
         rows.len()
@@ -228,8 +293,13 @@ fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
 }
 
 fn unknown(index: &Index<'_>, packages: &Packages) -> usize {
-    let candidates = index.scopes.iter().flat_map(|(_, names)| names.values().flatten());
+    let candidates = index
+        .scopes
+        .iter()
+        .flat_map(|(_, names)| names.values().flatten());
     let mut known = vec![false; packages.list.len()];
-    candidates.flat_map(|candidate| &candidate.packages).for_each(|&row| known[row] = true);
+    candidates
+        .flat_map(|candidate| &candidate.packages)
+        .for_each(|&row| known[row] = true);
     known.iter().filter(|known| !**known).count()
 }

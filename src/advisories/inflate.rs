@@ -3,11 +3,14 @@
 use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
-use rawzip::{CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipVerification, crc32};
+use rawzip::{
+    CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipVerification, crc32,
+};
 
 use super::export::Reason;
 
-/// What reads entries. A decoder of its own for each entry would leave holes between the records that are kept.
+/// What reads entries. A decoder of its own for each entry would leave holes between the records
+/// that are kept.
 pub(super) struct Inflater {
     decoder: Decompress,
     raw: Vec<u8>,
@@ -16,10 +19,15 @@ pub(super) struct Inflater {
 
 impl Inflater {
     pub(super) fn new() -> Self {
-        Self { decoder: Decompress::new(false), raw: Vec::new(), bytes: Vec::new() }
+        Self {
+            decoder: Decompress::new(false),
+            raw: Vec::new(),
+            bytes: Vec::new(),
+        }
     }
 
-    /// The bytes of an entry, of which there may be so many, with the length and the sum that the directory says.
+    /// The bytes of an entry, of which there may be so many, with the length and the sum that the
+    /// directory says.
     pub(super) fn read(
         &mut self,
         archive: &ZipArchive<FileReader>,
@@ -41,7 +49,10 @@ impl Inflater {
             CompressionMethod::DEFLATE => self.inflate(told.uncompressed_size)?,
             _ => return Err(Reason::Compression),
         };
-        told.valid(ZipVerification { crc: crc32(bytes), uncompressed_size: bytes.len() as u64 })?;
+        told.valid(ZipVerification {
+            crc: crc32(bytes),
+            uncompressed_size: bytes.len() as u64,
+        })?;
         Ok(bytes)
     }
 
@@ -57,7 +68,9 @@ impl Inflater {
             let done = usize::try_from(self.decoder.total_in()).unwrap_or(usize::MAX);
             let rest = self.raw.get(done..).unwrap_or_default();
             let before = self.bytes.len();
-            let status = self.decoder.decompress_vec(rest, &mut self.bytes, FlushDecompress::None);
+            let status = self
+                .decoder
+                .decompress_vec(rest, &mut self.bytes, FlushDecompress::None);
             let status = status.map_err(std::io::Error::from)?;
             let is_stuck = self.decoder.total_in() == done as u64 && self.bytes.len() == before;
             if status == Status::StreamEnd || is_stuck {

@@ -10,7 +10,8 @@ pub struct Known {
     pub list: Vec<Vulnerability>,
     /// The ecosystems of the image, and whether the export has anything of them.
     pub coverage: Vec<Coverage>,
-    /// Packages of which no ecosystem of the schema is told, such as those of a distribution that it does not have.
+    /// Packages of which no ecosystem of the schema is told, such as those of a distribution that
+    /// it does not have.
     pub unknown: usize,
 }
 
@@ -40,6 +41,8 @@ pub struct Vulnerability {
 impl Known {
     /// The ecosystems of the image of which the export has nothing.
     pub fn uncovered(&self) -> impl Iterator<Item = &Coverage> {
-        self.coverage.iter().filter(|coverage| coverage.records == 0)
+        self.coverage
+            .iter()
+            .filter(|coverage| coverage.records == 0)
     }
 }

@@ -60,7 +60,8 @@ pub(super) struct Record {
     pub(super) database_specific: Words,
 }
 
-/// Where databases say with a word how grave something is; anything else in these objects is theirs.
+/// Where databases say with a word how grave something is; anything else in these objects is
+/// theirs.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Words {
     #[serde(default, deserialize_with = "word")]

@@ -34,10 +34,15 @@ pub enum Password {
 impl Accounts {
     /// Reads the three files; lines that are none are left out.
     pub(super) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
-        let shadowed: BTreeMap<String, String> =
-            rows(shadow).filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone()))).collect();
-        let users = rows(passwd).filter_map(|row| account(&row, &shadowed)).collect();
-        let groups = rows(group).filter_map(|row| Some((row.first()?.clone(), row.get(2)?.parse().ok()?))).collect();
+        let shadowed: BTreeMap<String, String> = rows(shadow)
+            .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
+            .collect();
+        let users = rows(passwd)
+            .filter_map(|row| account(&row, &shadowed))
+            .collect();
+        let groups = rows(group)
+            .filter_map(|row| Some((row.first()?.clone(), row.get(2)?.parse().ok()?)))
+            .collect();
         Self { users, groups }
     }
 
@@ -57,7 +62,10 @@ impl Accounts {
 impl Account {
     /// Whether its shell lets somebody work at a terminal.
     pub fn can_work(&self) -> bool {
-        !matches!(self.shell.rsplit('/').next(), Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true"))
+        !matches!(
+            self.shell.rsplit('/').next(),
+            Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")
+        )
     }
 }
 
@@ -72,8 +80,14 @@ fn rows(text: &[u8]) -> impl Iterator<Item = Vec<String>> {
 }
 
 fn account(row: &[String], shadowed: &BTreeMap<String, String>) -> Option<Account> {
-    let [name, password, uid, gid, _, home, shell, ..] = row else { return None };
-    let password = if password == "x" { shadowed.get(name).map_or("!", String::as_str) } else { password };
+    let [name, password, uid, gid, _, home, shell, ..] = row else {
+        return None;
+    };
+    let password = if password == "x" {
+        shadowed.get(name).map_or("!", String::as_str)
+    } else {
+        password
+    };
     Some(Account {
         name: name.clone(),
         uid: uid.parse().ok()?,
@@ -95,9 +109,16 @@ mod tests {
     #[test]
     fn shadow_says_what_passwd_leaves_to_it() {
         let passwd = b"root:x:0:0:root:/root:/bin/bash\nguest::7:7::/:\nd:x:1:1::/:/usr/sbin/nologin\nbroken\n";
-        let accounts = Accounts::parse(passwd, b"root:x:0:\n", b"root:$y$j9T$x:1::::::\nd:*:1::::::\n");
+        let accounts = Accounts::parse(
+            passwd,
+            b"root:x:0:\n",
+            b"root:$y$j9T$x:1::::::\nd:*:1::::::\n",
+        );
         let passwords: Vec<Password> = accounts.users.iter().map(|user| user.password).collect();
-        assert_eq!(passwords, [Password::Set, Password::Empty, Password::Locked]);
+        assert_eq!(
+            passwords,
+            [Password::Set, Password::Empty, Password::Locked]
+        );
         let works: Vec<bool> = accounts.users.iter().map(Account::can_work).collect();
         assert_eq!(works, [true, true, false]);
         assert!(accounts.has_gid(0) && !accounts.has_uid(3));

@@ -1,4 +1,5 @@
-//! The multi-stage form of a Dockerfile: a stage that builds, and copies of what the program reaches of it.
+//! The multi-stage form of a Dockerfile: a stage that builds, and copies of what the program
+//! reaches of it.
 
 use super::made::Made;
 use crate::dockerfile::Kind;
@@ -12,10 +13,11 @@ use crate::source::{Source, Span};
 const MOST: usize = 16;
 /// What a RUN calls that prepares the image for its program, and belongs where the program is.
 const STAY: [&str; 15] = [
-    "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir", "passwd", "rm", "setcap",
-    "touch", "useradd", "usermod",
+    "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir",
+    "passwd", "rm", "setcap", "touch", "useradd", "usermod",
 ];
-/// What a build leaves behind that is of no use without the rest, caches and databases, and what runtimes mount over.
+/// What a build leaves behind that is of no use without the rest, caches and databases, and what
+/// runtimes mount over.
 const LEFT: [&str; 21] = [
     "/dev",
     "/etc/apk",
@@ -69,8 +71,9 @@ const SHARED: [&str; 26] = [
     "/var/www",
 ];
 
-/// Moves these RUNs of the final stage, and those after the first that may need what it brings, to a stage before it.
-/// None where it takes a person: other stages are built on this one, or what is reached is all over the place.
+/// Moves these RUNs of the final stage, and those after the first that may need what it brings, to
+/// a stage before it. None where it takes a person: other stages are built on this one, or what is
+/// reached is all over the place.
 pub(super) fn fix(
     source: &Source,
     facts: &Facts<'_>,
@@ -84,9 +87,17 @@ pub(super) fn fix(
     if !is_last || !is_plain || !runs.iter().all(|run| stage.steps.contains(run)) {
         return None;
     }
-    let later = facts.steps_of(stage).iter().filter(|step| step.index >= first && step.kind() == Kind::Run);
-    let moved: Vec<usize> = later.map(|step| step.index).filter(|at| runs.contains(at) || !stays(facts, *at)).collect();
-    let copies = moved.iter().map(|&at| copied(&image.tree, plan, made.layer_of(at)?));
+    let later = facts
+        .steps_of(stage)
+        .iter()
+        .filter(|step| step.index >= first && step.kind() == Kind::Run);
+    let moved: Vec<usize> = later
+        .map(|step| step.index)
+        .filter(|at| runs.contains(at) || !stays(facts, *at))
+        .collect();
+    let copies = moved
+        .iter()
+        .map(|&at| copied(&image.tree, plan, made.layer_of(at)?));
     let copies: Vec<Vec<String>> = copies.collect::<Option<_>>()?;
     let lines: usize = copies.iter().map(Vec::len).sum();
     if lines == 0 || lines > MOST {
@@ -95,43 +106,82 @@ pub(super) fn fix(
     let name = free_name(facts)?;
     let last = &facts.steps[*moved.last()?];
     let mut edits = vec![stage_before(source, stage, &name, last.span.end)];
-    edits.extend(moved.iter().zip(&copies).map(|(&at, paths)| copy(source, facts.steps[at].span, &name, paths)));
-    Some(Fix::new("build in a stage of its own, and copy what the program reaches", Applicability::Unsafe, edits))
+    edits.extend(
+        moved
+            .iter()
+            .zip(&copies)
+            .map(|(&at, paths)| copy(source, facts.steps[at].span, &name, paths)),
+    );
+    Some(Fix::new(
+        "build in a stage of its own, and copy what the program reaches",
+        Applicability::Unsafe,
+        edits,
+    ))
 }
 
 /// Whether a RUN needs nothing that was installed before it.
 fn stays(facts: &Facts<'_>, step: usize) -> bool {
     let run = facts.run_of(&facts.steps[step]);
-    run.is_some_and(|run| !run.calls.is_empty() && run.calls.iter().all(|call| STAY.contains(&call.name.as_str())))
+    run.is_some_and(|run| {
+        !run.calls.is_empty()
+            && run
+                .calls
+                .iter()
+                .all(|call| STAY.contains(&call.name.as_str()))
+    })
 }
 
 /// A name that no stage has.
 fn free_name(facts: &Facts<'_>) -> Option<String> {
-    let names = std::iter::once("builder".to_owned()).chain((2..).map(|number| format!("builder-{number}")));
-    names.take(facts.stages.len() + 1).find(|name| !facts.stages.iter().any(|stage| stage.is_named(name)))
+    let names = std::iter::once("builder".to_owned())
+        .chain((2..).map(|number| format!("builder-{number}")));
+    names
+        .take(facts.stages.len() + 1)
+        .find(|name| !facts.stages.iter().any(|stage| stage.is_named(name)))
 }
 
 /// The stage as it is up to the end of an instruction, under another name.
 fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> Edit {
     let start = stage.from.span.start;
     let from = source.slice(Span::new(start, stage.image.span.end));
-    let as_word = if stage.from.keyword.text.starts_with('f') { "as" } else { "AS" };
+    let as_word = if stage.from.keyword.text.starts_with('f') {
+        "as"
+    } else {
+        "AS"
+    };
     let rest = source.slice(Span::new(stage.from.span.end, end));
     let gap = line_break(source).repeat(2);
-    Edit { span: Span::at(start), replacement: format!("{from} {as_word} {name}{rest}{gap}") }
+    Edit {
+        span: Span::at(start),
+        replacement: format!("{from} {as_word} {name}{rest}{gap}"),
+    }
 }
 
 /// Puts copies in the place of a RUN; nothing, and no empty line, where nothing is to be copied.
 fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
     let gap = line_break(source);
-    let lines: Vec<String> = paths.iter().map(|path| format!("COPY --from={name} {path} {path}")).collect();
+    let lines: Vec<String> = paths
+        .iter()
+        .map(|path| format!("COPY --from={name} {path} {path}"))
+        .collect();
     let rest = source.text().get(run.end..).unwrap_or_default();
-    let end = if rest.starts_with(gap) && lines.is_empty() { run.end + gap.len() } else { run.end };
-    Edit { span: Span::new(run.start, end), replacement: lines.join(gap) }
+    let end = if rest.starts_with(gap) && lines.is_empty() {
+        run.end + gap.len()
+    } else {
+        run.end
+    };
+    Edit {
+        span: Span::new(run.start, end),
+        replacement: lines.join(gap),
+    }
 }
 
 fn line_break(source: &Source) -> &'static str {
-    if source.text().contains("\r\n") { "\r\n" } else { "\n" }
+    if source.text().contains("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    }
 }
 
 /// What is below a folder, itself included.
@@ -176,12 +226,14 @@ fn is_wanted(tree: &Tree, plan: &Plan, layer: usize, name: NameId) -> bool {
     let is_meant = !tree.is_directory(name) || tree.children(name).next().is_none();
     is_meant && tree.inode(name).layer == layer && plan.is_kept(name) && {
         let path = tree.path(name);
-        let is_below = |left: &str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
+        let is_below =
+            |left: &str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
         !LEFT.iter().any(|left| is_below(left))
     }
 }
 
-/// The files and folders that hold what is reached of a layer; none where COPY would make something else of one.
+/// The files and folders that hold what is reached of a layer; none where COPY would make something
+/// else of one.
 fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     let sums = sums(tree, plan, layer);
     let mut paths = Vec::new();
@@ -191,7 +243,10 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
         if sum.wanted == 0 {
             continue;
         }
-        if !tree.is_directory(name) || tree.children(name).next().is_none() || is_whole(tree, name, sum) {
+        if !tree.is_directory(name)
+            || tree.children(name).next().is_none()
+            || is_whole(tree, name, sum)
+        {
             paths.push(path_for_copy(tree, name)?);
         } else {
             open.extend(tree.children(name));
@@ -206,7 +261,9 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
 
 /// Whether a folder is of one layer alone, and little in it is not reached.
 fn is_whole(tree: &Tree, folder: NameId, sum: Sum) -> bool {
-    let is_shared = SHARED.iter().any(|shared| shared.as_bytes() == tree.path(folder));
+    let is_shared = SHARED
+        .iter()
+        .any(|shared| shared.as_bytes() == tree.path(folder));
     !is_shared && sum.foreign == 0 && sum.bytes - sum.reached <= sum.bytes / 5
 }
 

@@ -36,7 +36,8 @@ pub struct Context<'a> {
     /// What the user says of labels, ports and the like.
     pub settings: &'a Settings,
     pub policy: &'a Policy,
-    /// Its files, each ELF file read once. What could not be read is looked at when the rules have spoken.
+    /// Its files, each ELF file read once. What could not be read is looked at when the rules have
+    /// spoken.
     view: View<'a>,
 }
 
@@ -62,7 +63,12 @@ impl<'a> Context<'a> {
             policy,
             view: View::new(image),
         };
-        let text = |path: &str| context.find(path).and_then(|name| context.read(name)).map(|bytes| bytes.to_vec());
+        let text = |path: &str| {
+            context
+                .find(path)
+                .and_then(|name| context.read(name))
+                .map(|bytes| bytes.to_vec())
+        };
         let [passwd, group, shadow] =
             ["/etc/passwd", "/etc/group", "/etc/shadow"].map(|path| text(path).unwrap_or_default());
         context.accounts = Accounts::parse(&passwd, &group, &shadow);
@@ -83,12 +89,20 @@ impl<'a> Context<'a> {
 
     /// What a path leads to, links followed; none where nothing is there.
     pub fn find(&self, path: &str) -> Option<NameId> {
-        self.tree().resolve(path.as_bytes()).ok().map(|resolved| resolved.name)
+        self.tree()
+            .resolve(path.as_bytes())
+            .ok()
+            .map(|resolved| resolved.name)
     }
 
-    /// The bytes of a regular file of ordinary size, by any name, also one that a later layer took away.
+    /// The bytes of a regular file of ordinary size, by any name, also one that a later layer took
+    /// away.
     pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
-        if self.length(name) > MAX_READ { None } else { self.view.bytes(name) }
+        if self.length(name) > MAX_READ {
+            None
+        } else {
+            self.view.bytes(name)
+        }
     }
 
     /// All regular files that are there, in the order of the tree.
@@ -96,10 +110,12 @@ impl<'a> Context<'a> {
         self.tree().walk().filter(|&name| self.is_file(name))
     }
 
-    /// Regular files of lower layers that a later one took away, with the layer that did, counted from the lowest.
+    /// Regular files of lower layers that a later one took away, with the layer that did, counted
+    /// from the lowest.
     pub fn gone_files(&self) -> impl Iterator<Item = (NameId, usize)> {
         let layers = self.image.layers.iter().enumerate();
-        let gone = layers.flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
+        let gone = layers
+            .flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
         gone.filter(|&(name, at)| self.is_file(name) && self.tree().inode(name).layer != at)
     }
 
@@ -131,23 +147,37 @@ impl<'a> Context<'a> {
 
     /// Directories in which the container looks for programs.
     pub fn search_path(&self) -> Vec<String> {
-        let path = self.configuration().env_value("PATH").unwrap_or(DEFAULT_PATH);
+        let path = self
+            .configuration()
+            .env_value("PATH")
+            .unwrap_or(DEFAULT_PATH);
         let mut seen = BTreeSet::new();
-        path.split(':').filter(|path| path.starts_with('/') && seen.insert(*path)).map(str::to_owned).collect()
+        path.split(':')
+            .filter(|path| path.starts_with('/') && seen.insert(*path))
+            .map(str::to_owned)
+            .collect()
     }
 
-    /// The programs of these names, each file once: on the search path, and in the usual places beside it.
+    /// The programs of these names, each file once: on the search path, and in the usual places
+    /// beside it.
     pub fn programs<'n>(&self, names: &[&'n str]) -> Vec<(&'n str, NameId)> {
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
         for name in names {
-            let paths = directories.iter().map(|directory| format!("{directory}/{name}"));
-            let files = paths.filter_map(|path| self.find(&path)).filter(|&file| self.is_executable(file));
+            let paths = directories
+                .iter()
+                .map(|directory| format!("{directory}/{name}"));
+            let files = paths
+                .filter_map(|path| self.find(&path))
+                .filter(|&file| self.is_executable(file));
             // A link to BusyBox is no program of its own.
             let own = files.filter(|&file| !is_multi_call(self.tree().file_name(file), name));
-            found.extend(own.filter(|&file| seen.insert(self.tree().inode_id(file).index())).map(|file| (*name, file)));
+            found.extend(
+                own.filter(|&file| seen.insert(self.tree().inode_id(file).index()))
+                    .map(|file| (*name, file)),
+            );
         }
         found
     }
@@ -155,8 +185,13 @@ impl<'a> Context<'a> {
     /// All ELF files that are there.
     pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
         let mut seen = vec![false; self.tree().inode_count()];
-        let is_new = move |name: &NameId| !std::mem::replace(&mut seen[self.tree().inode_id(*name).index()], true);
-        let files = self.files().filter(is_new).filter(|&name| self.length(name) >= 64);
+        let is_new = move |name: &NameId| {
+            !std::mem::replace(&mut seen[self.tree().inode_id(*name).index()], true)
+        };
+        let files = self
+            .files()
+            .filter(is_new)
+            .filter(|&name| self.length(name) >= 64);
         files.filter_map(|name| Some((name, self.view.elf_of(name).ok()?)))
     }
 
@@ -166,14 +201,20 @@ impl<'a> Context<'a> {
         let user = said.split(':').next().unwrap_or(said);
         match user {
             "" => Some(0),
-            user => user.parse().ok().or_else(|| self.accounts.user(user).map(|user| user.uid)),
+            user => user
+                .parse()
+                .ok()
+                .or_else(|| self.accounts.user(user).map(|user| user.uid)),
         }
     }
 
     /// How many files, and how many bytes, the package has that a file is of.
     pub fn rest_of_package(&self, name: NameId) -> Option<(usize, u64)> {
         let package = self.packages.owners(name).next()?;
-        Some((package.files.len(), package.files.iter().map(|&name| self.length(name)).sum()))
+        Some((
+            package.files.len(),
+            package.files.iter().map(|&name| self.length(name)).sum(),
+        ))
     }
 
     pub fn size(&self, bytes: u64) -> String {
@@ -186,7 +227,10 @@ impl<'a> Context<'a> {
         let steps = self.configuration().history().into_iter().map(|step| {
             let at = (!step.empty_layer).then_some(layer);
             layer += usize::from(!step.empty_layer);
-            (at.filter(|&at| at < self.image.layers.len()), step.created_by)
+            (
+                at.filter(|&at| at < self.image.layers.len()),
+                step.created_by,
+            )
         });
         steps.collect()
     }
@@ -195,27 +239,59 @@ impl<'a> Context<'a> {
     pub fn is_test_data(&self, name: NameId) -> bool {
         let path = self.tree().path(name).to_ascii_lowercase();
         path.split(|&byte| byte == b'/').any(|part| {
-            matches!(part, b"test" | b"tests" | b"testdata" | b"fixtures" | b"examples" | b"example" | b"doc" | b"docs")
+            matches!(
+                part,
+                b"test"
+                    | b"tests"
+                    | b"testdata"
+                    | b"fixtures"
+                    | b"examples"
+                    | b"example"
+                    | b"doc"
+                    | b"docs"
+            )
         })
     }
 
     pub(super) fn step_of_layer(&self, layer: usize) -> Brought {
-        let history = self.image.layers.get(layer).and_then(|layer| layer.history.as_ref());
-        Brought { layer: Some(layer), created_by: history.map(|step| step.created_by.clone()).unwrap_or_default() }
+        let history = self
+            .image
+            .layers
+            .get(layer)
+            .and_then(|layer| layer.history.as_ref());
+        Brought {
+            layer: Some(layer),
+            created_by: history
+                .map(|step| step.created_by.clone())
+                .unwrap_or_default(),
+        }
     }
 
     /// The last step of the history that is such an instruction.
     pub(super) fn step_of_instruction(&self, instruction: &str) -> Option<Brought> {
         let is_it = |step: &History| {
-            step.instruction().split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+            step.instruction()
+                .split_whitespace()
+                .next()
+                .is_some_and(|word| word.eq_ignore_ascii_case(instruction))
         };
-        let step = self.configuration().history().into_iter().rev().find(is_it)?;
-        Some(Brought { layer: None, created_by: step.created_by })
+        let step = self
+            .configuration()
+            .history()
+            .into_iter()
+            .rev()
+            .find(is_it)?;
+        Some(Brought {
+            layer: None,
+            created_by: step.created_by,
+        })
     }
 }
 
 /// Whether a file under this name is one program of many names, asked for by another of them.
 fn is_multi_call(file: &[u8], asked: &str) -> bool {
-    matches!(file, b"busybox" | b"toybox" | b"coreutils" | b"busybox.static")
-        && !matches!(asked, "sh" | "ash" | "busybox")
+    matches!(
+        file,
+        b"busybox" | b"toybox" | b"coreutils" | b"busybox.static"
+    ) && !matches!(asked, "sh" | "ash" | "busybox")
 }

@@ -12,11 +12,13 @@ pub struct Finding {
     pub severity: Severity,
     /// What is wrong: present tense, lower case, names in backticks, no full stop.
     pub message: String,
-    /// The file that it is about, from the root; none where it is about the configuration or a layer.
+    /// The file that it is about, from the root; none where it is about the configuration or a
+    /// layer.
     pub path: Option<Vec<u8>>,
     /// Who brought it, where that is known.
     pub brought: Option<Brought>,
-    /// Whether the program can reach the file, as the slimmer sees it; none where there is no program.
+    /// Whether the program can reach the file, as the slimmer sees it; none where there is no
+    /// program.
     pub reached: Option<bool>,
     /// The package that the file is of, as `name version`.
     pub package: Option<String>,
@@ -45,7 +47,12 @@ pub struct Findings<'c, 'a> {
 
 impl<'c, 'a> Findings<'c, 'a> {
     pub(super) fn new(context: &'c Context<'a>, rule: &'static str, severity: Severity) -> Self {
-        Self { context, rule, severity, reported: Vec::new() }
+        Self {
+            context,
+            rule,
+            severity,
+            reported: Vec::new(),
+        }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -58,30 +65,46 @@ impl<'c, 'a> Findings<'c, 'a> {
         let package = context.packages.owners(name).next();
         let finding = Finding {
             path: Some(context.tree().path(name)),
-            brought: context.layer_of(name).map(|layer| context.step_of_layer(layer)),
+            brought: context
+                .layer_of(name)
+                .map(|layer| context.step_of_layer(layer)),
             reached: context.is_reached(name),
             package: package.map(|package| format!("{} {}", package.name, package.version)),
             ..self.bare(message)
         };
-        Report { finding: self.reported.push_mut(finding) }
+        Report {
+            finding: self.reported.push_mut(finding),
+        }
     }
 
     /// Reports a defect of a layer.
     pub fn layer(&mut self, layer: usize, message: impl Into<String>) -> Report<'_> {
-        let finding = Finding { brought: Some(self.context.step_of_layer(layer)), ..self.bare(message) };
-        Report { finding: self.reported.push_mut(finding) }
+        let finding = Finding {
+            brought: Some(self.context.step_of_layer(layer)),
+            ..self.bare(message)
+        };
+        Report {
+            finding: self.reported.push_mut(finding),
+        }
     }
 
     /// Reports a defect of the configuration; `instruction` is the one that set it, such as `USER`.
     pub fn config(&mut self, instruction: &str, message: impl Into<String>) -> Report<'_> {
-        let finding = Finding { brought: self.context.step_of_instruction(instruction), ..self.bare(message) };
-        Report { finding: self.reported.push_mut(finding) }
+        let finding = Finding {
+            brought: self.context.step_of_instruction(instruction),
+            ..self.bare(message)
+        };
+        Report {
+            finding: self.reported.push_mut(finding),
+        }
     }
 
     /// Reports a defect of the image as a whole.
     pub fn image(&mut self, message: impl Into<String>) -> Report<'_> {
         let finding = self.bare(message);
-        Report { finding: self.reported.push_mut(finding) }
+        Report {
+            finding: self.reported.push_mut(finding),
+        }
     }
 
     /// Whether the user says how grave findings of this rule are.
@@ -110,7 +133,10 @@ pub struct Report<'r> {
     finding: &'r mut Finding,
 }
 
-#[expect(clippy::return_self_not_must_use, reason = "what is said stays said, whether or not more follows")]
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "what is said stays said, whether or not more follows"
+)]
 impl Report<'_> {
     /// As grave as what is known of it, and not as its page says for all.
     pub fn severity(self, severity: Severity) -> Self {

@@ -1,7 +1,8 @@
 //! What is wrong with an image: rules over its file system, its layers and its configuration.
 //!
-//! A rule is a page and a function, as for Dockerfiles; one that says the same of both has one page for both. The
-//! slimmer's plan, where there is one, tells of every file whether the program can reach it.
+//! A rule is a page and a function, as for Dockerfiles; one that says the same of both has one page
+//! for both. The slimmer's plan, where there is one, tells of every file whether the program can
+//! reach it.
 
 mod accounts;
 mod builder_stage;
@@ -43,18 +44,28 @@ pub struct Rule {
 /// All rules, those for Dockerfiles and those for images, with their pages.
 pub fn registry() -> &'static Registry {
     static PAGES: LazyLock<Vec<lint::Rule>> = LazyLock::new(|| {
-        let own = rules::RULES.iter().filter_map(|rule| Some((rule.name, rule.page?)));
-        own.map(|(name, page)| lint::Rule { name, page, check: |_, _| {} }).collect()
+        let own = rules::RULES
+            .iter()
+            .filter_map(|rule| Some((rule.name, rule.page?)));
+        own.map(|(name, page)| lint::Rule {
+            name,
+            page,
+            check: |_, _| {},
+        })
+        .collect()
     });
     static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
-        Registry::new(crate::rules::all().iter().chain(PAGES.iter())).expect("every page is read by the tests")
+        Registry::new(crate::rules::all().iter().chain(PAGES.iter()))
+            .expect("every page is read by the tests")
     });
     &REGISTRY
 }
 
 /// The folder of `rules` in which the page of a rule is.
 pub fn folder(rule: &str) -> &'static str {
-    let is_own = rules::RULES.iter().any(|own| own.name == rule && own.page.is_some());
+    let is_own = rules::RULES
+        .iter()
+        .any(|own| own.name == rule && own.page.is_some());
     if is_own { "image" } else { "lint" }
 }
 
@@ -65,7 +76,8 @@ pub fn rules() -> &'static [Rule] {
 
 /// What the selected rules and the policy say of an image: by rule, then in the order of paths.
 ///
-/// `reference` is the name under which the image was asked for; `plan` is what the slimmer would keep of it.
+/// `reference` is the name under which the image was asked for; `plan` is what the slimmer would
+/// keep of it.
 pub fn audit(
     image: &Image,
     reference: &str,
@@ -75,7 +87,18 @@ pub fn audit(
     policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
     let packages = packages::read(image)?;
-    audit_with(image, reference, plan, Installed { packages: &packages, known: None }, registry, settings, policy)
+    audit_with(
+        image,
+        reference,
+        plan,
+        Installed {
+            packages: &packages,
+            known: None,
+        },
+        registry,
+        settings,
+        policy,
+    )
 }
 
 /// What is installed, as the caller has read it, and what is known of that.
@@ -96,7 +119,10 @@ pub fn audit_with(
     settings: &Settings,
     policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
-    said(Context::new(image, reference, plan, installed, settings, policy), registry)
+    said(
+        Context::new(image, reference, plan, installed, settings, policy),
+        registry,
+    )
 }
 
 /// What the policy alone says of what slimming has left of an image.
@@ -109,38 +135,69 @@ pub fn judge(
     registry: &Registry,
     policy: &Policy,
 ) -> Result<Vec<Finding>, ReadError> {
-    let settings = Settings { select: Selection::Only(BTreeSet::new()), ..Settings::default() };
-    let installed = Installed { packages, known: None };
-    said(Context::new(left, reference, None, installed, &settings, policy), registry)
+    let settings = Settings {
+        select: Selection::Only(BTreeSet::new()),
+        ..Settings::default()
+    };
+    let installed = Installed {
+        packages,
+        known: None,
+    };
+    said(
+        Context::new(left, reference, None, installed, &settings, policy),
+        registry,
+    )
 }
 
 fn said(context: Context<'_>, registry: &Registry) -> Result<Vec<Finding>, ReadError> {
     let (settings, policy) = (context.settings, context.policy);
     let mut findings = Vec::new();
     for rule in &rules::RULES {
-        let Some(page) = registry.get(rule.name) else { continue };
+        let Some(page) = registry.get(rule.name) else {
+            continue;
+        };
         let forbidden = policy.forbids(rule.name);
-        if forbidden.is_none() && !settings.selects(page) && !rules::OF_POLICY.contains(&rule.name) {
+        if forbidden.is_none() && !settings.selects(page) && !rules::OF_POLICY.contains(&rule.name)
+        {
             continue;
         }
-        let severity = settings.severities.get(page.name).copied().unwrap_or(page.severity);
-        let severity = if forbidden.is_some() { Severity::Error } else { severity };
+        let severity = settings
+            .severities
+            .get(page.name)
+            .copied()
+            .unwrap_or(page.severity);
+        let severity = if forbidden.is_some() {
+            Severity::Error
+        } else {
+            severity
+        };
         let mut sink = Findings::new(&context, page.name, severity);
         (rule.check)(&context, &mut sink);
         let mut found = sink.into_findings();
         found.retain(|finding| !policy.allows(finding));
         for finding in &mut found {
             finding.labels.extend(match forbidden {
-                Some(_) => policy.words.label(&Topic::Rule(page.name), "forbidden here"),
+                Some(_) => policy
+                    .words
+                    .label(&Topic::Rule(page.name), "forbidden here"),
                 None => settings.severity_label_of(page.name),
             });
-            finding.notes.extend(forbidden.map(|word| format!("the policy forbids `{word}`")));
+            finding
+                .notes
+                .extend(forbidden.map(|word| format!("the policy forbids `{word}`")));
         }
         findings.extend(found);
     }
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|one, other| {
-        let key = |finding: &Finding| (finding.severity, finding.rule, finding.path.clone(), finding.message.clone());
+        let key = |finding: &Finding| {
+            (
+                finding.severity,
+                finding.rule,
+                finding.path.clone(),
+                finding.message.clone(),
+            )
+        };
         key(one).cmp(&key(other))
     });
     Ok(findings)

@@ -35,12 +35,18 @@ const KINDS: [(&str, &[&str]); 16] = [
     ("package-manager", &["package-manager-in-image"]),
     ("patching-agent", &["patching-agent"]),
     ("root", &["missing-user", "root-user"]),
-    ("secret", &["secret-file-copied", "secret-in-env", "secret-value"]),
+    (
+        "secret",
+        &["secret-file-copied", "secret-in-env", "secret-value"],
+    ),
     ("setuid", &["setuid-file"]),
     ("shell", &["shell-in-image"]),
     ("ssh-server", &["ssh-server-in-image"]),
     ("sudo", &["sudo"]),
-    ("world-writable", &["world-writable", "writable-search-path"]),
+    (
+        "world-writable",
+        &["world-writable", "writable-search-path"],
+    ),
 ];
 
 /// What the maker of an image has promised.
@@ -81,7 +87,10 @@ pub struct Pattern(GlobMatcher);
 
 impl Pattern {
     pub fn new(text: &str) -> Result<Self, globset::Error> {
-        let glob = GlobBuilder::new(text).literal_separator(true).backslash_escape(true).build()?;
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()?;
         Ok(Self(glob.compile_matcher()))
     }
 
@@ -101,7 +110,15 @@ impl Eq for Pattern {}
 impl Policy {
     /// Whether it says nothing.
     pub fn is_empty(&self) -> bool {
-        let Self { max_size, max_packages, max_files, forbidden, exceptions, words: _, today: _ } = self;
+        let Self {
+            max_size,
+            max_packages,
+            max_files,
+            forbidden,
+            exceptions,
+            words: _,
+            today: _,
+        } = self;
         max_size.is_none()
             && max_packages.is_none()
             && max_files.is_none()
@@ -109,7 +126,8 @@ impl Policy {
             && exceptions.is_empty()
     }
 
-    /// Forbids a kind of thing, or what a rule finds; whether there is one of this name. `said` is where a file says so.
+    /// Forbids a kind of thing, or what a rule finds; whether there is one of this name. `said` is
+    /// where a file says so.
     #[must_use]
     pub fn forbid(&mut self, word: &str, said: Option<Word>) -> bool {
         if let Some((kind, rules)) = KINDS.iter().find(|(kind, _)| *kind == word) {
@@ -141,12 +159,15 @@ impl Policy {
 
     /// The place where a budget is set.
     pub(super) fn budget(&self, setting: &'static str) -> Option<Label> {
-        self.words.label(&Topic::Setting(setting), "the budget is set here")
+        self.words
+            .label(&Topic::Setting(setting), "the budget is set here")
     }
 
     /// Whether an exception that still holds covers a finding.
     pub(super) fn allows(&self, finding: &Finding) -> bool {
-        self.exceptions.iter().any(|exception| !self.has_expired(exception) && exception.covers(finding))
+        self.exceptions
+            .iter()
+            .any(|exception| !self.has_expired(exception) && exception.covers(finding))
     }
 
     pub(super) fn has_expired(&self, exception: &Exception) -> bool {
@@ -157,9 +178,18 @@ impl Policy {
 impl Exception {
     /// All that it names has to be so.
     fn covers(&self, finding: &Finding) -> bool {
-        let is_path = |pattern: &Pattern| finding.path.as_ref().is_some_and(|path| pattern.is_match(path));
-        let name = finding.package.as_deref().and_then(|package| package.split(' ').next());
-        let is_package = |pattern: &Pattern| name.is_some_and(|name| pattern.is_match(name.as_bytes()));
+        let is_path = |pattern: &Pattern| {
+            finding
+                .path
+                .as_ref()
+                .is_some_and(|path| pattern.is_match(path))
+        };
+        let name = finding
+            .package
+            .as_deref()
+            .and_then(|package| package.split(' ').next());
+        let is_package =
+            |pattern: &Pattern| name.is_some_and(|name| pattern.is_match(name.as_bytes()));
         self.path.as_ref().is_none_or(is_path)
             && self.package.as_ref().is_none_or(is_package)
             && (self.rules.is_empty() || self.rules.contains(finding.rule))
@@ -174,7 +204,10 @@ mod tests {
     fn every_kind_is_what_rules_for_images_find() {
         for (kind, rules) in KINDS {
             for rule in rules {
-                assert!(rules::RULES.iter().any(|known| known.name == *rule), "`{kind}` names `{rule}`");
+                assert!(
+                    rules::RULES.iter().any(|known| known.name == *rule),
+                    "`{kind}` names `{rule}`"
+                );
             }
         }
     }
@@ -189,9 +222,16 @@ mod tests {
             reason: String::new(),
             expires: Some(expires.parse().expect("it is a day")),
         };
-        let policy = Policy { today: "2026-03-01".parse().ok(), ..Policy::default() };
-        let expired = ["2026-02-28", "2026-03-01", "2026-03-02"].map(|day| policy.has_expired(&exception(day)));
+        let policy = Policy {
+            today: "2026-03-01".parse().ok(),
+            ..Policy::default()
+        };
+        let expired = ["2026-02-28", "2026-03-01", "2026-03-02"]
+            .map(|day| policy.has_expired(&exception(day)));
         assert_eq!(expired, [true, false, false]);
-        assert!(!Policy::default().has_expired(&exception("1970-01-01")), "no day, no end");
+        assert!(
+            !Policy::default().has_expired(&exception("1970-01-01")),
+            "no day, no end"
+        );
     }
 }

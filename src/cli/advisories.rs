@@ -11,7 +11,8 @@ use crate::size::counted;
 
 #[derive(Args, Debug)]
 pub(super) struct AdvisoryArguments {
-    /// Look up the packages of images in this OSV export: a zip of osv.dev, or a folder of zips or records; several
+    /// Look up the packages of images in this OSV export: a zip of osv.dev, or a folder of zips or
+    /// records; several
     #[arg(long, value_name = "DIR|ZIP", env = "JETTISON_OSV", hide_env = true)]
     pub(super) osv: Vec<PathBuf>,
 }
@@ -19,7 +20,11 @@ pub(super) struct AdvisoryArguments {
 impl AdvisoryArguments {
     /// The files of the export, if one was named.
     pub(super) fn export(&self) -> Result<Option<Export>, Error> {
-        if self.osv.is_empty() { Ok(None) } else { Export::open(&self.osv).map(Some) }
+        if self.osv.is_empty() {
+            Ok(None)
+        } else {
+            Export::open(&self.osv).map(Some)
+        }
     }
 }
 
@@ -37,7 +42,10 @@ pub(super) fn unknown(known: &Known) -> Vec<String> {
     let mut lines = Vec::new();
     for uncovered in known.uncovered() {
         let packages = counted(uncovered.packages, "package");
-        lines.push(format!("the export has nothing of {}: {packages} could not be looked up", uncovered.ecosystem));
+        lines.push(format!(
+            "the export has nothing of {}: {packages} could not be looked up",
+            uncovered.ecosystem
+        ));
     }
     if known.unknown > 0 {
         let packages = counted(known.unknown, "package");

@@ -26,8 +26,15 @@ use crate::slim::Confidence;
 
 /// Lints Dockerfiles, and slims images to what their program needs.
 #[derive(Debug, Parser)]
-#[command(name = "jettison", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not do it.")]
+#[command(
+    name = "jettison",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not do it."
+)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -110,7 +117,8 @@ pub(super) enum Command {
 
 Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, folders to search, `-` for standard input, or images: archives, or named as `slim` names them
+    /// Files, folders to search, `-` for standard input, or images: archives, or named as `slim`
+    /// names them
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check these rules only, by name or by another tool's code; `all` for every rule
@@ -136,14 +144,33 @@ pub(super) struct LintArguments {
     /// Which rules speak, without --select: `default`, or `pedantic` for all [default: default]
     #[arg(long, help_heading = "Rules", value_parser = profile, env = "JETTISON_PROFILE", hide_env = true)]
     pub(super) profile: Option<Profile>,
-    /// The value of a build argument, as `docker build` takes it; without a value, the environment's
-    #[arg(long, help_heading = "Build", value_name = "NAME[=VALUE]", env = "JETTISON_BUILD_ARG", hide_env = true)]
+    /// The value of a build argument, as `docker build` takes it; without a value, the
+    /// environment's
+    #[arg(
+        long,
+        help_heading = "Build",
+        value_name = "NAME[=VALUE]",
+        env = "JETTISON_BUILD_ARG",
+        hide_env = true
+    )]
     pub(super) build_arg: Vec<String>,
     /// The stage that is built [default: the last]
-    #[arg(long, help_heading = "Build", value_name = "STAGE", env = "JETTISON_TARGET", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Build",
+        value_name = "STAGE",
+        env = "JETTISON_TARGET",
+        hide_env = true
+    )]
     pub(super) target: Option<String>,
     /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
-    #[arg(long, help_heading = "Configuration", value_name = "FILE", env = "JETTISON_CONFIG", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Configuration",
+        value_name = "FILE",
+        env = "JETTISON_CONFIG",
+        hide_env = true
+    )]
     pub(super) config: Option<PathBuf>,
     /// Use no configuration file, whatever names one
     #[arg(long, help_heading = "Configuration", env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
@@ -151,8 +178,15 @@ pub(super) struct LintArguments {
     /// Let no comment in a file silence anything
     #[arg(long, help_heading = "Rules", env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
-    /// Fail on findings of this severity or graver: error, warning, info, style or none [default: info]
-    #[arg(long, help_heading = "Rules", value_name = "SEVERITY", env = "JETTISON_FAIL_ON", hide_env = true)]
+    /// Fail on findings of this severity or graver: error, warning, info, style or none [default:
+    /// info]
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_name = "SEVERITY",
+        env = "JETTISON_FAIL_ON",
+        hide_env = true
+    )]
     pub(super) fail_on: Option<FailOn>,
     // What follows has headings, which hold for all options below them.
     #[command(flatten)]
@@ -184,12 +218,14 @@ pub(super) struct LintArguments {
 }
 
 fn profile(text: &str) -> Result<Profile, &'static str> {
-    text.parse().map_err(|()| "expected `default` or `pedantic`")
+    text.parse()
+        .map_err(|()| "expected `default` or `pedantic`")
 }
 
 /// Write an image that holds only what the program needs
 #[derive(Args, Debug)]
-#[command(after_help = "Images are named as skopeo names them: docker-archive:FILE[:REF], oci:DIR[:REF],
+#[command(
+    after_help = "Images are named as skopeo names them: docker-archive:FILE[:REF], oci:DIR[:REF],
 oci-archive:FILE[:REF], rootfs:DIR, docker-daemon:REF (Docker or Podman), docker://REF (a registry),
 - for a stream, or a path, recognised by its content. Any other name is asked of the daemon.
 
@@ -201,7 +237,8 @@ Examples:
   jettison slim oci:build:app -o oci:slim:app --keep '/etc/nginx/**'
   jettison slim app.tar --dry-run --report slim.html
   jettison slim app.tar -o oci:slim:app --sbom spdx=app.spdx.json
-  jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json")]
+  jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
+)]
 pub(super) struct SlimArguments {
     /// The image to slim
     pub(super) image: String,
@@ -300,23 +337,27 @@ pub(super) struct WhyArguments {
 
 /// Say which libraries a program loads, and how each is found, without running anything
 #[derive(Args, Debug)]
-#[command(after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 could not do it.
+#[command(
+    after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 could not do it.
 
 Examples:
   jettison deps app.tar                            all programs of an image
   jettison deps app.tar nginx --format json
   jettison deps rootfs:/ ffmpeg                    as ldd, but safe
-  jettison deps rootfs:/ git --format paths | tar -c -T - -f git.tar")]
+  jettison deps rootfs:/ git --format paths | tar -c -T - -f git.tar"
+)]
 pub(super) struct DepsArguments {
     /// The image, or `rootfs:` and a folder
     pub(super) image: String,
-    /// Programs or libraries: paths in the image, or names to look for in its PATH; by default all programs
+    /// Programs or libraries: paths in the image, or names to look for in its PATH; by default all
+    /// programs
     #[arg(value_name = "PROGRAM")]
     pub(super) programs: Vec<String>,
     /// How to print them
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: DepsFormat,
-    /// The processor to load for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this one]
+    /// The processor to load for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this
+    /// one]
     #[arg(long, value_name = "LEVEL")]
     pub(super) cpu: Option<String>,
     /// Set a variable of the environment, such as the path to libraries
@@ -349,7 +390,8 @@ pub(super) enum DepsFormat {
 
 A page that is longer than the terminal is shown with PAGER.")]
 pub(super) struct ExplainArguments {
-    /// A rule's name or the start of it, or another tool's code for it; all rules are listed without it
+    /// A rule's name or the start of it, or another tool's code for it; all rules are listed
+    /// without it
     pub(super) rule: Option<String>,
     /// List the rules of this category only
     #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
@@ -363,11 +405,17 @@ pub(super) struct ExplainArguments {
 }
 
 fn category(text: &str) -> Result<Category, String> {
-    text.parse().map_err(|()| format!("there are {}", Category::ALL.map(Category::as_str).join(", ")))
+    text.parse().map_err(|()| {
+        format!(
+            "there are {}",
+            Category::ALL.map(Category::as_str).join(", ")
+        )
+    })
 }
 
 fn tool(text: &str) -> Result<Tool, String> {
-    text.parse().map_err(|()| format!("there are {}", Tool::ALL.map(Tool::as_str).join(", ")))
+    text.parse()
+        .map_err(|()| format!("there are {}", Tool::ALL.map(Tool::as_str).join(", ")))
 }
 
 /// List all rules

@@ -24,29 +24,56 @@ pub(super) struct BaselineArguments {
 }
 
 /// Writes what was found to the file that was named; whether one was.
-pub(super) fn write(arguments: &BaselineArguments, files: &[Linted], output: Output) -> anyhow::Result<bool> {
-    let Some(path) = &arguments.write_baseline else { return Ok(false) };
+pub(super) fn write(
+    arguments: &BaselineArguments,
+    files: &[Linted],
+    output: Output,
+) -> anyhow::Result<bool> {
+    let Some(path) = &arguments.write_baseline else {
+        return Ok(false);
+    };
     let baseline = Baseline::of(files, &folder(path)?, &here()?);
     write_file(path, baseline.text().as_bytes())?;
-    output.note(&format!("{} written to `{}`", counted(baseline.len(), "finding"), path.display()));
+    output.note(&format!(
+        "{} written to `{}`",
+        counted(baseline.len(), "finding"),
+        path.display()
+    ));
     Ok(true)
 }
 
 /// Silences what a baseline lists, and says how much that was and what is to be taken out of it.
-pub(super) fn apply(path: Option<&Path>, files: &mut [Linted], output: Output) -> anyhow::Result<()> {
+pub(super) fn apply(
+    path: Option<&Path>,
+    files: &mut [Linted],
+    output: Output,
+) -> anyhow::Result<()> {
     let Some(path) = path else { return Ok(()) };
     let name = path.display();
     let silenced = silence(path, files)?;
-    output.note(&format!("{} silenced by `{name}`", counted(silenced.findings, "finding")));
+    output.note(&format!(
+        "{} silenced by `{name}`",
+        counted(silenced.findings, "finding")
+    ));
     if !silenced.stale.is_empty() {
-        let mut lines: Vec<String> = silenced.stale.iter().take(SHOWN).map(|line| format!("  {line}")).collect();
+        let mut lines: Vec<String> = silenced
+            .stale
+            .iter()
+            .take(SHOWN)
+            .map(|line| format!("  {line}"))
+            .collect();
         if silenced.stale.len() > SHOWN {
             lines.push(format!("  and {} more", silenced.stale.len() - SHOWN));
         }
         let lines = lines.join("\n");
-        let entries =
-            if silenced.stale.len() == 1 { "1 entry".into() } else { format!("{} entries", silenced.stale.len()) };
-        output.note(&format!("{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"));
+        let entries = if silenced.stale.len() == 1 {
+            "1 entry".into()
+        } else {
+            format!("{} entries", silenced.stale.len())
+        };
+        output.note(&format!(
+            "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"
+        ));
     }
     Ok(())
 }
@@ -55,7 +82,8 @@ pub(super) fn apply(path: Option<&Path>, files: &mut [Linted], output: Output) -
 pub(super) fn silence(path: &Path, files: &mut [Linted]) -> anyhow::Result<Silenced> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
-    let baseline = Baseline::parse(&text, &folder(path)?).with_context(|| format!("cannot use `{name}`"))?;
+    let baseline =
+        Baseline::parse(&text, &folder(path)?).with_context(|| format!("cannot use `{name}`"))?;
     Ok(baseline.silence(files, &here()?))
 }
 

@@ -1,4 +1,5 @@
-//! `jettison completions` and `jettison man`: what is known of the arguments, for shells and for readers.
+//! `jettison completions` and `jettison man`: what is known of the arguments, for shells and for
+//! readers.
 
 use std::path::PathBuf;
 
@@ -31,7 +32,12 @@ pub(super) struct ManArguments {
 
 pub(super) fn completions(arguments: &CompletionArguments) -> anyhow::Result<Outcome> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Arguments::command(), "jettison", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Arguments::command(),
+        "jettison",
+        &mut script,
+    );
     Output::print_bytes(&script)?;
     Ok(Outcome::Clean)
 }

@@ -16,7 +16,9 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
         closures(&host, &Config::default(), arguments)?
     } else {
         let bar = Bar::new(output);
-        let image = arguments.source.open(&arguments.image, arguments.limits.options(), &bar)?;
+        let image = arguments
+            .source
+            .open(&arguments.image, arguments.limits.options(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
         if let Some(error) = files.failure() {
@@ -30,18 +32,29 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
         DepsFormat::Dot => output.print(&report::deps_dot(&closures))?,
         DepsFormat::Paths => Output::print_bytes(&report::deps_paths(&closures))?,
     }
-    Ok(if closures.iter().all(Closure::is_whole) { Outcome::Clean } else { Outcome::Found })
+    Ok(if closures.iter().all(Closure::is_whole) {
+        Outcome::Clean
+    } else {
+        Outcome::Found
+    })
 }
 
 fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
-    let known: Vec<&str> = ["all", "baseline"].into_iter().chain(Processor::levels()).collect();
+    let known: Vec<&str> = ["all", "baseline"]
+        .into_iter()
+        .chain(Processor::levels())
+        .collect();
     match level {
-        Some(level) if !known.contains(&level) => bail!("unknown processor `{level}`; known are {}", known.join(", ")),
+        Some(level) if !known.contains(&level) => bail!(
+            "unknown processor `{level}`; known are {}",
+            known.join(", ")
+        ),
         _ => Ok(()),
     }
 }
 
-/// The directory that an argument names, where the kernel can resolve paths in it; otherwise it is read as images are.
+/// The directory that an argument names, where the kernel can resolve paths in it; otherwise it is
+/// read as images are.
 fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
     match argument.parse()? {
         Reference::Rootfs { path } => match Host::open(&path) {
@@ -53,9 +66,19 @@ fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
     }
 }
 
-fn closures<S: Source>(source: &S, config: &Config, arguments: &DepsArguments) -> anyhow::Result<Vec<Closure>> {
+fn closures<S: Source>(
+    source: &S,
+    config: &Config,
+    arguments: &DepsArguments,
+) -> anyhow::Result<Vec<Closure>> {
     // As the last entry of an image's environment wins, so do those of the command line over it.
-    let given = |name: &str| arguments.env.iter().rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='));
+    let given = |name: &str| {
+        arguments
+            .env
+            .iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
+    };
     let variable = |name| given(name).or_else(|| config.env_value(name));
     let bytes = |name| variable(name).unwrap_or_default().as_bytes().to_vec();
     let directory = config.working_dir().as_bytes().to_vec();

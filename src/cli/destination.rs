@@ -7,8 +7,8 @@ use anyhow::bail;
 use super::arguments::SlimArguments;
 use crate::image::Reference;
 
-/// What `-o` says; without it the name of the new image decides, where the old one came from a registry or a daemon.
-/// None for a dry run.
+/// What `-o` says; without it the name of the new image decides, where the old one came from a
+/// registry or a daemon. None for a dry run.
 pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Reference>> {
     if arguments.dry_run {
         return Ok(None);
@@ -30,13 +30,16 @@ fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
             Ok(Reference::Registry { name: name.into() })
         }
         Some(name) => Ok(Reference::DockerDaemon { name: name.into() }),
-        None => bail!("say where to write the image with `-o`, such as `-o docker-archive:slim.tar`"),
+        None => {
+            bail!("say where to write the image with `-o`, such as `-o docker-archive:slim.tar`")
+        }
     }
 }
 
 /// Whether a name begins with a host, as Docker tells it from a user of its own registry.
 fn names_registry(name: &str) -> bool {
-    name.split_once('/').is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost")
+    name.split_once('/')
+        .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost")
 }
 
 #[cfg(test)]

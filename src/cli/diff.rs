@@ -44,15 +44,27 @@ enum DiffFormat {
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let open = |name: &str| arguments.source.open(name, arguments.limits.options(), &bar);
+    let open = |name: &str| {
+        arguments
+            .source
+            .open(name, arguments.limits.options(), &bar)
+    };
     let (before, after) = (open(&arguments.before)?, open(&arguments.after)?);
     let (old, new) = (packages::read(&before)?, packages::read(&after)?);
     let difference = inspect::difference((&before, &old), (&after, &new))?;
     drop(bar);
-    let compared = report::Compared { before: &before, after: &after, difference: &difference };
+    let compared = report::Compared {
+        before: &before,
+        after: &after,
+        difference: &difference,
+    };
     output.print(&match arguments.format {
         DiffFormat::Text => report::diff_text(&compared),
         DiffFormat::Json => report::diff_json(&compared),
     })?;
-    Ok(if arguments.exit_code && !difference.is_empty() { Outcome::Found } else { Outcome::Clean })
+    Ok(if arguments.exit_code && !difference.is_empty() {
+        Outcome::Found
+    } else {
+        Outcome::Clean
+    })
 }

@@ -1,4 +1,5 @@
-//! What `slim` writes besides the image: bills of materials, reports, and what became of known vulnerabilities.
+//! What `slim` writes besides the image: bills of materials, reports, and what became of known
+//! vulnerabilities.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,14 @@ use crate::slim::Plan;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Documents")]
 pub(super) struct DocumentArguments {
-    /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may be given twice
+    /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may
+    /// be given twice
     #[arg(long, value_name = "FORMAT=FILE")]
     sbom: Vec<Sbom>,
     #[command(flatten)]
     pub(super) advisories: AdvisoryArguments,
-    /// Write which known vulnerabilities slimming removed and which remain: `openvex` (0.2), or `cyclonedx=FILE` (1.6)
+    /// Write which known vulnerabilities slimming removed and which remain:
+    /// `openvex` (0.2), or `cyclonedx=FILE` (1.6)
     #[arg(long, value_name = "[FORMAT=]FILE", requires = "osv")]
     vex: Vec<VexFile>,
     /// Write what was kept and dropped, and why: a `.html` page or `.json`
@@ -44,11 +47,18 @@ impl FromStr for Sbom {
         let format: fn(&Bill<'_>) -> String = match text.split_once('=') {
             Some(("spdx", _)) => report::spdx,
             Some(("cyclonedx", _)) => report::cyclonedx,
-            Some((format, _)) => return Err(format!("unknown format `{format}`; known are `spdx` and `cyclonedx`")),
+            Some((format, _)) => {
+                return Err(format!(
+                    "unknown format `{format}`; known are `spdx` and `cyclonedx`"
+                ));
+            }
             None => return Err("expected `spdx=FILE` or `cyclonedx=FILE`".into()),
         };
         match text.split_once('=') {
-            Some((_, path)) if !path.is_empty() => Ok(Self { format, path: path.into() }),
+            Some((_, path)) if !path.is_empty() => Ok(Self {
+                format,
+                path: path.into(),
+            }),
             _ => Err("no file follows `=`".into()),
         }
     }
@@ -83,7 +93,11 @@ impl FromStr for VexFile {
         if path.is_empty() {
             Err("no file follows `=`")
         } else {
-            Ok(Self { format, needs_statements, path: path.into() })
+            Ok(Self {
+                format,
+                needs_statements,
+                path: path.into(),
+            })
         }
     }
 }
@@ -102,12 +116,15 @@ impl DocumentArguments {
             return Ok(None);
         }
         let packages = packages::read(image)?;
-        let known = export.map(|export| advisories::find(&export, &packages)).transpose().context("`--osv`")?;
+        let known = export
+            .map(|export| advisories::find(&export, &packages))
+            .transpose()
+            .context("`--osv`")?;
         Ok(Some(Documents { packages, known }))
     }
 
-    /// Writes what was asked for about a plan, and tells of the vulnerabilities. `name` is the image as the documents
-    /// call it, `digest` that of its manifest.
+    /// Writes what was asked for about a plan, and tells of the vulnerabilities.
+    /// `name` is the image as the documents call it, `digest` that of its manifest.
     pub(super) fn write(
         &self,
         documents: &Documents,
@@ -125,19 +142,37 @@ impl DocumentArguments {
         }
         if let Some(path) = &self.report {
             let summary = report::summary(name, image, packages, plan)?;
-            let is_json = path.extension().is_some_and(|extension| extension == "json");
-            save(path, &if is_json { report::report_json(&summary) } else { report::report_html(&summary) })?;
+            let is_json = path
+                .extension()
+                .is_some_and(|extension| extension == "json");
+            save(
+                path,
+                &if is_json {
+                    report::report_json(&summary)
+                } else {
+                    report::report_html(&summary)
+                },
+            )?;
         }
-        let Some(known) = &documents.known else { return Ok(String::new()) };
+        let Some(known) = &documents.known else {
+            return Ok(String::new());
+        };
         let statements = report::statements(&image.tree, packages, known, plan);
         let mut told = vulnerabilities(&statements);
         told.extend(unknown(known).into_iter().map(|line| format!("{line}\n")));
-        let vex = Vex { image: packages::image_purl(name, digest), time: time(image)?, statements };
+        let vex = Vex {
+            image: packages::image_purl(name, digest),
+            time: time(image)?,
+            statements,
+        };
         for file in &self.vex {
             // One has at least one statement: https://github.com/openvex/spec
             if vex.statements.is_empty() && file.needs_statements {
-                let _ =
-                    writeln!(told, "nothing to state, so no OpenVEX document is written to {}", file.path.display());
+                let _ = writeln!(
+                    told,
+                    "nothing to state, so no OpenVEX document is written to {}",
+                    file.path.display()
+                );
             } else {
                 save(&file.path, &(file.format)(&vex))?;
             }
@@ -149,7 +184,11 @@ impl DocumentArguments {
 /// `31 known vulnerabilities before, 4 after`.
 fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     let (before, after, unclear) = report::counts(statements);
-    let noun = if before == 1 { "vulnerability" } else { "vulnerabilities" };
+    let noun = if before == 1 {
+        "vulnerability"
+    } else {
+        "vulnerabilities"
+    };
     let unclear = match unclear {
         0 => String::new(),
         all if all == after => ", in packages of which a part remains".to_owned(),
@@ -172,8 +211,17 @@ pub(super) fn bill<'a>(
     packages: &'a Packages,
     is_listed: impl Fn(&Package) -> bool,
 ) -> anyhow::Result<Bill<'a>> {
-    let list = packages.list.iter().filter(|package| is_listed(package)).collect();
-    Ok(Bill { name, packages: list, distribution: &packages.distribution, time: time(image)? })
+    let list = packages
+        .list
+        .iter()
+        .filter(|package| is_listed(package))
+        .collect();
+    Ok(Bill {
+        name,
+        packages: list,
+        distribution: &packages.distribution,
+        time: time(image)?,
+    })
 }
 
 /// What `SOURCE_DATE_EPOCH` says, or else when the image was made.
@@ -181,16 +229,26 @@ fn time(image: &Image) -> anyhow::Result<Time> {
     Ok(match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(seconds) => {
             let parsed = seconds.trim().parse().ok().map(Time::of_seconds);
-            parsed.with_context(|| format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds"))?
+            parsed.with_context(|| {
+                format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds")
+            })?
         }
-        Err(_) => image.config.created().and_then(Time::of_image).unwrap_or_else(|| Time::of_seconds(0)),
+        Err(_) => image
+            .config
+            .created()
+            .and_then(Time::of_image)
+            .unwrap_or_else(|| Time::of_seconds(0)),
     })
 }
 
 /// Writes a document, into no device, pipe or folder.
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        bail!("`{}` exists and is no regular file; it stays as it is", path.display());
+        bail!(
+            "`{}` exists and is no regular file; it stays as it is",
+            path.display()
+        );
     }
-    super::reports::replace(path, text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))
+    super::reports::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -16,17 +16,26 @@ pub(super) struct Exclude {
 }
 
 impl Exclude {
-    /// What the command line and a configuration leave out; the configuration's patterns start from its own folder.
+    /// What the command line and a configuration leave out; the configuration's patterns start from
+    /// its own folder.
     pub(super) fn of(patterns: &[String], config: &Config) -> anyhow::Result<Self> {
-        let mut exclude = Self::new(&std::env::current_dir().context("cannot tell the current folder")?);
-        exclude.add(Path::new("."), patterns).context("`--exclude`")?;
-        exclude.add(&config.folder, &config.exclude).context("the configuration's `exclude`")?;
+        let mut exclude =
+            Self::new(&std::env::current_dir().context("cannot tell the current folder")?);
+        exclude
+            .add(Path::new("."), patterns)
+            .context("`--exclude`")?;
+        exclude
+            .add(&config.folder, &config.exclude)
+            .context("the configuration's `exclude`")?;
         Ok(exclude)
     }
 
     /// Nothing is left out; relative paths start at `here`.
     pub(super) fn new(here: &Path) -> Self {
-        Self { here: here.to_owned(), lists: Vec::new() }
+        Self {
+            here: here.to_owned(),
+            lists: Vec::new(),
+        }
     }
 
     /// Leaves out what these patterns match below `folder`.
@@ -37,7 +46,9 @@ impl Exclude {
         let folder = plain(&self.here.join(folder));
         let mut builder = GitignoreBuilder::new(&folder);
         for pattern in patterns {
-            builder.add_line(None, pattern).with_context(|| format!("`{pattern}` is no pattern of files"))?;
+            builder
+                .add_line(None, pattern)
+                .with_context(|| format!("`{pattern}` is no pattern of files"))?;
         }
         self.lists.push((folder, builder.build()?));
         Ok(())
@@ -50,8 +61,15 @@ impl Exclude {
         }
         let path = plain(&self.here.join(path));
         self.lists.iter().any(|(folder, patterns)| {
-            let below = path.strip_prefix(folder).ok().filter(|below| !below.as_os_str().is_empty());
-            below.is_some_and(|below| patterns.matched_path_or_any_parents(below, is_folder).is_ignore())
+            let below = path
+                .strip_prefix(folder)
+                .ok()
+                .filter(|below| !below.as_os_str().is_empty());
+            below.is_some_and(|below| {
+                patterns
+                    .matched_path_or_any_parents(below, is_folder)
+                    .is_ignore()
+            })
         })
     }
 }
@@ -63,12 +81,32 @@ mod tests {
     #[test]
     fn patterns_mean_what_they_do_in_gitignore() {
         let mut exclude = Exclude::new(Path::new("/home/project"));
-        exclude.add(Path::new("."), &["vendor/".into(), "*.old".into(), "!keep.old".into()]).expect("they are right");
-        exclude.add(Path::new("/home"), &["/project/top".into()]).expect("it is right");
-        for path in ["vendor/a/Dockerfile", "./x/vendor/Dockerfile", "Dockerfile.old", "top", "/home/project/top/a"] {
+        exclude
+            .add(
+                Path::new("."),
+                &["vendor/".into(), "*.old".into(), "!keep.old".into()],
+            )
+            .expect("they are right");
+        exclude
+            .add(Path::new("/home"), &["/project/top".into()])
+            .expect("it is right");
+        for path in [
+            "vendor/a/Dockerfile",
+            "./x/vendor/Dockerfile",
+            "Dockerfile.old",
+            "top",
+            "/home/project/top/a",
+        ] {
             assert!(exclude.leaves_out(Path::new(path), false), "{path}");
         }
-        for path in ["vendor", "keep.old", "x/top", "../Dockerfile.old", "/elsewhere/vendor/x", "."] {
+        for path in [
+            "vendor",
+            "keep.old",
+            "x/top",
+            "../Dockerfile.old",
+            "/elsewhere/vendor/x",
+            ".",
+        ] {
             assert!(!exclude.leaves_out(Path::new(path), false), "{path}");
         }
         assert!(exclude.leaves_out(Path::new("vendor"), true));
@@ -76,7 +114,9 @@ mod tests {
 
     #[test]
     fn a_pattern_that_is_none_is_named() {
-        let error = Exclude::new(Path::new("/")).add(Path::new("/"), &["{a".into()]).expect_err("it is open");
+        let error = Exclude::new(Path::new("/"))
+            .add(Path::new("/"), &["{a".into()])
+            .expect_err("it is open");
         assert_eq!(error.to_string(), "`{a` is no pattern of files");
     }
 }

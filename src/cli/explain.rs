@@ -29,9 +29,12 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
     Ok(Outcome::Clean)
 }
 
-/// What is there under a name: rules for Dockerfiles and images, and a rule of what the slimmer keeps.
+/// What is there under a name: rules for Dockerfiles and images, and a rule of what the slimmer
+/// keeps.
 fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<String> {
-    let Some(keep) = keep_rules().get(name) else { return Ok(pages(&find(registry, name)?, format)) };
+    let Some(keep) = keep_rules().get(name) else {
+        return Ok(pages(&find(registry, name)?, format));
+    };
     let rules = registry.find(name);
     Ok(match format {
         ListFormat::Json => {
@@ -42,7 +45,11 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
         ListFormat::Markdown => pages(&rules, format) + &keep_markdown(keep),
         ListFormat::Text => {
             let rendered = page::render(&keep_markdown(keep), output::prose_width());
-            if rules.is_empty() { rendered } else { pages(&rules, format) + "\n\n" + &rendered }
+            if rules.is_empty() {
+                rendered
+            } else {
+                pages(&rules, format) + "\n\n" + &rendered
+            }
         }
     })
 }
@@ -50,7 +57,11 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
 /// The page of a keep rule, with what its front matter says under its heading.
 fn keep_markdown(page: &KeepPage) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!("**keep/{}**, for {}.\n\nWhat it keeps:\n\n", page.name, page.triggers());
+    let mut facts = format!(
+        "**keep/{}**, for {}.\n\nWhat it keeps:\n\n",
+        page.name,
+        page.triggers()
+    );
     for (confidence, pattern) in page.patterns() {
         let _ = writeln!(facts, "- `{pattern}`, {confidence}");
     }
@@ -73,7 +84,10 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
     let (near, what) = if started.is_empty() {
         (registry.near(name), "did you mean")
     } else {
-        (started.iter().map(|page| page.name).collect(), "it may be the start of")
+        (
+            started.iter().map(|page| page.name).collect(),
+            "it may be the start of",
+        )
     };
     match alternatives(&near) {
         Some(names) => bail!("there is no rule `{name}`; {what} {names}?"),
@@ -83,29 +97,47 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
 
 /// `a`, `b` or `c`; none of none.
 fn alternatives(names: &[&str]) -> Option<String> {
-    let mut quoted: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("`{name}`")).collect();
+    let mut quoted: Vec<String> = names
+        .iter()
+        .take(MOST_NAMES)
+        .map(|name| format!("`{name}`"))
+        .collect();
     if names.len() > MOST_NAMES {
         quoted.push(format!("{} others", names.len() - MOST_NAMES));
     }
     let last = quoted.pop()?;
-    Some(if quoted.is_empty() { last } else { format!("{} or {last}", quoted.join(", ")) })
+    Some(if quoted.is_empty() {
+        last
+    } else {
+        format!("{} or {last}", quoted.join(", "))
+    })
 }
 
 fn pages(pages: &[&Page], format: ListFormat) -> String {
     match format {
         ListFormat::Text => {
-            let rendered = pages.iter().map(|page| page::render(&markdown(page), output::prose_width()));
+            let rendered = pages
+                .iter()
+                .map(|page| page::render(&markdown(page), output::prose_width()));
             rendered.collect::<Vec<_>>().join("\n\n")
         }
-        ListFormat::Markdown => pages.iter().map(|page| markdown(page)).collect::<Vec<_>>().join("\n"),
-        ListFormat::Json => format!("{:#}\n", Value::from(pages.iter().map(|page| whole(page)).collect::<Vec<_>>())),
+        ListFormat::Markdown => pages
+            .iter()
+            .map(|page| markdown(page))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        ListFormat::Json => format!(
+            "{:#}\n",
+            Value::from(pages.iter().map(|page| whole(page)).collect::<Vec<_>>())
+        ),
     }
 }
 
 /// All that is known of a rule, its page as Markdown with it.
 fn whole(page: &Page) -> Value {
     let mut row = list::row(page);
-    let code = |alias: &crate::lint::Alias| json!({ "tool": alias.tool.as_str(), "code": alias.code });
+    let code =
+        |alias: &crate::lint::Alias| json!({ "tool": alias.tool.as_str(), "code": alias.code });
     row["aliases"] = page.aliases.iter().map(code).collect();
     row["markdown"] = page.body.into();
     row
@@ -114,17 +146,31 @@ fn whole(page: &Page) -> Value {
 fn listed(registry: &Registry, arguments: &ExplainArguments) -> String {
     let is_meant = |page: &&Page| {
         let stands_for = |tool| page.aliases.iter().any(|alias| alias.tool == tool);
-        arguments.category.is_none_or(|category| page.category == category) && arguments.alias_of.is_none_or(stands_for)
+        arguments
+            .category
+            .is_none_or(|category| page.category == category)
+            && arguments.alias_of.is_none_or(stands_for)
     };
-    let pages: Vec<&Page> = registry.iter().map(|(_, page)| page).filter(is_meant).collect();
+    let pages: Vec<&Page> = registry
+        .iter()
+        .map(|(_, page)| page)
+        .filter(is_meant)
+        .collect();
     match (arguments.format, arguments.alias_of) {
         (ListFormat::Json, _) => {
-            format!("{:#}\n", Value::from(pages.into_iter().map(list::row).collect::<Vec<_>>()))
+            format!(
+                "{:#}\n",
+                Value::from(pages.into_iter().map(list::row).collect::<Vec<_>>())
+            )
         }
         (ListFormat::Markdown, tool) => {
             let line = |page: &&Page| {
                 let codes = codes(page, tool).join("`, `");
-                let codes = if codes.is_empty() { codes } else { format!(" (`{codes}`)") };
+                let codes = if codes.is_empty() {
+                    codes
+                } else {
+                    format!(" (`{codes}`)")
+                };
                 format!("- `{}`: {}{codes}\n", page.name, page.title)
             };
             pages.iter().map(line).collect::<Vec<_>>().concat()
@@ -135,20 +181,43 @@ fn listed(registry: &Registry, arguments: &ExplainArguments) -> String {
 }
 
 fn codes(page: &Page, tool: Option<Tool>) -> Vec<&'static str> {
-    page.aliases.iter().filter(|alias| Some(alias.tool) == tool).map(|alias| alias.code).collect()
+    page.aliases
+        .iter()
+        .filter(|alias| Some(alias.tool) == tool)
+        .map(|alias| alias.code)
+        .collect()
 }
 
 /// A line a code: what the other tool calls it, its name here, and what it says; cut to the width.
 fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
-    let mut rows: Vec<(&str, &Page)> =
-        pages.iter().flat_map(|page| codes(page, Some(tool)).into_iter().map(move |code| (code, *page))).collect();
+    let mut rows: Vec<(&str, &Page)> = pages
+        .iter()
+        .flat_map(|page| {
+            codes(page, Some(tool))
+                .into_iter()
+                .map(move |code| (code, *page))
+        })
+        .collect();
     rows.sort_by_key(|(code, page)| (*code, page.name));
-    let codes = rows.iter().map(|(code, _)| code.len()).max().unwrap_or_default();
-    let names = rows.iter().map(|(_, page)| page.name.len()).max().unwrap_or_default();
+    let codes = rows
+        .iter()
+        .map(|(code, _)| code.len())
+        .max()
+        .unwrap_or_default();
+    let names = rows
+        .iter()
+        .map(|(_, page)| page.name.len())
+        .max()
+        .unwrap_or_default();
     let heading = Style::new().bold().underline();
     let mut out = format!("{heading}{tool}{heading:#}\n");
     for (code, page) in rows {
-        let line = format!("  {code:codes$}  {:names$}  {:7}  {}", page.name, page.severity.as_str(), page.title);
+        let line = format!(
+            "  {code:codes$}  {:names$}  {:7}  {}",
+            page.name,
+            page.severity.as_str(),
+            page.title
+        );
         let _ = writeln!(out, "{}", list::cut(&line, width));
     }
     out
@@ -157,11 +226,22 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
 /// The page, with a line under its heading that says what the front matter says.
 fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!("{}, {}, profile {}", page.severity, page.category, page.profile);
+    let mut facts = format!(
+        "{}, {}, profile {}",
+        page.severity, page.category, page.profile
+    );
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }
-    let aliases: Vec<String> = page.aliases.iter().map(|alias| format!("{} {}", alias.tool, alias.code)).collect();
-    let aliases = if aliases.is_empty() { String::new() } else { format!("\n\nAlso known as {}.", aliases.join(", ")) };
+    let aliases: Vec<String> = page
+        .aliases
+        .iter()
+        .map(|alias| format!("{} {}", alias.tool, alias.code))
+        .collect();
+    let aliases = if aliases.is_empty() {
+        String::new()
+    } else {
+        format!("\n\nAlso known as {}.", aliases.join(", "))
+    };
     format!("{heading}\n\n**{}** ({facts}){aliases}\n{rest}", page.name)
 }

@@ -1,4 +1,5 @@
-//! The texts that a run checks: files that are named, Dockerfiles below folders, standard input, git's index.
+//! The texts that a run checks: files that are named, Dockerfiles below folders, standard input,
+//! git's index.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -23,8 +24,15 @@ pub(super) const FEW: usize = 8;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Files")]
 pub(super) struct FileArguments {
-    /// Leave out files and folders that match this pattern, as in `.gitignore`; not those named as PATH
-    #[arg(long, value_name = "GLOB", value_delimiter = ',', env = "JETTISON_EXCLUDE", hide_env = true)]
+    /// Leave out files and folders that match this pattern, as in `.gitignore`; not those named as
+    /// PATH
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        env = "JETTISON_EXCLUDE",
+        hide_env = true
+    )]
     pub(super) exclude: Vec<String>,
     /// Leave out those named as PATH too: a hook names every file that a commit changes
     #[arg(long, env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
@@ -32,12 +40,14 @@ pub(super) struct FileArguments {
     /// Check what is staged in git, as it is staged, at or below the paths
     #[arg(long, conflicts_with = "fix")]
     pub(super) staged: bool,
-    /// What standard input is the text of: its name in findings, and where its configuration is looked for
+    /// What standard input is the text of: its name in findings, and where its configuration is
+    /// looked for
     #[arg(long, value_name = "FILE")]
     pub(super) stdin_filename: Option<PathBuf>,
 }
 
-/// The texts of a run in the order of their paths, and whether one could not be read: that does not lose the others.
+/// The texts of a run in the order of their paths, and whether one could not be read: that does not
+/// lose the others.
 pub(super) fn read(
     paths: &[PathBuf],
     arguments: &FileArguments,
@@ -50,9 +60,15 @@ pub(super) fn read(
     let targets = targets(paths, arguments.force_exclude, exclude)?;
     let stdin_name = arguments.stdin_filename.as_deref();
     let results: Vec<anyhow::Result<Source>> = if targets.len() <= FEW {
-        targets.iter().map(|path| read_one(path, stdin_name)).collect()
+        targets
+            .iter()
+            .map(|path| read_one(path, stdin_name))
+            .collect()
     } else {
-        targets.par_iter().map(|path| read_one(path, stdin_name)).collect()
+        targets
+            .par_iter()
+            .map(|path| read_one(path, stdin_name))
+            .collect()
     };
     let (mut sources, mut failed) = (Vec::new(), false);
     for result in results {
@@ -84,16 +100,24 @@ fn targets(paths: &[PathBuf], force: bool, exclude: &Exclude) -> anyhow::Result<
     Ok(targets)
 }
 
-/// A file of the index is checked where its name is a Dockerfile's, or where it is itself among the paths.
+/// A file of the index is checked where its name is a Dockerfile's, or where it is itself among the
+/// paths.
 fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Source>> {
-    anyhow::ensure!(!paths.iter().any(|path| path == Path::new("-")), "`-` cannot be staged");
+    anyhow::ensure!(
+        !paths.iter().any(|path| path == Path::new("-")),
+        "`-` cannot be staged"
+    );
     let named: BTreeSet<PathBuf> = paths.iter().map(|path| plain(path)).collect();
     let mut entries = staged::changed(paths)?;
     entries.retain(|entry| {
-        (discover::is_dockerfile(&entry.path) || named.contains(&entry.path)) && !exclude.leaves_out(&entry.path, false)
+        (discover::is_dockerfile(&entry.path) || named.contains(&entry.path))
+            && !exclude.leaves_out(&entry.path, false)
     });
     let texts = staged::texts(&entries, MAX_BYTES)?;
-    let sources = entries.iter().zip(texts).map(|(entry, text)| Source::new(entry.path.to_string_lossy(), text));
+    let sources = entries
+        .iter()
+        .zip(texts)
+        .map(|(entry, text)| Source::new(entry.path.to_string_lossy(), text));
     Ok(sources.collect())
 }
 
@@ -106,7 +130,10 @@ fn read_one(path: &Path, stdin_name: Option<&Path>) -> anyhow::Result<Source> {
     };
     let mut bytes = Vec::new();
     let read = if is_stdin {
-        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+        std::io::stdin()
+            .lock()
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)
     } else {
         std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };

@@ -37,7 +37,11 @@ impl FixArguments {
     }
 
     pub(super) fn applicability(self) -> Applicability {
-        if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe }
+        if self.unsafe_fixes {
+            Applicability::Unsafe
+        } else {
+            Applicability::Safe
+        }
     }
 }
 
@@ -60,19 +64,31 @@ pub(super) struct Mended {
     pub(super) rules: BTreeMap<&'static str, usize>,
 }
 
-/// Fixes all files; `lint` is given those that changed in each round, together, as ShellCheck is slow to start.
+/// Fixes all files; `lint` is given those that changed in each round, together, as ShellCheck is
+/// slow to start.
 pub(super) fn mend(
     files: Vec<Linted>,
     max: Applicability,
     mut lint: impl FnMut(Vec<Source>) -> Vec<Linted>,
 ) -> Vec<Mended> {
-    let mut all: Vec<Mended> =
-        files.into_iter().map(|after| Mended { before: None, after, rules: BTreeMap::new() }).collect();
+    let mut all: Vec<Mended> = files
+        .into_iter()
+        .map(|after| Mended {
+            before: None,
+            after,
+            rules: BTreeMap::new(),
+        })
+        .collect();
     for _ in 0..fix::PASSES {
         let (mut changed, mut sources) = (Vec::new(), Vec::new());
         for (index, file) in all.iter_mut().enumerate() {
-            let Some(fixed) = fix::apply(&file.after.source, &file.after.findings, max) else { continue };
-            fixed.rules.into_iter().for_each(|rule| *file.rules.entry(rule).or_default() += 1);
+            let Some(fixed) = fix::apply(&file.after.source, &file.after.findings, max) else {
+                continue;
+            };
+            fixed
+                .rules
+                .into_iter()
+                .for_each(|rule| *file.rules.entry(rule).or_default() += 1);
             sources.push(Source::new(file.after.source.name(), fixed.bytes));
             changed.push(index);
         }
@@ -87,8 +103,14 @@ pub(super) fn mend(
     all
 }
 
-/// Writes what was mended to where it belongs; whether all of it could be. `stdin` is what standard input is called.
-pub(super) fn deliver(files: &[Mended], mode: Mode, stdin: Option<&str>, output: Output) -> anyhow::Result<bool> {
+/// Writes what was mended to where it belongs; whether all of it could be. `stdin` is what standard
+/// input is called.
+pub(super) fn deliver(
+    files: &[Mended],
+    mode: Mode,
+    stdin: Option<&str>,
+    output: Output,
+) -> anyhow::Result<bool> {
     let mut complete = true;
     for file in files {
         let (name, new) = (file.after.source.name(), file.after.source.bytes());
@@ -109,19 +131,37 @@ pub(super) fn deliver(files: &[Mended], mode: Mode, stdin: Option<&str>, output:
     Ok(complete)
 }
 
-/// What was mended, by file and by rule, and what could be still; empty where there is nothing to say.
+/// What was mended, by file and by rule, and what could be still; empty where there is nothing to
+/// say.
 pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
     let mut out = String::new();
     let verb = if arguments.diff { "would fix" } else { "fixed" };
     for file in files.iter().filter(|file| !file.rules.is_empty()) {
-        let rules: Vec<String> = file.rules.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
-        let _ = writeln!(out, "{verb} {} in {}: {}", counted(file), file.after.source.name(), rules.join(", "));
+        let rules: Vec<String> = file
+            .rules
+            .iter()
+            .map(|(rule, count)| format!("{rule} {count}"))
+            .collect();
+        let _ = writeln!(
+            out,
+            "{verb} {} in {}: {}",
+            counted(file),
+            file.after.source.name(),
+            rules.join(", ")
+        );
     }
     let fixable = |finding: &&Finding| finding.fix.is_some();
-    let left = files.iter().flat_map(|file| &file.after.findings).filter(fixable).count();
+    let left = files
+        .iter()
+        .flat_map(|file| &file.after.findings)
+        .filter(fixable)
+        .count();
     // The report of what remains says it, where there is one.
     if left > 0 && arguments.diff && !arguments.unsafe_fixes {
-        let _ = writeln!(out, "{left} more can be fixed with `--unsafe-fixes`; look at the result");
+        let _ = writeln!(
+            out,
+            "{left} more can be fixed with `--unsafe-fixes`; look at the result"
+        );
     }
     out
 }

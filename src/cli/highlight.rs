@@ -14,8 +14,14 @@ pub(super) fn dockerfile(text: &str) -> String {
     for token in parse(&source).tokens {
         let style = style(token.kind);
         for line in source.slice(token.span).split_inclusive('\n') {
-            let (words, end) = line.strip_suffix('\n').map_or((line, ""), |words| (words, "\n"));
-            let _ = if words.is_empty() { write!(out, "{end}") } else { write!(out, "{style}{words}{style:#}{end}") };
+            let (words, end) = line
+                .strip_suffix('\n')
+                .map_or((line, ""), |words| (words, "\n"));
+            let _ = if words.is_empty() {
+                write!(out, "{end}")
+            } else {
+                write!(out, "{style}{words}{style:#}{end}")
+            };
         }
     }
     out
@@ -25,7 +31,9 @@ fn style(kind: TokenKind) -> Style {
     match kind {
         TokenKind::Keyword => AnsiColor::Blue.on_default().bold(),
         TokenKind::Flag => AnsiColor::Cyan.on_default(),
-        TokenKind::Comment | TokenKind::Directive | TokenKind::Continuation => AnsiColor::BrightBlack.on_default(),
+        TokenKind::Comment | TokenKind::Directive | TokenKind::Continuation => {
+            AnsiColor::BrightBlack.on_default()
+        }
         TokenKind::JsonString => AnsiColor::Green.on_default(),
         TokenKind::HeredocOpener | TokenKind::HeredocEnd => AnsiColor::Magenta.on_default(),
         TokenKind::Error => AnsiColor::Red.on_default(),
@@ -47,7 +55,10 @@ mod tests {
         let text = "# syntax=docker/dockerfile:1\nFROM a\nRUN --mount=type=cache,target=/x b \\\n  c\nCOPY <<EOF /x\ny\nEOF\nCMD [\"x\"]\n";
         let shown = dockerfile(text);
         assert_eq!(anstream::adapter::strip_str(&shown).to_string(), text);
-        assert!(shown.contains("\u{1b}[1m\u{1b}[34mFROM\u{1b}[0m"), "{shown:?}");
+        assert!(
+            shown.contains("\u{1b}[1m\u{1b}[34mFROM\u{1b}[0m"),
+            "{shown:?}"
+        );
         for line in shown.lines().filter(|line| line.contains("\u{1b}[")) {
             assert!(line.matches("\u{1b}[0m").count() > 0, "{line:?}");
         }

@@ -1,4 +1,5 @@
-//! `jettison lint` of images: which arguments are images, what is found in them, and what the Dockerfile has to do with it.
+//! `jettison lint` of images: which arguments are images, what is found in them, and what the
+//! Dockerfile has to do with it.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Totals, plan};
 use crate::source::Source;
 
-/// Parts the arguments into Dockerfiles, or folders of them, and images, which are told by a transport or their content.
+/// Parts the arguments into Dockerfiles, or folders of them, and images, which are told by a
+/// transport or their content.
 pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut images) = (Vec::new(), Vec::new());
     for path in paths {
@@ -45,7 +47,10 @@ fn is_image(path: &Path) -> bool {
     }
     let mut start = [0; 512];
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let read = is_file && std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+    let read = is_file
+        && std::fs::File::open(path)
+            .and_then(|mut file| file.read_exact(&mut start))
+            .is_ok();
     read && (start[257..].starts_with(b"ustar")
         || start.starts_with(b"\x1f\x8b")
         || start.starts_with(b"\x28\xb5\x2f\xfd"))
@@ -93,30 +98,64 @@ impl Audit<'_> {
         let bar = Bar::new(self.output);
         let image = self.source.open(name, self.limits.options(), &bar)?;
         let plan = plan(&image, &PlanOptions::default()).ok();
-        let Config { settings, policy, .. } = self.config;
+        let Config {
+            settings, policy, ..
+        } = self.config;
         drop(bar);
         let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
-        let known = self.export.map(|export| advisories::known(export, &packages, self.output)).transpose()?;
-        let installed = Installed { packages: &packages, known: known.as_ref() };
-        let found = audit::audit_with(&image, name, plan.as_ref(), installed, self.registry, settings, policy)
-            .with_context(|| format!("image `{name}`"))?;
+        let known = self
+            .export
+            .map(|export| advisories::known(export, &packages, self.output))
+            .transpose()?;
+        let installed = Installed {
+            packages: &packages,
+            known: known.as_ref(),
+        };
+        let found = audit::audit_with(
+            &image,
+            name,
+            plan.as_ref(),
+            installed,
+            self.registry,
+            settings,
+            policy,
+        )
+        .with_context(|| format!("image `{name}`"))?;
         let all = packages.list.len();
-        let left = plan.as_ref().map_or(all, |plan| packages.remaining(|file| plan.is_kept(file)).list.len());
-        Ok(Audited { name: name.to_owned(), image, plan, packages: (all, left), found })
+        let left = plan.as_ref().map_or(all, |plan| {
+            packages.remaining(|file| plan.is_kept(file)).list.len()
+        });
+        Ok(Audited {
+            name: name.to_owned(),
+            image,
+            plan,
+            packages: (all, left),
+            found,
+        })
     }
 }
 
 impl Audited {
-    /// What the image says of the lines of a Dockerfile; none where it was built from something else.
+    /// What the image says of the lines of a Dockerfile; none where it was built from something
+    /// else.
     pub(super) fn says_of(&self, source: &Source, settings: &Settings) -> Option<Vec<Finding>> {
-        audit::measured((&self.image, &self.name), self.plan.as_ref(), &self.found, source, settings)
+        audit::measured(
+            (&self.image, &self.name),
+            self.plan.as_ref(),
+            &self.found,
+            source,
+            settings,
+        )
     }
 
-    /// What is to be said of it, and of each Dockerfile that it was built from the line that brought it.
+    /// What is to be said of it, and of each Dockerfile that it was built from the line that
+    /// brought it.
     pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
         let (source, mut findings) = audit::told(&self.image, &self.name, &self.found);
         for file in dockerfiles {
-            let Some(beside) = audit::beside(&self.image.config, &file.source, settings) else { continue };
+            let Some(beside) = audit::beside(&self.image.config, &file.source, settings) else {
+                continue;
+            };
             // The Dockerfile's own findings have these.
             findings.retain(|finding| !audit::ONLY_MEASURED.contains(&finding.rule));
             for finding in &mut findings {
@@ -138,14 +177,28 @@ impl Audited {
         let parts = [
             (before.files.saturating_sub(after.files), "file"),
             (before.programs.saturating_sub(after.programs), "program"),
-            (before.privileged.saturating_sub(after.privileged), "setuid file"),
+            (
+                before.privileged.saturating_sub(after.privileged),
+                "setuid file",
+            ),
             (self.packages.0.saturating_sub(self.packages.1), "package"),
         ];
-        let parts: Vec<String> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| counted(*count, noun)).collect();
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, noun)| counted(*count, noun))
+            .collect();
         let removed = size(before.bytes.saturating_sub(after.bytes));
-        let of = format!("`jettison slim {}` would leave out {removed} of {}", self.name, size(before.bytes));
-        Some(if parts.is_empty() { of } else { format!("{of}: {}", parts.join(", ")) })
+        let of = format!(
+            "`jettison slim {}` would leave out {removed} of {}",
+            self.name,
+            size(before.bytes)
+        );
+        Some(if parts.is_empty() {
+            of
+        } else {
+            format!("{of}: {}", parts.join(", "))
+        })
     }
 }
 

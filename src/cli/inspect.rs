@@ -9,7 +9,8 @@ use super::source::SourceArguments;
 use super::{Outcome, Output, documents};
 use crate::{inspect, packages, report};
 
-/// Say what is in an image: layers and what they waste, files, packages; or what one of its paths is
+/// Say what is in an image: layers and what they waste, files, packages; or what one of its paths
+/// is
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison inspect app.tar                        the image as a whole
@@ -29,7 +30,13 @@ pub(super) struct InspectArguments {
     #[arg(long, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     /// How many levels of a folder are listed
-    #[arg(long = "depth", id = "levels", value_name = "LEVELS", default_value_t = 1, requires = "path")]
+    #[arg(
+        long = "depth",
+        id = "levels",
+        value_name = "LEVELS",
+        default_value_t = 1,
+        requires = "path"
+    )]
     depth: usize,
     #[command(flatten)]
     source: SourceArguments,
@@ -49,10 +56,16 @@ pub(super) enum InspectFormat {
 
 pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let image = arguments.source.open(&arguments.image, arguments.limits.options(), &bar)?;
+    let image = arguments
+        .source
+        .open(&arguments.image, arguments.limits.options(), &bar)?;
     let in_image = || format!("in `{}`", arguments.image);
     let text = if let Some(path) = &arguments.path {
-        let name = image.tree.resolve_link(path.as_bytes()).with_context(in_image)?.name;
+        let name = image
+            .tree
+            .resolve_link(path.as_bytes())
+            .with_context(in_image)?
+            .name;
         let packages = packages::read(&image)?;
         let entry = report::InspectedEntry {
             image: &image,

@@ -15,25 +15,41 @@ pub(super) struct LimitArguments {
     /// Entries of all layers together [default: 5000000]
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count(), env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// How many times larger a layer may become when it is decompressed, above 64 MiB [default: 1200]
-    #[arg(long = "max-ratio", value_name = "FACTOR", env = "JETTISON_MAX_RATIO", hide_env = true)]
+    /// How many times larger a layer may become when it is decompressed, above 64 MiB [default:
+    /// 1200]
+    #[arg(
+        long = "max-ratio",
+        value_name = "FACTOR",
+        env = "JETTISON_MAX_RATIO",
+        hide_env = true
+    )]
     ratio: Option<u64>,
     /// Components of a path [default: 1000]
-    #[arg(long = "max-depth", value_name = "COUNT", env = "JETTISON_MAX_DEPTH", hide_env = true)]
+    #[arg(
+        long = "max-depth",
+        value_name = "COUNT",
+        env = "JETTISON_MAX_DEPTH",
+        hide_env = true
+    )]
     depth: Option<usize>,
 }
 
 impl LimitArguments {
     /// The options that have these limits.
     pub(super) fn options(&self) -> Options {
-        Options { limits: self.limits(), ..Options::default() }
+        Options {
+            limits: self.limits(),
+            ..Options::default()
+        }
     }
 
     fn limits(&self) -> Limits {
         let usual = Limits::default();
         Limits {
             uncompressed: self.size.unwrap_or(usual.uncompressed),
-            entries: self.entries.map_or(usual.entries, |entries| entries as usize),
+            entries: self
+                .entries
+                .map_or(usual.entries, |entries| entries as usize),
             ratio: self.ratio.unwrap_or(usual.ratio),
             depth: self.depth.unwrap_or(usual.depth),
             ..usual
@@ -47,7 +63,9 @@ fn count() -> clap::builder::RangedI64ValueParser<u32> {
 }
 
 fn size(text: &str) -> Result<u64, String> {
-    text.parse().map(|ByteSize(bytes)| bytes).map_err(|_| "expected a size such as `500MB` or `64GiB`".to_owned())
+    text.parse()
+        .map(|ByteSize(bytes)| bytes)
+        .map_err(|_| "expected a size such as `500MB` or `64GiB`".to_owned())
 }
 
 #[cfg(test)]
@@ -69,7 +87,16 @@ mod tests {
     #[test]
     fn the_help_tells_the_defaults() {
         assert_eq!(parsed(&[]).unwrap(), Limits::default());
-        let said = ["--max-size", "256GiB", "--max-entries", "5000000", "--max-ratio", "1200", "--max-depth", "1000"];
+        let said = [
+            "--max-size",
+            "256GiB",
+            "--max-entries",
+            "5000000",
+            "--max-ratio",
+            "1200",
+            "--max-depth",
+            "1000",
+        ];
         assert_eq!(parsed(&said).unwrap(), Limits::default());
     }
 

@@ -14,7 +14,9 @@ use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, policy, shellcheck};
 use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
-use crate::lint::{self, Besides, BuildContext, Finding, Named, Registry, Selection, Settings, Severity};
+use crate::lint::{
+    self, Besides, BuildContext, Finding, Named, Registry, Selection, Settings, Severity,
+};
 use crate::report::{Linted, Report};
 use crate::source::Source;
 
@@ -24,7 +26,11 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     if config.settings.max_base_age.is_some() {
         config.settings.now = Some(super::writing::now()?);
     }
-    let output = if config.no_color { output.without_color() } else { output };
+    let output = if config.no_color {
+        output.without_color()
+    } else {
+        output
+    };
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let exclude = Exclude::of(&arguments.files.exclude, &config)?;
     let (mut paths, mut images) = images::part(&arguments.paths);
@@ -43,9 +49,24 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         output.note("no Dockerfile found");
     }
     let (source, limits, export) = (&arguments.source, &arguments.limits, export.as_ref());
-    let (images, unread) = Audit { config: &config, registry, source, limits, export, output }.all(&images);
+    let (images, unread) = Audit {
+        config: &config,
+        registry,
+        source,
+        limits,
+        export,
+        output,
+    }
+    .all(&images);
     failed |= unread;
-    let mut linter = Linter { registry, config: &config, images: &images, output, asked: false, failed: false };
+    let mut linter = Linter {
+        registry,
+        config: &config,
+        images: &images,
+        output,
+        asked: false,
+        failed: false,
+    };
     let mut files = linter.lint(sources);
     let dockerfiles = files.len();
     for image in &images {
@@ -53,22 +74,39 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         image.removable().iter().for_each(|line| output.note(line));
     }
     if baseline::write(&arguments.baseline, &files, output)? {
-        return Ok(if failed || linter.failed { Outcome::Failed } else { Outcome::Clean });
+        return Ok(if failed || linter.failed {
+            Outcome::Failed
+        } else {
+            Outcome::Clean
+        });
     }
-    let known = arguments.baseline.baseline.as_deref().or(config.baseline.as_deref());
+    let known = arguments
+        .baseline
+        .baseline
+        .as_deref()
+        .or(config.baseline.as_deref());
     let mode = arguments.fix.mode();
     if mode != Some(Mode::Write) {
         baseline::apply(known, &mut files, output)?;
     }
-    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(FailOn::Severity(Severity::Info));
+    let fail_on = arguments
+        .fail_on
+        .or(config.fail_on)
+        .unwrap_or(FailOn::Severity(Severity::Info));
     let unfixed = outcome(&files, fail_on);
     let mut summary = String::new();
     if let Some(mode) = mode {
         let of_images = files.split_off(dockerfiles);
-        let mended = fix::mend(files, arguments.fix.applicability(), |sources| linter.lint(sources));
+        let mended = fix::mend(files, arguments.fix.applicability(), |sources| {
+            linter.lint(sources)
+        });
         failed |= !fix::deliver(&mended, mode, arguments.stdin_name(), output)?;
         summary = fix::summary(&mended, arguments.fix);
-        files = mended.into_iter().map(|file| file.after).chain(of_images).collect();
+        files = mended
+            .into_iter()
+            .map(|file| file.after)
+            .chain(of_images)
+            .collect();
     }
     if mode == Some(Mode::Write) {
         baseline::apply(known, &mut files, output)?;
@@ -80,7 +118,14 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
         _ => Place::StandardOutput,
     };
-    reports.write(&Report { files: &files, registry }, place, output)?;
+    reports.write(
+        &Report {
+            files: &files,
+            registry,
+        },
+        place,
+        output,
+    )?;
     summary.lines().for_each(|line| output.note(line));
     if !linter.asked
         && !failed
@@ -128,20 +173,36 @@ impl Linter<'_> {
                 path => BuildContext::beside(Path::new(path)),
             };
             let (settings, measured) = self.measured(&source);
-            let besides = Besides { build, shellcheck, measured };
+            let besides = Besides {
+                build,
+                shellcheck,
+                measured,
+            };
             let findings = lint::lint_with(&source, self.registry, &settings, besides);
             Linted::new(source, findings)
         };
         let few = sources.len() <= FEW;
         let sources: Vec<_> = sources.into_iter().zip(answers).collect();
-        if few { sources.into_iter().map(lint_one).collect() } else { sources.into_par_iter().map(lint_one).collect() }
+        if few {
+            sources.into_iter().map(lint_one).collect()
+        } else {
+            sources.into_par_iter().map(lint_one).collect()
+        }
     }
 
-    /// What an image at hand says of a file, and the settings without the rules that would guess at it.
+    /// What an image at hand says of a file, and the settings without the rules that would guess at
+    /// it.
     fn measured(&self, source: &Source) -> (Settings, Vec<Finding>) {
         let mut settings = self.config.settings.clone();
-        let measured = self.images.iter().find_map(|image| image.says_of(source, &settings));
-        let silent = if measured.is_some() { &audit::MEASURED[..] } else { &audit::ONLY_MEASURED };
+        let measured = self
+            .images
+            .iter()
+            .find_map(|image| image.says_of(source, &settings));
+        let silent = if measured.is_some() {
+            &audit::MEASURED[..]
+        } else {
+            &audit::ONLY_MEASURED
+        };
         settings.ignore.extend(silent);
         (settings, measured.unwrap_or_default())
     }
@@ -168,14 +229,25 @@ impl Linter<'_> {
 }
 
 fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
-    let FailOn::Severity(threshold) = fail_on else { return Outcome::Clean };
-    let fails = files.iter().flat_map(|file| &file.findings).any(|finding| finding.severity <= threshold);
-    if fails { Outcome::Found } else { Outcome::Clean }
+    let FailOn::Severity(threshold) = fail_on else {
+        return Outcome::Clean;
+    };
+    let fails = files
+        .iter()
+        .flat_map(|file| &file.findings)
+        .any(|finding| finding.severity <= threshold);
+    if fails {
+        Outcome::Found
+    } else {
+        Outcome::Clean
+    }
 }
 
 /// A path as one would write it here, where it is below.
 pub(super) fn below_here(path: PathBuf) -> PathBuf {
-    let below = std::env::current_dir().ok().and_then(|here| Some(path.strip_prefix(here).ok()?.to_owned()));
+    let below = std::env::current_dir()
+        .ok()
+        .and_then(|here| Some(path.strip_prefix(here).ok()?.to_owned()));
     below.unwrap_or(path)
 }
 
@@ -190,17 +262,26 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
     if arguments.select.iter().any(|name| name == config::ALL) {
         config.settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {
-        config.settings.select(known(registry, &arguments.select, "--select")?);
+        config
+            .settings
+            .select(known(registry, &arguments.select, "--select")?);
     }
     if let (Some(profile), true) = (arguments.profile, arguments.select.is_empty()) {
         config.settings.select = Selection::Profile(profile);
     }
-    config.settings.build_args.extend(arguments.build_arg.iter().filter_map(|argument| build_arg(argument)));
+    config.settings.build_args.extend(
+        arguments
+            .build_arg
+            .iter()
+            .filter_map(|argument| build_arg(argument)),
+    );
     if arguments.target.is_some() {
         config.settings.target.clone_from(&arguments.target);
     }
     arguments.shellcheck.put_over(&mut config);
-    config.settings.ignore(known(registry, &arguments.ignore, "--ignore")?);
+    config
+        .settings
+        .ignore(known(registry, &arguments.ignore, "--ignore")?);
     config.settings.pragmas &= !arguments.no_pragmas;
     config.policy = policy::dated(config.policy)?;
     Ok(config)
@@ -210,14 +291,20 @@ fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Resu
 fn build_arg(argument: &str) -> Option<(String, String)> {
     match argument.split_once('=') {
         Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-        None => std::env::var(argument).ok().map(|value| (argument.to_owned(), value)),
+        None => std::env::var(argument)
+            .ok()
+            .map(|value| (argument.to_owned(), value)),
     }
 }
 
-/// The folder whose configuration counts: that of the first path; of images, which may lie anywhere, this one.
+/// The folder whose configuration counts: that of the first path; of images, which may lie
+/// anywhere, this one.
 fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("cannot tell the current folder")?;
-    let first = match (arguments.paths.first().map(PathBuf::as_path), &arguments.files.stdin_filename) {
+    let first = match (
+        arguments.paths.first().map(PathBuf::as_path),
+        &arguments.files.stdin_filename,
+    ) {
         (Some(path), Some(name)) if path == Path::new("-") => name,
         (path, _) => path.unwrap_or(Path::new(".")),
     };
@@ -225,9 +312,15 @@ fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
         return Ok(here);
     }
     let first = here.join(first);
-    Ok(if first.is_dir() { first } else { first.parent().unwrap_or(&here).to_owned() })
+    Ok(if first.is_dir() {
+        first
+    } else {
+        first.parent().unwrap_or(&here).to_owned()
+    })
 }
 
 fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
-    registry.resolve(names.iter().map(String::as_str)).with_context(|| format!("`{flag}`"))
+    registry
+        .resolve(names.iter().map(String::as_str))
+        .with_context(|| format!("`{flag}`"))
 }

@@ -16,9 +16,12 @@ const NARROWEST: usize = 20;
 
 /// The columns of the terminal; without one, a comfortable number.
 pub(super) fn width() -> usize {
-    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let told = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(measured).map_or(WIDEST, |columns| columns.max(NARROWEST))
+    told.or_else(measured)
+        .map_or(WIDEST, |columns| columns.max(NARROWEST))
 }
 
 /// The columns to wrap prose to.
@@ -29,7 +32,11 @@ pub(super) fn prose_width() -> usize {
 /// Whether the first variable that names the locale's characters names UTF-8.
 fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default().to_ascii_lowercase();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(set)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
@@ -43,7 +50,11 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(color: Color, quiet: bool, charset: Charset) -> Self {
-        Self { color, quiet, charset }
+        Self {
+            color,
+            quiet,
+            charset,
+        }
     }
 
     /// What standard output can show.
@@ -51,21 +62,33 @@ impl Output {
         let color = self.color();
         let unicode = self.unicode();
         let links = color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
-        report::Style { color, width: width(), unicode, links }
+        report::Style {
+            color,
+            width: width(),
+            unicode,
+            links,
+        }
     }
 
-    /// Whether standard output takes characters beyond ASCII; what is no terminal is left with ASCII.
+    /// Whether standard output takes characters beyond ASCII; what is no terminal is left with
+    /// ASCII.
     pub(super) fn unicode(self) -> bool {
         match self.charset {
             Charset::Utf8 => true,
             Charset::Ascii => false,
-            Charset::Auto => io::stdout().is_terminal() && is_utf8_locale(&|name| std::env::var(name).ok()),
+            Charset::Auto => {
+                io::stdout().is_terminal() && is_utf8_locale(&|name| std::env::var(name).ok())
+            }
         }
     }
 
     /// The same without colour, unless the command line asks for it.
     pub(super) fn without_color(self) -> Self {
-        let color = if self.color == Color::Auto { Color::Never } else { self.color };
+        let color = if self.color == Color::Auto {
+            Color::Never
+        } else {
+            self.color
+        };
         Self { color, ..self }
     }
 
@@ -83,11 +106,19 @@ impl Output {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Writes to standard output. That the reader has gone is not an error: it has seen what it wanted.
+    /// Writes to standard output. That the reader has gone is not an error: it has seen what it
+    /// wanted.
     pub(super) fn print(self, text: &str) -> anyhow::Result<()> {
-        let choice = if self.color() { ColorChoice::AlwaysAnsi } else { ColorChoice::Never };
+        let choice = if self.color() {
+            ColorChoice::AlwaysAnsi
+        } else {
+            ColorChoice::Never
+        };
         let mut stdout = AutoStream::new(io::stdout().lock(), choice);
-        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        match stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+        {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(anyhow::Error::new(error).context("cannot write to standard output"))
             }
@@ -98,7 +129,11 @@ impl Output {
     /// Writes to standard output, with a pager where that is a terminal and the text is long.
     pub(super) fn page(self, text: &str) -> anyhow::Result<()> {
         let plain = (!self.color()).then(|| anstream::adapter::strip_str(text).to_string());
-        if pager::show(plain.as_deref().unwrap_or(text)) { Ok(()) } else { self.print(text) }
+        if pager::show(plain.as_deref().unwrap_or(text)) {
+            Ok(())
+        } else {
+            self.print(text)
+        }
     }
 
     /// Writes bytes that are for programs, as they are.
@@ -115,7 +150,8 @@ impl Output {
     /// Writes to standard error what is a result, where standard output has another.
     pub(super) fn print_besides(self, text: &str) {
         // Nothing is left to tell a closed standard error.
-        let _ = AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
+        let _ =
+            AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
     }
 
     /// Says something besides the result, on standard error; not with `--quiet`.
@@ -134,7 +170,10 @@ impl Output {
         let choice = self.error_choice();
         let style = Style::new().bold().fg_color(Some(color.into()));
         // Nothing is left to tell a closed standard error.
-        let _ = writeln!(AutoStream::new(io::stderr().lock(), choice), "{style}{label}{style:#}: {text}");
+        let _ = writeln!(
+            AutoStream::new(io::stderr().lock(), choice),
+            "{style}{label}{style:#}: {text}"
+        );
     }
 
     fn error_choice(self) -> ColorChoice {
@@ -153,10 +192,18 @@ mod tests {
     #[test]
     fn the_first_variable_that_is_set_says_the_characters() {
         let locale = |set: &'static [(&str, &str)]| {
-            is_utf8_locale(&|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+            is_utf8_locale(&|name| {
+                set.iter()
+                    .find(|(known, _)| *known == name)
+                    .map(|(_, value)| (*value).to_owned())
+            })
         };
         assert!(locale(&[("LANG", "de_DE.UTF-8")]));
-        assert!(locale(&[("LC_ALL", ""), ("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(locale(&[
+            ("LC_ALL", ""),
+            ("LC_CTYPE", "C.utf8"),
+            ("LANG", "C")
+        ]));
         assert!(!locale(&[("LC_ALL", "C"), ("LANG", "de_DE.UTF-8")]));
         assert!(!locale(&[]));
     }

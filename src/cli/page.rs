@@ -12,10 +12,16 @@ const EMPHASIS: Style = Style::new().italic();
 const CODE: Style = AnsiColor::Cyan.on_default();
 const BLOCK: Style = AnsiColor::Blue.on_default();
 
-/// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips where nobody wants
-/// them; what the styles say is never the only sign of it.
+/// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips
+/// where nobody wants them; what the styles say is never the only sign of it.
 pub(super) fn render(markdown: &str, width: usize) -> String {
-    let mut page = Page { out: String::new(), line: Line::new(width), lists: Vec::new(), code: None, link: None };
+    let mut page = Page {
+        out: String::new(),
+        line: Line::new(width),
+        lists: Vec::new(),
+        code: None,
+        link: None,
+    };
     for event in Parser::new(markdown) {
         page.event(event);
     }
@@ -120,7 +126,13 @@ impl Page {
         if let CodeBlockKind::Fenced(info) = kind
             && let Some(verdict) = info.split(' ').nth(1)
         {
-            let style = if verdict == "bad" { AnsiColor::Red } else { AnsiColor::Green }.on_default().bold();
+            let style = if verdict == "bad" {
+                AnsiColor::Red
+            } else {
+                AnsiColor::Green
+            }
+            .on_default()
+            .bold();
             let _ = writeln!(self.out, "  {style}{verdict}{style:#}");
         }
     }
@@ -166,7 +178,14 @@ struct Line {
 
 impl Line {
     fn new(width: usize) -> Self {
-        Self { width, indent: 0, text: String::new(), column: 0, blank: false, styles: Vec::new() }
+        Self {
+            width,
+            indent: 0,
+            text: String::new(),
+            column: 0,
+            blank: false,
+            styles: Vec::new(),
+        }
     }
 
     fn push_style(&mut self, style: Style) {
@@ -178,7 +197,9 @@ impl Line {
     }
 
     fn ends_with(&self, text: &str) -> bool {
-        anstream::adapter::strip_str(&self.text).to_string().ends_with(text)
+        anstream::adapter::strip_str(&self.text)
+            .to_string()
+            .ends_with(text)
     }
 
     /// Starts an item: its bullet stands in the indent.
@@ -243,21 +264,33 @@ mod tests {
 
     #[test]
     fn paragraphs_are_wrapped_and_punctuation_stays_with_its_word() {
-        assert_eq!(plain("one two `three`, four\nfive six\n", 16), "one two `three`,\nfour five six\n");
+        assert_eq!(
+            plain("one two `three`, four\nfive six\n", 16),
+            "one two `three`,\nfour five six\n"
+        );
     }
 
     #[test]
     fn items_hang_under_their_bullets() {
-        assert_eq!(plain("- one two three\n- four\n", 10), "- one two\n  three\n- four\n");
+        assert_eq!(
+            plain("- one two three\n- four\n", 10),
+            "- one two\n  three\n- four\n"
+        );
     }
 
     #[test]
     fn code_blocks_are_named_and_not_wrapped() {
-        assert_eq!(plain("# A\n\n```dockerfile bad\nRUN a b c d e f\n```\n", 8), "A\n\n  bad\n    RUN a b c d e f\n");
+        assert_eq!(
+            plain("# A\n\n```dockerfile bad\nRUN a b c d e f\n```\n", 8),
+            "A\n\n  bad\n    RUN a b c d e f\n"
+        );
     }
 
     #[test]
     fn links_show_their_address_once() {
-        assert_eq!(plain("[a](http://b) <http://c>", 80), "a (http://b) http://c\n");
+        assert_eq!(
+            plain("[a](http://b) <http://c>", 80),
+            "a (http://b) http://c\n"
+        );
     }
 }

@@ -3,10 +3,12 @@
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 
-/// What shows a text where PAGER names nothing: `less` with colours, which leaves short texts on the screen.
+/// What shows a text where PAGER names nothing: `less` with colours, which leaves short texts on
+/// the screen.
 const DEFAULT: &str = "less -FRX";
 
-/// Shows a text with the pager, where standard output is a terminal that it is too long for; whether that was done.
+/// Shows a text with the pager, where standard output is a terminal that it is too long for;
+/// whether that was done.
 pub(super) fn show(text: &str) -> bool {
     let rows = terminal_size::terminal_size().map(|(_, rows)| usize::from(rows.0));
     let is_long = rows.is_some_and(|rows| text.lines().count() >= rows);
@@ -15,12 +17,19 @@ pub(super) fn show(text: &str) -> bool {
     }
     let pager = std::env::var("PAGER").unwrap_or_else(|_| DEFAULT.to_owned());
     let mut words = pager.split_whitespace();
-    words.next().filter(|&program| program != "cat").is_some_and(|program| run(program, words, text).is_ok())
+    words
+        .next()
+        .filter(|&program| program != "cat")
+        .is_some_and(|program| run(program, words, text).is_ok())
 }
 
-/// Fails where the program cannot be started. That it ends before the text does is the reader's choice.
+/// Fails where the program cannot be started. That it ends before the text does is the reader's
+/// choice.
 fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) -> io::Result<()> {
-    let mut pager = Command::new(program).args(arguments).stdin(Stdio::piped()).spawn()?;
+    let mut pager = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .spawn()?;
     if let Some(mut stdin) = pager.stdin.take() {
         let _ = stdin.write_all(text.as_bytes());
     }

@@ -14,7 +14,9 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
         return patch;
     }
     let file = relative(name);
-    patch.extend_from_slice(format!("--- {}\n+++ {}\n", header("a", &file), header("b", &file)).as_bytes());
+    patch.extend_from_slice(
+        format!("--- {}\n+++ {}\n", header("a", &file), header("b", &file)).as_bytes(),
+    );
     let diff = TextDiff::from_lines(old, new);
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
@@ -38,8 +40,10 @@ fn relative(name: &str) -> String {
     let path = Path::new(name);
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).unwrap_or(path);
-    let plain: PathBuf =
-        path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
+    let plain: PathBuf = path
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .collect();
     plain.to_string_lossy().into_owned()
 }
 
@@ -68,9 +72,16 @@ mod tests {
 
     #[test]
     fn a_patch_keeps_bytes_that_are_no_text() {
-        let patch = unified("Dockerfile", b"# caf\xe9\r\nADD a b", b"# caf\xe9\r\nCOPY a b");
+        let patch = unified(
+            "Dockerfile",
+            b"# caf\xe9\r\nADD a b",
+            b"# caf\xe9\r\nCOPY a b",
+        );
         let expected: &[u8] = b"--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,2 @@\n # caf\xe9\r\n-ADD a b\n\\ No newline at end of file\n+COPY a b\n\\ No newline at end of file\n";
-        assert_eq!(patch.escape_ascii().to_string(), expected.escape_ascii().to_string());
+        assert_eq!(
+            patch.escape_ascii().to_string(),
+            expected.escape_ascii().to_string()
+        );
     }
 
     #[test]

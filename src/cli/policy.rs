@@ -18,7 +18,8 @@ use crate::report::{Format, Linted, Report};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArguments {
-    /// The configuration file whose `[policy]` the result has to keep, instead of the nearest `.jettison.toml`
+    /// The configuration file whose
+    /// `[policy]` the result has to keep, instead of the nearest `.jettison.toml`
     #[arg(long, value_name = "FILE", env = "JETTISON_POLICY", hide_env = true)]
     policy: Option<PathBuf>,
     /// Let the result break any policy
@@ -32,21 +33,39 @@ impl PolicyArguments {
         let path = match &self.policy {
             _ if self.no_policy => None,
             Some(path) => Some(path.clone()),
-            None => config::find_own(&std::env::current_dir().context("cannot tell the current folder")?)
-                .map(super::lint::below_here),
+            None => config::find_own(
+                &std::env::current_dir().context("cannot tell the current folder")?,
+            )
+            .map(super::lint::below_here),
         };
-        let Some(path) = path else { return Ok(Policy::default()) };
+        let Some(path) = path else {
+            return Ok(Policy::default());
+        };
         let policy = config::load(Some(&path), &|_| None, audit::registry())?.policy;
         // Who names a file for its policy must not go without one.
-        anyhow::ensure!(self.policy.is_none() || !policy.is_empty(), "`{}` has no `[policy]`", path.display());
+        anyhow::ensure!(
+            self.policy.is_none() || !policy.is_empty(),
+            "`{}` has no `[policy]`",
+            path.display()
+        );
         dated(policy)
     }
 }
 
 /// The policy with the day on which it is asked.
 pub(super) fn dated(policy: Policy) -> anyhow::Result<Policy> {
-    let can_expire = policy.exceptions.iter().any(|exception| exception.expires.is_some());
-    Ok(if can_expire { Policy { today: Some(today()?), ..policy } } else { policy })
+    let can_expire = policy
+        .exceptions
+        .iter()
+        .any(|exception| exception.expires.is_some());
+    Ok(if can_expire {
+        Policy {
+            today: Some(today()?),
+            ..policy
+        }
+    } else {
+        policy
+    })
 }
 
 /// The day of `SOURCE_DATE_EPOCH`, or the clock's, in UTC.
@@ -54,7 +73,8 @@ fn today() -> anyhow::Result<Date> {
     Ok(super::writing::now()?.to_zoned(TimeZone::UTC).date())
 }
 
-/// Where the result that is to be written of an image breaks the policy, as a report for people; none where it keeps it.
+/// Where the result that is to be written of an image breaks the policy, as a report for people;
+/// none where it keeps it.
 pub(super) fn broken(
     image: &Image,
     (result, selection): (&Image, &Selection),
@@ -73,9 +93,17 @@ pub(super) fn broken(
     }
     for finding in &mut found {
         let path = finding.path.as_ref().map(|path| path.escape_ascii());
-        finding.notes.extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));
+        finding
+            .notes
+            .extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));
     }
     let (source, findings) = audit::told(image, name, &found);
     let files = [Linted::of_image(source, findings)];
-    Ok(Some(Format::Text.render(&Report { files: &files, registry: audit::registry() }, output.style())))
+    Ok(Some(Format::Text.render(
+        &Report {
+            files: &files,
+            registry: audit::registry(),
+        },
+        output.style(),
+    )))
 }

@@ -36,11 +36,15 @@ type Words = std::sync::Arc<[String]>;
 
 fn command(text: &str) -> Result<Words, String> {
     if text.trim_start().starts_with('[') {
-        let words: Vec<String> =
-            serde_json::from_str(text).map_err(|error| format!("it is no JSON array of text: {error}"))?;
+        let words: Vec<String> = serde_json::from_str(text)
+            .map_err(|error| format!("it is no JSON array of text: {error}"))?;
         return Ok(words.into());
     }
-    Ok(text.split_whitespace().map(str::to_owned).collect::<Vec<_>>().into())
+    Ok(text
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into())
 }
 
 fn variable(text: &str) -> Result<(String, String), &'static str> {
@@ -52,9 +56,14 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
 
 impl ProgramArguments {
     /// Gives an image the configuration that the command line says it has.
-    pub(super) fn configure(&self, image: &mut Image, platform: Option<&Platform>) -> anyhow::Result<()> {
+    pub(super) fn configure(
+        &self,
+        image: &mut Image,
+        platform: Option<&Platform>,
+    ) -> anyhow::Result<()> {
         if let Some(path) = &self.config_file {
-            image.config = read(path).with_context(|| format!("configuration `{}`", path.display()))?;
+            image.config =
+                read(path).with_context(|| format!("configuration `{}`", path.display()))?;
         }
         let overrides = Overrides {
             entrypoint: self.entrypoint.as_deref().map(<[String]>::to_vec),
@@ -91,7 +100,11 @@ mod tests {
     fn a_command_is_a_json_array_or_words() {
         assert_eq!(*command(r#"["/my app", "-x"]"#).unwrap(), ["/my app", "-x"]);
         assert_eq!(*command("nginx  -g x").unwrap(), ["nginx", "-g", "x"]);
-        assert!(command("[1]").unwrap_err().starts_with("it is no JSON array of text"));
+        assert!(
+            command("[1]")
+                .unwrap_err()
+                .starts_with("it is no JSON array of text")
+        );
     }
 
     #[test]

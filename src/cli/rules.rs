@@ -14,8 +14,13 @@ use crate::slim::keep_rules;
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = audit::registry();
     let list = match arguments.format {
-        ListFormat::Text => table(&registry.iter().map(|(_, page)| page).collect::<Vec<_>>(), output::width()),
-        ListFormat::Markdown => index_markdown(registry, audit::folder) + &keep_rules().index_markdown(),
+        ListFormat::Text => table(
+            &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),
+            output::width(),
+        ),
+        ListFormat::Markdown => {
+            index_markdown(registry, audit::folder) + &keep_rules().index_markdown()
+        }
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))
@@ -28,17 +33,29 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
 /// A line a rule, by category: name, severity, what it says; cut to the width.
 pub(super) fn table(pages: &[&Page], width: usize) -> String {
     let mut out = String::new();
-    let names = pages.iter().map(|page| page.name.len()).max().unwrap_or_default();
+    let names = pages
+        .iter()
+        .map(|page| page.name.len())
+        .max()
+        .unwrap_or_default();
     let heading = Style::new().bold().underline();
     for category in Category::ALL {
-        let mut pages = pages.iter().filter(|page| page.category == category).peekable();
+        let mut pages = pages
+            .iter()
+            .filter(|page| page.category == category)
+            .peekable();
         if pages.peek().is_none() {
             continue;
         }
         let _ = writeln!(out, "{heading}{category}{heading:#}");
         for page in pages {
             let marks = format!("{}{}", fix_mark(page), profile_mark(page));
-            let line = format!("  {:names$}  {:7}  {marks}  {}", page.name, page.severity.as_str(), page.title);
+            let line = format!(
+                "  {:names$}  {:7}  {marks}  {}",
+                page.name,
+                page.severity.as_str(),
+                page.title
+            );
             let _ = writeln!(out, "{}", cut(&line, width));
         }
         out.push('\n');

@@ -14,7 +14,12 @@ use crate::source::Source;
 #[command(next_help_heading = "ShellCheck")]
 pub(super) struct ShellcheckArguments {
     /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
-    #[arg(long, value_name = "PROGRAM", env = "JETTISON_SHELLCHECK", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "PROGRAM",
+        env = "JETTISON_SHELLCHECK",
+        hide_env = true
+    )]
     shellcheck: Option<PathBuf>,
     /// Do not ask ShellCheck, whatever names one
     #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
@@ -44,10 +49,14 @@ pub(super) fn ask<'s>(
         Shellcheck::Off => None,
     };
     let program = program.filter(|_| is_wanted(config, registry));
-    program.map(|program| shellcheck::check(&program, sources, &config.settings)).transpose()
+    program
+        .map(|program| shellcheck::check(&program, sources, &config.settings))
+        .transpose()
 }
 
 /// Whether the rule that stands for ShellCheck is selected.
 pub(super) fn is_wanted(config: &Config, registry: &Registry) -> bool {
-    registry.get(SHELLCHECK).is_some_and(|page| config.settings.selects(page))
+    registry
+        .get(SHELLCHECK)
+        .is_some_and(|page| config.settings.selects(page))
 }

@@ -9,7 +9,9 @@ use super::destination::destination;
 use super::progress::Bar;
 use super::{Outcome, Output, policy};
 use crate::audit::Policy;
-use crate::image::{self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written};
+use crate::image::{
+    self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written,
+};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
@@ -20,17 +22,32 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     let policy = arguments.policy.policy()?;
     let bar = Bar::new(output);
     // What is written may lie in the directory that is read, and is no part of it.
-    let left_out = destination.iter().map(|destination| destination.path().to_owned()).collect();
-    let options = Options { left_out, ..arguments.limits.options() };
+    let left_out = destination
+        .iter()
+        .map(|destination| destination.path().to_owned())
+        .collect();
+    let options = Options {
+        left_out,
+        ..arguments.limits.options()
+    };
     let (summary, verdict) = if arguments.all_platforms {
-        all_platforms((arguments, &policy, output), options, destination.as_ref(), &write_options, &bar)?
+        all_platforms(
+            (arguments, &policy, output),
+            options,
+            destination.as_ref(),
+            &write_options,
+            &bar,
+        )?
     } else {
         let image = arguments.source.open(&arguments.image, options, &bar)?;
         let platform = arguments.source.platform.as_ref();
         let write = |image: &Image, selection: &Selection| match &destination {
             Some(destination) => {
                 let written = image::write(image, selection, destination, &write_options, &bar)?;
-                Ok(Some((wrote(destination, &written), written.manifest_digest)))
+                Ok(Some((
+                    wrote(destination, &written),
+                    written.manifest_digest,
+                )))
             }
             None => Ok(None),
         };
@@ -49,7 +66,9 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         Verdict::WouldNotWork => "would not work as the image does",
     };
     if !arguments.force {
-        output.note(&format!("nothing is written, because the result {because}; `--force` writes it"));
+        output.note(&format!(
+            "nothing is written, because the result {because}; `--force` writes it"
+        ));
     }
     Ok(Outcome::Found)
 }
@@ -84,7 +103,13 @@ fn slim(
     summary.push_str(&report::plan(&image.tree, &plan));
     let documents = arguments.documents.prepare(&image)?;
     let (result, selection) = plan.result(&image);
-    let broken = policy::broken(&image, (&result, &selection), &arguments.image, policy, output)?;
+    let broken = policy::broken(
+        &image,
+        (&result, &selection),
+        &arguments.image,
+        policy,
+        output,
+    )?;
     summary.extend(broken.as_deref());
     if broken.is_some() && !arguments.force {
         return Ok((summary, Verdict::BreaksPolicy));
@@ -104,7 +129,11 @@ fn slim(
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
     if let Some(documents) = &documents {
         let digest = result.as_ref().and_then(|(_, digest)| digest.as_deref());
-        summary.push_str(&arguments.documents.write(documents, name, digest, &image, &plan)?);
+        summary.push_str(
+            &arguments
+                .documents
+                .write(documents, name, digest, &image, &plan)?,
+        );
     }
     let verdict = match broken {
         _ if !failures.is_empty() => Verdict::WouldNotWork,
@@ -123,18 +152,28 @@ fn all_platforms(
     bar: &Bar,
 ) -> anyhow::Result<(String, Verdict)> {
     let (arguments, ..) = wish;
-    let mut index = destination.map(|place| IndexWriter::new(place, write_options)).transpose()?;
+    let mut index = destination
+        .map(|place| IndexWriter::new(place, write_options))
+        .transpose()?;
     let source = arguments.source.source(&arguments.image, options, bar)?;
     let of_image = || format!("image `{}`", arguments.image);
     let platforms = source.platforms().with_context(of_image)?;
-    anyhow::ensure!(!platforms.is_empty(), "image `{}` has no index, so it is for one platform", arguments.image);
+    anyhow::ensure!(
+        !platforms.is_empty(),
+        "image `{}` has no index, so it is for one platform",
+        arguments.image
+    );
     let (mut all, mut worst) = (String::new(), Verdict::Good);
     for platform in platforms {
         let image = source.image(&platform, bar).with_context(of_image)?;
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
-                let told = format!("slimmed to image {}{}\n", written.config_digest, layers_told(&written));
+                let told = format!(
+                    "slimmed to image {}{}\n",
+                    written.config_digest,
+                    layers_told(&written)
+                );
                 Ok(Some((told, written.manifest_digest)))
             }
             None => Ok(None),
@@ -160,17 +199,31 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
     let tag = arguments.tag.clone().filter(|_| arguments.output.is_some());
     let origin = arguments.image.strip_prefix("docker://").map(str::to_owned);
     let connection = arguments.source.connection();
-    Ok(WriteOptions { connection, origin, ..arguments.writing.options(tag)? })
+    Ok(WriteOptions {
+        connection,
+        origin,
+        ..arguments.writing.options(tag)?
+    })
 }
 
 fn wrote(destination: &Reference, written: &Written) -> String {
     match destination {
         Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes\n", written.bytes),
         Reference::Registry { .. } => {
-            let digest = written.manifest_digest.as_deref().unwrap_or(&written.config_digest);
-            format!("wrote {destination}, manifest {digest}{}\n", layers_told(written))
+            let digest = written
+                .manifest_digest
+                .as_deref()
+                .unwrap_or(&written.config_digest);
+            format!(
+                "wrote {destination}, manifest {digest}{}\n",
+                layers_told(written)
+            )
         }
-        _ => format!("wrote {destination}, image {}{}\n", written.config_digest, layers_told(written)),
+        _ => format!(
+            "wrote {destination}, image {}{}\n",
+            written.config_digest,
+            layers_told(written)
+        ),
     }
 }
 
@@ -195,6 +248,12 @@ fn layers_told(written: &Written) -> String {
 }
 
 pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
-    let line = |failure: &slim::Failure| format!("{}: {}\n", tree.path(failure.at).escape_ascii(), failure.lost);
+    let line = |failure: &slim::Failure| {
+        format!(
+            "{}: {}\n",
+            tree.path(failure.at).escape_ascii(),
+            failure.lost
+        )
+    };
     failures.iter().map(line).collect()
 }

@@ -12,7 +12,8 @@ pub(super) struct SourceArguments {
     /// The platform, of several, as OS/ARCHITECTURE[/VARIANT] [default: Linux on this processor]
     #[arg(long, value_name = "PLATFORM")]
     pub(super) platform: Option<Platform>,
-    /// Whether registries must have a certificate that the system trusts; without, plain HTTP will do too
+    /// Whether registries must have a certificate that the system trusts; without, plain HTTP will
+    /// do too
     #[arg(
         long,
         value_name = "BOOL",
@@ -39,10 +40,17 @@ impl SourceArguments {
     }
 
     /// Reads the image that an argument names.
-    pub(super) fn open(&self, argument: &str, options: Options, bar: &Bar) -> anyhow::Result<Image> {
+    pub(super) fn open(
+        &self,
+        argument: &str,
+        options: Options,
+        bar: &Bar,
+    ) -> anyhow::Result<Image> {
         let source = self.source(argument, options, bar)?;
         let platform = self.platform.clone().unwrap_or_default();
-        let image = source.image(&platform, bar).with_context(|| format!("image `{argument}`"))?;
+        let image = source
+            .image(&platform, bar)
+            .with_context(|| format!("image `{argument}`"))?;
         // An image that is alone is taken for any platform, but not for one that was asked for.
         let is = Platform::of_config(&image.config);
         match &self.platform {
@@ -54,10 +62,19 @@ impl SourceArguments {
     }
 
     /// Opens what an argument names, and reads no image of it yet.
-    pub(super) fn source(&self, argument: &str, options: Options, bar: &Bar) -> anyhow::Result<Source> {
+    pub(super) fn source(
+        &self,
+        argument: &str,
+        options: Options,
+        bar: &Bar,
+    ) -> anyhow::Result<Source> {
         let reference: Reference = argument.parse()?;
         let platform = self.platform.clone().unwrap_or_default();
-        let options = Options { platform, connection: self.connection(), ..options };
+        let options = Options {
+            platform,
+            connection: self.connection(),
+            ..options
+        };
         Source::open(&reference, &options, bar).with_context(|| format!("image `{argument}`"))
     }
 }

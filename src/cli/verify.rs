@@ -10,13 +10,16 @@ use super::{Outcome, Output};
 use crate::image::{Image, Tree};
 use crate::slim::{self, PlanOptions};
 
-/// Check that an image works as its configuration and its files say, or as the image it was made from
+/// Check that an image works as its configuration and its files say, or as the image it was made
+/// from
 #[derive(Args, Debug)]
-#[command(after_help = "Exit status: 0 nothing is missing, 1 something is, 2 could not do it.
+#[command(
+    after_help = "Exit status: 0 nothing is missing, 1 something is, 2 could not do it.
 
 Examples:
   jettison verify slim.tar                         its program, and all that this one needs
-  jettison verify slim.tar --against app.tar       all that both have: needs, links, modes, owners")]
+  jettison verify slim.tar --against app.tar       all that both have: needs, links, modes, owners"
+)]
 pub(super) struct VerifyArguments {
     /// The image to check
     image: String,
@@ -31,7 +34,11 @@ pub(super) struct VerifyArguments {
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let open = |argument: &str| arguments.source.open(argument, arguments.limits.options(), &bar);
+    let open = |argument: &str| {
+        arguments
+            .source
+            .open(argument, arguments.limits.options(), &bar)
+    };
     let image = open(&arguments.image)?;
     let text = if let Some(original) = &arguments.against {
         let original = open(original)?;
@@ -41,7 +48,11 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     };
     drop(bar);
     output.print(&text)?;
-    Ok(if text.is_empty() { Outcome::Clean } else { Outcome::Found })
+    Ok(if text.is_empty() {
+        Outcome::Clean
+    } else {
+        Outcome::Found
+    })
 }
 
 /// What the program of an image needs and does not find, a line each.
@@ -50,8 +61,13 @@ fn missing(image: &Image) -> String {
         Ok(plan) => plan,
         Err(error) => return format!("{error}\n"),
     };
-    let line =
-        |unmet: &slim::Unmet| format!("{}: it needs {}, which is not there\n", shown(&image.tree, unmet), unmet.need);
+    let line = |unmet: &slim::Unmet| {
+        format!(
+            "{}: it needs {}, which is not there\n",
+            shown(&image.tree, unmet),
+            unmet.need
+        )
+    };
     plan.unmet().iter().map(line).collect()
 }
 

@@ -18,10 +18,12 @@ use crate::slim::{Plan, keep_rules};
 
 /// Say why a file of an image is not kept, and what would keep it
 #[derive(Args, Debug)]
-#[command(after_help = "Exit status: 0 the file is not kept, 1 it is, 2 could not do it.
+#[command(
+    after_help = "Exit status: 0 the file is not kept, 1 it is, 2 could not do it.
 
 Example:
-  jettison why-not app.tar /usr/share/zoneinfo/Asia/Tokyo --keep-level likely")]
+  jettison why-not app.tar /usr/share/zoneinfo/Asia/Tokyo --keep-level likely"
+)]
 pub(super) struct WhyNotArguments {
     /// The image
     image: String,
@@ -39,14 +41,23 @@ pub(super) struct WhyNotArguments {
 
 pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let mut image = arguments.source.open(&arguments.image, arguments.limits.options(), &bar)?;
-    arguments.program.configure(&mut image, arguments.source.platform.as_ref())?;
+    let mut image = arguments
+        .source
+        .open(&arguments.image, arguments.limits.options(), &bar)?;
+    arguments
+        .program
+        .configure(&mut image, arguments.source.platform.as_ref())?;
     let tree = &image.tree;
-    let resolved = tree.resolve_link(arguments.path.as_bytes()).with_context(|| format!("in `{}`", arguments.image))?;
+    let resolved = tree
+        .resolve_link(arguments.path.as_bytes())
+        .with_context(|| format!("in `{}`", arguments.image))?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     drop(bar);
     if plan.is_kept(resolved.name) {
-        output.print(&format!("it is kept\n{}", links(tree, &plan.why(resolved.name))))?;
+        output.print(&format!(
+            "it is kept\n{}",
+            links(tree, &plan.why(resolved.name))
+        ))?;
         return Ok(Outcome::Found);
     }
     output.print(&reasons(tree, &plan, resolved.name))?;
@@ -59,7 +70,11 @@ fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> String {
     let mut out = format!("{} is not kept\n", shown(tree, name));
     let unsure = plan.why_at_any_level(name);
     if let Some(level) = unsure.iter().map(|link| link.why.confidence()).max() {
-        let _ = writeln!(out, "`--keep-level {level}` would keep it:\n{}", links(tree, &unsure));
+        let _ = writeln!(
+            out,
+            "`--keep-level {level}` would keep it:\n{}",
+            links(tree, &unsure)
+        );
     }
     for rule in keep_rules().naming(&path) {
         let _ = writeln!(

@@ -51,7 +51,9 @@ impl Override {
             (Severity::Warning, &self.warning),
             (Severity::Error, &self.error),
         ];
-        lists.into_iter().flat_map(|(severity, list)| list.iter().flatten().map(move |code| (severity, code)))
+        lists
+            .into_iter()
+            .flat_map(|(severity, list)| list.iter().flatten().map(move |code| (severity, code)))
     }
 }
 
@@ -65,19 +67,26 @@ pub(super) fn parse(
     meaning(&file, Some((path, text)), registry)
 }
 
-pub(super) fn of_environment(environment: Environment<'_>, registry: &Registry) -> Result<Config, ConfigError> {
+pub(super) fn of_environment(
+    environment: Environment<'_>,
+    registry: &Registry,
+) -> Result<Config, ConfigError> {
     meaning(&read_environment(environment), None, registry)
 }
 
 pub(super) fn read(path: &Path, text: &str) -> Result<File, ConfigError> {
-    let is_blank = |line: &str| line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim() == "---";
+    let is_blank = |line: &str| {
+        line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim() == "---"
+    };
     if text.lines().all(is_blank) {
         return Ok(File::default());
     }
     serde_saphyr::from_str(text).map_err(|error| {
         let place = error.location().unwrap_or(Location::UNKNOWN);
         let reason = match error.without_snippet() {
-            Error::SerdeUnknownField { field, expected, .. } => super::unknown_key(field, expected),
+            Error::SerdeUnknownField {
+                field, expected, ..
+            } => super::unknown_key(field, expected),
             other => other.to_string(),
         };
         wrong(Some(path), place, reason)
@@ -101,12 +110,23 @@ fn wrong(path: Option<&Path>, place: Location, reason: String) -> ConfigError {
 
 /// hadolint's own variables: lists have commas between their entries.
 fn read_environment(environment: Environment<'_>) -> File {
-    let text = |name: &str| environment(&format!("HADOLINT_{name}")).filter(|text| !text.is_empty());
-    let spanned = |text: &str| Spanned::new(text.trim().to_owned(), Location::UNKNOWN, Location::UNKNOWN);
+    let text =
+        |name: &str| environment(&format!("HADOLINT_{name}")).filter(|text| !text.is_empty());
+    let spanned =
+        |text: &str| Spanned::new(text.trim().to_owned(), Location::UNKNOWN, Location::UNKNOWN);
     let list = |name: &str| text(name).map(|text| text.split(',').map(spanned).collect::<Vec<_>>());
-    let is_true = |text: String| matches!(text.to_ascii_lowercase().as_str(), "1" | "y" | "yes" | "true");
+    let is_true = |text: String| {
+        matches!(
+            text.to_ascii_lowercase().as_str(),
+            "1" | "y" | "yes" | "true"
+        )
+    };
     let switch = |name: &str| text(name).map(is_true);
-    let pair = |entry: &str| entry.split_once(':').map(|(label, kind)| (label.trim().to_owned(), spanned(kind)));
+    let pair = |entry: &str| {
+        entry
+            .split_once(':')
+            .map(|(label, kind)| (label.trim().to_owned(), spanned(kind)))
+    };
     File {
         ignored: list("IGNORE"),
         r#override: Some(Override {
@@ -131,8 +151,15 @@ fn read_environment(environment: Environment<'_>) -> File {
 impl File {
     /// This file's word over another's.
     fn over(mut self, below: Self) -> Self {
-        let (upper, lower) = (self.r#override.take().unwrap_or_default(), below.r#override.unwrap_or_default());
-        let labels = self.label_schema.into_iter().chain(below.label_schema).flatten();
+        let (upper, lower) = (
+            self.r#override.take().unwrap_or_default(),
+            below.r#override.unwrap_or_default(),
+        );
+        let labels = self
+            .label_schema
+            .into_iter()
+            .chain(below.label_schema)
+            .flatten();
         Self {
             ignored: joined(self.ignored, below.ignored),
             r#override: Some(Override {
@@ -170,27 +197,43 @@ fn joined<T>(first: Option<Vec<T>>, second: Option<Vec<T>>) -> Option<Vec<T>> {
 }
 
 /// `from` is the path and the text of the file; what comes from the environment has no place.
-fn meaning(file: &File, from: Option<(&Path, &str)>, registry: &Registry) -> Result<Config, ConfigError> {
+fn meaning(
+    file: &File,
+    from: Option<(&Path, &str)>,
+    registry: &Registry,
+) -> Result<Config, ConfigError> {
     let path = from.map(|(path, _)| path);
     let source = from.map(|(path, text)| Arc::new(Source::new(path.to_string_lossy(), text)));
     let place = |text: &Spanned<String>| word(source.as_ref()?, text);
-    let known =
-        |code: &Spanned<String>| known(&code.value, registry).map_err(|reason| wrong(path, code.defined, reason));
+    let known = |code: &Spanned<String>| {
+        known(&code.value, registry).map_err(|reason| wrong(path, code.defined, reason))
+    };
     let mut config = Config::default();
     for code in file.ignored.iter().flatten() {
         config.settings.ignore(known(code)?);
     }
     for (severity, code) in file.r#override.iter().flat_map(Override::lists) {
-        config.settings.set_severity(known(code)?, severity, place(code).as_ref());
+        config
+            .settings
+            .set_severity(known(code)?, severity, place(code).as_ref());
     }
     config.settings.pragmas = !file.disable_ignore_pragma.unwrap_or_default();
     let trusted = file.trusted_registries.iter().flatten();
-    config.settings.words.add(Topic::Setting("trusted-registries"), trusted.clone().next().and_then(&place));
+    config.settings.words.add(
+        Topic::Setting("trusted-registries"),
+        trusted.clone().next().and_then(&place),
+    );
     config.settings.trusted_registries = trusted.map(|registry| registry.value.clone()).collect();
     for (label, kind) in file.label_schema.iter().flatten() {
         let said = |reason| wrong(path, kind.defined, format!("`label-schema`: {reason}"));
-        config.settings.words.add(Topic::Label(label.clone()), place(kind));
-        config.settings.label_schema.insert(label.clone(), kind.value.parse().map_err(said)?);
+        config
+            .settings
+            .words
+            .add(Topic::Label(label.clone()), place(kind));
+        config
+            .settings
+            .label_schema
+            .insert(label.clone(), kind.value.parse().map_err(said)?);
     }
     config.settings.strict_labels = file.strict_labels.unwrap_or_default();
     config.fail_on = file.fail_on(path)?;
@@ -203,15 +246,22 @@ fn meaning(file: &File, from: Option<(&Path, &str)>, registry: &Registry) -> Res
 fn word(file: &Arc<Source>, text: &Spanned<String>) -> Option<Word> {
     let place = text.defined.span();
     let start = usize::try_from(place.byte_offset()?).ok()?;
-    let span = Span::new(start, start.checked_add(usize::try_from(place.byte_len()?).ok()?)?);
-    (!file.slice(span).is_empty()).then(|| Word { file: Arc::clone(file), span })
+    let span = Span::new(
+        start,
+        start.checked_add(usize::try_from(place.byte_len()?).ok()?)?,
+    );
+    (!file.slice(span).is_empty()).then(|| Word {
+        file: Arc::clone(file),
+        span,
+    })
 }
 
-/// A code that hadolint may have and that is no rule here cannot fire, so there is nothing to silence.
+/// A code that hadolint may have and that is no rule here cannot fire, so there is nothing to
+/// silence.
 fn known(code: &str, registry: &Registry) -> Result<Named, String> {
-    let is_numbered = code
-        .strip_prefix("DL")
-        .is_some_and(|digits| digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_numbered = code.strip_prefix("DL").is_some_and(|digits| {
+        digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
     match registry.resolve([code]) {
         Ok(named) => Ok(named),
         Err(_) if is_numbered => Ok(Named::default()),
@@ -222,7 +272,10 @@ fn known(code: &str, registry: &Registry) -> Result<Named, String> {
 impl File {
     /// Under jettison's name.
     pub(super) fn format(&self) -> Option<&str> {
-        let format = self.format.as_deref().or_else(|| self.formats.as_ref()?.first().map(String::as_str))?;
+        let format = self
+            .format
+            .as_deref()
+            .or_else(|| self.formats.as_ref()?.first().map(String::as_str))?;
         Some(if format == "tty" { "text" } else { format })
     }
 
@@ -230,11 +283,21 @@ impl File {
         let threshold = match &self.failure_threshold {
             Some(threshold) if threshold.value == "ignore" => Some(FailOn::Never),
             Some(threshold) => {
-                let said = |reason: String| wrong(path, threshold.defined, format!("`failure-threshold`: {reason}"));
+                let said = |reason: String| {
+                    wrong(
+                        path,
+                        threshold.defined,
+                        format!("`failure-threshold`: {reason}"),
+                    )
+                };
                 Some(threshold.value.parse().map_err(said)?)
             }
             None => None,
         };
-        Ok(if self.no_fail == Some(true) { Some(FailOn::Never) } else { threshold })
+        Ok(if self.no_fail == Some(true) {
+            Some(FailOn::Never)
+        } else {
+            threshold
+        })
     }
 }

@@ -33,8 +33,8 @@ struct Own {
     label_schema: BTreeMap<String, String>,
 }
 
-/// The text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes that are no rule here are named in
-/// a comment and left out.
+/// The text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes that are no rule
+/// here are named in a comment and left out.
 pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, ConfigError> {
     // What is wrong with the file is said first.
     super::parse(path, text, registry)?;
@@ -49,20 +49,35 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
     };
     let mut own = Own {
         fail_on: file.fail_on(Some(path))?.map(FailOn::as_str),
-        pragmas: file.disable_ignore_pragma.filter(|&is_off| is_off).map(|_| false),
+        pragmas: file
+            .disable_ignore_pragma
+            .filter(|&is_off| is_off)
+            .map(|_| false),
         format: file.format().map(str::to_owned),
         no_color: file.no_color.filter(|&is_on| is_on),
         strict_labels: file.strict_labels.filter(|&is_on| is_on),
         ..Own::default()
     };
-    let ignored = file.ignored.iter().flatten().map(|code| code.value.as_str());
-    own.ignore = ignored.filter(|code| is_known(code)).map(str::to_owned).collect();
+    let ignored = file
+        .ignored
+        .iter()
+        .flatten()
+        .map(|code| code.value.as_str());
+    own.ignore = ignored
+        .filter(|code| is_known(code))
+        .map(str::to_owned)
+        .collect();
     for (severity, code) in file.r#override.iter().flat_map(Override::lists) {
         if is_known(&code.value) {
             own.severity.insert(code.value.clone(), severity.as_str());
         }
     }
-    own.trusted_registries = file.trusted_registries.into_iter().flatten().map(|registry| registry.value).collect();
+    own.trusted_registries = file
+        .trusted_registries
+        .into_iter()
+        .flatten()
+        .map(|registry| registry.value)
+        .collect();
     let labels = file.label_schema.into_iter().flatten();
     own.label_schema = labels.map(|(label, kind)| (label, kind.value)).collect();
 
@@ -71,6 +86,9 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
         let _ = writeln!(out, "# {code} is no rule here: there is nothing to silence");
     }
     let text = toml::to_string(&own);
-    out.push_str(&text.map_err(|error| ConfigError::Whole { path: path.to_owned(), reason: error.to_string() })?);
+    out.push_str(&text.map_err(|error| ConfigError::Whole {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?);
     Ok(out)
 }

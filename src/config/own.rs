@@ -43,7 +43,10 @@ struct File {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of a format, or a list of them")]
+#[serde(
+    untagged,
+    expecting = "expected the name of a format, or a list of them"
+)]
 enum Formats {
     One(String),
     Several(Vec<String>),
@@ -60,12 +63,23 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     let source = Arc::new(Source::new(path.to_string_lossy(), text));
     let at = |offset: usize, reason: String| {
         let place = source.position(offset);
-        ConfigError::Content { path: path.to_owned(), line: place.line, column: place.column, reason }
+        ConfigError::Content {
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            reason,
+        }
     };
-    let file: File =
-        toml::from_str(text).map_err(|error| at(error.span().map_or(0, |span| span.start), said(error.message())))?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        at(
+            error.span().map_or(0, |span| span.start),
+            said(error.message()),
+        )
+    })?;
     let known = |name: &Spanned<String>| {
-        registry.resolve([name.get_ref().as_str()]).map_err(|unknown| at(name.span().start, unknown.to_string()))
+        registry
+            .resolve([name.get_ref().as_str()])
+            .map_err(|unknown| at(name.span().start, unknown.to_string()))
     };
     let known_all = |names: &[Spanned<String>]| -> Result<Named, ConfigError> {
         let mut all = Named::default();
@@ -78,8 +92,14 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     };
     let mut config = Config::default();
     if let Some(profile) = &file.profile {
-        let reason = || at(profile.span().start, "expected `default` or `pedantic`".to_owned());
-        config.settings.select = Selection::Profile(profile.get_ref().parse().map_err(|()| reason())?);
+        let reason = || {
+            at(
+                profile.span().start,
+                "expected `default` or `pedantic`".to_owned(),
+            )
+        };
+        config.settings.select =
+            Selection::Profile(profile.get_ref().parse().map_err(|()| reason())?);
     }
     if let Some(names) = &file.select {
         if names.iter().any(|name| name.get_ref() == ALL) {
@@ -90,26 +110,56 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     }
     config.settings.ignore(known_all(&file.ignore)?);
     for (rule, severity) in &file.severity {
-        let level = severity
-            .get_ref()
-            .parse()
-            .map_err(|()| at(severity.span().start, format!("`{}` is no severity", severity.get_ref())))?;
-        config.settings.set_severity(known(rule)?, level, Some(&word(&source, severity)));
+        let level = severity.get_ref().parse().map_err(|()| {
+            at(
+                severity.span().start,
+                format!("`{}` is no severity", severity.get_ref()),
+            )
+        })?;
+        config
+            .settings
+            .set_severity(known(rule)?, level, Some(&word(&source, severity)));
     }
-    let fail_on =
-        |text: &Spanned<String>| text.get_ref().parse::<FailOn>().map_err(|reason| at(text.span().start, reason));
+    let fail_on = |text: &Spanned<String>| {
+        text.get_ref()
+            .parse::<FailOn>()
+            .map_err(|reason| at(text.span().start, reason))
+    };
     config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
     config.settings.build_args = file.build_args;
     config.settings.target = file.target;
     config.settings.pragmas = file.pragmas.unwrap_or(true);
     let words = &mut config.settings.words;
-    words.add(Topic::Setting("trusted-registries"), file.trusted_registries.first().map(|first| word(&source, first)));
-    words.add(Topic::Setting("strict-labels"), file.strict_labels.as_ref().map(|is_on| word(&source, is_on)));
-    words.add(Topic::Setting("max-base-age"), file.max_base_age.as_ref().map(|age| word(&source, age)));
-    config.settings.trusted_registries = file.trusted_registries.into_iter().map(Spanned::into_inner).collect();
+    words.add(
+        Topic::Setting("trusted-registries"),
+        file.trusted_registries
+            .first()
+            .map(|first| word(&source, first)),
+    );
+    words.add(
+        Topic::Setting("strict-labels"),
+        file.strict_labels
+            .as_ref()
+            .map(|is_on| word(&source, is_on)),
+    );
+    words.add(
+        Topic::Setting("max-base-age"),
+        file.max_base_age.as_ref().map(|age| word(&source, age)),
+    );
+    config.settings.trusted_registries = file
+        .trusted_registries
+        .into_iter()
+        .map(Spanned::into_inner)
+        .collect();
     for (label, kind) in file.label_schema {
-        config.settings.words.add(Topic::Label(label.clone()), Some(word(&source, &kind)));
-        let kind = kind.get_ref().parse().map_err(|reason| at(kind.span().start, reason))?;
+        config
+            .settings
+            .words
+            .add(Topic::Label(label.clone()), Some(word(&source, &kind)));
+        let kind = kind
+            .get_ref()
+            .parse()
+            .map_err(|reason| at(kind.span().start, reason))?;
         config.settings.label_schema.insert(label, kind);
     }
     config.settings.strict_labels = file.strict_labels.is_some_and(Spanned::into_inner);
@@ -128,20 +178,37 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
     };
-    config.policy = file.policy.map(|table| policy(table, registry, &source, &at)).transpose()?.unwrap_or_default();
+    config.policy = file
+        .policy
+        .map(|table| policy(table, registry, &source, &at))
+        .transpose()?
+        .unwrap_or_default();
     Ok(config)
 }
 
 /// Where a value stands.
 pub(super) fn word<T>(file: &Arc<Source>, value: &Spanned<T>) -> Word {
     let range = value.span();
-    Word { file: Arc::clone(file), span: Span::new(range.start, range.end) }
+    Word {
+        file: Arc::clone(file),
+        span: Span::new(range.start, range.end),
+    }
 }
 
-/// The TOML reader's message; of an unknown key it lists all that are known, where the nearest is enough.
+/// The TOML reader's message; of an unknown key it lists all that are known, where the nearest is
+/// enough.
 fn said(message: &str) -> String {
-    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
-    match message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected ")) {
+    let quoted = |text: &str| {
+        text.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    match message
+        .strip_prefix("unknown field ")
+        .and_then(|rest| rest.split_once(", expected "))
+    {
         Some((key, known)) => {
             let known = quoted(known);
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -157,13 +224,21 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_keys_that_are_read() {
-        let message = toml::from_str::<File>("no-such-key = 1").err().map(|error| error.message().to_owned());
+        let message = toml::from_str::<File>("no-such-key = 1")
+            .err()
+            .map(|error| error.message().to_owned());
         let message = message.expect("the key is not known");
-        let (_, list) = message.split_once("expected one of ").expect("it lists what is known");
+        let (_, list) = message
+            .split_once("expected one of ")
+            .expect("it lists what is known");
         let mut read: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
         let schema = super::super::schema();
-        let mut described: Vec<&str> =
-            schema["properties"].as_object().expect("it is an object").keys().map(String::as_str).collect();
+        let mut described: Vec<&str> = schema["properties"]
+            .as_object()
+            .expect("it is an object")
+            .keys()
+            .map(String::as_str)
+            .collect();
         read.sort_unstable();
         described.sort_unstable();
         assert_eq!(described, read);

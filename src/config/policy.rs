@@ -48,13 +48,27 @@ pub(super) fn policy(
     at: At<'_>,
 ) -> Result<Policy, ConfigError> {
     let mut policy = Policy::default();
-    policy.words.add(Topic::Setting("max-size"), table.max_size.as_ref().map(|size| word(source, size)));
-    policy.words.add(Topic::Setting("max-packages"), table.max_packages.as_ref().map(|most| word(source, most)));
-    policy.words.add(Topic::Setting("max-files"), table.max_files.as_ref().map(|most| word(source, most)));
+    policy.words.add(
+        Topic::Setting("max-size"),
+        table.max_size.as_ref().map(|size| word(source, size)),
+    );
+    policy.words.add(
+        Topic::Setting("max-packages"),
+        table.max_packages.as_ref().map(|most| word(source, most)),
+    );
+    policy.words.add(
+        Topic::Setting("max-files"),
+        table.max_files.as_ref().map(|most| word(source, most)),
+    );
     policy.max_packages = table.max_packages.map(Spanned::into_inner);
     policy.max_files = table.max_files.map(Spanned::into_inner);
     if let Some(size) = table.max_size {
-        let reason = || at(size.span().start, "expected a size such as `\"120 MB\"`, or a number of bytes".to_owned());
+        let reason = || {
+            at(
+                size.span().start,
+                "expected a size such as `\"120 MB\"`, or a number of bytes".to_owned(),
+            )
+        };
         policy.max_size = Some(bytes(size.get_ref()).ok_or_else(reason)?);
     }
     for kind in &table.forbid {
@@ -64,9 +78,15 @@ pub(super) fn policy(
     }
     for (index, allow) in table.allow.into_iter().enumerate() {
         let start = allow.span().start;
-        let expires = allow.get_ref().expires.as_ref().map(|day| word(source, day));
+        let expires = allow
+            .get_ref()
+            .expires
+            .as_ref()
+            .map(|day| word(source, day));
         policy.words.add(Topic::Exception(index), expires);
-        policy.exceptions.push(exception(allow.into_inner(), start, registry, at)?);
+        policy
+            .exceptions
+            .push(exception(allow.into_inner(), start, registry, at)?);
     }
     Ok(policy)
 }
@@ -83,9 +103,16 @@ fn bytes(value: &Value) -> Option<u64> {
 fn unknown_word(word: &str) -> String {
     let rules = audit::rules().iter().map(|rule| rule.name);
     let known: Vec<&str> = Policy::kinds().collect();
-    let near = known.iter().copied().chain(rules).map(|known| (strsim::damerau_levenshtein(known, word), known)).min();
+    let near = known
+        .iter()
+        .copied()
+        .chain(rules)
+        .map(|known| (strsim::damerau_levenshtein(known, word), known))
+        .min();
     match near.filter(|(distance, known)| *distance <= known.len() / 2) {
-        Some((_, near)) => format!("`{word}` is nothing that can be forbidden; did you mean `{near}`?"),
+        Some((_, near)) => {
+            format!("`{word}` is nothing that can be forbidden; did you mean `{near}`?")
+        }
         None => format!(
             "`{word}` is nothing that can be forbidden; there are `{}`, and the names of rules for images",
             known.join("`, `")
@@ -93,49 +120,90 @@ fn unknown_word(word: &str) -> String {
     }
 }
 
-fn exception(table: AllowTable, start: usize, registry: &Registry, at: At<'_>) -> Result<Exception, ConfigError> {
-    let AllowTable { path, package, rule, reason, expires } = table;
+fn exception(
+    table: AllowTable,
+    start: usize,
+    registry: &Registry,
+    at: At<'_>,
+) -> Result<Exception, ConfigError> {
+    let AllowTable {
+        path,
+        package,
+        rule,
+        reason,
+        expires,
+    } = table;
     let reason = reason.filter(|reason| !reason.get_ref().trim().is_empty());
     let Some(reason) = reason else {
         return Err(at(start, "an exception needs a `reason`".to_owned()));
     };
     let named = [("path", &path), ("package", &package), ("rule", &rule)];
-    let named = named.iter().filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_ref()?.get_ref())));
+    let named = named
+        .iter()
+        .filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_ref()?.get_ref())));
     let name = named.collect::<Vec<_>>().join(" and ");
     if name.is_empty() {
-        return Err(at(start, "an exception needs a `path`, a `package` or a `rule`".to_owned()));
+        return Err(at(
+            start,
+            "an exception needs a `path`, a `package` or a `rule`".to_owned(),
+        ));
     }
     let pattern = |text: Spanned<String>| {
-        let no_glob = |error: globset::Error| at(text.span().start, format!("it is no glob: {}", error.kind()));
+        let no_glob = |error: globset::Error| {
+            at(
+                text.span().start,
+                format!("it is no glob: {}", error.kind()),
+            )
+        };
         Pattern::new(text.get_ref()).map_err(no_glob)
     };
     let path = path.map(|path| {
         if path.get_ref().starts_with('/') {
             pattern(path)
         } else {
-            Err(at(path.span().start, "a path of an image starts with `/`; `/**` is any".to_owned()))
+            Err(at(
+                path.span().start,
+                "a path of an image starts with `/`; `/**` is any".to_owned(),
+            ))
         }
     });
     Ok(Exception {
         name,
         path: path.transpose()?,
         package: package.map(pattern).transpose()?,
-        rules: rule.map(|rule| rules(&rule, registry, at)).transpose()?.unwrap_or_default(),
+        rules: rule
+            .map(|rule| rules(&rule, registry, at))
+            .transpose()?
+            .unwrap_or_default(),
         reason: reason.into_inner(),
         expires: expires.map(|day| expiry(&day, at)).transpose()?,
     })
 }
 
 /// The rules for images that a name or an alias means.
-fn rules(name: &Spanned<String>, registry: &Registry, at: At<'_>) -> Result<BTreeSet<&'static str>, ConfigError> {
+fn rules(
+    name: &Spanned<String>,
+    registry: &Registry,
+    at: At<'_>,
+) -> Result<BTreeSet<&'static str>, ConfigError> {
     let of_images = audit::rules().iter().map(|rule| rule.name);
-    let meant: Vec<&str> = registry.find(name.get_ref()).iter().map(|page| page.name).collect();
-    let rules: BTreeSet<&str> = of_images.filter(|rule| rule == name.get_ref() || meant.contains(rule)).collect();
+    let meant: Vec<&str> = registry
+        .find(name.get_ref())
+        .iter()
+        .map(|page| page.name)
+        .collect();
+    let rules: BTreeSet<&str> = of_images
+        .filter(|rule| rule == name.get_ref() || meant.contains(rule))
+        .collect();
     if !rules.is_empty() {
         return Ok(rules);
     }
     let unknown = || registry.unknown(name.get_ref()).to_string();
-    let reason = if meant.is_empty() { unknown() } else { format!("`{}` is no rule for images", name.get_ref()) };
+    let reason = if meant.is_empty() {
+        unknown()
+    } else {
+        format!("`{}` is no rule for images", name.get_ref())
+    };
     Err(at(name.span().start, reason))
 }
 
@@ -148,7 +216,12 @@ fn expiry(value: &Spanned<Value>, at: At<'_>) -> Result<Date, ConfigError> {
     };
     let is_day = text.len() == "2026-12-31".len();
     let day = text.parse().ok().filter(|_| is_day);
-    day.ok_or_else(|| at(value.span().start, "expected a day such as `2026-12-31`".to_owned()))
+    day.ok_or_else(|| {
+        at(
+            value.span().start,
+            "expected a day such as `2026-12-31`".to_owned(),
+        )
+    })
 }
 
 #[cfg(test)]
@@ -165,7 +238,9 @@ mod tests {
     #[test]
     fn sizes_have_units_and_days_may_be_text() {
         for size in ["\"120 MB\"", "\"120MB\"", "120000000"] {
-            let policy = parsed(&format!("[policy]\nmax-size = {size}\n")).expect(size).policy;
+            let policy = parsed(&format!("[policy]\nmax-size = {size}\n"))
+                .expect(size)
+                .policy;
             assert_eq!(policy.max_size, Some(120_000_000));
         }
         for day in ["2026-12-31", "'2026-12-31'"] {
@@ -178,26 +253,62 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_at_its_place() {
         let cases = [
-            ("[policy]\nmax-size = 'much'\n", "line 2, column 12: expected a size"),
-            ("[policy]\nmax-size = -1\n", "line 2, column 12: expected a size"),
+            (
+                "[policy]\nmax-size = 'much'\n",
+                "line 2, column 12: expected a size",
+            ),
+            (
+                "[policy]\nmax-size = -1\n",
+                "line 2, column 12: expected a size",
+            ),
             (
                 "[policy]\nforbid = ['shel']\n",
                 "line 2, column 11: `shel` is nothing that can be forbidden; did you mean `shell`?",
             ),
-            ("[policy]\nforbid = ['quantum-computer-x']\n", "there are `cache`, `compiler`"),
-            ("[policy]\nmax-file = 1\n", "unknown field `max-file`; did you mean `max-files`?"),
-            ("[[policy.allow]]\nrule = 'sudo'\n", "line 1, column 1: an exception needs a `reason`"),
-            ("[[policy.allow]]\nreason = ' '\nrule = 'sudo'\n", "an exception needs a `reason`"),
-            ("[[policy.allow]]\nreason = 'x'\n", "an exception needs a `path`, a `package` or a `rule`"),
-            ("[[policy.allow]]\nreason = 'x'\npath = '/[a'\n", "line 3, column 8: it is no glob"),
-            ("[[policy.allow]]\nreason = 'x'\npath = 'usr/bin/su'\n", "a path of an image starts with `/`"),
+            (
+                "[policy]\nforbid = ['quantum-computer-x']\n",
+                "there are `cache`, `compiler`",
+            ),
+            (
+                "[policy]\nmax-file = 1\n",
+                "unknown field `max-file`; did you mean `max-files`?",
+            ),
+            (
+                "[[policy.allow]]\nrule = 'sudo'\n",
+                "line 1, column 1: an exception needs a `reason`",
+            ),
+            (
+                "[[policy.allow]]\nreason = ' '\nrule = 'sudo'\n",
+                "an exception needs a `reason`",
+            ),
+            (
+                "[[policy.allow]]\nreason = 'x'\n",
+                "an exception needs a `path`, a `package` or a `rule`",
+            ),
+            (
+                "[[policy.allow]]\nreason = 'x'\npath = '/[a'\n",
+                "line 3, column 8: it is no glob",
+            ),
+            (
+                "[[policy.allow]]\nreason = 'x'\npath = 'usr/bin/su'\n",
+                "a path of an image starts with `/`",
+            ),
             (
                 "[[policy.allow]]\nreason = 'x'\nrule = 'sudoo'\n",
                 "line 3, column 8: there is no rule `sudoo`; did you mean `sudo`?",
             ),
-            ("[[policy.allow]]\nreason = 'x'\nrule = 'DL3008'\n", "`DL3008` is no rule for images"),
-            ("[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 'soon'\n", "line 4, column 11: expected a day"),
-            ("[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 2026-12-31T10:00:00\n", "expected a day"),
+            (
+                "[[policy.allow]]\nreason = 'x'\nrule = 'DL3008'\n",
+                "`DL3008` is no rule for images",
+            ),
+            (
+                "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 'soon'\n",
+                "line 4, column 11: expected a day",
+            ),
+            (
+                "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 2026-12-31T10:00:00\n",
+                "expected a day",
+            ),
         ];
         for (text, expected) in cases {
             let error = parsed(text).expect_err(text);
@@ -208,23 +319,54 @@ mod tests {
     #[test]
     fn the_schema_has_the_keys_that_are_read() {
         let keys = |message: String| {
-            let (_, list) = message.split_once("expected one of ").expect("it lists what is known");
-            let mut keys: Vec<String> = list.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+            let (_, list) = message
+                .split_once("expected one of ")
+                .expect("it lists what is known");
+            let mut keys: Vec<String> = list
+                .split('`')
+                .skip(1)
+                .step_by(2)
+                .map(str::to_owned)
+                .collect();
             keys.sort_unstable();
             keys
         };
         let described = |value: &serde_json::Value| {
-            let mut keys: Vec<String> = value.as_object().expect("it is an object").keys().cloned().collect();
+            let mut keys: Vec<String> = value
+                .as_object()
+                .expect("it is an object")
+                .keys()
+                .cloned()
+                .collect();
             keys.sort_unstable();
             keys
         };
         let schema = schema();
         let policy = &schema["properties"]["policy"]["properties"];
-        let unknown = |error: Option<toml::de::Error>| error.expect("the key is not known").message().to_owned();
-        assert_eq!(described(policy), keys(unknown(toml::from_str::<PolicyTable>("no-such-key = 1").err())));
+        let unknown = |error: Option<toml::de::Error>| {
+            error.expect("the key is not known").message().to_owned()
+        };
+        assert_eq!(
+            described(policy),
+            keys(unknown(
+                toml::from_str::<PolicyTable>("no-such-key = 1").err()
+            ))
+        );
         let allow = &policy["allow"]["items"]["properties"];
-        assert_eq!(described(allow), keys(unknown(toml::from_str::<AllowTable>("no-such-key = 1").err())));
-        let forbid = policy["forbid"]["items"]["anyOf"][0]["enum"].as_array().expect("it is a list");
-        assert!(forbid.iter().filter_map(|word| word.as_str()).eq(Policy::kinds()));
+        assert_eq!(
+            described(allow),
+            keys(unknown(
+                toml::from_str::<AllowTable>("no-such-key = 1").err()
+            ))
+        );
+        let forbid = policy["forbid"]["items"]["anyOf"][0]["enum"]
+            .as_array()
+            .expect("it is a list");
+        assert!(
+            forbid
+                .iter()
+                .filter_map(|word| word.as_str())
+                .eq(Policy::kinds())
+        );
     }
 }

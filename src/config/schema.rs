@@ -8,10 +8,11 @@ use crate::audit::Policy;
 pub fn schema() -> Value {
     let names = |description: &str| json!({"description": description, "type": "array", "items": {"type": "string"}, "uniqueItems": true});
     let texts = |description: &str| json!({"description": description, "type": "object", "additionalProperties": {"type": "string"}});
-    let switch =
-        |description: &str, default: bool| json!({"description": description, "type": "boolean", "default": default});
+    let switch = |description: &str, default: bool| json!({"description": description, "type": "boolean", "default": default});
     let severities = ["error", "warning", "info", "style"];
-    let label_kinds = ["text", "rawtext", "url", "semver", "hash", "rfc3339", "spdx", "email"];
+    let label_kinds = [
+        "text", "rawtext", "url", "semver", "hash", "rfc3339", "spdx", "email",
+    ];
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": ".jettison.toml",
@@ -74,7 +75,8 @@ pub fn schema() -> Value {
 /// The schema of `[policy]`.
 fn policy() -> Value {
     let text = |description: &str| json!({"description": description, "type": "string"});
-    let count = |description: &str| json!({"description": description, "type": "integer", "minimum": 0});
+    let count =
+        |description: &str| json!({"description": description, "type": "integer", "minimum": 0});
     let kinds: Vec<&str> = Policy::kinds().collect();
     let allow = json!({
         "type": "object",

@@ -7,7 +7,8 @@ use rayon::prelude::*;
 use super::source::Source;
 use super::symbols::{self, Unresolved};
 use crate::elf::{
-    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request, RequestKind, Type,
+    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request,
+    RequestKind, Type,
 };
 
 /// How programs are started.
@@ -20,7 +21,8 @@ pub struct Settings {
     pub is_root: bool,
     /// Every variant that some processor takes, not only those of one.
     pub all_processors: bool,
-    /// The processor's level, such as `x86-64-v3`, or `baseline`; by default the processor is the one at hand.
+    /// The processor's level, such as `x86-64-v3`, or `baseline`; by default the processor is the
+    /// one at hand.
     pub level: Option<String>,
     /// Whether undefined symbols are looked for, which takes the symbol tables of all objects.
     pub symbols: bool,
@@ -81,12 +83,16 @@ pub struct UnmetVersion {
 impl Loaded {
     /// Requests that must be met and are not.
     pub fn missing(&self) -> impl Iterator<Item = (&Request, &Missing)> {
-        self.requests.iter().filter_map(|request| match &request.outcome {
-            Outcome::Missing(missing) if matches!(request.kind, RequestKind::Needed | RequestKind::Filter) => {
-                Some((request, missing))
-            }
-            _ => None,
-        })
+        self.requests
+            .iter()
+            .filter_map(|request| match &request.outcome {
+                Outcome::Missing(missing)
+                    if matches!(request.kind, RequestKind::Needed | RequestKind::Filter) =>
+                {
+                    Some((request, missing))
+                }
+                _ => None,
+            })
     }
 
     /// Whether the program would start.
@@ -111,33 +117,60 @@ impl Closure {
 
 /// Loads programs by their paths, side by side; the answers are in the order of the paths.
 pub fn closures<S: Source>(source: &S, settings: &Settings, programs: &[Vec<u8>]) -> Vec<Closure> {
-    let loaders = Loaders { settings, made: Mutex::default() };
+    let loaders = Loaders {
+        settings,
+        made: Mutex::default(),
+    };
     // One program needs no threads, and starting them takes longer than loading it.
     if let [program] = programs {
         return vec![closure(source, settings, &loaders, program)];
     }
-    programs.par_iter().map(|program| closure(source, settings, &loaders, program)).collect()
+    programs
+        .par_iter()
+        .map(|program| closure(source, settings, &loaders, program))
+        .collect()
 }
 
-fn closure<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, program: &[u8]) -> Closure {
-    Closure { program: program.to_vec(), start: start(source, settings, loaders, program) }
+fn closure<S: Source>(
+    source: &S,
+    settings: &Settings,
+    loaders: &Loaders<'_>,
+    program: &[u8],
+) -> Closure {
+    Closure {
+        program: program.to_vec(),
+        start: start(source, settings, loaders, program),
+    }
 }
 
-fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, program: &[u8]) -> Start {
-    let Kind::File(file) = source.look(program) else { return Start::Unreadable("it is no regular file".into()) };
+fn start<S: Source>(
+    source: &S,
+    settings: &Settings,
+    loaders: &Loaders<'_>,
+    program: &[u8],
+) -> Start {
+    let Kind::File(file) = source.look(program) else {
+        return Start::Unreadable("it is no regular file".into());
+    };
     let elf = match source.elf(file) {
         Ok(elf) => elf,
         Err(error) => return Start::Unreadable(error.to_string()),
     };
-    let Some(path) = loader_path(source, elf) else { return Start::Static };
+    let Some(path) = loader_path(source, elf) else {
+        return Start::Static;
+    };
     if !matches!(source.look(&path), Kind::File(_)) {
         return Start::NoLoader(path);
     }
     let loader = loaders.get(source, &path, elf);
     let secure = source.gains_rights(file, settings.is_root);
-    let environment = Environment { secure, ..settings.environment.clone() };
+    let environment = Environment {
+        secure,
+        ..settings.environment.clone()
+    };
     let mut process = Process::new(source, &loader, &environment, program, file);
-    // Only libraries that are setuid themselves would be preloaded into a program with rights of its own.
+    // Only libraries that are setuid themselves would be preloaded into a program with rights of
+    // its own.
     if !secure {
         process.preload(&settings.preload);
     }
@@ -146,7 +179,11 @@ fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, prog
     }
     process.load();
     let unmet_versions = process.unmet_versions(|file| source.versions(file));
-    let unresolved = if settings.symbols { symbols::unresolved(source, &process) } else { Vec::new() };
+    let unresolved = if settings.symbols {
+        symbols::unresolved(source, &process)
+    } else {
+        Vec::new()
+    };
     let (objects, requests) = process.into_parts();
     let unmet_version = |unmet: crate::elf::UnmetVersion| UnmetVersion {
         by: objects[unmet.by].path.clone(),
@@ -154,7 +191,11 @@ fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, prog
         version: unmet.version,
     };
     let unmet_versions = unmet_versions.into_iter().map(unmet_version).collect();
-    let mapped = |object: crate::elf::Object<S::Id>| Mapped { path: object.path, by: object.by, broken: object.broken };
+    let mapped = |object: crate::elf::Object<S::Id>| Mapped {
+        path: object.path,
+        by: object.by,
+        broken: object.broken,
+    };
     Start::Loaded(Loaded {
         loader: path,
         flavor: loader.flavor,
@@ -166,7 +207,8 @@ fn start<S: Source>(source: &S, settings: &Settings, loaders: &Loaders<'_>, prog
     })
 }
 
-/// The loader that a program asks for; for a library the usual one that is there. A static file has none.
+/// The loader that a program asks for; for a library the usual one that is there. A static file has
+/// none.
 fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     if elf.interpreter.is_some() {
         return elf.interpreter.clone();
@@ -176,7 +218,11 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     }
     let is_there = |path: &Vec<u8>| matches!(source.look(path), Kind::File(_));
     let usual = Loader::conventional_paths(elf);
-    usual.iter().find(|path| is_there(path)).or(usual.first()).cloned()
+    usual
+        .iter()
+        .find(|path| is_there(path))
+        .or(usual.first())
+        .cloned()
 }
 
 /// Loaders, made once for each path and kind of program.
@@ -188,7 +234,10 @@ struct Loaders<'a> {
 impl Loaders<'_> {
     fn get<S: Source>(&self, source: &S, path: &[u8], elf: &Elf) -> Arc<Loader> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loader) = made.iter().find(|loader| loader.path == path && loader.fits(elf)) {
+        if let Some(loader) = made
+            .iter()
+            .find(|loader| loader.path == path && loader.fits(elf))
+        {
             return Arc::clone(loader);
         }
         let loader = Arc::new(Loader::with_mode(source, path, elf, self.mode(elf)));

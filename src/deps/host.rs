@@ -1,6 +1,7 @@
 //! A directory of the host as a root directory, read lazily: only what is asked for is looked at.
 //!
-//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no link leads out, whoever made it.
+//! The kernel resolves paths inside it (`openat2` with `RESOLVE_IN_ROOT`): no link leads out,
+//! whoever made it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -54,7 +55,8 @@ struct Row {
 const MAX_LINKS: usize = 40;
 
 impl Host {
-    /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot resolve in it.
+    /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot
+    /// resolve in it.
     pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
@@ -72,7 +74,13 @@ impl Host {
 
     fn open_at(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-        rustix::fs::openat2(&self.root, path, flags | OFlags::CLOEXEC, Mode::empty(), resolve)
+        rustix::fs::openat2(
+            &self.root,
+            path,
+            flags | OFlags::CLOEXEC,
+            Mode::empty(),
+            resolve,
+        )
     }
 
     /// Nothing is opened for it that could be a device.
@@ -98,7 +106,12 @@ impl Host {
 
     fn identify(&self, path: &[u8], stat: &rustix::fs::Stat) -> Option<FileId> {
         let identity = (stat.st_dev, stat.st_ino);
-        if let Some(&id) = self.ids.read().unwrap_or_else(PoisonError::into_inner).get(&identity) {
+        if let Some(&id) = self
+            .ids
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&identity)
+        {
             return Some(id);
         }
         let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +133,9 @@ impl Host {
 
     fn open_file(&self, file: FileId) -> Option<File> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        self.open_at(&self.files.get(file.0)?.path, flags).ok().map(File::from)
+        self.open_at(&self.files.get(file.0)?.path, flags)
+            .ok()
+            .map(File::from)
     }
 
     fn facts(&self, file: FileId) -> Result<&(Elf, Versions), ElfError> {
@@ -137,11 +152,14 @@ impl Host {
     /// The target of a link, none for anything else.
     fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
         let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
-        rustix::fs::readlinkat(&link, "", Vec::new()).ok().map(std::ffi::CString::into_bytes)
+        rustix::fs::readlinkat(&link, "", Vec::new())
+            .ok()
+            .map(std::ffi::CString::into_bytes)
     }
 }
 
-/// Up to this size a file is read: to map it costs more, for all processors are told when the mapping goes.
+/// Up to this size a file is read: to map it costs more, for all processors are told when the
+/// mapping goes.
 const FEW_BYTES: u64 = 128 << 10;
 
 enum Content {
@@ -164,17 +182,27 @@ impl Files for Host {
     type Id = FileId;
 
     fn look(&self, path: &[u8]) -> Kind<FileId> {
-        if let Some(&known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(path) {
+        if let Some(&known) = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(path)
+        {
             return known;
         }
         let kind = self.look_up(path);
-        self.known.write().unwrap_or_else(PoisonError::into_inner).insert(path.to_vec(), kind);
+        self.known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_vec(), kind);
         kind
     }
 
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
         let opened = self.open_at(directory, OFlags::RDONLY | OFlags::DIRECTORY);
-        let Ok(entries) = opened.and_then(rustix::fs::Dir::read_from) else { return Vec::new() };
+        let Ok(entries) = opened.and_then(rustix::fs::Dir::read_from) else {
+            return Vec::new();
+        };
         let names = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_bytes().to_vec()));
         let mut names: Vec<_> = names.filter(|name| name != b"." && name != b"..").collect();
         names.sort();
@@ -184,10 +212,16 @@ impl Files for Host {
     fn read(&self, file: FileId) -> Option<impl Deref<Target = [u8]>> {
         let (opened, size) = (self.open_file(file)?, self.files.get(file.0)?.size);
         if size > FEW_BYTES {
-            return crate::image::map_length(&opened, size).ok().map(Content::Mapped);
+            return crate::image::map_length(&opened, size)
+                .ok()
+                .map(Content::Mapped);
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
-        opened.take(size).read_to_end(&mut bytes).ok().map(|_| Content::Read(bytes))
+        opened
+            .take(size)
+            .read_to_end(&mut bytes)
+            .ok()
+            .map(|_| Content::Read(bytes))
     }
 
     fn elf(&self, file: FileId) -> Result<&Elf, ElfError> {
@@ -196,7 +230,10 @@ impl Files for Host {
 
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {
         let mut real: Vec<u8> = Vec::new();
-        let mut rest: Vec<Vec<u8>> = path.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec).collect();
+        let mut rest: Vec<Vec<u8>> = path
+            .rsplit(|&byte| byte == b'/')
+            .map(<[u8]>::to_vec)
+            .collect();
         let mut links = 0;
         while let Some(component) = rest.pop() {
             match &component[..] {
@@ -224,7 +261,9 @@ impl Files for Host {
     }
 
     fn privileges(&self, file: FileId) -> Privileges {
-        let Some(row) = self.files.get(file.0) else { return Privileges::default() };
+        let Some(row) = self.files.get(file.0) else {
+            return Privileges::default();
+        };
         Privileges {
             setuid: (row.mode & 0o4000 != 0).then_some(row.uid.into()),
             setgid: (row.mode & 0o2000 != 0).then_some(row.gid.into()),
@@ -246,9 +285,16 @@ impl Source for Host {
 
     /// Other file systems, such as `/proc`, are not entered.
     fn executables(&self) -> Vec<Vec<u8>> {
-        let entries = WalkDir::new(&self.path).same_file_system(true).into_iter().filter_map(Result::ok);
+        let entries = WalkDir::new(&self.path)
+            .same_file_system(true)
+            .into_iter()
+            .filter_map(Result::ok);
         let files = entries.filter(|entry| entry.file_type().is_file());
-        let executable = files.filter(|entry| entry.metadata().is_ok_and(|metadata| metadata.mode() & 0o111 != 0));
+        let executable = files.filter(|entry| {
+            entry
+                .metadata()
+                .is_ok_and(|metadata| metadata.mode() & 0o111 != 0)
+        });
         let path = |entry: walkdir::DirEntry| {
             let below = entry.path().strip_prefix(&self.path).ok()?.to_owned();
             Some([b"/", &below.into_os_string().into_vec()[..]].concat())

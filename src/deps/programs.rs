@@ -14,8 +14,8 @@ pub enum ProgramError {
     NotInPath { name: Vec<u8>, path: Vec<u8> },
 }
 
-/// The path of a program: with a slash it is one, from the working directory; otherwise the first in `PATH`, which is
-/// a colon list.
+/// The path of a program: with a slash it is one, from the working directory; otherwise the first
+/// in `PATH`, which is a colon list.
 pub fn find_program<F: Files>(
     files: &F,
     name: &[u8],
@@ -25,20 +25,42 @@ pub fn find_program<F: Files>(
     let is_file = |path: &Vec<u8>| matches!(files.look(path), Kind::File(_));
     let below = |directory: &[u8], name: &[u8]| [directory, b"/", name].concat();
     if name.contains(&b'/') {
-        let path = if name.starts_with(b"/") { name.to_vec() } else { below(directory, name) };
-        return if is_file(&path) { Ok(path) } else { Err(ProgramError::Missing(path)) };
+        let path = if name.starts_with(b"/") {
+            name.to_vec()
+        } else {
+            below(directory, name)
+        };
+        return if is_file(&path) {
+            Ok(path)
+        } else {
+            Err(ProgramError::Missing(path))
+        };
     }
     let search = search.unwrap_or(DEFAULT_PATH.as_bytes());
-    let found = search.split(|&byte| byte == b':').map(|place| below(place, name)).find(is_file);
-    found.ok_or_else(|| ProgramError::NotInPath { name: name.to_vec(), path: search.to_vec() })
+    let found = search
+        .split(|&byte| byte == b':')
+        .map(|place| below(place, name))
+        .find(is_file);
+    found.ok_or_else(|| ProgramError::NotInPath {
+        name: name.to_vec(),
+        path: search.to_vec(),
+    })
 }
 
-/// The paths of all programs that ask for a loader, sorted. Libraries that do so too, since they can be started, are
-/// left out.
+/// The paths of all programs that ask for a loader, sorted. Libraries that do so too, since they
+/// can be started, are left out.
 pub fn all_programs<S: Source>(source: &S) -> Vec<Vec<u8>> {
     let is_program = |path: &Vec<u8>| {
-        let Kind::File(file) = source.look(path) else { return false };
-        source.elf(file).is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
+        let Kind::File(file) = source.look(path) else {
+            return false;
+        };
+        source
+            .elf(file)
+            .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
     };
-    source.executables().into_par_iter().filter(is_program).collect()
+    source
+        .executables()
+        .into_par_iter()
+        .filter(is_program)
+        .collect()
 }

@@ -21,7 +21,9 @@ pub struct ImageFiles<'a> {
 
 impl<'a> ImageFiles<'a> {
     pub fn new(image: &'a Image) -> Self {
-        Self { view: View::new(image) }
+        Self {
+            view: View::new(image),
+        }
     }
 
     /// Why a file could not be read, if one could not.
@@ -72,8 +74,11 @@ impl Source for ImageFiles<'_> {
         let is_executable = |inode: &crate::image::Inode| {
             matches!(inode.kind, crate::image::Kind::File(_)) && inode.header.mode & 0o111 != 0
         };
-        let mut paths: Vec<Vec<u8>> =
-            tree.walk().filter(|&name| is_executable(tree.inode(name))).map(|name| tree.path(name)).collect();
+        let mut paths: Vec<Vec<u8>> = tree
+            .walk()
+            .filter(|&name| is_executable(tree.inode(name)))
+            .map(|name| tree.path(name))
+            .collect();
         paths.sort();
         paths
     }

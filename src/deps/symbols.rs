@@ -17,10 +17,19 @@ pub struct Unresolved {
 pub(super) fn unresolved<S: Source>(source: &S, process: &Process<'_, S>) -> Vec<Unresolved> {
     let mut wanted: Vec<Unresolved> = Vec::new();
     let mut defined: HashSet<Vec<u8>> = HashSet::new();
-    for object in process.objects().iter().filter(|object| object.broken.is_none()) {
-        let (Ok(elf), Some(bytes)) = (source.elf(object.file), source.read(object.file)) else { continue };
+    for object in process
+        .objects()
+        .iter()
+        .filter(|object| object.broken.is_none())
+    {
+        let (Ok(elf), Some(bytes)) = (source.elf(object.file), source.read(object.file)) else {
+            continue;
+        };
         let strong = elf.strong_imports(&bytes);
-        wanted.extend(strong.map(|symbol| Unresolved { by: object.path.clone(), symbol: symbol.to_vec() }));
+        wanted.extend(strong.map(|symbol| Unresolved {
+            by: object.path.clone(),
+            symbol: symbol.to_vec(),
+        }));
         defined.extend(elf.exports(&bytes).map(<[u8]>::to_vec));
     }
     wanted.retain(|wanted| !defined.contains(&wanted.symbol));

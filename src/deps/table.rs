@@ -15,14 +15,20 @@ const CHUNKS: usize = 26;
 
 impl<T> Table<T> {
     pub(super) fn new() -> Self {
-        Self { chunks: [const { OnceLock::new() }; CHUNKS], length: AtomicUsize::new(0) }
+        Self {
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            length: AtomicUsize::new(0),
+        }
     }
 
     /// Adds a row and gives its number; nothing when there are billions.
     pub(super) fn push(&self, row: T) -> Option<usize> {
         let index = self.length.fetch_add(1, Ordering::Relaxed);
         let (chunk, place) = place(index);
-        let rows = self.chunks.get(chunk)?.get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
+        let rows = self
+            .chunks
+            .get(chunk)?
+            .get_or_init(|| (0..FIRST << chunk).map(|_| OnceLock::new()).collect());
         rows[place].set(row).ok()?;
         Some(index)
     }
@@ -48,7 +54,11 @@ mod tests {
         let table = Table::new();
         let numbers: Vec<usize> = (0..1000).map(|row| table.push(row).unwrap()).collect();
         assert_eq!(numbers, (0..1000).collect::<Vec<_>>());
-        assert!(numbers.iter().all(|&number| table.get(number) == Some(&number)));
+        assert!(
+            numbers
+                .iter()
+                .all(|&number| table.get(number) == Some(&number))
+        );
         assert_eq!(table.get(1000), None);
     }
 }

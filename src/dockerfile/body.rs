@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::json::{self, Form};
 use super::syntax::{
-    Body, Command, Heredoc, Joined, JsonString, Kind, Pair, Place, Script, SyntaxError, TokenKind, Word,
+    Body, Command, Heredoc, Joined, JsonString, Kind, Pair, Place, Script, SyntaxError, TokenKind,
+    Word,
 };
 use super::{split, word};
 
@@ -47,7 +48,10 @@ impl BodyReader<'_> {
     }
 
     fn error(&mut self, range: Range<usize>, message: String) {
-        self.errors.push(SyntaxError { span: self.line.source_span(range.start, range.end), message });
+        self.errors.push(SyntaxError {
+            span: self.line.source_span(range.start, range.end),
+            message,
+        });
     }
 
     /// An error about all arguments; without any it stands at the end of the instruction.
@@ -81,8 +85,14 @@ impl BodyReader<'_> {
     }
 
     fn mark_array(&mut self, array: &json::Array) {
-        let punctuation = array.punctuation.iter().map(|&at| (at..at + 1, TokenKind::Punctuation));
-        let strings = array.strings.iter().map(|item| (item.range.clone(), TokenKind::JsonString));
+        let punctuation = array
+            .punctuation
+            .iter()
+            .map(|&at| (at..at + 1, TokenKind::Punctuation));
+        let strings = array
+            .strings
+            .iter()
+            .map(|item| (item.range.clone(), TokenKind::JsonString));
         self.marks.extend(punctuation.chain(strings));
     }
 
@@ -107,9 +117,17 @@ impl BodyReader<'_> {
     fn script(&self, range: Range<usize>) -> Script {
         let line = self.line.slice(range.start, range.end);
         match self.heredocs {
-            [] => Script { text: line, shebang: None },
-            [only, ..] if self.line.source_span(range.start, range.end) == only.opener => self.body_as_script(only),
-            heredocs => Script { text: self.with_heredocs(line, heredocs), shebang: None },
+            [] => Script {
+                text: line,
+                shebang: None,
+            },
+            [only, ..] if self.line.source_span(range.start, range.end) == only.opener => {
+                self.body_as_script(only)
+            }
+            heredocs => Script {
+                text: self.with_heredocs(line, heredocs),
+                shebang: None,
+            },
         }
     }
 
@@ -117,17 +135,26 @@ impl BodyReader<'_> {
         let mut text = Joined::default();
         let mut at = heredoc.body.start;
         for line in self.text[heredoc.body.range()].split_inclusive('\n') {
-            let kept = if heredoc.strips_tabs { line.trim_start_matches('\t') } else { line };
+            let kept = if heredoc.strips_tabs {
+                line.trim_start_matches('\t')
+            } else {
+                line
+            };
             text.push(kept, at + (line.len() - kept.len()));
             at += line.len();
         }
-        let shebang = text.as_str().strip_prefix("#!").and_then(|rest| rest.lines().next()).map(str::to_owned);
+        let shebang = text
+            .as_str()
+            .strip_prefix("#!")
+            .and_then(|rest| rest.lines().next())
+            .map(str::to_owned);
         Script { text, shebang }
     }
 
     fn with_heredocs(&self, mut text: Joined, heredocs: &[Heredoc]) -> Joined {
         for heredoc in heredocs {
-            // The line break that ends the line before the body. At the end of the file there may be none.
+            // The line break that ends the line before the body. At the end of the file there may
+            // be none.
             text.push("\n", heredoc.body.start.saturating_sub(1));
             text.push(&self.text[heredoc.body.range()], heredoc.body.start);
             let end = &self.text[heredoc.end.range()];
@@ -140,8 +167,12 @@ impl BodyReader<'_> {
 
     fn shell(&mut self) -> Body {
         match self.form(self.arguments.clone()) {
-            Some(Form::Array(array)) if !array.strings.is_empty() => Body::Command(self.exec(array)),
-            Some(_) => self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned()),
+            Some(Form::Array(array)) if !array.strings.is_empty() => {
+                Body::Command(self.exec(array))
+            }
+            Some(_) => {
+                self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned())
+            }
             None => Body::Other,
         }
     }
@@ -155,7 +186,10 @@ impl BodyReader<'_> {
         let kind = self.arguments.start..self.arguments.start + length;
         let command = split::trim(self.line.as_str(), kind.end..self.arguments.end);
         self.marks.push((kind.clone(), TokenKind::Keyword));
-        match self.line.as_str()[kind.clone()].to_ascii_uppercase().as_str() {
+        match self.line.as_str()[kind.clone()]
+            .to_ascii_uppercase()
+            .as_str()
+        {
             "NONE" if command.is_empty() => Body::Healthcheck(None),
             "NONE" => {
                 self.error(command, "`HEALTHCHECK NONE` takes no arguments".to_owned());
@@ -174,22 +208,30 @@ impl BodyReader<'_> {
                 refused => refused,
             },
             _ => {
-                self.error(kind, "`HEALTHCHECK` is followed by `NONE` or `CMD`".to_owned());
+                self.error(
+                    kind,
+                    "`HEALTHCHECK` is followed by `NONE` or `CMD`".to_owned(),
+                );
                 Body::Other
             }
         }
     }
 
-    /// The words of a JSON form. Only their meaning is expanded, so they are read from the decoded text.
+    /// The words of a JSON form. Only their meaning is expanded, so they are read from the decoded
+    /// text.
     fn json_words(&mut self, array: &json::Array) -> Vec<Word> {
         self.mark_array(array);
         let mut words = Vec::with_capacity(array.strings.len());
         for item in &array.strings {
-            let (mut word, fault) = word::read(&item.value, 0, item.value.as_str().len(), self.escape);
+            let (mut word, fault) =
+                word::read(&item.value, 0, item.value.as_str().len(), self.escape);
             word.span = self.line.source_span(item.range.start, item.range.end);
             if let Some(fault) = fault {
                 let span = item.value.source_span(fault.start, fault.end);
-                self.errors.push(SyntaxError { span, message: fault.message.to_owned() });
+                self.errors.push(SyntaxError {
+                    span,
+                    message: fault.message.to_owned(),
+                });
             }
             words.push(word);
         }
@@ -208,24 +250,42 @@ impl BodyReader<'_> {
             None => return Body::Other,
         };
         let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
-            return self.refuse(format!("`{}` needs a source and a destination", kind.name()));
+            return self.refuse(format!(
+                "`{}` needs a source and a destination",
+                kind.name()
+            ));
         };
-        let heredoc = |word: &Word| self.heredocs.iter().position(|heredoc| !json && heredoc.opener == word.span);
+        let heredoc = |word: &Word| {
+            self.heredocs
+                .iter()
+                .position(|heredoc| !json && heredoc.opener == word.span)
+        };
         if heredoc(&destination).is_some() {
             let message = format!("the destination of `{}` is a heredoc", kind.name());
-            self.errors.push(SyntaxError { span: destination.span, message });
+            self.errors.push(SyntaxError {
+                span: destination.span,
+                message,
+            });
         }
         let place = |word: Word| heredoc(&word).map_or(Place::Path(word), Place::Heredoc);
-        Body::Transfer { sources: words.into_iter().map(place).collect(), destination, json }
+        Body::Transfer {
+            sources: words.into_iter().map(place).collect(),
+            destination,
+            json,
+        }
     }
 
     fn from(&mut self) -> Body {
         let mut ranges = split::list(self.line.as_str(), self.arguments.clone());
-        let is_as = |range: &Range<usize>| self.line.as_str()[range.clone()].eq_ignore_ascii_case("as");
+        let is_as =
+            |range: &Range<usize>| self.line.as_str()[range.clone()].eq_ignore_ascii_case("as");
         let alias = match ranges.as_slice() {
             [_] => None,
             [_, keyword, _] if is_as(keyword) => ranges.pop(),
-            _ => return self.refuse("`FROM` needs an image, then nothing or `AS` and a name".to_owned()),
+            _ => {
+                return self
+                    .refuse("`FROM` needs an image, then nothing or `AS` and a name".to_owned());
+            }
         };
         let image = self.word(ranges[0].clone());
         let alias = alias.map(|range| {
@@ -239,7 +299,8 @@ impl BodyReader<'_> {
         self.marks.push((range.clone(), TokenKind::Text));
         let name = &self.line.as_str()[range.clone()];
         let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(inner) {
+        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(inner)
+        {
             self.error(
                 range.clone(),
                 "the name of a stage starts with a letter and holds letters, digits, `-`, `_` and `.`".to_owned(),
@@ -253,9 +314,12 @@ impl BodyReader<'_> {
         let ranges = split::quoted(text, self.arguments.clone(), self.escape);
         match ranges.first() {
             None => self.refuse(format!("`{}` needs a name and a value", kind.name())),
-            Some(first) if text[first.clone()].contains('=') => {
-                Body::Pairs(ranges.into_iter().filter_map(|range| self.pair(kind, range)).collect())
-            }
+            Some(first) if text[first.clone()].contains('=') => Body::Pairs(
+                ranges
+                    .into_iter()
+                    .filter_map(|range| self.pair(kind, range))
+                    .collect(),
+            ),
             Some(_) => self.legacy_pair(kind),
         }
     }
@@ -267,21 +331,37 @@ impl BodyReader<'_> {
         }
         let span = self.line.source_span(key.start, value.end);
         let (key, value) = (self.word(key), self.word(value));
-        Body::Pairs(vec![Pair { span, key, value: Some(value), legacy: true }])
+        Body::Pairs(vec![Pair {
+            span,
+            key,
+            value: Some(value),
+            legacy: true,
+        }])
     }
 
     /// `key=value`; of ENV and LABEL the value must be there.
     fn pair(&mut self, kind: Kind, range: Range<usize>) -> Option<Pair> {
         self.marks.push((range.clone(), TokenKind::Text));
-        let equals = self.line.as_str()[range.clone()].find('=').map(|offset| range.start + offset);
+        let equals = self.line.as_str()[range.clone()]
+            .find('=')
+            .map(|offset| range.start + offset);
         let message = match equals {
-            None if kind != Kind::Arg => "a pair needs a `=` between its name and its value".to_owned(),
-            Some(equals) if equals == range.start => format!("a name of `{}` is empty", kind.name()),
+            None if kind != Kind::Arg => {
+                "a pair needs a `=` between its name and its value".to_owned()
+            }
+            Some(equals) if equals == range.start => {
+                format!("a name of `{}` is empty", kind.name())
+            }
             _ => {
                 let key = self.inner_word(range.start..equals.unwrap_or(range.end));
                 let value = equals.map(|equals| self.inner_word(equals + 1..range.end));
                 let span = self.line.source_span(range.start, range.end);
-                return Some(Pair { span, key, value, legacy: false });
+                return Some(Pair {
+                    span,
+                    key,
+                    value,
+                    legacy: false,
+                });
             }
         };
         self.error(range, message);
@@ -293,14 +373,22 @@ impl BodyReader<'_> {
         if ranges.is_empty() {
             return self.refuse("`ARG` needs a name".to_owned());
         }
-        Body::Pairs(ranges.into_iter().filter_map(|range| self.pair(Kind::Arg, range)).collect())
+        Body::Pairs(
+            ranges
+                .into_iter()
+                .filter_map(|range| self.pair(Kind::Arg, range))
+                .collect(),
+        )
     }
 
     fn list(&mut self, kind: Kind, json: bool) -> Body {
         if self.arguments.is_empty() {
             return self.refuse(format!("`{}` needs an argument", kind.name()));
         }
-        Body::Words { words: self.list_words(), json }
+        Body::Words {
+            words: self.list_words(),
+            json,
+        }
     }
 
     fn volumes(&mut self) -> Body {
@@ -317,7 +405,10 @@ impl BodyReader<'_> {
                 self.error(item.range.clone(), "a path of `VOLUME` is empty".to_owned());
             }
         }
-        Body::Words { words: self.json_words(&array), json: true }
+        Body::Words {
+            words: self.json_words(&array),
+            json: true,
+        }
     }
 
     fn one_text(&mut self, kind: Kind) -> Body {
@@ -330,6 +421,9 @@ impl BodyReader<'_> {
         } else {
             self.inner_word(range)
         };
-        Body::Words { words: vec![word], json: false }
+        Body::Words {
+            words: vec![word],
+            json: false,
+        }
     }
 }

@@ -38,7 +38,10 @@ mod tests {
     #[test]
     fn names_are_known_in_any_case_and_values_are_trimmed() {
         let directive = read("# Syntax = docker/dockerfile:1 ", 3).expect("a directive");
-        assert_eq!((directive.name.as_str(), directive.value.as_str()), ("syntax", "docker/dockerfile:1"));
+        assert_eq!(
+            (directive.name.as_str(), directive.value.as_str()),
+            ("syntax", "docker/dockerfile:1")
+        );
         assert_eq!(directive.value_span, Span::new(14, 33));
     }
 

@@ -17,7 +17,8 @@ enum Value {
     Count,
 }
 
-/// As of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel included.
+/// As of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel
+/// included.
 fn known(kind: Kind) -> &'static [(&'static str, Value)] {
     match kind {
         Kind::Add => &[
@@ -67,7 +68,10 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
             continue;
         };
         if value != Value::Texts && flags[..index].iter().any(|before| before.name == flag.name) {
-            errors.push(SyntaxError { span: flag.name_span, message: format!("`--{name}` is given twice") });
+            errors.push(SyntaxError {
+                span: flag.name_span,
+                message: format!("`--{name}` is given twice"),
+            });
         }
         if let Some(message) = check_value(flag, value) {
             let span = flag.value.as_ref().map_or(flag.span, |value| value.span);
@@ -84,11 +88,21 @@ fn check_value(flag: &Flag, value: Value) -> Option<String> {
     // Of these flags no variable is expanded.
     let text = word.literal().unwrap_or(word.text.as_str());
     let expected = match value {
-        Value::Switch if text.is_empty() => return Some(format!("`--{name}` needs a value after its `=`")),
-        Value::Switch => (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"), "`true` or `false`"),
+        Value::Switch if text.is_empty() => {
+            return Some(format!("`--{name}` needs a value after its `=`"));
+        }
+        Value::Switch => (
+            text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
+            "`true` or `false`",
+        ),
         Value::OneOf(names) if names.contains(&text) => return None,
-        Value::OneOf(names) => return Some(format!("`--{name}` is one of `{}`", names.join("`, `"))),
-        Value::Duration => (text.is_empty() || is_duration(text), "a duration like `1m30s`, 0 or at least `1ms`"),
+        Value::OneOf(names) => {
+            return Some(format!("`--{name}` is one of `{}`", names.join("`, `")));
+        }
+        Value::Duration => (
+            text.is_empty() || is_duration(text),
+            "a duration like `1m30s`, 0 or at least `1ms`",
+        ),
         Value::Count => (text.is_empty() || text.parse::<u32>().is_ok(), "a number"),
         Value::Text | Value::Texts => (true, ""),
     };
@@ -103,9 +117,13 @@ fn is_duration(text: &str) -> bool {
         return true;
     }
     while !rest.is_empty() {
-        let number_end = rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
+        let number_end = rest
+            .find(|char: char| !char.is_ascii_digit() && char != '.')
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(number_end);
-        let unit_end = after.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(after.len());
+        let unit_end = after
+            .find(|char: char| char.is_ascii_digit() || char == '.')
+            .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         let factor = match unit {
             "ns" => 1e-6,
@@ -116,7 +134,9 @@ fn is_duration(text: &str) -> bool {
             "h" => 3.6e6,
             _ => return false,
         };
-        let Ok(number) = number.parse::<f64>() else { return false };
+        let Ok(number) = number.parse::<f64>() else {
+            return false;
+        };
         milliseconds += number * factor;
         rest = after;
     }
@@ -129,7 +149,9 @@ mod tests {
 
     #[test]
     fn durations_are_those_of_go() {
-        for text in ["0", "5s", "1m30s", "1.5h", ".5s", "1ms", "2us3ms", "0s", "+1s"] {
+        for text in [
+            "0", "5s", "1m30s", "1.5h", ".5s", "1ms", "2us3ms", "0s", "+1s",
+        ] {
             assert!(is_duration(text), "{text}");
         }
         for text in ["5", "s", "-1s", "1d", "1 s", "1us", "1s5", ".s"] {

@@ -15,16 +15,21 @@ pub(super) struct Opener {
     pub(super) expands: bool,
 }
 
-/// The openers of a whole logical line. Where a quote or a substitution is not closed there are none.
+/// The openers of a whole logical line. Where a quote or a substitution is not closed there are
+/// none.
 pub(super) fn openers(line: &Joined) -> Vec<Opener> {
     if memchr::memmem::find(line.as_str().as_bytes(), b"<<").is_none() {
         return Vec::new();
     }
     let words = words(line).unwrap_or_default();
-    words.into_iter().filter_map(|word| opener(line, word)).collect()
+    words
+        .into_iter()
+        .filter_map(|word| opener(line, word))
+        .collect()
 }
 
-/// Words between blanks that are neither quoted nor escaped. BuildKit always takes the backslash here.
+/// Words between blanks that are neither quoted nor escaped. BuildKit always takes the backslash
+/// here.
 fn words(line: &Joined) -> Option<Vec<Range<usize>>> {
     let text = line.as_str();
     let mut words = Vec::new();
@@ -70,7 +75,13 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
     }
     let name = unquote(line, word.end - quoted.len(), word.end)?;
     let expands = name == quoted;
-    Some(Opener { range: word, fd: fd.parse().unwrap_or(0), strips_tabs, expands, name })
+    Some(Opener {
+        range: word,
+        fd: fd.parse().unwrap_or(0),
+        strips_tabs,
+        expands,
+        name,
+    })
 }
 
 /// Without quotes and escapes; variables stay as written. `None` where nothing remains.
@@ -84,7 +95,9 @@ fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
         for part in parts.drain(..) {
             match part {
                 super::syntax::WordPart::Literal(text) => name.push_str(&text),
-                super::syntax::WordPart::Variable(_) => name.push_str(&line.as_str()[at..lexer.at()]),
+                super::syntax::WordPart::Variable(_) => {
+                    name.push_str(&line.as_str()[at..lexer.at()])
+                }
             }
         }
     }
@@ -98,13 +111,19 @@ mod tests {
     fn names(line: &str) -> Vec<String> {
         let mut joined = Joined::default();
         joined.push(line, 0);
-        openers(&joined).into_iter().map(|opener| opener.name).collect()
+        openers(&joined)
+            .into_iter()
+            .map(|opener| opener.name)
+            .collect()
     }
 
     #[test]
     fn every_kind_of_opener_is_found() {
         assert_eq!(names("RUN <<EOF"), ["EOF"]);
-        assert_eq!(names("RUN cat 3<<-A && cat <<'B C' <<\"D\"E"), ["A", "B C", "DE"]);
+        assert_eq!(
+            names("RUN cat 3<<-A && cat <<'B C' <<\"D\"E"),
+            ["A", "B C", "DE"]
+        );
         assert_eq!(names("COPY <<$A /x"), ["$A"]);
     }
 
@@ -133,7 +152,13 @@ mod tests {
     fn details_are_kept() {
         let mut joined = Joined::default();
         joined.push("RUN cat 3<<-'E'", 0);
-        let expected = Opener { range: 8..15, fd: 3, strips_tabs: true, name: "E".into(), expands: false };
+        let expected = Opener {
+            range: 8..15,
+            fd: 3,
+            strips_tabs: true,
+            name: "E".into(),
+            expands: false,
+        };
         assert_eq!(openers(&joined), [expected]);
     }
 }

@@ -5,7 +5,9 @@ use std::ops::Range;
 use super::body::{BodyReader, Mark};
 use super::heredoc::{self, Opener};
 use super::json::{self, Form};
-use super::syntax::{Body, Flag, Heredoc, Instruction, Joined, Keyword, Kind, SyntaxError, TokenKind};
+use super::syntax::{
+    Body, Flag, Heredoc, Instruction, Joined, Keyword, Kind, SyntaxError, TokenKind,
+};
 use super::{flags, split, word};
 use crate::source::Span;
 
@@ -33,7 +35,13 @@ impl Outline {
         let (keyword, rest) = split::first(line, split::trim(line, range));
         let (flags, start) = split::flags(line, rest.clone());
         let arguments = split::trim(line, start..rest.end);
-        Self { kind: Kind::of_keyword(&line[keyword.clone()]), keyword, flags, arguments, inner: None }
+        Self {
+            kind: Kind::of_keyword(&line[keyword.clone()]),
+            keyword,
+            flags,
+            arguments,
+            inner: None,
+        }
     }
 
     /// The heredocs that the line opens; only some instructions can, and not with a JSON form.
@@ -43,7 +51,9 @@ impl Outline {
             return Vec::new();
         }
         let mut openers = heredoc::openers(line);
-        if !openers.is_empty() && matches!(json::read(line, target.arguments.clone()), Form::Array(_)) {
+        if !openers.is_empty()
+            && matches!(json::read(line, target.arguments.clone()), Form::Array(_))
+        {
             openers.clear();
         }
         openers
@@ -82,7 +92,11 @@ impl InstructionReader<'_> {
         inner: Option<Instruction>,
     ) -> Instruction {
         let keyword = self.keyword(outline);
-        let flags: Vec<_> = outline.flags.iter().map(|range| self.flag(range.clone())).collect();
+        let flags: Vec<_> = outline
+            .flags
+            .iter()
+            .map(|range| self.flag(range.clone()))
+            .collect();
         if keyword.kind != Kind::Unknown {
             flags::check(keyword.kind, &flags, self.errors);
         }
@@ -90,8 +104,17 @@ impl InstructionReader<'_> {
             (_, Some(inner)) => Body::Onbuild(Box::new(inner)),
             (kind, None) => self.body(kind, outline, &heredocs),
         };
-        let arguments = self.line.slice(outline.arguments.start, outline.arguments.end);
-        Instruction { span, keyword, flags, arguments, heredocs, body }
+        let arguments = self
+            .line
+            .slice(outline.arguments.start, outline.arguments.end);
+        Instruction {
+            span,
+            keyword,
+            flags,
+            arguments,
+            heredocs,
+            body,
+        }
     }
 
     fn keyword(&mut self, outline: &Outline) -> Keyword {
@@ -105,9 +128,16 @@ impl InstructionReader<'_> {
             } else {
                 format!("`{text}` is not an instruction")
             };
-            self.errors.push(SyntaxError { span: if text.is_empty() { self.span } else { span }, message });
+            self.errors.push(SyntaxError {
+                span: if text.is_empty() { self.span } else { span },
+                message,
+            });
         }
-        Keyword { span, kind: outline.kind, text }
+        Keyword {
+            span,
+            kind: outline.kind,
+            text,
+        }
     }
 
     fn flag(&mut self, range: Range<usize>) -> Flag {
@@ -119,7 +149,10 @@ impl InstructionReader<'_> {
             let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
-                self.errors.push(SyntaxError { span, message: fault.message.to_owned() });
+                self.errors.push(SyntaxError {
+                    span,
+                    message: fault.message.to_owned(),
+                });
             }
             word
         });
@@ -159,7 +192,9 @@ impl InstructionReader<'_> {
     fn check_trigger(&mut self, inner: &Outline) {
         if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
             self.errors.push(SyntaxError {
-                span: self.line.source_span(inner.keyword.start, inner.keyword.end),
+                span: self
+                    .line
+                    .source_span(inner.keyword.start, inner.keyword.end),
                 message: format!("`{}` must not stand in `ONBUILD`", inner.kind.name()),
             });
         }

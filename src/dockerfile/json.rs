@@ -35,10 +35,18 @@ pub(super) fn read(joined: &Joined, range: Range<usize>) -> Form {
     if !text[range.start..].starts_with('[') {
         return Form::Other;
     }
-    let mut reader = Reader { joined, text, at: range.start };
+    let mut reader = Reader {
+        joined,
+        text,
+        at: range.start,
+    };
     match reader.array() {
         Some(array) => Form::Array(array),
-        None if serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..]).is_ok() => Form::NotStrings,
+        None if serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..])
+            .is_ok() =>
+        {
+            Form::NotStrings
+        }
         None => Form::Other,
     }
 }
@@ -100,7 +108,10 @@ impl Reader<'_> {
             match self.peek()? {
                 b'"' => {
                     self.at += 1;
-                    return Some(Item { range: start..self.at, value });
+                    return Some(Item {
+                        range: start..self.at,
+                        value,
+                    });
                 }
                 b'\\' => self.escape(&mut value)?,
                 _ => return None,
@@ -130,7 +141,10 @@ impl Reader<'_> {
             b'u' => self.unicode()?,
             _ => return None,
         };
-        value.push(char.encode_utf8(&mut [0; 4]), self.joined.source_offset(start));
+        value.push(
+            char.encode_utf8(&mut [0; 4]),
+            self.joined.source_offset(start),
+        );
         Some(())
     }
 
@@ -153,7 +167,10 @@ impl Reader<'_> {
     fn hexadecimal(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
         self.at += 4;
-        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, 16).ok())?
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit())
+            .then(|| u32::from_str_radix(digits, 16).ok())?
     }
 }
 
@@ -169,7 +186,11 @@ mod tests {
 
     fn strings(text: &str) -> Vec<String> {
         match form(text) {
-            Form::Array(array) => array.strings.iter().map(|item| item.value.as_str().to_owned()).collect(),
+            Form::Array(array) => array
+                .strings
+                .iter()
+                .map(|item| item.value.as_str().to_owned())
+                .collect(),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -185,14 +206,26 @@ mod tests {
 
     #[test]
     fn decoded_text_knows_its_place() {
-        let Form::Array(array) = form(r#"["a\"b"]"#) else { panic!("an array") };
+        let Form::Array(array) = form(r#"["a\"b"]"#) else {
+            panic!("an array")
+        };
         assert_eq!(array.strings[0].value.source_offset(2), 5);
         assert_eq!(array.strings[0].range, 1..7);
     }
 
     #[test]
     fn what_is_not_json_is_for_the_shell() {
-        for text in ["[ -f x ]", "['a']", "[\"a\"] b", "[\"a\",]", "[\"a\"", "[\"a\nb\"]", "[\"\\x\"]", "a", ""] {
+        for text in [
+            "[ -f x ]",
+            "['a']",
+            "[\"a\"] b",
+            "[\"a\",]",
+            "[\"a\"",
+            "[\"a\nb\"]",
+            "[\"\\x\"]",
+            "a",
+            "",
+        ] {
             assert!(matches!(form(text), Form::Other), "{text}");
         }
     }

@@ -10,7 +10,8 @@ pub(super) struct Line {
     pub(super) next: usize,
 }
 
-/// The lines of a text. As in BuildKit, a line break at the end of the file does not start another one.
+/// The lines of a text. As in BuildKit, a line break at the end of the file does not start another
+/// one.
 #[derive(Clone, Debug)]
 pub(super) struct Lines<'a> {
     text: &'a str,
@@ -32,7 +33,11 @@ impl Iterator for Lines<'_> {
         let length = memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |at| at + 1);
         self.at = start + length;
         let end = start + rest[..length].trim_end_matches(['\r', '\n']).len();
-        Some(Line { start, end, next: self.at })
+        Some(Line {
+            start,
+            end,
+            next: self.at,
+        })
     }
 }
 
@@ -41,7 +46,8 @@ pub(super) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Where the escape character stands that makes a line go on: the last one but blanks, and not itself escaped.
+/// Where the escape character stands that makes a line go on: the last one but blanks, and not
+/// itself escaped.
 pub(super) fn continuation(line: &str, escape: char) -> Option<usize> {
     let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
     (!before.ends_with(escape)).then_some(before.len())
@@ -64,7 +70,9 @@ mod tests {
 
     #[test]
     fn carriage_returns_belong_to_the_line_break() {
-        let ends: Vec<_> = Lines::new("a\r\nb\r\r\n\nc\r", 0).map(|line| (line.start, line.end, line.next)).collect();
+        let ends: Vec<_> = Lines::new("a\r\nb\r\r\n\nc\r", 0)
+            .map(|line| (line.start, line.end, line.next))
+            .collect();
         assert_eq!(ends, [(0, 1, 3), (3, 4, 7), (7, 7, 8), (8, 9, 10)]);
     }
 }

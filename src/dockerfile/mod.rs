@@ -1,8 +1,9 @@
 //! Lossless Dockerfile syntax, and the shell inside it.
 //!
-//! The text is read as BuildKit reads it (`frontend/dockerfile/parser` and `instructions` of moby/buildkit): physical
-//! lines, joined to logical lines, cut into keyword, flags and arguments, and these into what the instruction makes of
-//! them. Where BuildKit stops at the first error, this goes on with the next line.
+//! The text is read as BuildKit reads it (`frontend/dockerfile/parser` and `instructions` of
+//! moby/buildkit): physical lines, joined to logical lines, cut into keyword, flags and arguments,
+//! and these into what the instruction makes of them. Where BuildKit stops at the first error, this
+//! goes on with the next line.
 
 mod body;
 mod directive;
@@ -22,7 +23,8 @@ pub use syntax::*;
 
 use crate::source::Source;
 
-/// Reads a Dockerfile. It never fails: what BuildKit would refuse is in [`Dockerfile::errors`], and the rest is read.
+/// Reads a Dockerfile. It never fails: what BuildKit would refuse is in [`Dockerfile::errors`], and
+/// the rest is read.
 pub fn parse(source: &Source) -> Dockerfile {
     parser::Parser::new(source.text()).run()
 }

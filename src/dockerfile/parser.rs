@@ -1,11 +1,14 @@
-//! The file from top to bottom: directives, comments, logical lines, heredoc bodies, and tokens for every byte.
+//! The file from top to bottom: directives, comments, logical lines, heredoc bodies, and tokens for
+//! every byte.
 
 use super::body::Mark;
 use super::directive;
 use super::heredoc::Opener;
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
-use super::syntax::{Comment, Dockerfile, Heredoc, Instruction, Joined, Kind, SyntaxError, Token, TokenKind};
+use super::syntax::{
+    Comment, Dockerfile, Heredoc, Instruction, Joined, Kind, SyntaxError, Token, TokenKind,
+};
 use crate::source::Span;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -29,11 +32,20 @@ impl<'a> Parser<'a> {
             errors: Vec::new(),
             tokens: Vec::new(),
         };
-        Self { text, lines: Lines::new(text, 0), at_top: true, file }
+        Self {
+            text,
+            lines: Lines::new(text, 0),
+            at_top: true,
+            file,
+        }
     }
 
     pub(super) fn run(mut self) -> Dockerfile {
-        let start = if self.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let start = if self.text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
         self.token(TokenKind::Bom, 0, start);
         self.lines = Lines::new(self.text, start);
         while let Some(line) = self.lines.next() {
@@ -46,12 +58,18 @@ impl<'a> Parser<'a> {
 
     fn token(&mut self, kind: TokenKind, start: usize, end: usize) {
         if start < end {
-            self.file.tokens.push(Token { kind, span: Span::new(start, end) });
+            self.file.tokens.push(Token {
+                kind,
+                span: Span::new(start, end),
+            });
         }
     }
 
     fn error(&mut self, span: Span, message: impl Into<String>) {
-        self.file.errors.push(SyntaxError { span, message: message.into() });
+        self.file.errors.push(SyntaxError {
+            span,
+            message: message.into(),
+        });
     }
 
     /// A line outside of any instruction: it may be blank, a comment, or the first of one.
@@ -70,19 +88,34 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Whether the comment line at `start..end` is a directive; the first that is not ends the directives.
+    /// Whether the comment line at `start..end` is a directive; the first that is not ends the
+    /// directives.
     fn directive(&mut self, start: usize, end: usize) -> bool {
-        let found = self.at_top.then(|| directive::read(&self.text[start..end], start)).flatten();
+        let found = self
+            .at_top
+            .then(|| directive::read(&self.text[start..end], start))
+            .flatten();
         let Some(found) = found else {
             self.at_top = false;
             return false;
         };
-        if self.file.directives.iter().any(|before| before.name == found.name) {
-            self.error(found.span, format!("the directive `{}` is given twice", found.name));
+        if self
+            .file
+            .directives
+            .iter()
+            .any(|before| before.name == found.name)
+        {
+            self.error(
+                found.span,
+                format!("the directive `{}` is given twice", found.name),
+            );
         } else if found.name == "escape" {
             match directive::escape(&found.value) {
                 Some(escape) => self.file.escape = escape,
-                None => self.error(found.value_span, "the escape character is `\\` or a backtick"),
+                None => self.error(
+                    found.value_span,
+                    "the escape character is `\\` or a backtick",
+                ),
             }
         }
         self.file.directives.push(found);
@@ -92,7 +125,10 @@ impl<'a> Parser<'a> {
 
     fn comment(&mut self, start: usize, end: usize) {
         let text = self.text[start + 1..end].trim().to_owned();
-        self.file.comments.push(Comment { span: Span::new(start, end), text });
+        self.file.comments.push(Comment {
+            span: Span::new(start, end),
+            text,
+        });
         self.token(TokenKind::Comment, start, end);
     }
 
@@ -122,8 +158,9 @@ impl<'a> Parser<'a> {
         self.file.tokens[first_token..].sort_by_key(|token| token.span.start);
     }
 
-    /// Joins the lines of an instruction, without continuations, comments and empty lines between them. Returns the
-    /// text and where its last line ends. Leaves tokens for all that is not in the text.
+    /// Joins the lines of an instruction, without continuations, comments and empty lines between
+    /// them. Returns the text and where its last line ends. Leaves tokens for all that is not in
+    /// the text.
     fn logical_line(&mut self, first: Line, start: usize) -> (Joined, usize) {
         let mut joined = Joined::default();
         let mut line = first;
@@ -136,7 +173,11 @@ impl<'a> Parser<'a> {
             joined.push(&self.text[content..end], content);
             self.token(TokenKind::Continuation, end, line.end);
             self.token(TokenKind::LineBreak, line.end, line.next);
-            let next = if continuation.is_some() { self.next_content(&mut line) } else { None };
+            let next = if continuation.is_some() {
+                self.next_content(&mut line)
+            } else {
+                None
+            };
             match next {
                 Some(next) => (line, content) = (next, next.start),
                 None => return (joined, line.end),
@@ -164,13 +205,21 @@ impl<'a> Parser<'a> {
     /// Reads the lines up to the one that ends the heredoc.
     fn heredoc(&mut self, opener: Opener, line: &Joined) -> Heredoc {
         let span = line.source_span(opener.range.start, opener.range.end);
-        let start = self.lines.clone().next().map_or(self.text.len(), |line| line.start);
+        let start = self
+            .lines
+            .clone()
+            .next()
+            .map_or(self.text.len(), |line| line.start);
         let mut body = Span::new(start, self.text.len());
         let mut end = Span::at(self.text.len());
         let mut after = end.end;
         let last = self.lines.find(|line| {
             let text = &self.text[line.start..line.end];
-            let text = if opener.strips_tabs { text.trim_start_matches('\t') } else { text };
+            let text = if opener.strips_tabs {
+                text.trim_start_matches('\t')
+            } else {
+                text
+            };
             text == opener.name
         });
         if let Some(last) = last {
@@ -183,13 +232,28 @@ impl<'a> Parser<'a> {
         self.token(TokenKind::HeredocBody, body.start, body.end);
         self.token(TokenKind::HeredocEnd, end.start, end.end);
         self.token(TokenKind::LineBreak, end.end, after);
-        let Opener { name, fd, expands, strips_tabs, .. } = opener;
-        Heredoc { opener: span, name, fd, expands, strips_tabs, body, end }
+        let Opener {
+            name,
+            fd,
+            expands,
+            strips_tabs,
+            ..
+        } = opener;
+        Heredoc {
+            opener: span,
+            name,
+            fd,
+            expands,
+            strips_tabs,
+            body,
+            end,
+        }
     }
 
     /// Tokens for the text of an instruction: those that are marked, and what lies between them.
     fn content_tokens(&mut self, line: &Joined, mut marks: Vec<Mark>) {
-        // A heredoc's opener can be a word too; it comes first, being marked before the words are read.
+        // A heredoc's opener can be a word too; it comes first, being marked before the words are
+        // read.
         marks.sort_by_key(|(range, _)| range.start);
         let mut at = 0;
         for (range, kind) in marks {
@@ -210,17 +274,32 @@ impl<'a> Parser<'a> {
     }
 
     fn cut(&mut self, line: &Joined, kind: TokenKind, start: usize, end: usize) {
-        self.file.tokens.extend(line.spans(start, end).map(|span| Token { kind, span }));
+        self.file
+            .tokens
+            .extend(line.spans(start, end).map(|span| Token { kind, span }));
     }
 
     fn check_stages(&mut self) {
         let kind = |instruction: &Instruction| instruction.keyword.kind;
-        let allowed = |instruction: &&Instruction| matches!(kind(instruction), Kind::From | Kind::Arg | Kind::Unknown);
+        let allowed = |instruction: &&Instruction| {
+            matches!(kind(instruction), Kind::From | Kind::Arg | Kind::Unknown)
+        };
         let outside = |instruction: &&Instruction| !allowed(instruction);
-        let before_first = self.file.instructions.iter().take_while(|instruction| kind(instruction) != Kind::From);
-        let has_stage = self.file.instructions.iter().any(|instruction| kind(instruction) == Kind::From);
+        let before_first = self
+            .file
+            .instructions
+            .iter()
+            .take_while(|instruction| kind(instruction) != Kind::From);
+        let has_stage = self
+            .file
+            .instructions
+            .iter()
+            .any(|instruction| kind(instruction) == Kind::From);
         if let Some(instruction) = before_first.clone().find(outside) {
-            let message = format!("`{}` stands before the first `FROM`", kind(instruction).name());
+            let message = format!(
+                "`{}` stands before the first `FROM`",
+                kind(instruction).name()
+            );
             self.error(instruction.keyword.span, message);
         } else if self.file.instructions.is_empty() {
             self.error(Span::at(self.text.len()), "the file has no instructions");

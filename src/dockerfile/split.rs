@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// What separates keyword, key and list words for BuildKit; other Unicode blanks do so in pairs only.
+/// What separates keyword, key and list words for BuildKit; other Unicode blanks do so in pairs
+/// only.
 pub(super) fn is_blank(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\x0b' | '\x0c' | '\r')
 }
@@ -19,7 +20,10 @@ pub(super) fn first(text: &str, range: Range<usize>) -> (Range<usize>, Range<usi
     let inside = &text[range.clone()];
     let length = inside.find(is_blank).unwrap_or(inside.len());
     let rest = inside[length..].trim_start_matches(is_blank);
-    (range.start..range.start + length, range.end - rest.len()..range.end)
+    (
+        range.start..range.start + length,
+        range.end - rest.len()..range.end,
+    )
 }
 
 /// Words between blanks; quotes mean nothing.
@@ -61,7 +65,8 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
     words
 }
 
-/// The `--flags` at the start, and where the arguments begin. A bare `--` ends the flags; it is not one of them.
+/// The `--flags` at the start, and where the arguments begin. A bare `--` ends the flags; it is not
+/// one of them.
 pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usize) {
     let mut flags = Vec::new();
     let mut at = trim(text, range.clone()).start;
@@ -104,8 +109,14 @@ mod tests {
     #[test]
     fn quotes_hold_words_together_in_pairs_only() {
         let text = r#"a="b c" d=e\ f 'g"h'"#;
-        assert_eq!(texts(text, quoted(text, 0..text.len(), '\\')), [r#"a="b c""#, r"d=e\ f", r#"'g"h'"#]);
-        assert_eq!(texts(text, list(text, 0..text.len())), ["a=\"b", "c\"", "d=e\\", "f", "'g\"h'"]);
+        assert_eq!(
+            texts(text, quoted(text, 0..text.len(), '\\')),
+            [r#"a="b c""#, r"d=e\ f", r#"'g"h'"#]
+        );
+        assert_eq!(
+            texts(text, list(text, 0..text.len())),
+            ["a=\"b", "c\"", "d=e\\", "f", "'g\"h'"]
+        );
     }
 
     #[test]

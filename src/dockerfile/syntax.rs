@@ -1,7 +1,8 @@
 //! What a Dockerfile is made of: tokens that cover the text, and the instructions above them.
 //!
-//! Everything that has a place carries a [`Span`] of the source. Text that continuation lines cut in pieces is also
-//! held joined, as BuildKit passes it on, in a [`Joined`] that maps every byte back to the source.
+//! Everything that has a place carries a
+//! [`Span`] of the source. Text that continuation lines cut in pieces is also held joined, as BuildKit passes it on, in a [`Joined`]
+//! that maps every byte back to the source.
 
 use std::ops::Range;
 
@@ -13,7 +14,8 @@ pub struct Dockerfile {
     /// The escape character: `\`, or `` ` `` by directive.
     pub escape: char,
     pub directives: Vec<Directive>,
-    /// All comment lines, also those between the lines of an instruction; not those inside heredocs.
+    /// All comment lines, also those between the lines of an instruction; not those inside
+    /// heredocs.
     pub comments: Vec<Comment>,
     pub instructions: Vec<Instruction>,
     pub errors: Vec<SyntaxError>,
@@ -38,7 +40,8 @@ pub enum TokenKind {
     Directive,
     /// A whole `#` line.
     Comment,
-    /// The escape character at the end of a line, with the blanks after it; its line break is a token of its own.
+    /// The escape character at the end of a line, with the blanks after it; its line break is a
+    /// token of its own.
     Continuation,
     Keyword,
     /// `--name` or `--name=value`.
@@ -86,8 +89,8 @@ pub struct SyntaxError {
 
 #[derive(Debug)]
 pub struct Instruction {
-    /// From the keyword (or a continuation before it) to the end of its last line, heredocs and their last lines
-    /// included, without the line break.
+    /// From the keyword (or a continuation before it) to the end of its last line, heredocs and
+    /// their last lines included, without the line break.
     pub span: Span,
     pub keyword: Keyword,
     pub flags: Vec<Flag>,
@@ -154,7 +157,9 @@ impl Kind {
 
     /// The instruction that a keyword, in any case, stands for.
     pub fn of_keyword(text: &str) -> Self {
-        let known = Self::NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        let known = Self::NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text));
         known.map_or(Self::Unknown, |&(_, kind)| kind)
     }
 
@@ -225,12 +230,14 @@ pub enum Command {
     Shell(Script),
 }
 
-/// What a shell is given: the joined line, and where the instruction has heredocs, these after it, as BuildKit
-/// passes them on. A RUN that is one heredoc and nothing else has the heredoc's body as its script.
+/// What a shell is given: the joined line, and where the instruction has heredocs, these after it,
+/// as BuildKit passes them on. A RUN that is one heredoc and nothing else has the heredoc's body as
+/// its script.
 #[derive(Clone, Debug)]
 pub struct Script {
     pub text: Joined,
-    /// Set where the text starts with `#!` (only a heredoc can): the line after these two characters.
+    /// Set where the text starts with `#!` (only a heredoc can): the line after these two
+    /// characters.
     pub shebang: Option<String>,
 }
 
@@ -300,7 +307,11 @@ pub enum Modifier {
     /// `%pattern`, `%%pattern`.
     RemoveSuffix { longest: bool, pattern: String },
     /// `/pattern/replacement`, `//pattern/replacement`.
-    Replace { all: bool, pattern: String, replacement: String },
+    Replace {
+        all: bool,
+        pattern: String,
+        replacement: String,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -334,7 +345,10 @@ impl Joined {
         if text.is_empty() {
             return;
         }
-        let continues = self.pieces.last().is_some_and(|&(at, from)| from + (self.text.len() - at) == source);
+        let continues = self
+            .pieces
+            .last()
+            .is_some_and(|&(at, from)| from + (self.text.len() - at) == source);
         if !continues {
             self.pieces.push((self.text.len(), source));
         }
@@ -345,7 +359,8 @@ impl Joined {
         &self.text
     }
 
-    /// The source offset of the byte at `offset`; for the end of the text, that after its last byte.
+    /// The source offset of the byte at `offset`; for the end of the text, that after its last
+    /// byte.
     pub fn source_offset(&self, offset: usize) -> usize {
         let piece = self.pieces.partition_point(|&(at, _)| at <= offset);
         match piece.checked_sub(1).map(|piece| self.pieces[piece]) {
@@ -354,8 +369,8 @@ impl Joined {
         }
     }
 
-    /// The span in the source of a range of the text. It starts and ends with bytes of the text, so that
-    /// a continuation that follows the range is not in it.
+    /// The span in the source of a range of the text. It starts and ends with bytes of the text, so
+    /// that a continuation that follows the range is not in it.
     pub fn source_span(&self, start: usize, end: usize) -> Span {
         if start >= end {
             return Span::at(self.source_offset(start));
@@ -363,12 +378,22 @@ impl Joined {
         Span::new(self.source_offset(start), self.source_offset(end - 1) + 1)
     }
 
-    /// The range from `start` to `end` as the source has it: cut wherever something stands between its bytes.
+    /// The range from `start` to `end` as the source has it: cut wherever something stands between
+    /// its bytes.
     pub(crate) fn spans(&self, start: usize, end: usize) -> impl Iterator<Item = Span> {
-        let first = self.pieces.partition_point(|&(at, _)| at <= start).saturating_sub(1);
-        let pieces = self.pieces[first.min(self.pieces.len())..].iter().enumerate();
+        let first = self
+            .pieces
+            .partition_point(|&(at, _)| at <= start)
+            .saturating_sub(1);
+        let pieces = self.pieces[first.min(self.pieces.len())..]
+            .iter()
+            .enumerate();
         pieces.map_while(move |(index, &(at, from))| {
-            let stop = self.pieces.get(first + index + 1).map_or(self.text.len(), |&(next, _)| next).min(end);
+            let stop = self
+                .pieces
+                .get(first + index + 1)
+                .map_or(self.text.len(), |&(next, _)| next)
+                .min(end);
             let begin = at.max(start);
             (begin < stop).then(|| Span::new(from + (begin - at), from + (stop - at)))
         })

@@ -15,7 +15,12 @@ pub(super) struct Fault {
 }
 
 /// The word at `start..end` of a joined text. With a fault it is literal, as written.
-pub(super) fn read(joined: &Joined, start: usize, end: usize, escape: char) -> (Word, Option<Fault>) {
+pub(super) fn read(
+    joined: &Joined,
+    start: usize,
+    end: usize,
+    escape: char,
+) -> (Word, Option<Fault>) {
     let mut lexer = Lexer::new(joined, start, end, escape);
     let mut parts = Vec::new();
     let fault = lexer.parts(None, &mut parts).err();
@@ -23,7 +28,14 @@ pub(super) fn read(joined: &Joined, start: usize, end: usize, escape: char) -> (
         parts.clear();
         push_literal(&mut parts, &lexer.text[start..]);
     }
-    (Word { span: joined.source_span(start, end), text: joined.slice(start, end), parts }, fault)
+    (
+        Word {
+            span: joined.source_span(start, end),
+            text: joined.slice(start, end),
+            parts,
+        },
+        fault,
+    )
 }
 
 /// A word in which nothing has a meaning of its own.
@@ -31,7 +43,11 @@ pub(super) fn verbatim(joined: &Joined, start: usize, end: usize) -> Word {
     let text = joined.slice(start, end);
     let mut parts = Vec::new();
     push_literal(&mut parts, text.as_str());
-    Word { span: joined.source_span(start, end), text, parts }
+    Word {
+        span: joined.source_span(start, end),
+        text,
+        parts,
+    }
 }
 
 fn push_literal(parts: &mut Vec<WordPart>, text: &str) {
@@ -55,7 +71,13 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(joined: &'a Joined, start: usize, end: usize, escape: char) -> Self {
-        Self { joined, text: &joined.as_str()[..end], at: start, escape, depth: 0 }
+        Self {
+            joined,
+            text: &joined.as_str()[..end],
+            at: start,
+            escape,
+            depth: 0,
+        }
     }
 
     pub(super) fn at(&self) -> usize {
@@ -90,7 +112,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// Reads what starts with `char`, outside of quotes.
-    pub(super) fn step(&mut self, char: char, stop: Option<char>, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
+    pub(super) fn step(
+        &mut self,
+        char: char,
+        stop: Option<char>,
+        parts: &mut Vec<WordPart>,
+    ) -> Result<(), Fault> {
         match char {
             '\'' => self.single_quoted(parts),
             '"' => self.double_quoted(parts),
@@ -104,8 +131,9 @@ impl<'a> Lexer<'a> {
                 Ok(())
             }
             _ => {
-                let special =
-                    |next: char| matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop;
+                let special = |next: char| {
+                    matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop
+                };
                 let rest = &self.text[self.at..];
                 let length = rest.find(special).unwrap_or(rest.len());
                 push_literal(parts, &rest[..length]);
@@ -118,7 +146,9 @@ impl<'a> Lexer<'a> {
     fn single_quoted(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
         let start = self.at;
         let inside = &self.text[start + 1..];
-        let length = inside.find('\'').ok_or_else(|| self.fault(start, "a single quote has no end"))?;
+        let length = inside
+            .find('\'')
+            .ok_or_else(|| self.fault(start, "a single quote has no end"))?;
         push_literal(parts, &inside[..length]);
         self.at = start + 1 + length + 1;
         Ok(())
@@ -137,8 +167,14 @@ impl<'a> Lexer<'a> {
                 Some('$') => self.dollar(parts)?,
                 Some(char) if char == self.escape => {
                     self.bump();
-                    let escaped = self.peek().is_some_and(|next| next == '"' || next == '$' || next == self.escape);
-                    let literal = if escaped { self.at } else { self.at - char.len_utf8() };
+                    let escaped = self
+                        .peek()
+                        .is_some_and(|next| next == '"' || next == '$' || next == self.escape);
+                    let literal = if escaped {
+                        self.at
+                    } else {
+                        self.at - char.len_utf8()
+                    };
                     if escaped {
                         self.bump();
                     }
@@ -160,7 +196,11 @@ impl<'a> Lexer<'a> {
         if self.peek() == Some('{') {
             self.bump();
             let (name, modifier) = self.braces(start)?;
-            parts.push(WordPart::Variable(Variable { span: self.span(start), name, modifier }));
+            parts.push(WordPart::Variable(Variable {
+                span: self.span(start),
+                name,
+                modifier,
+            }));
             return Ok(());
         }
         match self.name() {
@@ -195,20 +235,39 @@ impl<'a> Lexer<'a> {
         let operator = if colon { self.bump() } else { first };
         let modifier = match operator {
             Some('}') if !colon => return Ok(None),
-            Some('-') => Modifier::Default { colon, word: self.inner_word()? },
-            Some('+') => Modifier::Alternative { colon, word: self.inner_word()? },
-            Some('?') => Modifier::Required { colon, word: self.inner_word()? },
+            Some('-') => Modifier::Default {
+                colon,
+                word: self.inner_word()?,
+            },
+            Some('+') => Modifier::Alternative {
+                colon,
+                word: self.inner_word()?,
+            },
+            Some('?') => Modifier::Required {
+                colon,
+                word: self.inner_word()?,
+            },
             Some('#') => {
                 let longest = self.accept('#');
-                Modifier::RemovePrefix { longest, pattern: self.raw_until('}')? }
+                Modifier::RemovePrefix {
+                    longest,
+                    pattern: self.raw_until('}')?,
+                }
             }
             Some('%') => {
                 let longest = self.accept('%');
-                Modifier::RemoveSuffix { longest, pattern: self.raw_until('}')? }
+                Modifier::RemoveSuffix {
+                    longest,
+                    pattern: self.raw_until('}')?,
+                }
             }
             Some('/') if !colon => {
                 let all = self.accept('/');
-                Modifier::Replace { all, pattern: self.raw_until('/')?, replacement: self.raw_until('}')? }
+                Modifier::Replace {
+                    all,
+                    pattern: self.raw_until('/')?,
+                    replacement: self.raw_until('}')?,
+                }
             }
             Some(_) => return Err(self.fault(start, "this kind of substitution is not supported")),
             None => return Err(self.fault(start, "a `${` has no `}`")),
@@ -241,11 +300,13 @@ impl<'a> Lexer<'a> {
     fn name(&mut self) -> &'a str {
         let rest = &self.text[self.at..];
         let length = match rest.chars().next() {
-            Some(first) if first.is_ascii_digit() => {
-                rest.find(|char: char| !char.is_ascii_digit()).unwrap_or(rest.len())
-            }
+            Some(first) if first.is_ascii_digit() => rest
+                .find(|char: char| !char.is_ascii_digit())
+                .unwrap_or(rest.len()),
             Some('@' | '*' | '#' | '?' | '-' | '$' | '!') => 1,
-            _ => rest.find(|char: char| !char.is_alphanumeric() && char != '_').unwrap_or(rest.len()),
+            _ => rest
+                .find(|char: char| !char.is_alphanumeric() && char != '_')
+                .unwrap_or(rest.len()),
         };
         self.at += length;
         &rest[..length]
@@ -256,7 +317,11 @@ impl<'a> Lexer<'a> {
     }
 
     fn fault(&self, start: usize, message: &'static str) -> Fault {
-        Fault { start, end: self.text.len(), message }
+        Fault {
+            start,
+            end: self.text.len(),
+            message,
+        }
     }
 }
 
@@ -275,7 +340,10 @@ mod tests {
     fn fault(text: &str) -> &'static str {
         let mut joined = Joined::default();
         joined.push(text, 0);
-        read(&joined, 0, text.len(), '\\').1.expect("a fault").message
+        read(&joined, 0, text.len(), '\\')
+            .1
+            .expect("a fault")
+            .message
     }
 
     fn literal(text: &str) -> WordPart {
@@ -284,7 +352,13 @@ mod tests {
 
     fn modifier(text: &str) -> Modifier {
         match parts(text).as_slice() {
-            [WordPart::Variable(Variable { name, modifier: Some(modifier), .. })] if name == "a" => modifier.clone(),
+            [
+                WordPart::Variable(Variable {
+                    name,
+                    modifier: Some(modifier),
+                    ..
+                }),
+            ] if name == "a" => modifier.clone(),
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -300,28 +374,82 @@ mod tests {
     #[test]
     fn variables_stand_between_literals() {
         let variable = |start, end, name: &str| {
-            WordPart::Variable(Variable { span: Span::new(start, end), name: name.to_owned(), modifier: None })
+            WordPart::Variable(Variable {
+                span: Span::new(start, end),
+                name: name.to_owned(),
+                modifier: None,
+            })
         };
-        assert_eq!(parts("x$a-${b_1}"), [literal("x"), variable(1, 3, "a"), literal("-"), variable(4, 10, "b_1")]);
-        assert_eq!(parts("$1a$ $?"), [variable(0, 2, "1"), literal("a$ "), variable(5, 7, "?")]);
+        assert_eq!(
+            parts("x$a-${b_1}"),
+            [
+                literal("x"),
+                variable(1, 3, "a"),
+                literal("-"),
+                variable(4, 10, "b_1")
+            ]
+        );
+        assert_eq!(
+            parts("$1a$ $?"),
+            [variable(0, 2, "1"), literal("a$ "), variable(5, 7, "?")]
+        );
     }
 
     #[test]
     fn all_modifiers_of_buildkit_are_known() {
         let word = vec![literal("w")];
-        assert_eq!(modifier("${a-w}"), Modifier::Default { colon: false, word: word.clone() });
-        assert_eq!(modifier("${a:-w}"), Modifier::Default { colon: true, word: word.clone() });
-        assert_eq!(modifier("${a:+'w'}"), Modifier::Alternative { colon: true, word: word.clone() });
-        assert_eq!(modifier("${a?w}"), Modifier::Required { colon: false, word });
-        assert_eq!(modifier("${a##*/}"), Modifier::RemovePrefix { longest: true, pattern: "*/".into() });
-        assert_eq!(modifier("${a%.*}"), Modifier::RemoveSuffix { longest: false, pattern: ".*".into() });
-        let replace = Modifier::Replace { all: true, pattern: "\\/".into(), replacement: "-".into() };
+        assert_eq!(
+            modifier("${a-w}"),
+            Modifier::Default {
+                colon: false,
+                word: word.clone()
+            }
+        );
+        assert_eq!(
+            modifier("${a:-w}"),
+            Modifier::Default {
+                colon: true,
+                word: word.clone()
+            }
+        );
+        assert_eq!(
+            modifier("${a:+'w'}"),
+            Modifier::Alternative {
+                colon: true,
+                word: word.clone()
+            }
+        );
+        assert_eq!(
+            modifier("${a?w}"),
+            Modifier::Required { colon: false, word }
+        );
+        assert_eq!(
+            modifier("${a##*/}"),
+            Modifier::RemovePrefix {
+                longest: true,
+                pattern: "*/".into()
+            }
+        );
+        assert_eq!(
+            modifier("${a%.*}"),
+            Modifier::RemoveSuffix {
+                longest: false,
+                pattern: ".*".into()
+            }
+        );
+        let replace = Modifier::Replace {
+            all: true,
+            pattern: "\\/".into(),
+            replacement: "-".into(),
+        };
         assert_eq!(modifier("${a//\\//-}"), replace);
     }
 
     #[test]
     fn substitutions_nest() {
-        let Modifier::Default { word, .. } = modifier("${a:-${b:-c}}") else { panic!("a default") };
+        let Modifier::Default { word, .. } = modifier("${a:-${b:-c}}") else {
+            panic!("a default")
+        };
         assert!(matches!(&word[..], [WordPart::Variable(Variable { name, .. })] if name == "b"));
     }
 
@@ -333,6 +461,9 @@ mod tests {
         assert_eq!(fault("${a:-b"), "a `${` has no `}`");
         assert_eq!(fault("${}"), "a `${` is not followed by a name");
         assert_eq!(fault("${a^}"), "this kind of substitution is not supported");
-        assert_eq!(fault(&"${a:-".repeat(100_000)), "substitutions are nested too deeply");
+        assert_eq!(
+            fault(&"${a:-".repeat(100_000)),
+            "substitutions are nested too deeply"
+        );
     }
 }

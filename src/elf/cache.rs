@@ -1,7 +1,7 @@
 //! `/etc/ld.so.cache`, which `ldconfig` writes and glibc's loader reads.
 //!
-//! Two formats, from glibc's `dl-cache.h`. The old one may stand before the new one in the same file, for loaders of
-//! long ago; the new one is then what counts.
+//! Two formats, from glibc's `dl-cache.h`. The old one may stand before the new one in the same
+//! file, for loaders of long ago; the new one is then what counts.
 
 use std::collections::BTreeMap;
 
@@ -60,11 +60,13 @@ const MAX_SECTIONS: usize = 64;
 const MAX_LEVELS: usize = 256;
 /// No path is longer than `PATH_MAX`.
 const MAX_STRING: usize = 4096;
-/// Names are often tails of paths and share their bytes; more than this many times is made to fill memory.
+/// Names are often tails of paths and share their bytes; more than this many times is made to fill
+/// memory.
 const MAX_SHARING: usize = 8;
 
 impl Cache {
-    /// Reads either format. `endian` is that of the loader; the file says its own where it is new enough.
+    /// Reads either format. `endian` is that of the loader; the file says its own where it is new
+    /// enough.
     pub fn parse(bytes: &[u8], endian: Endian) -> Result<Self, CacheError> {
         if bytes.starts_with(NEW_MAGIC) {
             return Reader::new(bytes, endian).read_new(0);
@@ -74,10 +76,15 @@ impl Cache {
         }
         let mut reader = Reader::new(bytes, endian);
         let count = reader.number(12).ok_or(CacheError::Short)?;
-        let end =
-            count.checked_mul(OLD_ENTRY).and_then(|size| size.checked_add(OLD_HEADER)).ok_or(CacheError::Short)?;
+        let end = count
+            .checked_mul(OLD_ENTRY)
+            .and_then(|size| size.checked_add(OLD_HEADER))
+            .ok_or(CacheError::Short)?;
         let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
-        if bytes.get(new..).is_some_and(|rest| rest.starts_with(NEW_MAGIC)) {
+        if bytes
+            .get(new..)
+            .is_some_and(|rest| rest.starts_with(NEW_MAGIC))
+        {
             return reader.read_new(new);
         }
         reader.read_entries(OLD_HEADER, OLD_ENTRY, count, end)?;
@@ -93,7 +100,10 @@ impl Cache {
     }
 
     pub(super) fn entries(&self, name: &[u8]) -> &[Entry] {
-        self.entries.get(name).map(Vec::as_slice).unwrap_or_default()
+        self.entries
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 }
 
@@ -141,10 +151,12 @@ impl<'a> Reader<'a> {
         Ok(self.cache)
     }
 
-    /// The extension area, where there is one: sections of tag, flags, offset and size, of which that of tag 1 lists
-    /// levels. Offsets of the area and its sections are the file's, those of strings count from the header.
+    /// The extension area, where there is one: sections of tag, flags, offset and size, of which
+    /// that of tag 1 lists levels. Offsets of the area and its sections are the file's, those of
+    /// strings count from the header.
     fn read_levels(&mut self, header: usize) -> Option<()> {
-        let extension = header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
+        let extension =
+            header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
         if self.number(extension)? != EXTENSION_MAGIC {
             return None;
         }
@@ -153,7 +165,10 @@ impl<'a> Reader<'a> {
             if self.number(section)? != LEVELS_TAG {
                 continue;
             }
-            let (offset, size) = (header.checked_add(self.number(section + 8)?)?, self.number(section + 12)?);
+            let (offset, size) = (
+                header.checked_add(self.number(section + 8)?)?,
+                self.number(section + 12)?,
+            );
             for level in 0..(size / 4).min(MAX_LEVELS) {
                 let text = self.string(header, self.number(offset + level * 4)?).ok()?;
                 self.levels.push(text);
@@ -167,18 +182,28 @@ impl<'a> Reader<'a> {
         const IS_LEVEL: usize = 1 << 30;
         match (low, high) {
             (0, 0) => Target::All,
-            (level, IS_LEVEL) => {
-                self.levels.get(level).map_or(Target::Capabilities, |name| Target::Level(name.clone()))
-            }
+            (level, IS_LEVEL) => self
+                .levels
+                .get(level)
+                .map_or(Target::Capabilities, |name| Target::Level(name.clone())),
             _ => Target::Capabilities,
         }
     }
 
-    /// Entries begin alike in both formats: flags, name, path; the new one has 4 bytes of OS version and 8 of
-    /// processor capabilities behind these.
-    fn read_entries(&mut self, start: usize, size: usize, count: usize, strings: usize) -> Result<(), CacheError> {
+    /// Entries begin alike in both formats: flags, name, path; the new one has 4 bytes of OS
+    /// version and 8 of processor capabilities behind these.
+    fn read_entries(
+        &mut self,
+        start: usize,
+        size: usize,
+        count: usize,
+        strings: usize,
+    ) -> Result<(), CacheError> {
         for index in 0..count {
-            let at = index.checked_mul(size).and_then(|offset| offset.checked_add(start)).ok_or(CacheError::Short)?;
+            let at = index
+                .checked_mul(size)
+                .and_then(|offset| offset.checked_add(start))
+                .ok_or(CacheError::Short)?;
             let field = |offset: usize| self.number(at + offset).ok_or(CacheError::Short);
             let flags = u32::try_from(field(0)?).map_err(|_| CacheError::Short)?;
             let (name, path) = (field(4)?, field(8)?);
@@ -189,16 +214,26 @@ impl<'a> Reader<'a> {
             };
             let name = self.string(strings, name)?;
             let path = self.string(strings, path)?;
-            self.cache.entries.entry(name).or_default().push(Entry { flags, path, target });
+            self.cache.entries.entry(name).or_default().push(Entry {
+                flags,
+                path,
+                target,
+            });
         }
         Ok(())
     }
 
     fn string(&mut self, strings: usize, offset: usize) -> Result<Vec<u8>, CacheError> {
-        let rest = strings.checked_add(offset).and_then(|at| self.bytes.get(at..)).ok_or(CacheError::Short)?;
+        let rest = strings
+            .checked_add(offset)
+            .and_then(|at| self.bytes.get(at..))
+            .ok_or(CacheError::Short)?;
         let rest = &rest[..rest.len().min(MAX_STRING)];
         let text = &rest[..memchr::memchr(0, rest).ok_or(CacheError::Short)?];
-        self.budget = self.budget.checked_sub(text.len()).ok_or(CacheError::Strings)?;
+        self.budget = self
+            .budget
+            .checked_sub(text.len())
+            .ok_or(CacheError::Strings)?;
         Ok(text.to_vec())
     }
 }

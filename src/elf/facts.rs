@@ -1,4 +1,5 @@
-//! What else an ELF file tells, for who asks: how it was built and hardened, and what it may open while it runs.
+//! What else an ELF file tells, for who asks: how it was built and hardened, and what it may open
+//! while it runs.
 //!
 //! Loaders want none of it, so it is read on demand only.
 
@@ -56,7 +57,10 @@ pub struct GoBuild {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own"
+)]
 pub struct Hardening {
     /// The program runs at any address.
     pub is_pie: bool,
@@ -78,7 +82,8 @@ pub enum Relro {
     Full,
 }
 
-/// What a loader makes of a file's memory. It is read of the headers alone, so it may be asked of every file.
+/// What a loader makes of a file's memory. It is read of the headers alone, so it may be asked of
+/// every file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// What is only written while the file is relocated is read-only then.
@@ -91,16 +96,22 @@ pub struct Memory {
 
 /// Reads it. `elf` is what [`parse`](super::parse) says of these bytes.
 ///
-/// On x86 a loader takes a dynamic file that does not speak of its stack for an old one that executes it.
+/// On x86 a loader takes a dynamic file that does not speak of its stack for an old one that
+/// executes it.
 pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     const X86: [u16; 2] = [3, 62];
     let headers = file::read_program_headers(bytes, elf)?;
     let header = |kind| headers.iter().find(|header| header.p_type == kind);
     let dynamic = file::dynamic_section(bytes, &headers, elf.is_64, elf.endian)?;
     let text_relocations = dynamic.is_some_and(|dynamic| {
-        let is_one =
-            |tag, value| tag == dynamic::DT_TEXTREL || (tag == dynamic::DT_FLAGS && value & dynamic::DF_TEXTREL != 0);
-        dynamic.dyns.iter().any(|entry| is_one(entry.d_tag, entry.d_val))
+        let is_one = |tag, value| {
+            tag == dynamic::DT_TEXTREL
+                || (tag == dynamic::DT_FLAGS && value & dynamic::DF_TEXTREL != 0)
+        };
+        dynamic
+            .dyns
+            .iter()
+            .any(|entry| is_one(entry.d_tag, entry.d_val))
     });
     Ok(Memory {
         has_relro: header(PT_GNU_RELRO).is_some(),
@@ -146,9 +157,13 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
 
 /// What a file says that it may open by name; see [`Facts::may_open`].
 pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
-    let Ok(headers) = file::read_program_headers(bytes, elf) else { return Vec::new() };
+    let Ok(headers) = file::read_program_headers(bytes, elf) else {
+        return Vec::new();
+    };
     let notes = file::notes(bytes, &headers, elf.endian);
-    let notes = notes.into_iter().filter(|note| (note.owner, note.kind) == (b"FDO", DLOPEN));
+    let notes = notes
+        .into_iter()
+        .filter(|note| (note.owner, note.kind) == (b"FDO", DLOPEN));
     notes.flat_map(|note| may_open(note.descriptor)).collect()
 }
 
@@ -174,13 +189,16 @@ fn hardening(
             Some(_) => Relro::Partial,
         },
         no_executable_stack: header(PT_GNU_STACK).is_some_and(|header| header.p_flags & PF_X == 0),
-        stack_protector: imports.contains(&b"__stack_chk_fail"[..]) || imports.contains(&b"__stack_chk_guard"[..]),
+        stack_protector: imports.contains(&b"__stack_chk_fail"[..])
+            || imports.contains(&b"__stack_chk_guard"[..]),
         fortify: imports.iter().any(is_fortified),
     })
 }
 
 fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool, ElfError> {
-    let Some(section) = file::dynamic_section(bytes, headers, elf.is_64, elf.endian)? else { return Ok(false) };
+    let Some(section) = file::dynamic_section(bytes, headers, elf.is_64, elf.endian)? else {
+        return Ok(false);
+    };
     Ok(section.dyns.iter().any(|entry| match entry.d_tag {
         dynamic::DT_BIND_NOW => true,
         dynamic::DT_FLAGS => entry.d_val & dynamic::DF_BIND_NOW != 0,
@@ -192,31 +210,50 @@ fn binds_now(elf: &Elf, bytes: &[u8], headers: &[ProgramHeader]) -> Result<bool,
 /// Whether a section is a full table of symbols; this alone is asked of section headers.
 fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
     const SYMBOL_TABLE: u64 = 2;
-    let (place, word, size, count) = if elf.is_64 { (0x28, 8, 0x3a, 0x3c) } else { (0x20, 4, 0x2e, 0x30) };
+    let (place, word, size, count) = if elf.is_64 {
+        (0x28, 8, 0x3a, 0x3c)
+    } else {
+        (0x20, 4, 0x2e, 0x30)
+    };
     let header = |offset, size| usize::try_from(elf.number(bytes, offset, size)?).ok();
-    let (Some(start), Some(size), Some(count)) = (header(place, word), header(size, 2), header(count, 2)) else {
+    let (Some(start), Some(size), Some(count)) =
+        (header(place, word), header(size, 2), header(count, 2))
+    else {
         return false;
     };
     (0..count).any(|index| {
-        let at = start.checked_add(index * size).and_then(|at| at.checked_add(4));
+        let at = start
+            .checked_add(index * size)
+            .and_then(|at| at.checked_add(4));
         start != 0 && at.and_then(|at| elf.number(bytes, at, 4)) == Some(SYMBOL_TABLE)
     })
 }
 
-/// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front, the second one
-/// between two marks of 16 bytes each. The bytes may be those of the section `.go.buildinfo` or of the whole file.
+/// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front,
+/// the second one between two marks of 16 bytes each. The bytes may be those of the section
+/// `.go.buildinfo` or of the whole file.
 pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
     let start = memchr::memmem::find(bytes, MARK)?;
     if bytes.get(start + 15)? & INLINE == 0 {
-        return Some(GoBuild { version: String::new(), modules: String::new() });
+        return Some(GoBuild {
+            version: String::new(),
+            modules: String::new(),
+        });
     }
     let (version, rest) = counted(bytes.get(start + 32..)?)?;
-    let modules = counted(rest).map(|(modules, _)| modules).unwrap_or_default();
-    let modules = modules.get(16..modules.len().saturating_sub(16)).unwrap_or_default();
+    let modules = counted(rest)
+        .map(|(modules, _)| modules)
+        .unwrap_or_default();
+    let modules = modules
+        .get(16..modules.len().saturating_sub(16))
+        .unwrap_or_default();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Some(GoBuild { version: text(version), modules: text(modules) })
+    Some(GoBuild {
+        version: text(version),
+        modules: text(modules),
+    })
 }
 
 /// A string behind its length, seven bits a byte, and what follows.
@@ -241,7 +278,8 @@ fn rustc_version(bytes: &[u8]) -> Option<String> {
     str::from_utf8(&rest[..end]).ok().map(str::to_owned)
 }
 
-/// Strings in a file that are names of libraries, such as `libz.so.1` or `/opt/x.so`, sorted, each once.
+/// Strings in a file that are names of libraries, such as `libz.so.1` or `/opt/x.so`, sorted, each
+/// once.
 pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
     let is_name = |text: &[u8]| {
         let mut ends = memchr::memmem::find_iter(text, b".so").map(|at| at + 3);
@@ -263,19 +301,32 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
 
 /// Strings in a file that begin with a slash and could be paths, sorted, each once.
 pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
-    let is_path = |text: &&[u8]| text.len() > 1 && text.len() <= MAX_TEXT && text.iter().copied().all(is_text);
+    let is_path = |text: &&[u8]| {
+        text.len() > 1 && text.len() <= MAX_TEXT && text.iter().copied().all(is_text)
+    };
     let starts = memchr::memmem::find_iter(bytes, b"\0/").map(|at| at + 1);
     let text = |start: usize| {
         let rest = &bytes[start..bytes.len().min(start + MAX_TEXT + 1)];
         Some(&rest[..memchr::memchr(0, rest)?])
     };
-    starts.filter_map(text).filter(is_path).take(MAX_STRINGS).collect()
+    starts
+        .filter_map(text)
+        .filter(is_path)
+        .take(MAX_STRINGS)
+        .collect()
 }
 
 /// The longest run of characters of a path around a place, within reason.
 fn string_around(bytes: &[u8], at: usize) -> (usize, usize) {
-    let before = bytes[at.saturating_sub(MAX_TEXT)..at].iter().rev().take_while(|&&byte| is_text(byte)).count();
-    let behind = bytes[at..bytes.len().min(at + MAX_TEXT)].iter().take_while(|&&byte| is_text(byte)).count();
+    let before = bytes[at.saturating_sub(MAX_TEXT)..at]
+        .iter()
+        .rev()
+        .take_while(|&&byte| is_text(byte))
+        .count();
+    let behind = bytes[at..bytes.len().min(at + MAX_TEXT)]
+        .iter()
+        .take_while(|&&byte| is_text(byte))
+        .count();
     (at - before, at + behind)
 }
 
@@ -296,7 +347,9 @@ mod tests {
 
     #[test]
     fn paths_begin_with_a_slash_behind_a_zero() {
-        let paths: Vec<_> = absolute_paths(b"\0/etc/x.conf\0no/path\0/\0/with space\0/open").into_iter().collect();
+        let paths: Vec<_> = absolute_paths(b"\0/etc/x.conf\0no/path\0/\0/with space\0/open")
+            .into_iter()
+            .collect();
         assert_eq!(paths, [b"/etc/x.conf"]);
     }
 
@@ -305,7 +358,10 @@ mod tests {
         let note = br#"[{"soname":["liba.so.2","liba.so.1"],"feature":"a","priority":"required"},{"soname":["b.so"]}]"#;
         let may_open = may_open(&[note, &b"\0\0"[..]].concat());
         assert_eq!(may_open[0].soname, ["liba.so.2", "liba.so.1"]);
-        assert_eq!((may_open[0].priority, may_open[1].priority), (Priority::Required, Priority::Recommended));
+        assert_eq!(
+            (may_open[0].priority, may_open[1].priority),
+            (Priority::Required, Priority::Recommended)
+        );
         assert_eq!(super::may_open(b"{not json"), []);
     }
 
@@ -317,7 +373,10 @@ mod tests {
         bytes.extend(b"go1.22.3");
         bytes.extend([42]);
         bytes.extend([&[b'<'; 16][..], b"path\tmain\n", &[b'>'; 16]].concat());
-        let expected = GoBuild { version: "go1.22.3".into(), modules: "path\tmain\n".into() };
+        let expected = GoBuild {
+            version: "go1.22.3".into(),
+            modules: "path\tmain\n".into(),
+        };
         assert_eq!(go_build(&bytes), Some(expected));
         assert_eq!(go_build(&bytes[..20]), None);
     }

@@ -1,7 +1,8 @@
 //! What one ELF file says of itself, read from its program headers and its dynamic section.
 //!
-//! Section headers are never asked: loaders do not read them, and stripped files lack them. Strings are bytes. Whatever
-//! a file claims is checked against its length, so that a hostile one gives an error or nonsense, but costs nothing.
+//! Section headers are never asked: loaders do not read them, and stripped files lack them. Strings
+//! are bytes. Whatever a file claims is checked against its length, so that a hostile one gives an
+//! error or nonsense, but costs nothing.
 
 use goblin::elf::dynamic::{self, Dynamic};
 use goblin::elf::header::{self, Header};
@@ -9,7 +10,10 @@ use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, Progr
 
 /// The facts of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own in the file")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the file"
+)]
 pub struct Elf {
     pub is_64: bool,
     pub endian: Endian,
@@ -134,7 +138,8 @@ pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
 impl Elf {
     /// A program that starts without a loader, whether at a fixed address or not.
     pub fn is_static(&self) -> bool {
-        self.interpreter.is_none() && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
+        self.interpreter.is_none()
+            && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
     }
 
     /// Whether a loader maps both into one process.
@@ -184,7 +189,10 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
         machine: header.e_machine,
         flags: header.e_flags,
         kind,
-        os_abi: (header.e_ident[header::EI_OSABI], header.e_ident[header::EI_ABIVERSION]),
+        os_abi: (
+            header.e_ident[header::EI_OSABI],
+            header.e_ident[header::EI_ABIVERSION],
+        ),
         abi_tag_os: None,
         interpreter: None,
         is_dynamic: false,
@@ -203,7 +211,11 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
 
 fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
     use goblin::container::{Container, Ctx};
-    let container = if is_64 { Container::Big } else { Container::Little };
+    let container = if is_64 {
+        Container::Big
+    } else {
+        Container::Little
+    };
     let endian = match endian {
         Endian::Little => goblin::container::Endian::Little,
         Endian::Big => goblin::container::Endian::Big,
@@ -211,7 +223,12 @@ fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
     Ctx::new(container, endian)
 }
 
-fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -> Result<Vec<ProgramHeader>, ElfError> {
+fn program_headers(
+    bytes: &[u8],
+    header: &Header,
+    is_64: bool,
+    endian: Endian,
+) -> Result<Vec<ProgramHeader>, ElfError> {
     if header.e_phnum == 0 {
         return Ok(Vec::new());
     }
@@ -219,12 +236,20 @@ fn program_headers(bytes: &[u8], header: &Header, is_64: bool, endian: Endian) -
     if offset >= bytes.len() {
         return Err(ElfError::ProgramHeaders);
     }
-    ProgramHeader::parse(bytes, offset, usize::from(header.e_phnum), context(is_64, endian))
-        .map_err(|_| ElfError::ProgramHeaders)
+    ProgramHeader::parse(
+        bytes,
+        offset,
+        usize::from(header.e_phnum),
+        context(is_64, endian),
+    )
+    .map_err(|_| ElfError::ProgramHeaders)
 }
 
 /// The program headers of a file that is parsed already.
-pub(super) fn read_program_headers(bytes: &[u8], elf: &Elf) -> Result<Vec<ProgramHeader>, ElfError> {
+pub(super) fn read_program_headers(
+    bytes: &[u8],
+    elf: &Elf,
+) -> Result<Vec<ProgramHeader>, ElfError> {
     let header = goblin::elf::Elf::parse_header(bytes).map_err(|_| ElfError::Header)?;
     program_headers(bytes, &header, elf.is_64, elf.endian)
 }
@@ -233,7 +258,8 @@ fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>
     let Some(header) = headers.iter().find(|header| header.p_type == PT_INTERP) else {
         return Ok(None);
     };
-    let path = slice(bytes, header.p_offset, header.p_filesz).ok_or(ElfError::Outside("interpreter's name"))?;
+    let path = slice(bytes, header.p_offset, header.p_filesz)
+        .ok_or(ElfError::Outside("interpreter's name"))?;
     let path = &path[..memchr::memchr(0, path).unwrap_or(path.len())];
     if path.len() > MAX_STRINGS {
         return Err(ElfError::TooLong);
@@ -242,7 +268,8 @@ fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>
     Ok((!path.is_empty()).then(|| path.to_vec()))
 }
 
-/// The note of glibc that says for which system the file is. The loader reads it where it stands first in its segment.
+/// The note of glibc that says for which system the file is. The loader reads it where it stands
+/// first in its segment.
 fn abi_tag_os(bytes: &[u8], headers: &[ProgramHeader], endian: Endian) -> Option<u32> {
     notes(bytes, headers, endian).find_map(|note| {
         let descriptor = note.descriptor.first_chunk()?;
@@ -263,10 +290,18 @@ pub(super) struct Note<'a> {
 const MAX_NOTES: usize = 1024;
 
 /// All notes, in the order of segments; what lies outside the file ends its segment.
-pub(super) fn notes<'a>(bytes: &'a [u8], headers: &[ProgramHeader], endian: Endian) -> impl Iterator<Item = Note<'a>> {
+pub(super) fn notes<'a>(
+    bytes: &'a [u8],
+    headers: &[ProgramHeader],
+    endian: Endian,
+) -> impl Iterator<Item = Note<'a>> {
     let segments = headers.iter().filter(|header| header.p_type == PT_NOTE);
-    let segments =
-        segments.filter_map(|header| Some((slice(bytes, header.p_offset, header.p_filesz)?, header.p_align)));
+    let segments = segments.filter_map(|header| {
+        Some((
+            slice(bytes, header.p_offset, header.p_filesz)?,
+            header.p_align,
+        ))
+    });
     let segments: Vec<(&[u8], u64)> = segments.collect();
     let each = move |(mut rest, align): (&'a [u8], u64)| {
         let align = if align == 8 { 8 } else { 4 };
@@ -285,12 +320,23 @@ fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])>
     let size = |index| usize::try_from(field(index)?).ok();
     let (owner_size, descriptor_size, kind) = (size(0)?, size(1)?, field(2)?);
     let owner = bytes.get(12..owner_size.checked_add(12)?)?;
-    let at = owner_size.checked_add(12)?.checked_next_multiple_of(align)?;
+    let at = owner_size
+        .checked_add(12)?
+        .checked_next_multiple_of(align)?;
     let end = at.checked_add(descriptor_size)?;
     let descriptor = bytes.get(at..end)?;
     let owner = owner.strip_suffix(b"\0").unwrap_or(owner);
-    let rest = bytes.get(end.checked_next_multiple_of(align)?..).unwrap_or_default();
-    Some((Note { owner, kind, descriptor }, rest))
+    let rest = bytes
+        .get(end.checked_next_multiple_of(align)?..)
+        .unwrap_or_default();
+    Some((
+        Note {
+            owner,
+            kind,
+            descriptor,
+        },
+        rest,
+    ))
 }
 
 fn slice(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
@@ -309,14 +355,24 @@ pub(super) fn dynamic_section(
         return Ok(None);
     };
     // goblin reserves memory for as many entries as the header claims.
-    let header = ProgramHeader { p_filesz: header.p_filesz.min(MAX_DYNAMIC), ..header.clone() };
+    let header = ProgramHeader {
+        p_filesz: header.p_filesz.min(MAX_DYNAMIC),
+        ..header.clone()
+    };
     slice(bytes, header.p_offset, header.p_filesz).ok_or(ElfError::Outside("dynamic section"))?;
-    Dynamic::parse(bytes, &[header], context(is_64, endian)).map_err(|_| ElfError::Outside("dynamic section"))
+    Dynamic::parse(bytes, &[header], context(is_64, endian))
+        .map_err(|_| ElfError::Outside("dynamic section"))
 }
 
 /// Turns the addresses of the dynamic section, which are those in memory, into places in the file.
 fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
-    let value = |tag| dynamic.dyns.iter().find(|entry| entry.d_tag == tag).map(|entry| entry.d_val);
+    let value = |tag| {
+        dynamic
+            .dyns
+            .iter()
+            .find(|entry| entry.d_tag == tag)
+            .map(|entry| entry.d_val)
+    };
     let place = |tag| file_offset(headers, value(tag)?);
     let size = usize::try_from(value(dynamic::DT_STRSZ).unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     let counted = |tag, number| Some((place(tag)?, value(number)?));
@@ -333,7 +389,9 @@ fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
 /// Where in the file the byte is that is loaded at an address.
 pub(super) fn file_offset(headers: &[ProgramHeader], address: u64) -> Option<usize> {
     let holds = |header: &&ProgramHeader| {
-        header.p_type == PT_LOAD && address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz
+        header.p_type == PT_LOAD
+            && address >= header.p_vaddr
+            && address - header.p_vaddr < header.p_filesz
     };
     let header = headers.iter().find(holds)?;
     usize::try_from(header.p_offset.checked_add(address - header.p_vaddr)?).ok()
@@ -348,9 +406,12 @@ const DEPENDENCY_AUDIT: u64 = 0x6fff_fefb;
 fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), ElfError> {
     let mut total = 0;
     for entry in &dynamic.dyns {
-        // A string that lies outside the file is as good as none: the loader would crash, and no answer is better.
+        // A string that lies outside the file is as good as none: the loader would crash, and no
+        // answer is better.
         let mut string = || -> Result<Option<Vec<u8>>, ElfError> {
-            let Some(text) = elf.string(bytes, entry.d_val) else { return Ok(None) };
+            let Some(text) = elf.string(bytes, entry.d_val) else {
+                return Ok(None);
+            };
             total += text.len() + 1;
             if total > MAX_STRINGS {
                 return Err(ElfError::TooLong);
@@ -371,7 +432,9 @@ fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), El
             }
             _ => {}
         }
-        if elf.needed.len() + elf.filters.len() + elf.auxiliaries.len() + elf.audits.len() > MAX_NEEDED {
+        if elf.needed.len() + elf.filters.len() + elf.auxiliaries.len() + elf.audits.len()
+            > MAX_NEEDED
+        {
             return Err(ElfError::TooLong);
         }
     }

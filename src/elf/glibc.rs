@@ -21,7 +21,8 @@ pub(super) struct Requester<'a> {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     Directory(Place),
-    /// The cache. Its entries in default directories are left out for who wants no default directories.
+    /// The cache. Its entries in default directories are left out for who wants no default
+    /// directories.
     Cache {
         no_default_directories: bool,
     },
@@ -33,8 +34,8 @@ impl Step {
     }
 }
 
-/// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up to those that every
-/// search ends with, which are the loader's `tail`.
+/// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up
+/// to those that every search ends with, which are the loader's `tail`.
 pub(super) fn steps<F: Files>(
     files: &F,
     loader: &Loader,
@@ -42,44 +43,85 @@ pub(super) fn steps<F: Files>(
     chain: &[Requester<'_>],
 ) -> Vec<Step> {
     let mut places = Vec::new();
-    let Some(needs) = chain.first() else { return Vec::new() };
+    let Some(needs) = chain.first() else {
+        return Vec::new();
+    };
     let mut add = |path: &[u8], separators: &[u8], origin: &[u8], found: Found| {
-        search_path(path, separators, origin, loader, environment, &found, &mut places);
+        search_path(
+            path,
+            separators,
+            origin,
+            loader,
+            environment,
+            &found,
+            &mut places,
+        );
     };
     // A RUNPATH switches off every RPATH, also those of who loaded this object.
     if needs.runpath.is_none() {
         for object in chain.iter().filter(|object| object.runpath.is_none()) {
             if let Some(rpath) = object.rpath {
-                add(rpath, b":", object.origin, Found::Rpath { of: object.path.to_vec() });
+                add(
+                    rpath,
+                    b":",
+                    object.origin,
+                    Found::Rpath {
+                        of: object.path.to_vec(),
+                    },
+                );
             }
         }
     }
     let program = chain.last().unwrap_or(needs);
     if !environment.library_path.is_empty() && !environment.secure {
-        add(&environment.library_path, b":;", program.origin, Found::LibraryPath);
+        add(
+            &environment.library_path,
+            b":;",
+            program.origin,
+            Found::LibraryPath,
+        );
     }
     if let Some(runpath) = needs.runpath {
         add(runpath, b":", needs.origin, Found::Runpath);
     }
     let mut steps = with_subdirectories(files, loader, places);
     if loader.cache.is_some() {
-        steps.push(Step::Cache { no_default_directories: needs.no_default_directories });
+        steps.push(Step::Cache {
+            no_default_directories: needs.no_default_directories,
+        });
     }
     steps
 }
 
 /// What every search ends with: the directories of the configuration, and the default ones.
 pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
-    let place =
-        |directory: &Vec<u8>, found| Place { directory: directory.clone(), found, variant: false, exists: true };
-    let configured = loader.configured.iter().map(|directory| place(directory, Found::Conf));
-    let default = loader.default_directories.iter().map(|directory| place(directory, Found::Default));
+    let place = |directory: &Vec<u8>, found| Place {
+        directory: directory.clone(),
+        found,
+        variant: false,
+        exists: true,
+    };
+    let configured = loader
+        .configured
+        .iter()
+        .map(|directory| place(directory, Found::Conf));
+    let default = loader
+        .default_directories
+        .iter()
+        .map(|directory| place(directory, Found::Default));
     with_subdirectories(files, loader, configured.chain(default).collect())
 }
 
 /// The paths that a need with a slash in it, or with a token, may stand for.
 pub(super) fn names(name: &[u8], origin: &[u8], loader: &Loader) -> Vec<(Vec<u8>, bool)> {
-    expand(name, &Tokens { origin, lib: &loader.lib, platform: &loader.platforms })
+    expand(
+        name,
+        &Tokens {
+            origin,
+            lib: &loader.lib,
+            platform: &loader.platforms,
+        },
+    )
 }
 
 fn search_path(
@@ -91,14 +133,24 @@ fn search_path(
     found: &Found,
     places: &mut Vec<Place>,
 ) {
-    let tokens = Tokens { origin, lib: &loader.lib, platform: &loader.platforms };
-    for element in path.split(|byte| separators.contains(byte)).take(MAX_ELEMENTS) {
+    let tokens = Tokens {
+        origin,
+        lib: &loader.lib,
+        platform: &loader.platforms,
+    };
+    for element in path
+        .split(|byte| separators.contains(byte))
+        .take(MAX_ELEMENTS)
+    {
         let has_origin = has_origin(element);
         for (directory, variant) in expand(element, &tokens) {
             if environment.secure && has_origin && !is_trusted(&directory, loader) {
                 continue;
             }
-            let end = directory.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+            let end = directory
+                .iter()
+                .rposition(|&byte| byte != b'/')
+                .map_or(0, |last| last + 1);
             // An empty element is the working directory.
             let directory = match &directory[..end] {
                 [] if directory.starts_with(b"/") => b"/".to_vec(),
@@ -106,16 +158,25 @@ fn search_path(
                 [b'/', ..] => directory[..end].to_vec(),
                 relative => join(&environment.directory, relative),
             };
-            places.push(Place { directory, found: found.clone(), variant, exists: true });
+            places.push(Place {
+                directory,
+                found: found.clone(),
+                variant,
+                exists: true,
+            });
         }
     }
 }
 
-/// Whether a directory that `$ORIGIN` led to is in one of the loader's own: only these are safe from the user of a
-/// program with rights that he has not (`is_trusted_path_normalize`).
+/// Whether a directory that
+/// `$ORIGIN` led to is in one of the loader's own: only these are safe from the user of a program with rights that he has not (`is_trusted_path_normalize`).
 fn is_trusted(directory: &[u8], loader: &Loader) -> bool {
     let directory = normalized(directory);
-    let is_in = |trusted: &Vec<u8>| directory.strip_prefix(trusted.as_slice()).is_some_and(is_at_boundary);
+    let is_in = |trusted: &Vec<u8>| {
+        directory
+            .strip_prefix(trusted.as_slice())
+            .is_some_and(is_at_boundary)
+    };
     loader.default_directories.iter().any(is_in)
 }
 
@@ -140,8 +201,8 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     })
 }
 
-/// In front of each directory, what it has below it for some processors: of `glibc-hwcaps`, and the directories that
-/// loaders before 2.37 knew.
+/// In front of each directory, what it has below it for some processors: of `glibc-hwcaps`, and the
+/// directories that loaders before 2.37 knew.
 fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>) -> Vec<Step> {
     let mut steps = Vec::with_capacity(places.len());
     let is_variant = loader.mode == Mode::Superset;
@@ -152,9 +213,21 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
             continue;
         }
         let mut below = levels(files, loader, &place.directory);
-        legacy_subdirectories(files, loader, &place.directory, &loader.legacy_subdirectories, 0, &mut below);
+        legacy_subdirectories(
+            files,
+            loader,
+            &place.directory,
+            &loader.legacy_subdirectories,
+            0,
+            &mut below,
+        );
         let step = |directory| {
-            Step::Directory(Place { directory, found: place.found.clone(), variant: is_variant, exists: true })
+            Step::Directory(Place {
+                directory,
+                found: place.found.clone(),
+                variant: is_variant,
+                exists: true,
+            })
         };
         steps.extend(below.into_iter().map(step));
         steps.push(Step::Directory(place));
@@ -169,10 +242,19 @@ fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>
         return Vec::new();
     }
     match &loader.mode {
-        Mode::Superset => files.list(&hwcaps).iter().map(|level| join(&hwcaps, level)).collect(),
+        Mode::Superset => files
+            .list(&hwcaps)
+            .iter()
+            .map(|level| join(&hwcaps, level))
+            .collect(),
         Mode::Exact(processor) => {
-            let levels = processor.levels.iter().map(|level| join(&hwcaps, level.as_bytes()));
-            levels.filter(|level| files.look(level) == Kind::Directory).collect()
+            let levels = processor
+                .levels
+                .iter()
+                .map(|level| join(&hwcaps, level.as_bytes()));
+            levels
+                .filter(|level| files.look(level) == Kind::Directory)
+                .collect()
         }
     }
 }
@@ -180,7 +262,8 @@ fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>
 /// Such names stand below each other: `tls/haswell/x86_64`.
 const MAX_LEGACY_DEPTH: usize = 4;
 
-/// The deepest first. A loader combines its names in their order only; for any processor, all orders may be right.
+/// The deepest first. A loader combines its names in their order only; for any processor, all
+/// orders may be right.
 fn legacy_subdirectories<F: Files>(
     files: &F,
     loader: &Loader,
@@ -192,28 +275,47 @@ fn legacy_subdirectories<F: Files>(
     for (index, name) in names.iter().enumerate() {
         let subdirectory = join(directory, name.as_bytes());
         if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
-            let rest = if loader.mode == Mode::Superset { names } else { &names[index + 1..] };
+            let rest = if loader.mode == Mode::Superset {
+                names
+            } else {
+                &names[index + 1..]
+            };
             legacy_subdirectories(files, loader, &subdirectory, rest, depth + 1, below);
             below.push(subdirectory);
         }
     }
 }
 
-/// What the cache has for a name: paths, and whether some processors only use them. Of those that every processor
-/// uses, the loader tries just the first.
-pub(super) fn cached(loader: &Loader, name: &[u8], no_default_directories: bool) -> Vec<(Vec<u8>, bool)> {
+/// What the cache has for a name: paths, and whether some processors only use them. Of those that
+/// every processor uses, the loader tries just the first.
+pub(super) fn cached(
+    loader: &Loader,
+    name: &[u8],
+    no_default_directories: bool,
+) -> Vec<(Vec<u8>, bool)> {
     const KIND: u32 = 0xff;
     const ABI: u32 = 0xff00;
     const ELF: u32 = 1;
     const ELF_LIBC6: u32 = 3;
-    let Some(cache) = &loader.cache else { return Vec::new() };
-    let fits =
-        |flags: u32| matches!(flags & KIND, ELF | ELF_LIBC6) && loader.cache_abi.is_none_or(|abi| flags & ABI == abi);
+    let Some(cache) = &loader.cache else {
+        return Vec::new();
+    };
+    let fits = |flags: u32| {
+        matches!(flags & KIND, ELF | ELF_LIBC6)
+            && loader.cache_abi.is_none_or(|abi| flags & ABI == abi)
+    };
     let allowed = |path: &[u8]| {
         let directory = super::search::parent(path);
-        !(no_default_directories && loader.default_directories.iter().any(|default| default == directory))
+        !(no_default_directories
+            && loader
+                .default_directories
+                .iter()
+                .any(|default| default == directory))
     };
-    let entries = cache.entries(name).iter().filter(|entry| fits(entry.flags) && allowed(&entry.path));
+    let entries = cache
+        .entries(name)
+        .iter()
+        .filter(|entry| fits(entry.flags) && allowed(&entry.path));
     if let Mode::Exact(processor) = &loader.mode {
         return best_cached(entries, processor, loader.cache_abi.is_some());
     }
@@ -228,15 +330,29 @@ pub(super) fn cached(loader: &Loader, name: &[u8], no_default_directories: bool)
     paths
 }
 
-/// The entry of the processor's best level, otherwise the first for all processors: the loader tries no other.
-fn best_cached<'a>(entries: impl Iterator<Item = &'a Entry>, processor: &Processor, one: bool) -> Vec<(Vec<u8>, bool)> {
+/// The entry of the processor's best level, otherwise the first for all processors: the loader
+/// tries no other.
+fn best_cached<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    processor: &Processor,
+    one: bool,
+) -> Vec<(Vec<u8>, bool)> {
     let rank = |entry: &&Entry| match &entry.target {
         Target::All => Some(usize::MAX),
-        Target::Level(level) => processor.levels.iter().position(|known| known.as_bytes() == level),
+        Target::Level(level) => processor
+            .levels
+            .iter()
+            .position(|known| known.as_bytes() == level),
         Target::Capabilities => None,
     };
-    let mut ranked: Vec<(usize, &Entry)> = entries.filter_map(|entry| Some((rank(&entry)?, entry))).collect();
+    let mut ranked: Vec<(usize, &Entry)> = entries
+        .filter_map(|entry| Some((rank(&entry)?, entry)))
+        .collect();
     ranked.sort_by_key(|&(rank, _)| rank);
     let count = if one { 1 } else { ranked.len() };
-    ranked.iter().take(count).map(|(_, entry)| (entry.path.clone(), false)).collect()
+    ranked
+        .iter()
+        .take(count)
+        .map(|(_, entry)| (entry.path.clone(), false))
+        .collect()
 }

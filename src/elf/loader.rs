@@ -29,7 +29,8 @@ pub struct Environment {
 /// Which of the files a loader maps that are for some processors only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Those that any processor takes, and the one for every processor: what an image needs to run anywhere.
+    /// Those that any processor takes, and the one for every processor: what an image needs to run
+    /// anywhere.
     #[default]
     Superset,
     /// Those that this one takes: what a start maps.
@@ -60,7 +61,8 @@ pub struct Loader {
     pub(super) tail: Vec<Step>,
     /// Of `/etc/ld-musl-$ARCH.path`, where it exists.
     pub(super) musl_path: Option<Vec<u8>>,
-    /// musl's loader and the library that a stand-in for glibc's, of Alpine's gcompat, starts it with.
+    /// musl's loader and the library that a stand-in for glibc's, of Alpine's gcompat, starts it
+    /// with.
     pub(super) stands_for: Option<StandIn>,
     /// Files that it reads, whether they exist or not.
     pub reads: Vec<Vec<u8>>,
@@ -75,7 +77,11 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn of(elf: &Elf) -> Self {
-        Self { is_64: elf.is_64, endian: elf.endian, number: elf.machine }
+        Self {
+            is_64: elf.is_64,
+            endian: elf.endian,
+            number: elf.machine,
+        }
     }
 }
 
@@ -95,7 +101,8 @@ impl Loader {
         Self::with_mode(files, path, program, Mode::Superset)
     }
 
-    /// The loader at `path`, as it works for `program`. It remembers what is in these files, so use it with no others.
+    /// The loader at `path`, as it works for `program`. It remembers what is in these files, so use
+    /// it with no others.
     pub fn with_mode<F: Files>(files: &F, path: &[u8], program: &Elf, mode: Mode) -> Self {
         let bytes = files.read_path(path);
         let bytes = bytes.as_deref().unwrap_or_default();
@@ -143,14 +150,21 @@ impl Loader {
         self.machine.endian == elf.endian
     }
 
-    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl has no such file, but
-    /// a stand-in names one library.
+    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl
+    /// has no such file, but a stand-in names one library.
     pub fn preload_file<F: Files>(&self, files: &F) -> Vec<Vec<u8>> {
         if self.flavor == Flavor::Musl {
-            return self.stands_for.iter().map(|stand_in| stand_in.preload.clone()).collect();
+            return self
+                .stands_for
+                .iter()
+                .map(|stand_in| stand_in.preload.clone())
+                .collect();
         }
         let text = files.read_path(PRELOAD);
-        let lines = text.as_deref().unwrap_or_default().split(|&byte| byte == b'\n');
+        let lines = text
+            .as_deref()
+            .unwrap_or_default()
+            .split(|&byte| byte == b'\n');
         let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or_default());
         lines.flat_map(preload_list).collect()
     }
@@ -158,8 +172,14 @@ impl Loader {
     fn read_glibc<F: Files>(&mut self, files: &F, bytes: &[u8], program: &Elf) {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         (self.platforms, self.legacy_subdirectories) = match &self.mode {
-            Mode::Superset => (owned(system::platforms(program)), owned(&system::legacy_subdirectories(program))),
-            Mode::Exact(processor) => (processor.platform.iter().cloned().collect(), processor.legacy.clone()),
+            Mode::Superset => (
+                owned(system::platforms(program)),
+                owned(&system::legacy_subdirectories(program)),
+            ),
+            Mode::Exact(processor) => (
+                processor.platform.iter().cloned().collect(),
+                processor.legacy.clone(),
+            ),
         };
         // Those before 2.33 do not tell.
         let version = system::glibc_version(bytes).unwrap_or_default();
@@ -172,7 +192,9 @@ impl Loader {
         if self.default_directories.is_empty() {
             self.default_directories = system::default_directories(program);
         }
-        self.cache = files.read_path(CACHE).and_then(|bytes| Cache::parse(&bytes, program.endian).ok());
+        self.cache = files
+            .read_path(CACHE)
+            .and_then(|bytes| Cache::parse(&bytes, program.endian).ok());
         if self.cache.is_none() {
             self.configured = configured_directories(files, CONFIGURATION);
         }
@@ -182,7 +204,11 @@ impl Loader {
 
     fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
         self.stands_for = stand_in(bytes);
-        if let Some(path) = self.stands_for.as_ref().map(|stand_in| stand_in.loader.clone()) {
+        if let Some(path) = self
+            .stands_for
+            .as_ref()
+            .map(|stand_in| stand_in.loader.clone())
+        {
             let bytes = files.read_path(&path);
             self.read_path_file(files, &path, bytes.as_deref().unwrap_or_default());
         } else {
@@ -214,23 +240,30 @@ fn stand_in(bytes: &[u8]) -> Option<StandIn> {
         let text = &bytes[start..bytes.len().min(start + 512)];
         Some(text[..memchr::memchr(0, text)?].to_vec()).filter(|path| path.starts_with(b"/"))
     };
-    Some(StandIn { preload: path(b"libgcompat.so")?, loader: path(b"/ld-musl-")? })
+    Some(StandIn {
+        preload: path(b"libgcompat.so")?,
+        loader: path(b"/ld-musl-")?,
+    })
 }
 
 /// The libraries of `LD_PRELOAD` or of a line of the preload file.
 pub(super) fn preload_list(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let separator = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
-    text.split(separator).filter(|name| !name.is_empty()).map(<[u8]>::to_vec)
+    text.split(separator)
+        .filter(|name| !name.is_empty())
+        .map(<[u8]>::to_vec)
 }
 
-/// musl's loader has its path file's name in it; so has the stand-in for glibc's loader that Alpine's gcompat
-/// brings, which starts musl's.
+/// musl's loader has its path file's name in it; so has the stand-in for glibc's loader that
+/// Alpine's gcompat brings, which starts musl's.
 fn flavor(path: &[u8], bytes: &[u8]) -> Flavor {
-    let is_musl = file_name(path).starts_with(b"ld-musl-") || memchr::memmem::find(bytes, b"ld-musl-").is_some();
+    let is_musl = file_name(path).starts_with(b"ld-musl-")
+        || memchr::memmem::find(bytes, b"ld-musl-").is_some();
     if is_musl { Flavor::Musl } else { Flavor::Glibc }
 }
 
-/// The directory in front of the directory of a path: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`, empty for `/lib/…`.
+/// The directory in front of the directory of a path: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`,
+/// empty for `/lib/…`.
 pub(super) fn prefix(path: &[u8]) -> &[u8] {
     match parent(parent(path)) {
         b"/" | b"." => b"",

@@ -1,8 +1,8 @@
 //! One ELF file: bytes in, facts out; and where a loader looks for what the file needs.
 //!
-//! Nothing here opens a file. [`parse`] is given bytes; the loader's rules are given a [`Files`], which the slimmer
-//! implements over an image and the tests over a handful of paths. The rules are those of glibc's `ld.so` and of
-//! musl's `ldso/dynlink.c`.
+//! Nothing here opens a file. [`parse`] is given bytes; the loader's rules are given a [`Files`],
+//! which the slimmer implements over an image and the tests over a handful of paths. The rules are
+//! those of glibc's `ld.so` and of musl's `ldso/dynlink.c`.
 
 mod cache;
 mod conf;
@@ -25,8 +25,8 @@ mod versions;
 pub use cache::{Cache, CacheError};
 pub use conf::configured_directories;
 pub use facts::{
-    Facts, GoBuild, Hardening, MayOpen, Memory, Priority, Relro, absolute_paths, announced, facts, go_build,
-    library_names, memory,
+    Facts, GoBuild, Hardening, MayOpen, Memory, Priority, Relro, absolute_paths, announced, facts,
+    go_build, library_names, memory,
 };
 pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
 pub use loader::{Environment, Flavor, Loader, Mode};

@@ -7,19 +7,38 @@ use super::token::{expand_origin_only, has_origin};
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
 
-/// The steps for any need of `chain[0]`: `LD_LIBRARY_PATH` first; then the RPATH of each object up to the program,
-/// where a RUNPATH is the same and wins over an RPATH beside it; then the path file or, without it, the default.
-pub(super) fn steps(loader: &Loader, environment: &Environment, chain: &[Requester<'_>]) -> Vec<Step> {
+/// The steps for any need of `chain[0]`: `LD_LIBRARY_PATH` first; then the RPATH of each object up
+/// to the program, where a RUNPATH is the same and wins over an RPATH beside it; then the path file
+/// or, without it, the default.
+pub(super) fn steps(
+    loader: &Loader,
+    environment: &Environment,
+    chain: &[Requester<'_>],
+) -> Vec<Step> {
     let mut steps = Vec::new();
     if !environment.secure {
-        search_path(&environment.library_path, environment, &Found::LibraryPath, &mut steps);
+        search_path(
+            &environment.library_path,
+            environment,
+            &Found::LibraryPath,
+            &mut steps,
+        );
     }
     for (index, object) in chain.iter().enumerate() {
         let path = expand_origin_only(path_of(object), object.origin);
-        // Where the program stands is up to who starts it, so a program with rights of its own has no `$ORIGIN`.
-        let is_untrusted = environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
+        // Where the program stands is up to who starts it, so a program with rights of its own has
+        // no `$ORIGIN`.
+        let is_untrusted =
+            environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
         if let Some(path) = path.filter(|_| !is_untrusted) {
-            search_path(&path, environment, &Found::Rpath { of: object.path.to_vec() }, &mut steps);
+            search_path(
+                &path,
+                environment,
+                &Found::Rpath {
+                    of: object.path.to_vec(),
+                },
+                &mut steps,
+            );
         }
     }
     match &loader.musl_path {
@@ -39,26 +58,47 @@ fn path_of<'a>(object: &Requester<'a>) -> &'a [u8] {
 
 /// Empty elements are skipped; a line break parts as a colon does.
 fn search_path(path: &[u8], environment: &Environment, found: &Found, steps: &mut Vec<Step>) {
-    let elements = path.split(|byte| b":\n".contains(byte)).filter(|directory| !directory.is_empty());
+    let elements = path
+        .split(|byte| b":\n".contains(byte))
+        .filter(|directory| !directory.is_empty());
     for directory in elements.take(MAX_ELEMENTS) {
-        let directory =
-            if directory.starts_with(b"/") { directory.to_vec() } else { join(&environment.directory, directory) };
-        steps.push(Step::Directory(Place { directory, found: found.clone(), variant: false, exists: true }));
+        let directory = if directory.starts_with(b"/") {
+            directory.to_vec()
+        } else {
+            join(&environment.directory, directory)
+        };
+        steps.push(Step::Directory(Place {
+            directory,
+            found: found.clone(),
+            variant: false,
+            exists: true,
+        }));
     }
 }
 
 /// Names that the loader answers to itself, being the C library: `libc.so`, `libpthread.so.0`,
 /// `libc.musl-x86_64.so.1`.
 pub(super) fn is_reserved(name: &[u8]) -> bool {
-    let reserved: [&[u8]; 7] = [b"c.", b"pthread.", b"rt.", b"m.", b"dl.", b"util.", b"xnet."];
-    name.strip_prefix(b"lib").is_some_and(|name| reserved.iter().any(|reserved| name.starts_with(reserved)))
+    let reserved: [&[u8]; 7] = [
+        b"c.",
+        b"pthread.",
+        b"rt.",
+        b"m.",
+        b"dl.",
+        b"util.",
+        b"xnet.",
+    ];
+    name.strip_prefix(b"lib")
+        .is_some_and(|name| reserved.iter().any(|reserved| name.starts_with(reserved)))
 }
 
-/// The path file of the loader at `path`, whose bytes say for which machine: `/etc/ld-musl-x86_64.path`.
+/// The path file of the loader at
+/// `path`, whose bytes say for which machine: `/etc/ld-musl-x86_64.path`.
 pub(super) fn path_file(path: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     const MARK: &[u8] = b"/etc/ld-musl-";
     let start = memchr::memmem::find(bytes, MARK)?;
     let rest = &bytes[start..bytes.len().min(start + 64)];
     let file = &rest[..memchr::memchr(0, rest)?];
-    file.ends_with(b".path").then(|| [prefix(path), file].concat())
+    file.ends_with(b".path")
+        .then(|| [prefix(path), file].concat())
 }

@@ -1,7 +1,8 @@
 //! A process as its loader would build it: the program, and every library it maps, in load order.
 //!
-//! One thing differs from a real start: where the processor decides which of several files is mapped, all of them
-//! are, since an image runs on any processor. The one for every processor stands for them in what follows.
+//! One thing differs from a real start: where the processor decides which of several files is
+//! mapped, all of them are, since an image runs on any processor. The one for every processor
+//! stands for them in what follows.
 
 use std::collections::HashMap;
 
@@ -32,7 +33,8 @@ pub struct Object<Id> {
     /// As it was opened.
     pub path: Vec<u8>,
     pub file: Id,
-    /// Which object, by its place in the list, had it loaded first; none for the program and its loader.
+    /// Which object, by its place in the list, had it loaded first; none for the program and its
+    /// loader.
     pub by: Option<usize>,
     /// Only some processors map it.
     pub variant: bool,
@@ -68,8 +70,8 @@ pub enum RequestKind {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The places of the objects, the path by which this need found each, and the rule. More than one where
-    /// processors differ; the last is the one for every processor, if there is one.
+    /// The places of the objects, the path by which this need found each, and the rule. More than
+    /// one where processors differ; the last is the one for every processor, if there is one.
     Found(Vec<(usize, Vec<u8>, Found)>),
     Missing(Missing),
 }
@@ -98,7 +100,13 @@ enum Fit<Id> {
 
 impl<'a, F: Files> Process<'a, F> {
     /// The program at `path` and its loader, mapped; nothing else yet.
-    pub fn new(files: &'a F, loader: &'a Loader, environment: &'a Environment, path: &[u8], program: F::Id) -> Self {
+    pub fn new(
+        files: &'a F,
+        loader: &'a Loader,
+        environment: &'a Environment,
+        path: &[u8],
+        program: F::Id,
+    ) -> Self {
         let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
         let mut process = Self {
             files,
@@ -111,9 +119,19 @@ impl<'a, F: Files> Process<'a, F> {
             next: 0,
         };
         let soname = process.soname(program);
-        process.add(path, program, None, parent(&real), soname.into_iter().collect());
+        process.add(
+            path,
+            program,
+            None,
+            parent(&real),
+            soname.into_iter().collect(),
+        );
         if let Kind::File(file) = files.look(&loader.path) {
-            let own = if loader.flavor == Flavor::Musl { Some(b"libc.so".to_vec()) } else { process.soname(file) };
+            let own = if loader.flavor == Flavor::Musl {
+                Some(b"libc.so".to_vec())
+            } else {
+                process.soname(file)
+            };
             let names = std::iter::once(loader.path.clone()).chain(own).collect();
             process.add(&loader.path, file, None, parent(&loader.path), names);
         }
@@ -121,15 +139,36 @@ impl<'a, F: Files> Process<'a, F> {
             && let Kind::File(file) = files.look(&stand_in.loader)
         {
             let names = vec![b"libc.so".to_vec()];
-            process.add(&stand_in.loader, file, None, parent(&stand_in.loader), names);
+            process.add(
+                &stand_in.loader,
+                file,
+                None,
+                parent(&stand_in.loader),
+                names,
+            );
         }
         process
     }
 
-    fn add(&mut self, path: &[u8], file: F::Id, by: Option<usize>, origin: &[u8], names: Vec<Vec<u8>>) {
+    fn add(
+        &mut self,
+        path: &[u8],
+        file: F::Id,
+        by: Option<usize>,
+        origin: &[u8],
+        names: Vec<Vec<u8>>,
+    ) {
         let place = self.objects.len();
         let (path, origin) = (path.to_vec(), origin.to_vec());
-        self.objects.push(Object { path, file, by, variant: false, broken: None, origin, names: Vec::new() });
+        self.objects.push(Object {
+            path,
+            file,
+            by,
+            variant: false,
+            broken: None,
+            origin,
+            names: Vec::new(),
+        });
         self.by_file.entry(file).or_insert(place);
         self.learn(place, names);
     }
@@ -137,7 +176,10 @@ impl<'a, F: Files> Process<'a, F> {
     /// The first object with a name has it.
     fn learn(&mut self, place: usize, names: Vec<Vec<u8>>) {
         for name in names {
-            self.by_name.entry(name).and_modify(|known| *known = place.min(*known)).or_insert(place);
+            self.by_name
+                .entry(name)
+                .and_modify(|known| *known = place.min(*known))
+                .or_insert(place);
         }
     }
 
@@ -165,8 +207,8 @@ impl<'a, F: Files> Process<'a, F> {
         &self.requests
     }
 
-    /// Loads a library that the program did not ask for, by the program's own search path; a list of several is
-    /// given as `LD_PRELOAD` is. Returns the requests' places.
+    /// Loads a library that the program did not ask for, by the program's own search path; a list
+    /// of several is given as `LD_PRELOAD` is. Returns the requests' places.
     pub fn preload(&mut self, list: &[u8]) -> std::ops::Range<usize> {
         let first = self.requests.len();
         for name in preload_list(list) {
@@ -175,7 +217,8 @@ impl<'a, F: Files> Process<'a, F> {
         first..self.requests.len()
     }
 
-    /// Loads what an object would open by name while it runs, then what that needs. Returns the request's place.
+    /// Loads what an object would open by name while it runs, then what that needs. Returns the
+    /// request's place.
     pub fn open(&mut self, by: usize, name: &[u8]) -> usize {
         self.request(by, name.to_vec(), RequestKind::Given);
         let place = self.requests.len() - 1;
@@ -190,12 +233,16 @@ impl<'a, F: Files> Process<'a, F> {
             self.next += 1;
             let Some(elf) = self.elf(by) else { continue };
             let mut needs: Vec<(Vec<u8>, RequestKind)> = Vec::new();
-            let mut add = |names: &[Vec<u8>], kind| needs.extend(names.iter().map(|name| (name.clone(), kind)));
+            let mut add = |names: &[Vec<u8>], kind| {
+                needs.extend(names.iter().map(|name| (name.clone(), kind)))
+            };
             add(&elf.needed, RequestKind::Needed);
             if self.loader.flavor == Flavor::Glibc {
                 add(&elf.filters, RequestKind::Filter);
                 add(&elf.auxiliaries, RequestKind::Auxiliary);
-                elf.audits.iter().for_each(|list| add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit));
+                elf.audits.iter().for_each(|list| {
+                    add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit)
+                });
             }
             let chain = self.chain(by);
             let steps = self.steps(&chain);
@@ -207,7 +254,11 @@ impl<'a, F: Files> Process<'a, F> {
 
     fn elf(&self, object: usize) -> Option<&'a Elf> {
         let object = &self.objects[object];
-        if object.broken.is_some() { None } else { self.files.elf(object.file).ok() }
+        if object.broken.is_some() {
+            None
+        } else {
+            self.files.elf(object.file).ok()
+        }
     }
 
     fn soname(&self, file: F::Id) -> Option<Vec<u8>> {
@@ -220,7 +271,10 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn steps(&self, chain: &[usize]) -> Vec<Step> {
-        let requesters: Vec<Requester<'_>> = chain.iter().filter_map(|&object| self.requester(object)).collect();
+        let requesters: Vec<Requester<'_>> = chain
+            .iter()
+            .filter_map(|&object| self.requester(object))
+            .collect();
         match self.loader.flavor {
             Flavor::Glibc => glibc::steps(self.files, self.loader, self.environment, &requesters),
             Flavor::Musl => musl::steps(self.loader, self.environment, &requesters),
@@ -247,20 +301,29 @@ impl<'a, F: Files> Process<'a, F> {
     fn request_by(&mut self, by: usize, name: Vec<u8>, kind: RequestKind, steps: &[Step]) {
         let outcome = match self.already_loaded(by, &name) {
             Some(object) => {
-                let found = if self.is_loader(object) { Found::Loader } else { Found::AlreadyLoaded };
+                let found = if self.is_loader(object) {
+                    Found::Loader
+                } else {
+                    Found::AlreadyLoaded
+                };
                 Outcome::Found(vec![(object, self.objects[object].path.clone(), found)])
             }
             None => self.search(by, &name, steps),
         };
-        self.requests.push(Request { by, name, kind, outcome });
+        self.requests.push(Request {
+            by,
+            name,
+            kind,
+            outcome,
+        });
     }
 
     fn is_loader(&self, object: usize) -> bool {
         object != 0 && self.objects[object].by.is_none()
     }
 
-    /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by the name it was
-    /// searched under, and itself by the names of the libraries it contains.
+    /// glibc knows an object by the names it was asked for under, its path and its SONAME; musl by
+    /// the name it was searched under, and itself by the names of the libraries it contains.
     fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
         match self.loader.flavor {
             Flavor::Glibc if !name.contains(&b'$') => self.find(name),
@@ -282,11 +345,23 @@ impl<'a, F: Files> Process<'a, F> {
             Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
             Flavor::Musl => vec![(name.to_vec(), false)],
         };
-        let mut search = Search { hits: Vec::new(), refused: None };
+        let mut search = Search {
+            hits: Vec::new(),
+            refused: None,
+        };
         for (expanded, choice) in &names {
             if expanded.contains(&b'/') {
                 let path = self.absolute(expanded);
-                if self.attempt(by, name, Candidate { path, found: Found::Path, variant: *choice }, &mut search) {
+                if self.attempt(
+                    by,
+                    name,
+                    Candidate {
+                        path,
+                        found: Found::Path,
+                        variant: *choice,
+                    },
+                    &mut search,
+                ) {
                     break;
                 }
             } else if self.walk(by, name, expanded, *choice, steps, &mut search) {
@@ -295,18 +370,26 @@ impl<'a, F: Files> Process<'a, F> {
         }
         if search.hits.is_empty() {
             let looked_in = self.looked_in(&names, steps, self.skips_default(by));
-            Outcome::Missing(Missing { looked_in, refused: search.refused })
+            Outcome::Missing(Missing {
+                looked_in,
+                refused: search.refused,
+            })
         } else {
             Outcome::Found(search.hits)
         }
     }
 
     fn absolute(&self, name: &[u8]) -> Vec<u8> {
-        if name.starts_with(b"/") { name.to_vec() } else { join(&self.environment.directory, name) }
+        if name.starts_with(b"/") {
+            name.to_vec()
+        } else {
+            join(&self.environment.directory, name)
+        }
     }
 
     fn skips_default(&self, by: usize) -> bool {
-        self.loader.flavor == Flavor::Glibc && self.elf(by).is_some_and(|elf| elf.no_default_directories)
+        self.loader.flavor == Flavor::Glibc
+            && self.elf(by).is_some_and(|elf| elf.no_default_directories)
     }
 
     /// Goes through the steps for a name without a slash. Whether the search is over.
@@ -321,19 +404,39 @@ impl<'a, F: Files> Process<'a, F> {
     ) -> bool {
         let skips_default = self.skips_default(by);
         let loader = self.loader;
-        for step in steps.iter().chain(&loader.tail).filter(|step| !(skips_default && step.is_default())) {
+        for step in steps
+            .iter()
+            .chain(&loader.tail)
+            .filter(|step| !(skips_default && step.is_default()))
+        {
             match step {
                 Step::Directory(place) if !place.exists => {}
                 Step::Directory(place) => {
                     let path = join(&place.directory, expanded);
                     let variant = choice || place.variant;
-                    if self.attempt(by, name, Candidate { path, found: place.found.clone(), variant }, search) {
+                    if self.attempt(
+                        by,
+                        name,
+                        Candidate {
+                            path,
+                            found: place.found.clone(),
+                            variant,
+                        },
+                        search,
+                    ) {
                         return true;
                     }
                 }
-                Step::Cache { no_default_directories } => {
-                    for (path, variant) in glibc::cached(loader, expanded, *no_default_directories) {
-                        let candidate = Candidate { path, found: Found::Cache, variant: choice || variant };
+                Step::Cache {
+                    no_default_directories,
+                } => {
+                    for (path, variant) in glibc::cached(loader, expanded, *no_default_directories)
+                    {
+                        let candidate = Candidate {
+                            path,
+                            found: Found::Cache,
+                            variant: choice || variant,
+                        };
                         if self.attempt(by, name, candidate, search) {
                             return true;
                         }
@@ -345,8 +448,18 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     /// Tries one path. Whether the search is over.
-    fn attempt(&mut self, by: usize, name: &[u8], candidate: Candidate, search: &mut Search) -> bool {
-        let Candidate { path, found, variant } = candidate;
+    fn attempt(
+        &mut self,
+        by: usize,
+        name: &[u8],
+        candidate: Candidate,
+        search: &mut Search,
+    ) -> bool {
+        let Candidate {
+            path,
+            found,
+            variant,
+        } = candidate;
         // `$PLATFORM` and a directory for processors may lead to the same file.
         if search.hits.iter().any(|(_, hit, _)| *hit == path) {
             return false;
@@ -365,14 +478,23 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     /// The directories and files of a search, in order, for who asks why it found nothing.
-    fn looked_in(&self, names: &[(Vec<u8>, bool)], steps: &[Step], skips_default: bool) -> Vec<Vec<u8>> {
+    fn looked_in(
+        &self,
+        names: &[(Vec<u8>, bool)],
+        steps: &[Step],
+        skips_default: bool,
+    ) -> Vec<Vec<u8>> {
         let mut looked_in = Vec::new();
         for (name, _) in names {
             if name.contains(&b'/') {
                 looked_in.push(self.absolute(name));
                 continue;
             }
-            for step in steps.iter().chain(&self.loader.tail).filter(|step| !(skips_default && step.is_default())) {
+            for step in steps
+                .iter()
+                .chain(&self.loader.tail)
+                .filter(|step| !(skips_default && step.is_default()))
+            {
                 match step {
                     Step::Directory(place) if place.variant => {}
                     Step::Directory(place) => looked_in.push(place.directory.clone()),
@@ -388,7 +510,11 @@ impl<'a, F: Files> Process<'a, F> {
         let file = match self.files.look(path) {
             Kind::Missing => return Fit::Pass,
             Kind::Loop => {
-                return if is_musl { Fit::Refuse(None, "its links go in a circle".to_owned()) } else { Fit::Pass };
+                return if is_musl {
+                    Fit::Refuse(None, "its links go in a circle".to_owned())
+                } else {
+                    Fit::Pass
+                };
             }
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
             Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
@@ -406,11 +532,18 @@ impl<'a, F: Files> Process<'a, F> {
             Ok(elf) if !is_musl && !self.loader.is_order_of(elf) => {
                 Fit::Refuse(Some(file), "it has the other byte order".to_owned())
             }
-            Ok(elf) if !is_musl && !has_known_abi(elf) => Fit::Refuse(Some(file), "its OS ABI is unknown".to_owned()),
+            Ok(elf) if !is_musl && !has_known_abi(elf) => {
+                Fit::Refuse(Some(file), "its OS ABI is unknown".to_owned())
+            }
             Ok(elf) if !is_musl && !self.loader.fits(elf) => Fit::Pass,
-            Ok(Elf { kind: Type::Other(_), .. }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
+            Ok(Elf {
+                kind: Type::Other(_),
+                ..
+            }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
             // Another system's file, by its note.
-            Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => Fit::Pass,
+            Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => {
+                Fit::Pass
+            }
             Ok(_) => Fit::Take(file),
         }
     }
@@ -462,7 +595,8 @@ impl<'a, F: Files> Process<'a, F> {
     }
 }
 
-/// `VALID_ELF_OSABI` and `VALID_ELF_ABIVERSION` of glibc: the ABI of System V, and GNU's with its small versions.
+/// `VALID_ELF_OSABI` and `VALID_ELF_ABIVERSION` of glibc: the ABI of System V, and GNU's with its
+/// small versions.
 fn has_known_abi(elf: &Elf) -> bool {
     const SYSTEM_V: u8 = 0;
     const GNU: u8 = 3;

@@ -10,23 +10,39 @@ pub struct Processor {
     pub levels: Vec<String>,
     /// What `$PLATFORM` is.
     pub platform: Option<String>,
-    /// Names of directories that loaders before 2.37 look into, the first of a path first: `tls`, the platform, and
-    /// capabilities.
+    /// Names of directories that loaders before 2.37 look into, the first of a path first: `tls`,
+    /// the platform, and capabilities.
     pub legacy: Vec<String>,
 }
 
 /// The levels of a machine, the best first; a processor takes its own and those behind it.
-const LEVELS: [&[&str]; 3] =
-    [&["x86-64-v4", "x86-64-v3", "x86-64-v2"], &["power10", "power9"], &["z16", "z15", "z14", "z13"]];
+const LEVELS: [&[&str]; 3] = [
+    &["x86-64-v4", "x86-64-v3", "x86-64-v2"],
+    &["power10", "power9"],
+    &["z16", "z15", "z14", "z13"],
+];
 
 impl Processor {
     /// What every processor can do that the machine of a file has.
     pub fn baseline(elf: &Elf) -> Self {
         let platform = system::base_platform(elf);
         // x86-64 has its name twice: as a platform and as a capability.
-        let capability = if system::is_x86_64(elf) { platform } else { None };
-        let legacy = ["tls"].into_iter().chain(platform).chain(capability).map(str::to_owned).collect();
-        Self { levels: Vec::new(), platform: platform.map(str::to_owned), legacy }
+        let capability = if system::is_x86_64(elf) {
+            platform
+        } else {
+            None
+        };
+        let legacy = ["tls"]
+            .into_iter()
+            .chain(platform)
+            .chain(capability)
+            .map(str::to_owned)
+            .collect();
+        Self {
+            levels: Vec::new(),
+            platform: platform.map(str::to_owned),
+            legacy,
+        }
     }
 
     /// The names of all levels.
@@ -34,11 +50,17 @@ impl Processor {
         LEVELS.into_iter().flatten().copied()
     }
 
-    /// A processor of a level by its name, such as `x86-64-v3`; the least, for a name that is no level.
+    /// A processor of a level by its name, such as `x86-64-v3`; the least, for a name that is no
+    /// level.
     pub fn of_level(elf: &Elf, level: &str) -> Self {
-        let from = |levels: &&'static [&'static str]| Some(&levels[levels.iter().position(|name| *name == level)?..]);
+        let from = |levels: &&'static [&'static str]| {
+            Some(&levels[levels.iter().position(|name| *name == level)?..])
+        };
         let levels = LEVELS.iter().find_map(from).unwrap_or_default();
-        Self { levels: levels.iter().map(|&level| level.to_owned()).collect(), ..Self::baseline(elf) }
+        Self {
+            levels: levels.iter().map(|&level| level.to_owned()).collect(),
+            ..Self::baseline(elf)
+        }
     }
 
     /// The one that runs this program, if the file is for it; otherwise any of the file's machine.
@@ -54,8 +76,8 @@ impl Processor {
 #[cfg(not(target_arch = "x86_64"))]
 fn native_x86_64(_: &mut Processor) {}
 
-/// The levels are those of the x86-64 psABI. The platform and the capability are what glibc before 2.37 gave to
-/// processors of Intel alone, in sysdeps/x86/cpu-features.c.
+/// The levels are those of the x86-64 psABI. The platform and the capability are what glibc before
+/// 2.37 gave to processors of Intel alone, in sysdeps/x86/cpu-features.c.
 #[cfg(target_arch = "x86_64")]
 fn native_x86_64(processor: &mut Processor) {
     macro_rules! has {
@@ -65,16 +87,24 @@ fn native_x86_64(processor: &mut Processor) {
     let v3 = v2 && has!("avx" "avx2" "bmi1" "bmi2" "f16c" "fma" "lzcnt" "movbe" "xsave");
     let v4 = v3 && has!("avx512f" "avx512bw" "avx512cd" "avx512dq" "avx512vl");
     let levels = [(v4, "x86-64-v4"), (v3, "x86-64-v3"), (v2, "x86-64-v2")];
-    processor.levels = levels.iter().filter(|(has, _)| *has).map(|(_, level)| (*level).to_owned()).collect();
+    processor.levels = levels
+        .iter()
+        .filter(|(has, _)| *has)
+        .map(|(_, level)| (*level).to_owned())
+        .collect();
     if v3 && is_intel() {
         processor.platform = Some("haswell".to_owned());
         let capability = v4.then_some("avx512_1");
-        let legacy = ["tls", "haswell"].into_iter().chain(capability).chain(["x86_64"]);
+        let legacy = ["tls", "haswell"]
+            .into_iter()
+            .chain(capability)
+            .chain(["x86_64"]);
         processor.legacy = legacy.map(str::to_owned).collect();
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 fn is_intel() -> bool {
-    std::fs::read("/proc/cpuinfo").is_ok_and(|text| memchr::memmem::find(&text, b"GenuineIntel").is_some())
+    std::fs::read("/proc/cpuinfo")
+        .is_ok_and(|text| memchr::memmem::find(&text, b"GenuineIntel").is_some())
 }

@@ -1,8 +1,9 @@
 //! Texts that the code of a program refers to by address and length, as Go and Rust do.
 //!
-//! Their texts stand one behind the other without an end, so that only the code says where one begins and ends: an
-//! instruction loads the address, another near it the length. Code of x86-64 is looked at; in files for other
-//! processors nothing is found. Addresses and lengths that stand in data, side by side, count as well.
+//! Their texts stand one behind the other without an end, so that only the code says where one
+//! begins and ends: an instruction loads the address, another near it the length. Code of x86-64 is
+//! looked at; in files for other processors nothing is found. Addresses and lengths that stand in
+//! data, side by side, count as well.
 
 use std::collections::BTreeSet;
 
@@ -14,20 +15,30 @@ use super::file::{Elf, file_offset, read_program_headers};
 /// How far from the address the length may be loaded, in bytes of code.
 const NEAR: usize = 24;
 
-/// The texts of at most `longest` bytes that code and data refer to, as bytes of the file. Some come about by chance:
-/// who asks compares them with names that there are.
+/// The texts of at most `longest` bytes that code and data refer to, as bytes of the file. Some
+/// come about by chance: who asks compares them with names that there are.
 pub fn referred_texts<'a>(bytes: &'a [u8], elf: &Elf, longest: usize) -> BTreeSet<&'a [u8]> {
     let mut texts = BTreeSet::new();
     if elf.machine != EM_X86_64 || !elf.is_64 {
         return texts;
     }
-    let Ok(headers) = read_program_headers(bytes, elf) else { return texts };
+    let Ok(headers) = read_program_headers(bytes, elf) else {
+        return texts;
+    };
     for header in headers.iter().filter(|header| header.p_type == PT_LOAD) {
-        let Some((start, segment)) = content(bytes, header) else { continue };
+        let Some((start, segment)) = content(bytes, header) else {
+            continue;
+        };
         if header.p_flags & PF_X == 0 {
             from_data(bytes, &headers, (start, segment), longest, &mut texts);
         } else {
-            from_code(bytes, &headers, (header.p_vaddr, segment), longest, &mut texts);
+            from_code(
+                bytes,
+                &headers,
+                (header.p_vaddr, segment),
+                longest,
+                &mut texts,
+            );
         }
     }
     texts
@@ -40,8 +51,8 @@ fn content<'a>(bytes: &'a [u8], header: &ProgramHeader) -> Option<(usize, &'a [u
     Some((start, bytes.get(start..end)?))
 }
 
-/// `lea register, [rip + distance]` is `48` or `4c`, `8d`, a byte that ends in the bits 101 and begins with 00, and
-/// four bytes of distance from the next instruction.
+/// `lea register, [rip + distance]` is `48` or `4c`, `8d`, a byte that ends in the bits 101 and
+/// begins with 00, and four bytes of distance from the next instruction.
 fn from_code<'a>(
     bytes: &'a [u8],
     headers: &[ProgramHeader],
@@ -50,14 +61,20 @@ fn from_code<'a>(
     texts: &mut BTreeSet<&'a [u8]>,
 ) {
     for at in memchr::memchr_iter(0x8d, code) {
-        let Some(start) = at.checked_sub(1) else { continue };
-        let Some(&[0x48 | 0x4c, _, operand, a, b, c, d]) = code.get(start..start + 7) else { continue };
+        let Some(start) = at.checked_sub(1) else {
+            continue;
+        };
+        let Some(&[0x48 | 0x4c, _, operand, a, b, c, d]) = code.get(start..start + 7) else {
+            continue;
+        };
         if operand & 0xc7 != 0x05 {
             continue;
         }
         let distance = i64::from(i32::from_le_bytes([a, b, c, d]));
         let next = address.wrapping_add(start as u64 + 7);
-        let Some(place) = file_offset(headers, next.wrapping_add_signed(distance)) else { continue };
+        let Some(place) = file_offset(headers, next.wrapping_add_signed(distance)) else {
+            continue;
+        };
         let near = &code[start.saturating_sub(NEAR)..code.len().min(start + 7 + NEAR)];
         texts.extend(lengths(near, longest).filter_map(|length| bytes.get(place..place + length)));
     }
@@ -72,7 +89,8 @@ fn lengths(code: &[u8], longest: usize) -> impl Iterator<Item = usize> {
     found.filter(move |length| (2..=longest).contains(length))
 }
 
-/// Two words side by side: an address, which programs of a fixed address have in the file, and a length.
+/// Two words side by side: an address, which programs of a fixed address have in the file, and a
+/// length.
 fn from_data<'a>(
     bytes: &'a [u8],
     headers: &[ProgramHeader],
@@ -80,10 +98,19 @@ fn from_data<'a>(
     longest: usize,
     texts: &mut BTreeSet<&'a [u8]>,
 ) {
-    let word = |at: usize| data.get(at..at + 8)?.first_chunk().map(|word| u64::from_le_bytes(*word));
+    let word = |at: usize| {
+        data.get(at..at + 8)?
+            .first_chunk()
+            .map(|word| u64::from_le_bytes(*word))
+    };
     for at in (start.next_multiple_of(8) - start..data.len()).step_by(8) {
-        let (Some(address), Some(length)) = (word(at), word(at + 8)) else { return };
-        let Some(length) = usize::try_from(length).ok().filter(|length| (2..=longest).contains(length)) else {
+        let (Some(address), Some(length)) = (word(at), word(at + 8)) else {
+            return;
+        };
+        let Some(length) = usize::try_from(length)
+            .ok()
+            .filter(|length| (2..=longest).contains(length))
+        else {
             continue;
         };
         let text = file_offset(headers, address).and_then(|place| bytes.get(place..place + length));
@@ -97,7 +124,9 @@ mod tests {
 
     #[test]
     fn a_length_is_what_an_instruction_loads_and_a_name_could_have() {
-        let code = [0xba, 4, 0, 0, 0, 0x90, 0x6a, 7, 0x41, 0xb8, 9, 0, 0, 0, 0xba, 0, 1, 0, 0];
+        let code = [
+            0xba, 4, 0, 0, 0, 0x90, 0x6a, 7, 0x41, 0xb8, 9, 0, 0, 0, 0xba, 0, 1, 0, 0,
+        ];
         assert_eq!(lengths(&code, 40).collect::<Vec<_>>(), [4, 7, 9]);
     }
 

@@ -1,4 +1,5 @@
-//! What a loader's search is given and what it says: the files it may look at, and by which rule it found one.
+//! What a loader's search is given and what it says: the files it may look at, and by which rule it
+//! found one.
 
 use std::fmt;
 use std::hash::Hash;
@@ -33,8 +34,8 @@ pub trait Files {
         false
     }
 
-    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody else, or gains
-    /// capabilities, which root has already.
+    /// Whether the kernel sets `AT_SECURE` for a user: it does where the program becomes somebody
+    /// else, or gains capabilities, which root has already.
     fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
         let Privileges { setuid, setgid } = self.privileges(file);
         let other = |id: Option<u64>| id.is_some_and(|id| id != 0 || !is_root);
@@ -77,7 +78,8 @@ pub enum Kind<Id> {
 pub enum Found {
     /// The need has a slash: it is the path.
     Path,
-    /// The `DT_RPATH` of this object, or under musl its RUNPATH: the one that needs, or one that loaded it.
+    /// The `DT_RPATH` of this object, or under musl its RUNPATH: the one that needs, or one that
+    /// loaded it.
     Rpath {
         of: Vec<u8>,
     },

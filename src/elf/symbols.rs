@@ -1,9 +1,10 @@
-//! Which symbols a file takes from others, counted as loaders count: from the hash tables, not from sections.
+//! Which symbols a file takes from others, counted as loaders count: from the hash tables, not from
+//! sections.
 
 use super::file::Elf;
 
-/// A name may be the tail of another, so the names together can be longer than the table that holds them, but not by
-/// much; what exceeds this is made to waste time.
+/// A name may be the tail of another, so the names together can be longer than the table that holds
+/// them, but not by much; what exceeds this is made to waste time.
 const MAX_SHARING: usize = 16;
 
 const LOCAL: u64 = 0;
@@ -20,26 +21,37 @@ struct Symbol {
 }
 
 impl Elf {
-    /// The names of undefined dynamic symbols, in the table's order. `bytes` is the file this was parsed from.
+    /// The names of undefined dynamic symbols, in the table's order. `bytes` is the file this was
+    /// parsed from.
     pub fn imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| symbol.section == 0)
     }
 
     /// Of these, the ones that must be defined somewhere.
     pub fn strong_imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.symbols(bytes, |symbol| symbol.section == 0 && symbol.binding == GLOBAL)
+        self.symbols(bytes, |symbol| {
+            symbol.section == 0 && symbol.binding == GLOBAL
+        })
     }
 
     /// The names of dynamic symbols that are defined here for others, in the table's order.
     pub fn exports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
-        self.symbols(bytes, |symbol| symbol.section != 0 && symbol.binding != LOCAL)
+        self.symbols(bytes, |symbol| {
+            symbol.section != 0 && symbol.binding != LOCAL
+        })
     }
 
-    fn symbols<'a>(&'a self, bytes: &'a [u8], wanted: fn(&Symbol) -> bool) -> impl Iterator<Item = &'a [u8]> {
+    fn symbols<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        wanted: fn(&Symbol) -> bool,
+    ) -> impl Iterator<Item = &'a [u8]> {
         let size = if self.is_64 { 24 } else { 16 };
         let start = self.tables.symbols.unwrap_or(usize::MAX);
         let count = self.symbol_count(bytes).unwrap_or(0);
-        let mut budget = self.tables.strings.map_or(0, |(_, size)| size.min(bytes.len()).saturating_mul(MAX_SHARING));
+        let mut budget = self.tables.strings.map_or(0, |(_, size)| {
+            size.min(bytes.len()).saturating_mul(MAX_SHARING)
+        });
         (1..count)
             .map_while(move |index| start.checked_add(index.checked_mul(size)?))
             .map_while(move |at| self.symbol(bytes, at))
@@ -70,20 +82,29 @@ impl Elf {
         usize::try_from(count).ok()
     }
 
-    /// `DT_HASH` says it: there is a chain for each symbol. Alpha and s390x have 8-byte words there.
+    /// `DT_HASH` says it: there is a chain for each symbol. Alpha and s390x have 8-byte words
+    /// there.
     fn count_by_hash(&self, bytes: &[u8], at: usize) -> Option<u64> {
         const ALPHA: u16 = 0x9026;
         const S390: u16 = 22;
-        let word = if self.is_64 && matches!(self.machine, ALPHA | S390) { 8 } else { 4 };
+        let word = if self.is_64 && matches!(self.machine, ALPHA | S390) {
+            8
+        } else {
+            4
+        };
         self.number(bytes, at.checked_add(word)?, word)
     }
 
-    /// `DT_GNU_HASH` leaves out the symbols below `first`, sorts the others by bucket, and marks each bucket's last.
+    /// `DT_GNU_HASH` leaves out the symbols below `first`, sorts the others by bucket, and marks
+    /// each bucket's last.
     fn count_by_gnu_hash(&self, bytes: &[u8], at: usize) -> Option<u64> {
         let field = |index: usize| self.number(bytes, at.checked_add(index.checked_mul(4)?)?, 4);
         let (bucket_count, first, filter_words) = (field(0)?, field(1)?, field(2)?);
         let filter_word = if self.is_64 { 2 } else { 1 };
-        let buckets = usize::try_from(filter_words).ok()?.checked_mul(filter_word)?.checked_add(4)?;
+        let buckets = usize::try_from(filter_words)
+            .ok()?
+            .checked_mul(filter_word)?
+            .checked_add(4)?;
         let bucket_count = usize::try_from(bucket_count).ok()?;
         let mut last = 0;
         for index in 0..bucket_count {

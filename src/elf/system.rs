@@ -1,4 +1,5 @@
-//! What differs between machines and distributions: default directories, ABI numbers, names of processors.
+//! What differs between machines and distributions: default directories, ABI numbers, names of
+//! processors.
 
 use super::file::{Elf, Endian};
 
@@ -39,7 +40,8 @@ pub(super) fn triplet(elf: &Elf) -> Option<&'static str> {
     })
 }
 
-/// Where glibc's loader looks at last, for a loader that does not tell: Debian's directories, then everyone else's.
+/// Where glibc's loader looks at last, for a loader that does not tell: Debian's directories, then
+/// everyone else's.
 pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     let mut directories = Vec::new();
     if let Some(triplet) = triplet(elf) {
@@ -56,12 +58,19 @@ pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
 /// What `$LIB` may stand for, where the loader does not tell.
 pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
     let debian = triplet(elf).map(|triplet| format!("lib/{triplet}").into_bytes());
-    let others: &[&[u8]] = if elf.is_64 { &[b"lib64", b"lib"] } else { &[b"lib", b"lib32"] };
-    debian.into_iter().chain(others.iter().map(|value| value.to_vec())).collect()
+    let others: &[&[u8]] = if elf.is_64 {
+        &[b"lib64", b"lib"]
+    } else {
+        &[b"lib", b"lib32"]
+    };
+    debian
+        .into_iter()
+        .chain(others.iter().map(|value| value.to_vec()))
+        .collect()
 }
 
-/// What a loader's own bytes tell: its default directories as they are built in, in order, slashes at the end left
-/// out; none where nothing looks like them.
+/// What a loader's own bytes tell: its default directories as they are built in, in order, slashes
+/// at the end left out; none where nothing looks like them.
 pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     let mut longest: Vec<&[u8]> = Vec::new();
     let mut end = 0;
@@ -80,15 +89,17 @@ pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
 /// Longer strings are no directories of a loader.
 const MAX_DIRECTORY: usize = 200;
 
-/// The directories from the string around a place on, and where they end. They are `system_dirs` in glibc's
-/// elf/dl-load.c: strings one after the other, each with a slash at its end.
+/// The directories from the string around a place on, and where they end. They are `system_dirs` in
+/// glibc's elf/dl-load.c: strings one after the other, each with a slash at its end.
 fn directories_around(loader: &[u8], at: usize) -> (Vec<&[u8]>, usize) {
     let before = &loader[at.saturating_sub(MAX_DIRECTORY)..at];
     let mut start = at - before.len() + memchr::memrchr(0, before).map_or(0, |zero| zero + 1);
     let mut directories = Vec::new();
     loop {
         let rest = &loader[start..loader.len().min(start + MAX_DIRECTORY)];
-        let Some(text) = memchr::memchr(0, rest).map(|zero| &rest[..zero]) else { break };
+        let Some(text) = memchr::memchr(0, rest).map(|zero| &rest[..zero]) else {
+            break;
+        };
         if !is_directory_string(text) {
             break;
         }
@@ -103,14 +114,18 @@ fn is_directory_string(text: &[u8]) -> bool {
         && text.starts_with(b"/")
         && text.ends_with(b"/")
         && memchr::memmem::find(text, b"/lib").is_some()
-        && text.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'%')
+        && text
+            .iter()
+            .all(|&byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
-/// What `$LIB` is in this loader: of the values it may have, the one that stands in its bytes as a string.
+/// What `$LIB` is in this loader: of the values it may have, the one that stands in its bytes as a
+/// string.
 pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
     let values = lib_values(elf);
-    let is_built_in =
-        |value: &&Vec<u8>| memchr::memmem::find(loader, &[b"\0", value.as_slice(), b"\0"].concat()).is_some();
+    let is_built_in = |value: &&Vec<u8>| {
+        memchr::memmem::find(loader, &[b"\0", value.as_slice(), b"\0"].concat()).is_some()
+    };
     match values.iter().find(is_built_in) {
         Some(value) => vec![value.clone()],
         None => values,
@@ -145,7 +160,8 @@ pub(super) fn glibc_version(loader: &[u8]) -> Option<(u32, u32)> {
     Some((number()?, number()?))
 }
 
-/// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory itself.
+/// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory
+/// itself.
 pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
     match elf.machine {
         X86_64 => &["x86_64", "haswell", "xeon_phi"],
@@ -153,7 +169,9 @@ pub(super) fn platforms(elf: &Elf) -> &'static [&'static str] {
         AARCH64 => &["aarch64"],
         ARM => &["v8l", "v7l", "v6l", "v5l"],
         PPC | PPC64 => &["power10", "power9", "power8", "power7", "power6"],
-        S390 => &["z16", "z15", "z14", "z13", "zEC12", "z196", "z10", "z9-109", "z990", "z900"],
+        S390 => &[
+            "z16", "z15", "z14", "z13", "zEC12", "z196", "z10", "z9-109", "z990", "z900",
+        ],
         RISCV => &["riscv64"],
         _ => &[],
     }
@@ -166,10 +184,15 @@ pub(super) fn legacy_subdirectories(elf: &Elf) -> Vec<&'static str> {
         ARM => &["neon", "vfp", "vfpv3", "thumb"],
         _ => &[],
     };
-    ["tls"].into_iter().chain(platforms(elf).iter().copied()).chain(capabilities.iter().copied()).collect()
+    ["tls"]
+        .into_iter()
+        .chain(platforms(elf).iter().copied())
+        .chain(capabilities.iter().copied())
+        .collect()
 }
 
-/// The ABI of a cache's entries that this machine's loader takes; none where the table has no number.
+/// The ABI of a cache's entries that this machine's loader takes; none where the table has no
+/// number.
 pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     Some(match (elf.machine, elf.is_64) {
         (I386 | PPC | LOONGARCH, _) | (S390, false) => 0x0000,
@@ -186,7 +209,8 @@ pub(super) fn cache_abi(elf: &Elf) -> Option<u32> {
     })
 }
 
-/// Where programs of this machine conventionally ask for their loader, for libraries that no program loads.
+/// Where programs of this machine conventionally ask for their loader, for libraries that no
+/// program loads.
 pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
     let little = elf.endian == Endian::Little;
     let paths: &[&str] = match (elf.machine, elf.is_64) {
@@ -194,13 +218,22 @@ pub(super) fn conventional_loaders(elf: &Elf) -> Vec<Vec<u8>> {
         (X86_64, false) => &["/libx32/ld-linux-x32.so.2", "/lib/ld-musl-x32.so.1"],
         (I386, _) => &["/lib/ld-linux.so.2", "/lib/ld-musl-i386.so.1"],
         (AARCH64, true) => &["/lib/ld-linux-aarch64.so.1", "/lib/ld-musl-aarch64.so.1"],
-        (ARM, _) => {
-            &["/lib/ld-linux-armhf.so.3", "/lib/ld-linux.so.3", "/lib/ld-musl-armhf.so.1", "/lib/ld-musl-arm.so.1"]
-        }
+        (ARM, _) => &[
+            "/lib/ld-linux-armhf.so.3",
+            "/lib/ld-linux.so.3",
+            "/lib/ld-musl-armhf.so.1",
+            "/lib/ld-musl-arm.so.1",
+        ],
         (PPC64, _) if little => &["/lib64/ld64.so.2", "/lib/ld-musl-powerpc64le.so.1"],
         (S390, true) => &["/lib/ld64.so.1", "/lib/ld-musl-s390x.so.1"],
-        (RISCV, true) => &["/lib/ld-linux-riscv64-lp64d.so.1", "/lib/ld-musl-riscv64.so.1"],
-        (LOONGARCH, true) => &["/lib64/ld-linux-loongarch-lp64d.so.1", "/lib/ld-musl-loongarch64.so.1"],
+        (RISCV, true) => &[
+            "/lib/ld-linux-riscv64-lp64d.so.1",
+            "/lib/ld-musl-riscv64.so.1",
+        ],
+        (LOONGARCH, true) => &[
+            "/lib64/ld-linux-loongarch-lp64d.so.1",
+            "/lib/ld-musl-loongarch64.so.1",
+        ],
         _ => &[],
     };
     paths.iter().map(|path| path.as_bytes().to_vec()).collect()

@@ -1,6 +1,7 @@
 //! The dynamic string tokens: `$ORIGIN`, `$LIB` and `$PLATFORM`, with or without braces.
 
-/// What tokens stand for. Several values: it depends on the processor, or is not known, which one it is.
+/// What tokens stand for. Several values: it depends on the processor, or is not known, which one
+/// it is.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens<'a> {
     pub(super) origin: &'a [u8],
@@ -11,8 +12,8 @@ pub(super) struct Tokens<'a> {
 /// Nobody writes more tokens into one path; each may stand for a long one.
 const MAX_TOKENS: usize = 16;
 
-/// glibc's expansion: a text for each combination of values, and whether there is a choice. What follows `$` and is
-/// no token stays as it is. Absurdly many tokens give nothing.
+/// glibc's expansion: a text for each combination of values, and whether there is a choice. What
+/// follows `$` and is no token stays as it is. Absurdly many tokens give nothing.
 pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
     if !text.contains(&b'$') {
         return vec![(text.to_vec(), false)];
@@ -29,20 +30,27 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
         }
         let choice = values.len() > 1;
         let each = |(text, before): &(Vec<u8>, bool)| {
-            values.iter().map(|value| (replace(text, token, value), *before || choice)).collect::<Vec<_>>()
+            values
+                .iter()
+                .map(|value| (replace(text, token, value), *before || choice))
+                .collect::<Vec<_>>()
         };
         expanded = expanded.iter().flat_map(each).collect();
     }
     expanded
 }
 
-/// musl's expansion of a whole search path: `$ORIGIN` only, and nothing at all where another `$` is in it.
+/// musl's expansion of a whole search path: `$ORIGIN` only, and nothing at all where another `$` is
+/// in it.
 pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> {
     if memchr::memchr_iter(b'$', text).count() > MAX_TOKENS * super::search::MAX_ELEMENTS {
         return None;
     }
-    let known = |&at: &usize| text[at..].starts_with(b"$ORIGIN") || text[at..].starts_with(b"${ORIGIN}");
-    memchr::memchr_iter(b'$', text).all(|at| known(&at)).then(|| replace(text, b"ORIGIN", origin))
+    let known =
+        |&at: &usize| text[at..].starts_with(b"$ORIGIN") || text[at..].starts_with(b"${ORIGIN}");
+    memchr::memchr_iter(b'$', text)
+        .all(|at| known(&at))
+        .then(|| replace(text, b"ORIGIN", origin))
 }
 
 pub(super) fn has_origin(text: &[u8]) -> bool {
@@ -63,14 +71,16 @@ fn replace(text: &[u8], token: &[u8], value: &[u8]) -> Vec<u8> {
 
 /// Where the next `$TOKEN` or `${TOKEN}` is, and how long.
 fn find(text: &[u8], token: &[u8], from: usize) -> Option<(usize, usize)> {
-    memchr::memchr_iter(b'$', &text[from..]).map(|at| from + at).find_map(|at| {
-        let rest = &text[at + 1..];
-        if rest.starts_with(token) {
-            return Some((at, token.len() + 1));
-        }
-        let braced = rest.strip_prefix(b"{")?.strip_prefix(token)?;
-        braced.starts_with(b"}").then_some((at, token.len() + 3))
-    })
+    memchr::memchr_iter(b'$', &text[from..])
+        .map(|at| from + at)
+        .find_map(|at| {
+            let rest = &text[at + 1..];
+            if rest.starts_with(token) {
+                return Some((at, token.len() + 1));
+            }
+            let braced = rest.strip_prefix(b"{")?.strip_prefix(token)?;
+            braced.starts_with(b"}").then_some((at, token.len() + 3))
+        })
 }
 
 #[cfg(test)]
@@ -79,7 +89,11 @@ mod tests {
 
     fn expanded(text: &str) -> Vec<(String, bool)> {
         let lib = [b"lib64".to_vec()];
-        let tokens = Tokens { origin: b"/opt/bin", lib: &lib, platform: &["x86_64".to_owned(), "haswell".to_owned()] };
+        let tokens = Tokens {
+            origin: b"/opt/bin",
+            lib: &lib,
+            platform: &["x86_64".to_owned(), "haswell".to_owned()],
+        };
         expand(text.as_bytes(), &tokens)
             .into_iter()
             .map(|(text, choice)| (String::from_utf8(text).unwrap(), choice))
@@ -88,24 +102,39 @@ mod tests {
 
     #[test]
     fn origin_and_lib_have_one_value() {
-        assert_eq!(expanded("$ORIGIN/../$LIB"), [("/opt/bin/../lib64".to_owned(), false)]);
-        assert_eq!(expanded("${ORIGIN}x/${LIB}"), [("/opt/binx/lib64".to_owned(), false)]);
+        assert_eq!(
+            expanded("$ORIGIN/../$LIB"),
+            [("/opt/bin/../lib64".to_owned(), false)]
+        );
+        assert_eq!(
+            expanded("${ORIGIN}x/${LIB}"),
+            [("/opt/binx/lib64".to_owned(), false)]
+        );
     }
 
     #[test]
     fn platform_is_a_choice() {
-        let expected = [("/a/x86_64".to_owned(), true), ("/a/haswell".to_owned(), true)];
+        let expected = [
+            ("/a/x86_64".to_owned(), true),
+            ("/a/haswell".to_owned(), true),
+        ];
         assert_eq!(expanded("/a/$PLATFORM"), expected);
     }
 
     #[test]
     fn what_is_no_token_stays() {
-        assert_eq!(expanded("/a/$HOME/${ORIGIN"), [("/a/$HOME/${ORIGIN".to_owned(), false)]);
+        assert_eq!(
+            expanded("/a/$HOME/${ORIGIN"),
+            [("/a/$HOME/${ORIGIN".to_owned(), false)]
+        );
     }
 
     #[test]
     fn musl_knows_origin_and_nothing_else() {
-        assert_eq!(expand_origin_only(b"$ORIGIN/a:${ORIGIN}/b", b"/o"), Some(b"/o/a:/o/b".to_vec()));
+        assert_eq!(
+            expand_origin_only(b"$ORIGIN/a:${ORIGIN}/b", b"/o"),
+            Some(b"/o/a:/o/b".to_vec())
+        );
         assert_eq!(expand_origin_only(b"$ORIGIN/a:/$LIB", b"/o"), None);
     }
 }

@@ -1,12 +1,13 @@
-//! Whether the versions that objects want are in the libraries that they get: `_dl_check_map_versions` of glibc.
+//! Whether the versions that objects want are in the libraries that they get:
+//! `_dl_check_map_versions` of glibc.
 
 use super::loader::Flavor;
 use super::process::Process;
 use super::search::Files;
 use super::versions::Versions;
 
-/// A version that a library should define and does not, for which the loader ends the process. Objects are told by
-/// their places.
+/// A version that a library should define and does not, for which the loader ends the process.
+/// Objects are told by their places.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnmetVersion {
     pub by: usize,
@@ -15,22 +16,43 @@ pub struct UnmetVersion {
 }
 
 impl<F: Files> Process<'_, F> {
-    /// All unmet versions, in load order. A library that defines no versions at all is taken as it is, and musl asks
-    /// for none. `versions` gives those of an ELF file.
-    pub fn unmet_versions<'v>(&self, versions: impl Fn(F::Id) -> Option<&'v Versions>) -> Vec<UnmetVersion> {
+    /// All unmet versions, in load order. A library that defines no versions at all is taken as it
+    /// is, and musl asks for none. `versions` gives those of an ELF file.
+    pub fn unmet_versions<'v>(
+        &self,
+        versions: impl Fn(F::Id) -> Option<&'v Versions>,
+    ) -> Vec<UnmetVersion> {
         let mut unmet = Vec::new();
         if self.flavor() == Flavor::Musl {
             return unmet;
         }
         let objects = self.objects();
-        for (by, object) in objects.iter().enumerate().filter(|(_, object)| object.broken.is_none()) {
-            let needs = versions(object.file).map(|versions| versions.needs.as_slice()).unwrap_or_default();
+        for (by, object) in objects
+            .iter()
+            .enumerate()
+            .filter(|(_, object)| object.broken.is_none())
+        {
+            let needs = versions(object.file)
+                .map(|versions| versions.needs.as_slice())
+                .unwrap_or_default();
             for need in needs {
-                let Some(library) = self.find(&need.library) else { continue };
-                let defined = versions(objects[library].file).map(|versions| versions.definitions.as_slice());
-                let Some(defined) = defined.filter(|defined| !defined.is_empty()) else { continue };
-                let missing = need.versions.iter().filter(|version| !defined.contains(version));
-                unmet.extend(missing.map(|version| UnmetVersion { by, library, version: version.clone() }));
+                let Some(library) = self.find(&need.library) else {
+                    continue;
+                };
+                let defined =
+                    versions(objects[library].file).map(|versions| versions.definitions.as_slice());
+                let Some(defined) = defined.filter(|defined| !defined.is_empty()) else {
+                    continue;
+                };
+                let missing = need
+                    .versions
+                    .iter()
+                    .filter(|version| !defined.contains(version));
+                unmet.extend(missing.map(|version| UnmetVersion {
+                    by,
+                    library,
+                    version: version.clone(),
+                }));
             }
         }
         unmet

@@ -27,8 +27,8 @@ const MAX_ENTRIES: usize = 1 << 14;
 const MAX_NAME: usize = 1024;
 
 impl Elf {
-    /// Reads `DT_VERNEED` and `DT_VERDEF`; what lies outside the file ends its table. `bytes` is the file this was
-    /// parsed from.
+    /// Reads `DT_VERNEED` and `DT_VERDEF`; what lies outside the file ends its table. `bytes` is
+    /// the file this was parsed from.
     pub fn versions(&self, bytes: &[u8]) -> Versions {
         let mut budget = MAX_ENTRIES;
         let mut versions = Versions::default();
@@ -41,8 +41,8 @@ impl Elf {
         versions
     }
 
-    /// `Verneed`: version, count of versions (2 bytes each), library, first version, next (4 each); and of each
-    /// version `Vernaux`: hash (4), flags, index (2 each), name, next (4 each). Both classes have the same layout.
+    /// `Verneed`: version, count of versions (2 bytes each), library, first version, next (4 each); and of each version `Vernaux`:
+    /// hash (4), flags, index (2 each), name, next (4 each). Both classes have the same layout.
     fn read_needs(
         &self,
         bytes: &[u8],
@@ -58,11 +58,14 @@ impl Elf {
             let mut entry = at.checked_add(usize::try_from(number(8, 4)?).ok()?)?;
             for _ in 0..number(2, 2)? {
                 *budget = budget.checked_sub(1)?;
-                let number = |offset: usize, size| self.number(bytes, entry.checked_add(offset)?, size);
+                let number =
+                    |offset: usize, size| self.number(bytes, entry.checked_add(offset)?, size);
                 if number(4, 2)? & WEAK == 0 {
                     versions.push(self.version_name(bytes, number(8, 4)?)?);
                 }
-                let Some(next) = self.next(bytes, entry, 12) else { break };
+                let Some(next) = self.next(bytes, entry, 12) else {
+                    break;
+                };
                 entry = next;
             }
             needs.push(VersionNeed { library, versions });
@@ -72,7 +75,8 @@ impl Elf {
         Some(())
     }
 
-    /// `Verdef`: version, flags, index, count (2 each), hash, first name, next (4 each); `Verdaux`: name, next.
+    /// `Verdef`: version, flags, index, count (2 each), hash, first name, next (4 each); `Verdaux`:
+    /// name, next.
     fn read_definitions(
         &self,
         bytes: &[u8],
@@ -98,9 +102,14 @@ impl Elf {
         (name.len() <= MAX_NAME).then(|| name.to_vec())
     }
 
-    /// The entry after the one at `at`, whose distance is in its field at `offset`; the last entry has a zero there.
+    /// The entry after the one at `at`, whose distance is in its field at `offset`; the last entry
+    /// has a zero there.
     fn next(&self, bytes: &[u8], at: usize, offset: usize) -> Option<usize> {
         let distance = usize::try_from(self.number(bytes, at.checked_add(offset)?, 4)?).ok()?;
-        if distance == 0 { None } else { at.checked_add(distance) }
+        if distance == 0 {
+            None
+        } else {
+            at.checked_add(distance)
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A layer laid over the file system below it, as containerd and Podman would.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the engines do: the way
-//! to an entry is followed inside the root directory, links included, and what is missing on it is made.
+//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the
+//! engines do: the way to an entry is followed inside the root directory, links included, and what
+//! is missing on it is made.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,8 +23,8 @@ pub(super) struct Applied {
     pub changes: Changes,
     /// It has an entry for the root directory.
     pub names_root: bool,
-    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name says, because a
-    /// link is on the way, or it links to a file of theirs.
+    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name
+    /// says, because a link is on the way, or it links to a file of theirs.
     pub leans: bool,
 }
 
@@ -50,12 +51,33 @@ pub(super) fn apply(
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
-        layer.entry(entry).map_err(|fault| EntryError { name: Some(name), place, fault })?;
+        layer.entry(entry).map_err(|fault| EntryError {
+            name: Some(name),
+            place,
+            fault,
+        })?;
     }
-    let Layer { declared, gone, names_root, leans, .. } = layer;
-    let mut declared: Vec<NameId> = declared.into_iter().filter(|name| name.index() < first).collect();
+    let Layer {
+        declared,
+        gone,
+        names_root,
+        leans,
+        ..
+    } = layer;
+    let mut declared: Vec<NameId> = declared
+        .into_iter()
+        .filter(|name| name.index() < first)
+        .collect();
     declared.sort_unstable();
-    Ok(Applied { changes: Changes { made: first..tree.name_count(), declared, gone }, names_root, leans })
+    Ok(Applied {
+        changes: Changes {
+            made: first..tree.name_count(),
+            declared,
+            gone,
+        },
+        names_root,
+        leans,
+    })
 }
 
 struct Layer<'a> {
@@ -96,16 +118,34 @@ impl Layer<'_> {
     /// An entry without a name of its own, such as `./`, is the root directory.
     fn root(&mut self, entry: Entry) -> Result<(), Fault> {
         if entry.node != Node::Inode(Kind::Directory) {
-            return Err(if entry.name.is_empty() { Fault::NoName } else { Fault::RootReplaced });
+            return Err(if entry.name.is_empty() {
+                Fault::NoName
+            } else {
+                Fault::RootReplaced
+            });
         }
-        *self.tree.inode_mut(NameId::ROOT) = Inode { kind: Kind::Directory, header: entry.header, layer: self.index };
+        *self.tree.inode_mut(NameId::ROOT) = Inode {
+            kind: Kind::Directory,
+            header: entry.header,
+            layer: self.index,
+        };
         self.names_root = true;
         Ok(())
     }
 
-    fn insert(&mut self, directory: NameId, name: &[u8], kind: Kind, header: Header) -> Result<(), Fault> {
+    fn insert(
+        &mut self,
+        directory: NameId,
+        name: &[u8],
+        kind: Kind,
+        header: Header,
+    ) -> Result<(), Fault> {
         self.check_count()?;
-        let inode = Inode { kind, header, layer: self.index };
+        let inode = Inode {
+            kind,
+            header,
+            layer: self.index,
+        };
         match self.tree.child(directory, name) {
             // A directory that is there already keeps what is in it.
             Some(known) if inode.kind == Kind::Directory && self.tree.is_directory(known) => {
@@ -151,7 +191,9 @@ impl Layer<'_> {
             return Err(Fault::Whiteout);
         }
         // Where there is no such directory there is nothing to hide.
-        let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else { return Ok(()) };
+        let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else {
+            return Ok(());
+        };
         if name == OPAQUE {
             if self.opaque.insert(directory.name) {
                 self.hide(self.tree.children(directory.name).collect());
@@ -164,8 +206,9 @@ impl Layer<'_> {
         Ok(())
     }
 
-    /// Takes out what lower layers have at these names and below them. What this layer has put there stays, and the
-    /// directories on the way to it. No name is looked at twice, however many whiteouts hide it.
+    /// Takes out what lower layers have at these names and below them. What this layer has put
+    /// there stays, and the directories on the way to it. No name is looked at twice, however many
+    /// whiteouts hide it.
     fn hide(&mut self, mut tops: Vec<NameId>) {
         let mut names = Vec::new();
         while let Some(name) = tops.pop() {
@@ -179,14 +222,18 @@ impl Layer<'_> {
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
                 self.forget_ways_through(name);
-                self.gone.push(Gone { name, how: How::Removed });
+                self.gone.push(Gone {
+                    name,
+                    how: How::Removed,
+                });
                 let file_name = self.tree.file_name(name).to_vec();
                 self.tree.remove(self.tree.parent(name), &file_name);
             }
         }
     }
 
-    /// Where the directory of an entry is; made, with those above it, where it is missing or is a file.
+    /// Where the directory of an entry is; made, with those above it, where it is missing or is a
+    /// file.
     fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
         let key = path.join(&b'/');
         if let Some(&known) = self.directories.get(&key) {
@@ -202,7 +249,11 @@ impl Layer<'_> {
         let mut at = NameId::ROOT;
         let mut links = 0;
         // The components still to go, the next one last.
-        let mut rest: Vec<Vec<u8>> = path.iter().rev().map(|component| component.to_vec()).collect();
+        let mut rest: Vec<Vec<u8>> = path
+            .iter()
+            .rev()
+            .map(|component| component.to_vec())
+            .collect();
         while let Some(component) = rest.pop() {
             match component.as_slice() {
                 b"" | b"." => continue,
@@ -231,8 +282,15 @@ impl Layer<'_> {
                     if let Some(known) = known {
                         self.replaced(known);
                     }
-                    let header = Header { mode: 0o755, ..Header::default() };
-                    let inode = Inode { kind: Kind::Directory, header, layer: self.index };
+                    let header = Header {
+                        mode: 0o755,
+                        ..Header::default()
+                    };
+                    let inode = Inode {
+                        kind: Kind::Directory,
+                        header,
+                        layer: self.index,
+                    };
                     at = self.tree.insert(at, &component, inode);
                 }
             }
@@ -243,13 +301,22 @@ impl Layer<'_> {
     /// Another entry is about to take this name, and with it goes all that is below.
     fn replaced(&mut self, known: NameId) {
         self.forget_ways_through(known);
-        self.gone.push(Gone { name: known, how: How::Replaced });
-        self.gone.extend(self.tree.below(known).map(|name| Gone { name, how: How::Removed }));
+        self.gone.push(Gone {
+            name: known,
+            how: How::Replaced,
+        });
+        self.gone.extend(self.tree.below(known).map(|name| Gone {
+            name,
+            how: How::Removed,
+        }));
     }
 
     /// Only a directory or a link can be on the way to something.
     fn forget_ways_through(&mut self, replaced: NameId) {
-        if matches!(self.tree.inode(replaced).kind, Kind::Directory | Kind::Symlink { .. }) {
+        if matches!(
+            self.tree.inode(replaced).kind,
+            Kind::Directory | Kind::Symlink { .. }
+        ) {
             self.directories.clear();
         }
     }
@@ -274,8 +341,8 @@ impl Layer<'_> {
     }
 }
 
-/// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An absolute name
-/// starts at the image's root like any other.
+/// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An
+/// absolute name starts at the image's root like any other.
 fn clean(name: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     let mut components = Vec::new();
     for component in name.split(|&byte| byte == b'/') {

@@ -1,9 +1,9 @@
-//! A tar archive read in place: a sequence of entries, with their headers and where their contents are.
+//! A tar archive read in place: a sequence of entries, with their headers and where their contents
+//! are.
 //!
-//! The `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads extension headers of
-//! any size into memory, ends PAX records at the first line feed (a file capability may hold one) and knows no PAX
-//! sparse files. Where formats leave a choice it is made as in Go's `archive/tar`, through which Docker, containerd
-//! and Podman see every layer.
+//! The
+//! `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads extension headers of any size into memory, ends PAX records at the first line feed (a file capability may hold one) and knows no PAX sparse files. Where formats leave a choice it is made as in Go's `archive/tar`,
+//! through which Docker, containerd and Podman see every layer.
 
 use std::collections::HashMap;
 
@@ -38,10 +38,17 @@ impl Entry {
     pub(super) fn weight(&self) -> u64 {
         let node = match &self.node {
             Node::HardLink { target } | Node::Inode(Kind::Symlink { target }) => target.len(),
-            Node::Inode(Kind::File(Content::Sparse { pieces, .. })) => pieces.len() * size_of::<(u64, u64, u64)>(),
+            Node::Inode(Kind::File(Content::Sparse { pieces, .. })) => {
+                pieces.len() * size_of::<(u64, u64, u64)>()
+            }
             Node::Inode(_) => 0,
         };
-        let pax: usize = self.header.pax.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let pax: usize = self
+            .header
+            .pax
+            .iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum();
         (self.name.len() + node + pax) as u64
     }
 }
@@ -55,7 +62,8 @@ pub(super) struct Entries<'a> {
     over: bool,
 }
 
-/// The part of an archive that was read last, so that entries which stand close together take one read.
+/// The part of an archive that was read last, so that entries which stand close together take one
+/// read.
 #[derive(Debug)]
 struct Window<'a> {
     blob: &'a Blob,
@@ -71,12 +79,18 @@ impl Window<'_> {
         if at < self.start || at + BLOCK as u64 > end {
             self.bytes.resize(WINDOW, 0);
             self.start = at;
-            let count = self.blob.read_at(&mut self.bytes, at).map_err(|error| Fault::Unreadable(error.to_string()))?;
+            let count = self
+                .blob
+                .read_at(&mut self.bytes, at)
+                .map_err(|error| Fault::Unreadable(error.to_string()))?;
             self.bytes.truncate(count);
         }
         let offset = usize::try_from(at - self.start).unwrap_or(usize::MAX);
         let block = self.bytes.get(offset..).and_then(<[u8]>::first_chunk);
-        block.ok_or_else(|| Fault::Truncated { needed: BLOCK as u64, left: self.blob.size() - at })
+        block.ok_or_else(|| Fault::Truncated {
+            needed: BLOCK as u64,
+            left: self.blob.size() - at,
+        })
     }
 }
 
@@ -90,8 +104,17 @@ struct Extension {
 
 impl<'a> Entries<'a> {
     pub(super) fn new(archive: &'a Blob, limits: &'a Limits) -> Self {
-        let archive = Window { blob: archive, start: 0, bytes: Vec::new() };
-        Self { archive, at: 0, limits, over: false }
+        let archive = Window {
+            blob: archive,
+            start: 0,
+            bytes: Vec::new(),
+        };
+        Self {
+            archive,
+            at: 0,
+            limits,
+            over: false,
+        }
     }
 }
 
@@ -104,7 +127,10 @@ impl Iterator for Entries<'_> {
         }
         let place = self.at;
         let mut name = None;
-        let entry = self.entry(place, &mut name).map_err(|fault| EntryError { name, place, fault }).transpose();
+        let entry = self
+            .entry(place, &mut name)
+            .map_err(|fault| EntryError { name, place, fault })
+            .transpose();
         self.over = !matches!(entry, Some(Ok(_)));
         entry
     }
@@ -116,8 +142,13 @@ impl Entries<'_> {
         let mut extension = Extension::default();
         loop {
             let Some(block) = self.header()? else {
-                let dangling = extension.name.is_some() || extension.link.is_some() || extension.pax.is_some();
-                return if dangling { Err(Fault::Dangling) } else { Ok(None) };
+                let dangling =
+                    extension.name.is_some() || extension.link.is_some() || extension.pax.is_some();
+                return if dangling {
+                    Err(Fault::Dangling)
+                } else {
+                    Ok(None)
+                };
             };
             match block.entry_type() {
                 EntryType::GNULongName => extension.name = Some(self.text(&block)?),
@@ -139,12 +170,15 @@ impl Entries<'_> {
     ) -> Result<Entry, Fault> {
         let mut pax = Pax::new(extension.pax.unwrap_or_default());
         let sparse = sparse::Records::take(&mut pax.records)?;
-        let name = (extension.name).or(sparse.name().map(<[u8]>::to_vec)).or(pax.take("path"));
+        let name = (extension.name)
+            .or(sparse.name().map(<[u8]>::to_vec))
+            .or(pax.take("path"));
         let name = name.unwrap_or_else(|| block.path_bytes().into_owned());
         *known_name = Some(name.clone());
         self.check_path("name", &name)?;
         let link = extension.link.or(pax.take("linkpath"));
-        let link = || link.unwrap_or_else(|| block.link_name_bytes().unwrap_or_default().into_owned());
+        let link =
+            || link.unwrap_or_else(|| block.link_name_bytes().unwrap_or_default().into_owned());
         let old = block.as_old();
         let size = match pax.take("size") {
             Some(text) => decimal(&text).ok_or(Fault::Number("size"))?,
@@ -156,10 +190,19 @@ impl Entries<'_> {
             EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
             EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
             EntryType::Directory => Kind::Directory,
-            EntryType::Symlink => Kind::Symlink { target: self.link_target(link())? },
+            EntryType::Symlink => Kind::Symlink {
+                target: self.link_target(link())?,
+            },
             EntryType::Link => {
-                let node = Node::HardLink { target: self.link_target(link())? };
-                return Ok(Entry { name, place, header, node });
+                let node = Node::HardLink {
+                    target: self.link_target(link())?,
+                };
+                return Ok(Entry {
+                    name,
+                    place,
+                    header,
+                    node,
+                });
             }
             EntryType::Char => {
                 let (major, minor) = device(block)?;
@@ -172,13 +215,22 @@ impl Entries<'_> {
             EntryType::Fifo => Kind::Fifo,
             other => return Err(Fault::UnknownType(other.as_byte())),
         };
-        Ok(Entry { name, place, header, node: Node::Inode(kind) })
+        Ok(Entry {
+            name,
+            place,
+            header,
+            node: Node::Inode(kind),
+        })
     }
 
     fn content(&mut self, sparse: sparse::Records, size: u64) -> Result<Content, Fault> {
         let offset = self.at;
         self.skip(size)?;
-        let map = if sparse.has_map_in_data() { self.read(offset, size.min(sparse::MAX_MAP))? } else { Vec::new() };
+        let map = if sparse.has_map_in_data() {
+            self.read(offset, size.min(sparse::MAX_MAP))?
+        } else {
+            Vec::new()
+        };
         sparse.content(&map, size, offset)
     }
 
@@ -219,9 +271,15 @@ impl Entries<'_> {
             return Err(Fault::ZeroByte(what));
         }
         if path.len() > self.limits.path {
-            return Err(Fault::TooLong { what, size: path.len() as u64, limit: self.limits.path as u64 });
+            return Err(Fault::TooLong {
+                what,
+                size: path.len() as u64,
+                limit: self.limits.path as u64,
+            });
         }
-        let components = path.split(|&byte| byte == b'/').filter(|component| !matches!(*component, b"" | b"."));
+        let components = path
+            .split(|&byte| byte == b'/')
+            .filter(|component| !matches!(*component, b"" | b"."));
         if what == "name" && components.count() > self.limits.depth {
             return Err(Fault::TooDeep(self.limits.depth));
         }
@@ -238,7 +296,11 @@ impl Entries<'_> {
         if bytes.iter().all(|&byte| byte == 0) {
             let left = self.archive.blob.size() - self.at;
             let next = self.read(self.at, left.min(BLOCK as u64))?;
-            return if next.iter().all(|&byte| byte == 0) { Ok(None) } else { Err(Fault::LoneZeroBlock) };
+            return if next.iter().all(|&byte| byte == 0) {
+                Ok(None)
+            } else {
+                Err(Fault::LoneZeroBlock)
+            };
         }
         let mut block = Block::new_old();
         block.as_mut_bytes().copy_from_slice(&bytes);
@@ -247,7 +309,11 @@ impl Entries<'_> {
         // Some old writers added signed bytes.
         let unsigned: i64 = summed().map(|&byte| i64::from(byte)).sum();
         let signed: i64 = summed().map(|&byte| i64::from(byte.cast_signed())).sum();
-        if said == unsigned || said == signed { Ok(Some(block)) } else { Err(Fault::Checksum) }
+        if said == unsigned || said == signed {
+            Ok(Some(block))
+        } else {
+            Err(Fault::Checksum)
+        }
     }
 
     /// The content of an extension header.
@@ -255,7 +321,11 @@ impl Entries<'_> {
         let size = unsigned(&block.as_old().size, "size")?;
         let limit = self.limits.header;
         if size > limit {
-            return Err(Fault::TooLong { what: "extension header", size, limit });
+            return Err(Fault::TooLong {
+                what: "extension header",
+                size,
+                limit,
+            });
         }
         let offset = self.at;
         self.skip(size)?;
@@ -265,10 +335,15 @@ impl Entries<'_> {
     /// A GNU long name: the zero that ends it, and what follows, is no part of it.
     fn text(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         let payload = self.payload(block)?;
-        Ok(payload.split(|&byte| byte == 0).next().unwrap_or_default().to_vec())
+        Ok(payload
+            .split(|&byte| byte == 0)
+            .next()
+            .unwrap_or_default()
+            .to_vec())
     }
 
-    /// Moves over `size` bytes and what fills their last block; that may be missing at the end of an archive.
+    /// Moves over `size` bytes and what fills their last block; that may be missing at the end of
+    /// an archive.
     fn skip(&mut self, size: u64) -> Result<(), Fault> {
         let left = self.archive.blob.size() - self.at;
         if size > left {
@@ -308,7 +383,10 @@ fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     if offset[0] == 0 || length[0] == 0 {
         return Ok(None);
     }
-    Ok(Some((unsigned(offset, "sparse offset")?, unsigned(length, "sparse length")?)))
+    Ok(Some((
+        unsigned(offset, "sparse offset")?,
+        unsigned(length, "sparse length")?,
+    )))
 }
 
 /// PAX records that are taken out one after another.
@@ -317,7 +395,8 @@ struct Pax {
 }
 
 impl Pax {
-    /// Of records with one key the last counts, in the place of the first. Those of sparse maps repeat on purpose.
+    /// Of records with one key the last counts, in the place of the first. Those of sparse maps
+    /// repeat on purpose.
     fn new(all: Vec<(String, Vec<u8>)>) -> Self {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut records: Vec<(String, Vec<u8>)> = Vec::new();
@@ -345,12 +424,21 @@ impl Pax {
 fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
     let mut records = Vec::new();
     while !bytes.is_empty() {
-        let space = bytes.iter().take(20).position(|&byte| byte == b' ').ok_or(Fault::PaxRecord)?;
+        let space = bytes
+            .iter()
+            .take(20)
+            .position(|&byte| byte == b' ')
+            .ok_or(Fault::PaxRecord)?;
         let length = decimal(&bytes[..space]).and_then(|length| usize::try_from(length).ok());
-        let record = length.and_then(|length| bytes.get(space + 1..length)).ok_or(Fault::PaxRecord)?;
+        let record = length
+            .and_then(|length| bytes.get(space + 1..length))
+            .ok_or(Fault::PaxRecord)?;
         bytes = &bytes[space + 1 + record.len()..];
         let record = record.strip_suffix(b"\n").ok_or(Fault::PaxRecord)?;
-        let equals = record.iter().position(|&byte| byte == b'=').ok_or(Fault::PaxRecord)?;
+        let equals = record
+            .iter()
+            .position(|&byte| byte == b'=')
+            .ok_or(Fault::PaxRecord)?;
         let key = str::from_utf8(&record[..equals]).map_err(|_| Fault::PaxRecord)?;
         if key.is_empty() {
             return Err(Fault::PaxRecord);
@@ -369,20 +457,36 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     };
     let uid = id(pax.take("uid"), &old.uid, "user id")?;
     let gid = id(pax.take("gid"), &old.gid, "group id")?;
-    let user = pax.take("uname").unwrap_or_else(|| block.username_bytes().unwrap_or_default().to_vec());
-    let group = pax.take("gname").unwrap_or_else(|| block.groupname_bytes().unwrap_or_default().to_vec());
+    let user = pax
+        .take("uname")
+        .unwrap_or_else(|| block.username_bytes().unwrap_or_default().to_vec());
+    let group = pax
+        .take("gname")
+        .unwrap_or_else(|| block.groupname_bytes().unwrap_or_default().to_vec());
     if user.contains(&0) || group.contains(&0) {
         return Err(Fault::ZeroByte("owner"));
     }
     let mtime = modification_time(&old.mtime, pax)?;
     // Masked, so it fits.
     let mode = u32::try_from(mode & 0o7777).map_err(|_| Fault::Number("mode"))?;
-    Ok(Header { mode, uid, gid, user, group, mtime, pax: std::mem::take(&mut pax.records) })
+    Ok(Header {
+        mode,
+        uid,
+        gid,
+        user,
+        group,
+        mtime,
+        pax: std::mem::take(&mut pax.records),
+    })
 }
 
 /// Whole seconds, rounded down. A record with a fraction stays among the records.
 fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
-    let Some(place) = pax.records.iter().position(|(key, value)| key == "mtime" && !value.is_empty()) else {
+    let Some(place) = pax
+        .records
+        .iter()
+        .position(|(key, value)| key == "mtime" && !value.is_empty())
+    else {
         return number(field).ok_or(Fault::Number("modification time"));
     };
     let seconds = floor_seconds(&pax.records[place].1).ok_or(Fault::Number("modification time"))?;
@@ -404,32 +508,47 @@ fn floor_seconds(text: &[u8]) -> Option<i64> {
 }
 
 fn device(block: &Block) -> Result<(u32, u32), Fault> {
-    let Some(ustar) = block.as_ustar().map(|ustar| (&ustar.dev_major, &ustar.dev_minor)).or_else(|| {
-        let gnu = block.as_gnu()?;
-        Some((&gnu.dev_major, &gnu.dev_minor))
-    }) else {
+    let Some(ustar) = block
+        .as_ustar()
+        .map(|ustar| (&ustar.dev_major, &ustar.dev_minor))
+        .or_else(|| {
+            let gnu = block.as_gnu()?;
+            Some((&gnu.dev_major, &gnu.dev_minor))
+        })
+    else {
         return Ok((0, 0));
     };
-    let part = |field: &[u8]| u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"));
+    let part = |field: &[u8]| {
+        u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"))
+    };
     Ok((part(ustar.0)?, part(ustar.1)?))
 }
 
 fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
-    number(field).and_then(|value| u64::try_from(value).ok()).ok_or(Fault::Number(what))
+    number(field)
+        .and_then(|value| u64::try_from(value).ok())
+        .ok_or(Fault::Number(what))
 }
 
-/// A field of a header: octal digits amid blanks and zeros, or, where its first bit is set, a binary number.
+/// A field of a header: octal digits amid blanks and zeros, or, where its first bit is set, a
+/// binary number.
 fn number(field: &[u8]) -> Option<i64> {
     let (&first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
-        // Two's complement in all bits but that one. Twelve bytes at most, so `i128` holds every value.
+        // Two's complement in all bits but that one. Twelve bytes at most, so `i128` holds every
+        // value.
         let sign = if first & 0x40 != 0 { 0x80 } else { 0 };
         let start = i128::from(first & 0x7f) - sign;
-        let value = rest.iter().fold(start, |value, &byte| value * 256 + i128::from(byte));
+        let value = rest
+            .iter()
+            .fold(start, |value, &byte| value * 256 + i128::from(byte));
         return i64::try_from(value).ok();
     }
     let blank = |byte: &u8| matches!(byte, b' ' | 0);
-    let start = field.iter().position(|byte| !blank(byte)).unwrap_or(field.len());
+    let start = field
+        .iter()
+        .position(|byte| !blank(byte))
+        .unwrap_or(field.len());
     let digits = &field[start..];
     let digits = &digits[..digits.iter().position(blank).unwrap_or(digits.len())];
     digits.iter().try_fold(0_i64, |value, byte| match byte {

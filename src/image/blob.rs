@@ -1,8 +1,8 @@
 //! Bytes that are not in memory: a file, or a part of one.
 //!
-//! Files that others can reach are read, never mapped: were one cut short while it is mapped, the process would die of
-//! SIGBUS, and a mapping of a large archive counts as memory of the process. What jettison spools itself has no name, so
-//! nobody can shorten it, and may be mapped.
+//! Files that others can reach are read, never mapped: were one cut short while it is mapped, the
+//! process would die of SIGBUS, and a mapping of a large archive counts as memory of the process.
+//! What jettison spools itself has no name, so nobody can shorten it, and may be mapped.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,7 +17,8 @@ use super::error::ReadError;
 
 /// Up to this size a spooled part is read: a mapping costs more.
 const SMALL: u64 = 64 << 10;
-/// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and mapped.
+/// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and
+/// mapped.
 const LARGE: u64 = 32 << 20;
 
 /// A part of a file. Copies share the file.
@@ -36,7 +37,10 @@ impl Blob {
         // Opening a FIFO or a device could block or do worse, so look first.
         let metadata = std::fs::metadata(path).map_err(ReadError::io(path))?;
         if !metadata.is_file() {
-            return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no regular file" });
+            return Err(ReadError::NotAnImage {
+                path: path.to_owned(),
+                reason: "it is no regular file",
+            });
         }
         let file = File::open(path).map_err(ReadError::io(path))?;
         Self::whole(file, false).map_err(ReadError::io(path))
@@ -45,7 +49,10 @@ impl Blob {
     /// Bytes that are in no file yet.
     pub(super) fn of(bytes: &[u8], name: &str) -> Result<Self, ReadError> {
         let file = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
-        let spool = |source| ReadError::Spool { blob: name.to_owned(), source };
+        let spool = |source| ReadError::Spool {
+            blob: name.to_owned(),
+            source,
+        };
         file.and_then(Self::spooled).map_err(spool)
     }
 
@@ -61,13 +68,22 @@ impl Blob {
 
     fn whole(file: File, spooled: bool) -> io::Result<Self> {
         let length = file.metadata()?.len();
-        Ok(Self { file: Arc::new(file), start: 0, length, spooled })
+        Ok(Self {
+            file: Arc::new(file),
+            start: 0,
+            length,
+            spooled,
+        })
     }
 
     /// The part of `length` bytes at `offset`; none where this blob has no such part.
     pub(super) fn part(&self, offset: u64, length: u64) -> Option<Self> {
         let end = offset.checked_add(length)?;
-        (end <= self.length).then(|| Self { start: self.start + offset, length, ..self.clone() })
+        (end <= self.length).then(|| Self {
+            start: self.start + offset,
+            length,
+            ..self.clone()
+        })
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -78,7 +94,9 @@ impl Blob {
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
-        self.file.read_exact_at(&mut buffer[..wanted], self.start + offset).map_err(shorter)?;
+        self.file
+            .read_exact_at(&mut buffer[..wanted], self.start + offset)
+            .map_err(shorter)?;
         Ok(wanted)
     }
 
@@ -113,8 +131,14 @@ impl Blob {
     #[allow(unsafe_code)]
     fn map(&self) -> io::Result<Mmap> {
         let length = usize::try_from(self.length).map_err(io::Error::other)?;
-        // SAFETY: the file has no name, so nobody else opens it, and nothing here writes to it any more.
-        unsafe { MmapOptions::new().offset(self.start).len(length).map(&*self.file) }
+        // SAFETY: the file has no name, so nobody else opens it, and nothing here writes to it any
+        // more.
+        unsafe {
+            MmapOptions::new()
+                .offset(self.start)
+                .len(length)
+                .map(&*self.file)
+        }
     }
 }
 
@@ -143,10 +167,10 @@ impl Read for Reader<'_> {
 #[allow(unsafe_code)]
 pub(crate) fn map_length(file: &File, length: u64) -> io::Result<Mmap> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
-    // SAFETY: nothing here writes to a file it has mapped. That another process changes the file meanwhile cannot be
-    // excluded; the bytes are treated as untrusted at every use, so a change can give wrong content but no wrong memory
-    // access. Where the file has become shorter, what is behind its end must not be read; that ends the process with
-    // SIGBUS.
+    // SAFETY: nothing here writes to a file it has mapped. That another process changes the file
+    // meanwhile cannot be excluded; the bytes are treated as untrusted at every use, so a change
+    // can give wrong content but no wrong memory access. Where the file has become shorter, what is
+    // behind its end must not be read; that ends the process with SIGBUS.
     unsafe { MmapOptions::new().len(length).map(file) }
 }
 
@@ -167,7 +191,10 @@ mod tests {
 
     #[test]
     fn a_part_stays_inside_its_blob() {
-        let part = Blob::foreign(file(b"0123456789")).unwrap().part(2, 4).unwrap();
+        let part = Blob::foreign(file(b"0123456789"))
+            .unwrap()
+            .part(2, 4)
+            .unwrap();
         assert_eq!(&*part.bytes().unwrap(), b"2345");
         assert_eq!(&*part.part(4, 0).unwrap().bytes().unwrap(), b"");
         assert!(part.part(1, 4).is_none() && part.part(u64::MAX, 2).is_none());
@@ -176,8 +203,13 @@ mod tests {
     #[test]
     fn large_parts_are_mapped_from_any_place() {
         let content: Vec<u8> = (0..200_000_u32).map(|at| at.to_le_bytes()[0]).collect();
-        let part = Blob::spooled(file(&content)).unwrap().part(5001, 150_000).unwrap();
-        assert!(matches!(part.bytes().unwrap(), Bytes::Mapped(map) if map[..] == content[5001..155_001]));
+        let part = Blob::spooled(file(&content))
+            .unwrap()
+            .part(5001, 150_000)
+            .unwrap();
+        assert!(
+            matches!(part.bytes().unwrap(), Bytes::Mapped(map) if map[..] == content[5001..155_001])
+        );
     }
 
     #[test]
@@ -185,6 +217,9 @@ mod tests {
         let cut = file(&[7; 5000]);
         let blob = Blob::foreign(cut.try_clone().unwrap()).unwrap();
         cut.set_len(100).unwrap();
-        assert_eq!(blob.bytes().unwrap_err().to_string(), "it became shorter while it was read");
+        assert_eq!(
+            blob.bytes().unwrap_err().to_string(),
+            "it became shorter while it was read"
+        );
     }
 }

@@ -8,7 +8,8 @@ pub struct Config {
     json: Value,
 }
 
-/// Where programs are looked for if the configuration sets no `PATH`: what Docker and podman set then.
+/// Where programs are looked for if the configuration sets no `PATH`: what Docker and podman set
+/// then.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// One step of how the image came to be.
@@ -27,7 +28,8 @@ pub struct History {
 #[derive(Debug)]
 pub(super) struct Steps<'a> {
     pub diff_ids: Vec<&'a str>,
-    /// Of each layer, the one of the original that it is made of; none where there is no such relation.
+    /// Of each layer, the one of the original that it is made of; none where there is no such
+    /// relation.
     pub of: Option<Vec<usize>>,
     /// How many layers the original has.
     pub before: usize,
@@ -37,10 +39,14 @@ pub(super) struct Steps<'a> {
 }
 
 impl History {
-    /// The instruction without what builders put around it: `COPY a /b` of `COPY a /b # buildkit` and of
-    /// `/bin/sh -c #(nop) COPY a /b `. A `RUN` is as its builder wrote it.
+    /// The instruction without what builders put around it: `COPY a /b` of `COPY a /b # buildkit`
+    /// and of `/bin/sh -c #(nop) COPY a /b `. A `RUN` is as its builder wrote it.
     pub fn instruction(&self) -> &str {
-        let text = self.created_by.split_once("#(nop)").map_or(&*self.created_by, |(_, rest)| rest).trim();
+        let text = self
+            .created_by
+            .split_once("#(nop)")
+            .map_or(&*self.created_by, |(_, rest)| rest)
+            .trim();
         text.strip_suffix("# buildkit").unwrap_or(text).trim()
     }
 }
@@ -79,7 +85,10 @@ impl Config {
     /// The value of an environment variable; the last entry wins, as with runc.
     pub fn env_value(&self, name: &str) -> Option<&str> {
         let entries = self.env();
-        entries.into_iter().rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
+        entries
+            .into_iter()
+            .rev()
+            .find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// `user`, `uid`, `user:group` or `uid:gid`; empty means root.
@@ -102,7 +111,11 @@ impl Config {
 
     /// The `Test` of the health check: `NONE`, `CMD` and arguments, or `CMD-SHELL` and a script.
     pub fn healthcheck(&self) -> Option<Vec<&str>> {
-        let test = strings(self.setting("Healthcheck").get("Test").unwrap_or(&Value::Null));
+        let test = strings(
+            self.setting("Healthcheck")
+                .get("Test")
+                .unwrap_or(&Value::Null),
+        );
         (!test.is_empty()).then_some(test)
     }
 
@@ -118,7 +131,10 @@ impl Config {
 
     pub fn labels(&self) -> impl Iterator<Item = (&str, &str)> {
         let labels = self.setting("Labels").as_object();
-        labels.into_iter().flatten().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        labels
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
     }
 
     pub fn label(&self, name: &str) -> Option<&str> {
@@ -159,17 +175,26 @@ impl Config {
     }
 
     pub fn history(&self) -> Vec<History> {
-        let steps = self.json["history"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let steps = self.json["history"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         steps.iter().map(history).collect()
     }
 
     /// The digests of the uncompressed layers, the lowest first.
     pub fn diff_ids(&self) -> Vec<&str> {
-        strings(self.json.get("rootfs").and_then(|rootfs| rootfs.get("diff_ids")).unwrap_or(&Value::Null))
+        strings(
+            self.json
+                .get("rootfs")
+                .and_then(|rootfs| rootfs.get("diff_ids"))
+                .unwrap_or(&Value::Null),
+        )
     }
 
-    /// A configuration for the same image in other layers: only `rootfs` and `history` change, and `created` where an
-    /// epoch is given. What the old steps did remains told; those whose layer is gone have none any more.
+    /// A configuration for the same image in other layers: only `rootfs` and `history` change, and
+    /// `created` where an epoch is given. What the old steps did remains told; those whose layer is
+    /// gone have none any more.
     pub(super) fn relayered(&self, new: &Steps<'_>) -> Self {
         let mut json = match &self.json {
             Value::Object(object) => object.clone(),
@@ -178,20 +203,42 @@ impl Config {
         if let Some(epoch) = new.epoch {
             json.insert("created".into(), epoch.to_string().into());
         }
-        let created = json.get("created").filter(|created| created.is_string()).cloned();
-        let mut steps = json.get("history").and_then(Value::as_array).cloned().unwrap_or_default();
-        let mut with_layer: Vec<&mut Map<String, Value>> =
-            steps.iter_mut().filter_map(Value::as_object_mut).filter(|step| !is_empty(step)).collect();
+        let created = json
+            .get("created")
+            .filter(|created| created.is_string())
+            .cloned();
+        let mut steps = json
+            .get("history")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        let mut with_layer: Vec<&mut Map<String, Value>> = steps
+            .iter_mut()
+            .filter_map(Value::as_object_mut)
+            .filter(|step| !is_empty(step))
+            .collect();
         let kept = new.of.as_deref().filter(|_| with_layer.len() == new.before);
-        for (index, step) in with_layer.iter_mut().enumerate().filter(|_| new.created_by.is_some()) {
+        for (index, step) in with_layer
+            .iter_mut()
+            .enumerate()
+            .filter(|_| new.created_by.is_some())
+        {
             if kept.is_none_or(|kept| !kept.contains(&index)) {
                 step.insert("empty_layer".into(), Value::Bool(true));
             }
         }
-        let count = if kept.is_some() { 1 } else { new.diff_ids.len() };
+        let count = if kept.is_some() {
+            1
+        } else {
+            new.diff_ids.len()
+        };
         for created_by in std::iter::repeat_n(new.created_by, count).flatten() {
             let mut step = Map::new();
-            step.extend(created.clone().map(|created| ("created".to_owned(), created)));
+            step.extend(
+                created
+                    .clone()
+                    .map(|created| ("created".to_owned(), created)),
+            );
             step.insert("created_by".into(), created_by.into());
             if kept.is_some() {
                 step.insert("empty_layer".into(), Value::Bool(true));
@@ -203,24 +250,36 @@ impl Config {
                 clamp(step, epoch);
             }
         }
-        json.insert("rootfs".into(), json!({"type": "layers", "diff_ids": new.diff_ids}));
+        json.insert(
+            "rootfs".into(),
+            json!({"type": "layers", "diff_ids": new.diff_ids}),
+        );
         json.insert("history".into(), steps.into());
         Self::new(json.into())
     }
 
     fn setting(&self, key: &str) -> &Value {
-        self.json.get("config").and_then(|config| config.get(key)).unwrap_or(&Value::Null)
+        self.json
+            .get("config")
+            .and_then(|config| config.get(key))
+            .unwrap_or(&Value::Null)
     }
 }
 
 fn is_empty(step: &Map<String, Value>) -> bool {
-    step.get("empty_layer").and_then(Value::as_bool).unwrap_or(false)
+    step.get("empty_layer")
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
 }
 
 /// No step is younger than the image; one whose time cannot be read is as old.
 fn clamp(step: &mut Value, epoch: jiff::Timestamp) {
-    let Some(created) = step.get_mut("created") else { return };
-    let is_old = text(created).parse::<jiff::Timestamp>().is_ok_and(|created| created <= epoch);
+    let Some(created) = step.get_mut("created") else {
+        return;
+    };
+    let is_old = text(created)
+        .parse::<jiff::Timestamp>()
+        .is_ok_and(|created| created <= epoch);
     if !is_old {
         *created = epoch.to_string().into();
     }
@@ -240,11 +299,21 @@ fn text(value: &Value) -> &str {
 }
 
 fn strings(value: &Value) -> Vec<&str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn keys(value: &Value) -> Vec<&str> {
-    value.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect()
+    value
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .map(String::as_str)
+        .collect()
 }
 
 #[cfg(test)]
@@ -286,26 +355,56 @@ mod tests {
         let config = config();
         assert_eq!(config.entrypoint(), ["/app"]);
         assert_eq!(config.cmd(), Vec::<&str>::new());
-        assert_eq!((config.env_value("A"), config.env_value("B")), (Some("2"), None));
+        assert_eq!(
+            (config.env_value("A"), config.env_value("B")),
+            (Some("2"), None)
+        );
         assert_eq!((config.user(), config.working_dir()), ("app:app", "/"));
-        assert_eq!(config.healthcheck(), Some(vec!["CMD-SHELL", "curl localhost"]));
-        assert_eq!((config.volumes(), config.exposed_ports()), (vec!["/data"], vec!["80/tcp"]));
+        assert_eq!(
+            config.healthcheck(),
+            Some(vec!["CMD-SHELL", "curl localhost"])
+        );
+        assert_eq!(
+            (config.volumes(), config.exposed_ports()),
+            (vec!["/data"], vec!["80/tcp"])
+        );
         assert_eq!(config.labels().collect::<Vec<_>>(), [("a", "b")]);
-        assert_eq!((config.onbuild(), config.shell()), (vec!["RUN x"], vec!["/bin/bash", "-c"]));
-        assert_eq!((config.architecture(), config.variant(), config.os()), ("arm64", Some("v8"), "linux"));
+        assert_eq!(
+            (config.onbuild(), config.shell()),
+            (vec!["RUN x"], vec!["/bin/bash", "-c"])
+        );
+        assert_eq!(
+            (config.architecture(), config.variant(), config.os()),
+            ("arm64", Some("v8"), "linux")
+        );
         assert_eq!(config.stop_signal(), Some("SIGQUIT"));
         assert_eq!(Config::default().healthcheck(), None);
-        assert_eq!(Config::new(json!("not even an object")).architecture(), "unknown");
+        assert_eq!(
+            Config::new(json!("not even an object")).architecture(),
+            "unknown"
+        );
     }
 
     #[test]
     fn new_layers_change_nothing_but_diff_ids_and_history() {
         let config = config();
         let (of, created_by) = (None, Some("jettison slim"));
-        let relayered = config.relayered(&Steps { diff_ids: vec!["sha256:3"], of, before: 2, created_by, epoch: None });
+        let relayered = config.relayered(&Steps {
+            diff_ids: vec!["sha256:3"],
+            of,
+            before: 2,
+            created_by,
+            epoch: None,
+        });
         assert_eq!(relayered.diff_ids(), ["sha256:3"]);
         let history = relayered.history();
-        assert_eq!(history.iter().map(|step| step.empty_layer).collect::<Vec<_>>(), [true, true, true, false]);
+        assert_eq!(
+            history
+                .iter()
+                .map(|step| step.empty_layer)
+                .collect::<Vec<_>>(),
+            [true, true, true, false]
+        );
         assert_eq!(history[3].created_by, "jettison slim");
         assert_eq!(history[3].created.as_deref(), Some("2026-01-02T03:04:05Z"));
         let (mut before, mut after) = (config.json().clone(), relayered.json().clone());

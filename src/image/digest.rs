@@ -20,10 +20,12 @@ pub(super) fn text(hasher: Sha256) -> String {
 /// A hash as digests show it.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// The SHA-256 of some bytes, as a digest.
@@ -32,7 +34,11 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The SHA-256 of a blob, as a digest.
-pub(super) fn sha256_of(name: &str, blob: &Blob, progress: &dyn Progress) -> Result<String, ReadError> {
+pub(super) fn sha256_of(
+    name: &str,
+    blob: &Blob,
+    progress: &dyn Progress,
+) -> Result<String, ReadError> {
     let mut hasher = Sha256::new();
     each_chunk(blob, progress, |chunk| hasher.update(chunk)).map_err(ReadError::blob(name))?;
     Ok(text(hasher))
@@ -52,18 +58,37 @@ fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8]))
 }
 
 /// Compares a blob with the digest by which it was named. Gives the digest.
-pub(super) fn verify(name: &str, blob: &Blob, said: &Digest, progress: &dyn Progress) -> Result<String, ReadError> {
+pub(super) fn verify(
+    name: &str,
+    blob: &Blob,
+    said: &Digest,
+    progress: &dyn Progress,
+) -> Result<String, ReadError> {
     let is = match said.algorithm() {
         DigestAlgorithm::Sha256 => sha256_of(name, blob, progress)?,
         DigestAlgorithm::Sha512 => {
             let mut hasher = Sha512::new();
-            each_chunk(blob, progress, |chunk| hasher.update(chunk)).map_err(ReadError::blob(name))?;
+            each_chunk(blob, progress, |chunk| hasher.update(chunk))
+                .map_err(ReadError::blob(name))?;
             format!("sha512:{}", hex(&hasher.finalize()))
         }
-        _ => return Err(ReadError::UnknownDigest { blob: name.to_owned(), digest: said.to_string() }),
+        _ => {
+            return Err(ReadError::UnknownDigest {
+                blob: name.to_owned(),
+                digest: said.to_string(),
+            });
+        }
     };
     let said = said.to_string();
-    if is == said { Ok(is) } else { Err(ReadError::DigestMismatch { blob: name.to_owned(), said, is }) }
+    if is == said {
+        Ok(is)
+    } else {
+        Err(ReadError::DigestMismatch {
+            blob: name.to_owned(),
+            said,
+            is,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -81,9 +106,15 @@ mod tests {
             verify("x", &Blob::spooled(file).unwrap(), digest, &Silent)
         };
         let digest: Digest = "md5:abc".parse().unwrap();
-        assert!(matches!(verify(b"", &digest), Err(ReadError::UnknownDigest { .. })));
+        assert!(matches!(
+            verify(b"", &digest),
+            Err(ReadError::UnknownDigest { .. })
+        ));
         let digest: Digest = sha256(b"a").parse().unwrap();
-        assert!(matches!(verify(b"b", &digest), Err(ReadError::DigestMismatch { .. })));
+        assert!(matches!(
+            verify(b"b", &digest),
+            Err(ReadError::DigestMismatch { .. })
+        ));
         assert_eq!(verify(b"a", &digest).unwrap(), digest.to_string());
     }
 }

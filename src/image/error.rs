@@ -25,31 +25,65 @@ pub enum ReadError {
     #[error("blob `{blob}` has {is} bytes, its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
     #[error("blob `{blob}` has the digest {is}, but should have {said}")]
-    DigestMismatch { blob: String, said: String, is: String },
+    DigestMismatch {
+        blob: String,
+        said: String,
+        is: String,
+    },
     #[error("layer `{blob}` has the diff id {is}, the configuration says {said}")]
-    DiffIdMismatch { blob: String, said: String, is: String },
+    DiffIdMismatch {
+        blob: String,
+        said: String,
+        is: String,
+    },
     #[error("blob `{blob}` has a digest of an unknown kind: `{digest}`")]
     UnknownDigest { blob: String, digest: String },
     #[error("cannot decompress blob `{blob}`")]
     Decompress { blob: String, source: io::Error },
     #[error("`{blob}` is not the JSON it should be")]
-    Json { blob: String, source: serde_json::Error },
+    Json {
+        blob: String,
+        source: serde_json::Error,
+    },
     #[error("`{blob}` exceeds the limit of {limit} {what}{}", raised(*flag))]
-    Limit { blob: String, what: &'static str, limit: u64, flag: Option<&'static str> },
+    Limit {
+        blob: String,
+        what: &'static str,
+        limit: u64,
+        flag: Option<&'static str>,
+    },
     #[error("`{blob}` names {layers} layers, its configuration {diff_ids}")]
-    LayerCount { blob: String, layers: usize, diff_ids: usize },
+    LayerCount {
+        blob: String,
+        layers: usize,
+        diff_ids: usize,
+    },
     #[error("the image has {layers} layers, the limit is {limit}")]
     TooManyLayers { layers: usize, limit: usize },
-    #[error("layer `{blob}` is of a kind that cannot be read: `{}`", plain(media_type))]
+    #[error(
+        "layer `{blob}` is of a kind that cannot be read: `{}`",
+        plain(media_type)
+    )]
     UnknownLayer { blob: String, media_type: String },
-    #[error("layer `{blob}` is foreign: its content is elsewhere, at {}", plain(urls))]
+    #[error(
+        "layer `{blob}` is foreign: its content is elsewhere, at {}",
+        plain(urls)
+    )]
     ForeignLayer { blob: String, urls: String },
     #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
     Ambiguous { path: PathBuf, names: Vec<String> },
     #[error("`{}` has no image `{name}`, it has {}", path.display(), listed(names))]
-    NoSuchImage { path: PathBuf, name: String, names: Vec<String> },
+    NoSuchImage {
+        path: PathBuf,
+        name: String,
+        names: Vec<String>,
+    },
     #[error("`{}` has no image for {wanted}, it has {}", path.display(), listed(platforms))]
-    NoPlatform { path: PathBuf, wanted: String, platforms: Vec<String> },
+    NoPlatform {
+        path: PathBuf,
+        wanted: String,
+        platforms: Vec<String>,
+    },
     #[error("`{blob}` is an index inside indexes, too deep")]
     IndexDepth { blob: String },
     #[error("`{}` is no regular file", path.escape_ascii())]
@@ -60,15 +94,24 @@ pub enum ReadError {
 
 impl ReadError {
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     pub(super) fn blob(blob: &str) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Blob { blob: blob.to_owned(), source }
+        move |source| Self::Blob {
+            blob: blob.to_owned(),
+            source,
+        }
     }
 
     pub(super) fn json(blob: &str) -> impl FnOnce(serde_json::Error) -> Self {
-        move |source| Self::Json { blob: blob.to_owned(), source }
+        move |source| Self::Json {
+            blob: blob.to_owned(),
+            source,
+        }
     }
 }
 
@@ -76,17 +119,28 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() {
         return "none with a name".to_owned();
     }
-    names.iter().map(|name| format!("`{}`", plain(name))).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{}`", plain(name)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// How a person raises a limit.
 fn raised(flag: Option<&'static str>) -> String {
-    flag.map(|flag| format!("; `{flag}` raises it")).unwrap_or_default()
+    flag.map(|flag| format!("; `{flag}` raises it"))
+        .unwrap_or_default()
 }
 
 /// What others wrote, unable to command a terminal.
 pub(super) fn plain(text: &str) -> String {
-    let escape = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
+    let escape = |letter: char| {
+        if letter.is_control() {
+            letter.escape_default().to_string()
+        } else {
+            letter.into()
+        }
+    };
     text.chars().map(escape).collect()
 }
 
@@ -114,7 +168,11 @@ pub enum Fault {
     #[error("its {0} is no number in range")]
     Number(&'static str),
     #[error("its {what} has {size} bytes, the limit is {limit}")]
-    TooLong { what: &'static str, size: u64, limit: u64 },
+    TooLong {
+        what: &'static str,
+        size: u64,
+        limit: u64,
+    },
     #[error("a PAX record is malformed")]
     PaxRecord,
     #[error("its {0} holds a zero byte")]
@@ -145,7 +203,9 @@ pub enum Fault {
     TooManyEntries(usize),
     #[error("its name has more than {0} components; `--max-depth` raises the limit")]
     TooDeep(usize),
-    #[error("with its holes it has {size} bytes, more than is left of the limit of {limit}; `--max-size` raises it")]
+    #[error(
+        "with its holes it has {size} bytes, more than is left of the limit of {limit}; `--max-size` raises it"
+    )]
     TooLarge { size: u64, limit: u64 },
     #[error("names and extension headers have more than {0} bytes by now")]
     HeadersTooLong(u64),
@@ -165,8 +225,16 @@ pub enum WriteError {
     #[error("`{}` {reason}; it stays as it is", path.display())]
     Occupied { path: PathBuf, reason: &'static str },
     #[error("cannot {act} `{}` in `{}`{hint}", path.escape_ascii(), destination.display())]
-    Entry { destination: PathBuf, path: Vec<u8>, act: String, hint: &'static str, source: io::Error },
-    #[error("`{destination}` cannot hold images for several platforms: `oci:`, `oci-archive:` and `docker://` can")]
+    Entry {
+        destination: PathBuf,
+        path: Vec<u8>,
+        act: String,
+        hint: &'static str,
+        source: io::Error,
+    },
+    #[error(
+        "`{destination}` cannot hold images for several platforms: `oci:`, `oci-archive:` and `docker://` can"
+    )]
     NoIndex { destination: String },
     #[error("the image cannot have two names: `{name}` where it goes, and `{tag}`")]
     TwoNames { name: String, tag: String },
@@ -180,6 +248,9 @@ pub enum WriteError {
 
 impl WriteError {
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 }

@@ -47,14 +47,27 @@ pub(super) fn inflate(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<(Blob, String), ReadError> {
-    let spool = |source| ReadError::Spool { blob: name.to_owned(), source };
+    let spool = |source| ReadError::Spool {
+        blob: name.to_owned(),
+        source,
+    };
     let file = tempfile::tempfile().map_err(spool)?;
     let (full, chunks) = mpsc::sync_channel(AHEAD);
     let (empty, used) = mpsc::channel();
     thread::scope(|scope| {
         let keeping = scope.spawn(|| keep(file, chunks, &empty));
-        let decompressed = decompress(name, blob, compression, limits, budget, &Chunks { full, used });
-        let kept = keeping.join().unwrap_or_else(|panic| resume_unwind(panic)).map_err(spool);
+        let decompressed = decompress(
+            name,
+            blob,
+            compression,
+            limits,
+            budget,
+            &Chunks { full, used },
+        );
+        let kept = keeping
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic))
+            .map_err(spool);
         decompressed?;
         kept
     })
@@ -74,7 +87,10 @@ fn decompress(
     budget: &Budget,
     chunks: &Chunks,
 ) -> Result<(), ReadError> {
-    let failed = |source| ReadError::Decompress { blob: name.to_owned(), source };
+    let failed = |source| ReadError::Decompress {
+        blob: name.to_owned(),
+        source,
+    };
     let compressed = BufReader::with_capacity(CHUNK, blob.reader());
     let mut reader: Box<dyn Read + '_> = match compression {
         Compression::None => Box::new(compressed),
@@ -106,7 +122,11 @@ fn decompress(
 }
 
 /// Hashes and writes what comes.
-fn keep(mut file: File, chunks: Receiver<Vec<u8>>, empty: &mpsc::Sender<Vec<u8>>) -> io::Result<(Blob, String)> {
+fn keep(
+    mut file: File,
+    chunks: Receiver<Vec<u8>>,
+    empty: &mpsc::Sender<Vec<u8>>,
+) -> io::Result<(Blob, String)> {
     let mut hasher = Sha256::new();
     for chunk in chunks {
         hasher.update(&chunk);
@@ -130,7 +150,8 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// A gzip file of any number of members. Zeros that pad it at the end are no member, as for gzip itself.
+/// A gzip file of any number of members. Zeros that pad it at the end are no member, as for gzip
+/// itself.
 struct Gunzip<R> {
     /// None after the end.
     decoder: Option<GzDecoder<R>>,
@@ -138,7 +159,9 @@ struct Gunzip<R> {
 
 impl<R: BufRead> Gunzip<R> {
     fn new(compressed: R) -> Self {
-        Self { decoder: Some(GzDecoder::new(compressed)) }
+        Self {
+            decoder: Some(GzDecoder::new(compressed)),
+        }
     }
 }
 
@@ -149,7 +172,9 @@ impl<R: BufRead> Read for Gunzip<R> {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
-            let Some(mut rest) = self.decoder.take().map(GzDecoder::into_inner) else { break };
+            let Some(mut rest) = self.decoder.take().map(GzDecoder::into_inner) else {
+                break;
+            };
             if !only_zeros(&mut rest)? {
                 self.decoder = Some(GzDecoder::new(rest));
             }
@@ -171,7 +196,11 @@ fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
                 rest.consume(count);
             }
             Some(0) if zeros == 0 => return Ok(false),
-            Some(_) => return Err(io::Error::other("zeros after a gzip member are followed by something else")),
+            Some(_) => {
+                return Err(io::Error::other(
+                    "zeros after a gzip member are followed by something else",
+                ));
+            }
         }
     }
 }
@@ -193,7 +222,13 @@ mod tests {
     }
 
     fn inflated(bytes: &[u8], limits: &Limits) -> Result<(Blob, String), ReadError> {
-        inflate("x", &blob(bytes), Compression::of(bytes), limits, &Budget::new(limits))
+        inflate(
+            "x",
+            &blob(bytes),
+            Compression::of(bytes),
+            limits,
+            &Budget::new(limits),
+        )
     }
 
     #[test]
@@ -210,7 +245,14 @@ mod tests {
             zstd::encode_all(&b"two"[..], 1).unwrap(),
             skippable,
         ];
-        assert_eq!(&*inflated(&frames.concat(), &limits).unwrap().0.bytes().unwrap(), b"one two");
+        assert_eq!(
+            &*inflated(&frames.concat(), &limits)
+                .unwrap()
+                .0
+                .bytes()
+                .unwrap(),
+            b"one two"
+        );
     }
 
     #[test]
@@ -219,20 +261,52 @@ mod tests {
         let whole = gzip(&[7; 5000]);
         let error = inflated(&whole[..whole.len() - 4], &limits).unwrap_err();
         assert!(matches!(error, ReadError::Decompress { .. }), "{error}");
-        let error = inflated(&[whole, b"garbage, long enough for a header".to_vec()].concat(), &limits).unwrap_err();
+        let error = inflated(
+            &[whole, b"garbage, long enough for a header".to_vec()].concat(),
+            &limits,
+        )
+        .unwrap_err();
         assert!(matches!(error, ReadError::Decompress { .. }), "{error}");
     }
 
     #[test]
     fn a_bomb_is_stopped_by_its_ratio_and_by_the_budget() {
         let bomb = zstd::encode_all(io::repeat(0).take((64 << 20) + 1), 1).unwrap();
-        let error = inflated(&bomb, &Limits { ratio: 100, ..Limits::default() }).unwrap_err();
-        assert!(matches!(error, ReadError::Limit { what: "uncompressed bytes", .. }), "{error}");
-        let limits = Limits { uncompressed: 10, ..Limits::default() };
+        let error = inflated(
+            &bomb,
+            &Limits {
+                ratio: 100,
+                ..Limits::default()
+            },
+        )
+        .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                ReadError::Limit {
+                    what: "uncompressed bytes",
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        let limits = Limits {
+            uncompressed: 10,
+            ..Limits::default()
+        };
         let budget = Budget::new(&limits);
         let six = gzip(b"123456");
         assert!(inflate("x", &blob(&six), Compression::Gzip, &limits, &budget).is_ok());
         let error = inflate("x", &blob(&six), Compression::Gzip, &limits, &budget).unwrap_err();
-        assert!(matches!(error, ReadError::Limit { what: "uncompressed bytes of all layers", .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                ReadError::Limit {
+                    what: "uncompressed bytes of all layers",
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

@@ -77,25 +77,63 @@ pub(super) fn read_all(
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
-        return Err(ReadError::TooManyLayers { layers: sources.len(), limit: limits.layers });
+        return Err(ReadError::TooManyLayers {
+            layers: sources.len(),
+            limit: limits.layers,
+        });
     }
-    progress.start("reading layers", sources.iter().map(|source| source.blob.size()).sum());
-    let read: Vec<_> = sources.par_iter().map(|source| read(source, limits, budget, progress)).collect();
-    let mut steps = config.history().into_iter().filter(|step| !step.empty_layer);
+    progress.start(
+        "reading layers",
+        sources.iter().map(|source| source.blob.size()).sum(),
+    );
+    let read: Vec<_> = sources
+        .par_iter()
+        .map(|source| read(source, limits, budget, progress))
+        .collect();
+    let mut steps = config
+        .history()
+        .into_iter()
+        .filter(|step| !step.empty_layer);
     let (mut layers, mut materials, mut tree) = (Vec::new(), Vec::new(), Tree::new());
     for (index, read) in read.into_iter().enumerate() {
-        let Read { layer, archive, entries } = read?;
-        let entry_error = |problem| ReadError::Entry { blob: sources[index].name.clone(), problem };
-        let Applied { changes, names_root, leans } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
-        layers.push(Layer { history: steps.next(), changes, ..layer });
+        let Read {
+            layer,
+            archive,
+            entries,
+        } = read?;
+        let entry_error = |problem| ReadError::Entry {
+            blob: sources[index].name.clone(),
+            problem,
+        };
+        let Applied {
+            changes,
+            names_root,
+            leans,
+        } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+        layers.push(Layer {
+            history: steps.next(),
+            changes,
+            ..layer
+        });
         let source = &sources[index];
         let (stored, has_digest) = (source.blob.clone(), source.digest.is_some());
-        materials.push(Material { stored, has_digest, archive, names_root, leans });
+        materials.push(Material {
+            stored,
+            has_digest,
+            archive,
+            names_root,
+            leans,
+        });
     }
     Ok((layers, materials, tree))
 }
 
-fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progress) -> Result<Read, ReadError> {
+fn read(
+    source: &Source,
+    limits: &Limits,
+    budget: &Budget,
+    progress: &dyn Progress,
+) -> Result<Read, ReadError> {
     let compression = Compression::of(&source.blob.head().map_err(ReadError::blob(&source.name))?);
     let digest = || match &source.digest {
         Some(said) => verify(&source.name, &source.blob, said, progress),
@@ -108,7 +146,11 @@ fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progre
         let (digest, entries) = rayon::join(digest, || index(source, &source.blob, limits, budget));
         let digest = digest?;
         let is_sha256 = digest.starts_with("sha256:");
-        let diff_id = if is_sha256 { digest.clone() } else { sha256_of(&source.name, &source.blob, &Silent)? };
+        let diff_id = if is_sha256 {
+            digest.clone()
+        } else {
+            sha256_of(&source.name, &source.blob, &Silent)?
+        };
         (digest, source.blob.clone(), diff_id, entries)
     } else {
         let inflated = || inflate(&source.name, &source.blob, compression, limits, budget);
@@ -121,37 +163,65 @@ fn read(source: &Source, limits: &Limits, budget: &Budget, progress: &dyn Progre
     };
     if diff_id != source.diff_id {
         let (blob, said) = (source.name.clone(), source.diff_id.clone());
-        return Err(ReadError::DiffIdMismatch { blob, said, is: diff_id });
+        return Err(ReadError::DiffIdMismatch {
+            blob,
+            said,
+            is: diff_id,
+        });
     }
     let layer = Layer {
         digest,
         diff_id,
-        media_type: source.media_type.clone().unwrap_or_else(|| docker_media_type(compression).to_owned()),
+        media_type: source
+            .media_type
+            .clone()
+            .unwrap_or_else(|| docker_media_type(compression).to_owned()),
         compression,
         stored_size: source.blob.size(),
         size: archive.size(),
         history: None,
         changes: Changes::default(),
     };
-    Ok(Read { layer, archive, entries: entries? })
+    Ok(Read {
+        layer,
+        archive,
+        entries: entries?,
+    })
 }
 
 /// The entries of a layer, whose sparse files count with their holes.
-fn index(source: &Source, archive: &Blob, limits: &Limits, budget: &Budget) -> Result<Vec<Entry>, ReadError> {
-    let entry_error = |problem| ReadError::Entry { blob: source.name.clone(), problem };
+fn index(
+    source: &Source,
+    archive: &Blob,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<Vec<Entry>, ReadError> {
+    let entry_error = |problem| ReadError::Entry {
+        blob: source.name.clone(),
+        problem,
+    };
     let mut entries = Vec::new();
     for entry in Entries::new(archive, limits) {
         let entry = entry.map_err(entry_error)?;
         let fault = match &entry.node {
             Node::Inode(Kind::File(Content::Sparse { length, .. })) if !budget.spend(*length) => {
-                Some(Fault::TooLarge { size: *length, limit: limits.uncompressed })
+                Some(Fault::TooLarge {
+                    size: *length,
+                    limit: limits.uncompressed,
+                })
             }
             _ if entries.len() >= limits.entries => Some(Fault::TooManyEntries(limits.entries)),
-            _ if !budget.spend_headers(entry.weight()) => Some(Fault::HeadersTooLong(limits.headers)),
+            _ if !budget.spend_headers(entry.weight()) => {
+                Some(Fault::HeadersTooLong(limits.headers))
+            }
             _ => None,
         };
         if let Some(fault) = fault {
-            return Err(entry_error(EntryError { name: Some(entry.name), place: entry.place, fault }));
+            return Err(entry_error(EntryError {
+                name: Some(entry.name),
+                place: entry.place,
+                fault,
+            }));
         }
         entries.push(entry);
     }

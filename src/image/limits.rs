@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::ReadError;
 
-/// An image that goes beyond one of these is refused. The defaults are far above what real images need, and those that
-/// a real image could meet are set on the command line.
+/// An image that goes beyond one of these is refused. The defaults are far above what real images
+/// need, and those that a real image could meet are set on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
@@ -18,7 +18,8 @@ pub struct Limits {
     pub headers: u64,
     /// Layers of one image.
     pub layers: usize,
-    /// Bytes of one PAX header or long name, as in Go's reader, through which every container engine sees layers.
+    /// Bytes of one PAX header or long name, as in Go's reader, through which every container
+    /// engine sees layers.
     pub header: u64,
     /// Bytes of the name of an entry or the target of a link: Linux's `PATH_MAX`.
     pub path: usize,
@@ -50,20 +51,37 @@ impl Default for Limits {
 impl Limits {
     /// The bytes that a compressed blob of this size may become.
     pub(super) fn inflated(&self, compressed: u64) -> u64 {
-        compressed.saturating_mul(self.ratio).max(ALWAYS_ALLOWED).min(self.uncompressed)
+        compressed
+            .saturating_mul(self.ratio)
+            .max(ALWAYS_ALLOWED)
+            .min(self.uncompressed)
     }
 
     /// The word on a blob of `compressed` bytes that becomes more than it may.
     pub(super) fn exceeded_by(&self, blob: &str, compressed: u64) -> ReadError {
         let limit = self.inflated(compressed);
-        let flag = if limit == self.uncompressed { "--max-size" } else { "--max-ratio" };
-        ReadError::Limit { blob: blob.to_owned(), what: "uncompressed bytes", limit, flag: Some(flag) }
+        let flag = if limit == self.uncompressed {
+            "--max-size"
+        } else {
+            "--max-ratio"
+        };
+        ReadError::Limit {
+            blob: blob.to_owned(),
+            what: "uncompressed bytes",
+            limit,
+            flag: Some(flag),
+        }
     }
 
     /// The word on the blob with which all layers together become more than they may.
     pub(super) fn exceeded_by_all(&self, blob: &str) -> ReadError {
         let (what, limit) = ("uncompressed bytes of all layers", self.uncompressed);
-        ReadError::Limit { blob: blob.to_owned(), what, limit, flag: Some("--max-size") }
+        ReadError::Limit {
+            blob: blob.to_owned(),
+            what,
+            limit,
+            flag: Some("--max-size"),
+        }
     }
 }
 
@@ -76,7 +94,10 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { bytes: AtomicU64::new(limits.uncompressed), headers: AtomicU64::new(limits.headers) }
+        Self {
+            bytes: AtomicU64::new(limits.uncompressed),
+            headers: AtomicU64::new(limits.headers),
+        }
     }
 
     /// Takes uncompressed bytes. Whether there were as many left.
@@ -91,5 +112,9 @@ impl Budget {
 }
 
 fn spend(budget: &AtomicU64, amount: u64) -> bool {
-    budget.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
+    budget
+        .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(amount)
+        })
+        .is_ok()
 }

@@ -1,7 +1,9 @@
-//! An image as a value: its configuration, its layers, its file system; and how it is read and written.
+//! An image as a value: its configuration, its layers, its file system; and how it is read and
+//! written.
 //!
-//! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked temporary file, and the
-//! tree knows where in them the bytes of each file are. Every digest and diff id is checked while reading.
+//! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked
+//! temporary file, and the tree knows where in them the bytes of each file are. Every digest and
+//! diff id is checked while reading.
 
 mod apply;
 mod archive;
@@ -47,7 +49,9 @@ pub use reference::{Reference, ReferenceError};
 pub use remote::{Connection, TransferError};
 pub use source::Source;
 pub use tree::*;
-pub use write::{Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write};
+pub use write::{
+    Coding, CodingError, IndexWriter, Layers, Selection, WriteOptions, Written, WrittenLayer, write,
+};
 
 pub(crate) use blob::map_length;
 
@@ -119,50 +123,77 @@ impl AsRef<[u8]> for Bytes<'_> {
 
 impl Image {
     /// Reads an image: every header of every layer, all digests checked.
-    pub fn open(reference: &Reference, options: &Options, progress: &dyn Progress) -> Result<Self, ReadError> {
+    pub fn open(
+        reference: &Reference,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Self, ReadError> {
         Source::open(reference, options, progress)?.image(&options.platform, progress)
     }
 
-    /// The image as it is when only these names are written: no layer has anything that is not there.
+    /// The image as it is when only these names are written: no layer has anything that is not
+    /// there.
     #[must_use]
     pub fn only(&self, selection: &Selection) -> Self {
         let mut left = self.clone();
-        let gone: Vec<NameId> = self.tree.walk().filter(|&name| !selection.contains(name)).collect();
+        let gone: Vec<NameId> = self
+            .tree
+            .walk()
+            .filter(|&name| !selection.contains(name))
+            .collect();
         for name in gone {
-            left.tree.remove(self.tree.parent(name), self.tree.file_name(name));
+            left.tree
+                .remove(self.tree.parent(name), self.tree.file_name(name));
         }
-        left.layers.iter_mut().for_each(|layer| layer.changes = Changes::default());
+        left.layers
+            .iter_mut()
+            .for_each(|layer| layer.changes = Changes::default());
         left
     }
 
     /// The bytes of a regular file. Links are not followed.
     pub fn read(&self, name: NameId) -> Result<Bytes<'_>, ReadError> {
         let inode = self.tree.inode(name);
-        self.content(inode).unwrap_or_else(|| Err(ReadError::NotAFile { path: self.tree.path(name) }))
+        self.content(inode).unwrap_or_else(|| {
+            Err(ReadError::NotAFile {
+                path: self.tree.path(name),
+            })
+        })
     }
 
     /// The bytes of a regular file, whatever its names.
     pub fn read_inode(&self, inode: InodeId) -> Result<Bytes<'_>, ReadError> {
-        let nameless = || Err(ReadError::NotAFile { path: format!("inode {}", inode.index()).into_bytes() });
-        self.content(self.tree.inode_at(inode)).unwrap_or_else(nameless)
+        let nameless = || {
+            Err(ReadError::NotAFile {
+                path: format!("inode {}", inode.index()).into_bytes(),
+            })
+        };
+        self.content(self.tree.inode_at(inode))
+            .unwrap_or_else(nameless)
     }
 
     /// None for what is no regular file.
     fn content<'a>(&'a self, inode: &'a Inode) -> Option<Result<Bytes<'a>, ReadError>> {
-        let Kind::File(content) = &inode.kind else { return None };
+        let Kind::File(content) = &inode.kind else {
+            return None;
+        };
         Some(match content {
             Content::Bytes(bytes) => Ok(Bytes::Borrowed(bytes)),
             Content::Archived { offset, length } => self.archived(inode.layer, *offset, *length),
             Content::Sparse { pieces, length } => self.filled(inode.layer, pieces, *length),
-            Content::Host { path, length } => {
-                open_host(path, *length).and_then(|blob| blob.bytes()).map_err(ReadError::io(path))
-            }
+            Content::Host { path, length } => open_host(path, *length)
+                .and_then(|blob| blob.bytes())
+                .map_err(ReadError::io(path)),
         })
     }
 
-    /// A part of a layer's archive. The reader of the archive has looked that its entries lie inside it.
+    /// A part of a layer's archive. The reader of the archive has looked that its entries lie
+    /// inside it.
     fn part(&self, layer: usize, offset: u64, length: u64) -> Result<Blob, ReadError> {
-        let part = self.materials.get(layer).and_then(|material| material.archive.part(offset, length));
+        let part = self
+            .materials
+            .get(layer)
+            .and_then(|material| material.archive.part(offset, length));
         part.ok_or_else(|| self.unreadable(layer)(io::Error::other("there is no such part")))
     }
 
@@ -170,30 +201,56 @@ impl Image {
         ReadError::blob(self.layers.get(layer).map_or("", |layer| &layer.digest))
     }
 
-    fn archived(&self, layer: usize, offset: u64, length: u64) -> Result<Bytes<'static>, ReadError> {
-        self.part(layer, offset, length)?.bytes().map_err(self.unreadable(layer))
+    fn archived(
+        &self,
+        layer: usize,
+        offset: u64,
+        length: u64,
+    ) -> Result<Bytes<'static>, ReadError> {
+        self.part(layer, offset, length)?
+            .bytes()
+            .map_err(self.unreadable(layer))
     }
 
     /// A sparse file, put together in a temporary file that is sparse too.
-    fn filled(&self, layer: usize, pieces: &[(u64, u64, u64)], length: u64) -> Result<Bytes<'static>, ReadError> {
-        let spool = |source| ReadError::Spool { blob: "sparse file".into(), source };
+    fn filled(
+        &self,
+        layer: usize,
+        pieces: &[(u64, u64, u64)],
+        length: u64,
+    ) -> Result<Bytes<'static>, ReadError> {
+        let spool = |source| ReadError::Spool {
+            blob: "sparse file".into(),
+            source,
+        };
         let mut file = tempfile::tempfile().map_err(spool)?;
         file.set_len(length).map_err(spool)?;
         for &(start, offset, count) in pieces {
             file.seek(SeekFrom::Start(start)).map_err(spool)?;
             io::copy(&mut self.part(layer, offset, count)?.reader(), &mut file).map_err(spool)?;
         }
-        Blob::spooled(file).and_then(|blob| blob.bytes()).map_err(spool)
+        Blob::spooled(file)
+            .and_then(|blob| blob.bytes())
+            .map_err(spool)
     }
 
-    /// Gives the bytes of a regular file to `sink`, a piece after another, without holding all of them.
-    fn stream(&self, name: NameId, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), StreamError> {
+    /// Gives the bytes of a regular file to `sink`, a piece after another, without holding all of
+    /// them.
+    fn stream(
+        &self,
+        name: NameId,
+        sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), StreamError> {
         let inode = self.tree.inode(name);
-        let Kind::File(content) = &inode.kind else { return Ok(()) };
+        let Kind::File(content) = &inode.kind else {
+            return Ok(());
+        };
         match content {
             Content::Bytes(bytes) => sink(bytes).map_err(StreamError::Sink),
             Content::Archived { offset, length } => {
-                pour(&self.part(inode.layer, *offset, *length)?, sink, || self.unreadable(inode.layer))
+                pour(&self.part(inode.layer, *offset, *length)?, sink, || {
+                    self.unreadable(inode.layer)
+                })
             }
             Content::Host { path, length } => {
                 let blob = open_host(path, *length).map_err(ReadError::io(path))?;
@@ -203,7 +260,9 @@ impl Image {
                 let mut at = 0;
                 for &(start, offset, count) in pieces {
                     pour_zeros(start - at, sink)?;
-                    pour(&self.part(inode.layer, offset, count)?, sink, || self.unreadable(inode.layer))?;
+                    pour(&self.part(inode.layer, offset, count)?, sink, || {
+                        self.unreadable(inode.layer)
+                    })?;
                     at = start + count;
                 }
                 pour_zeros(length - at, sink)
@@ -236,14 +295,19 @@ fn pour<F: FnOnce(io::Error) -> ReadError>(
     let mut piece = vec![0; size];
     let mut at = 0;
     while at < blob.size() {
-        let count = blob.read_at(&mut piece, at).map_err(|error| unreadable()(error))?;
+        let count = blob
+            .read_at(&mut piece, at)
+            .map_err(|error| unreadable()(error))?;
         sink(&piece[..count]).map_err(StreamError::Sink)?;
         at += count as u64;
     }
     Ok(())
 }
 
-fn pour_zeros(count: u64, sink: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> Result<(), StreamError> {
+fn pour_zeros(
+    count: u64,
+    sink: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> Result<(), StreamError> {
     let zeros = [0; 4096];
     let mut left = count;
     while left > 0 {
@@ -260,5 +324,9 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
 
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let blob = Blob::foreign(File::from(rustix::fs::open(path, flags, Mode::empty())?))?;
-    if blob.size() == length { Ok(blob) } else { Err(io::Error::other("it changed while it was read")) }
+    if blob.size() == length {
+        Ok(blob)
+    } else {
+        Err(io::Error::other("it changed while it was read"))
+    }
 }

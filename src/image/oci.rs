@@ -1,4 +1,5 @@
-//! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for their digests.
+//! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for
+//! their digests.
 
 use std::collections::BTreeMap;
 
@@ -43,14 +44,20 @@ impl Default for Platform {
             "loongarch64" => "loong64",
             other => other,
         };
-        Self { os: "linux".into(), architecture: architecture.into(), variant: None }
+        Self {
+            os: "linux".into(),
+            architecture: architecture.into(),
+            variant: None,
+        }
     }
 }
 
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
+        self.variant
+            .as_ref()
+            .map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
 }
 
@@ -65,12 +72,18 @@ impl std::str::FromStr for Platform {
     /// `OS/ARCHITECTURE[/VARIANT]`; the architecture also as the kernel calls it.
     fn from_str(given: &str) -> Result<Self, PlatformError> {
         let mut parts = given.split('/');
-        let (Some(os), Some(architecture), variant, None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(os), Some(architecture), variant, None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(PlatformError);
         };
-        let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if ![os, architecture].into_iter().chain(variant).all(|part| plain(&part.replace(['_', '-'], ""))) {
+        let plain =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if ![os, architecture]
+            .into_iter()
+            .chain(variant)
+            .all(|part| plain(&part.replace(['_', '-'], "")))
+        {
             return Err(PlatformError);
         }
         let architecture = match architecture {
@@ -79,8 +92,13 @@ impl std::str::FromStr for Platform {
             "i386" | "i686" => "386",
             other => other,
         };
-        let (os, architecture, variant) = (os.into(), architecture.into(), variant.map(str::to_owned));
-        Ok(Self { os, architecture, variant })
+        let (os, architecture, variant) =
+            (os.into(), architecture.into(), variant.map(str::to_owned));
+        Ok(Self {
+            os,
+            architecture,
+            variant,
+        })
     }
 }
 
@@ -88,12 +106,18 @@ impl Platform {
     /// The platform that a configuration tells.
     pub fn of_config(config: &Config) -> Self {
         let variant = config.variant().map(str::to_owned);
-        Self { os: config.os().to_owned(), architecture: config.architecture().to_owned(), variant }
+        Self {
+            os: config.os().to_owned(),
+            architecture: config.architecture().to_owned(),
+            variant,
+        }
     }
 
     /// The variant, where it is not the only one that there is.
     fn told_variant(&self) -> Option<&str> {
-        self.variant.as_deref().filter(|&variant| (self.architecture.as_str(), variant) != ("arm64", "v8"))
+        self.variant
+            .as_deref()
+            .filter(|&variant| (self.architecture.as_str(), variant) != ("arm64", "v8"))
     }
 
     fn of(descriptor: &Descriptor) -> Option<Self> {
@@ -130,28 +154,50 @@ pub(super) fn open(
         store.fetch_manifest(&blob_name, limits)?;
         let blob = checked(store, &descriptor, INDEX)?;
         if !is_index(&descriptor, &blob, limits) {
-            let (config, sources, annotations) = manifest(store, &blob_name, &blob, limits, progress)?;
+            let (config, sources, annotations) =
+                manifest(store, &blob_name, &blob, limits, progress)?;
             let name = known_name.or_else(|| store.image_name());
-            return Ok((config, sources, Origin { name, digest: Some(blob_name), annotations }));
+            return Ok((
+                config,
+                sources,
+                Origin {
+                    name,
+                    digest: Some(blob_name),
+                    annotations,
+                },
+            ));
         }
         let index: ImageIndex = json(&blob_name, &blob, limits)?;
         descriptor = choose_platform(store, index.manifests().iter().collect(), platform)?;
     }
-    Err(ReadError::IndexDepth { blob: descriptor.digest().to_string() })
+    Err(ReadError::IndexDepth {
+        blob: descriptor.digest().to_string(),
+    })
 }
 
 type Annotations = BTreeMap<String, String>;
 
-/// The platforms for which there are images, in their order, each once; none where the image does not tell.
-pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> Result<Vec<Platform>, ReadError> {
+/// The platforms for which there are images, in their order, each once; none where the image does
+/// not tell.
+pub(super) fn platforms(
+    store: &Store,
+    name: Option<&str>,
+    limits: &Limits,
+) -> Result<Vec<Platform>, ReadError> {
     let index: ImageIndex = store.json(INDEX, limits)?;
-    let mut open: Vec<(Descriptor, usize)> =
-        choose_name(store, index.manifests(), name)?.into_iter().rev().map(|found| (found.clone(), 0)).collect();
+    let mut open: Vec<(Descriptor, usize)> = choose_name(store, index.manifests(), name)?
+        .into_iter()
+        .rev()
+        .map(|found| (found.clone(), 0))
+        .collect();
     let mut found = Vec::new();
     while let Some((descriptor, depth)) = open.pop() {
         let digest = descriptor.digest().to_string();
         let platform = Platform::of(&descriptor);
-        if platform.as_ref().is_some_and(|platform| platform.os == "unknown") {
+        if platform
+            .as_ref()
+            .is_some_and(|platform| platform.os == "unknown")
+        {
             continue;
         }
         if platform.is_none() {
@@ -162,7 +208,13 @@ pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> R
                     return Err(ReadError::IndexDepth { blob: digest });
                 }
                 let index: ImageIndex = json(&digest, &blob, limits)?;
-                open.extend(index.manifests().iter().rev().map(|inner| (inner.clone(), depth + 1)));
+                open.extend(
+                    index
+                        .manifests()
+                        .iter()
+                        .rev()
+                        .map(|inner| (inner.clone(), depth + 1)),
+                );
             }
         }
         found.extend(platform.filter(|platform| !found.contains(platform)));
@@ -174,9 +226,18 @@ pub(super) fn platforms(store: &Store, name: Option<&str>, limits: &Limits) -> R
 pub(super) fn index_of(manifest: &[u8], digest: &str) -> String {
     let json: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
     let is_index = json.get("manifests").is_some();
-    let usual = if is_index { MediaType::ImageIndex } else { MediaType::ImageManifest }.to_string();
-    let media_type = json.get("mediaType").and_then(serde_json::Value::as_str).unwrap_or(&usual);
-    let descriptor = serde_json::json!({"mediaType": media_type, "digest": digest, "size": manifest.len()});
+    let usual = if is_index {
+        MediaType::ImageIndex
+    } else {
+        MediaType::ImageManifest
+    }
+    .to_string();
+    let media_type = json
+        .get("mediaType")
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or(&usual);
+    let descriptor =
+        serde_json::json!({"mediaType": media_type, "digest": digest, "size": manifest.len()});
     serde_json::json!({"schemaVersion": 2, "manifests": [descriptor]}).to_string()
 }
 
@@ -190,34 +251,68 @@ fn manifest(
     let manifest: ImageManifest = json(name, blob, limits)?;
     let config_name = manifest.config().digest().to_string();
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
-        || manifest.config().media_type().to_string() == "application/vnd.docker.container.image.v1+json";
+        || manifest.config().media_type().to_string()
+            == "application/vnd.docker.container.image.v1+json";
     if !is_config {
         let reason = "its manifest describes some other artifact";
-        return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
+        return Err(ReadError::NotAnImage {
+            path: store.path().to_owned(),
+            reason,
+        });
     }
     for layer in manifest.layers() {
         check_kind(layer)?;
     }
     let wanted = [manifest.config()].into_iter().chain(manifest.layers());
-    let wanted: Vec<_> = wanted.map(|wanted| (wanted.digest().to_string(), wanted.size())).collect();
+    let wanted: Vec<_> = wanted
+        .map(|wanted| (wanted.digest().to_string(), wanted.size()))
+        .collect();
     store.fetch_blobs(&wanted, limits, progress)?;
-    let config = Config::new(json(&config_name, &checked(store, manifest.config(), name)?, limits)?);
+    let config = Config::new(json(
+        &config_name,
+        &checked(store, manifest.config(), name)?,
+        limits,
+    )?);
     let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
     if layers.len() != diff_ids.len() {
         let blob = name.to_owned();
-        return Err(ReadError::LayerCount { blob, layers: layers.len(), diff_ids: diff_ids.len() });
+        return Err(ReadError::LayerCount {
+            blob,
+            layers: layers.len(),
+            diff_ids: diff_ids.len(),
+        });
     }
-    let sources = layers.iter().zip(diff_ids).map(|(layer, diff_id)| source(store, layer, diff_id, name));
+    let sources = layers
+        .iter()
+        .zip(diff_ids)
+        .map(|(layer, diff_id)| source(store, layer, diff_id, name));
     let sources = sources.collect::<Result<_, _>>()?;
     let annotations = manifest.annotations().iter().flatten();
-    Ok((config, sources, annotations.map(|(key, value)| (key.clone(), value.clone())).collect()))
+    Ok((
+        config,
+        sources,
+        annotations
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect(),
+    ))
 }
 
-fn source(store: &Store, layer: &Descriptor, diff_id: &str, manifest: &str) -> Result<Source, ReadError> {
+fn source(
+    store: &Store,
+    layer: &Descriptor,
+    diff_id: &str,
+    manifest: &str,
+) -> Result<Source, ReadError> {
     let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
     let blob = sized(store, layer, manifest)?;
     let digest = Some(layer.digest().clone());
-    Ok(Source { name, blob, digest, diff_id: diff_id.to_owned(), media_type: Some(media_type) })
+    Ok(Source {
+        name,
+        blob,
+        digest,
+        diff_id: diff_id.to_owned(),
+        media_type: Some(media_type),
+    })
 }
 
 /// Whether it is a layer that can be read, and is where the image is.
@@ -225,14 +320,21 @@ fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
     let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
     if media_type.contains("nondistributable") || media_type.contains("foreign") {
         let urls = layer.urls().as_deref().unwrap_or_default().join(", ");
-        let urls = if urls.is_empty() { "no place it tells".to_owned() } else { urls };
+        let urls = if urls.is_empty() {
+            "no place it tells".to_owned()
+        } else {
+            urls
+        };
         return Err(ReadError::ForeignLayer { blob: name, urls });
     }
     let archive = media_type
         .strip_prefix("application/vnd.oci.image.layer.v1.tar")
         .or(media_type.strip_prefix("application/vnd.docker.image.rootfs.diff.tar"));
     if !matches!(archive, Some("" | "+gzip" | ".gzip" | "+zstd" | ".zstd")) {
-        return Err(ReadError::UnknownLayer { blob: name, media_type });
+        return Err(ReadError::UnknownLayer {
+            blob: name,
+            media_type,
+        });
     }
     Ok(())
 }
@@ -240,7 +342,12 @@ fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
 /// A blob of the size and the digest that its descriptor says.
 fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
     let blob = sized(store, descriptor, by)?;
-    verify(descriptor.digest().as_ref(), &blob, descriptor.digest(), &Silent)?;
+    verify(
+        descriptor.digest().as_ref(),
+        &blob,
+        descriptor.digest(),
+        &Silent,
+    )?;
     Ok(blob)
 }
 
@@ -250,18 +357,27 @@ fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadE
     if blob.size() == descriptor.size() {
         Ok(blob)
     } else {
-        Err(ReadError::SizeMismatch { blob: name, said: descriptor.size(), is: blob.size() })
+        Err(ReadError::SizeMismatch {
+            blob: name,
+            said: descriptor.size(),
+            is: blob.size(),
+        })
     }
 }
 
-/// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits may be in it.
+/// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits
+/// may be in it.
 pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     let (algorithm, hash) = (digest.algorithm().to_string(), digest.digest());
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if plain(&algorithm) && plain(hash) {
         return Ok(format!("blobs/{algorithm}/{hash}"));
     }
-    Err(ReadError::UnknownDigest { blob: digest.to_string(), digest: digest.to_string() })
+    Err(ReadError::UnknownDigest {
+        blob: digest.to_string(),
+        digest: digest.to_string(),
+    })
 }
 
 fn is_index(descriptor: &Descriptor, blob: &Blob, limits: &Limits) -> bool {
@@ -270,19 +386,25 @@ fn is_index(descriptor: &Descriptor, blob: &Blob, limits: &Limits) -> bool {
         MediaType::ImageManifest => false,
         other if other.to_string() == DOCKER_INDEX => true,
         other if other.to_string() == DOCKER_MANIFEST => false,
-        _ => json::<serde_json::Value>("", blob, limits).is_ok_and(|json| json.get("manifests").is_some()),
+        _ => json::<serde_json::Value>("", blob, limits)
+            .is_ok_and(|json| json.get("manifests").is_some()),
     }
 }
 
 fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
     let annotations = descriptor.annotations().as_ref();
-    [NAME, CONTAINERD_NAME].into_iter().filter_map(move |key| annotations?.get(key))
+    [NAME, CONTAINERD_NAME]
+        .into_iter()
+        .filter_map(move |key| annotations?.get(key))
 }
 
 /// The name by which others find an image: the one that containerd notes is whole.
 fn full_name(descriptor: &Descriptor) -> Option<String> {
     let annotations = descriptor.annotations().as_ref()?;
-    annotations.get(CONTAINERD_NAME).or(annotations.get(NAME)).cloned()
+    annotations
+        .get(CONTAINERD_NAME)
+        .or(annotations.get(NAME))
+        .cloned()
 }
 
 /// The descriptors that a name means: its annotation, or its digest. All without a name.
@@ -304,7 +426,11 @@ fn choose_name<'a>(
     }
     if chosen.is_empty() {
         let names = descriptors.iter().flat_map(names_of).cloned().collect();
-        return Err(ReadError::NoSuchImage { path: store.path().to_owned(), name: name.to_owned(), names });
+        return Err(ReadError::NoSuchImage {
+            path: store.path().to_owned(),
+            name: name.to_owned(),
+            names,
+        });
     }
     Ok(chosen)
 }
@@ -315,30 +441,58 @@ fn choose_platform(
     mut descriptors: Vec<&Descriptor>,
     wanted: &Platform,
 ) -> Result<Descriptor, ReadError> {
-    // What `docker buildx` attests of an image stands beside it, for a platform that no machine has.
-    descriptors.retain(|descriptor| Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown"));
+    // What `docker buildx` attests of an image stands beside it, for a platform that no machine
+    // has.
+    descriptors.retain(|descriptor| {
+        Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown")
+    });
     let path = || store.path().to_owned();
     if let [only] = descriptors[..] {
         return Ok(only.clone());
     }
-    let suiting = |descriptor: &&&Descriptor| Platform::of(descriptor).is_some_and(|is| wanted.suits(&is));
+    let suiting =
+        |descriptor: &&&Descriptor| Platform::of(descriptor).is_some_and(|is| wanted.suits(&is));
     let suiting: Vec<_> = descriptors.iter().filter(suiting).collect();
-    let names = || descriptors.iter().flat_map(|descriptor| names_of(descriptor)).cloned().collect();
+    let names = || {
+        descriptors
+            .iter()
+            .flat_map(|descriptor| names_of(descriptor))
+            .cloned()
+            .collect()
+    };
     match suiting[..] {
-        [] if descriptors.is_empty() => Err(ReadError::NotAnImage { path: path(), reason: "its index is empty" }),
-        [] if descriptors.iter().all(|descriptor| descriptor.platform().is_none()) => {
-            Err(ReadError::Ambiguous { path: path(), names: names() })
+        [] if descriptors.is_empty() => Err(ReadError::NotAnImage {
+            path: path(),
+            reason: "its index is empty",
+        }),
+        [] if descriptors
+            .iter()
+            .all(|descriptor| descriptor.platform().is_none()) =>
+        {
+            Err(ReadError::Ambiguous {
+                path: path(),
+                names: names(),
+            })
         }
         [] => {
-            let platforms = descriptors.iter().filter_map(|descriptor| Platform::of(descriptor));
+            let platforms = descriptors
+                .iter()
+                .filter_map(|descriptor| Platform::of(descriptor));
             let platforms = platforms.map(|platform| platform.to_string()).collect();
-            Err(ReadError::NoPlatform { path: path(), wanted: wanted.to_string(), platforms })
+            Err(ReadError::NoPlatform {
+                path: path(),
+                wanted: wanted.to_string(),
+                platforms,
+            })
         }
         [first, ref rest @ ..] => {
             if rest.iter().all(|other| names_of(other).eq(names_of(first))) {
                 Ok((*first).clone())
             } else {
-                Err(ReadError::Ambiguous { path: path(), names: names() })
+                Err(ReadError::Ambiguous {
+                    path: path(),
+                    names: names(),
+                })
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What is said of an image's program from outside: settings in place of those that its configuration has, or of a
-//! configuration that is not there.
+//! What is said of an image's program from outside: settings in place of those that its
+//! configuration has, or of a configuration that is not there.
 
 use serde_json::{Map, Value, json};
 
@@ -18,11 +18,19 @@ pub struct Overrides {
 }
 
 impl Config {
-    /// Takes a configuration as OCI and Docker store it, as `docker inspect` and `podman inspect` print it, or its
-    /// `config` object alone. None where it is none of these.
+    /// Takes a configuration as OCI and Docker store it, as `docker inspect` and `podman inspect`
+    /// print it, or its `config` object alone. None where it is none of these.
     pub fn from_any(json: Value) -> Option<Self> {
-        const SETTINGS: [&str; 8] =
-            ["Entrypoint", "Cmd", "Env", "User", "WorkingDir", "Labels", "ExposedPorts", "Volumes"];
+        const SETTINGS: [&str; 8] = [
+            "Entrypoint",
+            "Cmd",
+            "Env",
+            "User",
+            "WorkingDir",
+            "Labels",
+            "ExposedPorts",
+            "Volumes",
+        ];
         let json = match json {
             Value::Array(mut images) if images.len() == 1 => images.pop()?,
             other => other,
@@ -31,20 +39,28 @@ impl Config {
         if object.get("config").is_some_and(Value::is_object) {
             return Some(Self::new(json));
         }
-        let platform = |key: &str, usual: &str| object.get(key).cloned().unwrap_or_else(|| usual.into());
+        let platform =
+            |key: &str, usual: &str| object.get(key).cloned().unwrap_or_else(|| usual.into());
         if let Some(settings) = object.get("Config").filter(|settings| settings.is_object()) {
             let (architecture, os) = (platform("Architecture", "unknown"), platform("Os", "linux"));
-            return Some(Self::new(json!({"architecture": architecture, "os": os, "config": settings})));
+            return Some(Self::new(
+                json!({"architecture": architecture, "os": os, "config": settings}),
+            ));
         }
         let is_settings = SETTINGS.iter().any(|key| object.contains_key(*key));
-        is_settings.then(|| Self::new(json!({"architecture": "unknown", "os": "linux", "config": json})))
+        is_settings
+            .then(|| Self::new(json!({"architecture": "unknown", "os": "linux", "config": json})))
     }
 
     /// The configuration with other settings.
     #[must_use]
     pub fn overridden(&self, overrides: &Overrides) -> Self {
         let mut json = self.json().as_object().cloned().unwrap_or_default();
-        let mut settings = json.get("config").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut settings = json
+            .get("config")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
         if let Some(entrypoint) = &overrides.entrypoint {
             settings.insert("Entrypoint".into(), json!(entrypoint));
             settings.remove("Cmd");
@@ -55,7 +71,10 @@ impl Config {
         for (name, value) in &overrides.env {
             set_variable(&mut settings, name, value);
         }
-        for (key, value) in [("User", &overrides.user), ("WorkingDir", &overrides.working_dir)] {
+        for (key, value) in [
+            ("User", &overrides.user),
+            ("WorkingDir", &overrides.working_dir),
+        ] {
             if let Some(value) = value {
                 settings.insert(key.into(), value.as_str().into());
             }
@@ -75,11 +94,21 @@ impl Config {
     }
 }
 
-/// In the place of the variable's last entry, which is the one that counts; at the end, where there is none.
+/// In the place of the variable's last entry, which is the one that counts; at the end, where there
+/// is none.
 fn set_variable(settings: &mut Map<String, Value>, name: &str, value: &str) {
     let entry = Value::from(format!("{name}={value}"));
-    let mut entries = settings.get("Env").and_then(Value::as_array).cloned().unwrap_or_default();
-    let is_this = |entry: &Value| entry.as_str().and_then(|entry| entry.split_once('=')).is_some_and(|e| e.0 == name);
+    let mut entries = settings
+        .get("Env")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let is_this = |entry: &Value| {
+        entry
+            .as_str()
+            .and_then(|entry| entry.split_once('='))
+            .is_some_and(|e| e.0 == name)
+    };
     match entries.iter().rposition(is_this) {
         Some(place) => entries[place] = entry,
         None => entries.push(entry),
@@ -105,18 +134,34 @@ mod tests {
         ] {
             assert_eq!(Config::from_any(json).unwrap().entrypoint(), ["/app"]);
         }
-        for json in [json!({}), json!([]), json!("x"), json!({"schemaVersion": 2, "config": "x"})] {
+        for json in [
+            json!({}),
+            json!([]),
+            json!("x"),
+            json!({"schemaVersion": 2, "config": "x"}),
+        ] {
             assert_eq!(Config::from_any(json), None);
         }
     }
 
     #[test]
     fn another_entrypoint_does_not_get_the_arguments_of_the_first() {
-        let config = Config::new(json!({"os": "linux", "config": {"Entrypoint": ["/a"], "Cmd": ["x"], "User": "u"}}));
-        let overrides = Overrides { entrypoint: Some(words(&["/b", "c"])), ..Overrides::default() };
+        let config = Config::new(
+            json!({"os": "linux", "config": {"Entrypoint": ["/a"], "Cmd": ["x"], "User": "u"}}),
+        );
+        let overrides = Overrides {
+            entrypoint: Some(words(&["/b", "c"])),
+            ..Overrides::default()
+        };
         let other = config.overridden(&overrides);
-        assert_eq!((other.entrypoint(), other.cmd(), other.user()), (vec!["/b", "c"], vec![], "u"));
-        let other = config.overridden(&Overrides { cmd: Some(words(&["y"])), ..Overrides::default() });
+        assert_eq!(
+            (other.entrypoint(), other.cmd(), other.user()),
+            (vec!["/b", "c"], vec![], "u")
+        );
+        let other = config.overridden(&Overrides {
+            cmd: Some(words(&["y"])),
+            ..Overrides::default()
+        });
         assert_eq!((other.entrypoint(), other.cmd()), (vec!["/a"], vec!["y"]));
         assert_eq!(config.overridden(&Overrides::default()), config);
     }
@@ -124,15 +169,28 @@ mod tests {
     #[test]
     fn a_variable_is_replaced_where_it_stands() {
         let config = Config::new(json!({"config": {"Env": ["A=1", "B=2", "A=3", "AB=4"]}}));
-        let env = [("A", "x=y"), ("C", "")].map(|(name, value)| (name.into(), value.into())).to_vec();
-        let other = config.overridden(&Overrides { env, ..Overrides::default() });
+        let env = [("A", "x=y"), ("C", "")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec();
+        let other = config.overridden(&Overrides {
+            env,
+            ..Overrides::default()
+        });
         assert_eq!(other.env(), ["A=1", "B=2", "A=x=y", "AB=4", "C="]);
     }
 
     #[test]
     fn an_architecture_is_given_only_where_none_is() {
-        assert_eq!(Config::default().with_usual_architecture("arm64").architecture(), "arm64");
+        assert_eq!(
+            Config::default()
+                .with_usual_architecture("arm64")
+                .architecture(),
+            "arm64"
+        );
         let config = Config::new(json!({"architecture": "s390x"}));
-        assert_eq!(config.with_usual_architecture("arm64").architecture(), "s390x");
+        assert_eq!(
+            config.with_usual_architecture("arm64").architecture(),
+            "s390x"
+        );
     }
 }

@@ -21,28 +21,54 @@ pub enum Reference {
     Registry { name: PathBuf },
     /// `-`: standard input or output.
     Stream,
-    /// A path alone, whose content tells what it is. What is no path is the name of an image that a daemon holds.
+    /// A path alone, whose content tells what it is. What is no path is the name of an image that a
+    /// daemon holds.
     Path(PathBuf),
 }
 
-const TRANSPORTS: [&str; 6] = ["docker-archive", "oci", "oci-archive", "rootfs", "docker-daemon", "docker"];
+const TRANSPORTS: [&str; 6] = [
+    "docker-archive",
+    "oci",
+    "oci-archive",
+    "rootfs",
+    "docker-daemon",
+    "docker",
+];
 /// Transports of skopeo that are none here; they must not be taken for names of images.
-const FOREIGN: [&str; 6] = ["containers-storage", "dir", "ostree", "sif", "tarball", "atomic"];
+const FOREIGN: [&str; 6] = [
+    "containers-storage",
+    "dir",
+    "ostree",
+    "sif",
+    "tarball",
+    "atomic",
+];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     #[error("the name of the image is empty")]
     Empty,
     #[error("`{given}` names no path after `{transport}:`")]
-    NoPath { given: String, transport: &'static str },
+    NoPath {
+        given: String,
+        transport: &'static str,
+    },
     #[error("`{given}` names no image after `{transport}:`, it should be like `{example}`")]
-    NoImage { given: String, transport: &'static str, example: &'static str },
+    NoImage {
+        given: String,
+        transport: &'static str,
+        example: &'static str,
+    },
     #[error("`{given}` ends in a colon, an image name should follow")]
     NoName { given: String },
     #[error("unknown transport `{transport}` in `{given}`{}; known are {}; a file of that name is `./{given}`",
         nearest.map(|name| format!(", `{name}` is near")).unwrap_or_default(),
         TRANSPORTS.map(|name| format!("`{name}:`")).join(", "))]
-    UnknownTransport { given: String, transport: String, nearest: Option<&'static str> },
+    UnknownTransport {
+        given: String,
+        transport: String,
+        nearest: Option<&'static str>,
+    },
 }
 
 impl Reference {
@@ -60,17 +86,20 @@ impl Reference {
         }
     }
 
-    /// Whether an argument begins with a transport, so that it is no file's name, even if what follows is wrong.
+    /// Whether an argument begins with a transport, so that it is no file's name, even if what
+    /// follows is wrong.
     pub fn has_transport(given: &str) -> bool {
-        given.split_once(':').is_some_and(|(transport, _)| TRANSPORTS.contains(&transport))
+        given
+            .split_once(':')
+            .is_some_and(|(transport, _)| TRANSPORTS.contains(&transport))
     }
 
     /// The name of the image among those of its archive or layout.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::DockerArchive { name, .. } | Self::Oci { name, .. } | Self::OciArchive { name, .. } => {
-                name.as_deref()
-            }
+            Self::DockerArchive { name, .. }
+            | Self::Oci { name, .. }
+            | Self::OciArchive { name, .. } => name.as_deref(),
             Self::DockerDaemon { name } | Self::Registry { name } => name.to_str(),
             Self::Rootfs { .. } | Self::Stream | Self::Path(_) => None,
         }
@@ -126,10 +155,15 @@ impl FromStr for Reference {
             _ => (rest, None),
         };
         if path.is_empty() {
-            return Err(ReferenceError::NoPath { given: given.into(), transport });
+            return Err(ReferenceError::NoPath {
+                given: given.into(),
+                transport,
+            });
         }
         if name == Some("") {
-            return Err(ReferenceError::NoName { given: given.into() });
+            return Err(ReferenceError::NoName {
+                given: given.into(),
+            });
         }
         let (path, name) = (PathBuf::from(path), name.map(str::to_owned));
         Ok(match transport {
@@ -143,7 +177,11 @@ impl FromStr for Reference {
 
 /// An image in a registry or a daemon.
 fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference, ReferenceError> {
-    let no_image = |example| ReferenceError::NoImage { given: given.into(), transport, example };
+    let no_image = |example| ReferenceError::NoImage {
+        given: given.into(),
+        transport,
+        example,
+    };
     if transport == "docker-daemon" {
         return match rest {
             "" => Err(no_image("docker-daemon:app:latest")),
@@ -156,7 +194,8 @@ fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference,
     }
 }
 
-/// What stands before the colon is no transport: a slip, one that is known elsewhere, or the name of an image.
+/// What stands before the colon is no transport: a slip, one that is known elsewhere, or the name
+/// of an image.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let distance = |name: &&str| strsim::damerau_levenshtein(name, transport);
     let is_slip = |name: &&str| distance(name) <= 2 && name.len() > 4;
@@ -164,7 +203,11 @@ fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
         return Ok(Reference::Path(given.into()));
     }
-    Err(ReferenceError::UnknownTransport { given: given.into(), transport: transport.into(), nearest })
+    Err(ReferenceError::UnknownTransport {
+        given: given.into(),
+        transport: transport.into(),
+        nearest,
+    })
 }
 
 impl fmt::Display for Reference {
@@ -210,16 +253,23 @@ mod tests {
 
     #[test]
     fn a_name_follows_the_first_colon_after_the_path() {
-        let reference: Reference = "docker-archive:a.tar:app:1".parse().expect("it is well formed");
+        let reference: Reference = "docker-archive:a.tar:app:1"
+            .parse()
+            .expect("it is well formed");
         assert_eq!(reference.path(), Path::new("a.tar"));
         assert_eq!(reference.name(), Some("app:1"));
     }
 
     #[test]
     fn an_unknown_transport_is_named_with_the_nearest_known() {
-        let error = "docker-archiv:a.tar".parse::<Reference>().expect_err("there is no such transport");
+        let error = "docker-archiv:a.tar"
+            .parse::<Reference>()
+            .expect_err("there is no such transport");
         let text = error.to_string();
-        assert!(text.starts_with("unknown transport `docker-archiv` in `docker-archiv:a.tar`"), "{text}");
+        assert!(
+            text.starts_with("unknown transport `docker-archiv` in `docker-archiv:a.tar`"),
+            "{text}"
+        );
         assert!(text.contains("`docker-archive` is near"), "{text}");
         for given in ["containers-storage:app", "dir:/x", "Application:latest!"] {
             let error = given.parse::<Reference>().expect_err("no transport either");
@@ -229,29 +279,67 @@ mod tests {
 
     #[test]
     fn what_is_no_file_is_an_image_of_a_daemon_if_it_can_be() {
-        let daemon = |given: &str| given.parse::<Reference>().expect(given).daemon_image().map(str::to_owned);
-        for name in ["app", "app:latest", "localhost/team/app:1", "registry.example:5000/app@sha256:abc"] {
+        let daemon = |given: &str| {
+            given
+                .parse::<Reference>()
+                .expect(given)
+                .daemon_image()
+                .map(str::to_owned)
+        };
+        for name in [
+            "app",
+            "app:latest",
+            "localhost/team/app:1",
+            "registry.example:5000/app@sha256:abc",
+        ] {
             assert_eq!(daemon(name).as_deref(), Some(name));
-            assert_eq!(daemon(&format!("docker-daemon:{name}")).as_deref(), Some(name));
+            assert_eq!(
+                daemon(&format!("docker-daemon:{name}")).as_deref(),
+                Some(name)
+            );
         }
-        for path in ["Cargo.toml", "./app", "/app", "no-such.tar", "app.tar.gz", "dir/", "docker://app", "oci:x"] {
+        for path in [
+            "Cargo.toml",
+            "./app",
+            "/app",
+            "no-such.tar",
+            "app.tar.gz",
+            "dir/",
+            "docker://app",
+            "oci:x",
+        ] {
             assert_eq!(daemon(path), None, "{path}");
         }
     }
 
     #[test]
     fn what_is_missing_is_said() {
-        for (given, transport) in
-            [("docker:app", "docker"), ("docker://", "docker"), ("docker-daemon:", "docker-daemon")]
-        {
+        for (given, transport) in [
+            ("docker:app", "docker"),
+            ("docker://", "docker"),
+            ("docker-daemon:", "docker-daemon"),
+        ] {
             let error = given.parse::<Reference>().expect_err(given);
             assert!(
-                error.to_string().starts_with(&format!("`{given}` names no image after `{transport}:`")),
+                error
+                    .to_string()
+                    .starts_with(&format!("`{given}` names no image after `{transport}:`")),
                 "{error}"
             );
         }
         assert_eq!("".parse::<Reference>(), Err(ReferenceError::Empty));
-        assert_eq!("oci:".parse::<Reference>(), Err(ReferenceError::NoPath { given: "oci:".into(), transport: "oci" }));
-        assert_eq!("oci:dir:".parse::<Reference>(), Err(ReferenceError::NoName { given: "oci:dir:".into() }));
+        assert_eq!(
+            "oci:".parse::<Reference>(),
+            Err(ReferenceError::NoPath {
+                given: "oci:".into(),
+                transport: "oci"
+            })
+        );
+        assert_eq!(
+            "oci:dir:".parse::<Reference>(),
+            Err(ReferenceError::NoName {
+                given: "oci:dir:".into()
+            })
+        );
     }
 }

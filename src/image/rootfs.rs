@@ -1,10 +1,9 @@
 //! `rootfs:`, a directory of the host as the file system of an image.
 //!
-//! No link is followed. What is mounted below the directory is no part of it: where that is a directory, an empty one
-//! stands for it; a file, such as a container's `/etc/resolv.conf`, is left out. (Devices alone do not tell: on an
-//! overlay a file has another than its directory, and a bind mount may have the same.) Sockets are left out too, since
-//! no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux` labels and
-//! what an overlay notes for itself.
+//! No link is followed. What is mounted below the directory is no part of it: where that is a
+//! directory, an empty one stands for it; a file, such as a container's
+//! `/etc/resolv.conf`, is left out. (Devices alone do not tell: on an overlay a file has another than its directory, and a bind mount may have the same.) Sockets are left out too, since no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux`
+//! labels and what an overlay notes for itself.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -18,8 +17,8 @@ use super::error::{EntryError, Fault, ReadError};
 use super::limits::Limits;
 use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
 
-/// Reads the headers of everything below a directory, except what stands at the paths that are left out: what is
-/// about to be written may lie in what is read.
+/// Reads the headers of everything below a directory, except what stands at the paths that are left
+/// out: what is about to be written may lie in what is read.
 pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result<Tree, ReadError> {
     let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();
     let mut tree = Tree::new();
@@ -45,8 +44,15 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
         }
         if tree.name_count() > limits.entries {
             let name = Some(entry.path().as_os_str().as_bytes().to_vec());
-            let problem = EntryError { name, place: 0, fault: Fault::TooManyEntries(limits.entries) };
-            return Err(ReadError::Entry { blob: root.display().to_string(), problem });
+            let problem = EntryError {
+                name,
+                place: 0,
+                fault: Fault::TooManyEntries(limits.entries),
+            };
+            return Err(ReadError::Entry {
+                blob: root.display().to_string(),
+                problem,
+            });
         }
         if entry.depth() == 0 {
             tree.inode_mut(NameId::ROOT).header = header(entry.path(), &metadata)?;
@@ -63,7 +69,15 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
             continue;
         }
         let header = header(entry.path(), &metadata)?;
-        let added = tree.insert(directory, name, Inode { kind: kind(&entry, &metadata)?, header, layer: 0 });
+        let added = tree.insert(
+            directory,
+            name,
+            Inode {
+                kind: kind(&entry, &metadata)?,
+                header,
+                layer: 0,
+            },
+        );
         if linked {
             hard_links.insert(identity, added);
         }
@@ -75,7 +89,9 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
 }
 
 fn identity(path: &Path) -> Option<(u64, u64)> {
-    std::fs::symlink_metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+    std::fs::symlink_metadata(path)
+        .ok()
+        .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 /// Whether another file system, or another part of one, is mounted here. Linux tells since 5.8.
@@ -89,17 +105,25 @@ fn is_mounted(path: &Path) -> bool {
 
 fn walk_error(root: &Path, error: walkdir::Error) -> ReadError {
     let path = error.path().unwrap_or(root).to_owned();
-    ReadError::Io { path, source: error.into() }
+    ReadError::Io {
+        path,
+        source: error.into(),
+    }
 }
 
 fn kind(entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<Kind, ReadError> {
     let kind = metadata.file_type();
-    let (major, minor) = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
+    let (major, minor) = (
+        rustix::fs::major(metadata.rdev()),
+        rustix::fs::minor(metadata.rdev()),
+    );
     Ok(if kind.is_dir() {
         Kind::Directory
     } else if kind.is_symlink() {
         let target = std::fs::read_link(entry.path()).map_err(ReadError::io(entry.path()))?;
-        Kind::Symlink { target: target.into_os_string().into_vec() }
+        Kind::Symlink {
+            target: target.into_os_string().into_vec(),
+        }
     } else if kind.is_char_device() {
         Kind::Character { major, minor }
     } else if kind.is_block_device() {
@@ -107,7 +131,10 @@ fn kind(entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<Kind, ReadErro
     } else if kind.is_fifo() {
         Kind::Fifo
     } else {
-        Kind::File(Content::Host { path: entry.path().to_owned(), length: metadata.len() })
+        Kind::File(Content::Host {
+            path: entry.path().to_owned(),
+            length: metadata.len(),
+        })
     })
 }
 
@@ -120,7 +147,10 @@ fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError
         ..Header::default()
     };
     if metadata.mtime_nsec() != 0 {
-        header.pax.push(("mtime".into(), fraction(metadata.mtime(), metadata.mtime_nsec()).into_bytes()));
+        header.pax.push((
+            "mtime".into(),
+            fraction(metadata.mtime(), metadata.mtime_nsec()).into_bytes(),
+        ));
     }
     for (name, value) in xattrs(path).map_err(|error| ReadError::io(path)(error.into()))? {
         header.set_xattr(&name, value);
@@ -147,10 +177,18 @@ fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
         Err(error) => return Err(error),
     };
     let mut found = Vec::new();
-    for name in listed.split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
+    for name in listed
+        .split(|&byte| byte == 0)
+        .filter(|name| !name.is_empty())
+    {
         // PAX keys are text.
-        let Ok(text) = str::from_utf8(name) else { continue };
-        if text == "security.selinux" || text.starts_with("trusted.overlay.") || text.starts_with("user.overlay.") {
+        let Ok(text) = str::from_utf8(name) else {
+            continue;
+        };
+        if text == "security.selinux"
+            || text.starts_with("trusted.overlay.")
+            || text.starts_with("user.overlay.")
+        {
             continue;
         }
         match rustix::fs::lgetxattr(path, OsStr::from_bytes(name), &mut buffer[..]) {

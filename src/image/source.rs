@@ -15,7 +15,8 @@ use super::reference::Reference;
 use super::store::Store;
 use super::{Image, Options, Origin, docker, layer, remote, rootfs};
 
-/// One or several images at one place. What is far is here when an image of it is read, and not before.
+/// One or several images at one place. What is far is here when an image of it is read, and not
+/// before.
 #[derive(Debug)]
 pub struct Source {
     reference: Reference,
@@ -26,10 +27,19 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn open(reference: &Reference, options: &Options, progress: &dyn Progress) -> Result<Self, ReadError> {
+    pub fn open(
+        reference: &Reference,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Self, ReadError> {
         let budget = Budget::new(&options.limits);
         let store = store(reference, options, &budget, progress)?;
-        Ok(Self { reference: reference.clone(), options: options.clone(), budget, store })
+        Ok(Self {
+            reference: reference.clone(),
+            options: options.clone(),
+            budget,
+            store,
+        })
     }
 
     /// The platforms for which there are images, in their order; none where the place tells none.
@@ -50,7 +60,9 @@ impl Source {
         };
         let (config, sources, origin) = if self.is_docker_archive(store) {
             docker::open(store, self.name(), limits)?
-        } else if !matches!(self.reference, Reference::DockerArchive { .. }) && store.has(oci::INDEX) {
+        } else if !matches!(self.reference, Reference::DockerArchive { .. })
+            && store.has(oci::INDEX)
+        {
             oci::open(store, self.name(), platform, limits, progress)?
         } else {
             let reason = match self.reference {
@@ -58,30 +70,58 @@ impl Source {
                 Reference::Oci { .. } | Reference::OciArchive { .. } => "it has no `index.json`",
                 _ => "it has neither `manifest.json` nor `index.json`",
             };
-            return Err(ReadError::NotAnImage { path: store.path().to_owned(), reason });
+            return Err(ReadError::NotAnImage {
+                path: store.path().to_owned(),
+                reason,
+            });
         };
-        let (layers, materials, tree) = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
-        Ok(Image { config, layers, tree, origin, materials })
+        let (layers, materials, tree) =
+            layer::read_all(&sources, &config, limits, &self.budget, progress)?;
+        Ok(Image {
+            config,
+            layers,
+            tree,
+            origin,
+            materials,
+        })
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {
-        let may_be = !matches!(self.reference, Reference::Oci { .. } | Reference::OciArchive { .. });
+        let may_be = !matches!(
+            self.reference,
+            Reference::Oci { .. } | Reference::OciArchive { .. }
+        );
         may_be && store.has(docker::MANIFEST)
     }
 
     /// Which of several images; what a registry or a daemon gives is the one that was asked for.
     fn name(&self) -> Option<&str> {
-        let is_remote = matches!(self.reference, Reference::Registry { .. } | Reference::DockerDaemon { .. });
+        let is_remote = matches!(
+            self.reference,
+            Reference::Registry { .. } | Reference::DockerDaemon { .. }
+        );
         self.reference.name().filter(|_| !is_remote)
     }
 
     fn directory(&self, path: &Path) -> Result<Image, ReadError> {
-        if !std::fs::metadata(path).map_err(ReadError::io(path))?.is_dir() {
-            return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is no directory" });
+        if !std::fs::metadata(path)
+            .map_err(ReadError::io(path))?
+            .is_dir()
+        {
+            return Err(ReadError::NotAnImage {
+                path: path.to_owned(),
+                reason: "it is no directory",
+            });
         }
         let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
-        Ok(Image { config, layers, tree, origin: Origin::default(), materials })
+        Ok(Image {
+            config,
+            layers,
+            tree,
+            origin: Origin::default(),
+            materials,
+        })
     }
 }
 
@@ -95,7 +135,10 @@ fn store(
     if let Some(name) = reference.daemon_image() {
         let shown = Path::new(name);
         let blob = remote::save(name, limits.uncompressed, progress)?;
-        let blob = Blob::spooled(blob).map_err(|source| ReadError::Spool { blob: name.to_owned(), source })?;
+        let blob = Blob::spooled(blob).map_err(|source| ReadError::Spool {
+            blob: name.to_owned(),
+            source,
+        })?;
         return Store::archive_in(blob, shown, limits, budget).map(Some);
     }
     let is_directory = match reference {
@@ -107,7 +150,13 @@ fn store(
         }
         Reference::Stream => {
             let shown = Path::new(STANDARD_INPUT);
-            return Store::archive_in(standard_input(limits.uncompressed, progress)?, shown, limits, budget).map(Some);
+            return Store::archive_in(
+                standard_input(limits.uncompressed, progress)?,
+                shown,
+                limits,
+                budget,
+            )
+            .map(Some);
         }
         // What a shell makes of `<(docker save app)`.
         _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
@@ -117,9 +166,15 @@ fn store(
         }
         Reference::Oci { .. } => true,
         Reference::Path(_) => path.is_dir(),
-        Reference::DockerArchive { .. } | Reference::OciArchive { .. } | Reference::DockerDaemon { .. } => false,
+        Reference::DockerArchive { .. }
+        | Reference::OciArchive { .. }
+        | Reference::DockerDaemon { .. } => false,
     };
-    if is_directory { Store::directory(path).map(Some) } else { Store::archive(path, limits, budget).map(Some) }
+    if is_directory {
+        Store::directory(path).map(Some)
+    } else {
+        Store::archive(path, limits, budget).map(Some)
+    }
 }
 
 const STANDARD_INPUT: &str = "standard input";
@@ -127,15 +182,26 @@ const STANDARD_INPUT: &str = "standard input";
 fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
     let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
     if stdin.is_terminal() {
-        return Err(ReadError::NotAnImage { path: path.to_owned(), reason: "it is a terminal" });
+        return Err(ReadError::NotAnImage {
+            path: path.to_owned(),
+            reason: "it is a terminal",
+        });
     }
     spooled(stdin.lock(), path, limit, progress)
 }
 
 /// All that comes, in an unlinked temporary file; the path is what errors call it.
-fn spooled(mut input: impl Read, path: &Path, limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
+fn spooled(
+    mut input: impl Read,
+    path: &Path,
+    limit: u64,
+    progress: &dyn Progress,
+) -> Result<Blob, ReadError> {
     let name = || path.display().to_string();
-    let spool = |source| ReadError::Spool { blob: name(), source };
+    let spool = |source| ReadError::Spool {
+        blob: name(),
+        source,
+    };
     let mut file = tempfile::tempfile().map_err(spool)?;
     progress.start("reading a stream", 0);
     let mut chunk = vec![0; 1 << 20];
@@ -149,7 +215,12 @@ fn spooled(mut input: impl Read, path: &Path, limit: u64, progress: &dyn Progres
         };
         size += count as u64;
         if size > limit {
-            return Err(ReadError::Limit { blob: name(), what: "bytes", limit, flag: Some("--max-size") });
+            return Err(ReadError::Limit {
+                blob: name(),
+                what: "bytes",
+                limit,
+                flag: Some("--max-size"),
+            });
         }
         file.write_all(&chunk[..count]).map_err(spool)?;
         progress.advance(count as u64);

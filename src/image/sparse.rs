@@ -1,4 +1,5 @@
-//! Sparse files in archives: which pieces of a file are there, in GNU's old format and the three in PAX records.
+//! Sparse files in archives: which pieces of a file are there, in GNU's old format and the three in
+//! PAX records.
 //!
 //! Source: "Storing Sparse Files" in the manual of GNU tar.
 
@@ -9,7 +10,8 @@ use super::tree::Content;
 /// More than any file needs, and little enough memory.
 pub(super) const MAX_PIECES: usize = 1 << 20;
 
-/// The bytes of a map of that many pieces before the data: a count, then two numbers each, a line each.
+/// The bytes of a map of that many pieces before the data: a count, then two numbers each, a line
+/// each.
 pub(super) const MAX_MAP: u64 = (2 * MAX_PIECES as u64 + 1) * 21 + 512;
 
 const PREFIX: &str = "GNU.sparse.";
@@ -38,7 +40,9 @@ impl Records {
         let mut sparse = Self::default();
         let mut offset = None;
         for (key, value) in records.iter() {
-            let Some(key) = key.strip_prefix(PREFIX) else { continue };
+            let Some(key) = key.strip_prefix(PREFIX) else {
+                continue;
+            };
             sparse.present = true;
             let number = || decimal(value).ok_or(Fault::SparseMap);
             match key {
@@ -46,7 +50,9 @@ impl Records {
                 "size" | "realsize" => sparse.length = Some(number()?),
                 "major" => sparse.map_in_data = number()? == 1,
                 "offset" => offset = Some(number()?),
-                "numbytes" => sparse.map.push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
+                "numbytes" => sparse
+                    .map
+                    .push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
                 "map" if !value.is_empty() => sparse.map = parse_pairs(value, b',')?,
                 _ => {}
             }
@@ -64,18 +70,26 @@ impl Records {
         self.present && self.map_in_data
     }
 
-    /// What the entry with these records and `size` bytes of data, which stand at `offset` of the archive, holds. Where
-    /// the map stands before the data, `map` is where it is.
+    /// What the entry with these records and `size` bytes of data, which stand at `offset` of the
+    /// archive, holds. Where the map stands before the data, `map` is where it is.
     pub(super) fn content(self, map: &[u8], size: u64, offset: u64) -> Result<Content, Fault> {
         if !self.present {
-            return Ok(Content::Archived { offset, length: size });
+            return Ok(Content::Archived {
+                offset,
+                length: size,
+            });
         }
         let length = self.length.ok_or(Fault::SparseMap)?;
         if !self.map_in_data {
             return pieces(&self.map, length, offset, size);
         }
         let (map, used) = map_before(map)?;
-        pieces(&map, length, offset + used, size.checked_sub(used).ok_or(Fault::SparseMap)?)
+        pieces(
+            &map,
+            length,
+            offset + used,
+            size.checked_sub(used).ok_or(Fault::SparseMap)?,
+        )
     }
 }
 
@@ -84,11 +98,14 @@ fn parse_pairs(text: &[u8], separator: u8) -> Result<Vec<(u64, u64)>, Fault> {
     let (pairs, []) = numbers.as_deref().ok_or(Fault::SparseMap)?.as_chunks::<2>() else {
         return Err(Fault::SparseMap);
     };
-    Ok(pairs.iter().map(|&[offset, length]| (offset, length)).collect())
+    Ok(pairs
+        .iter()
+        .map(|&[offset, length]| (offset, length))
+        .collect())
 }
 
-/// The map of format 1.0: a count, then offsets and lengths, a line each, filled up to whole blocks. Gives the
-/// bytes it takes too.
+/// The map of format 1.0: a count, then offsets and lengths, a line each, filled up to whole
+/// blocks. Gives the bytes it takes too.
 fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
     let mut at = 0;
     let mut line = || {
@@ -97,26 +114,46 @@ fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
         at += end + 1;
         decimal(&rest[..end])
     };
-    let count = line().filter(|&count| count <= MAX_PIECES as u64).ok_or(Fault::SparseMap)?;
+    let count = line()
+        .filter(|&count| count <= MAX_PIECES as u64)
+        .ok_or(Fault::SparseMap)?;
     let mut map = Vec::new();
     for _ in 0..count {
-        map.push((line().ok_or(Fault::SparseMap)?, line().ok_or(Fault::SparseMap)?));
+        map.push((
+            line().ok_or(Fault::SparseMap)?,
+            line().ok_or(Fault::SparseMap)?,
+        ));
     }
     let used = at.next_multiple_of(512);
-    if used > data.len() { Err(Fault::SparseMap) } else { Ok((map, used as u64)) }
+    if used > data.len() {
+        Err(Fault::SparseMap)
+    } else {
+        Ok((map, used as u64))
+    }
 }
 
-/// The pieces of a map as content: they follow each other in the file and, without gaps, in the archive from
-/// `offset`, where there are `size` bytes for them.
-pub(super) fn pieces(map: &[(u64, u64)], length: u64, offset: u64, size: u64) -> Result<Content, Fault> {
+/// The pieces of a map as content: they follow each other in the file and, without gaps, in the
+/// archive from `offset`, where there are `size` bytes for them.
+pub(super) fn pieces(
+    map: &[(u64, u64)],
+    length: u64,
+    offset: u64,
+    size: u64,
+) -> Result<Content, Fault> {
     let mut pieces = Vec::with_capacity(map.len());
     let (mut filled, mut used) = (0_u64, 0_u64);
     for &(start, count) in map {
-        let end = start.checked_add(count).filter(|&end| start >= filled && end <= length).ok_or(Fault::SparseMap)?;
+        let end = start
+            .checked_add(count)
+            .filter(|&end| start >= filled && end <= length)
+            .ok_or(Fault::SparseMap)?;
         if count > 0 {
             pieces.push((start, offset + used, count));
         }
-        used = used.checked_add(count).filter(|&used| used <= size).ok_or(Fault::SparseMap)?;
+        used = used
+            .checked_add(count)
+            .filter(|&used| used <= size)
+            .ok_or(Fault::SparseMap)?;
         filled = end;
     }
     if used != size {

@@ -51,12 +51,21 @@ const MAX_MEMBER_LINKS: usize = 10;
 
 impl Store {
     /// A tar archive, which may be compressed as a whole.
-    pub(super) fn archive(path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
+    pub(super) fn archive(
+        path: &Path,
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Result<Self, ReadError> {
         Self::archive_in(Blob::open(path)?, path, limits, budget)
     }
 
     /// An archive that came from elsewhere; the path is what errors call it.
-    pub(super) fn archive_in(mut blob: Blob, path: &Path, limits: &Limits, budget: &Budget) -> Result<Self, ReadError> {
+    pub(super) fn archive_in(
+        mut blob: Blob,
+        path: &Path,
+        limits: &Limits,
+        budget: &Budget,
+    ) -> Result<Self, ReadError> {
         let name = path.display().to_string();
         let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
         if compression != Compression::None {
@@ -64,51 +73,89 @@ impl Store {
         }
         let mut members = HashMap::new();
         for entry in Entries::new(&blob, limits) {
-            let entry = entry.map_err(|problem| ReadError::Entry { blob: name.clone(), problem })?;
+            let entry = entry.map_err(|problem| ReadError::Entry {
+                blob: name.clone(),
+                problem,
+            })?;
             let (key, weight) = (clean(&entry.name), entry.weight());
             let member = match entry.node {
-                Node::Inode(Kind::File(Content::Archived { offset, length })) => Member::File { offset, length },
-                Node::Inode(Kind::Symlink { target }) => Member::Link(joined(parent(&key), &target)),
+                Node::Inode(Kind::File(Content::Archived { offset, length })) => {
+                    Member::File { offset, length }
+                }
+                Node::Inode(Kind::Symlink { target }) => {
+                    Member::Link(joined(parent(&key), &target))
+                }
                 Node::HardLink { target } => Member::Link(clean(&target)),
                 Node::Inode(_) => continue,
             };
             if members.len() >= limits.entries {
                 let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
-                return Err(ReadError::Limit { blob: name, what: "entries", limit, flag });
+                return Err(ReadError::Limit {
+                    blob: name,
+                    what: "entries",
+                    limit,
+                    flag,
+                });
             }
             if !budget.spend_headers(weight) {
                 let limit = limits.headers;
-                return Err(ReadError::Limit { blob: name, what: "bytes of headers", limit, flag: None });
+                return Err(ReadError::Limit {
+                    blob: name,
+                    what: "bytes of headers",
+                    limit,
+                    flag: None,
+                });
             }
             members.insert(key, member);
         }
-        Ok(Self { path: path.to_owned(), place: Place::Archive { blob, members } })
+        Ok(Self {
+            path: path.to_owned(),
+            place: Place::Archive { blob, members },
+        })
     }
 
     pub(super) fn directory(path: &Path) -> Result<Self, ReadError> {
         std::fs::read_dir(path).map_err(ReadError::io(path))?;
-        Ok(Self { path: path.to_owned(), place: Place::Directory })
+        Ok(Self {
+            path: path.to_owned(),
+            place: Place::Directory,
+        })
     }
 
     /// An image of a registry, of which nothing but its manifest is fetched by now.
-    pub(super) fn registry(name: &str, connection: Connection, limits: &Limits) -> Result<Self, ReadError> {
+    pub(super) fn registry(
+        name: &str,
+        connection: Connection,
+        limits: &Limits,
+    ) -> Result<Self, ReadError> {
         let registry = Registry::pull(name, connection)?;
         let (manifest, digest) = registry.manifest(None, limits.json)?;
         let found = sha256(&manifest);
         let digest = digest.unwrap_or_else(|| found.clone());
         let index = oci::index_of(&manifest, &digest);
         let fetched = [
-            (blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?, Blob::of(&manifest, &digest)?),
-            (oci::INDEX.to_owned(), Blob::of(index.as_bytes(), oci::INDEX)?),
+            (
+                blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?,
+                Blob::of(&manifest, &digest)?,
+            ),
+            (
+                oci::INDEX.to_owned(),
+                Blob::of(index.as_bytes(), oci::INDEX)?,
+            ),
         ];
         let path = PathBuf::from(format!("docker://{name}"));
-        let place = Place::Registry { registry: Box::new(registry), fetched: Mutex::new(fetched.into()) };
+        let place = Place::Registry {
+            registry: Box::new(registry),
+            fetched: Mutex::new(fetched.into()),
+        };
         Ok(Self { path, place })
     }
 
     /// Makes sure that a manifest or an index is here.
     pub(super) fn fetch_manifest(&self, digest: &str, limits: &Limits) -> Result<(), ReadError> {
-        let Place::Registry { registry, fetched } = &self.place else { return Ok(()) };
+        let Place::Registry { registry, fetched } = &self.place else {
+            return Ok(());
+        };
         let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
         if lock(fetched).contains_key(&name) {
             return Ok(());
@@ -125,22 +172,31 @@ impl Store {
         limits: &Limits,
         progress: &dyn Progress,
     ) -> Result<(), ReadError> {
-        let Place::Registry { registry, fetched } = &self.place else { return Ok(()) };
+        let Place::Registry { registry, fetched } = &self.place else {
+            return Ok(());
+        };
         let mut missing: Vec<(String, u64)> = Vec::new();
         for (digest, size) in wanted {
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
             // A layer with nothing in it may stand there many times.
-            if !lock(fetched).contains_key(&name) && missing.iter().all(|(other, _)| other != digest) {
+            if !lock(fetched).contains_key(&name)
+                && missing.iter().all(|(other, _)| other != digest)
+            {
                 missing.push((digest.clone(), *size));
             }
         }
-        let total = missing.iter().fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+        let total = missing
+            .iter()
+            .fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
         if total > limits.uncompressed {
             return Err(limits.exceeded_by_all(&self.path.display().to_string()));
         }
         progress.start("fetching", total);
         for ((digest, _), file) in missing.iter().zip(registry.blobs(&missing, progress)?) {
-            let spool = |source| ReadError::Spool { blob: digest.clone(), source };
+            let spool = |source| ReadError::Spool {
+                blob: digest.clone(),
+                source,
+            };
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
             lock(fetched).insert(name, Blob::spooled(file).map_err(spool)?);
         }
@@ -170,7 +226,10 @@ impl Store {
 
     /// A blob; `by` is who names it.
     pub(super) fn blob(&self, name: &str, by: &str) -> Result<Blob, ReadError> {
-        let missing = || ReadError::MissingBlob { blob: name.to_owned(), by: by.to_owned() };
+        let missing = || ReadError::MissingBlob {
+            blob: name.to_owned(),
+            by: by.to_owned(),
+        };
         match &self.place {
             Place::Directory => {
                 let path = self.path.join(name);
@@ -185,16 +244,24 @@ impl Store {
                 for _ in 0..=MAX_MEMBER_LINKS {
                     match members.get(&key).ok_or_else(missing)? {
                         Member::Link(target) => key.clone_from(target),
-                        &Member::File { offset, length } => return blob.part(offset, length).ok_or_else(missing),
+                        &Member::File { offset, length } => {
+                            return blob.part(offset, length).ok_or_else(missing);
+                        }
                     }
                 }
-                Err(ReadError::BlobLinks { blob: name.to_owned() })
+                Err(ReadError::BlobLinks {
+                    blob: name.to_owned(),
+                })
             }
         }
     }
 
     /// A file that the format itself names.
-    pub(super) fn json<T: DeserializeOwned>(&self, name: &'static str, limits: &Limits) -> Result<T, ReadError> {
+    pub(super) fn json<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        limits: &Limits,
+    ) -> Result<T, ReadError> {
         let blob = self.blob(name, &self.path.display().to_string())?;
         json(name, &blob, limits)
     }
@@ -211,14 +278,26 @@ fn blob_name(digest: &str) -> Option<String> {
 }
 
 fn unknown_digest(digest: &str) -> ReadError {
-    ReadError::UnknownDigest { blob: digest.to_owned(), digest: digest.to_owned() }
+    ReadError::UnknownDigest {
+        blob: digest.to_owned(),
+        digest: digest.to_owned(),
+    }
 }
 
 /// A blob as JSON, if it is not absurdly large.
-pub(super) fn json<T: DeserializeOwned>(name: &str, blob: &Blob, limits: &Limits) -> Result<T, ReadError> {
+pub(super) fn json<T: DeserializeOwned>(
+    name: &str,
+    blob: &Blob,
+    limits: &Limits,
+) -> Result<T, ReadError> {
     if blob.size() > limits.json {
         let limit = limits.json;
-        return Err(ReadError::Limit { blob: name.to_owned(), what: "bytes", limit, flag: None });
+        return Err(ReadError::Limit {
+            blob: name.to_owned(),
+            what: "bytes",
+            limit,
+            flag: None,
+        });
     }
     let bytes = blob.bytes().map_err(ReadError::blob(name))?;
     serde_json::from_slice(&bytes).map_err(ReadError::json(name))
@@ -238,9 +317,15 @@ fn clean(name: &[u8]) -> Vec<u8> {
 }
 
 fn parent(name: &[u8]) -> &[u8] {
-    name.iter().rposition(|&byte| byte == b'/').map_or(b"", |slash| &name[..slash])
+    name.iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(b"", |slash| &name[..slash])
 }
 
 fn joined(directory: &[u8], target: &[u8]) -> Vec<u8> {
-    if target.starts_with(b"/") { clean(target) } else { clean(&[directory, b"/", target].concat()) }
+    if target.starts_with(b"/") {
+        clean(target)
+    } else {
+        clean(&[directory, b"/", target].concat())
+    }
 }

@@ -1,7 +1,7 @@
 //! The file system of an image as a value: names, inodes, and the one way to follow a path.
 //!
-//! Names and inodes are two tables: a hard link is two names of one inode. A name is bytes. Names are never
-//! reused, so a [`NameId`] means the same entry for as long as the tree lives.
+//! Names and inodes are two tables: a hard link is two names of one inode. A name is bytes. Names
+//! are never reused, so a [`NameId`] means the same entry for as long as the tree lives.
 
 use std::collections::BTreeMap;
 
@@ -52,10 +52,17 @@ pub enum Kind {
 pub enum Content {
     /// `length` bytes at `offset` of the layer's uncompressed archive.
     Archived { offset: u64, length: u64 },
-    /// A sparse file of `length` bytes: pieces of (place in the file, place in the archive, length), zeros between.
-    Sparse { pieces: Vec<(u64, u64, u64)>, length: u64 },
+    /// A sparse file of `length` bytes: pieces of (place in the file, place in the archive,
+    /// length), zeros between.
+    Sparse {
+        pieces: Vec<(u64, u64, u64)>,
+        length: u64,
+    },
     /// A file of the host, under a `rootfs:` directory.
-    Host { path: std::path::PathBuf, length: u64 },
+    Host {
+        path: std::path::PathBuf,
+        length: u64,
+    },
     /// Bytes that are no part of any layer.
     Bytes(Vec<u8>),
 }
@@ -64,13 +71,16 @@ impl Content {
     /// The size of the file in bytes.
     pub fn length(&self) -> u64 {
         match self {
-            Self::Archived { length, .. } | Self::Sparse { length, .. } | Self::Host { length, .. } => *length,
+            Self::Archived { length, .. }
+            | Self::Sparse { length, .. }
+            | Self::Host { length, .. } => *length,
             Self::Bytes(bytes) => bytes.len() as u64,
         }
     }
 }
 
-/// What an archive says of an entry besides its name, kind and content. It is written back as it was read.
+/// What an archive says of an entry besides its name, kind and content. It is written back as it
+/// was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Permission bits with setuid, setgid and sticky: `0o7777` at most.
@@ -89,11 +99,14 @@ const XATTR: &str = "SCHILY.xattr.";
 
 impl Header {
     pub fn xattrs(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.pax.iter().filter_map(|(key, value)| Some((key.strip_prefix(XATTR)?, value.as_slice())))
+        self.pax
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(XATTR)?, value.as_slice())))
     }
 
     pub fn xattr(&self, name: &str) -> Option<&[u8]> {
-        self.xattrs().find_map(|(key, value)| (key == name).then_some(value))
+        self.xattrs()
+            .find_map(|(key, value)| (key == name).then_some(value))
     }
 
     pub fn set_xattr(&mut self, name: &str, value: Vec<u8>) {
@@ -125,8 +138,8 @@ pub struct Tree {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub name: NameId,
-    /// Every directory and symbolic link on the way, in the order they were met, the root left out. To keep the
-    /// file is to keep these: without them the path leads nowhere.
+    /// Every directory and symbolic link on the way, in the order they were met, the root left out.
+    /// To keep the file is to keep these: without them the path leads nowhere.
     pub crossed: Vec<NameId>,
 }
 
@@ -134,7 +147,10 @@ pub struct Resolved {
 pub enum ResolveError {
     /// `crossed` is what was met before; `missing` is the path that is not there.
     #[error("`{}` does not exist", missing.escape_ascii())]
-    NotFound { missing: Vec<u8>, crossed: Vec<NameId> },
+    NotFound {
+        missing: Vec<u8>,
+        crossed: Vec<NameId>,
+    },
     #[error("`{}` is not a directory", path.escape_ascii())]
     NotADirectory { path: Vec<u8>, crossed: Vec<NameId> },
     #[error("more than {} symbolic links", MAX_LINKS)]
@@ -145,9 +161,9 @@ impl ResolveError {
     /// The directories and links that were met before the path broke.
     pub fn crossed(&self) -> &[NameId] {
         match self {
-            Self::NotFound { crossed, .. } | Self::NotADirectory { crossed, .. } | Self::TooManyLinks { crossed } => {
-                crossed
-            }
+            Self::NotFound { crossed, .. }
+            | Self::NotADirectory { crossed, .. }
+            | Self::TooManyLinks { crossed } => crossed,
         }
     }
 }
@@ -164,10 +180,21 @@ impl Default for Tree {
 impl Tree {
     /// A tree of one empty directory, `0755`, of root.
     pub fn new() -> Self {
-        let header = Header { mode: 0o755, ..Header::default() };
-        let root = Inode { kind: Kind::Directory, header, layer: 0 };
+        let header = Header {
+            mode: 0o755,
+            ..Header::default()
+        };
+        let root = Inode {
+            kind: Kind::Directory,
+            header,
+            layer: 0,
+        };
         Self {
-            names: vec![Name { parent: NameId::ROOT, text: Vec::new(), inode: InodeId(0) }],
+            names: vec![Name {
+                parent: NameId::ROOT,
+                text: Vec::new(),
+                inode: InodeId(0),
+            }],
             inodes: vec![root],
             entries: vec![BTreeMap::new()],
         }
@@ -272,7 +299,8 @@ impl Tree {
 
     /// Adds an entry; whatever had this name is gone, with all that was below it.
     pub fn insert(&mut self, directory: NameId, name: &[u8], inode: Inode) -> NameId {
-        let inode_id = InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));
+        let inode_id =
+            InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));
         self.inodes.push(inode);
         self.add_name(directory, name, inode_id)
     }
@@ -289,14 +317,18 @@ impl Tree {
 
     fn add_name(&mut self, directory: NameId, name: &[u8], inode: InodeId) -> NameId {
         let id = NameId(u32::try_from(self.names.len()).expect("readers limit the entries"));
-        self.names.push(Name { parent: directory, text: name.to_vec(), inode });
+        self.names.push(Name {
+            parent: directory,
+            text: name.to_vec(),
+            inode,
+        });
         self.entries.push(BTreeMap::new());
         self.entries[directory.index()].insert(name.to_vec(), id);
         id
     }
 
-    /// Follows a path from the root to what it leads to, as a process whose root directory this is would: links
-    /// restart at this root or at their directory, and `..` does not leave it.
+    /// Follows a path from the root to what it leads to, as a process whose root directory this is
+    /// would: links restart at this root or at their directory, and `..` does not leave it.
     pub fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         self.resolve_from(NameId::ROOT, path)
     }
@@ -306,20 +338,33 @@ impl Tree {
         self.follow(directory, path, true)
     }
 
-    /// Like [`resolve`](Self::resolve), but a link at the end of the path is the answer, not where it points.
+    /// Like [`resolve`](Self::resolve), but a link at the end of the path is the answer, not where
+    /// it points.
     pub fn resolve_link(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         self.follow(NameId::ROOT, path, false)
     }
 
-    fn follow(&self, directory: NameId, path: &[u8], follow_last: bool) -> Result<Resolved, ResolveError> {
+    fn follow(
+        &self,
+        directory: NameId,
+        path: &[u8],
+        follow_last: bool,
+    ) -> Result<Resolved, ResolveError> {
         let mut crossed = Vec::new();
         let mut links = 0;
-        let mut at = if path.starts_with(b"/") { NameId::ROOT } else { directory };
+        let mut at = if path.starts_with(b"/") {
+            NameId::ROOT
+        } else {
+            directory
+        };
         // The components still to go, the next one last.
         let mut rest: Vec<&[u8]> = path.rsplit(|&byte| byte == b'/').collect();
         while let Some(component) = rest.pop() {
             if !self.is_directory(at) {
-                return Err(ResolveError::NotADirectory { path: self.path(at), crossed });
+                return Err(ResolveError::NotADirectory {
+                    path: self.path(at),
+                    crossed,
+                });
             }
             match component {
                 b"" | b"." => continue,
@@ -369,7 +414,15 @@ mod tests {
     fn add(tree: &mut Tree, path: &str, kind: Kind) -> NameId {
         let (directory, name) = path.rsplit_once('/').unwrap();
         let directory = tree.resolve(directory.as_bytes()).unwrap().name;
-        tree.insert(directory, name.as_bytes(), Inode { kind, header: Header::default(), layer: 0 })
+        tree.insert(
+            directory,
+            name.as_bytes(),
+            Inode {
+                kind,
+                header: Header::default(),
+                layer: 0,
+            },
+        )
     }
 
     fn file(content: &str) -> Kind {
@@ -377,7 +430,9 @@ mod tests {
     }
 
     fn link(target: &str) -> Kind {
-        Kind::Symlink { target: target.into() }
+        Kind::Symlink {
+            target: target.into(),
+        }
     }
 
     /// `/usr/lib/x`, reached by a relative, an absolute and a wild link too.
@@ -426,16 +481,34 @@ mod tests {
     #[test]
     fn dots_do_not_leave_the_root() {
         assert_eq!(way("/../../usr"), "/usr | ");
-        assert_eq!(way("/etc/up/lib/x"), "/usr/lib/x | /etc /etc/up /usr /usr/lib");
-        assert_eq!(way("/usr/lib/../lib/x"), "/usr/lib/x | /usr /usr/lib /usr/lib");
+        assert_eq!(
+            way("/etc/up/lib/x"),
+            "/usr/lib/x | /etc /etc/up /usr /usr/lib"
+        );
+        assert_eq!(
+            way("/usr/lib/../lib/x"),
+            "/usr/lib/x | /usr /usr/lib /usr/lib"
+        );
     }
 
     #[test]
     fn a_broken_path_tells_what_is_missing_and_what_it_crossed() {
-        assert_eq!(way("/etc/dangling"), "`/etc/nowhere` does not exist | /etc /etc/dangling");
-        assert_eq!(way("/usr/lib/x/y"), "`/usr/lib/x` is not a directory | /usr /usr/lib");
-        assert_eq!(way("/usr/lib/x/"), "`/usr/lib/x` is not a directory | /usr /usr/lib");
-        assert_eq!(way("/usr/lib/x/.."), "`/usr/lib/x` is not a directory | /usr /usr/lib");
+        assert_eq!(
+            way("/etc/dangling"),
+            "`/etc/nowhere` does not exist | /etc /etc/dangling"
+        );
+        assert_eq!(
+            way("/usr/lib/x/y"),
+            "`/usr/lib/x` is not a directory | /usr /usr/lib"
+        );
+        assert_eq!(
+            way("/usr/lib/x/"),
+            "`/usr/lib/x` is not a directory | /usr /usr/lib"
+        );
+        assert_eq!(
+            way("/usr/lib/x/.."),
+            "`/usr/lib/x` is not a directory | /usr /usr/lib"
+        );
     }
 
     #[test]
@@ -443,13 +516,22 @@ mod tests {
         let mut tree = Tree::new();
         add(&mut tree, "/0", file(""));
         for index in 1..=41 {
-            add(&mut tree, &format!("/{index}"), link(&format!("{}", index - 1)));
+            add(
+                &mut tree,
+                &format!("/{index}"),
+                link(&format!("{}", index - 1)),
+            );
         }
         assert_eq!(tree.resolve(b"/40").unwrap().crossed.len(), 40);
-        assert!(matches!(tree.resolve(b"/41"), Err(ResolveError::TooManyLinks { crossed }) if crossed.len() == 41));
+        assert!(
+            matches!(tree.resolve(b"/41"), Err(ResolveError::TooManyLinks { crossed }) if crossed.len() == 41)
+        );
         add(&mut tree, "/a", link("b"));
         add(&mut tree, "/b", link("/a"));
-        assert!(matches!(tree.resolve(b"/a/x"), Err(ResolveError::TooManyLinks { .. })));
+        assert!(matches!(
+            tree.resolve(b"/a/x"),
+            Err(ResolveError::TooManyLinks { .. })
+        ));
     }
 
     #[test]
@@ -466,8 +548,14 @@ mod tests {
     fn a_relative_path_starts_where_it_is_told() {
         let tree = tree();
         let etc = tree.resolve(b"/etc").unwrap().name;
-        assert_eq!(tree.path(tree.resolve_from(etc, b"../usr").unwrap().name), b"/usr");
-        assert_eq!(tree.path(tree.resolve_from(etc, b"/usr").unwrap().name), b"/usr");
+        assert_eq!(
+            tree.path(tree.resolve_from(etc, b"../usr").unwrap().name),
+            b"/usr"
+        );
+        assert_eq!(
+            tree.path(tree.resolve_from(etc, b"/usr").unwrap().name),
+            b"/usr"
+        );
     }
 
     #[test]
@@ -476,7 +564,10 @@ mod tests {
         header.set_xattr("user.a", b"1".to_vec());
         header.set_xattr("user.b", b"2".to_vec());
         header.set_xattr("user.a", b"3".to_vec());
-        assert_eq!(header.xattrs().collect::<Vec<_>>(), [("user.a", &b"3"[..]), ("user.b", &b"2"[..])]);
+        assert_eq!(
+            header.xattrs().collect::<Vec<_>>(),
+            [("user.a", &b"3"[..]), ("user.b", &b"2"[..])]
+        );
     }
 
     #[test]
@@ -498,8 +589,14 @@ mod tests {
         add(&mut tree, "/usr", file(""));
         assert!(tree.resolve(b"/usr/lib").is_err());
         assert_eq!(tree.remove(NameId::ROOT, b"never-there"), None);
-        let walk: Vec<_> = tree.walk().map(|name| String::from_utf8(tree.path(name)).unwrap()).collect();
-        assert_eq!(walk, ["/etc", "/etc/dangling", "/etc/up", "/etc/x", "/lib", "/usr"]);
+        let walk: Vec<_> = tree
+            .walk()
+            .map(|name| String::from_utf8(tree.path(name)).unwrap())
+            .collect();
+        assert_eq!(
+            walk,
+            ["/etc", "/etc/dangling", "/etc/up", "/etc/x", "/lib", "/usr"]
+        );
     }
 
     #[test]
@@ -508,9 +605,17 @@ mod tests {
         for path in ["/a", "/a.b", "/a/c"] {
             add(&mut tree, path, Kind::Directory);
         }
-        let walk: Vec<_> = tree.walk().map(|name| String::from_utf8(tree.path(name)).unwrap()).collect();
+        let walk: Vec<_> = tree
+            .walk()
+            .map(|name| String::from_utf8(tree.path(name)).unwrap())
+            .collect();
         assert_eq!(walk, ["/a", "/a/c", "/a.b"]);
         let below = tree.below(tree.resolve(b"/a").unwrap().name);
-        assert_eq!(below.map(|name| tree.file_name(name).to_vec()).collect::<Vec<_>>(), [b"c"]);
+        assert_eq!(
+            below
+                .map(|name| tree.file_name(name).to_vec())
+                .collect::<Vec<_>>(),
+            [b"c"]
+        );
     }
 }

@@ -9,7 +9,8 @@ pub struct Facts<'a> {
     pub name: NameId,
     /// Where it, a link, leads in the end.
     pub target: Option<NameId>,
-    /// The layer that its header and its bytes come from, counted from the lowest, where the image has layers.
+    /// The layer that its header and its bytes come from, counted from the lowest, where the image
+    /// has layers.
     pub layer: Option<(usize, &'a Layer)>,
     /// The other names of the same inode.
     pub other_names: Vec<NameId>,
@@ -22,15 +23,34 @@ pub fn facts(image: &Image, name: NameId) -> Result<Facts<'_>, ReadError> {
     let tree = &image.tree;
     let inode = tree.inode(name);
     let is_link = matches!(inode.kind, Kind::Symlink { .. });
-    let target = if is_link { tree.resolve(&tree.path(name)).ok().map(|resolved| resolved.name) } else { None };
+    let target = if is_link {
+        tree.resolve(&tree.path(name))
+            .ok()
+            .map(|resolved| resolved.name)
+    } else {
+        None
+    };
     let is_other = |&other: &NameId| other != name && tree.inode_id(other) == tree.inode_id(name);
-    let other_names = if tree.is_directory(name) { Vec::new() } else { tree.walk().filter(is_other).collect() };
+    let other_names = if tree.is_directory(name) {
+        Vec::new()
+    } else {
+        tree.walk().filter(is_other).collect()
+    };
     let elf = match inode.kind {
         Kind::File(_) => elf_facts(&image.read(name)?).ok(),
         _ => None,
     };
-    let layer = image.layers.get(inode.layer).map(|layer| (inode.layer, layer));
-    Ok(Facts { name, target, layer, other_names, elf })
+    let layer = image
+        .layers
+        .get(inode.layer)
+        .map(|layer| (inode.layer, layer));
+    Ok(Facts {
+        name,
+        target,
+        layer,
+        other_names,
+        elf,
+    })
 }
 
 fn elf_facts(bytes: &[u8]) -> Result<(Elf, elf::Facts), ElfError> {
@@ -85,10 +105,17 @@ pub fn usage(tree: &Tree, name: NameId, levels: usize) -> Entry {
 
 fn entry(tree: &Tree, usages: &[Usage], name: NameId, levels: usize) -> Entry {
     let mut children: Vec<Entry> = match levels.checked_sub(1) {
-        Some(levels) => tree.children(name).map(|child| entry(tree, usages, child, levels)).collect(),
+        Some(levels) => tree
+            .children(name)
+            .map(|child| entry(tree, usages, child, levels))
+            .collect(),
         None => Vec::new(),
     };
     // The sort is stable: names of one size stay in their order.
     children.sort_by_key(|child| std::cmp::Reverse(child.usage.bytes));
-    Entry { name, usage: usages[name.index()], children }
+    Entry {
+        name,
+        usage: usages[name.index()],
+        children,
+    }
 }

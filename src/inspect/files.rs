@@ -51,17 +51,27 @@ pub fn files(image: &Image, biggest: usize) -> Files {
                     files.bytes += content.length();
                     sizes.push((Reverse(content.length()), name));
                 }
-                files.setuid.extend((mode & SETUID_OR_SETGID != 0).then_some(name));
-                files.capabilities.extend(inode.header.xattr("security.capability").map(|_| name));
-                files.world_writable.extend((mode & OTHERS_WRITE != 0).then_some(name));
+                files
+                    .setuid
+                    .extend((mode & SETUID_OR_SETGID != 0).then_some(name));
+                files
+                    .capabilities
+                    .extend(inode.header.xattr("security.capability").map(|_| name));
+                files
+                    .world_writable
+                    .extend((mode & OTHERS_WRITE != 0).then_some(name));
             }
             Kind::Directory => {
                 files.directories += 1;
-                files.world_writable.extend((mode & (OTHERS_WRITE | STICKY) == OTHERS_WRITE).then_some(name));
+                files
+                    .world_writable
+                    .extend((mode & (OTHERS_WRITE | STICKY) == OTHERS_WRITE).then_some(name));
             }
             Kind::Symlink { .. } => {
                 files.links += usize::from(is_new);
-                files.broken_links.extend((!leads_somewhere(tree, name)).then_some(name));
+                files
+                    .broken_links
+                    .extend((!leads_somewhere(tree, name)).then_some(name));
             }
             Kind::Character { .. } | Kind::Block { .. } => files.devices.push(name),
             Kind::Fifo => files.fifos += usize::from(is_new),
@@ -69,7 +79,11 @@ pub fn files(image: &Image, biggest: usize) -> Files {
     }
     // Of two files of one size, the one that the tree has first.
     sizes.sort_by_key(|&(size, _)| size);
-    files.biggest = sizes.into_iter().take(biggest).map(|(_, name)| name).collect();
+    files.biggest = sizes
+        .into_iter()
+        .take(biggest)
+        .map(|(_, name)| name)
+        .collect();
     files
 }
 

@@ -22,7 +22,8 @@ impl Layers {
         self.bytes - self.visible
     }
 
-    /// The share of the layers' bytes that is in the image, in tenths of a percent; 1000 where there are none.
+    /// The share of the layers' bytes that is in the image, in tenths of a percent; 1000 where
+    /// there are none.
     pub fn efficiency(&self) -> u64 {
         // Rounded down, so that it is 100% only where nothing is wasted.
         u64::try_from(u128::from(self.visible) * 1000 / u128::from(self.bytes.max(1)))
@@ -35,7 +36,8 @@ impl Layers {
 pub struct LayerFacts {
     /// Names that are new with it.
     pub added: usize,
-    /// Names of lower layers for which it has something else, directories that it names again left out.
+    /// Names of lower layers for which it has something else, directories that it names again left
+    /// out.
     pub replaced: usize,
     /// Names of lower layers that it hides.
     pub removed: usize,
@@ -65,18 +67,34 @@ pub struct Wasted {
 pub fn layers(image: &Image) -> Layers {
     let tree = &image.tree;
     let visible = visible_inodes(tree);
-    let mut result = Layers { layers: vec![LayerFacts::default(); image.layers.len()], ..Layers::default() };
+    let mut result = Layers {
+        layers: vec![LayerFacts::default(); image.layers.len()],
+        ..Layers::default()
+    };
     let mut counted = vec![false; tree.inode_count()];
     for (index, layer) in image.layers.iter().enumerate() {
         let own_gone = |name: NameId| layer.changes.made.contains(&name.index());
         let made = layer.changes.made.len();
-        let gone = layer.changes.gone.iter().filter(|gone| !own_gone(gone.name));
-        let replaced = gone.clone().filter(|gone| gone.how == How::Replaced).count();
+        let gone = layer
+            .changes
+            .gone
+            .iter()
+            .filter(|gone| !own_gone(gone.name));
+        let replaced = gone
+            .clone()
+            .filter(|gone| gone.how == How::Replaced)
+            .count();
         let facts = &mut result.layers[index];
         facts.replaced = replaced;
         facts.removed = gone.count() - replaced;
-        facts.added =
-            (made - layer.changes.gone.iter().filter(|gone| own_gone(gone.name)).count()).saturating_sub(replaced);
+        facts.added = (made
+            - layer
+                .changes
+                .gone
+                .iter()
+                .filter(|gone| own_gone(gone.name))
+                .count())
+        .saturating_sub(replaced);
         facts.declared = layer.changes.declared.len();
         for name in tree.names(layer.changes.made.clone()) {
             let inode = tree.inode_id(name).index();
@@ -113,7 +131,8 @@ fn length(tree: &Tree, name: NameId) -> u64 {
 fn wasted(image: &Image, visible: &[bool], layers: &mut [LayerFacts]) -> Vec<Wasted> {
     let tree = &image.tree;
     let mut paths: BTreeMap<Vec<u8>, Wasted> = BTreeMap::new();
-    // Bytes are gone with the last name of their inode, so the layers are looked at from the highest.
+    // Bytes are gone with the last name of their inode, so the layers are looked at from the
+    // highest.
     let mut counted = vec![false; tree.inode_count()];
     for (by, layer) in image.layers.iter().enumerate().rev() {
         for gone in layer.changes.gone.iter().rev() {
@@ -140,6 +159,11 @@ fn wasted(image: &Image, visible: &[bool], layers: &mut [LayerFacts]) -> Vec<Was
         path.layers.sort_unstable();
         path.layers.dedup();
     }
-    wasted.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.path.cmp(&other.path)));
+    wasted.sort_by(|one, other| {
+        other
+            .bytes
+            .cmp(&one.bytes)
+            .then_with(|| one.path.cmp(&other.path))
+    });
     wasted
 }

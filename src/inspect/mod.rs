@@ -1,4 +1,5 @@
-//! What is in an image: what each layer did and what it wastes, what its files are, and how two images differ.
+//! What is in an image: what each layer did and what it wastes, what its files are, and how two
+//! images differ.
 
 mod difference;
 mod entry;

@@ -1,4 +1,5 @@
-//! What lies around a Dockerfile: the folder that a build sends, and what `.dockerignore` keeps out of it.
+//! What lies around a Dockerfile: the folder that a build sends, and what `.dockerignore` keeps out
+//! of it.
 
 use std::path::Path;
 
@@ -12,13 +13,18 @@ pub struct BuildContext {
 }
 
 impl BuildContext {
-    /// The folder of a Dockerfile. `Dockerfile.dockerignore` comes before `.dockerignore`, as for BuildKit. What cannot be
-    /// read is taken for missing.
+    /// The folder of a Dockerfile. `Dockerfile.dockerignore` comes before `.dockerignore`, as for
+    /// BuildKit. What cannot be read is taken for missing.
     pub fn beside(dockerfile: &Path) -> Self {
-        let own = dockerfile.file_name().map(|name| format!("{}.dockerignore", name.to_string_lossy()));
+        let own = dockerfile
+            .file_name()
+            .map(|name| format!("{}.dockerignore", name.to_string_lossy()));
         let mut names = own.into_iter().chain([".dockerignore".to_owned()]);
-        let text = names.find_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok());
-        Self { ignore: text.map(|text| IgnoreFile::parse(&text)) }
+        let text =
+            names.find_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok());
+        Self {
+            ignore: text.map(|text| IgnoreFile::parse(&text)),
+        }
     }
 }
 
@@ -41,8 +47,13 @@ impl IgnoreFile {
     /// Reads the lines; comments are none, and neither is a pattern that means nothing.
     pub fn parse(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let lines = text.lines().filter(|line| !line.starts_with('#')).map(str::trim);
-        Self { patterns: lines.filter_map(Pattern::parse).collect() }
+        let lines = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(str::trim);
+        Self {
+            patterns: lines.filter_map(Pattern::parse).collect(),
+        }
     }
 
     /// Whether any pattern starts with `!`.
@@ -53,7 +64,11 @@ impl IgnoreFile {
     /// Whether a path of the context, or a folder that it is in, is left out.
     pub fn ignores(&self, path: &str) -> bool {
         let path = clean(path);
-        let prefixes = || path.match_indices('/').map(|(at, _)| &path[..at]).chain([path.as_str()]);
+        let prefixes = || {
+            path.match_indices('/')
+                .map(|(at, _)| &path[..at])
+                .chain([path.as_str()])
+        };
         self.patterns.iter().fold(false, |ignored, pattern| {
             let matches = prefixes().any(|path| pattern.matcher.is_match(path));
             if matches { !pattern.negated } else { ignored }
@@ -62,19 +77,31 @@ impl IgnoreFile {
 
     /// Whether nothing of the context is left.
     pub fn ignores_everything(&self) -> bool {
-        self.patterns.iter().any(|pattern| !pattern.negated && matches!(pattern.text.as_str(), "*" | "**" | "**/*"))
+        self.patterns
+            .iter()
+            .any(|pattern| !pattern.negated && matches!(pattern.text.as_str(), "*" | "**" | "**/*"))
     }
 }
 
 impl Pattern {
     fn parse(line: &str) -> Option<Self> {
-        let (line, negated) = line.strip_prefix('!').map_or((line, false), |rest| (rest.trim(), true));
+        let (line, negated) = line
+            .strip_prefix('!')
+            .map_or((line, false), |rest| (rest.trim(), true));
         let text = clean(line);
         if text.is_empty() || text == "." {
             return None;
         }
-        let glob = GlobBuilder::new(&text).literal_separator(true).backslash_escape(true).build().ok()?;
-        Some(Self { matcher: glob.compile_matcher(), text, negated })
+        let glob = GlobBuilder::new(&text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()
+            .ok()?;
+        Some(Self {
+            matcher: glob.compile_matcher(),
+            text,
+            negated,
+        })
     }
 }
 
@@ -90,7 +117,11 @@ pub fn clean(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+    if parts.is_empty() {
+        ".".to_owned()
+    } else {
+        parts.join("/")
+    }
 }
 
 #[cfg(test)]

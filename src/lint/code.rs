@@ -17,10 +17,19 @@ impl FromStr for ShellcheckCode {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let is_prefixed = text.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("SC"));
-        let digits = text.get(2..).filter(|digits| is_prefixed && digits.len() == 4).ok_or(())?;
+        let is_prefixed = text
+            .get(..2)
+            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("SC"));
+        let digits = text
+            .get(2..)
+            .filter(|digits| is_prefixed && digits.len() == 4)
+            .ok_or(())?;
         let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { digits.parse().map(Self).map_err(|_| ()) } else { Err(()) }
+        if is_number {
+            digits.parse().map(Self).map_err(|_| ())
+        } else {
+            Err(())
+        }
     }
 }
 

@@ -21,6 +21,10 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// How the file ends its lines.
     pub fn line_break(&self) -> &'static str {
-        if self.source.text().contains("\r\n") { "\r\n" } else { "\n" }
+        if self.source.text().contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::page::{Fence, fences};
 
-/// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; with `unended` after it, the last
-/// line has no line break.
+/// A fenced block tagged `dockerfile bad`, `dockerfile good` or `dockerfile fixed`; with `unended`
+/// after it, the last line has no line break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
     pub verdict: Verdict,
@@ -26,10 +26,21 @@ pub enum Verdict {
 /// The examples in a Markdown text, in its order. Fences with other tags are only text.
 pub fn examples(markdown: &str) -> Vec<Example> {
     let example = |fence: Fence| {
-        let (tag, is_ended) = fence.tag.strip_suffix(" unended").map_or((&*fence.tag, true), |tag| (tag, false));
+        let (tag, is_ended) = fence
+            .tag
+            .strip_suffix(" unended")
+            .map_or((&*fence.tag, true), |tag| (tag, false));
         let verdict = verdict(tag)?;
-        let text = if is_ended { fence.text.as_str() } else { fence.text.trim_end_matches('\n') };
-        Some(Example { verdict, text: text.to_owned(), line: fence.line })
+        let text = if is_ended {
+            fence.text.as_str()
+        } else {
+            fence.text.trim_end_matches('\n')
+        };
+        Some(Example {
+            verdict,
+            text: text.to_owned(),
+            line: fence.line,
+        })
     };
     fences(markdown).into_iter().filter_map(example).collect()
 }
@@ -52,8 +63,18 @@ mod tests {
         let text = "# T\n\n```dockerfile bad\nFROM a\n\nUSER root\n```\n\n```dockerfile\nFROM b\n```\n```dockerfile good\nFROM c\n```\n";
         let found = examples(text);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], Example { verdict: Verdict::Bad, text: "FROM a\n\nUSER root\n".into(), line: 3 });
+        assert_eq!(
+            found[0],
+            Example {
+                verdict: Verdict::Bad,
+                text: "FROM a\n\nUSER root\n".into(),
+                line: 3
+            }
+        );
         assert_eq!(found[1].verdict, Verdict::Good);
-        assert_eq!(examples("```dockerfile bad unended\nFROM a\n```\n")[0].text, "FROM a");
+        assert_eq!(
+            examples("```dockerfile bad unended\nFROM a\n```\n")[0].text,
+            "FROM a"
+        );
     }
 }

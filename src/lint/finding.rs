@@ -39,7 +39,10 @@ impl FromStr for Severity {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|severity| severity.as_str() == text).ok_or(())
+        Self::ALL
+            .into_iter()
+            .find(|severity| severity.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -140,6 +143,9 @@ impl FromStr for Applicability {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Safe, Self::Unsafe].into_iter().find(|applicability| applicability.as_str() == text).ok_or(())
+        [Self::Safe, Self::Unsafe]
+            .into_iter()
+            .find(|applicability| applicability.as_str() == text)
+            .ok_or(())
     }
 }

@@ -4,8 +4,8 @@ use super::finding::{Applicability, Edit, Finding};
 use super::{Registry, Settings, lint};
 use crate::source::Source;
 
-/// How often a text may be fixed and read again before it has to be done: fixes that undo each other must not go round
-/// for ever.
+/// How often a text may be fixed and read again before it has to be done: fixes that undo each
+/// other must not go round for ever.
 pub const PASSES: usize = 16;
 
 /// A text after some fixes.
@@ -16,13 +16,18 @@ pub struct Fixed {
     pub rules: Vec<&'static str>,
 }
 
-/// The text after those fixes that promise at least `max` and do not touch each other's places; what is left out
-/// comes with the next pass. `None` where there is nothing to apply.
+/// The text after those fixes that promise at least
+/// `max` and do not touch each other's places; what is left out comes with the next pass. `None`
+/// where there is nothing to apply.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
     for finding in findings {
-        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability <= max && !fix.edits.is_empty()) else {
+        let Some(fix) = finding
+            .fix
+            .as_ref()
+            .filter(|fix| fix.applicability <= max && !fix.edits.is_empty())
+        else {
             continue;
         };
         // A fix is taken whole or not at all.
@@ -34,11 +39,19 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
             }
         }
     }
-    (!edits.is_empty()).then(|| Fixed { bytes: edited(source.bytes(), &edits), rules })
+    (!edits.is_empty()).then(|| Fixed {
+        bytes: edited(source.bytes(), &edits),
+        rules,
+    })
 }
 
 /// Lints and fixes until nothing changes; `None` where nothing ever did.
-pub fn apply_all(source: &Source, registry: &Registry, settings: &Settings, max: Applicability) -> Option<Source> {
+pub fn apply_all(
+    source: &Source,
+    registry: &Registry,
+    settings: &Settings,
+    max: Applicability,
+) -> Option<Source> {
     apply_all_of(source, max, |source| lint(source, registry, settings))
 }
 
@@ -52,7 +65,9 @@ pub fn apply_all_of(
     for _ in 0..PASSES {
         let current = fixed.as_ref().unwrap_or(source);
         let findings = find(current);
-        let Some(next) = apply(current, &findings, max) else { break };
+        let Some(next) = apply(current, &findings, max) else {
+            break;
+        };
         fixed = Some(Source::new(source.name(), next.bytes));
     }
     fixed
@@ -61,8 +76,12 @@ pub fn apply_all_of(
 /// Whether an edit lies in the text and touches none of `taken`, which is in order.
 fn fits(edit: &Edit, taken: &[&Edit], source: &Source) -> bool {
     let after = taken.partition_point(|known| known.span.start < edit.span.start);
-    let clear_before = after.checked_sub(1).is_none_or(|before| taken[before].span.end < edit.span.start);
-    let clear_after = taken.get(after).is_none_or(|next| edit.span.end < next.span.start);
+    let clear_before = after
+        .checked_sub(1)
+        .is_none_or(|before| taken[before].span.end < edit.span.start);
+    let clear_after = taken
+        .get(after)
+        .is_none_or(|next| edit.span.end < next.span.start);
     edit.span.end <= source.bytes().len() && clear_before && clear_after
 }
 
@@ -87,7 +106,10 @@ mod tests {
     fn finding(applicability: Applicability, edits: &[(usize, usize, &str)]) -> Finding {
         let edits = edits
             .iter()
-            .map(|&(start, end, text)| Edit { span: Span::new(start, end), replacement: text.into() })
+            .map(|&(start, end, text)| Edit {
+                span: Span::new(start, end),
+                replacement: text.into(),
+            })
             .collect();
         Finding {
             rule: "x",
@@ -107,8 +129,15 @@ mod tests {
     #[test]
     fn bytes_outside_the_edits_stay() {
         let source = Source::new("Dockerfile", b"ADD caf\xe9 /x\r\n".to_vec());
-        let fixed = apply(&source, &[finding(Applicability::Safe, &[(0, 3, "COPY")])], Applicability::Safe);
-        assert_eq!(fixed.map(|fixed| fixed.bytes).as_deref(), Some(&b"COPY caf\xe9 /x\r\n"[..]));
+        let fixed = apply(
+            &source,
+            &[finding(Applicability::Safe, &[(0, 3, "COPY")])],
+            Applicability::Safe,
+        );
+        assert_eq!(
+            fixed.map(|fixed| fixed.bytes).as_deref(),
+            Some(&b"COPY caf\xe9 /x\r\n"[..])
+        );
     }
 
     #[test]
@@ -120,7 +149,13 @@ mod tests {
             finding(Applicability::Safe, &[(3, 4, "Q")]),
         ];
         let fixed = apply(&source, &findings, Applicability::Safe);
-        assert_eq!(fixed, Some(Fixed { bytes: b"XcdYf".to_vec(), rules: vec!["x"] }));
+        assert_eq!(
+            fixed,
+            Some(Fixed {
+                bytes: b"XcdYf".to_vec(),
+                rules: vec!["x"]
+            })
+        );
     }
 
     #[test]

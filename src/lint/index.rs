@@ -38,16 +38,30 @@ pub fn index_markdown(registry: &Registry, folder: impl Fn(&str) -> &'static str
          `jettison explain NAME` prints a page; every name and every alias works wherever a rule is named.\n",
     );
     for category in Category::ALL {
-        let mut pages = registry.iter().map(|(_, page)| page).filter(|page| page.category == category).peekable();
+        let mut pages = registry
+            .iter()
+            .map(|(_, page)| page)
+            .filter(|page| page.category == category)
+            .peekable();
         if pages.peek().is_none() {
             continue;
         }
-        write_to(&mut text, format_args!("\n## {category}\n\n| rule | says | severity | profile | fix | aliases |\n"));
+        write_to(
+            &mut text,
+            format_args!(
+                "\n## {category}\n\n| rule | says | severity | profile | fix | aliases |\n"
+            ),
+        );
         text.push_str("|---|---|---|---|---|---|\n");
         for page in pages {
             let fix = page.fix.map_or("", super::Applicability::as_str);
-            let aliases: Vec<String> = page.aliases.iter().map(|alias| format!("`{}`", alias.code)).collect();
-            let (name, title, severity, profile) = (page.name, page.title, page.severity, page.profile);
+            let aliases: Vec<String> = page
+                .aliases
+                .iter()
+                .map(|alias| format!("`{}`", alias.code))
+                .collect();
+            let (name, title, severity, profile) =
+                (page.name, page.title, page.severity, page.profile);
             let (aliases, folder) = (aliases.join(" "), folder(name));
             write_to(
                 &mut text,
@@ -66,8 +80,13 @@ fn checkpoints(text: &mut String, registry: &Registry, folder: &impl Fn(&str) ->
     text.push_str("\n## dockle's checkpoints\n\n| checkpoint | about | rules |\n|---|---|---|\n");
     for (code, about) in CHECKPOINTS {
         let rules = registry.find(code).into_iter().map(|page| page.name);
-        let rules: Vec<String> = rules.map(|name| format!("[`{name}`]({}/{name}.md)", folder(name))).collect();
-        write_to(text, format_args!("| `{code}` | {about} | {} |\n", rules.join(", ")));
+        let rules: Vec<String> = rules
+            .map(|name| format!("[`{name}`]({}/{name}.md)", folder(name)))
+            .collect();
+        write_to(
+            text,
+            format_args!("| `{code}` | {about} | {} |\n", rules.join(", ")),
+        );
     }
 }
 

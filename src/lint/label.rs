@@ -14,13 +14,15 @@ pub enum LabelType {
     Url,
     /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339): `2026-11-22T10:00:00Z`.
     Rfc3339,
-    /// An expression of [SPDX](https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/) identifiers.
+    /// An expression of [SPDX](https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)
+    /// identifiers.
     Spdx,
     /// A commit of Git, whole or shortened to seven digits at least.
     Hash,
     /// [Semantic Versioning 2.0.0](https://semver.org).
     Semver,
-    /// The address of [RFC 5322](https://www.rfc-editor.org/rfc/rfc5322), without display name and comments.
+    /// The address of [RFC 5322](https://www.rfc-editor.org/rfc/rfc5322), without display name and
+    /// comments.
     Email,
 }
 
@@ -57,14 +59,19 @@ impl FromStr for LabelType {
         let known = Self::NAMES.iter().find(|(name, _)| *name == text);
         known.map(|&(_, kind)| kind).ok_or_else(|| {
             let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-            format!("`{text}` is no type of a label; there are {}", names.join(", "))
+            format!(
+                "`{text}` is no type of a label; there are {}",
+                names.join(", ")
+            )
         })
     }
 }
 
 /// An absolute URI: a scheme, a colon, and no blanks.
 fn is_url(value: &str) -> bool {
-    let Some((scheme, rest)) = value.split_once(':') else { return false };
+    let Some((scheme, rest)) = value.split_once(':') else {
+        return false;
+    };
     let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
     let in_rest = |c: char| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c);
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -75,13 +82,17 @@ fn is_url(value: &str) -> bool {
 
 fn is_rfc3339(value: &str) -> bool {
     let value = value.to_ascii_uppercase();
-    let Some((date, time)) = value.split_once('T') else { return false };
+    let Some((date, time)) = value.split_once('T') else {
+        return false;
+    };
     let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
     is_date(date) && is_time(&time[..zone]) && is_zone(&time[zone..])
 }
 
 fn is_date(text: &str) -> bool {
-    let [Some(year), Some(month), Some(day)] = numbers(text, '-', [4, 2, 2]) else { return false };
+    let [Some(year), Some(month), Some(day)] = numbers(text, '-', [4, 2, 2]) else {
+        return false;
+    };
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
@@ -95,13 +106,17 @@ fn is_date(text: &str) -> bool {
 
 fn is_time(text: &str) -> bool {
     let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let [Some(hour), Some(minute), Some(second)] = numbers(clock, ':', [2, 2, 2]) else { return false };
+    let [Some(hour), Some(minute), Some(second)] = numbers(clock, ':', [2, 2, 2]) else {
+        return false;
+    };
     // 60 is a leap second.
     hour < 24 && minute < 60 && second <= 60 && is_digits(fraction)
 }
 
 fn is_zone(text: &str) -> bool {
-    let Some(offset) = text.strip_prefix(['+', '-']) else { return text == "Z" };
+    let Some(offset) = text.strip_prefix(['+', '-']) else {
+        return text == "Z";
+    };
     matches!(numbers(offset, ':', [2, 2]), [Some(hour), Some(minute)] if hour < 24 && minute < 60)
 }
 
@@ -109,7 +124,9 @@ fn is_zone(text: &str) -> bool {
 fn numbers<const N: usize>(text: &str, mark: char, digits: [usize; N]) -> [Option<u32>; N] {
     let parts: Vec<&str> = text.split(mark).collect();
     std::array::from_fn(|at| {
-        let part = parts.get(at).filter(|part| parts.len() == N && part.len() == digits[at] && is_digits(part))?;
+        let part = parts
+            .get(at)
+            .filter(|part| parts.len() == N && part.len() == digits[at] && is_digits(part))?;
         part.parse().ok()
     })
 }
@@ -119,38 +136,61 @@ fn is_digits(text: &str) -> bool {
 }
 
 fn is_hash(value: &str) -> bool {
-    let digits = value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let digits = value
+        .bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     digits && (matches!(value.len(), 7..=40) || value.len() == 64)
 }
 
 fn is_semver(value: &str) -> bool {
-    let (value, build) = value.split_once('+').map_or((value, None), |(value, build)| (value, Some(build)));
-    let (core, before) = value.split_once('-').map_or((value, None), |(core, before)| (core, Some(before)));
+    let (value, build) = value
+        .split_once('+')
+        .map_or((value, None), |(value, build)| (value, Some(build)));
+    let (core, before) = value
+        .split_once('-')
+        .map_or((value, None), |(core, before)| (core, Some(before)));
     let no_leading_zero = |part: &str| part == "0" || !part.starts_with('0');
-    let identifier = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let identifier = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
     core.split('.').count() == 3
-        && core.split('.').all(|part| is_digits(part) && no_leading_zero(part))
+        && core
+            .split('.')
+            .all(|part| is_digits(part) && no_leading_zero(part))
         && before.is_none_or(|text| {
-            text.split('.').all(|part| identifier(part) && (!is_digits(part) || no_leading_zero(part)))
+            text.split('.')
+                .all(|part| identifier(part) && (!is_digits(part) || no_leading_zero(part)))
         })
         && build.is_none_or(|text| text.split('.').all(identifier))
 }
 
 fn is_email(value: &str) -> bool {
-    let Some((local, domain)) = value.rsplit_once('@') else { return false };
-    let atom =
-        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c));
-    let quoted = local.len() > 2 && local.starts_with('"') && local.ends_with('"') && !local.contains(['\n', '\r']);
+    let Some((local, domain)) = value.rsplit_once('@') else {
+        return false;
+    };
+    let atom = |text: &str| {
+        !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+    };
+    let quoted = local.len() > 2
+        && local.starts_with('"')
+        && local.ends_with('"')
+        && !local.contains(['\n', '\r']);
     let literal = domain.starts_with('[') && domain.ends_with(']') && domain.len() > 2;
     (quoted || local.split('.').all(atom)) && (literal || domain.split('.').all(atom))
 }
 
 static IDENTIFIERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let lines = include_str!("../../rules/spdx.txt").lines().filter(|line| !line.starts_with('#'));
+    let lines = include_str!("../../rules/spdx.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
     lines.map(str::to_ascii_lowercase).collect()
 });
 
-/// `identifier`, `(a OR b) AND c WITH exception`. Case does not matter, as the specification has it.
+/// `identifier`, `(a OR b) AND c WITH exception`. Case does not matter, as the specification has
+/// it.
 fn is_spdx(value: &str) -> bool {
     let spaced = value.replace('(', " ( ").replace(')', " ) ");
     let mut depth = 0_usize;
@@ -168,9 +208,15 @@ fn is_spdx(value: &str) -> bool {
 }
 
 fn is_license(word: &str) -> bool {
-    let own = word.rsplit(':').next().is_some_and(|name| name.starts_with("LicenseRef-"));
+    let own = word
+        .rsplit(':')
+        .next()
+        .is_some_and(|name| name.starts_with("LicenseRef-"));
     let lower = word.to_ascii_lowercase();
-    own || IDENTIFIERS.contains(&lower) || lower.strip_suffix('+').is_some_and(|lower| IDENTIFIERS.contains(lower))
+    own || IDENTIFIERS.contains(&lower)
+        || lower
+            .strip_suffix('+')
+            .is_some_and(|lower| IDENTIFIERS.contains(lower))
 }
 
 #[cfg(test)]
@@ -197,8 +243,17 @@ mod tests {
 
     #[test]
     fn a_time_is_one_of_the_calendar() {
-        let good = ["2021-03-10T10:26:33.564595127+01:00", "2024-02-29t23:59:60z"];
-        let bad = ["2023-02-29T00:00:00Z", "2021-03-10", "2021-03-10T10:26:33", "2021-3-10T10:26:33Z", "yesterday"];
+        let good = [
+            "2021-03-10T10:26:33.564595127+01:00",
+            "2024-02-29t23:59:60z",
+        ];
+        let bad = [
+            "2023-02-29T00:00:00Z",
+            "2021-03-10",
+            "2021-03-10T10:26:33",
+            "2021-3-10T10:26:33Z",
+            "yesterday",
+        ];
         holds(LabelType::Rfc3339, &good, &bad);
     }
 
@@ -214,14 +269,26 @@ mod tests {
     #[test]
     fn a_hash_is_lower_case_hexadecimal() {
         let whole = "43c572f1272b6b3171dd1db9e41b7027128ce080";
-        holds(LabelType::Hash, &[whole, "43c572f"], &["43c572", "43C572F", "main", &whole.repeat(2)]);
+        holds(
+            LabelType::Hash,
+            &[whole, "43c572f"],
+            &["43c572", "43C572F", "main", &whole.repeat(2)],
+        );
     }
 
     #[test]
     fn an_expression_of_licenses_is_read() {
-        let good =
-            ["MIT", "Apache-2.0 OR MIT", "(GPL-2.0+ WITH Bison-exception-2.2) AND BSD-3-Clause", "LicenseRef-ours"];
-        holds(LabelType::Spdx, &good, &["", "not-spdx", "MIT AND", "MIT MIT", "(MIT", "MIT)"]);
+        let good = [
+            "MIT",
+            "Apache-2.0 OR MIT",
+            "(GPL-2.0+ WITH Bison-exception-2.2) AND BSD-3-Clause",
+            "LicenseRef-ours",
+        ];
+        holds(
+            LabelType::Spdx,
+            &good,
+            &["", "not-spdx", "MIT AND", "MIT MIT", "(MIT", "MIT)"],
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! The lint engine: rules are given to it, and it names none but those on what is its own, pragmas, and on what comes
-//! from outside, ShellCheck's findings.
+//! The lint engine: rules are given to it, and it names none but those on what is its own, pragmas,
+//! and on what comes from outside, ShellCheck's findings.
 //!
-//! [`lint`] reads a source, gathers [`Facts`](facts::Facts), lets every selected rule speak, and takes out what a pragma
-//! suppresses.
+//! [`lint`] reads a source, gathers [`Facts`](facts::Facts), lets every selected rule speak, and
+//! takes out what a pragma suppresses.
 
 mod build_context;
 mod code;
@@ -51,23 +51,42 @@ pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Fi
 pub struct Besides {
     /// What lies around it.
     pub build: BuildContext,
-    /// What ShellCheck says of its scripts: nothing is run here, so whoever has asked it brings the answer. `None`
-    /// where it was not asked.
+    /// What ShellCheck says of its scripts: nothing is run here, so whoever has asked it brings the
+    /// answer. `None` where it was not asked.
     pub shellcheck: Option<Vec<Finding>>,
     /// What an image that was built from the file says of its lines.
     pub measured: Vec<Finding>,
 }
 
 /// The same, for rules that look beyond the text.
-pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besides: Besides) -> Vec<Finding> {
-    let Besides { build, shellcheck, measured } = besides;
+pub fn lint_with(
+    source: &Source,
+    registry: &Registry,
+    settings: &Settings,
+    besides: Besides,
+) -> Vec<Finding> {
+    let Besides {
+        build,
+        shellcheck,
+        measured,
+    } = besides;
     let dockerfile = dockerfile::parse(source);
     let facts = Facts::new(&dockerfile, settings);
-    let context = Context { source, dockerfile: &dockerfile, facts: &facts, build: &build, settings };
+    let context = Context {
+        source,
+        dockerfile: &dockerfile,
+        facts: &facts,
+        build: &build,
+        settings,
+    };
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
         if settings.selects(page) {
-            let severity = settings.severities.get(page.name).copied().unwrap_or(page.severity);
+            let severity = settings
+                .severities
+                .get(page.name)
+                .copied()
+                .unwrap_or(page.severity);
             let mut sink = Findings::new(page.name, severity);
             (rule.check)(&context, &mut sink);
             findings.extend(sink.into_findings());
@@ -75,7 +94,11 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
     }
     let has_shellcheck = shellcheck.is_some();
     findings.extend(
-        shellcheck.into_iter().flatten().chain(measured).filter_map(|finding| brought(finding, registry, settings)),
+        shellcheck
+            .into_iter()
+            .flatten()
+            .chain(measured)
+            .filter_map(|finding| brought(finding, registry, settings)),
     );
     for finding in &mut findings {
         place(finding, source, &dockerfile, &facts);
@@ -100,32 +123,47 @@ pub fn lint_with(source: &Source, registry: &Registry, settings: &Settings, besi
 
 /// A finding from outside under the settings of this run; `None` where they do not want it.
 fn brought(mut finding: Finding, registry: &Registry, settings: &Settings) -> Option<Finding> {
-    let is_selected = registry.get(finding.rule).is_some_and(|page| settings.selects(page));
+    let is_selected = registry
+        .get(finding.rule)
+        .is_some_and(|page| settings.selects(page));
     finding.severity = settings.severity_of(&finding).unwrap_or(finding.severity);
     (is_selected && settings.wants(finding.code)).then_some(finding)
 }
 
 /// Says of a finding what lies around it.
 fn place(finding: &mut Finding, source: &Source, dockerfile: &Dockerfile, facts: &Facts<'_>) {
-    // A heredoc without an end takes in the rest of the file, and whatever a fix would put below it; so does a line that
-    // would go on if there were another.
+    // A heredoc without an end takes in the rest of the file, and whatever a fix would put below
+    // it; so does a line that would go on if there were another.
     let is_open = |instruction: &&dockerfile::Instruction| {
-        instruction.heredocs.iter().any(|heredoc| heredoc.end.is_empty())
-            || source.slice(instruction.span).trim_end().ends_with(dockerfile.escape)
+        instruction
+            .heredocs
+            .iter()
+            .any(|heredoc| heredoc.end.is_empty())
+            || source
+                .slice(instruction.span)
+                .trim_end()
+                .ends_with(dockerfile.escape)
     };
     if let Some(open) = dockerfile.instructions.last().filter(is_open) {
-        finding.fix.take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
+        finding
+            .fix
+            .take_if(|fix| fix.edits.iter().any(|edit| edit.span.end > open.span.start));
     }
     finding.instruction = instruction_at(dockerfile, finding.span);
     finding.in_final_stage = facts.final_stage().is_some_and(|stage| {
-        let next = facts.stages.get(stage.index + 1).map_or(usize::MAX, |next| next.from.span.start);
+        let next = facts
+            .stages
+            .get(stage.index + 1)
+            .map_or(usize::MAX, |next| next.from.span.start);
         (stage.from.span.start..next).contains(&finding.span.start)
     });
 }
 
 /// The instruction that holds the start of `span`.
 fn instruction_at(dockerfile: &Dockerfile, span: Span) -> Option<Span> {
-    let after = dockerfile.instructions.partition_point(|instruction| instruction.span.start <= span.start);
+    let after = dockerfile
+        .instructions
+        .partition_point(|instruction| instruction.span.start <= span.start);
     let instruction = dockerfile.instructions[after.checked_sub(1)?].span;
     (span.start <= instruction.end).then_some(instruction)
 }

@@ -35,8 +35,15 @@ pub enum Category {
 }
 
 impl Category {
-    pub const ALL: [Self; 7] =
-        [Self::Correctness, Self::Security, Self::Minimal, Self::Reproducibility, Self::Size, Self::Style, Self::Shell];
+    pub const ALL: [Self; 7] = [
+        Self::Correctness,
+        Self::Security,
+        Self::Minimal,
+        Self::Reproducibility,
+        Self::Size,
+        Self::Style,
+        Self::Shell,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,7 +68,10 @@ impl FromStr for Category {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|category| category.as_str() == text).ok_or(())
+        Self::ALL
+            .into_iter()
+            .find(|category| category.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -95,7 +105,10 @@ impl FromStr for Profile {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|profile| profile.as_str() == text).ok_or(())
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.as_str() == text)
+            .ok_or(())
     }
 }
 
@@ -152,11 +165,13 @@ impl Tool {
         }
     }
 
-    /// Whose a code is, told by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`, `CKV_DOCKER_3`, a UUID,
-    /// `CIS-DI-0001`, `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
+    /// Whose a code is, told by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`,
+    /// `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
+    /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
         let numbered = |prefix: &str| {
-            code.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
+            code.strip_prefix(prefix)
+                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
         };
         let tool = if numbered("DL") {
             Self::Hadolint
@@ -174,10 +189,15 @@ impl Tool {
             Self::Tally
         } else if code.starts_with("dockerfile.") {
             Self::Semgrep
-        } else if code.starts_with(|c: char| c.is_ascii_uppercase()) && code.bytes().all(|b| b.is_ascii_alphanumeric())
+        } else if code.starts_with(|c: char| c.is_ascii_uppercase())
+            && code.bytes().all(|b| b.is_ascii_alphanumeric())
         {
             Self::Buildkit
-        } else if code.contains('_') && code.bytes().all(|b| b.is_ascii_lowercase() || b"_-".contains(&b)) {
+        } else if code.contains('_')
+            && code
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b"_-".contains(&b))
+        {
             Self::Dockerfilelint
         } else {
             return None;
@@ -190,7 +210,10 @@ impl FromStr for Tool {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|tool| tool.as_str().eq_ignore_ascii_case(text)).ok_or(())
+        Self::ALL
+            .into_iter()
+            .find(|tool| tool.as_str().eq_ignore_ascii_case(text))
+            .ok_or(())
     }
 }
 
@@ -205,7 +228,14 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-const KEYS: [&str; 6] = ["severity", "category", "profile", "fix", "aliases", "final-stage-only"];
+const KEYS: [&str; 6] = [
+    "severity",
+    "category",
+    "profile",
+    "fix",
+    "aliases",
+    "final-stage-only",
+];
 
 impl Page {
     /// Reads the front matter; the text below it is only looked at for its heading.
@@ -223,10 +253,18 @@ impl Page {
         })
     }
 
-    /// The code that other tools' users know it by: hadolint's or ShellCheck's, else BuildKit's, else its own name.
+    /// The code that other tools' users know it by: hadolint's or ShellCheck's, else BuildKit's,
+    /// else its own name.
     pub fn code(&self) -> &'static str {
-        let of = |tools: &[Tool]| self.aliases.iter().find(|alias| tools.contains(&alias.tool)).map(|alias| alias.code);
-        of(&[Tool::Hadolint, Tool::Shellcheck]).or_else(|| of(&[Tool::Buildkit])).unwrap_or(self.name)
+        let of = |tools: &[Tool]| {
+            self.aliases
+                .iter()
+                .find(|alias| tools.contains(&alias.tool))
+                .map(|alias| alias.code)
+        };
+        of(&[Tool::Hadolint, Tool::Shellcheck])
+            .or_else(|| of(&[Tool::Buildkit]))
+            .unwrap_or(self.name)
     }
 }
 
@@ -237,7 +275,11 @@ fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
     }
     let alias = |code| {
         let tool = Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?;
-        Ok(Alias { tool, code, final_stage_only: narrow.contains(&code) })
+        Ok(Alias {
+            tool,
+            code,
+            final_stage_only: narrow.contains(&code),
+        })
     };
     codes.iter().copied().map(alias).collect()
 }
@@ -252,11 +294,21 @@ mod tests {
     #[test]
     fn front_matter_and_heading_are_read() {
         let page = Page::parse("some-rule", FRONT).expect("it is right");
-        assert_eq!((page.title, page.severity, page.category), ("The title", Severity::Warning, Category::Security));
-        assert_eq!((page.profile, page.fix), (Profile::Default, Some(Applicability::Safe)));
+        assert_eq!(
+            (page.title, page.severity, page.category),
+            ("The title", Severity::Warning, Category::Security)
+        );
+        assert_eq!(
+            (page.profile, page.fix),
+            (Profile::Default, Some(Applicability::Safe))
+        );
         assert_eq!(
             page.aliases[1],
-            Alias { tool: Tool::Buildkit, code: "WorkdirRelativePath", final_stage_only: false }
+            Alias {
+                tool: Tool::Buildkit,
+                code: "WorkdirRelativePath",
+                final_stage_only: false
+            }
         );
         assert!(page.body.starts_with("# The title"));
         assert_eq!(page.code(), "DL3002");
@@ -269,19 +321,40 @@ mod tests {
         let page = Page::parse("p", narrow("DL3059")).expect("it is right");
         assert!(page.aliases[0].final_stage_only);
         let error = Page::parse("p", narrow("DL3060")).map(|page| page.title);
-        assert_eq!(error, Err(PageError::Invalid { page: "p", key: "final-stage-only", value: "DL3060" }));
+        assert_eq!(
+            error,
+            Err(PageError::Invalid {
+                page: "p",
+                key: "final-stage-only",
+                value: "DL3060"
+            })
+        );
     }
 
     #[test]
     fn an_unknown_key_is_refused() {
-        let error = Page::parse("p", "---\nseverity: error\ncolour: red\n---\n# T\n").map(|page| page.title);
-        assert_eq!(error, Err(PageError::UnknownKey { page: "p", key: "colour" }));
+        let error = Page::parse("p", "---\nseverity: error\ncolour: red\n---\n# T\n")
+            .map(|page| page.title);
+        assert_eq!(
+            error,
+            Err(PageError::UnknownKey {
+                page: "p",
+                key: "colour"
+            })
+        );
     }
 
     #[test]
     fn a_missing_key_is_named() {
-        let error = Page::parse("p", "---\nseverity: error\nprofile: default\n---\n# T\n").map(|page| page.title);
-        assert_eq!(error, Err(PageError::Missing { page: "p", key: "category" }));
+        let error = Page::parse("p", "---\nseverity: error\nprofile: default\n---\n# T\n")
+            .map(|page| page.title);
+        assert_eq!(
+            error,
+            Err(PageError::Missing {
+                page: "p",
+                key: "category"
+            })
+        );
     }
 
     #[test]
@@ -294,7 +367,10 @@ mod tests {
             ("CKV2_DOCKER_1", Tool::Checkov),
             ("67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae", Tool::Kics),
             ("CIS-DI-0001", Tool::Dockle),
-            ("dockerfile.security.missing-user.missing-user", Tool::Semgrep),
+            (
+                "dockerfile.security.missing-user.missing-user",
+                Tool::Semgrep,
+            ),
             ("tally/max-lines", Tool::Tally),
             ("sudo_usage", Tool::Dockerfilelint),
         ];

@@ -55,17 +55,28 @@ impl Registry {
 
     /// The page of the rule of this name.
     pub fn get(&self, name: &str) -> Option<&Page> {
-        let at = self.entries.binary_search_by_key(&name, |(rule, _)| rule.name).ok()?;
+        let at = self
+            .entries
+            .binary_search_by_key(&name, |(rule, _)| rule.name)
+            .ok()?;
         Some(&self.entries[at].1)
     }
 
-    /// The rules that a name or an alias means, in any case: none, one, or several for an alias that several share.
+    /// The rules that a name or an alias means, in any case: none, one, or several for an alias
+    /// that several share.
     pub fn find(&self, name_or_alias: &str) -> Vec<&Page> {
         let name = name_or_alias.trim();
-        if let Some(page) = self.get(name).or_else(|| self.get(&name.to_ascii_lowercase())) {
+        if let Some(page) = self
+            .get(name)
+            .or_else(|| self.get(&name.to_ascii_lowercase()))
+        {
             return vec![page];
         }
-        let places = self.aliases.get(&normal(name)).map(Vec::as_slice).unwrap_or_default();
+        let places = self
+            .aliases
+            .get(&normal(name))
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         places.iter().map(|&at| &self.entries[at].1).collect()
     }
 
@@ -79,13 +90,18 @@ impl Registry {
     /// The rules that a code of this tool means.
     pub fn find_code(&self, tool: Tool, code: &str) -> Vec<&Page> {
         let is_meant = |page: &&Page| {
-            page.aliases.iter().any(|alias| alias.tool == tool && normal(alias.code) == normal(code.trim()))
+            page.aliases
+                .iter()
+                .any(|alias| alias.tool == tool && normal(alias.code) == normal(code.trim()))
         };
         self.find(code).into_iter().filter(is_meant).collect()
     }
 
     /// What a list of names, aliases and ShellCheck codes means.
-    pub fn resolve<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Named, UnknownRule> {
+    pub fn resolve<'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Named, UnknownRule> {
         let mut meant = Named::default();
         for name in names {
             let pages = self.find(name);
@@ -101,7 +117,10 @@ impl Registry {
 
     /// What is said of a name that no rule has.
     pub fn unknown(&self, name: &str) -> UnknownRule {
-        UnknownRule { name: name.to_owned(), suggestion: self.suggest(name) }
+        UnknownRule {
+            name: name.to_owned(),
+            suggestion: self.suggest(name),
+        }
     }
 
     /// The code that a finding of this rule carries; see [`Page::code`].
@@ -114,31 +133,44 @@ impl Registry {
         self.near(unknown).first().copied()
     }
 
-    /// The names and aliases that are nearest to one that is not there, in their order: none, or as many as are equally
-    /// near.
+    /// The names and aliases that are nearest to one that is not there, in their order: none, or as
+    /// many as are equally near.
     pub fn near(&self, unknown: &str) -> Vec<&'static str> {
         if unknown.len() > LONGEST_NAME {
             return Vec::new();
         }
         let unknown = unknown.to_ascii_lowercase();
-        let known = self
-            .iter()
-            .flat_map(|(rule, page)| std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code)));
-        let distances = known.map(|name| (strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown), name));
-        let mut near: Vec<_> = distances.filter(|(distance, name)| *distance <= name.len() / 3).collect();
+        let known = self.iter().flat_map(|(rule, page)| {
+            std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))
+        });
+        let distances = known.map(|name| {
+            (
+                strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown),
+                name,
+            )
+        });
+        let mut near: Vec<_> = distances
+            .filter(|(distance, name)| *distance <= name.len() / 3)
+            .collect();
         near.sort_unstable();
         near.dedup();
         let nearest = near.first().map(|&(distance, _)| distance);
-        near.into_iter().filter(|&(distance, _)| Some(distance) == nearest).map(|(_, name)| name).collect()
+        near.into_iter()
+            .filter(|&(distance, _)| Some(distance) == nearest)
+            .map(|(_, name)| name)
+            .collect()
     }
 }
 
-/// Lower case; Trivy's three ways to write one code (`AVD-DS-0002`, `DS-0002`, `DS002`) become the second.
+/// Lower case; Trivy's three ways to write one code (`AVD-DS-0002`, `DS-0002`, `DS002`) become the
+/// second.
 fn normal(code: &str) -> String {
     let code = code.to_ascii_lowercase();
     let code = code.strip_prefix("avd-").unwrap_or(&code);
     match code.strip_prefix("ds") {
-        Some(digits) if digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()) => format!("ds-0{digits}"),
+        Some(digits) if digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("ds-0{digits}")
+        }
         _ => code.to_owned(),
     }
 }
@@ -147,10 +179,19 @@ fn normal(code: &str) -> String {
 mod tests {
     use super::*;
 
-    const PAGE: &str =
-        "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059, DS-0002]\n---\n# A title\n";
-    static RULES: [Rule; 2] =
-        [Rule { name: "b-rule", page: PAGE, check: |_, _| {} }, Rule { name: "a-rule", page: PAGE, check: |_, _| {} }];
+    const PAGE: &str = "---\nseverity: info\ncategory: size\nprofile: default\naliases: [DL3059, DS-0002]\n---\n# A title\n";
+    static RULES: [Rule; 2] = [
+        Rule {
+            name: "b-rule",
+            page: PAGE,
+            check: |_, _| {},
+        },
+        Rule {
+            name: "a-rule",
+            page: PAGE,
+            check: |_, _| {},
+        },
+    ];
 
     fn names(pages: &[&Page]) -> Vec<&'static str> {
         pages.iter().map(|page| page.name).collect()
@@ -161,7 +202,10 @@ mod tests {
         let registry = Registry::new(&RULES).expect("the pages are right");
         assert_eq!(names(&registry.find("dl3059")), ["a-rule", "b-rule"]);
         assert_eq!(names(&registry.find("A-Rule")), ["a-rule"]);
-        assert_eq!(names(&registry.find("AVD-DS-0002")), names(&registry.find("DS002")));
+        assert_eq!(
+            names(&registry.find("AVD-DS-0002")),
+            names(&registry.find("DS002"))
+        );
         assert!(registry.find("DL1").is_empty());
     }
 
@@ -169,7 +213,10 @@ mod tests {
     fn an_unknown_name_gets_the_nearest_one() {
         let registry = Registry::new(&RULES).expect("the pages are right");
         let error = registry.resolve(["a-rulle"]).expect_err("it is not there");
-        assert_eq!(error.to_string(), "there is no rule `a-rulle`; did you mean `a-rule`?");
+        assert_eq!(
+            error.to_string(),
+            "there is no rule `a-rulle`; did you mean `a-rule`?"
+        );
         assert_eq!(registry.suggest("DL3058"), Some("DL3059"));
         assert_eq!(registry.suggest("something-else"), None);
     }

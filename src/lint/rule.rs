@@ -24,7 +24,11 @@ pub struct Findings {
 
 impl Findings {
     pub(super) fn new(rule: &'static str, severity: Severity) -> Self {
-        Self { rule, severity, reported: Vec::new() }
+        Self {
+            rule,
+            severity,
+            reported: Vec::new(),
+        }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
@@ -46,7 +50,9 @@ impl Findings {
             notes: Vec::new(),
             fix: None,
         };
-        Report { finding: self.reported.push_mut(finding) }
+        Report {
+            finding: self.reported.push_mut(finding),
+        }
     }
 }
 
@@ -56,10 +62,17 @@ pub struct Report<'a> {
     finding: &'a mut Finding,
 }
 
-#[expect(clippy::return_self_not_must_use, reason = "what is said stays said, whether or not more follows")]
+#[expect(
+    clippy::return_self_not_must_use,
+    reason = "what is said stays said, whether or not more follows"
+)]
 impl Report<'_> {
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
-        self.finding.labels.push(Label { file: None, span, message: message.into() });
+        self.finding.labels.push(Label {
+            file: None,
+            span,
+            message: message.into(),
+        });
         self
     }
 
@@ -82,8 +95,16 @@ impl Report<'_> {
 
 impl Fix {
     /// A fix whose edits are brought in order.
-    pub fn new(title: impl Into<String>, applicability: Applicability, mut edits: Vec<Edit>) -> Self {
+    pub fn new(
+        title: impl Into<String>,
+        applicability: Applicability,
+        mut edits: Vec<Edit>,
+    ) -> Self {
         edits.sort_by_key(|edit| edit.span);
-        Self { title: title.into(), applicability, edits }
+        Self {
+            title: title.into(),
+            applicability,
+            edits,
+        }
     }
 }

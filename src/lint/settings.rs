@@ -14,7 +14,8 @@ use super::{Finding, SHELLCHECK};
 
 const SEVERITY: &str = "its severity is set here";
 
-/// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes them of aliases.
+/// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes
+/// them of aliases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub select: Selection,
@@ -30,7 +31,8 @@ pub struct Settings {
     pub target: Option<String>,
     /// Whether comments in the file may suppress findings.
     pub pragmas: bool,
-    /// Where images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`. Empty where every registry may.
+    /// Where images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`. Empty where every
+    /// registry may.
     pub trusted_registries: Vec<String>,
     /// The labels that images must have, and what their values are.
     pub label_schema: BTreeMap<String, LabelType>,
@@ -104,10 +106,19 @@ impl Settings {
 
     /// `word` is where a file says so.
     pub fn set_severity(&mut self, named: Named, severity: Severity, word: Option<&Word>) {
-        named.rules.iter().for_each(|rule| self.words.add(Topic::Rule(rule), word.cloned()));
-        named.codes.iter().for_each(|code| self.words.add(Topic::Code(*code), word.cloned()));
-        self.severities.extend(named.rules.into_iter().map(|rule| (rule, severity)));
-        self.codes.severities.extend(named.codes.into_iter().map(|code| (code, severity)));
+        named
+            .rules
+            .iter()
+            .for_each(|rule| self.words.add(Topic::Rule(rule), word.cloned()));
+        named
+            .codes
+            .iter()
+            .for_each(|code| self.words.add(Topic::Code(*code), word.cloned()));
+        self.severities
+            .extend(named.rules.into_iter().map(|rule| (rule, severity)));
+        self.codes
+            .severities
+            .extend(named.codes.into_iter().map(|code| (code, severity)));
     }
 
     /// Whether a code may speak, if its rule may.
@@ -118,13 +129,19 @@ impl Settings {
 
     /// The severity that the user gives a finding, its code before its rule.
     pub(super) fn severity_of(&self, finding: &Finding) -> Option<Severity> {
-        let of_code = finding.code.and_then(|code| self.codes.severities.get(&code));
-        of_code.or_else(|| self.severities.get(finding.rule)).copied()
+        let of_code = finding
+            .code
+            .and_then(|code| self.codes.severities.get(&code));
+        of_code
+            .or_else(|| self.severities.get(finding.rule))
+            .copied()
     }
 
     /// The place where the user says how grave a finding is.
     pub(super) fn severity_label(&self, finding: &Finding) -> Option<Label> {
-        let of_code = finding.code.and_then(|code| self.words.label(&Topic::Code(code), SEVERITY));
+        let of_code = finding
+            .code
+            .and_then(|code| self.words.label(&Topic::Code(code), SEVERITY));
         of_code.or_else(|| self.severity_label_of(finding.rule))
     }
 

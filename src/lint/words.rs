@@ -45,6 +45,10 @@ impl Words {
     /// A label at the word on a topic, where there is one.
     pub fn label(&self, topic: &Topic, message: impl Into<String>) -> Option<Label> {
         let Word { file, span } = self.0.get(topic)?.clone();
-        Some(Label { file: Some(file), span, message: message.into() })
+        Some(Label {
+            file: Some(file),
+            span,
+            message: message.into(),
+        })
     }
 }

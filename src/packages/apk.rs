@@ -10,11 +10,17 @@ pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/
 pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     let mut read = None;
     for place in PLACES {
-        let Some(database) = found.file(place).filter(|&name| Some(name) != read) else { continue };
-        let Some(bytes) = found.bytes(database)? else { continue };
+        let Some(database) = found.file(place).filter(|&name| Some(name) != read) else {
+            continue;
+        };
+        let Some(bytes) = found.bytes(database)? else {
+            continue;
+        };
         read = Some(database);
         for paragraph in paragraphs(&bytes) {
-            let files = paths(&paragraph).filter_map(|path| found.entry(&path)).collect();
+            let files = paths(&paragraph)
+                .filter_map(|path| found.entry(&path))
+                .collect();
             found.add(Ecosystem::Apk, facts(&paragraph), database, files);
         }
     }
@@ -36,29 +42,47 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
 
 /// The letters behind `f:` say what of a package could not be unpacked or run.
 fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
-    let letters = paragraph.bytes.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"f:"))?;
-    let whats = [(b'f', "broken files"), (b's', "a broken script"), (b'x', "broken attributes")];
-    let said: Vec<&str> = whats.iter().filter(|(letter, _)| letters.contains(letter)).map(|(_, what)| *what).collect();
+    let letters = paragraph
+        .bytes
+        .split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"f:"))?;
+    let whats = [
+        (b'f', "broken files"),
+        (b's', "a broken script"),
+        (b'x', "broken attributes"),
+    ];
+    let said: Vec<&str> = whats
+        .iter()
+        .filter(|(letter, _)| letters.contains(letter))
+        .map(|(_, what)| *what)
+        .collect();
     (!said.is_empty()).then(|| said.join(" and "))
 }
 
 /// The files of a package: `F:` names a directory, `R:` a file in it.
 fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     let mut directory: &[u8] = b"";
-    paragraph.bytes.split(|&byte| byte == b'\n').filter_map(move |line| match line {
-        [b'F', b':', path @ ..] => {
-            directory = path;
-            None
-        }
-        [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
-            Some([b"/", directory, b"/", name].concat())
-        }
-        _ => None,
-    })
+    paragraph
+        .bytes
+        .split(|&byte| byte == b'\n')
+        .filter_map(move |line| match line {
+            [b'F', b':', path @ ..] => {
+                directory = path;
+                None
+            }
+            [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
+                Some([b"/", directory, b"/", name].concat())
+            }
+            _ => None,
+        })
 }
 
-/// The paragraph with those files alone that are kept, and their directories. None where nothing is left.
-pub(super) fn reduced(paragraph: &Paragraph<'_>, is_kept: impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+/// The paragraph with those files alone that are kept, and their directories. None where nothing is
+/// left.
+pub(super) fn reduced(
+    paragraph: &Paragraph<'_>,
+    is_kept: impl Fn(&[u8]) -> bool,
+) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut directory: &[u8] = b"";
     // The lines of a directory that wait for its first file.
@@ -90,7 +114,11 @@ pub(super) fn reduced(paragraph: &Paragraph<'_>, is_kept: impl Fn(&[u8]) -> bool
 }
 
 /// The database with those packages alone of which something is kept.
-pub(super) fn database(found: &Found<'_>, bytes: &[u8], is_kept: impl Fn(NameId) -> bool) -> Vec<u8> {
+pub(super) fn database(
+    found: &Found<'_>,
+    bytes: &[u8],
+    is_kept: impl Fn(NameId) -> bool,
+) -> Vec<u8> {
     let is_kept_path = |path: &[u8]| found.entry(path).is_some_and(&is_kept);
     let mut out = Vec::new();
     for paragraph in paragraphs(bytes).filter_map(|paragraph| reduced(&paragraph, is_kept_path)) {
@@ -109,16 +137,24 @@ mod tests {
     #[test]
     fn files_are_in_the_directory_named_before_them() {
         let paragraph = Paragraph { bytes: MUSL };
-        let paths: Vec<_> = paths(&paragraph).map(|path| String::from_utf8(path).unwrap()).collect();
-        assert_eq!(paths, ["/lib/libc.musl-x86_64.so.1", "/lib/ld-musl-x86_64.so.1", "/etc/x"]);
+        let paths: Vec<_> = paths(&paragraph)
+            .map(|path| String::from_utf8(path).unwrap())
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                "/lib/libc.musl-x86_64.so.1",
+                "/lib/ld-musl-x86_64.so.1",
+                "/etc/x"
+            ]
+        );
     }
 
     #[test]
     fn a_reduced_paragraph_has_no_trace_of_what_is_gone() {
         let paragraph = Paragraph { bytes: MUSL };
         let reduced = reduced(&paragraph, |path| path == b"/lib/ld-musl-x86_64.so.1").unwrap();
-        let expected =
-            "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
+        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
         assert_eq!(String::from_utf8(reduced).unwrap(), expected);
         assert_eq!(super::reduced(&paragraph, |_| false), None);
     }

@@ -1,4 +1,5 @@
-//! What compilers leave in programs: Go's modules, and Rust's crates where cargo-auditable has built them.
+//! What compilers leave in programs: Go's modules, and Rust's crates where cargo-auditable has
+//! built them.
 
 use std::io::Read as _;
 
@@ -25,8 +26,13 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     }
     if let Some(crates) = elf::section(&bytes, b".dep-v0") {
         let mut json = Vec::new();
-        let inflated = flate2::read::ZlibDecoder::new(crates).take(MAX_CRATES).read_to_end(&mut json);
-        match inflated.ok().and_then(|_| serde_json::from_slice::<Value>(&json).ok()) {
+        let inflated = flate2::read::ZlibDecoder::new(crates)
+            .take(MAX_CRATES)
+            .read_to_end(&mut json);
+        match inflated
+            .ok()
+            .and_then(|_| serde_json::from_slice::<Value>(&json).ok())
+        {
             Some(json) => rust_crates(found, name, &json),
             None => found.note(name, "its list of crates cannot be read"),
         }
@@ -34,13 +40,16 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     Ok(())
 }
 
-/// Lines of `mod`, `dep` and, for the one before it, `=>`; each with a path and a version behind tabs.
+/// Lines of `mod`, `dep` and, for the one before it, `=>`; each with a path and a version behind
+/// tabs.
 fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
     let mut modules: Vec<(String, String)> = Vec::new();
     for line in build.modules.lines() {
         let words: Vec<&str> = line.split('\t').collect();
         match words[..] {
-            ["mod" | "dep", path, version, ..] => modules.push((path.to_owned(), version.to_owned())),
+            ["mod" | "dep", path, version, ..] => {
+                modules.push((path.to_owned(), version.to_owned()))
+            }
             ["=>", path, version, ..] => {
                 modules.pop();
                 modules.push((path.to_owned(), version.to_owned()));
@@ -50,12 +59,23 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
     }
     if !build.version.is_empty() {
         let version = build.version.split(' ').next().unwrap_or_default();
-        modules.push(("stdlib".to_owned(), version.trim_start_matches("go").to_owned()));
+        modules.push((
+            "stdlib".to_owned(),
+            version.trim_start_matches("go").to_owned(),
+        ));
     }
     for (name, version) in modules {
         // What was built from a folder has no version.
-        let version = if version == "(devel)" { String::new() } else { version };
-        let facts = Facts { name, version, ..Facts::default() };
+        let version = if version == "(devel)" {
+            String::new()
+        } else {
+            version
+        };
+        let facts = Facts {
+            name,
+            version,
+            ..Facts::default()
+        };
         found.add(Ecosystem::Go, facts, program, vec![program]);
     }
 }
@@ -67,7 +87,11 @@ fn rust_crates(found: &mut Found<'_>, program: NameId, json: &Value) {
             continue;
         }
         let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
-        let facts = Facts { name: text("name"), version: text("version"), ..Facts::default() };
+        let facts = Facts {
+            name: text("name"),
+            version: text("version"),
+            ..Facts::default()
+        };
         found.add(Ecosystem::Cargo, facts, program, vec![program]);
     }
 }

@@ -17,17 +17,30 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     {
         let diversions = diversions(found)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
-            let facts = Facts { licence: licence(found, &paragraph)?, ..facts(&paragraph) };
+            let facts = Facts {
+                licence: licence(found, &paragraph)?,
+                ..facts(&paragraph)
+            };
             let files = files(found, &facts, &diversions)?;
             found.add(Ecosystem::Deb, facts, status, files);
         }
     }
     for record in status_folder(found) {
-        let Some(bytes) = found.bytes(record)? else { continue };
-        let Some(paragraph) = paragraphs(&bytes).next() else { continue };
-        let facts = Facts { licence: licence(found, &paragraph)?, ..facts(&paragraph) };
+        let Some(bytes) = found.bytes(record)? else {
+            continue;
+        };
+        let Some(paragraph) = paragraphs(&bytes).next() else {
+            continue;
+        };
+        let facts = Facts {
+            licence: licence(found, &paragraph)?,
+            ..facts(&paragraph)
+        };
         let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
-        let files = found.bytes_at(&sums)?.map(|sums| summed(found, &sums)).unwrap_or_default();
+        let files = found
+            .bytes_at(&sums)?
+            .map(|sums| summed(found, &sums))
+            .unwrap_or_default();
         found.add(Ecosystem::Deb, facts, record, files);
     }
     Ok(())
@@ -36,23 +49,31 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
 /// The records in `status.d`, one a package.
 fn status_folder(found: &Found<'_>) -> Vec<NameId> {
     let tree = found.tree();
-    let Ok(folder) = tree.resolve(STATUS_FOLDER) else { return Vec::new() };
-    tree.children(folder.name).filter(|&name| !tree.file_name(name).ends_with(b".md5sums")).collect()
+    let Ok(folder) = tree.resolve(STATUS_FOLDER) else {
+        return Vec::new();
+    };
+    tree.children(folder.name)
+        .filter(|&name| !tree.file_name(name).ends_with(b".md5sums"))
+        .collect()
 }
 
 /// Not one that was removed, though it has left its configuration.
 pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
-    let state = paragraph.field("Status").and_then(|status| status.rsplit(|&byte| byte == b' ').next());
+    let state = paragraph
+        .field("Status")
+        .and_then(|status| status.rsplit(|&byte| byte == b' ').next());
     !matches!(state, Some(b"config-files" | b"not-installed"))
 }
 
 pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     let name = paragraph.text("Package").unwrap_or_default();
     let version = paragraph.text("Version").unwrap_or_default();
-    let source = paragraph.text("Source").map(|source| match source.split_once(" (") {
-        Some((name, rest)) => (name.to_owned(), rest.trim_end_matches(')').to_owned()),
-        None => (source, version.clone()),
-    });
+    let source = paragraph
+        .text("Source")
+        .map(|source| match source.split_once(" (") {
+            Some((name, rest)) => (name.to_owned(), rest.trim_end_matches(')').to_owned()),
+            None => (source, version.clone()),
+        });
     Facts {
         name,
         version,
@@ -63,7 +84,8 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     }
 }
 
-/// The state of a package that dpkg did not bring to its end, as the last two words of `install ok unpacked` have it.
+/// The state of a package that dpkg did not bring to its end, as the last two words of
+/// `install ok unpacked` have it.
 fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     let status = paragraph.text("Status")?;
     let mut words = status.split_whitespace().skip(1);
@@ -79,11 +101,15 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
 fn licence(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
     let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
-    let Some(bytes) = found.bytes_at(path.as_bytes())? else { return Ok(None) };
+    let Some(bytes) = found.bytes_at(path.as_bytes())? else {
+        return Ok(None);
+    };
     if !bytes.starts_with(b"Format:") {
         return Ok(None);
     }
-    let lines = bytes.split(|&byte| byte == b'\n').filter_map(|line| line.strip_prefix(b"License:"));
+    let lines = bytes
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| line.strip_prefix(b"License:"));
     let names: BTreeSet<String> = lines.map(text).filter(|name| !name.is_empty()).collect();
     Ok((!names.is_empty()).then(|| names.into_iter().collect::<Vec<_>>().join(" AND ")))
 }
@@ -93,16 +119,27 @@ pub(super) type Diversions = HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
 
 /// Three lines each: the path, where it is instead, and the package that has the path for itself.
 pub(super) fn diversions(found: &Found<'_>) -> Result<Diversions, ReadError> {
-    let Some(bytes) = found.bytes_at(DIVERSIONS)? else { return Ok(Diversions::new()) };
+    let Some(bytes) = found.bytes_at(DIVERSIONS)? else {
+        return Ok(Diversions::new());
+    };
     let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
     let entry = |lines: &[&[u8]]| (lines[0].to_vec(), (lines[1].to_vec(), lines[2].to_vec()));
     Ok(lines.chunks_exact(3).map(entry).collect())
 }
 
-pub(super) fn files(found: &Found<'_>, facts: &Facts, diversions: &Diversions) -> Result<Vec<NameId>, ReadError> {
-    let Some(list) = info(found, facts, "list")? else { return Ok(Vec::new()) };
+pub(super) fn files(
+    found: &Found<'_>,
+    facts: &Facts,
+    diversions: &Diversions,
+) -> Result<Vec<NameId>, ReadError> {
+    let Some(list) = info(found, facts, "list")? else {
+        return Ok(Vec::new());
+    };
     let mut paths = Vec::new();
-    for path in list.split(|&byte| byte == b'\n').filter(|path| path.starts_with(b"/")) {
+    for path in list
+        .split(|&byte| byte == b'\n')
+        .filter(|path| path.starts_with(b"/"))
+    {
         paths.push(match diversions.get(path) {
             Some((elsewhere, by)) if by != facts.name.as_bytes() => elsewhere,
             _ => path,
@@ -111,7 +148,8 @@ pub(super) fn files(found: &Found<'_>, facts: &Facts, diversions: &Diversions) -
     Ok(found.entries(&paths))
 }
 
-/// A file of a package in dpkg's folder: its name has the architecture in it where several can be installed.
+/// A file of a package in dpkg's folder: its name has the architecture in it where several can be
+/// installed.
 pub(super) fn info<'a>(
     found: &Found<'a>,
     facts: &Facts,
@@ -127,10 +165,14 @@ pub(super) fn info<'a>(
 
 /// The files of lines such as `900150983cd24fb0d6963f7d28e17f72  usr/bin/x`.
 fn summed(found: &Found<'_>, sums: &[u8]) -> Vec<NameId> {
-    sums.split(|&byte| byte == b'\n').filter_map(|line| found.entry(sum_path(line)?)).collect()
+    sums.split(|&byte| byte == b'\n')
+        .filter_map(|line| found.entry(sum_path(line)?))
+        .collect()
 }
 
 /// The path of such a line.
 pub(super) fn sum_path(line: &[u8]) -> Option<&[u8]> {
-    line.get(32..)?.strip_prefix(b"  ").filter(|path| !path.is_empty())
+    line.get(32..)?
+        .strip_prefix(b"  ")
+        .filter(|path| !path.is_empty())
 }

@@ -8,7 +8,9 @@ pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
         let body = &rest[start..];
         let end = memchr::memmem::find(body, b"\n\n").map_or(body.len(), |end| end + 1);
         rest = &body[end..];
-        Some(Paragraph { bytes: &body[..end] })
+        Some(Paragraph {
+            bytes: &body[..end],
+        })
     })
 }
 
@@ -19,7 +21,8 @@ pub(super) struct Paragraph<'a> {
 }
 
 impl<'a> Paragraph<'a> {
-    /// The value of a field, with the lines that continue it; names of fields are the same in any case.
+    /// The value of a field, with the lines that continue it; names of fields are the same in any
+    /// case.
     pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields(name).next()
     }
@@ -37,7 +40,9 @@ impl<'a> Paragraph<'a> {
                 }
                 let field = &bytes[start..at];
                 let colon = name.len();
-                if field.get(colon) == Some(&b':') && field[..colon].eq_ignore_ascii_case(name.as_bytes()) {
+                if field.get(colon) == Some(&b':')
+                    && field[..colon].eq_ignore_ascii_case(name.as_bytes())
+                {
                     return Some(field[colon + 1..].trim_ascii());
                 }
             }
@@ -47,7 +52,9 @@ impl<'a> Paragraph<'a> {
 
     /// A value of one line as text.
     pub(super) fn text(&self, name: &str) -> Option<String> {
-        self.field(name).map(super::text).filter(|text| !text.is_empty())
+        self.field(name)
+            .map(super::text)
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -68,7 +75,10 @@ mod tests {
         assert_eq!(all[0].field("Package"), Some(&b"a"[..]));
         assert_eq!(all[0].field("Conffiles"), Some(&b"/etc/a 1\n /etc/b 2"[..]));
         assert_eq!(all[0].text("Version"), Some("1".into()));
-        assert_eq!((all[1].text("Package"), all[1].text("Version")), (Some("b".into()), None));
+        assert_eq!(
+            (all[1].text("Package"), all[1].text("Version")),
+            (Some("b".into()), None)
+        );
         assert_eq!(all[0].bytes.last(), Some(&b'\n'));
     }
 }

@@ -23,15 +23,28 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     if !is_archive(&file_name) {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else { return Ok(()) };
+    let Some(bytes) = found.bytes(name)? else {
+        return Ok(());
+    };
     let mut artifacts = BTreeMap::new();
     let mut left = MAX_INNER_SUM;
-    match look(Cursor::new(&*bytes), &file_name, &mut artifacts, &mut left, 0) {
+    match look(
+        Cursor::new(&*bytes),
+        &file_name,
+        &mut artifacts,
+        &mut left,
+        0,
+    ) {
         Ok(()) => {}
         Err(error) => found.note(name, format!("it cannot be read as an archive: {error}")),
     }
     for ((artifact, version), licence) in artifacts {
-        let facts = Facts { name: artifact, version, licence, ..Facts::default() };
+        let facts = Facts {
+            name: artifact,
+            version,
+            licence,
+            ..Facts::default()
+        };
         found.add(Ecosystem::Maven, facts, name, vec![name]);
     }
     Ok(())
@@ -52,7 +65,10 @@ fn look<R: Read + Seek>(
     depth: usize,
 ) -> Result<(), zip::result::ZipError> {
     let mut archive = ZipArchive::new(reader)?;
-    let names: Vec<String> = archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+    let names: Vec<String> = archive
+        .file_names()
+        .filter_map(|name| Some(name.ok()?.into_owned()))
+        .collect();
     let (mut any, mut looked) = (false, 0);
     for name in &names {
         let is_artifact = name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
@@ -96,48 +112,83 @@ fn inner<R: Read + Seek>(
     Ok(())
 }
 
-fn text<R: Read + Seek>(archive: &mut ZipArchive<R>, name: &str) -> Result<String, zip::result::ZipError> {
+fn text<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    name: &str,
+) -> Result<String, zip::result::ZipError> {
     let mut bytes = Vec::new();
-    archive.by_name(name)?.take(MAX_TEXT).read_to_end(&mut bytes)?;
+    archive
+        .by_name(name)?
+        .take(MAX_TEXT)
+        .read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// `groupId`, `artifactId` and `version` of a `pom.properties`. Whether it has them.
 fn maven(text: &str, artifacts: &mut Artifacts) -> bool {
     let value = |key: &str| {
-        let line = text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='));
+        let line = text.lines().find_map(|line| {
+            line.trim()
+                .strip_prefix(key)?
+                .trim_start()
+                .strip_prefix('=')
+        });
         line.unwrap_or_default().trim().to_owned()
     };
     let (group, artifact, version) = (value("groupId"), value("artifactId"), value("version"));
     let is_whole = !artifact.is_empty() && !version.is_empty();
     if is_whole {
-        let name = if group.is_empty() { artifact } else { format!("{group}:{artifact}") };
+        let name = if group.is_empty() {
+            artifact
+        } else {
+            format!("{group}:{artifact}")
+        };
         artifacts.entry((name, version)).or_default();
     }
     is_whole
 }
 
-/// The name, the version and the licence that a manifest tells; the name of the file where it does not.
+/// The name, the version and the licence that a manifest tells; the name of the file where it does
+/// not.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     // A line that begins with a blank goes on from the one before.
     let text = text.replace("\r\n", "\n").replace("\n ", "");
     let main = text.split("\n\n").next().unwrap_or_default();
     let value = |key: &str| {
-        let line = main.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        line.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        let line = main
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+        line.map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
     };
-    let stem = ENDINGS.iter().find_map(|ending| file_name.strip_suffix(ending)).unwrap_or(file_name);
+    let stem = ENDINGS
+        .iter()
+        .find_map(|ending| file_name.strip_suffix(ending))
+        .unwrap_or(file_name);
     let (stem_name, stem_version) = split_version(stem);
-    let version = ["Implementation-Version", "Bundle-Version", "Specification-Version"].into_iter().find_map(value);
-    let version = if stem_version.is_empty() { version.unwrap_or_default() } else { stem_version.to_owned() };
+    let version = [
+        "Implementation-Version",
+        "Bundle-Version",
+        "Specification-Version",
+    ]
+    .into_iter()
+    .find_map(value);
+    let version = if stem_version.is_empty() {
+        version.unwrap_or_default()
+    } else {
+        stem_version.to_owned()
+    };
     (stem_name.to_owned(), version, value("Bundle-License"))
 }
 
 /// `slf4j-api-2.0.13` is a name, a hyphen and a version that begins with a digit.
 fn split_version(stem: &str) -> (&str, &str) {
     let hyphens = stem.match_indices('-').map(|(at, _)| at);
-    let mut versions = hyphens.filter(|&at| stem[at + 1..].starts_with(|first: char| first.is_ascii_digit()));
-    versions.next().map_or((stem, ""), |at| (&stem[..at], &stem[at + 1..]))
+    let mut versions =
+        hyphens.filter(|&at| stem[at + 1..].starts_with(|first: char| first.is_ascii_digit()));
+    versions
+        .next()
+        .map_or((stem, ""), |at| (&stem[..at], &stem[at + 1..]))
 }
 
 #[cfg(test)]
@@ -149,7 +200,9 @@ mod tests {
     fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
         for (name, bytes) in entries {
-            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer
+                .start_file(*name, zip::write::SimpleFileOptions::default())
+                .unwrap();
             writer.write_all(bytes).unwrap();
         }
         writer.finish().unwrap().into_inner()
@@ -157,16 +210,34 @@ mod tests {
 
     fn artifacts(bytes: &[u8], name: &str) -> Vec<(String, String)> {
         let mut artifacts = BTreeMap::new();
-        look(Cursor::new(bytes), name, &mut artifacts, &mut MAX_INNER_SUM.clone(), 0).unwrap();
+        look(
+            Cursor::new(bytes),
+            name,
+            &mut artifacts,
+            &mut MAX_INNER_SUM.clone(),
+            0,
+        )
+        .unwrap();
         artifacts.into_keys().collect()
     }
 
     #[test]
     fn archives_inside_archives_tell_their_names_too() {
-        let inner = archive(&[("META-INF/maven/g/a/pom.properties", b"#x\nversion=1.2\ngroupId = g\nartifactId=a\n")]);
-        let manifest = b"Manifest-Version: 1.0\r\nImplementation-Version: 3\r\n .0\r\n\r\nName: x\r\n";
-        let outer = archive(&[("BOOT-INF/lib/a.jar", &inner), (MANIFEST, manifest), ("BOOT-INF/lib/b.jar", b"broken")]);
-        let expected = [("app".to_owned(), "3.0".to_owned()), ("g:a".to_owned(), "1.2".to_owned())];
+        let inner = archive(&[(
+            "META-INF/maven/g/a/pom.properties",
+            b"#x\nversion=1.2\ngroupId = g\nartifactId=a\n",
+        )]);
+        let manifest =
+            b"Manifest-Version: 1.0\r\nImplementation-Version: 3\r\n .0\r\n\r\nName: x\r\n";
+        let outer = archive(&[
+            ("BOOT-INF/lib/a.jar", &inner),
+            (MANIFEST, manifest),
+            ("BOOT-INF/lib/b.jar", b"broken"),
+        ]);
+        let expected = [
+            ("app".to_owned(), "3.0".to_owned()),
+            ("g:a".to_owned(), "1.2".to_owned()),
+        ];
         assert_eq!(artifacts(&outer, "app.jar"), expected);
     }
 

@@ -1,7 +1,7 @@
 //! The packages of an image, and which package each file is of, as the databases in the image tell.
 //!
-//! Databases of distributions are read (dpkg, apk, rpm) and what the tools of languages leave beside their files. Of
-//! what cannot be read there is a note; the rest is told all the same.
+//! Databases of distributions are read (dpkg, apk, rpm) and what the tools of languages leave
+//! beside their files. Of what cannot be read there is a note; the rest is told all the same.
 
 mod apk;
 mod binaries;
@@ -27,7 +27,8 @@ pub use records::{Kept, Record, Records, records};
 
 /// Databases and records larger than this are nobody's.
 const MAX_RECORD: u64 = 512 << 20;
-/// Paths longer than this are no paths of Linux; many that share their beginning could fill the memory.
+/// Paths longer than this are no paths of Linux; many that share their beginning could fill the
+/// memory.
 const MAX_PATH: usize = 4096;
 
 /// What is installed.
@@ -53,7 +54,8 @@ pub struct Package {
     pub source: Option<(String, String)>,
     /// As the package says it; an SPDX expression only by chance.
     pub licence: Option<String>,
-    /// What keeps it from being whole, as its package manager writes it: `half-configured`; none where it is.
+    /// What keeps it from being whole, as its package manager writes it: `half-configured`; none
+    /// where it is.
     pub broken: Option<String>,
     /// Where the image says that it is there: a database, or a file for it alone.
     pub record: NameId,
@@ -119,10 +121,14 @@ impl Packages {
 
     /// The same as rows of the list.
     pub fn owner_rows(&self, name: NameId) -> &[usize] {
-        self.owners.get(&name).map(Vec::as_slice).unwrap_or_default()
+        self.owners
+            .get(&name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
-    /// Those of which a file is kept, with such files alone. One without files in the image is where its record is.
+    /// Those of which a file is kept, with such files alone. One without files in the image is
+    /// where its record is.
     #[must_use]
     pub fn remaining(mut self, is_kept: impl Fn(NameId) -> bool) -> Self {
         self.list.retain_mut(|package| {
@@ -135,12 +141,15 @@ impl Packages {
         self
     }
 
-    /// The bytes of each package, in the order of the list. A file counts once, for its first package.
+    /// The bytes of each package, in the order of the list. A file counts once, for its first
+    /// package.
     pub fn sizes(&self, tree: &Tree, is_counted: impl Fn(NameId) -> bool) -> Vec<u64> {
         let mut sizes = vec![0_u64; self.list.len()];
         let mut counted = vec![false; tree.inode_count()];
         for name in tree.walk().filter(|&name| is_counted(name)) {
-            let Some(&owner) = self.owner_rows(name).first() else { continue };
+            let Some(&owner) = self.owner_rows(name).first() else {
+                continue;
+            };
             if let Kind::File(content) = &tree.inode(name).kind
                 && !std::mem::replace(&mut counted[tree.inode_id(name).index()], true)
             {
@@ -154,7 +163,12 @@ impl Packages {
 /// Reads every database and record of the image.
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
-    let mut found = Found { image, distribution: &distribution, list: Vec::new(), notes: Vec::new() };
+    let mut found = Found {
+        image,
+        distribution: &distribution,
+        list: Vec::new(),
+        notes: Vec::new(),
+    };
     dpkg::read(&mut found)?;
     apk::read(&mut found)?;
     rpm::read(&mut found)?;
@@ -170,18 +184,32 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
             binaries::read(&mut found, name)?;
         }
     }
-    let Found { mut list, mut notes, .. } = found;
+    let Found {
+        mut list,
+        mut notes,
+        ..
+    } = found;
     list.sort_by(|one, other| {
         let key = |package: &Package| (package.ecosystem, package.record);
         (one.ecosystem, &one.name, &one.version, &one.architecture)
-            .cmp(&(other.ecosystem, &other.name, &other.version, &other.architecture))
+            .cmp(&(
+                other.ecosystem,
+                &other.name,
+                &other.version,
+                &other.architecture,
+            ))
             .then(key(one).cmp(&key(other)))
     });
     list.dedup();
     notes.sort();
     notes.dedup();
     let owners = owners(&list);
-    Ok(Packages { list, distribution, notes, owners })
+    Ok(Packages {
+        list,
+        distribution,
+        notes,
+        owners,
+    })
 }
 
 /// The rows of the packages that each file is of.
@@ -230,7 +258,9 @@ impl<'a> Found<'a> {
     /// The bytes of a file; nothing for what is none, or is too large to be a record.
     fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
         match &self.tree().inode(name).kind {
-            Kind::File(content) if content.length() <= MAX_RECORD => self.image.read(name).map(Some),
+            Kind::File(content) if content.length() <= MAX_RECORD => {
+                self.image.read(name).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -245,17 +275,30 @@ impl<'a> Found<'a> {
         (!self.tree().is_directory(name)).then_some(name)
     }
 
-    /// The entries of the paths of one package that are no directories, for it or in the image: a package may have
-    /// `/lib` for a directory that is a link by now.
+    /// The entries of the paths of one package that are no directories, for it or in the image: a
+    /// package may have `/lib` for a directory that is a link by now.
     fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
-        let parent = |path: &[u8]| path.iter().rposition(|&byte| byte == b'/').map(|slash| path[..slash].to_vec());
-        let parents: HashSet<Vec<u8>> = paths.iter().filter_map(|path| parent(path.as_ref())).collect();
-        let files = paths.iter().map(AsRef::as_ref).filter(|path| !parents.contains(*path));
+        let parent = |path: &[u8]| {
+            path.iter()
+                .rposition(|&byte| byte == b'/')
+                .map(|slash| path[..slash].to_vec())
+        };
+        let parents: HashSet<Vec<u8>> = paths
+            .iter()
+            .filter_map(|path| parent(path.as_ref()))
+            .collect();
+        let files = paths
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|path| !parents.contains(*path));
         files.filter_map(|path| self.entry(path)).collect()
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {
-        self.notes.push(Note { at, text: text.into() });
+        self.notes.push(Note {
+            at,
+            text: text.into(),
+        });
     }
 
     /// Adds a package that has a name.
@@ -266,7 +309,15 @@ impl<'a> Found<'a> {
         files.sort_unstable();
         files.dedup();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
-        let Facts { name, version, architecture, source, licence, broken, epoch: _ } = facts;
+        let Facts {
+            name,
+            version,
+            architecture,
+            source,
+            licence,
+            broken,
+            epoch: _,
+        } = facts;
         self.list.push(Package {
             ecosystem,
             name,

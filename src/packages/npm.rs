@@ -10,7 +10,9 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else { return Ok(()) };
+    let Some(bytes) = found.bytes(name)? else {
+        return Ok(());
+    };
     let json: Value = match serde_json::from_slice(&bytes) {
         Ok(json) => json,
         Err(error) => {
@@ -36,14 +38,19 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
 fn is_in_node_modules(tree: &Tree, folder: NameId) -> bool {
     let parent = tree.parent(folder);
     let is_modules = |name| tree.file_name(name) == b"node_modules";
-    is_modules(parent) || tree.file_name(parent).starts_with(b"@") && is_modules(tree.parent(parent))
+    is_modules(parent)
+        || tree.file_name(parent).starts_with(b"@") && is_modules(tree.parent(parent))
 }
 
 /// A text, an object with a `type`, or an old list of these.
 fn licence(json: &Value) -> Option<String> {
     let one = |value: &Value| value.as_str().or(value["type"].as_str()).map(str::to_owned);
     let list = || {
-        let all: Vec<String> = json["licenses"].as_array()?.iter().filter_map(one).collect();
+        let all: Vec<String> = json["licenses"]
+            .as_array()?
+            .iter()
+            .filter_map(one)
+            .collect();
         (!all.is_empty()).then(|| all.join(" OR "))
     };
     one(&json["license"]).or_else(list)

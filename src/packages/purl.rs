@@ -13,7 +13,10 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     purl.push_str(&escaped(&name));
     let version = match (ecosystem, &facts.epoch) {
         // The epoch has a qualifier of its own.
-        (Ecosystem::Rpm, Some(epoch)) => facts.version.strip_prefix(&format!("{epoch}:")).unwrap_or(&facts.version),
+        (Ecosystem::Rpm, Some(epoch)) => facts
+            .version
+            .strip_prefix(&format!("{epoch}:"))
+            .unwrap_or(&facts.version),
         _ => &facts.version,
     };
     if !version.is_empty() {
@@ -28,8 +31,15 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     };
     qualifier("arch", facts.architecture.as_deref().unwrap_or_default());
     if ecosystem.is_distribution() && !distribution.id.is_empty() {
-        let version = if distribution.version_id.is_empty() { "" } else { "-" };
-        qualifier("distro", &format!("{}{version}{}", distribution.id, distribution.version_id));
+        let version = if distribution.version_id.is_empty() {
+            ""
+        } else {
+            "-"
+        };
+        qualifier(
+            "distro",
+            &format!("{}{version}{}", distribution.id, distribution.version_id),
+        );
     }
     if ecosystem == Ecosystem::Rpm {
         qualifier("epoch", facts.epoch.as_deref().unwrap_or_default());
@@ -40,28 +50,45 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
 /// The namespace, in parts divided by slashes, and the name.
 fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
     let name = facts.name.clone();
-    let vendor = |usual: &str| if distribution.id.is_empty() { usual.to_owned() } else { distribution.id.clone() };
-    let split = |mark| name.rsplit_once(mark).map(|(space, name): (&str, &str)| (space.to_owned(), name.to_owned()));
+    let vendor = |usual: &str| {
+        if distribution.id.is_empty() {
+            usual.to_owned()
+        } else {
+            distribution.id.clone()
+        }
+    };
+    let split = |mark| {
+        name.rsplit_once(mark)
+            .map(|(space, name): (&str, &str)| (space.to_owned(), name.to_owned()))
+    };
     match ecosystem {
         Ecosystem::Deb => (vendor("debian"), name),
         Ecosystem::Apk => (vendor("alpine"), name),
         Ecosystem::Rpm => (vendor("redhat"), name),
-        Ecosystem::Python => (String::new(), name.to_ascii_lowercase().replace(['_', '.'], "-")),
+        Ecosystem::Python => (
+            String::new(),
+            name.to_ascii_lowercase().replace(['_', '.'], "-"),
+        ),
         Ecosystem::Npm | Ecosystem::Go => split('/').unwrap_or((String::new(), name)),
         Ecosystem::Maven => split(':').unwrap_or((String::new(), name)),
         Ecosystem::Gem | Ecosystem::Cargo => (String::new(), name),
     }
 }
 
-/// The purl of an image of this name, as a registry or a daemon has it, or of the file that it is in.
+/// The purl of an image of this name, as a registry or a daemon has it, or of the file that it is
+/// in.
 ///
 /// A digest says more than a tag, which is another image tomorrow.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
-    let file = FILES.iter().find_map(|transport| name.strip_prefix(transport));
+    let file = FILES
+        .iter()
+        .find_map(|transport| name.strip_prefix(transport));
     let is_file = file.is_some() || name.starts_with(['/', '.']);
     let name = file.unwrap_or(name);
-    let name =
-        ["docker://", "docker-daemon:"].iter().find_map(|transport| name.strip_prefix(transport)).unwrap_or(name);
+    let name = ["docker://", "docker-daemon:"]
+        .iter()
+        .find_map(|transport| name.strip_prefix(transport))
+        .unwrap_or(name);
     let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
     let (repository, tag) = match name[last..].split_once(':') {
@@ -74,7 +101,11 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     }
     let mut mark = '?';
     if last > 0 && !is_file {
-        let _ = write!(purl, "{mark}repository_url={}", escaped(repository).replace("%2F", "/"));
+        let _ = write!(
+            purl,
+            "{mark}repository_url={}",
+            escaped(repository).replace("%2F", "/")
+        );
         mark = '&';
     }
     if let (Some(tag), None) = (tag, digest) {
@@ -120,7 +151,11 @@ mod tests {
             ),
             ("./out/app.tar", None, "pkg:oci/app.tar"),
             ("oci:build:app", None, "pkg:oci/build?tag=app"),
-            ("docker-daemon:r.example/app:1", None, "pkg:oci/app?repository_url=r.example/app&tag=1"),
+            (
+                "docker-daemon:r.example/app:1",
+                None,
+                "pkg:oci/app?repository_url=r.example/app&tag=1",
+            ),
             ("app<1>", None, "pkg:oci/app%3C1%3E"),
         ];
         for (name, digest, expected) in cases {
@@ -130,7 +165,11 @@ mod tests {
 
     #[test]
     fn purls_are_as_the_specification_has_them() {
-        let distribution = Distribution { id: "fedora".into(), version_id: "40".into(), ..Distribution::default() };
+        let distribution = Distribution {
+            id: "fedora".into(),
+            version_id: "40".into(),
+            ..Distribution::default()
+        };
         let made = |ecosystem, name: &str, version: &str, epoch: Option<&str>| {
             let facts = Facts {
                 name: name.into(),
@@ -141,12 +180,30 @@ mod tests {
             purl(ecosystem, &facts, &distribution)
         };
         let cases = [
-            (made(Ecosystem::Deb, "g++", "4:12+x", None), "pkg:deb/fedora/g%2B%2B@4:12%2Bx?distro=fedora-40"),
-            (made(Ecosystem::Rpm, "bash", "1:5.2-1", Some("1")), "pkg:rpm/fedora/bash@5.2-1?distro=fedora-40&epoch=1"),
-            (made(Ecosystem::Npm, "@scope/a", "1.0.0", None), "pkg:npm/%40scope/a@1.0.0"),
-            (made(Ecosystem::Python, "Zope.Interface_x", "1", None), "pkg:pypi/zope-interface-x@1"),
-            (made(Ecosystem::Maven, "org.slf4j:slf4j-api", "2", None), "pkg:maven/org.slf4j/slf4j-api@2"),
-            (made(Ecosystem::Go, "golang.org/x/sys", "v0.1.0", None), "pkg:golang/golang.org/x/sys@v0.1.0"),
+            (
+                made(Ecosystem::Deb, "g++", "4:12+x", None),
+                "pkg:deb/fedora/g%2B%2B@4:12%2Bx?distro=fedora-40",
+            ),
+            (
+                made(Ecosystem::Rpm, "bash", "1:5.2-1", Some("1")),
+                "pkg:rpm/fedora/bash@5.2-1?distro=fedora-40&epoch=1",
+            ),
+            (
+                made(Ecosystem::Npm, "@scope/a", "1.0.0", None),
+                "pkg:npm/%40scope/a@1.0.0",
+            ),
+            (
+                made(Ecosystem::Python, "Zope.Interface_x", "1", None),
+                "pkg:pypi/zope-interface-x@1",
+            ),
+            (
+                made(Ecosystem::Maven, "org.slf4j:slf4j-api", "2", None),
+                "pkg:maven/org.slf4j/slf4j-api@2",
+            ),
+            (
+                made(Ecosystem::Go, "golang.org/x/sys", "v0.1.0", None),
+                "pkg:golang/golang.org/x/sys@v0.1.0",
+            ),
         ];
         for (made, expected) in cases {
             assert_eq!(made, expected);

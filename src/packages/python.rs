@@ -7,14 +7,23 @@ use crate::image::{NameId, ReadError, Tree};
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = found.tree();
     let file_name = tree.file_name(name);
-    let Some(record) = metadata(tree, name, file_name) else { return Ok(()) };
-    let Some(bytes) = found.bytes(record)? else { return Ok(()) };
-    let Some(paragraph) = paragraphs(&bytes).next() else { return Ok(()) };
+    let Some(record) = metadata(tree, name, file_name) else {
+        return Ok(());
+    };
+    let Some(bytes) = found.bytes(record)? else {
+        return Ok(());
+    };
+    let Some(paragraph) = paragraphs(&bytes).next() else {
+        return Ok(());
+    };
     let is_told = |licence: &String| licence != "UNKNOWN" && licence.lines().count() == 1;
     let facts = Facts {
         name: paragraph.text("Name").unwrap_or_default(),
         version: paragraph.text("Version").unwrap_or_default(),
-        licence: paragraph.text("License-Expression").or(paragraph.text("License")).filter(is_told),
+        licence: paragraph
+            .text("License-Expression")
+            .or(paragraph.text("License"))
+            .filter(is_told),
         ..Facts::default()
     };
     let files = files(found, name, record)?;
@@ -27,26 +36,50 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     if file_name.ends_with(b".dist-info") {
         tree.child(name, b"METADATA")
     } else if file_name.ends_with(b".egg-info") {
-        if tree.is_directory(name) { tree.child(name, b"PKG-INFO") } else { Some(name) }
+        if tree.is_directory(name) {
+            tree.child(name, b"PKG-INFO")
+        } else {
+            Some(name)
+        }
     } else {
         None
     }
 }
 
-/// What RECORD lists; without it what `installed-files.txt` lists; else the modules that `top_level.txt` names. And
-/// what is beside these lists.
+/// What RECORD lists; without it what
+/// `installed-files.txt` lists; else the modules that `top_level.txt` names. And what is beside
+/// these lists.
 fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
     let tree = found.tree();
-    let mut files = if tree.is_directory(information) { files_below(tree, information, None) } else { vec![record] };
+    let mut files = if tree.is_directory(information) {
+        files_below(tree, information, None)
+    } else {
+        vec![record]
+    };
     let site = tree.parent(information);
     let list = |list: &[u8]| tree.child(information, list).map(|list| found.bytes(list));
     if let Some(bytes) = list(b"RECORD").transpose()?.flatten() {
-        files.extend(bytes.split(|&byte| byte == b'\n').filter_map(|line| entry(tree, site, &record_path(line)?)));
+        files.extend(
+            bytes
+                .split(|&byte| byte == b'\n')
+                .filter_map(|line| entry(tree, site, &record_path(line)?)),
+        );
     } else if let Some(bytes) = list(b"installed-files.txt").transpose()?.flatten() {
-        files.extend(bytes.split(|&byte| byte == b'\n').filter_map(|path| entry(tree, information, path)));
+        files.extend(
+            bytes
+                .split(|&byte| byte == b'\n')
+                .filter_map(|path| entry(tree, information, path)),
+        );
     } else if let Some(bytes) = list(b"top_level.txt").transpose()?.flatten() {
-        for module in bytes.split(|&byte| byte == b'\n').map(text).filter(|module| !module.is_empty()) {
-            if let Some(package) = tree.child(site, module.as_bytes()).filter(|&name| tree.is_directory(name)) {
+        for module in bytes
+            .split(|&byte| byte == b'\n')
+            .map(text)
+            .filter(|module| !module.is_empty())
+        {
+            if let Some(package) = tree
+                .child(site, module.as_bytes())
+                .filter(|&name| tree.is_directory(name))
+            {
                 files.extend(files_below(tree, package, None));
             }
             files.extend(tree.child(site, format!("{module}.py").as_bytes()));
@@ -86,7 +119,10 @@ fn entry(tree: &Tree, from: NameId, path: &[u8]) -> Option<NameId> {
         return None;
     }
     let name = match path.iter().rposition(|&byte| byte == b'/') {
-        Some(slash) => tree.child(tree.resolve_from(from, &path[..=slash]).ok()?.name, &path[slash + 1..])?,
+        Some(slash) => tree.child(
+            tree.resolve_from(from, &path[..=slash]).ok()?.name,
+            &path[slash + 1..],
+        )?,
         None => tree.child(from, path)?,
     };
     (!tree.is_directory(name)).then_some(name)
@@ -98,8 +134,14 @@ mod tests {
 
     #[test]
     fn a_path_with_a_comma_is_in_quotes() {
-        assert_eq!(record_path(b"a/b.py,sha256=x,12\r"), Some(b"a/b.py".to_vec()));
-        assert_eq!(record_path(b"\"a,\"\"b\"\".py\",,"), Some(b"a,\"b\".py".to_vec()));
+        assert_eq!(
+            record_path(b"a/b.py,sha256=x,12\r"),
+            Some(b"a/b.py".to_vec())
+        );
+        assert_eq!(
+            record_path(b"\"a,\"\"b\"\".py\",,"),
+            Some(b"a,\"b\".py".to_vec())
+        );
         assert_eq!(record_path(b""), None);
     }
 }

@@ -1,10 +1,10 @@
 //! What was there before: findings that are known and let pass, so that only new ones fail.
 //!
-//! The file is JSON: `version` is 1, `findings` an array with an object a line, in the order of files, rules and
-//! fingerprints. `file` is the path from the baseline's folder, `rule` a rule's name or a code of ShellCheck,
-//! `fingerprint` what the finding is known by, and `message` is for people. A fingerprint is made of the rule, the text
-//! of the instruction and the count of findings alike before it, so that it stays when lines move and goes when the
-//! instruction changes.
+//! The file is JSON: `version` is 1, `findings` an array with an object a line, in the order of
+//! files, rules and fingerprints. `file` is the path from the baseline's folder, `rule` a rule's
+//! name or a code of ShellCheck, `fingerprint` what the finding is known by, and `message` is for
+//! people. A fingerprint is made of the rule, the text of the instruction and the count of findings
+//! alike before it, so that it stays when lines move and goes when the instruction changes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,8 @@ pub enum BaselineError {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Silenced {
     pub findings: usize,
-    /// `file: rule: message` of entries whose file was checked, or is gone, and that were not found again.
+    /// `file: rule: message` of entries whose file was checked, or is gone, and that were not found
+    /// again.
     pub stale: Vec<String>,
 }
 
@@ -65,21 +66,29 @@ impl Baseline {
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
         }
-        Ok(Self { folder: plain(folder), entries: file.findings.into_iter().collect() })
+        Ok(Self {
+            folder: plain(folder),
+            entries: file.findings.into_iter().collect(),
+        })
     }
 
     /// All that was found, for a baseline that will be in `folder`. Relative names start at `here`.
     pub fn of(files: &[Linted], folder: &Path, here: &Path) -> Self {
-        let mut baseline = Self { folder: plain(folder), entries: BTreeSet::new() };
+        let mut baseline = Self {
+            folder: plain(folder),
+            entries: BTreeSet::new(),
+        };
         for file in files {
             let name = baseline.name_of(file, here);
             let found = file.findings.iter().zip(file.fingerprints());
-            baseline.entries.extend(found.map(|(finding, fingerprint)| Entry {
-                file: name.clone(),
-                rule: super::id(finding).into_owned(),
-                fingerprint,
-                message: finding.message.clone(),
-            }));
+            baseline
+                .entries
+                .extend(found.map(|(finding, fingerprint)| Entry {
+                    file: name.clone(),
+                    rule: super::id(finding).into_owned(),
+                    fingerprint,
+                    message: finding.message.clone(),
+                }));
         }
         baseline
     }
@@ -94,17 +103,26 @@ impl Baseline {
 
     /// The text of the file.
     pub fn text(&self) -> String {
-        let lines = self.entries.iter().map(|entry| serde_json::to_string(entry).expect("strings always serialise"));
+        let lines = self
+            .entries
+            .iter()
+            .map(|entry| serde_json::to_string(entry).expect("strings always serialise"));
         let findings = super::json::array(lines);
-        format!("{{\"version\": {VERSION}, \"findings\": {}}}\n", findings.trim_end())
+        format!(
+            "{{\"version\": {VERSION}, \"findings\": {}}}\n",
+            findings.trim_end()
+        )
     }
 
     /// Moves what is known from `findings` to `silenced`.
     pub fn silence(&self, files: &mut [Linted], here: &Path) -> Silenced {
         let mut found: BTreeSet<(String, String)> = BTreeSet::new();
         let mut checked: BTreeSet<String> = BTreeSet::new();
-        let known: BTreeSet<(&str, &str)> =
-            self.entries.iter().map(|entry| (entry.file.as_str(), entry.fingerprint.as_str())).collect();
+        let known: BTreeSet<(&str, &str)> = self
+            .entries
+            .iter()
+            .map(|entry| (entry.file.as_str(), entry.fingerprint.as_str()))
+            .collect();
         let mut silenced = 0;
         for file in files {
             let name = self.name_of(file, here);
@@ -122,12 +140,16 @@ impl Baseline {
             checked.insert(name);
         }
         let is_stale = |entry: &&Entry| {
-            let is_gone = !Reference::has_transport(&entry.file) && !self.folder.join(&entry.file).exists();
+            let is_gone =
+                !Reference::has_transport(&entry.file) && !self.folder.join(&entry.file).exists();
             let is_checked = checked.contains(&entry.file) || is_gone;
             is_checked && !found.contains(&(entry.file.clone(), entry.fingerprint.clone()))
         };
         let say = |entry: &Entry| format!("{}: {}: {}", entry.file, entry.rule, entry.message);
-        Silenced { findings: silenced, stale: self.entries.iter().filter(is_stale).map(say).collect() }
+        Silenced {
+            findings: silenced,
+            stale: self.entries.iter().filter(is_stale).map(say).collect(),
+        }
     }
 
     /// The path of a file from the baseline's folder; the whole path, where the file is elsewhere.
@@ -137,7 +159,10 @@ impl Baseline {
             return file.source.name().to_owned();
         }
         let path = plain(&here.join(file.source.name()));
-        path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy().into_owned()
+        path.strip_prefix(&self.folder)
+            .unwrap_or(&path)
+            .to_string_lossy()
+            .into_owned()
     }
 }
 
@@ -176,7 +201,13 @@ mod tests {
 
     fn silence(baseline: &Baseline, file: &mut Linted) -> (Silenced, Vec<String>) {
         let silenced = baseline.silence(std::slice::from_mut(file), Path::new(HERE));
-        (silenced, file.findings.iter().map(|finding| finding.message.clone()).collect())
+        (
+            silenced,
+            file.findings
+                .iter()
+                .map(|finding| finding.message.clone())
+                .collect(),
+        )
     }
 
     fn reread(baseline: &Baseline) -> Baseline {
@@ -185,15 +216,26 @@ mod tests {
 
     #[test]
     fn what_is_known_is_silent_where_ever_it_moves() {
-        let baseline = Baseline::of(&[file("a/D", "one two", &["one", "two"])], Path::new(HERE), Path::new(HERE));
+        let baseline = Baseline::of(
+            &[file("a/D", "one two", &["one", "two"])],
+            Path::new(HERE),
+            Path::new(HERE),
+        );
         let mut moved = file("./a/D", "\n\n two\n one three", &["two", "one", "three"]);
         let (silenced, left) = silence(&reread(&baseline), &mut moved);
-        assert_eq!((silenced.findings, silenced.stale.len(), left), (2, 0, vec!["a three".to_owned()]));
+        assert_eq!(
+            (silenced.findings, silenced.stale.len(), left),
+            (2, 0, vec!["a three".to_owned()])
+        );
     }
 
     #[test]
     fn one_entry_silences_one_finding() {
-        let baseline = Baseline::of(&[file("D", "one", &["one"])], Path::new(HERE), Path::new(HERE));
+        let baseline = Baseline::of(
+            &[file("D", "one", &["one"])],
+            Path::new(HERE),
+            Path::new(HERE),
+        );
         let mut twice = file("D", "one one", &["one", "one"]);
         let (silenced, left) = silence(&baseline, &mut twice);
         assert_eq!((silenced.findings, left.len()), (1, 1));
@@ -201,7 +243,10 @@ mod tests {
 
     #[test]
     fn what_no_longer_occurs_is_stale_where_it_was_looked_for() {
-        let files = [file("D", "one two", &["one", "two"]), file("gone", "one", &["one"])];
+        let files = [
+            file("D", "one two", &["one", "two"]),
+            file("gone", "one", &["one"]),
+        ];
         let baseline = Baseline::of(&files, Path::new(HERE), Path::new(HERE));
         let (silenced, _) = silence(&baseline, &mut file("D", "two", &["two"]));
         assert_eq!(silenced.stale, ["D: x: a one", "gone: x: a one"]);
@@ -209,7 +254,11 @@ mod tests {
 
     #[test]
     fn a_baseline_of_a_later_version_is_refused() {
-        let error = Baseline::parse("{\"version\": 2, \"findings\": []}", Path::new("/")).expect_err("it is later");
-        assert_eq!(error.to_string(), "it is a baseline of version 2, and this jettison knows version 1");
+        let error = Baseline::parse("{\"version\": 2, \"findings\": []}", Path::new("/"))
+            .expect_err("it is later");
+        assert_eq!(
+            error.to_string(),
+            "it is a baseline of version 2, and this jettison knows version 1"
+        );
     }
 }

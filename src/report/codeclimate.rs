@@ -14,7 +14,11 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
     for (source, finding, fingerprint) in report.fingerprinted() {
         let name = super::relative(source.name());
         let page = report.registry.get(finding.rule);
-        let labels: Vec<Value> = finding.labels.iter().map(|label| labelled(source, label)).collect();
+        let labels: Vec<Value> = finding
+            .labels
+            .iter()
+            .map(|label| labelled(source, label))
+            .collect();
         let mut row = json!({
             "type": "issue",
             "check_name": super::id(finding),

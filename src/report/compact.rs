@@ -1,4 +1,5 @@
-//! One line a finding, `file:line:column: level: message [rule]`, which editors and `grep` know how to read.
+//! One line a finding, `file:line:column: level: message [rule]`, which editors and `grep` know how
+//! to read.
 
 use std::fmt::Write as _;
 
@@ -11,7 +12,11 @@ pub(super) fn compact(report: &Report<'_>) -> String {
         let place = source.position(finding.span.start);
         let (file, message) = (one_line(source.name()), one_line(&finding.message));
         let (level, id) = (finding.severity, super::id(finding));
-        let _ = writeln!(out, "{file}:{}:{}: {level}: {message} [{id}]", place.line, place.column);
+        let _ = writeln!(
+            out,
+            "{file}:{}:{}: {level}: {message} [{id}]",
+            place.line, place.column
+        );
     }
     out
 }

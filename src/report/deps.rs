@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::deps::{Closure, Loaded, Start};
 use crate::elf::{Found, Outcome, Request};
 
-/// A tree for each program: every library at the place where it is loaded first, with the rule that found it.
+/// A tree for each program: every library at the place where it is loaded first, with the rule that
+/// found it.
 pub fn deps_text(closures: &[Closure]) -> String {
     let texts: Vec<String> = closures.par_iter().with_min_len(16).map(text_of).collect();
     texts.concat()
@@ -20,9 +21,15 @@ fn text_of(closure: &Closure) -> String {
     match &closure.start {
         Start::Static => format!("{program}: needs no loader\n"),
         Start::Unreadable(why) => format!("{program}: {why}\n"),
-        Start::NoLoader(loader) => format!("{program}: its loader `{}` is not there\n", shown(loader)),
+        Start::NoLoader(loader) => {
+            format!("{program}: its loader `{}` is not there\n", shown(loader))
+        }
         Start::Loaded(loaded) => {
-            let secure = if loaded.secure { ", in secure mode" } else { "" };
+            let secure = if loaded.secure {
+                ", in secure mode"
+            } else {
+                ""
+            };
             let mut out = format!("{program} [loader {}{secure}]\n", shown(&loaded.loader));
             tree(&mut out, loaded);
             problems(&mut out, loaded);
@@ -56,7 +63,9 @@ fn tree(out: &mut String, loaded: &Loaded) {
             Outcome::Found(hits) => {
                 for (object, path, found) in hits {
                     let broken = loaded.objects[*object].broken.as_ref();
-                    let broken = broken.map(|why| format!(", refused: {why}")).unwrap_or_default();
+                    let broken = broken
+                        .map(|why| format!(", refused: {why}"))
+                        .unwrap_or_default();
                     let _ = writeln!(
                         out,
                         "{indent}{branch}{} => {} [{}]{broken}",
@@ -70,7 +79,10 @@ fn tree(out: &mut String, loaded: &Loaded) {
                 }
             }
             Outcome::Missing(missing) => {
-                let why = missing.refused.as_ref().map_or("not found".to_owned(), |why| format!("refused: {why}"));
+                let why = missing
+                    .refused
+                    .as_ref()
+                    .map_or("not found".to_owned(), |why| format!("refused: {why}"));
                 let _ = writeln!(out, "{indent}{branch}{} => {why}", shown(&request.name));
             }
         }
@@ -80,31 +92,51 @@ fn tree(out: &mut String, loaded: &Loaded) {
 /// A request, whether it is the last of its siblings, and the lines that lead to it.
 type Branch<'a> = (&'a Request, bool, String);
 
-fn push<'a>(open: &mut Vec<Branch<'a>>, below: &mut [Vec<&'a Request>], object: usize, indent: &str) {
+fn push<'a>(
+    open: &mut Vec<Branch<'a>>,
+    below: &mut [Vec<&'a Request>],
+    object: usize,
+    indent: &str,
+) {
     let requests = std::mem::take(&mut below[object]);
     let count = requests.len();
     let branches = requests.into_iter().enumerate().rev();
     open.extend(branches.map(|(index, request)| (request, index + 1 == count, indent.to_owned())));
 }
 
-/// Below the tree: what is missing, with where it was looked for; versions and symbols that nothing defines.
+/// Below the tree: what is missing, with where it was looked for; versions and symbols that nothing
+/// defines.
 fn problems(out: &mut String, loaded: &Loaded) {
     let mut told = BTreeSet::new();
     for (request, missing) in loaded.missing() {
         let by = shown(&loaded.objects[request.by].path);
-        let line =
-            format!("  missing: {}, which {by} needs; looked in {}", shown(&request.name), list(&missing.looked_in));
+        let line = format!(
+            "  missing: {}, which {by} needs; looked in {}",
+            shown(&request.name),
+            list(&missing.looked_in)
+        );
         if told.insert(line.clone()) {
             let _ = writeln!(out, "{line}");
         }
     }
     for unmet in &loaded.unmet_versions {
-        let (library, version, by) = (shown(&unmet.library), shown(&unmet.version), shown(&unmet.by));
-        let _ = writeln!(out, "  version not found: {version} in {library}, which {by} needs");
+        let (library, version, by) = (
+            shown(&unmet.library),
+            shown(&unmet.version),
+            shown(&unmet.by),
+        );
+        let _ = writeln!(
+            out,
+            "  version not found: {version} in {library}, which {by} needs"
+        );
     }
     for unresolved in &loaded.unresolved {
-        let _ =
-            writeln!(out, "  undefined symbol: {}, which {} needs", shown(&unresolved.symbol), shown(&unresolved.by));
+        let _ = writeln!(
+            out,
+            "  undefined symbol: {}, which {} needs",
+            shown(&unresolved.symbol),
+            shown(&unresolved.by)
+        );
     }
 }
 
@@ -120,8 +152,15 @@ fn shown(bytes: &[u8]) -> String {
 
 /// An array of one object a program, a line each.
 pub fn deps_json(closures: &[Closure]) -> String {
-    let rows: Vec<String> = closures.iter().map(|closure| row(closure).to_string()).collect();
-    if rows.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", rows.join(",\n")) }
+    let rows: Vec<String> = closures
+        .iter()
+        .map(|closure| row(closure).to_string())
+        .collect();
+    if rows.is_empty() {
+        "[]\n".to_owned()
+    } else {
+        format!("[\n{}\n]\n", rows.join(",\n"))
+    }
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -133,7 +172,9 @@ fn row(closure: &Closure) -> Value {
     match &closure.start {
         Start::Static => json!({"program": program, "state": "static"}),
         Start::Unreadable(why) => json!({"program": program, "state": "unreadable", "why": why}),
-        Start::NoLoader(loader) => json!({"program": program, "state": "no-loader", "loader": text(loader)}),
+        Start::NoLoader(loader) => {
+            json!({"program": program, "state": "no-loader", "loader": text(loader)})
+        }
         Start::Loaded(loaded) => loaded_row(&program, loaded),
     }
 }
@@ -164,8 +205,10 @@ fn loaded_row(program: &str, loaded: &Loaded) -> Value {
         .unmet_versions
         .iter()
         .map(|unmet| json!({"version": text(&unmet.version), "library": text(&unmet.library), "by": text(&unmet.by)}));
-    let symbols =
-        loaded.unresolved.iter().map(|symbol| json!({"symbol": text(&symbol.symbol), "by": text(&symbol.by)}));
+    let symbols = loaded
+        .unresolved
+        .iter()
+        .map(|symbol| json!({"symbol": text(&symbol.symbol), "by": text(&symbol.by)}));
     json!({
         "program": program,
         "state": if loaded.is_whole() { "whole" } else { "broken" },
@@ -183,13 +226,23 @@ fn loaded_row(program: &str, loaded: &Loaded) -> Value {
 pub fn deps_dot(closures: &[Closure]) -> String {
     let mut edges = BTreeSet::new();
     for closure in closures {
-        let Start::Loaded(loaded) = &closure.start else { continue };
-        edges.insert(format!("  {} -> {} [label=\"loader\"];", quoted(&closure.program), quoted(&loaded.loader)));
+        let Start::Loaded(loaded) = &closure.start else {
+            continue;
+        };
+        edges.insert(format!(
+            "  {} -> {} [label=\"loader\"];",
+            quoted(&closure.program),
+            quoted(&loaded.loader)
+        ));
         for request in &loaded.requests {
             let by = quoted(&loaded.objects[request.by].path);
             match &request.outcome {
                 Outcome::Found(hits) => edges.extend(hits.iter().map(|(object, _, found)| {
-                    format!("  {by} -> {} [label=\"{}\"];", quoted(&loaded.objects[*object].path), found.label())
+                    format!(
+                        "  {by} -> {} [label=\"{}\"];",
+                        quoted(&loaded.objects[*object].path),
+                        found.label()
+                    )
                 })),
                 Outcome::Missing(_) => {
                     edges.insert(format!("  {by} -> {} [color=red];", quoted(&request.name)));
@@ -202,10 +255,14 @@ pub fn deps_dot(closures: &[Closure]) -> String {
 }
 
 fn quoted(bytes: &[u8]) -> String {
-    format!("\"{}\"", text(bytes).replace('\\', "\\\\").replace('"', "\\\""))
+    format!(
+        "\"{}\"",
+        text(bytes).replace('\\', "\\\\").replace('"', "\\\"")
+    )
 }
 
-/// The absolute paths of the programs, their loaders and their libraries, sorted, each once, a line each.
+/// The absolute paths of the programs, their loaders and their libraries, sorted, each once, a line
+/// each.
 pub fn deps_paths(closures: &[Closure]) -> Vec<u8> {
     let mut paths = BTreeSet::new();
     for closure in closures {
@@ -214,5 +271,8 @@ pub fn deps_paths(closures: &[Closure]) -> Vec<u8> {
             paths.extend(loaded.objects.iter().map(|object| object.path.as_slice()));
         }
     }
-    paths.into_iter().flat_map(|path| [path, b"\n"].concat()).collect()
+    paths
+        .into_iter()
+        .flat_map(|path| [path, b"\n"].concat())
+        .collect()
 }

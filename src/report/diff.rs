@@ -19,10 +19,14 @@ pub struct Compared<'a> {
     pub difference: &'a Difference,
 }
 
-/// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or gone is counted at that
-/// directory.
+/// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or
+/// gone is counted at that directory.
 pub fn diff_text(compared: &Compared<'_>) -> String {
-    let Compared { before, after, difference } = *compared;
+    let Compared {
+        before,
+        after,
+        difference,
+    } = *compared;
     let mut out = String::new();
     for (path, image, mark) in tops(compared) {
         match mark {
@@ -40,7 +44,11 @@ pub fn diff_text(compared: &Compared<'_>) -> String {
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
-        let _ = writeln!(out, "layers: {} and {}, {shared} of them the same from the lowest on", layers[0], layers[1]);
+        let _ = writeln!(
+            out,
+            "layers: {} and {}, {shared} of them the same from the lowest on",
+            layers[0], layers[1]
+        );
     }
     let totals = [before, after].map(total);
     let _ = writeln!(out, "{}", summary(difference, totals));
@@ -75,37 +83,78 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
         };
         let bytes = length(&image.tree, name);
         let told = &mut told[usize::from(is_added)];
-        let line = told.get(parent(&changed.path)).copied().unwrap_or(lines.len());
+        let line = told
+            .get(parent(&changed.path))
+            .copied()
+            .unwrap_or(lines.len());
         told.insert(&changed.path, line);
         if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
             top.bytes = top.bytes.saturating_add(bytes);
             top.names += 1;
         } else {
-            let top = Top { name, bytes, names: 0 };
-            lines.push((&changed.path, image, if is_added { Mark::Added(top) } else { Mark::Removed(top) }));
+            let top = Top {
+                name,
+                bytes,
+                names: 0,
+            };
+            lines.push((
+                &changed.path,
+                image,
+                if is_added {
+                    Mark::Added(top)
+                } else {
+                    Mark::Removed(top)
+                },
+            ));
         }
     }
     lines
 }
 
 fn parent(path: &[u8]) -> &[u8] {
-    path.iter().rposition(|&byte| byte == b'/').map_or(path, |slash| &path[..slash])
+    path.iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(path, |slash| &path[..slash])
 }
 
 fn top_line(out: &mut String, mark: char, image: &Image, path: &[u8], top: &Top) {
-    let slash = if image.tree.is_directory(top.name) { "/" } else { "" };
-    let below = if top.names > 0 { format!(", {}", counted(top.names, "name")) } else { String::new() };
-    let _ = writeln!(out, "{mark} {}{slash} ({}{below})", path.escape_ascii(), size(top.bytes));
+    let slash = if image.tree.is_directory(top.name) {
+        "/"
+    } else {
+        ""
+    };
+    let below = if top.names > 0 {
+        format!(", {}", counted(top.names, "name"))
+    } else {
+        String::new()
+    };
+    let _ = writeln!(
+        out,
+        "{mark} {}{slash} ({}{below})",
+        path.escape_ascii(),
+        size(top.bytes)
+    );
 }
 
 fn changed_line(out: &mut String, compared: &Compared<'_>, changed: &Changed) {
-    let what: Vec<String> = changed.what.iter().map(|&what| told(compared, changed, what)).collect();
-    let _ = writeln!(out, "~ {} ({})", changed.path.escape_ascii(), what.join(", "));
+    let what: Vec<String> = changed
+        .what
+        .iter()
+        .map(|&what| told(compared, changed, what))
+        .collect();
+    let _ = writeln!(
+        out,
+        "~ {} ({})",
+        changed.path.escape_ascii(),
+        what.join(", ")
+    );
 }
 
 /// What changed, with both values where they are short.
 fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
-    let (Some(before), Some(after)) = (changed.before, changed.after) else { return what.as_str().to_owned() };
+    let (Some(before), Some(after)) = (changed.before, changed.after) else {
+        return what.as_str().to_owned();
+    };
     let sides = [(compared.before, before), (compared.after, after)];
     let [one, other] = sides.map(|(image, name)| {
         let inode = image.tree.inode(name);
@@ -118,7 +167,11 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             _ => String::new(),
         }
     });
-    if one == other { what.as_str().to_owned() } else { format!("{} {one} → {other}", what.as_str()) }
+    if one == other {
+        what.as_str().to_owned()
+    } else {
+        format!("{} {one} → {other}", what.as_str())
+    }
 }
 
 fn package_line(out: &mut String, package: &PackageChange) {
@@ -128,13 +181,20 @@ fn package_line(out: &mut String, package: &PackageChange) {
         (before, []) => ('-', versions(before)),
         (before, after) => ('~', format!("{} → {}", versions(before), versions(after))),
     };
-    let _ = writeln!(out, "package {mark} {} {what} ({})", plain(&package.name), package.ecosystem);
+    let _ = writeln!(
+        out,
+        "package {mark} {} {what} ({})",
+        plain(&package.name),
+        package.ecosystem
+    );
 }
 
 fn total(image: &Image) -> u64 {
     let tree = &image.tree;
     let mut counted = vec![false; tree.inode_count()];
-    let new = tree.walk().filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
+    let new = tree
+        .walk()
+        .filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
     new.map(|name| length(tree, name)).sum()
 }
 
@@ -160,16 +220,29 @@ fn row(before: bool, after: bool) -> usize {
 }
 
 fn summary(difference: &Difference, [before, after]: [u64; 2]) -> String {
-    let [paths, packages] = counts(difference)
-        .map(|[added, removed, changed]| format!("{added} added, {removed} removed, {changed} changed"));
-    format!("names: {paths}\npackages: {packages}\nsize: {} → {}", size(before), size(after))
+    let [paths, packages] = counts(difference).map(|[added, removed, changed]| {
+        format!("{added} added, {removed} removed, {changed} changed")
+    });
+    format!(
+        "names: {paths}\npackages: {packages}\nsize: {} → {}",
+        size(before),
+        size(after)
+    )
 }
 
 /// One object, with every path.
 pub fn diff_json(compared: &Compared<'_>) -> String {
-    let Compared { before, after, difference } = *compared;
+    let Compared {
+        before,
+        after,
+        difference,
+    } = *compared;
     let layers = |image: &Image| -> Vec<Value> {
-        image.layers.iter().map(|layer| json!({"diff_id": layer.diff_id, "archive_bytes": layer.size})).collect()
+        image
+            .layers
+            .iter()
+            .map(|layer| json!({"diff_id": layer.diff_id, "archive_bytes": layer.size}))
+            .collect()
     };
     let value = json!({
         "paths": difference.paths.iter().map(|changed| path_row(compared, changed)).collect::<Vec<_>>(),
@@ -204,7 +277,8 @@ fn path_row(compared: &Compared<'_>, changed: &Changed) -> Value {
         }
         side
     };
-    let change = ["added", "removed", "changed"][row(changed.before.is_some(), changed.after.is_some())];
+    let change =
+        ["added", "removed", "changed"][row(changed.before.is_some(), changed.after.is_some())];
     json!({
         "path": bytes(&changed.path),
         "change": change,

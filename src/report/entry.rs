@@ -35,7 +35,14 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
     };
     field("kind", &kind_text(tree, facts));
     if matches!(inode.kind, Kind::File(_)) {
-        field("size", &format!("{} ({} bytes)", size(length(tree, facts.name)), length(tree, facts.name)));
+        field(
+            "size",
+            &format!(
+                "{} ({} bytes)",
+                size(length(tree, facts.name)),
+                length(tree, facts.name)
+            ),
+        );
     }
     field("mode", &format!("{:04o}{}", header.mode, special(header)));
     field("owner", &owner(header));
@@ -52,13 +59,21 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
     }
     for package in entry.packages.owners(facts.name) {
         let (name, version) = (plain(&package.name), plain(&package.version));
-        field("package", &format!("{name} {version} ({})", package.ecosystem));
+        field(
+            "package",
+            &format!("{name} {version} ({})", package.ecosystem),
+        );
     }
     if let Some((elf, more)) = &facts.elf {
         elf_text(elf, more, &mut field);
     }
     if tree.is_directory(facts.name) {
-        let _ = writeln!(out, "  holds      {}, {}", size(entry.usage.usage.bytes), names(entry.usage));
+        let _ = writeln!(
+            out,
+            "  holds      {}, {}",
+            size(entry.usage.usage.bytes),
+            names(entry.usage)
+        );
         branches(&mut out, tree, &entry.usage.children, "");
     }
     out
@@ -71,8 +86,11 @@ fn names(entry: &Entry) -> String {
 fn kind_text(tree: &Tree, facts: &Facts<'_>) -> String {
     match &tree.inode(facts.name).kind {
         Kind::Symlink { target } => {
-            let end =
-                facts.target.map_or("which leads nowhere".to_owned(), |end| format!("in the end {}", shown(tree, end)));
+            let end = facts
+                .target
+                .map_or("which leads nowhere".to_owned(), |end| {
+                    format!("in the end {}", shown(tree, end))
+                });
             format!("link to {}, {end}", target.escape_ascii())
         }
         Kind::Character { major, minor } => format!("character device {major}:{minor}"),
@@ -82,30 +100,76 @@ fn kind_text(tree: &Tree, facts: &Facts<'_>) -> String {
 }
 
 fn special(header: &Header) -> String {
-    let bits = [(0o4000, ", setuid"), (0o2000, ", setgid"), (0o1000, ", sticky")];
-    bits.into_iter().filter(|(bit, _)| header.mode & bit != 0).map(|(_, name)| name).collect()
+    let bits = [
+        (0o4000, ", setuid"),
+        (0o2000, ", setgid"),
+        (0o1000, ", sticky"),
+    ];
+    bits.into_iter()
+        .filter(|(bit, _)| header.mode & bit != 0)
+        .map(|(_, name)| name)
+        .collect()
 }
 
 fn owner(header: &Header) -> String {
-    let Header { uid, gid, user, group, .. } = header;
+    let Header {
+        uid,
+        gid,
+        user,
+        group,
+        ..
+    } = header;
     let names = format!("{}:{}", user.escape_ascii(), group.escape_ascii());
-    if names == ":" { format!("{uid}:{gid}") } else { format!("{uid}:{gid} ({names})") }
+    if names == ":" {
+        format!("{uid}:{gid}")
+    } else {
+        format!("{uid}:{gid} ({names})")
+    }
 }
 
 fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &str)) {
     let is_program = elf.interpreter.is_some() || elf.is_pie || elf.kind != Type::Shared;
     let bits = if elf.is_64 { 64 } else { 32 };
-    let what = if is_program && elf.soname.is_none() { "program" } else { "library" };
-    field("elf", &format!("{bits} bit {what} for machine {}", elf.machine));
+    let what = if is_program && elf.soname.is_none() {
+        "program"
+    } else {
+        "library"
+    };
+    field(
+        "elf",
+        &format!("{bits} bit {what} for machine {}", elf.machine),
+    );
     let text = |bytes: &Vec<u8>| bytes.escape_ascii().to_string();
     field("soname", &elf.soname.as_ref().map(text).unwrap_or_default());
-    field("loader", &elf.interpreter.as_ref().map(text).unwrap_or_default());
-    field("needs", &elf.needed.iter().map(text).collect::<Vec<_>>().join(" "));
+    field(
+        "loader",
+        &elf.interpreter.as_ref().map(text).unwrap_or_default(),
+    );
+    field(
+        "needs",
+        &elf.needed.iter().map(text).collect::<Vec<_>>().join(" "),
+    );
     field("rpath", &elf.rpath.as_ref().map(text).unwrap_or_default());
-    field("runpath", &elf.runpath.as_ref().map(text).unwrap_or_default());
-    field("build id", &facts.build_id.as_deref().map(hex).unwrap_or_default());
-    field("go", &facts.go.as_ref().map(|go| plain(&go.version)).unwrap_or_default());
-    field("rustc", &facts.rustc.as_deref().map(plain).unwrap_or_default());
+    field(
+        "runpath",
+        &elf.runpath.as_ref().map(text).unwrap_or_default(),
+    );
+    field(
+        "build id",
+        &facts.build_id.as_deref().map(hex).unwrap_or_default(),
+    );
+    field(
+        "go",
+        &facts
+            .go
+            .as_ref()
+            .map(|go| plain(&go.version))
+            .unwrap_or_default(),
+    );
+    field(
+        "rustc",
+        &facts.rustc.as_deref().map(plain).unwrap_or_default(),
+    );
     let hardening = &facts.hardening;
     let relro = match hardening.relro {
         Relro::None => "",
@@ -121,7 +185,14 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
         named(hardening.fortify, "fortify"),
         named(!facts.is_stripped, "not stripped"),
     ];
-    field("hardening", &words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", "));
+    field(
+        "hardening",
+        &words
+            .into_iter()
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(", "),
+    );
 }
 
 /// As much of a digest as people compare.
@@ -141,8 +212,17 @@ fn branches(out: &mut String, tree: &Tree, children: &[Entry], indent: &str) {
             Kind::Symlink { target } => format!(" -> {}", target.escape_ascii()),
             _ => String::new(),
         };
-        let _ = writeln!(out, "{:>10}  {indent}{branch}{name}{mark}", size(child.usage.bytes));
-        branches(out, tree, &child.children, &format!("{indent}{}", if is_last { "  " } else { "│ " }));
+        let _ = writeln!(
+            out,
+            "{:>10}  {indent}{branch}{name}{mark}",
+            size(child.usage.bytes)
+        );
+        branches(
+            out,
+            tree,
+            &child.children,
+            &format!("{indent}{}", if is_last { "  " } else { "│ " }),
+        );
     }
 }
 
@@ -161,8 +241,14 @@ pub fn entry_json(entry: &InspectedEntry<'_>) -> String {
         "xattrs": header.xattrs().map(|(name, value)| (name.to_owned(), value.escape_ascii().to_string().into()))
             .collect::<serde_json::Map<_, _>>(),
     });
-    value["target"] = facts.target.map_or(Value::Null, |target| path(tree, target));
-    value["other_names"] = facts.other_names.iter().map(|&name| path(tree, name)).collect();
+    value["target"] = facts
+        .target
+        .map_or(Value::Null, |target| path(tree, target));
+    value["other_names"] = facts
+        .other_names
+        .iter()
+        .map(|&name| path(tree, name))
+        .collect();
     value["layer"] = facts.layer.map_or(Value::Null, |(index, layer)| {
         json!({
             "index": index,
@@ -172,8 +258,13 @@ pub fn entry_json(entry: &InspectedEntry<'_>) -> String {
         })
     });
     let packages = entry.packages.owners(facts.name);
-    value["packages"] = packages.map(|package| Value::from(package.purl.as_str())).collect();
-    value["elf"] = facts.elf.as_ref().map_or(Value::Null, |(elf, facts)| elf_json(elf, facts));
+    value["packages"] = packages
+        .map(|package| Value::from(package.purl.as_str()))
+        .collect();
+    value["elf"] = facts
+        .elf
+        .as_ref()
+        .map_or(Value::Null, |(elf, facts)| elf_json(elf, facts));
     pretty(&value)
 }
 
@@ -189,7 +280,11 @@ fn row(tree: &Tree, entry: &Entry) -> Value {
     }
     if let Kind::Directory = inode.kind {
         row["names"] = entry.usage.names.into();
-        row["entries"] = entry.children.iter().map(|child| self::row(tree, child)).collect();
+        row["entries"] = entry
+            .children
+            .iter()
+            .map(|child| self::row(tree, child))
+            .collect();
     }
     row
 }

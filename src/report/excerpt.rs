@@ -1,4 +1,5 @@
-//! The lines of a source that a finding needs, so that a renderer does not read the whole file for each.
+//! The lines of a source that a finding needs, so that a renderer does not read the whole file for
+//! each.
 
 use crate::source::{Source, Span};
 
@@ -17,7 +18,11 @@ impl<'a> Excerpt<'a> {
         let last = source.line(all.end.max(all.start)).min(source.line_count());
         let start = source.line_span(first).start;
         let end = source.line_span(last.max(first)).end.max(start);
-        Self { text: source.slice(Span::new(start, end)), line: first, start }
+        Self {
+            text: source.slice(Span::new(start, end)),
+            line: first,
+            start,
+        }
     }
 
     /// Where a span of the source is in `text`.

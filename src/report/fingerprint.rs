@@ -1,4 +1,5 @@
-//! What a finding is known by when lines move: its rule, the text of its instruction, and how many like it came before.
+//! What a finding is known by when lines move: its rule, the text of its instruction, and how many
+//! like it came before.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,8 +14,8 @@ use crate::source::Source;
 const BYTES: usize = 16;
 
 impl Linted {
-    /// The fingerprint of each finding, in the order of the findings. Those that a baseline silences are counted too, so
-    /// that silencing one changes no other.
+    /// The fingerprint of each finding, in the order of the findings. Those that a baseline
+    /// silences are counted too, so that silencing one changes no other.
     pub(super) fn fingerprints(&self) -> Vec<String> {
         let mut seen: HashMap<(String, &str), usize> = HashMap::new();
         let mut all: Vec<(&Finding, bool)> = self
@@ -30,7 +31,11 @@ impl Linted {
             let id = super::id(finding).into_owned();
             let count = seen.entry((id.clone(), text)).or_default();
             if is_open {
-                fingerprints.push(hash(&[id.as_bytes(), normal(text).as_bytes(), count.to_string().as_bytes()]));
+                fingerprints.push(hash(&[
+                    id.as_bytes(),
+                    normal(text).as_bytes(),
+                    count.to_string().as_bytes(),
+                ]));
             }
             *count += 1;
         }
@@ -43,13 +48,19 @@ pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
     hash(&[name.as_bytes(), fingerprint.as_bytes()])
 }
 
-/// The instruction's text; that of the line, where the finding is in none. A file of an image keeps its path, whatever
-/// becomes of its layer.
+/// The instruction's text; that of the line, where the finding is in none. A file of an image keeps
+/// its path, whatever becomes of its layer.
 fn text<'a>(source: &'a Source, finding: &'a Finding) -> &'a str {
-    if let Some(path) = finding.subject.as_ref().and_then(|subject| subject.path.as_deref()) {
+    if let Some(path) = finding
+        .subject
+        .as_ref()
+        .and_then(|subject| subject.path.as_deref())
+    {
         return path;
     }
-    let span = finding.instruction.unwrap_or_else(|| source.line_span(source.line(finding.span.start)));
+    let span = finding
+        .instruction
+        .unwrap_or_else(|| source.line_span(source.line(finding.span.start)));
     source.slice(span)
 }
 
@@ -65,8 +76,10 @@ fn hash(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()[..BYTES].iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hash.finalize()[..BYTES]
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

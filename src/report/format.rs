@@ -91,14 +91,29 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, String> {
         let names = Self::ALL.map(Self::as_str);
         // What hadolint calls GitLab's.
-        let text = if text == "gitlab_codeclimate" { "gitlab" } else { text };
-        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| {
-            let near = names.iter().map(|name| (strsim::damerau_levenshtein(name, text), *name)).min();
-            match near.filter(|(distance, name)| *distance <= name.len() / 2) {
-                Some((_, near)) => format!("there is no format `{text}`; did you mean `{near}`?"),
-                None => format!("there is no format `{text}`; there are {}", names.join(", ")),
-            }
-        })
+        let text = if text == "gitlab_codeclimate" {
+            "gitlab"
+        } else {
+            text
+        };
+        Self::ALL
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or_else(|| {
+                let near = names
+                    .iter()
+                    .map(|name| (strsim::damerau_levenshtein(name, text), *name))
+                    .min();
+                match near.filter(|(distance, name)| *distance <= name.len() / 2) {
+                    Some((_, near)) => {
+                        format!("there is no format `{text}`; did you mean `{near}`?")
+                    }
+                    None => format!(
+                        "there is no format `{text}`; there are {}",
+                        names.join(", ")
+                    ),
+                }
+            })
     }
 }
 
@@ -111,8 +126,13 @@ mod tests {
         for format in Format::ALL {
             assert_eq!(format.as_str().parse(), Ok(format));
         }
-        assert_eq!("sarf".parse::<Format>(), Err("there is no format `sarf`; did you mean `sarif`?".to_owned()));
-        let all = "xyzzy-plugh-xyzzy".parse::<Format>().expect_err("there is none");
+        assert_eq!(
+            "sarf".parse::<Format>(),
+            Err("there is no format `sarf`; did you mean `sarif`?".to_owned())
+        );
+        let all = "xyzzy-plugh-xyzzy"
+            .parse::<Format>()
+            .expect_err("there is none");
         assert!(all.ends_with(
             "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, junit, sonarqube"
         ));

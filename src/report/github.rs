@@ -1,7 +1,7 @@
 //! Commands of a GitHub workflow, which become annotations of the changed lines.
 //!
-//! See <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>. GitHub shows ten annotations
-//! of each level for a step; the log has them all.
+//! See <https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions>. GitHub
+//! shows ten annotations of each level for a step; the log has them all.
 
 use std::fmt::Write as _;
 
@@ -25,9 +25,16 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         Severity::Warning => "warning",
         Severity::Info | Severity::Style => "notice",
     };
-    let (start, end) = (file.source.position(finding.span.start), file.source.position(finding.span.end));
+    let (start, end) = (
+        file.source.position(finding.span.start),
+        file.source.position(finding.span.end),
+    );
     let name = property(super::relative(file.source.name()));
-    let _ = write!(out, "::{level} file={name},line={},endLine={},col={}", start.line, end.line, start.column);
+    let _ = write!(
+        out,
+        "::{level} file={name},line={},endLine={},col={}",
+        start.line, end.line, start.column
+    );
     // Columns count within one line only.
     if start.line == end.line && start.column < end.column {
         let _ = write!(out, ",endColumn={}", end.column);
@@ -38,7 +45,9 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
 
 /// The text of a command, in which a line break would end it.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// The value of a property, which a comma would end too.

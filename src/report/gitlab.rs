@@ -9,18 +9,23 @@ use crate::lint::Severity;
 
 /// An array with one object a line; `fingerprint` differs for each.
 pub(super) fn gitlab(report: &Report<'_>) -> String {
-    let rows = report.fingerprinted().map(|(source, finding, fingerprint)| {
-        let name = super::relative(source.name());
-        let (start, end) = (source.position(finding.span.start), source.position(finding.span.end));
-        let row = json!({
-            "description": super::said(finding),
-            "check_name": super::id(finding),
-            "fingerprint": super::fingerprint::of_file(name, &fingerprint),
-            "severity": severity(finding.severity),
-            "location": { "path": name, "lines": { "begin": start.line, "end": end.line } },
+    let rows = report
+        .fingerprinted()
+        .map(|(source, finding, fingerprint)| {
+            let name = super::relative(source.name());
+            let (start, end) = (
+                source.position(finding.span.start),
+                source.position(finding.span.end),
+            );
+            let row = json!({
+                "description": super::said(finding),
+                "check_name": super::id(finding),
+                "fingerprint": super::fingerprint::of_file(name, &fingerprint),
+                "severity": severity(finding.severity),
+                "location": { "path": name, "lines": { "begin": start.line, "end": end.line } },
+            });
+            row.to_string()
         });
-        row.to_string()
-    });
     super::json::array(rows)
 }
 

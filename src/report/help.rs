@@ -1,24 +1,31 @@
-//! A rule's page as Markdown for readers elsewhere: what its front matter says as text, and links that lead somewhere.
+//! A rule's page as Markdown for readers elsewhere: what its front matter says as text, and links
+//! that lead somewhere.
 
 use std::fmt::Write as _;
 
 use crate::lint::Page;
 
-/// The page from its heading on, with a line below the heading that says what the front matter says.
+/// The page from its heading on, with a line below the heading that says what the front matter
+/// says.
 pub fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = format!("`{}`: {}, {}", page.name, page.severity, page.category);
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }
-    let aliases: Vec<String> = page.aliases.iter().map(|alias| format!("{} {}", alias.tool, alias.code)).collect();
+    let aliases: Vec<String> = page
+        .aliases
+        .iter()
+        .map(|alias| format!("{} {}", alias.tool, alias.code))
+        .collect();
     if !aliases.is_empty() {
         let _ = write!(facts, "; also known as {}", aliases.join(", "));
     }
     format!("{heading}\n\n{facts}\n{}", linked(rest))
 }
 
-/// The text with links to other pages as whole addresses, and fences without the words that only tests read.
+/// The text with links to other pages as whole addresses, and fences without the words that only
+/// tests read.
 fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -32,7 +39,10 @@ fn linked(text: &str) -> String {
             out.push_str("](");
             rest = after;
             let target = after.split(')').next().unwrap_or_default();
-            if let Some(name) = target.strip_suffix(".md").filter(|name| !name.contains(['/', ':'])) {
+            if let Some(name) = target
+                .strip_suffix(".md")
+                .filter(|name| !name.contains(['/', ':']))
+            {
                 out.push_str(&super::page_url(name));
                 rest = &after[target.len()..];
             }
@@ -45,7 +55,10 @@ fn linked(text: &str) -> String {
 /// The first paragraph below the heading, as one line.
 pub(super) fn summary(page: &Page) -> String {
     let below = page.body.split_once('\n').map_or("", |(_, rest)| rest);
-    let lines = below.lines().skip_while(|line| line.trim().is_empty()).take_while(|line| !line.trim().is_empty());
+    let lines = below
+        .lines()
+        .skip_while(|line| line.trim().is_empty())
+        .take_while(|line| !line.trim().is_empty());
     lines.collect::<Vec<_>>().join(" ")
 }
 
@@ -57,7 +70,15 @@ mod tests {
     fn links_to_other_pages_are_whole() {
         let text = "see [`a`](missing-user.md) and [b](https://example.com/x.md)\n```dockerfile bad\nFROM x\n```\n";
         let linked = linked(text);
-        assert!(linked.contains("/source/rules/lint/missing-user.md) and [b](https://example.com/x.md)\n"), "{linked}");
-        assert!(linked.contains("\n```dockerfile\nFROM x\n```\n"), "{linked}");
+        assert!(
+            linked.contains(
+                "/source/rules/lint/missing-user.md) and [b](https://example.com/x.md)\n"
+            ),
+            "{linked}"
+        );
+        assert!(
+            linked.contains("\n```dockerfile\nFROM x\n```\n"),
+            "{linked}"
+        );
     }
 }

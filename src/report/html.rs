@@ -1,4 +1,5 @@
-//! What slimming comes to, as one page that loads nothing: no script, no font, no image from elsewhere.
+//! What slimming comes to, as one page that loads nothing: no script, no font, no image from
+//! elsewhere.
 
 use std::fmt::Write as _;
 
@@ -44,16 +45,39 @@ pub fn report_html(summary: &Summary<'_>) -> String {
          <style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}, slimmed</h1>\n"
     );
     totals(&mut out, summary.before, summary.after);
-    let _ = writeln!(out, "<p>By how sure the reasons are: {}.</p>", levels_told(summary.plan.totals()));
+    let _ = writeln!(
+        out,
+        "<p>By how sure the reasons are: {}.</p>",
+        levels_told(summary.plan.totals())
+    );
     treemap(&mut out, summary);
     risks(&mut out, summary);
-    table(&mut out, "By kind of file", "kind", summary.kinds.iter().map(|(name, sizes)| (escaped(name), *sizes)));
-    table(&mut out, "By reason", "first reason", summary.reasons.iter().map(|(name, sizes)| (escaped(name), *sizes)));
+    table(
+        &mut out,
+        "By kind of file",
+        "kind",
+        summary
+            .kinds
+            .iter()
+            .map(|(name, sizes)| (escaped(name), *sizes)),
+    );
+    table(
+        &mut out,
+        "By reason",
+        "first reason",
+        summary
+            .reasons
+            .iter()
+            .map(|(name, sizes)| (escaped(name), *sizes)),
+    );
     let packages = summary.packages.iter().map(|(package, sizes)| {
         let name = match package {
             Some(package) => {
                 let (name, version) = (escaped(&package.name), escaped(&package.version));
-                format!("{name} <span class=\"soft\">{version} {}</span>", package.ecosystem)
+                format!(
+                    "{name} <span class=\"soft\">{version} {}</span>",
+                    package.ecosystem
+                )
             }
             None => "<span class=\"soft\">of no package</span>".to_owned(),
         };
@@ -67,7 +91,11 @@ pub fn report_html(summary: &Summary<'_>) -> String {
 }
 
 fn totals(out: &mut String, before: Count, after: Count) {
-    let share = after.bytes.saturating_mul(100).checked_div(before.bytes).unwrap_or(100);
+    let share = after
+        .bytes
+        .saturating_mul(100)
+        .checked_div(before.bytes)
+        .unwrap_or(100);
     let _ = write!(
         out,
         "<p class=\"big\">{} of {} stay: {share}%.</p>\n<p>{} of {} files, {} of {} names.</p>\n",
@@ -89,7 +117,10 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
         let path = escaped(&shown(&summary.image.tree, risk.name));
         let chain: Vec<String> = risk.chain.iter().map(|link| escaped(link)).collect();
         let chain = chain.join("<br>");
-        format!("<tr><td class=\"path\">{path}</td><td>{}</td><td class=\"soft\">{chain}</td></tr>\n", risk.what)
+        format!(
+            "<tr><td class=\"path\">{path}</td><td>{}</td><td class=\"soft\">{chain}</td></tr>\n",
+            risk.what
+        )
     });
     folded(out, rows.collect());
     out.push_str("</table>\n");
@@ -101,7 +132,10 @@ fn folded(out: &mut String, mut rows: Vec<String>) {
     out.extend(rows);
     if !rest.is_empty() {
         let count = rest.len();
-        let _ = write!(out, "</table>\n<details><summary>and {count} more</summary>\n<table>\n");
+        let _ = write!(
+            out,
+            "</table>\n<details><summary>and {count} more</summary>\n<table>\n"
+        );
         out.extend(rest);
         out.push_str("</table>\n</details>\n<table>\n");
     }
@@ -123,7 +157,11 @@ fn table(out: &mut String, title: &str, what: &str, rows: impl Iterator<Item = (
 
 /// `name` is HTML by now.
 fn row(name: &str, sizes: Sizes) -> String {
-    let share = sizes.bytes_after.saturating_mul(100).checked_div(sizes.bytes_before).unwrap_or(100);
+    let share = sizes
+        .bytes_after
+        .saturating_mul(100)
+        .checked_div(sizes.bytes_before)
+        .unwrap_or(100);
     format!(
         "<tr><td>{name}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{} of {}</td>\
          <td><div class=\"bar\"><i style=\"width:{share}%\"></i></div></td></tr>\n",
@@ -134,18 +172,31 @@ fn row(name: &str, sizes: Sizes) -> String {
     )
 }
 
-const DRAWING: Rectangle = Rectangle { x: 0.0, y: 0.0, width: 1000.0, height: 420.0 };
+const DRAWING: Rectangle = Rectangle {
+    x: 0.0,
+    y: 0.0,
+    width: 1000.0,
+    height: 420.0,
+};
 /// Packages beyond these would be dots.
 const DRAWN: usize = 60;
 
 /// A rectangle a package, as large as it was; as much of it is coloured as stays.
 fn treemap(out: &mut String, summary: &Summary<'_>) {
-    let drawn: Vec<_> = summary.packages.iter().filter(|(_, sizes)| sizes.bytes_before > 0).take(DRAWN).collect();
+    let drawn: Vec<_> = summary
+        .packages
+        .iter()
+        .filter(|(_, sizes)| sizes.bytes_before > 0)
+        .take(DRAWN)
+        .collect();
     if drawn.is_empty() {
         return;
     }
     #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
-    let sizes: Vec<f64> = drawn.iter().map(|(_, sizes)| sizes.bytes_before as f64).collect();
+    let sizes: Vec<f64> = drawn
+        .iter()
+        .map(|(_, sizes)| sizes.bytes_before as f64)
+        .collect();
     let _ = write!(
         out,
         "<h2>Packages by size; what stays is dark</h2>\n<svg viewBox=\"0 0 {:.0} {:.0}\" role=\"img\">\n",
@@ -159,10 +210,20 @@ fn treemap(out: &mut String, summary: &Summary<'_>) {
 }
 
 fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
-    let Rectangle { x, y, width, height } = place;
+    let Rectangle {
+        x,
+        y,
+        width,
+        height,
+    } = place;
     #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
     let kept = height * (sizes.bytes_after as f64 / sizes.bytes_before as f64).min(1.0);
-    let title = format!("{}: {} of {} stay", escaped(name), size(sizes.bytes_after), size(sizes.bytes_before));
+    let title = format!(
+        "{}: {} of {} stay",
+        escaped(name),
+        size(sizes.bytes_after),
+        size(sizes.bytes_before)
+    );
     let _ = writeln!(
         out,
         "<g><title>{title}</title><rect class=\"gone\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
@@ -171,27 +232,49 @@ fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
         y + height - kept
     );
     // Letters are about six units wide.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and 200")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is between 0 and 200"
+    )]
     let letters = (width / 6.5) as usize;
     if letters >= 4 && height >= 14.0 {
         let label: String = name.chars().take(letters).collect();
-        let _ = writeln!(out, "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>", x + 3.0, y + 12.0, escaped(&label));
+        let _ = writeln!(
+            out,
+            "<text x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            x + 3.0,
+            y + 12.0,
+            escaped(&label)
+        );
     }
     out.push_str("</g>\n");
 }
 
 fn unknown(out: &mut String, summary: &Summary<'_>) {
     let tree = &summary.image.tree;
-    let unmet = summary.unmet.iter().map(|unmet| (Some(unmet.by), format!("needs {}, which is not there", unmet.need)));
+    let unmet = summary.unmet.iter().map(|unmet| {
+        (
+            Some(unmet.by),
+            format!("needs {}, which is not there", unmet.need),
+        )
+    });
     let notes = summary.notes.iter().map(|note| {
-        let line = note.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        let line = note
+            .line
+            .map(|line| format!("line {line}: "))
+            .unwrap_or_default();
         (note.at, format!("{line}{}", note.text))
     });
     let rows: Vec<String> = unmet
         .chain(notes)
         .map(|(at, text)| {
             let path = at.map_or("the configuration".to_owned(), |at| shown(tree, at));
-            format!("<tr><td class=\"path\">{}</td><td>{}</td></tr>\n", escaped(&path), escaped(&text))
+            format!(
+                "<tr><td class=\"path\">{}</td><td>{}</td></tr>\n",
+                escaped(&path),
+                escaped(&text)
+            )
         })
         .collect();
     if !rows.is_empty() {
@@ -205,13 +288,22 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
 fn kept(out: &mut String, summary: &Summary<'_>) {
     let tree = &summary.image.tree;
     let row = |&name: &NameId| {
-        let why = summary.plan.reasons(name).first().map(|reason| match reason.by {
-            Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
-            None => reason.why.to_string(),
-        });
-        let (path, why) = (escaped(&shown(tree, name)), escaped(&why.unwrap_or_default()));
+        let why = summary
+            .plan
+            .reasons(name)
+            .first()
+            .map(|reason| match reason.by {
+                Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
+                None => reason.why.to_string(),
+            });
+        let (path, why) = (
+            escaped(&shown(tree, name)),
+            escaped(&why.unwrap_or_default()),
+        );
         let bytes = size(length(tree, name));
-        format!("<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">{why}</td></tr>\n")
+        format!(
+            "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">{why}</td></tr>\n"
+        )
     };
     let _ = write!(
         out,
@@ -220,7 +312,10 @@ fn kept(out: &mut String, summary: &Summary<'_>) {
     );
     out.extend(summary.plan.kept().iter().map(row));
     for record in summary.plan.records() {
-        let (path, bytes) = (escaped(&record.path.escape_ascii().to_string()), size(record.bytes.len() as u64));
+        let (path, bytes) = (
+            escaped(&record.path.escape_ascii().to_string()),
+            size(record.bytes.len() as u64),
+        );
         let _ = writeln!(
             out,
             "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">generated for \
@@ -241,7 +336,9 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
             // Letters that turn the direction of the text make one name look like another.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => out.extend(letter.escape_unicode()),
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                out.extend(letter.escape_unicode())
+            }
             _ if letter.is_control() => out.extend(letter.escape_default()),
             _ => out.push(letter),
         }

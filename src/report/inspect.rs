@@ -1,4 +1,5 @@
-//! What is in an image, for people: configuration, layers, waste, files and packages, in 60 columns where names allow.
+//! What is in an image, for people: configuration, layers, waste, files and packages, in 60 columns
+//! where names allow.
 
 use std::fmt::Write as _;
 
@@ -36,11 +37,28 @@ pub fn inspect_text(inspected: &Inspected<'_>) -> String {
 
 fn configuration(out: &mut String, inspected: &Inspected<'_>) {
     let config = &inspected.image.config;
-    let variant = config.variant().map(|variant| format!("/{variant}")).unwrap_or_default();
-    field(out, "platform", &format!("{}/{}{variant}", config.os(), config.architecture()));
-    field(out, "distribution", &inspected.packages.distribution.pretty_name);
+    let variant = config
+        .variant()
+        .map(|variant| format!("/{variant}"))
+        .unwrap_or_default();
+    field(
+        out,
+        "platform",
+        &format!("{}/{}{variant}", config.os(), config.architecture()),
+    );
+    field(
+        out,
+        "distribution",
+        &inspected.packages.distribution.pretty_name,
+    );
     field(out, "created", config.created().unwrap_or_default());
-    let words = |words: Vec<&str>| if words.is_empty() { String::new() } else { format!("{words:?}") };
+    let words = |words: Vec<&str>| {
+        if words.is_empty() {
+            String::new()
+        } else {
+            format!("{words:?}")
+        }
+    };
     field(out, "entrypoint", &words(config.entrypoint()));
     field(out, "cmd", &words(config.cmd()));
     field(out, "user", config.user());
@@ -48,13 +66,20 @@ fn configuration(out: &mut String, inspected: &Inspected<'_>) {
     list(out, "env", config.env().into_iter());
     list(out, "exposed", config.exposed_ports().into_iter());
     list(out, "volumes", config.volumes().into_iter());
-    field(out, "healthcheck", &words(config.healthcheck().unwrap_or_default()));
+    field(
+        out,
+        "healthcheck",
+        &words(config.healthcheck().unwrap_or_default()),
+    );
     field(out, "stop signal", config.stop_signal().unwrap_or_default());
     labels(out, config);
 }
 
 fn labels(out: &mut String, config: &Config) {
-    let labels: Vec<String> = config.labels().map(|(key, value)| format!("{key}={value}")).collect();
+    let labels: Vec<String> = config
+        .labels()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     list(out, "labels", labels.iter().map(String::as_str));
 }
 
@@ -66,7 +91,12 @@ fn field(out: &mut String, name: &str, value: &str) {
 
 fn list<'a>(out: &mut String, name: &str, values: impl Iterator<Item = &'a str>) {
     for (index, value) in values.enumerate() {
-        let _ = writeln!(out, "{:<13}{}", if index == 0 { name } else { "" }, plain(value));
+        let _ = writeln!(
+            out,
+            "{:<13}{}",
+            if index == 0 { name } else { "" },
+            plain(value)
+        );
     }
 }
 
@@ -77,9 +107,19 @@ fn layers(out: &mut String, image: &Image, layers: &Layers) {
     }
     let _ = writeln!(out, "\nlayer      size   added replaced removed    wasted");
     for (index, (layer, facts)) in image.layers.iter().zip(&layers.layers).enumerate() {
-        let LayerFacts { added, replaced, removed, bytes, wasted, .. } = facts;
+        let LayerFacts {
+            added,
+            replaced,
+            removed,
+            bytes,
+            wasted,
+            ..
+        } = facts;
         let (bytes, wasted) = (size(*bytes), size(*wasted));
-        let _ = writeln!(out, "{index:>5}{bytes:>10}{added:>8}{replaced:>9}{removed:>8}{wasted:>10}");
+        let _ = writeln!(
+            out,
+            "{index:>5}{bytes:>10}{added:>8}{replaced:>9}{removed:>8}{wasted:>10}"
+        );
         let _ = writeln!(out, "      {}", cut(&instruction(layer), INSTRUCTION));
     }
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
@@ -95,8 +135,14 @@ fn layers(out: &mut String, image: &Image, layers: &Layers) {
 
 /// The instruction of a layer as it may have stood in a Dockerfile.
 pub(super) fn instruction(layer: &Layer) -> String {
-    let Some(step) = &layer.history else { return "no history".to_owned() };
-    let text = step.created_by.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some(step) = &layer.history else {
+        return "no history".to_owned();
+    };
+    let text = step
+        .created_by
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     let text = text.trim_end_matches("# buildkit").trim_end();
     let text = text.strip_prefix("/bin/sh -c #(nop) ").unwrap_or(text);
     match text.strip_prefix("/bin/sh -c ") {
@@ -126,9 +172,18 @@ fn wasted(out: &mut String, layers: &Layers, top: usize) {
         };
         let brought: Vec<String> = wasted.layers.iter().map(ToString::to_string).collect();
         let path = wasted.path.escape_ascii();
-        let layers = if brought.len() == 1 { "layer" } else { "layers" };
+        let layers = if brought.len() == 1 {
+            "layer"
+        } else {
+            "layers"
+        };
         let _ = writeln!(out, "{:>10}  {path}", size(wasted.bytes));
-        let _ = writeln!(out, "            of {layers} {}, {how} by {}", brought.join(", "), wasted.by);
+        let _ = writeln!(
+            out,
+            "            of {layers} {}, {how} by {}",
+            brought.join(", "),
+            wasted.by
+        );
     }
     more(out, layers.wasted.len(), top);
 }
@@ -140,26 +195,47 @@ fn files(out: &mut String, tree: &Tree, files: &Files) {
         size(files.bytes),
         counted(files.files, "file"),
         counted(files.links, "link"),
-        if files.directories == 1 { "1 directory".to_owned() } else { format!("{} directories", files.directories) }
+        if files.directories == 1 {
+            "1 directory".to_owned()
+        } else {
+            format!("{} directories", files.directories)
+        }
     );
     if files.hard_links > 0 {
-        let _ = writeln!(out, "{} beyond the first of a file", counted(files.hard_links, "name"));
+        let _ = writeln!(
+            out,
+            "{} beyond the first of a file",
+            counted(files.hard_links, "name")
+        );
     }
-    let with_mode = |name: NameId| format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name));
+    let with_mode =
+        |name: NameId| format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name));
     let with_target = |name: NameId| match &tree.inode(name).kind {
         Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), target.escape_ascii()),
         _ => shown(tree, name),
     };
     names(out, "setuid or setgid", &files.setuid, with_mode);
-    names(out, "with capabilities", &files.capabilities, |name| shown(tree, name));
+    names(out, "with capabilities", &files.capabilities, |name| {
+        shown(tree, name)
+    });
     names(out, "world-writable", &files.world_writable, with_mode);
     names(out, "devices", &files.devices, |name| shown(tree, name));
-    names(out, "links that lead nowhere", &files.broken_links, with_target);
+    names(
+        out,
+        "links that lead nowhere",
+        &files.broken_links,
+        with_target,
+    );
     if !files.biggest.is_empty() {
         out.push_str("\nbiggest files\n");
     }
     for &name in &files.biggest {
-        let _ = writeln!(out, "{:>10}  {}", size(length(tree, name)), shown(tree, name));
+        let _ = writeln!(
+            out,
+            "{:>10}  {}",
+            size(length(tree, name)),
+            shown(tree, name)
+        );
     }
 }
 
@@ -182,7 +258,12 @@ fn more(out: &mut String, count: usize, shown: usize) {
 
 /// The packages that take the most room, and what is of no package.
 fn packages(out: &mut String, inspected: &Inspected<'_>) {
-    let Inspected { image, packages, top, .. } = *inspected;
+    let Inspected {
+        image,
+        packages,
+        top,
+        ..
+    } = *inspected;
     if packages.list.is_empty() && packages.notes.is_empty() {
         return;
     }
@@ -190,16 +271,37 @@ fn packages(out: &mut String, inspected: &Inspected<'_>) {
     let of_packages: u64 = sizes.iter().sum();
     let other = inspected.files.bytes.saturating_sub(of_packages);
     let count = counted(packages.list.len(), "package");
-    let _ = writeln!(out, "\n{count}, {}; {} are of none", size(of_packages), size(other));
+    let _ = writeln!(
+        out,
+        "\n{count}, {}; {} are of none",
+        size(of_packages),
+        size(other)
+    );
     let mut rows: Vec<(u64, &Package)> = sizes.into_iter().zip(&packages.list).collect();
     rows.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
     for (bytes, package) in rows.into_iter().take(top) {
-        let Package { ecosystem, name, version, .. } = package;
-        let _ = writeln!(out, "{:>10}  {} {} ({ecosystem})", size(bytes), plain(name), plain(version));
+        let Package {
+            ecosystem,
+            name,
+            version,
+            ..
+        } = package;
+        let _ = writeln!(
+            out,
+            "{:>10}  {} {} ({ecosystem})",
+            size(bytes),
+            plain(name),
+            plain(version)
+        );
     }
     more(out, packages.list.len(), top);
     for note in &packages.notes {
-        let _ = writeln!(out, "{}: {}", shown(&image.tree, note.at), plain(&note.text));
+        let _ = writeln!(
+            out,
+            "{}: {}",
+            shown(&image.tree, note.at),
+            plain(&note.text)
+        );
     }
 }
 
@@ -216,6 +318,12 @@ pub(super) fn length(tree: &Tree, name: NameId) -> u64 {
 
 /// What others wrote, unable to command a terminal.
 pub(super) fn plain(text: &str) -> String {
-    let escape = |letter: char| if letter.is_control() { letter.escape_default().to_string() } else { letter.into() };
+    let escape = |letter: char| {
+        if letter.is_control() {
+            letter.escape_default().to_string()
+        } else {
+            letter.into()
+        }
+    };
     text.chars().map(escape).collect()
 }

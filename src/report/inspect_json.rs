@@ -9,9 +9,16 @@ use crate::packages::{Package, Packages};
 
 /// One object.
 pub fn inspect_json(inspected: &Inspected<'_>) -> String {
-    let Inspected { image, packages, layers, files, .. } = *inspected;
+    let Inspected {
+        image,
+        packages,
+        layers,
+        files,
+        ..
+    } = *inspected;
     let tree = &image.tree;
-    let paths = |names: &[NameId]| -> Vec<Value> { names.iter().map(|&name| path(tree, name)).collect() };
+    let paths =
+        |names: &[NameId]| -> Vec<Value> { names.iter().map(|&name| path(tree, name)).collect() };
     let biggest = |&name: &NameId| json!({"path": path(tree, name), "bytes": length(tree, name)});
     let value = json!({
         "configuration": image.config.json(),
@@ -79,7 +86,8 @@ fn layer_rows(image: &Image, layers: &Layers) -> Vec<Value> {
 fn package_rows(tree: &Tree, packages: &Packages) -> Vec<Value> {
     let sizes = packages.sizes(tree, |_| true);
     let rows = packages.list.iter().zip(sizes);
-    rows.map(|(package, size)| package_row(tree, package, size)).collect()
+    rows.map(|(package, size)| package_row(tree, package, size))
+        .collect()
 }
 
 fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {

@@ -8,8 +8,8 @@ use super::{Linted, Report};
 use crate::lint::{Edit, Finding, Fix};
 use crate::source::{Source, Span};
 
-/// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters; the end is the
-/// place after the last character.
+/// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
+/// the end is the place after the last character.
 #[derive(Serialize)]
 struct Row<'a> {
     file: &'a str,
@@ -81,7 +81,12 @@ struct Place {
 impl Place {
     fn of(source: &Source, span: Span) -> Self {
         let (start, end) = (source.position(span.start), source.position(span.end));
-        Self { line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+        Self {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
     }
 }
 
@@ -112,11 +117,18 @@ fn lines(report: &Report<'_>) -> impl Iterator<Item = String> {
 }
 
 fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {
-    file.findings.iter().map(|finding| row(report, &file.source, finding))
+    file.findings
+        .iter()
+        .map(|finding| row(report, &file.source, finding))
 }
 
 fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> Row<'a> {
-    let Place { line, column, end_line, end_column } = Place::of(source, finding.span);
+    let Place {
+        line,
+        column,
+        end_line,
+        end_column,
+    } = Place::of(source, finding.span);
     let instruction = finding.instruction.unwrap_or(finding.span);
     let labels = finding.labels.iter();
     Row {

@@ -1,4 +1,5 @@
-//! JUnit's XML: a suite for each file, a failed test for each finding, a passed one for a file without any.
+//! JUnit's XML: a suite for each file, a failed test for each finding, a passed one for a file
+//! without any.
 
 use super::xml::Xml;
 use super::{Linted, Report};
@@ -8,7 +9,12 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     let tests: usize = report.files.iter().map(tests).sum();
     let failures = report.findings().count();
     let mut xml = Xml::new();
-    xml.start("testsuites", &counts("jettison", tests, failures).each_ref().map(|(name, value)| (*name, &**value)));
+    xml.start(
+        "testsuites",
+        &counts("jettison", tests, failures)
+            .each_ref()
+            .map(|(name, value)| (*name, &**value)),
+    );
     for file in report.files {
         suite(&mut xml, file);
     }
@@ -33,17 +39,43 @@ fn counts(name: &str, tests: usize, failures: usize) -> [(&'static str, String);
 fn suite(xml: &mut Xml, file: &Linted) {
     let name = file.source.name();
     let counts = counts(name, tests(file), file.findings.len());
-    xml.start("testsuite", &counts.each_ref().map(|(name, value)| (*name, &**value)));
+    xml.start(
+        "testsuite",
+        &counts.each_ref().map(|(name, value)| (*name, &**value)),
+    );
     if file.findings.is_empty() {
-        xml.empty("testcase", &[("name", "no findings"), ("classname", name), ("time", "0")]);
+        xml.empty(
+            "testcase",
+            &[("name", "no findings"), ("classname", name), ("time", "0")],
+        );
     }
     for finding in &file.findings {
         let place = file.source.position(finding.span.start);
         let (line, id) = (place.line.to_string(), super::id(finding));
         let case = format!("{id} at {line}:{}", place.column);
-        xml.start("testcase", &[("name", &case), ("classname", name), ("file", name), ("line", &line), ("time", "0")]);
-        xml.start("failure", &[("type", finding.severity.as_str()), ("message", &finding.message)]);
-        let more = format!("{name}:{line}:{}: {}\n{}", place.column, super::said(finding), super::url(finding));
+        xml.start(
+            "testcase",
+            &[
+                ("name", &case),
+                ("classname", name),
+                ("file", name),
+                ("line", &line),
+                ("time", "0"),
+            ],
+        );
+        xml.start(
+            "failure",
+            &[
+                ("type", finding.severity.as_str()),
+                ("message", &finding.message),
+            ],
+        );
+        let more = format!(
+            "{name}:{line}:{}: {}\n{}",
+            place.column,
+            super::said(finding),
+            super::url(finding)
+        );
         xml.text(&more);
         xml.end("failure");
         xml.end("testcase");

@@ -56,7 +56,8 @@ use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
 use crate::source::Source;
 
-/// A linted file, or the history of a linted image, and what was found in it, in the order of places.
+/// A linted file, or the history of a linted image, and what was found in it, in the order of
+/// places.
 #[derive(Debug)]
 pub struct Linted {
     pub source: Source,
@@ -68,12 +69,20 @@ pub struct Linted {
 
 impl Linted {
     pub fn new(source: Source, findings: Vec<Finding>) -> Self {
-        Self { source, findings, silenced: Vec::new(), is_image: false }
+        Self {
+            source,
+            findings,
+            silenced: Vec::new(),
+            is_image: false,
+        }
     }
 
     /// The same of an image, whose history `source` is.
     pub fn of_image(source: Source, findings: Vec<Finding>) -> Self {
-        Self { is_image: true, ..Self::new(source, findings) }
+        Self {
+            is_image: true,
+            ..Self::new(source, findings)
+        }
     }
 }
 
@@ -86,12 +95,16 @@ pub struct Report<'a> {
 
 impl Report<'_> {
     fn count(&self, severity: Severity) -> usize {
-        self.findings().filter(|finding| finding.severity == severity).count()
+        self.findings()
+            .filter(|finding| finding.severity == severity)
+            .count()
     }
 
     /// Every finding with the file that it is in.
     fn placed(&self) -> impl Iterator<Item = (&Source, &Finding)> {
-        self.files.iter().flat_map(|file| file.findings.iter().map(|finding| (&file.source, finding)))
+        self.files
+            .iter()
+            .flat_map(|file| file.findings.iter().map(|finding| (&file.source, finding)))
     }
 
     /// The same with fingerprints, which no two findings of one file share.
@@ -112,7 +125,8 @@ impl Report<'_> {
         let page = self.registry.get(finding.rule);
         let aliases = page.into_iter().flat_map(|page| &page.aliases);
         let said = aliases.filter(|alias| finding.in_final_stage || !alias.final_stage_only);
-        own.into_iter().chain(said.map(|alias| Cow::Borrowed(alias.code)))
+        own.into_iter()
+            .chain(said.map(|alias| Cow::Borrowed(alias.code)))
     }
 
     /// The code that a finding carries: ShellCheck's own, otherwise its rule's.
@@ -138,7 +152,8 @@ fn said(finding: &Finding) -> String {
     lines.map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// The file's name without what says nothing: readers of reports compare it with names of a repository.
+/// The file's name without what says nothing: readers of reports compare it with names of a
+/// repository.
 fn relative(mut name: &str) -> &str {
     while let Some(rest) = name.strip_prefix("./").filter(|rest| !rest.is_empty()) {
         name = rest.trim_start_matches('/');
@@ -156,7 +171,12 @@ pub fn url(finding: &Finding) -> String {
 
 /// A rule's page in the sources that are published with this version.
 fn page_url(rule: &str) -> String {
-    const RULES: &str =
-        concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"), "/source/rules");
+    const RULES: &str = concat!(
+        "https://docs.rs/crate/",
+        env!("CARGO_PKG_NAME"),
+        "/",
+        env!("CARGO_PKG_VERSION"),
+        "/source/rules"
+    );
     format!("{RULES}/{}/{rule}.md", audit::folder(rule))
 }

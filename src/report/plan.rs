@@ -18,20 +18,45 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
     let path = |name| tree.path(name).escape_ascii().to_string();
     records(&mut out, plan);
 
-    let because = |names: &[NameId]| -> Vec<String> { names.iter().map(|&name| because(tree, plan, name)).collect() };
-    list(&mut out, "shells that stay", &because(&plan.totals().shells));
-    list(&mut out, "parts of package managers that stay", &because(&plan.totals().package_managers));
-    list(&mut out, "setuid, setgid and files with capabilities that stay", &because(&plan.totals().privileged));
+    let because = |names: &[NameId]| -> Vec<String> {
+        names
+            .iter()
+            .map(|&name| because(tree, plan, name))
+            .collect()
+    };
+    list(
+        &mut out,
+        "shells that stay",
+        &because(&plan.totals().shells),
+    );
+    list(
+        &mut out,
+        "parts of package managers that stay",
+        &because(&plan.totals().package_managers),
+    );
+    list(
+        &mut out,
+        "setuid, setgid and files with capabilities that stay",
+        &because(&plan.totals().privileged),
+    );
 
     let unmet = plan.unmet().iter().map(|unmet| {
         let mut line = format!("{} needs {}", path(unmet.by), unmet.need);
         if !unmet.looked_in.is_empty() {
-            let places: Vec<_> = unmet.looked_in.iter().map(|place| place.escape_ascii().to_string()).collect();
+            let places: Vec<_> = unmet
+                .looked_in
+                .iter()
+                .map(|place| place.escape_ascii().to_string())
+                .collect();
             let _ = write!(line, " (looked in {})", places.join(", "));
         }
         line
     });
-    list(&mut out, "not in the image, before or after", &unmet.collect::<Vec<_>>());
+    list(
+        &mut out,
+        "not in the image, before or after",
+        &unmet.collect::<Vec<_>>(),
+    );
     let notes = plan.notes().iter().map(|note| {
         let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
         let place = note.at.map_or_else(|| "the configuration".to_owned(), path);
@@ -43,13 +68,30 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
 
 fn table(out: &mut String, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
-    let share = after.bytes.saturating_mul(100).checked_div(before.bytes).unwrap_or(100);
+    let share = after
+        .bytes
+        .saturating_mul(100)
+        .checked_div(before.bytes)
+        .unwrap_or(100);
     let _ = writeln!(out, "         {:>12} {:>12}", "before", "after");
-    let _ = writeln!(out, "  bytes  {:>12} {:>12}  {share}%", size(before.bytes), size(after.bytes));
+    let _ = writeln!(
+        out,
+        "  bytes  {:>12} {:>12}  {share}%",
+        size(before.bytes),
+        size(after.bytes)
+    );
     let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
     let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
-    let _ = writeln!(out, "  programs {:>10} {:>12}", before.programs, after.programs);
-    let _ = writeln!(out, "  setuid {:>12} {:>12}", before.privileged, after.privileged);
+    let _ = writeln!(
+        out,
+        "  programs {:>10} {:>12}",
+        before.programs, after.programs
+    );
+    let _ = writeln!(
+        out,
+        "  setuid {:>12} {:>12}",
+        before.privileged, after.privileged
+    );
 }
 
 fn levels(out: &mut String, totals: &Totals) {
@@ -70,17 +112,27 @@ pub(super) fn levels_told(totals: &Totals) -> String {
 
 /// How many packages are recorded, in files that are made.
 fn records(out: &mut String, plan: &Plan) {
-    let packages: BTreeSet<&String> = plan.records().iter().flat_map(|record| &record.packages).collect();
+    let packages: BTreeSet<&String> = plan
+        .records()
+        .iter()
+        .flat_map(|record| &record.packages)
+        .collect();
     if !packages.is_empty() {
         let files = counted(plan.records().len(), "file");
-        let _ = writeln!(out, "for scanners, {files} record {}", counted(packages.len(), "package"));
+        let _ = writeln!(
+            out,
+            "for scanners, {files} record {}",
+            counted(packages.len(), "package")
+        );
     }
 }
 
 /// A kept name and its first reason.
 fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
     let path = |name| tree.path(name).escape_ascii().to_string();
-    let Some(reason) = plan.reasons(name).first() else { return path(name) };
+    let Some(reason) = plan.reasons(name).first() else {
+        return path(name);
+    };
     match reason.by {
         Some(by) => format!("{}, for {}: {}", path(name), path(by), reason.why),
         None => format!("{}: {}", path(name), reason.why),

@@ -12,7 +12,9 @@ use crate::slim::{Confidence, Count};
 pub fn report_json(summary: &Summary<'_>) -> String {
     let tree = &summary.image.tree;
     let named = |rows: &[(&'static str, Sizes)], key: &str| -> Vec<Value> {
-        rows.iter().map(|(name, sizes)| with(key, Some(name), *sizes)).collect()
+        rows.iter()
+            .map(|(name, sizes)| with(key, Some(name), *sizes))
+            .collect()
     };
     let value = json!({
         "image": summary.name,
@@ -55,7 +57,8 @@ fn count(count: Count) -> Value {
     })
 }
 
-/// What each level keeps with those before it, the surest first, and the bytes that it adds to theirs.
+/// What each level keeps with those before it, the surest first, and the bytes that it adds to
+/// theirs.
 fn levels(summary: &Summary<'_>) -> Vec<Value> {
     let mut before = 0;
     let row = |(level, kept): &(Confidence, Count)| {

@@ -10,14 +10,20 @@ use super::{Report, help};
 use crate::lint::{Finding, Fix, Label, Page, Severity};
 use crate::source::{Source, Span};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 /// Stands for the folder that relative paths are in, which the reader knows.
 const ROOT: &str = "SRCROOT";
 
-/// One run: the rules that speak, with their pages as help, and what they say, with fixes and fingerprints.
+/// One run: the rules that speak, with their pages as help, and what they say, with fixes and
+/// fingerprints.
 pub(super) fn sarif(report: &Report<'_>) -> String {
     let rules = rules(report);
-    let places: BTreeMap<&str, usize> = rules.keys().enumerate().map(|(at, id)| (id.as_str(), at)).collect();
+    let places: BTreeMap<&str, usize> = rules
+        .keys()
+        .enumerate()
+        .map(|(at, id)| (id.as_str(), at))
+        .collect();
     let results: Vec<Value> = report
         .fingerprinted()
         .map(|(source, finding, fingerprint)| {
@@ -48,9 +54,13 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
 fn rules(report: &Report<'_>) -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
     for finding in report.findings() {
-        let Some(page) = report.registry.get(finding.rule) else { continue };
+        let Some(page) = report.registry.get(finding.rule) else {
+            continue;
+        };
         let id = super::id(finding);
-        rules.entry(id.to_string()).or_insert_with(|| rule(&id, finding, page));
+        rules
+            .entry(id.to_string())
+            .or_insert_with(|| rule(&id, finding, page));
     }
     rules
 }
@@ -78,7 +88,10 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
 /// `RootUser` for `root-user`, which is how SARIF's readers expect a name.
 fn pascal(id: &str) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    id.split('-').filter(|word| !word.is_empty()).map(capital).collect()
+    id.split('-')
+        .filter(|word| !word.is_empty())
+        .map(capital)
+        .collect()
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -110,7 +123,11 @@ fn result(source: &Source, finding: &Finding, fingerprint: &str, rule: Option<us
         result["ruleIndex"] = place.into();
     }
     if !finding.labels.is_empty() {
-        result["relatedLocations"] = finding.labels.iter().map(|label| related(source, label)).collect();
+        result["relatedLocations"] = finding
+            .labels
+            .iter()
+            .map(|label| related(source, label))
+            .collect();
     }
     if let Some(fix) = &finding.fix {
         result["fixes"] = json!([fix_object(source, fix)]);
@@ -128,7 +145,11 @@ fn location(source: &Source, span: Span) -> Value {
 
 fn artifact(name: &str) -> Value {
     let uri = super::uri(name);
-    if uri.starts_with("file:") { json!({ "uri": uri }) } else { json!({ "uri": uri, "uriBaseId": ROOT }) }
+    if uri.starts_with("file:") {
+        json!({ "uri": uri })
+    } else {
+        json!({ "uri": uri, "uriBaseId": ROOT })
+    }
 }
 
 /// A region's end is the place after its last character.

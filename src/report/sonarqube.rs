@@ -1,6 +1,7 @@
 //! SonarQube's generic issues, in the form that 10.3 and later read.
 //!
-//! See <https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/generic-issue-import-format>.
+//! See
+//! <https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/generic-issue-import-format>.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +18,14 @@ pub(super) fn sonarqube(report: &Report<'_>) -> String {
     for (source, finding) in report.placed() {
         let id = super::id(finding);
         if let Some(page) = report.registry.get(finding.rule) {
-            rules.entry(id.to_string()).or_insert_with(|| rule(&id, finding, page));
+            rules
+                .entry(id.to_string())
+                .or_insert_with(|| rule(&id, finding, page));
         }
-        let labels = finding.labels.iter().map(|label| location(label.source(source), label.span, &label.message));
+        let labels = finding
+            .labels
+            .iter()
+            .map(|label| location(label.source(source), label.span, &label.message));
         issues.push(json!({
             "ruleId": id,
             "primaryLocation": location(source, finding.span, &super::said(finding)),
@@ -57,9 +63,13 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
     })
 }
 
-/// Lines count from 1, columns from 0 and in UTF-16; an empty range, which SonarQube refuses, is left out.
+/// Lines count from 1, columns from 0 and in UTF-16; an empty range, which SonarQube refuses, is
+/// left out.
 fn location(source: &Source, span: Span, message: &str) -> Value {
-    let (start, end) = (source.position_utf16(span.start), source.position_utf16(span.end));
+    let (start, end) = (
+        source.position_utf16(span.start),
+        source.position_utf16(span.end),
+    );
     let range = if start < end {
         json!({
             "startLine": start.line + 1,

@@ -69,13 +69,26 @@ pub fn summary<'a>(
     let mut reasons: BTreeMap<&'static str, Sizes> = BTreeMap::new();
     for (name, bytes, kept) in files(tree, plan) {
         let of_package = packages.owner_rows(name).first();
-        of_package.map_or(&mut of_none, |&row| &mut of_packages[row]).add(bytes, kept.is_some());
-        kinds.entry(kind(image, name)?).or_default().add(bytes, kept.is_some());
+        of_package
+            .map_or(&mut of_none, |&row| &mut of_packages[row])
+            .add(bytes, kept.is_some());
+        kinds
+            .entry(kind(image, name)?)
+            .or_default()
+            .add(bytes, kept.is_some());
         if let Some(why) = kept.and_then(|kept| plan.reasons(kept).first()) {
-            reasons.entry(reason(&why.why)).or_default().add(bytes, true);
+            reasons
+                .entry(reason(&why.why))
+                .or_default()
+                .add(bytes, true);
         }
     }
-    let rows = packages.list.iter().map(Some).zip(of_packages).chain([(None, of_none)]);
+    let rows = packages
+        .list
+        .iter()
+        .map(Some)
+        .zip(of_packages)
+        .chain([(None, of_none)]);
     let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
     packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
     let totals = plan.totals();
@@ -100,12 +113,15 @@ fn sorted(map: BTreeMap<&'static str, Sizes>, by: fn(&Sizes) -> u64) -> Vec<(&'s
     rows
 }
 
-/// Every regular file once, by its first name: with its bytes, and the first of its names that is kept.
+/// Every regular file once, by its first name: with its bytes, and the first of its names that is
+/// kept.
 fn files(tree: &Tree, plan: &Plan) -> Vec<(NameId, u64, Option<NameId>)> {
     let mut rows: Vec<Option<usize>> = vec![None; tree.inode_count()];
     let mut files: Vec<(NameId, u64, Option<NameId>)> = Vec::new();
     for name in tree.walk() {
-        let Kind::File(content) = &tree.inode(name).kind else { continue };
+        let Kind::File(content) = &tree.inode(name).kind else {
+            continue;
+        };
         let row = *rows[tree.inode_id(name).index()].get_or_insert(files.len());
         if row == files.len() {
             files.push((name, content.length(), None));
@@ -147,7 +163,10 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     let tree = &image.tree;
     let path = tree.path(name);
     let find = |table: &[(&'static str, &'static str)], fits: fn(&[u8], &[u8]) -> bool| {
-        table.iter().find(|(part, _)| fits(&path, part.as_bytes())).map(|&(_, kind)| kind)
+        table
+            .iter()
+            .find(|(part, _)| fits(&path, part.as_bytes()))
+            .map(|&(_, kind)| kind)
     };
     if let Some(kind) = find(&FOLDERS, <[u8]>::starts_with) {
         return Ok(kind);
@@ -173,44 +192,70 @@ fn reason(why: &Why) -> &'static str {
     match why {
         Why::Root(Root::Program(_)) => "the program of the configuration",
         Why::Root(Root::Glob { .. }) => "asked for with --keep",
-        Why::Root(Root::Rule { because: Because::Always, .. } | Root::PackageDatabase) => "always kept",
+        Why::Root(
+            Root::Rule {
+                because: Because::Always,
+                ..
+            }
+            | Root::PackageDatabase,
+        ) => "always kept",
         Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "by a keep rule",
         Why::Root(Root::Brought { .. }) => "brought by COPY or ADD",
         Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be opened by name",
         Why::Root(_) => "named in the configuration",
         Why::Target | Why::OnTheWay | Why::Directory => "on the way to something that is kept",
         Why::Interpreter | Why::LoaderReads => "loaders",
-        Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => "libraries that are needed",
+        Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => {
+            "libraries that are needed"
+        }
         Why::Opened { .. } => "libraries that the C library opens",
-        Why::Shebang | Why::Command { .. } | Why::Mention { .. } | Why::Include { .. } => "used by a script",
+        Why::Shebang | Why::Command { .. } | Why::Mention { .. } | Why::Include { .. } => {
+            "used by a script"
+        }
         Why::Record { .. } => "records of packages",
-        #[allow(unreachable_patterns, reason = "there are more ways in than are told apart here")]
+        #[allow(
+            unreachable_patterns,
+            reason = "there are more ways in than are told apart here"
+        )]
         _ => "other reasons",
     }
 }
 
 /// Programs that install others.
 const PACKAGE_MANAGERS: [&str; 17] = [
-    "apk", "apt", "apt-get", "conda", "dnf", "dpkg", "gem", "microdnf", "npm", "pacman", "pip", "pip3", "rpm", "tdnf",
-    "yarn", "yum", "zypper",
+    "apk", "apt", "apt-get", "conda", "dnf", "dpkg", "gem", "microdnf", "npm", "pacman", "pip",
+    "pip3", "rpm", "tdnf", "yarn", "yum", "zypper",
 ];
 /// Programs that bring others from elsewhere, or connect to where these are.
-const DOWNLOADERS: [&str; 8] = ["curl", "wget", "nc", "ncat", "netcat", "socat", "ssh", "telnet"];
+const DOWNLOADERS: [&str; 8] = [
+    "curl", "wget", "nc", "ncat", "netcat", "socat", "ssh", "telnet",
+];
 
 fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     let mut risks: Vec<Risk> = Vec::new();
     let totals = plan.totals();
     let mut add = |name: NameId, what| {
         let shown = |name| tree.path(name).escape_ascii().to_string();
-        let chain = plan.why(name).iter().map(|link| format!("{}: {}", shown(link.name), link.why)).collect();
+        let chain = plan
+            .why(name)
+            .iter()
+            .map(|link| format!("{}: {}", shown(link.name), link.why))
+            .collect();
         risks.push(Risk { name, what, chain });
     };
     totals.shells.iter().for_each(|&name| add(name, "a shell"));
-    totals.privileged.iter().for_each(|&name| add(name, "setuid, setgid or with capabilities"));
+    totals
+        .privileged
+        .iter()
+        .for_each(|&name| add(name, "setuid, setgid or with capabilities"));
     for &name in plan.kept() {
         let inode = tree.inode(name);
         let is_program = matches!(inode.kind, Kind::File(_)) && inode.header.mode & 0o111 != 0;
-        let is_one_of = |names: &[&str]| names.iter().any(|known| known.as_bytes() == tree.file_name(name));
+        let is_one_of = |names: &[&str]| {
+            names
+                .iter()
+                .any(|known| known.as_bytes() == tree.file_name(name))
+        };
         if is_program && is_one_of(&PACKAGE_MANAGERS) {
             add(name, "a package manager");
         }

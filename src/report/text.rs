@@ -1,4 +1,5 @@
-//! Findings for people: source excerpts with carets, labels, notes, the fix as a patch, and a summary line.
+//! Findings for people: source excerpts with carets, labels, notes, the fix as a patch, and a
+//! summary line.
 
 use std::fmt::Write as _;
 
@@ -27,8 +28,16 @@ pub struct Style {
 
 impl Style {
     fn renderer(self) -> Renderer {
-        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
-        let decor = if self.unicode { DecorStyle::Unicode } else { DecorStyle::Ascii };
+        let renderer = if self.color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let decor = if self.unicode {
+            DecorStyle::Unicode
+        } else {
+            DecorStyle::Ascii
+        };
         renderer.decor_style(decor).term_width(self.width)
     }
 }
@@ -52,17 +61,36 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
 
 /// The name of a file, above what is found in it.
 fn heading(out: &mut String, file: &Linted, style: Style) {
-    let bold = if style.color { anstyle::Style::new().bold() } else { anstyle::Style::new() };
-    let _ = writeln!(out, "{bold}{}{bold:#}: {}\n", file.source.name(), counted(file.findings.len(), "finding"));
+    let bold = if style.color {
+        anstyle::Style::new().bold()
+    } else {
+        anstyle::Style::new()
+    };
+    let _ = writeln!(
+        out,
+        "{bold}{}{bold:#}: {}\n",
+        file.source.name(),
+        counted(file.findings.len(), "finding")
+    );
 }
 
-fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding, style: Style) -> Vec<Group<'a>> {
-    // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a note.
+fn groups<'a>(
+    report: &'a Report<'a>,
+    file: &'a Linted,
+    finding: &'a Finding,
+    style: Style,
+) -> Vec<Group<'a>> {
+    // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a
+    // note.
     let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
     let message = wrapped(&finding.message, style.width.saturating_sub(title));
-    let note = style.width.saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
+    let note = style
+        .width
+        .saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
     let pointer = Level::HELP.message(wrapped(&pointer(report, finding), note));
-    let mut title = level(finding.severity).primary_title(message).id(finding.rule);
+    let mut title = level(finding.severity)
+        .primary_title(message)
+        .id(finding.rule);
     if style.links {
         title = title.id_url(super::url(finding));
     }
@@ -71,7 +99,10 @@ fn groups<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding, st
         Some(subject) => title.element(Origin::path(place_in_image(&file.source, subject))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
-    let brought = finding.subject.as_ref().and_then(|_| brought_by(&file.source, finding));
+    let brought = finding
+        .subject
+        .as_ref()
+        .and_then(|_| brought_by(&file.source, finding));
     let notes = brought.iter().chain(&finding.notes);
     let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
     match &finding.fix {
@@ -89,10 +120,17 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
-fn snippet<'a>(source: &'a Source, finding: &'a Finding) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    source: &'a Source,
+    finding: &'a Finding,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let here = || finding.labels.iter().filter(|label| label.file.is_none());
     let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([finding.span]));
-    let labels = here().map(|label| AnnotationKind::Context.span(excerpt.range(label.span)).label(&label.message));
+    let labels = here().map(|label| {
+        AnnotationKind::Context
+            .span(excerpt.range(label.span))
+            .label(&label.message)
+    });
     Snippet::source(excerpt.text)
         .line_start(excerpt.line)
         .path(source.name())
@@ -104,8 +142,15 @@ fn snippet<'a>(source: &'a Source, finding: &'a Finding) -> Snippet<'a, annotate
 fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<'_>>> {
     let source = label.file.as_deref()?;
     let excerpt = Excerpt::new(source, std::iter::once(label.span));
-    let annotation = AnnotationKind::Context.span(excerpt.range(label.span)).label(&label.message);
-    Some(Snippet::source(excerpt.text).line_start(excerpt.line).path(source.name()).annotation(annotation))
+    let annotation = AnnotationKind::Context
+        .span(excerpt.range(label.span))
+        .label(&label.message);
+    Some(
+        Snippet::source(excerpt.text)
+            .line_start(excerpt.line)
+            .path(source.name())
+            .annotation(annotation),
+    )
 }
 
 /// What is found in an image is in a layer of it, or in its configuration.
@@ -116,7 +161,8 @@ fn place_in_image(source: &Source, subject: &Subject) -> String {
     }
 }
 
-/// The step of the image's history that a finding is from. A long one ends in dots: it stands in every finding.
+/// The step of the image's history that a finding is from. A long one ends in dots: it stands in
+/// every finding.
 fn brought_by(source: &Source, finding: &Finding) -> Option<String> {
     const SHOWN: usize = 160;
     let step = source.slice(finding.instruction?);
@@ -132,18 +178,33 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         Applicability::Safe => fix.title.clone(),
         Applicability::Unsafe => format!("{} (unsafe: look at the result)", fix.title),
     };
-    let patches = fix.edits.iter().map(|edit| Patch::new(excerpt.range(edit.span), &edit.replacement));
+    let patches = fix
+        .edits
+        .iter()
+        .map(|edit| Patch::new(excerpt.range(edit.span), &edit.replacement));
     Level::HELP
         .secondary_title(wrapped(&title, style.width.saturating_sub("help: ".len())))
-        .element(Snippet::source(excerpt.text).line_start(excerpt.line).path(source.name()).patches(patches))
+        .element(
+            Snippet::source(excerpt.text)
+                .line_start(excerpt.line)
+                .path(source.name())
+                .patches(patches),
+        )
 }
 
 /// Where to read more, and under which names other tools know the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
-    let aliases: Vec<_> = report.aliases(finding).filter(|alias| alias.len() < 30).collect();
+    let aliases: Vec<_> = report
+        .aliases(finding)
+        .filter(|alias| alias.len() < 30)
+        .collect();
     match aliases.as_slice() {
         [] => format!("`jettison explain {}` says more", finding.rule),
-        aliases => format!("`jettison explain {}` says more; also known as {}", finding.rule, aliases.join(", ")),
+        aliases => format!(
+            "`jettison explain {}` says more; also known as {}",
+            finding.rule,
+            aliases.join(", ")
+        ),
     }
 }
 
@@ -153,10 +214,18 @@ fn summary(report: &Report<'_>) -> String {
     let checked = match (report.files.len() - images, images) {
         (files, 0) => counted(files, "file"),
         (0, images) => counted(images, "image"),
-        (files, images) => format!("{} and {}", counted(files, "file"), counted(images, "image")),
+        (files, images) => format!(
+            "{} and {}",
+            counted(files, "file"),
+            counted(images, "image")
+        ),
     };
     let mut line = format!("{checked} checked, {}", counted(total, "finding"));
-    for (index, severity) in Severity::ALL.into_iter().filter(|&severity| report.count(severity) > 0).enumerate() {
+    for (index, severity) in Severity::ALL
+        .into_iter()
+        .filter(|&severity| report.count(severity) > 0)
+        .enumerate()
+    {
         line.push_str(if index == 0 { ": " } else { ", " });
         let count = report.count(severity);
         // "info" and "style" have no plural.
@@ -175,7 +244,9 @@ fn summary(report: &Report<'_>) -> String {
         (0, 0) => String::new(),
         (safe, 0) => format!("\n{safe} can be fixed with `--fix`"),
         (0, unsafely) => format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`"),
-        (safe, unsafely) => format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"),
+        (safe, unsafely) => {
+            format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`")
+        }
     };
     line.push_str(&how);
     line.push('\n');

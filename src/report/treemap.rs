@@ -19,7 +19,9 @@ pub(super) fn squarified(sizes: &[f64], mut room: Rectangle) -> Vec<Rectangle> {
         let scale = room.width * room.height / rest.iter().sum::<f64>();
         let side = room.width.min(room.height);
         let mut count = 1;
-        while count < rest.len() && worst(&rest[..=count], scale, side) <= worst(&rest[..count], scale, side) {
+        while count < rest.len()
+            && worst(&rest[..=count], scale, side) <= worst(&rest[..count], scale, side)
+        {
             count += 1;
         }
         let (row, others) = rest.split_at(count);
@@ -48,16 +50,34 @@ fn lay(row: &[f64], scale: f64, room: Rectangle, rectangles: &mut Vec<Rectangle>
     for size in row {
         let length = size * scale / thickness;
         rectangles.push(if is_upright {
-            Rectangle { x: room.x, y: at, width: thickness, height: length }
+            Rectangle {
+                x: room.x,
+                y: at,
+                width: thickness,
+                height: length,
+            }
         } else {
-            Rectangle { x: at, y: room.y, width: length, height: thickness }
+            Rectangle {
+                x: at,
+                y: room.y,
+                width: length,
+                height: thickness,
+            }
         });
         at += length;
     }
     if is_upright {
-        Rectangle { x: room.x + thickness, width: (room.width - thickness).max(0.0), ..room }
+        Rectangle {
+            x: room.x + thickness,
+            width: (room.width - thickness).max(0.0),
+            ..room
+        }
     } else {
-        Rectangle { y: room.y + thickness, height: (room.height - thickness).max(0.0), ..room }
+        Rectangle {
+            y: room.y + thickness,
+            height: (room.height - thickness).max(0.0),
+            ..room
+        }
     }
 }
 
@@ -67,12 +87,20 @@ mod tests {
 
     #[test]
     fn areas_are_as_the_sizes_and_stay_inside() {
-        let room = Rectangle { x: 0.0, y: 0.0, width: 6.0, height: 4.0 };
+        let room = Rectangle {
+            x: 0.0,
+            y: 0.0,
+            width: 6.0,
+            height: 4.0,
+        };
         let sizes = [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0];
         let rectangles = squarified(&sizes, room);
         for (rectangle, size) in rectangles.iter().zip(sizes) {
             assert!((rectangle.width * rectangle.height - size).abs() < 1e-9);
-            assert!(rectangle.x + rectangle.width < 6.0 + 1e-9 && rectangle.y + rectangle.height < 4.0 + 1e-9);
+            assert!(
+                rectangle.x + rectangle.width < 6.0 + 1e-9
+                    && rectangle.y + rectangle.height < 4.0 + 1e-9
+            );
         }
         // The first row of the paper's example: two rectangles of three by two.
         assert_eq!((rectangles[0].width, rectangles[0].height), (3.0, 2.0));

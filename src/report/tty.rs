@@ -5,13 +5,22 @@ use std::fmt::Write as _;
 use super::Report;
 use super::compact::one_line;
 
-/// A line for each finding, with hadolint's code where there is one, at the first line of its instruction.
+/// A line for each finding, with hadolint's code where there is one, at the first line of its
+/// instruction.
 pub(super) fn tty(report: &Report<'_>) -> String {
     let mut out = String::new();
     for (source, finding) in report.placed() {
         let line = source.line(finding.instruction.unwrap_or(finding.span).start);
-        let (file, code, level) = (one_line(source.name()), report.code(finding), finding.severity);
-        let _ = writeln!(out, "{file}:{line} {code} {level}: {}", one_line(&finding.message));
+        let (file, code, level) = (
+            one_line(source.name()),
+            report.code(finding),
+            finding.severity,
+        );
+        let _ = writeln!(
+            out,
+            "{file}:{line} {code} {level}: {}",
+            one_line(&finding.message)
+        );
     }
     out
 }

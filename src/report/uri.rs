@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 /// A relative reference for a relative name, a `file:` URI for an absolute one.
 pub fn uri(name: &str) -> String {
-    if name.starts_with('/') { file_uri(name) } else { escaped(super::relative(name)) }
+    if name.starts_with('/') {
+        file_uri(name)
+    } else {
+        escaped(super::relative(name))
+    }
 }
 
 /// The URI of an absolute path.
@@ -12,7 +16,8 @@ pub fn file_uri(path: &str) -> String {
     format!("file://{}", escaped(path))
 }
 
-/// RFC 3986's unreserved characters and the slash as they are. A colon in a first segment would be a scheme's.
+/// RFC 3986's unreserved characters and the slash as they are. A colon in a first segment would be
+/// a scheme's.
 fn escaped(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     for byte in path.bytes() {

@@ -13,7 +13,9 @@ pub(super) struct Xml {
 impl Xml {
     /// A document with its declaration.
     pub(super) fn new() -> Self {
-        let mut xml = Self { writer: Writer::new_with_indent(Vec::new(), b' ', 2) };
+        let mut xml = Self {
+            writer: Writer::new_with_indent(Vec::new(), b' ', 2),
+        };
         xml.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
         xml
     }
@@ -41,7 +43,9 @@ impl Xml {
     }
 
     fn write(&mut self, event: Event<'_>) {
-        self.writer.write_event(event).expect("memory takes any bytes");
+        self.writer
+            .write_event(event)
+            .expect("memory takes any bytes");
     }
 }
 
@@ -55,8 +59,14 @@ fn element<'a>(name: &'a str, attributes: &[(&'a str, &str)]) -> BytesStart<'a> 
 
 /// The text without the control characters that XML 1.0 has no way to write, as `U+FFFD`.
 fn allowed(text: &str) -> Cow<'_, str> {
-    let is_refused = |c: char| (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if text.contains(is_refused) { text.replace(is_refused, "\u{fffd}").into() } else { text.into() }
+    let is_refused = |c: char| {
+        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    if text.contains(is_refused) {
+        text.replace(is_refused, "\u{fffd}").into()
+    } else {
+        text.into()
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +81,9 @@ mod tests {
         xml.end("a");
         let text = xml.into_text();
         assert!(
-            text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a b=\"&quot;&lt;&amp;&gt;\u{fffd}[0m"),
+            text.starts_with(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a b=\"&quot;&lt;&amp;&gt;\u{fffd}[0m"
+            ),
             "{text}"
         );
         assert!(text.contains("&lt;/a&gt; ]]&gt;</a>"), "{text}");

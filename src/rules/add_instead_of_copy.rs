@@ -4,36 +4,68 @@ use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "add-instead-of-copy", page: include_str!("../../rules/lint/add-instead-of-copy.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "add-instead-of-copy",
+    page: include_str!("../../rules/lint/add-instead-of-copy.md"),
+    check,
+};
 
 /// The names of archives, by which ADD unpacks; it looks at the content, but people go by the name.
 const ARCHIVES: [&str; 17] = [
-    ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz", ".tpz", ".txz", ".xz",
-    ".zst", ".tzst",
+    ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz",
+    ".tpz", ".txz", ".xz", ".zst", ".tzst",
 ];
 
 /// What only ADD takes.
 const FLAGS: [&str; 3] = ["checksum", "keep-git-dir", "unpack"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Add) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Add)
+    {
+        let Body::Transfer { sources, .. } = &step.instruction.body else {
+            continue;
+        };
         if FLAGS.iter().any(|flag| step.flag(flag).is_some()) {
             continue;
         }
-        let sources: Vec<Source> = sources.iter().map(|place| Source::of(cx, step, place)).collect();
+        let sources: Vec<Source> = sources
+            .iter()
+            .map(|place| Source::of(cx, step, place))
+            .collect();
         // One source that needs ADD is reason enough for it.
-        if sources.contains(&Source::NeedsAdd) || !sources.iter().any(|source| matches!(source, Source::File { .. })) {
+        if sources.contains(&Source::NeedsAdd)
+            || !sources
+                .iter()
+                .any(|source| matches!(source, Source::File { .. }))
+        {
             continue;
         }
         let keyword = &step.instruction.keyword;
-        let replacement = if keyword.text.bytes().any(|b| b.is_ascii_uppercase()) { "COPY" } else { "copy" };
-        let plain = sources.iter().all(|source| *source == Source::File { plain: true });
-        let applicability = if plain { Applicability::Safe } else { Applicability::Unsafe };
-        let edit = Edit { span: keyword.span, replacement: replacement.to_owned() };
+        let replacement = if keyword.text.bytes().any(|b| b.is_ascii_uppercase()) {
+            "COPY"
+        } else {
+            "copy"
+        };
+        let plain = sources
+            .iter()
+            .all(|source| *source == Source::File { plain: true });
+        let applicability = if plain {
+            Applicability::Safe
+        } else {
+            Applicability::Unsafe
+        };
+        let edit = Edit {
+            span: keyword.span,
+            replacement: replacement.to_owned(),
+        };
         let message = "`ADD` copies files that are neither remote nor archives";
-        findings.add(keyword.span, message).fix(Fix::new("use `COPY`", applicability, vec![edit]));
+        findings
+            .add(keyword.span, message)
+            .fix(Fix::new("use `COPY`", applicability, vec![edit]));
     }
 }
 
@@ -52,15 +84,23 @@ impl Source {
             Place::Path(word) => word,
         };
         let Some(path) = cx.facts.expand(step, word) else {
-            return if is_called_a_file(word) { Self::File { plain: false } } else { Self::NeedsAdd };
+            return if is_called_a_file(word) {
+                Self::File { plain: false }
+            } else {
+                Self::NeedsAdd
+            };
         };
         let lower = path.to_ascii_lowercase();
         if is_remote(&lower) || ARCHIVES.iter().any(|archive| lower.ends_with(archive)) {
             return Self::NeedsAdd;
         }
         let name = lower.rsplit('/').next().unwrap_or_default();
-        let has_extension = name.rsplit_once('.').is_some_and(|(_, extension)| !extension.contains(['*', '?', '[']));
-        Self::File { plain: name.is_empty() || has_extension }
+        let has_extension = name
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| !extension.contains(['*', '?', '[']));
+        Self::File {
+            plain: name.is_empty() || has_extension,
+        }
     }
 }
 
@@ -73,7 +113,13 @@ fn is_called_a_file(word: &Word) -> bool {
     let says = |name: &str, words: &[&str]| name.split('_').any(|part| words.contains(&part));
     variables.all(|name| {
         says(&name, &["file", "path", "dir", "folder", "binary"])
-            && !says(&name, &["tar", "tarball", "archive", "zip", "rootfs", "url", "uri", "remote", "download"])
+            && !says(
+                &name,
+                &[
+                    "tar", "tarball", "archive", "zip", "rootfs", "url", "uri", "remote",
+                    "download",
+                ],
+            )
     })
 }
 
@@ -82,5 +128,9 @@ fn is_remote(path: &str) -> bool {
     let schemes = ["http://", "https://", "git://", "ssh://", "git@"];
     schemes.iter().any(|scheme| path.starts_with(scheme))
         || path.starts_with("github.com/")
-        || path.split('#').next().and_then(|place| place.strip_suffix(".git")).is_some_and(|place| place.contains(':'))
+        || path
+            .split('#')
+            .next()
+            .and_then(|place| place.strip_suffix(".git"))
+            .is_some_and(|place| place.contains(':'))
 }

@@ -3,13 +3,19 @@
 use crate::lint::facts::Run;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "apt-dist-upgrade", page: include_str!("../../rules/lint/apt-dist-upgrade.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "apt-dist-upgrade",
+    page: include_str!("../../rules/lint/apt-dist-upgrade.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
-            findings.add(call.call.span, "this changes the release that the base image says it is");
+            findings.add(
+                call.call.span,
+                "this changes the release that the base image says it is",
+            );
         }
     }
 }

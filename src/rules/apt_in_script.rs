@@ -4,15 +4,28 @@ use super::unattended::after;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "apt-in-script", page: include_str!("../../rules/lint/apt-in-script.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "apt-in-script",
+    page: include_str!("../../rules/lint/apt-in-script.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls).filter(|call| call.name == "apt") {
-        let report = findings.add(call.name_span, "`apt` is for people at a terminal; its interface may change");
+    for call in cx
+        .facts
+        .runs()
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.name == "apt")
+    {
+        let report = findings.add(
+            call.name_span,
+            "`apt` is for people at a terminal; its interface may change",
+        );
         // What both know, both do alike; `apt list` and its like are not `apt-get`'s.
-        let known =
-            understand(call).is_some_and(|call| call.action != Action::Clean || call.is_verb(&["clean", "autoclean"]));
+        let known = understand(call).is_some_and(|call| {
+            call.action != Action::Clean || call.is_verb(&["clean", "autoclean"])
+        });
         let renamed = after(cx, call.name_span, "apt", "").filter(|_| known);
         if let Some(mut edit) = renamed {
             let quoted = cx.source.slice(call.name_span).starts_with('"');

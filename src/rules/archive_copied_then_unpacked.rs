@@ -15,30 +15,62 @@ pub(super) const RULE: Rule = Rule {
 
 /// Names of archives that ADD unpacks.
 const ARCHIVES: [&str; 13] = [
-    ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".tb2", ".txz", ".tzst", ".tar.z",
-    ".taz",
+    ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".tb2", ".txz",
+    ".tzst", ".tar.z", ".taz",
 ];
 /// Compressed files that may be archives as well: what `tar` unpacks is one.
-const COMPRESSED: [&str; 9] = [".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz"];
-const DECOMPRESSORS: [&str; 9] =
-    ["gunzip", "bunzip2", "unlzma", "unxz", "zgz", "uncompress", "zcat", "gzcat", "unzstd"];
+const COMPRESSED: [&str; 9] = [
+    ".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
+];
+const DECOMPRESSORS: [&str; 9] = [
+    "gunzip",
+    "bunzip2",
+    "unlzma",
+    "unxz",
+    "zgz",
+    "uncompress",
+    "zcat",
+    "gzcat",
+    "unzstd",
+];
 
-/// Per stage and name of a file, the last call that unpacks it: the step it stands in, and its place.
+/// Per stage and name of a file, the last call that unpacks it: the step it stands in, and its
+/// place.
 type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut unpacked: Option<Unpacked<'_>> = None;
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy && step.flag("from").is_none()) {
-        let Body::Transfer { sources, destination, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Copy && step.flag("from").is_none())
+    {
+        let Body::Transfer {
+            sources,
+            destination,
+            ..
+        } = &step.instruction.body
+        else {
+            continue;
+        };
         let renamed = base_name(destination.literal().unwrap_or_default());
         for place in sources {
             let Place::Path(word) = place else { continue };
-            let Some(source) = word.literal().map(base_name).filter(|name| is_packed(name)) else { continue };
+            let Some(source) = word.literal().map(base_name).filter(|name| is_packed(name)) else {
+                continue;
+            };
             let name = if is_packed(renamed) { renamed } else { source };
             let unpacked = unpacked.get_or_insert_with(|| unpacked_files(cx.facts));
-            if let Some((_, call)) = unpacked.get(&(step.stage, name)).filter(|(at, _)| *at > step.index) {
+            if let Some((_, call)) = unpacked
+                .get(&(step.stage, name))
+                .filter(|(at, _)| *at > step.index)
+            {
                 findings
-                    .add(word.span, format!("`{source}` is copied into one layer and unpacked in another"))
+                    .add(
+                        word.span,
+                        format!("`{source}` is copied into one layer and unpacked in another"),
+                    )
                     .label(*call, "here")
                     .note("`ADD` unpacks it on the way");
             }
@@ -64,9 +96,19 @@ fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
     for run in facts.runs() {
         let stage = facts.steps[run.step].stage;
         for call in &run.calls {
-            let (extracts, decompresses) = (extracts(call), DECOMPRESSORS.contains(&call.name.as_str()));
-            let names = call.words().map(base_name).filter(|_| extracts || decompresses);
-            for name in names.filter(|name| if extracts { is_packed(name) } else { ends_in(name, &ARCHIVES) }) {
+            let (extracts, decompresses) =
+                (extracts(call), DECOMPRESSORS.contains(&call.name.as_str()));
+            let names = call
+                .words()
+                .map(base_name)
+                .filter(|_| extracts || decompresses);
+            for name in names.filter(|name| {
+                if extracts {
+                    is_packed(name)
+                } else {
+                    ends_in(name, &ARCHIVES)
+                }
+            }) {
                 files.insert((stage, name), (run.step, call.span));
             }
         }
@@ -77,9 +119,14 @@ fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
 /// `tar x…`, `tar -x…`, `tar --extract`.
 pub(super) fn extracts(call: &Call) -> bool {
     let is_bundle = |(at, word): (usize, &str)| match word.strip_prefix('-') {
-        Some(options) => !options.starts_with('-') && options.contains('x') && !options.contains('/'),
+        Some(options) => {
+            !options.starts_with('-') && options.contains('x') && !options.contains('/')
+        }
         None => at == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),
     };
     matches!(call.name.as_str(), "tar" | "bsdtar" | "gtar")
-        && (call.words().any(|word| matches!(word, "--extract" | "--get")) || call.words().enumerate().any(is_bundle))
+        && (call
+            .words()
+            .any(|word| matches!(word, "--extract" | "--get"))
+            || call.words().enumerate().any(is_bundle))
 }

@@ -12,46 +12,90 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// What makes tar leave something out or put it elsewhere, which ADD cannot.
-const CHANGES: [&str; 8] =
-    ["--strip", "--transform", "--xform", "--wildcards", "--exclude", "--files-from", "--to-stdout", "--one-top-level"];
+const CHANGES: [&str; 8] = [
+    "--strip",
+    "--transform",
+    "--xform",
+    "--wildcards",
+    "--exclude",
+    "--files-from",
+    "--to-stdout",
+    "--one-top-level",
+];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
         let mut tars = run.calls.iter().filter(|call| extracts(call));
-        let (Some(tar), None) = (tars.next(), tars.next()) else { continue };
-        let mut fetches = run.calls.iter().filter(|call| matches!(call.name.as_str(), "curl" | "wget"));
-        let (Some(fetch), None) = (fetches.next(), fetches.next()) else { continue };
+        let (Some(tar), None) = (tars.next(), tars.next()) else {
+            continue;
+        };
+        let mut fetches = run
+            .calls
+            .iter()
+            .filter(|call| matches!(call.name.as_str(), "curl" | "wget"));
+        let (Some(fetch), None) = (fetches.next(), fetches.next()) else {
+            continue;
+        };
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
-        let name = download.url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
+        let name = download
+            .url
+            .split(['?', '#'])
+            .next()
+            .and_then(|path| path.rsplit('/').next())
+            .unwrap_or_default();
         if !is_packed(name) || download.url.contains('$') || changes(tar) {
             continue;
         }
-        let message = format!("`{}` fetches an archive for `{}`; `ADD --unpack` does both", fetch.name, tar.name);
-        let report = findings.add(fetch.name_span, message).label(tar.name_span, "it is unpacked here");
+        let message = format!(
+            "`{}` fetches an archive for `{}`; `ADD --unpack` does both",
+            fetch.name, tar.name
+        );
+        let report = findings
+            .add(fetch.name_span, message)
+            .label(tar.name_span, "it is unpacked here");
         if let Some(instruction) = as_add(cx, run, fetch, tar) {
-            let edit = Edit { span: cx.facts.steps[run.step].span, replacement: instruction };
-            report.fix(Fix::new("let `ADD` fetch and unpack it", Applicability::Unsafe, vec![edit]));
+            let edit = Edit {
+                span: cx.facts.steps[run.step].span,
+                replacement: instruction,
+            };
+            report.fix(Fix::new(
+                "let `ADD` fetch and unpack it",
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
 
 /// Whether it unpacks less than all, or does so under other names.
 fn changes(tar: &Call) -> bool {
-    let is_hidden = tar.arguments.iter().any(|argument| argument.values.is_none() && argument.raw.starts_with('$'));
-    is_hidden || tar.words().any(|word| CHANGES.iter().any(|change| word.starts_with(change))) || chooses(tar)
+    let is_hidden = tar
+        .arguments
+        .iter()
+        .any(|argument| argument.values.is_none() && argument.raw.starts_with('$'));
+    is_hidden
+        || tar
+            .words()
+            .any(|word| CHANGES.iter().any(|change| word.starts_with(change)))
+        || chooses(tar)
 }
 
 /// Whether it is told which members to unpack: words that are neither options nor their values.
 fn chooses(tar: &Call) -> bool {
     let mut is_value = false;
-    tar.arguments.iter().flat_map(Argument::texts).enumerate().any(|(at, word)| {
-        let is_short = at == 0 || word.starts_with('-') && !word.starts_with("--");
-        let takes_value = is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
-        let is_member = !is_value && !is_short && !word.starts_with('-');
-        is_value = !is_value && takes_value;
-        is_member
-    })
+    tar.arguments
+        .iter()
+        .flat_map(Argument::texts)
+        .enumerate()
+        .any(|(at, word)| {
+            let is_short = at == 0 || word.starts_with('-') && !word.starts_with("--");
+            let takes_value =
+                is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
+            let is_member = !is_value && !is_short && !word.starts_with('-');
+            is_value = !is_value && takes_value;
+            is_member
+        })
 }
 
 /// The ADD that does what `curl URL | tar xz -C FOLDER` does.
@@ -92,7 +136,9 @@ fn unpacked(words: &Words) -> Option<String> {
             "--extract" | "--gzip" | "--xz" | "--bzip2" | "--verbose" | "-" => {}
             letters if (at == 0 || letters.starts_with('-')) && !letters.starts_with("--") => {
                 let letters = letters.trim_start_matches('-');
-                let (letters, takes_folder) = letters.strip_suffix('C').map_or((letters, false), |rest| (rest, true));
+                let (letters, takes_folder) = letters
+                    .strip_suffix('C')
+                    .map_or((letters, false), |rest| (rest, true));
                 if !letters.chars().all(|letter| "xzjJvf".contains(letter)) {
                     return None;
                 }

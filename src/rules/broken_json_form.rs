@@ -5,16 +5,33 @@ use crate::lint::facts::Step;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "broken-json-form", page: include_str!("../../rules/lint/broken-json-form.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "broken-json-form",
+    page: include_str!("../../rules/lint/broken-json-form.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
-        let Some((text, span)) = text_of(step).filter(|(text, _)| looks_like_json(text, step.kind())) else { continue };
-        let report = findings.add(span, format!("this is no JSON, so `{}` takes it for text", step.kind().name()));
+        let Some((text, span)) =
+            text_of(step).filter(|(text, _)| looks_like_json(text, step.kind()))
+        else {
+            continue;
+        };
+        let report = findings.add(
+            span,
+            format!(
+                "this is no JSON, so `{}` takes it for text",
+                step.kind().name()
+            ),
+        );
         if let Some(replacement) = mended(&text) {
             let title = format!("write it as JSON: `{replacement}`");
-            report.fix(Fix::new(title, Applicability::Unsafe, vec![Edit { span, replacement }]));
+            report.fix(Fix::new(
+                title,
+                Applicability::Unsafe,
+                vec![Edit { span, replacement }],
+            ));
         }
     }
 }
@@ -22,28 +39,47 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// What an instruction takes for text though it could be JSON.
 fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
     let joined = match &step.instruction.body {
-        Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => &script.text,
+        Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => {
+            &script.text
+        }
         Body::Words { words, json: false } if step.kind() == Kind::Volume => {
-            words.first().filter(|word| word.text.as_str().starts_with('['))?;
+            words
+                .first()
+                .filter(|word| word.text.as_str().starts_with('['))?;
             &step.instruction.arguments
         }
-        Body::Transfer { sources, json: false, .. } => {
-            let Some(Place::Path(first)) = sources.first() else { return None };
+        Body::Transfer {
+            sources,
+            json: false,
+            ..
+        } => {
+            let Some(Place::Path(first)) = sources.first() else {
+                return None;
+            };
             // `[a-z].txt` is a pattern.
             let text = first.text.as_str();
-            (text.starts_with('[') && (text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['")))
-                .then_some(())?;
+            (text.starts_with('[')
+                && (text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['")))
+            .then_some(())?;
             &step.instruction.arguments
         }
         _ => return None,
     };
     let text = joined.as_str().trim_end();
-    Some((text.trim_start().to_owned(), joined.source_span(text.len() - text.trim_start().len(), text.len())))
+    Some((
+        text.trim_start().to_owned(),
+        joined.source_span(text.len() - text.trim_start().len(), text.len()),
+    ))
 }
 
 /// `[a, 'b']`. The shell's `[ -f x ]` has a blank and no comma.
 fn looks_like_json(text: &str, kind: Kind) -> bool {
-    let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return false };
+    let Some(inner) = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    else {
+        return false;
+    };
     let is_test = inner.starts_with(char::is_whitespace) || inner.starts_with('[');
     let quoted = inner.starts_with(['"', '\'']) && !inner.contains("&&");
     let list = inner.contains(',') && !inner.contains([';', '&', '|', '$']);
@@ -60,7 +96,10 @@ fn mended(text: &str) -> Option<String> {
     let mut words = Vec::new();
     for part in inner.trim().trim_end_matches(',').split(',') {
         let part = part.trim();
-        let word = ['"', '\''].iter().find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(part);
+        let word = ['"', '\'']
+            .iter()
+            .find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote))
+            .unwrap_or(part);
         if word.is_empty()
             || word.contains(['"', '\'', '\\', '[', ']', '\n'])
             || (word == part && word.contains(char::is_whitespace))

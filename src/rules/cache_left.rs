@@ -16,19 +16,44 @@ pub(super) enum Mend {
     None,
 }
 
-/// Reports the last call of a RUN that fills the cache of one of these managers, where nothing empties it after.
+/// Reports the last call of a RUN that fills the cache of one of these managers, where nothing
+/// empties it after.
 pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str], mend: &Mend) {
-    for run in cx.facts.runs().iter().filter(|run| ends_in_the_image(cx.facts, run)) {
-        let filling = |call: &PackageCall<'_>| managers.contains(&keeper(call).name) && fills(cx, run, call);
-        let mut understood = run.calls.iter().enumerate().rev().filter_map(|(at, call)| Some((at, understand(call)?)));
-        let Some((at, call)) = understood.find(|(_, call)| filling(call)) else { continue };
-        if run.calls[at + 1..].iter().any(|later| empties(&call, later)) {
+    for run in cx
+        .facts
+        .runs()
+        .iter()
+        .filter(|run| ends_in_the_image(cx.facts, run))
+    {
+        let filling =
+            |call: &PackageCall<'_>| managers.contains(&keeper(call).name) && fills(cx, run, call);
+        let mut understood = run
+            .calls
+            .iter()
+            .enumerate()
+            .rev()
+            .filter_map(|(at, call)| Some((at, understand(call)?)));
+        let Some((at, call)) = understood.find(|(_, call)| filling(call)) else {
+            continue;
+        };
+        if run.calls[at + 1..]
+            .iter()
+            .any(|later| empties(&call, later))
+        {
             continue;
         }
-        let span = call.verb.map_or(call.call.name_span, |verb| call.call.name_span.to(verb.argument.span));
-        let report = findings.add(span, format!("what `{}` downloads stays in the layer", call.call.name));
-        let filling: Vec<PackageCall<'_>> =
-            run.calls[..=at].iter().filter_map(understand).filter(|call| filling(call)).collect();
+        let span = call.verb.map_or(call.call.name_span, |verb| {
+            call.call.name_span.to(verb.argument.span)
+        });
+        let report = findings.add(
+            span,
+            format!("what `{}` downloads stays in the layer", call.call.name),
+        );
+        let filling: Vec<PackageCall<'_>> = run.calls[..=at]
+            .iter()
+            .filter_map(understand)
+            .filter(|call| filling(call))
+            .collect();
         if let Some((title, edits)) = mending(cx, run, &filling, mend) {
             report.fix(Fix::new(title, Applicability::Safe, edits));
         }
@@ -37,7 +62,9 @@ pub(super) fn check(cx: &Context<'_>, findings: &mut Findings, managers: &[&str]
 
 /// Whose cache it is: `uv pip` speaks as pip does, and keeps what it downloads as uv does.
 fn keeper(call: &PackageCall<'_>) -> &'static Manager {
-    of_program(&call.call.name).filter(|manager| manager.name == "uv").unwrap_or(call.manager)
+    of_program(&call.call.name)
+        .filter(|manager| manager.name == "uv")
+        .unwrap_or(call.manager)
 }
 
 fn fills(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
@@ -46,56 +73,110 @@ fn fills(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
         && !call.has_option(manager.no_cache)
         && !call.hides_options()
         && call.swallowed().is_none()
-        && !manager.caches.iter().any(|cache| run.keeps_out(cache) || is_mounted_elsewhere(run, cache))
-        && !manager.no_cache_variable.is_some_and(|name| is_set(cx, run, call, name))
+        && !manager
+            .caches
+            .iter()
+            .any(|cache| run.keeps_out(cache) || is_mounted_elsewhere(run, cache))
+        && !manager
+            .no_cache_variable
+            .is_some_and(|name| is_set(cx, run, call, name))
 }
 
 /// A cache below another user's home: `/home/app/.cache/pip` for `/root/.cache/pip`.
 fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
-    let Some(own) = cache.strip_prefix("/root") else { return false };
+    let Some(own) = cache.strip_prefix("/root") else {
+        return false;
+    };
     run.mounts.iter().any(|mount| {
-        let target = mount.target.as_deref().unwrap_or_default().trim_end_matches('/');
-        matches!(mount.kind.as_str(), "cache" | "tmpfs") && (target.ends_with(own) || target.ends_with("/.cache"))
+        let target = mount
+            .target
+            .as_deref()
+            .unwrap_or_default()
+            .trim_end_matches('/');
+        matches!(mount.kind.as_str(), "cache" | "tmpfs")
+            && (target.ends_with(own) || target.ends_with("/.cache"))
     })
 }
 
 /// Whether a variable is true for a call: by ENV, before the command, or exported in the script.
 fn is_set(cx: &Context<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
     let commands = run.script.iter().flat_map(|script| &script.commands);
-    let own = commands.enumerate().filter(|(at, _)| Some(*at) <= call.call.command).filter_map(|(at, command)| {
-        let exported = command.words.first().is_some_and(|word| word.raw == "export");
-        let words = if exported { &command.words[..] } else { &[] };
-        let assigned = if Some(at) == call.call.command { &command.assignments[..] } else { &[] };
-        words.iter().chain(assigned).find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('=').map(str::to_owned))
-    });
+    let own = commands
+        .enumerate()
+        .filter(|(at, _)| Some(*at) <= call.call.command)
+        .filter_map(|(at, command)| {
+            let exported = command
+                .words
+                .first()
+                .is_some_and(|word| word.raw == "export");
+            let words = if exported { &command.words[..] } else { &[] };
+            let assigned = if Some(at) == call.call.command {
+                &command.assignments[..]
+            } else {
+                &[]
+            };
+            words.iter().chain(assigned).find_map(|word| {
+                word.raw
+                    .strip_prefix(name)?
+                    .strip_prefix('=')
+                    .map(str::to_owned)
+            })
+        });
     let step = &cx.facts.steps[run.step];
-    let value = own.last().or_else(|| cx.facts.variable(step, name)).or_else(|| before_any_stage(cx, run, name));
+    let value = own
+        .last()
+        .or_else(|| cx.facts.variable(step, name))
+        .or_else(|| before_any_stage(cx, run, name));
     value.is_some_and(|value| {
         let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
-        !matches!(value.as_str(), "" | "0" | "no" | "off" | "false" | "f" | "n")
+        !matches!(
+            value.as_str(),
+            "" | "0" | "no" | "off" | "false" | "f" | "n"
+        )
     })
 }
 
 /// What an ENV sets in a file without a FROM, which is part of another.
 fn before_any_stage(cx: &Context<'_>, run: &Run<'_>, name: &str) -> Option<String> {
-    let steps = cx.facts.steps.get(..run.step).filter(|_| cx.facts.steps[run.step].stage.is_none())?;
-    let pairs =
-        steps.iter().rev().filter(|step| step.kind() == Kind::Env).filter_map(|step| match &step.instruction.body {
+    let steps = cx
+        .facts
+        .steps
+        .get(..run.step)
+        .filter(|_| cx.facts.steps[run.step].stage.is_none())?;
+    let pairs = steps
+        .iter()
+        .rev()
+        .filter(|step| step.kind() == Kind::Env)
+        .filter_map(|step| match &step.instruction.body {
             Body::Pairs(pairs) => Some(pairs),
             _ => None,
         });
-    let pair = pairs.flatten().find(|pair| pair.key.text.as_str() == name)?;
-    pair.value.as_ref().map(|value| value.text.as_str().to_owned())
+    let pair = pairs
+        .flatten()
+        .find(|pair| pair.key.text.as_str() == name)?;
+    pair.value
+        .as_ref()
+        .map(|value| value.text.as_str().to_owned())
 }
 
 /// Whether a later call empties the cache that this one fills.
 fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
-    let by_itself = |later: PackageCall<'_>| keeper(&later).name == keeper(call).name && later.empties_cache();
-    understand(later).is_some_and(by_itself) || keeper(call).caches.iter().any(|cache| deletes(later, cache))
+    let by_itself =
+        |later: PackageCall<'_>| keeper(&later).name == keeper(call).name && later.empties_cache();
+    understand(later).is_some_and(by_itself)
+        || keeper(call)
+            .caches
+            .iter()
+            .any(|cache| deletes(later, cache))
 }
 
 /// What leaves nothing of these calls, the last of which is reported.
-fn mending(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>], mend: &Mend) -> Option<(String, Vec<Edit>)> {
+fn mending(
+    cx: &Context<'_>,
+    run: &Run<'_>,
+    calls: &[PackageCall<'_>],
+    mend: &Mend,
+) -> Option<(String, Vec<Edit>)> {
     match mend {
         Mend::Option(option) => {
             let edit = |call: &PackageCall<'_>| {
@@ -108,7 +189,11 @@ fn mending(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>], mend: &Me
         Mend::Then(command) => {
             let call = calls.last()?;
             let command = format!("{} {command}", call.call.name);
-            let sudo = if call.call.via.iter().any(|via| via == "sudo") { "sudo " } else { "" };
+            let sudo = if call.call.via.iter().any(|via| via == "sudo") {
+                "sudo "
+            } else {
+                ""
+            };
             let edit = append(cx, run, &format!("{sudo}{command}"))?;
             Some((format!("call `{command}` in the same `RUN`"), vec![edit]))
         }

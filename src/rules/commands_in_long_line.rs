@@ -6,8 +6,11 @@ use crate::lint::facts::chain;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "commands-in-long-line", page: include_str!("../../rules/lint/commands-in-long-line.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "commands-in-long-line",
+    page: include_str!("../../rules/lint/commands-in-long-line.md"),
+    check,
+};
 
 /// In columns; reviews and terminals show about as many.
 const WIDTH: usize = 100;
@@ -15,20 +18,47 @@ const WIDTH: usize = 100;
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| run.shell.is_posix()) {
         let step = &cx.facts.steps[run.step];
-        let (Command::Shell(script), true) = (run.command, step.instruction.heredocs.is_empty()) else { continue };
-        let Some(commands) = chain(script) else { continue };
-        let spans: Vec<Span> = commands.iter().map(|piece| script.text.source_span(piece.start, piece.end)).collect();
-        let joints: Vec<Span> = spans.windows(2).map(|pair| Span::new(pair[0].end, pair[1].start)).collect();
-        let long: Vec<Span> = joints.into_iter().filter(|joint| is_in_long_line(cx, *joint)).collect();
+        let (Command::Shell(script), true) = (run.command, step.instruction.heredocs.is_empty())
+        else {
+            continue;
+        };
+        let Some(commands) = chain(script) else {
+            continue;
+        };
+        let spans: Vec<Span> = commands
+            .iter()
+            .map(|piece| script.text.source_span(piece.start, piece.end))
+            .collect();
+        let joints: Vec<Span> = spans
+            .windows(2)
+            .map(|pair| Span::new(pair[0].end, pair[1].start))
+            .collect();
+        let long: Vec<Span> = joints
+            .into_iter()
+            .filter(|joint| is_in_long_line(cx, *joint))
+            .collect();
         let Some(first) = long.first() else { continue };
-        let replacement = format!(" {}{}{}&& ", cx.dockerfile.escape, cx.line_break(), indent(cx, step.span));
-        let edits = long.iter().map(|&span| Edit { span, replacement: replacement.clone() }).collect();
+        let replacement = format!(
+            " {}{}{}&& ",
+            cx.dockerfile.escape,
+            cx.line_break(),
+            indent(cx, step.span)
+        );
+        let edits = long
+            .iter()
+            .map(|&span| Edit {
+                span,
+                replacement: replacement.clone(),
+            })
+            .collect();
         let width = line(cx, first.start).chars().count();
-        findings.add(*first, format!("a line of {width} columns joins commands")).fix(Fix::new(
-            "give each a line of its own",
-            Applicability::Safe,
-            edits,
-        ));
+        findings
+            .add(*first, format!("a line of {width} columns joins commands"))
+            .fix(Fix::new(
+                "give each a line of its own",
+                Applicability::Safe,
+                edits,
+            ));
     }
 }
 

@@ -6,11 +6,16 @@ use crate::lint::facts::Step;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "consecutive-copy", page: include_str!("../../rules/lint/consecutive-copy.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "consecutive-copy",
+    page: include_str!("../../rules/lint/consecutive-copy.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
     let steps = cx.facts.steps_of(stage);
     for group in steps.chunk_by(are_one) {
         let [first, rest @ ..] = group else { continue };
@@ -18,14 +23,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let keyword = &first.instruction.keyword;
-        let message =
-            format!("{} instructions in a row copy to one folder; one `{}` can do it", group.len(), keyword.text);
+        let message = format!(
+            "{} instructions in a row copy to one folder; one `{}` can do it",
+            group.len(),
+            keyword.text
+        );
         let mut report = findings.add(keyword.span, message);
         for step in rest {
             report = report.label(step.instruction.keyword.span, "and this one");
         }
         if let Some(edits) = as_one(cx, first, rest) {
-            report.fix(Fix::new(format!("make it one `{}`", keyword.text), Applicability::Safe, edits));
+            report.fix(Fix::new(
+                format!("make it one `{}`", keyword.text),
+                Applicability::Safe,
+                edits,
+            ));
         }
     }
 }
@@ -45,22 +57,38 @@ fn are_one(before: &Step<'_>, after: &Step<'_>) -> bool {
 
 /// The folder that a step copies files to, without what a `/` at its end would change.
 fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
-    let Body::Transfer { sources, destination, .. } = &step.instruction.body else { return None };
-    let files = sources.iter().all(|source| matches!(source, Place::Path(word) if looks_like_file(word.text.as_str())));
+    let Body::Transfer {
+        sources,
+        destination,
+        ..
+    } = &step.instruction.body
+    else {
+        return None;
+    };
+    let files = sources
+        .iter()
+        .all(|source| matches!(source, Place::Path(word) if looks_like_file(word.text.as_str())));
     files.then(|| destination.text.as_str().trim_end_matches('/'))
 }
 
 /// Whether a path ends in something like `.conf`: of a folder, COPY takes what is in it.
 pub(super) fn looks_like_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name.get(1..).is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
+    name.get(1..)
+        .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }
 
 fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s str>)> {
-    step.instruction.flags.iter().map(|flag| (flag.name.as_str(), flag.value.as_ref().map(|value| value.text.as_str())))
+    step.instruction.flags.iter().map(|flag| {
+        (
+            flag.name.as_str(),
+            flag.value.as_ref().map(|value| value.text.as_str()),
+        )
+    })
 }
 
-/// The sources of all in the first; not where the place may be a file, or something stands between the instructions.
+/// The sources of all in the first; not where the place may be a file, or something stands between
+/// the instructions.
 fn as_one(cx: &Context<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     let mut before = first;
@@ -76,19 +104,34 @@ fn as_one(cx: &Context<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<E
         edits.push(without(cx, step.span)?);
         before = step;
     }
-    edits.push(Edit { span: Span::at(at), replacement: sources });
+    edits.push(Edit {
+        span: Span::at(at),
+        replacement: sources,
+    });
     Some(edits)
 }
 
-/// Where the sources of a step end, and their text, where they are on one line and go to what is plainly a folder.
+/// Where the sources of a step end, and their text, where they are on one line and go to what is
+/// plainly a folder.
 fn plain_sources<'c>(cx: &Context<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
-    let Body::Transfer { sources, destination, json: false } = &step.instruction.body else { return None };
-    let is_folder = destination.text.as_str().ends_with('/') || matches!(destination.text.as_str(), "." | "..");
+    let Body::Transfer {
+        sources,
+        destination,
+        json: false,
+    } = &step.instruction.body
+    else {
+        return None;
+    };
+    let is_folder =
+        destination.text.as_str().ends_with('/') || matches!(destination.text.as_str(), "." | "..");
     let spans = sources.iter().map(|source| match source {
         Place::Path(word) => Some(word.span),
         Place::Heredoc(_) => None,
     });
-    let span = spans.collect::<Option<Vec<_>>>()?.into_iter().reduce(Span::to)?;
+    let span = spans
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .reduce(Span::to)?;
     let text = cx.source.slice(span);
     (is_folder && !text.contains('\n')).then_some((span.end, text))
 }

@@ -5,15 +5,19 @@ use crate::dockerfile::Command;
 use crate::lint::facts::Run;
 use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "consecutive-run", page: include_str!("../../rules/lint/consecutive-run.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "consecutive-run",
+    page: include_str!("../../rules/lint/consecutive-run.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let last = cx.facts.final_stage().map(|stage| stage.index);
     for pair in cx.facts.runs().windows(2) {
         let [before, run] = pair else { continue };
         let step = &cx.facts.steps[run.step];
-        let adjacent = before.step + 1 == run.step && !step.onbuild && !cx.facts.steps[before.step].onbuild;
+        let adjacent =
+            before.step + 1 == run.step && !step.onbuild && !cx.facts.steps[before.step].onbuild;
         if adjacent
             && step.stage == last
             && flags(cx.facts, before) == flags(cx.facts, run)
@@ -21,11 +25,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             && is_short(run)
         {
             let first = cx.facts.steps[before.step].instruction.keyword.span;
-            let report =
-                findings.add(step.instruction.keyword.span, "this `RUN` could be one with the `RUN` before it");
+            let report = findings.add(
+                step.instruction.keyword.span,
+                "this `RUN` could be one with the `RUN` before it",
+            );
             let report = report.label(first, "that one");
             if let Some(edit) = join(cx, before, run) {
-                report.fix(Fix::new("join the two with `&&`", Applicability::Safe, vec![edit]));
+                report.fix(Fix::new(
+                    "join the two with `&&`",
+                    Applicability::Safe,
+                    vec![edit],
+                ));
             }
         }
     }

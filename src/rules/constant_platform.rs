@@ -3,8 +3,11 @@
 use crate::dockerfile::Word;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "constant-platform", page: include_str!("../../rules/lint/constant-platform.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "constant-platform",
+    page: include_str!("../../rules/lint/constant-platform.md"),
+    check,
+};
 
 /// As Go names them (`go tool dist list`), with the other names that containerd takes.
 const SYSTEMS: [&str; 12] = [
@@ -22,22 +25,32 @@ const SYSTEMS: [&str; 12] = [
     "windows",
 ];
 const ARCHITECTURES: [&str; 22] = [
-    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64", "ppc64le", "riscv64",
-    "s390x", "wasm", "i386", "x86_64", "x86-64", "aarch64", "armhf", "armel", "riscv", "sparc64",
+    "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
+    "ppc64le", "riscv64", "s390x", "wasm", "i386", "x86_64", "x86-64", "aarch64", "armhf", "armel",
+    "riscv", "sparc64",
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let flag = stage.from.flags.iter().find(|flag| flag.name == "platform");
-        let Some((flag, platform)) = flag.and_then(|flag| Some((flag, flag.value.as_ref().and_then(Word::literal)?)))
+        let Some((flag, platform)) =
+            flag.and_then(|flag| Some((flag, flag.value.as_ref().and_then(Word::literal)?)))
         else {
             continue;
         };
-        let Some(words) = words_of(platform) else { continue };
+        let Some(words) = words_of(platform) else {
+            continue;
+        };
         // A stage that says for what it is has been made for it.
-        let alias = stage.alias.map(|alias| alias.text.as_str().to_ascii_lowercase()).unwrap_or_default();
+        let alias = stage
+            .alias
+            .map(|alias| alias.text.as_str().to_ascii_lowercase())
+            .unwrap_or_default();
         if !words.iter().any(|word| alias.contains(word)) {
-            findings.add(flag.span, format!("the stage is for `{platform}`, whatever platform is built"));
+            findings.add(
+                flag.span,
+                format!("the stage is for `{platform}`, whatever platform is built"),
+            );
         }
     }
 }
@@ -55,7 +68,9 @@ fn words_of(platform: &str) -> Option<Vec<&str>> {
     };
     match parts.as_slice() {
         [only] if known(&only.to_ascii_lowercase()) => Some(vec![usual(only)]),
-        [system, architecture] | [system, architecture, _] if !system.is_empty() && !architecture.is_empty() => {
+        [system, architecture] | [system, architecture, _]
+            if !system.is_empty() && !architecture.is_empty() =>
+        {
             Some(vec![usual(system), usual(architecture)])
         }
         _ => None,

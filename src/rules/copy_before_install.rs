@@ -6,8 +6,11 @@ use crate::lint::facts::{Call, Step};
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-before-install", page: include_str!("../../rules/lint/copy-before-install.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-before-install",
+    page: include_str!("../../rules/lint/copy-before-install.md"),
+    check,
+};
 
 /// Managers that install what a file in the folder lists.
 const FROM_A_LIST: [&str; 7] = ["bun", "bundler", "composer", "npm", "pnpm", "uv", "yarn"];
@@ -19,14 +22,24 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             if copied.is_none() && copies_all(cx, step) {
                 copied = Some(step.span);
             }
-            let Some(run) = cx.facts.run_of(step) else { continue };
-            let Some(install) = run.calls.iter().find(|call| installs_a_list(call)) else { continue };
+            let Some(run) = cx.facts.run_of(step) else {
+                continue;
+            };
+            let Some(install) = run.calls.iter().find(|call| installs_a_list(call)) else {
+                continue;
+            };
             // With a cache, or the list itself mounted, it costs little to do it again.
-            if let (Some(copy), true) =
-                (copied, run.mounts.iter().all(|mount| mount.kind == "secret" || mount.kind == "ssh"))
-            {
+            if let (Some(copy), true) = (
+                copied,
+                run.mounts
+                    .iter()
+                    .all(|mount| mount.kind == "secret" || mount.kind == "ssh"),
+            ) {
                 findings
-                    .add(install.span, "the dependencies are installed again for every change of a file")
+                    .add(
+                        install.span,
+                        "the dependencies are installed again for every change of a file",
+                    )
                     .label(copy, "this copies all files before");
             }
             // Whatever installs later does so for another reason.
@@ -37,14 +50,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// `COPY . .`: the whole context.
 fn copies_all(cx: &Context<'_>, step: &Step<'_>) -> bool {
-    let Body::Transfer { sources, .. } = &step.instruction.body else { return false };
+    let Body::Transfer { sources, .. } = &step.instruction.body else {
+        return false;
+    };
     let all = |place: &Place| match place {
-        Place::Path(word) => {
-            cx.facts.expand(step, word).is_some_and(|path| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*"))
-        }
+        Place::Path(word) => cx
+            .facts
+            .expand(step, word)
+            .is_some_and(|path| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*")),
         Place::Heredoc(_) => false,
     };
-    matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none() && sources.iter().any(all)
+    matches!(step.kind(), Kind::Copy | Kind::Add)
+        && step.flag("from").is_none()
+        && sources.iter().any(all)
 }
 
 fn installs_a_list(call: &Call) -> bool {
@@ -57,7 +75,9 @@ fn installs_a_list(call: &Call) -> bool {
         "poetry" | "pdm" => matches!(first, Some("install" | "sync")),
         "pipenv" => {
             matches!(first, Some("install" | "sync"))
-                && call.words().all(|word| word.starts_with('-') || Some(word) == first)
+                && call
+                    .words()
+                    .all(|word| word.starts_with('-') || Some(word) == first)
         }
         "dotnet" => first == Some("restore"),
         "mvn" | "mvnw" => call.words().any(|word| word.starts_with("dependency:")),
@@ -72,7 +92,9 @@ fn is_of_a_list(call: &PackageCall<'_>) -> bool {
         ("go", Action::Update) => is(&["download"]),
         ("cargo", Action::Update) => is(&["fetch"]),
         ("pip", Action::Install) => is(&["-r", "--requirement"]) && call.packages.is_empty(),
-        (_, Action::Install) => FROM_A_LIST.contains(&name) && call.packages.is_empty() && !is(&["-g", "--global"]),
+        (_, Action::Install) => {
+            FROM_A_LIST.contains(&name) && call.packages.is_empty() && !is(&["-g", "--global"])
+        }
         _ => false,
     }
 }

@@ -4,23 +4,47 @@ use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-from-empty-stage", page: include_str!("../../rules/lint/copy-from-empty-stage.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-from-empty-stage",
+    page: include_str!("../../rules/lint/copy-from-empty-stage.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy && !step.onbuild) {
-        let Some((word, name)) = step.copied_from() else { continue };
-        let Some(stage) = cx.facts.source_stage(step, name).filter(|stage| empty[stage.index]) else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Copy && !step.onbuild)
+    {
+        let Some((word, name)) = step.copied_from() else {
+            continue;
+        };
+        let Some(stage) = cx
+            .facts
+            .source_stage(step, name)
+            .filter(|stage| empty[stage.index])
+        else {
+            continue;
+        };
         findings
-            .add(word.span, format!("nothing has been put into the stage `{name}`, so the build stops here"))
+            .add(
+                word.span,
+                format!("nothing has been put into the stage `{name}`, so the build stops here"),
+            )
             .label(stage.from.span, "it starts empty and stays so");
     }
 }
 
 /// Per stage, whether it comes from scratch and nothing in its lineage writes files.
 fn empty_stages(facts: &Facts<'_>) -> Vec<bool> {
-    let writes = |kind| matches!(kind, Kind::Add | Kind::Copy | Kind::Run | Kind::Workdir | Kind::Unknown);
+    let writes = |kind| {
+        matches!(
+            kind,
+            Kind::Add | Kind::Copy | Kind::Run | Kind::Workdir | Kind::Unknown
+        )
+    };
     let mut empty: Vec<bool> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let starts_empty = match stage.base {

@@ -3,14 +3,27 @@
 use crate::dockerfile::Kind;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-from-own-stage", page: include_str!("../../rules/lint/copy-from-own-stage.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-from-own-stage",
+    page: include_str!("../../rules/lint/copy-from-own-stage.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy) {
-        let Some((word, name)) = step.copied_from() else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Copy)
+    {
+        let Some((word, name)) = step.copied_from() else {
+            continue;
+        };
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
-            findings.add(word.span, format!("`{name}` is the stage that the `COPY` stands in"));
+            findings.add(
+                word.span,
+                format!("`{name}` is the stage that the `COPY` stands in"),
+            );
         }
     }
 }

@@ -4,12 +4,22 @@ use crate::dockerfile::Kind;
 use crate::lint::facts::is_well_known_image;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-from-unknown-stage", page: include_str!("../../rules/lint/copy-from-unknown-stage.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-from-unknown-stage",
+    page: include_str!("../../rules/lint/copy-from-unknown-stage.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy) {
-        let Some((word, name)) = step.copied_from() else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Copy)
+    {
+        let Some((word, name)) = step.copied_from() else {
+            continue;
+        };
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
@@ -17,15 +27,29 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
-        let below = cx.facts.stages.iter().find(|stage| stage.is_named(name)).and_then(|stage| stage.alias);
+        let below = cx
+            .facts
+            .stages
+            .iter()
+            .find(|stage| stage.is_named(name))
+            .and_then(|stage| stage.alias);
         match below {
             Some(alias) => findings
-                .add(word.span, format!("the stage `{name}` stands further down, where only BuildKit looks for it"))
+                .add(
+                    word.span,
+                    format!(
+                        "the stage `{name}` stands further down, where only BuildKit looks for it"
+                    ),
+                )
                 .label(alias.span, "here"),
-            None if name.bytes().all(|b| b.is_ascii_digit()) => {
-                findings.add(word.span, format!("there is no stage number {name}; the first is 0"))
-            }
-            None => findings.add(word.span, format!("no stage is named `{name}`, so it is taken for an image")),
+            None if name.bytes().all(|b| b.is_ascii_digit()) => findings.add(
+                word.span,
+                format!("there is no stage number {name}; the first is 0"),
+            ),
+            None => findings.add(
+                word.span,
+                format!("no stage is named `{name}`, so it is taken for an image"),
+            ),
         };
     }
 }

@@ -3,23 +3,53 @@
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-many-to-file", page: include_str!("../../rules/lint/copy-many-to-file.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-many-to-file",
+    page: include_str!("../../rules/lint/copy-many-to-file.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add)) {
-        let Body::Transfer { sources, destination, json } = &step.instruction.body else { continue };
-        let Some(path) = cx.facts.expand(step, destination).filter(|_| sources.len() > 1) else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
+    {
+        let Body::Transfer {
+            sources,
+            destination,
+            json,
+        } = &step.instruction.body
+        else {
+            continue;
+        };
+        let Some(path) = cx
+            .facts
+            .expand(step, destination)
+            .filter(|_| sources.len() > 1)
+        else {
+            continue;
+        };
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
         if matches!(name, "" | "." | "..") {
             continue;
         }
         let written = destination.text.as_str();
-        let report =
-            findings.add(destination.span, format!("several files go to `{written}`, which does not end in `/`"));
+        let report = findings.add(
+            destination.span,
+            format!("several files go to `{written}`, which does not end in `/`"),
+        );
         if !json && destination.literal() == Some(written) {
-            let edit = Edit { span: destination.span, replacement: format!("{written}/") };
-            report.fix(Fix::new("say that it is a folder", Applicability::Safe, vec![edit]));
+            let edit = Edit {
+                span: destination.span,
+                replacement: format!("{written}/"),
+            };
+            report.fix(Fix::new(
+                "say that it is a folder",
+                Applicability::Safe,
+                vec![edit],
+            ));
         }
     }
 }

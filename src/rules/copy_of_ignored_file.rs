@@ -3,22 +3,44 @@
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{Context, Findings, IgnoreFile, Rule, clean};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-of-ignored-file", page: include_str!("../../rules/lint/copy-of-ignored-file.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-of-ignored-file",
+    page: include_str!("../../rules/lint/copy-of-ignored-file.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // With exceptions, what is left of a folder depends on the files in it.
-    let Some(ignore) = cx.build.ignore.as_ref().filter(|ignore| !ignore.has_exceptions()) else { return };
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild) {
-        let Body::Transfer { sources, .. } = &step.instruction.body else { continue };
+    let Some(ignore) = cx
+        .build
+        .ignore
+        .as_ref()
+        .filter(|ignore| !ignore.has_exceptions())
+    else {
+        return;
+    };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
+    {
+        let Body::Transfer { sources, .. } = &step.instruction.body else {
+            continue;
+        };
         if step.flag("from").is_some() {
             continue;
         }
         for place in sources {
             let Place::Path(word) = place else { continue };
-            let Some(path) = cx.facts.expand(step, word) else { continue };
+            let Some(path) = cx.facts.expand(step, word) else {
+                continue;
+            };
             if !is_remote(&path) && is_left_out(ignore, &path) {
-                findings.add(word.span, format!("`.dockerignore` keeps `{path}` out of the build"));
+                findings.add(
+                    word.span,
+                    format!("`.dockerignore` keeps `{path}` out of the build"),
+                );
             }
         }
     }
@@ -26,7 +48,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn is_left_out(ignore: &IgnoreFile, path: &str) -> bool {
     let path = clean(path);
-    if path == "." { ignore.ignores_everything() } else { ignore.ignores(&path) }
+    if path == "." {
+        ignore.ignores_everything()
+    } else {
+        ignore.ignores(&path)
+    }
 }
 
 fn is_remote(path: &str) -> bool {

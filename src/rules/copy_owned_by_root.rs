@@ -5,31 +5,61 @@ use crate::lint::facts::{Known, User};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-owned-by-root", page: include_str!("../../rules/lint/copy-owned-by-root.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-owned-by-root",
+    page: include_str!("../../rules/lint/copy-owned-by-root.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild) {
-        let (Body::Transfer { .. }, None, Some(user)) = (&step.instruction.body, step.flag("chown"), &step.user) else {
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
+    {
+        let (Body::Transfer { .. }, None, Some(user)) =
+            (&step.instruction.body, step.flag("chown"), &step.user)
+        else {
             continue;
         };
-        let windows = step.stage.and_then(|stage| cx.facts.stages[stage].known).is_some_and(Known::is_windows);
-        let Some(name) = user.name.as_deref().filter(|name| !User::is_root(name) && !name.is_empty()) else { continue };
+        let windows = step
+            .stage
+            .and_then(|stage| cx.facts.stages[stage].known)
+            .is_some_and(Known::is_windows);
+        let Some(name) = user
+            .name
+            .as_deref()
+            .filter(|name| !User::is_root(name) && !name.is_empty())
+        else {
+            continue;
+        };
         if windows || name.to_ascii_lowercase().starts_with("container") {
             continue;
         }
         let keyword = &step.instruction.keyword;
         let finding = findings
-            .add(keyword.span, format!("the files belong to root, and `{name}` cannot change them"))
+            .add(
+                keyword.span,
+                format!("the files belong to root, and `{name}` cannot change them"),
+            )
             .label(user.span, "the user is set here");
         if name.bytes().all(is_plain) {
-            let edit = Edit { span: Span::at(keyword.span.end), replacement: format!(" --chown={name}") };
-            finding.fix(Fix::new("copy them for the user", Applicability::Unsafe, vec![edit]));
+            let edit = Edit {
+                span: Span::at(keyword.span.end),
+                replacement: format!(" --chown={name}"),
+            };
+            finding.fix(Fix::new(
+                "copy them for the user",
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
 
-/// Whether a byte stands for itself in a flag, so that a name made of such bytes can be written there.
+/// Whether a byte stands for itself in a flag, so that a name made of such bytes can be written
+/// there.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
 }

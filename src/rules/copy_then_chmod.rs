@@ -1,4 +1,5 @@
-//! `copy-then-chmod`: a RUN changes the mode or the owner of what a COPY brought, and so stores it again.
+//! `copy-then-chmod`: a RUN changes the mode or the owner of what a COPY brought, and so stores it
+//! again.
 
 use std::collections::HashMap;
 
@@ -11,29 +12,64 @@ use crate::lint::facts::{Call, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-then-chmod", page: include_str!("../../rules/lint/copy-then-chmod.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-then-chmod",
+    page: include_str!("../../rules/lint/copy-then-chmod.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
     let mut brought: HashMap<String, &Step<'_>> = HashMap::new();
     for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
-        brought.extend(copied_files(cx.facts, step).into_iter().map(|(path, _)| (path, step)));
-        let Some(run) = cx.facts.run_of(step) else { continue };
+        brought.extend(
+            copied_files(cx.facts, step)
+                .into_iter()
+                .map(|(path, _)| (path, step)),
+        );
+        let Some(run) = cx.facts.run_of(step) else {
+            continue;
+        };
         for call in &run.calls {
-            let Some(change) = Change::of(call) else { continue };
-            let found = change.targets.iter().find_map(|target| brought.get(&full(step, target)?));
-            let Some(copy) = found.filter(|copy| copy.flag(change.flag).is_none()) else { continue };
+            let Some(change) = Change::of(call) else {
+                continue;
+            };
+            let found = change
+                .targets
+                .iter()
+                .find_map(|target| brought.get(&full(step, target)?));
+            let Some(copy) = found.filter(|copy| copy.flag(change.flag).is_none()) else {
+                continue;
+            };
             let keyword = &copy.instruction.keyword;
-            let message = format!("`{}` stores again what a `{}` brought", call.name, keyword.text);
-            let report = findings.add(call.span, message).label(keyword.span, "it is brought here");
+            let message = format!(
+                "`{}` stores again what a `{}` brought",
+                call.name, keyword.text
+            );
+            let report = findings
+                .add(call.span, message)
+                .label(keyword.span, "it is brought here");
             let is_next = copy.index + 1 == step.index && alone(cx, run, 1).is_some();
-            let is_known =
-                is_next && Words::of(cx, run, call).is_some() && brings_one(copy) && change.targets.len() == 1;
+            let is_known = is_next
+                && Words::of(cx, run, call).is_some()
+                && brings_one(copy)
+                && change.targets.len() == 1;
             if let Some(edit) = without(cx, step.span).filter(|_| is_known) {
                 let flag = format!(" --{}={}", change.flag, change.value);
-                let edits = vec![Edit { span: Span::at(keyword.span.end), replacement: flag }, edit];
-                report.fix(Fix::new(format!("let `{}` do it", keyword.text), change.applicability(), edits));
+                let edits = vec![
+                    Edit {
+                        span: Span::at(keyword.span.end),
+                        replacement: flag,
+                    },
+                    edit,
+                ];
+                report.fix(Fix::new(
+                    format!("let `{}` do it", keyword.text),
+                    change.applicability(),
+                    edits,
+                ));
             }
         }
     }
@@ -56,19 +92,36 @@ impl<'c> Change<'c> {
             _ => return None,
         };
         let is_option = |word: &str| matches!(word, "-R" | "--recursive" | "-v" | "-f" | "-c");
-        let recursive = call.words().any(|word| matches!(word, "-R" | "--recursive"));
+        let recursive = call
+            .words()
+            .any(|word| matches!(word, "-R" | "--recursive"));
         let mut words = call.words().filter(|word| !is_option(word));
         let value = words.next()?;
         let targets: Vec<&str> = words.collect();
-        let is_plain = !value.starts_with('-') && targets.iter().all(|target| !target.starts_with('-'));
-        is_plain.then_some(Self { flag, value, targets, recursive })
+        let is_plain =
+            !value.starts_with('-') && targets.iter().all(|target| !target.starts_with('-'));
+        is_plain.then_some(Self {
+            flag,
+            value,
+            targets,
+            recursive,
+        })
     }
 
-    /// Of one file a mode in digits is the same however it is set. A folder's own is not that of its files.
+    /// Of one file a mode in digits is the same however it is set. A folder's own is not that of
+    /// its files.
     fn applicability(&self) -> Applicability {
-        let is_octal = self.flag == "chmod" && self.value.chars().all(|letter| ('0'..='7').contains(&letter));
+        let is_octal = self.flag == "chmod"
+            && self
+                .value
+                .chars()
+                .all(|letter| ('0'..='7').contains(&letter));
         let is_file = self.targets.iter().all(|target| looks_like_file(target));
-        if is_octal && is_file && !self.recursive { Applicability::Safe } else { Applicability::Unsafe }
+        if is_octal && is_file && !self.recursive {
+            Applicability::Safe
+        } else {
+            Applicability::Unsafe
+        }
     }
 }
 

@@ -4,8 +4,11 @@ use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-to-relative-path", page: include_str!("../../rules/lint/copy-to-relative-path.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-to-relative-path",
+    page: include_str!("../../rules/lint/copy-to-relative-path.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // The stage in which ONBUILD has put off a WORKDIR, before what it puts off later.
@@ -14,8 +17,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if step.onbuild && step.kind() == Kind::Workdir {
             triggered = Some(step.stage);
         }
-        let (Body::Transfer { destination, .. }, Kind::Copy) = (&step.instruction.body, step.kind()) else { continue };
-        let is_set = step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
+        let (Body::Transfer { destination, .. }, Kind::Copy) =
+            (&step.instruction.body, step.kind())
+        else {
+            continue;
+        };
+        let is_set =
+            step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
         if is_relative(destination) && !is_set && !is_well_known(step) {
             let written = destination.text.as_str();
             let message = format!("`{written}` starts from a directory that no `WORKDIR` sets");
@@ -23,8 +31,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             // In a JSON form the quotes are not part of what is written.
             let is_plain = cx.source.slice(destination.span) == written;
             if let Some(replacement) = absolute(step, written).filter(|_| is_plain) {
-                let edit = Edit { span: destination.span, replacement };
-                report.fix(Fix::new("start from `/`, as the base image does", Applicability::Safe, vec![edit]));
+                let edit = Edit {
+                    span: destination.span,
+                    replacement,
+                };
+                report.fix(Fix::new(
+                    "start from `/`, as the base image does",
+                    Applicability::Safe,
+                    vec![edit],
+                ));
             }
         }
     }
@@ -41,10 +56,21 @@ fn is_well_known(step: &Step<'_>) -> bool {
     step.workdir.path.as_deref().is_some_and(|path| path != "/")
 }
 
-/// The same place from the root, where the base image is known to start there and the path says it plainly.
+/// The same place from the root, where the base image is known to start there and the path says it
+/// plainly.
 fn absolute(step: &Step<'_>, written: &str) -> Option<String> {
     let starts_at_root = step.workdir.path.as_deref() == Some("/") && !step.onbuild;
-    let is_plain = !written.contains(['"', '\'', '\\', '`', '[', ']']) && !written.split('/').any(|part| part == "..");
-    let path = written.strip_prefix("./").unwrap_or(written).trim_start_matches('/');
-    (starts_at_root && is_plain).then(|| if path == "." { "/".to_owned() } else { format!("/{path}") })
+    let is_plain = !written.contains(['"', '\'', '\\', '`', '[', ']'])
+        && !written.split('/').any(|part| part == "..");
+    let path = written
+        .strip_prefix("./")
+        .unwrap_or(written)
+        .trim_start_matches('/');
+    (starts_at_root && is_plain).then(|| {
+        if path == "." {
+            "/".to_owned()
+        } else {
+            format!("/{path}")
+        }
+    })
 }

@@ -4,23 +4,47 @@ use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "copy-whole-filesystem", page: include_str!("../../rules/lint/copy-whole-filesystem.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "copy-whole-filesystem",
+    page: include_str!("../../rules/lint/copy-whole-filesystem.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Copy) {
-        let Some((_, from)) = step.copied_from() else { continue };
-        let Body::Transfer { sources, destination, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Copy)
+    {
+        let Some((_, from)) = step.copied_from() else {
+            continue;
+        };
+        let Body::Transfer {
+            sources,
+            destination,
+            ..
+        } = &step.instruction.body
+        else {
+            continue;
+        };
         let root = sources.iter().find_map(|place| match place {
             Place::Path(word) if word.literal() == Some("/") => Some(word),
             _ => None,
         });
-        let Some(root) = root.filter(|_| destination.literal() == Some("/")) else { continue };
+        let Some(root) = root.filter(|_| destination.literal() == Some("/")) else {
+            continue;
+        };
         // Into an empty image, it is the way to have one layer of several.
-        let into_nothing = step.stage.is_some_and(|stage| cx.facts.stages[stage].base == Base::Scratch);
+        let into_nothing = step
+            .stage
+            .is_some_and(|stage| cx.facts.stages[stage].base == Base::Scratch);
         if !into_nothing && holds_a_system(cx, step, from) {
             let span = root.span.to(destination.span);
-            findings.add(span, "all files of one image are laid over those of another");
+            findings.add(
+                span,
+                "all files of one image are laid over those of another",
+            );
         }
     }
 }
@@ -40,5 +64,9 @@ fn holds_a_system(cx: &Context<'_>, step: &Step<'_>, from: &str) -> bool {
 fn stage_holds_a_system(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
     let root = cx.facts.ancestry(stage.index).last().unwrap_or(stage);
     root.base != Base::Scratch
-        && (root.known.is_some() || cx.facts.lineage(stage.index).any(|step| step.kind() == Kind::Run))
+        && (root.known.is_some()
+            || cx
+                .facts
+                .lineage(stage.index)
+                .any(|step| step.kind() == Kind::Run))
 }

@@ -4,10 +4,14 @@ use super::unattended::after;
 use crate::lint::facts::{Call, Download};
 use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "curl-without-location", page: include_str!("../../rules/lint/curl-without-location.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "curl-without-location",
+    page: include_str!("../../rules/lint/curl-without-location.md"),
+    check,
+};
 
-/// Long options with which curl follows redirects, or sends, asks or shows instead of fetching a file.
+/// Long options with which curl follows redirects, or sends, asks or shows instead of fetching a
+/// file.
 const OTHER: [&str; 20] = [
     "--location",
     "--location-trusted",
@@ -36,12 +40,29 @@ const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
 const VALUED: &str = "oCcbeEHAmPQrtuUxyYz";
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls).filter(|call| call.name == "curl") {
-        if call.downloads().iter().any(|download| may_redirect(download)) && !has_other(call) {
-            let report = findings
-                .add(call.name_span, "`curl` follows no redirect: it saves the page that names the new address");
+    for call in cx
+        .facts
+        .runs()
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.name == "curl")
+    {
+        if call
+            .downloads()
+            .iter()
+            .any(|download| may_redirect(download))
+            && !has_other(call)
+        {
+            let report = findings.add(
+                call.name_span,
+                "`curl` follows no redirect: it saves the page that names the new address",
+            );
             if let Some(edit) = after(cx, call.name_span, "curl", "-L") {
-                report.fix(Fix::new("follow redirects", Applicability::Unsafe, vec![edit]));
+                report.fix(Fix::new(
+                    "follow redirects",
+                    Applicability::Unsafe,
+                    vec![edit],
+                ));
             }
         }
     }
@@ -52,15 +73,21 @@ fn may_redirect(download: &Download<'_>) -> bool {
     let rest = download.url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
-    let is_number =
-        host.starts_with('[') || host.split(':').next().is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok());
+    let is_number = host.starts_with('[')
+        || host
+            .split(':')
+            .next()
+            .is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok());
     let is_local = host.starts_with("localhost") || host.starts_with("host.docker.internal");
     !is_number && !is_local && !host.is_empty()
 }
 
 /// Whether one of its words is such an option, or may be one.
 fn has_other(call: &Call) -> bool {
-    let hidden = call.arguments.iter().any(|argument| argument.values.is_none() && !argument.raw.contains("://"));
+    let hidden = call
+        .arguments
+        .iter()
+        .any(|argument| argument.values.is_none() && !argument.raw.contains("://"));
     hidden || call.words().any(is_other)
 }
 
@@ -69,7 +96,12 @@ fn is_other(word: &str) -> bool {
         let name = long.split('=').next().unwrap_or(long);
         return OTHER.iter().any(|known| &known[2..] == name);
     }
-    let Some(letters) = word.strip_prefix('-') else { return false };
-    let letters = letters.split_inclusive(|letter| VALUED.contains(letter)).next().unwrap_or_default();
+    let Some(letters) = word.strip_prefix('-') else {
+        return false;
+    };
+    let letters = letters
+        .split_inclusive(|letter| VALUED.contains(letter))
+        .next()
+        .unwrap_or_default();
     letters.contains(|letter| OTHER_LETTERS.contains(letter))
 }

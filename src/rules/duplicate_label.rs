@@ -8,16 +8,24 @@ use crate::dockerfile::Body;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "duplicate-label", page: include_str!("../../rules/lint/duplicate-label.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "duplicate-label",
+    page: include_str!("../../rules/lint/duplicate-label.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut set: HashMap<(Option<usize>, String), Span> = HashMap::new();
     for (step, pair) in labels(cx) {
-        let Some(key) = cx.facts.expand(step, &pair.key) else { continue };
+        let Some(key) = cx.facts.expand(step, &pair.key) else {
+            continue;
+        };
         if let Some(before) = set.insert((step.stage, key.clone()), pair.span) {
             let report = findings
-                .add(before, format!("`{key}` is set again below, and this value is lost"))
+                .add(
+                    before,
+                    format!("`{key}` is set again below, and this value is lost"),
+                )
                 .label(pair.span, "it is set again here");
             if let Some(edit) = without_pair(cx, before) {
                 report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
@@ -28,8 +36,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// Takes a label away with the blanks after it, or the whole LABEL where it has no other.
 fn without_pair(cx: &Context<'_>, pair: Span) -> Option<Edit> {
-    let step = cx.facts.steps.iter().find(|step| !step.onbuild && step.span.contains(pair))?;
-    let Body::Pairs(pairs) = &step.instruction.body else { return None };
+    let step = cx
+        .facts
+        .steps
+        .iter()
+        .find(|step| !step.onbuild && step.span.contains(pair))?;
+    let Body::Pairs(pairs) = &step.instruction.body else {
+        return None;
+    };
     let at = pairs.iter().position(|other| other.span == pair)?;
     if pairs.len() == 1 {
         return without(cx, step.span);
@@ -39,6 +53,13 @@ fn without_pair(cx: &Context<'_>, pair: Span) -> Option<Edit> {
         Some(next) => Span::new(pair.end, next.span.start),
         None => Span::new(pairs[at - 1].span.end, pair.start),
     };
-    let is_empty = cx.source.slice(gap).chars().all(|c| c.is_whitespace() || c == cx.dockerfile.escape);
-    is_empty.then(|| Edit { span: pair.to(gap), replacement: String::new() })
+    let is_empty = cx
+        .source
+        .slice(gap)
+        .chars()
+        .all(|c| c.is_whitespace() || c == cx.dockerfile.escape);
+    is_empty.then(|| Edit {
+        span: pair.to(gap),
+        replacement: String::new(),
+    })
 }

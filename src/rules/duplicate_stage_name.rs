@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "duplicate-stage-name", page: include_str!("../../rules/lint/duplicate-stage-name.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "duplicate-stage-name",
+    page: include_str!("../../rules/lint/duplicate-stage-name.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut names = HashMap::new();
@@ -14,7 +17,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         // BuildKit compares in lower case.
         if let Some(before) = names.insert(name.to_ascii_lowercase(), alias.span) {
             findings
-                .add(alias.span, format!("another stage is named `{name}` already"))
+                .add(
+                    alias.span,
+                    format!("another stage is named `{name}` already"),
+                )
                 .label(before, "it is hidden from here on");
         }
     }

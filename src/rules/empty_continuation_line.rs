@@ -3,27 +3,43 @@
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "empty-continuation-line", page: include_str!("../../rules/lint/empty-continuation-line.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "empty-continuation-line",
+    page: include_str!("../../rules/lint/empty-continuation-line.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         // What follows are the lines of heredocs, where empty ones are text.
-        let end = step.instruction.heredocs.first().map_or(step.span.end, |heredoc| heredoc.body.start);
+        let end = step
+            .instruction
+            .heredocs
+            .first()
+            .map_or(step.span.end, |heredoc| heredoc.body.start);
         let empty = empty_lines(cx, Span::new(step.span.start, end));
         if let Some(first) = empty.first() {
-            let edits = empty.iter().map(|&span| Edit { span, replacement: String::new() }).collect();
+            let edits = empty
+                .iter()
+                .map(|&span| Edit {
+                    span,
+                    replacement: String::new(),
+                })
+                .collect();
             let at = Span::at(first.start);
-            findings.add(at, "an empty line inside an instruction will be an error").fix(Fix::new(
-                "leave the empty lines out",
-                Applicability::Safe,
-                edits,
-            ));
+            findings
+                .add(at, "an empty line inside an instruction will be an error")
+                .fix(Fix::new(
+                    "leave the empty lines out",
+                    Applicability::Safe,
+                    edits,
+                ));
         }
     }
 }
 
-/// The lines after the first that hold nothing but blanks, with their line breaks; such that touch are one.
+/// The lines after the first that hold nothing but blanks, with their line breaks; such that touch
+/// are one.
 fn empty_lines(cx: &Context<'_>, span: Span) -> Vec<Span> {
     let mut empty: Vec<Span> = Vec::new();
     let mut at = span.start;
@@ -34,7 +50,9 @@ fn empty_lines(cx: &Context<'_>, span: Span) -> Vec<Span> {
             continue;
         }
         if !line.ends_with('\n') && cx.source.text()[at..].starts_with(['\n', '\r']) {
-            line_span.end += cx.source.text()[at..].find('\n').map_or(0, |offset| offset + 1);
+            line_span.end += cx.source.text()[at..]
+                .find('\n')
+                .map_or(0, |offset| offset + 1);
         }
         match empty.last_mut().filter(|last| last.end == line_span.start) {
             Some(last) => last.end = line_span.end,

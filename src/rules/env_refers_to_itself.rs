@@ -6,12 +6,22 @@ use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "env-refers-to-itself", page: include_str!("../../rules/lint/env-refers-to-itself.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "env-refers-to-itself",
+    page: include_str!("../../rules/lint/env-refers-to-itself.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Env) {
-        let Body::Pairs(pairs) = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Env)
+    {
+        let Body::Pairs(pairs) = &step.instruction.body else {
+            continue;
+        };
         let mut first: HashMap<&str, usize> = HashMap::new();
         for (at, pair) in pairs.iter().enumerate() {
             first.entry(pair.key.text.as_str()).or_insert(at);
@@ -19,16 +29,29 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for (at, pair) in pairs.iter().enumerate() {
             let uses = |variable: &&Variable| {
                 let name = variable.name.as_str();
-                first.contains_key(name) && pair.key.text.as_str() != name && !cx.facts.is_declared(step, name)
+                first.contains_key(name)
+                    && pair.key.text.as_str() != name
+                    && !cx.facts.is_declared(step, name)
             };
-            let Some(variable) = pair.value.iter().flat_map(|value| variables(&value.parts)).find(uses) else {
+            let Some(variable) = pair
+                .value
+                .iter()
+                .flat_map(|value| variables(&value.parts))
+                .find(uses)
+            else {
                 continue;
             };
-            let message = format!("`{}` is not set yet: this `ENV` sets it for what follows", variable.name);
+            let message = format!(
+                "`{}` is not set yet: this `ENV` sets it for what follows",
+                variable.name
+            );
             let report = findings.add(variable.span, message);
-            let is_set_before = first.get(variable.name.as_str()).is_some_and(|set| *set < at);
-            if let Some(fix) =
-                is_set_before.then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text)).flatten()
+            let is_set_before = first
+                .get(variable.name.as_str())
+                .is_some_and(|set| *set < at);
+            if let Some(fix) = is_set_before
+                .then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text))
+                .flatten()
             {
                 report.fix(fix);
             }
@@ -47,9 +70,19 @@ fn variables(parts: &[WordPart]) -> impl Iterator<Item = &Variable> {
 fn fix(cx: &Context<'_>, before: &Pair, pair: &Pair, keyword: &str) -> Option<Fix> {
     let gap = Span::new(before.span.end, pair.span.start);
     let between = cx.source.slice(gap);
-    if between.chars().any(|c| !c.is_whitespace() && c != cx.dockerfile.escape) {
+    if between
+        .chars()
+        .any(|c| !c.is_whitespace() && c != cx.dockerfile.escape)
+    {
         return None;
     }
-    let edit = Edit { span: gap, replacement: format!("{}{keyword} ", cx.line_break()) };
-    Some(Fix::new("set it in an `ENV` of its own", Applicability::Unsafe, vec![edit]))
+    let edit = Edit {
+        span: gap,
+        replacement: format!("{}{keyword} ", cx.line_break()),
+    };
+    Some(Fix::new(
+        "set it in an `ENV` of its own",
+        Applicability::Unsafe,
+        vec![edit],
+    ))
 }

@@ -2,17 +2,30 @@
 
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "exposed-host-port", page: include_str!("../../rules/lint/exposed-host-port.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "exposed-host-port",
+    page: include_str!("../../rules/lint/exposed-host-port.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
         let Some(host) = &port.host else { continue };
-        let report = findings.add(port.span, format!("`EXPOSE` cannot choose `{host}`: that is for `docker run -p`"));
+        let report = findings.add(
+            port.span,
+            format!("`EXPOSE` cannot choose `{host}`: that is for `docker run -p`"),
+        );
         if let Some((_, replacement)) = port.text.rsplit_once(':').filter(|_| port.literal) {
             let replacement = replacement.to_owned();
             let title = format!("write `{replacement}`");
-            report.fix(Fix::new(title, Applicability::Safe, vec![Edit { span: port.span, replacement }]));
+            report.fix(Fix::new(
+                title,
+                Applicability::Safe,
+                vec![Edit {
+                    span: port.span,
+                    replacement,
+                }],
+            ));
         }
     }
 }

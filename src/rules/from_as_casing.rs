@@ -4,13 +4,18 @@ use crate::dockerfile::Instruction;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "from-as-casing", page: include_str!("../../rules/lint/from-as-casing.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "from-as-casing",
+    page: include_str!("../../rules/lint/from-as-casing.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
         let from = stage.from.keyword.text.as_str();
-        let Some((span, text)) = keyword_as(stage.from) else { continue };
+        let Some((span, text)) = keyword_as(stage.from) else {
+            continue;
+        };
         // `From` is what another rule speaks of.
         let replacement = if from == from.to_ascii_uppercase() {
             "AS"
@@ -20,9 +25,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         if text != replacement {
-            let edit = Edit { span, replacement: replacement.to_owned() };
-            let fix = Fix::new(format!("write `{replacement}`"), Applicability::Safe, vec![edit]);
-            findings.add(span, format!("`{text}` is not in the case of `{from}`")).fix(fix);
+            let edit = Edit {
+                span,
+                replacement: replacement.to_owned(),
+            };
+            let fix = Fix::new(
+                format!("write `{replacement}`"),
+                Applicability::Safe,
+                vec![edit],
+            );
+            findings
+                .add(span, format!("`{text}` is not in the case of `{from}`"))
+                .fix(fix);
         }
     }
 }
@@ -33,5 +47,8 @@ fn keyword_as(from: &Instruction) -> Option<(Span, &str)> {
     let image = text.find(char::is_whitespace)?;
     let start = image + (text[image..].len() - text[image..].trim_start().len());
     let length = text[start..].find(char::is_whitespace)?;
-    Some((from.arguments.source_span(start, start + length), &text[start..start + length]))
+    Some((
+        from.arguments.source_span(start, start + length),
+        &text[start..start + length],
+    ))
 }

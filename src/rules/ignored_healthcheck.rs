@@ -4,8 +4,11 @@ use super::ignored_cmd::report;
 use crate::dockerfile::Kind;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "ignored-healthcheck", page: include_str!("../../rules/lint/ignored-healthcheck.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "ignored-healthcheck",
+    page: include_str!("../../rules/lint/ignored-healthcheck.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     report(cx, Kind::Healthcheck, findings);

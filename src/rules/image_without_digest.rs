@@ -3,15 +3,23 @@
 use crate::lint::facts::{Base, Reading};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "image-without-digest", page: include_str!("../../rules/lint/image-without-digest.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "image-without-digest",
+    page: include_str!("../../rules/lint/image-without-digest.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else { continue };
+        let Base::Image(image) = &stage.base else {
+            continue;
+        };
         if image.digest == Reading::Absent {
             let written = stage.image.text.as_str();
-            findings.add(stage.image.span, format!("`{written}` may be another image tomorrow: it has no digest"));
+            findings.add(
+                stage.image.span,
+                format!("`{written}` may be another image tomorrow: it has no digest"),
+            );
         }
     }
 }

@@ -3,18 +3,32 @@
 use crate::dockerfile::Kind;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "instruction-before-from", page: include_str!("../../rules/lint/instruction-before-from.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "instruction-before-from",
+    page: include_str!("../../rules/lint/instruction-before-from.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let instructions = &cx.dockerfile.instructions;
-    let Some(first) = instructions.iter().position(|instruction| instruction.keyword.kind == Kind::From) else {
+    let Some(first) = instructions
+        .iter()
+        .position(|instruction| instruction.keyword.kind == Kind::From)
+    else {
         return;
     };
-    for keyword in instructions[..first].iter().map(|instruction| &instruction.keyword) {
+    for keyword in instructions[..first]
+        .iter()
+        .map(|instruction| &instruction.keyword)
+    {
         if !matches!(keyword.kind, Kind::Arg | Kind::Unknown) {
-            findings
-                .add(keyword.span, format!("`{}` stands before the first `FROM`, where only `ARG` may", keyword.text));
+            findings.add(
+                keyword.span,
+                format!(
+                    "`{}` stands before the first `FROM`, where only `ARG` may",
+                    keyword.text
+                ),
+            );
         }
     }
 }

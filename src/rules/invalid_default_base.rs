@@ -3,8 +3,11 @@
 use crate::lint::facts::{Base, is_image_name};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "invalid-default-base", page: include_str!("../../rules/lint/invalid-default-base.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "invalid-default-base",
+    page: include_str!("../../rules/lint/invalid-default-base.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
@@ -12,11 +15,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if stage.image.literal().is_some() || !matches!(stage.base, Base::Image(_)) {
             continue;
         }
-        let Some(name) = cx.facts.expand_default(stage.image) else { continue };
+        let Some(name) = cx.facts.expand_default(stage.image) else {
+            continue;
+        };
         if !is_image_name(&name) {
-            let what = if name.is_empty() { "nothing".to_owned() } else { format!("`{name}`") };
-            let message = format!("without `--build-arg` this comes to {what}, which names no image");
-            findings.add(stage.image.span, message).note("an `ARG` with a default makes it right");
+            let what = if name.is_empty() {
+                "nothing".to_owned()
+            } else {
+                format!("`{name}`")
+            };
+            let message =
+                format!("without `--build-arg` this comes to {what}, which names no image");
+            findings
+                .add(stage.image.span, message)
+                .note("an `ARG` with a default makes it right");
         }
     }
 }

@@ -3,15 +3,25 @@
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "invalid-label-key", page: include_str!("../../rules/lint/invalid-label-key.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "invalid-label-key",
+    page: include_str!("../../rules/lint/invalid-label-key.md"),
+    check,
+};
 
 /// Name spaces that Docker keeps for itself.
 const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Label) {
-        let Body::Pairs(pairs) = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Label)
+    {
+        let Body::Pairs(pairs) = &step.instruction.body else {
+            continue;
+        };
         for pair in pairs {
             let written = pair.key.text.as_str().trim_matches(['"', '\'']);
             if let Some(fault) = fault(pair.key.literal().unwrap_or(written)) {
@@ -28,7 +38,9 @@ fn fault(key: &str) -> Option<&'static str> {
     Some(match key {
         _ if reserved => "is in a name space that Docker keeps for itself",
         _ if key.contains('$') => "hides its key in a variable",
-        _ if !key.chars().all(allowed) => "has other characters than `a-z`, `0-9`, `.`, `-`, `_` and `/`",
+        _ if !key.chars().all(allowed) => {
+            "has other characters than `a-z`, `0-9`, `.`, `-`, `_` and `/`"
+        }
         _ if !key.starts_with(|c: char| c.is_ascii_lowercase()) => "does not start with a letter",
         _ if !key.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) => {
             "does not end with a letter or a digit"

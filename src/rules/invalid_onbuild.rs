@@ -3,14 +3,20 @@
 use crate::dockerfile::Kind;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "invalid-onbuild", page: include_str!("../../rules/lint/invalid-onbuild.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "invalid-onbuild",
+    page: include_str!("../../rules/lint/invalid-onbuild.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.onbuild) {
         if matches!(step.kind(), Kind::Onbuild | Kind::From | Kind::Maintainer) {
             let keyword = &step.instruction.keyword;
-            findings.add(keyword.span, format!("`{}` must not stand in `ONBUILD`", keyword.text));
+            findings.add(
+                keyword.span,
+                format!("`{}` must not stand in `ONBUILD`", keyword.text),
+            );
         }
     }
 }

@@ -3,8 +3,11 @@
 use crate::lint::facts::Port;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "invalid-port", page: include_str!("../../rules/lint/invalid-port.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "invalid-port",
+    page: include_str!("../../rules/lint/invalid-port.md"),
+    check,
+};
 
 /// Those that there are; none is TCP.
 const PROTOCOLS: [&str; 4] = ["", "tcp", "udp", "sctp"];
@@ -19,18 +22,28 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn fault(port: &Port) -> Option<String> {
     let text = &port.text;
-    if port.first.max(port.last).is_some_and(|number| number > u32::from(u16::MAX)) {
+    if port
+        .first
+        .max(port.last)
+        .is_some_and(|number| number > u32::from(u16::MAX))
+    {
         return Some(format!("`{text}` is beyond the last port, 65535"));
     }
     // What a variable brings may be missing here and given at the build.
     if !port.literal {
         return None;
     }
-    let Some((first, last)) = port.first.zip(port.last) else { return Some(format!("`{text}` is not a port")) };
+    let Some((first, last)) = port.first.zip(port.last) else {
+        return Some(format!("`{text}` is not a port"));
+    };
     if first > last {
         return Some(format!("`{text}` ends before it starts"));
     }
     let protocol = port.protocol.as_deref().unwrap_or_default();
-    let known = PROTOCOLS.iter().any(|known| known.eq_ignore_ascii_case(protocol));
-    (!known).then(|| format!("`{protocol}` is not a protocol of ports: there are `tcp`, `udp` and `sctp`"))
+    let known = PROTOCOLS
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(protocol));
+    (!known).then(|| {
+        format!("`{protocol}` is not a protocol of ports: there are `tcp`, `udp` and `sctp`")
+    })
 }

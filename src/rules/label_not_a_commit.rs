@@ -3,8 +3,11 @@
 use super::label_schema;
 use crate::lint::{Context, Findings, LabelType, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "label-not-a-commit", page: include_str!("../../rules/lint/label-not-a-commit.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "label-not-a-commit",
+    page: include_str!("../../rules/lint/label-not-a-commit.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     label_schema::report(cx, LabelType::Hash, "the hash of a commit", findings);

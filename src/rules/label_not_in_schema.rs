@@ -4,18 +4,31 @@ use super::label_schema;
 use crate::lint::words::Topic;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "label-not-in-schema", page: include_str!("../../rules/lint/label-not-in-schema.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "label-not-in-schema",
+    page: include_str!("../../rules/lint/label-not-in-schema.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if !cx.settings.strict_labels {
         return;
     }
     for (step, pair) in label_schema::labels(cx) {
-        let Some(key) = cx.facts.expand(step, &pair.key) else { continue };
+        let Some(key) = cx.facts.expand(step, &pair.key) else {
+            continue;
+        };
         if !cx.settings.label_schema.contains_key(&key) {
-            let word = cx.settings.words.label(&Topic::Setting("strict-labels"), "no others are allowed here");
-            findings.add(pair.key.span, format!("`{key}` is not among the labels that images may have")).because(word);
+            let word = cx.settings.words.label(
+                &Topic::Setting("strict-labels"),
+                "no others are allowed here",
+            );
+            findings
+                .add(
+                    pair.key.span,
+                    format!("`{key}` is not among the labels that images may have"),
+                )
+                .because(word);
         }
     }
 }

@@ -6,8 +6,14 @@ use crate::lint::words::Topic;
 use crate::lint::{Context, Findings, Label, LabelType, Settings};
 
 /// Every label that an image gets, with its step; those of ONBUILD are the next image's.
-pub(super) fn labels<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>, &'a Pair)> + use<'a> {
-    let steps = cx.facts.steps.iter().filter(|step| step.kind() == Kind::Label && !step.onbuild);
+pub(super) fn labels<'a>(
+    cx: &Context<'a>,
+) -> impl Iterator<Item = (&'a Step<'a>, &'a Pair)> + use<'a> {
+    let steps = cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Label && !step.onbuild);
     steps.flat_map(|step| {
         let pairs = match &step.instruction.body {
             Body::Pairs(pairs) => pairs.as_slice(),
@@ -18,7 +24,9 @@ pub(super) fn labels<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>
 }
 
 /// The labels of the schema whose key and value are known: the pair, its key, its type, its value.
-pub(super) fn in_schema<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Pair, String, LabelType, String)> + use<'a> {
+pub(super) fn in_schema<'a>(
+    cx: &Context<'a>,
+) -> impl Iterator<Item = (&'a Pair, String, LabelType, String)> + use<'a> {
     let cx = *cx;
     labels(&cx).filter_map(move |(step, pair)| {
         let key = cx.facts.expand(step, &pair.key)?;
@@ -30,7 +38,10 @@ pub(super) fn in_schema<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Pair,
 
 /// Where a label of the schema is asked for.
 pub(super) fn word(settings: &Settings, key: &str) -> Option<Label> {
-    settings.words.label(&Topic::Label(key.to_owned()), "this label is asked for here")
+    settings.words.label(
+        &Topic::Label(key.to_owned()),
+        "this label is asked for here",
+    )
 }
 
 /// Reports the labels of one type whose value is none of it; `what` is that type with its article.
@@ -38,7 +49,9 @@ pub(super) fn report(cx: &Context<'_>, wanted: LabelType, what: &str, findings: 
     for (pair, key, kind, value) in in_schema(cx) {
         if kind == wanted && !value.is_empty() && !kind.accepts(&value) {
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);
-            findings.add(span, format!("`{key}` is `{value}`, which is not {what}")).because(word(cx.settings, &key));
+            findings
+                .add(span, format!("`{key}` is `{value}`, which is not {what}"))
+                .because(word(cx.settings, &key));
         }
     }
 }

@@ -14,29 +14,48 @@ pub(super) const RULE: Rule = Rule {
 const LARGE: u64 = 100_000;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(|run| &run.calls).filter(|call| call.name == "useradd") {
-        let (Some(uid), false) = (uid(call), has_no_log_init(call)) else { continue };
+    for call in cx
+        .facts
+        .runs()
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.name == "useradd")
+    {
+        let (Some(uid), false) = (uid(call), has_no_log_init(call)) else {
+            continue;
+        };
         if uid >= LARGE {
-            let edit = Edit { span: Span::at(call.name_span.end), replacement: " --no-log-init".to_owned() };
-            findings.add(call.span, format!("`useradd` writes a log with room for {uid} users")).fix(Fix::new(
-                "add `--no-log-init`",
-                Applicability::Safe,
-                vec![edit],
-            ));
+            let edit = Edit {
+                span: Span::at(call.name_span.end),
+                replacement: " --no-log-init".to_owned(),
+            };
+            findings
+                .add(
+                    call.span,
+                    format!("`useradd` writes a log with room for {uid} users"),
+                )
+                .fix(Fix::new(
+                    "add `--no-log-init`",
+                    Applicability::Safe,
+                    vec![edit],
+                ));
         }
     }
 }
 
 fn has_no_log_init(call: &Call) -> bool {
     let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('l');
-    call.words().any(|word| word == "--no-log-init" || short(word))
+    call.words()
+        .any(|word| word == "--no-log-init" || short(word))
 }
 
 /// `-u 123456`, `-mu 123456`, `-u123456`, `--uid 123456`, `--uid=123456`.
 fn uid(call: &Call) -> Option<u64> {
     let words: Vec<&str> = call.words().collect();
     words.iter().enumerate().find_map(|(at, word)| {
-        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
+        let letters = word
+            .strip_prefix('-')
+            .filter(|letters| !letters.starts_with('-'));
         let value = match word.strip_prefix("--uid") {
             Some("") => words.get(at + 1)?,
             Some(value) => value.strip_prefix('=')?,

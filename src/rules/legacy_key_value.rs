@@ -4,15 +4,28 @@ use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "legacy-key-value", page: include_str!("../../rules/lint/legacy-key-value.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "legacy-key-value",
+    page: include_str!("../../rules/lint/legacy-key-value.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Env | Kind::Label)) {
-        let Body::Pairs(pairs) = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Env | Kind::Label))
+    {
+        let Body::Pairs(pairs) = &step.instruction.body else {
+            continue;
+        };
         for pair in pairs.iter().filter(|pair| pair.legacy) {
             let name = step.kind().name();
-            let message = format!("`{name} {} …` has the old form without `=`", pair.key.text.as_str());
+            let message = format!(
+                "`{name} {} …` has the old form without `=`",
+                pair.key.text.as_str()
+            );
             let report = findings.add(pair.span, message);
             if let Some(fix) = fix(cx, pair) {
                 report.fix(fix);
@@ -21,7 +34,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// `=` in the place of the blank; a value with blanks gets quotes, unless it has some or escapes that quotes would change.
+/// `=` in the place of the blank; a value with blanks gets quotes, unless it has some or escapes
+/// that quotes would change.
 fn fix(cx: &Context<'_>, pair: &Pair) -> Option<Fix> {
     let value = pair.value.as_ref()?;
     let text = value.text.as_str();
@@ -31,13 +45,21 @@ fn fix(cx: &Context<'_>, pair: &Pair) -> Option<Fix> {
     if pair.key.text.as_str().contains(['"', '\'', '\\', '`']) {
         return None;
     }
-    if cx.source.slice(pair.span).contains('#') || (has_blanks && text.contains(['"', '\'', '\\', '`'])) {
+    if cx.source.slice(pair.span).contains('#')
+        || (has_blanks && text.contains(['"', '\'', '\\', '`']))
+    {
         return None;
     }
     let quote = if has_blanks { "\"" } else { "" };
-    let mut edits = vec![Edit { span: blank, replacement: format!("={quote}") }];
+    let mut edits = vec![Edit {
+        span: blank,
+        replacement: format!("={quote}"),
+    }];
     if has_blanks {
-        edits.push(Edit { span: Span::at(value.span.end), replacement: quote.to_owned() });
+        edits.push(Edit {
+            span: Span::at(value.span.end),
+            replacement: quote.to_owned(),
+        });
     }
     Some(Fix::new("write it with `=`", Applicability::Safe, edits))
 }

@@ -5,7 +5,11 @@ use crate::source::Span;
 
 /// The bodies of all heredocs, in order. What stands there is text of other files.
 pub(super) fn heredoc_bodies(cx: &Context<'_>) -> Vec<Span> {
-    cx.facts.steps.iter().flat_map(|step| step.instruction.heredocs.iter().map(|heredoc| heredoc.body)).collect()
+    cx.facts
+        .steps
+        .iter()
+        .flat_map(|step| step.instruction.heredocs.iter().map(|heredoc| heredoc.body))
+        .collect()
 }
 
 /// All instructions with their heredocs, in order.

@@ -3,8 +3,11 @@
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "loose-stopsignal", page: include_str!("../../rules/lint/loose-stopsignal.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "loose-stopsignal",
+    page: include_str!("../../rules/lint/loose-stopsignal.md"),
+    check,
+};
 
 /// Numbers that mean the same on every architecture that Linux containers run on.
 const NUMBERS: [(&str, &str); 9] = [
@@ -18,22 +21,40 @@ const NUMBERS: [(&str, &str); 9] = [
     ("15", "SIGTERM"),
     ("28", "SIGWINCH"),
 ];
-const NAMES: [&str; 12] =
-    ["HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR"];
+const NAMES: [&str; 12] = [
+    "HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR",
+];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Stopsignal) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
-        let Some((word, written)) = words.first().and_then(|word| Some((word, word.literal()?.trim()))) else {
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Stopsignal)
+    {
+        let Body::Words { words, .. } = &step.instruction.body else {
             continue;
         };
-        let Some(full) = full_name(written).filter(|full| full != written) else { continue };
-        let edit = Edit { span: word.span, replacement: full.clone() };
-        findings.add(word.span, format!("`{written}` is `{full}`")).fix(Fix::new(
-            "write the full name",
-            Applicability::Safe,
-            vec![edit],
-        ));
+        let Some((word, written)) = words
+            .first()
+            .and_then(|word| Some((word, word.literal()?.trim())))
+        else {
+            continue;
+        };
+        let Some(full) = full_name(written).filter(|full| full != written) else {
+            continue;
+        };
+        let edit = Edit {
+            span: word.span,
+            replacement: full.clone(),
+        };
+        findings
+            .add(word.span, format!("`{written}` is `{full}`"))
+            .fix(Fix::new(
+                "write the full name",
+                Applicability::Safe,
+                vec![edit],
+            ));
     }
 }
 

@@ -3,11 +3,23 @@
 use crate::dockerfile::{Body, Instruction, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule = Rule { name: "maintainer", page: include_str!("../../rules/lint/maintainer.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "maintainer",
+    page: include_str!("../../rules/lint/maintainer.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Maintainer) {
-        let report = findings.add(step.instruction.span, "`MAINTAINER` is deprecated, and few tools read what it sets");
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Maintainer)
+    {
+        let report = findings.add(
+            step.instruction.span,
+            "`MAINTAINER` is deprecated, and few tools read what it sets",
+        );
         if let Some(fix) = fix(step.instruction) {
             report.fix(fix);
         }
@@ -15,14 +27,35 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn fix(instruction: &Instruction) -> Option<Fix> {
-    let Body::Words { words, .. } = &instruction.body else { return None };
+    let Body::Words { words, .. } = &instruction.body else {
+        return None;
+    };
     let author = words.first()?.text.as_str().trim();
-    let author = author.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(author);
+    let author = author
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .unwrap_or(author);
     if author.contains(['"', '\\', '$', '`']) {
         return None;
     }
-    let keyword = if instruction.keyword.text.bytes().any(|b| b.is_ascii_uppercase()) { "LABEL" } else { "label" };
+    let keyword = if instruction
+        .keyword
+        .text
+        .bytes()
+        .any(|b| b.is_ascii_uppercase())
+    {
+        "LABEL"
+    } else {
+        "label"
+    };
     let replacement = format!("{keyword} org.opencontainers.image.authors=\"{author}\"");
-    let edit = Edit { span: instruction.span, replacement };
-    Some(Fix::new("use the label `org.opencontainers.image.authors`", Applicability::Safe, vec![edit]))
+    let edit = Edit {
+        span: instruction.span,
+        replacement,
+    };
+    Some(Fix::new(
+        "use the label `org.opencontainers.image.authors`",
+        Applicability::Safe,
+        vec![edit],
+    ))
 }

@@ -5,8 +5,11 @@ use crate::lint::facts::Step;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "misplaced-description", page: include_str!("../../rules/lint/misplaced-description.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "misplaced-description",
+    page: include_str!("../../rules/lint/misplaced-description.md"),
+    check,
+};
 
 /// Comments that are meant for a program.
 const PRAGMAS: [&str; 12] = [
@@ -28,29 +31,48 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
         let keys = defined(cx, step);
         let Some(first) = keys.first() else { continue };
-        let Some(comment) = comment_above(cx, step) else { continue };
+        let Some(comment) = comment_above(cx, step) else {
+            continue;
+        };
         let said = comment.text.split(' ').next().unwrap_or_default();
-        let is_pragma = PRAGMAS.iter().any(|pragma| comment.text.starts_with(pragma));
+        let is_pragma = PRAGMAS
+            .iter()
+            .any(|pragma| comment.text.starts_with(pragma));
         if comment.text.is_empty() || is_pragma || keys.iter().any(|key| key == said) {
             continue;
         }
-        let edit = Edit { span: Span::at(line_start(cx, step)), replacement: cx.line_break().to_owned() };
+        let edit = Edit {
+            span: Span::at(line_start(cx, step)),
+            replacement: cx.line_break().to_owned(),
+        };
         findings
             .add(
                 comment.span,
-                format!("the comment is taken for a description of `{first}` and does not start with it"),
+                format!(
+                    "the comment is taken for a description of `{first}` and does not start with it"
+                ),
             )
-            .fix(Fix::new("part them by an empty line", Applicability::Safe, vec![edit]));
+            .fix(Fix::new(
+                "part them by an empty line",
+                Applicability::Safe,
+                vec![edit],
+            ));
     }
 }
 
 /// What the instruction gives a name to.
 fn defined(cx: &Context<'_>, step: &Step<'_>) -> Vec<String> {
     match (&step.instruction.body, step.kind()) {
-        (Body::Pairs(pairs), Kind::Arg) => pairs.iter().map(|pair| pair.key.text.as_str().to_owned()).collect(),
+        (Body::Pairs(pairs), Kind::Arg) => pairs
+            .iter()
+            .map(|pair| pair.key.text.as_str().to_owned())
+            .collect(),
         (Body::From { .. }, Kind::From) => {
             let alias = step.stage.and_then(|stage| cx.facts.stages[stage].alias);
-            alias.map(|alias| alias.text.as_str().to_ascii_lowercase()).into_iter().collect()
+            alias
+                .map(|alias| alias.text.as_str().to_ascii_lowercase())
+                .into_iter()
+                .collect()
         }
         _ => Vec::new(),
     }

@@ -3,8 +3,11 @@
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-final-newline", page: include_str!("../../rules/lint/missing-final-newline.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-final-newline",
+    page: include_str!("../../rules/lint/missing-final-newline.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let text = cx.source.text();
@@ -13,10 +16,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let end = Span::at(text.len());
     let replacement = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let edit = Edit { span: end, replacement: replacement.to_owned() };
-    findings.add(end, "the file ends without a line break").fix(Fix::new(
-        "end the line",
-        Applicability::Safe,
-        vec![edit],
-    ));
+    let edit = Edit {
+        span: end,
+        replacement: replacement.to_owned(),
+    };
+    findings
+        .add(end, "the file ends without a line break")
+        .fix(Fix::new("end the line", Applicability::Safe, vec![edit]));
 }

@@ -4,12 +4,19 @@ use crate::dockerfile::Kind;
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-from", page: include_str!("../../rules/lint/missing-from.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-from",
+    page: include_str!("../../rules/lint/missing-from.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let instructions = &cx.dockerfile.instructions;
-    if !instructions.is_empty() && !instructions.iter().any(|instruction| instruction.keyword.kind == Kind::From) {
+    if !instructions.is_empty()
+        && !instructions
+            .iter()
+            .any(|instruction| instruction.keyword.kind == Kind::From)
+    {
         findings.add(Span::at(0), "no `FROM` says what the image is built on");
     }
 }

@@ -6,8 +6,11 @@ use super::label_schema::{labels, word};
 use crate::lint::facts::{Base, Facts, Stage};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-label", page: include_str!("../../rules/lint/missing-label.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-label",
+    page: include_str!("../../rules/lint/missing-label.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.settings.label_schema.is_empty() {
@@ -15,8 +18,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let used = used_stages(cx.facts);
     let held = held(cx);
-    for stage in cx.facts.stages.iter().filter(|stage| !used.contains(&stage.index)) {
-        for label in cx.settings.label_schema.keys().filter(|label| !held[stage.index].contains(label.as_str())) {
+    for stage in cx
+        .facts
+        .stages
+        .iter()
+        .filter(|stage| !used.contains(&stage.index))
+    {
+        for label in cx
+            .settings
+            .label_schema
+            .keys()
+            .filter(|label| !held[stage.index].contains(label.as_str()))
+        {
             findings
                 .add(stage.from.span, format!("the image has no label `{label}`"))
                 .because(word(cx.settings, label));
@@ -28,7 +41,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
     let mut own: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cx.facts.stages.len()];
     for (step, pair) in labels(cx) {
-        let known = cx.facts.expand(step, &pair.key).and_then(|key| cx.settings.label_schema.get_key_value(&key));
+        let known = cx
+            .facts
+            .expand(step, &pair.key)
+            .and_then(|key| cx.settings.label_schema.get_key_value(&key));
         if let (Some(stage), Some((key, _))) = (step.stage, known) {
             own[stage].insert(key);
         }
@@ -45,12 +61,17 @@ fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
 
 /// The stages that others are built on or take files from: they are not the image.
 fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
-    let built_on = facts.stages.iter().filter_map(|stage: &Stage<'_>| match stage.base {
-        Base::Stage(at) => Some(at),
-        _ => None,
-    });
+    let built_on = facts
+        .stages
+        .iter()
+        .filter_map(|stage: &Stage<'_>| match stage.base {
+            Base::Stage(at) => Some(at),
+            _ => None,
+        });
     let taken_from = facts.steps.iter().flat_map(|step| {
-        step.sources().filter_map(move |name| facts.source_stage(step, name)).map(|stage| stage.index)
+        step.sources()
+            .filter_map(move |name| facts.source_stage(step, name))
+            .map(|stage| stage.index)
     });
     built_on.chain(taken_from).collect()
 }

@@ -3,34 +3,56 @@
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "misspelled-directive", page: include_str!("../../rules/lint/misspelled-directive.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "misspelled-directive",
+    page: include_str!("../../rules/lint/misspelled-directive.md"),
+    check,
+};
 
 const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(comment) = cx.dockerfile.comments.first() else { return };
+    let Some(comment) = cx.dockerfile.comments.first() else {
+        return;
+    };
     // The first line that is no directive ends them, so only that one can have been meant as one.
     if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + 1 {
         return;
     }
-    let Some((key, value)) = comment.text.split_once('=') else { return };
+    let Some((key, value)) = comment.text.split_once('=') else {
+        return;
+    };
     let key = key.trim();
-    let Some(near) = nearest(key).filter(|_| !value.trim().is_empty()) else { return };
-    let Some(offset) = cx.source.slice(comment.span).find(key) else { return };
+    let Some(near) = nearest(key).filter(|_| !value.trim().is_empty()) else {
+        return;
+    };
+    let Some(offset) = cx.source.slice(comment.span).find(key) else {
+        return;
+    };
     let start = comment.span.start + offset;
-    let edit = Edit { span: Span::new(start, start + key.len()), replacement: near.to_owned() };
-    findings.add(edit.span, format!("`{key}` is no directive, so the line is a comment")).fix(Fix::new(
-        format!("write `{near}`"),
-        Applicability::Unsafe,
-        vec![edit],
-    ));
+    let edit = Edit {
+        span: Span::new(start, start + key.len()),
+        replacement: near.to_owned(),
+    };
+    findings
+        .add(
+            edit.span,
+            format!("`{key}` is no directive, so the line is a comment"),
+        )
+        .fix(Fix::new(
+            format!("write `{near}`"),
+            Applicability::Unsafe,
+            vec![edit],
+        ));
 }
 
 /// The directive that a word is one letter or two away from.
 fn nearest(key: &str) -> Option<&'static str> {
     let is_word = (4..=8).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphabetic());
     let lower = Some(key.to_ascii_lowercase()).filter(|_| is_word)?;
-    let (distance, near) = DIRECTIVES.iter().map(|name| (strsim::damerau_levenshtein(name, &lower), *name)).min()?;
+    let (distance, near) = DIRECTIVES
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(name, &lower), *name))
+        .min()?;
     (1..=2).contains(&distance).then_some(near)
 }

@@ -3,24 +3,51 @@
 use crate::dockerfile::{Instruction, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "mixed-keyword-casing", page: include_str!("../../rules/lint/mixed-keyword-casing.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "mixed-keyword-casing",
+    page: include_str!("../../rules/lint/mixed-keyword-casing.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // The ARGs before the first FROM have no say in it, as for BuildKit.
     let instructions = || {
-        let all = cx.dockerfile.instructions.iter().skip_while(|instruction| instruction.keyword.kind != Kind::From);
+        let all = cx
+            .dockerfile
+            .instructions
+            .iter()
+            .skip_while(|instruction| instruction.keyword.kind != Kind::From);
         all.filter(|instruction| instruction.keyword.kind != Kind::Unknown)
     };
-    let lower = instructions().filter(|instruction| is_lower(instruction)).count();
-    let upper = instructions().filter(|instruction| is_upper(instruction)).count();
-    let (wanted, case): (fn(&Instruction) -> bool, _) =
-        if lower > upper { (is_lower, "lower case") } else { (is_upper, "upper case") };
-    for keyword in instructions().filter(|instruction| !wanted(instruction)).map(|instruction| &instruction.keyword) {
+    let lower = instructions()
+        .filter(|instruction| is_lower(instruction))
+        .count();
+    let upper = instructions()
+        .filter(|instruction| is_upper(instruction))
+        .count();
+    let (wanted, case): (fn(&Instruction) -> bool, _) = if lower > upper {
+        (is_lower, "lower case")
+    } else {
+        (is_upper, "upper case")
+    };
+    for keyword in instructions()
+        .filter(|instruction| !wanted(instruction))
+        .map(|instruction| &instruction.keyword)
+    {
         let name = keyword.kind.name();
-        let replacement = if lower > upper { name.to_ascii_lowercase() } else { name.to_owned() };
-        let message = format!("`{}` is not in {case}, as most instructions are", keyword.text);
-        let edit = Edit { span: keyword.span, replacement: replacement.clone() };
+        let replacement = if lower > upper {
+            name.to_ascii_lowercase()
+        } else {
+            name.to_owned()
+        };
+        let message = format!(
+            "`{}` is not in {case}, as most instructions are",
+            keyword.text
+        );
+        let edit = Edit {
+            span: keyword.span,
+            replacement: replacement.clone(),
+        };
         findings.add(keyword.span, message).fix(Fix::new(
             format!("write `{replacement}`"),
             Applicability::Safe,
@@ -30,9 +57,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn is_lower(instruction: &Instruction) -> bool {
-    instruction.keyword.text.bytes().all(|b| b.is_ascii_lowercase())
+    instruction
+        .keyword
+        .text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase())
 }
 
 fn is_upper(instruction: &Instruction) -> bool {
-    instruction.keyword.text.bytes().all(|b| b.is_ascii_uppercase())
+    instruction
+        .keyword
+        .text
+        .bytes()
+        .all(|b| b.is_ascii_uppercase())
 }

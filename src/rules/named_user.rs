@@ -4,15 +4,31 @@ use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Known, User};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule = Rule { name: "named-user", page: include_str!("../../rules/lint/named-user.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "named-user",
+    page: include_str!("../../rules/lint/named-user.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::User) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::User)
+    {
+        let Body::Words { words, .. } = &step.instruction.body else {
+            continue;
+        };
         let Some(word) = words.first() else { continue };
-        let Some(user) = cx.facts.expand(step, word) else { continue };
+        let Some(user) = cx.facts.expand(step, word) else {
+            continue;
+        };
         let name = user.split(':').next().unwrap_or_default().trim();
-        let windows = step.stage.and_then(|stage| cx.facts.stages[stage].known).is_some_and(Known::is_windows);
+        let windows = step
+            .stage
+            .and_then(|stage| cx.facts.stages[stage].known)
+            .is_some_and(Known::is_windows);
         if !name.is_empty()
             && !name.bytes().all(|b| b.is_ascii_digit())
             && !windows

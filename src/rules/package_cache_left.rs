@@ -3,9 +3,17 @@
 use super::cache_left::{self, Mend};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "package-cache-left", page: include_str!("../../rules/lint/package-cache-left.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "package-cache-left",
+    page: include_str!("../../rules/lint/package-cache-left.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["cargo", "composer", "conda", "go", "npm", "uv"], &Mend::None);
+    cache_left::check(
+        cx,
+        findings,
+        &["cargo", "composer", "conda", "go", "npm", "uv"],
+        &Mend::None,
+    );
 }

@@ -13,8 +13,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
-    let Some(holdings) = cx.facts.holdings(stage.index) else { return };
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
+    let Some(holdings) = cx.facts.holdings(stage.index) else {
+        return;
+    };
     report(stage.from.span, &holdings.managers, findings);
 }
 

@@ -4,18 +4,32 @@ use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "package-upgrade", page: include_str!("../../rules/lint/package-upgrade.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "package-upgrade",
+    page: include_str!("../../rules/lint/package-upgrade.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in cx.facts.runs().iter().flat_map(Run::package_calls).filter(upgrades_all) {
-        findings
-            .add(call.call.span, "the packages of the base image are upgraded here instead of in a newer base image");
+    for call in cx
+        .facts
+        .runs()
+        .iter()
+        .flat_map(Run::package_calls)
+        .filter(upgrades_all)
+    {
+        findings.add(
+            call.call.span,
+            "the packages of the base image are upgraded here instead of in a newer base image",
+        );
     }
 }
 
 /// Of the managers that have a system's packages, and not of one package or to another release.
 fn upgrades_all(call: &PackageCall<'_>) -> bool {
     let release = call.is_verb(&["dist-upgrade", "full-upgrade", "dup", "distro-sync"]);
-    call.action == Action::Upgrade && !call.manager.lists.is_empty() && call.packages.is_empty() && !release
+    call.action == Action::Upgrade
+        && !call.manager.lists.is_empty()
+        && call.packages.is_empty()
+        && !release
 }

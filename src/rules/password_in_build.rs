@@ -4,8 +4,11 @@ use super::switches::{self, Switch, switch};
 use crate::lint::facts::Call;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "password-in-build", page: include_str!("../../rules/lint/password-in-build.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "password-in-build",
+    page: include_str!("../../rules/lint/password-in-build.md"),
+    check,
+};
 
 const SWITCHES: [Switch; 8] = [
     switch(&["usermod", "useradd"], &["-p*"]),
@@ -30,12 +33,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             _ => switches::find(call, &SWITCHES).map(|(span, _)| span),
         };
         if let Some(span) = sets {
-            findings.add(span, "the password is the same in every container, and the image's history shows it");
+            findings.add(
+                span,
+                "the password is the same in every container, and the image's history shows it",
+            );
         }
     }
 }
 
 fn locks(call: &Call) -> bool {
-    let value = |word: &str| LOCKED.contains(&word.trim_start_matches("--password=").trim_start_matches("-p"));
+    let value = |word: &str| {
+        LOCKED.contains(
+            &word
+                .trim_start_matches("--password=")
+                .trim_start_matches("-p"),
+        )
+    };
     call.words().any(value)
 }

@@ -2,8 +2,11 @@
 
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "pointless-command", page: include_str!("../../rules/lint/pointless-command.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "pointless-command",
+    page: include_str!("../../rules/lint/pointless-command.md"),
+    check,
+};
 
 /// Programs, and why a build has no use for them.
 const POINTLESS: [(&str, &str); 12] = [
@@ -15,7 +18,10 @@ const POINTLESS: [(&str, &str); 12] = [
     ("ps", "shows the processes of the build"),
     ("service", "starts what is gone with the `RUN`"),
     ("shutdown", "has nothing to shut down"),
-    ("ssh", "reaches out from the build, with a key that has to be in it"),
+    (
+        "ssh",
+        "reaches out from the build, with a key that has to be in it",
+    ),
     ("top", "shows the processes of the build"),
     ("vi", "waits for somebody to type"),
     ("vim", "waits for somebody to type"),
@@ -27,9 +33,14 @@ const HARMLESS: [&str; 7] = ["--version", "-V", "-es", "-Es", "-c", "--help", "-
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // A forwarded agent is there for ssh to be called.
-        let with_agent = run.mounts.iter().any(|mount| matches!(mount.kind.as_str(), "ssh" | "secret"));
+        let with_agent = run
+            .mounts
+            .iter()
+            .any(|mount| matches!(mount.kind.as_str(), "ssh" | "secret"));
         for call in &run.calls {
-            let Some((name, why)) = POINTLESS.iter().find(|(name, _)| *name == call.name) else { continue };
+            let Some((name, why)) = POINTLESS.iter().find(|(name, _)| *name == call.name) else {
+                continue;
+            };
             if call.words().any(|word| HARMLESS.contains(&word)) || (with_agent && *name == "ssh") {
                 continue;
             }

@@ -2,20 +2,39 @@
 
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "port-protocol-casing", page: include_str!("../../rules/lint/port-protocol-casing.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "port-protocol-casing",
+    page: include_str!("../../rules/lint/port-protocol-casing.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
-        let Some(protocol) = port.protocol.filter(|protocol| protocol.bytes().any(|b| b.is_ascii_uppercase())) else {
+        let Some(protocol) = port
+            .protocol
+            .filter(|protocol| protocol.bytes().any(|b| b.is_ascii_uppercase()))
+        else {
             continue;
         };
-        let report = findings.add(port.span, format!("the protocol `{protocol}` is not in lower case"));
+        let report = findings.add(
+            port.span,
+            format!("the protocol `{protocol}` is not in lower case"),
+        );
         if port.literal {
-            let numbers = port.text.strip_suffix(protocol.as_str()).unwrap_or(&port.text);
+            let numbers = port
+                .text
+                .strip_suffix(protocol.as_str())
+                .unwrap_or(&port.text);
             let replacement = format!("{numbers}{}", protocol.to_ascii_lowercase());
             let title = format!("write `{replacement}`");
-            report.fix(Fix::new(title, Applicability::Safe, vec![Edit { span: port.span, replacement }]));
+            report.fix(Fix::new(
+                title,
+                Applicability::Safe,
+                vec![Edit {
+                    span: port.span,
+                    replacement,
+                }],
+            ));
         }
     }
 }

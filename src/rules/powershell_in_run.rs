@@ -3,20 +3,35 @@
 use crate::dockerfile::Command;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "powershell-in-run", page: include_str!("../../rules/lint/powershell-in-run.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "powershell-in-run",
+    page: include_str!("../../rules/lint/powershell-in-run.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // Of cmd's scripts the first word is all that is read.
-        let Command::Shell(script) = run.command else { continue };
+        let Command::Shell(script) = run.command else {
+            continue;
+        };
         let text = script.text.as_str();
         let word = text.split_whitespace().next().unwrap_or_default();
-        let name = word.rsplit(['/', '\\']).next().unwrap_or(word).to_ascii_lowercase();
-        if matches!(name.strip_suffix(".exe").unwrap_or(&name), "powershell" | "pwsh") {
+        let name = word
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(word)
+            .to_ascii_lowercase();
+        if matches!(
+            name.strip_suffix(".exe").unwrap_or(&name),
+            "powershell" | "pwsh"
+        ) {
             let start = text.find(word).unwrap_or(0);
             let span = script.text.source_span(start, start + word.len());
-            findings.add(span, "a shell starts PowerShell, which `SHELL` would start itself");
+            findings.add(
+                span,
+                "a shell starts PowerShell, which `SHELL` would start itself",
+            );
         }
     }
 }

@@ -11,13 +11,23 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add)) {
-        let Some(flag) = step.flag("chown") else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
+    {
+        let Some(flag) = step.flag("chown") else {
+            continue;
+        };
         let Some(value) = &flag.value else { continue };
         let owner = cx.facts.expand(step, value);
         if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
             let name = value.text.as_str();
-            findings.add(flag.span, format!("`{name}` may change these files while the program runs"));
+            findings.add(
+                flag.span,
+                format!("`{name}` may change these files while the program runs"),
+            );
         }
     }
 }

@@ -4,31 +4,60 @@ use crate::dockerfile::{Modifier, WordPart};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "redundant-platform", page: include_str!("../../rules/lint/redundant-platform.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "redundant-platform",
+    page: include_str!("../../rules/lint/redundant-platform.md"),
+    check,
+};
 
 const DEFAULT: &str = "TARGETPLATFORM";
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // An ARG of this name may have another value.
-    if cx.facts.global_args().any(|pair| pair.key.text.as_str() == DEFAULT && pair.value.is_some()) {
+    if cx
+        .facts
+        .global_args()
+        .any(|pair| pair.key.text.as_str() == DEFAULT && pair.value.is_some())
+    {
         return;
     }
     for stage in &cx.facts.stages {
-        let Some(flag) = stage.from.flags.iter().find(|flag| flag.name == "platform") else { continue };
-        let Some([WordPart::Variable(variable)]) = flag.value.as_ref().map(|value| value.parts.as_slice()) else {
+        let Some(flag) = stage.from.flags.iter().find(|flag| flag.name == "platform") else {
+            continue;
+        };
+        let Some([WordPart::Variable(variable)]) =
+            flag.value.as_ref().map(|value| value.parts.as_slice())
+        else {
             continue;
         };
         // The builder always sets it, so that a default for it changes nothing.
-        let plain = matches!(variable.modifier, None | Some(Modifier::Default { .. } | Modifier::Required { .. }));
+        let plain = matches!(
+            variable.modifier,
+            None | Some(Modifier::Default { .. } | Modifier::Required { .. })
+        );
         if variable.name != DEFAULT || !plain {
             continue;
         }
-        let report = findings.add(flag.span, "the target's platform is the one that `FROM` takes anyway");
+        let report = findings.add(
+            flag.span,
+            "the target's platform is the one that `FROM` takes anyway",
+        );
         let rest = Span::new(flag.span.start, stage.image.span.start);
-        if cx.source.slice(Span::new(flag.span.end, rest.end)).trim().is_empty() {
-            let edit = Edit { span: rest, replacement: String::new() };
-            report.fix(Fix::new("leave the flag out", Applicability::Safe, vec![edit]));
+        if cx
+            .source
+            .slice(Span::new(flag.span.end, rest.end))
+            .trim()
+            .is_empty()
+        {
+            let edit = Edit {
+                span: rest,
+                replacement: String::new(),
+            };
+            report.fix(Fix::new(
+                "leave the flag out",
+                Applicability::Safe,
+                vec![edit],
+            ));
         }
     }
 }

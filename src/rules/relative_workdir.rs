@@ -5,15 +5,20 @@ use crate::lint::facts::{Step, is_absolute};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "relative-workdir", page: include_str!("../../rules/lint/relative-workdir.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "relative-workdir",
+    page: include_str!("../../rules/lint/relative-workdir.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // After another WORKDIR a relative one says where it starts.
     for (step, word) in relative(cx).filter(|(step, _)| step.workdir.set_by.is_none()) {
         let written = word.text.as_str().trim_matches(['"', '\'']);
-        let report =
-            findings.add(word.span, format!("`{written}` starts from a directory that only the base image knows"));
+        let report = findings.add(
+            word.span,
+            format!("`{written}` starts from a directory that only the base image knows"),
+        );
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);
         }
@@ -22,7 +27,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// Each WORKDIR whose path is relative, with that path.
 pub(super) fn relative<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>, &'a Word)> {
-    let steps = cx.facts.steps.iter().filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
+    let steps = cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
     let paths = steps.filter_map(|step| match &step.instruction.body {
         Body::Words { words, .. } => Some((step, words.first()?)),
         _ => None,
@@ -36,12 +45,22 @@ pub(super) fn relative<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'
 /// Where the directory before is known, the path can be written in full.
 pub(super) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
     let path = literal?.trim_start_matches("./");
-    let is_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    let is_plain = path
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
     if !is_plain || path.split('/').any(|part| matches!(part, "." | "..")) || path.is_empty() {
         return None;
     }
-    let from = step.workdir.path.as_deref().filter(|from| from.starts_with('/'))?;
+    let from = step
+        .workdir
+        .path
+        .as_deref()
+        .filter(|from| from.starts_with('/'))?;
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
     let title = format!("write it in full: `{replacement}`");
-    Some(Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]))
+    Some(Fix::new(
+        title,
+        Applicability::Safe,
+        vec![Edit { span, replacement }],
+    ))
 }

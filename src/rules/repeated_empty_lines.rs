@@ -1,4 +1,5 @@
-//! `repeated-empty-lines`: several empty lines stand where one is enough, or any at an end of the file.
+//! `repeated-empty-lines`: several empty lines stand where one is enough, or any at an end of the
+//! file.
 
 use std::ops::Range;
 
@@ -6,8 +7,11 @@ use super::lines::{instructions, is_in};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "repeated-empty-lines", page: include_str!("../../rules/lint/repeated-empty-lines.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "repeated-empty-lines",
+    page: include_str!("../../rules/lint/repeated-empty-lines.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let count = cx.source.line_count();
@@ -24,7 +28,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             (true, lines) => format!("{lines} empty lines stand at an end of the file"),
             (false, lines) => format!("{lines} empty lines stand where one is enough"),
         };
-        let edit = Edit { span: Span::new(from, to), replacement: String::new() };
+        let edit = Edit {
+            span: Span::new(from, to),
+            replacement: String::new(),
+        };
         let report = findings.add(Span::at(from), message);
         // In the first line a comment can be a directive.
         if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {
@@ -52,5 +59,9 @@ fn empty_runs(cx: &Context<'_>) -> Vec<Range<usize>> {
 
 /// Where a line starts, or the file ends.
 fn start(cx: &Context<'_>, line: usize) -> usize {
-    if line > cx.source.line_count() { cx.source.text().len() } else { cx.source.line_span(line).start }
+    if line > cx.source.line_count() {
+        cx.source.text().len()
+    } else {
+        cx.source.line_span(line).start
+    }
 }

@@ -2,8 +2,11 @@
 
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "reserved-stage-name", page: include_str!("../../rules/lint/reserved-stage-name.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "reserved-stage-name",
+    page: include_str!("../../rules/lint/reserved-stage-name.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
@@ -13,6 +16,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             "context" => "the build context",
             _ => continue,
         };
-        findings.add(alias.span, format!("`{name}` means {meaning}, so no stage can be named so"));
+        findings.add(
+            alias.span,
+            format!("`{name}` means {meaning}, so no stage can be named so"),
+        );
     }
 }

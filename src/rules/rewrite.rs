@@ -1,4 +1,5 @@
-//! Edits of whole instructions that several rules make: one is taken away, put in, or made one with that before it.
+//! Edits of whole instructions that several rules make: one is taken away, put in, or made one with
+//! that before it.
 
 use crate::dockerfile::Command;
 use crate::lint::facts::{Facts, Run, Step};
@@ -7,8 +8,8 @@ use crate::source::Span;
 
 /// What changes the shell itself, and so all that comes after it in the same script.
 const LASTING: [&str; 18] = [
-    ".", "alias", "cd", "eval", "exec", "exit", "export", "popd", "pushd", "return", "set", "shopt", "source", "trap",
-    "ulimit", "umask", "unset", "wait",
+    ".", "alias", "cd", "eval", "exec", "exit", "export", "popd", "pushd", "return", "set",
+    "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
 ];
 
 /// Takes away the lines of an instruction; not where something else stands on them.
@@ -16,16 +17,27 @@ pub(super) fn without(cx: &Context<'_>, span: Span) -> Option<Edit> {
     let start = cx.source.line_span(cx.source.line(span.start)).start;
     let rest = &cx.source.text()[span.end..];
     let end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
-    let own_lines = cx.source.slice(Span::new(start, span.start)).trim().is_empty();
-    own_lines.then(|| Edit { span: Span::new(start, end), replacement: String::new() })
+    let own_lines = cx
+        .source
+        .slice(Span::new(start, span.start))
+        .trim()
+        .is_empty();
+    own_lines.then(|| Edit {
+        span: Span::new(start, end),
+        replacement: String::new(),
+    })
 }
 
 /// Puts an instruction onto a line of its own after another.
 pub(super) fn line_after(cx: &Context<'_>, step: &Step<'_>, line: &str) -> Edit {
-    Edit { span: Span::at(step.span.end), replacement: format!("{}{line}", cx.line_break()) }
+    Edit {
+        span: Span::at(step.span.end),
+        replacement: format!("{}{line}", cx.line_break()),
+    }
 }
 
-/// Makes one RUN of two that follow each other with nothing between them; where their scripts mean the same so.
+/// Makes one RUN of two that follow each other with nothing between them; where their scripts mean
+/// the same so.
 pub(super) fn join(cx: &Context<'_>, before: &Run<'_>, run: &Run<'_>) -> Option<Edit> {
     let (first, second) = (&cx.facts.steps[before.step], &cx.facts.steps[run.step]);
     let between = Span::new(first.span.end, second.span.start.max(first.span.end));
@@ -38,12 +50,17 @@ pub(super) fn join(cx: &Context<'_>, before: &Run<'_>, run: &Run<'_>) -> Option<
     if !are_alike || !is_plain_list(cx, before) || !is_plain_list(cx, run) || lasts(before) {
         return None;
     }
-    let (Command::Shell(start), Command::Shell(end)) = (before.command, run.command) else { return None };
+    let (Command::Shell(start), Command::Shell(end)) = (before.command, run.command) else {
+        return None;
+    };
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
     let indent = indent(cx, first.span);
     let replacement = format!(" {}{}{indent}&& ", cx.dockerfile.escape, cx.line_break());
-    Some(Edit { span: Span::new(from, end.text.source_offset(0)), replacement })
+    Some(Edit {
+        span: Span::new(from, end.text.source_offset(0)),
+        replacement,
+    })
 }
 
 /// Flags and their values.
@@ -51,16 +68,26 @@ pub(super) fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
     let flags = &facts.steps[run.step].instruction.flags;
     flags
         .iter()
-        .flat_map(|flag| [flag.name.as_str(), flag.value.as_ref().map_or("", |value| value.text.as_str())])
+        .flat_map(|flag| {
+            [
+                flag.name.as_str(),
+                flag.value.as_ref().map_or("", |value| value.text.as_str()),
+            ]
+        })
         .collect()
 }
 
 /// Whether a script is commands that `&&` joins, or one, so that more can be joined.
 fn is_plain_list(cx: &Context<'_>, run: &Run<'_>) -> bool {
-    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else { return false };
+    let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
+        return false;
+    };
     let text = script.text.as_str().replace("&&", "");
     let text = text.replace("2>&1", "").replace("\\;", "");
-    let is_unconditional = parsed.commands.iter().all(|command| !command.position.conditional);
+    let is_unconditional = parsed
+        .commands
+        .iter()
+        .all(|command| !command.position.conditional);
     parsed.errors.is_empty()
         && !parsed.commands.is_empty()
         && is_unconditional
@@ -73,11 +100,20 @@ fn is_plain_list(cx: &Context<'_>, run: &Run<'_>) -> bool {
 
 /// Whether a script changes its shell: what follows would notice.
 fn lasts(run: &Run<'_>) -> bool {
-    let Some(script) = &run.script else { return true };
-    script.commands.iter().filter(|command| !command.position.subshell).any(|command| {
-        let name = command.words.first().map(|word| word.literal().unwrap_or("$"));
-        name.is_none_or(|name| LASTING.contains(&name) || name == "$")
-    })
+    let Some(script) = &run.script else {
+        return true;
+    };
+    script
+        .commands
+        .iter()
+        .filter(|command| !command.position.subshell)
+        .any(|command| {
+            let name = command
+                .words
+                .first()
+                .map(|word| word.literal().unwrap_or("$"));
+            name.is_none_or(|name| LASTING.contains(&name) || name == "$")
+        })
 }
 
 /// The blanks before the lines with which an instruction goes on.
@@ -85,5 +121,8 @@ pub(super) fn indent(cx: &Context<'_>, span: Span) -> String {
     let text = cx.source.slice(span);
     let last = text.lines().skip(1).last();
     let written = last.map(|line| &line[..line.len() - line.trim_start().len()]);
-    written.filter(|indent| !indent.is_empty()).unwrap_or("    ").to_owned()
+    written
+        .filter(|indent| !indent.is_empty())
+        .unwrap_or("    ")
+        .to_owned()
 }

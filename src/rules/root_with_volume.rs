@@ -6,20 +6,40 @@ use crate::lint::{Context, Findings, Rule};
 
 use super::missing_user::drops_privileges;
 
-pub(super) const RULE: Rule =
-    Rule { name: "root-with-volume", page: include_str!("../../rules/lint/root-with-volume.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "root-with-volume",
+    page: include_str!("../../rules/lint/root-with-volume.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
     let known = stage.known.and_then(|known| known.user.as_deref());
-    let user = stage.user.as_ref().map_or(known, |user| user.name.as_deref());
+    let user = stage
+        .user
+        .as_ref()
+        .map_or(known, |user| user.name.as_deref());
     if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
         return;
     }
-    for step in cx.facts.lineage(stage.index).filter(|step| step.kind() == Kind::Volume && !step.onbuild) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .lineage(stage.index)
+        .filter(|step| step.kind() == Kind::Volume && !step.onbuild)
+    {
+        let Body::Words { words, .. } = &step.instruction.body else {
+            continue;
+        };
         for word in words {
-            findings.add(word.span, format!("what root writes to `{}` outlives the container", word.text.as_str()));
+            findings.add(
+                word.span,
+                format!(
+                    "what root writes to `{}` outlives the container",
+                    word.text.as_str()
+                ),
+            );
         }
     }
 }

@@ -5,12 +5,18 @@ use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "secret-in-command", page: include_str!("../../rules/lint/secret-in-command.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "secret-in-command",
+    page: include_str!("../../rules/lint/secret-in-command.md"),
+    check,
+};
 
 const SWITCHES: [Switch; 21] = [
     switch(&["aws"], &["configure", "set", "*aws_access_key_id", "*"]),
-    switch(&["aws"], &["configure", "set", "*aws_secret_access_key", "*"]),
+    switch(
+        &["aws"],
+        &["configure", "set", "*aws_secret_access_key", "*"],
+    ),
     switch(&["aws"], &["configure", "set", "*aws_session_token", "*"]),
     switch(&["gcloud"], &["auth", "activate-service-account"]),
     switch(&["az"], &["login", "-p*"]),
@@ -18,24 +24,43 @@ const SWITCHES: [Switch; 21] = [
     switch(&["az"], &["login", "--federated-token*"]),
     switch(&["doctl"], &["auth", "init", "-t*"]),
     switch(&["doctl"], &["auth", "init", "--access-token*"]),
-    switch(&["docker", "podman", "buildah", "skopeo", "helm", "crane"], &["login", "-p*"]),
-    switch(&["docker", "podman", "buildah", "skopeo", "helm", "crane"], &["login", "--password=*"]),
-    switch(&["docker", "podman", "buildah", "skopeo", "helm", "crane"], &["login", "--password", "*"]),
+    switch(
+        &["docker", "podman", "buildah", "skopeo", "helm", "crane"],
+        &["login", "-p*"],
+    ),
+    switch(
+        &["docker", "podman", "buildah", "skopeo", "helm", "crane"],
+        &["login", "--password=*"],
+    ),
+    switch(
+        &["docker", "podman", "buildah", "skopeo", "helm", "crane"],
+        &["login", "--password", "*"],
+    ),
     switch(&["npm", "pnpm"], &["set", "*_authToken", "*"]),
     switch(&["npm", "pnpm"], &["set", "*_authToken=*"]),
     switch(&["npm", "pnpm"], &["set", "*_password*"]),
     switch(&["composer"], &["config", "*http-basic*", "*", "*"]),
     switch(&["composer"], &["config", "*github-oauth*", "*"]),
     switch(&["bundler"], &["config", "*", "*:*@*"]),
-    switch(&["mysql", "mysqldump", "mysqladmin", "mariadb"], &["--password=*"]),
+    switch(
+        &["mysql", "mysqldump", "mysqladmin", "mariadb"],
+        &["--password=*"],
+    ),
     switch(&["sshpass"], &["-p*"]),
     switch(&["wget", "curl"], &["--password=*"]),
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| run.mounts.iter().all(|mount| mount.kind != "secret")) {
+    for run in cx
+        .facts
+        .runs()
+        .iter()
+        .filter(|run| run.mounts.iter().all(|mount| mount.kind != "secret"))
+    {
         for call in &run.calls {
-            let Some(span) = secret_of(run, call) else { continue };
+            let Some(span) = secret_of(run, call) else {
+                continue;
+            };
             findings
                 .add(span, format!("a secret is given to `{}`, and the image's history keeps it", call.name))
                 .note("`RUN --mount=type=secret` gives a secret to one command and leaves no trace of it");
@@ -53,13 +78,19 @@ fn secret_of(run: &Run<'_>, call: &Call) -> Option<Span> {
     }
     let in_user = (call.name == "curl").then(|| user_option(call)).flatten();
     in_user.or_else(|| {
-        call.arguments.iter().find(|argument| argument.texts().any(has_credentials)).map(|found| found.span)
+        call.arguments
+            .iter()
+            .find(|argument| argument.texts().any(has_credentials))
+            .map(|found| found.span)
     })
 }
 
 /// `curl -u name:password`.
 fn user_option(call: &Call) -> Option<Span> {
-    let at = call.arguments.iter().position(|argument| matches!(argument.single(), Some("-u" | "--user")))?;
+    let at = call
+        .arguments
+        .iter()
+        .position(|argument| matches!(argument.single(), Some("-u" | "--user")))?;
     let value: &Argument = call.arguments.get(at + 1)?;
     let text = value.texts().next()?;
     let (name, password) = text.split_once(':')?;
@@ -68,12 +99,18 @@ fn user_option(call: &Call) -> Option<Span> {
 
 /// `https://name:password@host`, `https://$TOKEN@host`. A user's name alone is none.
 fn has_credentials(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
     let authority = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
-    let Some((user, _)) = authority.rsplit_once('@') else { return false };
-    let of_web =
-        ["http", "https", "git+https", "git+http"].iter().any(|known| scheme.trim_matches('"').ends_with(known));
-    let password =
-        user.split_once(':').is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");
+    let Some((user, _)) = authority.rsplit_once('@') else {
+        return false;
+    };
+    let of_web = ["http", "https", "git+https", "git+http"]
+        .iter()
+        .any(|known| scheme.trim_matches('"').ends_with(known));
+    let password = user
+        .split_once(':')
+        .is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");
     of_web && (password || (user.contains('$') && !user.to_ascii_lowercase().contains("user")))
 }

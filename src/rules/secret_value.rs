@@ -4,8 +4,11 @@ use crate::lint::facts::secrets;
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "secret-value", page: include_str!("../../rules/lint/secret-value.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "secret-value",
+    page: include_str!("../../rules/lint/secret-value.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for instruction in &cx.dockerfile.instructions {

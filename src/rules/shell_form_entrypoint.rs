@@ -5,19 +5,31 @@ use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "shell-form-entrypoint", page: include_str!("../../rules/lint/shell-form-entrypoint.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "shell-form-entrypoint",
+    page: include_str!("../../rules/lint/shell-form-entrypoint.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let entrypoints = stages_with_an_entrypoint(cx.facts);
-    for step in cx.facts.steps.iter().filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)) {
-        let Body::Command(Command::Shell(script)) = &step.instruction.body else { continue };
-        // A SHELL that was chosen is meant to be used; and a script that ends in `exec` leaves no shell behind.
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint))
+    {
+        let Body::Command(Command::Shell(script)) = &step.instruction.body else {
+            continue;
+        };
+        // A SHELL that was chosen is meant to be used; and a script that ends in `exec` leaves no
+        // shell behind.
         if step.shell.set_by.is_some() || is_replaced(script) {
             continue;
         }
         let keyword = step.instruction.keyword.kind.name();
-        let message = format!("`{keyword}` starts a shell, which does not pass signals on to the program");
+        let message =
+            format!("`{keyword}` starts a shell, which does not pass signals on to the program");
         let report = findings.add(step.instruction.span, message);
         let has_entrypoint = step.stage.is_some_and(|stage| entrypoints[stage]);
         if let Some(fix) = fix(step, script, has_entrypoint) {
@@ -37,34 +49,58 @@ fn stages_with_an_entrypoint(facts: &Facts<'_>) -> Vec<bool> {
     let mut with: Vec<bool> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let inherits = matches!(stage.base, Base::Stage(below) if with[below]);
-        with.push(inherits || facts.steps_of(stage).iter().any(|step| step.kind() == Kind::Entrypoint));
+        with.push(
+            inherits
+                || facts
+                    .steps_of(stage)
+                    .iter()
+                    .any(|step| step.kind() == Kind::Entrypoint),
+        );
     }
     with
 }
 
 fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
-    let Some(replacement) = exec_form(script) else { return with_exec(step, script) };
+    let Some(replacement) = exec_form(script) else {
+        return with_exec(step, script);
+    };
     // With an ENTRYPOINT, CMD is its arguments: the shell and its `-c` have been among them.
     let is_argument = step.kind() == Kind::Cmd && has_entrypoint;
-    let applicability = if is_argument || step.onbuild { Applicability::Unsafe } else { Applicability::Safe };
+    let applicability = if is_argument || step.onbuild {
+        Applicability::Unsafe
+    } else {
+        Applicability::Safe
+    };
     let text = &script.text;
     let span = text.source_span(0, text.as_str().trim_end().len());
     let title = format!("name the program and its arguments: `{replacement}`");
-    Some(Fix::new(title, applicability, vec![Edit { span, replacement }]))
+    Some(Fix::new(
+        title,
+        applicability,
+        vec![Edit { span, replacement }],
+    ))
 }
 
-/// `exec` before the one program that a shell is needed for, which then takes the place of the shell.
+/// `exec` before the one program that a shell is needed for, which then takes the place of the
+/// shell.
 fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
     let text = script.text.as_str();
     if !step.shell.kind.is_posix() || text.contains([';', '&', '|', '\n']) {
         return None;
     }
     let parsed = shell::parse(script);
-    let [command] = parsed.commands.as_slice() else { return None };
+    let [command] = parsed.commands.as_slice() else {
+        return None;
+    };
     let program = command.words.first()?;
-    let is_first = command.assignments.is_empty() && script.text.source_offset(0) == program.span.start;
+    let is_first =
+        command.assignments.is_empty() && script.text.source_offset(0) == program.span.start;
     let is_program = program.literal().is_some_and(|name| !is_builtin(name));
-    let edit = Edit { span: Span::at(program.span.start), replacement: "exec ".to_owned() };
+    let edit = Edit {
+        span: Span::at(program.span.start),
+        replacement: "exec ".to_owned(),
+    };
     let title = "let the program take the place of the shell";
-    (parsed.errors.is_empty() && is_first && is_program).then(|| Fix::new(title, Applicability::Safe, vec![edit]))
+    (parsed.errors.is_empty() && is_first && is_program)
+        .then(|| Fix::new(title, Applicability::Safe, vec![edit]))
 }

@@ -4,17 +4,33 @@ use crate::dockerfile::{Body, Command};
 use crate::lint::facts::exec_form;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "shell-form-healthcheck", page: include_str!("../../rules/lint/shell-form-healthcheck.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "shell-form-healthcheck",
+    page: include_str!("../../rules/lint/shell-form-healthcheck.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.shell.set_by.is_none()) {
-        let Body::Healthcheck(Some(Command::Shell(script))) = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.shell.set_by.is_none())
+    {
+        let Body::Healthcheck(Some(Command::Shell(script))) = &step.instruction.body else {
+            continue;
+        };
         // `curl … || exit 1` is a script, and a script needs its shell.
-        let Some(replacement) = exec_form(script) else { continue };
-        let span = script.text.source_span(0, script.text.as_str().trim_end().len());
+        let Some(replacement) = exec_form(script) else {
+            continue;
+        };
+        let span = script
+            .text
+            .source_span(0, script.text.as_str().trim_end().len());
         let title = format!("name the program and its arguments: `{replacement}`");
         let fix = Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]);
-        findings.add(span, "the check starts a shell that it does not need").fix(fix);
+        findings
+            .add(span, "the check starts a shell that it does not need")
+            .fix(fix);
     }
 }

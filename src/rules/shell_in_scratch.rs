@@ -4,8 +4,11 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Step};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "shell-in-scratch", page: include_str!("../../rules/lint/shell-in-scratch.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "shell-in-scratch",
+    page: include_str!("../../rules/lint/shell-in-scratch.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // Per stage, whether there may be a shell at its end.
@@ -20,7 +23,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             // Files that came before may hold a shell, and so may a mount.
             has_shell |= matches!(step.kind(), Kind::Add | Kind::Copy | Kind::Shell);
             if !has_shell && needs_shell(step) {
-                findings.add(step.instruction.keyword.span, "`RUN` needs `/bin/sh`, and `scratch` is empty");
+                findings.add(
+                    step.instruction.keyword.span,
+                    "`RUN` needs `/bin/sh`, and `scratch` is empty",
+                );
             }
         }
         shells.push(has_shell);

@@ -3,8 +3,11 @@
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "shell-replaced-by-link", page: include_str!("../../rules/lint/shell-replaced-by-link.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "shell-replaced-by-link",
+    page: include_str!("../../rules/lint/shell-replaced-by-link.md"),
+    check,
+};
 
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
 const SHELLS: [&str; 7] = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish"];
@@ -13,8 +16,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             match call.name.as_str() {
-                "ln" | "mv" | "cp" if call.words().last().is_some_and(|word| SH.contains(&word)) => {
-                    let report = findings.add(call.span, "`/bin/sh` is replaced for all that runs in the image");
+                "ln" | "mv" | "cp"
+                    if call.words().last().is_some_and(|word| SH.contains(&word)) =>
+                {
+                    let report = findings.add(
+                        call.span,
+                        "`/bin/sh` is replaced for all that runs in the image",
+                    );
                     if let Some(fix) = fix(cx, run, call) {
                         report.fix(fix);
                     }
@@ -22,7 +30,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 "chsh" | "usermod" if sets_login_shell(call) => {
                     findings.add(
                         call.span,
-                        format!("`{}` sets the shell for logins, which no instruction uses", call.name),
+                        format!(
+                            "`{}` sets the shell for logins, which no instruction uses",
+                            call.name
+                        ),
                     );
                 }
                 _ => {}
@@ -32,7 +43,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn sets_login_shell(call: &Call) -> bool {
-    let is_shell = |word: &str| word.starts_with('/') && SHELLS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let is_shell = |word: &str| {
+        word.starts_with('/') && SHELLS.contains(&word.rsplit('/').next().unwrap_or(word))
+    };
     call.words().any(|word| matches!(word, "-s" | "--shell")) && call.words().any(is_shell)
 }
 
@@ -40,12 +53,19 @@ fn sets_login_shell(call: &Call) -> bool {
 fn fix(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));
-    let shell = paths
-        .next()
-        .filter(|path| path.starts_with('/') && SHELLS.contains(&path.rsplit('/').next().unwrap_or(path)))?;
+    let shell = paths.next().filter(|path| {
+        path.starts_with('/') && SHELLS.contains(&path.rsplit('/').next().unwrap_or(path))
+    })?;
     if run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;
     }
-    let edit = Edit { span: step.span, replacement: format!("SHELL [\"{shell}\", \"-c\"]") };
-    Some(Fix::new("say it by `SHELL`", Applicability::Unsafe, vec![edit]))
+    let edit = Edit {
+        span: step.span,
+        replacement: format!("SHELL [\"{shell}\", \"-c\"]"),
+    };
+    Some(Fix::new(
+        "say it by `SHELL`",
+        Applicability::Unsafe,
+        vec![edit],
+    ))
 }

@@ -9,7 +9,14 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-const DNF: &[&str] = &["yum", "dnf", "microdnf", "tdnf", "yum-config-manager", "dnf-config-manager"];
+const DNF: &[&str] = &[
+    "yum",
+    "dnf",
+    "microdnf",
+    "tdnf",
+    "yum-config-manager",
+    "dnf-config-manager",
+];
 
 const SWITCHES: [Switch; 31] = [
     switch(&["apk"], &["--allow-untrusted"]),
@@ -20,7 +27,10 @@ const SWITCHES: [Switch; 31] = [
     switch(&["apt"], &["*AllowUnauthenticated=1"]),
     switch(&["apt"], &["*AllowInsecureRepositories=true"]),
     switch(&["apt"], &["*AllowInsecureRepositories=1"]),
-    switch(&["echo", "printf", "sed", "tee", "add-apt-repository"], &["*deb*[*trusted=yes*]*"]),
+    switch(
+        &["echo", "printf", "sed", "tee", "add-apt-repository"],
+        &["*deb*[*trusted=yes*]*"],
+    ),
     switch(&["debootstrap"], &["--no-check-gpg"]),
     switch(&["dpkg"], &["--force-bad-verify"]),
     switch(DNF, &["--nogpgcheck"]),
@@ -45,18 +55,31 @@ const SWITCHES: [Switch; 31] = [
     switch(&["skopeo"], &["--insecure-policy"]),
 ];
 
-const VARIABLES: [Variable; 2] = [variable("GOSUMDB", &["off"]), variable("DOCKER_CONTENT_TRUST", &["0"])];
+const VARIABLES: [Variable; 2] = [
+    variable("GOSUMDB", &["off"]),
+    variable("DOCKER_CONTENT_TRUST", &["0"]),
+];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
-            let Some((span, word)) = switches::find(call, &SWITCHES) else { continue };
+            let Some((span, word)) = switches::find(call, &SWITCHES) else {
+                continue;
+            };
             let report = findings.add(span, format!("`{word}` takes packages whoever made them"));
             let alone = word.starts_with("--") && !word.contains('=');
-            if let Some(fix) = alone.then(|| switches::removal(cx, run, call, span, "check the signatures")).flatten() {
+            if let Some(fix) = alone
+                .then(|| switches::removal(cx, run, call, span, "check the signatures"))
+                .flatten()
+            {
                 report.fix(fix);
             }
         }
     }
-    switches::report_variables(cx, &VARIABLES, "takes what is downloaded whoever made it", findings);
+    switches::report_variables(
+        cx,
+        &VARIABLES,
+        "takes what is downloaded whoever made it",
+        findings,
+    );
 }

@@ -3,5 +3,8 @@
 use crate::lint::{Rule, pragma};
 
 /// The engine itself speaks here: it reads the comments.
-pub(super) const RULE: Rule =
-    Rule { name: pragma::SILENCING, page: include_str!("../../rules/lint/silencing-comment.md"), check: |_, _| {} };
+pub(super) const RULE: Rule = Rule {
+    name: pragma::SILENCING,
+    page: include_str!("../../rules/lint/silencing-comment.md"),
+    check: |_, _| {},
+};

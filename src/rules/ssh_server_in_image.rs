@@ -6,8 +6,11 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::packages::Action;
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "ssh-server-in-image", page: include_str!("../../rules/lint/ssh-server-in-image.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "ssh-server-in-image",
+    page: include_str!("../../rules/lint/ssh-server-in-image.md"),
+    check,
+};
 
 const SERVERS: [&str; 7] = [
     "openssh-server",
@@ -21,24 +24,53 @@ const SERVERS: [&str; 7] = [
 const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
-    let lineage: BTreeSet<usize> = cx.facts.ancestry(stage.index).map(|stage| stage.index).collect();
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
+    let lineage: BTreeSet<usize> = cx
+        .facts
+        .ancestry(stage.index)
+        .map(|stage| stage.index)
+        .collect();
     for run in cx.facts.runs() {
-        if cx.facts.steps[run.step].stage.is_none_or(|stage| !lineage.contains(&stage)) {
+        if cx.facts.steps[run.step]
+            .stage
+            .is_none_or(|stage| !lineage.contains(&stage))
+        {
             continue;
         }
-        for call in run.package_calls().filter(|call| call.action == Action::Install) {
-            let server = call.packages.iter().find(|package| SERVERS.contains(&package.name(call.manager)));
+        for call in run
+            .package_calls()
+            .filter(|call| call.action == Action::Install)
+        {
+            let server = call
+                .packages
+                .iter()
+                .find(|package| SERVERS.contains(&package.name(call.manager)));
             if let Some(server) = server {
-                findings.add(server.argument.span, format!("`{}` lets people log in to the container", server.word));
+                findings.add(
+                    server.argument.span,
+                    format!("`{}` lets people log in to the container", server.word),
+                );
             }
         }
     }
-    for step in cx.facts.lineage(stage.index).filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)) {
-        let Body::Command(Command::Exec(words)) = &step.instruction.body else { continue };
-        let daemon = words.iter().find(|word| DAEMONS.contains(&word.value.rsplit('/').next().unwrap_or(&word.value)));
+    for step in cx
+        .facts
+        .lineage(stage.index)
+        .filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint))
+    {
+        let Body::Command(Command::Exec(words)) = &step.instruction.body else {
+            continue;
+        };
+        let daemon = words
+            .iter()
+            .find(|word| DAEMONS.contains(&word.value.rsplit('/').next().unwrap_or(&word.value)));
         if let Some(daemon) = daemon {
-            findings.add(daemon.span, format!("`{}` lets people log in to the container", daemon.value));
+            findings.add(
+                daemon.span,
+                format!("`{}` lets people log in to the container", daemon.value),
+            );
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "stage-name-casing", page: include_str!("../../rules/lint/stage-name-casing.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "stage-name-casing",
+    page: include_str!("../../rules/lint/stage-name-casing.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
@@ -12,8 +15,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if name != replacement {
             let title = format!("name it `{replacement}`");
             // Wherever the name is used it is compared in lower case.
-            let fix = Fix::new(title, Applicability::Safe, vec![Edit { span: alias.span, replacement }]);
-            findings.add(alias.span, format!("the stage's name `{name}` is not in lower case")).fix(fix);
+            let fix = Fix::new(
+                title,
+                Applicability::Safe,
+                vec![Edit {
+                    span: alias.span,
+                    replacement,
+                }],
+            );
+            findings
+                .add(
+                    alias.span,
+                    format!("the stage's name `{name}` is not in lower case"),
+                )
+                .fix(fix);
         }
     }
 }

@@ -5,7 +5,11 @@ use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule = Rule { name: "sudo", page: include_str!("../../rules/lint/sudo.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "sudo",
+    page: include_str!("../../rules/lint/sudo.md"),
+    check,
+};
 
 const MESSAGE: &str = "`sudo` is called in the build";
 
@@ -19,13 +23,24 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         let mut last = None;
-        for call in run.calls.iter().filter(|call| call.name == "sudo" || call.via.iter().any(|via| via == "sudo")) {
+        for call in run
+            .calls
+            .iter()
+            .filter(|call| call.name == "sudo" || call.via.iter().any(|via| via == "sudo"))
+        {
             // `sudo xargs rm` is one call of sudo, whatever it runs.
-            let Some(at) = call.command.filter(|at| last.replace(*at) != Some(*at)) else { continue };
+            let Some(at) = call.command.filter(|at| last.replace(*at) != Some(*at)) else {
+                continue;
+            };
             let words = &script.commands[at].words;
-            let Some(sudo) = words.iter().position(is_sudo) else { continue };
+            let Some(sudo) = words.iter().position(is_sudo) else {
+                continue;
+            };
             let report = findings.add(words[sudo].span, MESSAGE);
-            if let Some(fix) = runs_as_root(cx, step).then(|| fix(&words[sudo..])).flatten() {
+            if let Some(fix) = runs_as_root(cx, step)
+                .then(|| fix(&words[sudo..]))
+                .flatten()
+            {
                 report.fix(fix);
             }
         }
@@ -33,22 +48,40 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn is_sudo(word: &ShellWord) -> bool {
-    word.literal().is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
+    word.literal()
+        .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
 }
 
-/// Root needs no sudo: the word goes. What other options do cannot be done without it; `-E`, `-H` and `-n` change nothing
-/// for root.
+/// Root needs no sudo: the word goes. What other options do cannot be done without it; `-E`, `-H`
+/// and `-n` change nothing for root.
 fn fix(words: &[ShellWord]) -> Option<Fix> {
-    let program = words[1..].iter().find(|word| !matches!(word.literal(), Some("-E" | "-H" | "-n")))?;
+    let program = words[1..]
+        .iter()
+        .find(|word| !matches!(word.literal(), Some("-E" | "-H" | "-n")))?;
     if program.raw.starts_with('-') {
         return None;
     }
-    let edit = Edit { span: Span::new(words[0].span.start, program.span.start), replacement: String::new() };
-    Some(Fix::new("call the program itself", Applicability::Safe, vec![edit]))
+    let edit = Edit {
+        span: Span::new(words[0].span.start, program.span.start),
+        replacement: String::new(),
+    };
+    Some(Fix::new(
+        "call the program itself",
+        Applicability::Safe,
+        vec![edit],
+    ))
 }
 
 fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
-    let of_base = || step.stage.and_then(|stage| cx.facts.stages[stage].known)?.user.as_deref();
-    let name = step.user.as_ref().map_or_else(of_base, |user| user.name.as_deref());
+    let of_base = || {
+        step.stage
+            .and_then(|stage| cx.facts.stages[stage].known)?
+            .user
+            .as_deref()
+    };
+    let name = step
+        .user
+        .as_ref()
+        .map_or_else(of_base, |user| user.name.as_deref());
     name.is_some_and(User::is_root)
 }

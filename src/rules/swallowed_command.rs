@@ -3,22 +3,34 @@
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "swallowed-command", page: include_str!("../../rules/lint/swallowed-command.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "swallowed-command",
+    page: include_str!("../../rules/lint/swallowed-command.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.package_calls() {
-            let Some((program, verb)) = call.swallowed() else { continue };
+            let Some((program, verb)) = call.swallowed() else {
+                continue;
+            };
             let (name, word) = (&call.call.name, verb.raw.as_str());
-            let edit = Edit { span: Span::at(program.span.start), replacement: "&& ".to_owned() };
+            let edit = Edit {
+                span: Span::at(program.span.start),
+                replacement: "&& ".to_owned(),
+            };
             findings
                 .add(
                     program.span.to(verb.span),
                     format!("`{name} {word}` is no command here, but arguments of `{name}`"),
                 )
                 .label(call.call.name_span, "of this call")
-                .fix(Fix::new("separate the two with `&&`", Applicability::Unsafe, vec![edit]));
+                .fix(Fix::new(
+                    "separate the two with `&&`",
+                    Applicability::Unsafe,
+                    vec![edit],
+                ));
         }
     }
 }

@@ -6,8 +6,11 @@ use crate::lint::facts::Call;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "telemetry-left-on", page: include_str!("../../rules/lint/telemetry-left-on.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "telemetry-left-on",
+    page: include_str!("../../rules/lint/telemetry-left-on.md"),
+    check,
+};
 
 /// Programs, the variable that their makers name against reports, and its value.
 type Tool = (&'static [&'static str], &'static str, &'static str);
@@ -39,20 +42,33 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         for call in &run.calls {
-            let Some((program, (_, variable, value))) = tool(call) else { continue };
-            let is_set =
-                || cx.facts.is_declared(step, variable) || run.assignments().any(|(name, ..)| name == *variable);
+            let Some((program, (_, variable, value))) = tool(call) else {
+                continue;
+            };
+            let is_set = || {
+                cx.facts.is_declared(step, variable)
+                    || run.assignments().any(|(name, ..)| name == *variable)
+            };
             if is_set() || !said.insert((step.stage, variable)) {
                 continue;
             }
-            let report =
-                findings.add(call.name_span, format!("`{program}` reports on its use, and `{variable}` is not set"));
+            let report = findings.add(
+                call.name_span,
+                format!("`{program}` reports on its use, and `{variable}` is not set"),
+            );
             // Above the first FROM there is no ENV.
             if !step.onbuild && step.stage.is_some() {
                 let line = cx.source.line_span(cx.source.line(step.span.start));
                 let replacement = format!("ENV {variable}={value}{}", cx.line_break());
-                let edit = Edit { span: Span::at(line.start), replacement };
-                report.fix(Fix::new(format!("set `{variable}`"), Applicability::Unsafe, vec![edit]));
+                let edit = Edit {
+                    span: Span::at(line.start),
+                    replacement,
+                };
+                report.fix(Fix::new(
+                    format!("set `{variable}`"),
+                    Applicability::Unsafe,
+                    vec![edit],
+                ));
             }
         }
     }
@@ -61,12 +77,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// What a call runs, if it is one of the tools.
 fn tool(call: &Call) -> Option<(&str, &'static Tool)> {
     let program = if RUNNERS.contains(&call.name.as_str()) {
-        call.words().find(|word| !word.starts_with('-'))?.split('@').next()?
+        call.words()
+            .find(|word| !word.starts_with('-'))?
+            .split('@')
+            .next()?
     } else {
         &call.name
     };
-    let tool = TOOLS.iter().find(|(programs, ..)| programs.contains(&program))?;
+    let tool = TOOLS
+        .iter()
+        .find(|(programs, ..)| programs.contains(&program))?;
     // `dotnet app.dll` runs a program, and not the tool.
-    let is_host = call.words().next().is_some_and(|word| word.to_ascii_lowercase().ends_with(".dll"));
+    let is_host = call
+        .words()
+        .next()
+        .is_some_and(|word| word.to_ascii_lowercase().ends_with(".dll"));
     (!is_host).then_some((program, tool))
 }

@@ -4,8 +4,11 @@ use super::switches::{self, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "tls-verification-off", page: include_str!("../../rules/lint/tls-verification-off.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "tls-verification-off",
+    page: include_str!("../../rules/lint/tls-verification-off.md"),
+    check,
+};
 
 const SWITCHES: [Switch; 42] = [
     switch(&["curl"], &["--insecure"]),
@@ -38,27 +41,68 @@ const SWITCHES: [Switch; 42] = [
     switch(&["hg"], &["--insecure"]),
     switch(&["apt"], &["*Acquire::https*::Verify-Peer=false*"]),
     switch(&["apt"], &["*Acquire::https*::Verify-Host=false*"]),
-    switch(&["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"], &["--setopt=*sslverify=0"]),
     switch(
-        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &[
+            "yum-config-manager",
+            "dnf-config-manager",
+            "yum",
+            "dnf",
+            "microdnf",
+            "tdnf",
+        ],
+        &["--setopt=*sslverify=0"],
+    ),
+    switch(
+        &[
+            "yum-config-manager",
+            "dnf-config-manager",
+            "yum",
+            "dnf",
+            "microdnf",
+            "tdnf",
+        ],
         &["--setopt=*sslverify=false"],
     ),
     switch(
-        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &[
+            "yum-config-manager",
+            "dnf-config-manager",
+            "yum",
+            "dnf",
+            "microdnf",
+            "tdnf",
+        ],
         &["--setopt=*sslverify=no"],
     ),
     switch(
-        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &[
+            "yum-config-manager",
+            "dnf-config-manager",
+            "yum",
+            "dnf",
+            "microdnf",
+            "tdnf",
+        ],
         &["--setopt", "*sslverify=0"],
     ),
     switch(
-        &["yum-config-manager", "dnf-config-manager", "yum", "dnf", "microdnf", "tdnf"],
+        &[
+            "yum-config-manager",
+            "dnf-config-manager",
+            "yum",
+            "dnf",
+            "microdnf",
+            "tdnf",
+        ],
         &["--setopt", "*sslverify=false"],
     ),
     switch(&["skopeo", "podman", "buildah"], &["--tls-verify=false"]),
     switch(&["skopeo"], &["--src-tls-verify=false"]),
     switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify"]),
-    switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify=true"]),
+    switch(
+        &["helm", "kubectl", "oc"],
+        &["--insecure-skip-tls-verify=true"],
+    ),
     switch(&["crane"], &["--insecure"]),
     switch(&["aws"], &["--no-verify-ssl"]),
     switch(&["gem"], &["*ssl_verify_mode*0"]),
@@ -86,25 +130,42 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
-                let report = findings
-                    .add(span, format!("`{word}` lets anybody answer for the server that `{}` asks", call.name));
-                let alone = matches!(&*word, "--insecure" | "--no-check-certificate" | "--proxy-insecure");
-                if let Some(fix) =
-                    alone.then(|| switches::removal(cx, run, call, span, "check the certificate")).flatten()
+                let report = findings.add(
+                    span,
+                    format!(
+                        "`{word}` lets anybody answer for the server that `{}` asks",
+                        call.name
+                    ),
+                );
+                let alone = matches!(
+                    &*word,
+                    "--insecure" | "--no-check-certificate" | "--proxy-insecure"
+                );
+                if let Some(fix) = alone
+                    .then(|| switches::removal(cx, run, call, span, "check the certificate"))
+                    .flatten()
                 {
                     report.fix(fix);
                 }
             } else if let Some(argument) = short_insecure(call) {
-                let report = findings.add(argument.span, "`-k` lets anybody answer for the server that `curl` asks");
-                if let Some(fix) =
-                    without_k(argument).or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
+                let report = findings.add(
+                    argument.span,
+                    "`-k` lets anybody answer for the server that `curl` asks",
+                );
+                if let Some(fix) = without_k(argument)
+                    .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
                 {
                     report.fix(fix);
                 }
             }
         }
     }
-    switches::report_variables(cx, &VARIABLES, "lets anybody answer for the server that is asked", findings);
+    switches::report_variables(
+        cx,
+        &VARIABLES,
+        "lets anybody answer for the server that is asked",
+        findings,
+    );
 }
 
 const TITLE: &str = "check the certificate";
@@ -116,10 +177,18 @@ const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 fn short_insecure(call: &Call) -> Option<&Argument> {
     let has_k = |argument: &&Argument| {
         let word = argument.single().unwrap_or_default();
-        let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-')).unwrap_or_default();
-        letters.chars().take_while(|&letter| !CURL_VALUED.contains(letter)).any(|letter| letter == 'k')
+        let letters = word
+            .strip_prefix('-')
+            .filter(|letters| !letters.starts_with('-'))
+            .unwrap_or_default();
+        letters
+            .chars()
+            .take_while(|&letter| !CURL_VALUED.contains(letter))
+            .any(|letter| letter == 'k')
     };
-    (call.name == "curl").then(|| call.arguments.iter().find(has_k)).flatten()
+    (call.name == "curl")
+        .then(|| call.arguments.iter().find(has_k))
+        .flatten()
 }
 
 /// `-fsSL` for `-fsSLk`.
@@ -127,6 +196,9 @@ fn without_k(argument: &Argument) -> Option<Fix> {
     if argument.raw.len() <= 2 || argument.single() != Some(&argument.raw) {
         return None;
     }
-    let edit = Edit { span: argument.span, replacement: argument.raw.replacen('k', "", 1) };
+    let edit = Edit {
+        span: argument.span,
+        replacement: argument.raw.replacen('k', "", 1),
+    };
     Some(Fix::new(TITLE, Applicability::Unsafe, vec![edit]))
 }

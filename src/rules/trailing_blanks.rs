@@ -4,8 +4,11 @@ use super::lines::{heredoc_bodies, is_in};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "trailing-blanks", page: include_str!("../../rules/lint/trailing-blanks.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "trailing-blanks",
+    page: include_str!("../../rules/lint/trailing-blanks.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let bodies = heredoc_bodies(cx);
@@ -17,11 +20,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let span = Span::new(line.start + kept, line.start + text.len());
-        let edit = Edit { span, replacement: String::new() };
-        findings.add(span, "the line ends with blanks").fix(Fix::new(
-            "leave them out",
-            Applicability::Safe,
-            vec![edit],
-        ));
+        let edit = Edit {
+            span,
+            replacement: String::new(),
+        };
+        findings
+            .add(span, "the line ends with blanks")
+            .fix(Fix::new("leave them out", Applicability::Safe, vec![edit]));
     }
 }

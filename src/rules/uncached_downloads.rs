@@ -8,8 +8,11 @@ use crate::lint::facts::{Call, Run, User, chain, deletes};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "uncached-downloads", page: include_str!("../../rules/lint/uncached-downloads.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "uncached-downloads",
+    page: include_str!("../../rules/lint/uncached-downloads.md"),
+    check,
+};
 
 /// What to mount for a manager, by its name in the table of packages.
 const MOUNTS: [(&str, &[&str]); 9] = [
@@ -34,8 +37,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         let calls: Vec<PackageCall<'_>> = run.package_calls().filter(fetches).collect();
         let Some(first) = calls.first() else { continue };
-        let span = first.verb.map_or(first.call.name_span, |verb| first.call.name_span.to(verb.argument.span));
-        let message = format!("what `{}` downloads is downloaded again in every build of this `RUN`", first.call.name);
+        let span = first.verb.map_or(first.call.name_span, |verb| {
+            first.call.name_span.to(verb.argument.span)
+        });
+        let message = format!(
+            "what `{}` downloads is downloaded again in every build of this `RUN`",
+            first.call.name
+        );
         let report = findings.add(span, message);
         if let Some(edits) = with_mounts(cx, run, &calls) {
             report.fix(Fix::new("mount a cache", Applicability::Unsafe, edits));
@@ -45,35 +53,58 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn folders(call: &PackageCall<'_>) -> Option<&'static [&'static str]> {
     let by_program = MOUNTS.iter().find(|(name, _)| *name == call.call.name);
-    by_program.or_else(|| MOUNTS.iter().find(|(name, _)| *name == call.manager.name)).map(|(_, folders)| *folders)
+    by_program
+        .or_else(|| MOUNTS.iter().find(|(name, _)| *name == call.manager.name))
+        .map(|(_, folders)| *folders)
 }
 
 /// A mount that a variable names may be the one.
 fn is_mounted(run: &Run<'_>, folders: &[&str]) -> bool {
-    let hidden = |mount: &crate::lint::facts::Mount| mount.target.as_deref().is_some_and(|target| target.contains('$'));
+    let hidden = |mount: &crate::lint::facts::Mount| {
+        mount
+            .target
+            .as_deref()
+            .is_some_and(|target| target.contains('$'))
+    };
     folders.iter().any(|folder| run.keeps_out(folder)) || run.mounts.iter().any(hidden)
 }
 
 /// Caches for all calls, and without what keeps them empty; where every such word can be taken out.
 fn with_mounts(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>]) -> Option<Vec<Edit>> {
     let step = &cx.facts.steps[run.step];
-    let is_root = step.user.as_ref().is_none_or(|user| user.name.as_deref().is_some_and(User::is_root));
-    let parsed = run.script.as_ref().filter(|script| script.errors.is_empty())?;
+    let is_root = step
+        .user
+        .as_ref()
+        .is_none_or(|user| user.name.as_deref().is_some_and(User::is_root));
+    let parsed = run
+        .script
+        .as_ref()
+        .filter(|script| script.errors.is_empty())?;
     if step.onbuild || !is_root || parsed.commands.is_empty() {
         return None;
     }
     let mut flags = String::new();
     let mut all: Vec<&str> = Vec::new();
     for call in calls {
-        let sharing = if LOCKED.contains(&call.manager.name) { ",sharing=locked" } else { "" };
-        for folder in folders(call)?.iter().filter(|folder| !run.keeps_out(folder)) {
+        let sharing = if LOCKED.contains(&call.manager.name) {
+            ",sharing=locked"
+        } else {
+            ""
+        };
+        for folder in folders(call)?
+            .iter()
+            .filter(|folder| !run.keeps_out(folder))
+        {
             if !all.contains(folder) {
                 all.push(folder);
                 let _ = write!(flags, " --mount=type=cache,target={folder}{sharing}");
             }
         }
     }
-    let mut edits = vec![Edit { span: Span::at(step.instruction.keyword.span.end), replacement: flags }];
+    let mut edits = vec![Edit {
+        span: Span::at(step.instruction.keyword.span.end),
+        replacement: flags,
+    }];
     for call in calls {
         edits.extend(without_options(cx, call)?);
     }
@@ -83,33 +114,70 @@ fn with_mounts(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>]) -> Op
 
 /// `--no-cache-dir` and its like, with the blank before each.
 fn without_options(cx: &Context<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
-    let arguments =
-        call.call.arguments.iter().filter(|argument| call.manager.no_cache.contains(&argument.raw.as_str()));
+    let arguments = call
+        .call
+        .arguments
+        .iter()
+        .filter(|argument| call.manager.no_cache.contains(&argument.raw.as_str()));
     let removed = |span: Span| {
-        let start = span.start.checked_sub(1).filter(|&at| cx.source.slice(Span::new(at, span.start)) == " ")?;
-        Some(Edit { span: Span::new(start, span.end), replacement: String::new() })
+        let start = span
+            .start
+            .checked_sub(1)
+            .filter(|&at| cx.source.slice(Span::new(at, span.start)) == " ")?;
+        Some(Edit {
+            span: Span::new(start, span.end),
+            replacement: String::new(),
+        })
     };
     arguments.map(|argument| removed(argument.span)).collect()
 }
 
-/// The script without the commands that would empty the caches: `None` where one of them is more than a link of a chain.
-fn without_cleaning(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>], folders: &[&str]) -> Option<Vec<Edit>> {
+/// The script without the commands that would empty the caches: `None` where one of them is more
+/// than a link of a chain.
+fn without_cleaning(
+    cx: &Context<'_>,
+    run: &Run<'_>,
+    calls: &[PackageCall<'_>],
+    folders: &[&str],
+) -> Option<Vec<Edit>> {
     let cleans = |call: &&Call| {
-        let below =
-            |folder: &&str| deletes(call, folder) || (*folder == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists"));
+        let below = |folder: &&str| {
+            deletes(call, folder)
+                || (*folder == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists"))
+        };
         let by_manager = |other: PackageCall<'_>| {
-            other.action == Action::Clean && calls.iter().any(|call| call.manager.name == other.manager.name)
+            other.action == Action::Clean
+                && calls
+                    .iter()
+                    .any(|call| call.manager.name == other.manager.name)
         };
         folders.iter().any(below) || understand(call).is_some_and(by_manager)
     };
-    let cleaning: Vec<Span> = run.calls.iter().filter(cleans).map(|call| call.span).collect();
-    let Command::Shell(script) = run.command else { return None };
-    let pieces = if cleaning.is_empty() { Vec::new() } else { chain(script)? };
-    let spans: Vec<Span> = pieces.iter().map(|piece| script.text.source_span(piece.start, piece.end)).collect();
+    let cleaning: Vec<Span> = run
+        .calls
+        .iter()
+        .filter(cleans)
+        .map(|call| call.span)
+        .collect();
+    let Command::Shell(script) = run.command else {
+        return None;
+    };
+    let pieces = if cleaning.is_empty() {
+        Vec::new()
+    } else {
+        chain(script)?
+    };
+    let spans: Vec<Span> = pieces
+        .iter()
+        .map(|piece| script.text.source_span(piece.start, piece.end))
+        .collect();
     let removed = |span: &Span| {
         let at = spans.iter().position(|piece| piece == span)?;
         let before = at.checked_sub(1).map(|before| spans[before].end)?;
-        Some(Edit { span: Span::new(before, span.end), replacement: String::new() })
+        Some(Edit {
+            span: Span::new(before, span.end),
+            replacement: String::new(),
+        })
     };
     // One that touches another is taken out with it by the next round of fixes.
     let edits: Option<Vec<Edit>> = cleaning.iter().map(removed).collect();

@@ -6,8 +6,11 @@ use crate::dockerfile::{Modifier, Variable, WordPart};
 use crate::lint::facts::is_set_by_builder;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "undeclared-arg-in-from", page: include_str!("../../rules/lint/undeclared-arg-in-from.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "undeclared-arg-in-from",
+    page: include_str!("../../rules/lint/undeclared-arg-in-from.md"),
+    check,
+};
 
 /// Beyond this many names, or bytes of one, none is suggested.
 const MANY: usize = 64;
@@ -26,10 +29,18 @@ const PLATFORMS: [&str; 8] = [
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let declared: HashSet<&str> = cx.facts.global_args().map(|pair| pair.key.text.as_str()).collect();
+    let declared: HashSet<&str> = cx
+        .facts
+        .global_args()
+        .map(|pair| pair.key.text.as_str())
+        .collect();
     for stage in &cx.facts.stages {
-        let platform =
-            stage.from.flags.iter().filter(|flag| flag.name == "platform").filter_map(|flag| flag.value.as_ref());
+        let platform = stage
+            .from
+            .flags
+            .iter()
+            .filter(|flag| flag.name == "platform")
+            .filter_map(|flag| flag.value.as_ref());
         let mut variables = Vec::new();
         for word in platform.chain([stage.image]) {
             collect(&word.parts, &mut variables);
@@ -40,7 +51,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
                 continue;
             }
-            let report = findings.add(variable.span, format!("no `ARG` before the first `FROM` declares `{name}`"));
+            let report = findings.add(
+                variable.span,
+                format!("no `ARG` before the first `FROM` declares `{name}`"),
+            );
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
             }
@@ -51,10 +65,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// All variables of a word, those in the defaults of others too.
 fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
     for part in parts {
-        let WordPart::Variable(variable) = part else { continue };
+        let WordPart::Variable(variable) = part else {
+            continue;
+        };
         variables.push(variable);
         if let Some(
-            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } | Modifier::Required { word, .. },
+            Modifier::Default { word, .. }
+            | Modifier::Alternative { word, .. }
+            | Modifier::Required { word, .. },
         ) = &variable.modifier
         {
             collect(word, variables);
@@ -67,16 +85,29 @@ fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
     if declared.len() > MANY || name.len() > LONG {
         return None;
     }
-    let known = declared.iter().copied().chain(PLATFORMS).filter(|known| known.len() <= LONG);
-    let (distance, near) = known.map(|known| (strsim::damerau_levenshtein(known, name), known)).min()?;
+    let known = declared
+        .iter()
+        .copied()
+        .chain(PLATFORMS)
+        .filter(|known| known.len() <= LONG);
+    let (distance, near) = known
+        .map(|known| (strsim::damerau_levenshtein(known, name), known))
+        .min()?;
     (distance <= 1 + name.len() / 4).then_some(near)
 }
 
 fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     let near = near?;
     let braced = variable.span.end - variable.span.start > 1 + variable.name.len();
-    let replacement = if braced { format!("${{{near}}}") } else { format!("${near}") };
-    let edit = Edit { span: variable.span, replacement };
+    let replacement = if braced {
+        format!("${{{near}}}")
+    } else {
+        format!("${near}")
+    };
+    let edit = Edit {
+        span: variable.span,
+        replacement,
+    };
     let fix = Fix::new(format!("read `{near}`"), Applicability::Unsafe, vec![edit]);
     variable.modifier.is_none().then_some(fix)
 }

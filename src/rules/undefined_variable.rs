@@ -4,8 +4,11 @@ use crate::dockerfile::{Body, Kind, Place, Variable, Word, WordPart};
 use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "undefined-variable", page: include_str!("../../rules/lint/undefined-variable.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "undefined-variable",
+    page: include_str!("../../rules/lint/undefined-variable.md"),
+    check,
+};
 
 /// The builder knows these without an ARG.
 const ALWAYS: [&str; 10] = [
@@ -21,13 +24,19 @@ const ALWAYS: [&str; 10] = [
     "all_proxy",
 ];
 
-/// For how many names a near one is looked for, and among how many: each of the one is compared with each of the other.
+/// For how many names a near one is looked for, and among how many: each of the one is compared
+/// with each of the other.
 const MOST_LOOKED_FOR: usize = 50;
 const MOST_NEAR: usize = 1000;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut looked_for = 0;
-    for step in cx.facts.steps.iter().filter(|step| step.stage.is_some() && !step.onbuild) {
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.stage.is_some() && !step.onbuild)
+    {
         for word in words(step) {
             for variable in word.parts.iter().filter_map(plain) {
                 if let Some((what, note)) = fault(cx.facts, step, &variable.name, &mut looked_for) {
@@ -46,16 +55,32 @@ fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
     let mut words: Vec<&Word> = Vec::new();
     match (&step.instruction.body, step.kind()) {
         (Body::Pairs(pairs), _) => {
-            words.extend(pairs.iter().flat_map(|pair| std::iter::once(&pair.key).chain(&pair.value)));
+            words.extend(
+                pairs
+                    .iter()
+                    .flat_map(|pair| std::iter::once(&pair.key).chain(&pair.value)),
+            );
         }
-        (Body::Transfer { sources, destination, .. }, _) => {
+        (
+            Body::Transfer {
+                sources,
+                destination,
+                ..
+            },
+            _,
+        ) => {
             words.extend(sources.iter().filter_map(|source| match source {
                 Place::Path(word) => Some(word),
                 Place::Heredoc(_) => None,
             }));
             words.push(destination);
         }
-        (Body::Words { words: arguments, .. }, kind) if kind != Kind::Maintainer => words.extend(arguments),
+        (
+            Body::Words {
+                words: arguments, ..
+            },
+            kind,
+        ) if kind != Kind::Maintainer => words.extend(arguments),
         _ => {}
     }
     words
@@ -64,7 +89,11 @@ fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
 /// `$NAME` and `${NAME}`; `${NAME:-x}` and its like say what holds where there is none.
 fn plain(part: &WordPart) -> Option<&Variable> {
     match part {
-        WordPart::Variable(variable) if variable.modifier.is_none() && !variable.name.is_empty() => Some(variable),
+        WordPart::Variable(variable)
+            if variable.modifier.is_none() && !variable.name.is_empty() =>
+        {
+            Some(variable)
+        }
         _ => None,
     }
 }
@@ -76,7 +105,8 @@ fn fault(
     name: &str,
     looked_for: &mut usize,
 ) -> Option<(&'static str, Option<String>)> {
-    if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name) {
+    if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name)
+    {
         return None;
     }
     if facts.is_global(name) {
@@ -92,10 +122,16 @@ fn fault(
         ));
     }
     *looked_for += 1;
-    let names = if *looked_for > MOST_LOOKED_FOR { Vec::new() } else { facts.declared(step) };
+    let names = if *looked_for > MOST_LOOKED_FOR {
+        Vec::new()
+    } else {
+        facts.declared(step)
+    };
     let names: Vec<&str> = names.into_iter().take(MOST_NEAR).chain(["PATH"]).collect();
     // Windows takes `$Path` for `$PATH`.
-    let is_windows = facts.stages[step.stage?].known.is_some_and(Known::is_windows);
+    let is_windows = facts.stages[step.stage?]
+        .known
+        .is_some_and(Known::is_windows);
     if is_windows && names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return None;
     }

@@ -5,25 +5,51 @@ use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::Known;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "ungraceful-stopsignal", page: include_str!("../../rules/lint/ungraceful-stopsignal.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "ungraceful-stopsignal",
+    page: include_str!("../../rules/lint/ungraceful-stopsignal.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Stopsignal) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Stopsignal)
+    {
+        let Body::Words { words, .. } = &step.instruction.body else {
+            continue;
+        };
         let Some(word) = words.first() else { continue };
-        let Some(signal) = cx.facts.expand(step, word) else { continue };
+        let Some(signal) = cx.facts.expand(step, word) else {
+            continue;
+        };
         let name = signal.trim().to_ascii_uppercase();
-        let windows = step.stage.and_then(|stage| cx.facts.stages[stage].known).is_some_and(Known::is_windows);
+        let windows = step
+            .stage
+            .and_then(|stage| cx.facts.stages[stage].known)
+            .is_some_and(Known::is_windows);
         if windows {
             let report = findings.add(step.span, "Windows has no signals");
             if let Some(edit) = without(cx, step.span) {
                 report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
             }
-        } else if matches!(name.strip_prefix("SIG").unwrap_or(&name), "KILL" | "9" | "STOP" | "19") {
-            let edit = Edit { span: word.span, replacement: "SIGTERM".to_owned() };
+        } else if matches!(
+            name.strip_prefix("SIG").unwrap_or(&name),
+            "KILL" | "9" | "STOP" | "19"
+        ) {
+            let edit = Edit {
+                span: word.span,
+                replacement: "SIGTERM".to_owned(),
+            };
             let fix = Fix::new("ask the program to end", Applicability::Unsafe, vec![edit]);
-            findings.add(word.span, format!("no program gets to answer `{}`", signal.trim())).fix(fix);
+            findings
+                .add(
+                    word.span,
+                    format!("no program gets to answer `{}`", signal.trim()),
+                )
+                .fix(fix);
         }
     }
 }

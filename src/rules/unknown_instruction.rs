@@ -4,23 +4,44 @@ use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
 
-pub(super) const RULE: Rule =
-    Rule { name: "unknown-instruction", page: include_str!("../../rules/lint/unknown-instruction.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "unknown-instruction",
+    page: include_str!("../../rules/lint/unknown-instruction.md"),
+    check,
+};
 
 /// No instruction is longer by more than a slip of the pen.
 const LONGEST: usize = 16;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Unknown) {
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Unknown)
+    {
         let keyword = &step.instruction.keyword;
         if keyword.text.is_empty() {
             continue;
         }
-        let report = findings.add(keyword.span, format!("`{}` is not an instruction", keyword.text));
-        let rest = Span::new(keyword.span.end, step.instruction.span.end.max(keyword.span.end));
+        let report = findings.add(
+            keyword.span,
+            format!("`{}` is not an instruction", keyword.text),
+        );
+        let rest = Span::new(
+            keyword.span.end,
+            step.instruction.span.end.max(keyword.span.end),
+        );
         if let Some(near) = nearest(&keyword.text).filter(|near| is_read(cx, near, rest)) {
-            let edit = Edit { span: keyword.span, replacement: near.to_owned() };
-            report.fix(Fix::new(format!("write `{near}`"), Applicability::Unsafe, vec![edit]));
+            let edit = Edit {
+                span: keyword.span,
+                replacement: near.to_owned(),
+            };
+            report.fix(Fix::new(
+                format!("write `{near}`"),
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
@@ -29,11 +50,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn is_read(cx: &Context<'_>, keyword: &str, rest: Span) -> bool {
     let (escape, rest) = (cx.dockerfile.escape, cx.source.slice(rest));
     let text = format!("# escape={escape}\nFROM scratch\n{keyword}{rest}");
-    dockerfile::parse(&Source::new(cx.source.name(), text)).errors.is_empty()
+    dockerfile::parse(&Source::new(cx.source.name(), text))
+        .errors
+        .is_empty()
 }
 
 fn nearest(text: &str) -> Option<&'static str> {
     let text = Some(text.to_ascii_uppercase()).filter(|text| text.len() <= LONGEST)?;
-    let (distance, near) = Kind::names().map(|name| (strsim::damerau_levenshtein(name, &text), name)).min()?;
+    let (distance, near) = Kind::names()
+        .map(|name| (strsim::damerau_levenshtein(name, &text), name))
+        .min()?;
     (distance <= 2 && distance < near.len() / 2 + 1).then_some(near)
 }

@@ -3,5 +3,8 @@
 use crate::lint::{Rule, pragma};
 
 /// The engine itself speaks here: it reads the comments.
-pub(super) const RULE: Rule =
-    Rule { name: pragma::UNKNOWN, page: include_str!("../../rules/lint/unknown-rule-in-pragma.md"), check: |_, _| {} };
+pub(super) const RULE: Rule = Rule {
+    name: pragma::UNKNOWN,
+    page: include_str!("../../rules/lint/unknown-rule-in-pragma.md"),
+    check: |_, _| {},
+};

@@ -2,8 +2,11 @@
 
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "unreachable-stage", page: include_str!("../../rules/lint/unreachable-stage.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "unreachable-stage",
+    page: include_str!("../../rules/lint/unreachable-stage.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let last = cx.facts.final_stage().map(|stage| stage.from.span);

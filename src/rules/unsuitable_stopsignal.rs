@@ -5,8 +5,11 @@ use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Stage, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "unsuitable-stopsignal", page: include_str!("../../rules/lint/unsuitable-stopsignal.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "unsuitable-stopsignal",
+    page: include_str!("../../rules/lint/unsuitable-stopsignal.md"),
+    check,
+};
 
 /// A program that is told by a signal of its own to end its work.
 struct Server {
@@ -26,7 +29,14 @@ const SERVERS: [Server; 6] = [
         images: &["nginx", "openresty"],
     },
     Server {
-        programs: &["httpd", "httpd-foreground", "apache2", "apache2ctl", "apache2-foreground", "apachectl"],
+        programs: &[
+            "httpd",
+            "httpd-foreground",
+            "apache2",
+            "apache2ctl",
+            "apache2-foreground",
+            "apachectl",
+        ],
         signal: "SIGWINCH",
         otherwise: "drops the requests that it is answering",
         images: &["httpd", "apache", "php"],
@@ -58,50 +68,92 @@ const SERVERS: [Server; 6] = [
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else { return };
-    let Some((started, server)) = server(cx, stage) else { return };
-    let signals = cx.facts.lineage(stage.index).filter(|step| step.kind() == Kind::Stopsignal && !step.onbuild);
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
+    let Some((started, server)) = server(cx, stage) else {
+        return;
+    };
+    let signals = cx
+        .facts
+        .lineage(stage.index)
+        .filter(|step| step.kind() == Kind::Stopsignal && !step.onbuild);
     let last = signals.max_by_key(|step| step.span.start);
     let (edit, place) = match last {
-        None => (line_after(cx, started, &format!("STOPSIGNAL {}", server.signal)), started.span),
+        None => (
+            line_after(cx, started, &format!("STOPSIGNAL {}", server.signal)),
+            started.span,
+        ),
         Some(step) => {
-            let Body::Words { words, .. } = &step.instruction.body else { return };
+            let Body::Words { words, .. } = &step.instruction.body else {
+                return;
+            };
             let Some(word) = words.first() else { return };
-            let is_default = cx.facts.expand(step, word).is_some_and(|signal| is_term(&signal));
+            let is_default = cx
+                .facts
+                .expand(step, word)
+                .is_some_and(|signal| is_term(&signal));
             if !is_default {
                 return;
             }
-            (Edit { span: word.span, replacement: server.signal.to_owned() }, word.span)
+            (
+                Edit {
+                    span: word.span,
+                    replacement: server.signal.to_owned(),
+                },
+                word.span,
+            )
         }
     };
-    let message = format!("`{}` is stopped by `SIGTERM`, and then {}", server.programs[0], server.otherwise);
-    let fix = Fix::new(format!("stop it by `{}`", server.signal), Applicability::Unsafe, vec![edit]);
+    let message = format!(
+        "`{}` is stopped by `SIGTERM`, and then {}",
+        server.programs[0], server.otherwise
+    );
+    let fix = Fix::new(
+        format!("stop it by `{}`", server.signal),
+        Applicability::Unsafe,
+        vec![edit],
+    );
     findings.add(place, message).fix(fix);
 }
 
 fn is_term(signal: &str) -> bool {
-    matches!(signal.trim().to_ascii_uppercase().as_str(), "SIGTERM" | "TERM" | "15")
+    matches!(
+        signal.trim().to_ascii_uppercase().as_str(),
+        "SIGTERM" | "TERM" | "15"
+    )
 }
 
-/// The first process, where it is one of these in a base image that is known not to say how it ends.
+/// The first process, where it is one of these in a base image that is known not to say how it
+/// ends.
 fn server<'f>(cx: &'f Context<'_>, stage: &Stage<'_>) -> Option<(&'f Step<'f>, &'static Server)> {
     let known = stage.known.filter(|known| !known.is_windows())?;
     let last = |kind| {
-        let steps = cx.facts.lineage(stage.index).filter(|step| step.kind() == kind && !step.onbuild);
+        let steps = cx
+            .facts
+            .lineage(stage.index)
+            .filter(|step| step.kind() == kind && !step.onbuild);
         steps.max_by_key(|step| step.span.start)
     };
     let step = last(Kind::Entrypoint).or_else(|| last(Kind::Cmd))?;
-    let Body::Command(Command::Exec(words)) = &step.instruction.body else { return None };
+    let Body::Command(Command::Exec(words)) = &step.instruction.body else {
+        return None;
+    };
     let program = words.first()?.value.rsplit('/').next()?;
     // On these distributions `init` is systemd.
-    let is_systemd =
-        program == "init" && known.managers.iter().any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"));
+    let is_systemd = program == "init"
+        && known
+            .managers
+            .iter()
+            .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"));
     let program = match program {
         _ if is_systemd => "systemd",
         versioned if versioned.starts_with("php-fpm") => "php-fpm",
         program => program,
     };
-    let server = SERVERS.iter().find(|server| server.programs.contains(&program))?;
+    let server = SERVERS
+        .iter()
+        .find(|server| server.programs.contains(&program))?;
     let says_so = |image: &str| server.images.iter().any(|part| image.contains(part));
     let root = cx.facts.ancestry(stage.index).last()?;
     let is_silent = match &root.base {

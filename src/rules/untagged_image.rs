@@ -3,15 +3,23 @@
 use crate::lint::facts::{Base, Reading};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "untagged-image", page: include_str!("../../rules/lint/untagged-image.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "untagged-image",
+    page: include_str!("../../rules/lint/untagged-image.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        let Base::Image(image) = &stage.base else { continue };
+        let Base::Image(image) = &stage.base else {
+            continue;
+        };
         if image.tag == Reading::Absent && image.digest == Reading::Absent {
             let name = image.name.as_deref().unwrap_or(stage.image.text.as_str());
-            findings.add(stage.image.span, format!("`{name}` has no tag, so it means `latest`"));
+            findings.add(
+                stage.image.span,
+                format!("`{name}` has no tag, so it means `latest`"),
+            );
         }
     }
 }

@@ -5,8 +5,11 @@ use crate::lint::words::Topic;
 use crate::lint::{Context, Findings, Rule, Settings};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "untrusted-registry", page: include_str!("../../rules/lint/untrusted-registry.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "untrusted-registry",
+    page: include_str!("../../rules/lint/untrusted-registry.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.settings.trusted_registries.is_empty() {
@@ -18,11 +21,32 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     for step in &cx.facts.steps {
-        for flag in step.instruction.flags.iter().filter(|flag| matches!(flag.name.as_str(), "from" | "mount")) {
-            let Some(text) = flag.value.as_ref().and_then(|value| cx.facts.expand(step, value)) else { continue };
-            let mounted = || text.split(',').find_map(|option| option.trim().strip_prefix("from="));
-            let Some(name) = (if flag.name == "from" { Some(text.as_str()) } else { mounted() }) else { continue };
-            let is_stage = name.parse::<usize>().is_ok() || cx.facts.source_stage(step, name).is_some();
+        for flag in step
+            .instruction
+            .flags
+            .iter()
+            .filter(|flag| matches!(flag.name.as_str(), "from" | "mount"))
+        {
+            let Some(text) = flag
+                .value
+                .as_ref()
+                .and_then(|value| cx.facts.expand(step, value))
+            else {
+                continue;
+            };
+            let mounted = || {
+                text.split(',')
+                    .find_map(|option| option.trim().strip_prefix("from="))
+            };
+            let Some(name) = (if flag.name == "from" {
+                Some(text.as_str())
+            } else {
+                mounted()
+            }) else {
+                continue;
+            };
+            let is_stage =
+                name.parse::<usize>().is_ok() || cx.facts.source_stage(step, name).is_some();
             if !is_stage && !name.is_empty() && name != "scratch" {
                 report(cx.settings, &ImageRef::parse(name), flag.span, findings);
             }
@@ -31,14 +55,29 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Findings) {
-    let Some(registry) = image.registry() else { return };
-    if !settings.trusted_registries.iter().any(|pattern| fits(pattern, registry)) {
-        let word = settings.words.label(&Topic::Setting("trusted-registries"), "trusted registries are listed here");
-        findings.add(span, format!("the image comes from `{registry}`, which is not trusted")).because(word);
+    let Some(registry) = image.registry() else {
+        return;
+    };
+    if !settings
+        .trusted_registries
+        .iter()
+        .any(|pattern| fits(pattern, registry))
+    {
+        let word = settings.words.label(
+            &Topic::Setting("trusted-registries"),
+            "trusted registries are listed here",
+        );
+        findings
+            .add(
+                span,
+                format!("the image comes from `{registry}`, which is not trusted"),
+            )
+            .because(word);
     }
 }
 
-/// `*`, `*.example.com`, `ghcr.*`, or the registry itself; `hub.docker.com` is what people call `docker.io`.
+/// `*`, `*.example.com`, `ghcr.*`, or the registry itself; `hub.docker.com` is what people call
+/// `docker.io`.
 fn fits(pattern: &str, registry: &str) -> bool {
     if let Some(end) = pattern.strip_prefix('*') {
         return registry.ends_with(end);

@@ -2,6 +2,10 @@
 
 use crate::lint::{Rule, pragma};
 
-/// The engine itself speaks here: only when all rules have spoken is it known which comments were needed.
-pub(super) const RULE: Rule =
-    Rule { name: pragma::UNUSED, page: include_str!("../../rules/lint/unused-pragma.md"), check: |_, _| {} };
+/// The engine itself speaks here: only when all rules have spoken is it known which comments were
+/// needed.
+pub(super) const RULE: Rule = Rule {
+    name: pragma::UNUSED,
+    page: include_str!("../../rules/lint/unused-pragma.md"),
+    check: |_, _| {},
+};

@@ -4,8 +4,11 @@ use super::update_alone::report;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "upgrade-alone", page: include_str!("../../rules/lint/upgrade-alone.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "upgrade-alone",
+    page: include_str!("../../rules/lint/upgrade-alone.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
@@ -15,8 +18,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 && !call.manager.lists.is_empty()
                 && call.is_verb(&["update", "up"])
         };
-        let Some(call) = run.package_calls().find(updates) else { continue };
-        if !run.package_calls().any(|other| other.action == Action::Install) {
+        let Some(call) = run.package_calls().find(updates) else {
+            continue;
+        };
+        if !run
+            .package_calls()
+            .any(|other| other.action == Action::Install)
+        {
             report(cx, findings, run, &call);
         }
     }

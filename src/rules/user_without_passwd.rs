@@ -4,8 +4,11 @@ use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "user-without-passwd", page: include_str!("../../rules/lint/user-without-passwd.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "user-without-passwd",
+    page: include_str!("../../rules/lint/user-without-passwd.md"),
+    check,
+};
 
 /// Who distroless images call `nonroot`.
 const NOBODY: &str = "65532";
@@ -21,7 +24,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         lacks.push(from_nothing && !may_bring_passwd(cx, stage));
         if lacks[stage.index] {
-            cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild).for_each(|step| report(cx, step, findings));
+            cx.facts
+                .steps_of(stage)
+                .iter()
+                .filter(|step| !step.onbuild)
+                .for_each(|step| report(cx, step, findings));
         }
     }
 }
@@ -33,29 +40,53 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
         _ => None,
     };
     let Some(word) = word else { return };
-    let Some(text) = cx.facts.expand(step, word) else { return };
-    let named = |part: &&str| !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && *part != "root";
+    let Some(text) = cx.facts.expand(step, word) else {
+        return;
+    };
+    let named = |part: &&str| {
+        !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && *part != "root"
+    };
     if let Some(name) = text.trim().split(':').find(named) {
-        let report = findings.add(word.span, format!("nothing in this image says who `{name}` is"));
-        let is_written = word.literal() == Some(text.as_str()) && cx.source.slice(word.span) == text;
+        let report = findings.add(
+            word.span,
+            format!("nothing in this image says who `{name}` is"),
+        );
+        let is_written =
+            word.literal() == Some(text.as_str()) && cx.source.slice(word.span) == text;
         if is_written {
             let number = |part| if named(&part) { NOBODY } else { part };
             let parts: Vec<&str> = text.split(':').map(number).collect();
-            let edit = Edit { span: word.span, replacement: parts.join(":") };
-            report.fix(Fix::new(format!("name a number, such as {NOBODY}"), Applicability::Unsafe, vec![edit]));
+            let edit = Edit {
+                span: word.span,
+                replacement: parts.join(":"),
+            };
+            report.fix(Fix::new(
+                format!("name a number, such as {NOBODY}"),
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
 
-/// Whether something in this stage brings `/etc/passwd`: by its name, with a folder above it, in an archive, or by a script.
+/// Whether something in this stage brings `/etc/passwd`: by its name, with a folder above it, in an
+/// archive, or by a script.
 fn may_bring_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
-    cx.facts.steps_of(stage).iter().any(|step| match (&step.instruction.body, step.kind()) {
-        (Body::Transfer { destination, .. }, Kind::Copy | Kind::Add) => {
-            let to = cx.facts.expand(step, destination);
-            let to = to.as_deref().map(|to| to.trim_end_matches('/'));
-            to.is_none_or(|to| matches!(to, "" | "." | "/etc" | "/etc/passwd" | "/etc/group" | "etc" | "etc/passwd"))
-        }
-        (_, Kind::Run | Kind::Shell) => true,
-        _ => false,
-    })
+    cx.facts
+        .steps_of(stage)
+        .iter()
+        .any(|step| match (&step.instruction.body, step.kind()) {
+            (Body::Transfer { destination, .. }, Kind::Copy | Kind::Add) => {
+                let to = cx.facts.expand(step, destination);
+                let to = to.as_deref().map(|to| to.trim_end_matches('/'));
+                to.is_none_or(|to| {
+                    matches!(
+                        to,
+                        "" | "." | "/etc" | "/etc/passwd" | "/etc/group" | "etc" | "etc/passwd"
+                    )
+                })
+            }
+            (_, Kind::Run | Kind::Shell) => true,
+            _ => false,
+        })
 }

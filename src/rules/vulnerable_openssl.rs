@@ -2,14 +2,24 @@
 
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "vulnerable-openssl", page: include_str!("../../rules/lint/vulnerable-openssl.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "vulnerable-openssl",
+    page: include_str!("../../rules/lint/vulnerable-openssl.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        for download in run.calls.iter().flat_map(crate::lint::facts::Call::downloads) {
+        for download in run
+            .calls
+            .iter()
+            .flat_map(crate::lint::facts::Call::downloads)
+        {
             if let Some(version) = release(download.url).filter(|version| is_vulnerable(version)) {
-                findings.add(download.span, format!("release {version} of OpenSSL has the hole CVE-2022-3602"));
+                findings.add(
+                    download.span,
+                    format!("release {version} of OpenSSL has the hole CVE-2022-3602"),
+                );
             }
         }
     }
@@ -18,10 +28,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// `3.0.5` of `…/openssl-3.0.5.tar.gz`.
 fn release(url: &str) -> Option<&str> {
     let (_, rest) = url.rsplit_once("openssl-")?;
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
     Some(rest[..end].trim_end_matches('.'))
 }
 
 fn is_vulnerable(version: &str) -> bool {
-    version.strip_prefix("3.0.").and_then(|patch| patch.parse().ok()).is_some_and(|patch: u32| patch <= 6)
+    version
+        .strip_prefix("3.0.")
+        .and_then(|patch| patch.parse().ok())
+        .is_some_and(|patch: u32| patch <= 6)
 }

@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
 
-pub(super) const RULE: Rule =
-    Rule { name: "wget-and-curl", page: include_str!("../../rules/lint/wget-and-curl.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "wget-and-curl",
+    page: include_str!("../../rules/lint/wget-and-curl.md"),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     // Per stage, where either was called first.
@@ -15,11 +18,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let first = seen.entry(cx.facts.steps[run.step].stage).or_default();
         let mut reported = false;
         for call in &run.calls {
-            let Some(which) = ["curl", "wget"].iter().position(|name| *name == call.name) else { continue };
+            let Some(which) = ["curl", "wget"].iter().position(|name| *name == call.name) else {
+                continue;
+            };
             first[which].get_or_insert(call.name_span);
             if let Some(other) = first[1 - which].filter(|_| !reported) {
                 let message = "both `wget` and `curl` are used in this stage; one would do";
-                findings.add(call.name_span, message).label(other, "the other one");
+                findings
+                    .add(call.name_span, message)
+                    .label(other, "the other one");
                 reported = true;
             }
         }

@@ -4,31 +4,52 @@ use super::unattended::after;
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, Context, Findings, Fix, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "wget-with-progress-bar", page: include_str!("../../rules/lint/wget-with-progress-bar.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "wget-with-progress-bar",
+    page: include_str!("../../rules/lint/wget-with-progress-bar.md"),
+    check,
+};
 
-const QUIET: [&str; 8] =
-    ["--progress", "--quiet", "--output-file", "--append-output", "--no-verbose", "--spider", "--version", "--help"];
+const QUIET: [&str; 8] = [
+    "--progress",
+    "--quiet",
+    "--output-file",
+    "--append-output",
+    "--no-verbose",
+    "--spider",
+    "--version",
+    "--help",
+];
 
 /// Letters that take the rest of their word, or the next, for a value.
 const VALUED: &str = "OPUTetiwQARDXIYBl";
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for call in
-        cx.facts.runs().iter().flat_map(|run| &run.calls).filter(|call| call.name == "wget" && shows_progress(call))
+    for call in cx
+        .facts
+        .runs()
+        .iter()
+        .flat_map(|run| &run.calls)
+        .filter(|call| call.name == "wget" && shows_progress(call))
     {
-        let report = findings.add(call.name_span, "`wget` draws a progress bar, thousands of lines in a build's log");
+        let report = findings.add(
+            call.name_span,
+            "`wget` draws a progress bar, thousands of lines in a build's log",
+        );
         if let Some(edit) = after(cx, call.name_span, "wget", "--progress=dot:giga") {
-            report.fix(Fix::new("draw one dot for each megabyte", Applicability::Unsafe, vec![edit]));
+            report.fix(Fix::new(
+                "draw one dot for each megabyte",
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
 
 fn shows_progress(call: &Call) -> bool {
-    let hidden = call
-        .arguments
-        .iter()
-        .any(|argument| argument.values.is_none() && argument.raw.to_ascii_lowercase().contains("opt"));
+    let hidden = call.arguments.iter().any(|argument| {
+        argument.values.is_none() && argument.raw.to_ascii_lowercase().contains("opt")
+    });
     !hidden && !call.words().any(is_quiet)
 }
 
@@ -37,7 +58,12 @@ fn is_quiet(word: &str) -> bool {
         let name = long.split('=').next().unwrap_or(long);
         return QUIET.iter().any(|known| &known[2..] == name);
     }
-    let Some(letters) = word.strip_prefix('-') else { return false };
-    let letters = letters.split_inclusive(|letter| VALUED.contains(letter)).next().unwrap_or_default();
+    let Some(letters) = word.strip_prefix('-') else {
+        return false;
+    };
+    let letters = letters
+        .split_inclusive(|letter| VALUED.contains(letter))
+        .next()
+        .unwrap_or_default();
     letters.contains(['q', 'o', 'a']) || letters.contains("nv")
 }

@@ -3,20 +3,37 @@
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "workdir-in-system-path", page: include_str!("../../rules/lint/workdir-in-system-path.md"), check };
+pub(super) const RULE: Rule = Rule {
+    name: "workdir-in-system-path",
+    page: include_str!("../../rules/lint/workdir-in-system-path.md"),
+    check,
+};
 
 const SYSTEM: [&str; 6] = ["proc", "sys", "dev", "boot", "initrd", "lost+found"];
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx.facts.steps.iter().filter(|step| step.kind() == Kind::Workdir) {
-        let Body::Words { words, .. } = &step.instruction.body else { continue };
+    for step in cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Workdir)
+    {
+        let Body::Words { words, .. } = &step.instruction.body else {
+            continue;
+        };
         let Some(word) = words.first() else { continue };
-        let Some(path) = cx.facts.expand(step, word) else { continue };
+        let Some(path) = cx.facts.expand(step, word) else {
+            continue;
+        };
         let path = path.trim_matches('"');
-        let first = path.strip_prefix('/').and_then(|rest| rest.trim_start_matches('/').split('/').next());
+        let first = path
+            .strip_prefix('/')
+            .and_then(|rest| rest.trim_start_matches('/').split('/').next());
         if first.is_some_and(|first| SYSTEM.contains(&first)) && path != "/dev/shm" {
-            findings.add(word.span, format!("`{path}` is no place for a program's files"));
+            findings.add(
+                word.span,
+                format!("`{path}` is no place for a program's files"),
+            );
         }
     }
 }

@@ -11,10 +11,15 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (step, word) in relative(cx) {
-        let Some(before) = step.workdir.set_by else { continue };
+        let Some(before) = step.workdir.set_by else {
+            continue;
+        };
         let written = word.text.as_str().trim_matches(['"', '\'']);
         let report = findings
-            .add(word.span, format!("`{written}` goes on from the `WORKDIR` before it"))
+            .add(
+                word.span,
+                format!("`{written}` goes on from the `WORKDIR` before it"),
+            )
             .label(before, "it starts from here");
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);

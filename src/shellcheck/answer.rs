@@ -5,8 +5,8 @@ use serde::Deserialize;
 use super::script::Script;
 use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
-/// What dash does not have and BusyBox's ash does: `$'…'`, `[[ ]]`, `==`, `&>`, options of `echo`, `pipefail`, `source`,
-/// signals by their long names, parts of strings, and replacements in them.
+/// What dash does not have and BusyBox's ash does: `$'…'`, `[[ ]]`, `==`, `&>`, options of `echo`,
+/// `pipefail`, `source`, signals by their long names, parts of strings, and replacements in them.
 const BUSYBOX_HAS: [u32; 10] = [3003, 3010, 3014, 3020, 3036, 3040, 3046, 3048, 3057, 3060];
 
 #[derive(Debug, Deserialize)]
@@ -55,8 +55,8 @@ struct Replacement {
 }
 
 impl Comment {
-    /// The finding in the Dockerfile; none for what is said of the lines that stand before the script, nor for what
-    /// the image's shell can do.
+    /// The finding in the Dockerfile; none for what is said of the lines that stand before the
+    /// script, nor for what the image's shell can do.
     pub(super) fn finding(&self, script: &Script) -> Option<Finding> {
         if script.is_busybox && BUSYBOX_HAS.contains(&self.code) {
             return None;
@@ -94,21 +94,37 @@ impl Replacements {
             // In a RUN of joined lines a line break would end the instruction.
             let fits = start <= end && !replacement.text.contains('\n');
             let span = script.edit_span(start, end).filter(|_| fits)?;
-            Some(Edit { span, replacement: replacement.text.clone() })
+            Some(Edit {
+                span,
+                replacement: replacement.text.clone(),
+            })
         };
         let edits: Vec<Edit> = self.replacements.iter().map(edit).collect::<Option<_>>()?;
-        let fix = Fix::new("write it as ShellCheck suggests", Applicability::Unsafe, edits);
-        let apart = fix.edits.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start);
+        let fix = Fix::new(
+            "write it as ShellCheck suggests",
+            Applicability::Unsafe,
+            edits,
+        );
+        let apart = fix
+            .edits
+            .windows(2)
+            .all(|pair| pair[0].span.end <= pair[1].span.start);
         (apart && !fix.edits.is_empty()).then_some(fix)
     }
 }
 
-/// ShellCheck's sentence as findings read here: in lower case unless it starts with a name, without the last full stop.
+/// ShellCheck's sentence as findings read here: in lower case unless it starts with a name, without
+/// the last full stop.
 fn worded(message: &str) -> String {
-    let message = message.strip_suffix('.').filter(|rest| !rest.ends_with('.')).unwrap_or(message);
+    let message = message
+        .strip_suffix('.')
+        .filter(|rest| !rest.ends_with('.'))
+        .unwrap_or(message);
     let mut chars = message.chars();
     match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && (second.is_lowercase() || second == ' ') => {
+        (Some(first), Some(second))
+            if first.is_uppercase() && (second.is_lowercase() || second == ' ') =>
+        {
             first.to_lowercase().chain(chars).collect()
         }
         _ => message.to_owned(),
@@ -121,8 +137,14 @@ mod tests {
 
     #[test]
     fn messages_read_as_all_others_do() {
-        assert_eq!(worded("Double quote to prevent globbing."), "double quote to prevent globbing");
-        assert_eq!(worded("POSIX sh has no such thing."), "POSIX sh has no such thing");
+        assert_eq!(
+            worded("Double quote to prevent globbing."),
+            "double quote to prevent globbing"
+        );
+        assert_eq!(
+            worded("POSIX sh has no such thing."),
+            "POSIX sh has no such thing"
+        );
         assert_eq!(worded("$x is not set..."), "$x is not set...");
         assert_eq!(worded(""), "");
     }

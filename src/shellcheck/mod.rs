@@ -1,6 +1,8 @@
-//! ShellCheck: one process for the scripts of all files of a run, and its answers as findings in the Dockerfiles.
+//! ShellCheck: one process for the scripts of all files of a run, and its answers as findings in
+//! the Dockerfiles.
 //!
-//! The engine runs nothing. This asks, and [`lint_with`](crate::lint::lint_with) is given what was answered.
+//! The engine runs nothing. This asks, and [`lint_with`](crate::lint::lint_with) is given what was
+//! answered.
 
 mod answer;
 mod script;
@@ -16,8 +18,8 @@ use crate::source::Source;
 use script::Script;
 
 const PROGRAM: &str = "shellcheck";
-/// What cannot be right for a script that is not a file, as hadolint leaves it out too: files that are sourced are in
-/// the image, and ash is read as dash by old versions.
+/// What cannot be right for a script that is not a file, as hadolint leaves it out too: files that
+/// are sourced are in the image, and ash is read as dash by old versions.
 const EXCLUDED: &str = "--exclude=SC1090,SC1091,SC2187";
 /// How many scripts one process is given; their names have to fit the system's limit for arguments.
 const MOST_SCRIPTS: usize = 20_000;
@@ -32,12 +34,17 @@ pub enum ShellcheckError {
     #[error("`{}` failed: {said}", program.display())]
     Failed { program: PathBuf, said: String },
     #[error("what `{}` answered is not what ShellCheck 0.7 and later answer", program.display())]
-    Answer { program: PathBuf, source: serde_json::Error },
+    Answer {
+        program: PathBuf,
+        source: serde_json::Error,
+    },
 }
 
 /// The program of a list of folders such as PATH.
 pub fn find(path: &std::ffi::OsStr) -> Option<PathBuf> {
-    std::env::split_paths(path).map(|folder| folder.join(PROGRAM)).find(|program| program.is_file())
+    std::env::split_paths(path)
+        .map(|folder| folder.join(PROGRAM))
+        .find(|program| program.is_file())
 }
 
 /// What ShellCheck says of each file, in the order of `files`.
@@ -64,28 +71,46 @@ pub fn check<'s>(
     let mut answers: HashMap<usize, Vec<answer::Comment>> = HashMap::new();
     for (chunk, texts) in texts.chunks(MOST_SCRIPTS).enumerate() {
         for comment in ask(program, texts)? {
-            let Ok(number) = comment.file.parse::<usize>() else { continue };
-            answers.entry(chunk * MOST_SCRIPTS + number).or_default().push(comment);
+            let Ok(number) = comment.file.parse::<usize>() else {
+                continue;
+            };
+            answers
+                .entry(chunk * MOST_SCRIPTS + number)
+                .or_default()
+                .push(comment);
         }
     }
     let findings = |(script, number): &(Script, usize)| {
         let comments = answers.get(number).map(Vec::as_slice).unwrap_or_default();
-        comments.iter().filter_map(|comment| comment.finding(script)).collect::<Vec<_>>()
+        comments
+            .iter()
+            .filter_map(|comment| comment.finding(script))
+            .collect::<Vec<_>>()
     };
-    Ok(of_files.iter().map(|scripts| scripts.iter().flat_map(findings).collect()).collect())
+    Ok(of_files
+        .iter()
+        .map(|scripts| scripts.iter().flat_map(findings).collect())
+        .collect())
 }
 
 fn scripts_of(source: &Source, settings: &Settings) -> Vec<(Script, String)> {
     let dockerfile = dockerfile::parse(source);
     let facts = Facts::new(&dockerfile, settings);
-    facts.steps.iter().filter_map(|step| Script::of(&facts, step)).collect()
+    facts
+        .steps
+        .iter()
+        .filter_map(|step| Script::of(&facts, step))
+        .collect()
 }
 
 /// Runs the program on texts, each in a file that has its number for a name.
 fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, ShellcheckError> {
     let folder = tempfile::tempdir().map_err(ShellcheckError::Scripts)?;
     for (number, text) in texts.iter().enumerate() {
-        let write = || std::fs::File::create(folder.path().join(number.to_string()))?.write_all(text.as_bytes());
+        let write = || {
+            std::fs::File::create(folder.path().join(number.to_string()))?
+                .write_all(text.as_bytes())
+        };
         write().map_err(ShellcheckError::Scripts)?;
     }
     let output = Command::new(program)
@@ -95,14 +120,26 @@ fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, Shellch
         .env_remove("SHELLCHECK_OPTS")
         .stdin(Stdio::null())
         .output()
-        .map_err(|source| ShellcheckError::Start { program: program.to_owned(), source })?;
+        .map_err(|source| ShellcheckError::Start {
+            program: program.to_owned(),
+            source,
+        })?;
     // 0 is nothing found, 1 something; the others are failures.
     if !matches!(output.status.code(), Some(0 | 1)) {
         let said = String::from_utf8_lossy(&output.stderr);
-        let said = said.lines().next().map_or_else(|| output.status.to_string(), str::to_owned);
-        return Err(ShellcheckError::Failed { program: program.to_owned(), said });
+        let said = said
+            .lines()
+            .next()
+            .map_or_else(|| output.status.to_string(), str::to_owned);
+        return Err(ShellcheckError::Failed {
+            program: program.to_owned(),
+            said,
+        });
     }
-    let answer: answer::Answer = serde_json::from_slice(&output.stdout)
-        .map_err(|source| ShellcheckError::Answer { program: program.to_owned(), source })?;
+    let answer: answer::Answer =
+        serde_json::from_slice(&output.stdout).map_err(|source| ShellcheckError::Answer {
+            program: program.to_owned(),
+            source,
+        })?;
     Ok(answer.comments)
 }

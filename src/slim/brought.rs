@@ -1,5 +1,5 @@
-//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the application, but for
-//! history, caches and what packages are developed with.
+//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the
+//! application, but for history, caches and what packages are developed with.
 
 use super::trace::Trace;
 use super::tracers::runtimes;
@@ -27,7 +27,11 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
     let image = trace.view.image;
     let tree = trace.tree();
     let instruction = |history: &Option<History>| history.as_ref().and_then(instruction);
-    let mut instructions: Vec<Option<String>> = image.layers.iter().map(|layer| instruction(&layer.history)).collect();
+    let mut instructions: Vec<Option<String>> = image
+        .layers
+        .iter()
+        .map(|layer| instruction(&layer.history))
+        .collect();
     for path in OF_DISTRIBUTION {
         if let Ok(resolved) = tree.resolve_link(path.as_bytes())
             && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
@@ -41,9 +45,12 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
     for name in runtimes::without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
         // Directories come with what is in them; an empty one was meant.
-        let is_meant = !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
+        let is_meant =
+            !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
         if let Some(Some(by)) = instructions.get(inode.layer).filter(|_| is_meant) {
-            trace.graph.keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
+            trace
+                .graph
+                .keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
         }
     }
 }
@@ -52,7 +59,9 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
 fn instruction(step: &History) -> Option<String> {
     let text = step.instruction();
     let keyword = text.split_whitespace().next().unwrap_or_default();
-    let is_copy = ["COPY", "ADD"].iter().any(|known| keyword.eq_ignore_ascii_case(known));
+    let is_copy = ["COPY", "ADD"]
+        .iter()
+        .any(|known| keyword.eq_ignore_ascii_case(known));
     is_copy.then(|| text.chars().take(SHOWN).collect())
 }
 
@@ -61,13 +70,22 @@ mod tests {
     use super::History;
 
     fn instruction(created_by: &str) -> Option<String> {
-        super::instruction(&History { created_by: created_by.to_owned(), ..History::default() })
+        super::instruction(&History {
+            created_by: created_by.to_owned(),
+            ..History::default()
+        })
     }
 
     #[test]
     fn builders_write_instructions_in_different_ways() {
-        assert_eq!(instruction("COPY a /b # buildkit").as_deref(), Some("COPY a /b"));
-        assert_eq!(instruction("/bin/sh -c #(nop) ADD file:12 in / ").as_deref(), Some("ADD file:12 in /"));
+        assert_eq!(
+            instruction("COPY a /b # buildkit").as_deref(),
+            Some("COPY a /b")
+        );
+        assert_eq!(
+            instruction("/bin/sh -c #(nop) ADD file:12 in / ").as_deref(),
+            Some("ADD file:12 in /")
+        );
         assert_eq!(instruction("/bin/sh -c #(nop)  CMD [\"bash\"]"), None);
         assert_eq!(instruction("RUN /bin/sh -c cp a b # buildkit"), None);
     }

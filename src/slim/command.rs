@@ -1,4 +1,5 @@
-//! What a command of the configuration names: a program, files, other programs, and text for a shell.
+//! What a command of the configuration names: a program, files, other programs, and text for a
+//! shell.
 
 use super::roots::keep_below;
 use super::trace::Trace;
@@ -6,10 +7,15 @@ use super::tracers::shell;
 use super::why::{Field, Root, Why};
 use crate::image::NameId;
 
-/// Keeps what the words name. Each says which field it stands in. False where the program is not there.
+/// Keeps what the words name. Each says which field it stands in. False where the program is not
+/// there.
 pub(super) fn keep(trace: &mut Trace<'_>, words: &[(Field, String)]) -> bool {
-    let Some((field, program)) = words.first() else { return false };
-    let Some(path) = trace.programs.find(trace.view, program.as_bytes()) else { return false };
+    let Some((field, program)) = words.first() else {
+        return false;
+    };
+    let Some(path) = trace.programs.find(trace.view, program.as_bytes()) else {
+        return false;
+    };
     trace.keep_path(&path, None, Why::Root(Root::Program(*field)));
     let mut text = shell_text(words, 0);
     for (place, (field, word)) in words.iter().enumerate().skip(1) {
@@ -29,7 +35,10 @@ pub(super) fn keep(trace: &mut Trace<'_>, words: &[(Field, String)]) -> bool {
 /// Where the script is, if the word at `place` is a shell and `-c` follows among its options.
 fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
     let name = words[place].1.rsplit('/').next().unwrap_or_default();
-    let is_busybox = name == "busybox" && words.get(place + 1).is_some_and(|(_, applet)| shell::is_shell(applet));
+    let is_busybox = name == "busybox"
+        && words
+            .get(place + 1)
+            .is_some_and(|(_, applet)| shell::is_shell(applet));
     if !shell::is_shell(name) && !is_busybox {
         return None;
     }
@@ -53,11 +62,17 @@ fn shell_text(words: &[(Field, String)], place: usize) -> Option<usize> {
 
 /// Keeps a file or program that an argument names, also behind the `=` of an option.
 fn keep_argument(trace: &mut Trace<'_>, field: Field, word: &str) {
-    let why = Why::Root(Root::Argument { of: field, word: word.to_owned() });
+    let why = Why::Root(Root::Argument {
+        of: field,
+        word: word.to_owned(),
+    });
     if keep_named(trace, word, &why) {
         return;
     }
-    if let Some((_, value)) = word.split_once('=').filter(|(name, _)| name.starts_with('-')) {
+    if let Some((_, value)) = word
+        .split_once('=')
+        .filter(|(name, _)| name.starts_with('-'))
+    {
         keep_named(trace, value, &why);
     }
 }
@@ -80,29 +95,40 @@ fn keep_named(trace: &mut Trace<'_>, word: &str, why: &Why) -> bool {
     }
 }
 
-/// Keeps what is in a directory that is no part of the distribution, for the reason that keeps the directory.
+/// Keeps what is in a directory that is no part of the distribution, for the reason that keeps the
+/// directory.
 pub(super) fn keep_application(trace: &mut Trace<'_>, name: NameId, by: Option<NameId>, why: &Why) {
     let path = trace.tree().path(name);
-    let mut components = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty());
+    let mut components = path
+        .split(|&byte| byte == b'/')
+        .filter(|component| !component.is_empty());
     let top = components.next().unwrap_or_default();
-    let is_own = !SYSTEM_DIRECTORIES.iter().any(|directory| directory.as_bytes() == top);
+    let is_own = !SYSTEM_DIRECTORIES
+        .iter()
+        .any(|directory| directory.as_bytes() == top);
     let is_optional = matches!(top, b"opt" | b"srv") && components.next().is_some();
     if trace.tree().is_directory(name) && (is_own || is_optional) {
         keep_below(trace, name, by, why);
     }
 }
 
-/// Directories that hold the distribution: a program that is given one of these is not given all of it.
+/// Directories that hold the distribution: a program that is given one of these is not given all of
+/// it.
 const SYSTEM_DIRECTORIES: &[&str] = &[
-    "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt", "proc", "root",
-    "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+    "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt",
+    "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
 ];
 
 pub(super) fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
     let path = trace.tree().path(name);
-    let components: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect();
+    let components: Vec<&[u8]> = path
+        .split(|&byte| byte == b'/')
+        .filter(|component| !component.is_empty())
+        .collect();
     match components.as_slice() {
-        [top] => SYSTEM_DIRECTORIES.iter().any(|directory| directory.as_bytes() == *top),
+        [top] => SYSTEM_DIRECTORIES
+            .iter()
+            .any(|directory| directory.as_bytes() == *top),
         [] | [b"usr" | b"var", _] | [b"usr", b"local", _] => true,
         _ => false,
     }

@@ -1,7 +1,8 @@
 //! The keep graph: which names are kept, and why.
 //!
-//! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in already. So the first
-//! reasons form a tree that ends at the roots. Every other reason is recorded beside the first.
+//! A name gets in by [`Graph::keep`] only, with a reason, and whoever gives the reason is in
+//! already. So the first reasons form a tree that ends at the roots. Every other reason is recorded
+//! beside the first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -55,10 +56,19 @@ impl std::fmt::Display for Need {
         match self {
             Self::Library(soname) => write!(f, "the library `{}`", soname.escape_ascii()),
             Self::BrokenLibrary(soname, why) => {
-                write!(f, "the library `{}`, of which the loader would say that {why}", soname.escape_ascii())
+                write!(
+                    f,
+                    "the library `{}`, of which the loader would say that {why}",
+                    soname.escape_ascii()
+                )
             }
             Self::Version(library, version) => {
-                write!(f, "the version `{}` of `{}`", version.escape_ascii(), library.escape_ascii())
+                write!(
+                    f,
+                    "the version `{}` of `{}`",
+                    version.escape_ascii(),
+                    library.escape_ascii()
+                )
             }
             Self::Interpreter(path) => write!(f, "the loader `{}`", path.escape_ascii()),
             Self::Shebang(path) => write!(f, "the interpreter `{}`", path.escape_ascii()),
@@ -121,7 +131,8 @@ impl Graph {
         self.dropped.insert(name);
     }
 
-    /// Keeps a name, as soon as its giver is kept and such reasons count. Giving a reason again changes nothing.
+    /// Keeps a name, as soon as its giver is kept and such reasons count. Giving a reason again
+    /// changes nothing.
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
         let mut coming = vec![(name, by, why)];
         while let Some((name, by, why)) = coming.pop() {
@@ -130,13 +141,21 @@ impl Graph {
             }
             // What a name gives goes in the order in which it was said.
             let released = self.parked.remove(&name).unwrap_or_default();
-            coming.extend(released.into_iter().rev().map(|(kept, why)| (kept, Some(name), why)));
+            coming.extend(
+                released
+                    .into_iter()
+                    .rev()
+                    .map(|(kept, why)| (kept, Some(name), why)),
+            );
         }
     }
 
     /// Adds a reason; true where it is the name's first.
     fn add(&mut self, name: NameId, by: Option<NameId>, why: Why) -> bool {
-        debug_assert!(by.is_some() != matches!(why, Why::Root(_)), "a root has no giver, all else has one");
+        debug_assert!(
+            by.is_some() != matches!(why, Why::Root(_)),
+            "a root has no giver, all else has one"
+        );
         // The root directory is the image; it needs no reason. And nothing keeps itself.
         if name == NameId::ROOT || by == Some(name) || self.dropped.contains(&name) {
             return false;
@@ -148,7 +167,10 @@ impl Graph {
         let confidence = why.confidence();
         let reason = Reason { by, why };
         if confidence > self.level {
-            self.withheld.entry(confidence).or_default().push((name, reason));
+            self.withheld
+                .entry(confidence)
+                .or_default()
+                .push((name, reason));
             return false;
         }
         if !self.seen.insert((name, reason.clone())) {
@@ -182,8 +204,13 @@ impl Graph {
         let mut chain = Vec::new();
         let mut at = Some(name);
         while let Some(name) = at {
-            let Some(reason) = self.reasons[name.index()].first() else { break };
-            chain.push(Link { name, why: &reason.why });
+            let Some(reason) = self.reasons[name.index()].first() else {
+                break;
+            };
+            chain.push(Link {
+                name,
+                why: &reason.why,
+            });
             at = reason.by;
         }
         chain.reverse();

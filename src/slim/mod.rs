@@ -1,9 +1,9 @@
 //! Slimming: which files of an image its program needs, and why.
 //!
-//! Roots come from the image's configuration, from `--keep` and from rules that always hold. Each newly kept name goes
-//! to every tracer, which keeps what that name needs, until nothing is new; one of the tracers is the engine of the
-//! keep rules, pages in `rules/keep`. What comes out is a [`Plan`]; nothing is written
-//! before it is whole, so `slim`, `slim --dry-run` and `why` are one.
+//! Roots come from the image's configuration, from
+//! `--keep` and from rules that always hold. Each newly kept name goes to every tracer, which keeps what that name needs, until nothing is new; one of the tracers is the engine of the keep rules, pages in `rules/keep`.
+//! What comes out is a [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run`
+//! and `why` are one.
 
 mod against;
 mod brought;

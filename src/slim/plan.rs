@@ -12,8 +12,8 @@ use crate::packages::Record;
 /// What the user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Globs over paths of the image. `*` stops at a slash, `**` does not; `/etc/nginx/**` is all below that
-    /// directory, `/etc/nginx` its entry alone.
+    /// Globs over paths of the image. `*` stops at a slash, `**` does not;
+    /// `/etc/nginx/**` is all below that directory, `/etc/nginx` its entry alone.
     pub keep: Vec<String>,
     /// Globs over what is not kept, whatever needs it, with all below it.
     pub drop: Vec<String>,
@@ -26,7 +26,12 @@ pub struct PlanOptions {
 impl Default for PlanOptions {
     /// Every reason counts: what works, works on.
     fn default() -> Self {
-        Self { keep: Vec::new(), drop: Vec::new(), level: Confidence::Possible, no_package_records: false }
+        Self {
+            keep: Vec::new(),
+            drop: Vec::new(),
+            level: Confidence::Possible,
+            no_package_records: false,
+        }
     }
 }
 
@@ -37,12 +42,26 @@ pub enum PlanError {
         "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
     )]
     NoProgram,
-    #[error("`{program}`, the program of {field}, is not in the image{}", listed(looked_in))]
-    ProgramNotFound { field: Field, program: String, looked_in: Vec<Vec<u8>> },
+    #[error(
+        "`{program}`, the program of {field}, is not in the image{}",
+        listed(looked_in)
+    )]
+    ProgramNotFound {
+        field: Field,
+        program: String,
+        looked_in: Vec<Vec<u8>>,
+    },
     #[error("`{option} {pattern}` matches nothing in the image")]
-    MatchesNothing { option: &'static str, pattern: String },
+    MatchesNothing {
+        option: &'static str,
+        pattern: String,
+    },
     #[error("`{option} {pattern}` is no glob")]
-    Glob { option: &'static str, pattern: String, source: globset::Error },
+    Glob {
+        option: &'static str,
+        pattern: String,
+        source: globset::Error,
+    },
     #[error(transparent)]
     Read(#[from] ReadError),
 }
@@ -51,7 +70,10 @@ fn listed(directories: &[Vec<u8>]) -> String {
     if directories.is_empty() {
         return String::new();
     }
-    let directories: Vec<String> = directories.iter().map(|path| format!("`{}`", path.escape_ascii())).collect();
+    let directories: Vec<String> = directories
+        .iter()
+        .map(|path| format!("`{}`", path.escape_ascii()))
+        .collect();
     format!(" (looked in {})", directories.join(", "))
 }
 
@@ -105,19 +127,45 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let view = View::new(image);
     let mut trace = Trace::new(&view);
     roots::keep(&mut trace, options)?;
-    let Traced { mut graph, whole, kept_at, unmet, notes, programs } = trace.run(options.level);
-    let records = if options.no_package_records { Vec::new() } else { records::keep(&view, &mut graph)? };
+    let Traced {
+        mut graph,
+        whole,
+        kept_at,
+        unmet,
+        notes,
+        programs,
+    } = trace.run(options.level);
+    let records = if options.no_package_records {
+        Vec::new()
+    } else {
+        records::keep(&view, &mut graph)?
+    };
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
-    let kept: Vec<NameId> = image.tree.walk().filter(|&name| graph.is_kept(name)).collect();
+    let kept: Vec<NameId> = image
+        .tree
+        .walk()
+        .filter(|&name| graph.is_kept(name))
+        .collect();
     let mut totals = totals(&image.tree, &kept, &records);
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
-    let count_of = |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
+    let count_of =
+        |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
     totals.levels = kept_at.into_iter().map(count_of).collect();
     add_records(&mut totals, options.level);
     let keeps_opened = options.level >= Confidence::Likely;
-    Ok(Plan { graph, whole, kept, unmet, notes, totals, records, programs, keeps_opened })
+    Ok(Plan {
+        graph,
+        whole,
+        kept,
+        unmet,
+        notes,
+        totals,
+        records,
+        programs,
+        keeps_opened,
+    })
 }
 
 impl Plan {
@@ -126,12 +174,14 @@ impl Plan {
         &self.kept
     }
 
-    /// Files that are made for scanners: they are no part of the image, and come to what stays of it.
+    /// Files that are made for scanners: they are no part of the image, and come to what stays of
+    /// it.
     pub fn records(&self) -> &[Record] {
         &self.records
     }
 
-    /// What is written: the image with the records in it, and the names that stay and those that are made.
+    /// What is written: the image with the records in it, and the names that stay and those that
+    /// are made.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
         records::insert(image, &self.selection(&image.tree), &self.records)
     }
@@ -139,7 +189,9 @@ impl Plan {
     /// The names that stay, for the writer.
     pub fn selection(&self, tree: &Tree) -> Selection {
         let mut selection = Selection::none(tree);
-        self.kept.iter().for_each(|&name| selection.keep(tree, name));
+        self.kept
+            .iter()
+            .for_each(|&name| selection.keep(tree, name));
         selection
     }
 
@@ -152,7 +204,8 @@ impl Plan {
         self.graph.chain(name)
     }
 
-    /// The chain to a name that is not kept, but would be if less sure reasons counted; empty where nothing leads to it.
+    /// The chain to a name that is not kept, but would be if less sure reasons counted; empty where
+    /// nothing leads to it.
     pub fn why_at_any_level(&self, name: NameId) -> Vec<Link<'_>> {
         self.whole.as_ref().unwrap_or(&self.graph).chain(name)
     }
@@ -182,11 +235,19 @@ impl Plan {
 }
 
 fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
-    let select = |wanted: fn(&Tree, NameId) -> bool| kept.iter().copied().filter(|&name| wanted(tree, name)).collect();
+    let select = |wanted: fn(&Tree, NameId) -> bool| {
+        kept.iter()
+            .copied()
+            .filter(|&name| wanted(tree, name))
+            .collect()
+    };
     let mut after = count(tree, kept.iter().copied());
     after.names += records.len();
     after.files += records.len();
-    after.bytes += records.iter().map(|record| record.bytes.len() as u64).sum::<u64>();
+    after.bytes += records
+        .iter()
+        .map(|record| record.bytes.len() as u64)
+        .sum::<u64>();
     Totals {
         before: count(tree, tree.walk()),
         after,
@@ -199,7 +260,12 @@ fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
 
 /// Records of packages stay at every level.
 fn add_records(totals: &mut Totals, asked_for: Confidence) {
-    let Some(without) = totals.levels.iter().find(|(level, _)| *level == asked_for).map(|&(_, count)| count) else {
+    let Some(without) = totals
+        .levels
+        .iter()
+        .find(|(level, _)| *level == asked_for)
+        .map(|&(_, count)| count)
+    else {
         return;
     };
     for (_, count) in &mut totals.levels {
@@ -258,7 +324,9 @@ fn is_package_manager(tree: &Tree, name: NameId) -> bool {
 
 /// Whether a program of this name changes what is installed.
 pub(super) fn changes_packages(file_name: &[u8]) -> bool {
-    PACKAGE_MANAGERS.iter().any(|program| program.as_bytes() == file_name)
+    PACKAGE_MANAGERS
+        .iter()
+        .any(|program| program.as_bytes() == file_name)
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
@@ -281,12 +349,15 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
 
 fn is_program(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
-    tree.inode(name).header.mode & 0o111 != 0 && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
+    tree.inode(name).header.mode & 0o111 != 0
+        && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
 }
 
 fn is_privileged(tree: &Tree, name: NameId) -> bool {
     const SETUID_OR_SETGID: u32 = 0o6000;
     let inode = tree.inode(name);
     let is_file = matches!(inode.kind, Kind::File(_));
-    is_file && (inode.header.mode & SETUID_OR_SETGID != 0 || inode.header.xattr("security.capability").is_some())
+    is_file
+        && (inode.header.mode & SETUID_OR_SETGID != 0
+            || inode.header.xattr("security.capability").is_some())
 }

@@ -15,8 +15,14 @@ impl Programs {
     pub(super) fn of(config: &Config) -> Self {
         let working_directory = config.working_dir().as_bytes().to_vec();
         let path = config.env_value("PATH").unwrap_or(DEFAULT_PATH);
-        let path = path.split(':').map(|directory| joined(&working_directory, directory.as_bytes())).collect();
-        Self { path, working_directory }
+        let path = path
+            .split(':')
+            .map(|directory| joined(&working_directory, directory.as_bytes()))
+            .collect();
+        Self {
+            path,
+            working_directory,
+        }
     }
 
     /// The path of a word that may be relative to the working directory.
@@ -24,8 +30,8 @@ impl Programs {
         joined(&self.working_directory, word)
     }
 
-    /// The path by which a word is started: itself if there is a slash in it, or the first program on PATH that has
-    /// this name.
+    /// The path by which a word is started: itself if there is a slash in it, or the first program
+    /// on PATH that has this name.
     pub(super) fn find(&self, view: &View<'_>, word: &[u8]) -> Option<Vec<u8>> {
         if word.is_empty() {
             return None;
@@ -36,7 +42,10 @@ impl Programs {
         self.path
             .iter()
             .map(|directory| joined(directory, word))
-            .find(|path| file(view, path).is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0))
+            .find(|path| {
+                file(view, path)
+                    .is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
+            })
     }
 
     /// The directories of PATH, for who has to say where a program was looked for.

@@ -7,14 +7,17 @@ use super::why::{Root, Why};
 use crate::image::{Content, Header, Image, Inode, Kind, NameId, Selection};
 use crate::packages::{self, Record};
 
-/// Keeps the files that record packages of which something is kept, and gives those that have to be made.
+/// Keeps the files that record packages of which something is kept, and gives those that have to be
+/// made.
 pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<Record>, PlanError> {
     let image = view.image;
     let installed = packages::read(image)?;
     let records = packages::records(image, &installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
         let why = match kept.of {
-            Some(_) => Why::Record { package: kept.package },
+            Some(_) => Why::Record {
+                package: kept.package,
+            },
             None => Why::Root(Root::PackageDatabase),
         };
         graph.keep(kept.record, kept.of, why);
@@ -28,15 +31,26 @@ pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<Record>, Pl
 }
 
 /// The image with the records in it, and the selection with them.
-pub(super) fn insert(image: &Image, selection: &Selection, records: &[Record]) -> (Image, Selection) {
+pub(super) fn insert(
+    image: &Image,
+    selection: &Selection,
+    records: &[Record],
+) -> (Image, Selection) {
     let mut result = image.clone();
     // They come with the last layer.
     let layer = image.layers.len().saturating_sub(1);
     let mut names = Vec::new();
     for record in records {
-        let Some((directory, file_name)) = place(&mut result, &record.path, layer, &mut names) else { continue };
+        let Some((directory, file_name)) = place(&mut result, &record.path, layer, &mut names)
+        else {
+            continue;
+        };
         let kind = Kind::File(Content::Bytes(record.bytes.clone()));
-        let inode = Inode { kind, header: record.header.clone(), layer };
+        let inode = Inode {
+            kind,
+            header: record.header.clone(),
+            layer,
+        };
         names.push(result.tree.insert(directory, &file_name, inode));
     }
     let mut all = Selection::none(&result.tree);
@@ -47,17 +61,37 @@ pub(super) fn insert(image: &Image, selection: &Selection, records: &[Record]) -
     (result, all)
 }
 
-/// The directory of a path, made where it is missing, and the last component. What is met on the way is added to
-/// `names`. None where something that is no directory is in the way.
-fn place(image: &mut Image, path: &[u8], layer: usize, names: &mut Vec<NameId>) -> Option<(NameId, Vec<u8>)> {
-    let mut components: Vec<&[u8]> = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty()).collect();
+/// The directory of a path, made where it is missing, and the last component. What is met on the
+/// way is added to `names`. None where something that is no directory is in the way.
+fn place(
+    image: &mut Image,
+    path: &[u8],
+    layer: usize,
+    names: &mut Vec<NameId>,
+) -> Option<(NameId, Vec<u8>)> {
+    let mut components: Vec<&[u8]> = path
+        .split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty())
+        .collect();
     let file_name = components.pop()?.to_vec();
     let tree = &mut image.tree;
     let mut at = NameId::ROOT;
     for component in components {
         at = if tree.child(at, component).is_none() {
-            let header = Header { mode: 0o755, mtime: tree.inode(at).header.mtime, ..Header::default() };
-            tree.insert(at, component, Inode { kind: Kind::Directory, header, layer })
+            let header = Header {
+                mode: 0o755,
+                mtime: tree.inode(at).header.mtime,
+                ..Header::default()
+            };
+            tree.insert(
+                at,
+                component,
+                Inode {
+                    kind: Kind::Directory,
+                    header,
+                    layer,
+                },
+            )
         } else {
             let resolved = tree.resolve_from(at, component).ok()?;
             names.extend(resolved.crossed);

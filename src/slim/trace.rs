@@ -65,9 +65,14 @@ impl<'a> Trace<'a> {
         self.view.tree()
     }
 
-    /// Keeps the entry at a path, and the way to it. Where the entry is a link, what it leads to is kept for the link:
-    /// that is returned. Of a path that leads nowhere, nothing is kept.
-    pub(super) fn keep_path(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
+    /// Keeps the entry at a path, and the way to it. Where the entry is a link, what it leads to is
+    /// kept for the link: that is returned. Of a path that leads nowhere, nothing is kept.
+    pub(super) fn keep_path(
+        &mut self,
+        path: &[u8],
+        by: Option<NameId>,
+        why: Why,
+    ) -> Option<NameId> {
         let end = self.tree().resolve(path).ok()?.name;
         let entry = self.keep_entry(path, by, why)?;
         if end != entry {
@@ -77,7 +82,12 @@ impl<'a> Trace<'a> {
     }
 
     /// Keeps the entry at a path, be it a link that leads nowhere.
-    pub(super) fn keep_entry(&mut self, path: &[u8], by: Option<NameId>, why: Why) -> Option<NameId> {
+    pub(super) fn keep_entry(
+        &mut self,
+        path: &[u8],
+        by: Option<NameId>,
+        why: Why,
+    ) -> Option<NameId> {
         let resolved = self.tree().resolve_link(path).ok()?;
         self.graph.keep(resolved.name, by, why);
         self.keep_way(resolved.name, &resolved.crossed);
@@ -114,15 +124,20 @@ impl<'a> Trace<'a> {
     }
 
     pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
-        self.unmet.insert(Unmet { by, need, looked_in });
+        self.unmet.insert(Unmet {
+            by,
+            need,
+            looked_in,
+        });
     }
 
     pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
         self.notes.insert(Note { at, line, text });
     }
 
-    /// Traces all that is kept: first for reasons that are certain, then for likely and for possible ones too, so that
-    /// the first reasons of a name are the surest it has. What counts is what was kept up to this level.
+    /// Traces all that is kept: first for reasons that are certain, then for likely and for
+    /// possible ones too, so that the first reasons of a name are the surest it has. What counts is
+    /// what was kept up to this level.
     pub(super) fn run(mut self, level: Confidence) -> Traced {
         let mut kept_at = Vec::new();
         let mut next = 0;
@@ -137,11 +152,18 @@ impl<'a> Trace<'a> {
         }
         let (graph, unmet, notes, programs) = counted.unwrap_or_else(|| self.counted());
         let whole = (level < Confidence::Possible).then_some(self.graph);
-        Traced { graph, whole, kept_at, unmet, notes, programs }
+        Traced {
+            graph,
+            whole,
+            kept_at,
+            unmet,
+            notes,
+            programs,
+        }
     }
 
-    /// Traces until nothing is new. Libraries that no program has loaded wait until all programs are through: they are
-    /// loaded for themselves only if no program does it.
+    /// Traces until nothing is new. Libraries that no program has loaded wait until all programs
+    /// are through: they are loaded for themselves only if no program does it.
     fn settle(&mut self, next: &mut usize) {
         loop {
             while let Some(&name) = self.graph.kept().get(*next) {
@@ -157,19 +179,36 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// Whether a plugin needs a library that is kept, though the loader would not find it: who loads the plugin has
-    /// loaded that one before it, as `java` does with `libjvm.so`.
+    /// Whether a plugin needs a library that is kept, though the loader would not find it: who
+    /// loads the plugin has loaded that one before it, as `java` does with `libjvm.so`.
     fn is_loaded_before(&self, unmet: &Unmet) -> bool {
-        let Need::Library(soname) = &unmet.need else { return false };
-        let is_plugin = self.view.elf_of(unmet.by).is_ok_and(|elf| elf.interpreter.is_none());
-        is_plugin && self.graph.kept().iter().any(|&name| self.tree().file_name(name) == soname.as_slice())
+        let Need::Library(soname) = &unmet.need else {
+            return false;
+        };
+        let is_plugin = self
+            .view
+            .elf_of(unmet.by)
+            .is_ok_and(|elf| elf.interpreter.is_none());
+        is_plugin
+            && self
+                .graph
+                .kept()
+                .iter()
+                .any(|&name| self.tree().file_name(name) == soname.as_slice())
     }
 
-    /// What there is so far: the graph; what is unmet and what is noted, in order; and what was loaded as a program.
+    /// What there is so far: the graph; what is unmet and what is noted, in order; and what was
+    /// loaded as a program.
     fn counted(&self) -> (Graph, Vec<Unmet>, Vec<Note>, Vec<elf::Program>) {
-        let is_met = |unmet: &Unmet| self.loading.is_met_elsewhere(unmet) || self.is_loaded_before(unmet);
+        let is_met =
+            |unmet: &Unmet| self.loading.is_met_elsewhere(unmet) || self.is_loaded_before(unmet);
         let counts = |unmet: &&Unmet| self.graph.is_kept(unmet.by) && !is_met(unmet);
         let unmet = self.unmet.iter().filter(counts).cloned().collect();
-        (self.graph.clone(), unmet, self.notes.iter().cloned().collect(), self.loading.programs().to_vec())
+        (
+            self.graph.clone(),
+            unmet,
+            self.notes.iter().cloned().collect(),
+            self.loading.programs().to_vec(),
+        )
     }
 }

@@ -25,12 +25,22 @@ impl<'a> View<'a> {
         let inodes = image.tree.inode_count();
         let elfs = (0..inodes).map(|_| OnceLock::new()).collect();
         let versions = (0..inodes).map(|_| OnceLock::new()).collect();
-        Self { image, visible: None, elfs, versions, failure: OnceLock::new() }
+        Self {
+            image,
+            visible: None,
+            elfs,
+            versions,
+            failure: OnceLock::new(),
+        }
     }
 
-    /// The same files, of which only those with a `true` in their row are there; the others end every path.
+    /// The same files, of which only those with a `true` in their row are there; the others end
+    /// every path.
     pub(crate) fn only(self, visible: &'a [bool]) -> Self {
-        Self { visible: Some(visible), ..self }
+        Self {
+            visible: Some(visible),
+            ..self
+        }
     }
 
     pub(crate) fn tree(&self) -> &'a Tree {
@@ -48,10 +58,17 @@ impl<'a> View<'a> {
 
     pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
-        let hidden = resolved.crossed.iter().chain([&resolved.name]).find(|&&name| !self.is_there(name));
+        let hidden = resolved
+            .crossed
+            .iter()
+            .chain([&resolved.name])
+            .find(|&&name| !self.is_there(name));
         match hidden {
             None => Ok(resolved),
-            Some(&name) => Err(ResolveError::NotFound { missing: self.tree().path(name), crossed: Vec::new() }),
+            Some(&name) => Err(ResolveError::NotFound {
+                missing: self.tree().path(name),
+                crossed: Vec::new(),
+            }),
         }
     }
 
@@ -90,9 +107,16 @@ impl Files for View<'_> {
     }
 
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
-        let Ok(resolved) = self.resolve(directory) else { return Vec::new() };
-        let children = self.tree().children(resolved.name).filter(|&name| self.is_there(name));
-        children.map(|name| self.tree().file_name(name).to_vec()).collect()
+        let Ok(resolved) = self.resolve(directory) else {
+            return Vec::new();
+        };
+        let children = self
+            .tree()
+            .children(resolved.name)
+            .filter(|&name| self.is_there(name));
+        children
+            .map(|name| self.tree().file_name(name).to_vec())
+            .collect()
     }
 
     fn read(&self, file: InodeId) -> Option<impl Deref<Target = [u8]>> {
@@ -108,8 +132,15 @@ impl Files for View<'_> {
     }
 
     fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
-        let parse = || self.read(file).ok_or(ElfError::Unreadable).and_then(|bytes| elf::parse(&bytes));
-        self.elfs[file.index()].get_or_init(parse).as_ref().map_err(Clone::clone)
+        let parse = || {
+            self.read(file)
+                .ok_or(ElfError::Unreadable)
+                .and_then(|bytes| elf::parse(&bytes))
+        };
+        self.elfs[file.index()]
+            .get_or_init(parse)
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     fn privileges(&self, file: InodeId) -> Privileges {
@@ -121,7 +152,11 @@ impl Files for View<'_> {
     }
 
     fn has_capabilities(&self, file: InodeId) -> bool {
-        self.tree().inode_at(file).header.xattr("security.capability").is_some()
+        self.tree()
+            .inode_at(file)
+            .header
+            .xattr("security.capability")
+            .is_some()
     }
 
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {

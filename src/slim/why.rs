@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::elf::Found;
 
-/// What ties a kept file to the one that keeps it. Displayed, it is a phrase about the file, in which "it" is the one
-/// that gives the reason: "needed by it as `libc.so.6`, found in a default directory".
+/// What ties a kept file to the one that keeps it. Displayed, it is a phrase about the file, in
+/// which "it" is the one that gives the reason: "needed by it as `libc.so.6`, found in a default
+/// directory".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
     /// No other file: the image's configuration, the user, or a convention.
@@ -23,9 +24,19 @@ pub enum Why {
     /// A library that a filter or auditing entry of it names.
     Filter { soname: Vec<u8>, found: Found },
     /// A library that `LD_PRELOAD`, `LD_AUDIT` or `/etc/ld.so.preload` has loaded into it.
-    Injected { soname: Vec<u8>, by: Injector, found: Found },
-    /// A library that the C library opens by name for a function that it, or a library of its process, calls.
-    Opened { soname: Vec<u8>, symbol: &'static str, rule: &'static str, found: Found },
+    Injected {
+        soname: Vec<u8>,
+        by: Injector,
+        found: Found,
+    },
+    /// A library that the C library opens by name for a function that it, or a library of its
+    /// process, calls.
+    Opened {
+        soname: Vec<u8>,
+        symbol: &'static str,
+        rule: &'static str,
+        found: Found,
+    },
     /// A file that it, a loader, reads before it searches.
     LoaderReads,
     /// The program of its `#!` line, or of `env` there.
@@ -41,12 +52,21 @@ pub enum Why {
     /// A library that it could open by a name that it holds.
     MayOpen { soname: Vec<u8>, found: Found },
     /// A library that a note in it says it opens.
-    Announced { soname: Vec<u8>, required: bool, found: Found },
+    Announced {
+        soname: Vec<u8>,
+        required: bool,
+        found: Found,
+    },
     /// A keep rule, for which it gives the reason.
-    Rule { rule: &'static str, because: Because, confidence: Confidence },
+    Rule {
+        rule: &'static str,
+        because: Because,
+        confidence: Confidence,
+    },
     /// Part of what it, an interpreter, runs programs with.
     Runtime { language: Language },
-    /// A module or package that a program in a language can load: it is installed, or the program's own.
+    /// A module or package that a program in a language can load: it is installed, or the program's
+    /// own.
     Module { language: Language, name: String },
 }
 
@@ -165,7 +185,9 @@ impl Confidence {
 impl Why {
     pub fn confidence(&self) -> Confidence {
         match self {
-            Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => *confidence,
+            Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => {
+                *confidence
+            }
             Self::Announced { required: true, .. } => Confidence::Certain,
             Self::Root(
                 Root::Argument { .. }
@@ -197,12 +219,25 @@ impl fmt::Display for Why {
                 write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
             }
             Self::Filter { soname, found } => {
-                write!(f, "named by it as the filter `{}`, {found}", soname.escape_ascii())
+                write!(
+                    f,
+                    "named by it as the filter `{}`, {found}",
+                    soname.escape_ascii()
+                )
             }
             Self::Injected { soname, by, found } => {
-                write!(f, "loaded into it as `{}` by {by}, {found}", soname.escape_ascii())
+                write!(
+                    f,
+                    "loaded into it as `{}` by {by}, {found}",
+                    soname.escape_ascii()
+                )
             }
-            Self::Opened { soname, symbol, found, .. } => {
+            Self::Opened {
+                soname,
+                symbol,
+                found,
+                ..
+            } => {
                 let soname = soname.escape_ascii();
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
@@ -213,14 +248,24 @@ impl fmt::Display for Why {
             Self::Record { package } => write!(f, "the record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
             Self::MayOpen { soname, found } => {
-                write!(f, "it holds the name `{}` and may open it, {found}", soname.escape_ascii())
+                write!(
+                    f,
+                    "it holds the name `{}` and may open it, {found}",
+                    soname.escape_ascii()
+                )
             }
             Self::Announced { soname, found, .. } => {
-                write!(f, "a note in it says that it opens `{}`, {found}", soname.escape_ascii())
+                write!(
+                    f,
+                    "a note in it says that it opens `{}`, {found}",
+                    soname.escape_ascii()
+                )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
             Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
-            Self::Module { language, name } => write!(f, "of `{name}`, which a program in {language} can load"),
+            Self::Module { language, name } => {
+                write!(f, "of `{name}`, which a program in {language} can load")
+            }
         }
     }
 }
@@ -246,7 +291,9 @@ impl fmt::Display for Root {
             Self::Program(field) => write!(f, "the program of {field}"),
             Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
             Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` of {of}"),
-            Self::ShellText { of, word, line } => write!(f, "the word `{word}` on line {line} of {of}"),
+            Self::ShellText { of, word, line } => {
+                write!(f, "the word `{word}` on line {line} of {of}")
+            }
             Self::Variable { name } => write!(f, "the value of the variable `{name}`"),
             Self::Workdir => f.write_str("the working directory"),
             Self::Volume => f.write_str("a volume"),
@@ -254,7 +301,9 @@ impl fmt::Display for Root {
             Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "brought by `{by}`"),
-            Self::PackageDatabase => f.write_str("scanners know packages by it, and it does not name files"),
+            Self::PackageDatabase => {
+                f.write_str("scanners know packages by it, and it does not name files")
+            }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
     }
@@ -267,8 +316,12 @@ fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt:
         Because::Import(symbol) => write!(f, "by the rule `{rule}`, as it calls `{symbol}`"),
         Because::Name => write!(f, "by the rule `{rule}`, as it is kept"),
         Because::Literal(text) => write!(f, "by the rule `{rule}`, as it holds `{text}`"),
-        Because::Word { word, line } => write!(f, "by the rule `{rule}`, as `{word}` is on its line {line}"),
-        Because::Mention { path } => write!(f, "by the rule `{rule}`, as it holds the path `{path}`"),
+        Because::Word { word, line } => {
+            write!(f, "by the rule `{rule}`, as `{word}` is on its line {line}")
+        }
+        Because::Mention { path } => {
+            write!(f, "by the rule `{rule}`, as it holds the path `{path}`")
+        }
     }
 }
 

@@ -33,7 +33,11 @@ fn examples(markdown: &str) -> Vec<Example> {
             }
         } else if let Some(verdict) = line.strip_prefix("```image ") {
             open = true;
-            examples.push(Example { line: at + 1, is_bad: verdict == "bad", text: String::new() });
+            examples.push(Example {
+                line: at + 1,
+                is_bad: verdict == "bad",
+                text: String::new(),
+            });
         }
     }
     examples
@@ -41,26 +45,55 @@ fn examples(markdown: &str) -> Vec<Example> {
 
 /// What one rule says of a description; its lines `osv {…}` are records of an export.
 fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
-    let (records, lines): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with("osv "));
+    let (records, lines): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("osv "));
     let image = image(&lines.join("\n"));
     let packages = packages::read(&image).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (at, record) in records.iter().enumerate() {
         fs::write(folder.path().join(format!("{at}.json")), &record[4..]).unwrap();
     }
-    let known = (!records.is_empty())
-        .then(|| advisories::find(&Export::open(&[folder.path().to_owned()]).unwrap(), &packages).unwrap());
+    let known = (!records.is_empty()).then(|| {
+        advisories::find(
+            &Export::open(&[folder.path().to_owned()]).unwrap(),
+            &packages,
+        )
+        .unwrap()
+    });
     let plan = plan(&image, &PlanOptions::default()).ok();
-    let page = registry().get(rule).unwrap_or_else(|| panic!("`{rule}` has no page"));
-    let config = page.body.split_once("```toml config\n").and_then(|(_, rest)| rest.split_once("```"));
+    let page = registry()
+        .get(rule)
+        .unwrap_or_else(|| panic!("`{rule}` has no page"));
+    let config = page
+        .body
+        .split_once("```toml config\n")
+        .and_then(|(_, rest)| rest.split_once("```"));
     let settings = config.map_or_else(Settings::default, |(text, _)| {
-        config::parse(Path::new(".jettison.toml"), text, registry()).unwrap().settings
+        config::parse(Path::new(".jettison.toml"), text, registry())
+            .unwrap()
+            .settings
     });
     let now = Some("2026-03-01T00:00:00Z".parse().unwrap());
-    let settings = Settings { select: Selection::Only(BTreeSet::from([rule])), now, ..settings };
-    let installed = Installed { packages: &packages, known: known.as_ref() };
+    let settings = Settings {
+        select: Selection::Only(BTreeSet::from([rule])),
+        now,
+        ..settings
+    };
+    let installed = Installed {
+        packages: &packages,
+        known: known.as_ref(),
+    };
     let name = "docker-archive:app.tar";
-    let mut found = audit_with(&image, name, plan.as_ref(), installed, registry(), &settings, &policy(text)).unwrap();
+    let mut found = audit_with(
+        &image,
+        name,
+        plan.as_ref(),
+        installed,
+        registry(),
+        &settings,
+        &policy(text),
+    )
+    .unwrap();
     found.retain(|finding| finding.rule == rule);
     found
 }
@@ -69,16 +102,24 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
 fn every_example_holds() {
     let mut failures = Vec::new();
     for rule in rules() {
-        let page = registry().get(rule.name).unwrap_or_else(|| panic!("`{}` has no page", rule.name));
+        let page = registry()
+            .get(rule.name)
+            .unwrap_or_else(|| panic!("`{}` has no page", rule.name));
         let examples = examples(page.body);
         for wanted in [true, false] {
             if !examples.iter().any(|example| example.is_bad == wanted) {
-                failures.push(format!("{} shows no image that is {}", rule.name, if wanted { "bad" } else { "good" }));
+                failures.push(format!(
+                    "{} shows no image that is {}",
+                    rule.name,
+                    if wanted { "bad" } else { "good" }
+                ));
             }
         }
         for example in examples {
-            let said: Vec<String> =
-                findings(rule.name, &example.text).into_iter().map(|finding| finding.message).collect();
+            let said: Vec<String> = findings(rule.name, &example.text)
+                .into_iter()
+                .map(|finding| finding.message)
+                .collect();
             if said.len() != usize::from(example.is_bad) {
                 failures.push(format!("{}, line {}: {said:?}", rule.name, example.line));
             }
@@ -91,15 +132,31 @@ fn every_example_holds() {
 fn every_page_has_a_rule_and_a_file_of_its_name() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let pages = fs::read_dir(root.join("rules/image")).unwrap();
-    let mut pages: Vec<String> =
-        pages.map(|page| page.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    let mut pages: Vec<String> = pages
+        .map(|page| {
+            page.unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
     pages.sort();
-    let own: Vec<&str> = rules().iter().filter(|rule| rule.page.is_some()).map(|rule| rule.name).collect();
+    let own: Vec<&str> = rules()
+        .iter()
+        .filter(|rule| rule.page.is_some())
+        .map(|rule| rule.name)
+        .collect();
     assert_eq!(pages, own);
     for rule in rules() {
         let path = format!("src/audit/rules/{}.rs", rule.name.replace('-', "_"));
-        let text = fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(text.starts_with(&format!("//! `{}`: ", rule.name)), "{path} does not start with what it checks");
+        let text =
+            fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            text.starts_with(&format!("//! `{}`: ", rule.name)),
+            "{path} does not start with what it checks"
+        );
     }
 }
 
@@ -108,6 +165,12 @@ fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
     let text = "file /app \"\"\nlayer RUN apt-get install -y sudo\nfile /usr/bin/sudo mode=4755\nentrypoint /app\n";
     let found = findings("setuid-file", text);
     let brought = found[0].brought.as_ref().unwrap();
-    assert_eq!((brought.layer, brought.created_by.as_str()), (Some(1), "RUN apt-get install -y sudo"));
-    assert_eq!((found[0].path.as_deref(), found[0].reached), (Some(&b"/usr/bin/sudo"[..]), Some(false)));
+    assert_eq!(
+        (brought.layer, brought.created_by.as_str()),
+        (Some(1), "RUN apt-get install -y sudo")
+    );
+    assert_eq!(
+        (found[0].path.as_deref(), found[0].reached),
+        (Some(&b"/usr/bin/sudo"[..]), Some(false))
+    );
 }

@@ -1,4 +1,5 @@
-//! What people are shown of an image: where a file is, who brought it, and what belongs to no layer.
+//! What people are shown of an image: where a file is, who brought it, and what belongs to no
+//! layer.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +15,34 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         "file /app mode=0755 \"x\"\nentrypoint /app\nlayer RUN chmod u+s /usr/bin/tool\nfile /usr/bin/tool mode=4755 \"x\"\n",
     );
     let select = Selection::Only(BTreeSet::from(["setuid-file", "missing-user"]));
-    let settings = Settings { select, ..Settings::default() };
-    let found = audit(&image, "app.tar", None, registry(), &settings, &Policy::default()).unwrap();
+    let settings = Settings {
+        select,
+        ..Settings::default()
+    };
+    let found = audit(
+        &image,
+        "app.tar",
+        None,
+        registry(),
+        &settings,
+        &Policy::default(),
+    )
+    .unwrap();
     let (source, findings) = told(&image, "app.tar", &found);
     let files = [Linted::of_image(source, findings)];
-    let report = Report { files: &files, registry: registry() };
-    let shown = text(&report, Style { color: false, width: 100, unicode: false, links: false });
+    let report = Report {
+        files: &files,
+        registry: registry(),
+    };
+    let shown = text(
+        &report,
+        Style {
+            color: false,
+            width: 100,
+            unicode: false,
+            links: false,
+        },
+    );
     let expected = [
         "warning[missing-user]: no user is set, so the container runs as `root`",
         "--> app.tar",

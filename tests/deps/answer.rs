@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// A line each: the path of a mapped file, `name => not found`, `version V of LIBRARY for OBJECT`, `symbol S for
-/// OBJECT`; or `refused` alone, where the loader gives up at a file.
+/// A line each: the path of a mapped file, `name => not found`, `version V of LIBRARY for OBJECT`,
+/// `symbol S for OBJECT`; or `refused` alone, where the loader gives up at a file.
 pub(crate) type Answer = BTreeSet<String>;
 
 /// How both are asked.
@@ -18,8 +18,16 @@ pub(crate) struct Question<'a> {
 }
 
 pub(crate) fn jettison(arguments: &[&str]) -> Vec<Value> {
-    let output = Command::new(env!("CARGO_BIN_EXE_jettison")).arg("deps").args(arguments).output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .arg("deps")
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -44,20 +52,44 @@ pub(crate) fn answer_of(row: &Value) -> Answer {
     }
     // The loader itself is listed only where a library needs it.
     let is_loader = |path: &String| Some(path.as_str()) == row["loader"].as_str();
-    let mut answer: Answer = list("objects").iter().skip(1).map(text).filter(|path| !is_loader(path)).collect();
-    answer.extend(list("missing").iter().map(|missing| format!("{} => not found", text(&missing["name"]))));
+    let mut answer: Answer = list("objects")
+        .iter()
+        .skip(1)
+        .map(text)
+        .filter(|path| !is_loader(path))
+        .collect();
+    answer.extend(
+        list("missing")
+            .iter()
+            .map(|missing| format!("{} => not found", text(&missing["name"]))),
+    );
     answer.extend(list("versions").iter().map(|unmet| {
-        format!("version {} of {} for {}", text(&unmet["version"]), text(&unmet["library"]), text(&unmet["by"]))
+        format!(
+            "version {} of {} for {}",
+            text(&unmet["version"]),
+            text(&unmet["library"]),
+            text(&unmet["by"])
+        )
     }));
-    let symbol = |unmet: &Value| format!("symbol {} for {}", text(&unmet["symbol"]), text(&unmet["by"]));
+    let symbol = |unmet: &Value| {
+        format!(
+            "symbol {} for {}",
+            text(&unmet["symbol"]),
+            text(&unmet["by"])
+        )
+    };
     answer.extend(list("symbols").iter().map(symbol));
     answer
 }
 
-/// What the kernel and glibc's loader do when the program is started to be traced, as `ldd` starts it.
+/// What the kernel and glibc's loader do when the program is started to be traced, as `ldd` starts
+/// it.
 pub(crate) fn traced(program: &Path, question: Question<'_>) -> Answer {
     let mut command = Command::new(program);
-    command.current_dir("/").env_clear().env("LD_TRACE_LOADED_OBJECTS", "1");
+    command
+        .current_dir("/")
+        .env_clear()
+        .env("LD_TRACE_LOADED_OBJECTS", "1");
     if !question.library_path.is_empty() {
         command.env("LD_LIBRARY_PATH", question.library_path);
     }
@@ -70,8 +102,12 @@ pub(crate) fn traced(program: &Path, question: Question<'_>) -> Answer {
 /// What a loader lists that is started itself, in a root directory.
 pub(crate) fn listed(root: &str, loader: &str, program: &str, library_path: &str) -> Answer {
     let mut command = Command::new("chroot");
-    command.args([root, loader, "--list", program]).current_dir("/");
-    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+    command
+        .args([root, loader, "--list", program])
+        .current_dir("/");
+    command
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     if !library_path.is_empty() {
         command.env("LD_LIBRARY_PATH", library_path);
     }
@@ -84,7 +120,10 @@ fn parse(output: &std::process::Output) -> Answer {
     let all = || listing.lines().chain(errors.lines()).map(str::trim);
     let mut answer = Answer::new();
     for line in all() {
-        if let Some(problem) = line.split_once(": error while loading shared libraries: ").map(|(_, problem)| problem) {
+        if let Some(problem) = line
+            .split_once(": error while loading shared libraries: ")
+            .map(|(_, problem)| problem)
+        {
             if !problem.contains("cannot open shared object file: No such file") {
                 return Answer::from(["refused".to_owned()]);
             }
@@ -98,14 +137,26 @@ fn parse(output: &std::process::Output) -> Answer {
         } else if let Some((library, rest)) = line.split_once(": version `") {
             let library = library.rsplit(": ").next().unwrap();
             let (version, rest) = rest.split_once("' not found (required by ").unwrap();
-            answer.insert(format!("version {version} of {library} for {}", rest.trim_end_matches(')')));
+            answer.insert(format!(
+                "version {version} of {library} for {}",
+                rest.trim_end_matches(')')
+            ));
         } else if let Some(rest) = line.strip_prefix("undefined symbol: ") {
             let (symbol, object) = rest.split_once('\t').unwrap();
-            answer.insert(format!("symbol {symbol} for {}", object.trim_matches(['(', ')'])));
+            answer.insert(format!(
+                "symbol {symbol} for {}",
+                object.trim_matches(['(', ')'])
+            ));
         } else if line.ends_with("not found") {
             answer.insert(line.to_owned());
         } else if line.contains(" (0x") && !line.starts_with("linux-vdso") {
-            let path = line.split(" => ").last().unwrap().split(" (0x").next().unwrap();
+            let path = line
+                .split(" => ")
+                .last()
+                .unwrap()
+                .split(" (0x")
+                .next()
+                .unwrap();
             if !path.contains("/ld-") {
                 answer.insert(path.to_owned());
             }

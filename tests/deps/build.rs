@@ -12,7 +12,10 @@ pub(crate) struct Workshop {
 
 impl Workshop {
     pub(crate) fn new(compiler: &'static str) -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), compiler }
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            compiler,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -38,7 +41,10 @@ impl Workshop {
     fn compile(&self, name: &str, source: &str, arguments: &[&str]) {
         self.write(&format!("{name}.c"), source.as_bytes());
         let mut command = Command::new(self.compiler);
-        command.arg("-o").arg(self.path(name)).arg(self.path(&format!("{name}.c")));
+        command
+            .arg("-o")
+            .arg(self.path(name))
+            .arg(self.path(&format!("{name}.c")));
         command.args(["-Wl,--no-as-needed", "-Wl,--allow-shlib-undefined"]);
         command.args(arguments.iter().map(|argument| self.with_place(argument)));
         run(&mut command);
@@ -47,7 +53,10 @@ impl Workshop {
 
     /// A library; an empty SONAME is none.
     pub(crate) fn library(&self, name: &str, soname: &str, arguments: &[&str]) {
-        let symbol: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let symbol: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+            .collect();
         let soname = format!("-Wl,-soname,{soname}");
         let mut all = vec!["-shared", "-fPIC"];
         if soname != "-Wl,-soname," {
@@ -93,12 +102,18 @@ impl Workshop {
     /// Changes a file with `patchelf`.
     pub(crate) fn patch(&self, name: &str, arguments: &[&str]) {
         let mut command = Command::new("patchelf");
-        command.args(arguments.iter().map(|argument| self.with_place(argument))).arg(self.path(name));
+        command
+            .args(arguments.iter().map(|argument| self.with_place(argument)))
+            .arg(self.path(name));
         run(&mut command);
     }
 }
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

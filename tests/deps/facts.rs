@@ -26,14 +26,34 @@ const SOURCE: &str = r"
 
 #[test]
 fn hardening_is_what_the_compiler_was_told() {
-    let hard = ["-O2", "-D_FORTIFY_SOURCE=2", "-fstack-protector-all", "-pie", "-Wl,-z,relro,-z,now"];
-    let facts = facts_of(SOURCE, &[&hard[..], &["-Wl,--build-id=0xabcd", "-s"]].concat());
-    let all =
-        Hardening { is_pie: true, relro: Relro::Full, no_executable_stack: true, stack_protector: true, fortify: true };
+    let hard = [
+        "-O2",
+        "-D_FORTIFY_SOURCE=2",
+        "-fstack-protector-all",
+        "-pie",
+        "-Wl,-z,relro,-z,now",
+    ];
+    let facts = facts_of(
+        SOURCE,
+        &[&hard[..], &["-Wl,--build-id=0xabcd", "-s"]].concat(),
+    );
+    let all = Hardening {
+        is_pie: true,
+        relro: Relro::Full,
+        no_executable_stack: true,
+        stack_protector: true,
+        fortify: true,
+    };
     assert_eq!(facts.hardening, all);
     assert_eq!(facts.build_id.as_deref(), Some(&[0xab, 0xcd][..]));
     assert!(facts.imports_dlopen && facts.is_stripped);
-    let soft = ["-O0", "-U_FORTIFY_SOURCE", "-fno-stack-protector", "-no-pie", "-Wl,-z,norelro,-z,execstack"];
+    let soft = [
+        "-O0",
+        "-U_FORTIFY_SOURCE",
+        "-fno-stack-protector",
+        "-no-pie",
+        "-Wl,-z,norelro,-z,execstack",
+    ];
     let facts = facts_of("int main(void) { return 0; }", &soft);
     let none = Hardening {
         is_pie: false,

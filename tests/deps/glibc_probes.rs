@@ -15,10 +15,17 @@ fn workshop() -> Workshop {
 /// The answer of both, which must be one. `@` is the workshop.
 fn both_asked(workshop: &Workshop, program: &str, question: Question<'_>) -> Answer {
     let library_path = workshop.with_place(question.library_path);
-    let question = Question { library_path: &library_path, ..question };
+    let question = Question {
+        library_path: &library_path,
+        ..question
+    };
     let theirs = traced(&workshop.path(program), question);
     assert!(!theirs.is_empty(), "the loader says nothing of {program}");
-    assert_eq!(ours("/", &workshop.text(program), question), theirs, "{program}");
+    assert_eq!(
+        ours("/", &workshop.text(program), question),
+        theirs,
+        "{program}"
+    );
     theirs
 }
 
@@ -33,7 +40,11 @@ fn has(workshop: &Workshop, answer: &Answer, line: &str) -> bool {
 /// A program that needs a library that needs another one beside it.
 fn chain(workshop: &Workshop, of_a: &[&str]) {
     workshop.library("d1/libb.so.1", "libb.so.1", &[]);
-    workshop.library("d1/liba.so.1", "liba.so.1", &[&["@/d1/libb.so.1"], of_a].concat());
+    workshop.library(
+        "d1/liba.so.1",
+        "liba.so.1",
+        &[&["@/d1/libb.so.1"], of_a].concat(),
+    );
 }
 
 #[test]
@@ -49,7 +60,11 @@ fn runpath_is_not_inherited() {
     let workshop = workshop();
     chain(&workshop, &[]);
     workshop.program("p", &["@/d1/liba.so.1", RUNPATH, "-Wl,-rpath,@/d1"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "libb.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "libb.so.1 => not found"
+    ));
 }
 
 #[test]
@@ -57,7 +72,11 @@ fn a_runpath_switches_off_the_rpath_of_the_program() {
     let workshop = workshop();
     chain(&workshop, &[RUNPATH, "-Wl,-rpath,/none"]);
     workshop.program("p", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "libb.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "libb.so.1 => not found"
+    ));
 }
 
 #[test]
@@ -65,7 +84,11 @@ fn rpath_reaches_the_grandchildren_of_a_library() {
     let workshop = workshop();
     workshop.library("d2/libc1.so.1", "libc1.so.1", &[]);
     workshop.library("d2/libb.so.1", "libb.so.1", &["@/d2/libc1.so.1"]);
-    workshop.library("d1/liba.so.1", "liba.so.1", &["@/d2/libb.so.1", RPATH, "-Wl,-rpath,@/d2"]);
+    workshop.library(
+        "d1/liba.so.1",
+        "liba.so.1",
+        &["@/d2/libb.so.1", RPATH, "-Wl,-rpath,@/d2"],
+    );
     workshop.program("p", &["@/d1/liba.so.1", RUNPATH, "-Wl,-rpath,@/d1"]);
     assert!(has(&workshop, &both(&workshop, "p"), "@/d2/libc1.so.1"));
 }
@@ -81,7 +104,10 @@ fn the_soname_of_a_loaded_library_satisfies_a_need() {
     workshop.patch("p", &["--add-needed", "@/d1/libd.so.1"]);
     workshop.patch("p", &["--add-needed", "@/d1/real.so"]);
     let answer = both(&workshop, "p");
-    assert!(has(&workshop, &answer, "@/d1/real.so") && !has(&workshop, &answer, "liba.so.1 => not found"));
+    assert!(
+        has(&workshop, &answer, "@/d1/real.so")
+            && !has(&workshop, &answer, "liba.so.1 => not found")
+    );
 }
 
 /// A library in `d2`, and a program that looks into `d1` first, where there is a copy.
@@ -97,7 +123,10 @@ fn another_machine_and_another_class_are_passed_over() {
         let workshop = workshop();
         two_places(&workshop);
         workshop.poke("d1/liba.so.1", offset, byte);
-        assert!(has(&workshop, &both(&workshop, "p"), "@/d2/liba.so.1"), "byte {offset}");
+        assert!(
+            has(&workshop, &both(&workshop, "p"), "@/d2/liba.so.1"),
+            "byte {offset}"
+        );
     }
 }
 
@@ -107,7 +136,11 @@ fn another_byte_order_and_another_abi_are_refused() {
         let workshop = workshop();
         two_places(&workshop);
         workshop.poke("d1/liba.so.1", offset, byte);
-        assert_eq!(both(&workshop, "p"), Answer::from(["refused".to_owned()]), "byte {offset}");
+        assert_eq!(
+            both(&workshop, "p"),
+            Answer::from(["refused".to_owned()]),
+            "byte {offset}"
+        );
     }
 }
 
@@ -148,19 +181,34 @@ fn a_dangling_link_is_passed_over() {
 fn origin_of_a_program_is_where_it_really_is() {
     let workshop = workshop();
     workshop.library("real/lib/liba.so.1", "liba.so.1", &[]);
-    workshop.program("real/bin/p", &["@/real/lib/liba.so.1", "-Wl,-rpath,$ORIGIN/../lib"]);
+    workshop.program(
+        "real/bin/p",
+        &["@/real/lib/liba.so.1", "-Wl,-rpath,$ORIGIN/../lib"],
+    );
     workshop.link("link/p", "../real/bin/p");
-    assert!(has(&workshop, &both(&workshop, "link/p"), "@/real/bin/../lib/liba.so.1"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "link/p"),
+        "@/real/bin/../lib/liba.so.1"
+    ));
 }
 
 #[test]
 fn origin_of_a_library_is_where_it_was_opened() {
     let workshop = workshop();
     workshop.library("real/libb.so.1", "libb.so.1", &[]);
-    workshop.library("real/liba.so.1", "liba.so.1", &["@/real/libb.so.1", RUNPATH, "-Wl,-rpath,$ORIGIN"]);
+    workshop.library(
+        "real/liba.so.1",
+        "liba.so.1",
+        &["@/real/libb.so.1", RUNPATH, "-Wl,-rpath,$ORIGIN"],
+    );
     workshop.link("links/liba.so.1", "../real/liba.so.1");
     workshop.program("p", &["@/links/liba.so.1", "-Wl,-rpath,@/links"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "libb.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "libb.so.1 => not found"
+    ));
 }
 
 #[test]
@@ -170,7 +218,10 @@ fn lib_and_platform_are_those_of_the_loader() {
         workshop.library(&format!("{directory}/liba.so.1"), "liba.so.1", &[]);
     }
     workshop.program("lib_token", &["@/lib64/liba.so.1", "-Wl,-rpath,@/$LIB"]);
-    workshop.program("platform_token", &["@/lib64/liba.so.1", "-Wl,-rpath,@/${PLATFORM}"]);
+    workshop.program(
+        "platform_token",
+        &["@/lib64/liba.so.1", "-Wl,-rpath,@/${PLATFORM}"],
+    );
     both(&workshop, "lib_token");
     both(&workshop, "platform_token");
 }
@@ -190,9 +241,20 @@ fn library_path_loses_to_rpath_and_wins_over_runpath() {
     two_places(&workshop);
     workshop.program("rpath", &["@/d1/liba.so.1", RPATH, "-Wl,-rpath,@/d1"]);
     workshop.program("runpath", &["@/d1/liba.so.1", RUNPATH, "-Wl,-rpath,@/d1"]);
-    let question = Question { library_path: "@/none;@/d2", ..Question::default() };
-    assert!(has(&workshop, &both_asked(&workshop, "rpath", question), "@/d1/liba.so.1"));
-    assert!(has(&workshop, &both_asked(&workshop, "runpath", question), "@/d2/liba.so.1"));
+    let question = Question {
+        library_path: "@/none;@/d2",
+        ..Question::default()
+    };
+    assert!(has(
+        &workshop,
+        &both_asked(&workshop, "rpath", question),
+        "@/d1/liba.so.1"
+    ));
+    assert!(has(
+        &workshop,
+        &both_asked(&workshop, "runpath", question),
+        "@/d2/liba.so.1"
+    ));
 }
 
 #[test]
@@ -200,7 +262,10 @@ fn directories_for_processors_come_first_where_this_processor_has_them() {
     let workshop = workshop();
     two_places(&workshop);
     for level in ["x86-64-v2", "x86-64-v3", "x86-64-v4", "unknown"] {
-        workshop.copy("d2/liba.so.1", &format!("d1/glibc-hwcaps/{level}/liba.so.1"));
+        workshop.copy(
+            "d2/liba.so.1",
+            &format!("d1/glibc-hwcaps/{level}/liba.so.1"),
+        );
         both(&workshop, "p");
     }
 }
@@ -209,7 +274,15 @@ fn directories_for_processors_come_first_where_this_processor_has_them() {
 fn older_directories_for_processors_are_looked_into_by_older_loaders() {
     let workshop = workshop();
     two_places(&workshop);
-    for directory in ["x86_64", "avx512_1", "x86_64/x86_64", "haswell", "tls", "haswell/x86_64", "tls/x86_64"] {
+    for directory in [
+        "x86_64",
+        "avx512_1",
+        "x86_64/x86_64",
+        "haswell",
+        "tls",
+        "haswell/x86_64",
+        "tls/x86_64",
+    ] {
         workshop.copy("d2/liba.so.1", &format!("d1/{directory}/liba.so.1"));
         both(&workshop, "p");
     }
@@ -220,7 +293,11 @@ fn an_empty_element_is_the_working_directory() {
     let workshop = workshop();
     workshop.library("liba.so.1", "liba.so.1", &[]);
     workshop.program("p", &["@/liba.so.1", "-Wl,-rpath,/none:"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "liba.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "liba.so.1 => not found"
+    ));
 }
 
 #[test]
@@ -235,9 +312,20 @@ fn filters_are_loaded() {
     let workshop = workshop();
     workshop.library("d1/libf.so.1", "libf.so.1", &[]);
     workshop.library("d1/libx.so.1", "libx.so.1", &[]);
-    workshop.library("d1/liba.so.1", "liba.so.1", &["-Wl,-F,libf.so.1", RUNPATH, "-Wl,-rpath,@/d1"]);
-    workshop.library("d1/libb.so.1", "libb.so.1", &["-Wl,-f,libx.so.1", "-Wl,-rpath,@/d1"]);
-    workshop.program("p", &["@/d1/liba.so.1", "@/d1/libb.so.1", "-Wl,-rpath,@/d1"]);
+    workshop.library(
+        "d1/liba.so.1",
+        "liba.so.1",
+        &["-Wl,-F,libf.so.1", RUNPATH, "-Wl,-rpath,@/d1"],
+    );
+    workshop.library(
+        "d1/libb.so.1",
+        "libb.so.1",
+        &["-Wl,-f,libx.so.1", "-Wl,-rpath,@/d1"],
+    );
+    workshop.program(
+        "p",
+        &["@/d1/liba.so.1", "@/d1/libb.so.1", "-Wl,-rpath,@/d1"],
+    );
     let answer = both(&workshop, "p");
     assert!(has(&workshop, &answer, "@/d1/libf.so.1") && has(&workshop, &answer, "@/d1/libx.so.1"));
 }
@@ -248,20 +336,51 @@ fn a_version_that_a_library_no_longer_defines_is_told() {
     let source = "int a(void) { return 1; }";
     workshop.write("both.map", b"A_1 { global: other; }; A_2 { global: a; };");
     workshop.write("first.map", b"A_1 { global: a; };");
-    workshop.library_of("d1/liba.so.1", source, &["-Wl,-soname,liba.so.1", "-Wl,--version-script=@/both.map"]);
-    workshop.program_of("p", "int a(void); int main(void) { return a(); }", &["@/d1/liba.so.1", "-Wl,-rpath,@/d1"]);
+    workshop.library_of(
+        "d1/liba.so.1",
+        source,
+        &["-Wl,-soname,liba.so.1", "-Wl,--version-script=@/both.map"],
+    );
+    workshop.program_of(
+        "p",
+        "int a(void); int main(void) { return a(); }",
+        &["@/d1/liba.so.1", "-Wl,-rpath,@/d1"],
+    );
     both(&workshop, "p");
-    workshop.library_of("d1/liba.so.1", source, &["-Wl,-soname,liba.so.1", "-Wl,--version-script=@/first.map"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "version A_2 of @/d1/liba.so.1 for @/p"));
+    workshop.library_of(
+        "d1/liba.so.1",
+        source,
+        &["-Wl,-soname,liba.so.1", "-Wl,--version-script=@/first.map"],
+    );
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "version A_2 of @/d1/liba.so.1 for @/p"
+    ));
 }
 
 #[test]
 fn an_undefined_symbol_is_told_when_asked_for() {
     let workshop = workshop();
-    workshop.library_of("d1/liba.so.1", "int a(void) { return 1; }", &["-Wl,-soname,liba.so.1"]);
+    workshop.library_of(
+        "d1/liba.so.1",
+        "int a(void) { return 1; }",
+        &["-Wl,-soname,liba.so.1"],
+    );
     let source = "int a(void); __attribute__((weak)) int w(void); int main(void) { return a() + (w ? w() : 0); }";
     workshop.program_of("p", source, &["@/d1/liba.so.1", "-Wl,-rpath,@/d1"]);
-    workshop.library_of("d1/liba.so.1", "int b(void) { return 1; }", &["-Wl,-soname,liba.so.1"]);
-    let answer = both_asked(&workshop, "p", Question { symbols: true, ..Question::default() });
+    workshop.library_of(
+        "d1/liba.so.1",
+        "int b(void) { return 1; }",
+        &["-Wl,-soname,liba.so.1"],
+    );
+    let answer = both_asked(
+        &workshop,
+        "p",
+        Question {
+            symbols: true,
+            ..Question::default()
+        },
+    );
     assert!(has(&workshop, &answer, "symbol a for @/p"));
 }

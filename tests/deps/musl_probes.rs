@@ -14,7 +14,10 @@ fn workshop() -> Workshop {
 fn both_with(workshop: &Workshop, program: &str, library_path: &str) -> Answer {
     let library_path = workshop.with_place(library_path);
     let theirs = listed("/", LOADER, &workshop.text(program), &library_path);
-    let question = Question { library_path: &library_path, symbols: false };
+    let question = Question {
+        library_path: &library_path,
+        symbols: false,
+    };
     let ours = ours("/", &workshop.text(program), question);
     assert!(!theirs.is_empty(), "the loader says nothing of {program}");
     assert_eq!(ours, theirs, "{program}");
@@ -33,7 +36,11 @@ fn has(workshop: &Workshop, answer: &Answer, line: &str) -> bool {
 fn runpath_is_inherited() {
     let workshop = workshop();
     workshop.library("d1/libb.so.1", "libb.so.1", &[]);
-    workshop.library("d1/liba.so.1", "liba.so.1", &["@/d1/libb.so.1", RUNPATH, "-Wl,-rpath,/none"]);
+    workshop.library(
+        "d1/liba.so.1",
+        "liba.so.1",
+        &["@/d1/libb.so.1", RUNPATH, "-Wl,-rpath,/none"],
+    );
     workshop.program("p", &["@/d1/liba.so.1", RUNPATH, "-Wl,-rpath,@/d1"]);
     assert!(has(&workshop, &both(&workshop, "p"), "@/d1/libb.so.1"));
 }
@@ -48,7 +55,11 @@ fn two_places(workshop: &Workshop) {
 fn library_path_wins_over_rpath() {
     let workshop = workshop();
     two_places(&workshop);
-    assert!(has(&workshop, &both_with(&workshop, "p", "@/d2"), "@/d2/liba.so.1"));
+    assert!(has(
+        &workshop,
+        &both_with(&workshop, "p", "@/d2"),
+        "@/d2/liba.so.1"
+    ));
 }
 
 #[test]
@@ -73,7 +84,11 @@ fn an_unknown_token_switches_off_a_whole_path() {
     let workshop = workshop();
     workshop.library("d1/liba.so.1", "liba.so.1", &[]);
     workshop.program("p", &["@/d1/liba.so.1", "-Wl,-rpath,$LIB/x:@/d1"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "liba.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "liba.so.1 => not found"
+    ));
 }
 
 #[test]
@@ -86,5 +101,9 @@ fn a_soname_satisfies_no_need() {
     workshop.program("p", &[]);
     workshop.patch("p", &["--add-needed", "@/d1/libd.so.1"]);
     workshop.patch("p", &["--add-needed", "@/d1/real.so"]);
-    assert!(has(&workshop, &both(&workshop, "p"), "liba.so.1 => not found"));
+    assert!(has(
+        &workshop,
+        &both(&workshop, "p"),
+        "liba.so.1 => not found"
+    ));
 }

@@ -14,7 +14,10 @@ fn compare(root: &Path) -> usize {
     let root = root.to_str().unwrap();
     let rows = jettison(&[&format!("rootfs:{root}"), "--format=json"]);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let loaded: Vec<&Value> = rows.iter().filter(|row| row["loader"].is_string()).collect();
+    let loaded: Vec<&Value> = rows
+        .iter()
+        .filter(|row| row["loader"].is_string())
+        .collect();
     let differs = |row: &&&Value| {
         let ours = answer_of(row);
         let theirs = listed(root, &text(&row["loader"]), &text(&row["program"]), "");
@@ -22,12 +25,19 @@ fn compare(root: &Path) -> usize {
         if differs {
             let only_ours: Vec<_> = ours.difference(&theirs).collect();
             let only_theirs: Vec<_> = theirs.difference(&ours).collect();
-            println!("{}: only ours {only_ours:?}, only theirs {only_theirs:?}", row["program"]);
+            println!(
+                "{}: only ours {only_ours:?}, only theirs {only_theirs:?}",
+                row["program"]
+            );
         }
         differs
     };
     let different = loaded.iter().filter(differs).count();
-    println!("{root}: {} of {} programs agree", loaded.len() - different, loaded.len());
+    println!(
+        "{root}: {} of {} programs agree",
+        loaded.len() - different,
+        loaded.len()
+    );
     assert_eq!(different, 0, "programs differ");
     loaded.len()
 }
@@ -48,17 +58,36 @@ fn every_program_of_a_musl_root_loads_what_its_loader_lists() {
     let loader = fs::read("/lib/ld-musl-x86_64.so.1").unwrap();
     workshop.write("lib/ld-musl-x86_64.so.1", &loader);
     workshop.write("etc/ld-musl-x86_64.path", b"/lib:/opt/configured\n/usr/lib");
-    let places = ["lib", "usr/lib", "opt/configured", "opt/private", "usr/local/lib"];
+    let places = [
+        "lib",
+        "usr/lib",
+        "opt/configured",
+        "opt/private",
+        "usr/local/lib",
+    ];
     for (number, place) in places.iter().enumerate() {
-        workshop.library(&format!("{place}/lib{number}.so"), &format!("lib{number}.so"), &[]);
+        workshop.library(
+            &format!("{place}/lib{number}.so"),
+            &format!("lib{number}.so"),
+            &[],
+        );
     }
-    let paths = ["", "-Wl,-rpath,/opt/private", "-Wl,-rpath,$ORIGIN/../opt/private", "-Wl,-rpath,$LIB:/opt/private"];
+    let paths = [
+        "",
+        "-Wl,-rpath,/opt/private",
+        "-Wl,-rpath,$ORIGIN/../opt/private",
+        "-Wl,-rpath,$LIB:/opt/private",
+    ];
     let mut programs = 0;
     for needs in 1_usize..1 << places.len() {
         for (number, path) in paths.iter().enumerate() {
-            let libraries = places.iter().enumerate().filter(|(index, _)| needs & (1 << index) != 0);
-            let mut arguments: Vec<String> =
-                libraries.map(|(index, place)| format!("@/{place}/lib{index}.so")).collect();
+            let libraries = places
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| needs & (1 << index) != 0);
+            let mut arguments: Vec<String> = libraries
+                .map(|(index, place)| format!("@/{place}/lib{index}.so"))
+                .collect();
             arguments.extend((!path.is_empty()).then(|| (*path).to_owned()));
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             let name = format!("bin/p{needs}-{number}");

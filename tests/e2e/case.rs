@@ -24,7 +24,8 @@ struct Settings {
     /// The transport of the image that jettison reads.
     #[serde(default = "docker_archive")]
     input: String,
-    /// Whether what is written is tested, not only what is kept: as a layout, twice, and not at all.
+    /// Whether what is written is tested, not only what is kept: as a layout, twice, and not at
+    /// all.
     #[serde(default)]
     writes: bool,
     /// Paths that the original holds and the slimmed image must not.
@@ -47,8 +48,13 @@ fn docker_archive() -> String {
 impl Case {
     /// Every folder of `testdata/images`, by name.
     pub(crate) fn all() -> Vec<Self> {
-        let folders = fs::read_dir("testdata/images").unwrap().map(|entry| entry.unwrap().path());
-        let mut cases: Vec<Self> = folders.filter(|folder| folder.is_dir()).map(Self::read).collect();
+        let folders = fs::read_dir("testdata/images")
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let mut cases: Vec<Self> = folders
+            .filter(|folder| folder.is_dir())
+            .map(Self::read)
+            .collect();
         cases.sort_by(|one, other| one.name.cmp(&other.name));
         cases
     }
@@ -56,8 +62,14 @@ impl Case {
     fn read(folder: PathBuf) -> Self {
         let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
         let settings = fs::read_to_string(folder.join("case.toml")).unwrap();
-        let settings = toml::from_str(&settings).unwrap_or_else(|error| panic!("{name}/case.toml: {error}"));
-        Self { name, settings, built: OnceLock::new(), slimmed: OnceLock::new() }
+        let settings =
+            toml::from_str(&settings).unwrap_or_else(|error| panic!("{name}/case.toml: {error}"));
+        Self {
+            name,
+            settings,
+            built: OnceLock::new(),
+            slimmed: OnceLock::new(),
+        }
     }
 
     /// The original, built and saved at the first call.
@@ -66,7 +78,10 @@ impl Case {
         self.built.get_or_init(|| {
             let _ = fs::remove_dir_all(self.path(""));
             fs::create_dir_all(self.path("")).unwrap();
-            containers::build(&PathBuf::from("testdata/images").join(&self.name), &self.name_of("original"));
+            containers::build(
+                &PathBuf::from("testdata/images").join(&self.name),
+                &self.name_of("original"),
+            );
             containers::save(&self.name_of("original"), &self.settings.input, &path);
         });
         format!("{}:{path}", self.settings.input)
@@ -86,7 +101,12 @@ impl Case {
 
     /// Slims the original to `destination` and gives what jettison says of it.
     pub(crate) fn slim_to(&self, destination: &str, more: &[&str]) -> String {
-        slim(&self.original(), destination, &self.name_of("slimmed"), more)
+        slim(
+            &self.original(),
+            destination,
+            &self.name_of("slimmed"),
+            more,
+        )
     }
 
     pub(crate) fn why(&self) -> String {
@@ -125,20 +145,36 @@ impl Case {
     /// Bytes of both archives, once the image was slimmed, and how long that took.
     pub(crate) fn measured(&self) -> Option<(u64, u64, Duration)> {
         let bytes = |name| fs::metadata(self.path(name)).ok().map(|file| file.len());
-        Some((bytes("original.tar")?, bytes("slimmed.tar")?, *self.slimmed.get()?))
+        Some((
+            bytes("original.tar")?,
+            bytes("slimmed.tar")?,
+            *self.slimmed.get()?,
+        ))
     }
 
     /// A path in the folder where this case may write.
     pub(crate) fn path(&self, name: &str) -> String {
-        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(&self.name).join(name).display().to_string()
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join("e2e")
+            .join(&self.name)
+            .join(name)
+            .display()
+            .to_string()
     }
 }
 
 fn slim(original: &str, destination: &str, name: &str, more: &[&str]) -> String {
-    output(jettison().args(["slim", original, "-o", destination, "-t", name]).args(more))
+    output(
+        jettison()
+            .args(["slim", original, "-o", destination, "-t", name])
+            .args(more),
+    )
 }
 
 /// The binary under test: of this build, or another one, such as an optimised one to measure.
 fn jettison() -> Command {
-    Command::new(std::env::var_os("JETTISON_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_jettison").into()))
+    Command::new(
+        std::env::var_os("JETTISON_BINARY")
+            .unwrap_or_else(|| env!("CARGO_BIN_EXE_jettison").into()),
+    )
 }

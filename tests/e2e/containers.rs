@@ -5,9 +5,15 @@ use std::{path::Path, process::Command};
 
 /// Standard output of a command that must succeed.
 pub(crate) fn output(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{command:?}\n{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{command:?}\n{text}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     text
 }
 
@@ -16,7 +22,9 @@ pub(crate) fn build(folder: &Path, image: &str) {
 }
 
 pub(crate) fn save(image: &str, format: &str, path: &str) {
-    output(tool("podman").args(["save", "--quiet", "--format", format, "--output", path, image]));
+    output(tool("podman").args([
+        "save", "--quiet", "--format", format, "--output", path, image,
+    ]));
 }
 
 /// What the case's script prints about a container of `image`.
@@ -40,11 +48,17 @@ impl Drop for Loaded {
     }
 }
 
-/// Loads an image as a person would: `podman load` for an archive, which holds its name; `skopeo copy` for a layout.
+/// Loads an image as a person would: `podman load` for an archive, which holds its name;
+/// `skopeo copy` for a layout.
 pub(crate) fn load(image: &str, name: &str) -> Loaded {
     match image.strip_prefix("docker-archive:") {
         Some(path) => output(tool("podman").args(["load", "--quiet", "--input", path])),
-        None => output(tool("skopeo").args(["copy", "--quiet", image, &format!("containers-storage:{name}")])),
+        None => output(tool("skopeo").args([
+            "copy",
+            "--quiet",
+            image,
+            &format!("containers-storage:{name}"),
+        ])),
     };
     Loaded(name.to_owned())
 }
@@ -56,7 +70,11 @@ pub(crate) fn copy_to_directory(image: &str, path: &str) -> String {
 }
 
 pub(crate) fn assert_unchanged(original: &str, slimmed: &str, gone: &[String]) -> String {
-    output(Command::new("tests/e2e/unchanged.py").args([original, slimmed]).args(gone))
+    output(
+        Command::new("tests/e2e/unchanged.py")
+            .args([original, slimmed])
+            .args(gone),
+    )
 }
 
 /// A command that may mount and start containers.

@@ -37,7 +37,10 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 
@@ -47,13 +50,18 @@ impl Numbers {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A docker archive of one layer with one file of noise in it.
 fn archive(path: &Path, size: usize, compress: bool) {
     let mut numbers = Numbers(7);
-    let noise: Vec<u8> = (0..size).map(|_| u8::try_from(numbers.below(64)).unwrap()).collect();
+    let noise: Vec<u8> = (0..size)
+        .map(|_| u8::try_from(numbers.below(64)).unwrap())
+        .collect();
     let entry = |tar: &mut tar::Builder<Vec<u8>>, name: &str, content: &[u8], mode| {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
@@ -70,7 +78,11 @@ fn archive(path: &Path, size: usize, compress: bool) {
     });
     let manifest = r#"[{"Config": "config", "RepoTags": null, "Layers": ["layer"]}]"#;
     let mut tar = tar::Builder::new(Vec::new());
-    let stored = if compress { zstd::encode_all(&layer[..], 1).unwrap() } else { layer };
+    let stored = if compress {
+        zstd::encode_all(&layer[..], 1).unwrap()
+    } else {
+        layer
+    };
     entry(&mut tar, "layer", &stored, 0o644);
     entry(&mut tar, "config", config.to_string().as_bytes(), 0o644);
     entry(&mut tar, "manifest.json", manifest.as_bytes(), 0o644);
@@ -79,7 +91,9 @@ fn archive(path: &Path, size: usize, compress: bool) {
 
 fn jettison(source: &Path, destination: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.args(["slim", "--quiet", "--output", destination, "--keep", "/**"]).arg(source);
+    command
+        .args(["slim", "--quiet", "--output", destination, "--keep", "/**"])
+        .arg(source);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
@@ -89,25 +103,45 @@ fn signal(child: &Child, signal: Signal) {
 }
 
 fn succeeded(output: &Output) {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
-/// The image that a layout's index names under `name`: all its blobs are there, and are what their digests say.
+/// The image that a layout's index names under `name`: all its blobs are there, and are what their
+/// digests say.
 fn whole_image(layout: &Path, name: &str) -> String {
     let blob = |digest: &serde_json::Value| {
-        let hash = digest["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap().to_owned();
+        let hash = digest["digest"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("sha256:")
+            .unwrap()
+            .to_owned();
         let bytes = fs::read(layout.join("blobs/sha256").join(&hash)).unwrap();
         assert_eq!(hex(&bytes), hash);
         bytes
     };
-    let index: serde_json::Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let index: serde_json::Value =
+        serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
     let is_meant = |descriptor: &&serde_json::Value| {
         descriptor["annotations"]["org.opencontainers.image.ref.name"].as_str() == Some(name)
     };
-    let descriptor = index["manifests"].as_array().unwrap().iter().find(is_meant).unwrap();
+    let descriptor = index["manifests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(is_meant)
+        .unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&blob(descriptor)).unwrap();
     blob(&manifest["config"]);
-    manifest["layers"].as_array().unwrap().iter().for_each(|layer| drop(blob(layer)));
+    manifest["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .for_each(|layer| drop(blob(layer)));
     descriptor["digest"].as_str().unwrap().to_owned()
 }
 
@@ -116,12 +150,20 @@ const ROUNDS: u32 = 60;
 #[test]
 fn an_archive_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
     let folder = Folder::new();
-    let (old, new, out) = (folder.path("old.tar"), folder.path("new.tar"), folder.path("out.tar"));
+    let (old, new, out) = (
+        folder.path("old.tar"),
+        folder.path("new.tar"),
+        folder.path("out.tar"),
+    );
     archive(&folder.path("in.tar"), 6 << 20, false);
     fs::write(&old, "old").unwrap();
     let to = |path: &Path| format!("docker-archive:{}", path.display());
     let start = Instant::now();
-    succeeded(&jettison(&folder.path("in.tar"), &to(&new)).output().unwrap());
+    succeeded(
+        &jettison(&folder.path("in.tar"), &to(&new))
+            .output()
+            .unwrap(),
+    );
     let (time, new_bytes) = (start.elapsed(), fs::read(&new).unwrap());
     let mut numbers = Numbers(1);
     let (mut finished, mut left) = (0, 0);
@@ -134,16 +176,39 @@ fn an_archive_is_the_old_or_the_new_one_whenever_its_writer_is_killed() {
         child.wait().unwrap();
         let bytes = fs::read(&out).unwrap();
         finished += u32::from(bytes == new_bytes);
-        assert!(bytes == b"old" || bytes == new_bytes, "round {round}: {} bytes", bytes.len());
-        // Between the two steps of a replacement the new one has a name of its own: whole, and gone after the next run.
+        assert!(
+            bytes == b"old" || bytes == new_bytes,
+            "round {round}: {} bytes",
+            bytes.len()
+        );
+        // Between the two steps of a replacement the new one has a name of its own: whole, and gone
+        // after the next run.
         let names = folder.names(".");
-        let (beside, rest): (Vec<_>, Vec<_>) = names.iter().partition(|name| name.starts_with(".jettison-"));
-        assert_eq!(rest, ["in.tar", "new.tar", "old.tar", "out.tar"], "round {round}");
-        assert!(beside.len() <= 1 && beside.iter().all(|name| fs::read(folder.path(name)).unwrap() == new_bytes));
+        let (beside, rest): (Vec<_>, Vec<_>) = names
+            .iter()
+            .partition(|name| name.starts_with(".jettison-"));
+        assert_eq!(
+            rest,
+            ["in.tar", "new.tar", "old.tar", "out.tar"],
+            "round {round}"
+        );
+        assert!(
+            beside.len() <= 1
+                && beside
+                    .iter()
+                    .all(|name| fs::read(folder.path(name)).unwrap() == new_bytes)
+        );
         left += beside.len();
     }
-    succeeded(&jettison(&folder.path("in.tar"), &to(&out)).output().unwrap());
-    assert_eq!(folder.names("."), ["in.tar", "new.tar", "old.tar", "out.tar"]);
+    succeeded(
+        &jettison(&folder.path("in.tar"), &to(&out))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(
+        folder.names("."),
+        ["in.tar", "new.tar", "old.tar", "out.tar"]
+    );
     println!("{left} left a second name");
     println!("{finished} of {ROUNDS} came to their end");
 }
@@ -155,11 +220,23 @@ fn a_layout_is_whole_whenever_its_writer_is_killed() {
     archive(&folder.path("two.tar"), 4 << 20, false);
     let layout = folder.path("layout");
     let to = |name: &str| format!("oci:{}:{name}", layout.display());
-    succeeded(&jettison(&folder.path("one.tar"), &to("other")).output().unwrap());
+    succeeded(
+        &jettison(&folder.path("one.tar"), &to("other"))
+            .output()
+            .unwrap(),
+    );
     let start = Instant::now();
-    succeeded(&jettison(&folder.path("two.tar"), &to("app")).output().unwrap());
+    succeeded(
+        &jettison(&folder.path("two.tar"), &to("app"))
+            .output()
+            .unwrap(),
+    );
     let (time, two) = (start.elapsed(), whole_image(&layout, "app"));
-    succeeded(&jettison(&folder.path("one.tar"), &to("app")).output().unwrap());
+    succeeded(
+        &jettison(&folder.path("one.tar"), &to("app"))
+            .output()
+            .unwrap(),
+    );
     let (one, other) = (whole_image(&layout, "app"), whole_image(&layout, "other"));
     let mut numbers = Numbers(2);
     for round in 0..ROUNDS {
@@ -172,11 +249,24 @@ fn a_layout_is_whole_whenever_its_writer_is_killed() {
         assert!(now == one || now == two, "round {round}: {now}");
         assert_eq!(whole_image(&layout, "other"), other);
         let names = folder.names("layout");
-        let rest: Vec<_> = names.iter().filter(|name| !name.starts_with(".jettison-")).collect();
-        assert!(names.len() <= 4 && rest == ["blobs", "index.json", "oci-layout"], "round {round}: {names:?}");
+        let rest: Vec<_> = names
+            .iter()
+            .filter(|name| !name.starts_with(".jettison-"))
+            .collect();
+        assert!(
+            names.len() <= 4 && rest == ["blobs", "index.json", "oci-layout"],
+            "round {round}: {names:?}"
+        );
     }
-    succeeded(&jettison(&folder.path("one.tar"), &to("app")).output().unwrap());
-    assert_eq!(folder.names("layout"), ["blobs", "index.json", "oci-layout"]);
+    succeeded(
+        &jettison(&folder.path("one.tar"), &to("app"))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(
+        folder.names("layout"),
+        ["blobs", "index.json", "oci-layout"]
+    );
 }
 
 #[test]
@@ -204,7 +294,15 @@ fn with_small_disk(megabytes: u32, script: &str, arguments: &[&Path]) -> Output 
     let folder = Folder::new();
     let mount = format!("mount -t tmpfs -o size={megabytes}m none \"$small\"\n{script}");
     let mut command = Command::new("unshare");
-    command.args(["--mount", "sh", "-euc", &mount, env!("CARGO_BIN_EXE_jettison")]).args(arguments);
+    command
+        .args([
+            "--mount",
+            "sh",
+            "-euc",
+            &mount,
+            env!("CARGO_BIN_EXE_jettison"),
+        ])
+        .args(arguments);
     command.env("small", folder.0.path()).output().unwrap()
 }
 
@@ -213,8 +311,12 @@ fn a_full_disk_leaves_what_was_there() {
     let folder = Folder::new();
     let source = folder.path("in.tar");
     archive(&source, 6 << 20, false);
-    for (destination, old) in [("docker-archive", "file"), ("oci-archive", "file"), ("oci", "layout"), ("oci", "none")]
-    {
+    for (destination, old) in [
+        ("docker-archive", "file"),
+        ("oci-archive", "file"),
+        ("oci", "layout"),
+        ("oci", "none"),
+    ] {
         // The old output, the attempt, then what is left beside the status.
         let script = format!(
             "cd \"$small\"
@@ -235,7 +337,10 @@ fn a_full_disk_leaves_what_was_there() {
         };
         let error = String::from_utf8(output.stderr).unwrap();
         assert_eq!(left, expected, "{destination} {old}: {error}");
-        assert!(error.contains("cannot write `out`") && error.contains("No space left"), "{error}");
+        assert!(
+            error.contains("cannot write `out`") && error.contains("No space left"),
+            "{error}"
+        );
     }
 }
 
@@ -244,12 +349,16 @@ fn a_full_disk_for_temporary_files_is_an_error_that_says_so() {
     let folder = Folder::new();
     let source = folder.path("in.tar");
     archive(&source, 6 << 20, true);
-    let script = "TMPDIR=$small \"$0\" slim \"$1\" --quiet --keep '/**' --output docker-archive:\"$2\"";
+    let script =
+        "TMPDIR=$small \"$0\" slim \"$1\" --quiet --keep '/**' --output docker-archive:\"$2\"";
     let out = folder.path("out.tar");
     let output = with_small_disk(4, script, &[&source, &out]);
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(error.contains("cannot spool blob `layer`") && error.contains("No space left"), "{error}");
+    assert!(
+        error.contains("cannot spool blob `layer`") && error.contains("No space left"),
+        "{error}"
+    );
     assert!(!out.exists());
 }
 
@@ -269,13 +378,21 @@ fn a_source_that_is_cut_short_meanwhile_is_an_error_and_no_signal() {
         fs::write(&out, "old").unwrap();
         let child = jettison(&source, &to).spawn().unwrap();
         thread::sleep(numbers.part_of(time));
-        fs::File::options().write(true).open(&source).unwrap().set_len(numbers.below(6 << 20)).unwrap();
+        fs::File::options()
+            .write(true)
+            .open(&source)
+            .unwrap()
+            .set_len(numbers.below(6 << 20))
+            .unwrap();
         let output = child.wait_with_output().unwrap();
         let bytes = fs::read(&out).unwrap();
         match output.status.code() {
             Some(0) => assert!(bytes == new, "round {round}"),
             Some(2) => assert_eq!(bytes, b"old", "round {round}"),
-            other => panic!("round {round}: {other:?}, {}", String::from_utf8_lossy(&output.stderr)),
+            other => panic!(
+                "round {round}: {other:?}, {}",
+                String::from_utf8_lossy(&output.stderr)
+            ),
         }
     }
 }

@@ -2,18 +2,25 @@
 //!
 //! A new image is a folder of `testdata/images`, and no code:
 //!
-//! - `Dockerfile`, built on Debian's packages. Builds share downloaded packages and the base image, which is itself made
-//!   of packages; stages that begin alike are built once.
-//! - `prepare.sh` where it needs what Debian has no package of: puts it into folder `$1`, which the Dockerfile names
-//!   `--from=prepared`.
-//! - `behaviour.sh`, which drives containers of image `$1` and prints what they do, more than that they start;
-//!   `behaviour.txt`, what it prints, before and after. `tests/e2e/behaviour.sh` says what the scripts share.
-//! - `case.toml`: `gone`, paths that must not stay; `why`, a kept file and what must stand on its way.
+//! - `Dockerfile`, built on Debian's packages. Builds share downloaded packages and the base image,
+//!   which is itself made of packages; stages that begin alike are built once.
+//! - `prepare.sh` where it needs what Debian has no package of: puts it into folder `$1`, which the
+//!   Dockerfile names `--from=prepared`.
+//! - `behaviour.sh`, which drives containers of image `$1` and prints what they do, more than that
+//!   they start; `behaviour.txt`, what it prints, before and after. `tests/e2e/behaviour.sh` says
+//!   what the scripts share.
+//! - `case.toml`: `gone`, paths that must not stay; `why`, a kept file and what must stand on its
+//!   way.
 //!
-//! Nobody tells jettison what to keep. The tests need root and podman, so plain `cargo test` leaves them out; `make e2e`
-//! installs what they need, runs them, and prints a table. A name chooses tests: `tests/e2e/run.sh nginx`.
+//! Nobody tells jettison what to keep. The tests need root and podman, so plain `cargo test` leaves
+//! them out; `make e2e` installs what they need, runs them, and prints a table. A name chooses
+//! tests: `tests/e2e/run.sh nginx`.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this is a test"
+)]
 
 mod case;
 mod containers;
@@ -28,17 +35,35 @@ type Test = fn(&Case);
 
 /// In the order of the run: first what takes long, so that two builds run at once.
 const TESTS: &[(&str, Test)] = &[
-    ("original_behaves_as_its_case_says", original_behaves_as_its_case_says),
+    (
+        "original_behaves_as_its_case_says",
+        original_behaves_as_its_case_says,
+    ),
     (table::WORKS, slimmed_image_behaves_as_the_original),
-    ("kept_entries_and_configuration_are_unchanged", kept_entries_and_configuration_are_unchanged),
-    ("why_names_the_way_to_a_kept_file", why_names_the_way_to_a_kept_file),
+    (
+        "kept_entries_and_configuration_are_unchanged",
+        kept_entries_and_configuration_are_unchanged,
+    ),
+    (
+        "why_names_the_way_to_a_kept_file",
+        why_names_the_way_to_a_kept_file,
+    ),
 ];
 
 const TESTS_OF_WRITING: &[(&str, Test)] = &[
-    ("oci_layout_behaves_as_the_original", oci_layout_behaves_as_the_original),
-    ("two_runs_write_the_same_bytes", two_runs_write_the_same_bytes),
+    (
+        "oci_layout_behaves_as_the_original",
+        oci_layout_behaves_as_the_original,
+    ),
+    (
+        "two_runs_write_the_same_bytes",
+        two_runs_write_the_same_bytes,
+    ),
     ("dry_run_writes_nothing", dry_run_writes_nothing),
-    ("scanners_name_the_packages_that_remain", scanners::name_the_packages_that_remain),
+    (
+        "scanners_name_the_packages_that_remain",
+        scanners::name_the_packages_that_remain,
+    ),
 ];
 
 fn main() {
@@ -50,7 +75,12 @@ fn main() {
         trials.extend(cases.iter().map(|case| trial(case, test, check, &results)));
     }
     for &(test, check) in TESTS_OF_WRITING {
-        trials.extend(cases.iter().filter(|case| case.writes()).map(|case| trial(case, test, check, &results)));
+        trials.extend(
+            cases
+                .iter()
+                .filter(|case| case.writes())
+                .map(|case| trial(case, test, check, &results)),
+        );
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
@@ -59,7 +89,12 @@ fn main() {
     conclusion.exit();
 }
 
-fn trial(case: &Arc<Case>, test: &'static str, check: Test, results: &Arc<table::Results>) -> Trial {
+fn trial(
+    case: &Arc<Case>,
+    test: &'static str,
+    check: Test,
+    results: &Arc<table::Results>,
+) -> Trial {
     let (case, results) = (Arc::clone(case), Arc::clone(results));
     Trial::test(format!("{}::{test}", case.name()), move || {
         results.begin(&case, test);
@@ -71,25 +106,37 @@ fn trial(case: &Arc<Case>, test: &'static str, check: Test, results: &Arc<table:
 
 fn original_behaves_as_its_case_says(case: &Case) {
     case.original();
-    assert_text_eq(&containers::behaviour(case, &case.name_of("original")), &case.expected_behaviour());
+    assert_text_eq(
+        &containers::behaviour(case, &case.name_of("original")),
+        &case.expected_behaviour(),
+    );
 }
 
 fn slimmed_image_behaves_as_the_original(case: &Case) {
     let image = containers::load(&case.slimmed(), &case.name_of("slimmed"));
-    assert_text_eq(&containers::behaviour(case, image.name()), &case.expected_behaviour());
+    assert_text_eq(
+        &containers::behaviour(case, image.name()),
+        &case.expected_behaviour(),
+    );
 }
 
 fn oci_layout_behaves_as_the_original(case: &Case) {
     let layout = format!("oci:{}", case.path("layout"));
     case.slim_to(&layout, &[]);
     let image = containers::load(&layout, &case.name_of("layout"));
-    assert_text_eq(&containers::behaviour(case, image.name()), &case.expected_behaviour());
+    assert_text_eq(
+        &containers::behaviour(case, image.name()),
+        &case.expected_behaviour(),
+    );
 }
 
 fn kept_entries_and_configuration_are_unchanged(case: &Case) {
     let original = containers::copy_to_directory(&case.original(), &case.path("original.dir"));
     let slimmed = containers::copy_to_directory(&case.slimmed(), &case.path("slimmed.dir"));
-    println!("{}", containers::assert_unchanged(&original, &slimmed, case.gone()));
+    println!(
+        "{}",
+        containers::assert_unchanged(&original, &slimmed, case.gone())
+    );
     let _ = (fs::remove_dir_all(original), fs::remove_dir_all(slimmed));
 }
 
@@ -97,8 +144,16 @@ fn two_runs_write_the_same_bytes(case: &Case) {
     let again = case.path("again.tar");
     case.slimmed();
     case.slim_to(&format!("docker-archive:{again}"), &[]);
-    let (first, second) = (fs::read(case.path("slimmed.tar")).unwrap(), fs::read(again).unwrap());
-    assert!(first == second, "{} and {} bytes differ", first.len(), second.len());
+    let (first, second) = (
+        fs::read(case.path("slimmed.tar")).unwrap(),
+        fs::read(again).unwrap(),
+    );
+    assert!(
+        first == second,
+        "{} and {} bytes differ",
+        first.len(),
+        second.len()
+    );
 }
 
 fn dry_run_writes_nothing(case: &Case) {
@@ -117,5 +172,8 @@ fn why_names_the_way_to_a_kept_file(case: &Case) {
 
 /// Fails with both texts as they are, for they have many lines.
 fn assert_text_eq(now: &str, expected: &str) {
-    assert!(now == expected, "it prints:\n{now}\ninstead of:\n{expected}");
+    assert!(
+        now == expected,
+        "it prints:\n{now}\ninstead of:\n{expected}"
+    );
 }

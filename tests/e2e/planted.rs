@@ -1,8 +1,9 @@
-//! Images of `testdata/planted`, built from their Dockerfiles: what is found in them, and nothing else.
+//! Images of `testdata/planted`, built from their Dockerfiles: what is found in them, and nothing
+//! else.
 //!
-//! `expected.txt` beside a Dockerfile has a line for each finding: the rule, the path, the layer that brought it, and the
-//! line of the Dockerfile; `-` where there is none. What the base image has is said once, in `base.txt`. All rules are
-//! asked; `JETTISON_BLESS=1` writes the files anew, for a person to read.
+//! `expected.txt` beside a Dockerfile has a line for each finding: the rule, the path, the layer that brought it, and the line of the Dockerfile; `-`
+//! where there is none. What the base image has is said once, in
+//! `base.txt`. All rules are asked; `JETTISON_BLESS=1` writes the files anew, for a person to read.
 
 use crate::containers::{output, tool};
 use serde_json::Value;
@@ -39,24 +40,56 @@ fn saved(case: &str, name: &str) -> String {
 /// What is found in an image: rule, path, layer, and line of the Dockerfile.
 fn found(image: &str, more: &[&str]) -> BTreeSet<[String; 4]> {
     let mut lint = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    lint.env("SOURCE_DATE_EPOCH", LATER).args(["lint", "--image", image, "--fail-on", "none", "--format", "json"]);
+    lint.env("SOURCE_DATE_EPOCH", LATER).args([
+        "lint",
+        "--image",
+        image,
+        "--fail-on",
+        "none",
+        "--format",
+        "json",
+    ]);
     let said: Value = serde_json::from_str(&output(lint.args(more))).unwrap();
-    let is_measured =
-        |finding: &Value| finding["rule"].as_str().is_some_and(|rule| jettison::audit::ONLY_MEASURED.contains(&rule));
+    let is_measured = |finding: &Value| {
+        finding["rule"]
+            .as_str()
+            .is_some_and(|rule| jettison::audit::ONLY_MEASURED.contains(&rule))
+    };
     let findings = said.as_array().unwrap().iter();
-    findings.filter(|finding| finding.get("image").is_some() || is_measured(finding)).map(row).collect()
+    findings
+        .filter(|finding| finding.get("image").is_some() || is_measured(finding))
+        .map(row)
+        .collect()
 }
 
 fn row(finding: &Value) -> [String; 4] {
-    let notes = finding["notes"].as_array().unwrap().iter().filter_map(Value::as_str);
-    let line = notes.filter_map(|note| note.strip_suffix(" has this instruction")).next();
+    let notes = finding["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str);
+    let line = notes
+        .filter_map(|note| note.strip_suffix(" has this instruction"))
+        .next();
     // A finding of the Dockerfile itself is at its line.
-    let own = finding.get("image").is_none().then(|| finding["line"].to_string());
-    let line = line.and_then(|place| place.rsplit_once(':')).map(|(_, line)| line.to_owned());
+    let own = finding
+        .get("image")
+        .is_none()
+        .then(|| finding["line"].to_string());
+    let line = line
+        .and_then(|place| place.rsplit_once(':'))
+        .map(|(_, line)| line.to_owned());
     let line = own.or(line).unwrap_or_else(|| "-".to_owned());
-    let layer = finding["image"]["layer"].as_u64().map_or("-".to_owned(), |layer| layer.to_string());
+    let layer = finding["image"]["layer"]
+        .as_u64()
+        .map_or("-".to_owned(), |layer| layer.to_string());
     let path = finding["image"]["path"].as_str().unwrap_or("-");
-    [finding["rule"].as_str().unwrap().to_owned(), path.to_owned(), layer, line]
+    [
+        finding["rule"].as_str().unwrap().to_owned(),
+        path.to_owned(),
+        layer,
+        line,
+    ]
 }
 
 #[track_caller]
@@ -70,16 +103,32 @@ fn assert_rows(rows: &BTreeSet<[String; 4]>, expected: &Path) {
 }
 
 /// Every rule, whatever its profile, and the settings of labels and age.
-const ALL: [&str; 4] = ["--select", "all", "--config", "testdata/planted/jettison.toml"];
+const ALL: [&str; 4] = [
+    "--select",
+    "all",
+    "--config",
+    "testdata/planted/jettison.toml",
+];
 
 /// What is found in the image of a folder above its base; its `osv` has what is known of packages.
 fn own(case: &str) -> BTreeSet<[String; 4]> {
     let (image, dockerfile) = (built(case), format!("testdata/planted/{case}/Dockerfile"));
     let own = format!("testdata/planted/{case}/jettison.toml");
-    let config = if Path::new(&own).exists() { &own } else { ALL[3] };
+    let config = if Path::new(&own).exists() {
+        &own
+    } else {
+        ALL[3]
+    };
     let osv = format!("testdata/planted/{case}/osv");
-    let known = if Path::new(&osv).exists() { ["--osv", &osv].to_vec() } else { Vec::new() };
-    let mut rows = found(&image, &[&ALL[..3], &[config, &dockerfile], &known].concat());
+    let known = if Path::new(&osv).exists() {
+        ["--osv", &osv].to_vec()
+    } else {
+        Vec::new()
+    };
+    let mut rows = found(
+        &image,
+        &[&ALL[..3], &[config, &dockerfile], &known].concat(),
+    );
     let base = fs::read_to_string("testdata/planted/base.txt").unwrap();
     let base: BTreeSet<&str> = base.lines().collect();
     rows.retain(|row| !base.contains(row.join(" ").as_str()));
@@ -87,7 +136,9 @@ fn own(case: &str) -> BTreeSet<[String; 4]> {
 }
 
 fn expected(case: &str) -> PathBuf {
-    Path::new("testdata/planted").join(case).join("expected.txt")
+    Path::new("testdata/planted")
+        .join(case)
+        .join("expected.txt")
 }
 
 #[test]
@@ -99,7 +150,10 @@ fn planted_defects_are_found_where_they_are_and_nothing_else() {
         seen.extend(rows.into_iter().map(|[rule, ..]| rule));
     }
     let base = fs::read_to_string("testdata/planted/base.txt").unwrap();
-    seen.extend(base.lines().filter_map(|line| Some(line.split(' ').next()?.to_owned())));
+    seen.extend(
+        base.lines()
+            .filter_map(|line| Some(line.split(' ').next()?.to_owned())),
+    );
     let rules = jettison::audit::rules().iter().map(|rule| rule.name);
     let unseen: Vec<&str> = rules.filter(|rule| !seen.contains(*rule)).collect();
     assert!(unseen.is_empty(), "no image has a defect for {unseen:?}");
@@ -122,8 +176,14 @@ fn the_unmodified_base_has_what_is_listed_and_nothing_else() {
 
 #[test]
 fn a_slimmed_image_has_nothing_that_is_not_needed() {
-    let (image, slimmed) = (built("clean"), format!("docker-archive:{}", folder().join("slimmed.tar").display()));
-    output(Command::new(env!("CARGO_BIN_EXE_jettison")).args(["slim", &image, "-o", &slimmed, "-t", "app:1"]));
+    let (image, slimmed) = (
+        built("clean"),
+        format!("docker-archive:{}", folder().join("slimmed.tar").display()),
+    );
+    output(
+        Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(["slim", &image, "-o", &slimmed, "-t", "app:1"]),
+    );
     let rows = found(&slimmed, &["--select", "all"]);
     assert_eq!(rows, BTreeSet::new());
 }

@@ -1,6 +1,8 @@
-//! Images that are read and written in full, in every way, as other tools see them: nothing may have changed.
+//! Images that are read and written in full, in every way, as other tools see them: nothing may
+//! have changed.
 //!
-//! Beside the images of `testdata/images` there is an odd one (`odd.sh`) with everything that a file system can hold.
+//! Beside the images of `testdata/images` there is an odd one (`odd.sh`) with everything that a
+//! file system can hold.
 
 use crate::case::Case;
 use crate::containers::{self, output, tool};
@@ -14,9 +16,16 @@ const COMPRESSIONS: [&str; 3] = ["none", "gzip", "zstd"];
 static ORIGINAL: LazyLock<String> = LazyLock::new(|| {
     output(tool("tests/e2e/odd.sh").arg(ODD));
     let layout = fresh("original");
-    output(tool("podman").args(["save", "--quiet", "--format", "oci-dir", "--output", &layout, ODD]));
+    output(tool("podman").args([
+        "save", "--quiet", "--format", "oci-dir", "--output", &layout, ODD,
+    ]));
     let named = fresh("named");
-    output(tool("skopeo").args(["copy", "--quiet", &format!("oci:{layout}"), &format!("oci:{named}:odd")]));
+    output(tool("skopeo").args([
+        "copy",
+        "--quiet",
+        &format!("oci:{layout}"),
+        &format!("oci:{named}:odd"),
+    ]));
     named
 });
 
@@ -36,14 +45,30 @@ fn fresh(name: &str) -> String {
 /// Writes all of an image.
 fn write(source: &str, destination: &str, layers: &str, compression: &str) {
     let name = ["--tag", "localhost/jettison-e2e/odd:written"];
-    let how = ["--layers", layers, "--compression", compression, "--keep", "/**"];
+    let how = [
+        "--layers",
+        layers,
+        "--compression",
+        compression,
+        "--keep",
+        "/**",
+    ];
     let command = ["slim", source, "--output", destination];
-    output(Command::new(env!("CARGO_BIN_EXE_jettison")).args(command).args(how).args(name));
+    output(
+        Command::new(env!("CARGO_BIN_EXE_jettison"))
+            .args(command)
+            .args(how)
+            .args(name),
+    );
 }
 
-/// The root directory that umoci makes of any image. Older ones know no zstd, so skopeo decompresses for it.
+/// The root directory that umoci makes of any image. Older ones know no zstd, so skopeo
+/// decompresses for it.
 fn unpacked(image: &str, name: &str) -> String {
-    let (layout, bundle) = (fresh(&format!("{name}.layout")), fresh(&format!("{name}.bundle")));
+    let (layout, bundle) = (
+        fresh(&format!("{name}.layout")),
+        fresh(&format!("{name}.bundle")),
+    );
     let plain = format!("dir:{}", fresh(&format!("{name}.plain")));
     output(tool("skopeo").args(["copy", "--quiet", "--dest-decompress", image, &plain]));
     output(tool("skopeo").args(["copy", "--quiet", &plain, &format!("oci:{layout}:image")]));
@@ -60,8 +85,15 @@ fn assert_same(left: &str, right: &str, context: &str) {
 fn umoci_unpacks_the_same_from_every_kind_of_output() {
     let source = format!("oci:{}", *ORIGINAL);
     let before = unpacked(&format!("{source}:odd"), "before");
-    for (transport, name) in [("docker-archive", "d.tar"), ("oci-archive", "o.tar"), ("oci", "layout")] {
-        for (layers, compression) in LAYERS.iter().flat_map(|layers| COMPRESSIONS.map(|kind| (layers, kind))) {
+    for (transport, name) in [
+        ("docker-archive", "d.tar"),
+        ("oci-archive", "o.tar"),
+        ("oci", "layout"),
+    ] {
+        for (layers, compression) in LAYERS
+            .iter()
+            .flat_map(|layers| COMPRESSIONS.map(|kind| (layers, kind)))
+        {
             let destination = format!("{transport}:{}", fresh(name));
             write(&source, &destination, layers, compression);
             let context = format!("{transport} {layers} {compression}");
@@ -72,10 +104,22 @@ fn umoci_unpacks_the_same_from_every_kind_of_output() {
 
 #[test]
 fn podman_loads_and_mounts_the_same_from_every_kind_of_output() {
-    for (transport, name) in [("docker-archive", "pd.tar"), ("oci-archive", "po.tar"), ("oci", "play")] {
-        for (layers, compression) in LAYERS.iter().flat_map(|layers| COMPRESSIONS.map(|kind| (layers, kind))) {
+    for (transport, name) in [
+        ("docker-archive", "pd.tar"),
+        ("oci-archive", "po.tar"),
+        ("oci", "play"),
+    ] {
+        for (layers, compression) in LAYERS
+            .iter()
+            .flat_map(|layers| COMPRESSIONS.map(|kind| (layers, kind)))
+        {
             let destination = format!("{transport}:{}", fresh(name));
-            write(&format!("oci:{}", *ORIGINAL), &destination, layers, compression);
+            write(
+                &format!("oci:{}", *ORIGINAL),
+                &destination,
+                layers,
+                compression,
+            );
             let image = containers::load(&destination, "localhost/jettison-e2e/odd:written");
             let compared = output(tool("tests/e2e/mounted.sh").args([ODD, image.name()]));
             println!("{transport} {layers} {compression}: {compared}");
@@ -86,9 +130,17 @@ fn podman_loads_and_mounts_the_same_from_every_kind_of_output() {
 #[test]
 fn docker_loads_every_archive() {
     let daemon = fresh("dockerd");
-    for (layers, compression) in LAYERS.iter().flat_map(|layers| ["none", "gzip"].map(|kind| (layers, kind))) {
+    for (layers, compression) in LAYERS
+        .iter()
+        .flat_map(|layers| ["none", "gzip"].map(|kind| (layers, kind)))
+    {
         let archive = fresh("docker.tar");
-        write(&format!("oci:{}", *ORIGINAL), &format!("docker-archive:{archive}"), layers, compression);
+        write(
+            &format!("oci:{}", *ORIGINAL),
+            &format!("docker-archive:{archive}"),
+            layers,
+            compression,
+        );
         let ask = "docker load --quiet --input \"$0\" && docker image inspect --format '{{json .RootFS.Layers}}' \
                    localhost/jettison-e2e/odd:written";
         let said = output(tool("tests/e2e/dockerd.sh").args([&daemon, "sh", "-c", ask, &archive]));
@@ -100,7 +152,8 @@ fn docker_loads_every_archive() {
 
 /// What skopeo says of the layers of a docker archive.
 fn diff_ids(archive: &str) -> Vec<String> {
-    let config = output(tool("skopeo").args(["inspect", "--config", &format!("docker-archive:{archive}")]));
+    let config =
+        output(tool("skopeo").args(["inspect", "--config", &format!("docker-archive:{archive}")]));
     let config: serde_json::Value = serde_json::from_str(&config).unwrap();
     serde_json::from_value(config["rootfs"]["diff_ids"].clone()).unwrap()
 }
@@ -113,7 +166,11 @@ fn real_images_are_the_same_when_all_of_them_is_kept() {
         for layers in LAYERS {
             let destination = format!("oci:{}", fresh("real"));
             write(&source, &destination, layers, "zstd:1");
-            assert_same(&before, &unpacked(&destination, "real-after"), &format!("{} {layers}", case.name()));
+            assert_same(
+                &before,
+                &unpacked(&destination, "real-after"),
+                &format!("{} {layers}", case.name()),
+            );
         }
     }
 }

@@ -14,7 +14,10 @@ pub(crate) fn name_the_packages_that_remain(case: &Case) {
     let found = output(Command::new(syft.trim()).args([&image, "--quiet", "--output", "json"]));
     std::fs::write(case.path("syft.json"), found).unwrap();
     let mut check = Command::new("tests/e2e/remaining.py");
-    println!("{}", output(check.args([&original, &slimmed, &case.path("syft.json")])));
+    println!(
+        "{}",
+        output(check.args([&original, &slimmed, &case.path("syft.json")]))
+    );
 }
 
 /// Forty packages, the last with four hundred files: headers that no page holds.
@@ -30,9 +33,19 @@ fn packages_of_an_rpm_database_are_those_that_rpm_lists() {
     let found: serde_json::Value = serde_json::from_str(&found).unwrap();
     let line = |package: &serde_json::Value| {
         let text = |key: &str| package[key].as_str().unwrap().to_owned();
-        format!("{} {} {}", text("name"), text("version"), text("architecture"))
+        format!(
+            "{} {} {}",
+            text("name"),
+            text("version"),
+            text("architecture")
+        )
     };
-    let mut found: Vec<String> = found["packages"].as_array().unwrap().iter().map(line).collect();
+    let mut found: Vec<String> = found["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(line)
+        .collect();
     let mut listed: Vec<String> = listed.lines().map(str::to_owned).collect();
     (found.sort(), listed.sort());
     assert_eq!(found.len(), 40);

@@ -1,4 +1,5 @@
-//! The table at the end of a run: what each image weighed before and after, how long that took, and whether it works.
+//! The table at the end of a run: what each image weighed before and after, how long that took, and
+//! whether it works.
 
 use crate::case::Case;
 use std::{
@@ -37,20 +38,44 @@ impl Results {
 /// Prints the rows of the images that were slimmed and run.
 pub(crate) fn print(cases: &[Arc<Case>], results: &Results) {
     let results = results.0.lock().unwrap();
-    let mut table =
-        String::from("| image | MB before | MB after | | seconds | works |\n|---|---:|---:|---:|---:|---|\n");
+    let mut table = String::from(
+        "| image | MB before | MB after | | seconds | works |\n|---|---:|---:|---:|---:|---|\n",
+    );
     let (mut before, mut after, mut slowest, mut working, mut rows) = (0, 0, 0.0_f64, 0, 0);
     for case in cases {
-        let (Some(&works), Some((was, is, time))) = (results.get(case.name()), case.measured()) else { continue };
+        let (Some(&works), Some((was, is, time))) = (results.get(case.name()), case.measured())
+        else {
+            continue;
+        };
         let seconds = time.as_secs_f64();
-        let _ = writeln!(table, "{}", row(case.name(), was, is, seconds, if works { "yes" } else { "no" }));
+        let _ = writeln!(
+            table,
+            "{}",
+            row(
+                case.name(),
+                was,
+                is,
+                seconds,
+                if works { "yes" } else { "no" }
+            )
+        );
         (before, after, slowest) = (before + was, after + is, slowest.max(seconds));
         (working, rows) = (working + usize::from(works), rows + 1);
     }
     if rows == 0 {
         return;
     }
-    let _ = writeln!(table, "{}", row("all", before, after, slowest, &format!("{working} of {rows}")));
+    let _ = writeln!(
+        table,
+        "{}",
+        row(
+            "all",
+            before,
+            after,
+            slowest,
+            &format!("{working} of {rows}")
+        )
+    );
     println!("{table}");
     if std::env::var_os("JETTISON_BLESS").is_some() && rows == cases.len() {
         write_to_readme(&table);
@@ -60,12 +85,20 @@ pub(crate) fn print(cases: &[Arc<Case>], results: &Results) {
 fn row(name: &str, before: u64, after: u64, seconds: f64, works: &str) -> String {
     let megabytes = |bytes: u64| (bytes + 500_000) / 1_000_000;
     let percent = (after * 100).div_ceil(before.max(1));
-    format!("| {name} | {} | {} | {percent}% | {seconds:.1} | {works} |", megabytes(before), megabytes(after))
+    format!(
+        "| {name} | {} | {} | {percent}% | {seconds:.1} | {works} |",
+        megabytes(before),
+        megabytes(after)
+    )
 }
 
 fn write_to_readme(table: &str) {
     let readme = fs::read_to_string("README.md").unwrap();
     let (head, rest) = readme.split_once(MARKERS[0]).unwrap();
     let (_, tail) = rest.split_once(MARKERS[1]).unwrap();
-    fs::write("README.md", format!("{head}{}{table}{}{tail}", MARKERS[0], MARKERS[1])).unwrap();
+    fs::write(
+        "README.md",
+        format!("{head}{}{table}{}{tail}", MARKERS[0], MARKERS[1]),
+    )
+    .unwrap();
 }

@@ -1,8 +1,16 @@
-//! What the tools that people have say of what jettison writes, and what it reads from them: umoci, podman, Docker, skopeo,
-//! rpm; and what is left when it is killed or the disk is full. As for the images, `make e2e` runs them, as root.
+//! What the tools that people have say of what jettison writes, and what it reads from them: umoci,
+//! podman, Docker, skopeo, rpm; and what is left when it is killed or the disk is full. As for the
+//! images, `make e2e` runs them, as root.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is a test")]
-#![allow(dead_code, reason = "the tests of the images use the rest of what is shared")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "all of this is a test"
+)]
+#![allow(
+    dead_code,
+    reason = "the tests of the images use the rest of what is shared"
+)]
 
 mod case;
 mod containers;

@@ -1,4 +1,5 @@
-//! Real registries, daemons and builders, on loopback. What is done with each is a script of `transports/`.
+//! Real registries, daemons and builders, on loopback. What is done with each is a script of
+//! `transports/`.
 
 use crate::containers::output;
 use std::path::PathBuf;
@@ -6,10 +7,21 @@ use std::process::Command;
 
 fn run(script: &str, arguments: &[&str]) {
     let name = [&[script], arguments].concat().join("-");
-    let work = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("e2e").join(name);
+    let work = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join("e2e")
+        .join(name);
     let mut command = Command::new("tests/e2e/sandbox.sh");
-    command.arg(format!("tests/e2e/transports/{script}.sh")).args(arguments);
-    println!("{}", output(command.env("JETTISON", env!("CARGO_BIN_EXE_jettison")).env("WORK", work)));
+    command
+        .arg(format!("tests/e2e/transports/{script}.sh"))
+        .args(arguments);
+    println!(
+        "{}",
+        output(
+            command
+                .env("JETTISON", env!("CARGO_BIN_EXE_jettison"))
+                .env("WORK", work)
+        )
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Archives and images, built here byte by byte so that nothing of the crate under test makes its own input.
+//! Archives and images, built here byte by byte so that nothing of the crate under test makes its
+//! own input.
 
 use std::path::{Path, PathBuf};
 
@@ -43,7 +44,14 @@ impl Tar {
         content: &[u8],
         bend: impl FnOnce(&mut Header),
     ) -> Self {
-        self.raw(Header::new_ustar(), kind, name.as_bytes(), link.as_bytes(), content, bend)
+        self.raw(
+            Header::new_ustar(),
+            kind,
+            name.as_bytes(),
+            link.as_bytes(),
+            content,
+            bend,
+        )
     }
 
     pub(crate) fn raw(
@@ -76,7 +84,9 @@ impl Tar {
         let mut data = Vec::new();
         for (key, value) in records {
             let rest = key.len() + value.len() + 3;
-            let digits = (1..9).find(|digits| (rest + digits).to_string().len() == *digits).unwrap();
+            let digits = (1..9)
+                .find(|digits| (rest + digits).to_string().len() == *digits)
+                .unwrap();
             data.extend_from_slice(format!("{} {key}=", rest + digits).as_bytes());
             data.extend_from_slice(value);
             data.push(b'\n');
@@ -112,8 +122,13 @@ pub(crate) fn zstd(bytes: &[u8]) -> Vec<u8> {
 
 /// The configuration of an image of these uncompressed layers.
 pub(crate) fn config(layers: &[Vec<u8>]) -> Value {
-    let diff_ids: Vec<String> = layers.iter().map(|layer| format!("sha256:{}", sha256(layer))).collect();
-    let history: Vec<Value> = (0..layers.len()).map(|index| json!({"created_by": format!("step {index}")})).collect();
+    let diff_ids: Vec<String> = layers
+        .iter()
+        .map(|layer| format!("sha256:{}", sha256(layer)))
+        .collect();
+    let history: Vec<Value> = (0..layers.len())
+        .map(|index| json!({"created_by": format!("step {index}")}))
+        .collect();
     json!({
         "created": "2026-01-02T03:04:05Z",
         "architecture": "amd64",
@@ -156,7 +171,9 @@ pub(crate) fn docker_archive(stored: &[Vec<u8>], config: &Value, tags: &[&str]) 
         names.push(name);
     }
     let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": names}]);
-    tar.file(&config_name, config.as_bytes()).file("manifest.json", manifest.to_string().as_bytes()).end()
+    tar.file(&config_name, config.as_bytes())
+        .file("manifest.json", manifest.to_string().as_bytes())
+        .end()
 }
 
 /// Reads an archive file with the limits of `options`.
@@ -173,7 +190,10 @@ pub(crate) fn open(reference: &str) -> Result<Image, ReadError> {
 /// The image of some uncompressed layers.
 pub(crate) fn layers(layers: &[Tar]) -> Result<Image, ReadError> {
     let layers: Vec<Vec<u8>> = layers.iter().map(|layer| layer.clone().end()).collect();
-    open_with(&docker_archive(&layers, &config(&layers), &[]), &Options::default())
+    open_with(
+        &docker_archive(&layers, &config(&layers), &[]),
+        &Options::default(),
+    )
 }
 
 /// The image of one layer.
@@ -194,7 +214,10 @@ pub(crate) fn listing(image: &Image) -> Vec<String> {
     let line = |name| {
         let path = String::from_utf8_lossy(&image.tree.path(name)).into_owned();
         match &image.tree.inode(name).kind {
-            Kind::File(_) => format!("{path} = {}", String::from_utf8_lossy(&image.read(name).unwrap())),
+            Kind::File(_) => format!(
+                "{path} = {}",
+                String::from_utf8_lossy(&image.read(name).unwrap())
+            ),
             Kind::Directory => format!("{path}/"),
             Kind::Symlink { target } => format!("{path} -> {}", String::from_utf8_lossy(target)),
             other => format!("{path} {other:?}"),
@@ -203,17 +226,24 @@ pub(crate) fn listing(image: &Image) -> Vec<String> {
     image.tree.walk().map(line).collect()
 }
 
-/// Everything that an image holds, each name with its header, its content and the names it shares them with.
+/// Everything that an image holds, each name with its header, its content and the names it shares
+/// them with.
 pub(crate) fn everything(image: &Image) -> Vec<String> {
     let mut names_of = std::collections::HashMap::new();
     let mut lines = vec![format!("/ {:?}", image.tree.inode(NameId::ROOT).header)];
     for name in image.tree.walk() {
         let path = image.tree.path(name).escape_ascii().to_string();
         let inode = image.tree.inode(name);
-        let first = names_of.entry(image.tree.inode_id(name)).or_insert_with(|| path.clone());
+        let first = names_of
+            .entry(image.tree.inode_id(name))
+            .or_insert_with(|| path.clone());
         let what = match &inode.kind {
             Kind::File(content) => {
-                assert_eq!(content.length(), image.read(name).unwrap().len() as u64, "{path}");
+                assert_eq!(
+                    content.length(),
+                    image.read(name).unwrap().len() as u64,
+                    "{path}"
+                );
                 format!("file {}", sha256(&image.read(name).unwrap()))
             }
             other => format!("{other:?}"),
@@ -225,7 +255,9 @@ pub(crate) fn everything(image: &Image) -> Vec<String> {
 
 pub(crate) fn length(image: &Image, path: &str) -> u64 {
     match &image.tree.inode(find(image, path)).kind {
-        Kind::File(content @ (Content::Archived { .. } | Content::Sparse { .. })) => content.length(),
+        Kind::File(content @ (Content::Archived { .. } | Content::Sparse { .. })) => {
+            content.length()
+        }
         other => panic!("{path} is {other:?}"),
     }
 }

@@ -1,22 +1,36 @@
-//! One layer for each of the original's: what is shared stays shared, and the tree is the same as in one layer.
+//! One layer for each of the original's: what is shared stays shared, and the tree is the same as
+//! in one layer.
 
-use jettison::image::{Content, Image, Kind, Layers, NameId, Options, Selection, Silent, WriteOptions, Written, write};
+use jettison::image::{
+    Content, Image, Kind, Layers, NameId, Options, Selection, Silent, WriteOptions, Written, write,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::build::{
-    Directory, Tar, config, docker_archive, everything, find, gzip, layers, listing, open, open_with, zstd,
+    Directory, Tar, config, docker_archive, everything, find, gzip, layers, listing, open,
+    open_with, zstd,
 };
 
 fn keep() -> WriteOptions {
-    WriteOptions { layers: Layers::Keep, ..WriteOptions::default() }
+    WriteOptions {
+        layers: Layers::Keep,
+        ..WriteOptions::default()
+    }
 }
 
 /// Writes the names that a predicate takes, and reads what was written.
 fn written(image: &Image, selection: &Selection, options: &WriteOptions) -> (Written, Image) {
     let directory = Directory::new();
     let destination = format!("docker-archive:{}", directory.path().join("x").display());
-    let written = write(image, selection, &destination.parse().unwrap(), options, &Silent).unwrap();
+    let written = write(
+        image,
+        selection,
+        &destination.parse().unwrap(),
+        options,
+        &Silent,
+    )
+    .unwrap();
     (written, open(&destination).unwrap())
 }
 
@@ -30,12 +44,21 @@ fn only(image: &Image, paths: &[&str]) -> Selection {
 
 /// Of each layer, which one of the original it is, and whether as it was.
 fn layers_of(written: &Written) -> Vec<(usize, bool)> {
-    written.layers.iter().map(|layer| (layer.of.unwrap(), layer.whole)).collect()
+    written
+        .layers
+        .iter()
+        .map(|layer| (layer.of.unwrap(), layer.whole))
+        .collect()
 }
 
 /// Whether each step has a layer.
 fn history(image: &Image) -> Vec<(String, bool)> {
-    image.config.history().into_iter().map(|step| (step.created_by, !step.empty_layer)).collect()
+    image
+        .config
+        .history()
+        .into_iter()
+        .map(|step| (step.created_by, !step.empty_layer))
+        .collect()
 }
 
 fn step(text: &str, has_layer: bool) -> (String, bool) {
@@ -44,19 +67,43 @@ fn step(text: &str, has_layer: bool) -> (String, bool) {
 
 #[test]
 fn a_layer_that_is_kept_in_full_is_copied_to_the_byte() {
-    let base = Tar::new().directory("etc").file("etc/a", b"old").file("b", b"x");
-    let image = layers(&[base, Tar::new().directory("etc").file("etc/a", b"new").file("c", b"").file("d", b"")]);
+    let base = Tar::new()
+        .directory("etc")
+        .file("etc/a", b"old")
+        .file("b", b"x");
+    let image = layers(&[
+        base,
+        Tar::new()
+            .directory("etc")
+            .file("etc/a", b"new")
+            .file("c", b"")
+            .file("d", b""),
+    ]);
     let image = image.unwrap();
     let (written, again) = written(&image, &only(&image, &["/etc/a", "/b", "/c"]), &keep());
     assert_eq!(layers_of(&written), [(0, true), (1, false)]);
     assert_eq!(written.layers[0].diff_id, image.layers[0].diff_id);
-    assert_eq!(listing(&again), ["/b = x", "/c = ", "/etc/", "/etc/a = new"]);
-    assert_eq!(history(&again), [step("step 0", true), step("step 1", true), step("jettison slim", false)]);
+    assert_eq!(
+        listing(&again),
+        ["/b = x", "/c = ", "/etc/", "/etc/a = new"]
+    );
+    assert_eq!(
+        history(&again),
+        [
+            step("step 0", true),
+            step("step 1", true),
+            step("jettison slim", false)
+        ]
+    );
 }
 
 #[test]
 fn an_image_that_is_kept_in_full_has_the_same_configuration() {
-    let image = layers(&[Tar::new().file("a", b""), Tar::new().file("b", b"").hard_link("c", "b")]).unwrap();
+    let image = layers(&[
+        Tar::new().file("a", b""),
+        Tar::new().file("b", b"").hard_link("c", "b"),
+    ])
+    .unwrap();
     let (written, again) = written(&image, &Selection::all(&image.tree), &keep());
     assert_eq!(layers_of(&written), [(0, true), (1, true)]);
     assert_eq!(again.config, image.config);
@@ -64,16 +111,30 @@ fn an_image_that_is_kept_in_full_has_the_same_configuration() {
 
 #[test]
 fn a_layer_of_which_nothing_is_kept_is_gone_and_its_step_has_none() {
-    let image = layers(&[Tar::new().file("a", b""), Tar::new().file("b", b""), Tar::new().file("c", b"")]).unwrap();
+    let image = layers(&[
+        Tar::new().file("a", b""),
+        Tar::new().file("b", b""),
+        Tar::new().file("c", b""),
+    ])
+    .unwrap();
     let (written, again) = written(&image, &only(&image, &["/a", "/c"]), &keep());
     assert_eq!(layers_of(&written), [(0, true), (2, true)]);
-    let steps = [step("step 0", true), step("step 1", false), step("step 2", true), step("jettison slim", false)];
+    let steps = [
+        step("step 0", true),
+        step("step 1", false),
+        step("step 2", true),
+        step("jettison slim", false),
+    ];
     assert_eq!(history(&again), steps);
 }
 
 #[test]
 fn what_a_later_layer_removed_is_written_nowhere() {
-    let image = layers(&[Tar::new().file("secret", b"x").file("a", b""), Tar::new().file(".wh.secret", b"")]).unwrap();
+    let image = layers(&[
+        Tar::new().file("secret", b"x").file("a", b""),
+        Tar::new().file(".wh.secret", b""),
+    ])
+    .unwrap();
     let (written, again) = written(&image, &Selection::all(&image.tree), &keep());
     assert_eq!(layers_of(&written), [(0, false)]);
     assert_eq!(listing(&again), ["/a = "]);
@@ -92,16 +153,27 @@ fn a_layer_that_leads_through_a_link_of_another_is_written_with_plain_names() {
 
 #[test]
 fn the_names_of_one_file_are_in_one_layer() {
-    let image = layers(&[Tar::new().file("a", b"x").file("c", b""), Tar::new().hard_link("b", "a")]).unwrap();
+    let image = layers(&[
+        Tar::new().file("a", b"x").file("c", b""),
+        Tar::new().hard_link("b", "a"),
+    ])
+    .unwrap();
     let (written, again) = written(&image, &Selection::all(&image.tree), &keep());
     assert_eq!(layers_of(&written), [(0, true), (1, false)]);
-    assert_eq!(again.tree.inode_id(find(&again, "/a")), again.tree.inode_id(find(&again, "/b")));
+    assert_eq!(
+        again.tree.inode_id(find(&again, "/a")),
+        again.tree.inode_id(find(&again, "/b"))
+    );
     assert_eq!(again.tree.inode(find(&again, "/a")).layer, 1);
 }
 
 #[test]
 fn what_was_changed_or_added_after_reading_makes_its_layer_new() {
-    let mut image = layers(&[Tar::new().file("a", b"old").file("b", b""), Tar::new().file("c", b"")]).unwrap();
+    let mut image = layers(&[
+        Tar::new().file("a", b"old").file("b", b""),
+        Tar::new().file("c", b""),
+    ])
+    .unwrap();
     let a = find(&image, "/a");
     image.tree.inode_mut(a).kind = Kind::File(Content::Bytes(b"new".to_vec()));
     let added = image.tree.inode(a).clone();
@@ -123,23 +195,51 @@ fn a_copied_layer_is_stored_as_it_was_unless_another_compression_is_asked_for() 
     let plain = [Tar::new().file("a", &[7; 5000]).end()];
     let directory = Directory::new();
     let path = |name: &str| format!("oci:{}", directory.path().join(name).display());
-    for (name, stored) in [("gzip", gzip(&plain[0])), ("zstd", zstd(&plain[0])), ("none", plain[0].clone())] {
-        let image = open_with(&docker_archive(&[stored], &config(&plain), &[]), &Options::default()).unwrap();
+    for (name, stored) in [
+        ("gzip", gzip(&plain[0])),
+        ("zstd", zstd(&plain[0])),
+        ("none", plain[0].clone()),
+    ] {
+        let image = open_with(
+            &docker_archive(&[stored], &config(&plain), &[]),
+            &Options::default(),
+        )
+        .unwrap();
         // A layout makes the digests known.
         write(
             &image,
             &Selection::all(&image.tree),
             &path(name).parse().unwrap(),
-            &WriteOptions { compression: Some(image.layers[0].compression.into()), ..keep() },
+            &WriteOptions {
+                compression: Some(image.layers[0].compression.into()),
+                ..keep()
+            },
             &Silent,
         )
         .unwrap();
         let image = open(&path(name)).unwrap();
         let all = Selection::all(&image.tree);
-        let copied = write(&image, &all, &path("copy").parse().unwrap(), &keep(), &Silent).unwrap();
+        let copied = write(
+            &image,
+            &all,
+            &path("copy").parse().unwrap(),
+            &keep(),
+            &Silent,
+        )
+        .unwrap();
         assert_eq!(copied.layers[0].digest, image.layers[0].digest, "{name}");
-        let options = WriteOptions { compression: Some("zstd:7".parse().unwrap()), ..keep() };
-        let other = write(&image, &all, &path("other").parse().unwrap(), &options, &Silent).unwrap();
+        let options = WriteOptions {
+            compression: Some("zstd:7".parse().unwrap()),
+            ..keep()
+        };
+        let other = write(
+            &image,
+            &all,
+            &path("other").parse().unwrap(),
+            &options,
+            &Silent,
+        )
+        .unwrap();
         assert_ne!(other.layers[0].digest, image.layers[0].digest, "{name}");
         assert_eq!(other.layers[0].diff_id, image.layers[0].diff_id, "{name}");
     }
@@ -147,16 +247,35 @@ fn a_copied_layer_is_stored_as_it_was_unless_another_compression_is_asked_for() 
 
 #[test]
 fn no_time_is_after_the_epoch() {
-    let old = |tar: Tar, time: u64| tar.entry(b'0', "old", "", b"", |header| header.set_mtime(time));
-    let image = layers(&[old(Tar::new(), 50), Tar::new().pax(&[("mtime", b"100.5")]).file("young", b"")]).unwrap();
-    let options = WriteOptions { epoch: Some(jiff::Timestamp::from_second(100).unwrap()), ..keep() };
+    let old =
+        |tar: Tar, time: u64| tar.entry(b'0', "old", "", b"", |header| header.set_mtime(time));
+    let image = layers(&[
+        old(Tar::new(), 50),
+        Tar::new().pax(&[("mtime", b"100.5")]).file("young", b""),
+    ])
+    .unwrap();
+    let options = WriteOptions {
+        epoch: Some(jiff::Timestamp::from_second(100).unwrap()),
+        ..keep()
+    };
     let (written, again) = written(&image, &Selection::all(&image.tree), &options);
     assert_eq!(layers_of(&written), [(0, true), (1, false)]);
     let header = |path| again.tree.inode(find(&again, path)).header.clone();
-    assert_eq!((header("/old").mtime, header("/young").mtime, header("/young").pax), (50, 100, Vec::new()));
+    assert_eq!(
+        (
+            header("/old").mtime,
+            header("/young").mtime,
+            header("/young").pax
+        ),
+        (50, 100, Vec::new())
+    );
     assert_eq!(again.config.created(), Some("1970-01-01T00:01:40Z"));
     let times: Vec<Value> = again.config.json()["history"].as_array().unwrap().clone();
-    assert!(times.iter().all(|step| step["created"].as_str().is_none_or(|time| time == "1970-01-01T00:01:40Z")));
+    assert!(times.iter().all(|step| {
+        step["created"]
+            .as_str()
+            .is_none_or(|time| time == "1970-01-01T00:01:40Z")
+    }));
 }
 
 const PATHS: [&str; 9] = ["a", "b", "d", "d/a", "d/b", "d/e", "d/e/f", "l", "l/a"];
@@ -169,19 +288,23 @@ fn any_layer() -> impl Strategy<Value = Vec<Entry>> {
 }
 
 fn archive(entries: &[Entry]) -> Tar {
-    entries.iter().fold(Tar::new(), |tar, &(kind, path, target, mode)| {
-        let (path, target) = (PATHS[path], PATHS[target]);
-        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-        match kind {
-            0 | 1 => tar.entry(b'0', path, "", path.as_bytes(), |header| header.set_mode(0o600 + mode)),
-            2 => tar.entry(b'5', path, "", b"", |header| header.set_mode(0o700 + mode)),
-            3 => tar.symlink(path, target),
-            4 => tar.hard_link(path, target),
-            5 => tar.file(&format!("./{directory}/.wh.{name}"), b""),
-            6 => tar.entry(b'5', "./", "", b"", |header| header.set_mode(0o750 + mode)),
-            _ => tar.file(&format!("{path}/.wh..wh..opq"), b""),
-        }
-    })
+    entries
+        .iter()
+        .fold(Tar::new(), |tar, &(kind, path, target, mode)| {
+            let (path, target) = (PATHS[path], PATHS[target]);
+            let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+            match kind {
+                0 | 1 => tar.entry(b'0', path, "", path.as_bytes(), |header| {
+                    header.set_mode(0o600 + mode)
+                }),
+                2 => tar.entry(b'5', path, "", b"", |header| header.set_mode(0o700 + mode)),
+                3 => tar.symlink(path, target),
+                4 => tar.hard_link(path, target),
+                5 => tar.file(&format!("./{directory}/.wh.{name}"), b""),
+                6 => tar.entry(b'5', "./", "", b"", |header| header.set_mode(0o750 + mode)),
+                _ => tar.file(&format!("{path}/.wh..wh..opq"), b""),
+            }
+        })
 }
 
 proptest! {

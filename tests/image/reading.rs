@@ -3,10 +3,15 @@
 use jettison::image::{Compression, Image, Options, Platform, ReadError, Silent};
 use serde_json::{Value, json};
 
-use super::build::{Directory, Tar, config, docker_archive, gzip, listing, open, open_with, sha256, zstd};
+use super::build::{
+    Directory, Tar, config, docker_archive, gzip, listing, open, open_with, sha256, zstd,
+};
 
 fn layers() -> Vec<Vec<u8>> {
-    vec![Tar::new().file("a", b"1").file("b", b"1").end(), Tar::new().file("a", b"2").file(".wh.b", b"").end()]
+    vec![
+        Tar::new().file("a", b"1").file("b", b"1").end(),
+        Tar::new().file("a", b"2").file(".wh.b", b"").end(),
+    ]
 }
 
 /// The files of an OCI layout of one image, each a name and its bytes.
@@ -17,22 +22,33 @@ struct Layout {
 impl Layout {
     fn blob(&mut self, media_type: &str, bytes: &[u8]) -> Value {
         let hash = sha256(bytes);
-        self.files.push((format!("blobs/sha256/{hash}"), bytes.to_vec()));
+        self.files
+            .push((format!("blobs/sha256/{hash}"), bytes.to_vec()));
         json!({"mediaType": media_type, "digest": format!("sha256:{hash}"), "size": bytes.len()})
     }
 
     fn image(&mut self, plain: &[Vec<u8>], stored: &[Vec<u8>], layer_type: &str) -> Value {
         let config = config(plain).to_string();
-        let config = self.blob("application/vnd.oci.image.config.v1+json", config.as_bytes());
-        let layers: Vec<Value> = stored.iter().map(|layer| self.blob(layer_type, layer)).collect();
+        let config = self.blob(
+            "application/vnd.oci.image.config.v1+json",
+            config.as_bytes(),
+        );
+        let layers: Vec<Value> = stored
+            .iter()
+            .map(|layer| self.blob(layer_type, layer))
+            .collect();
         let manifest = json!({"schemaVersion": 2, "config": config, "layers": layers});
         self.blob(MANIFEST, manifest.to_string().as_bytes())
     }
 
     fn index(&mut self, manifests: &[Value]) {
         let index = json!({"schemaVersion": 2, "manifests": manifests});
-        self.files.push(("index.json".into(), index.to_string().into_bytes()));
-        self.files.push(("oci-layout".into(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
+        self.files
+            .push(("index.json".into(), index.to_string().into_bytes()));
+        self.files.push((
+            "oci-layout".into(),
+            br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec(),
+        ));
     }
 
     fn directory(&self) -> Directory {
@@ -44,7 +60,10 @@ impl Layout {
     }
 
     fn archive(&self) -> Vec<u8> {
-        self.files.iter().fold(Tar::new(), |tar, (name, bytes)| tar.file(name, bytes)).end()
+        self.files
+            .iter()
+            .fold(Tar::new(), |tar, (name, bytes)| tar.file(name, bytes))
+            .end()
     }
 }
 
@@ -67,23 +86,39 @@ fn open_layout(layout: &Layout, name: &str) -> Result<Image, ReadError> {
 fn open_platform(layout: &Layout, name: &str, platform: &Platform) -> Result<Image, ReadError> {
     let directory = layout.directory();
     let reference = format!("oci:{}{name}", directory.path().display());
-    let options = Options { platform: platform.clone(), ..Options::default() };
+    let options = Options {
+        platform: platform.clone(),
+        ..Options::default()
+    };
     Image::open(&reference.parse().unwrap(), &options, &Silent)
 }
 
 #[test]
 fn a_docker_archive_of_podman_is_read() {
     let layers = layers();
-    let image =
-        open_with(&docker_archive(&layers, &config(&layers), &["localhost/app:1"]), &Options::default()).unwrap();
+    let image = open_with(
+        &docker_archive(&layers, &config(&layers), &["localhost/app:1"]),
+        &Options::default(),
+    )
+    .unwrap();
     assert_eq!(listing(&image), ["/a = 2"]);
     assert_eq!(image.config.entrypoint(), ["/app"]);
     assert_eq!(image.config.json(), &config(&layers));
-    let made: Vec<_> = image.layers.iter().map(|layer| layer.history.as_ref().unwrap().created_by.as_str()).collect();
+    let made: Vec<_> = image
+        .layers
+        .iter()
+        .map(|layer| layer.history.as_ref().unwrap().created_by.as_str())
+        .collect();
     assert_eq!(made, ["step 0", "step 1"]);
-    assert_eq!(image.layers[0].diff_id, format!("sha256:{}", sha256(&layers[0])));
+    assert_eq!(
+        image.layers[0].diff_id,
+        format!("sha256:{}", sha256(&layers[0]))
+    );
     assert_eq!(image.layers[0].digest, image.layers[0].diff_id);
-    assert_eq!((image.layers[1].size, image.layers[1].stored_size), (layers[1].len() as u64, layers[1].len() as u64));
+    assert_eq!(
+        (image.layers[1].size, image.layers[1].stored_size),
+        (layers[1].len() as u64, layers[1].len() as u64)
+    );
 }
 
 #[test]
@@ -99,17 +134,27 @@ fn a_docker_archive_of_old_docker_links_layers_it_has_twice() {
         .file("c.json", config(&twice).to_string().as_bytes())
         .file("manifest.json", manifest.to_string().as_bytes())
         .end();
-    assert_eq!(listing(&open_with(&archive, &Options::default()).unwrap()), ["/a = 1", "/b = 1"]);
+    assert_eq!(
+        listing(&open_with(&archive, &Options::default()).unwrap()),
+        ["/a = 1", "/b = 1"]
+    );
 }
 
 #[test]
 fn a_docker_archive_of_new_docker_is_an_oci_layout_too() {
     let layers = layers();
     let mut both = layout(&layers, &layers, OCI);
-    let config_name = format!("blobs/sha256/{}", sha256(config(&layers).to_string().as_bytes()));
-    let names: Vec<_> = layers.iter().map(|layer| format!("blobs/sha256/{}", sha256(layer))).collect();
+    let config_name = format!(
+        "blobs/sha256/{}",
+        sha256(config(&layers).to_string().as_bytes())
+    );
+    let names: Vec<_> = layers
+        .iter()
+        .map(|layer| format!("blobs/sha256/{}", sha256(layer)))
+        .collect();
     let manifest = json!([{"Config": config_name, "RepoTags": ["app:1"], "Layers": names}]);
-    both.files.push(("manifest.json".into(), manifest.to_string().into_bytes()));
+    both.files
+        .push(("manifest.json".into(), manifest.to_string().into_bytes()));
     let directory = Directory::new();
     let path = directory.file("image.tar", &both.archive());
     for reference in ["", "docker-archive:", "oci-archive:"] {
@@ -123,7 +168,10 @@ fn an_archive_may_be_compressed_as_a_whole() {
     let layers = layers();
     let archive = docker_archive(&layers, &config(&layers), &[]);
     for archive in [gzip(&archive), zstd(&archive)] {
-        assert_eq!(listing(&open_with(&archive, &Options::default()).unwrap()), ["/a = 2"]);
+        assert_eq!(
+            listing(&open_with(&archive, &Options::default()).unwrap()),
+            ["/a = 2"]
+        );
     }
 }
 
@@ -141,13 +189,19 @@ fn compressed_layers_are_told_by_their_first_bytes() {
         assert_eq!(layer.compression, compression);
         assert_eq!(layer.digest, format!("sha256:{}", sha256(&stored)));
         assert_eq!(layer.diff_id, format!("sha256:{}", sha256(&layers[0])));
-        assert_eq!((layer.stored_size, layer.size), (stored.len() as u64, layers[0].len() as u64));
+        assert_eq!(
+            (layer.stored_size, layer.size),
+            (stored.len() as u64, layers[0].len() as u64)
+        );
     }
 }
 
 #[test]
 fn one_image_of_several_is_named_by_its_tag_or_its_place() {
-    let (one, two) = (config(&[]), json!({"os": "two", "rootfs": {"diff_ids": []}}));
+    let (one, two) = (
+        config(&[]),
+        json!({"os": "two", "rootfs": {"diff_ids": []}}),
+    );
     let manifest = json!([
         {"Config": "one", "RepoTags": ["docker.io/library/app:1", "other:latest"], "Layers": []},
         {"Config": "two", "RepoTags": ["app:2"], "Layers": null},
@@ -160,16 +214,30 @@ fn one_image_of_several_is_named_by_its_tag_or_its_place() {
     let directory = Directory::new();
     let path = directory.file("x.tar", &archive);
     let os = |name: &str| {
-        open(&format!("docker-archive:{}{name}", path.display())).map(|image| image.config.os().to_owned())
+        open(&format!("docker-archive:{}{name}", path.display()))
+            .map(|image| image.config.os().to_owned())
     };
-    for name in [":app:1", ":library/app:1", ":docker.io/library/app:1", ":other", ":other:latest", ":@0"] {
+    for name in [
+        ":app:1",
+        ":library/app:1",
+        ":docker.io/library/app:1",
+        ":other",
+        ":other:latest",
+        ":@0",
+    ] {
         assert_eq!(os(name).unwrap(), "linux", "{name}");
     }
     assert_eq!(os(":app:2").unwrap(), "two");
     let error = os("").unwrap_err().to_string();
-    assert!(error.ends_with("name one of `docker.io/library/app:1`, `other:latest`, `app:2`"), "{error}");
+    assert!(
+        error.ends_with("name one of `docker.io/library/app:1`, `other:latest`, `app:2`"),
+        "{error}"
+    );
     for name in [":app", ":pp:1", ":@2"] {
-        assert!(matches!(os(name), Err(ReadError::NoSuchImage { .. })), "{name}");
+        assert!(
+            matches!(os(name), Err(ReadError::NoSuchImage { .. })),
+            "{name}"
+        );
     }
 }
 
@@ -190,9 +258,15 @@ fn layouts_of_every_layer_type_are_read_from_directories_and_archives() {
         let image = open_layout(&layout, "").unwrap();
         assert_eq!(listing(&image), ["/a = 2"]);
         assert_eq!(image.layers[0].media_type, layer_type);
-        assert_eq!(listing(&open_with(&layout.archive(), &Options::default()).unwrap()), ["/a = 2"]);
+        assert_eq!(
+            listing(&open_with(&layout.archive(), &Options::default()).unwrap()),
+            ["/a = 2"]
+        );
         let directory = layout.directory();
-        assert_eq!(listing(&open(directory.path().to_str().unwrap()).unwrap()), ["/a = 2"]);
+        assert_eq!(
+            listing(&open(directory.path().to_str().unwrap()).unwrap()),
+            ["/a = 2"]
+        );
     }
 }
 
@@ -201,9 +275,26 @@ fn platforms() -> Layout {
     let mut layout = Layout { files: Vec::new() };
     let own = Platform::default().architecture;
     let mut manifests = Vec::new();
-    for (architecture, os) in [("riscv64", "linux"), (own.as_str(), "linux"), ("unknown", "unknown")] {
-        let layer = Tar::new().file(if architecture == own { "own" } else { architecture }, b"").end();
-        let mut manifest = layout.image(std::slice::from_ref(&layer), std::slice::from_ref(&layer), OCI);
+    for (architecture, os) in [
+        ("riscv64", "linux"),
+        (own.as_str(), "linux"),
+        ("unknown", "unknown"),
+    ] {
+        let layer = Tar::new()
+            .file(
+                if architecture == own {
+                    "own"
+                } else {
+                    architecture
+                },
+                b"",
+            )
+            .end();
+        let mut manifest = layout.image(
+            std::slice::from_ref(&layer),
+            std::slice::from_ref(&layer),
+            OCI,
+        );
         manifest["platform"] = json!({"architecture": architecture, "os": os});
         manifests.push(manifest);
     }
@@ -211,7 +302,11 @@ fn platforms() -> Layout {
     let mut nested = layout.blob(INDEX, nested.to_string().as_bytes());
     nested["annotations"] = json!({"org.opencontainers.image.ref.name": "app:1"});
     let layer = Tar::new().file("single", b"").end();
-    let mut single = layout.image(std::slice::from_ref(&layer), std::slice::from_ref(&layer), OCI);
+    let mut single = layout.image(
+        std::slice::from_ref(&layer),
+        std::slice::from_ref(&layer),
+        OCI,
+    );
     single["annotations"] = json!({"io.containerd.image.name": "docker.io/library/single:latest"});
     layout.index(&[nested, single]);
     layout
@@ -219,22 +314,52 @@ fn platforms() -> Layout {
 
 #[test]
 fn an_index_in_an_index_gives_the_image_of_the_platform() {
-    assert_eq!(listing(&open_layout(&platforms(), ":app:1").unwrap()), ["/own = "]);
-    let wanted = Platform { os: "linux".into(), architecture: "riscv64".into(), variant: None };
-    assert_eq!(listing(&open_platform(&platforms(), ":app:1", &wanted).unwrap()), ["/riscv64 = "]);
-    let wanted = Platform { os: "linux".into(), architecture: "s390x".into(), variant: None };
-    let error = open_platform(&platforms(), ":app:1", &wanted).unwrap_err().to_string();
+    assert_eq!(
+        listing(&open_layout(&platforms(), ":app:1").unwrap()),
+        ["/own = "]
+    );
+    let wanted = Platform {
+        os: "linux".into(),
+        architecture: "riscv64".into(),
+        variant: None,
+    };
+    assert_eq!(
+        listing(&open_platform(&platforms(), ":app:1", &wanted).unwrap()),
+        ["/riscv64 = "]
+    );
+    let wanted = Platform {
+        os: "linux".into(),
+        architecture: "s390x".into(),
+        variant: None,
+    };
+    let error = open_platform(&platforms(), ":app:1", &wanted)
+        .unwrap_err()
+        .to_string();
     let own = Platform::default();
-    assert!(error.ends_with(&format!("has no image for linux/s390x, it has `linux/riscv64`, `{own}`")), "{error}");
+    assert!(
+        error.ends_with(&format!(
+            "has no image for linux/s390x, it has `linux/riscv64`, `{own}`"
+        )),
+        "{error}"
+    );
 }
 
 #[test]
 fn an_image_of_a_layout_is_named_by_annotation_or_digest() {
-    assert_eq!(listing(&open_layout(&platforms(), ":single").unwrap()), ["/single = "]);
+    assert_eq!(
+        listing(&open_layout(&platforms(), ":single").unwrap()),
+        ["/single = "]
+    );
     let error = open_layout(&platforms(), ":other").unwrap_err().to_string();
-    assert!(error.ends_with("has no image `other`, it has `app:1`, `docker.io/library/single:latest`"), "{error}");
+    assert!(
+        error.ends_with("has no image `other`, it has `app:1`, `docker.io/library/single:latest`"),
+        "{error}"
+    );
     let error = open_layout(&platforms(), "").unwrap_err().to_string();
-    assert!(error.ends_with("name one of `app:1`, `docker.io/library/single:latest`"), "{error}");
+    assert!(
+        error.ends_with("name one of `app:1`, `docker.io/library/single:latest`"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -255,18 +380,33 @@ fn every_blob_of_a_layout_is_checked() {
         if !name.starts_with("blobs/") {
             continue;
         }
-        let mut bad = Layout { files: good.files.clone() };
+        let mut bad = Layout {
+            files: good.files.clone(),
+        };
         bad.files[at].1[bytes.len() / 2] ^= 1;
         let error = open_layout(&bad, "").unwrap_err();
-        assert!(matches!(error, ReadError::DigestMismatch { .. }), "{name}: {error}");
-        let mut bad = Layout { files: good.files.clone() };
+        assert!(
+            matches!(error, ReadError::DigestMismatch { .. }),
+            "{name}: {error}"
+        );
+        let mut bad = Layout {
+            files: good.files.clone(),
+        };
         bad.files[at].1.push(0);
         let error = open_layout(&bad, "").unwrap_err();
-        assert!(matches!(error, ReadError::SizeMismatch { .. }), "{name}: {error}");
-        let mut bad = Layout { files: good.files.clone() };
+        assert!(
+            matches!(error, ReadError::SizeMismatch { .. }),
+            "{name}: {error}"
+        );
+        let mut bad = Layout {
+            files: good.files.clone(),
+        };
         bad.files.remove(at);
         let error = open_layout(&bad, "").unwrap_err();
-        assert!(matches!(error, ReadError::MissingBlob { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, ReadError::MissingBlob { .. }),
+            "{name}: {error}"
+        );
     }
 }
 
@@ -287,7 +427,10 @@ fn an_artifact_is_no_image() {
     let manifest = json!({"schemaVersion": 2, "config": config, "layers": []});
     let manifest = layout.blob(MANIFEST, manifest.to_string().as_bytes());
     layout.index(&[manifest]);
-    assert!(matches!(open_layout(&layout, ""), Err(ReadError::NotAnImage { .. })));
+    assert!(matches!(
+        open_layout(&layout, ""),
+        Err(ReadError::NotAnImage { .. })
+    ));
 }
 
 #[test]
@@ -299,14 +442,24 @@ fn indexes_in_indexes_have_an_end() {
         inner = layout.blob(INDEX, index.to_string().as_bytes());
     }
     layout.index(&[inner]);
-    assert!(matches!(open_layout(&layout, ""), Err(ReadError::IndexDepth { .. })));
+    assert!(matches!(
+        open_layout(&layout, ""),
+        Err(ReadError::IndexDepth { .. })
+    ));
 }
 
 #[test]
 fn a_digest_is_no_path() {
     let mut layout = Layout { files: Vec::new() };
-    let manifest = json!({"mediaType": MANIFEST, "size": 1, "digest": "sha256+x:../../../etc/passwd"});
+    let manifest =
+        json!({"mediaType": MANIFEST, "size": 1, "digest": "sha256+x:../../../etc/passwd"});
     layout.index(&[manifest]);
     let error = open_layout(&layout, "").unwrap_err();
-    assert!(matches!(error, ReadError::Json { .. } | ReadError::UnknownDigest { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            ReadError::Json { .. } | ReadError::UnknownDigest { .. }
+        ),
+        "{error}"
+    );
 }

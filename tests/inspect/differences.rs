@@ -22,7 +22,11 @@ fn paths(before: Tar, after: Tar) -> Vec<String> {
             _ => format!("~ {path}: {}", what.join(", ")),
         }
     };
-    compared(&layer(before), &layer(after)).paths.iter().map(line).collect()
+    compared(&layer(before), &layer(after))
+        .paths
+        .iter()
+        .map(line)
+        .collect()
 }
 
 #[test]
@@ -70,10 +74,14 @@ fn packages_differ_by_version() {
     let before = database(b"P:a\nV:1\n\nP:b\nV:1\n\nP:same\nV:1\n");
     let after = database(b"P:a\nV:2\n\nP:c\nV:1\n\nP:same\nV:1\n");
     let difference = compared(&before, &after);
-    let line =
-        |change: &jettison::inspect::PackageChange| format!("{} {:?} {:?}", change.name, change.before, change.after);
+    let line = |change: &jettison::inspect::PackageChange| {
+        format!("{} {:?} {:?}", change.name, change.before, change.after)
+    };
     let lines: Vec<_> = difference.packages.iter().map(line).collect();
-    assert_eq!(lines, [r#"a ["1"] ["2"]"#, r#"b ["1"] []"#, r#"c [] ["1"]"#]);
+    assert_eq!(
+        lines,
+        [r#"a ["1"] ["2"]"#, r#"b ["1"] []"#, r#"c [] ["1"]"#]
+    );
 }
 
 #[test]
@@ -84,8 +92,12 @@ fn the_configuration_differs_by_field_but_not_by_what_describes_its_layers() {
     changed["config"]["Cmd"] = serde_json::json!([]);
     changed["created"] = "2030-01-01T00:00:00Z".into();
     changed["variant"] = "v8".into();
-    let open = |config| open_with(&docker_archive(&layers, config, &[]), &Options::default()).unwrap();
+    let open =
+        |config| open_with(&docker_archive(&layers, config, &[]), &Options::default()).unwrap();
     let difference = compared(&open(&config(&layers)), &open(&changed));
     assert_eq!(difference.configuration, ["config.Env", "variant"]);
-    assert_eq!((difference.shared_layers, difference.is_empty()), (1, false));
+    assert_eq!(
+        (difference.shared_layers, difference.is_empty()),
+        (1, false)
+    );
 }

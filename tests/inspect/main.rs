@@ -1,4 +1,5 @@
-//! What is in an image: its packages, its layers, its differences from another, and what scanners find after slimming.
+//! What is in an image: its packages, its layers, its differences from another, and what scanners
+//! find after slimming.
 
 #![allow(clippy::unwrap_used, reason = "all of this is a test")]
 

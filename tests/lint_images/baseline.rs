@@ -8,30 +8,59 @@ use super::{IMAGE, description, folder, run};
 fn what_is_known_of_an_image_is_let_pass_and_what_is_new_is_not() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| {
-        let all = ["lint", "app.tar", "--select", "setuid-file,shell-in-image", "--format", "compact"];
+        let all = [
+            "lint",
+            "app.tar",
+            "--select",
+            "setuid-file,shell-in-image",
+            "--format",
+            "compact",
+        ];
         run(folder.path(), &[&all[..], arguments].concat())
     };
     assert_eq!(lint(&[]).0, 1);
     let (code, _, err) = lint(&["--write-baseline", "known.json"]);
-    assert_eq!((code, err.contains("2 findings written to `known.json`")), (0, true), "{err}");
+    assert_eq!(
+        (code, err.contains("2 findings written to `known.json`")),
+        (0, true),
+        "{err}"
+    );
     let (code, out, err) = lint(&["--baseline", "known.json"]);
-    assert_eq!((code, out.as_str(), err.contains("2 findings silenced")), (0, "", true), "{err}");
+    assert_eq!(
+        (code, out.as_str(), err.contains("2 findings silenced")),
+        (0, "", true),
+        "{err}"
+    );
 
     // In the same layer, and before the other in every order.
-    let more = IMAGE.replace("file /usr/bin/sudo", "file /usr/bin/chsh mode=4755\nfile /usr/bin/sudo");
+    let more = IMAGE.replace(
+        "file /usr/bin/sudo",
+        "file /usr/bin/chsh mode=4755\nfile /usr/bin/sudo",
+    );
     fs::write(folder.path().join("app.tar"), description::archive(&more)).unwrap();
     let (code, out, _) = lint(&["--baseline", "known.json"]);
-    assert_eq!((code, out.lines().count(), out.contains("/usr/bin/chsh")), (1, 1, true), "{out}");
+    assert_eq!(
+        (code, out.lines().count(), out.contains("/usr/bin/chsh")),
+        (1, 1, true),
+        "{out}"
+    );
 }
 
 #[test]
 fn another_base_image_leaves_what_is_known_of_a_file_known() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| {
-        run(folder.path(), &[&["lint", "app.tar", "--select", "setuid-file"], arguments].concat()).0
+        run(
+            folder.path(),
+            &[&["lint", "app.tar", "--select", "setuid-file"], arguments].concat(),
+        )
+        .0
     };
     assert_eq!(lint(&["--write-baseline", "known.json"]), 0);
-    let other = IMAGE.replace("layer RUN apt-get install -y sudo", "layer RUN apt-get install -y sudo # again");
+    let other = IMAGE.replace(
+        "layer RUN apt-get install -y sudo",
+        "layer RUN apt-get install -y sudo # again",
+    );
     fs::write(folder.path().join("app.tar"), description::archive(&other)).unwrap();
     assert_eq!(lint(&["--baseline", "known.json"]), 0);
 }
@@ -42,16 +71,33 @@ fn an_image_that_is_not_looked_at_has_nothing_stale() {
     fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
     let known = r#"{"version": 1, "findings": [{"file": "docker://registry.example/app:1", "rule": "sudo", "fingerprint": "0", "message": "m"}, {"file": "gone.tar", "rule": "sudo", "fingerprint": "0", "message": "n"}]}"#;
     fs::write(folder.path().join("known.json"), known).unwrap();
-    let (_, _, err) = run(folder.path(), &["lint", "Dockerfile", "--baseline", "known.json"]);
-    assert!(err.contains("gone.tar: sudo: n") && !err.contains("registry.example"), "{err}");
+    let (_, _, err) = run(
+        folder.path(),
+        &["lint", "Dockerfile", "--baseline", "known.json"],
+    );
+    assert!(
+        err.contains("gone.tar: sudo: n") && !err.contains("registry.example"),
+        "{err}"
+    );
 }
 
 #[test]
 fn one_baseline_is_for_dockerfiles_and_images() {
     let folder = folder(IMAGE, "");
-    fs::write(folder.path().join("Dockerfile"), "FROM debian:12\nUSER root\n").unwrap();
+    fs::write(
+        folder.path().join("Dockerfile"),
+        "FROM debian:12\nUSER root\n",
+    )
+    .unwrap();
     let lint = |arguments: &[&str]| {
-        let all = ["lint", "Dockerfile", "--image", "app.tar", "--select", "root-user,setuid-file"];
+        let all = [
+            "lint",
+            "Dockerfile",
+            "--image",
+            "app.tar",
+            "--select",
+            "root-user,setuid-file",
+        ];
         run(folder.path(), &[&all[..], arguments].concat())
     };
     let (_, _, err) = lint(&["--write-baseline", "known.json"]);
@@ -65,7 +111,10 @@ fn lint_takes_what_other_commands_take_of_images() {
     let folder = folder(IMAGE, "");
     let lint = |arguments: &[&str]| run(folder.path(), &[&["lint", "app.tar"], arguments].concat());
     let (code, _, err) = lint(&["--platform", "linux/arm64"]);
-    assert!(code == 2 && err.contains("is for linux/amd64, not for linux/arm64"), "{err}");
+    assert!(
+        code == 2 && err.contains("is for linux/amd64, not for linux/arm64"),
+        "{err}"
+    );
     let (code, _, err) = lint(&["--max-entries", "2"]);
     assert!(code == 2 && err.contains("--max-entries"), "{err}");
     assert_ne!(lint(&["--plain-http", "--tls-verify=false"]).0, 2);

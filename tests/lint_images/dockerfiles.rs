@@ -16,7 +16,8 @@ USER 1000
 ENTRYPOINT [\"/usr/local/bin/app\"]
 ";
 
-/// What is built from it: a compiler that nobody reaches, the program, and what `make install` brings.
+/// What is built from it: a compiler that nobody reaches, the program, and what `make install`
+/// brings.
 const IMAGE: &str = "\
 elf /lib/ld.so soname=ld.so
 file /usr/bin/dash \"sh\"
@@ -50,7 +51,19 @@ fn with(dockerfile: &str) -> tempfile::TempDir {
 
 /// What is said, without colour and frames, of a selection of rules.
 fn said(folder: &Path, rules: &str, arguments: &[&str]) -> String {
-    let all = [&["lint", "Dockerfile", "--image", "app.tar", "--no-shellcheck", "--select", rules], arguments].concat();
+    let all = [
+        &[
+            "lint",
+            "Dockerfile",
+            "--image",
+            "app.tar",
+            "--no-shellcheck",
+            "--select",
+            rules,
+        ],
+        arguments,
+    ]
+    .concat();
     let (_, out, err) = run(folder, &all);
     out + &err
 }
@@ -65,17 +78,48 @@ fn what_the_image_has_is_not_guessed_from_the_dockerfile() {
     let rules = "shell-in-image,package-manager-in-image,build-tools-in-image";
     let folder = with(DOCKERFILE);
     let lines = compact(folder.path(), rules);
-    assert!(lines.iter().all(|line| line.starts_with("app.tar")) && lines.len() == 3, "{lines:#?}");
-    let (_, alone, _) = run(folder.path(), &["lint", "Dockerfile", "--select", rules, "--format", "compact"]);
-    assert_eq!(alone.lines().count(), 3, "without an image the Dockerfile is all there is: {alone}");
+    assert!(
+        lines.iter().all(|line| line.starts_with("app.tar")) && lines.len() == 3,
+        "{lines:#?}"
+    );
+    let (_, alone, _) = run(
+        folder.path(),
+        &[
+            "lint",
+            "Dockerfile",
+            "--select",
+            rules,
+            "--format",
+            "compact",
+        ],
+    );
+    assert_eq!(
+        alone.lines().count(),
+        3,
+        "without an image the Dockerfile is all there is: {alone}"
+    );
 }
 
 #[test]
 fn the_image_of_another_dockerfile_says_nothing_of_this_one() {
     let folder = with("FROM debian:12\nRUN apt-get install -y make\nRUN make\nRUN make install\n");
     let lines = compact(folder.path(), "build-tools-in-image,move-to-builder-stage");
-    assert_eq!(lines.iter().filter(|line| line.starts_with("Dockerfile:2")).count(), 1, "{lines:#?}");
-    assert_eq!(lines.iter().filter(|line| line.contains("this RUN brings")).count(), 1, "{lines:#?}");
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.starts_with("Dockerfile:2"))
+            .count(),
+        1,
+        "{lines:#?}"
+    );
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.contains("this RUN brings"))
+            .count(),
+        1,
+        "{lines:#?}"
+    );
 }
 
 #[test]
@@ -84,26 +128,43 @@ fn a_finding_names_the_line_that_brought_it_or_the_one_that_the_base_is_from() {
     let text = said(folder.path(), "build-tools-in-image", &[]);
     assert!(text.contains("Dockerfile:3 has this instruction"), "{text}");
     let text = said(folder.path(), "shell-in-image", &[]);
-    assert!(text.contains("it is of the image that Dockerfile:1 begins with"), "{text}");
+    assert!(
+        text.contains("it is of the image that Dockerfile:1 begins with"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_run_that_brings_what_nobody_reaches_is_told_at_its_line() {
     let folder = with(DOCKERFILE);
     let lines = compact(folder.path(), "move-to-builder-stage");
-    let [line] = lines.as_slice() else { panic!("{lines:#?}") };
+    let [line] = lines.as_slice() else {
+        panic!("{lines:#?}")
+    };
     assert!(line.starts_with("Dockerfile:3:1"), "{line}");
-    assert!(line.contains("B of the 2.0 MB that this RUN brings are not reached by the program"), "{line}");
-    let pragma = DOCKERFILE.replace("RUN apt-get", "# jettison ignore=move-to-builder-stage it is small\nRUN apt-get");
+    assert!(
+        line.contains("B of the 2.0 MB that this RUN brings are not reached by the program"),
+        "{line}"
+    );
+    let pragma = DOCKERFILE.replace(
+        "RUN apt-get",
+        "# jettison ignore=move-to-builder-stage it is small\nRUN apt-get",
+    );
     fs::write(folder.path().join("Dockerfile"), pragma).unwrap();
-    assert_eq!(compact(folder.path(), "move-to-builder-stage,unused-pragma"), [""; 0]);
+    assert_eq!(
+        compact(folder.path(), "move-to-builder-stage,unused-pragma"),
+        [""; 0]
+    );
 }
 
 #[test]
 fn a_comment_on_what_only_an_image_can_tell_is_not_idle_without_one() {
     let folder = with("FROM debian:12\n# jettison ignore=move-to-builder-stage\nRUN make\n");
     let select = ["--select", "unused-pragma,move-to-builder-stage"];
-    let (code, out, _) = run(folder.path(), &[&["lint", "Dockerfile"], &select[..]].concat());
+    let (code, out, _) = run(
+        folder.path(),
+        &[&["lint", "Dockerfile"], &select[..]].concat(),
+    );
     assert_eq!(code, 0, "{out}");
 }
 
@@ -113,7 +174,18 @@ fn the_fix_builds_in_a_stage_of_its_own_and_copies_what_is_reached() {
     let fix = ["--fix", "--unsafe-fixes", "--format", "compact"];
     let (_, out, err) = run(
         folder.path(),
-        &[&["lint", "Dockerfile", "--image", "app.tar", "--select", "move-to-builder-stage"], &fix[..]].concat(),
+        &[
+            &[
+                "lint",
+                "Dockerfile",
+                "--image",
+                "app.tar",
+                "--select",
+                "move-to-builder-stage",
+            ],
+            &fix[..],
+        ]
+        .concat(),
     );
     let expected = "\
 FROM debian:12 AS builder
@@ -131,7 +203,11 @@ COPY --from=builder /opt/app /opt/app
 USER 1000
 ENTRYPOINT [\"/usr/local/bin/app\"]
 ";
-    assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).unwrap(), expected, "{out}{err}");
+    assert_eq!(
+        fs::read_to_string(folder.path().join("Dockerfile")).unwrap(),
+        expected,
+        "{out}{err}"
+    );
 }
 
 #[test]
@@ -143,18 +219,28 @@ fn there_is_no_fix_where_it_takes_a_person() {
         text.contains("build in a stage of its own")
     };
     assert!(fixable(DOCKERFILE));
-    let base = DOCKERFILE.replace("RUN mkdir", "FROM base\nRUN mkdir").replace("debian:12", "debian:12 AS base");
+    let base = DOCKERFILE
+        .replace("RUN mkdir", "FROM base\nRUN mkdir")
+        .replace("debian:12", "debian:12 AS base");
     assert!(!fixable(&base), "another stage is built on it");
-    assert!(!fixable(&DOCKERFILE.replace("USER", "ONBUILD RUN true\nUSER")));
+    assert!(!fixable(
+        &DOCKERFILE.replace("USER", "ONBUILD RUN true\nUSER")
+    ));
     let unknown = DOCKERFILE.replace("USER", "RUN something of which no layer tells\nUSER");
     assert!(!fixable(&unknown), "what it brings is not known");
 }
 
 #[test]
 fn the_new_stage_is_written_as_the_file_is() {
-    let dockerfile = DOCKERFILE.replace("FROM debian:12", "from debian:12 as app").replace('\n', "\r\n");
+    let dockerfile = DOCKERFILE
+        .replace("FROM debian:12", "from debian:12 as app")
+        .replace('\n', "\r\n");
     let folder = with(&format!("from busybox as builder\r\n\r\n{dockerfile}"));
-    let patch = said(folder.path(), "move-to-builder-stage", &["--diff", "--unsafe-fixes"]);
+    let patch = said(
+        folder.path(),
+        "move-to-builder-stage",
+        &["--diff", "--unsafe-fixes"],
+    );
     for line in [
         "+from debian:12 as builder-2\r\n",
         "+from debian:12 as app\r\n",
@@ -162,15 +248,31 @@ fn the_new_stage_is_written_as_the_file_is() {
     ] {
         assert!(patch.contains(line), "{line:?}\n{patch}");
     }
-    let new: Vec<&str> = patch.split_inclusive('\n').filter(|line| line.starts_with('+')).skip(1).collect();
-    assert!(new.iter().all(|line| line.ends_with("\r\n")) && new.len() == 7, "{new:?}");
+    let new: Vec<&str> = patch
+        .split_inclusive('\n')
+        .filter(|line| line.starts_with('+'))
+        .skip(1)
+        .collect();
+    assert!(
+        new.iter().all(|line| line.ends_with("\r\n")) && new.len() == 7,
+        "{new:?}"
+    );
 }
 
 #[test]
 fn what_copy_would_take_for_a_pattern_is_not_copied() {
     let folder = with(DOCKERFILE);
-    let image = IMAGE.replace("/opt/app/data", "/opt/[app]/data").replace("dir /opt/app\n", "dir /opt/[app]\n");
-    fs::write(folder.path().join("app.tar"), super::description::archive(&image)).unwrap();
+    let image = IMAGE
+        .replace("/opt/app/data", "/opt/[app]/data")
+        .replace("dir /opt/app\n", "dir /opt/[app]\n");
+    fs::write(
+        folder.path().join("app.tar"),
+        super::description::archive(&image),
+    )
+    .unwrap();
     let text = said(folder.path(), "move-to-builder-stage", &[]);
-    assert!(text.contains("this RUN brings") && !text.contains("build in a stage of its own"), "{text}");
+    assert!(
+        text.contains("this RUN brings") && !text.contains("build in a stage of its own"),
+        "{text}"
+    );
 }

@@ -37,11 +37,20 @@ fn folder(image: &str, config: &str) -> tempfile::TempDir {
     folder
 }
 
-/// The program in a folder, on the first day of 2026; exit status, standard output and standard error.
+/// The program in a folder, on the first day of 2026; exit status, standard output and standard
+/// error.
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
-    command.current_dir(folder).env("SOURCE_DATE_EPOCH", "1767225600").env("NO_COLOR", "1").args(arguments);
+    command
+        .current_dir(folder)
+        .env("SOURCE_DATE_EPOCH", "1767225600")
+        .env("NO_COLOR", "1")
+        .args(arguments);
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }

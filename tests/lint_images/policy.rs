@@ -9,10 +9,21 @@ use super::{IMAGE, folder, run};
 /// `rule:level: message` of what is found under a configuration, the rules that it asks for alone.
 fn found(config: &str, arguments: &[&str]) -> Vec<String> {
     let folder = folder(IMAGE, config);
-    let (_, out, err) = run(folder.path(), &[&["lint", "app.tar", "--format", "json"], arguments].concat());
-    let rows: Vec<Value> = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    let (_, out, err) = run(
+        folder.path(),
+        &[&["lint", "app.tar", "--format", "json"], arguments].concat(),
+    );
+    let rows: Vec<Value> =
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-    let told = |row: &Value| format!("{}:{}: {}", text(row, "rule"), text(row, "level"), text(row, "message"));
+    let told = |row: &Value| {
+        format!(
+            "{}:{}: {}",
+            text(row, "rule"),
+            text(row, "level"),
+            text(row, "message")
+        )
+    };
     rows.iter().map(told).collect()
 }
 
@@ -23,23 +34,57 @@ const ELSE: &str = "select = ['empty-password']\n";
 fn a_budget_names_what_is_there_and_what_is_allowed() {
     let budgets = |budgets: &str| {
         let found = found(&format!("{ELSE}[policy]\n{budgets}\n"), &[]);
-        found.into_iter().map(|line| line.split_once(": ").unwrap().1.to_owned()).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .map(|line| line.split_once(": ").unwrap().1.to_owned())
+            .collect::<Vec<_>>()
     };
-    assert_eq!(budgets("max-packages = 1"), ["the image has 2 packages, 1 is allowed"]);
-    assert_eq!(budgets("max-files = 6"), ["the image has 7 files, 6 are allowed"]);
-    assert_eq!(budgets("max-packages = 2\nmax-files = 7\nmax-size = '1 MB'"), [""; 0]);
+    assert_eq!(
+        budgets("max-packages = 1"),
+        ["the image has 2 packages, 1 is allowed"]
+    );
+    assert_eq!(
+        budgets("max-files = 6"),
+        ["the image has 7 files, 6 are allowed"]
+    );
+    assert_eq!(
+        budgets("max-packages = 2\nmax-files = 7\nmax-size = '1 MB'"),
+        [""; 0]
+    );
     let said = budgets("max-size = '100 kB'").concat();
-    assert!(said.starts_with("the image has 10") && said.ends_with(" kB, 100.0 kB are allowed"), "{said}");
+    assert!(
+        said.starts_with("the image has 10") && said.ends_with(" kB, 100.0 kB are allowed"),
+        "{said}"
+    );
 }
 
 #[test]
 fn what_is_forbidden_is_an_error_whatever_is_selected() {
     let sudo = "sudo:error: `/usr/bin/sudo`: `sudo` makes root of users, and in a container there is nobody to ask";
-    let setuid = "setuid-file:error: `/usr/bin/sudo`: whoever starts it runs it as user 0 (mode 4755)";
-    assert_eq!(found(&format!("{ELSE}[policy]\nforbid = ['sudo']\n"), &[]), [sudo]);
-    assert_eq!(found(&format!("{ELSE}[policy]\nforbid = ['sudo', 'setuid']\n"), &["--ignore", "sudo"]), [setuid, sudo]);
-    assert_eq!(found(&format!("{ELSE}[policy]\nforbid = ['setuid-file']\n"), &[]), [setuid]);
-    assert_eq!(found(&format!("{ELSE}[policy]\nforbid = ['compiler', 'root']\n"), &[]), [""; 0]);
+    let setuid =
+        "setuid-file:error: `/usr/bin/sudo`: whoever starts it runs it as user 0 (mode 4755)";
+    assert_eq!(
+        found(&format!("{ELSE}[policy]\nforbid = ['sudo']\n"), &[]),
+        [sudo]
+    );
+    assert_eq!(
+        found(
+            &format!("{ELSE}[policy]\nforbid = ['sudo', 'setuid']\n"),
+            &["--ignore", "sudo"]
+        ),
+        [setuid, sudo]
+    );
+    assert_eq!(
+        found(&format!("{ELSE}[policy]\nforbid = ['setuid-file']\n"), &[]),
+        [setuid]
+    );
+    assert_eq!(
+        found(
+            &format!("{ELSE}[policy]\nforbid = ['compiler', 'root']\n"),
+            &[]
+        ),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -65,36 +110,60 @@ fn a_finding_shows_where_the_policy_says_so() {
 fn an_exception_covers_what_all_that_it_names_is_true_of() {
     let forbidden = format!("{ELSE}[policy]\nforbid = ['sudo', 'setuid', 'shell']\n");
     let left = |exception: &str| -> Vec<String> {
-        let found = found(&format!("{forbidden}[[policy.allow]]\nreason = 'x'\n{exception}\n"), &[]);
-        found.into_iter().map(|line| line.split_once(':').unwrap().0.to_owned()).collect()
+        let found = found(
+            &format!("{forbidden}[[policy.allow]]\nreason = 'x'\n{exception}\n"),
+            &[],
+        );
+        found
+            .into_iter()
+            .map(|line| line.split_once(':').unwrap().0.to_owned())
+            .collect()
     };
     assert_eq!(left("rule = 'sudo'"), ["setuid-file", "shell-in-image"]);
     assert_eq!(left("rule = 'CIS-DI-0008'"), ["shell-in-image", "sudo"]);
     assert_eq!(left("path = '/usr/*/sudo'"), ["shell-in-image"]);
-    assert_eq!(left("path = '/usr/*'"), ["setuid-file", "shell-in-image", "sudo"]);
+    assert_eq!(
+        left("path = '/usr/*'"),
+        ["setuid-file", "shell-in-image", "sudo"]
+    );
     assert_eq!(left("path = '/usr/**'"), [""; 0]);
     assert_eq!(left("package = 'sud?'"), ["shell-in-image"]);
-    assert_eq!(left("package = 'sudo'\nrule = 'setuid-file'"), ["shell-in-image", "sudo"]);
+    assert_eq!(
+        left("package = 'sudo'\nrule = 'setuid-file'"),
+        ["shell-in-image", "sudo"]
+    );
 }
 
 #[test]
 fn an_exception_ends_after_its_last_day() {
     let with = |day: &str| {
-        let allow = format!("[[policy.allow]]\nrule = 'sudo'\nreason = 'the installer'\nexpires = {day}\n");
+        let allow =
+            format!("[[policy.allow]]\nrule = 'sudo'\nreason = 'the installer'\nexpires = {day}\n");
         found(&format!("{ELSE}[policy]\nforbid = ['sudo']\n{allow}"), &[])
     };
     assert_eq!(with("2026-01-01"), [""; 0]);
     let expired = with("2025-12-31");
-    assert_eq!(expired[0], "expired-exception:error: the exception for rule `sudo` has expired with 2025-12-31");
-    assert!(expired.len() == 2 && expired[1].starts_with("sudo:error:"), "{expired:?}");
+    assert_eq!(
+        expired[0],
+        "expired-exception:error: the exception for rule `sudo` has expired with 2025-12-31"
+    );
+    assert!(
+        expired.len() == 2 && expired[1].starts_with("sudo:error:"),
+        "{expired:?}"
+    );
 }
 
 #[test]
 fn a_broken_policy_fails_where_only_errors_do() {
     let folder = folder(IMAGE, "fail-on = 'error'\n[policy]\nforbid = ['sudo']\n");
-    let status = |arguments: &[&str]| run(folder.path(), &[&["lint", "app.tar"], arguments].concat()).0;
+    let status =
+        |arguments: &[&str]| run(folder.path(), &[&["lint", "app.tar"], arguments].concat()).0;
     assert_eq!(status(&[]), 1);
-    assert_eq!(status(&["--no-config"]), 1, "a setuid file is a warning, and the default fails on it");
+    assert_eq!(
+        status(&["--no-config"]),
+        1,
+        "a setuid file is a warning, and the default fails on it"
+    );
     assert_eq!(status(&["--no-config", "--fail-on", "error"]), 0);
 }
 
@@ -104,14 +173,24 @@ fn the_policy_of_an_image_is_that_of_this_folder() {
     let elsewhere = folder(IMAGE, "[policy]\nmax-packages = 1\n");
     let image = elsewhere.path().join("app.tar");
     let (_, out, _) = run(here.path(), &["lint", image.to_str().unwrap()]);
-    assert!(out.contains("files-over-budget") && !out.contains("packages-over-budget"), "{out}");
+    assert!(
+        out.contains("files-over-budget") && !out.contains("packages-over-budget"),
+        "{out}"
+    );
 }
 
 #[test]
 fn a_day_that_cannot_be_told_is_an_error() {
-    let folder = folder(IMAGE, "[[policy.allow]]\nrule = 'sudo'\nreason = 'x'\nexpires = 2026-01-01\n");
+    let folder = folder(
+        IMAGE,
+        "[[policy.allow]]\nrule = 'sudo'\nreason = 'x'\nexpires = 2026-01-01\n",
+    );
     let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_jettison"));
-    let output = command.current_dir(&folder).env("SOURCE_DATE_EPOCH", "now").args(["lint", "app.tar"]).output();
+    let output = command
+        .current_dir(&folder)
+        .env("SOURCE_DATE_EPOCH", "now")
+        .args(["lint", "app.tar"])
+        .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("SOURCE_DATE_EPOCH is `now`"));
@@ -123,7 +202,12 @@ fn a_mistake_in_the_policy_is_told_at_its_place() {
     for arguments in [&["lint", "app.tar"][..], &["slim", "app.tar", "--dry-run"]] {
         let (code, _, err) = run(folder.path(), arguments);
         assert_eq!(code, 2);
-        assert!(err.contains(".jettison.toml`, line 2, column 11: `shel` is nothing that can be forbidden"), "{err}");
+        assert!(
+            err.contains(
+                ".jettison.toml`, line 2, column 11: `shel` is nothing that can be forbidden"
+            ),
+            "{err}"
+        );
     }
     fs::remove_file(folder.path().join(".jettison.toml")).unwrap();
     assert_eq!(run(folder.path(), &["slim", "app.tar", "--dry-run"]).0, 0);

@@ -5,15 +5,18 @@ use super::{IMAGE, folder, run};
 /// Exit status, whether an image was written, and what was said.
 fn slim(config: &str, arguments: &[&str]) -> (i32, bool, String) {
     let folder = folder(IMAGE, config);
-    let all = [&["slim", "app.tar", "-o", "docker-archive:slim.tar"], arguments].concat();
+    let all = [
+        &["slim", "app.tar", "-o", "docker-archive:slim.tar"],
+        arguments,
+    ]
+    .concat();
     let (code, out, err) = run(folder.path(), &all);
     (code, folder.path().join("slim.tar").exists(), out + &err)
 }
 
 #[test]
 fn what_slimming_takes_out_breaks_no_policy() {
-    let config =
-        "[policy]\nforbid = ['sudo', 'shell', 'setuid']\nmax-packages = 1\nmax-files = 4\nmax-size = '50 kB'\n";
+    let config = "[policy]\nforbid = ['sudo', 'shell', 'setuid']\nmax-packages = 1\nmax-files = 4\nmax-size = '50 kB'\n";
     let (code, written, said) = slim(config, &[]);
     assert_eq!((code, written), (0, true), "{said}");
 }
@@ -32,7 +35,8 @@ fn a_result_that_breaks_the_policy_is_not_written() {
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
-    let excepted = "[policy]\nforbid = ['setuid']\n[[policy.allow]]\npackage = 'sudo'\nreason = 'x'\n";
+    let excepted =
+        "[policy]\nforbid = ['setuid']\n[[policy.allow]]\npackage = 'sudo'\nreason = 'x'\n";
     assert_eq!(slim(excepted, &keep).0, 0);
 }
 
@@ -40,20 +44,32 @@ fn a_result_that_breaks_the_policy_is_not_written() {
 fn force_writes_it_and_still_fails() {
     let (code, written, said) = slim("[policy]\nmax-files = 1\n", &["--force"]);
     assert_eq!((code, written), (1, true), "{said}");
-    assert!(said.contains("files-over-budget") && !said.contains("nothing is written"), "{said}");
+    assert!(
+        said.contains("files-over-budget") && !said.contains("nothing is written"),
+        "{said}"
+    );
 }
 
 #[test]
 fn packages_are_counted_without_their_records_too() {
     let (code, _, said) = slim("[policy]\nmax-packages = 0\n", &["--no-package-records"]);
     assert_eq!(code, 1);
-    assert!(said.contains("the image has 1 package, 0 are allowed"), "{said}");
+    assert!(
+        said.contains("the image has 1 package, 0 are allowed"),
+        "{said}"
+    );
 }
 
 #[test]
 fn a_dry_run_fails_as_the_run_would() {
     let folder = folder(IMAGE, "[policy]\nmax-files = 1\n");
-    let slim = |arguments: &[&str]| run(folder.path(), &[&["slim", "app.tar", "--dry-run"], arguments].concat()).0;
+    let slim = |arguments: &[&str]| {
+        run(
+            folder.path(),
+            &[&["slim", "app.tar", "--dry-run"], arguments].concat(),
+        )
+        .0
+    };
     assert_eq!(slim(&[]), 1);
     assert_eq!(slim(&["--no-policy"]), 0);
     let other = folder.path().join("other.toml");
@@ -69,7 +85,10 @@ fn a_dry_run_fails_as_the_run_would() {
 #[test]
 fn what_was_measured_before_is_what_the_written_image_has() {
     let folder = folder(IMAGE, "");
-    let (code, _, said) = run(folder.path(), &["slim", "app.tar", "-o", "docker-archive:slim.tar"]);
+    let (code, _, said) = run(
+        folder.path(),
+        &["slim", "app.tar", "-o", "docker-archive:slim.tar"],
+    );
     assert_eq!(code, 0, "{said}");
     let budgets = "[policy]\nmax-packages = 0\nmax-files = 0\nmax-size = 0\n";
     std::fs::write(folder.path().join(".jettison.toml"), budgets).unwrap();
@@ -88,7 +107,6 @@ fn lint_ends_with_what_slimming_would_take_out() {
     let folder = folder(IMAGE, "");
     let (_, _, said) = run(folder.path(), &["lint", "app.tar"]);
     let last = said.lines().last().unwrap();
-    let expected =
-        "`jettison slim app.tar` would leave out 100.1 kB of 101.1 kB: 4 files, 2 programs, 1 setuid file, 1 package";
+    let expected = "`jettison slim app.tar` would leave out 100.1 kB of 101.1 kB: 4 files, 2 programs, 1 setuid file, 1 package";
     assert!(last.ends_with(expected), "{last}");
 }

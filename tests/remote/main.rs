@@ -1,4 +1,5 @@
-//! Images of registries, daemons and streams, from servers on loopback that are part of the test and misbehave as told.
+//! Images of registries, daemons and streams, from servers on loopback that are part of the test
+//! and misbehave as told.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

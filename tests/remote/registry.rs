@@ -42,7 +42,10 @@ pub(crate) struct FakeRegistry {
 
 impl FakeRegistry {
     pub(crate) fn new() -> Self {
-        let state = Arc::new(Mutex::new(State { knows_ranges: true, ..State::default() }));
+        let state = Arc::new(Mutex::new(State {
+            knows_ranges: true,
+            ..State::default()
+        }));
         let shared = Arc::clone(&state);
         let address = serve(move |request| answer(&mut shared.lock().unwrap(), request));
         Self { address, state }
@@ -62,7 +65,10 @@ impl FakeRegistry {
         let config = config.to_string().into_bytes();
         let descriptor = |media_type: &str, bytes: &[u8]| json!({"mediaType": media_type, "digest": digest(bytes), "size": bytes.len()});
         let media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
-        let layers_said: Vec<_> = layers.iter().map(|layer| descriptor(media_type, layer)).collect();
+        let layers_said: Vec<_> = layers
+            .iter()
+            .map(|layer| descriptor(media_type, layer))
+            .collect();
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -73,12 +79,20 @@ impl FakeRegistry {
         for blob in layers.iter().chain([&config]) {
             state.blobs.insert(digest(blob), blob.clone());
         }
-        state.put("application/vnd.oci.image.manifest.v1+json", tag, manifest.to_string().into_bytes())
+        state.put(
+            "application/vnd.oci.image.manifest.v1+json",
+            tag,
+            manifest.to_string().into_bytes(),
+        )
     }
 
     /// How often a request that contains this was made.
     pub(crate) fn count(&self, part: &str) -> usize {
-        self.state().asked.iter().filter(|asked| asked.contains(part)).count()
+        self.state()
+            .asked
+            .iter()
+            .filter(|asked| asked.contains(part))
+            .count()
     }
 }
 
@@ -86,8 +100,10 @@ impl State {
     /// Gives the digest.
     pub(crate) fn put(&mut self, media_type: &str, tag: &str, bytes: Vec<u8>) -> String {
         let digest = digest(&bytes);
-        self.manifests.insert(tag.to_owned(), (media_type.to_owned(), bytes.clone()));
-        self.manifests.insert(digest.clone(), (media_type.to_owned(), bytes));
+        self.manifests
+            .insert(tag.to_owned(), (media_type.to_owned(), bytes.clone()));
+        self.manifests
+            .insert(digest.clone(), (media_type.to_owned(), bytes));
         digest
     }
 }
@@ -97,8 +113,14 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 }
 
 fn answer(state: &mut State, request: &Request) -> Response {
-    let range = request.headers.get("range").map(|range| format!(" {range}")).unwrap_or_default();
-    state.asked.push(format!("{} {}{range}", request.method, request.path));
+    let range = request
+        .headers
+        .get("range")
+        .map(|range| format!(" {range}"))
+        .unwrap_or_default();
+    state
+        .asked
+        .push(format!("{} {}{range}", request.method, request.path));
     if state.busy > 0 {
         state.busy -= 1;
         return Response::new(503, "");
@@ -106,8 +128,15 @@ fn answer(state: &mut State, request: &Request) -> Response {
     let given = request.headers.get("authorization");
     if request.path.starts_with("/token") {
         let posted = String::from_utf8(request.body.clone()).unwrap();
-        let token = state.token.as_ref().filter(|(wanted, _)| given == Some(wanted) || posted == *wanted);
-        let name = if posted.is_empty() { "token" } else { "access_token" };
+        let token = state
+            .token
+            .as_ref()
+            .filter(|(wanted, _)| given == Some(wanted) || posted == *wanted);
+        let name = if posted.is_empty() {
+            "token"
+        } else {
+            "access_token"
+        };
         return token.map_or(Response::new(401, ""), |(_, token)| {
             Response::new(200, json!({name: token, "expires_in": 300}).to_string())
         });
@@ -121,10 +150,16 @@ fn answer(state: &mut State, request: &Request) -> Response {
     match request.method.as_str() {
         _ if path == "/v2/" => Response::new(200, "{}"),
         "POST" if is("/blobs/uploads/") && !query.is_empty() => mount(state, query),
-        "POST" if is("/blobs/uploads/") => Response::new(202, "").header("Location", "/v2/team/app/blobs/uploads/1"),
+        "POST" if is("/blobs/uploads/") => {
+            Response::new(202, "").header("Location", "/v2/team/app/blobs/uploads/1")
+        }
         "PUT" if is("/blobs/uploads/") => {
             let digest = query.rsplit("digest=").next().unwrap().replace("%3A", ":");
-            assert_eq!(digest, self::digest(&request.body), "the blob is the one that was said");
+            assert_eq!(
+                digest,
+                self::digest(&request.body),
+                "the blob is the one that was said"
+            );
             state.blobs.insert(digest.clone(), request.body.clone());
             Response::new(201, "").header("Location", format!("/v2/team/app/blobs/{digest}"))
         }
@@ -133,29 +168,48 @@ fn answer(state: &mut State, request: &Request) -> Response {
             state.put(&media_type, last, request.body.clone());
             Response::new(201, "").header("Location", path)
         }
-        "GET" | "HEAD" if is("/manifests/") => state.manifests.get(last).map_or_else(missing, |(media_type, bytes)| {
-            Response::new(200, bytes.clone()).header("Content-Type", media_type.clone())
-        }),
+        "GET" | "HEAD" if is("/manifests/") => {
+            state
+                .manifests
+                .get(last)
+                .map_or_else(missing, |(media_type, bytes)| {
+                    Response::new(200, bytes.clone()).header("Content-Type", media_type.clone())
+                })
+        }
         "GET" | "HEAD" if is("/blobs/") => blob(state, request, last),
         _ => missing(),
     }
 }
 
 fn mount(state: &State, query: &str) -> Response {
-    if state.mountable.as_ref().is_some_and(|from| query.contains(&from.replace('/', "%2F"))) {
+    if state
+        .mountable
+        .as_ref()
+        .is_some_and(|from| query.contains(&from.replace('/', "%2F")))
+    {
         return Response::new(201, "").header("Location", "/v2/team/app/blobs/mounted");
     }
     Response::new(202, "").header("Location", "/v2/team/app/blobs/uploads/1")
 }
 
 fn missing() -> Response {
-    Response::new(404, r#"{"errors": [{"code": "NAME_UNKNOWN", "message": "nothing here"}]}"#)
+    Response::new(
+        404,
+        r#"{"errors": [{"code": "NAME_UNKNOWN", "message": "nothing here"}]}"#,
+    )
 }
 
 fn blob(state: &mut State, request: &Request, digest: &str) -> Response {
-    let Some(bytes) = state.blobs.get(digest) else { return missing() };
+    let Some(bytes) = state.blobs.get(digest) else {
+        return missing();
+    };
     let start = request.headers.get("range").filter(|_| state.knows_ranges);
-    let start = start.map(|range| range["bytes=".len()..].trim_end_matches('-').parse::<usize>().unwrap());
+    let start = start.map(|range| {
+        range["bytes=".len()..]
+            .trim_end_matches('-')
+            .parse::<usize>()
+            .unwrap()
+    });
     let part = bytes[start.unwrap_or(0)..].to_vec();
     let mut response = Response::new(if start.is_some() { 206 } else { 200 }, part);
     let breaks = state.cuts_left != Some(0) && state.cut.is_some() && request.method == "GET";

@@ -29,7 +29,11 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, body: body.into(), ..Self::default() }
+        Self {
+            status,
+            body: body.into(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -52,7 +56,10 @@ pub(crate) fn serve(answer: impl Fn(&Request) -> Response + Clone + Send + 'stat
 }
 
 /// The same on a socket of the file system.
-pub(crate) fn serve_socket(path: &Path, answer: impl Fn(&Request) -> Response + Clone + Send + 'static) {
+pub(crate) fn serve_socket(
+    path: &Path,
+    answer: impl Fn(&Request) -> Response + Clone + Send + 'static,
+) {
     let listener = UnixListener::bind(path).unwrap();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
@@ -62,7 +69,11 @@ pub(crate) fn serve_socket(path: &Path, answer: impl Fn(&Request) -> Response + 
     });
 }
 
-fn converse(input: impl Read, mut output: impl Write, answer: &impl Fn(&Request) -> Response) -> Option<()> {
+fn converse(
+    input: impl Read,
+    mut output: impl Write,
+    answer: &impl Fn(&Request) -> Response,
+) -> Option<()> {
     let request = read(&mut BufReader::new(input))?;
     let response = answer(&request);
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", response.status);
@@ -70,8 +81,14 @@ fn converse(input: impl Read, mut output: impl Write, answer: &impl Fn(&Request)
         write!(head, "{name}: {value}\r\n").ok()?;
     }
     write!(head, "Content-Length: {}\r\n\r\n", response.body.len()).ok()?;
-    let body = if request.method == "HEAD" { &[][..] } else { &response.body };
-    let sent = response.cut.map_or(body, |cut| &body[..cut.min(body.len())]);
+    let body = if request.method == "HEAD" {
+        &[][..]
+    } else {
+        &response.body
+    };
+    let sent = response
+        .cut
+        .map_or(body, |cut| &body[..cut.min(body.len())]);
     output.write_all(head.as_bytes()).ok()?;
     output.write_all(sent).ok()?;
     output.flush().ok()
@@ -84,13 +101,21 @@ fn read(input: &mut impl BufRead) -> Option<Request> {
     let mut headers = HashMap::new();
     loop {
         let line = line(input)?;
-        let Some((name, value)) = line.split_once(':') else { break };
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
     let mut body = Vec::new();
     if let Some(length) = headers.get("content-length") {
-        input.take(length.parse().ok()?).read_to_end(&mut body).ok()?;
-    } else if headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked") {
+        input
+            .take(length.parse().ok()?)
+            .read_to_end(&mut body)
+            .ok()?;
+    } else if headers
+        .get("transfer-encoding")
+        .is_some_and(|coding| coding == "chunked")
+    {
         loop {
             let size = u64::from_str_radix(&line(input)?, 16).ok()?;
             input.take(size).read_to_end(&mut body).ok()?;
@@ -100,7 +125,12 @@ fn read(input: &mut impl BufRead) -> Option<Request> {
             }
         }
     }
-    Some(Request { method, path, headers, body })
+    Some(Request {
+        method,
+        path,
+        headers,
+        body,
+    })
 }
 
 fn line(input: &mut impl BufRead) -> Option<String> {

@@ -1,8 +1,8 @@
 //! What breaks after slimming elsewhere, and what shows that it does not here.
 //!
-//! Each row is a kind of failure that users of image slimmers report. Beside it stand tests by their names, keep rules
-//! whose examples are run, and images of the end-to-end tests, whose containers are driven before and after. Where a
-//! failure cannot arise, the row says why.
+//! Each row is a kind of failure that users of image slimmers report. Beside it stand tests by
+//! their names, keep rules whose examples are run, and images of the end-to-end tests, whose
+//! containers are driven before and after. Where a failure cannot arise, the row says why.
 //!
 //! |  # | what fails | what shows that it does not |
 //! |---:|------------|-----------------------------|
@@ -55,11 +55,16 @@ use std::path::{Path, PathBuf};
 
 /// Which failure, and the names of what shows that it does not happen.
 fn rows() -> Vec<(usize, Vec<&'static str>)> {
-    let lines = include_str!("breakages.rs").lines().filter_map(|line| line.strip_prefix("//! |"));
+    let lines = include_str!("breakages.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! |"));
     lines
         .filter_map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-            Some((cells[0].parse().ok()?, cells[2].split('`').skip(1).step_by(2).collect()))
+            Some((
+                cells[0].parse().ok()?,
+                cells[2].split('`').skip(1).step_by(2).collect(),
+            ))
         })
         .collect()
 }
@@ -80,31 +85,46 @@ fn everything_that_the_rows_name_is_there() {
     for folder in ["src", "tests"] {
         read_sources(&root.join(folder), &mut sources);
     }
-    for (number, name) in
-        rows().into_iter().flat_map(|(number, names)| names.into_iter().map(move |name| (number, name)))
+    for (number, name) in rows()
+        .into_iter()
+        .flat_map(|(number, names)| names.into_iter().map(move |name| (number, name)))
     {
         let is_there = match name.split_once('/') {
             Some(("keep", rule)) => root.join(format!("rules/keep/{rule}.md")).is_file(),
-            Some((_, image)) => root.join(format!("testdata/images/{image}/behaviour.sh")).is_file(),
-            None => sources.iter().any(|source| tests_in(source).any(|test| test == name)),
+            Some((_, image)) => root
+                .join(format!("testdata/images/{image}/behaviour.sh"))
+                .is_file(),
+            None => sources
+                .iter()
+                .any(|source| tests_in(source).any(|test| test == name)),
         };
         assert!(is_there, "row {number} names `{name}`, which is nowhere");
     }
 }
 
-/// The names of the tests of a file: functions under `#[test]`, and those in a list of tests under their names.
+/// The names of the tests of a file: functions under `#[test]`, and those in a list of tests under
+/// their names.
 fn tests_in(source: &str) -> impl Iterator<Item = &str> {
     let lines = || source.lines().map(str::trim);
-    let under_attribute =
-        lines().zip(lines().skip(1)).filter(|(line, _)| *line == "#[test]").filter_map(|(_, next)| {
+    let under_attribute = lines()
+        .zip(lines().skip(1))
+        .filter(|(line, _)| *line == "#[test]")
+        .filter_map(|(_, next)| {
             let name = next.strip_prefix("fn ")?;
             name.split_once('(').map(|(name, _)| name)
         });
-    under_attribute.chain(lines().filter_map(|line| line.strip_prefix("(\"")?.split_once("\", ").map(|(name, _)| name)))
+    under_attribute.chain(lines().filter_map(|line| {
+        line.strip_prefix("(\"")?
+            .split_once("\", ")
+            .map(|(name, _)| name)
+    }))
 }
 
 fn read_sources(folder: &Path, sources: &mut Vec<String>) {
-    let entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let entries: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     for path in entries {
         if path.is_dir() {
             read_sources(&path, sources);

@@ -14,7 +14,10 @@ use super::machine::Machine;
 
 fn settings() -> Settings {
     Settings {
-        environment: Environment { directory: b"/".to_vec(), ..Environment::default() },
+        environment: Environment {
+            directory: b"/".to_vec(),
+            ..Environment::default()
+        },
         is_root: true,
         level: Some("baseline".to_owned()),
         ..Settings::default()
@@ -47,29 +50,57 @@ fn programs_of_every_architecture_find_their_libraries() {
         let files = Machine::new()
             .elf("/bin/p", &of_kind(program(loader).needs("liba.so.1")))
             .elf(loader, &of_kind(library("ld.so")))
-            .elf("/lib/liba.so.1", &of_kind(library("liba.so.1")).machine(0x1234))
+            .elf(
+                "/lib/liba.so.1",
+                &of_kind(library("liba.so.1")).machine(0x1234),
+            )
             .elf("/usr/lib/liba.so.1", &of_kind(library("liba.so.1")));
         let closures = closures(&files, &settings());
-        let Start::Loaded(loaded) = &closures[0].start else { panic!("{loader}: {closures:?}") };
-        let paths: Vec<_> = loaded.objects.iter().map(|object| String::from_utf8_lossy(&object.path)).collect();
+        let Start::Loaded(loaded) = &closures[0].start else {
+            panic!("{loader}: {closures:?}")
+        };
+        let paths: Vec<_> = loaded
+            .objects
+            .iter()
+            .map(|object| String::from_utf8_lossy(&object.path))
+            .collect();
         assert_eq!(paths, ["/bin/p", loader, "/usr/lib/liba.so.1"]);
     }
 }
 
 fn troubled() -> Machine {
     Machine::new()
-        .elf("/bin/p", &program(GLIBC).needs("liba.so.1").needs("libnone.so.1").runpath("/d").imports("gone"))
+        .elf(
+            "/bin/p",
+            &program(GLIBC)
+                .needs("liba.so.1")
+                .needs("libnone.so.1")
+                .runpath("/d")
+                .imports("gone"),
+        )
         .elf("/bin/static", &program("").fixed())
         .elf("/bin/other", &program("/lib/ld-none.so"))
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
-        .elf("/d/liba.so.1", &library("liba.so.1").needs("libb.so.1").wants_version("libb.so.1", &["B_1", "B_2"]))
-        .elf("/lib/libb.so.1", &library("libb.so.1").defines_version("B_1"))
+        .elf(
+            "/d/liba.so.1",
+            &library("liba.so.1")
+                .needs("libb.so.1")
+                .wants_version("libb.so.1", &["B_1", "B_2"]),
+        )
+        .elf(
+            "/lib/libb.so.1",
+            &library("libb.so.1").defines_version("B_1"),
+        )
 }
 
 #[test]
 fn the_tree_says_how_each_library_was_found_and_what_is_wrong() {
-    let settings = Settings { symbols: true, ..settings() };
-    let default = "/lib/x86_64-linux-gnu, /usr/lib/x86_64-linux-gnu, /lib64, /usr/lib64, /lib, /usr/lib";
+    let settings = Settings {
+        symbols: true,
+        ..settings()
+    };
+    let default =
+        "/lib/x86_64-linux-gnu, /usr/lib/x86_64-linux-gnu, /lib64, /usr/lib64, /lib, /usr/lib";
     let expected = format!(
         "/bin/other: its loader `/lib/ld-none.so` is not there
 /bin/p [loader {GLIBC}]
@@ -81,7 +112,10 @@ fn the_tree_says_how_each_library_was_found_and_what_is_wrong() {
   undefined symbol: gone, which /bin/p needs
 "
     );
-    assert_eq!(report::deps_text(&closures(&troubled(), &settings)), expected);
+    assert_eq!(
+        report::deps_text(&closures(&troubled(), &settings)),
+        expected
+    );
 }
 
 #[test]
@@ -100,10 +134,19 @@ fn json_says_the_same_as_the_tree() {
 fn paths_are_a_line_each_and_a_graph_has_every_need() {
     let closures = closures(&troubled(), &settings());
     let paths = String::from_utf8(report::deps_paths(&closures)).unwrap();
-    assert_eq!(paths, format!("/bin/other\n/bin/p\n/d/liba.so.1\n/lib/libb.so.1\n{GLIBC}\n"));
+    assert_eq!(
+        paths,
+        format!("/bin/other\n/bin/p\n/d/liba.so.1\n/lib/libb.so.1\n{GLIBC}\n")
+    );
     let graph = report::deps_dot(&closures);
-    assert!(graph.contains("  \"/d/liba.so.1\" -> \"/lib/libb.so.1\" [label=\"default\"];\n"), "{graph}");
-    assert!(graph.contains("  \"/bin/p\" -> \"libnone.so.1\" [color=red];\n"), "{graph}");
+    assert!(
+        graph.contains("  \"/d/liba.so.1\" -> \"/lib/libb.so.1\" [label=\"default\"];\n"),
+        "{graph}"
+    );
+    assert!(
+        graph.contains("  \"/bin/p\" -> \"libnone.so.1\" [color=red];\n"),
+        "{graph}"
+    );
 }
 
 #[test]
@@ -115,8 +158,17 @@ fn a_setuid_program_ignores_the_environment_of_a_user_only() {
     let mut settings = settings();
     settings.environment.library_path = b"/d".to_vec();
     assert!(closures(&machine, &settings)[0].is_whole());
-    let closures = closures(&machine, &Settings { is_root: false, ..settings });
-    assert!(report::deps_text(&closures).starts_with(&format!("/bin/p [loader {GLIBC}, in secure mode]\n")));
+    let closures = closures(
+        &machine,
+        &Settings {
+            is_root: false,
+            ..settings
+        },
+    );
+    assert!(
+        report::deps_text(&closures)
+            .starts_with(&format!("/bin/p [loader {GLIBC}, in secure mode]\n"))
+    );
     assert!(!closures[0].is_whole());
 }
 
@@ -131,7 +183,14 @@ fn write(root: &Path, path: &str, file: &ElfFile) {
 fn links_of_a_folder_stay_inside_it() {
     let directory = tempfile::tempdir().unwrap();
     let root = &directory.path().join("root");
-    write(root, "real/bin/p", &program(GLIBC).needs("liba.so.1").needs("libb.so.1").runpath("$ORIGIN/../lib"));
+    write(
+        root,
+        "real/bin/p",
+        &program(GLIBC)
+            .needs("liba.so.1")
+            .needs("libb.so.1")
+            .runpath("$ORIGIN/../lib"),
+    );
     write(root, "real/lib/liba.so.1", &library("liba.so.1"));
     write(root, &GLIBC[1..], &library("ld-linux-x86-64.so.2"));
     // It would be found from outside only.
@@ -142,8 +201,14 @@ fn links_of_a_folder_stay_inside_it() {
     let program = deps::find_program(&host, b"p", Some(b"/none:/bin"), b"/").unwrap();
     let closures = deps::closures(&host, &settings(), &[program]);
     let text = report::deps_text(&closures);
-    assert!(text.starts_with(&format!("/bin/p [loader {GLIBC}]\n")), "{text}");
-    assert!(text.contains("├ liba.so.1 => /real/bin/../lib/liba.so.1 [runpath]\n"), "{text}");
+    assert!(
+        text.starts_with(&format!("/bin/p [loader {GLIBC}]\n")),
+        "{text}"
+    );
+    assert!(
+        text.contains("├ liba.so.1 => /real/bin/../lib/liba.so.1 [runpath]\n"),
+        "{text}"
+    );
     assert!(text.contains("└ libb.so.1 => not found\n"), "{text}");
     assert_eq!(deps::all_programs(&host), [b"/real/bin/p"]);
 }

@@ -1,6 +1,8 @@
 //! A writer of small ELF files: as much as a loader reads, and nothing that runs.
 
-use goblin::elf::header::{ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EM_X86_64, ET_DYN, ET_EXEC};
+use goblin::elf::header::{
+    ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EM_X86_64, ET_DYN, ET_EXEC,
+};
 
 /// What goes into a file. Little-endian x86-64 unless said otherwise.
 #[derive(Clone, Debug)]
@@ -50,12 +52,20 @@ pub(crate) const MUSL: &str = "/lib/ld-musl-x86_64.so.1";
 
 /// A program that asks for this loader.
 pub(crate) fn program(interpreter: &str) -> ElfFile {
-    ElfFile { interpreter: Some(interpreter.to_owned()), kind: ET_EXEC, ..library("") }
+    ElfFile {
+        interpreter: Some(interpreter.to_owned()),
+        kind: ET_EXEC,
+        ..library("")
+    }
 }
 
 /// A library; an empty SONAME is none.
 pub(crate) fn library(soname: &str) -> ElfFile {
-    let strings = if soname.is_empty() { Vec::new() } else { vec![(SONAME, soname.to_owned())] };
+    let strings = if soname.is_empty() {
+        Vec::new()
+    } else {
+        vec![(SONAME, soname.to_owned())]
+    };
     ElfFile {
         is_64: true,
         big_endian: false,
@@ -110,11 +120,17 @@ impl ElfFile {
     }
 
     pub(crate) fn bits_32(self) -> Self {
-        Self { is_64: false, ..self }
+        Self {
+            is_64: false,
+            ..self
+        }
     }
 
     pub(crate) fn big_endian(self) -> Self {
-        Self { big_endian: true, ..self }
+        Self {
+            big_endian: true,
+            ..self
+        }
     }
 
     pub(crate) fn imports(mut self, symbol: &str) -> Self {
@@ -128,7 +144,10 @@ impl ElfFile {
     }
 
     pub(crate) fn with_old_hash(self) -> Self {
-        Self { gnu_hash: false, ..self }
+        Self {
+            gnu_hash: false,
+            ..self
+        }
     }
 
     pub(crate) fn wants_version(mut self, library: &str, versions: &[&str]) -> Self {
@@ -144,7 +163,10 @@ impl ElfFile {
 
     /// Without a dynamic section.
     pub(crate) fn fixed(self) -> Self {
-        Self { dynamic: false, ..self }
+        Self {
+            dynamic: false,
+            ..self
+        }
     }
 
     /// `PT_GNU_STACK`, with flags such as 6 for a stack that is read and written.
@@ -163,16 +185,26 @@ impl ElfFile {
     }
 
     pub(crate) fn text_relocations(self) -> Self {
-        Self { text_relocations: true, ..self }
+        Self {
+            text_relocations: true,
+            ..self
+        }
     }
 
     /// At any address, although it names a loader.
     pub(crate) fn movable(self) -> Self {
-        Self { kind: ET_DYN, ..self }
+        Self {
+            kind: ET_DYN,
+            ..self
+        }
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        Writer { file: self, bytes: Vec::new() }.write()
+        Writer {
+            file: self,
+            bytes: Vec::new(),
+        }
+        .write()
     }
 }
 
@@ -185,7 +217,11 @@ impl Writer<'_> {
     fn number(&mut self, number: u64, size: usize) {
         let little = number.to_le_bytes();
         let big = number.to_be_bytes();
-        let part = if self.file.big_endian { &big[8 - size..] } else { &little[..size] };
+        let part = if self.file.big_endian {
+            &big[8 - size..]
+        } else {
+            &little[..size]
+        };
         self.bytes.extend_from_slice(part);
     }
 
@@ -214,7 +250,11 @@ impl Writer<'_> {
         self.bytes.clear();
         self.header(header, program_header);
         self.program_header((1, 4), 0, end);
-        self.program_header((if interpreter.1 == 0 { 0 } else { 3 }, 4), interpreter.0, interpreter.1);
+        self.program_header(
+            (if interpreter.1 == 0 { 0 } else { 3 }, 4),
+            interpreter.0,
+            interpreter.1,
+        );
         self.program_header((if self.file.dynamic { 2 } else { 0 }, 4), at, size);
         for &segment in &self.file.segments {
             self.program_header(segment, 0, 0);
@@ -224,12 +264,25 @@ impl Writer<'_> {
     }
 
     fn header(&mut self, size: usize, program_header: usize) {
-        let class = if self.file.is_64 { ELFCLASS64 } else { ELFCLASS32 };
-        let data = if self.file.big_endian { ELFDATA2MSB } else { ELFDATA2LSB };
-        self.bytes.extend([0x7f, b'E', b'L', b'F', class, data, 1, 0]);
+        let class = if self.file.is_64 {
+            ELFCLASS64
+        } else {
+            ELFCLASS32
+        };
+        let data = if self.file.big_endian {
+            ELFDATA2MSB
+        } else {
+            ELFDATA2LSB
+        };
+        self.bytes
+            .extend([0x7f, b'E', b'L', b'F', class, data, 1, 0]);
         self.bytes.extend([0; 8]);
         let word = self.word();
-        self.numbers(&[(self.file.kind.into(), 2), (self.file.machine.into(), 2), (1, 4)]);
+        self.numbers(&[
+            (self.file.kind.into(), 2),
+            (self.file.machine.into(), 2),
+            (1, 4),
+        ]);
         self.numbers(&[(0, word), (size as u64, word), (0, word), (0, 4)]);
         self.numbers(&[
             (size as u64, 2),
@@ -248,7 +301,13 @@ impl Writer<'_> {
         if self.file.is_64 {
             self.number(flags, 4);
         }
-        self.numbers(&[(offset, word), (address, word), (address, word), (size, word), (size, word)]);
+        self.numbers(&[
+            (offset, word),
+            (address, word),
+            (address, word),
+            (size, word),
+            (size, word),
+        ]);
         if !self.file.is_64 {
             self.number(flags, 4);
         }
@@ -256,13 +315,16 @@ impl Writer<'_> {
     }
 
     fn interpreter(&mut self) -> u64 {
-        let Some(interpreter) = &self.file.interpreter else { return 0 };
+        let Some(interpreter) = &self.file.interpreter else {
+            return 0;
+        };
         self.bytes.extend(interpreter.as_bytes());
         self.bytes.push(0);
         interpreter.len() as u64 + 1
     }
 
-    /// Strings, symbols, hash table, versions and the section itself. Gives the section's offset and size.
+    /// Strings, symbols, hash table, versions and the section itself. Gives the section's offset
+    /// and size.
     fn dynamic(&mut self) -> (u64, u64) {
         let file = self.file.clone();
         let mut strings = vec![0];
@@ -281,15 +343,27 @@ impl Writer<'_> {
         let needs: Vec<(u64, Vec<u64>)> = file
             .version_needs
             .iter()
-            .map(|(library, versions)| (add(library), versions.iter().map(|version| add(version)).collect()))
+            .map(|(library, versions)| {
+                (
+                    add(library),
+                    versions.iter().map(|version| add(version)).collect(),
+                )
+            })
             .collect();
-        let definitions: Vec<u64> = file.version_definitions.iter().map(|version| add(version)).collect();
+        let definitions: Vec<u64> = file
+            .version_definitions
+            .iter()
+            .map(|version| add(version))
+            .collect();
         entries.push((STRTAB, self.here() + BASE));
         entries.push((STRSZ, strings.len() as u64));
         self.bytes.extend(strings);
         entries.push((SYMTAB, self.here() + BASE));
         self.symbols(&imports, &exports);
-        entries.push((if file.gnu_hash { GNU_HASH } else { HASH }, self.here() + BASE));
+        entries.push((
+            if file.gnu_hash { GNU_HASH } else { HASH },
+            self.here() + BASE,
+        ));
         self.hash(imports.len() as u64 + 1, exports.len() as u64);
         entries.extend(self.versions(&needs, &definitions));
         entries.push((FLAGS_1, file.flags_1));
@@ -325,7 +399,14 @@ impl Writer<'_> {
             return;
         }
         let bucket = if exports == 0 { 0 } else { first };
-        self.numbers(&[(1, 4), (first, 4), (1, 4), (0, 4), (0, self.word()), (bucket, 4)]);
+        self.numbers(&[
+            (1, 4),
+            (first, 4),
+            (1, 4),
+            (0, 4),
+            (0, self.word()),
+            (bucket, 4),
+        ]);
         for index in 0..exports {
             self.number(u64::from(index + 1 == exports), 4);
         }
@@ -334,11 +415,18 @@ impl Writer<'_> {
     fn versions(&mut self, needs: &[(u64, Vec<u64>)], definitions: &[u64]) -> Vec<(u64, u64)> {
         let mut entries = Vec::new();
         if !needs.is_empty() {
-            entries.extend([(VERNEED, self.here() + BASE), (VERNEEDNUM, needs.len() as u64)]);
+            entries.extend([
+                (VERNEED, self.here() + BASE),
+                (VERNEEDNUM, needs.len() as u64),
+            ]);
         }
         for (place, (library, versions)) in needs.iter().enumerate() {
             let count = versions.len() as u64;
-            let next = if place + 1 == needs.len() { 0 } else { 16 + 16 * count };
+            let next = if place + 1 == needs.len() {
+                0
+            } else {
+                16 + 16 * count
+            };
             self.numbers(&[(1, 2), (count, 2), (*library, 4), (16, 4), (next, 4)]);
             for (place, &version) in versions.iter().enumerate() {
                 let next = if place + 1 == versions.len() { 0 } else { 16 };
@@ -346,11 +434,28 @@ impl Writer<'_> {
             }
         }
         if !definitions.is_empty() {
-            entries.extend([(VERDEF, self.here() + BASE), (VERDEFNUM, definitions.len() as u64)]);
+            entries.extend([
+                (VERDEF, self.here() + BASE),
+                (VERDEFNUM, definitions.len() as u64),
+            ]);
         }
         for (place, &version) in definitions.iter().enumerate() {
-            let next = if place + 1 == definitions.len() { 0 } else { 28 };
-            self.numbers(&[(1, 2), (0, 2), (2, 2), (1, 2), (0, 4), (20, 4), (next, 4), (version, 4), (0, 4)]);
+            let next = if place + 1 == definitions.len() {
+                0
+            } else {
+                28
+            };
+            self.numbers(&[
+                (1, 2),
+                (0, 2),
+                (2, 2),
+                (1, 2),
+                (0, 4),
+                (20, 4),
+                (next, 4),
+                (version, 4),
+                (0, 4),
+            ]);
         }
         entries
     }

@@ -9,7 +9,9 @@ use super::elf_file::{ElfFile, GLIBC, library, program};
 fn imports(file: &ElfFile) -> Vec<String> {
     let bytes = file.bytes();
     let elf = elf::parse(&bytes).unwrap();
-    elf.imports(&bytes).map(|name| String::from_utf8(name.to_vec()).unwrap()).collect()
+    elf.imports(&bytes)
+        .map(|name| String::from_utf8(name.to_vec()).unwrap())
+        .collect()
 }
 
 fn rich() -> ElfFile {
@@ -33,7 +35,9 @@ fn the_facts_of_a_program_are_read() {
     const PIE: u64 = 0x0800_0000;
     const NODEFLIB: u64 = 0x800;
     let elf = elf::parse(&rich().flags_1(PIE | NODEFLIB).bytes()).unwrap();
-    assert!(elf.is_64 && elf.is_dynamic && elf.is_pie && elf.no_default_directories && !elf.is_static());
+    assert!(
+        elf.is_64 && elf.is_dynamic && elf.is_pie && elf.no_default_directories && !elf.is_static()
+    );
     assert_eq!((elf.kind, elf.endian), (Type::Executable, Endian::Little));
     assert_eq!(elf.interpreter.as_deref(), Some(GLIBC.as_bytes()));
     assert_eq!(elf.needed, [b"libb.so.1", b"libc.so.6"]);
@@ -76,14 +80,23 @@ fn versions_are_read_in_the_order_of_the_file() {
         library: library.into(),
         versions: versions.iter().map(|&version| version.into()).collect(),
     };
-    assert_eq!(versions.needs, [need("libc.so.6", &["GLIBC_2.2.5", "GLIBC_2.34"]), need("libb.so.1", &["B_1"])]);
+    assert_eq!(
+        versions.needs,
+        [
+            need("libc.so.6", &["GLIBC_2.2.5", "GLIBC_2.34"]),
+            need("libb.so.1", &["B_1"])
+        ]
+    );
 }
 
 #[test]
 fn a_program_without_loader_is_static_and_a_library_is_not() {
     const PIE: u64 = 0x0800_0000;
     let is_static = |file: ElfFile| elf::parse(&file.bytes()).unwrap().is_static();
-    assert!(!is_static(library("").fixed()), "nothing says that it is a program");
+    assert!(
+        !is_static(library("").fixed()),
+        "nothing says that it is a program"
+    );
     assert!(is_static(library("").flags_1(PIE)));
     assert!(!is_static(library("liba.so.1")));
     assert!(!is_static(program(GLIBC)));
@@ -97,16 +110,27 @@ fn what_is_no_elf_file_or_cut_short_is_an_error() {
     let bytes = rich().bytes();
     assert_eq!(elf::parse(&bytes[..64]), Err(ElfError::ProgramHeaders));
     for length in 4..bytes.len() {
-        assert!(elf::parse(&bytes[..length]).is_err(), "at {length} of {}", bytes.len());
+        assert!(
+            elf::parse(&bytes[..length]).is_err(),
+            "at {length} of {}",
+            bytes.len()
+        );
     }
 }
 
 #[test]
 fn a_dynamic_section_that_names_too_much_is_refused() {
-    let named = |count, length| (0..count).fold(library(""), |file, _| file.needs(&"x".repeat(length)));
-    assert_eq!(elf::parse(&named(400, 4000).bytes()), Err(ElfError::TooLong));
+    let named =
+        |count, length| (0..count).fold(library(""), |file, _| file.needs(&"x".repeat(length)));
+    assert_eq!(
+        elf::parse(&named(400, 4000).bytes()),
+        Err(ElfError::TooLong)
+    );
     assert_eq!(elf::parse(&named(5000, 1).bytes()), Err(ElfError::TooLong));
-    assert_eq!(elf::parse(&named(1000, 100).bytes()).unwrap().needed.len(), 1000);
+    assert_eq!(
+        elf::parse(&named(1000, 100).bytes()).unwrap().needed.len(),
+        1000
+    );
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! What one start maps: on one processor, in secure mode, and with old and new loaders; and hostile files.
+//! What one start maps: on one processor, in secure mode, and with old and new loaders; and hostile
+//! files.
 
 use jettison::elf::Cache;
 use proptest::prelude::*;
@@ -9,25 +10,50 @@ use super::machine::Machine;
 
 /// A library for every processor, for two levels, and where old loaders look.
 fn variants() -> Machine {
-    let below = ["glibc-hwcaps/x86-64-v2/", "glibc-hwcaps/x86-64-v3/", "tls/", "haswell/", ""];
-    below
-        .iter()
-        .fold(Machine::new(), |machine, below| machine.elf(&format!("/d/{below}liba.so.1"), &library("liba.so.1")))
+    let below = [
+        "glibc-hwcaps/x86-64-v2/",
+        "glibc-hwcaps/x86-64-v3/",
+        "tls/",
+        "haswell/",
+        "",
+    ];
+    below.iter().fold(Machine::new(), |machine, below| {
+        machine.elf(&format!("/d/{below}liba.so.1"), &library("liba.so.1"))
+    })
 }
 
 /// A loader that tells its version.
 fn with_version(machine: Machine, version: &str) -> Machine {
     let bytes = library("ld-linux-x86-64.so.2").bytes();
-    machine.file(GLIBC, [&bytes[..], b"ld.so stable release version ", version.as_bytes(), b".\n\0"].concat())
+    machine.file(
+        GLIBC,
+        [
+            &bytes[..],
+            b"ld.so stable release version ",
+            version.as_bytes(),
+            b".\n\0",
+        ]
+        .concat(),
+    )
 }
 
 #[test]
 fn a_processor_maps_the_best_that_it_takes_and_nothing_else() {
     let machine = variants().elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d"));
     let found = |levels: &[&str]| with_version(machine.clone(), "2.37").load_on("/bin/p", levels);
-    let at = |path: &str| vec![format!("p needs liba.so.1: {path} (found through its RUNPATH)")];
-    assert_eq!(found(&["x86-64-v4", "x86-64-v3", "x86-64-v2"]), at("/d/glibc-hwcaps/x86-64-v3/liba.so.1"));
-    assert_eq!(found(&["x86-64-v2"]), at("/d/glibc-hwcaps/x86-64-v2/liba.so.1"));
+    let at = |path: &str| {
+        vec![format!(
+            "p needs liba.so.1: {path} (found through its RUNPATH)"
+        )]
+    };
+    assert_eq!(
+        found(&["x86-64-v4", "x86-64-v3", "x86-64-v2"]),
+        at("/d/glibc-hwcaps/x86-64-v3/liba.so.1")
+    );
+    assert_eq!(
+        found(&["x86-64-v2"]),
+        at("/d/glibc-hwcaps/x86-64-v2/liba.so.1")
+    );
     assert_eq!(found(&[]), at("/d/liba.so.1"));
     let old = with_version(machine, "2.36").load_on("/bin/p", &[]);
     assert_eq!(old, at("/d/tls/liba.so.1"));
@@ -36,20 +62,30 @@ fn a_processor_maps_the_best_that_it_takes_and_nothing_else() {
 #[test]
 fn new_loaders_do_not_look_where_old_ones_did_for_any_processor() {
     let machine = variants().elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/d"));
-    assert_eq!(with_version(machine.clone(), "2.36").load("/bin/p").len(), 5);
+    assert_eq!(
+        with_version(machine.clone(), "2.36").load("/bin/p").len(),
+        5
+    );
     assert_eq!(with_version(machine, "2.41").load("/bin/p").len(), 3);
 }
 
 #[test]
 fn platform_is_that_of_the_processor() {
     let machine = Machine::new()
-        .elf("/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/$PLATFORM"))
+        .elf(
+            "/bin/p",
+            &program(GLIBC).needs("liba.so.1").runpath("/$PLATFORM"),
+        )
         .elf("/x86_64/liba.so.1", &library("liba.so.1"))
         .elf("/haswell/liba.so.1", &library("liba.so.1"));
-    assert_eq!(machine.load_on("/bin/p", &[]), ["p needs liba.so.1: /haswell/liba.so.1 (found through its RUNPATH)"]);
+    assert_eq!(
+        machine.load_on("/bin/p", &[]),
+        ["p needs liba.so.1: /haswell/liba.so.1 (found through its RUNPATH)"]
+    );
 }
 
-/// A cache with an extension that names two levels, which entries give by number in the low word behind bit 62.
+/// A cache with an extension that names two levels, which entries give by number in the low word
+/// behind bit 62.
 fn cache_with_levels() -> Vec<u8> {
     const LEVEL: u64 = 1 << 62;
     let mut cache = new_cache(&[
@@ -72,11 +108,18 @@ fn cache_with_levels() -> Vec<u8> {
 fn entries_of_the_cache_for_a_level_are_for_processors_of_it() {
     let machine = ["v2", "v3", "all"]
         .iter()
-        .fold(Machine::new(), |machine, place| machine.elf(&format!("/{place}/liba.so.1"), &library("liba.so.1")))
+        .fold(Machine::new(), |machine, place| {
+            machine.elf(&format!("/{place}/liba.so.1"), &library("liba.so.1"))
+        })
         .elf("/bin/p", &program(GLIBC).needs("liba.so.1"))
         .file("/etc/ld.so.cache", cache_with_levels());
-    let at = |place: &str| format!("p needs liba.so.1: /{place}/liba.so.1 (found through `/etc/ld.so.cache`)");
-    assert_eq!(machine.load_on("/bin/p", &["x86-64-v3", "x86-64-v2"]), [at("v3")]);
+    let at = |place: &str| {
+        format!("p needs liba.so.1: /{place}/liba.so.1 (found through `/etc/ld.so.cache`)")
+    };
+    assert_eq!(
+        machine.load_on("/bin/p", &["x86-64-v3", "x86-64-v2"]),
+        [at("v3")]
+    );
     assert_eq!(machine.load_on("/bin/p", &["x86-64-v2"]), [at("v2")]);
     assert_eq!(machine.load_on("/bin/p", &[]), [at("all")]);
     assert_eq!(machine.load("/bin/p"), [at("v2"), at("v3"), at("all")]);
@@ -90,8 +133,14 @@ fn secure_mode_ignores_the_environment() {
             .elf("/d/liba.so.1", &library("liba.so.1"))
             .elf("/lib/liba.so.1", &library("liba.so.1"))
             .env("LD_LIBRARY_PATH=/d");
-        assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /d/liba.so.1 (found through `LD_LIBRARY_PATH`)"]);
-        assert_eq!(machine.load_secure("/bin/p"), ["p needs liba.so.1: /lib/liba.so.1 (found in a default directory)"]);
+        assert_eq!(
+            machine.load("/bin/p"),
+            ["p needs liba.so.1: /d/liba.so.1 (found through `LD_LIBRARY_PATH`)"]
+        );
+        assert_eq!(
+            machine.load_secure("/bin/p"),
+            ["p needs liba.so.1: /lib/liba.so.1 (found in a default directory)"]
+        );
     }
 }
 
@@ -100,17 +149,28 @@ fn secure_mode_follows_origin_into_trusted_directories_only() {
     let files = Machine::new()
         .elf("/opt/lib/liba.so.1", &library("liba.so.1"))
         .elf("/usr/lib/private/liba.so.1", &library("liba.so.1"));
-    let outside = files.clone().elf("/opt/bin/p", &program(GLIBC).needs("liba.so.1").runpath("$ORIGIN/../lib"));
+    let outside = files.clone().elf(
+        "/opt/bin/p",
+        &program(GLIBC).needs("liba.so.1").runpath("$ORIGIN/../lib"),
+    );
     assert!(outside.load("/opt/bin/p")[0].contains("/opt/bin/../lib/liba.so.1"));
     assert!(outside.load_secure("/opt/bin/p")[0].contains("not in"));
-    let inside = files.elf("/usr/bin/p", &program(GLIBC).needs("liba.so.1").runpath("$ORIGIN/../lib/private"));
+    let inside = files.elf(
+        "/usr/bin/p",
+        &program(GLIBC)
+            .needs("liba.so.1")
+            .runpath("$ORIGIN/../lib/private"),
+    );
     assert!(inside.load_secure("/usr/bin/p")[0].contains("/usr/bin/../lib/private/liba.so.1"));
 }
 
 #[test]
 fn secure_musl_has_no_origin_for_the_program() {
     let machine = Machine::new()
-        .elf("/opt/bin/p", &program(MUSL).needs("liba.so.1").runpath("$ORIGIN/../lib"))
+        .elf(
+            "/opt/bin/p",
+            &program(MUSL).needs("liba.so.1").runpath("$ORIGIN/../lib"),
+        )
         .elf("/opt/lib/liba.so.1", &library("liba.so.1"));
     assert!(machine.load("/opt/bin/p")[0].contains("/opt/bin/../lib/liba.so.1"));
     assert!(machine.load_secure("/opt/bin/p")[0].contains("not in"));
@@ -132,12 +192,23 @@ fn what_a_setuid_program_loads_for_either_user_is_kept() {
 #[test]
 fn a_version_that_no_library_defines_is_told() {
     let planned = Machine::new()
-        .elf("/app", &program(GLIBC).needs("liba.so.1").wants_version("liba.so.1", &["A_1", "A_2"]))
+        .elf(
+            "/app",
+            &program(GLIBC)
+                .needs("liba.so.1")
+                .wants_version("liba.so.1", &["A_1", "A_2"]),
+        )
         .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
-        .elf("/lib/liba.so.1", &library("liba.so.1").defines_version("A_1"))
+        .elf(
+            "/lib/liba.so.1",
+            &library("liba.so.1").defines_version("A_1"),
+        )
         .entrypoint(&["/app"])
         .plan();
-    assert_eq!(planned.unmet(), ["/app needs the version `A_2` of `/lib/liba.so.1`"]);
+    assert_eq!(
+        planned.unmet(),
+        ["/app needs the version `A_2` of `/lib/liba.so.1`"]
+    );
 }
 
 proptest! {
@@ -174,7 +245,8 @@ proptest! {
             .file("/etc/ld.so.cache", cache)
             .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
             .entrypoint(&["/bin/p"]);
-        // A program that is none any more is refused; whatever else comes out must be verified without harm.
+        // A program that is none any more is refused; whatever else comes out must be verified
+        // without harm.
         if let Ok(planned) = machine.try_plan() {
             prop_assert!(planned.kept().len() < 64);
         }

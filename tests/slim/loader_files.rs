@@ -59,21 +59,33 @@ fn needing_a() -> Machine {
 fn the_cache_comes_before_the_default_directories() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]
+    );
 }
 
 #[test]
 fn a_cached_path_that_is_gone_is_passed_over() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/gone/liba.so.1")]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /usr/lib/liba.so.1 (found in a default directory)"]);
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /usr/lib/liba.so.1 (found in a default directory)"]
+    );
 }
 
 #[test]
 fn entries_of_another_machine_do_not_count() {
-    let cache = new_cache(&[(I386, 0, "liba.so.1", "/gone/liba.so.1"), (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
+    let cache = new_cache(&[
+        (I386, 0, "liba.so.1", "/gone/liba.so.1"),
+        (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1"),
+    ]);
     let machine = needing_a().file("/etc/ld.so.cache", cache);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]
+    );
 }
 
 #[test]
@@ -82,7 +94,9 @@ fn entries_for_some_processors_are_found_beside_the_one_for_all() {
         (X86_64, (1 << 62) | 1, "liba.so.1", "/opt/v3/liba.so.1"),
         (X86_64, 0, "liba.so.1", "/opt/a/liba.so.1"),
     ]);
-    let machine = needing_a().file("/etc/ld.so.cache", cache).elf("/opt/v3/liba.so.1", &library("liba.so.1"));
+    let machine = needing_a()
+        .file("/etc/ld.so.cache", cache)
+        .elf("/opt/v3/liba.so.1", &library("liba.so.1"));
     assert_eq!(
         machine.load("/bin/p"),
         [
@@ -96,9 +110,14 @@ fn entries_for_some_processors_are_found_beside_the_one_for_all() {
 fn who_wants_no_default_directories_gets_none_from_the_cache() {
     const NODEFLIB: u64 = 0x800;
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/usr/lib/liba.so.1")]);
-    let machine =
-        needing_a().file("/etc/ld.so.cache", cache).elf("/bin/q", &program(GLIBC).needs("liba.so.1").flags_1(NODEFLIB));
-    assert_eq!(machine.load("/bin/q"), ["q needs liba.so.1: not in /etc/ld.so.cache"]);
+    let machine = needing_a().file("/etc/ld.so.cache", cache).elf(
+        "/bin/q",
+        &program(GLIBC).needs("liba.so.1").flags_1(NODEFLIB),
+    );
+    assert_eq!(
+        machine.load("/bin/q"),
+        ["q needs liba.so.1: not in /etc/ld.so.cache"]
+    );
 }
 
 #[test]
@@ -108,16 +127,26 @@ fn the_old_format_is_read_alone_and_in_front_of_the_new_one() {
     let mut both = old_cache(&[]);
     both.extend(new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]));
     let machine = needing_a().file("/etc/ld.so.cache", both);
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]);
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.cache`)"]
+    );
 }
 
 #[test]
 fn a_cache_cut_anywhere_is_an_error_and_nothing_worse() {
     let cache = new_cache(&[(X86_64, 0, "liba.so.1", "/opt/a/liba.so.1")]);
     for length in 20..cache.len() {
-        assert_eq!(Cache::parse(&cache[..length], Endian::Little), Err(CacheError::Short), "at {length}");
+        assert_eq!(
+            Cache::parse(&cache[..length], Endian::Little),
+            Err(CacheError::Short),
+            "at {length}"
+        );
     }
-    assert_eq!(Cache::parse(b"no cache", Endian::Little), Err(CacheError::Magic));
+    assert_eq!(
+        Cache::parse(b"no cache", Endian::Little),
+        Err(CacheError::Magic)
+    );
 }
 
 #[test]
@@ -130,30 +159,45 @@ fn a_cache_of_entries_that_share_one_long_string_is_refused() {
         let at = 48 + 24 * entry + 4;
         cache[at..at + 4].copy_from_slice(&long);
     }
-    assert_eq!(Cache::parse(&cache, Endian::Little), Err(CacheError::Strings));
+    assert_eq!(
+        Cache::parse(&cache, Endian::Little),
+        Err(CacheError::Strings)
+    );
 }
 
 #[test]
 fn without_a_cache_the_configured_directories_are_asked() {
     let machine = needing_a().file("/etc/ld.so.conf", "/opt/a\n");
-    assert_eq!(machine.load("/bin/p"), ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.conf`)"]);
+    assert_eq!(
+        machine.load("/bin/p"),
+        ["p needs liba.so.1: /opt/a/liba.so.1 (found through `/etc/ld.so.conf`)"]
+    );
 }
 
 fn directories(machine: &Machine) -> Vec<String> {
     let image = machine.image();
     let directories = configured_directories(&TreeFiles::new(&image.tree), b"/etc/ld.so.conf");
-    directories.into_iter().map(|directory| String::from_utf8(directory).unwrap()).collect()
+    directories
+        .into_iter()
+        .map(|directory| String::from_utf8(directory).unwrap())
+        .collect()
 }
 
 #[test]
 fn a_configuration_includes_others_in_order_of_their_names() {
     let machine = Machine::new()
-        .file("/etc/ld.so.conf", "# first\ninclude ld.so.conf.d/*.conf\n/last # a comment\nhwcap 0 nosegneg\n")
+        .file(
+            "/etc/ld.so.conf",
+            "# first\ninclude ld.so.conf.d/*.conf\n/last # a comment\nhwcap 0 nosegneg\n",
+        )
         .file("/etc/ld.so.conf.d/b.conf", "/b/ /c:/d,/e\n")
         .file("/etc/ld.so.conf.d/a.conf", "/a=libc6\nrelative\n")
         .file("/etc/ld.so.conf.d/.hidden.conf", "/hidden\n")
         .file("/etc/ld.so.conf.d/a.off", "/off\n");
-    assert_eq!(directories(&machine), ["/a", "/b", "/c", "/d", "/e", "/last"]);
+    assert_eq!(
+        directories(&machine),
+        ["/a", "/b", "/c", "/d", "/e", "/last"]
+    );
 }
 
 #[test]

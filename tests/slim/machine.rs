@@ -3,10 +3,12 @@
 use std::cell::OnceCell;
 use std::ops::Deref;
 
-use jettison::elf::{self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor};
+use jettison::elf::{
+    self, Elf, ElfError, Environment, Files, Loader, Mode, Outcome, Process, Processor,
+};
 use jettison::image::{
-    Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer, NameId, Options,
-    Reference, ResolveError, Silent, Tree,
+    Changes, Compression, Config, Content, Header, History, Image, Inode, InodeId, Kind, Layer,
+    NameId, Options, Reference, ResolveError, Silent, Tree,
 };
 use jettison::slim::{Confidence, Plan, PlanError, PlanOptions};
 use serde_json::{Value, json};
@@ -35,7 +37,14 @@ impl Machine {
     }
 
     fn insert(self, path: &str, kind: Kind, mode: u32) -> Self {
-        self.entry(path, kind, Header { mode, ..Header::default() })
+        self.entry(
+            path,
+            kind,
+            Header {
+                mode,
+                ..Header::default()
+            },
+        )
     }
 
     /// An entry with all that an archive says of it.
@@ -43,7 +52,15 @@ impl Machine {
         let (directory, name) = path.rsplit_once('/').unwrap();
         let directory = self.make_directory(directory);
         let layer = self.layers.len().saturating_sub(1);
-        self.tree.insert(directory, name.as_bytes(), Inode { kind, header, layer });
+        self.tree.insert(
+            directory,
+            name.as_bytes(),
+            Inode {
+                kind,
+                header,
+                layer,
+            },
+        );
         self
     }
 
@@ -54,8 +71,15 @@ impl Machine {
             let there = self.tree.resolve_from(at, component.as_bytes()).ok();
             at = there.map_or_else(
                 || {
-                    let header = Header { mode: 0o755, ..Header::default() };
-                    let inode = Inode { kind: Kind::Directory, header, layer: 0 };
+                    let header = Header {
+                        mode: 0o755,
+                        ..Header::default()
+                    };
+                    let inode = Inode {
+                        kind: Kind::Directory,
+                        header,
+                        layer: 0,
+                    };
                     self.tree.insert(at, component.as_bytes(), inode)
                 },
                 |resolved| resolved.name,
@@ -92,7 +116,13 @@ impl Machine {
     }
 
     pub(crate) fn link(self, path: &str, target: &str) -> Self {
-        self.insert(path, Kind::Symlink { target: target.into() }, 0o777)
+        self.insert(
+            path,
+            Kind::Symlink {
+                target: target.into(),
+            },
+            0o777,
+        )
     }
 
     /// A second name.
@@ -137,17 +167,23 @@ impl Machine {
 
     /// What comes from now on is brought by another layer.
     pub(crate) fn layer(mut self, created_by: &str) -> Self {
-        self.layers.push(History { created_by: created_by.to_owned(), ..History::default() });
+        self.layers.push(History {
+            created_by: created_by.to_owned(),
+            ..History::default()
+        });
         self
     }
 
     pub(crate) fn image(&self) -> Image {
         let directory = tempfile::tempdir().unwrap();
-        let reference = Reference::Rootfs { path: directory.path().to_owned() };
+        let reference = Reference::Rootfs {
+            path: directory.path().to_owned(),
+        };
         let mut image = Image::open(&reference, &Options::default(), &Silent).unwrap();
         let mut settings = self.settings.clone();
         settings["Env"] = json!(self.environment);
-        image.config = Config::new(json!({"architecture": "amd64", "os": "linux", "config": settings}));
+        image.config =
+            Config::new(json!({"architecture": "amd64", "os": "linux", "config": settings}));
         image.tree = self.tree.clone();
         let layer = |history: &History| Layer {
             digest: String::new(),
@@ -166,7 +202,11 @@ impl Machine {
     pub(crate) fn try_plan(&self) -> Result<Planned, PlanError> {
         let image = self.image();
         let plan = jettison::slim::plan(&image, &self.options)?;
-        assert_eq!(jettison::slim::verify(&image, &plan).unwrap(), [], "the plan loses something");
+        assert_eq!(
+            jettison::slim::verify(&image, &plan).unwrap(),
+            [],
+            "the plan loses something"
+        );
         Ok(Planned { image, plan })
     }
 
@@ -183,7 +223,11 @@ impl Machine {
     pub(crate) fn load_on(&self, program: &str, levels: &[&str]) -> Vec<String> {
         let levels = levels.iter().map(|&level| level.to_owned()).collect();
         let legacy = vec!["tls".to_owned(), "haswell".to_owned()];
-        let processor = Processor { levels, platform: Some("haswell".to_owned()), legacy };
+        let processor = Processor {
+            levels,
+            platform: Some("haswell".to_owned()),
+            legacy,
+        };
         self.load_as(program, Mode::Exact(processor), false)
     }
 
@@ -196,12 +240,22 @@ impl Machine {
         let image = self.image();
         let files = TreeFiles::new(&self.tree);
         let program = program.as_bytes();
-        let elf::Kind::File(file) = files.look(program) else { panic!("there is no such program") };
+        let elf::Kind::File(file) = files.look(program) else {
+            panic!("there is no such program")
+        };
         let elf = files.elf(file).unwrap();
         let loader = Loader::with_mode(&files, elf.interpreter.as_ref().unwrap(), elf, mode);
-        let library_path = image.config.env_value("LD_LIBRARY_PATH").unwrap_or_default().into();
+        let library_path = image
+            .config
+            .env_value("LD_LIBRARY_PATH")
+            .unwrap_or_default()
+            .into();
         let directory = image.config.working_dir().into();
-        let environment = Environment { library_path, directory, secure };
+        let environment = Environment {
+            library_path,
+            directory,
+            secure,
+        };
         let mut process = Process::new(&files, &loader, &environment, program, file);
         process.load();
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -217,9 +271,13 @@ impl Machine {
                     format!("{line}: {} ({found}){broken}", text(path))
                 })),
                 Outcome::Missing(missing) => {
-                    let looked_in: Vec<String> = missing.looked_in.iter().map(|path| text(path)).collect();
+                    let looked_in: Vec<String> =
+                        missing.looked_in.iter().map(|path| text(path)).collect();
                     let nowhere = format!("not in {}", looked_in.join(" "));
-                    let why = missing.refused.as_ref().map_or(nowhere, |why| format!("refused, {why}"));
+                    let why = missing
+                        .refused
+                        .as_ref()
+                        .map_or(nowhere, |why| format!("refused, {why}"));
                     lines.push(format!("{line}: {why}"));
                 }
             }
@@ -250,30 +308,51 @@ impl Planned {
 
     /// The paths of all that is kept.
     pub(crate) fn kept(&self) -> Vec<String> {
-        self.plan.kept().iter().map(|&name| self.path(name)).collect()
+        self.plan
+            .kept()
+            .iter()
+            .map(|&name| self.path(name))
+            .collect()
     }
 
     /// The chain of reasons, a line a name.
     pub(crate) fn why(&self, path: &str) -> Vec<String> {
-        self.plan.why(self.name(path)).iter().map(|link| format!("{}: {}", self.path(link.name), link.why)).collect()
+        self.plan
+            .why(self.name(path))
+            .iter()
+            .map(|link| format!("{}: {}", self.path(link.name), link.why))
+            .collect()
     }
 
     /// All reasons for a name: who gives it, and it.
     pub(crate) fn reasons(&self, path: &str) -> Vec<String> {
         let by = |by: Option<NameId>| by.map_or_else(|| "the image".to_owned(), |by| self.path(by));
         let reasons = self.plan.reasons(self.name(path));
-        reasons.iter().map(|reason| format!("{}: {}", by(reason.by), reason.why)).collect()
+        reasons
+            .iter()
+            .map(|reason| format!("{}: {}", by(reason.by), reason.why))
+            .collect()
     }
 
     pub(crate) fn unmet(&self) -> Vec<String> {
-        let line = |unmet: &jettison::slim::Unmet| format!("{} needs {}", self.path(unmet.by), unmet.need);
+        let line =
+            |unmet: &jettison::slim::Unmet| format!("{} needs {}", self.path(unmet.by), unmet.need);
         self.plan.unmet().iter().map(line).collect()
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {
-        let at = |note: &jettison::slim::Note| note.at.map_or_else(|| "image".to_owned(), |at| self.path(at));
-        let line = |note: &jettison::slim::Note| note.line.map(|line| format!(":{line}")).unwrap_or_default();
-        self.plan.notes().iter().map(|note| format!("{}{}: {}", at(note), line(note), note.text)).collect()
+        let at = |note: &jettison::slim::Note| {
+            note.at
+                .map_or_else(|| "image".to_owned(), |at| self.path(at))
+        };
+        let line = |note: &jettison::slim::Note| {
+            note.line.map(|line| format!(":{line}")).unwrap_or_default()
+        };
+        self.plan
+            .notes()
+            .iter()
+            .map(|note| format!("{}{}: {}", at(note), line(note), note.text))
+            .collect()
     }
 }
 
@@ -287,7 +366,8 @@ pub(crate) struct TreeFiles<'a> {
 impl<'a> TreeFiles<'a> {
     pub(crate) fn new(tree: &'a Tree) -> Self {
         let mut names = vec![None; tree.inode_count()];
-        tree.walk().for_each(|name| names[tree.inode_id(name).index()] = Some(name));
+        tree.walk()
+            .for_each(|name| names[tree.inode_id(name).index()] = Some(name));
         let elfs = (0..tree.inode_count()).map(|_| OnceCell::new()).collect();
         Self { tree, names, elfs }
     }
@@ -309,8 +389,13 @@ impl Files for TreeFiles<'_> {
     }
 
     fn list(&self, directory: &[u8]) -> Vec<Vec<u8>> {
-        let Ok(resolved) = self.tree.resolve(directory) else { return Vec::new() };
-        self.tree.children(resolved.name).map(|name| self.tree.file_name(name).to_vec()).collect()
+        let Ok(resolved) = self.tree.resolve(directory) else {
+            return Vec::new();
+        };
+        self.tree
+            .children(resolved.name)
+            .map(|name| self.tree.file_name(name).to_vec())
+            .collect()
     }
 
     fn read(&self, file: InodeId) -> Option<impl Deref<Target = [u8]>> {
@@ -322,7 +407,10 @@ impl Files for TreeFiles<'_> {
 
     fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
         let parse = || elf::parse(&self.read(file).unwrap());
-        self.elfs[file.index()].get_or_init(parse).as_ref().map_err(Clone::clone)
+        self.elfs[file.index()]
+            .get_or_init(parse)
+            .as_ref()
+            .map_err(Clone::clone)
     }
 
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {

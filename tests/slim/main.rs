@@ -1,6 +1,9 @@
 //! The loader's rules and the slimmer's plan, on images made of a few synthetic files.
 
-#![allow(clippy::unwrap_used, reason = "what builds a fixture may fail the test")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "what builds a fixture may fail the test"
+)]
 
 mod breakages;
 mod deps;

@@ -7,8 +7,14 @@ use super::plan_paths::merged_usr;
 #[test]
 fn a_library_is_kept_for_every_object_that_needs_it() {
     let planned = merged_usr()
-        .elf("/usr/bin/app", &program(GLIBC).needs("liba.so.1").needs("libc.so.6"))
-        .elf("/usr/lib/liba.so.1", &library("liba.so.1").needs("libc.so.6"))
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC).needs("liba.so.1").needs("libc.so.6"),
+        )
+        .elf(
+            "/usr/lib/liba.so.1",
+            &library("liba.so.1").needs("libc.so.6"),
+        )
         .entrypoint(&["app"])
         .plan();
     assert_eq!(
@@ -23,17 +29,29 @@ fn a_library_is_kept_for_every_object_that_needs_it() {
 #[test]
 fn a_missing_library_is_told_with_where_it_was_looked_for_and_the_plan_goes_on() {
     let planned = merged_usr()
-        .elf("/usr/bin/app", &program(GLIBC).needs("libnone.so.1").needs("libc.so.6").runpath("/opt/lib"))
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC)
+                .needs("libnone.so.1")
+                .needs("libc.so.6")
+                .runpath("/opt/lib"),
+        )
         .entrypoint(&["app"])
         .plan();
-    assert_eq!(planned.unmet(), ["/usr/bin/app needs the library `libnone.so.1`"]);
+    assert_eq!(
+        planned.unmet(),
+        ["/usr/bin/app needs the library `libnone.so.1`"]
+    );
     assert_eq!(planned.plan.unmet()[0].looked_in[0], b"/opt/lib");
     assert!(planned.keeps("/usr/lib/x86_64-linux-gnu/libc.so.6"));
 }
 
 #[test]
 fn a_missing_loader_is_told() {
-    let planned = Machine::new().elf("/app", &program("/lib/ld-none.so")).entrypoint(&["/app"]).plan();
+    let planned = Machine::new()
+        .elf("/app", &program("/lib/ld-none.so"))
+        .entrypoint(&["/app"])
+        .plan();
     assert_eq!(planned.unmet(), ["/app needs the loader `/lib/ld-none.so`"]);
 }
 
@@ -47,7 +65,9 @@ fn a_broken_library_is_kept_and_told() {
     assert!(planned.keeps("/usr/lib/liba.so.1"));
     assert_eq!(
         planned.unmet(),
-        ["/usr/bin/app needs the library `liba.so.1`, of which the loader would say that it is no ELF file"]
+        [
+            "/usr/bin/app needs the library `liba.so.1`, of which the loader would say that it is no ELF file"
+        ]
     );
 }
 
@@ -71,7 +91,10 @@ fn what_a_loader_reads_is_kept_for_it() {
 fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
-        .elf("/usr/lib/libhook.so", &library("libhook.so").needs("libh.so.1"))
+        .elf(
+            "/usr/lib/libhook.so",
+            &library("libhook.so").needs("libh.so.1"),
+        )
         .elf("/usr/lib/libh.so.1", &library("libh.so.1"))
         .elf("/usr/lib/libfile.so", &library("libfile.so"))
         .file("/etc/ld.so.preload", "# hooks\n/usr/lib/libfile.so\n")
@@ -84,18 +107,38 @@ fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
     );
     assert!(planned.keeps("/usr/lib/libh.so.1"));
     assert!(planned.keeps("/usr/lib/libfile.so"));
-    assert_eq!(planned.notes(), ["image: `libnone.so`, which `LD_PRELOAD` names, is not there"]);
+    assert_eq!(
+        planned.notes(),
+        ["image: `libnone.so`, which `LD_PRELOAD` names, is not there"]
+    );
 }
 
 #[test]
 fn who_ends_threads_needs_libgcc_and_who_does_not_does_not() {
     let machine = merged_usr()
-        .elf("/usr/lib/libgcc_s.so.1", &library("libgcc_s.so.1").needs("libg.so.1"))
+        .elf(
+            "/usr/lib/libgcc_s.so.1",
+            &library("libgcc_s.so.1").needs("libg.so.1"),
+        )
         .elf("/usr/lib/libg.so.1", &library("libg.so.1"))
-        .elf("/usr/lib/liba.so.1", &library("liba.so.1").imports("pthread_exit"))
+        .elf(
+            "/usr/lib/liba.so.1",
+            &library("liba.so.1").imports("pthread_exit"),
+        )
         .entrypoint(&["app"]);
-    let ends = machine.clone().elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6").needs("liba.so.1")).plan();
-    let ends_none = machine.elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6").imports("puts")).plan();
+    let ends = machine
+        .clone()
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC).needs("libc.so.6").needs("liba.so.1"),
+        )
+        .plan();
+    let ends_none = machine
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC).needs("libc.so.6").imports("puts"),
+        )
+        .plan();
     assert_eq!(
         ends.why("/usr/lib/libgcc_s.so.1")[1..],
         [
@@ -111,7 +154,10 @@ fn who_ends_threads_needs_libgcc_and_who_does_not_does_not() {
 fn a_library_kept_by_hand_is_loaded_for_itself() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
-        .elf("/usr/lib/app/plugin.so", &library("").needs("libp.so.1").needs("libc.so.6"))
+        .elf(
+            "/usr/lib/app/plugin.so",
+            &library("").needs("libp.so.1").needs("libc.so.6"),
+        )
         .elf("/usr/lib/libp.so.1", &library("libp.so.1"))
         .keep("/usr/lib/app/*.so")
         .entrypoint(&["app"])
@@ -123,8 +169,14 @@ fn a_library_kept_by_hand_is_loaded_for_itself() {
 #[test]
 fn what_a_library_finds_only_in_its_program_is_not_missing() {
     let planned = merged_usr()
-        .elf("/opt/bin/app", &program(GLIBC).needs("liba.so.1").rpath("/opt/lib"))
-        .elf("/opt/lib/liba.so.1", &library("liba.so.1").needs("libb.so.1"))
+        .elf(
+            "/opt/bin/app",
+            &program(GLIBC).needs("liba.so.1").rpath("/opt/lib"),
+        )
+        .elf(
+            "/opt/lib/liba.so.1",
+            &library("liba.so.1").needs("libb.so.1"),
+        )
         .elf("/opt/lib/libb.so.1", &library("libb.so.1"))
         .keep("/opt/lib/liba.so.1")
         .entrypoint(&["/opt/bin/app"])
@@ -143,15 +195,25 @@ fn a_static_program_needs_nothing() {
 
 #[test]
 fn a_musl_program_needs_its_loader_alone_for_the_c_library() {
-    let loader = [&library("libc.so").bytes()[..], b"\0%.*s/etc/ld-musl-x86_64.path\0"].concat();
+    let loader = [
+        &library("libc.so").bytes()[..],
+        b"\0%.*s/etc/ld-musl-x86_64.path\0",
+    ]
+    .concat();
     let planned = Machine::new()
         .file(MUSL, loader)
         .link("/lib/libc.musl-x86_64.so.1", "ld-musl-x86_64.so.1")
-        .elf("/bin/busybox", &program(MUSL).needs("libc.musl-x86_64.so.1"))
+        .elf(
+            "/bin/busybox",
+            &program(MUSL).needs("libc.musl-x86_64.so.1"),
+        )
         .link("/bin/sh", "/bin/busybox")
         .entrypoint(&["/bin/sh"])
         .plan();
-    assert_eq!(planned.kept(), ["/bin", "/bin/busybox", "/bin/sh", "/lib", MUSL]);
+    assert_eq!(
+        planned.kept(),
+        ["/bin", "/bin/busybox", "/bin/sh", "/lib", MUSL]
+    );
 }
 
 #[test]
@@ -165,6 +227,8 @@ fn a_broken_elf_file_that_is_kept_is_a_note() {
         .plan();
     assert_eq!(
         planned.notes(),
-        ["/usr/lib/cut.so: an ELF file that cannot be read: its program headers lie outside the file"]
+        [
+            "/usr/lib/cut.so: an ELF file that cannot be read: its program headers lie outside the file"
+        ]
     );
 }

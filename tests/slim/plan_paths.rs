@@ -14,9 +14,18 @@ pub(crate) fn merged_usr() -> Machine {
         .link("/bin", "usr/bin")
         .link("/lib", "usr/lib")
         .link("/lib64", "usr/lib64")
-        .elf("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", &library("ld-linux-x86-64.so.2"))
-        .link("/usr/lib64/ld-linux-x86-64.so.2", "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")
-        .elf("/usr/lib/x86_64-linux-gnu/libc.so.6", &library("libc.so.6").needs("ld-linux-x86-64.so.2"))
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+            &library("ld-linux-x86-64.so.2"),
+        )
+        .link(
+            "/usr/lib64/ld-linux-x86-64.so.2",
+            "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/libc.so.6",
+            &library("libc.so.6").needs("ld-linux-x86-64.so.2"),
+        )
 }
 
 #[test]
@@ -64,9 +73,18 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
 fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
     let planned = merged_usr()
         .elf("/usr/bin/app", &program(GLIBC).needs("libblas.so.3"))
-        .link("/usr/lib/x86_64-linux-gnu/libblas.so.3", "/etc/alternatives/libblas.so.3")
-        .link("/etc/alternatives/libblas.so.3", "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")
-        .elf("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3", &library("libblas.so.3"))
+        .link(
+            "/usr/lib/x86_64-linux-gnu/libblas.so.3",
+            "/etc/alternatives/libblas.so.3",
+        )
+        .link(
+            "/etc/alternatives/libblas.so.3",
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3",
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3",
+            &library("libblas.so.3"),
+        )
         .entrypoint(&["/bin/app"])
         .plan();
     assert!(planned.keeps("/etc/alternatives/libblas.so.3"));
@@ -82,7 +100,12 @@ fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
 #[test]
 fn the_directory_before_dot_dot_must_be_there() {
     let planned = merged_usr()
-        .elf("/app/bin/p", &program(GLIBC).needs("liba.so.1").runpath("/app/empty/../lib"))
+        .elf(
+            "/app/bin/p",
+            &program(GLIBC)
+                .needs("liba.so.1")
+                .runpath("/app/empty/../lib"),
+        )
         .directory("/app/empty")
         .elf("/app/lib/liba.so.1", &library("liba.so.1"))
         .entrypoint(&["/app/bin/p"])
@@ -146,9 +169,15 @@ fn directories_of_state_stay_without_their_files() {
         .plan();
     assert!(planned.keeps("/var/lib/nginx/body"));
     assert!(!planned.keeps("/var/cache/apt"));
-    assert!(!planned.keeps("/var/lib/apt"), "the package manager's own state is for nobody else");
+    assert!(
+        !planned.keeps("/var/lib/apt"),
+        "the package manager's own state is for nobody else"
+    );
     assert!(!planned.keeps("/usr/share/empty"));
-    assert!(planned.keeps("/var/log/nginx"), "the files are of an earlier run, the directory is not");
+    assert!(
+        planned.keeps("/var/log/nginx"),
+        "the files are of an earlier run, the directory is not"
+    );
     assert!(!planned.keeps("/var/log/nginx/access.log"));
     assert!(planned.keeps("/var/lib/app") && !planned.keeps("/var/lib/app/cache"));
 }
@@ -162,7 +191,10 @@ fn only_the_names_of_a_hard_link_that_are_needed_stay() {
         .plan();
     assert!(planned.keeps("/usr/bin/also"));
     assert!(!planned.keeps("/usr/bin/app"));
-    assert_eq!(planned.plan.totals().before.files, planned.plan.totals().after.files);
+    assert_eq!(
+        planned.plan.totals().before.files,
+        planned.plan.totals().after.files
+    );
 }
 
 #[test]
@@ -178,7 +210,10 @@ fn totals_count_a_file_of_several_names_once() {
     let totals = planned.plan.totals();
     assert_eq!(
         totals.before.bytes - totals.after.bytes,
-        library("libc.so.6").needs("ld-linux-x86-64.so.2").bytes().len() as u64
+        library("libc.so.6")
+            .needs("ld-linux-x86-64.so.2")
+            .bytes()
+            .len() as u64
     );
     assert_eq!(totals.before.files - totals.after.files, 1);
 }
@@ -196,7 +231,10 @@ fn a_volume_stays_with_what_is_in_it() {
         .plan();
     assert!(planned.keeps("/data/seed/x"));
     assert!(planned.keeps("/work") && planned.keeps("/work/empty"));
-    assert_eq!(planned.why("/work/file"), ["/work/file: in the working directory"]);
+    assert_eq!(
+        planned.why("/work/file"),
+        ["/work/file: in the working directory"]
+    );
 }
 
 #[test]
@@ -224,18 +262,31 @@ fn conventional_files_stay() {
         .set("User", json!("app:app"))
         .entrypoint(&["/bin/app"])
         .plan();
-    for path in ["/etc/passwd", "/etc/os-release", "/usr/lib/os-release", "/proc", "/tmp", "/home/app"] {
+    for path in [
+        "/etc/passwd",
+        "/etc/os-release",
+        "/usr/lib/os-release",
+        "/proc",
+        "/tmp",
+        "/home/app",
+    ] {
         assert!(planned.keeps(path), "{path}");
     }
     assert!(!planned.keeps("/etc/shadow"));
     assert!(!planned.keeps("/home/app/.bashrc"));
-    assert_eq!(planned.why("/home/app"), ["/home/app: the home directory of the user"]);
+    assert_eq!(
+        planned.why("/home/app"),
+        ["/home/app: the home directory of the user"]
+    );
 }
 
 #[test]
 fn a_plan_is_the_same_each_time() {
     let machine = merged_usr()
-        .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6").needs("libnone.so.1"))
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC).needs("libc.so.6").needs("libnone.so.1"),
+        )
         .script("/entry.sh", "#!/bin/app\nexec \"$1\"\n")
         .entrypoint(&["/entry.sh", "app"]);
     let (first, second) = (machine.plan(), machine.plan());

@@ -7,7 +7,9 @@ use super::machine::Machine;
 use super::plan_paths::merged_usr;
 
 fn with(names: &[&str]) -> Machine {
-    names.iter().fold(merged_usr(), |machine, name| machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC)))
+    names.iter().fold(merged_usr(), |machine, name| {
+        machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+    })
 }
 
 fn refusal(machine: &Machine) -> String {
@@ -26,19 +28,31 @@ fn an_image_without_a_program_is_refused_unless_something_is_kept_by_hand() {
 
 #[test]
 fn a_program_that_is_not_there_is_refused_with_where_it_was_looked_for() {
-    let machine = with(&["app"]).entrypoint(&["other"]).env("PATH=/usr/bin:/opt/bin");
+    let machine = with(&["app"])
+        .entrypoint(&["other"])
+        .env("PATH=/usr/bin:/opt/bin");
     assert_eq!(
         refusal(&machine),
         "`other`, the program of ENTRYPOINT, is not in the image (looked in `/usr/bin`, `/opt/bin`)"
     );
     let machine = with(&["app"]).set("Cmd", json!(["/none"]));
-    assert_eq!(refusal(&machine), "`/none`, the program of CMD, is not in the image");
+    assert_eq!(
+        refusal(&machine),
+        "`/none`, the program of CMD, is not in the image"
+    );
 }
 
 #[test]
 fn a_program_is_found_on_the_path_if_it_can_be_executed() {
-    let planned = with(&["app"]).file("/opt/bin/app", "text").env("PATH=/opt/bin:/usr/bin").entrypoint(&["app"]).plan();
-    assert_eq!(planned.why("/usr/bin/app"), ["/usr/bin/app: the program of ENTRYPOINT"]);
+    let planned = with(&["app"])
+        .file("/opt/bin/app", "text")
+        .env("PATH=/opt/bin:/usr/bin")
+        .entrypoint(&["app"])
+        .plan();
+    assert_eq!(
+        planned.why("/usr/bin/app"),
+        ["/usr/bin/app: the program of ENTRYPOINT"]
+    );
     assert!(!planned.keeps("/opt/bin/app"));
 }
 
@@ -61,11 +75,20 @@ fn helpers_start_what_their_arguments_name() {
         .set("Entrypoint", json!(["tini", "--", "gosu", "app:app"]))
         .set("Cmd", json!(["app", "--config=/etc/app.conf", "data.json"]))
         .plan();
-    for path in ["/usr/bin/tini", "/usr/bin/gosu", "/usr/bin/app", "/etc/app.conf", "/work/data.json"] {
+    for path in [
+        "/usr/bin/tini",
+        "/usr/bin/gosu",
+        "/usr/bin/app",
+        "/etc/app.conf",
+        "/work/data.json",
+    ] {
         assert!(planned.keeps(path), "{path}");
     }
     assert!(!planned.keeps("/usr/bin/unused"));
-    assert_eq!(planned.why("/etc/app.conf"), ["/etc/app.conf: the argument `--config=/etc/app.conf` of CMD"]);
+    assert_eq!(
+        planned.why("/etc/app.conf"),
+        ["/etc/app.conf: the argument `--config=/etc/app.conf` of CMD"]
+    );
 }
 
 #[test]
@@ -85,12 +108,26 @@ fn shell_form_keeps_the_shell_and_the_commands_of_the_text() {
         .link("/usr/bin/sh", "dash")
         .set("Cmd", json!(["/bin/sh", "-c", "id -u && exec app --flag"]))
         .plan();
-    for path in ["/usr/bin/sh", "/usr/bin/dash", "/usr/bin/id", "/usr/bin/app"] {
+    for path in [
+        "/usr/bin/sh",
+        "/usr/bin/dash",
+        "/usr/bin/id",
+        "/usr/bin/app",
+    ] {
         assert!(planned.keeps(path), "{path}");
     }
     assert!(!planned.keeps("/usr/bin/unused"));
-    assert_eq!(planned.why("/usr/bin/app"), ["/usr/bin/app: the word `app` of CMD"]);
-    let shells: Vec<String> = planned.plan.totals().shells.iter().map(|&name| planned.path(name)).collect();
+    assert_eq!(
+        planned.why("/usr/bin/app"),
+        ["/usr/bin/app: the word `app` of CMD"]
+    );
+    let shells: Vec<String> = planned
+        .plan
+        .totals()
+        .shells
+        .iter()
+        .map(|&name| planned.path(name))
+        .collect();
     assert_eq!(shells, ["/usr/bin/dash", "/usr/bin/sh"]);
 }
 
@@ -100,23 +137,53 @@ fn the_text_is_found_behind_other_options_and_helpers() {
         json!(["/bin/bash", "-o", "pipefail", "-c", "id"]),
         json!(["/bin/bash", "-eo", "pipefail", "-c", "id"]),
         json!(["/bin/bash", "-exc", "id"]),
-        json!(["/bin/bash", "--norc", "-euo", "pipefail", "-c", "id", "zero"]),
+        json!([
+            "/bin/bash",
+            "--norc",
+            "-euo",
+            "pipefail",
+            "-c",
+            "id",
+            "zero"
+        ]),
         json!(["tini", "--", "bash", "-c", "id"]),
     ] {
-        let planned = with(&["bash", "tini", "id"]).set("Cmd", words.clone()).plan();
-        assert_eq!(planned.why("/usr/bin/id"), ["/usr/bin/id: the word `id` of CMD"], "{words}");
+        let planned = with(&["bash", "tini", "id"])
+            .set("Cmd", words.clone())
+            .plan();
+        assert_eq!(
+            planned.why("/usr/bin/id"),
+            ["/usr/bin/id: the word `id` of CMD"],
+            "{words}"
+        );
     }
 }
 
 #[test]
 fn a_health_check_is_a_root_in_each_of_its_forms() {
-    let machine = with(&["app", "curl", "dash", "bash"]).link("/usr/bin/sh", "dash").entrypoint(&["app"]);
-    let exec = machine.clone().set("Healthcheck", json!({"Test": ["CMD", "curl", "-f", "x"]})).plan();
-    assert_eq!(exec.why("/usr/bin/curl"), ["/usr/bin/curl: the program of HEALTHCHECK"]);
-    let shell = machine.clone().set("Healthcheck", json!({"Test": ["CMD-SHELL", "curl -f x || exit 1"]}));
-    assert!(shell.clone().plan().keeps("/usr/bin/curl") && shell.clone().plan().keeps("/usr/bin/sh"));
+    let machine = with(&["app", "curl", "dash", "bash"])
+        .link("/usr/bin/sh", "dash")
+        .entrypoint(&["app"]);
+    let exec = machine
+        .clone()
+        .set("Healthcheck", json!({"Test": ["CMD", "curl", "-f", "x"]}))
+        .plan();
+    assert_eq!(
+        exec.why("/usr/bin/curl"),
+        ["/usr/bin/curl: the program of HEALTHCHECK"]
+    );
+    let shell = machine.clone().set(
+        "Healthcheck",
+        json!({"Test": ["CMD-SHELL", "curl -f x || exit 1"]}),
+    );
+    assert!(
+        shell.clone().plan().keeps("/usr/bin/curl") && shell.clone().plan().keeps("/usr/bin/sh")
+    );
     let other_shell = shell.set("Shell", json!(["/bin/bash", "-c"])).plan();
-    assert_eq!(other_shell.why("/usr/bin/bash"), ["/usr/bin/bash: the program of SHELL"]);
+    assert_eq!(
+        other_shell.why("/usr/bin/bash"),
+        ["/usr/bin/bash: the program of SHELL"]
+    );
     assert!(!other_shell.keeps("/usr/bin/sh"));
     let none = machine.set("Healthcheck", json!({"Test": ["NONE"]})).plan();
     assert!(!none.keeps("/usr/bin/curl"));
@@ -131,13 +198,18 @@ fn a_variable_whose_value_is_a_path_keeps_it_and_a_search_path_does_not() {
         .env("MANPATH=/opt/x")
         .entrypoint(&["app"])
         .plan();
-    assert_eq!(planned.why("/etc/tls/ca.pem"), ["/etc/tls/ca.pem: the value of the variable `APP_CERTIFICATES`"]);
+    assert_eq!(
+        planned.why("/etc/tls/ca.pem"),
+        ["/etc/tls/ca.pem: the value of the variable `APP_CERTIFICATES`"]
+    );
     assert!(!planned.keeps("/opt/x"));
 }
 
 #[test]
 fn a_glob_keeps_what_it_matches_through_links_too() {
-    let machine = with(&["app", "one", "two"]).file("/etc/nginx/conf.d/a.conf", "x").entrypoint(&["app"]);
+    let machine = with(&["app", "one", "two"])
+        .file("/etc/nginx/conf.d/a.conf", "x")
+        .entrypoint(&["app"]);
     let below = machine.clone().keep("/etc/nginx/**").plan();
     assert_eq!(
         below.why("/etc/nginx/conf.d/a.conf"),
@@ -146,9 +218,16 @@ fn a_glob_keeps_what_it_matches_through_links_too() {
     let entry = machine.clone().keep("/etc/nginx").plan();
     assert!(entry.keeps("/etc/nginx") && !entry.keeps("/etc/nginx/conf.d"));
     let through_link = machine.clone().keep("/bin/o*").plan();
-    assert!(through_link.keeps("/usr/bin/one") && through_link.keeps("/bin") && !through_link.keeps("/usr/bin/two"));
+    assert!(
+        through_link.keeps("/usr/bin/one")
+            && through_link.keeps("/bin")
+            && !through_link.keeps("/usr/bin/two")
+    );
     let star = machine.keep("/etc/*.conf");
-    assert_eq!(refusal(&star), "`--keep /etc/*.conf` matches nothing in the image");
+    assert_eq!(
+        refusal(&star),
+        "`--keep /etc/*.conf` matches nothing in the image"
+    );
 }
 
 #[test]
@@ -159,13 +238,24 @@ fn a_glob_that_is_none_is_refused() {
 
 #[test]
 fn an_unknown_user_is_a_note() {
-    let planned =
-        with(&["app"]).file("/etc/passwd", "root:x:0:0::/root:\n").set("User", json!("app")).entrypoint(&["app"]);
-    assert_eq!(planned.plan().notes(), ["image: the user `app` is not in `/etc/passwd`"]);
+    let planned = with(&["app"])
+        .file("/etc/passwd", "root:x:0:0::/root:\n")
+        .set("User", json!("app"))
+        .entrypoint(&["app"]);
+    assert_eq!(
+        planned.plan().notes(),
+        ["image: the user `app` is not in `/etc/passwd`"]
+    );
 }
 
 #[test]
 fn what_onbuild_asks_for_is_told_to_be_unknown() {
-    let planned = with(&["app"]).set("OnBuild", json!(["RUN make"])).entrypoint(&["app"]).plan();
-    assert_eq!(planned.notes(), ["image: what ONBUILD runs in images built from this one is not looked at"]);
+    let planned = with(&["app"])
+        .set("OnBuild", json!(["RUN make"]))
+        .entrypoint(&["app"])
+        .plan();
+    assert_eq!(
+        planned.notes(),
+        ["image: what ONBUILD runs in images built from this one is not looked at"]
+    );
 }

@@ -7,8 +7,12 @@ use super::machine::Machine;
 use super::plan_paths::merged_usr;
 
 fn with(names: &[&str]) -> Machine {
-    let machine = merged_usr().elf("/usr/bin/dash", &program(GLIBC)).link("/usr/bin/sh", "dash");
-    names.iter().fold(machine, |machine, name| machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC)))
+    let machine = merged_usr()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash");
+    names.iter().fold(machine, |machine, name| {
+        machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+    })
 }
 
 /// The official redis image's, abridged.
@@ -57,8 +61,11 @@ fn an_entry_point_script_brings_its_commands() {
 
 #[test]
 fn a_shebang_brings_its_interpreter_and_that_one_its_own() {
-    let planned =
-        with(&["awk"]).script("/a", "#!/b -x\n").script("/b", "#!/usr/bin/awk -f\n").entrypoint(&["/a"]).plan();
+    let planned = with(&["awk"])
+        .script("/a", "#!/b -x\n")
+        .script("/b", "#!/usr/bin/awk -f\n")
+        .entrypoint(&["/a"])
+        .plan();
     assert_eq!(
         planned.why("/usr/bin/awk"),
         [
@@ -83,7 +90,10 @@ fn env_finds_its_program_on_the_path_of_the_image() {
 #[test]
 fn what_cannot_be_known_is_a_note_with_its_line() {
     let planned = with(&[])
-        .script("/a", "#!/bin/sh\n\"$PROGRAM\" x\neval \"$y\"\n. \"$dir/lib.sh\"\nexec \"$@\"\n")
+        .script(
+            "/a",
+            "#!/bin/sh\n\"$PROGRAM\" x\neval \"$y\"\n. \"$dir/lib.sh\"\nexec \"$@\"\n",
+        )
         .entrypoint(&["/a"])
         .plan();
     assert_eq!(
@@ -103,9 +113,18 @@ fn an_included_file_is_read_as_a_script() {
         .file("/etc/lib", "run() { id; }\n")
         .entrypoint(&["/a"])
         .plan();
-    assert_eq!(planned.why("/etc/lib")[1], "/etc/lib: included as `/etc/lib` on its line 2");
-    assert_eq!(planned.reasons("/etc/lib")[1], "/a: the path `/etc/lib` on its line 2");
-    assert_eq!(planned.why("/usr/bin/id")[2], "/usr/bin/id: the command `id` on its line 1");
+    assert_eq!(
+        planned.why("/etc/lib")[1],
+        "/etc/lib: included as `/etc/lib` on its line 2"
+    );
+    assert_eq!(
+        planned.reasons("/etc/lib")[1],
+        "/a: the path `/etc/lib` on its line 2"
+    );
+    assert_eq!(
+        planned.why("/usr/bin/id")[2],
+        "/usr/bin/id: the command `id` on its line 1"
+    );
 }
 
 #[test]
@@ -122,7 +141,10 @@ fn paths_in_a_script_that_are_there_are_kept_but_not_those_in_comments() {
         .entrypoint(&["/a"])
         .plan();
     assert!(planned.keeps("/etc/data"));
-    assert!(planned.keeps("/hooks/one.sh"), "what is no part of the distribution is the application's");
+    assert!(
+        planned.keeps("/hooks/one.sh"),
+        "what is no part of the distribution is the application's"
+    );
     assert!(!planned.keeps("/etc/comment"));
     assert!(planned.keeps("/var/spool") && !planned.keeps("/var/spool/x"));
 }
@@ -139,13 +161,19 @@ fn a_builtin_that_another_program_starts_is_a_program() {
 
 #[test]
 fn a_script_without_shebang_that_can_be_executed_is_a_shells() {
-    let planned = with(&["id"]).script("/a", "id\n").entrypoint(&["/bin/sh", "/a"]).plan();
+    let planned = with(&["id"])
+        .script("/a", "id\n")
+        .entrypoint(&["/bin/sh", "/a"])
+        .plan();
     assert!(planned.keeps("/usr/bin/id"));
 }
 
 #[test]
 fn a_script_of_another_language_is_not_read_as_a_shells() {
-    let planned = with(&["python3", "id"]).script("/a.py", "#!/usr/bin/python3\nid\n").entrypoint(&["/a.py"]).plan();
+    let planned = with(&["python3", "id"])
+        .script("/a.py", "#!/usr/bin/python3\nid\n")
+        .entrypoint(&["/a.py"])
+        .plan();
     assert!(!planned.keeps("/usr/bin/id"));
 }
 
@@ -156,13 +184,22 @@ fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is
         .set("WorkingDir", json!("/app"))
         .set("Cmd", json!(["/bin/sh", "-c", "node server.js"]))
         .plan();
-    assert_eq!(planned.why("/app/server.js"), ["/app/server.js: the word `server.js` of CMD"]);
+    assert_eq!(
+        planned.why("/app/server.js"),
+        ["/app/server.js: the word `server.js` of CMD"]
+    );
 }
 
 #[test]
 fn a_shebang_that_the_kernel_refuses_is_a_note() {
-    let planned = with(&[]).script("/a", "#!\nid\n").entrypoint(&["/bin/sh", "/a"]).plan();
-    assert_eq!(planned.notes(), ["/a:1: a `#!` line that the kernel refuses"]);
+    let planned = with(&[])
+        .script("/a", "#!\nid\n")
+        .entrypoint(&["/bin/sh", "/a"])
+        .plan();
+    assert_eq!(
+        planned.notes(),
+        ["/a:1: a `#!` line that the kernel refuses"]
+    );
 }
 
 #[test]

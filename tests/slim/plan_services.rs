@@ -7,8 +7,12 @@ use super::machine::Machine;
 use super::plan_paths::merged_usr;
 
 fn with(names: &[&str]) -> Machine {
-    let machine = merged_usr().elf("/usr/bin/dash", &program(GLIBC)).link("/usr/bin/sh", "dash");
-    names.iter().fold(machine, |machine, name| machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC)))
+    let machine = merged_usr()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash");
+    names.iter().fold(machine, |machine, name| {
+        machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+    })
 }
 
 #[test]
@@ -42,7 +46,12 @@ fn variables_with_constant_values_are_known() {
         .file("/var/lib/x/version", "1")
         .entrypoint(&["/run.sh"])
         .plan();
-    for path in ["/usr/bin/gosu", "/usr/bin/mysqld", "/usr/bin/mariadbd", "/var/lib/x/version"] {
+    for path in [
+        "/usr/bin/gosu",
+        "/usr/bin/mysqld",
+        "/usr/bin/mariadbd",
+        "/var/lib/x/version",
+    ] {
         assert!(planned.keeps(path), "{path}");
     }
     assert_eq!(planned.notes(), Vec::<String>::new());
@@ -51,7 +60,10 @@ fn variables_with_constant_values_are_known() {
 #[test]
 fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
     let planned = with(&["date", "id"])
-        .script("/run.sh", "#!/bin/sh\nSECOND=id\n. /etc/run.conf\n\"$FIRST\"\n")
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nSECOND=id\n. /etc/run.conf\n\"$FIRST\"\n",
+        )
         .file("/etc/run.conf", "FIRST=date\n\"$SECOND\"\n")
         .entrypoint(&["/run.sh"])
         .plan();
@@ -61,11 +73,20 @@ fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
 #[test]
 fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
     let planned = with(&["date", "id"])
-        .script("/run.sh", "#!/bin/sh\n\ntrap 'date >&2' EXIT\neval 'id -u'\n")
+        .script(
+            "/run.sh",
+            "#!/bin/sh\n\ntrap 'date >&2' EXIT\neval 'id -u'\n",
+        )
         .entrypoint(&["/run.sh"])
         .plan();
-    assert_eq!(planned.why("/usr/bin/date")[1], "/usr/bin/date: the command `date` on its line 3");
-    assert_eq!(planned.why("/usr/bin/id")[1], "/usr/bin/id: the command `id` on its line 4");
+    assert_eq!(
+        planned.why("/usr/bin/date")[1],
+        "/usr/bin/date: the command `date` on its line 3"
+    );
+    assert_eq!(
+        planned.why("/usr/bin/id")[1],
+        "/usr/bin/id: the command `id` on its line 4"
+    );
     assert_eq!(planned.notes(), Vec::<String>::new());
 }
 
@@ -91,7 +112,18 @@ fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
 
 #[test]
 fn helpers_that_start_a_program_start_it_in_scripts_too() {
-    let names = ["setpriv", "runuser", "tini", "s6-setuidgid", "one", "two", "three", "four", "chpst", "catatonit"];
+    let names = [
+        "setpriv",
+        "runuser",
+        "tini",
+        "s6-setuidgid",
+        "one",
+        "two",
+        "three",
+        "four",
+        "chpst",
+        "catatonit",
+    ];
     let planned = with(&names)
         .script(
             "/run.sh",
@@ -123,19 +155,35 @@ fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
 #[test]
 fn a_script_that_is_started_by_a_link_looks_beside_the_link() {
     let planned = with(&["sort"])
-        .script("/opt/lib/run", "#!/bin/sh\nhere=$(dirname \"$0\")\n. \"$here/env\"\n")
+        .script(
+            "/opt/lib/run",
+            "#!/bin/sh\nhere=$(dirname \"$0\")\n. \"$here/env\"\n",
+        )
         .link("/usr/bin/run", "/opt/lib/run")
         .script("/usr/bin/env", "sort\n")
         .entrypoint(&["run"])
         .plan();
-    assert_eq!(["env", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))), [true, true]);
+    assert_eq!(
+        ["env", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+        [true, true]
+    );
 }
 
 #[test]
 fn programs_that_scripts_of_other_languages_start_are_kept() {
-    for script in ["#!/usr/bin/tclsh\nputs [exec bc -l]\n", "#!/usr/bin/guile\n(open-input-pipe \"bc -l\")\n"] {
-        let planned = with(&["bc", "sort", "tclsh", "guile"]).script("/run", script).entrypoint(&["/run"]).plan();
-        assert_eq!(["bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))), [true, false], "{script}");
+    for script in [
+        "#!/usr/bin/tclsh\nputs [exec bc -l]\n",
+        "#!/usr/bin/guile\n(open-input-pipe \"bc -l\")\n",
+    ] {
+        let planned = with(&["bc", "sort", "tclsh", "guile"])
+            .script("/run", script)
+            .entrypoint(&["/run"])
+            .plan();
+        assert_eq!(
+            ["bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+            [true, false],
+            "{script}"
+        );
     }
 }
 
@@ -145,13 +193,23 @@ fn services_of_s6_are_kept_and_their_scripts_read() {
         .script("/init", "#!/bin/sh\nexec /package/admin/s6\n")
         .script("/package/admin/s6", "#!/bin/sh\n")
         .script("/usr/bin/with-contenv", "#!/bin/sh\n")
-        .script("/etc/services.d/web/run", "#!/usr/bin/execlineb -P\nforeground { date }\nnginx -g x\n")
-        .script("/etc/cont-init.d/10-user", "#!/usr/bin/with-contenv sh\ndate\n")
+        .script(
+            "/etc/services.d/web/run",
+            "#!/usr/bin/execlineb -P\nforeground { date }\nnginx -g x\n",
+        )
+        .script(
+            "/etc/cont-init.d/10-user",
+            "#!/usr/bin/with-contenv sh\ndate\n",
+        )
         .entrypoint(&["/init"])
         .plan();
-    for path in
-        ["/package/admin/s6", "/etc/services.d/web/run", "/etc/cont-init.d/10-user", "/usr/bin/nginx", "/usr/bin/date"]
-    {
+    for path in [
+        "/package/admin/s6",
+        "/etc/services.d/web/run",
+        "/etc/cont-init.d/10-user",
+        "/usr/bin/nginx",
+        "/usr/bin/date",
+    ] {
         assert!(planned.keeps(path), "{path}");
     }
     assert!(planned.keeps("/usr/bin/foreground"));
@@ -160,7 +218,10 @@ fn services_of_s6_are_kept_and_their_scripts_read() {
 #[test]
 fn programs_of_supervisord_are_kept() {
     let planned = with(&["supervisord", "php-fpm", "nginx", "cron"])
-        .file("/etc/supervisor/supervisord.conf", "[supervisord]\n[include]\nfiles = conf.d/*.conf\n")
+        .file(
+            "/etc/supervisor/supervisord.conf",
+            "[supervisord]\n[include]\nfiles = conf.d/*.conf\n",
+        )
         .file(
             "/etc/supervisor/conf.d/web.conf",
             "[program:web]\ncommand=php-fpm -F\n[program:n]\ncommand = /usr/bin/nginx\n",

@@ -21,7 +21,10 @@ fn failures(image: &Machine) -> Vec<String> {
     let original = original().image();
     let failures = jettison::slim::verify_against(&original, &image.image()).unwrap();
     let path = |name| String::from_utf8(original.tree.path(name)).unwrap();
-    failures.iter().map(|failure| format!("{}: {}", path(failure.at), failure.lost)).collect()
+    failures
+        .iter()
+        .map(|failure| format!("{}: {}", path(failure.at), failure.lost))
+        .collect()
 }
 
 #[test]
@@ -45,21 +48,42 @@ fn what_is_missing_is_told_by_who_needs_it() {
             "/srv: it is not kept, and is the working directory",
         ]
     );
-    let image = original().link("/lib/liba.so.1", "liba.so.2").elf("/lib/liba.so.2", &library("liba.so.1"));
-    assert_eq!(failures_of_links(&image), ["/lib/liba.so.1: its kind is not what it was"]);
+    let image = original()
+        .link("/lib/liba.so.1", "liba.so.2")
+        .elf("/lib/liba.so.2", &library("liba.so.1"));
+    assert_eq!(
+        failures_of_links(&image),
+        ["/lib/liba.so.1: its kind is not what it was"]
+    );
 }
 
 fn failures_of_links(image: &Machine) -> Vec<String> {
-    failures(image).into_iter().filter(|failure| failure.contains("kind")).collect()
+    failures(image)
+        .into_iter()
+        .filter(|failure| failure.contains("kind"))
+        .collect()
 }
 
 #[test]
 fn another_mode_size_or_content_is_told() {
     let image = original().file("/bin/entry", "#!/bin/app\n");
-    assert_eq!(failures(&image), ["/bin/entry: its mode is not what it was"]);
+    assert_eq!(
+        failures(&image),
+        ["/bin/entry: its mode is not what it was"]
+    );
     let image = original().script("/bin/entry", "#!/bin/abb\n");
-    assert_eq!(failures(&image), ["/bin/entry: its content is not what it was"]);
+    assert_eq!(
+        failures(&image),
+        ["/bin/entry: its content is not what it was"]
+    );
     let image = original().file("/etc/passwd", "");
-    assert_eq!(failures(&image), ["/etc/passwd: its size is not what it was"]);
-    assert_eq!(failures(&original().file("/new", "")), Vec::<String>::new(), "more is no less");
+    assert_eq!(
+        failures(&image),
+        ["/etc/passwd: its size is not what it was"]
+    );
+    assert_eq!(
+        failures(&original().file("/new", "")),
+        Vec::<String>::new(),
+        "more is no less"
+    );
 }

@@ -4,7 +4,8 @@
 
 use super::digits::{Number, take, take_digits};
 
-/// Parts in the order in which one outweighs another at the same place: `1.0_rc1` is before `1.0`, `1.0_p1` behind it.
+/// Parts in the order in which one outweighs another at the same place: `1.0_rc1` is before `1.0`,
+/// `1.0_p1` behind it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part<'v> {
     /// alpha, beta, pre, rc.
@@ -96,8 +97,26 @@ mod tests {
                 "1.0_p1",
             ],
         );
-        assert_ascending(Order::Alpine, &["1.1.1", "1.1.1-r0", "1.1.1-r10", "1.1.1k-r0", "1.1.1l-r0", "1.1.1.1"]);
-        assert_ascending(Order::Alpine, &["1.2.4_git20230717-r4", "1.2.4_git20230717-r5", "1.2.5-r0", "1.2.10-r0"]);
+        assert_ascending(
+            Order::Alpine,
+            &[
+                "1.1.1",
+                "1.1.1-r0",
+                "1.1.1-r10",
+                "1.1.1k-r0",
+                "1.1.1l-r0",
+                "1.1.1.1",
+            ],
+        );
+        assert_ascending(
+            Order::Alpine,
+            &[
+                "1.2.4_git20230717-r4",
+                "1.2.4_git20230717-r5",
+                "1.2.5-r0",
+                "1.2.10-r0",
+            ],
+        );
     }
 
     #[test]

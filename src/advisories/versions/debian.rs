@@ -7,7 +7,8 @@ use std::cmp::Ordering;
 use super::digits::{Number, take_digits};
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
-    let ((epoch, upstream, revision), (other_epoch, other_upstream, other_revision)) = (split(one), split(other));
+    let ((epoch, upstream, revision), (other_epoch, other_upstream, other_revision)) =
+        (split(one), split(other));
     epoch
         .cmp(&other_epoch)
         .then_with(|| compare_part(upstream, other_upstream))
@@ -83,12 +84,20 @@ mod tests {
             "1:0.1",
         ];
         assert_ascending(Order::Debian, &versions);
-        assert_ascending(Order::Debian, &["2.36-9+deb12u4", "2.36-9+deb12u7", "2.36-9+deb12u10"]);
+        assert_ascending(
+            Order::Debian,
+            &["2.36-9+deb12u4", "2.36-9+deb12u7", "2.36-9+deb12u10"],
+        );
     }
 
     #[test]
     fn no_revision_is_revision_zero_and_no_epoch_epoch_zero() {
-        for (one, other) in [("1.0", "1.0-0"), ("0:1.0", "1.0"), ("1.007", "1.7"), ("1.0-", "1.0")] {
+        for (one, other) in [
+            ("1.0", "1.0-0"),
+            ("0:1.0", "1.0"),
+            ("1.007", "1.7"),
+            ("1.0-", "1.0"),
+        ] {
             assert!(Order::Debian.same(one, other), "{one} {other}");
         }
     }

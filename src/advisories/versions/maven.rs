@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 
 use super::digits::{take, take_digits};
 
-/// Tokens in the order in which one outweighs another at the same place. Where one version has ended, `Release` stands.
+/// Tokens in the order in which one outweighs another at the same place. Where one version has
+/// ended, `Release` stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Token {
     /// alpha, beta, milestone, rc, snapshot.
@@ -44,10 +45,16 @@ fn tokens(version: &str) -> Vec<Token> {
         let (digits, behind) = take_digits(rest);
         let token;
         if digits.is_empty() {
-            let (word, behind) = take(rest, |byte| !byte.is_ascii_digit() && byte != b'.' && byte != b'-');
+            let (word, behind) = take(rest, |byte| {
+                !byte.is_ascii_digit() && byte != b'.' && byte != b'-'
+            });
             let is_before_digit = behind.first().is_some_and(u8::is_ascii_digit);
             // Nothing between two signs is 0.
-            token = if word.is_empty() { number(b"", is_hyphen) } else { self::word(word, is_before_digit) };
+            token = if word.is_empty() {
+                number(b"", is_hyphen)
+            } else {
+                self::word(word, is_before_digit)
+            };
             rest = behind;
         } else {
             token = number(digits, is_hyphen);
@@ -76,7 +83,11 @@ fn number(digits: &[u8], is_hyphen: bool) -> Token {
     let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
     let digits = String::from_utf8_lossy(&digits[zeros..]).into_owned();
     let digits = (digits.len(), digits);
-    if is_hyphen { Token::HyphenNumber(digits) } else { Token::DotNumber(digits) }
+    if is_hyphen {
+        Token::HyphenNumber(digits)
+    } else {
+        Token::DotNumber(digits)
+    }
 }
 
 fn word(word: &[u8], is_before_digit: bool) -> Token {
@@ -96,7 +107,9 @@ fn word(word: &[u8], is_before_digit: bool) -> Token {
 }
 
 fn trim(tokens: &mut Vec<Token>) {
-    while let Some(Token::Release | Token::HyphenNumber((0, _)) | Token::DotNumber((0, _))) = tokens.last() {
+    while let Some(Token::Release | Token::HyphenNumber((0, _)) | Token::DotNumber((0, _))) =
+        tokens.last()
+    {
         tokens.pop();
     }
 }
@@ -112,16 +125,51 @@ mod tests {
         assert_ascending(Order::Maven, &["1-foo2", "1-foo10"]);
         assert_ascending(Order::Maven, &["1.foo", "1-1", "1.1"]);
         assert_ascending(Order::Maven, &["1-sp-1", "1-ga-1"]);
-        assert_ascending(Order::Maven, &["1-a1", "1-beta-1", "1-m3", "1-rc1", "1-SNAPSHOT", "1", "1-sp", "1-xyz"]);
-        let equal = [("1.ga", "1"), ("1-ga", "1.0"), ("1.final", "1"), ("1-a1", "1-alpha-1"), ("1.foo", "1-foo")];
-        for (one, other) in equal.into_iter().chain([("1-ga-1", "1-1"), ("1.0.0-foo.0.0", "1-foo"), ("1.0-0.0", "1")]) {
+        assert_ascending(
+            Order::Maven,
+            &[
+                "1-a1",
+                "1-beta-1",
+                "1-m3",
+                "1-rc1",
+                "1-SNAPSHOT",
+                "1",
+                "1-sp",
+                "1-xyz",
+            ],
+        );
+        let equal = [
+            ("1.ga", "1"),
+            ("1-ga", "1.0"),
+            ("1.final", "1"),
+            ("1-a1", "1-alpha-1"),
+            ("1.foo", "1-foo"),
+        ];
+        for (one, other) in equal.into_iter().chain([
+            ("1-ga-1", "1-1"),
+            ("1.0.0-foo.0.0", "1-foo"),
+            ("1.0-0.0", "1"),
+        ]) {
             assert!(Order::Maven.same(one, other), "{one} {other}");
         }
     }
 
     #[test]
     fn libraries_are_in_the_order_of_their_releases() {
-        assert_ascending(Order::Maven, &["2.9.10", "2.9.10.1", "2.9.10.8", "2.10.0.rc1", "2.10.0", "2.15.0"]);
-        assert_ascending(Order::Maven, &["4.1.9.Final", "4.1.77.Final", "4.1.100.Final"]);
+        assert_ascending(
+            Order::Maven,
+            &[
+                "2.9.10",
+                "2.9.10.1",
+                "2.9.10.8",
+                "2.10.0.rc1",
+                "2.10.0",
+                "2.15.0",
+            ],
+        );
+        assert_ascending(
+            Order::Maven,
+            &["4.1.9.Final", "4.1.77.Final", "4.1.100.Final"],
+        );
     }
 }

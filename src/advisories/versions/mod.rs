@@ -50,7 +50,11 @@ impl Order {
 fn assert_ascending(order: Order, versions: &[&str]) {
     for (at, one) in versions.iter().enumerate() {
         for (later, other) in versions.iter().enumerate() {
-            assert_eq!(order.compare(one, other), at.cmp(&later), "{order:?}: {one} and {other}");
+            assert_eq!(
+                order.compare(one, other),
+                at.cmp(&later),
+                "{order:?}: {one} and {other}"
+            );
         }
     }
 }
@@ -61,8 +65,15 @@ mod tests {
 
     use super::*;
 
-    const ORDERS: [Order; 7] =
-        [Order::Debian, Order::Alpine, Order::Rpm, Order::Python, Order::Ruby, Order::Maven, Order::Semver];
+    const ORDERS: [Order; 7] = [
+        Order::Debian,
+        Order::Alpine,
+        Order::Rpm,
+        Order::Python,
+        Order::Ruby,
+        Order::Maven,
+        Order::Semver,
+    ];
 
     /// Short texts of what versions are made of, so that many are alike; and any text.
     fn version() -> impl Strategy<Value = String> {

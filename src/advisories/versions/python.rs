@@ -11,7 +11,9 @@ pub(super) enum Key<'v> {
 }
 
 pub(super) fn key(version: &str) -> Key<'_> {
-    Version::from_str(version).map_or(Key::Other(version), |version| Key::Version(Box::new(version)))
+    Version::from_str(version).map_or(Key::Other(version), |version| {
+        Key::Version(Box::new(version))
+    })
 }
 
 #[cfg(test)]

@@ -62,28 +62,57 @@ mod tests {
 
     #[test]
     fn a_tilde_is_before_the_end_and_a_caret_behind_it() {
-        assert_ascending(Order::Rpm, &["1.0~rc1", "1.0~rc1^git1", "1.0", "1.0^", "1.0^git1", "1.0^git2", "1.0.1"]);
+        assert_ascending(
+            Order::Rpm,
+            &[
+                "1.0~rc1",
+                "1.0~rc1^git1",
+                "1.0",
+                "1.0^",
+                "1.0^git1",
+                "1.0^git2",
+                "1.0.1",
+            ],
+        );
         assert_ascending(Order::Rpm, &["1.0~rc1~git123", "1.0~rc1", "1.0~rc2"]);
         assert_ascending(Order::Rpm, &["1.0^20160101", "1.0.1^20160101"]);
     }
 
     #[test]
     fn numbers_outweigh_words() {
-        assert_ascending(Order::Rpm, &["xyz.4", "8", "8xyz", "8.0", "10xyz", "10.0001", "10.0039", "20101121"]);
+        assert_ascending(
+            Order::Rpm,
+            &[
+                "xyz.4", "8", "8xyz", "8.0", "10xyz", "10.0001", "10.0039", "20101121",
+            ],
+        );
         assert_ascending(Order::Rpm, &["5.5p1", "5.5p2", "5.5p10"]);
         assert_ascending(Order::Rpm, &["2.0", "2.0.1", "2.0.1a", "3.0"]);
     }
 
     #[test]
     fn signs_only_part() {
-        for (one, other) in [("2_0", "2.0"), ("a+", "a_"), ("+a", "_a"), ("1.0001", "1.1"), ("0:1-1", "1-1")] {
+        for (one, other) in [
+            ("2_0", "2.0"),
+            ("a+", "a_"),
+            ("+a", "_a"),
+            ("1.0001", "1.1"),
+            ("0:1-1", "1-1"),
+        ] {
             assert!(Order::Rpm.same(one, other), "{one} {other}");
         }
     }
 
     #[test]
     fn the_epoch_comes_first_and_the_release_last() {
-        let versions = ["3.0.7-27.el9", "3.0.7-27.el9_4", "3.0.10-1.el9", "1:1.1.1k-6.el8", "1:3.0.7-24.el9", "2:0-0"];
+        let versions = [
+            "3.0.7-27.el9",
+            "3.0.7-27.el9_4",
+            "3.0.10-1.el9",
+            "1:1.1.1k-6.el8",
+            "1:3.0.7-24.el9",
+            "2:0-0",
+        ];
         assert_ascending(Order::Rpm, &versions);
     }
 }

@@ -16,7 +16,9 @@ const NOTHING: Part<'static> = Part::Number(Number::ZERO);
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
-    let at = |parts: &[Part<'_>], at: usize| -> Ordering { parts.get(at).unwrap_or(&NOTHING).cmp(&NOTHING) };
+    let at = |parts: &[Part<'_>], at: usize| -> Ordering {
+        parts.get(at).unwrap_or(&NOTHING).cmp(&NOTHING)
+    };
     for row in 0..one.len().max(other.len()) {
         let ordering = match (one.get(row), other.get(row)) {
             (Some(one), Some(other)) => one.cmp(other),
@@ -30,7 +32,8 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     Ordering::Equal
 }
 
-/// `-` is as much as `.pre.`. Of the numbers before the first word, and of what follows it, the zeros at the end go.
+/// `-` is as much as `.pre.`. Of the numbers before the first word, and of what follows it, the
+/// zeros at the end go.
 fn parts(version: &str) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = Vec::new();
     let mut release = None;
@@ -74,14 +77,22 @@ mod tests {
 
     #[test]
     fn what_has_a_word_in_it_is_before_the_release() {
-        let versions = ["0.9", "1.0.a", "1.0.a2", "1.0.b1", "1.0.pre1", "1.0.rc1", "1.0", "1.0.1", "1.9.3", "1.10"];
+        let versions = [
+            "0.9", "1.0.a", "1.0.a2", "1.0.b1", "1.0.pre1", "1.0.rc1", "1.0", "1.0.1", "1.9.3",
+            "1.10",
+        ];
         assert_ascending(Order::Ruby, &versions);
         assert_ascending(Order::Ruby, &["5.2.4-1", "5.2.4", "5.2.4.1"]);
     }
 
     #[test]
     fn zeros_at_the_end_do_not_count() {
-        for (one, other) in [("1.0", "1"), ("1.a", "1.0.a"), ("1.0.0.b1.0", "1.b1"), ("", "0")] {
+        for (one, other) in [
+            ("1.0", "1"),
+            ("1.a", "1.0.a"),
+            ("1.0.0.b1.0", "1.b1"),
+            ("", "0"),
+        ] {
             assert!(Order::Ruby.same(one, other), "{one} {other}");
         }
     }

@@ -1,4 +1,5 @@
-//! The order of Semantic Versioning 2.0.0, section 11, lenient about how many numbers there are and about a `v`.
+//! The order of Semantic Versioning 2.0.0, section 11, lenient about how many numbers there are and
+//! about a `v`.
 
 use std::cmp::Ordering;
 
@@ -51,7 +52,11 @@ fn compare_core(one: &str, other: &str) -> Ordering {
 fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
     text.split('.').map(|part| {
         let is_number = part.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number { Part::Number(Number::new(part.as_bytes())) } else { Part::Word(part) }
+        if is_number {
+            Part::Number(Number::new(part.as_bytes()))
+        } else {
+            Part::Word(part)
+        }
     })
 }
 

@@ -2,8 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "bytes-wasted", page: Some(include_str!("../../../rules/image/bytes-wasted.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "bytes-wasted",
+    page: Some(include_str!("../../../rules/image/bytes-wasted.md")),
+    check,
+};
 
 /// Below this, nobody pays for it.
 const LEAST: u64 = 1 << 20;
@@ -21,15 +24,40 @@ const DATABASES: [&str; 7] = [
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for (at, layer) in cx.layers.layers.iter().enumerate() {
-        let is_database = |path: &[u8]| DATABASES.iter().any(|database| path.starts_with(database.as_bytes()));
-        let of_layer = cx.layers.wasted.iter().filter(|wasted| wasted.layers.contains(&at));
-        let of_layer: Vec<_> = of_layer.filter(|wasted| !is_database(&wasted.path)).collect();
-        let bytes = of_layer.iter().map(|wasted| wasted.bytes).sum::<u64>().min(layer.wasted);
+        let is_database = |path: &[u8]| {
+            DATABASES
+                .iter()
+                .any(|database| path.starts_with(database.as_bytes()))
+        };
+        let of_layer = cx
+            .layers
+            .wasted
+            .iter()
+            .filter(|wasted| wasted.layers.contains(&at));
+        let of_layer: Vec<_> = of_layer
+            .filter(|wasted| !is_database(&wasted.path))
+            .collect();
+        let bytes = of_layer
+            .iter()
+            .map(|wasted| wasted.bytes)
+            .sum::<u64>()
+            .min(layer.wasted);
         if bytes >= LEAST {
-            let report =
-                findings.layer(at, format!("{} of this layer are replaced or removed above it", cx.size(bytes)));
-            let paths = of_layer.iter().take(3).map(|wasted| format!("`{}`", wasted.path.escape_ascii()));
-            report.note(format!("most of it: {}", paths.collect::<Vec<_>>().join(", ")));
+            let report = findings.layer(
+                at,
+                format!(
+                    "{} of this layer are replaced or removed above it",
+                    cx.size(bytes)
+                ),
+            );
+            let paths = of_layer
+                .iter()
+                .take(3)
+                .map(|wasted| format!("`{}`", wasted.path.escape_ascii()));
+            report.note(format!(
+                "most of it: {}",
+                paths.collect::<Vec<_>>().join(", ")
+            ));
         }
     }
 }

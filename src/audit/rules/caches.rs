@@ -9,15 +9,31 @@ pub(super) fn of(manager: &str) -> &'static [&'static str] {
     packages::named(manager).map_or(&[], |manager| manager.caches)
 }
 
-/// Reports each of these folders that has files in it. What a package manager locks with does not count.
-pub(super) fn report(cx: &Context<'_>, findings: &mut Findings<'_, '_>, folders: &[&str], what: &str) {
+/// Reports each of these folders that has files in it. What a package manager locks with does not
+/// count.
+pub(super) fn report(
+    cx: &Context<'_>,
+    findings: &mut Findings<'_, '_>,
+    folders: &[&str],
+    what: &str,
+) {
     for folder in folders {
-        let Some(folder) = cx.find(folder) else { continue };
+        let Some(folder) = cx.find(folder) else {
+            continue;
+        };
         let files = cx.tree().below(folder).filter(|&name| cx.length(name) > 0);
-        let (count, bytes) = files.fold((0_usize, 0_u64), |(count, bytes), name| (count + 1, bytes + cx.length(name)));
+        let (count, bytes) = files.fold((0_usize, 0_u64), |(count, bytes), name| {
+            (count + 1, bytes + cx.length(name))
+        });
         if count > 0 {
-            findings
-                .file(folder, format!("{what} is in the image: {} with {}", counted(count, "file"), cx.size(bytes)));
+            findings.file(
+                folder,
+                format!(
+                    "{what} is in the image: {} with {}",
+                    counted(count, "file"),
+                    cx.size(bytes)
+                ),
+            );
         }
     }
 }

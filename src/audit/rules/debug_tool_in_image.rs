@@ -35,6 +35,9 @@ const TOOLS: [&str; 22] = [
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for (program, name) in cx.programs(&TOOLS) {
-        findings.file(name, format!("`{program}` helps whoever gets in more than the program"));
+        findings.file(
+            name,
+            format!("`{program}` helps whoever gets in more than the program"),
+        );
     }
 }

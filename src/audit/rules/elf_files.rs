@@ -25,18 +25,28 @@ pub(super) fn report(
     for (package, (first, count)) in of_packages {
         let report = findings.file(first, message);
         if count > 1 {
-            report.note(format!("so are {} more of the package `{}`", count - 1, cx.packages.list[package].name));
+            report.note(format!(
+                "so are {} more of the package `{}`",
+                count - 1,
+                cx.packages.list[package].name
+            ));
         }
     }
 }
 
 fn files(cx: &Context<'_>, is_so: impl Fn(&Elf, &Memory) -> bool) -> Vec<NameId> {
-    let mapped = cx.elfs().filter(|(_, elf)| matches!(elf.kind, Type::Executable | Type::Shared));
+    let mapped = cx
+        .elfs()
+        .filter(|(_, elf)| matches!(elf.kind, Type::Executable | Type::Shared));
     let found = mapped.filter(|&(name, elf)| {
-        let Some(bytes) = cx.read(name) else { return false };
+        let Some(bytes) = cx.read(name) else {
+            return false;
+        };
         let says = elf::memory(elf, &bytes).is_ok_and(|memory| is_so(elf, &memory));
-        // Go's own linker neither moves programs nor protects tables, and its programs have few that count.
-        says && !cx.tree().path(name).starts_with(b"/usr/lib/debug/") && elf::go_build(&bytes).is_none()
+        // Go's own linker neither moves programs nor protects tables, and its programs have few
+        // that count.
+        says && !cx.tree().path(name).starts_with(b"/usr/lib/debug/")
+            && elf::go_build(&bytes).is_none()
     });
     found.map(|(name, _)| name).collect()
 }

@@ -3,11 +3,17 @@
 use super::elf_files;
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "executable-stack", page: Some(include_str!("../../../rules/image/executable-stack.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "executable-stack",
+    page: Some(include_str!("../../../rules/image/executable-stack.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    elf_files::report(cx, findings, "it makes the stack of its process executable", |_, memory| {
-        memory.executable_stack
-    });
+    elf_files::report(
+        cx,
+        findings,
+        "it makes the stack of its process executable",
+        |_, memory| memory.executable_stack,
+    );
 }

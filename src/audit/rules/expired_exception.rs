@@ -3,15 +3,28 @@
 use crate::audit::{Context, Exception, Findings, Rule};
 use crate::lint::words::Topic;
 
-pub(super) const RULE: Rule =
-    Rule { name: "expired-exception", page: Some(include_str!("../../../rules/image/expired-exception.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "expired-exception",
+    page: Some(include_str!("../../../rules/image/expired-exception.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let expired = |(_, exception): &(usize, &Exception)| cx.policy.has_expired(exception);
     for (index, exception) in cx.policy.exceptions.iter().enumerate().filter(expired) {
-        let Some(last) = exception.expires else { continue };
-        let report = findings.image(format!("the exception for {} has expired with {last}", exception.name));
-        let word = cx.policy.words.label(&Topic::Exception(index), "its last day is set here");
-        report.because(word).note(format!("it was made because: {}", exception.reason));
+        let Some(last) = exception.expires else {
+            continue;
+        };
+        let report = findings.image(format!(
+            "the exception for {} has expired with {last}",
+            exception.name
+        ));
+        let word = cx
+            .policy
+            .words
+            .label(&Topic::Exception(index), "its last day is set here");
+        report
+            .because(word)
+            .note(format!("it was made because: {}", exception.reason));
     }
 }

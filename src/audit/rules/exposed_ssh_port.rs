@@ -2,10 +2,22 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule = Rule { name: "exposed-ssh-port", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "exposed-ssh-port",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    if cx.configuration().exposed_ports().iter().any(|port| port.split('/').next() == Some("22")) {
-        findings.config("EXPOSE", "port 22 is for logins, and a container needs none");
+    if cx
+        .configuration()
+        .exposed_ports()
+        .iter()
+        .any(|port| port.split('/').next() == Some("22"))
+    {
+        findings.config(
+            "EXPOSE",
+            "port 22 is for logins, and a container needs none",
+        );
     }
 }

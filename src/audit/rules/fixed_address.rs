@@ -4,11 +4,17 @@ use super::elf_files;
 use crate::audit::{Context, Findings, Rule};
 use crate::elf::Type;
 
-pub(super) const RULE: Rule =
-    Rule { name: "fixed-address", page: Some(include_str!("../../../rules/image/fixed-address.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "fixed-address",
+    page: Some(include_str!("../../../rules/image/fixed-address.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    elf_files::report(cx, findings, "the program is at the same address in every run", |elf, _| {
-        elf.kind == Type::Executable
-    });
+    elf_files::report(
+        cx,
+        findings,
+        "the program is at the same address in every run",
+        |elf, _| elf.kind == Type::Executable,
+    );
 }

@@ -3,8 +3,11 @@
 use crate::audit::{Context, Findings, Rule};
 use crate::elf::Elf;
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-ca-bundle", page: Some(include_str!("../../../rules/image/missing-ca-bundle.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-ca-bundle",
+    page: Some(include_str!("../../../rules/image/missing-ca-bundle.md")),
+    check,
+};
 
 const BUNDLES: [&str; 8] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -28,23 +31,45 @@ const CALLS: [(&str, &str); 7] = [
 ];
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    let is_there = |path: &str| cx.find(path).is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name));
-    let by_variable = cx.configuration().env_value("SSL_CERT_FILE").is_some_and(is_there);
+    let is_there = |path: &str| {
+        cx.find(path)
+            .is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name))
+    };
+    let by_variable = cx
+        .configuration()
+        .env_value("SSL_CERT_FILE")
+        .is_some_and(is_there);
     if by_variable || BUNDLES.iter().any(|path| is_there(path)) {
         return;
     }
-    for (name, elf) in cx.elfs().filter(|&(name, _)| cx.is_reached(name) == Some(true)) {
+    for (name, elf) in cx
+        .elfs()
+        .filter(|&(name, _)| cx.is_reached(name) == Some(true))
+    {
         let file_name = cx.tree().file_name(name);
-        let is_own = CALLS.iter().any(|(_, library)| file_name.starts_with(library.as_bytes()));
-        let call = cx.read(name).filter(|_| !is_own).and_then(|bytes| called(elf, &bytes));
+        let is_own = CALLS
+            .iter()
+            .any(|(_, library)| file_name.starts_with(library.as_bytes()));
+        let call = cx
+            .read(name)
+            .filter(|_| !is_own)
+            .and_then(|bytes| called(elf, &bytes));
         if let Some(call) = call {
-            findings.file(name, format!("it asks for the system's certificates with `{call}`, and there are none"));
+            findings.file(
+                name,
+                format!("it asks for the system's certificates with `{call}`, and there are none"),
+            );
             return;
         }
     }
 }
 
 fn called(elf: &Elf, bytes: &[u8]) -> Option<&'static str> {
-    let call = |import: &[u8]| CALLS.iter().find(|(call, _)| call.as_bytes() == import).map(|(call, _)| *call);
+    let call = |import: &[u8]| {
+        CALLS
+            .iter()
+            .find(|(call, _)| call.as_bytes() == import)
+            .map(|(call, _)| *call)
+    };
     elf.imports(bytes).find_map(call)
 }

@@ -2,8 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-entrypoint", page: Some(include_str!("../../../rules/image/missing-entrypoint.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-entrypoint",
+    page: Some(include_str!("../../../rules/image/missing-entrypoint.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     if cx.configuration().entrypoint().is_empty() && cx.configuration().cmd().is_empty() {

@@ -2,8 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "missing-library", page: Some(include_str!("../../../rules/image/missing-library.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "missing-library",
+    page: Some(include_str!("../../../rules/image/missing-library.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let Some(plan) = cx.plan else { return };

@@ -11,7 +11,9 @@ use crate::slim::Plan;
 
 pub(super) const RULE: Rule = Rule {
     name: "move-to-builder-stage",
-    page: Some(include_str!("../../../rules/image/move-to-builder-stage.md")),
+    page: Some(include_str!(
+        "../../../rules/image/move-to-builder-stage.md"
+    )),
     check,
 };
 
@@ -25,7 +27,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let bytes = bytes_of_layers(cx, plan);
     for (at, layer) in cx.image.layers.iter().enumerate() {
         let Bytes { brought, unreached } = bytes[at];
-        if !layer.history.as_ref().is_some_and(is_run) || unreached < LEAST || unreached < brought / 2 {
+        if !layer.history.as_ref().is_some_and(is_run)
+            || unreached < LEAST
+            || unreached < brought / 2
+        {
             continue;
         }
         let mut report = findings.layer(at, said(cx, bytes[at]));
@@ -45,7 +50,10 @@ fn said(cx: &Context<'_>, Bytes { brought, unreached }: Bytes) -> String {
     match brought - unreached {
         0 => format!("nothing of the {of} that this RUN brings is reached by the program"),
         rest if of == not => {
-            format!("all but {} of the {of} that this RUN brings are not reached by the program", cx.size(rest))
+            format!(
+                "all but {} of the {of} that this RUN brings are not reached by the program",
+                cx.size(rest)
+            )
         }
         _ => format!("{not} of the {of} that this RUN brings are not reached by the program"),
     }
@@ -63,11 +71,18 @@ fn bytes_of_layers(cx: &Context<'_>, plan: &Plan) -> Vec<Bytes> {
     let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
     // A file with several names is reached by any of them.
     let mut reached = vec![false; tree.inode_count()];
-    plan.kept().iter().for_each(|&name| reached[tree.inode_id(name).index()] = true);
+    plan.kept()
+        .iter()
+        .for_each(|&name| reached[tree.inode_id(name).index()] = true);
     let mut counted = vec![false; tree.inode_count()];
-    for name in tree.walk().filter(|&name| matches!(tree.inode(name).kind, Kind::File(_))) {
+    for name in tree
+        .walk()
+        .filter(|&name| matches!(tree.inode(name).kind, Kind::File(_)))
+    {
         let inode = tree.inode_id(name).index();
-        let Some(of_layer) = bytes.get_mut(tree.inode(name).layer) else { continue };
+        let Some(of_layer) = bytes.get_mut(tree.inode(name).layer) else {
+            continue;
+        };
         if !std::mem::replace(&mut counted[inode], true) {
             of_layer.brought += cx.length(name);
             of_layer.unreached += if reached[inode] { 0 } else { cx.length(name) };
@@ -90,7 +105,8 @@ fn reached(cx: &Context<'_>, plan: &Plan, layer: usize) -> String {
     let count: usize = folders.values().sum();
     let mut folders: Vec<(NameId, usize)> = folders.into_iter().collect();
     folders.sort_by_key(|&(folder, files)| (Reverse(files), folder));
-    let path = |(folder, _): &(NameId, usize)| format!("`{}`", cx.tree().path(*folder).escape_ascii());
+    let path =
+        |(folder, _): &(NameId, usize)| format!("`{}`", cx.tree().path(*folder).escape_ascii());
     let mut named: Vec<String> = folders.iter().take(NAMED).map(path).collect();
     if folders.len() > NAMED {
         named.push(counted(folders.len() - NAMED, "more folder"));
@@ -99,25 +115,41 @@ fn reached(cx: &Context<'_>, plan: &Plan, layer: usize) -> String {
     if count == 0 {
         String::new()
     } else {
-        format!("{} of it {verb} reached, in {}", counted(count, "file"), named.join(", "))
+        format!(
+            "{} of it {verb} reached, in {}",
+            counted(count, "file"),
+            named.join(", ")
+        )
     }
 }
 
 /// Whether a step ran something. The classic builder leaves out the word.
 fn is_run(step: &History) -> bool {
-    let first = step.instruction().split_whitespace().next().unwrap_or_default();
+    let first = step
+        .instruction()
+        .split_whitespace()
+        .next()
+        .unwrap_or_default();
     let kind = dockerfile::Kind::of_keyword(first);
     kind == dockerfile::Kind::Run
-        || kind == dockerfile::Kind::Unknown && first.starts_with(['/', '|']) && !step.created_by.contains("#(nop)")
+        || kind == dockerfile::Kind::Unknown
+            && first.starts_with(['/', '|'])
+            && !step.created_by.contains("#(nop)")
 }
 
 /// The packages that have most of what is not reached of a layer, with their bytes.
 fn packages(cx: &Context<'_>, plan: &Plan, layer: usize) -> Vec<String> {
     let is_counted = |name: NameId| cx.tree().inode(name).layer == layer && !plan.is_kept(name);
     let sizes = cx.packages.sizes(cx.tree(), is_counted);
-    let mut packages: Vec<(u64, &str)> =
-        sizes.into_iter().zip(cx.packages.list.iter().map(|package| package.name.as_str())).collect();
+    let mut packages: Vec<(u64, &str)> = sizes
+        .into_iter()
+        .zip(cx.packages.list.iter().map(|package| package.name.as_str()))
+        .collect();
     packages.retain(|&(bytes, _)| bytes > 0);
     packages.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
-    packages.iter().take(NAMED).map(|(bytes, name)| format!("`{name}` ({})", cx.size(*bytes))).collect()
+    packages
+        .iter()
+        .take(NAMED)
+        .map(|(bytes, name)| format!("`{name}` ({})", cx.size(*bytes)))
+        .collect()
 }

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use crate::audit::{Context, Findings, Rule};
 use crate::lint::facts::packages::MANAGERS;
 
-pub(super) const RULE: Rule = Rule { name: "package-manager-in-image", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "package-manager-in-image",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let mut said = BTreeSet::new();
@@ -14,9 +18,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
             if !said.insert(cx.tree().inode_id(name).index()) {
                 continue;
             }
-            let report = findings.file(name, format!("the package manager `{program}` is in the image"));
+            let report = findings.file(
+                name,
+                format!("the package manager `{program}` is in the image"),
+            );
             if let Some((files, bytes)) = cx.rest_of_package(name) {
-                report.note(format!("its package has {files} files with {}", cx.size(bytes)));
+                report.note(format!(
+                    "its package has {files} files with {}",
+                    cx.size(bytes)
+                ));
             }
             break;
         }

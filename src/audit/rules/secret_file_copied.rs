@@ -4,7 +4,11 @@ use super::credentials;
 use crate::audit::{Context, Findings, Rule};
 use crate::image::NameId;
 
-pub(super) const RULE: Rule = Rule { name: "secret-file-copied", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "secret-file-copied",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for name in cx.files() {
@@ -15,7 +19,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for (name, by) in cx.gone_files() {
         if let Some(path) = secret_file(cx, name) {
             let report = findings.file(name, format!("`{path}` holds secrets"));
-            report.note(format!("layer {by} takes the file away, but its own layer still has it"));
+            report.note(format!(
+                "layer {by} takes the file away, but its own layer still has it"
+            ));
         }
     }
 }
@@ -27,5 +33,9 @@ fn secret_file(cx: &Context<'_>, name: NameId) -> Option<String> {
         return None;
     }
     let is_packaged = cx.packages.owners(name).next().is_some();
-    (!is_packaged && cx.read(name).is_none_or(|bytes| credentials::holds(&path, &bytes))).then_some(path)
+    (!is_packaged
+        && cx
+            .read(name)
+            .is_none_or(|bytes| credentials::holds(&path, &bytes)))
+    .then_some(path)
 }

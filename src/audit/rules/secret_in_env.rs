@@ -3,17 +3,25 @@
 use crate::audit::{Context, Findings, Rule};
 use crate::lint::facts::secrets;
 
-pub(super) const RULE: Rule = Rule { name: "secret-in-env", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "secret-in-env",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for entry in cx.configuration().env() {
         if let Some(name) = secret(entry) {
-            findings.config("ENV", format!("`{name}` looks like a secret, and the image's environment keeps it"));
+            findings.config(
+                "ENV",
+                format!("`{name}` looks like a secret, and the image's environment keeps it"),
+            );
         }
     }
     for (layer, step) in cx.history() {
         for name in arguments(&step).filter_map(secret) {
-            let message = format!("`{name}` looks like a secret, and the history keeps the build argument");
+            let message =
+                format!("`{name}` looks like a secret, and the history keeps the build argument");
             match layer {
                 Some(layer) => findings.layer(layer, message),
                 None => findings.config("RUN", message),
@@ -32,9 +40,16 @@ fn secret(entry: &str) -> Option<&str> {
 
 /// The build arguments of a step: builders write `|2 A=1 B=2 /bin/sh -c make`.
 fn arguments(step: &str) -> impl Iterator<Item = &str> {
-    let behind = step.split_once('|').map(|(before, rest)| (before.trim(), rest));
-    let behind = behind.filter(|(before, _)| matches!(*before, "" | "RUN")).map(|(_, rest)| rest);
+    let behind = step
+        .split_once('|')
+        .map(|(before, rest)| (before.trim(), rest));
+    let behind = behind
+        .filter(|(before, _)| matches!(*before, "" | "RUN"))
+        .map(|(_, rest)| rest);
     let mut words = behind.unwrap_or_default().split_whitespace();
-    let count = words.next().and_then(|count| count.parse().ok()).unwrap_or(0);
+    let count = words
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0);
     words.take(count)
 }

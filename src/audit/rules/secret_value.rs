@@ -4,7 +4,11 @@ use crate::audit::{Context, Findings, Rule};
 use crate::image::NameId;
 use crate::lint::facts::secrets;
 
-pub(super) const RULE: Rule = Rule { name: "secret-value", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "secret-value",
+    page: None,
+    check,
+};
 
 /// Files with keys and tokens are short.
 const MAX_BYTES: u64 = 1 << 20;
@@ -17,7 +21,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     }
     for (name, by) in cx.gone_files() {
         if let Some(secret) = secret_in(cx, name) {
-            findings.file(name, secret).note(format!("layer {by} takes the file away, but its own layer still has it"));
+            findings.file(name, secret).note(format!(
+                "layer {by} takes the file away, but its own layer still has it"
+            ));
         }
     }
     for (layer, text) in cx.history() {
@@ -25,7 +31,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
             let message = format!("{} stands in the history", secret.what);
             match layer {
                 Some(layer) => findings.layer(layer, message),
-                None => findings.config(text.split_whitespace().next().unwrap_or_default(), message),
+                None => {
+                    findings.config(text.split_whitespace().next().unwrap_or_default(), message)
+                }
             };
         }
     }
@@ -36,9 +44,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     }
 }
 
-/// What a file that no distribution brought holds. Packages have keys of their tests in them, and these are public.
+/// What a file that no distribution brought holds. Packages have keys of their tests in them, and
+/// these are public.
 fn secret_in(cx: &Context<'_>, name: NameId) -> Option<String> {
-    let is_packaged = cx.packages.owners(name).any(|package| package.ecosystem.is_distribution());
+    let is_packaged = cx
+        .packages
+        .owners(name)
+        .any(|package| package.ecosystem.is_distribution());
     if is_packaged || cx.length(name) > MAX_BYTES || cx.is_test_data(name) {
         return None;
     }

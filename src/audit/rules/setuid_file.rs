@@ -2,8 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "setuid-file", page: Some(include_str!("../../../rules/image/setuid-file.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "setuid-file",
+    page: Some(include_str!("../../../rules/image/setuid-file.md")),
+    check,
+};
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
@@ -17,6 +20,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
             _ => continue,
         };
         let mode = header.mode;
-        findings.file(name, format!("whoever starts it runs it as {whose} {id} (mode {mode:04o})"));
+        findings.file(
+            name,
+            format!("whoever starts it runs it as {whose} {id} (mode {mode:04o})"),
+        );
     }
 }

@@ -2,7 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule = Rule { name: "ssh-server-in-image", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "ssh-server-in-image",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for (program, name) in cx.programs(&["sshd", "dropbear"]) {

@@ -3,8 +3,11 @@
 use crate::audit::{Context, Findings, Rule};
 use crate::image::NameId;
 
-pub(super) const RULE: Rule =
-    Rule { name: "unneeded-file", page: Some(include_str!("../../../rules/image/unneeded-file.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "unneeded-file",
+    page: Some(include_str!("../../../rules/image/unneeded-file.md")),
+    check,
+};
 
 /// Files that describe builds and machines of developers.
 const FILES: [&str; 12] = [
@@ -21,7 +24,16 @@ const FILES: [&str; 12] = [
     "Jenkinsfile",
     ".gitlab-ci.yml",
 ];
-const FOLDERS: [&str; 8] = [".git", ".hg", ".svn", ".vagrant", ".idea", ".vscode", ".terraform", ".github"];
+const FOLDERS: [&str; 8] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".vagrant",
+    ".idea",
+    ".vscode",
+    ".terraform",
+    ".github",
+];
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for name in cx.tree().walk() {
@@ -29,7 +41,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
         let is_folder = cx.tree().is_directory(name);
         if is_folder && FOLDERS.contains(&file_name.as_str()) {
             let bytes: u64 = cx.tree().below(name).map(|name| cx.length(name)).sum();
-            findings.file(name, format!("`{file_name}` is of no use to the program, and has {}", cx.size(bytes)));
+            findings.file(
+                name,
+                format!(
+                    "`{file_name}` is of no use to the program, and has {}",
+                    cx.size(bytes)
+                ),
+            );
         } else if cx.is_file(name) && FILES.contains(&file_name.as_str()) && !is_within(cx, name) {
             findings.file(name, format!("`{file_name}` is of no use to the program"));
         }
@@ -41,5 +59,7 @@ fn is_within(cx: &Context<'_>, name: NameId) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
     let mut parts = path.split('/');
     cx.packages.owners(name).next().is_some()
-        || parts.any(|part| FOLDERS.contains(&part) || part == "node_modules" || part == "site-packages")
+        || parts.any(|part| {
+            FOLDERS.contains(&part) || part == "node_modules" || part == "site-packages"
+        })
 }

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use crate::audit::{Context, Findings, Rule};
 use crate::image::NameId;
 
-pub(super) const RULE: Rule =
-    Rule { name: "unowned-file", page: Some(include_str!("../../../rules/image/unowned-file.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "unowned-file",
+    page: Some(include_str!("../../../rules/image/unowned-file.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     if cx.accounts.users.is_empty() {
@@ -21,7 +24,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
         }
     }
     for (uid, (first, count)) in nobody {
-        let report = findings.file(first, format!("it belongs to user {uid}, whom `/etc/passwd` does not know"));
+        let report = findings.file(
+            first,
+            format!("it belongs to user {uid}, whom `/etc/passwd` does not know"),
+        );
         if count > 1 {
             report.note(format!("and {} more", count - 1));
         }

@@ -2,7 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule = Rule { name: "world-writable", page: None, check };
+pub(super) const RULE: Rule = Rule {
+    name: "world-writable",
+    page: None,
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     for &name in &cx.files.world_writable {

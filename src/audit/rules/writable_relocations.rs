@@ -10,7 +10,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    elf_files::report(cx, findings, "what the loader fills in can be written to while it runs", |elf, memory| {
-        elf.is_dynamic && !memory.has_relro
-    });
+    elf_files::report(
+        cx,
+        findings,
+        "what the loader fills in can be written to while it runs",
+        |elf, memory| elf.is_dynamic && !memory.has_relro,
+    );
 }

@@ -2,8 +2,11 @@
 
 use crate::audit::{Context, Findings, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { name: "wrong-architecture", page: Some(include_str!("../../../rules/image/wrong-architecture.md")), check };
+pub(super) const RULE: Rule = Rule {
+    name: "wrong-architecture",
+    page: Some(include_str!("../../../rules/image/wrong-architecture.md")),
+    check,
+};
 
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
     let wanted: &[u16] = match cx.configuration().architecture() {
@@ -17,10 +20,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
         _ => return,
     };
     for (name, elf) in cx.elfs() {
-        // Firmware, test data and libraries for other machines lie in packages; what is reached is what counts.
+        // Firmware, test data and libraries for other machines lie in packages; what is reached is
+        // what counts.
         if cx.is_reached(name) == Some(true) && !wanted.contains(&elf.machine) {
             let architecture = cx.configuration().architecture();
-            findings.file(name, format!("it is not for `{architecture}`, which the image says it is for"));
+            findings.file(
+                name,
+                format!("it is not for `{architecture}`, which the image says it is for"),
+            );
         }
     }
 }

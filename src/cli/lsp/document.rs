@@ -1,4 +1,5 @@
-//! An open document: its text, what was found in it, and the configuration that holds for its place.
+//! An open document: its text, what was found in it, and the configuration that holds for its
+//! place.
 
 use std::path::{Path, PathBuf};
 
@@ -21,8 +22,8 @@ pub(super) struct Document {
 }
 
 impl Document {
-    /// Checks a text with the configuration nearest to its file, as `lint` would. Where that is wrong, it is as if there
-    /// were none.
+    /// Checks a text with the configuration nearest to its file, as `lint` would. Where that is
+    /// wrong, it is as if there were none.
     pub(super) fn check(arguments: &LspArguments, uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
         let mut troubles = Vec::new();
@@ -31,25 +32,56 @@ impl Document {
             Config::default()
         });
         arguments.shellcheck.put_over(&mut config);
-        let name = path.as_deref().map_or_else(|| uri.into(), Path::to_string_lossy).into_owned();
+        let name = path
+            .as_deref()
+            .map_or_else(|| uri.into(), Path::to_string_lossy)
+            .into_owned();
         let source = Source::new(name, text);
-        let is_left_out = path.as_deref().map(|path| is_left_out(arguments, &config, path)).transpose();
+        let is_left_out = path
+            .as_deref()
+            .map(|path| is_left_out(arguments, &config, path))
+            .transpose();
         let is_left_out = told(is_left_out, &mut troubles).flatten().unwrap_or(false);
-        let findings = if is_left_out { Vec::new() } else { found(&source, path.as_deref(), &config, &mut troubles) };
+        let findings = if is_left_out {
+            Vec::new()
+        } else {
+            found(&source, path.as_deref(), &config, &mut troubles)
+        };
         let mut files = [Linted::new(source, findings)];
-        if let Some(baseline) = arguments.baseline.as_deref().or(config.baseline.as_deref()).filter(|_| !is_left_out) {
+        if let Some(baseline) = arguments
+            .baseline
+            .as_deref()
+            .or(config.baseline.as_deref())
+            .filter(|_| !is_left_out)
+        {
             told(baseline::silence(baseline, &mut files), &mut troubles);
         }
-        let [Linted { source, findings, .. }] = files;
-        Self { version, source, findings, trouble: (!troubles.is_empty()).then(|| troubles.join("\n")) }
+        let [
+            Linted {
+                source, findings, ..
+            },
+        ] = files;
+        Self {
+            version,
+            source,
+            findings,
+            trouble: (!troubles.is_empty()).then(|| troubles.join("\n")),
+        }
     }
 
     pub(super) fn range(&self, span: Span) -> (Utf16Position, Utf16Position) {
-        (self.source.position_utf16(span.start), self.source.position_utf16(span.end))
+        (
+            self.source.position_utf16(span.start),
+            self.source.position_utf16(span.end),
+        )
     }
 
     /// The findings that touch a range, an empty one too.
-    pub(super) fn findings_at(&self, start: Utf16Position, end: Utf16Position) -> impl Iterator<Item = &Finding> {
+    pub(super) fn findings_at(
+        &self,
+        start: Utf16Position,
+        end: Utf16Position,
+    ) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| {
             let (from, to) = self.range(finding.span);
             from <= end && start <= to
@@ -58,14 +90,30 @@ impl Document {
 }
 
 /// What is found, and what ShellCheck says besides.
-fn found(source: &Source, path: Option<&Path>, config: &Config, troubles: &mut Vec<String>) -> Vec<Finding> {
+fn found(
+    source: &Source,
+    path: Option<&Path>,
+    config: &Config,
+    troubles: &mut Vec<String>,
+) -> Vec<Finding> {
     let answers = shellcheck::ask(config, audit::registry(), [source]).map_err(anyhow::Error::from);
-    let shellcheck = told(answers, troubles).flatten().and_then(|answers| answers.into_iter().next());
+    let shellcheck = told(answers, troubles)
+        .flatten()
+        .and_then(|answers| answers.into_iter().next());
     let build = path.map(BuildContext::beside).unwrap_or_default();
     let mut settings = config.settings.clone();
     // There is no image at hand.
     settings.ignore.extend(audit::ONLY_MEASURED);
-    lint::lint_with(source, audit::registry(), &settings, Besides { build, shellcheck, ..Besides::default() })
+    lint::lint_with(
+        source,
+        audit::registry(),
+        &settings,
+        Besides {
+            build,
+            shellcheck,
+            ..Besides::default()
+        },
+    )
 }
 
 fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow::Result<bool> {
@@ -74,19 +122,26 @@ fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow
 
 /// What there is; why there is nothing is put to the troubles.
 fn told<T>(result: anyhow::Result<T>, troubles: &mut Vec<String>) -> Option<T> {
-    result.map_err(|error| troubles.push(format!("{error:#}"))).ok()
+    result
+        .map_err(|error| troubles.push(format!("{error:#}")))
+        .ok()
 }
 
 fn configuration(path: Option<&Path>) -> Result<Config, config::ConfigError> {
     let file = path.and_then(Path::parent).and_then(config::find);
-    config::load(file.as_deref(), &|name| std::env::var(name).ok(), audit::registry())
+    config::load(
+        file.as_deref(),
+        &|name| std::env::var(name).ok(),
+        audit::registry(),
+    )
 }
 
 /// The path of a `file:` URI on this machine.
 fn path_of(uri: &str) -> Option<PathBuf> {
     let path = uri.strip_prefix("file://")?;
     let path = path.strip_prefix("localhost").unwrap_or(path);
-    path.starts_with('/').then(|| PathBuf::from(unescaped(path)))
+    path.starts_with('/')
+        .then(|| PathBuf::from(unescaped(path)))
 }
 
 /// The text with `%XX` as the bytes that they stand for; what is no such escape stays.
@@ -94,7 +149,11 @@ fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        let digit = |at: usize| {
+            after
+                .get(at)
+                .and_then(|byte| char::from(*byte).to_digit(16))
+        };
         match (digit(0), digit(1)) {
             (Some(high), Some(low)) if *first == b'%' => {
                 bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
@@ -115,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_uri_of_a_file_is_a_path() {
-        assert_eq!(path_of("file:///a%20b/%C3%BC%zz%"), Some(PathBuf::from("/a b/ü%zz%")));
+        assert_eq!(
+            path_of("file:///a%20b/%C3%BC%zz%"),
+            Some(PathBuf::from("/a b/ü%zz%"))
+        );
         assert_eq!(path_of("untitled:Untitled-1"), None);
         assert_eq!(path_of("file://elsewhere/x"), None);
     }

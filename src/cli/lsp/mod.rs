@@ -1,4 +1,5 @@
-//! `jettison lsp`: a language server on standard input and output. What is typed is checked as it is typed.
+//! `jettison lsp`: a language server on standard input and output. What is typed is checked as it
+//! is typed.
 
 mod document;
 mod replies;
@@ -10,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use gen_lsp_types::{
-    CodeActionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, HoverParams,
-    TextDocumentContentChangeEvent,
+    CodeActionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
+    DidOpenTextDocumentParams, HoverParams, TextDocumentContentChangeEvent,
 };
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, Response};
 use serde::de::DeserializeOwned;
@@ -26,11 +27,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
 #[derive(Args, Debug)]
-#[command(after_help = "An editor starts it. It brings diagnostics, fixes and the pages of rules.
+#[command(
+    after_help = "An editor starts it. It brings diagnostics, fixes and the pages of rules.
 
 Example, for Neovim:
   vim.lsp.config('jettison', { cmd = { 'jettison', 'lsp' }, filetypes = { 'dockerfile' } })
-  vim.lsp.enable('jettison')")]
+  vim.lsp.enable('jettison')"
+)]
 pub(super) struct LspArguments {
     /// Accepted, as many editors give it: there is no other way
     #[arg(long)]
@@ -48,7 +51,13 @@ pub(super) struct LspArguments {
     )]
     exclude: Vec<String>,
     /// Let pass what this file lists, so that only new findings are shown
-    #[arg(long, help_heading = "Baseline", value_name = "FILE", env = "JETTISON_BASELINE", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Baseline",
+        value_name = "FILE",
+        env = "JETTISON_BASELINE",
+        hide_env = true
+    )]
     baseline: Option<PathBuf>,
 }
 
@@ -58,12 +67,16 @@ pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
     let shown = serve(arguments, &connection);
     // The threads end when both ends of their channels are gone.
     drop(connection);
-    threads.join().context("the connection to the editor broke")?;
+    threads
+        .join()
+        .context("the connection to the editor broke")?;
     shown.map(|()| Outcome::Clean)
 }
 
 fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()> {
-    let (id, _) = connection.initialize_start().context("the editor did not start the protocol")?;
+    let (id, _) = connection
+        .initialize_start()
+        .context("the editor did not start the protocol")?;
     let information = json!({
         "capabilities": {
             "positionEncoding": "utf-16",
@@ -73,8 +86,15 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
         },
         "serverInfo": { "name": "jettison", "version": env!("CARGO_PKG_VERSION") },
     });
-    connection.initialize_finish(id, information).context("the editor did not start the protocol")?;
-    let mut server = Server { arguments, connection, documents: BTreeMap::new(), typed: BTreeMap::new() };
+    connection
+        .initialize_finish(id, information)
+        .context("the editor did not start the protocol")?;
+    let mut server = Server {
+        arguments,
+        connection,
+        documents: BTreeMap::new(),
+        typed: BTreeMap::new(),
+    };
     while let Some(message) = server.next()? {
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
@@ -96,7 +116,8 @@ struct Server<'c> {
 }
 
 impl Server<'_> {
-    /// The next message; what was typed is checked where none comes at once. `None` where the client is gone.
+    /// The next message; what was typed is checked where none comes at once. `None` where the
+    /// client is gone.
     fn next(&mut self) -> anyhow::Result<Option<Message>> {
         if !self.typed.is_empty() {
             if let Ok(message) = self.connection.receiver.recv_timeout(PAUSE) {
@@ -112,8 +133,13 @@ impl Server<'_> {
         let Request { id, method, params } = request;
         let result = match method.as_str() {
             "textDocument/hover" => parsed(params).map(|params: HoverParams| self.hover(&params)),
-            "textDocument/codeAction" => parsed(params).map(|params: CodeActionParams| self.actions(&params)),
-            _ => Err((ErrorCode::MethodNotFound, format!("there is no method `{method}`"))),
+            "textDocument/codeAction" => {
+                parsed(params).map(|params: CodeActionParams| self.actions(&params))
+            }
+            _ => Err((
+                ErrorCode::MethodNotFound,
+                format!("there is no method `{method}`"),
+            )),
         };
         let response = match result {
             Ok(value) => Response::new_ok(id, value),
@@ -129,12 +155,17 @@ impl Server<'_> {
             "textDocument/didOpen" => {
                 if let Ok(params) = parsed::<DidOpenTextDocumentParams>(params) {
                     let document = params.text_document;
-                    self.typed.insert(document.uri.0, (i64::from(document.version), document.text));
+                    self.typed
+                        .insert(document.uri.0, (i64::from(document.version), document.text));
                 }
             }
             "textDocument/didChange" => {
                 if let Ok(params) = parsed::<DidChangeTextDocumentParams>(params) {
-                    let whole = params.content_changes.into_iter().rev().find_map(whole_text);
+                    let whole = params
+                        .content_changes
+                        .into_iter()
+                        .rev()
+                        .find_map(whole_text);
                     let document = params.text_document;
                     if let Some(text) = whole {
                         let uri = document.text_document_identifier.uri.0;
@@ -164,8 +195,15 @@ impl Server<'_> {
     /// A trouble is told once, not at every key.
     fn check(&mut self, uri: String, version: i64, text: String) -> anyhow::Result<()> {
         let document = Document::check(self.arguments, &uri, version, text);
-        let before = self.documents.get(&uri).and_then(|document| document.trouble.as_ref());
-        if let Some(reason) = document.trouble.as_ref().filter(|&reason| before != Some(reason)) {
+        let before = self
+            .documents
+            .get(&uri)
+            .and_then(|document| document.trouble.as_ref());
+        if let Some(reason) = document
+            .trouble
+            .as_ref()
+            .filter(|&reason| before != Some(reason))
+        {
             let params = json!({ "type": 1, "message": reason });
             self.notify("window/showMessage", params)?;
         }
@@ -177,14 +215,18 @@ impl Server<'_> {
     fn hover(&self, params: &HoverParams) -> Value {
         let place = &params.text_document_position_params;
         let document = self.documents.get(&place.text_document.uri.0);
-        document.map_or(Value::Null, |document| replies::hover(document, position(place.position)))
+        document.map_or(Value::Null, |document| {
+            replies::hover(document, position(place.position))
+        })
     }
 
     fn actions(&self, params: &CodeActionParams) -> Value {
         let uri = &params.text_document.uri.0;
         let (start, end) = (position(params.range.start), position(params.range.end));
         let document = self.documents.get(uri);
-        document.map_or(json!([]), |document| replies::actions(uri, document, start, end))
+        document.map_or(json!([]), |document| {
+            replies::actions(uri, document, start, end)
+        })
     }
 
     fn publish(&self, params: Value) -> anyhow::Result<()> {
@@ -192,11 +234,17 @@ impl Server<'_> {
     }
 
     fn notify(&self, method: &str, params: Value) -> anyhow::Result<()> {
-        self.send(Message::Notification(Notification { method: method.to_owned(), params }))
+        self.send(Message::Notification(Notification {
+            method: method.to_owned(),
+            params,
+        }))
     }
 
     fn send(&self, message: Message) -> anyhow::Result<()> {
-        self.connection.sender.send(message).context("the editor is gone")
+        self.connection
+            .sender
+            .send(message)
+            .context("the editor is gone")
     }
 }
 
@@ -208,10 +256,17 @@ fn parsed<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> 
 fn whole_text(change: TextDocumentContentChangeEvent) -> Option<String> {
     let change = serde_json::to_value(change).ok()?;
     let is_whole = change.get("range").is_none();
-    change.get("text").filter(|_| is_whole)?.as_str().map(str::to_owned)
+    change
+        .get("text")
+        .filter(|_| is_whole)?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn position(position: gen_lsp_types::Position) -> crate::source::Utf16Position {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-    crate::source::Utf16Position { line: number(position.line), character: number(position.character) }
+    crate::source::Utf16Position {
+        line: number(position.line),
+        character: number(position.character),
+    }
 }

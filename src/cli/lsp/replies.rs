@@ -10,14 +10,25 @@ use crate::source::{Source, Span, Utf16Position};
 
 /// The parameters of `textDocument/publishDiagnostics`.
 pub(super) fn diagnostics(uri: &str, document: &Document) -> Value {
-    let diagnostics: Vec<Value> = document.findings.iter().map(|finding| diagnostic(uri, document, finding)).collect();
+    let diagnostics: Vec<Value> = document
+        .findings
+        .iter()
+        .map(|finding| diagnostic(uri, document, finding))
+        .collect();
     json!({ "uri": uri, "version": document.version, "diagnostics": diagnostics })
 }
 
 fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
-    let notes = finding.notes.iter().flat_map(|note| ["\n", note]).collect::<String>();
+    let notes = finding
+        .notes
+        .iter()
+        .flat_map(|note| ["\n", note])
+        .collect::<String>();
     let labels = finding.labels.iter().map(|label| {
-        let uri = label.file.as_ref().map_or_else(|| uri.to_owned(), |file| report::file_uri(file.name()));
+        let uri = label
+            .file
+            .as_ref()
+            .map_or_else(|| uri.to_owned(), |file| report::file_uri(file.name()));
         let range = range_in(label.source(&document.source), label.span);
         json!({ "location": { "uri": uri, "range": range }, "message": label.message })
     });
@@ -53,13 +64,19 @@ fn range_in(source: &Source, span: Span) -> Value {
 /// The pages of the rules that speak at a place.
 pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     let mut names: Vec<&str> = Vec::new();
-    for finding in document.findings_at(at, at).filter(|finding| document.range(finding.span).0.line <= at.line) {
+    for finding in document
+        .findings_at(at, at)
+        .filter(|finding| document.range(finding.span).0.line <= at.line)
+    {
         if !names.contains(&finding.rule) {
             names.push(finding.rule);
         }
     }
-    let pages: Vec<String> =
-        names.iter().filter_map(|name| audit::registry().get(name)).map(report::markdown).collect();
+    let pages: Vec<String> = names
+        .iter()
+        .filter_map(|name| audit::registry().get(name))
+        .map(report::markdown)
+        .collect();
     if pages.is_empty() {
         return Value::Null;
     }
@@ -67,7 +84,12 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
 }
 
 /// For each finding that touches the range: its fix, and a comment that silences it.
-pub(super) fn actions(uri: &str, document: &Document, start: Utf16Position, end: Utf16Position) -> Value {
+pub(super) fn actions(
+    uri: &str,
+    document: &Document,
+    start: Utf16Position,
+    end: Utf16Position,
+) -> Value {
     let mut actions = Vec::new();
     for finding in document.findings_at(start, end) {
         let diagnostic = diagnostic(uri, document, finding);
@@ -75,7 +97,10 @@ pub(super) fn actions(uri: &str, document: &Document, start: Utf16Position, end:
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
         if let Some(instruction) = finding.instruction {
-            let line = document.source.line_span(document.source.line(instruction.start)).start;
+            let line = document
+                .source
+                .line_span(document.source.line(instruction.start))
+                .start;
             let comment = format!("# jettison ignore={}\n", finding.rule);
             let edit = json!({ "range": range(document, Span::at(line)), "newText": comment });
             let title = format!("ignore `{}` for this instruction", finding.rule);
@@ -92,11 +117,21 @@ fn fix_action(uri: &str, document: &Document, fix: &Fix, diagnostic: &Value) -> 
         .map(|edit| json!({ "range": range(document, edit.span), "newText": edit.replacement }))
         .collect();
     let is_safe = fix.applicability == Applicability::Safe;
-    let title = if is_safe { fix.title.clone() } else { format!("{} (unsafe: look at the result)", fix.title) };
+    let title = if is_safe {
+        fix.title.clone()
+    } else {
+        format!("{} (unsafe: look at the result)", fix.title)
+    };
     action(uri, &title, &edits, diagnostic, is_safe)
 }
 
-fn action(uri: &str, title: &str, edits: &[Value], diagnostic: &Value, is_preferred: bool) -> Value {
+fn action(
+    uri: &str,
+    title: &str,
+    edits: &[Value],
+    diagnostic: &Value,
+    is_preferred: bool,
+) -> Value {
     json!({
         "title": title,
         "kind": "quickfix",

@@ -1,4 +1,5 @@
-//! Which programs a script runs, seen through `sudo`, `env`, `xargs` and other programs that run another.
+//! Which programs a script runs, seen through `sudo`, `env`, `xargs` and other programs that run
+//! another.
 
 use super::{Options, ShellScript, ShellWord};
 
@@ -22,17 +23,32 @@ impl<'a> Call<'a> {
 }
 
 impl ShellScript {
-    /// All programs whose name is known, in the order of their commands. A wrapper is a call of its own only where it
-    /// runs nothing; `find -exec` and a shell with a script in its arguments always are.
+    /// All programs whose name is known, in the order of their commands. A wrapper is a call of its
+    /// own only where it runs nothing; `find -exec` and a shell with a script in its arguments
+    /// always are.
     pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
-        self.commands.iter().enumerate().flat_map(|(command, simple)| {
-            programs(&simple.words).into_iter().filter_map(move |program| {
-                let words = simple.words.get(program.start..program.end)?;
-                let name = file_name(words.first()?)?;
-                let via = program.via.iter().filter_map(|&word| file_name(&simple.words[word])).collect();
-                Some(Call { name, words, command, via })
+        self.commands
+            .iter()
+            .enumerate()
+            .flat_map(|(command, simple)| {
+                programs(&simple.words)
+                    .into_iter()
+                    .filter_map(move |program| {
+                        let words = simple.words.get(program.start..program.end)?;
+                        let name = file_name(words.first()?)?;
+                        let via = program
+                            .via
+                            .iter()
+                            .filter_map(|&word| file_name(&simple.words[word]))
+                            .collect();
+                        Some(Call {
+                            name,
+                            words,
+                            command,
+                            via,
+                        })
+                    })
             })
-        })
     }
 }
 
@@ -48,11 +64,21 @@ struct Wrapper {
 }
 
 const fn wrapper(name: &'static str, valued: &'static [&'static str], operands: usize) -> Wrapper {
-    Wrapper { name, valued, operands, assignments: false }
+    Wrapper {
+        name,
+        valued,
+        operands,
+        assignments: false,
+    }
 }
 
 const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapper {
-    Wrapper { name, valued, operands: 0, assignments: true }
+    Wrapper {
+        name,
+        valued,
+        operands: 0,
+        assignments: true,
+    }
 }
 
 const WRAPPERS: &[Wrapper] = &[
@@ -61,8 +87,8 @@ const WRAPPERS: &[Wrapper] = &[
     assigning(
         "sudo",
         &[
-            "-C", "-D", "-R", "-T", "-U", "-g", "-h", "-p", "-r", "-t", "-u", "--chdir", "--chroot", "--group",
-            "--host", "--prompt", "--user",
+            "-C", "-D", "-R", "-T", "-U", "-g", "-h", "-p", "-r", "-t", "-u", "--chdir",
+            "--chroot", "--group", "--host", "--prompt", "--user",
         ],
     ),
     wrapper("builtin", &[], 0),
@@ -82,7 +108,11 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("nohup", &[], 0),
     wrapper("setarch", &[], 1),
     wrapper("setsid", &[], 0),
-    wrapper("stdbuf", &["-e", "-i", "-o", "--error", "--input", "--output"], 0),
+    wrapper(
+        "stdbuf",
+        &["-e", "-i", "-o", "--error", "--input", "--output"],
+        0,
+    ),
     wrapper("su-exec", &[], 1),
     wrapper("time", &["-f", "-o", "--format", "--output"], 0),
     wrapper("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
@@ -91,13 +121,20 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("catatonit", &[], 0),
     wrapper(
         "chpst",
-        &["-/", "-C", "-b", "-c", "-d", "-e", "-f", "-l", "-m", "-n", "-o", "-p", "-r", "-s", "-t", "-u"],
+        &[
+            "-/", "-C", "-b", "-c", "-d", "-e", "-f", "-l", "-m", "-n", "-o", "-p", "-r", "-s",
+            "-t", "-u",
+        ],
         0,
     ),
     wrapper("chrt", &["-D", "-P", "-T"], 1),
     wrapper("nsenter", &["-t"], 0),
     wrapper("prlimit", &[], 0),
-    wrapper("runuser", &["-G", "-g", "-u", "--group", "--supp-group", "--user"], 0),
+    wrapper(
+        "runuser",
+        &["-G", "-g", "-u", "--group", "--supp-group", "--user"],
+        0,
+    ),
     wrapper("s6-envdir", &[], 1),
     wrapper("s6-setuidgid", &[], 1),
     wrapper(
@@ -181,14 +218,21 @@ fn programs(words: &[ShellWord]) -> Vec<Program> {
 
 /// Where the program starts that `find -exec` runs.
 fn executed(words: &[ShellWord], from: usize) -> Option<usize> {
-    let option = |word: &ShellWord| matches!(word.literal(), Some("-exec" | "-execdir" | "-ok" | "-okdir"));
+    let option = |word: &ShellWord| {
+        matches!(
+            word.literal(),
+            Some("-exec" | "-execdir" | "-ok" | "-okdir")
+        )
+    };
     let start = from + words.get(from..)?.iter().position(option)? + 1;
     (start < words.len()).then_some(start)
 }
 
 fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
     let rest = words[start..].iter().skip(1);
-    let end = rest.take_while(|word| !matches!(word.literal(), Some(";" | "+"))).count();
+    let end = rest
+        .take_while(|word| !matches!(word.literal(), Some(";" | "+")))
+        .count();
     start + 1 + end
 }
 
@@ -199,7 +243,11 @@ fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) ->
         via.push(at);
         at = next;
     }
-    Program { start: at, end, via }
+    Program {
+        start: at,
+        end,
+        via,
+    }
 }
 
 /// Where the program starts that the wrapper at `at` runs.
@@ -234,12 +282,21 @@ fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
     if option.starts_with("--") {
         return wrapper.valued.contains(&option);
     }
-    let is_valued = |letter: char| wrapper.valued.iter().any(|valued| valued[1..].chars().eq([letter]));
-    let first = option.char_indices().skip(1).find(|&(_, letter)| is_valued(letter));
+    let is_valued = |letter: char| {
+        wrapper
+            .valued
+            .iter()
+            .any(|valued| valued[1..].chars().eq([letter]))
+    };
+    let first = option
+        .char_indices()
+        .skip(1)
+        .find(|&(_, letter)| is_valued(letter));
     first.is_some_and(|(at, letter)| at + letter.len_utf8() == option.len())
 }
 
-/// The word that holds the script of `bash -c script`, and what the shell is told by its other options.
+/// The word that holds the script of `bash -c script`, and what the shell is told by its other
+/// options.
 pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
     programs(words).into_iter().find_map(|program| {
         let name = file_name(words.get(program.start)?)?;
@@ -247,7 +304,8 @@ pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
         match name {
             _ if SHELLS.contains(&name) => shell_argument(words, arguments.start, arguments.end),
             "su" | "runuser" => {
-                let command = |index: &usize| matches!(words[*index].literal(), Some("-c" | "--command"));
+                let command =
+                    |index: &usize| matches!(words[*index].literal(), Some("-c" | "--command"));
                 let option = arguments.clone().find(command)?;
                 (option + 1 < program.end).then_some((option + 1, Options::default()))
             }
@@ -271,7 +329,10 @@ fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usiz
         has_text |= text.contains('c');
         at += 1 + text.matches(['o', 'O']).count();
     }
-    let options = words.get(start..at)?.iter().map(|word| word.literal().unwrap_or(""));
+    let options = words
+        .get(start..at)?
+        .iter()
+        .map(|word| word.literal().unwrap_or(""));
     (has_text && at < end).then(|| (at, Options::of_arguments(options)))
 }
 
@@ -284,10 +345,18 @@ mod tests {
         let read = parse_text(script);
         assert!(read.errors.is_empty(), "{script}");
         let show = |call: super::Call<'_>| {
-            let arguments = call.arguments().iter().map(|word| word.literal().unwrap_or("?"));
+            let arguments = call
+                .arguments()
+                .iter()
+                .map(|word| word.literal().unwrap_or("?"));
             let words: Vec<_> = std::iter::once(call.name).chain(arguments).collect();
-            let stages: Vec<_> =
-                call.via.iter().copied().chain([words.join(" ").as_str()]).map(str::to_owned).collect();
+            let stages: Vec<_> = call
+                .via
+                .iter()
+                .copied()
+                .chain([words.join(" ").as_str()])
+                .map(str::to_owned)
+                .collect();
             stages.join(" > ")
         };
         read.calls().map(show).collect()
@@ -296,10 +365,16 @@ mod tests {
     #[test]
     fn wrappers_are_transparent() {
         assert_eq!(calls("sudo -E apt-get update"), ["sudo > apt-get update"]);
-        assert_eq!(calls("sudo -Hu root A=1 -- apt-get -y"), ["sudo > apt-get -y"]);
+        assert_eq!(
+            calls("sudo -Hu root A=1 -- apt-get -y"),
+            ["sudo > apt-get -y"]
+        );
         assert_eq!(calls("env -u X A=1 B='c d' apt-get x"), ["env > apt-get x"]);
         assert_eq!(calls("a | xargs -0 -n1 -P 4 rm -f"), ["a", "xargs > rm -f"]);
-        assert_eq!(calls("timeout -k 3 5m nice -n 10 curl x"), ["timeout > nice > curl x"]);
+        assert_eq!(
+            calls("timeout -k 3 5m nice -n 10 curl x"),
+            ["timeout > nice > curl x"]
+        );
         assert_eq!(calls("exec \"$@\"; exec nginx"), ["exec > nginx"]);
         assert_eq!(calls("time -p make"), ["time > make"]);
         assert_eq!(calls("gosu redis redis-server"), ["gosu > redis-server"]);
@@ -315,19 +390,35 @@ mod tests {
 
     #[test]
     fn names_are_file_names() {
-        assert_eq!(calls("/usr/bin/apt-get x; 'cu'rl y; \\rm z"), ["apt-get x", "curl y", "rm z"]);
+        assert_eq!(
+            calls("/usr/bin/apt-get x; 'cu'rl y; \\rm z"),
+            ["apt-get x", "curl y", "rm z"]
+        );
     }
 
     #[test]
     fn find_runs_programs() {
-        let expected = ["find / -name x -exec rm {} + -exec sudo ls {} ;", "find > rm {}", "find > sudo > ls {}"];
-        assert_eq!(calls(r"find / -name x -exec rm {} + -exec sudo ls {} \;"), expected);
+        let expected = [
+            "find / -name x -exec rm {} + -exec sudo ls {} ;",
+            "find > rm {}",
+            "find > sudo > ls {}",
+        ];
+        assert_eq!(
+            calls(r"find / -name x -exec rm {} + -exec sudo ls {} \;"),
+            expected
+        );
     }
 
     #[test]
     fn the_text_of_another_shell_is_read() {
-        assert_eq!(calls("bash -eo pipefail -c 'a b && c' d"), ["bash -eo pipefail -c a b && c d", "a b", "c"]);
-        assert_eq!(calls(r#"sh -c "bash -c \"x 'y'\"""#), [r#"sh -c bash -c "x 'y'""#, "bash -c x 'y'", "x y"]);
+        assert_eq!(
+            calls("bash -eo pipefail -c 'a b && c' d"),
+            ["bash -eo pipefail -c a b && c d", "a b", "c"]
+        );
+        assert_eq!(
+            calls(r#"sh -c "bash -c \"x 'y'\"""#),
+            [r#"sh -c bash -c "x 'y'""#, "bash -c x 'y'", "x y"]
+        );
         assert_eq!(calls("su - user -c 'a b'"), ["su - user -c a b", "a b"]);
         assert_eq!(calls("sh script.sh -c x"), ["sh script.sh -c x"]);
         assert_eq!(calls("sh -c \"$(cat x)\""), ["sh -c ?", "cat x"]);

@@ -135,21 +135,36 @@ impl Bash {
         let mut parser = Parser::new();
         parser.set_language(&language).ok()?;
         let count = u16::try_from(language.node_kind_count()).ok()?;
-        let kind = |id| kind_of_name(language.node_kind_for_id(id).unwrap_or(""), language.node_kind_is_named(id));
-        Some(Self { parser, kinds: (0..count).map(kind).collect() })
+        let kind = |id| {
+            kind_of_name(
+                language.node_kind_for_id(id).unwrap_or(""),
+                language.node_kind_is_named(id),
+            )
+        };
+        Some(Self {
+            parser,
+            kinds: (0..count).map(kind).collect(),
+        })
     }
 
     fn tree(&mut self, text: &str) -> Option<Tree> {
-        // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a hundred thousand stages.
-        // No count of its steps tells them from others, so a clock does, at a hundred times what a script needs.
+        // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a
+        // hundred thousand stages. No count of its steps tells them from others, so a clock does,
+        // at a hundred times what a script needs.
         let start = Instant::now();
         let limit = SHORTEST_LIMIT + LIMIT_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut on_progress = |_: &ParseState| {
-            if start.elapsed() > limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if start.elapsed() > limit {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         };
         let options = ParseOptions::new().progress_callback(&mut on_progress);
         let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
-        let tree = self.parser.parse_with_options(&mut rest, None, Some(options));
+        let tree = self
+            .parser
+            .parse_with_options(&mut rest, None, Some(options));
         if tree.is_none() {
             // Otherwise the next parse would go on with this text.
             self.parser.reset();
@@ -176,7 +191,13 @@ pub(super) fn kind(node: Node<'_>) -> NodeKind {
         return NodeKind::Error;
     }
     BASH.with_borrow(|bash| {
-        let kinds = bash.as_ref().map(|bash| bash.kinds.as_slice()).unwrap_or_default();
-        kinds.get(usize::from(node.kind_id())).copied().unwrap_or(NodeKind::Other)
+        let kinds = bash
+            .as_ref()
+            .map(|bash| bash.kinds.as_slice())
+            .unwrap_or_default();
+        kinds
+            .get(usize::from(node.kind_id()))
+            .copied()
+            .unwrap_or(NodeKind::Other)
     })
 }

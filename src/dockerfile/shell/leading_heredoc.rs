@@ -16,12 +16,25 @@ impl Masked {
     pub(super) fn redirection(self, script: &Joined, command: Option<usize>) -> Redirection {
         let range = self.opener.range;
         let raw = &script.as_str()[range.clone()];
-        let name_start = range.end - raw.trim_start_matches(|char: char| char.is_ascii_digit()).len() + 2;
+        let name_start = range.end
+            - raw
+                .trim_start_matches(|char: char| char.is_ascii_digit())
+                .len()
+            + 2;
         let operator = if self.opener.strips_tabs { "<<-" } else { "<<" };
-        let target: ShellWord = words::verbatim(script, name_start + (operator.len() - 2)..range.end);
-        let fd = raw.starts_with(|char: char| char.is_ascii_digit()).then_some(self.opener.fd);
+        let target: ShellWord =
+            words::verbatim(script, name_start + (operator.len() - 2)..range.end);
+        let fd = raw
+            .starts_with(|char: char| char.is_ascii_digit())
+            .then_some(self.opener.fd);
         let span = script.source_span(range.start, range.end);
-        Redirection { span, operator: operator.to_owned(), fd, target: Some(target), command }
+        Redirection {
+            span,
+            operator: operator.to_owned(),
+            fd,
+            target: Some(target),
+            command,
+        }
     }
 }
 
@@ -29,18 +42,28 @@ impl Masked {
 pub(super) fn mask(script: &Joined) -> Option<Masked> {
     let text = script.as_str();
     let start = indentation(text);
-    if !text[start..].trim_start_matches(|char: char| char.is_ascii_digit()).starts_with("<<") {
+    if !text[start..]
+        .trim_start_matches(|char: char| char.is_ascii_digit())
+        .starts_with("<<")
+    {
         return None;
     }
     let mut lines = Lines::new(text, 0);
     let first = lines.next()?;
-    let opener = heredoc::openers(&script.slice(0, first.end)).into_iter().next()?;
+    let opener = heredoc::openers(&script.slice(0, first.end))
+        .into_iter()
+        .next()?;
     if opener.range.start != start {
         return None;
     }
     let last = lines.find(|line| {
         let text = &text[line.start..line.end];
-        opener.name == if opener.strips_tabs { text.trim_start_matches('\t') } else { text }
+        opener.name
+            == if opener.strips_tabs {
+                text.trim_start_matches('\t')
+            } else {
+                text
+            }
     });
     let end = last.map_or(text.len(), |line| line.end);
     let mut bytes = text.as_bytes().to_vec();
@@ -51,5 +74,8 @@ pub(super) fn mask(script: &Joined) -> Option<Masked> {
             }
         }
     }
-    Some(Masked { text: String::from_utf8(bytes).ok()?, opener })
+    Some(Masked {
+        text: String::from_utf8(bytes).ok()?,
+        opener,
+    })
 }

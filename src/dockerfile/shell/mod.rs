@@ -18,8 +18,8 @@ use crate::source::Span;
 /// A script, read as bash; every place is one of the Dockerfile.
 #[derive(Debug, Default)]
 pub struct ShellScript {
-    /// In the order they start in the text, however deep they are nested. Those of the text that a command hands to
-    /// another shell (`bash -c '…'`) follow that command.
+    /// In the order they start in the text, however deep they are nested. Those of the text that a
+    /// command hands to another shell (`bash -c '…'`) follow that command.
     pub commands: Vec<SimpleCommand>,
     pub pipelines: Vec<Pipeline>,
     pub redirections: Vec<Redirection>,
@@ -40,7 +40,8 @@ pub struct SimpleCommand {
     pub span: Span,
     /// `NAME=value` before the name, or alone.
     pub assignments: Vec<ShellWord>,
-    /// The name first; none where there are assignments only. `export A=1` has two words, `[ -f x ]` has four.
+    /// The name first; none where there are assignments only. `export A=1` has two words,
+    /// `[ -f x ]` has four.
     pub words: Vec<ShellWord>,
     /// How the list goes on after this command.
     pub position: Position,
@@ -51,18 +52,20 @@ pub struct SimpleCommand {
 /// Where a command stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
-    /// Inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text: what it sets does not last.
+    /// Inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text: what it sets
+    /// does not last.
     pub subshell: bool,
-    /// Inside a branch of `if` or `case`, the body of a loop or function, or after `||`. What follows `&&` is
-    /// conditional only where an `||` catches the failure: otherwise the failure ends the build.
+    /// Inside a branch of `if` or `case`, the body of a loop or function, or after
+    /// `||`. What follows `&&` is conditional only where an `||` catches the failure: otherwise the
+    /// failure ends the build.
     pub conditional: bool,
 }
 
 /// A subshell, or another shell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The scope whose settings it starts with: an index into the script's `scopes`. None for the script itself and
-    /// for another shell, `bash -c '…'`.
+    /// The scope whose settings it starts with: an index into the script's
+    /// `scopes`. None for the script itself and for another shell, `bash -c '…'`.
     pub parent: Option<usize>,
     /// For another shell the command that starts it: an index into `commands`.
     pub started_by: Option<usize>,
@@ -80,7 +83,8 @@ pub struct ShellWord {
 }
 
 impl ShellWord {
-    /// What the program sees, where no expansion decides it. Patterns (`*.deb`), braces and `~` are as written.
+    /// What the program sees, where no expansion decides it. Patterns (`*.deb`), braces and `~` are
+    /// as written.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [] => Some(""),
@@ -111,7 +115,9 @@ pub enum ShellPart {
 pub struct Pipeline {
     pub span: Span,
     pub pipes: Vec<Span>,
-    /// Indices into `commands`, the first command of each stage. A stage that calls nothing, as `((i++))`, has none.
+    /// Indices into
+    /// `commands`, the first command of each stage. A stage that calls nothing, as `((i++))`, has
+    /// none.
     pub stages: Vec<usize>,
     /// The scope that it stands in, not those of its stages: an index into `scopes`.
     pub scope: usize,
@@ -141,7 +147,8 @@ pub struct Redirection {
 
 /// Reads a script as bash; PowerShell and cmd are not for it.
 ///
-/// A text that is absurdly long, or that tree-sitter makes no sense of in reasonable time, is one error.
+/// A text that is absurdly long, or that tree-sitter makes no sense of in reasonable time, is one
+/// error.
 pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }

@@ -13,7 +13,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// What a shell started with these arguments, without its name, begins with: `-o pipefail -c` for example.
+    /// What a shell started with these arguments, without its name, begins with: `-o pipefail -c`
+    /// for example.
     pub fn of_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut options = Self::default();
         options.apply(arguments);
@@ -47,8 +48,8 @@ impl Options {
 }
 
 impl ShellScript {
-    /// The options in force at a pipeline, where the script itself starts with `initial`. A `set` inside `if` counts
-    /// for all that follows it.
+    /// The options in force at a pipeline, where the script itself starts with `initial`. A `set`
+    /// inside `if` counts for all that follows it.
     pub fn options_at(&self, pipeline: &Pipeline, initial: Options) -> Options {
         self.options(pipeline.scope, pipeline.span, initial)
     }
@@ -68,7 +69,11 @@ impl ShellScript {
         let settings = self.settings.iter().map(|&index| &self.commands[index]);
         for command in settings.take_while(|command| command.span.start < span.start) {
             if scopes.contains(&command.scope) {
-                options.apply(command.words[1..].iter().map(|word| word.literal().unwrap_or("")));
+                options.apply(
+                    command.words[1..]
+                        .iter()
+                        .map(|word| word.literal().unwrap_or("")),
+                );
             }
         }
         options
@@ -87,12 +92,18 @@ mod tests {
 
     fn pipefail(script: &str) -> Vec<bool> {
         let read = parse_text(script);
-        read.pipelines.iter().map(|pipeline| read.options_at(pipeline, Options::default()).pipefail).collect()
+        read.pipelines
+            .iter()
+            .map(|pipeline| read.options_at(pipeline, Options::default()).pipefail)
+            .collect()
     }
 
     #[test]
     fn set_counts_for_what_follows() {
-        assert_eq!(pipefail("a | b; set -o pipefail; a | b; set +o pipefail; a | b"), [false, true, false]);
+        assert_eq!(
+            pipefail("a | b; set -o pipefail; a | b; set +o pipefail; a | b"),
+            [false, true, false]
+        );
         assert_eq!(pipefail("set -euxo pipefail && a | b"), [true]);
         assert_eq!(pipefail("set -e; a | b"), [false]);
         assert_eq!(pipefail("echo set -o pipefail; a | b"), [false]);
@@ -101,7 +112,10 @@ mod tests {
     #[test]
     fn set_in_a_subshell_ends_with_it() {
         assert_eq!(pipefail("(set -o pipefail; a | b); a | b"), [true, false]);
-        assert_eq!(pipefail("set -o pipefail; (a | b); x=$(a | b)"), [true, true]);
+        assert_eq!(
+            pipefail("set -o pipefail; (a | b); x=$(a | b)"),
+            [true, true]
+        );
         assert_eq!(pipefail("set -o pipefail | a; a | b"), [false, false]);
     }
 
@@ -115,7 +129,13 @@ mod tests {
     #[test]
     fn a_shells_arguments_are_its_first_options() {
         let options = Options::of_arguments(["-o", "pipefail", "-ec"]);
-        assert_eq!(options, Options { errexit: true, pipefail: true });
+        assert_eq!(
+            options,
+            Options {
+                errexit: true,
+                pipefail: true
+            }
+        );
         assert_eq!(Options::of_arguments(["-c"]), Options::default());
     }
 }

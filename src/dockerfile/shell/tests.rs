@@ -12,7 +12,13 @@ fn commands(text: &str) -> Vec<String> {
     let script = parse_text(text);
     assert!(script.errors.is_empty(), "{text}: {:?}", script.errors);
     let words = |command: &SimpleCommand| {
-        command.assignments.iter().chain(&command.words).map(show).collect::<Vec<_>>().join(" ")
+        command
+            .assignments
+            .iter()
+            .chain(&command.words)
+            .map(show)
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     script.commands.iter().map(words).collect()
 }
@@ -20,7 +26,12 @@ fn commands(text: &str) -> Vec<String> {
 /// The script of the last instruction.
 fn script(source: &Source) -> Script {
     let file = parse_dockerfile(source);
-    match file.instructions.into_iter().next_back().map(|instruction| instruction.body) {
+    match file
+        .instructions
+        .into_iter()
+        .next_back()
+        .map(|instruction| instruction.body)
+    {
         Some(Body::Command(Command::Shell(script))) => script,
         other => panic!("{other:?}"),
     }
@@ -53,7 +64,14 @@ fn quotes_and_escapes_are_not_part_of_words() {
 #[test]
 fn builtins_with_a_syntax_of_their_own_are_commands() {
     let text = "export A=1 B; unset A; [ -f x -a \"$y\" = z ] && [[ a == b* ]]; C=1; D=2 E=3";
-    let expected = ["export A=1 B", "unset A", "[ -f x -a ? = z ]", "[[ a == b* ]]", "C=1", "D=2 E=3"];
+    let expected = [
+        "export A=1 B",
+        "unset A",
+        "[ -f x -a ? = z ]",
+        "[[ a == b* ]]",
+        "C=1",
+        "D=2 E=3",
+    ];
     assert_eq!(commands(text), expected);
 }
 
@@ -68,21 +86,36 @@ fn variables_are_parts_of_words() {
     };
     let literal = |text: &str| ShellPart::Literal(text.to_owned());
     let words = &script.commands[0].words;
-    let expected = [literal("x"), variable(3, 5, "P", false, false), variable(6, 10, "Q", true, false), literal("y")];
+    let expected = [
+        literal("x"),
+        variable(3, 5, "P", false, false),
+        variable(6, 10, "Q", true, false),
+        literal("y"),
+    ];
     assert_eq!(words[1].parts, expected);
     assert_eq!(words[2].parts, [variable(13, 20, "R", false, true)]);
 }
 
 #[test]
 fn positions_say_what_may_not_run_or_not_last() {
-    let script = parse_text("a && b || c; if d; then e; fi; (f); g | h; i && j; k() { l; }; while m; do n; done");
+    let script = parse_text(
+        "a && b || c; if d; then e; fi; (f); g | h; i && j; k() { l; }; while m; do n; done",
+    );
     let place = |command: &SimpleCommand| {
         let position = command.position;
         let marks = [(position.subshell, "s"), (position.conditional, "c")];
-        show(&command.words[0]).to_owned() + &marks.map(|(set, mark)| if set { mark } else { "" }).concat()
+        show(&command.words[0]).to_owned()
+            + &marks
+                .map(|(set, mark)| if set { mark } else { "" })
+                .concat()
     };
     let places: Vec<_> = script.commands.iter().map(place).collect();
-    assert_eq!(places, ["a", "bc", "cc", "d", "ec", "fs", "gs", "hs", "i", "j", "lc", "m", "nc"]);
+    assert_eq!(
+        places,
+        [
+            "a", "bc", "cc", "d", "ec", "fs", "gs", "hs", "i", "j", "lc", "m", "nc"
+        ]
+    );
 }
 
 #[test]
@@ -90,8 +123,18 @@ fn pipelines_know_their_stages() {
     let text = "a | { b; c; } |& d; cat <<E | sh\nx\nE\ne 2>&1 | f && g | h";
     let script = parse_text(text);
     let stages = |pipeline: &Pipeline| {
-        let names = pipeline.stages.iter().map(|&stage| show(&script.commands[stage].words[0]));
-        (names.collect::<Vec<_>>().join(" "), pipeline.pipes.iter().map(|pipe| &text[pipe.range()]).collect())
+        let names = pipeline
+            .stages
+            .iter()
+            .map(|&stage| show(&script.commands[stage].words[0]));
+        (
+            names.collect::<Vec<_>>().join(" "),
+            pipeline
+                .pipes
+                .iter()
+                .map(|pipe| &text[pipe.range()])
+                .collect(),
+        )
     };
     let expected: [(String, Vec<&str>); 4] = [
         ("a b d".into(), vec!["|", "|&"]),
@@ -99,7 +142,10 @@ fn pipelines_know_their_stages() {
         ("e f".into(), vec!["|"]),
         ("g h".into(), vec!["|"]),
     ];
-    assert_eq!(script.pipelines.iter().map(stages).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        script.pipelines.iter().map(stages).collect::<Vec<_>>(),
+        expected
+    );
 }
 
 #[test]
@@ -111,7 +157,9 @@ fn redirections_know_their_command() {
         .iter()
         .map(|redirection| {
             let target = redirection.target.as_ref().map_or("", show);
-            let command = redirection.command.map_or("-", |command| show(&script.commands[command].words[0]));
+            let command = redirection
+                .command
+                .map_or("-", |command| show(&script.commands[command].words[0]));
             format!(
                 "{command}: {}{} {target}",
                 redirection.fd.map_or(String::new(), |fd| fd.to_string()),
@@ -119,50 +167,105 @@ fn redirections_know_their_command() {
             )
         })
         .collect();
-    assert_eq!(shown, ["a: > /etc/f", "a: 2>& 1", "-: >> d", "cat: <<- E", "cat: > g", "h: <<< i"]);
-    assert_eq!(script.commands[0].words.iter().map(show).collect::<Vec<_>>(), ["a", "x", "y"]);
+    assert_eq!(
+        shown,
+        [
+            "a: > /etc/f",
+            "a: 2>& 1",
+            "-: >> d",
+            "cat: <<- E",
+            "cat: > g",
+            "h: <<< i"
+        ]
+    );
+    assert_eq!(
+        script.commands[0]
+            .words
+            .iter()
+            .map(show)
+            .collect::<Vec<_>>(),
+        ["a", "x", "y"]
+    );
 }
 
 #[test]
 fn places_are_exact_through_continuations() {
-    let source = Source::new("Dockerfile", "FROM a\nRUN x && \\\n  # why\n\n  apt-get ins\\\ntall \"$(b\\\n c)\"\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM a\nRUN x && \\\n  # why\n\n  apt-get ins\\\ntall \"$(b\\\n c)\"\n",
+    );
     let read = parse(&script(&source));
-    let slices: Vec<_> = read.commands.iter().map(|command| source.slice(command.span)).collect();
-    assert_eq!(slices, ["x", "apt-get ins\\\ntall \"$(b\\\n c)\"", "b\\\n c"]);
+    let slices: Vec<_> = read
+        .commands
+        .iter()
+        .map(|command| source.slice(command.span))
+        .collect();
+    assert_eq!(
+        slices,
+        ["x", "apt-get ins\\\ntall \"$(b\\\n c)\"", "b\\\n c"]
+    );
     assert_eq!(read.commands[1].words[1].literal(), Some("install"));
     assert_eq!(source.slice(read.commands[1].words[1].span), "ins\\\ntall");
 }
 
 #[test]
 fn places_are_exact_in_heredocs() {
-    let source = Source::new("Dockerfile", "FROM a\nRUN <<-E\n\tset -e\n\t\tb 'c\n\td'\n\tE\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM a\nRUN <<-E\n\tset -e\n\t\tb 'c\n\td'\n\tE\n",
+    );
     let read = parse(&script(&source));
     assert_eq!(read.commands[1].words[1].literal(), Some("c\nd"));
-    let slices: Vec<_> = read.commands.iter().map(|command| source.slice(command.span)).collect();
+    let slices: Vec<_> = read
+        .commands
+        .iter()
+        .map(|command| source.slice(command.span))
+        .collect();
     assert_eq!(slices, ["set -e", "b 'c\n\td'"]);
 
     let source = Source::new("Dockerfile", "FROM a\nRUN x <<E && y $(z)\n$(b)\nE\n");
     let read = parse(&script(&source));
-    let slices: Vec<_> = read.commands.iter().map(|command| source.slice(command.span)).collect();
+    let slices: Vec<_> = read
+        .commands
+        .iter()
+        .map(|command| source.slice(command.span))
+        .collect();
     assert_eq!(slices, ["x", "y $(z)", "z", "b"]);
 }
 
 #[test]
 fn a_heredoc_may_come_before_its_command() {
-    let source = Source::new("Dockerfile", "FROM a\nRUN <<E python3 - && b\nimport 'x\nE\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM a\nRUN <<E python3 - && b\nimport 'x\nE\n",
+    );
     let read = parse(&script(&source));
     assert_eq!(read.errors, []);
-    let slices: Vec<_> = read.commands.iter().map(|command| source.slice(command.span)).collect();
+    let slices: Vec<_> = read
+        .commands
+        .iter()
+        .map(|command| source.slice(command.span))
+        .collect();
     assert_eq!(slices, ["python3 -", "b"]);
     let redirection = &read.redirections[0];
-    assert_eq!((source.slice(redirection.span), redirection.command), ("<<E", Some(0)));
+    assert_eq!(
+        (source.slice(redirection.span), redirection.command),
+        ("<<E", Some(0))
+    );
 }
 
 #[test]
 fn places_inside_another_shells_text_are_exact() {
-    let source = Source::new("Dockerfile", "FROM a\nRUN bash -c \"x \\\"y\\\" && \\\n z\"\n");
+    let source = Source::new(
+        "Dockerfile",
+        "FROM a\nRUN bash -c \"x \\\"y\\\" && \\\n z\"\n",
+    );
     let read = parse(&script(&source));
-    let slices: Vec<_> = read.commands.iter().map(|command| source.slice(command.span)).collect();
+    let slices: Vec<_> = read
+        .commands
+        .iter()
+        .map(|command| source.slice(command.span))
+        .collect();
     assert_eq!(slices[1..], ["x \\\"y\\\"", "z"]);
     assert_eq!(read.scopes[read.commands[1].scope].started_by, Some(0));
 }
@@ -172,14 +275,25 @@ fn what_bash_would_refuse_is_an_error() {
     for text in ["if a; then b", "a && ", "echo 'x", "a )"] {
         assert!(!parse_text(text).errors.is_empty(), "{text}");
     }
-    for text in ["", "# x", "for i in a; do for j in b; do c; done; done && d", "a &", ":"] {
+    for text in [
+        "",
+        "# x",
+        "for i in a; do for j in b; do c; done; done && d",
+        "a &",
+        ":",
+    ] {
         assert_eq!(parse_text(text).errors, [], "{text}");
     }
 }
 
 #[test]
 fn deep_nesting_does_not_overflow_the_stack() {
-    for text in ["(".repeat(100_000), "$(".repeat(100_000), "\"$(".repeat(20_000), "if a; then ".repeat(20_000)] {
+    for text in [
+        "(".repeat(100_000),
+        "$(".repeat(100_000),
+        "\"$(".repeat(20_000),
+        "if a; then ".repeat(20_000),
+    ] {
         parse_text(&text);
     }
     let nested = format!("{}a{}", "( ".repeat(10_000), " )".repeat(10_000));

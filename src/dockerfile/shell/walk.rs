@@ -14,7 +14,10 @@ use crate::source::Span;
 const MOST_SHELLS: usize = 4;
 
 pub(super) fn read(script: &Joined) -> ShellScript {
-    let mut read = ShellScript { scopes: vec![Scope::default()], ..ShellScript::default() };
+    let mut read = ShellScript {
+        scopes: vec![Scope::default()],
+        ..ShellScript::default()
+    };
     read_into(&mut read, script, Context::default(), 0);
     read
 }
@@ -34,12 +37,22 @@ struct Context {
 
 fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: usize) {
     let masked = leading_heredoc::mask(script);
-    let text = masked.as_ref().map_or(script.as_str(), |masked| &masked.text);
+    let text = masked
+        .as_ref()
+        .map_or(script.as_str(), |masked| &masked.text);
     let Some(tree) = grammar::tree(text) else {
-        read.errors.push(script.source_span(0, script.as_str().len()));
+        read.errors
+            .push(script.source_span(0, script.as_str().len()));
         return;
     };
-    let mut walk = Walk { script, read, starts: Vec::new(), pipelines: Vec::new(), redirects: Vec::new(), shells };
+    let mut walk = Walk {
+        script,
+        read,
+        starts: Vec::new(),
+        pipelines: Vec::new(),
+        redirects: Vec::new(),
+        shells,
+    };
     let mut stack = vec![(tree.root_node(), context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
@@ -95,7 +108,13 @@ impl<'tree> Walk<'_, 'tree> {
         }
     }
 
-    fn push(&mut self, node: Node<'_>, context: Context, assignments: Vec<ShellWord>, words: Vec<ShellWord>) {
+    fn push(
+        &mut self,
+        node: Node<'_>,
+        context: Context,
+        assignments: Vec<ShellWord>,
+        words: Vec<ShellWord>,
+    ) {
         let all = assignments.iter().chain(&words).map(|word| word.span);
         let span = all.reduce(Span::to).unwrap_or_else(|| self.span(node));
         let index = self.read.commands.len();
@@ -104,7 +123,13 @@ impl<'tree> Walk<'_, 'tree> {
         }
         self.starts.push((node.start_byte(), index));
         let (position, scope) = (context.position, context.scope);
-        self.read.commands.push(SimpleCommand { span, assignments, words, position, scope });
+        self.read.commands.push(SimpleCommand {
+            span,
+            assignments,
+            words,
+            position,
+            scope,
+        });
     }
 
     fn command(&mut self, node: Node<'tree>, context: Context) {
@@ -134,19 +159,40 @@ impl<'tree> Walk<'_, 'tree> {
             return;
         }
         let words = &self.read.commands[command].words;
-        let Some((index, options)) = calls::shell_text(words) else { return };
-        let Some(text) = nodes.get(index).and_then(|&node| words::value(self.script, node)) else { return };
+        let Some((index, options)) = calls::shell_text(words) else {
+            return;
+        };
+        let Some(text) = nodes
+            .get(index)
+            .and_then(|&node| words::value(self.script, node))
+        else {
+            return;
+        };
         let scope = self.read.scopes.len();
-        self.read.scopes.push(Scope { parent: None, started_by: Some(command), options });
-        let position = Position { subshell: true, ..context.position };
-        let inner = Context { scope, position, heredoc_owner: None, ..context };
+        self.read.scopes.push(Scope {
+            parent: None,
+            started_by: Some(command),
+            options,
+        });
+        let position = Position {
+            subshell: true,
+            ..context.position
+        };
+        let inner = Context {
+            scope,
+            position,
+            heredoc_owner: None,
+            ..context
+        };
         read_into(self.read, &text, inner, self.shells + 1);
     }
 
     /// `export A=1`, `unset A`: the assignments are words of theirs.
     fn builtin(&mut self, node: Node<'_>, context: Context) {
         let children: Vec<_> = node.children(&mut node.walk()).collect();
-        let words = children.into_iter().filter(|&child| kind(child) != NodeKind::Comment);
+        let words = children
+            .into_iter()
+            .filter(|&child| kind(child) != NodeKind::Comment);
         let words = words.map(|child| self.word(child)).collect();
         self.push(node, context, Vec::new(), words);
     }
@@ -177,9 +223,14 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn for_loop(&mut self, node: Node<'_>) {
-        let Some(variable) = node.child_by_field_name("variable") else { return };
+        let Some(variable) = node.child_by_field_name("variable") else {
+            return;
+        };
         let variable = self.script.as_str()[variable.byte_range()].to_owned();
-        let words = node.children_by_field_name("value", &mut node.walk()).map(|value| self.word(value)).collect();
+        let words = node
+            .children_by_field_name("value", &mut node.walk())
+            .map(|value| self.word(value))
+            .collect();
         self.read.loops.push(Loop { variable, words });
     }
 
@@ -203,23 +254,41 @@ impl<'tree> Walk<'_, 'tree> {
         }
         let span = self.script.source_span(start, node.end_byte());
         self.pipelines.push((self.read.pipelines.len(), stages));
-        self.read.pipelines.push(Pipeline { span, pipes, stages: Vec::new(), scope: context.scope });
+        self.read.pipelines.push(Pipeline {
+            span,
+            pipes,
+            stages: Vec::new(),
+            scope: context.scope,
+        });
     }
 
     fn redirected(&mut self, node: Node<'tree>) {
-        let owner = node.child_by_field_name("body").and_then(last_command).map(|command| command.start_byte());
+        let owner = node
+            .child_by_field_name("body")
+            .and_then(last_command)
+            .map(|command| command.start_byte());
         for child in node.children(&mut node.walk()) {
-            if matches!(kind(child), NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect)
-            {
+            if matches!(
+                kind(child),
+                NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect
+            ) {
                 self.redirects.push((child, owner));
-                let inner = child.children_by_field_name("redirect", &mut child.walk()).collect::<Vec<_>>();
-                self.redirects.extend(inner.into_iter().map(|redirect| (redirect, owner)));
+                let inner = child
+                    .children_by_field_name("redirect", &mut child.walk())
+                    .collect::<Vec<_>>();
+                self.redirects
+                    .extend(inner.into_iter().map(|redirect| (redirect, owner)));
             }
         }
     }
 
     /// Lays the children of a node out for the walk, each with its context.
-    fn children(&mut self, node: Node<'tree>, context: Context, children: &mut Vec<(Node<'tree>, Context)>) {
+    fn children(
+        &mut self,
+        node: Node<'tree>,
+        context: Context,
+        children: &mut Vec<(Node<'tree>, Context)>,
+    ) {
         let parent = kind(node);
         let mut context = context;
         match parent {
@@ -259,8 +328,18 @@ impl<'tree> Walk<'_, 'tree> {
 
     fn subshell(&mut self, context: Context) -> Context {
         let scope = self.read.scopes.len();
-        self.read.scopes.push(Scope { parent: Some(context.scope), ..Scope::default() });
-        Context { scope, position: Position { subshell: true, ..context.position }, ..context }
+        self.read.scopes.push(Scope {
+            parent: Some(context.scope),
+            ..Scope::default()
+        });
+        Context {
+            scope,
+            position: Position {
+                subshell: true,
+                ..context.position
+            },
+            ..context
+        }
     }
 
     /// Gives pipelines and redirections their commands, which are all known now.
@@ -268,18 +347,26 @@ impl<'tree> Walk<'_, 'tree> {
         for (pipeline, stages) in std::mem::take(&mut self.pipelines) {
             let first = |(start, end)| {
                 let index = self.starts.partition_point(|&(at, _)| at < start);
-                self.starts.get(index).filter(|&&(at, _)| at < end).map(|&(_, command)| command)
+                self.starts
+                    .get(index)
+                    .filter(|&&(at, _)| at < end)
+                    .map(|&(_, command)| command)
             };
             self.read.pipelines[pipeline].stages = stages.into_iter().filter_map(first).collect();
         }
         for (node, owner) in std::mem::take(&mut self.redirects) {
             let command = owner.and_then(|start| {
-                let index = self.starts.binary_search_by_key(&start, |&(at, _)| at).ok()?;
+                let index = self
+                    .starts
+                    .binary_search_by_key(&start, |&(at, _)| at)
+                    .ok()?;
                 Some(self.starts[index].1)
             });
             self.redirect(node, command);
         }
-        self.read.redirections.sort_by_key(|redirection| redirection.span.start);
+        self.read
+            .redirections
+            .sort_by_key(|redirection| redirection.span.start);
     }
 
     fn redirect(&mut self, node: Node<'_>, command: Option<usize>) {
@@ -289,7 +376,9 @@ impl<'tree> Walk<'_, 'tree> {
         let mut end = node.end_byte();
         for child in node.children(&mut node.walk()) {
             match kind(child) {
-                NodeKind::FileDescriptor => fd = self.script.as_str()[child.byte_range()].parse().ok(),
+                NodeKind::FileDescriptor => {
+                    fd = self.script.as_str()[child.byte_range()].parse().ok()
+                }
                 NodeKind::Token if operator.is_empty() => {
                     self.script.as_str()[child.byte_range()].clone_into(&mut operator);
                     end = child.end_byte();
@@ -298,7 +387,8 @@ impl<'tree> Walk<'_, 'tree> {
                     target = Some(words::verbatim(self.script, child.byte_range()));
                     end = child.end_byte();
                 }
-                // Nested redirects have an entry of their own, and the body is not part of this one.
+                // Nested redirects have an entry of their own, and the body is not part of this
+                // one.
                 NodeKind::FileRedirect
                 | NodeKind::HerestringRedirect
                 | NodeKind::Pipeline
@@ -310,13 +400,22 @@ impl<'tree> Walk<'_, 'tree> {
                     target = Some(self.word(child));
                     end = child.end_byte();
                 }
-                // `program > file word`: the grammar counts all words after the operator to the redirect.
-                _ if child.is_named() && !is_statement(kind(child)) => self.add_word(command, child),
+                // `program > file word`: the grammar counts all words after the operator to the
+                // redirect.
+                _ if child.is_named() && !is_statement(kind(child)) => {
+                    self.add_word(command, child)
+                }
                 _ => {}
             }
         }
         let span = self.script.source_span(node.start_byte(), end);
-        self.read.redirections.push(Redirection { span, operator, fd, target, command });
+        self.read.redirections.push(Redirection {
+            span,
+            operator,
+            fd,
+            target,
+            command,
+        });
     }
 
     fn add_word(&mut self, command: Option<usize>, node: Node<'_>) {
@@ -365,7 +464,8 @@ fn is_statement(kind: NodeKind) -> bool {
 }
 
 fn has_or(list: Node<'_>) -> bool {
-    list.children(&mut list.walk()).any(|child| kind(child) == NodeKind::OrOperator)
+    list.children(&mut list.walk())
+        .any(|child| kind(child) == NodeKind::OrOperator)
 }
 
 /// The command that a redirection after this statement belongs to; none where it is a group's.
@@ -373,11 +473,15 @@ fn last_command(statement: Node<'_>) -> Option<Node<'_>> {
     let mut node = statement;
     loop {
         node = match kind(node) {
-            NodeKind::Command | NodeKind::Declaration | NodeKind::Unset | NodeKind::Test => return Some(node),
-            NodeKind::Redirected => node.child_by_field_name("body")?,
-            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => {
-                node.named_child(u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?)?
+            NodeKind::Command | NodeKind::Declaration | NodeKind::Unset | NodeKind::Test => {
+                return Some(node);
             }
+            NodeKind::Redirected => node.child_by_field_name("body")?,
+            NodeKind::List | NodeKind::Pipeline | NodeKind::Negated => node.named_child(
+                u32::try_from(node.named_child_count())
+                    .ok()?
+                    .checked_sub(1)?,
+            )?,
             _ => return None,
         };
     }

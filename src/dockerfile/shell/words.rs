@@ -27,19 +27,30 @@ pub(super) fn word(script: &Joined, node: Node<'_>) -> ShellWord {
     pieces(text, node, &mut |piece| match piece {
         Piece::Text(range) => push_literal(&mut parts, &text[range]),
         Piece::Decoded(decoded, _) => push_literal(&mut parts, &decoded),
-        Piece::Variable { name, range, quoted } => parts.push(ShellPart::Variable {
+        Piece::Variable {
+            name,
+            range,
+            quoted,
+        } => parts.push(ShellPart::Variable {
             span: script.source_span(range.start, range.end),
             name: name.to_owned(),
             quoted,
             modified: range.len() != name.len() + 1 && range.len() != name.len() + 3,
         }),
-        Piece::Other(range) => parts.push(ShellPart::Other(script.source_span(range.start, range.end))),
+        Piece::Other(range) => {
+            parts.push(ShellPart::Other(script.source_span(range.start, range.end)))
+        }
     });
     let range = node.byte_range();
-    ShellWord { span: script.source_span(range.start, range.end), raw: text[range].to_owned(), parts }
+    ShellWord {
+        span: script.source_span(range.start, range.end),
+        raw: text[range].to_owned(),
+        parts,
+    }
 }
 
-/// The text that the program gets, with its places. Variables stay as written; `None` where it has other expansions.
+/// The text that the program gets, with its places. Variables stay as written; `None` where it has
+/// other expansions.
 pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
     let mut value = Joined::default();
     let mut known = true;
@@ -54,8 +65,15 @@ pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
 /// A word without quotes, as the name of a heredoc.
 pub(super) fn verbatim(script: &Joined, range: Range<usize>) -> ShellWord {
     let raw = script.as_str()[range.clone()].to_owned();
-    let literal: String = raw.chars().filter(|char| !matches!(char, '\'' | '"' | '\\')).collect();
-    ShellWord { span: script.source_span(range.start, range.end), raw, parts: vec![ShellPart::Literal(literal)] }
+    let literal: String = raw
+        .chars()
+        .filter(|char| !matches!(char, '\'' | '"' | '\\'))
+        .collect();
+    ShellWord {
+        span: script.source_span(range.start, range.end),
+        raw,
+        parts: vec![ShellPart::Literal(literal)],
+    }
 }
 
 fn push_literal(parts: &mut Vec<ShellPart>, text: &str) {
@@ -70,7 +88,9 @@ fn push_literal(parts: &mut Vec<ShellPart>, text: &str) {
 fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     if kind(node) == NodeKind::VariableAssignment {
         let value = node.child_by_field_name("value");
-        sink(Piece::Text(node.start_byte()..value.map_or(node.end_byte(), |value| value.start_byte())));
+        sink(Piece::Text(
+            node.start_byte()..value.map_or(node.end_byte(), |value| value.start_byte()),
+        ));
         return value.map_or((), |value| value_pieces(text, value, sink));
     }
     value_pieces(text, node, sink);
@@ -99,11 +119,19 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
         // `$"…"` holds its string as a child.
         NodeKind::TranslatedString => string(text, node.named_child(0).unwrap_or(node), sink),
         NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {
-            Some(name) => sink(Piece::Variable { name, range, quoted }),
+            Some(name) => sink(Piece::Variable {
+                name,
+                range,
+                quoted,
+            }),
             None => sink(Piece::Other(range)),
         },
         NodeKind::Number if node.named_child_count() == 0 => sink(Piece::Text(range)),
-        NodeKind::Word | NodeKind::Name | NodeKind::CommandName | NodeKind::Token | NodeKind::Error => {
+        NodeKind::Word
+        | NodeKind::Name
+        | NodeKind::CommandName
+        | NodeKind::Token
+        | NodeKind::Error => {
             unescape(text, range, |_| true, sink);
         }
         NodeKind::Other if node.named_child_count() == 0 => unescape(text, range, |_| true, sink),
@@ -135,7 +163,12 @@ fn string<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
 }
 
 /// Removes backslashes before what they escape, and escaped line breaks.
-fn unescape<'a>(text: &'a str, range: Range<usize>, escapes: fn(char) -> bool, sink: &mut dyn FnMut(Piece<'a>)) {
+fn unescape<'a>(
+    text: &'a str,
+    range: Range<usize>,
+    escapes: fn(char) -> bool,
+    sink: &mut dyn FnMut(Piece<'a>),
+) {
     let mut start = range.start;
     let mut chars = text[range.clone()].char_indices();
     while let Some((offset, char)) = chars.next() {
@@ -180,6 +213,8 @@ fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>))
 
 fn variable_name<'a>(text: &'a str, node: Node<'_>) -> Option<&'a str> {
     let mut cursor = node.walk();
-    let mut names = node.named_children(&mut cursor).filter(|&child| kind(child) == NodeKind::Name);
+    let mut names = node
+        .named_children(&mut cursor)
+        .filter(|&child| kind(child) == NodeKind::Name);
     names.next().map(|name| &text[name.byte_range()])
 }

@@ -14,14 +14,20 @@ mod registry {
     use crate::image::progress::Progress;
     use crate::image::remote::{Connection, TransferError};
 
-    const ABSENT: TransferError = TransferError::Absent { transport: "docker://", feature: "registry" };
+    const ABSENT: TransferError = TransferError::Absent {
+        transport: "docker://",
+        feature: "registry",
+    };
 
     /// There is none.
     #[derive(Debug)]
     pub(in crate::image) enum Registry {}
 
     impl Registry {
-        pub(in crate::image) fn pull(_name: &str, _connection: Connection) -> Result<Self, TransferError> {
+        pub(in crate::image) fn pull(
+            _name: &str,
+            _connection: Connection,
+        ) -> Result<Self, TransferError> {
             Err(ABSENT)
         }
 
@@ -64,13 +70,24 @@ mod daemon {
     use crate::image::progress::Progress;
     use crate::image::remote::TransferError;
 
-    const ABSENT: TransferError = TransferError::Absent { transport: "docker-daemon:", feature: "daemon" };
+    const ABSENT: TransferError = TransferError::Absent {
+        transport: "docker-daemon:",
+        feature: "daemon",
+    };
 
-    pub(in crate::image) fn save(_name: &str, _limit: u64, _progress: &dyn Progress) -> Result<File, TransferError> {
+    pub(in crate::image) fn save(
+        _name: &str,
+        _limit: u64,
+        _progress: &dyn Progress,
+    ) -> Result<File, TransferError> {
         Err(ABSENT)
     }
 
-    pub(in crate::image) fn load(_name: &str, _archive: &File, _progress: &dyn Progress) -> Result<(), TransferError> {
+    pub(in crate::image) fn load(
+        _name: &str,
+        _archive: &File,
+        _progress: &dyn Progress,
+    ) -> Result<(), TransferError> {
         Err(ABSENT)
     }
 }

@@ -8,7 +8,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     #[error("`{transport}` is not part of this build: it was made without the feature `{feature}`")]
-    Absent { transport: &'static str, feature: &'static str },
+    Absent {
+        transport: &'static str,
+        feature: &'static str,
+    },
     #[error("`{name}` is no name of an image: {reason}")]
     Name { name: String, reason: String },
     #[error("cannot start an event loop")]
@@ -16,21 +19,48 @@ pub enum TransferError {
     #[error("cannot spool `{what}` into a temporary file")]
     Spool { what: String, source: io::Error },
     #[error("cannot {act} `{place}`")]
-    Registry { act: &'static str, place: String, source: Box<dyn Error + Send + Sync> },
+    Registry {
+        act: &'static str,
+        place: String,
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("cannot {act} `{place}`: {reason}")]
-    Refused { act: &'static str, place: String, reason: String },
-    #[error("blob `{digest}` of `{place}` is longer than the {size} bytes that its descriptor says")]
-    TooLong { digest: String, place: String, size: u64 },
+    Refused {
+        act: &'static str,
+        place: String,
+        reason: String,
+    },
+    #[error(
+        "blob `{digest}` of `{place}` is longer than the {size} bytes that its descriptor says"
+    )]
+    TooLong {
+        digest: String,
+        place: String,
+        size: u64,
+    },
     #[error("{what} of `{place}` has more than {limit} bytes")]
-    Limit { what: &'static str, place: String, limit: u64 },
+    Limit {
+        what: &'static str,
+        place: String,
+        limit: u64,
+    },
     #[error("cannot get the credentials for `{registry}` from `{}`: {reason}", file.display())]
-    Credentials { registry: String, file: PathBuf, reason: String },
+    Credentials {
+        registry: String,
+        file: PathBuf,
+        reason: String,
+    },
     #[error("no daemon is there to ask for `{name}`: {}", tried.join("; "))]
     NoDaemon { name: String, tried: Vec<String> },
     #[error("no image `{name}` in {}", asked.join(" nor in "))]
     NoImage { name: String, asked: Vec<String> },
     #[error("the daemon at `{endpoint}` cannot {act} `{name}`")]
-    Daemon { endpoint: String, act: &'static str, name: String, source: Box<dyn Error + Send + Sync> },
+    Daemon {
+        endpoint: String,
+        act: &'static str,
+        name: String,
+        source: Box<dyn Error + Send + Sync>,
+    },
     #[error("the layout to send is broken: {reason}")]
     Layout { reason: String },
 }

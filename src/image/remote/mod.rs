@@ -1,8 +1,10 @@
-//! Images that are on no file system of this machine: in registries, and in the daemons of Docker and Podman.
+//! Images that are on no file system of this machine: in registries, and in the daemons of Docker
+//! and Podman.
 //!
-//! This is the one place that waits for sockets: each call of it runs its own small event loop to the end. What is
-//! fetched comes as unlinked temporary files; what is sent is an archive or a layout that was written before.
-//! Registries are spoken to with `oci-client`, daemons with `bollard`, both over rustls with ring, which needs neither
+//! This is the one place that waits for sockets: each call of it runs its own small event loop to
+//! the end. What is fetched comes as unlinked temporary files; what is sent is an archive or a
+//! layout that was written before. Registries are spoken to with
+//! `oci-client`, daemons with `bollard`, both over rustls with ring, which needs neither
 //! `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
@@ -62,7 +64,9 @@ pub enum Connection {
 /// The event loop of one call.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn event_loop() -> Result<tokio::runtime::Runtime, TransferError> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let built = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     built.map_err(|source| TransferError::Start { source })
 }
 

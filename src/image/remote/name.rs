@@ -3,7 +3,11 @@
 /// The name with the tag `latest`, where it has neither tag nor digest.
 pub(in crate::image) fn with_tag(name: &str) -> String {
     let last = name.rsplit('/').next().unwrap_or_default();
-    if last.contains([':', '@']) { name.to_owned() } else { format!("{name}:latest") }
+    if last.contains([':', '@']) {
+        name.to_owned()
+    } else {
+        format!("{name}:latest")
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Images into registries: the blobs that are missing there, then the manifests, the one with the tag last.
+//! Images into registries: the blobs that are missing there, then the manifests, the one with the
+//! tag last.
 
 use std::fs::File;
 use std::path::Path;
@@ -22,8 +23,9 @@ use crate::image::progress::Progress;
 const TICK: Duration = Duration::from_millis(100);
 
 impl Registry {
-    /// Sends the one image of a layout, or the index of several that it is. Layers that another repository of the
-    /// same registry holds, the one they came from, need not travel. Gives the digest of what has the tag.
+    /// Sends the one image of a layout, or the index of several that it is. Layers that another
+    /// repository of the same registry holds, the one they came from, need not travel. Gives the
+    /// digest of what has the tag.
     pub(in crate::image) fn push(
         name: &str,
         connection: Connection,
@@ -62,8 +64,9 @@ impl Registry {
         progress: &dyn Progress,
     ) -> Result<(), TransferError> {
         let count = Arc::new(AtomicU64::new(0));
-        let all =
-            stream::iter(blobs).map(|blob| self.send_blob(layout, blob, origin, &count)).buffer_unordered(PARALLEL);
+        let all = stream::iter(blobs)
+            .map(|blob| self.send_blob(layout, blob, origin, &count))
+            .buffer_unordered(PARALLEL);
         let mut all = Box::pin(all.try_collect::<()>());
         loop {
             let tick = Box::pin(tokio::time::sleep(TICK));
@@ -94,21 +97,33 @@ impl Registry {
             return Ok(());
         }
         if let Some(origin) = origin {
-            // A registry that does not mount begins an upload instead, and that is an error to the client.
-            if self.client.mount_blob(&self.image, origin, &digest).await.is_ok() {
+            // A registry that does not mount begins an upload instead, and that is an error to the
+            // client.
+            if self
+                .client
+                .mount_blob(&self.image, origin, &digest)
+                .await
+                .is_ok()
+            {
                 count.fetch_add(size, Ordering::Relaxed);
                 return Ok(());
             }
         }
         let path = blob_path(layout, blob);
-        let spool = |source| TransferError::Spool { what: digest.clone(), source };
+        let spool = |source| TransferError::Spool {
+            what: digest.clone(),
+            source,
+        };
         let file = File::open(&path).map_err(spool)?;
         let stored = Blob::foreign(file).map_err(spool)?;
         let sent = retried(|| {
             let chunks = counted(stored.clone(), Arc::clone(count));
-            self.client.push_blob_stream(&self.image, chunks, &digest, Some(size))
+            self.client
+                .push_blob_stream(&self.image, chunks, &digest, Some(size))
         });
-        sent.await.map(drop).map_err(failed("send a blob to", &place))
+        sent.await
+            .map(drop)
+            .map_err(failed("send a blob to", &place))
     }
 
     fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
@@ -121,11 +136,17 @@ impl Registry {
         };
         let media_type = manifest.descriptor.media_type().to_string();
         let send = || async {
-            let media_type =
-                media_type.parse().map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.clone()))?;
-            self.client.push_manifest_raw(&image, manifest.bytes.clone(), media_type).await
+            let media_type = media_type
+                .parse()
+                .map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.clone()))?;
+            self.client
+                .push_manifest_raw(&image, manifest.bytes.clone(), media_type)
+                .await
         };
-        self.event_loop.block_on(retried(send)).map(drop).map_err(failed("send the manifest to", &image.whole()))
+        self.event_loop
+            .block_on(retried(send))
+            .map(drop)
+            .map_err(failed("send the manifest to", &image.whole()))
     }
 }
 
@@ -166,16 +187,26 @@ fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, Transfer
         blobs.push(manifest.config().clone());
         blobs.extend(manifest.layers().iter().cloned());
     }
-    found.push(Manifest { descriptor: root.clone(), bytes, blobs });
+    found.push(Manifest {
+        descriptor: root.clone(),
+        bytes,
+        blobs,
+    });
     Ok(found)
 }
 
 fn blob_path(layout: &Path, descriptor: &Descriptor) -> std::path::PathBuf {
-    layout.join("blobs").join(descriptor.digest().algorithm().to_string()).join(descriptor.digest().digest())
+    layout
+        .join("blobs")
+        .join(descriptor.digest().algorithm().to_string())
+        .join(descriptor.digest().digest())
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, TransferError> {
-    std::fs::read(path).map_err(|source| TransferError::Spool { what: "layout".to_owned(), source })
+    std::fs::read(path).map_err(|source| TransferError::Spool {
+        what: "layout".to_owned(),
+        source,
+    })
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, TransferError> {
@@ -183,5 +214,7 @@ fn parsed<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, TransferErr
 }
 
 fn broken(reason: &str) -> TransferError {
-    TransferError::Layout { reason: reason.to_owned() }
+    TransferError::Layout {
+        reason: reason.to_owned(),
+    }
 }

@@ -1,5 +1,6 @@
-//! A daemon on another machine, reached as Docker's own client does: the system's `ssh`, with the user's keys and
-//! configuration, runs `docker system dial-stdio` there, which passes on what it is told.
+//! A daemon on another machine, reached as Docker's own client does: the system's
+//! `ssh`, with the user's keys and configuration, runs `docker system dial-stdio` there, which
+//! passes on what it is told.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,9 +17,12 @@ pub(super) struct Tunnel {
 }
 
 impl Tunnel {
-    /// To the daemon of `ssh://[USER@]HOST[:PORT]`. Nothing is asked yet, so this fails on this machine's side only.
+    /// To the daemon of `ssh://[USER@]HOST[:PORT]`. Nothing is asked yet, so this fails on this
+    /// machine's side only.
     pub(super) fn open(address: &str) -> io::Result<Self> {
-        let tunnel = Self { folder: tempfile::tempdir()? };
+        let tunnel = Self {
+            folder: tempfile::tempdir()?,
+        };
         let listener = UnixListener::bind(tunnel.socket())?;
         let address = address.to_owned();
         // It waits until the process ends: there is nothing to tell it before.
@@ -36,11 +40,22 @@ impl Tunnel {
     }
 }
 
-/// Lets `ssh` speak over a connection until one side ends it. Its own complaints go to standard error.
+/// Lets `ssh` speak over a connection until one side ends it. Its own complaints go to standard
+/// error.
 fn pass_on(connection: UnixStream, address: &str) -> io::Result<()> {
     let mut ssh = Command::new("ssh");
-    ssh.args(["-T", "-o", "ConnectTimeout=30", "--", address, "docker", "system", "dial-stdio"]);
-    ssh.stdin(OwnedFd::from(connection.try_clone()?)).stdout(OwnedFd::from(connection));
+    ssh.args([
+        "-T",
+        "-o",
+        "ConnectTimeout=30",
+        "--",
+        address,
+        "docker",
+        "system",
+        "dial-stdio",
+    ]);
+    ssh.stdin(OwnedFd::from(connection.try_clone()?))
+        .stdout(OwnedFd::from(connection));
     let mut running = ssh.spawn()?;
     // The other ends of the connection are the child's alone now.
     drop(ssh);

@@ -20,7 +20,11 @@ pub enum CodingError {
     #[error("expected `none`, `gzip` or `zstd`, with a level as in `zstd:19`")]
     Unknown,
     #[error("the level of `{kind}` is a number from {least} to {most}")]
-    Level { kind: &'static str, least: i32, most: i32 },
+    Level {
+        kind: &'static str,
+        least: i32,
+        most: i32,
+    },
     #[error("`none` has no level")]
     NoLevel,
 }
@@ -31,7 +35,10 @@ const ZSTD_LEVEL: i32 = 3;
 impl From<Compression> for Coding {
     /// At the usual level.
     fn from(compression: Compression) -> Self {
-        Self { compression, level: None }
+        Self {
+            compression,
+            level: None,
+        }
     }
 }
 
@@ -45,7 +52,9 @@ impl FromStr for Coding {
     type Err = CodingError;
 
     fn from_str(text: &str) -> Result<Self, CodingError> {
-        let (kind, level) = text.split_once(':').map_or((text, None), |(kind, level)| (kind, Some(level)));
+        let (kind, level) = text
+            .split_once(':')
+            .map_or((text, None), |(kind, level)| (kind, Some(level)));
         let within = |kind, least, most| match level.map(str::parse) {
             None => Ok(None),
             Some(Ok(level)) if (least..=most).contains(&level) => Ok(Some(level)),
@@ -54,8 +63,14 @@ impl FromStr for Coding {
         Ok(match kind {
             "none" if level.is_some() => return Err(CodingError::NoLevel),
             "none" => Compression::None.into(),
-            "gzip" => Self { compression: Compression::Gzip, level: within("gzip", 1, 9)? },
-            "zstd" => Self { compression: Compression::Zstd, level: within("zstd", 1, 22)? },
+            "gzip" => Self {
+                compression: Compression::Gzip,
+                level: within("gzip", 1, 9)?,
+            },
+            "zstd" => Self {
+                compression: Compression::Zstd,
+                level: within("zstd", 1, 22)?,
+            },
             _ => return Err(CodingError::Unknown),
         })
     }
@@ -110,10 +125,13 @@ const MAX_THREADS: u32 = 8;
 /// Bytes of a job at usual levels, half of what zstd would take.
 const JOB: u32 = 4 << 20;
 
-/// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the same for any number of
-/// threads; only none at all, which compresses without jobs, would give another.
+/// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the
+/// same for any number of threads; only none at all, which compresses without jobs, would give
+/// another.
 fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder<'static, W>> {
-    let threads = u32::try_from(rayon::current_num_threads()).unwrap_or(1).clamp(1, MAX_THREADS);
+    let threads = u32::try_from(rayon::current_num_threads())
+        .unwrap_or(1)
+        .clamp(1, MAX_THREADS);
     let mut encoder = zstd::Encoder::new(inner, level)?;
     encoder.multithread(threads)?;
     if level <= ZSTD_LEVEL {
@@ -122,8 +140,8 @@ fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder
     Ok(encoder)
 }
 
-/// One gzip member whose pieces are compressed at once. The pieces have one size, so the result does not depend on
-/// how many processors there are.
+/// One gzip member whose pieces are compressed at once. The pieces have one size, so the result
+/// does not depend on how many processors there are.
 pub(super) struct Gzip<W> {
     inner: W,
     level: u32,
@@ -140,7 +158,12 @@ impl<W: Write> Gzip<W> {
     fn new(mut inner: W, level: i32) -> io::Result<Self> {
         inner.write_all(&GZIP_HEADER)?;
         let level = u32::try_from(level).map_err(io::Error::other)?;
-        Ok(Self { inner, level, pending: Vec::with_capacity(PIECE * PIECES_AT_ONCE), crc: Crc::new() })
+        Ok(Self {
+            inner,
+            level,
+            pending: Vec::with_capacity(PIECE * PIECES_AT_ONCE),
+            crc: Crc::new(),
+        })
     }
 
     fn compress_pending(&mut self, last: bool) -> io::Result<()> {
@@ -149,7 +172,8 @@ impl<W: Write> Gzip<W> {
             pieces.push(&[]);
         }
         let end = pieces.len();
-        let compress = |(index, piece): (usize, &&[u8])| compress(piece, self.level, last && index + 1 == end);
+        let compress =
+            |(index, piece): (usize, &&[u8])| compress(piece, self.level, last && index + 1 == end);
         let compressed: Vec<_> = pieces.par_iter().enumerate().map(compress).collect();
         for piece in compressed {
             let (bytes, crc) = piece?;
@@ -184,10 +208,15 @@ impl<W: Write> Write for Gzip<W> {
     }
 }
 
-/// Deflates a piece by itself. It ends at a byte, so that another can follow, unless it is the last.
+/// Deflates a piece by itself. It ends at a byte, so that another can follow, unless it is the
+/// last.
 fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> {
     let mut deflate = Compress::new(flate2::Compression::new(level), false);
-    let flush = if last { FlushCompress::Finish } else { FlushCompress::Sync };
+    let flush = if last {
+        FlushCompress::Finish
+    } else {
+        FlushCompress::Sync
+    };
     let mut out = Vec::with_capacity(piece.len() / 2 + 1024);
     loop {
         let consumed = usize::try_from(deflate.total_in()).map_err(io::Error::other)?;
@@ -212,7 +241,14 @@ mod tests {
 
     #[test]
     fn gzip_in_pieces_is_one_member_that_others_read() {
-        for size in [0, 1, PIECE - 1, PIECE, PIECE * PIECES_AT_ONCE, PIECE * PIECES_AT_ONCE * 2 + 7] {
+        for size in [
+            0,
+            1,
+            PIECE - 1,
+            PIECE,
+            PIECE * PIECES_AT_ONCE,
+            PIECE * PIECES_AT_ONCE * 2 + 7,
+        ] {
             let mut state = 1_u32;
             let noise = |_| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -226,16 +262,24 @@ mod tests {
             let mut decoder = flate2::bufread::GzDecoder::new(gzipped.as_slice());
             decoder.read_to_end(&mut read).unwrap();
             assert!(read == plain, "{size} bytes");
-            assert!(decoder.into_inner().is_empty(), "{size} bytes are one member");
+            assert!(
+                decoder.into_inner().is_empty(),
+                "{size} bytes are one member"
+            );
         }
     }
 
     #[test]
     fn the_number_of_cores_changes_no_byte() {
-        let plain: Vec<u8> = (0..40_000_000_u32).map(|number| (number / 7 % 251).to_le_bytes()[0]).collect();
+        let plain: Vec<u8> = (0..40_000_000_u32)
+            .map(|number| (number / 7 % 251).to_le_bytes()[0])
+            .collect();
         for coding in ["gzip:1", "zstd:1"] {
             let with = |threads| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
                 pool.install(|| {
                     let mut encoder = Encoder::new(Vec::new(), coding.parse().unwrap()).unwrap();
                     encoder.write_all(&plain).unwrap();
@@ -250,10 +294,30 @@ mod tests {
     #[test]
     fn a_coding_has_a_kind_and_a_level_of_that_kind() {
         assert_eq!("gzip".parse(), Ok(Coding::from(Compression::Gzip)));
-        assert_eq!("zstd:19".parse(), Ok(Coding { compression: Compression::Zstd, level: Some(19) }));
+        assert_eq!(
+            "zstd:19".parse(),
+            Ok(Coding {
+                compression: Compression::Zstd,
+                level: Some(19)
+            })
+        );
         for (text, error) in [
-            ("gzip:10", CodingError::Level { kind: "gzip", least: 1, most: 9 }),
-            ("zstd:", CodingError::Level { kind: "zstd", least: 1, most: 22 }),
+            (
+                "gzip:10",
+                CodingError::Level {
+                    kind: "gzip",
+                    least: 1,
+                    most: 9,
+                },
+            ),
+            (
+                "zstd:",
+                CodingError::Level {
+                    kind: "zstd",
+                    least: 1,
+                    most: 22,
+                },
+            ),
             ("none:1", CodingError::NoLevel),
             ("xz", CodingError::Unknown),
         ] {

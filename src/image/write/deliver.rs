@@ -1,5 +1,5 @@
-//! Images that go further than to a file: what the destination takes is written to a temporary one and sent whole,
-//! so nobody gets half an image.
+//! Images that go further than to a file: what the destination takes is written to a temporary one
+//! and sent whole, so nobody gets half an image.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -26,14 +26,23 @@ pub(super) fn write(
     let name = name(destination, options)?;
     if let Reference::Registry { .. } = destination {
         let path = scratch.path("layout");
-        let nameless = WriteOptions { tag: None, ..options.clone() };
-        let layout = Reference::Oci { path: path.clone(), name: None };
+        let nameless = WriteOptions {
+            tag: None,
+            ..options.clone()
+        };
+        let layout = Reference::Oci {
+            path: path.clone(),
+            name: None,
+        };
         let written = super::write(image, selection, &layout, &nameless, progress)?;
         send_layout(destination, &path, options, progress)?;
         return Ok(written);
     }
     let path = scratch.path("image.tar");
-    let archive = Reference::DockerArchive { path: path.clone(), name: name.map(str::to_owned) };
+    let archive = Reference::DockerArchive {
+        path: path.clone(),
+        name: name.map(str::to_owned),
+    };
     let written = super::write(image, selection, &archive, options, progress)?;
     let file = File::open(&path).map_err(|error| scratch.error(error))?;
     match name.filter(|_| *destination != Reference::Stream) {
@@ -51,16 +60,27 @@ pub(super) fn send_layout(
     progress: &dyn Progress,
 ) -> Result<(), WriteError> {
     let name = name(destination, options)?.unwrap_or_default();
-    Registry::push(name, options.connection, layout, options.origin.as_deref(), progress)?;
+    Registry::push(
+        name,
+        options.connection,
+        layout,
+        options.origin.as_deref(),
+        progress,
+    )?;
     Ok(())
 }
 
-/// The name that a destination has, which is the only place for one where the name says where the image goes.
-fn name<'a>(destination: &'a Reference, options: &'a WriteOptions) -> Result<Option<&'a str>, WriteError> {
+/// The name that a destination has, which is the only place for one where the name says where the
+/// image goes.
+fn name<'a>(
+    destination: &'a Reference,
+    options: &'a WriteOptions,
+) -> Result<Option<&'a str>, WriteError> {
     match (destination.name(), options.tag.as_deref()) {
-        (Some(name), Some(tag)) if name != tag => {
-            Err(WriteError::TwoNames { name: name.to_owned(), tag: tag.to_owned() })
-        }
+        (Some(name), Some(tag)) if name != tag => Err(WriteError::TwoNames {
+            name: name.to_owned(),
+            tag: tag.to_owned(),
+        }),
         (name, tag) => Ok(name.or(tag)),
     }
 }
@@ -69,9 +89,13 @@ fn to_standard_output(mut file: File) -> Result<(), WriteError> {
     let path = Path::new("standard output");
     let mut stdout = io::stdout().lock();
     if stdout.is_terminal() {
-        return Err(WriteError::NotAFile { path: path.to_owned() });
+        return Err(WriteError::NotAFile {
+            path: path.to_owned(),
+        });
     }
-    io::copy(&mut file, &mut stdout).and_then(|_| stdout.flush()).map_err(WriteError::io(path))
+    io::copy(&mut file, &mut stdout)
+        .and_then(|_| stdout.flush())
+        .map_err(WriteError::io(path))
 }
 
 /// A temporary directory of an output, of which no error shall tell the name.
@@ -83,9 +107,15 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new(destination: &Reference) -> Result<Self, WriteError> {
         let destination = std::path::PathBuf::from(destination.to_string());
-        let directory = tempfile::Builder::new().prefix(super::output::PREFIX).tempdir();
-        let directory = directory.map_err(|error| WriteError::io(&destination)(error.kind().into()))?;
-        Ok(Self { directory, destination })
+        let directory = tempfile::Builder::new()
+            .prefix(super::output::PREFIX)
+            .tempdir();
+        let directory =
+            directory.map_err(|error| WriteError::io(&destination)(error.kind().into()))?;
+        Ok(Self {
+            directory,
+            destination,
+        })
     }
 
     pub(super) fn path(&self, name: &str) -> std::path::PathBuf {

@@ -21,18 +21,27 @@ pub(super) struct Share {
 
 /// All selected names in one layer.
 pub(super) fn one(image: &Image, selection: &Selection) -> Share {
-    let mut names: Vec<NameId> = image.tree.walk().filter(|&name| selection.contains(name)).collect();
+    let mut names: Vec<NameId> = image
+        .tree
+        .walk()
+        .filter(|&name| selection.contains(name))
+        .collect();
     if !has_usual_root(image) {
         names.insert(0, NameId::ROOT);
     }
-    Share { of: None, names, whole: false }
+    Share {
+        of: None,
+        names,
+        whole: false,
+    }
 }
 
 /// A share a layer of the original, as far as something is left of it.
 ///
-/// A layer is copied as it is where each of its paths is still in the image and kept, though perhaps with newer content
-/// above it. Any other is written anew: it has those of its names that are kept and that nothing above replaced. So
-/// nothing that is written has to be hidden, and no whiteout is needed.
+/// A layer is copied as it is where each of its paths is still in the image and kept, though
+/// perhaps with newer content above it. Any other is written anew: it has those of its names that
+/// are kept and that nothing above replaced. So nothing that is written has to be hidden, and no
+/// whiteout is needed.
 pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) -> Vec<Share> {
     let own = own_layers(image);
     let homes = homes(image, selection, &own);
@@ -44,7 +53,10 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
             if let Kind::File(Content::Bytes(_)) = image.tree.inode(name).kind {
                 return false;
             }
-            let is_old = matches!(clamped(&image.tree.inode(name).header, youngest), Cow::Borrowed(_));
+            let is_old = matches!(
+                clamped(&image.tree.inode(name).header, youngest),
+                Cow::Borrowed(_)
+            );
             is_old && current[name.index()].is_some_and(|now| selection.contains(now))
         };
         // Another name of a file that a lower layer brought makes the file part of this layer.
@@ -57,11 +69,17 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
                 .filter(|&&name| !image.tree.is_directory(name))
                 .all(|name| is_all_its_own(&name))
     };
-    let whole: Vec<bool> = image.materials.iter().enumerate().map(|(index, layer)| is_whole(index, layer)).collect();
+    let whole: Vec<bool> = image
+        .materials
+        .iter()
+        .enumerate()
+        .map(|(index, layer)| is_whole(index, layer))
+        .collect();
     for (share, whole) in shares.iter_mut().zip(whole) {
         share.whole = whole;
     }
-    // The header of the root directory matters where it is unusual, or where a layer below says something else.
+    // The header of the root directory matters where it is unusual, or where a layer below says
+    // something else.
     let mut says_root = !has_usual_root(image);
     shares.retain_mut(|share| {
         let index = share.of.unwrap_or_default();
@@ -73,19 +91,31 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
         says_root |= is_kept && share.whole;
         is_kept
     });
-    if shares.is_empty() { vec![one(image, selection)] } else { shares }
+    if shares.is_empty() {
+        vec![one(image, selection)]
+    } else {
+        shares
+    }
 }
 
 /// What every engine makes of a root directory that no layer names.
 fn has_usual_root(image: &Image) -> bool {
-    image.tree.inode(NameId::ROOT).header == Header { mode: 0o755, ..Header::default() }
+    image.tree.inode(NameId::ROOT).header
+        == Header {
+            mode: 0o755,
+            ..Header::default()
+        }
 }
 
 /// Every name that a layer has an entry for, and the directories that were made on the way to one.
 fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
     let changes = &image.layers[layer].changes;
     let root = image.materials[layer].names_root.then_some(NameId::ROOT);
-    image.tree.names(changes.made.clone()).chain(changes.declared.iter().copied()).chain(root)
+    image
+        .tree
+        .names(changes.made.clone())
+        .chain(changes.declared.iter().copied())
+        .chain(root)
 }
 
 /// The last layer that brought each name; none of a name that was added after reading.
@@ -99,8 +129,8 @@ fn own_layers(image: &Image) -> Vec<Option<usize>> {
     own
 }
 
-/// The layer in which each name is written. All names of a file are in one, the last that has one of them: engines
-/// that unpack a layer by itself cannot link to what another holds.
+/// The layer in which each name is written. All names of a file are in one, the last that has one
+/// of them: engines that unpack a layer by itself cannot link to what another holds.
 fn homes(image: &Image, selection: &Selection, own: &[Option<usize>]) -> Vec<usize> {
     let last = image.materials.len().saturating_sub(1);
     let mut of_inode = vec![0; image.tree.inode_count()];
@@ -111,11 +141,15 @@ fn homes(image: &Image, selection: &Selection, own: &[Option<usize>]) -> Vec<usi
     of_inode
 }
 
-/// Every layer with its names, and with the directories that they are in: so a layer alone has no directory whose
-/// header its reader has to make up.
+/// Every layer with its names, and with the directories that they are in: so a layer alone has no
+/// directory whose header its reader has to make up.
 fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Share> {
     let tree = &image.tree;
-    let share = |index| Share { of: Some(index), names: Vec::new(), whole: false };
+    let share = |index| Share {
+        of: Some(index),
+        names: Vec::new(),
+        whole: false,
+    };
     let mut shares: Vec<Share> = (0..image.materials.len()).map(share).collect();
     let mut has: HashSet<(usize, NameId)> = HashSet::new();
     for name in tree.walk().filter(|&name| selection.contains(name)) {
@@ -140,7 +174,8 @@ fn current_names(image: &Image) -> Vec<Option<NameId>> {
         let now = if name == NameId::ROOT {
             Some(name)
         } else {
-            current[tree.parent(name).index()].and_then(|parent| tree.child(parent, tree.file_name(name)))
+            current[tree.parent(name).index()]
+                .and_then(|parent| tree.child(parent, tree.file_name(name)))
         };
         current.push(now);
     }

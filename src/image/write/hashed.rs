@@ -32,20 +32,34 @@ impl<W: Write> Hashed<W> {
             }
             hasher
         });
-        Self { inner, pending: Vec::with_capacity(CHUNK), count: 0, hashing, thread }
+        Self {
+            inner,
+            pending: Vec::with_capacity(CHUNK),
+            count: 0,
+            hashing,
+            thread,
+        }
     }
 
     /// Gives what it wrote to, the digest of all that went through, and its size in bytes.
     pub(super) fn finish(mut self) -> io::Result<(W, String, u64)> {
         self.pass_on()?;
         drop(self.hashing);
-        let hasher = self.thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        let hasher = self
+            .thread
+            .join()
+            .unwrap_or_else(|panic| resume_unwind(panic));
         Ok((self.inner, digest::text(hasher), self.count))
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
-        let chunk = Arc::new(std::mem::replace(&mut self.pending, Vec::with_capacity(CHUNK)));
-        self.hashing.send(Arc::clone(&chunk)).map_err(io::Error::other)?;
+        let chunk = Arc::new(std::mem::replace(
+            &mut self.pending,
+            Vec::with_capacity(CHUNK),
+        ));
+        self.hashing
+            .send(Arc::clone(&chunk))
+            .map_err(io::Error::other)?;
         self.inner.write_all(&chunk)
     }
 }
@@ -76,7 +90,9 @@ mod tests {
         for size in [0, 1, CHUNK - 1, CHUNK, CHUNK * 3 + 5] {
             let bytes = vec![7; size];
             let mut hashed = Hashed::new(Vec::new());
-            bytes.chunks(1000).for_each(|part| hashed.write_all(part).unwrap());
+            bytes
+                .chunks(1000)
+                .for_each(|part| hashed.write_all(part).unwrap());
             let (written, digest, count) = hashed.finish().unwrap();
             assert!(written == bytes && count == size as u64, "{size}");
             assert_eq!(digest, digest::sha256(&bytes));

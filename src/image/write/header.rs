@@ -39,14 +39,19 @@ pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
         text(&mut ustar.uname, &header.user, "uname", &mut records);
         text(&mut ustar.gname, &header.group, "gname", &mut records);
         let (major, minor) = match node {
-            Node::Inode(&(Kind::Character { major, minor } | Kind::Block { major, minor })) => (major, minor),
+            Node::Inode(&(Kind::Character { major, minor } | Kind::Block { major, minor })) => {
+                (major, minor)
+            }
             _ => (0, 0),
         };
         ustar.dev_major = device(major);
         ustar.dev_minor = device(minor);
     }
     block.set_cksum();
-    let mut blocks = pax(records.iter().map(|(key, value)| (*key, value.as_slice())), header);
+    let mut blocks = pax(
+        records.iter().map(|(key, value)| (*key, value.as_slice())),
+        header,
+    );
     blocks.extend_from_slice(block.as_bytes());
     blocks
 }
@@ -73,7 +78,12 @@ fn entry_type(node: Node<'_>) -> EntryType {
 }
 
 /// Fills a field, or gives the record that takes its place.
-fn text(field: &mut [u8], value: &[u8], key: &'static str, records: &mut Vec<(&'static str, Vec<u8>)>) {
+fn text(
+    field: &mut [u8],
+    value: &[u8],
+    key: &'static str,
+    records: &mut Vec<(&'static str, Vec<u8>)>,
+) {
     let fits = value.len() <= field.len();
     let shown = if fits { value.len() } else { field.len() };
     field[..shown].copy_from_slice(&value[..shown]);
@@ -83,7 +93,12 @@ fn text(field: &mut [u8], value: &[u8], key: &'static str, records: &mut Vec<(&'
 }
 
 /// What the field shall hold.
-fn number(value: u64, most: u64, key: &'static str, records: &mut Vec<(&'static str, Vec<u8>)>) -> u64 {
+fn number(
+    value: u64,
+    most: u64,
+    key: &'static str,
+    records: &mut Vec<(&'static str, Vec<u8>)>,
+) -> u64 {
     if value <= most {
         return value;
     }
@@ -91,7 +106,8 @@ fn number(value: u64, most: u64, key: &'static str, records: &mut Vec<(&'static 
     0
 }
 
-/// Seven octal digits, or, as Go and GNU read it, a binary number after a set bit: PAX has no record for it.
+/// Seven octal digits, or, as Go and GNU read it, a binary number after a set bit: PAX has no
+/// record for it.
 fn device(number: u32) -> [u8; 8] {
     let mut field = [0; 8];
     if u64::from(number) <= MAX_SHORT {
@@ -115,33 +131,53 @@ fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>
     }
 }
 
-/// A header without times after the youngest, which is in seconds since 1970; borrowed where it has none.
+/// A header without times after the youngest, which is in seconds since 1970; borrowed where it has
+/// none.
 pub(super) fn clamped(header: &Header, youngest: Option<i64>) -> Cow<'_, Header> {
     let is_time = |key: &str| matches!(key, "mtime" | "atime" | "ctime");
-    let Some(youngest) = youngest else { return Cow::Borrowed(header) };
+    let Some(youngest) = youngest else {
+        return Cow::Borrowed(header);
+    };
     let is_young = |text: &[u8]| {
-        let (whole, fraction) =
-            text.iter().position(|&byte| byte == b'.').map_or((text, &[][..]), |at| text.split_at(at));
-        let seconds = str::from_utf8(whole).ok().and_then(|seconds| seconds.parse::<i64>().ok());
+        let (whole, fraction) = text
+            .iter()
+            .position(|&byte| byte == b'.')
+            .map_or((text, &[][..]), |at| text.split_at(at));
+        let seconds = str::from_utf8(whole)
+            .ok()
+            .and_then(|seconds| seconds.parse::<i64>().ok());
         let has_rest = fraction.iter().any(|byte| !matches!(byte, b'.' | b'0'));
         seconds.is_some_and(|seconds| seconds > youngest || (seconds == youngest && has_rest))
     };
-    let has_young = header.pax.iter().any(|(key, value)| is_time(key) && is_young(value));
+    let has_young = header
+        .pax
+        .iter()
+        .any(|(key, value)| is_time(key) && is_young(value));
     if header.mtime <= youngest && !has_young {
         return Cow::Borrowed(header);
     }
     let mut header = header.clone();
     header.mtime = header.mtime.min(youngest);
-    header.pax.retain(|(key, value)| key != "mtime" || !is_young(value));
-    for (_, value) in header.pax.iter_mut().filter(|(key, value)| is_time(key) && is_young(value)) {
+    header
+        .pax
+        .retain(|(key, value)| key != "mtime" || !is_young(value));
+    for (_, value) in header
+        .pax
+        .iter_mut()
+        .filter(|(key, value)| is_time(key) && is_young(value))
+    {
         *value = youngest.to_string().into_bytes();
     }
     Cow::Owned(header)
 }
 
-/// An extension header with these records and those that the entry came with; nothing where there are none.
+/// An extension header with these records and those that the entry came with; nothing where there
+/// are none.
 fn pax<'a>(records: impl Iterator<Item = (&'a str, &'a [u8])>, header: &'a Header) -> Vec<u8> {
-    let kept = header.pax.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
+    let kept = header
+        .pax
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_slice()));
     let mut data = Vec::new();
     for (key, value) in records.chain(kept) {
         data.extend_from_slice(&record(key, value));
@@ -184,15 +220,28 @@ mod tests {
         assert_eq!(record("a", b"b"), b"6 a=b\n");
         for size in 0..1200 {
             let record = record("key", &vec![b'x'; size]);
-            let length = String::from_utf8(record.split(|&byte| byte == b' ').next().unwrap().to_vec()).unwrap();
+            let length =
+                String::from_utf8(record.split(|&byte| byte == b' ').next().unwrap().to_vec())
+                    .unwrap();
             assert_eq!(length.parse::<usize>().unwrap(), record.len());
         }
     }
 
     #[test]
     fn what_fits_needs_no_extension_header() {
-        let header = Header { mode: 0o644, uid: MAX_SHORT, mtime: 1, ..Header::default() };
-        assert_eq!(blocks(&[b'a'; 100], Node::Inode(&Kind::Fifo), &header).len(), 512);
-        assert_eq!(blocks(&[b'a'; 101], Node::Inode(&Kind::Fifo), &header).len(), 3 * 512);
+        let header = Header {
+            mode: 0o644,
+            uid: MAX_SHORT,
+            mtime: 1,
+            ..Header::default()
+        };
+        assert_eq!(
+            blocks(&[b'a'; 100], Node::Inode(&Kind::Fifo), &header).len(),
+            512
+        );
+        assert_eq!(
+            blocks(&[b'a'; 101], Node::Inode(&Kind::Fifo), &header).len(),
+            3 * 512
+        );
     }
 }

@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 use std::io;
 
-use oci_spec::image::{Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, PlatformBuilder};
+use oci_spec::image::{
+    Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, PlatformBuilder,
+};
 
 use super::super::digest::sha256;
 use super::super::error::WriteError;
@@ -17,7 +19,8 @@ use super::output::Output;
 use super::tag::check_tag;
 use super::{Form, Selection, WriteOptions, Written};
 
-/// An index that grows by an image at a time, beside its destination, and is put there when it is whole.
+/// An index that grows by an image at a time, beside its destination, and is put there when it is
+/// whole.
 pub struct IndexWriter {
     destination: Reference,
     options: WriteOptions,
@@ -27,7 +30,9 @@ pub struct IndexWriter {
 
 impl std::fmt::Debug for IndexWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IndexWriter").field("destination", &self.destination).finish_non_exhaustive()
+        f.debug_struct("IndexWriter")
+            .field("destination", &self.destination)
+            .finish_non_exhaustive()
     }
 }
 
@@ -37,15 +42,28 @@ impl IndexWriter {
         let is_remote = matches!(destination, Reference::Registry { .. });
         let is_layout = |form: Form| form != Form::DockerArchive;
         if !is_remote && !Form::of(destination).is_ok_and(is_layout) {
-            return Err(WriteError::NoIndex { destination: destination.to_string() });
+            return Err(WriteError::NoIndex {
+                destination: destination.to_string(),
+            });
         }
-        if let Some(tag) = options.tag.as_deref().or(destination.name()).filter(|_| !is_remote) {
+        if let Some(tag) = options
+            .tag
+            .as_deref()
+            .or(destination.name())
+            .filter(|_| !is_remote)
+        {
             check_tag(tag)?;
         }
         let scratch = Scratch::new(destination)?;
-        fs::create_dir_all(scratch.path("layout/blobs/sha256")).map_err(|error| scratch.error(error))?;
+        fs::create_dir_all(scratch.path("layout/blobs/sha256"))
+            .map_err(|error| scratch.error(error))?;
         let (destination, options) = (destination.clone(), options.clone());
-        Ok(Self { destination, options, scratch, manifests: Vec::new() })
+        Ok(Self {
+            destination,
+            options,
+            scratch,
+            manifests: Vec::new(),
+        })
     }
 
     /// Writes one image, with its platform as its own configuration tells it.
@@ -56,15 +74,25 @@ impl IndexWriter {
         progress: &dyn Progress,
     ) -> Result<Written, WriteError> {
         let part = self.scratch.path("part");
-        let nameless = WriteOptions { tag: None, ..self.options.clone() };
-        let layout = Reference::Oci { path: part.clone(), name: None };
+        let nameless = WriteOptions {
+            tag: None,
+            ..self.options.clone()
+        };
+        let layout = Reference::Oci {
+            path: part.clone(),
+            name: None,
+        };
         let written = super::write(image, selection, &layout, &nameless, progress)?;
         let io = |error| self.scratch.error(error);
         let index = fs::read(part.join(oci::INDEX)).map_err(io)?;
-        let index: ImageIndex = serde_json::from_slice(&index).map_err(|error| io(io::Error::other(error)))?;
+        let index: ImageIndex =
+            serde_json::from_slice(&index).map_err(|error| io(io::Error::other(error)))?;
         for blob in fs::read_dir(part.join("blobs/sha256")).map_err(io)? {
             let blob = blob.map_err(io)?;
-            let place = self.scratch.path("layout/blobs/sha256").join(blob.file_name());
+            let place = self
+                .scratch
+                .path("layout/blobs/sha256")
+                .join(blob.file_name());
             fs::rename(blob.path(), place).map_err(io)?;
         }
         fs::remove_dir_all(&part).map_err(io)?;
@@ -87,8 +115,9 @@ impl IndexWriter {
         root.set_annotations(named.map(|name| [(oci::NAME.to_owned(), name.to_owned())].into()));
         let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
-        let put =
-            |name: &str, text: &str| fs::write(layout.join(name), text).map_err(|error| self.scratch.error(error));
+        let put = |name: &str, text: &str| {
+            fs::write(layout.join(name), text).map_err(|error| self.scratch.error(error))
+        };
         put(&blob_path(&digest), &index)?;
         put(oci::INDEX, &root)?;
         if is_remote {
@@ -96,8 +125,11 @@ impl IndexWriter {
             return Ok(digest);
         }
         let path = self.destination.path();
-        let mut output =
-            if Form::of(&self.destination)? == Form::Layout { Output::layout(path)? } else { Output::archive(path)? };
+        let mut output = if Form::of(&self.destination)? == Form::Layout {
+            Output::layout(path)?
+        } else {
+            Output::archive(path)?
+        };
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
             .map_err(|error| self.scratch.error(error))?;
@@ -126,8 +158,18 @@ fn built(manifests: Vec<Descriptor>) -> ImageIndex {
 }
 
 fn platform(config: &Config) -> oci_spec::image::Platform {
-    let Platform { os, architecture, variant } = Platform::of_config(config);
-    let builder = PlatformBuilder::default().os(Os::from(os.as_str())).architecture(Arch::from(architecture.as_str()));
-    let builder = if let Some(variant) = variant { builder.variant(variant) } else { builder };
+    let Platform {
+        os,
+        architecture,
+        variant,
+    } = Platform::of_config(config);
+    let builder = PlatformBuilder::default()
+        .os(Os::from(os.as_str()))
+        .architecture(Arch::from(architecture.as_str()));
+    let builder = if let Some(variant) = variant {
+        builder.variant(variant)
+    } else {
+        builder
+    };
     builder.build().expect("every required field is set")
 }

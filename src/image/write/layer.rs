@@ -1,4 +1,5 @@
-//! A new layer: names in the order of the tree, as one tar archive; or a layer of the original as it is.
+//! A new layer: names in the order of the tree, as one tar archive; or a layer of the original as
+//! it is.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -35,10 +36,14 @@ impl Writing<'_> {
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
         let written = self.archive(coding, file, |archive| self.entries(&share.names, archive))?;
-        Ok(WrittenLayer { of: share.of, ..written })
+        Ok(WrittenLayer {
+            of: share.of,
+            ..written
+        })
     }
 
-    /// Copies a layer of the original: as it is stored where no coding is given, otherwise its archive.
+    /// Copies a layer of the original: as it is stored where no coding is given, otherwise its
+    /// archive.
     pub(super) fn whole(
         &self,
         layer: usize,
@@ -61,13 +66,28 @@ impl Writing<'_> {
             copy(&material.stored, &mut stored)?;
             let (_, digest, stored_size) = stored.finish().map_err(self.io())?;
             let (diff_id, compression) = (of.diff_id.clone(), of.compression);
-            WrittenLayer { digest, diff_id, size: of.size, stored_size, compression, of: None, whole: false }
+            WrittenLayer {
+                digest,
+                diff_id,
+                size: of.size,
+                stored_size,
+                compression,
+                of: None,
+                whole: false,
+            }
         };
         // What was checked when it was read may have been changed by somebody since.
         if written.diff_id != of.diff_id || (coding.is_none() && of.digest != written.digest) {
-            return Err(self.image.unreadable(layer)(io::Error::other("it changed while it was read")).into());
+            return Err(self.image.unreadable(layer)(io::Error::other(
+                "it changed while it was read",
+            ))
+            .into());
         }
-        Ok(WrittenLayer { of: Some(layer), whole: true, ..written })
+        Ok(WrittenLayer {
+            of: Some(layer),
+            whole: true,
+            ..written
+        })
     }
 
     fn archive(
@@ -83,14 +103,33 @@ impl Writing<'_> {
             write(&mut archive)?;
             let (_, digest, size) = archive.finish().map_err(self.io())?;
             let diff_id = digest.clone();
-            return Ok(WrittenLayer { diff_id, digest, size, stored_size: size, compression, of: None, whole: false });
+            return Ok(WrittenLayer {
+                diff_id,
+                digest,
+                size,
+                stored_size: size,
+                compression,
+                of: None,
+                whole: false,
+            });
         }
         let encoder = Encoder::new(Hashed::new(file), coding).map_err(self.io())?;
         let mut archive = Hashed::new(encoder);
         write(&mut archive)?;
         let (encoder, diff_id, size) = archive.finish().map_err(self.io())?;
-        let (_, digest, stored_size) = encoder.finish().and_then(Hashed::finish).map_err(self.io())?;
-        Ok(WrittenLayer { digest, diff_id, size, stored_size, compression, of: None, whole: false })
+        let (_, digest, stored_size) = encoder
+            .finish()
+            .and_then(Hashed::finish)
+            .map_err(self.io())?;
+        Ok(WrittenLayer {
+            digest,
+            diff_id,
+            size,
+            stored_size,
+            compression,
+            of: None,
+            whole: false,
+        })
     }
 
     /// Writes every entry and the end of the archive.
@@ -102,10 +141,14 @@ impl Writing<'_> {
             let inode = tree.inode(name);
             let header = clamped(&inode.header, self.youngest);
             let node = match written.get(&tree.inode_id(name)) {
-                Some(&first) => Node::HardLink { target: &tree.path(first).split_off(1) },
+                Some(&first) => Node::HardLink {
+                    target: &tree.path(first).split_off(1),
+                },
                 None => Node::Inode(&inode.kind),
             };
-            archive.write_all(&blocks(&self.entry_name(name), node, &header)).map_err(self.io())?;
+            archive
+                .write_all(&blocks(&self.entry_name(name), node, &header))
+                .map_err(self.io())?;
             if let (Node::Inode(_), Kind::File(content)) = (node, &inode.kind) {
                 self.content(name, content, archive)?;
             }
@@ -128,12 +171,19 @@ impl Writing<'_> {
         path
     }
 
-    fn content(&self, name: NameId, content: &Content, archive: &mut dyn Write) -> Result<(), WriteError> {
+    fn content(
+        &self,
+        name: NameId,
+        content: &Content,
+        archive: &mut dyn Write,
+    ) -> Result<(), WriteError> {
         let mut sink = |piece: &[u8]| {
             self.progress.advance(piece.len() as u64);
             archive.write_all(piece)
         };
-        self.image.stream(name, &mut sink).map_err(|error| self.stream_error(error))?;
+        self.image
+            .stream(name, &mut sink)
+            .map_err(|error| self.stream_error(error))?;
         let padding = usize::try_from(content.length().wrapping_neg() % 512).unwrap_or_default();
         archive.write_all(&[0; 512][..padding]).map_err(self.io())
     }
@@ -154,12 +204,20 @@ impl Writing<'_> {
 pub(super) fn content_size(image: &Image, shares: &[Share]) -> u64 {
     let of_names = |share: &Share| {
         let mut counted = vec![false; image.tree.inode_count()];
-        share.names.iter().fold(0_u64, |sum, &name| match &image.tree.inode(name).kind {
-            Kind::File(content) if !std::mem::replace(&mut counted[image.tree.inode_id(name).index()], true) => {
-                sum.saturating_add(content.length())
-            }
-            _ => sum,
-        })
+        share
+            .names
+            .iter()
+            .fold(0_u64, |sum, &name| match &image.tree.inode(name).kind {
+                Kind::File(content)
+                    if !std::mem::replace(
+                        &mut counted[image.tree.inode_id(name).index()],
+                        true,
+                    ) =>
+                {
+                    sum.saturating_add(content.length())
+                }
+                _ => sum,
+            })
     };
     let of_share = |share: &Share| match share.of {
         Some(layer) if share.whole => image.layers[layer].size,

@@ -1,5 +1,5 @@
-//! An OCI layout as a destination. Blobs come first and the index last, in one step: so there is no moment at which
-//! the layout is not whole, and images of other names in it stay.
+//! An OCI layout as a destination. Blobs come first and the index last, in one step: so there is no
+//! moment at which the layout is not whole, and images of other names in it stay.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -27,12 +27,18 @@ const MAX_JSON: u64 = 8 << 20;
 
 /// A directory on the file system of the layout.
 pub(super) fn neighbour(destination: &Path) -> &Path {
-    if destination.is_dir() { destination } else { parent(destination) }
+    if destination.is_dir() {
+        destination
+    } else {
+        parent(destination)
+    }
 }
 
 /// Nothing, an empty directory or an OCI layout may be written to, and nothing else.
 pub(super) fn check(destination: &Path) -> Result<(), WriteError> {
-    let foreign = || WriteError::Foreign { path: destination.to_owned() };
+    let foreign = || WriteError::Foreign {
+        path: destination.to_owned(),
+    };
     match fs::symlink_metadata(destination) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(WriteError::io(destination)(error)),
@@ -40,7 +46,11 @@ pub(super) fn check(destination: &Path) -> Result<(), WriteError> {
         Ok(_) if destination.join(oci::LAYOUT).is_file() => Ok(()),
         Ok(_) => {
             let mut entries = fs::read_dir(destination).map_err(WriteError::io(destination))?;
-            if entries.next().is_none() { Ok(()) } else { Err(foreign()) }
+            if entries.next().is_none() {
+                Ok(())
+            } else {
+                Err(foreign())
+            }
         }
     }
 }
@@ -77,7 +87,9 @@ fn merge(destination: &Path, members: Vec<Member>) -> Result<(), WriteError> {
     // Two who add an image at once would each write an index without the other's.
     let lock = File::open(destination).map_err(io)?;
     flock(&lock, FlockOperation::LockExclusive).map_err(|error| io(error.into()))?;
-    let (mut blobs, rest): (Vec<_>, Vec<_>) = members.into_iter().partition(|member| member.name.starts_with(BLOBS));
+    let (mut blobs, rest): (Vec<_>, Vec<_>) = members
+        .into_iter()
+        .partition(|member| member.name.starts_with(BLOBS));
     let mut index = Value::Null;
     for Member { name, mut file } in rest {
         if name == oci::INDEX {
@@ -91,7 +103,9 @@ fn merge(destination: &Path, members: Vec<Member>) -> Result<(), WriteError> {
     }
     sync_directory(&destination.join(BLOBS)).map_err(io)?;
     let mut file = Hidden::new(destination).map_err(io)?;
-    file.file_mut().write_all(merged.to_string().as_bytes()).map_err(io)?;
+    file.file_mut()
+        .write_all(merged.to_string().as_bytes())
+        .map_err(io)?;
     file.publish(&destination.join(oci::INDEX)).map_err(io)?;
     sync_directory(destination).map_err(io)?;
     remove_unused(destination, &merged, &replaced);
@@ -105,7 +119,8 @@ fn read_back(file: &mut File) -> io::Result<Value> {
     serde_json::from_reader(file).map_err(io::Error::other)
 }
 
-/// The index that is there with the one image of a new index in it, and the descriptors that give way to it.
+/// The index that is there with the one image of a new index in it, and the descriptors that give
+/// way to it.
 fn merged_index(destination: &Path, new: Value) -> Result<(Value, Vec<Value>), WriteError> {
     let path = destination.join(oci::INDEX);
     let old = match fs::read(&path) {
@@ -114,9 +129,15 @@ fn merged_index(destination: &Path, new: Value) -> Result<(Value, Vec<Value>), W
     };
     let unreadable = |error: serde_json::Error| WriteError::io(&path)(error.into());
     let mut index: Value = serde_json::from_slice(&old).map_err(unreadable)?;
-    let added = new.get("manifests").and_then(Value::as_array).cloned().unwrap_or_default();
+    let added = new
+        .get("manifests")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let Some(manifests) = index.get_mut("manifests").and_then(Value::as_array_mut) else {
-        return Err(WriteError::io(&path)(io::Error::other("it has no list of manifests")));
+        return Err(WriteError::io(&path)(io::Error::other(
+            "it has no list of manifests",
+        )));
     };
     let gives_way = |old: &Value| added.iter().any(|new| name_of(new) == name_of(old));
     let (replaced, mut kept): (Vec<_>, Vec<_>) = manifests.drain(..).partition(gives_way);
@@ -129,13 +150,18 @@ fn name_of(descriptor: &Value) -> Option<&str> {
     descriptor.get("annotations")?.get(oci::NAME)?.as_str()
 }
 
-/// Removes the blobs that only replaced images had. What cannot be understood or removed stays: the layout is whole.
+/// Removes the blobs that only replaced images had. What cannot be understood or removed stays: the
+/// layout is whole.
 fn remove_unused(destination: &Path, index: &Value, replaced: &[Value]) {
     let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
-    let collected = index["manifests"].as_array().into_iter().flatten().try_for_each(|descriptor| {
-        collect(destination, descriptor, 0, &mut used)?;
-        Some(())
-    });
+    let collected = index["manifests"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .try_for_each(|descriptor| {
+            collect(destination, descriptor, 0, &mut used)?;
+            Some(())
+        });
     if collected.is_none() {
         return;
     }
@@ -148,13 +174,24 @@ fn remove_unused(destination: &Path, index: &Value, replaced: &[Value]) {
 }
 
 /// The hashes of all blobs of an image or an index; none where one of them cannot be understood.
-fn collect(destination: &Path, descriptor: &Value, depth: usize, digests: &mut BTreeSet<String>) -> Option<()> {
-    let hash = descriptor.get("digest")?.as_str()?.strip_prefix("sha256:")?;
+fn collect(
+    destination: &Path,
+    descriptor: &Value,
+    depth: usize,
+    digests: &mut BTreeSet<String>,
+) -> Option<()> {
+    let hash = descriptor
+        .get("digest")?
+        .as_str()?
+        .strip_prefix("sha256:")?;
     if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     digests.insert(hash.to_owned());
-    let media_type = descriptor.get("mediaType").and_then(Value::as_str).unwrap_or_default();
+    let media_type = descriptor
+        .get("mediaType")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if !(media_type.contains("manifest") || media_type.contains("index")) {
         return Some(());
     }
@@ -163,7 +200,16 @@ fn collect(destination: &Path, descriptor: &Value, depth: usize, digests: &mut B
         return None;
     }
     let json: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let list = |key: &str| json.get(key).and_then(Value::as_array).into_iter().flatten();
-    let mut below = json.get("config").into_iter().chain(list("layers")).chain(list("manifests"));
+    let list = |key: &str| {
+        json.get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+    };
+    let mut below = json
+        .get("config")
+        .into_iter()
+        .chain(list("layers"))
+        .chain(list("manifests"));
     below.try_for_each(|descriptor| collect(destination, descriptor, depth + 1, digests))
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use oci_spec::image::{DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType};
+use oci_spec::image::{
+    DescriptorBuilder, Digest, ImageIndexBuilder, ImageManifestBuilder, MediaType,
+};
 use serde_json::json;
 
 use super::super::digest::sha256;
@@ -28,13 +30,17 @@ pub(super) fn docker(
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
     let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
-    let layers: Vec<String> = layers.iter().map(|layer| layer_name(&layer.digest)).collect();
+    let layers: Vec<String> = layers
+        .iter()
+        .map(|layer| layer_name(&layer.digest))
+        .collect();
     let manifest = json!([{"Config": config_name, "RepoTags": tags, "Layers": layers}]);
     output.add(docker::MANIFEST, manifest.to_string().as_bytes())?;
     Ok(config_digest)
 }
 
-/// The files of an OCI layout besides the layers. Gives the digests of the configuration and the manifest.
+/// The files of an OCI layout besides the layers. Gives the digests of the configuration and the
+/// manifest.
 pub(super) fn layout(
     output: &mut Output<'_>,
     config: &Config,
@@ -44,11 +50,21 @@ pub(super) fn layout(
 ) -> Result<(String, String), WriteError> {
     let config = config.json().to_string();
     let config_digest = add_blob(output, config.as_bytes())?;
-    let layer = |layer: &WrittenLayer| descriptor(media_type(layer.compression), layer.stored_size, &layer.digest);
+    let layer = |layer: &WrittenLayer| {
+        descriptor(
+            media_type(layer.compression),
+            layer.stored_size,
+            &layer.digest,
+        )
+    };
     let mut manifest = ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
-        .config(descriptor(MediaType::ImageConfig, config.len() as u64, &config_digest))
+        .config(descriptor(
+            MediaType::ImageConfig,
+            config.len() as u64,
+            &config_digest,
+        ))
         .layers(layers.iter().map(layer).collect::<Vec<_>>())
         .build()
         .expect("every required field is set");
@@ -60,8 +76,13 @@ pub(super) fn layout(
     }
     let manifest = manifest.to_string();
     let manifest_digest = add_blob(output, manifest.as_bytes())?;
-    let mut manifest = descriptor(MediaType::ImageManifest, manifest.len() as u64, &manifest_digest);
-    manifest.set_annotations(tag.map(|tag| HashMap::from([(oci::NAME.to_owned(), tag.to_owned())])));
+    let mut manifest = descriptor(
+        MediaType::ImageManifest,
+        manifest.len() as u64,
+        &manifest_digest,
+    );
+    manifest
+        .set_annotations(tag.map(|tag| HashMap::from([(oci::NAME.to_owned(), tag.to_owned())])));
     let index = ImageIndexBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageIndex)
@@ -73,8 +94,8 @@ pub(super) fn layout(
     Ok((config_digest, manifest_digest))
 }
 
-/// Those of the original, whose base is now the original itself, as far as it has a name and a digest. In the order of
-/// their keys.
+/// Those of the original, whose base is now the original itself, as far as it has a name and a
+/// digest. In the order of their keys.
 fn annotations(origin: &Origin) -> serde_json::Map<String, serde_json::Value> {
     let mut annotations = origin.annotations.clone();
     if origin.name.is_some() || origin.digest.is_some() {
@@ -83,7 +104,10 @@ fn annotations(origin: &Origin) -> serde_json::Map<String, serde_json::Value> {
             annotations.extend(value.clone().map(|value| (key.to_owned(), value)));
         }
     }
-    annotations.into_iter().map(|(key, value)| (key, value.into())).collect()
+    annotations
+        .into_iter()
+        .map(|(key, value)| (key, value.into()))
+        .collect()
 }
 
 fn media_type(compression: Compression) -> MediaType {
@@ -94,8 +118,14 @@ fn media_type(compression: Compression) -> MediaType {
     }
 }
 
-pub(super) fn descriptor(media_type: MediaType, size: u64, digest: &str) -> oci_spec::image::Descriptor {
-    let digest: Digest = digest.parse().expect("a digest that was just made is well formed");
+pub(super) fn descriptor(
+    media_type: MediaType,
+    size: u64,
+    digest: &str,
+) -> oci_spec::image::Descriptor {
+    let digest: Digest = digest
+        .parse()
+        .expect("a digest that was just made is well formed");
     DescriptorBuilder::default()
         .media_type(media_type)
         .size(size)

@@ -1,9 +1,9 @@
-//! How an image, or a part of one, is written: its layers, new or as they were, and the configuration, in an archive or
-//! an OCI layout.
+//! How an image, or a part of one, is written: its layers, new or as they were, and the
+//! configuration, in an archive or an OCI layout.
 //!
-//! Layers go straight to their place, never through memory, and are hashed on the way. Nothing is seen of the output
-//! before it is whole, so a failure leaves what was there. Nothing comes from the clock or the host: the same input
-//! gives the same bytes, whatever the number of cores.
+//! Layers go straight to their place, never through memory, and are hashed on the way. Nothing is
+//! seen of the output before it is whole, so a failure leaves what was there. Nothing comes from
+//! the clock or the host: the same input gives the same bytes, whatever the number of cores.
 
 mod compress;
 mod deliver;
@@ -55,7 +55,9 @@ impl Selection {
 
     /// Every name there is.
     pub fn all(tree: &Tree) -> Self {
-        Self { kept: vec![true; tree.name_count()] }
+        Self {
+            kept: vec![true; tree.name_count()],
+        }
     }
 
     pub fn keep(&mut self, tree: &Tree, name: NameId) {
@@ -77,8 +79,8 @@ pub enum Layers {
     /// All in one.
     #[default]
     One,
-    /// One for each of the original's of which something is kept. One that is kept in full is copied as it is, so that
-    /// images that share it go on sharing it.
+    /// One for each of the original's of which something is kept. One that is kept in full is
+    /// copied as it is, so that images that share it go on sharing it.
     Keep,
 }
 
@@ -90,14 +92,16 @@ pub struct WriteOptions {
     /// What the history says of it.
     pub created_by: String,
     pub layers: Layers,
-    /// Without one, as is usual at the destination: none in a docker archive, gzip in an OCI layout; and a layer that is
-    /// copied goes into a layout as it is stored.
+    /// Without one, as is usual at the destination: none in a docker archive, gzip in an OCI
+    /// layout; and a layer that is copied goes into a layout as it is stored.
     pub compression: Option<Coding>,
-    /// No time in the image is after this one, and it is when the image was created: what `SOURCE_DATE_EPOCH` means.
+    /// No time in the image is after this one, and it is when the image was created: what
+    /// `SOURCE_DATE_EPOCH` means.
     pub epoch: Option<jiff::Timestamp>,
     /// How a registry is spoken to.
     pub connection: Connection,
-    /// The image's name in the registry that it came from: layers that are there need not be sent there.
+    /// The image's name in the registry that it came from: layers that are there need not be sent
+    /// there.
     pub origin: Option<String>,
 }
 
@@ -147,8 +151,8 @@ pub struct WrittenLayer {
     pub whole: bool,
 }
 
-/// Writes an image of the selected names. An archive at the destination is replaced; in an OCI layout, the image of the
-/// same name; any other directory is not touched, unless it is empty.
+/// Writes an image of the selected names. An archive at the destination is replaced; in an OCI
+/// layout, the image of the same name; any other directory is not touched, unless it is empty.
 pub fn write(
     image: &Image,
     selection: &Selection,
@@ -177,13 +181,22 @@ pub fn write(
         Layers::Keep if !image.materials.is_empty() => division::kept(image, selection, youngest),
         _ => vec![division::one(image, selection)],
     };
-    let writing = Writing { image, path, youngest, progress };
+    let writing = Writing {
+        image,
+        path,
+        youngest,
+        progress,
+    };
     progress.start("writing layers", layer::content_size(image, &shares));
     let mut layers: Vec<WrittenLayer> = Vec::new();
     for share in &shares {
         layers.push(output.blob(|file, name| {
             let layer = write_layer(&writing, share, form, options.compression, file)?;
-            *name = if form == Form::DockerArchive { layer_name(&layer.digest) } else { blob_path(&layer.digest) };
+            *name = if form == Form::DockerArchive {
+                layer_name(&layer.digest)
+            } else {
+                blob_path(&layer.digest)
+            };
             Ok(layer)
         })?);
     }
@@ -191,11 +204,17 @@ pub fn write(
     let (config_digest, manifest_digest) = if form == Form::DockerArchive {
         (metadata::docker(&mut output, &config, &layers, tag)?, None)
     } else {
-        let (config, manifest) = metadata::layout(&mut output, &config, &layers, &image.origin, tag)?;
+        let (config, manifest) =
+            metadata::layout(&mut output, &config, &layers, &image.origin, tag)?;
         (config, Some(manifest))
     };
     let bytes = output.finish()?;
-    Ok(Written { config_digest, manifest_digest, layers, bytes })
+    Ok(Written {
+        config_digest,
+        manifest_digest,
+        layers,
+        bytes,
+    })
 }
 
 fn write_layer(
@@ -205,12 +224,19 @@ fn write_layer(
     asked: Option<Coding>,
     file: &mut dyn std::io::Write,
 ) -> Result<WrittenLayer, WriteError> {
-    let usual = if form == Form::DockerArchive { Compression::None } else { Compression::Gzip };
+    let usual = if form == Form::DockerArchive {
+        Compression::None
+    } else {
+        Compression::Gzip
+    };
     let coding = asked.unwrap_or(usual.into());
     let Some(index) = share.of.filter(|_| share.whole) else {
         return writing.names(share, coding, file);
     };
-    let (of, material) = (&writing.image.layers[index], &writing.image.materials[index]);
+    let (of, material) = (
+        &writing.image.layers[index],
+        &writing.image.materials[index],
+    );
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
         None => form != Form::DockerArchive && is_known,
@@ -225,7 +251,10 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
     let is_unchanged = layers.len() == image.layers.len() && layers.iter().all(|layer| layer.whole);
     Steps {
         diff_ids: layers.iter().map(|layer| layer.diff_id.as_str()).collect(),
-        of: layers.iter().map(|layer| layer.of).collect::<Option<Vec<_>>>(),
+        of: layers
+            .iter()
+            .map(|layer| layer.of)
+            .collect::<Option<Vec<_>>>(),
         before: image.layers.len(),
         created_by: (!is_unchanged).then_some(&*options.created_by),
         epoch: options.epoch,
@@ -241,7 +270,12 @@ fn write_rootfs(
 ) -> Result<Written, WriteError> {
     let bytes = rootfs::write(image, selection, path, progress)?;
     let config_digest = sha256(image.config.json().to_string().as_bytes());
-    Ok(Written { config_digest, manifest_digest: None, layers: Vec::new(), bytes })
+    Ok(Written {
+        config_digest,
+        manifest_digest: None,
+        layers: Vec::new(),
+        bytes,
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,15 +293,22 @@ impl Form {
             Reference::Oci { .. } => Ok(Self::Layout),
             Reference::OciArchive { .. } => Ok(Self::LayoutArchive),
             Reference::Path(path) if path.join(oci::LAYOUT).exists() => Ok(Self::Layout),
-            Reference::Path(path) if path.extension().is_some_and(|extension| extension == "tar") && !path.is_dir() => {
+            Reference::Path(path)
+                if path.extension().is_some_and(|extension| extension == "tar")
+                    && !path.is_dir() =>
+            {
                 Ok(Self::DockerArchive)
             }
-            _ => Err(WriteError::UnknownKind { path: destination.path().to_owned() }),
+            _ => Err(WriteError::UnknownKind {
+                path: destination.path().to_owned(),
+            }),
         }
     }
 }
 
 /// The directory that a path is in.
 fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }

@@ -1,10 +1,9 @@
 //! Where an image is written: an archive or an OCI layout, which is there whole or not at all.
 //!
-//! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the end they are
-//! synced, get a name beside it and are renamed to it. Until then there is nothing to clean up: a process that fails, is
-//! interrupted or killed leaves what was there, without a handler of signals. Killed just between the two steps it also
-//! leaves the second name, `.jettison-` and a hash of the first, which the next run that writes there takes away. Where
-//! a file system knows no such files, a temporary file with a name takes their place, which is removed unless the
+//! All bytes go to files without a name
+//! (`O_TMPFILE`) on the file system of the destination. At the end they are synced, get a name beside it and are renamed to it. Until then there is nothing to clean up: a process that fails, is interrupted or killed leaves what was there, without a handler of signals. Killed just between the two steps it also leaves the second name, `.jettison-`
+//! and a hash of the first, which the next run that writes there takes away. Where a file system
+//! knows no such files, a temporary file with a name takes their place, which is removed unless the
 //! process is killed.
 
 use std::fs::{self, File, Permissions};
@@ -39,7 +38,10 @@ enum Place {
 }
 
 /// An error without the random name of a temporary file in it.
-#[allow(clippy::needless_pass_by_value, reason = "it takes the place of the error")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it takes the place of the error"
+)]
 fn nameless(error: io::Error) -> io::Error {
     error.kind().into()
 }
@@ -49,19 +51,30 @@ impl<'a> Output<'a> {
     pub(super) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
         // A device such as `/dev/null` would be replaced by a file.
         if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(WriteError::NotAFile { path: destination.to_owned() });
+            return Err(WriteError::NotAFile {
+                path: destination.to_owned(),
+            });
         }
         let file = Hidden::new(parent(destination)).map_err(WriteError::io(destination))?;
-        Ok(Self { destination, place: Place::Archive(file), bytes: 0 })
+        Ok(Self {
+            destination,
+            place: Place::Archive(file),
+            bytes: 0,
+        })
     }
 
     /// An OCI layout that is new, or in which other images may be.
     pub(super) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
         layout::check(destination)?;
-        Ok(Self { destination, place: Place::Layout(Vec::new()), bytes: 0 })
+        Ok(Self {
+            destination,
+            place: Place::Layout(Vec::new()),
+            bytes: 0,
+        })
     }
 
-    /// Adds a blob whose name is known only when it is written: `write` puts it into its second argument.
+    /// Adds a blob whose name is known only when it is written: `write` puts it into its second
+    /// argument.
     pub(super) fn blob<T>(
         &mut self,
         write: impl FnOnce(&mut dyn Write, &mut String) -> Result<T, WriteError>,
@@ -141,8 +154,13 @@ impl Hidden {
             Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Nameless(file.into())),
             _ => {
                 let mut builder = tempfile::Builder::new();
-                let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o666));
-                builder.tempfile_in(directory).map(Self::Named).map_err(nameless)
+                let builder = builder
+                    .prefix(PREFIX)
+                    .permissions(Permissions::from_mode(0o666));
+                builder
+                    .tempfile_in(directory)
+                    .map(Self::Named)
+                    .map_err(nameless)
             }
         }
     }
@@ -160,7 +178,9 @@ impl Hidden {
             Self::Nameless(file) => {
                 file.sync_data()?;
                 match link(&file, path) {
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => replace(&file, path),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        replace(&file, path)
+                    }
                     linked => linked,
                 }
             }
@@ -175,19 +195,29 @@ impl Hidden {
 /// Gives a file without a name one that is free.
 fn link(file: &File, path: &Path) -> io::Result<()> {
     let place = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(rustix::fs::linkat(CWD, place, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+    Ok(rustix::fs::linkat(
+        CWD,
+        place,
+        CWD,
+        path,
+        AtFlags::SYMLINK_FOLLOW,
+    )?)
 }
 
-/// `rename` replaces a file in one step, `link` cannot; so for a moment the file has a name of its own.
+/// `rename` replaces a file in one step, `link` cannot; so for a moment the file has a name of its
+/// own.
 fn replace(file: &File, path: &Path) -> io::Result<()> {
-    // Who lives has a lock. Where a file system has none, a name that was left stays, and there are others.
+    // Who lives has a lock. Where a file system has none, a name that was left stays, and there are
+    // others.
     let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
     let beside = name_beside(path);
     let _ = remove_left(&beside);
     let linked = match link(file, &beside) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let mut builder = tempfile::Builder::new();
-            let linked = builder.prefix(PREFIX).make_in(parent(path), |path: &Path| link(file, path));
+            let linked = builder
+                .prefix(PREFIX)
+                .make_in(parent(path), |path: &Path| link(file, path));
             linked.map_err(nameless)?.into_temp_path()
         }
         linked => linked.and_then(|()| TempPath::try_from_path(beside))?,
@@ -202,7 +232,11 @@ fn remove_left(beside: &Path) -> io::Result<()> {
     flock(&left, FlockOperation::NonBlockingLockExclusive)?;
     // Only with the lock of what has the name may it be removed; another may have been quicker.
     let (locked, named) = (left.metadata()?, fs::symlink_metadata(beside)?);
-    if (locked.dev(), locked.ino()) == (named.dev(), named.ino()) { fs::remove_file(beside) } else { Ok(()) }
+    if (locked.dev(), locked.ino()) == (named.dev(), named.ino()) {
+        fs::remove_file(beside)
+    } else {
+        Ok(())
+    }
 }
 
 /// It is always the same for a path, so that it is found again.
@@ -223,7 +257,9 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
 /// An empty directory beside a path, to be renamed to it.
 pub(super) fn directory_beside(path: &Path) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix(PREFIX).permissions(Permissions::from_mode(0o777));
+    let builder = builder
+        .prefix(PREFIX)
+        .permissions(Permissions::from_mode(0o777));
     builder.tempdir_in(parent(path)).map_err(nameless)
 }
 
@@ -259,7 +295,10 @@ mod tests {
     }
 
     fn names(directory: &Path) -> Vec<std::ffi::OsString> {
-        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+        fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect()
     }
 
     #[test]

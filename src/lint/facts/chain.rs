@@ -5,13 +5,20 @@ use std::ops::Range;
 use crate::dockerfile::Script;
 
 /// Words at the start of a command after which its failure, or its `&&`, means something else.
-const COMPOUND: [&str; 12] = ["!", "[[", "{", "case", "do", "else", "for", "function", "if", "then", "until", "while"];
+const COMPOUND: [&str; 12] = [
+    "!", "[[", "{", "case", "do", "else", "for", "function", "if", "then", "until", "while",
+];
 
-/// The commands of `a && b && c`, by their places in the joined text, blanks around them left out. `None` where anything
-/// else decides which of them run: `||`, `;`, a branch, a heredoc, a comment; and where quotes nest too deep to be told.
+/// The commands of `a && b && c`, by their places in the joined text, blanks around them left out.
+/// `None` where anything else decides which of them run: `||`, `;`, a branch, a heredoc, a comment;
+/// and where quotes nest too deep to be told.
 pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
     let text = script.text.as_str();
-    let mut reader = Reader { text, at: 0, depth: 0 };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let mut pieces = Vec::new();
     let mut start = 0;
     while reader.at < text.len() {
@@ -24,7 +31,10 @@ pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
         }
     }
     pieces.push(start..text.len());
-    let pieces: Vec<Range<usize>> = pieces.into_iter().map(|piece| trimmed(text, piece)).collect();
+    let pieces: Vec<Range<usize>> = pieces
+        .into_iter()
+        .map(|piece| trimmed(text, piece))
+        .collect();
     let is_plain = |piece: &Range<usize>| {
         let first = text[piece.clone()].split_whitespace().next();
         first.is_some_and(|word| !COMPOUND.contains(&word) && !word.starts_with(['!', '\\']))
@@ -50,7 +60,8 @@ impl Reader<'_> {
         &self.text[self.at..]
     }
 
-    /// Goes over a character, or all that a quote holds; `None` where the script is more than a chain.
+    /// Goes over a character, or all that a quote holds; `None` where the script is more than a
+    /// chain.
     fn step(&mut self) -> Option<()> {
         let rest = self.rest();
         let next = rest.chars().next()?;
@@ -63,7 +74,9 @@ impl Reader<'_> {
             '#' if before.is_none_or(char::is_whitespace) => return None,
             '<' if rest.starts_with("<<") => return None,
             '|' if rest.starts_with("||") => return None,
-            '&' if self.depth > 0 || !(before == Some('>') || rest.starts_with("&>")) => return None,
+            '&' if self.depth > 0 || !(before == Some('>') || rest.starts_with("&>")) => {
+                return None;
+            }
             _ => next.len_utf8(),
         };
         match next {
@@ -101,14 +114,26 @@ mod tests {
     fn commands(text: &str) -> Option<Vec<String>> {
         let mut joined = Joined::default();
         joined.push(text, 0);
-        let pieces = chain(&Script { text: joined, shebang: None })?;
-        Some(pieces.into_iter().map(|piece| text[piece].to_owned()).collect())
+        let pieces = chain(&Script {
+            text: joined,
+            shebang: None,
+        })?;
+        Some(
+            pieces
+                .into_iter()
+                .map(|piece| text[piece].to_owned())
+                .collect(),
+        )
     }
 
     #[test]
     fn commands_are_told_apart_outside_of_quotes_and_parentheses() {
-        let pieces = commands("a '&&' b && c \"&& \\\" ;\" | d >x 2>&1 && e \\; $(f g)").expect("it is a chain");
-        assert_eq!(pieces, ["a '&&' b", "c \"&& \\\" ;\" | d >x 2>&1", "e \\; $(f g)"]);
+        let pieces = commands("a '&&' b && c \"&& \\\" ;\" | d >x 2>&1 && e \\; $(f g)")
+            .expect("it is a chain");
+        assert_eq!(
+            pieces,
+            ["a '&&' b", "c \"&& \\\" ;\" | d >x 2>&1", "e \\; $(f g)"]
+        );
     }
 
     #[test]

@@ -11,15 +11,38 @@ pub struct Download<'c> {
     pub url: &'c str,
 }
 
-/// Programs that fetch a URL among their arguments, and options whose value is another URL than that.
+/// Programs that fetch a URL among their arguments, and options whose value is another URL than
+/// that.
 const FETCHERS: [(&str, &[&str]); 24] = [
     ("apt-key", &["--keyserver-options"]),
-    ("aria2c", &["--all-proxy", "--http-proxy", "--https-proxy", "--referer", "--header"]),
+    (
+        "aria2c",
+        &[
+            "--all-proxy",
+            "--http-proxy",
+            "--https-proxy",
+            "--referer",
+            "--header",
+        ],
+    ),
     ("axel", &["-H", "--header"]),
     ("bun", &[]),
     (
         "curl",
-        &["-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-d", "--data", "-A", "-F", "--data-raw"],
+        &[
+            "-x",
+            "--proxy",
+            "--preproxy",
+            "-e",
+            "--referer",
+            "-H",
+            "--header",
+            "-d",
+            "--data",
+            "-A",
+            "-F",
+            "--data-raw",
+        ],
     ),
     ("dnf", &[]),
     ("fetch", &[]),
@@ -36,7 +59,10 @@ const FETCHERS: [(&str, &[&str]); 24] = [
     ("rpm", &["--httpproxy"]),
     ("svn", &[]),
     ("tdnf", &[]),
-    ("wget", &["-e", "--execute", "--referer", "--header", "--post-data"]),
+    (
+        "wget",
+        &["-e", "--execute", "--referer", "--header", "--post-data"],
+    ),
     ("yarn", &[]),
     ("yum", &[]),
     ("zypper", &[]),
@@ -48,7 +74,9 @@ const SETTINGS: [&str; 4] = ["config", "set", "config-manager", "--setopt"];
 impl Call {
     /// The URLs that it fetches by HTTP.
     pub fn downloads(&self) -> Vec<Download<'_>> {
-        let Some((_, other)) = FETCHERS.iter().find(|(name, _)| *name == self.name) else { return Vec::new() };
+        let Some((_, other)) = FETCHERS.iter().find(|(name, _)| *name == self.name) else {
+            return Vec::new();
+        };
         if self.words().take(2).any(|word| SETTINGS.contains(&word)) {
             return Vec::new();
         }
@@ -58,7 +86,10 @@ impl Call {
             for text in argument.texts() {
                 let value = text.trim_matches(['"', '\'']);
                 if !std::mem::replace(&mut skip, other.contains(&value)) && is_http(value) {
-                    downloads.push(Download { span: argument.span, url: value });
+                    downloads.push(Download {
+                        span: argument.span,
+                        url: value,
+                    });
                 }
             }
         }
@@ -98,7 +129,9 @@ impl Run<'_> {
         self.calls.iter().any(|call| match call.name.as_str() {
             name if VERIFIERS.contains(&name) => true,
             "gpg" | "gpg2" => call.words().any(|word| word == "--verify"),
-            "openssl" => call.words().any(|word| matches!(word, "dgst" | "sha256" | "sha512")),
+            "openssl" => call
+                .words()
+                .any(|word| matches!(word, "dgst" | "sha256" | "sha512")),
             "aria2c" => call.words().any(|word| word.starts_with("--checksum")),
             _ => false,
         })

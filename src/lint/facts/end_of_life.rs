@@ -33,24 +33,43 @@ struct Image {
     ends: BTreeMap<String, String>,
 }
 
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| toml::from_str(include_str!("../../../rules/end-of-life.toml")).expect("the tests read it"));
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../rules/end-of-life.toml")).expect("the tests read it")
+});
 
 /// What of an image has ended, by its name and its tag.
 pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     let name = image.familiar_name()?;
     let tag = image.tag.as_str()?;
-    let row = TABLE.image.iter().find(|row| row.names.iter().any(|known| known == name));
-    let by_version = row.and_then(|row| row.ends.iter().find(|(version, _)| is_of_version(tag, version)));
+    let row = TABLE
+        .image
+        .iter()
+        .find(|row| row.names.iter().any(|known| known == name));
+    let by_version = row.and_then(|row| {
+        row.ends
+            .iter()
+            .find(|(version, _)| is_of_version(tag, version))
+    });
     let official = !name.contains('/');
-    let by_codename =
-        TABLE.codename.iter().find(|(codename, _)| official && tag.split('-').any(|part| part == *codename));
-    let by_version = by_version.map(|(version, day)| EndOfLife { what: format!("{name} {version}"), day });
-    by_version.or_else(|| by_codename.map(|(codename, day)| EndOfLife { what: format!("Debian {codename}"), day }))
+    let by_codename = TABLE
+        .codename
+        .iter()
+        .find(|(codename, _)| official && tag.split('-').any(|part| part == *codename));
+    let by_version = by_version.map(|(version, day)| EndOfLife {
+        what: format!("{name} {version}"),
+        day,
+    });
+    by_version.or_else(|| {
+        by_codename.map(|(codename, day)| EndOfLife {
+            what: format!("Debian {codename}"),
+            day,
+        })
+    })
 }
 
 fn is_of_version(tag: &str, version: &str) -> bool {
-    tag.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
+    tag.strip_prefix(version)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 #[cfg(test)]
@@ -64,7 +83,10 @@ mod tests {
     #[test]
     fn a_tag_goes_on_after_its_version() {
         assert_eq!(ended("python:3.8").as_deref(), Some("python 3.8"));
-        assert_eq!(ended("docker.io/library/python:3.8.10-slim").as_deref(), Some("python 3.8"));
+        assert_eq!(
+            ended("docker.io/library/python:3.8.10-slim").as_deref(),
+            Some("python 3.8")
+        );
         assert_eq!(ended("alpine:3.2").as_deref(), Some("alpine 3.2"));
         assert_eq!(ended("alpine:3.23"), None);
         assert_eq!(ended("node:22-alpine"), None);
@@ -72,15 +94,25 @@ mod tests {
 
     #[test]
     fn a_distribution_in_the_tag_counts_for_official_images() {
-        assert_eq!(ended("golang:1.25-buster").as_deref(), Some("Debian buster"));
-        assert_eq!(ended("debian:stretch-slim").as_deref(), Some("Debian stretch"));
+        assert_eq!(
+            ended("golang:1.25-buster").as_deref(),
+            Some("Debian buster")
+        );
+        assert_eq!(
+            ended("debian:stretch-slim").as_deref(),
+            Some("Debian stretch")
+        );
         assert_eq!(ended("somebody/golang:buster"), None);
         assert_eq!(ended("debian:trixie"), None);
     }
 
     #[test]
     fn days_are_days() {
-        let days = TABLE.image.iter().flat_map(|image| image.ends.values()).chain(TABLE.codename.values());
+        let days = TABLE
+            .image
+            .iter()
+            .flat_map(|image| image.ends.values())
+            .chain(TABLE.codename.values());
         for day in days {
             let parts: Vec<usize> = day.split('-').map(str::len).collect();
             assert_eq!(parts, [4, 2, 2], "{day}");

@@ -4,9 +4,9 @@ use crate::dockerfile::Script;
 
 /// Words that only a shell understands at the start of a command.
 const BUILTINS: [&str; 32] = [
-    ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export", "fg", "for",
-    "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test", "times", "trap", "type", "ulimit",
-    "umask", "unset", "until", "while",
+    ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export",
+    "fg", "for", "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test",
+    "times", "trap", "type", "ulimit", "umask", "unset", "until", "while",
 ];
 
 /// Whether a shell does this by itself, and no program of that name has to be there.
@@ -14,7 +14,8 @@ pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name)
 }
 
-/// `["program", "argument"]` for a script that is one call of plain words, so that no shell would change it.
+/// `["program", "argument"]` for a script that is one call of plain words, so that no shell would
+/// change it.
 pub fn exec_form(script: &Script) -> Option<String> {
     let text = script.text.as_str();
     if script.shebang.is_some() || text.contains(['\n', '\r']) {
@@ -25,7 +26,10 @@ pub fn exec_form(script: &Script) -> Option<String> {
     if program.contains('=') || is_builtin(program) {
         return None;
     }
-    let strings: Vec<String> = words.iter().map(|word| serde_json::Value::from(word.as_str()).to_string()).collect();
+    let strings: Vec<String> = words
+        .iter()
+        .map(|word| serde_json::Value::from(word.as_str()).to_string())
+        .collect();
     Some(format!("[{}]", strings.join(", ")))
 }
 
@@ -44,7 +48,9 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
                 word.get_or_insert_default();
             }
             None if c == ' ' || c == '\t' => words.extend(word.take()),
-            None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => word.get_or_insert_default().push(c),
+            None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => {
+                word.get_or_insert_default().push(c)
+            }
             None => return None,
         }
     }
@@ -60,12 +66,18 @@ mod tests {
     fn form(text: &str) -> Option<String> {
         let mut joined = Joined::default();
         joined.push(text, 0);
-        exec_form(&Script { text: joined, shebang: None })
+        exec_form(&Script {
+            text: joined,
+            shebang: None,
+        })
     }
 
     #[test]
     fn plain_words_need_no_shell() {
-        assert_eq!(form("npm  run start").as_deref(), Some(r#"["npm", "run", "start"]"#));
+        assert_eq!(
+            form("npm  run start").as_deref(),
+            Some(r#"["npm", "run", "start"]"#)
+        );
         assert_eq!(
             form(r#"nginx -g 'daemon off;' "a b""#).as_deref(),
             Some(r#"["nginx", "-g", "daemon off;", "a b"]"#)

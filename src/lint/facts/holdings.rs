@@ -1,4 +1,5 @@
-//! What an image holds that it may not need to run: package managers and shells, each with the line that brought it.
+//! What an image holds that it may not need to run: package managers and shells, each with the line
+//! that brought it.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,19 @@ pub struct Holding {
 }
 
 /// The shells that are looked for, and packages that bring them under another name.
-const SHELLS: [&str; 11] = ["sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "pwsh", "powershell", "cmd"];
+const SHELLS: [&str; 11] = [
+    "sh",
+    "bash",
+    "dash",
+    "ash",
+    "zsh",
+    "ksh",
+    "mksh",
+    "fish",
+    "pwsh",
+    "powershell",
+    "cmd",
+];
 
 /// Every stage's holdings; a stage builds on earlier ones only, so one walk does.
 pub(super) fn read(facts: &Facts<'_>) -> Vec<Holdings> {
@@ -53,10 +66,20 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<Holdings> {
 }
 
 fn of_base(stage: &Stage<'_>) -> Holdings {
-    let Some(Known { managers, shells, .. }) = stage.known else { return Holdings::default() };
-    let holding = Holding { span: stage.image.span };
+    let Some(Known {
+        managers, shells, ..
+    }) = stage.known
+    else {
+        return Holdings::default();
+    };
+    let holding = Holding {
+        span: stage.image.span,
+    };
     let named = |names: &[String]| names.iter().map(|name| (name.clone(), holding)).collect();
-    Holdings { managers: named(managers), shells: named(shells) }
+    Holdings {
+        managers: named(managers),
+        shells: named(shells),
+    }
 }
 
 impl Holdings {
@@ -72,7 +95,9 @@ impl Holdings {
                     }
                 }
             } else if call.name == "rm" {
-                call.words().filter(|word| word.starts_with('/')).for_each(|path| self.remove_path(path));
+                call.words()
+                    .filter(|word| word.starts_with('/'))
+                    .for_each(|path| self.remove_path(path));
             } else {
                 self.take_other(call);
             }
@@ -83,13 +108,17 @@ impl Holdings {
     fn take_other(&mut self, call: &Call) {
         let mut removed = call.words().filter(|word| !word.starts_with('-'));
         match call.name.as_str() {
-            "dpkg" if call.words().any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")) => {
+            "dpkg"
+                if call
+                    .words()
+                    .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")) =>
+            {
                 removed.for_each(|name| self.remove_package(name));
             }
             "rpm"
-                if call
-                    .words()
-                    .any(|word| word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))) =>
+                if call.words().any(|word| {
+                    word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
+                }) =>
             {
                 removed.for_each(|name| self.remove_package(name));
             }
@@ -104,8 +133,13 @@ impl Holdings {
 
     fn add_package(&mut self, name: &str, span: Span) {
         let holding = Holding { span };
-        for manager in packages::MANAGERS.iter().filter(|manager| manager.packages.contains(&name)) {
-            self.managers.entry(manager.name.to_owned()).or_insert(holding);
+        for manager in packages::MANAGERS
+            .iter()
+            .filter(|manager| manager.packages.contains(&name))
+        {
+            self.managers
+                .entry(manager.name.to_owned())
+                .or_insert(holding);
         }
         if SHELLS.contains(&name) {
             self.shells.entry(name.to_owned()).or_insert(holding);
@@ -114,32 +148,60 @@ impl Holdings {
 
     fn remove_package(&mut self, name: &str) {
         self.managers.retain(|manager, _| {
-            !packages::named(manager).is_some_and(|manager| manager.packages.contains(&name) || manager.name == name)
+            !packages::named(manager)
+                .is_some_and(|manager| manager.packages.contains(&name) || manager.name == name)
         });
         self.shells.remove(name);
     }
 
     /// A path that `rm` takes away, which may end in `*`.
     fn remove_path(&mut self, path: &str) {
-        let Some((folder, name)) = path.trim_end_matches('/').rsplit_once('/') else { return };
+        let Some((folder, name)) = path.trim_end_matches('/').rsplit_once('/') else {
+            return;
+        };
         if !is_program_folder(folder) {
             return;
         }
         let name = name.trim_end_matches('*');
-        let starts = |program: &str| if path.ends_with('*') { program.starts_with(name) } else { program == name };
+        let starts = |program: &str| {
+            if path.ends_with('*') {
+                program.starts_with(name)
+            } else {
+                program == name
+            }
+        };
         self.managers.retain(|manager, _| {
-            !packages::named(manager).is_some_and(|manager| manager.programs.iter().any(|program| starts(program)))
+            !packages::named(manager)
+                .is_some_and(|manager| manager.programs.iter().any(|program| starts(program)))
         });
         self.shells.retain(|shell, _| !starts(shell));
     }
 
-    fn take_copy(&mut self, facts: &Facts<'_>, earlier: &[Self], stage: &Stage<'_>, step: &Step<'_>) {
-        let Body::Transfer { sources, destination, .. } = &step.instruction.body else { return };
+    fn take_copy(
+        &mut self,
+        facts: &Facts<'_>,
+        earlier: &[Self],
+        stage: &Stage<'_>,
+        step: &Step<'_>,
+    ) {
+        let Body::Transfer {
+            sources,
+            destination,
+            ..
+        } = &step.instruction.body
+        else {
+            return;
+        };
         let to = facts.expand(step, destination).unwrap_or_default();
-        let from = step.sources().next().and_then(|name| stages::find(&facts.stages, stage.index, name));
+        let from = step
+            .sources()
+            .next()
+            .and_then(|name| stages::find(&facts.stages, stage.index, name));
         for source in sources {
             let Place::Path(word) = source else { continue };
-            let Some(path) = facts.expand(step, word) else { continue };
+            let Some(path) = facts.expand(step, word) else {
+                continue;
+            };
             match from {
                 Some(from) if path == "/" && to == "/" => self.take_all(&earlier[from], word),
                 _ => self.take_file(&path, &to, word.span),
@@ -158,11 +220,20 @@ impl Holdings {
         }
     }
 
-    /// A file copied under the name of a shell or a package manager, into a folder that programs are found in.
+    /// A file copied under the name of a shell or a package manager, into a folder that programs
+    /// are found in.
     fn take_file(&mut self, from: &str, to: &str, span: Span) {
-        let base = |path: &str| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let base = |path: &str| {
+            path.trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
         let (folder, name) = match to.rsplit_once('/') {
-            _ if is_program_folder(to.trim_end_matches('/')) => (to.trim_end_matches('/'), base(from)),
+            _ if is_program_folder(to.trim_end_matches('/')) => {
+                (to.trim_end_matches('/'), base(from))
+            }
             Some((folder, "")) => (folder, base(from)),
             Some((folder, name)) => (folder, name.to_owned()),
             None => return,
@@ -172,7 +243,9 @@ impl Holdings {
         }
         let holding = Holding { span };
         if let Some(manager) = packages::of_program(&name) {
-            self.managers.entry(manager.name.to_owned()).or_insert(holding);
+            self.managers
+                .entry(manager.name.to_owned())
+                .or_insert(holding);
         }
         if SHELLS.contains(&name.as_str()) || name == "busybox" {
             self.shells.entry(name).or_insert(holding);

@@ -21,7 +21,11 @@ pub enum Reading {
 
 impl Reading {
     fn of(text: &str) -> Self {
-        if text.contains(UNKNOWN) { Self::Unknown } else { Self::Is(text.to_owned()) }
+        if text.contains(UNKNOWN) {
+            Self::Unknown
+        } else {
+            Self::Is(text.to_owned())
+        }
     }
 
     pub fn as_str(&self) -> Option<&str> {
@@ -42,40 +46,79 @@ impl ImageRef {
         // A colon before the last slash belongs to the registry's port.
         let last = text.rfind('/').map_or(0, |slash| slash + 1);
         let (name, tag) = match text[last..].find(':') {
-            Some(colon) => (&text[..last + colon], Reading::of(&text[last + colon + 1..])),
+            Some(colon) => (
+                &text[..last + colon],
+                Reading::of(&text[last + colon + 1..]),
+            ),
             None => (text, Reading::Absent),
         };
         let known = !name.is_empty() && !name.contains(UNKNOWN);
-        // A variable in the last part may bring a tag, a digest, or the whole reference; one in the tag a digest.
+        // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
+        // tag a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
-        let tag = if hidden && tag == Reading::Absent { Reading::Unknown } else { tag };
-        let digest = if tag == Reading::Unknown && digest == Reading::Absent { Reading::Unknown } else { digest };
-        Self { name: known.then(|| name.to_owned()), tag, digest }
+        let tag = if hidden && tag == Reading::Absent {
+            Reading::Unknown
+        } else {
+            tag
+        };
+        let digest = if tag == Reading::Unknown && digest == Reading::Absent {
+            Reading::Unknown
+        } else {
+            digest
+        };
+        Self {
+            name: known.then(|| name.to_owned()),
+            tag,
+            digest,
+        }
     }
 
-    /// Where it comes from, `docker.io` unless its name says another; `None` where that is not known.
+    /// Where it comes from, `docker.io` unless its name says another; `None` where that is not
+    /// known.
     pub fn registry(&self) -> Option<&str> {
-        let first = self.name.as_deref()?.split_once('/').map(|(first, _)| first);
-        Some(first.filter(|first| first.contains(['.', ':']) || *first == "localhost").unwrap_or("docker.io"))
+        let first = self
+            .name
+            .as_deref()?
+            .split_once('/')
+            .map(|(first, _)| first);
+        Some(
+            first
+                .filter(|first| first.contains(['.', ':']) || *first == "localhost")
+                .unwrap_or("docker.io"),
+        )
     }
 
-    /// The name without the default registry and its `library/`: `debian` for `docker.io/library/debian`.
+    /// The name without the default registry and its `library/`: `debian` for
+    /// `docker.io/library/debian`.
     pub fn familiar_name(&self) -> Option<&str> {
         let name = self.name.as_deref()?;
-        let hub = ["docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/"];
-        let name = hub.iter().find_map(|registry| name.strip_prefix(registry)).unwrap_or(name);
+        let hub = [
+            "docker.io/",
+            "index.docker.io/",
+            "registry-1.docker.io/",
+            "registry.hub.docker.com/",
+        ];
+        let name = hub
+            .iter()
+            .find_map(|registry| name.strip_prefix(registry))
+            .unwrap_or(name);
         Some(name.strip_prefix("library/").unwrap_or(name))
     }
 }
 
-/// Whether a text can name an image, as `reference.ParseNormalizedNamed` of distribution/reference has it.
+/// Whether a text can name an image, as `reference.ParseNormalizedNamed` of distribution/reference
+/// has it.
 pub fn is_image_name(text: &str) -> bool {
-    let (text, digest) = text.split_once('@').map_or((text, None), |(text, digest)| (text, Some(digest)));
+    let (text, digest) = text
+        .split_once('@')
+        .map_or((text, None), |(text, digest)| (text, Some(digest)));
     let (domain, path) = match text.split_once('/') {
         Some((first, rest)) if is_domain(first) => (Some(first), rest),
         _ => (None, text),
     };
-    let (path, tag) = path.split_once(':').map_or((path, None), |(path, tag)| (path, Some(tag)));
+    let (path, tag) = path
+        .split_once(':')
+        .map_or((path, None), |(path, tag)| (path, Some(tag)));
     // 64 hexadecimal digits are an id.
     let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     domain.is_none_or(is_valid_domain)
@@ -87,7 +130,9 @@ pub fn is_image_name(text: &str) -> bool {
 
 /// Whether the part before the first slash is a registry.
 fn is_domain(first: &str) -> bool {
-    first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|b| b.is_ascii_uppercase())
+    first.contains(['.', ':'])
+        || first == "localhost"
+        || first.bytes().any(|b| b.is_ascii_uppercase())
 }
 
 fn is_valid_domain(domain: &str) -> bool {
@@ -97,10 +142,15 @@ fn is_valid_domain(domain: &str) -> bool {
     };
     let is_label = |label: &str| {
         let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-') && !label.ends_with('-')
+        !label.is_empty()
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     let is_address = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     bracketed.map_or_else(|| host.split('.').all(is_label), is_address)
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
@@ -149,7 +199,10 @@ mod tests {
     #[test]
     fn a_port_is_no_tag() {
         let image = ImageRef::parse("localhost:5000/app");
-        assert_eq!((image.name.as_deref(), image.tag), (Some("localhost:5000/app"), Reading::Absent));
+        assert_eq!(
+            (image.name.as_deref(), image.tag),
+            (Some("localhost:5000/app"), Reading::Absent)
+        );
         let image = ImageRef::parse("localhost:5000/app:1@sha256:ab");
         assert_eq!((image.tag, image.digest), (is("1"), is("sha256:ab")));
     }
@@ -162,9 +215,18 @@ mod tests {
 
     #[test]
     fn an_unknown_last_part_may_bring_a_tag() {
-        for text in [format!("{UNKNOWN}"), format!("alpine{UNKNOWN}"), format!("a/{UNKNOWN}"), String::new()] {
+        for text in [
+            format!("{UNKNOWN}"),
+            format!("alpine{UNKNOWN}"),
+            format!("a/{UNKNOWN}"),
+            String::new(),
+        ] {
             let image = ImageRef::parse(&text);
-            assert_eq!((image.tag, image.digest), (Reading::Unknown, Reading::Unknown), "{text}");
+            assert_eq!(
+                (image.tag, image.digest),
+                (Reading::Unknown, Reading::Unknown),
+                "{text}"
+            );
         }
         let image = ImageRef::parse(&format!("{UNKNOWN}/{UNKNOWN}:latest"));
         assert_eq!((image.tag, image.digest), (is("latest"), Reading::Absent));
@@ -173,14 +235,32 @@ mod tests {
     #[test]
     fn names_of_images_are_known_by_their_form() {
         let digest = format!("debian@sha256:{}", "a".repeat(64));
-        let good = ["busybox", "a/b", "r.io:5000/a__b/c--d:Tag_1.0", "localhost/x", "[::1]:80/x", digest.as_str()];
+        let good = [
+            "busybox",
+            "a/b",
+            "r.io:5000/a__b/c--d:Tag_1.0",
+            "localhost/x",
+            "[::1]:80/x",
+            digest.as_str(),
+        ];
         for name in good {
             assert!(is_image_name(name), "{name}");
         }
         let id = "a".repeat(64);
-        for name in
-            ["", "busybox:", ":1", "Busybox", "a//b", "a/", "/a", "a..b", "-a", "a b", "a@sha256:1", id.as_str()]
-        {
+        for name in [
+            "",
+            "busybox:",
+            ":1",
+            "Busybox",
+            "a//b",
+            "a/",
+            "/a",
+            "a..b",
+            "-a",
+            "a b",
+            "a@sha256:1",
+            id.as_str(),
+        ] {
             assert!(!is_image_name(name), "{name}");
         }
     }
@@ -200,9 +280,17 @@ mod tests {
 
     #[test]
     fn the_hub_has_many_names() {
-        for name in ["debian", "library/debian", "docker.io/debian:1", "docker.io/library/debian"] {
+        for name in [
+            "debian",
+            "library/debian",
+            "docker.io/debian:1",
+            "docker.io/library/debian",
+        ] {
             assert_eq!(ImageRef::parse(name).familiar_name(), Some("debian"));
         }
-        assert_eq!(ImageRef::parse("gcr.io/distroless/cc").familiar_name(), Some("gcr.io/distroless/cc"));
+        assert_eq!(
+            ImageRef::parse("gcr.io/distroless/cc").familiar_name(),
+            Some("gcr.io/distroless/cc")
+        );
     }
 }

@@ -56,12 +56,27 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     pub fn new(dockerfile: &'a Dockerfile, settings: &Settings) -> Self {
         let mut scopes = Scopes::new(settings.build_args.clone());
-        let comments = if settings.pragmas { dockerfile.comments.as_slice() } else { &[] };
+        let comments = if settings.pragmas {
+            dockerfile.comments.as_slice()
+        } else {
+            &[]
+        };
         let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
         let named = |target: &String| stages.iter().rposition(|stage| stage.is_named(target));
-        let final_stage = settings.target.as_ref().and_then(named).or(stages.len().checked_sub(1));
+        let final_stage = settings
+            .target
+            .as_ref()
+            .and_then(named)
+            .or(stages.len().checked_sub(1));
         stages::mark_reachable(&mut stages, &steps, final_stage);
-        Self { stages, steps, final_stage, scopes, runs: OnceCell::new(), holdings: OnceCell::new() }
+        Self {
+            stages,
+            steps,
+            final_stage,
+            scopes,
+            runs: OnceCell::new(),
+            holdings: OnceCell::new(),
+        }
     }
 
     /// The stage that becomes the image: the target, or the last.
@@ -82,12 +97,15 @@ impl<'a> Facts<'a> {
         &self.steps[stage.steps.clone()]
     }
 
-    /// The steps that shape the image of `stage`: its own and those of the stages it is built on, last first.
+    /// The steps that shape the image of `stage`: its own and those of the stages it is built on,
+    /// last first.
     pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
-        self.ancestry(stage).flat_map(|stage| self.steps_of(stage).iter().rev())
+        self.ancestry(stage)
+            .flat_map(|stage| self.steps_of(stage).iter().rev())
     }
 
-    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or its number.
+    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or
+    /// its number.
     pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
         stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
     }
@@ -106,19 +124,22 @@ impl<'a> Facts<'a> {
     /// What the ARGs before the first FROM declare.
     pub fn global_args(&self) -> impl Iterator<Item = &'a Pair> {
         let steps = self.steps.iter().take_while(|step| step.stage.is_none());
-        steps.filter(|step| step.kind() == Kind::Arg).flat_map(|step| match &step.instruction.body {
-            Body::Pairs(pairs) => pairs.as_slice(),
-            _ => &[],
-        })
+        steps
+            .filter(|step| step.kind() == Kind::Arg)
+            .flat_map(|step| match &step.instruction.body {
+                Body::Pairs(pairs) => pairs.as_slice(),
+                _ => &[],
+            })
     }
 
-    /// What a word of a FROM comes to where no ARG has a value but its default or that of `--build-arg`: a variable
-    /// without one is empty. `None` where the platform takes part.
+    /// What a word of a FROM comes to where no ARG has a value but its default or that of
+    /// `--build-arg`: a variable without one is empty. `None` where the platform takes part.
     pub fn expand_default(&self, word: &Word) -> Option<String> {
         self.scopes.expand_default(word)
     }
 
-    /// What a word comes to where `step` stands; `None` where a variable without a known value takes part.
+    /// What a word comes to where `step` stands; `None` where a variable without a known value
+    /// takes part.
     pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
         self.scopes.expand(step.stage, step.index, word)
     }
@@ -128,8 +149,8 @@ impl<'a> Facts<'a> {
         self.scopes.value(step.stage, step.index, name)
     }
 
-    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that it is built on; for a step
-    /// before the first FROM, an ARG there.
+    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that
+    /// it is built on; for a step before the first FROM, an ARG there.
     pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
         self.scopes.is_declared(step.stage, step.index, name)
     }
@@ -144,7 +165,8 @@ impl<'a> Facts<'a> {
         self.scopes.is_declared(None, usize::MAX, name)
     }
 
-    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what its ancestry begins with.
+    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what
+    /// its ancestry begins with.
     pub fn starts_without_variables(&self, stage: usize) -> bool {
         match self.ancestry(stage).last().map(|root| &root.base) {
             Some(Base::Scratch) => true,
@@ -160,11 +182,15 @@ impl<'a> Facts<'a> {
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
         let runs = self.runs();
-        runs.binary_search_by_key(&step.index, |run| run.step).ok().map(|at| &runs[at])
+        runs.binary_search_by_key(&step.index, |run| run.step)
+            .ok()
+            .map(|at| &runs[at])
     }
 
     /// What the image of a stage holds.
     pub fn holdings(&self, stage: usize) -> Option<&Holdings> {
-        self.holdings.get_or_init(|| holdings::read(self)).get(stage)
+        self.holdings
+            .get_or_init(|| holdings::read(self))
+            .get(stage)
     }
 }

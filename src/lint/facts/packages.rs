@@ -1,4 +1,5 @@
-//! Package managers: one table of what they are called, how they are told what to do, and what they leave behind.
+//! Package managers: one table of what they are called, how they are told what to do, and what they
+//! leave behind.
 
 use super::pin::Pin;
 use super::run::{Argument, Call};
@@ -128,7 +129,13 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "apk",
         programs: &["apk"],
-        verbs: &[("add", Install), ("update", Update), ("upgrade", Upgrade), ("del", Remove), ("cache", Clean)],
+        verbs: &[
+            ("add", Install),
+            ("update", Update),
+            ("upgrade", Upgrade),
+            ("del", Remove),
+            ("cache", Clean),
+        ],
         value_options: &[
             "-t",
             "--virtual",
@@ -214,8 +221,23 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "cargo",
         programs: &["cargo"],
-        verbs: &[("install", Install), ("fetch", Update), ("update", Upgrade), ("uninstall", Remove)],
-        value_options: &["--version", "--git", "--branch", "--tag", "--rev", "--path", "--root", "--features", "-F"],
+        verbs: &[
+            ("install", Install),
+            ("fetch", Update),
+            ("update", Upgrade),
+            ("uninstall", Remove),
+        ],
+        value_options: &[
+            "--version",
+            "--git",
+            "--branch",
+            "--tag",
+            "--rev",
+            "--path",
+            "--root",
+            "--features",
+            "-F",
+        ],
         lists: &[],
         caches: &["/usr/local/cargo/registry", "/root/.cargo/registry"],
         version_mark: "@",
@@ -254,7 +276,16 @@ pub static MANAGERS: [Manager; 22] = [
             ("uninstall", Remove),
             ("clean", Clean),
         ],
-        value_options: &["-n", "--name", "-p", "--prefix", "-c", "--channel", "-f", "--file"],
+        value_options: &[
+            "-n",
+            "--name",
+            "-p",
+            "--prefix",
+            "-c",
+            "--channel",
+            "-f",
+            "--file",
+        ],
         lists: &[],
         caches: &["/opt/conda/pkgs"],
         version_mark: "=",
@@ -279,7 +310,13 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "gem",
         programs: &["gem"],
-        verbs: &[("install", Install), ("i", Install), ("update", Upgrade), ("uninstall", Remove), ("cleanup", Clean)],
+        verbs: &[
+            ("install", Install),
+            ("i", Install),
+            ("update", Upgrade),
+            ("uninstall", Remove),
+            ("cleanup", Clean),
+        ],
         value_options: &[
             "-v",
             "--version",
@@ -306,7 +343,13 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "go",
         programs: &["go"],
-        verbs: &[("install", Install), ("get", Install), ("run", Execute), ("mod", Update), ("clean", Clean)],
+        verbs: &[
+            ("install", Install),
+            ("get", Install),
+            ("run", Execute),
+            ("mod", Update),
+            ("clean", Clean),
+        ],
         value_options: &[
             "-ldflags",
             "-gcflags",
@@ -345,7 +388,13 @@ pub static MANAGERS: [Manager; 22] = [
         name: "npm",
         programs: &["npm"],
         verbs: NPM_VERBS,
-        value_options: &["--registry", "--loglevel", "--prefix", "--cache", "--userconfig"],
+        value_options: &[
+            "--registry",
+            "--loglevel",
+            "--prefix",
+            "--cache",
+            "--userconfig",
+        ],
         lists: &[],
         caches: &["/root/.npm"],
         version_mark: "@",
@@ -367,7 +416,12 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "pecl",
         programs: &["pecl", "pear"],
-        verbs: &[("install", Install), ("upgrade", Upgrade), ("uninstall", Remove), ("clear-cache", Clean)],
+        verbs: &[
+            ("install", Install),
+            ("upgrade", Upgrade),
+            ("uninstall", Remove),
+            ("clear-cache", Clean),
+        ],
         value_options: &["-D", "--configureoptions"],
         lists: &[],
         caches: &["/tmp/pear"],
@@ -379,7 +433,12 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "pip",
         programs: &["pip", "pip2", "pip3"],
-        verbs: &[("install", Install), ("download", Update), ("uninstall", Remove), ("cache", Clean)],
+        verbs: &[
+            ("install", Install),
+            ("download", Update),
+            ("uninstall", Remove),
+            ("cache", Clean),
+        ],
         value_options: &[
             "-r",
             "--requirement",
@@ -480,8 +539,21 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "uv",
         programs: &["uv"],
-        verbs: &[("add", Install), ("install", Install), ("sync", Install), ("remove", Remove), ("cache", Clean)],
-        value_options: &["--index-url", "--python", "-p", "--cache-dir", "--project", "--directory"],
+        verbs: &[
+            ("add", Install),
+            ("install", Install),
+            ("sync", Install),
+            ("remove", Remove),
+            ("cache", Clean),
+        ],
+        value_options: &[
+            "--index-url",
+            "--python",
+            "-p",
+            "--cache-dir",
+            "--project",
+            "--directory",
+        ],
         lists: &[],
         caches: &["/root/.cache/uv"],
         version_mark: "==",
@@ -495,8 +567,20 @@ pub static MANAGERS: [Manager; 22] = [
     Manager {
         name: "yarn",
         programs: &["yarn", "yarnpkg"],
-        verbs: &[("install", Install), ("add", Install), ("remove", Remove), ("upgrade", Upgrade), ("cache", Clean)],
-        value_options: &["--registry", "--cwd", "--cache-folder", "--modules-folder", "--network-timeout"],
+        verbs: &[
+            ("install", Install),
+            ("add", Install),
+            ("remove", Remove),
+            ("upgrade", Upgrade),
+            ("cache", Clean),
+        ],
+        value_options: &[
+            "--registry",
+            "--cwd",
+            "--cache-folder",
+            "--modules-folder",
+            "--network-timeout",
+        ],
         lists: &[],
         caches: &["/usr/local/share/.cache/yarn", "/root/.cache/yarn"],
         version_mark: "@",
@@ -541,7 +625,17 @@ pub static MANAGERS: [Manager; 22] = [
             ("clean", Clean),
             ("cc", Clean),
         ],
-        value_options: &["-r", "--repo", "--from", "-t", "--type", "-R", "--root", "-C", "--cache-dir"],
+        value_options: &[
+            "-r",
+            "--repo",
+            "--from",
+            "-t",
+            "--type",
+            "-R",
+            "--root",
+            "-C",
+            "--cache-dir",
+        ],
         lists: &["/var/cache/zypp"],
         caches: &["/var/cache/zypp"],
         version_mark: "=",
@@ -558,11 +652,13 @@ pub fn named(name: &str) -> Option<&'static Manager> {
 
 /// The manager that a command belongs to; `pip3.12` is `pip`.
 pub fn of_program(program: &str) -> Option<&'static Manager> {
-    let versioned = program
-        .strip_prefix("pip")
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    let versioned = program.strip_prefix("pip").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
     let program = if versioned { "pip" } else { program };
-    MANAGERS.iter().find(|manager| manager.programs.contains(&program))
+    MANAGERS
+        .iter()
+        .find(|manager| manager.programs.contains(&program))
 }
 
 /// A call of a package manager, understood.
@@ -592,7 +688,9 @@ pub struct PackageArgument<'c> {
 impl PackageArgument<'_> {
     /// The name, without what the manager takes for a version.
     pub fn name(&self, manager: &Manager) -> &str {
-        self.word.split_once(manager.version_mark).map_or(self.word, |(name, _)| name)
+        self.word
+            .split_once(manager.version_mark)
+            .map_or(self.word, |(name, _)| name)
     }
 }
 
@@ -601,22 +699,35 @@ impl PackageCall<'_> {
         self.verb.is_some_and(|verb| verbs.contains(&verb.word))
     }
 
-    /// Whether one of these options is there, `--long`, `--long=value`, `-l` or among the letters of `-xl`.
+    /// Whether one of these options is there, `--long`, `--long=value`,
+    /// `-l` or among the letters of `-xl`.
     pub fn has_option(&self, known: &[&str]) -> bool {
-        self.options.iter().any(|option| known.iter().any(|known| self.is_option(option, known)))
+        self.options
+            .iter()
+            .any(|option| known.iter().any(|known| self.is_option(option, known)))
     }
 
     fn is_option(&self, option: &str, known: &str) -> bool {
-        if option == known || option.strip_prefix(known).is_some_and(|rest| rest.starts_with('=')) {
+        if option == known
+            || option
+                .strip_prefix(known)
+                .is_some_and(|rest| rest.starts_with('='))
+        {
             return true;
         }
-        known.len() == 2 && !option.starts_with("--") && self.letters(option).any(|letter| known.ends_with(letter))
+        known.len() == 2
+            && !option.starts_with("--")
+            && self.letters(option).any(|letter| known.ends_with(letter))
     }
 
     /// The letters of `-qy`, up to one that takes the rest of the word for its value.
     fn letters(&self, option: &str) -> impl Iterator<Item = char> {
-        let takes_rest =
-            |letter: &char| self.manager.value_options.iter().any(|known| known.len() == 2 && known.ends_with(*letter));
+        let takes_rest = |letter: &char| {
+            self.manager
+                .value_options
+                .iter()
+                .any(|known| known.len() == 2 && known.ends_with(*letter))
+        };
         let letters = option.chars().skip(1).take_while(char::is_ascii_alphabetic);
         let mut letters: Vec<char> = letters.collect();
         if let Some(end) = letters.iter().position(takes_rest) {
@@ -645,19 +756,29 @@ impl PackageCall<'_> {
     pub fn hides_options(&self) -> bool {
         let hides = |argument: &Argument| {
             let raw = argument.raw.to_ascii_lowercase();
-            argument.values.is_none() && ["opt", "flag", "arg", "yes"].iter().any(|part| raw.contains(part))
+            argument.values.is_none()
+                && ["opt", "flag", "arg", "yes"]
+                    .iter()
+                    .any(|part| raw.contains(part))
         };
         self.call.arguments.iter().any(hides)
     }
 
-    /// The argument at which another call of the same program seems to begin, with its verb: `yum` of
-    /// `yum install vim yum clean all`, where `&&` is missing.
+    /// The argument at which another call of the same program seems to begin, with its verb:
+    /// `yum` of `yum install vim yum clean all`, where `&&` is missing.
     pub fn swallowed(&self) -> Option<(&Argument, &Argument)> {
         let arguments = &self.call.arguments;
-        let is = |argument: &Argument, wanted: &dyn Fn(&str) -> bool| argument.single().is_some_and(wanted);
-        let begins = (1..arguments.len()).find(|&at| is(&arguments[at], &|word| word == self.call.name))?;
-        let verb = arguments[begins + 1..].iter().find(|next| !is(next, &|word| word.starts_with('-')))?;
-        let is_verb = is(verb, &|word| self.manager.verbs.iter().any(|(known, _)| *known == word));
+        let is = |argument: &Argument, wanted: &dyn Fn(&str) -> bool| {
+            argument.single().is_some_and(wanted)
+        };
+        let begins =
+            (1..arguments.len()).find(|&at| is(&arguments[at], &|word| word == self.call.name))?;
+        let verb = arguments[begins + 1..]
+            .iter()
+            .find(|next| !is(next, &|word| word.starts_with('-')))?;
+        let is_verb = is(verb, &|word| {
+            self.manager.verbs.iter().any(|(known, _)| *known == word)
+        });
         is_verb.then_some((&arguments[begins], verb))
     }
 
@@ -669,12 +790,20 @@ impl PackageCall<'_> {
         if settled {
             return Vec::new();
         }
-        let packages = self.packages.iter().take(if self.action == Execute { 1 } else { usize::MAX });
-        let is_loose = |package: &&PackageArgument<'_>| !self.manager.pin.settles(package.word, self.prefix);
+        let packages = self.packages.iter().take(if self.action == Execute {
+            1
+        } else {
+            usize::MAX
+        });
+        let is_loose =
+            |package: &&PackageArgument<'_>| !self.manager.pin.settles(package.word, self.prefix);
         let loose: Vec<_> = packages.filter(is_loose).copied().collect();
         // `composer require vendor/package ^1.0`: the version is a word of its own.
-        let apart =
-            self.manager.pin == Pin::Composer && self.packages.iter().any(|package| !package.word.contains('/'));
+        let apart = self.manager.pin == Pin::Composer
+            && self
+                .packages
+                .iter()
+                .any(|package| !package.word.contains('/'));
         if apart { Vec::new() } else { loose }
     }
 
@@ -683,7 +812,9 @@ impl PackageCall<'_> {
         let first = self.packages.first().map(|package| package.word);
         self.action == Clean
             && match self.verb.map(|verb| verb.word) {
-                Some("cache" | "store") => matches!(first, Some("clean" | "purge" | "prune" | "rm")),
+                Some("cache" | "store") => {
+                    matches!(first, Some("clean" | "purge" | "prune" | "rm"))
+                }
                 Some("clean") if self.manager.pin == Pin::Rpm => first == Some("all"),
                 Some("clean") if self.manager.name == "go" => self.options.contains(&"-modcache"),
                 _ => true,
@@ -728,8 +859,11 @@ pub fn understand(call: &Call) -> Option<PackageCall<'_>> {
         }
     }
     let asks = |option: &&str| matches!(*option, "-v" | "--version" | "-h" | "--help");
-    let is_bare = manager.bare.is_some() && understood.prefix.is_none() && !understood.options.iter().any(asks);
-    let says = understood.verb.is_some() || (is_bare && arguments.iter().all(|argument| argument.values.is_some()));
+    let is_bare = manager.bare.is_some()
+        && understood.prefix.is_none()
+        && !understood.options.iter().any(asks);
+    let says = understood.verb.is_some()
+        || (is_bare && arguments.iter().all(|argument| argument.values.is_some()));
     says.then_some(understood)
 }
 
@@ -771,7 +905,11 @@ mod tests {
     fn call(line: &str) -> Call {
         let mut words = line.split(' ');
         let name = words.next().expect("a name").to_owned();
-        let argument = |word: &str| Argument { span: Span::at(0), raw: word.into(), values: Some(vec![word.into()]) };
+        let argument = |word: &str| Argument {
+            span: Span::at(0),
+            raw: word.into(),
+            values: Some(vec![word.into()]),
+        };
         Call {
             name,
             span: Span::at(0),
@@ -785,7 +923,11 @@ mod tests {
     fn packages(line: &str) -> Vec<String> {
         let call = call(line);
         let understood = understand(&call).expect("a package manager");
-        understood.packages.iter().map(|package| package.word.to_owned()).collect()
+        understood
+            .packages
+            .iter()
+            .map(|package| package.word.to_owned())
+            .collect()
     }
 
     #[test]
@@ -795,7 +937,10 @@ mod tests {
 
     #[test]
     fn values_of_options_are_no_packages() {
-        assert_eq!(packages("apt-get -o Dpkg::Use-Pty=0 install -yt stable a b=1 --target-release x"), ["a", "b=1"]);
+        assert_eq!(
+            packages("apt-get -o Dpkg::Use-Pty=0 install -yt stable a b=1 --target-release x"),
+            ["a", "b=1"]
+        );
         assert_eq!(packages("apk add --no-cache --virtual .deps gcc"), ["gcc"]);
         assert_eq!(packages("pip install -r requirements.txt flask"), ["flask"]);
     }

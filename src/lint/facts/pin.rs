@@ -22,7 +22,8 @@ pub enum Pin {
 }
 
 impl Pin {
-    /// Whether a word says a version, or is a file or address that has its own. `prefix` is what stands before the verb.
+    /// Whether a word says a version, or is a file or address that has its own. `prefix` is what
+    /// stands before the verb.
     pub fn settles(self, word: &str, prefix: Option<&str>) -> bool {
         match self {
             Self::Compared => {
@@ -51,13 +52,21 @@ fn ends_in_any(word: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| word.ends_with(ending))
 }
 
-/// `name-1.2`, `name-1:1.2-3.el9`: at most a release follows the version. `java-11-openjdk` is a name.
+/// `name-1.2`, `name-1:1.2-3.el9`: at most a release follows the version. `java-11-openjdk` is a
+/// name.
 fn ends_in_version(word: &str) -> bool {
     let is_version = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
-    let mut parts = word.split('-').skip(1).collect::<Vec<_>>().into_iter().rev();
+    let mut parts = word
+        .split('-')
+        .skip(1)
+        .collect::<Vec<_>>()
+        .into_iter()
+        .rev();
     let last = parts.next();
-    let is_release = last.is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()) || part == "*");
-    last.as_ref().is_some_and(is_version) || (is_release && parts.next().as_ref().is_some_and(is_version))
+    let is_release =
+        last.is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()) || part == "*");
+    last.as_ref().is_some_and(is_version)
+        || (is_release && parts.next().as_ref().is_some_and(is_version))
 }
 
 /// Words that name what the module itself has are settled by it.
@@ -71,7 +80,10 @@ fn settles_go(word: &str) -> bool {
 
 /// Names of versions that are another one tomorrow.
 fn is_moving(version: &str) -> bool {
-    matches!(version, "" | "latest" | "next" | "none" | "upgrade" | "patch" | "main" | "master" | "HEAD" | "*")
+    matches!(
+        version,
+        "" | "latest" | "next" | "none" | "upgrade" | "patch" | "main" | "master" | "HEAD" | "*"
+    )
 }
 
 fn settles_node(word: &str) -> bool {
@@ -79,22 +91,32 @@ fn settles_node(word: &str) -> bool {
     if git {
         return word.contains('#');
     }
-    let file = word.starts_with(['.', '/', '~']) || word.contains("://") || word.starts_with("file:");
-    let version = word.get(1..).and_then(|rest| rest.split_once('@')).map(|(_, version)| version);
+    let file =
+        word.starts_with(['.', '/', '~']) || word.contains("://") || word.starts_with("file:");
+    let version = word
+        .get(1..)
+        .and_then(|rest| rest.split_once('@'))
+        .map(|(_, version)| version);
     file || ends_in_any(word, &[".tar", ".tar.gz", ".tgz"])
         || word.contains('#')
         || version.is_some_and(|version| !is_moving(version))
 }
 
 fn settles_python(word: &str) -> bool {
-    if let Some((_, address)) =
-        word.split_once('+').filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
+    if let Some((_, address)) = word
+        .split_once('+')
+        .filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
     {
         let path = address.split('#').next().unwrap_or_default();
-        return path.rsplit('/').next().is_some_and(|last| last.contains('@'));
+        return path
+            .rsplit('/')
+            .next()
+            .is_some_and(|last| last.contains('@'));
     }
-    let file =
-        word == "." || word.starts_with(".[") || word.contains('/') || ends_in_any(word, &[".whl", ".tar.gz", ".zip"]);
+    let file = word == "."
+        || word.starts_with(".[")
+        || word.contains('/')
+        || ends_in_any(word, &[".whl", ".tar.gz", ".zip"]);
     file || word.contains(['=', '<', '>', '~', '@'])
 }
 
@@ -104,11 +126,22 @@ mod tests {
 
     #[test]
     fn an_rpm_says_its_version_at_its_end() {
-        for word in ["tomcat-9.2", "openssl-1:1.1.1k", "gcc-c++-1.1.1", "git-core-2.51.0-2.fc42", "docker-ce-17.03.1*"]
-        {
+        for word in [
+            "tomcat-9.2",
+            "openssl-1:1.1.1k",
+            "gcc-c++-1.1.1",
+            "git-core-2.51.0-2.fc42",
+            "docker-ce-17.03.1*",
+        ] {
             assert!(Pin::Rpm.settles(word, None), "{word}");
         }
-        for word in ["tomcat", "python3-devel", "java-11-openjdk", "java-1.8.0-openjdk-devel", "gcc-c++"] {
+        for word in [
+            "tomcat",
+            "python3-devel",
+            "java-11-openjdk",
+            "java-1.8.0-openjdk-devel",
+            "gcc-c++",
+        ] {
             assert!(!Pin::Rpm.settles(word, None), "{word}");
         }
         assert!(Pin::Rpm.settles("nodejs:20", Some("module")));

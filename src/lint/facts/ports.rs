@@ -26,12 +26,14 @@ pub struct Port {
 const MOST: usize = 64;
 
 impl Facts<'_> {
-    /// The ports of an EXPOSE; none for other instructions. What a variable without a known value hides is no number.
+    /// The ports of an EXPOSE; none for other instructions. What a variable without a known value
+    /// hides is no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
         match &step.instruction.body {
-            Body::Words { words, .. } if step.kind() == Kind::Expose => {
-                words.iter().flat_map(|word| read_word(self, step, word)).collect()
-            }
+            Body::Words { words, .. } if step.kind() == Kind::Expose => words
+                .iter()
+                .flat_map(|word| read_word(self, step, word))
+                .collect(),
             _ => Vec::new(),
         }
     }
@@ -42,7 +44,10 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
             let literal = word.literal() == Some(word.text.as_str());
-            text.split_whitespace().take(MOST).map(|text| Port::parse(text, word.span, literal)).collect()
+            text.split_whitespace()
+                .take(MOST)
+                .map(|text| Port::parse(text, word.span, literal))
+                .collect()
         }
         None => vec![Port::parse(word.text.as_str(), word.span, false)],
     }
@@ -89,7 +94,10 @@ mod tests {
     #[test]
     fn a_port_is_a_range_with_a_protocol() {
         let range = port("8000-8010/udp");
-        assert_eq!((range.first, range.last, range.protocol.as_deref()), (Some(8000), Some(8010), Some("udp")));
+        assert_eq!(
+            (range.first, range.last, range.protocol.as_deref()),
+            (Some(8000), Some(8010), Some("udp"))
+        );
         assert_eq!((port("80").first, port("80").last), (Some(80), Some(80)));
         assert_eq!(port("99999999999").first, Some(u32::MAX));
     }
@@ -97,13 +105,19 @@ mod tests {
     #[test]
     fn the_last_colon_parts_host_and_container() {
         let mapped = port("[::1]:8080:80/tcp");
-        assert_eq!((mapped.host.as_deref(), mapped.first), (Some("[::1]:8080"), Some(80)));
+        assert_eq!(
+            (mapped.host.as_deref(), mapped.first),
+            (Some("[::1]:8080"), Some(80))
+        );
         assert_eq!(port(":80").host, None);
     }
 
     #[test]
     fn what_a_variable_hides_is_no_number() {
         let hidden = port("4000-${LAST:-5000}");
-        assert_eq!((hidden.host, hidden.first, hidden.last), (None, Some(4000), None));
+        assert_eq!(
+            (hidden.host, hidden.first, hidden.last),
+            (None, Some(4000), None)
+        );
     }
 }

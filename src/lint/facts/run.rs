@@ -1,4 +1,5 @@
-//! What RUN instructions call: programs and their arguments, with the values that ENV and ARG give them.
+//! What RUN instructions call: programs and their arguments, with the values that ENV and ARG give
+//! them.
 
 use std::collections::HashMap;
 
@@ -55,7 +56,8 @@ pub struct Argument {
     pub span: Span,
     /// As written.
     pub raw: String,
-    /// What the program sees: several words where a variable is split, `None` where that is not known.
+    /// What the program sees: several words where a variable is split, `None` where that is not
+    /// known.
     pub values: Option<Vec<String>>,
 }
 
@@ -76,23 +78,34 @@ impl Argument {
 
     /// The words that are known.
     pub fn words(&self) -> impl Iterator<Item = (&Self, &str)> {
-        self.values.iter().flatten().map(move |value| (self, value.as_str()))
+        self.values
+            .iter()
+            .flatten()
+            .map(move |value| (self, value.as_str()))
     }
 }
 
 impl Call {
     /// The arguments that are known.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.arguments.iter().flat_map(Argument::words).map(|(_, word)| word)
+        self.arguments
+            .iter()
+            .flat_map(Argument::words)
+            .map(|(_, word)| word)
     }
 }
 
 impl Mount {
     /// Reads `type=cache,target=/x,ro`.
     fn parse(text: &str) -> Self {
-        let mut mount = Self { kind: "bind".to_owned(), target: None };
+        let mut mount = Self {
+            kind: "bind".to_owned(),
+            target: None,
+        };
         for option in text.split(',') {
-            let Some((key, value)) = option.split_once('=') else { continue };
+            let Some((key, value)) = option.split_once('=') else {
+                continue;
+            };
             match key.trim().to_ascii_lowercase().as_str() {
                 "type" => value.trim().clone_into(&mut mount.kind),
                 "target" | "dst" | "destination" => mount.target = Some(value.trim().to_owned()),
@@ -102,11 +115,15 @@ impl Mount {
         mount
     }
 
-    /// Whether what is written below `path` goes into a cache or into memory, and so not into the image.
+    /// Whether what is written below `path` goes into a cache or into memory, and so not into the
+    /// image.
     pub fn keeps_out(&self, path: &str) -> bool {
         let below = |target: &str| {
             let target = target.trim_matches('"').trim_end_matches('/');
-            path == target || path.strip_prefix(target).is_some_and(|rest| rest.starts_with('/'))
+            path == target
+                || path
+                    .strip_prefix(target)
+                    .is_some_and(|rest| rest.starts_with('/'))
         };
         matches!(self.kind.as_str(), "cache" | "tmpfs") && self.target.as_deref().is_some_and(below)
     }
@@ -118,14 +135,22 @@ impl Run<'_> {
         self.calls.iter().filter_map(packages::understand)
     }
 
-    /// What the script gives to variables: before a command, by `export` and its like, by `env`. The name, the value where
-    /// it is known, and the place.
+    /// What the script gives to variables: before a command, by `export` and its like, by `env`.
+    /// The name, the value where it is known, and the place.
     pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
         let commands = self.script.iter().flat_map(|script| &script.commands);
         let words = commands.flat_map(|command| {
-            let sets =
-                |word: &ShellWord| matches!(word.literal(), Some("export" | "declare" | "readonly" | "env" | "sudo"));
-            let words = if command.words.first().is_some_and(sets) { &command.words[1..] } else { &[] };
+            let sets = |word: &ShellWord| {
+                matches!(
+                    word.literal(),
+                    Some("export" | "declare" | "readonly" | "env" | "sudo")
+                )
+            };
+            let words = if command.words.first().is_some_and(sets) {
+                &command.words[1..]
+            } else {
+                &[]
+            };
             command.assignments.iter().chain(words)
         });
         words.filter_map(|word| {
@@ -142,18 +167,43 @@ impl Run<'_> {
 }
 
 pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
-    facts.steps.iter().filter(|step| step.kind() == Kind::Run).filter_map(|step| read_run(facts, step)).collect()
+    facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == Kind::Run)
+        .filter_map(|step| read_run(facts, step))
+        .collect()
 }
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
-    let Body::Command(command) = &step.instruction.body else { return None };
-    let values =
-        step.instruction.flags.iter().filter(|flag| flag.name == "mount").filter_map(|flag| flag.value.as_ref());
+    let Body::Command(command) = &step.instruction.body else {
+        return None;
+    };
+    let values = step
+        .instruction
+        .flags
+        .iter()
+        .filter(|flag| flag.name == "mount")
+        .filter_map(|flag| flag.value.as_ref());
     let mounts = values
-        .map(|word| Mount::parse(&facts.expand(step, word).unwrap_or_else(|| word.text.as_str().to_owned())))
+        .map(|word| {
+            Mount::parse(
+                &facts
+                    .expand(step, word)
+                    .unwrap_or_else(|| word.text.as_str().to_owned()),
+            )
+        })
         .collect();
     let (shell, options) = (step.shell.kind, step.shell.options);
-    let mut run = Run { step: step.index, command, mounts, shell, options, script: None, calls: Vec::new() };
+    let mut run = Run {
+        step: step.index,
+        command,
+        mounts,
+        shell,
+        options,
+        script: None,
+        calls: Vec::new(),
+    };
     match command {
         Command::Exec(words) => run.calls.extend(exec_call(words)),
         Command::Shell(text) => {
@@ -209,18 +259,29 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
     script.calls().filter_map(call).collect()
 }
 
-/// The variables that a script sets itself, so that what ENV and ARG have set does not hold; with the value of those that
-/// are set once and for the whole script.
+/// The variables that a script sets itself, so that what ENV and ARG have set does not hold; with
+/// the value of those that are set once and for the whole script.
 fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
     let mut own = HashMap::new();
     for command in &script.commands {
         let lasts = command.words.is_empty() && command.position == Position::default();
         for word in &command.assignments {
-            let Some((name, _)) = word.raw.split_once('=') else { continue };
-            let value = word.literal().and_then(|text| text.split_once('=')).map(|(_, value)| value);
-            own.entry(name).and_modify(|known| *known = None).or_insert(value.filter(|_| lasts));
+            let Some((name, _)) = word.raw.split_once('=') else {
+                continue;
+            };
+            let value = word
+                .literal()
+                .and_then(|text| text.split_once('='))
+                .map(|(_, value)| value);
+            own.entry(name)
+                .and_modify(|known| *known = None)
+                .or_insert(value.filter(|_| lasts));
         }
-        for (name, _) in command.words.iter().filter_map(|word| word.raw.split_once('=')) {
+        for (name, _) in command
+            .words
+            .iter()
+            .filter_map(|word| word.raw.split_once('='))
+        {
             own.insert(name, None);
         }
     }
@@ -228,7 +289,11 @@ fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
 }
 
 fn argument(word: &ShellWord, variable: &dyn Fn(&str) -> Option<String>) -> Argument {
-    Argument { span: word.span, raw: word.raw.clone(), values: expand(&word.parts, variable) }
+    Argument {
+        span: word.span,
+        raw: word.raw.clone(),
+        values: expand(&word.parts, variable),
+    }
 }
 
 fn base_name(program: &str) -> &str {
@@ -242,10 +307,19 @@ fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Opt
     for part in parts {
         match part {
             ShellPart::Literal(text) => word.get_or_insert_default().push_str(text),
-            ShellPart::Variable { name, quoted: true, modified: false, .. } => {
+            ShellPart::Variable {
+                name,
+                quoted: true,
+                modified: false,
+                ..
+            } => {
                 word.get_or_insert_default().push_str(&variable(name)?);
             }
-            ShellPart::Variable { name, modified: false, .. } => push_split(&variable(name)?, &mut words, &mut word),
+            ShellPart::Variable {
+                name,
+                modified: false,
+                ..
+            } => push_split(&variable(name)?, &mut words, &mut word),
             ShellPart::Variable { .. } | ShellPart::Other(_) => return None,
         }
     }
@@ -253,7 +327,8 @@ fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Opt
     Some(words)
 }
 
-/// Adds a value as the shell splits it: the first word joins what stands before, the last what follows.
+/// Adds a value as the shell splits it: the first word joins what stands before, the last what
+/// follows.
 fn push_split(value: &str, words: &mut Vec<String>, word: &mut Option<String>) {
     let mut first = !value.starts_with(char::is_whitespace);
     for part in value.split_whitespace() {

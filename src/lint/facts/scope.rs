@@ -8,10 +8,12 @@ use crate::dockerfile::{Modifier, Variable, Word, WordPart};
 /// Stands in an expanded text for what is not known.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
-/// Values beyond this many bytes count as unknown, so that `ENV A=$A$A`, repeated, does not fill the memory.
+/// Values beyond this many bytes count as unknown, so that `ENV A=$A$A`, repeated, does not fill
+/// the memory.
 const LONGEST_VALUE: usize = 1 << 16;
 
-/// How many characters the patterns of a whole file may be compared with, before what they cut counts as unknown.
+/// How many characters the patterns of a whole file may be compared with, before what they cut
+/// counts as unknown.
 const MOST_MATCHING: u64 = 1 << 24;
 
 /// How many stages up the ancestry a variable is looked for.
@@ -46,7 +48,8 @@ enum Value {
     Unknown,
 }
 
-/// The variables of a file: the ARGs before the first FROM, and per stage what is set from which step on.
+/// The variables of a file: the ARGs before the first FROM, and per stage what is set from which
+/// step on.
 #[derive(Debug)]
 pub(super) struct Scopes {
     build_args: BTreeMap<String, String>,
@@ -83,55 +86,103 @@ impl Scopes {
 
     pub(super) fn open_stage(&mut self, parent: Option<usize>, from_nothing: bool) {
         let (env, args) = (HashMap::new(), HashMap::new());
-        self.stages.push(StageScope { parent, from_nothing, env, args });
+        self.stages.push(StageScope {
+            parent,
+            from_nothing,
+            env,
+            args,
+        });
     }
 
     /// Declares an ARG; outside of any stage, one for the FROMs.
-    pub(super) fn declare(&mut self, stage: Option<usize>, step: usize, name: &str, default: Option<&Word>) {
+    pub(super) fn declare(
+        &mut self,
+        stage: Option<usize>,
+        step: usize,
+        name: &str,
+        default: Option<&Word>,
+    ) {
         let given = self.build_args.get(name).cloned().map(Value::Known);
         let value = given.or_else(|| default.map(|word| self.evaluate(stage, step, word)));
         match stage {
             None => {
                 self.declare_default(name, default);
-                self.global.insert(name.to_owned(), value.unwrap_or(Value::Unknown));
+                self.global
+                    .insert(name.to_owned(), value.unwrap_or(Value::Unknown));
             }
             Some(at) => {
-                let value = value.or_else(|| self.global.get(name).cloned()).unwrap_or(Value::Unknown);
-                self.stages[at].args.entry(name.to_owned()).or_default().push((step, value));
+                let value = value
+                    .or_else(|| self.global.get(name).cloned())
+                    .unwrap_or(Value::Unknown);
+                self.stages[at]
+                    .args
+                    .entry(name.to_owned())
+                    .or_default()
+                    .push((step, value));
             }
         }
     }
 
     fn declare_default(&mut self, name: &str, default: Option<&Word>) {
         let given = self.build_args.get(name).cloned();
-        let value = given
-            .map(Value::Known)
-            .or_else(|| default.map(|word| self.expand_default(word).map_or(Value::Unknown, Value::Known)));
+        let value = given.map(Value::Known).or_else(|| {
+            default.map(|word| {
+                self.expand_default(word)
+                    .map_or(Value::Unknown, Value::Known)
+            })
+        });
         if let Some(value) = value {
             self.defaults.insert(name.to_owned(), value);
         } else {
-            let unset = if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
+            let unset = if is_set_by_builder(name) {
+                Value::Unknown
+            } else {
+                Value::Unset
+            };
             self.defaults.entry(name.to_owned()).or_insert(unset);
         }
     }
 
     pub(super) fn expand_default(&self, word: &Word) -> Option<String> {
-        let predefined = |name: &str| if is_set_by_builder(name) { Value::Unknown } else { Value::Unset };
-        let look_up = |name: &str| self.defaults.get(name).cloned().unwrap_or_else(|| predefined(name));
-        let text = Expansion { scopes: self, look_up: &look_up }.expand_parts(&word.parts, 0);
+        let predefined = |name: &str| {
+            if is_set_by_builder(name) {
+                Value::Unknown
+            } else {
+                Value::Unset
+            }
+        };
+        let look_up = |name: &str| {
+            self.defaults
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| predefined(name))
+        };
+        let text = Expansion {
+            scopes: self,
+            look_up: &look_up,
+        }
+        .expand_parts(&word.parts, 0);
         (!text.contains(UNKNOWN)).then_some(text)
     }
 
     /// Sets ENV variables; all see the values from before the instruction.
     pub(super) fn set(&mut self, stage: usize, step: usize, pairs: &[(String, &Word)]) {
-        let values: Vec<Value> = pairs.iter().map(|(_, word)| self.evaluate(Some(stage), step, word)).collect();
+        let values: Vec<Value> = pairs
+            .iter()
+            .map(|(_, word)| self.evaluate(Some(stage), step, word))
+            .collect();
         for ((name, _), value) in pairs.iter().zip(values) {
-            self.stages[stage].env.entry(name.clone()).or_default().push((step, value));
+            self.stages[stage]
+                .env
+                .entry(name.clone())
+                .or_default()
+                .push((step, value));
         }
     }
 
     fn evaluate(&self, stage: Option<usize>, step: usize, word: &Word) -> Value {
-        self.expand(stage, step, word).map_or(Value::Unknown, Value::Known)
+        self.expand(stage, step, word)
+            .map_or(Value::Unknown, Value::Known)
     }
 
     pub(super) fn expand(&self, stage: Option<usize>, step: usize, word: &Word) -> Option<String> {
@@ -139,10 +190,15 @@ impl Scopes {
         (!text.contains(UNKNOWN)).then_some(text)
     }
 
-    /// The text with [`UNKNOWN`] wherever something is not known. Without a stage, the ARGs before the first FROM hold.
+    /// The text with [`UNKNOWN`] wherever something is not known. Without a stage, the ARGs before
+    /// the first FROM hold.
     pub(super) fn expand_in_part(&self, stage: Option<usize>, step: usize, word: &Word) -> String {
         let look_up = |name: &str| self.look_up(stage, step, name);
-        Expansion { scopes: self, look_up: &look_up }.expand_parts(&word.parts, 0)
+        Expansion {
+            scopes: self,
+            look_up: &look_up,
+        }
+        .expand_parts(&word.parts, 0)
     }
 
     pub(super) fn value(&self, stage: Option<usize>, step: usize, name: &str) -> Option<String> {
@@ -154,30 +210,47 @@ impl Scopes {
 
     /// Whether an ARG or ENV of the file sets a variable before `step`, with whatever value.
     pub(super) fn is_declared(&self, stage: Option<usize>, step: usize, name: &str) -> bool {
-        let Some(stage) = stage else { return self.global.contains_key(name) };
-        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let Some(stage) = stage else {
+            return self.global.contains_key(name);
+        };
+        let ancestry =
+            std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
         let declares = |at: usize| {
             let scope = &self.stages[at];
-            last_before(&scope.env, name, step).or_else(|| last_before(&scope.args, name, step)).is_some()
+            last_before(&scope.env, name, step)
+                .or_else(|| last_before(&scope.args, name, step))
+                .is_some()
         };
         ancestry.into_iter().any(declares)
     }
 
     /// All that the file sets before `step`, in order of the names.
     pub(super) fn declared(&self, stage: Option<usize>, step: usize) -> Vec<&str> {
-        let Some(stage) = stage else { return self.global.keys().map(String::as_str).collect() };
-        let ancestry = std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
+        let Some(stage) = stage else {
+            return self.global.keys().map(String::as_str).collect();
+        };
+        let ancestry =
+            std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
         let scopes = ancestry.flat_map(|at| [&self.stages[at].env, &self.stages[at].args]);
         let before = |steps: &[(usize, Value)]| steps.first().is_some_and(|(at, _)| *at < step);
-        let mut names: Vec<&str> =
-            scopes.flatten().filter(|(_, steps)| before(steps)).map(|(name, _)| name.as_str()).collect();
+        let mut names: Vec<&str> = scopes
+            .flatten()
+            .filter(|(_, steps)| before(steps))
+            .map(|(name, _)| name.as_str())
+            .collect();
         names.sort_unstable();
         names
     }
 
     fn look_up(&self, stage: Option<usize>, step: usize, name: &str) -> Value {
         let Some(mut at) = stage else {
-            let predefined = || if PREDEFINED.contains(&name) { Value::Unknown } else { Value::Unset };
+            let predefined = || {
+                if PREDEFINED.contains(&name) {
+                    Value::Unknown
+                } else {
+                    Value::Unset
+                }
+            };
             return self.global.get(name).cloned().unwrap_or_else(predefined);
         };
         let mut arg = None;
@@ -189,7 +262,11 @@ impl Scopes {
             }
             arg = arg.or_else(|| last_before(&scope.args, name, step));
             let Some(parent) = scope.parent else {
-                let missing = if scope.from_nothing { Value::Unset } else { Value::Unknown };
+                let missing = if scope.from_nothing {
+                    Value::Unset
+                } else {
+                    Value::Unknown
+                };
                 return arg.cloned().unwrap_or(missing);
             };
             at = parent;
@@ -210,7 +287,9 @@ impl Expansion<'_> {
         for part in parts {
             match part {
                 WordPart::Literal(literal) => text.push_str(literal),
-                WordPart::Variable(variable) => text.push_str(&self.expand_variable(variable, depth)),
+                WordPart::Variable(variable) => {
+                    text.push_str(&self.expand_variable(variable, depth))
+                }
             }
             if text.len() > LONGEST_VALUE {
                 return UNKNOWN.to_string();
@@ -226,18 +305,26 @@ impl Expansion<'_> {
             Value::Known(value) => Some(value),
             Value::Unset => None,
         };
-        let counts = |colon: bool| set.as_ref().is_some_and(|value| !colon || !value.is_empty());
+        let counts = |colon: bool| {
+            set.as_ref()
+                .is_some_and(|value| !colon || !value.is_empty())
+        };
         match &variable.modifier {
             None | Some(Modifier::Required { .. }) => set.unwrap_or_default(),
             Some(Modifier::Default { colon, .. }) if counts(*colon) => set.unwrap_or_default(),
             Some(Modifier::Default { word, .. }) => self.expand_parts(word, depth + 1),
-            Some(Modifier::Alternative { colon, word }) if counts(*colon) => self.expand_parts(word, depth + 1),
+            Some(Modifier::Alternative { colon, word }) if counts(*colon) => {
+                self.expand_parts(word, depth + 1)
+            }
             Some(Modifier::Alternative { .. }) => String::new(),
-            Some(modifier) => self.cut(&set.unwrap_or_default(), modifier).unwrap_or_else(|| UNKNOWN.to_string()),
+            Some(modifier) => self
+                .cut(&set.unwrap_or_default(), modifier)
+                .unwrap_or_else(|| UNKNOWN.to_string()),
         }
     }
 
-    /// What a modifier with a pattern leaves of a value; `None` where finding out would take too long.
+    /// What a modifier with a pattern leaves of a value; `None` where finding out would take too
+    /// long.
     fn cut(&self, value: &str, modifier: &Modifier) -> Option<String> {
         let length = value.len() as u64 + 1;
         let pattern_length = |pattern: &String| pattern.len() as u64 + 1;
@@ -250,12 +337,22 @@ impl Expansion<'_> {
                 self.spend([length, length, pattern_length(pattern)])?;
                 Some(remove_suffix(value, pattern, *longest).to_owned())
             }
-            Modifier::Replace { all, pattern, replacement } => {
-                let each = if has_wildcard(pattern) { length.saturating_mul(length) } else { 1 };
+            Modifier::Replace {
+                all,
+                pattern,
+                replacement,
+            } => {
+                let each = if has_wildcard(pattern) {
+                    length.saturating_mul(length)
+                } else {
+                    1
+                };
                 self.spend([length, each, pattern_length(pattern)])?;
                 Some(replace(value, pattern, replacement, *all))
             }
-            Modifier::Default { .. } | Modifier::Alternative { .. } | Modifier::Required { .. } => None,
+            Modifier::Default { .. } | Modifier::Alternative { .. } | Modifier::Required { .. } => {
+                None
+            }
         }
     }
 
@@ -284,13 +381,21 @@ fn boundaries(text: &str) -> impl DoubleEndedIterator<Item = usize> {
 
 fn remove_prefix<'t>(text: &'t str, pattern: &str, longest: bool) -> &'t str {
     let matches = |end: &usize| glob_matches(pattern, &text[..*end]);
-    let end = if longest { boundaries(text).rev().find(matches) } else { boundaries(text).find(matches) };
+    let end = if longest {
+        boundaries(text).rev().find(matches)
+    } else {
+        boundaries(text).find(matches)
+    };
     &text[end.unwrap_or(0)..]
 }
 
 fn remove_suffix<'t>(text: &'t str, pattern: &str, longest: bool) -> &'t str {
     let matches = |start: &usize| glob_matches(pattern, &text[*start..]);
-    let start = if longest { boundaries(text).find(matches) } else { boundaries(text).rev().find(matches) };
+    let start = if longest {
+        boundaries(text).find(matches)
+    } else {
+        boundaries(text).rev().find(matches)
+    };
     &text[..start.unwrap_or(text.len())]
 }
 
@@ -301,7 +406,9 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
     while at < text.len() {
         // Patterns without wildcards are the common ones and need no search for their end.
         let end = if has_wildcard(pattern) {
-            boundaries(&text[at..]).rev().find(|&end| end > 0 && glob_matches(pattern, &text[at..at + end]))
+            boundaries(&text[at..])
+                .rev()
+                .find(|&end| end > 0 && glob_matches(pattern, &text[at..at + end]))
         } else {
             (!pattern.is_empty() && text[at..].starts_with(pattern)).then_some(pattern.len())
         };
@@ -326,7 +433,8 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
 
 /// Whether a pattern of `*`, `?` and `\x` matches the whole of a text.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     // Where the last `*` stood, and how much of the text it has been given so far.
     let mut star: Option<(usize, usize)> = None;

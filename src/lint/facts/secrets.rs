@@ -82,7 +82,9 @@ const SECRET_PATHS: [&str; 7] = [
 ];
 
 /// What a `.env.…` file is called that is there to be filled in.
-const TEMPLATES: [&str; 9] = ["example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker"];
+const TEMPLATES: [&str; 9] = [
+    "example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker",
+];
 
 /// Words of a name that speak of a secret.
 const SECRET: [&str; 14] = [
@@ -148,12 +150,23 @@ pub fn find(text: &str) -> Vec<Secret> {
     // All that is part of a token is ASCII, so the text can be parted at bytes.
     let bytes = text.as_bytes();
     let mut at = 0;
-    while let Some(start) = bytes[at..].iter().position(|&byte| is_token(byte)).map(|skip| at + skip) {
-        let end = bytes[start..].iter().position(|&byte| !is_token(byte)).map_or(bytes.len(), |length| start + length);
+    while let Some(start) = bytes[at..]
+        .iter()
+        .position(|&byte| is_token(byte))
+        .map(|skip| at + skip)
+    {
+        let end = bytes[start..]
+            .iter()
+            .position(|&byte| !is_token(byte))
+            .map_or(bytes.len(), |length| start + length);
         if end - start >= SHORTEST
             && let Some(owner) = owner(&text[start..end])
         {
-            secrets.push(Secret { start, end, what: format!("what looks like a token of {owner}") });
+            secrets.push(Secret {
+                start,
+                end,
+                what: format!("what looks like a token of {owner}"),
+            });
         }
         at = end;
     }
@@ -161,10 +174,19 @@ pub fn find(text: &str) -> Vec<Secret> {
     while let Some(found) = memchr::memmem::find(&bytes[at..], b"-----BEGIN ") {
         let start = at + found;
         let line = text[start..].lines().next().unwrap_or_default();
-        let behind = line.find("PRIVATE KEY-----").map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
+        let behind = line
+            .find("PRIVATE KEY-----")
+            .map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
         if behind.is_some_and(has_body) {
-            let end = start + line.find("KEY-----").map_or(line.len(), |key| key + "KEY-----".len());
-            secrets.push(Secret { start, end, what: "a private key".to_owned() });
+            let end = start
+                + line
+                    .find("KEY-----")
+                    .map_or(line.len(), |key| key + "KEY-----".len());
+            secrets.push(Secret {
+                start,
+                end,
+                what: "a private key".to_owned(),
+            });
         }
         at = start + "-----BEGIN ".len();
     }
@@ -174,8 +196,10 @@ pub fn find(text: &str) -> Vec<Secret> {
 /// Whether a key follows what begins one: programs that read keys have the line alone.
 fn has_body(text: &str) -> bool {
     let mut text = text.trim_start();
-    while let Some(rest) =
-        text.strip_prefix("\\n").or_else(|| text.strip_prefix("\\r")).or_else(|| text.strip_prefix('\\'))
+    while let Some(rest) = text
+        .strip_prefix("\\n")
+        .or_else(|| text.strip_prefix("\\r"))
+        .or_else(|| text.strip_prefix('\\'))
     {
         text = rest.trim_start();
     }
@@ -188,9 +212,13 @@ pub fn is_secret_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
     let template = |rest: &str| rest.split('.').any(|part| TEMPLATES.contains(&part));
-    let environment = name.strip_prefix(".env.").is_some_and(|rest| !template(rest) && !rest.contains('*'));
+    let environment = name
+        .strip_prefix(".env.")
+        .is_some_and(|rest| !template(rest) && !rest.contains('*'));
     environment
-        || SECRET_FILES.iter().any(|pattern| glob_matches(pattern, name))
+        || SECRET_FILES
+            .iter()
+            .any(|pattern| glob_matches(pattern, name))
         || SECRET_PATHS.iter().any(|end| path.ends_with(end))
 }
 
@@ -208,17 +236,24 @@ fn is_token(byte: u8) -> bool {
 
 /// Whose token a word is.
 fn owner(word: &str) -> Option<&'static str> {
-    let (prefix, length, owner) = TOKENS.iter().find(|(prefix, ..)| word.starts_with(prefix))?;
+    let (prefix, length, owner) = TOKENS
+        .iter()
+        .find(|(prefix, ..)| word.starts_with(prefix))?;
     let rest = &word[prefix.len()..];
     // AWS's are as long as that and no longer, and in capitals.
     let fits = if *owner == "AWS" {
-        word.len() == *length && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        word.len() == *length
+            && rest
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
     } else {
         word.len() >= *length
     };
     // After a short mark there are letters and digits only: `npm_config_…` is a variable.
     let plain = prefix.len() > 4
-        || rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b) && !prefix.ends_with('_'));
+        || rest
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b) && !prefix.ends_with('_'));
     (fits && plain && is_random(rest)).then_some(*owner)
 }
 
@@ -227,5 +262,7 @@ fn is_random(text: &str) -> bool {
     let mut letters: Vec<u8> = text.bytes().collect();
     letters.sort_unstable();
     letters.dedup();
-    letters.len() >= 8 && letters.iter().any(u8::is_ascii_digit) && !text.to_ascii_uppercase().contains("EXAMPLE")
+    letters.len() >= 8
+        && letters.iter().any(u8::is_ascii_digit)
+        && !text.to_ascii_uppercase().contains("EXAMPLE")
 }

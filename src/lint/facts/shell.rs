@@ -33,7 +33,11 @@ pub enum ShellKind {
 impl ShellKind {
     /// By the program's name, with or without a path and `.exe`; a `/bin/sh` is what `sh` says.
     pub(super) fn of_program(program: &str, sh: Self) -> Self {
-        let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_ascii_lowercase();
+        let name = program
+            .rsplit(['/', '\\'])
+            .next()
+            .unwrap_or(program)
+            .to_ascii_lowercase();
         match name.strip_suffix(".exe").unwrap_or(&name) {
             "sh" => sh,
             "bash" => Self::Bash,
@@ -53,14 +57,19 @@ impl ShellKind {
         let program = words.next().unwrap_or_default();
         if program.ends_with("/env") {
             let is_option = |word: &&str| word.starts_with('-') || word.contains('=');
-            return words.find(|word| !is_option(word)).map_or(Self::Other, |word| Self::of_program(word, sh));
+            return words
+                .find(|word| !is_option(word))
+                .map_or(Self::Other, |word| Self::of_program(word, sh));
         }
         Self::of_program(program, sh)
     }
 
     /// Whether its scripts can be read as those of a Bourne shell.
     pub fn is_posix(self) -> bool {
-        matches!(self, Self::Bash | Self::Zsh | Self::Ksh | Self::Ash | Self::Dash | Self::Posix)
+        matches!(
+            self,
+            Self::Bash | Self::Zsh | Self::Ksh | Self::Ash | Self::Dash | Self::Posix
+        )
     }
 
     /// Whether every version in use takes `set -o pipefail`. dash learnt it in 0.5.13 only.
@@ -72,14 +81,24 @@ impl ShellKind {
 impl Shell {
     /// What runs a shell form where no SHELL stands: `/bin/sh -c`, or `cmd /S /C` on Windows.
     pub(super) fn default_of(kind: ShellKind) -> Self {
-        Self { kind, options: Options::default(), set_by: None }
+        Self {
+            kind,
+            options: Options::default(),
+            set_by: None,
+        }
     }
 
     /// The shell that `SHELL ["program", "argument", …]` sets.
     pub(super) fn from_words(words: &[&str], sh: ShellKind, set_by: Span) -> Self {
-        let kind = words.first().map_or(ShellKind::Other, |program| ShellKind::of_program(program, sh));
+        let kind = words.first().map_or(ShellKind::Other, |program| {
+            ShellKind::of_program(program, sh)
+        });
         let options = Options::of_arguments(words.iter().skip(1).copied());
-        Self { kind, options, set_by: Some(set_by) }
+        Self {
+            kind,
+            options,
+            set_by: Some(set_by),
+        }
     }
 }
 
@@ -93,7 +112,13 @@ mod tests {
         assert_eq!(kind("/bin/sh"), ShellKind::Dash);
         assert_eq!(kind(r"C:\Windows\System32\CMD.exe"), ShellKind::Cmd);
         assert_eq!(kind("pwsh"), ShellKind::PowerShell);
-        assert_eq!(ShellKind::of_shebang("/usr/bin/env -S bash -e", ShellKind::Posix), ShellKind::Bash);
-        assert_eq!(ShellKind::of_shebang("/usr/bin/python3", ShellKind::Posix), ShellKind::Other);
+        assert_eq!(
+            ShellKind::of_shebang("/usr/bin/env -S bash -e", ShellKind::Posix),
+            ShellKind::Bash
+        );
+        assert_eq!(
+            ShellKind::of_shebang("/usr/bin/python3", ShellKind::Posix),
+            ShellKind::Other
+        );
     }
 }

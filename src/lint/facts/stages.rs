@@ -42,12 +42,17 @@ pub enum Base {
 impl Stage<'_> {
     /// Whether AS gives it this name; BuildKit compares in lower case.
     pub fn is_named(&self, name: &str) -> bool {
-        self.alias.is_some_and(|alias| alias.text.as_str().eq_ignore_ascii_case(name))
+        self.alias
+            .is_some_and(|alias| alias.text.as_str().eq_ignore_ascii_case(name))
     }
 }
 
 /// Marks the final stage and all that it is built on or takes files from.
-pub(super) fn mark_reachable(stages: &mut [Stage<'_>], steps: &[Step<'_>], final_stage: Option<usize>) {
+pub(super) fn mark_reachable(
+    stages: &mut [Stage<'_>],
+    steps: &[Step<'_>],
+    final_stage: Option<usize>,
+) {
     let mut open: Vec<usize> = final_stage.into_iter().collect();
     while let Some(at) = open.pop() {
         if std::mem::replace(&mut stages[at].reachable, true) {
@@ -68,19 +73,25 @@ pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) ->
     for step in &steps[stages[at].steps.clone()] {
         // BuildKit finds a stage that a COPY names further down, too.
         let anywhere = |name| stages.iter().rposition(|stage| stage.is_named(name));
-        sources.extend(step.sources().filter_map(|name| find(stages, at, name).or_else(|| anywhere(name))));
+        sources.extend(
+            step.sources()
+                .filter_map(|name| find(stages, at, name).or_else(|| anywhere(name))),
+        );
     }
     sources
 }
 
-/// Where the name of a base hides a variable, as in `FROM base-${TARGETARCH}`, every stage that it may mean.
+/// Where the name of a base hides a variable, as in `FROM base-${TARGETARCH}`, every stage that it
+/// may mean.
 fn stages_like<'s>(stages: &'s [Stage<'_>], pattern: &str) -> impl Iterator<Item = usize> + 's {
     let pattern = pattern.to_ascii_lowercase();
     let wild = pattern.contains('*');
     stages
         .iter()
         .filter(move |stage| {
-            let name = stage.alias.map(|alias| alias.text.as_str().to_ascii_lowercase());
+            let name = stage
+                .alias
+                .map(|alias| alias.text.as_str().to_ascii_lowercase());
             wild && name.is_some_and(|name| glob_matches(&pattern, &name))
         })
         .map(|stage| stage.index)
@@ -104,7 +115,11 @@ pub(super) fn find(stages: &[Stage<'_>], before: usize, name: &str) -> Option<us
     earlier
         .iter()
         .rposition(|stage| stage.is_named(name))
-        .or_else(|| name.parse().ok().filter(|&number: &usize| number < earlier.len()))
+        .or_else(|| {
+            name.parse()
+                .ok()
+                .filter(|&number: &usize| number < earlier.len())
+        })
 }
 
 /// Opens the stage of a FROM; `image_text` is its image's name, expanded as far as can be.
@@ -112,7 +127,8 @@ pub(super) fn base_of(stages: &[Stage<'_>], image_text: &str) -> Base {
     if image_text == "scratch" {
         return Base::Scratch;
     }
-    let by_name = (!image_text.contains(UNKNOWN)).then(|| stages.iter().rposition(|stage| stage.is_named(image_text)));
+    let by_name = (!image_text.contains(UNKNOWN))
+        .then(|| stages.iter().rposition(|stage| stage.is_named(image_text)));
     match by_name.flatten() {
         Some(at) => Base::Stage(at),
         None => Base::Image(ImageRef::parse(image_text)),

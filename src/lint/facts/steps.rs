@@ -67,7 +67,9 @@ impl<'a> Step<'a> {
     /// What `--from` names, unless a variable hides it.
     pub fn copied_from(&self) -> Option<(&'a Word, &'a str)> {
         let word = self.flag("from")?.value.as_ref()?;
-        word.literal().filter(|name| !name.is_empty()).map(|name| (word, name))
+        word.literal()
+            .filter(|name| !name.is_empty())
+            .map(|name| (word, name))
     }
 
     /// The stages and images that `--from` and the `from=` of mounts name.
@@ -76,7 +78,9 @@ impl<'a> Step<'a> {
             let value = flag.value.as_ref()?.text.as_str();
             match flag.name.as_str() {
                 "from" => Some(value),
-                "mount" => value.split(',').find_map(|option| option.trim().strip_prefix("from=")),
+                "mount" => value
+                    .split(',')
+                    .find_map(|option| option.trim().strip_prefix("from=")),
                 _ => None,
             }
         });
@@ -92,7 +96,8 @@ struct State {
     shell: Rc<Shell>,
     /// What `/bin/sh` is.
     sh: ShellKind,
-    /// The program that `# hadolint shell=` names before the first FROM: for every stage that names no other.
+    /// The program that `# hadolint shell=` names before the first FROM: for every stage that names
+    /// no other.
     default_shell: Option<(String, Span)>,
 }
 
@@ -108,20 +113,33 @@ pub(super) fn read<'a>(
     let mut state = State {
         stage: None,
         user: None,
-        workdir: Rc::new(Workdir { path: None, set_by: None }),
+        workdir: Rc::new(Workdir {
+            path: None,
+            set_by: None,
+        }),
         shell: Rc::new(Shell::default_of(ShellKind::Posix)),
         sh: ShellKind::Posix,
         default_shell: None,
     };
-    let mut shell_comments =
-        comments.iter().filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span))).peekable();
+    let mut shell_comments = comments
+        .iter()
+        .filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span)))
+        .peekable();
     for (index, outer) in dockerfile.instructions.iter().enumerate() {
-        while let Some((program, at)) = shell_comments.next_if(|(_, at)| at.start < outer.span.start) {
+        while let Some((program, at)) =
+            shell_comments.next_if(|(_, at)| at.start < outer.span.start)
+        {
             state.name_shell(program, at);
         }
         if let Some((image, alias)) = stages::from_parts(outer) {
             close(&mut stages, &mut shells, &state, index);
-            open(&mut stages, &shells, &mut state, scopes, (index, outer, image, alias));
+            open(
+                &mut stages,
+                &shells,
+                &mut state,
+                scopes,
+                (index, outer, image, alias),
+            );
         }
         let (instruction, onbuild) = match &outer.body {
             Body::Onbuild(inner) => (&**inner, true),
@@ -141,12 +159,22 @@ pub(super) fn read<'a>(
             state.take(index, instruction, scopes);
         }
     }
-    close(&mut stages, &mut shells, &state, dockerfile.instructions.len());
+    close(
+        &mut stages,
+        &mut shells,
+        &state,
+        dockerfile.instructions.len(),
+    );
     (stages, steps)
 }
 
 /// Ends the stage that is open, if one is.
-fn close(stages: &mut [Stage<'_>], shells: &mut Vec<(Rc<Shell>, ShellKind)>, state: &State, end: usize) {
+fn close(
+    stages: &mut [Stage<'_>],
+    shells: &mut Vec<(Rc<Shell>, ShellKind)>,
+    state: &State,
+    end: usize,
+) {
     if let Some(stage) = stages.last_mut() {
         stage.steps.end = end;
         stage.user.clone_from(&state.user);
@@ -178,7 +206,11 @@ fn open<'a>(
         let path = known.and_then(|known| known.workdir.clone());
         state.workdir = Rc::new(Workdir { path, set_by: None });
         state.sh = known.map_or(ShellKind::Posix, Known::sh);
-        let default = if known.is_some_and(Known::is_windows) { ShellKind::Cmd } else { state.sh };
+        let default = if known.is_some_and(Known::is_windows) {
+            ShellKind::Cmd
+        } else {
+            state.sh
+        };
         state.shell = Rc::new(match &state.default_shell {
             Some((program, at)) => Shell::from_words(&[program], state.sh, *at),
             None => Shell::default_of(default),
@@ -213,26 +245,44 @@ impl State {
         match (&instruction.body, instruction.keyword.kind) {
             (Body::Pairs(pairs), Kind::Arg) => {
                 for pair in pairs {
-                    scopes.declare(self.stage, index, pair.key.text.as_str(), pair.value.as_ref());
+                    scopes.declare(
+                        self.stage,
+                        index,
+                        pair.key.text.as_str(),
+                        pair.value.as_ref(),
+                    );
                 }
             }
             (Body::Pairs(pairs), Kind::Env) => {
                 let Some(stage) = self.stage else { return };
                 let named = |key: &Word| scopes.expand(self.stage, index, key);
-                let pairs: Vec<_> =
-                    pairs.iter().filter_map(|pair| Some((named(&pair.key)?, pair.value.as_ref()?))).collect();
+                let pairs: Vec<_> = pairs
+                    .iter()
+                    .filter_map(|pair| Some((named(&pair.key)?, pair.value.as_ref()?)))
+                    .collect();
                 scopes.set(stage, index, &pairs);
             }
             (Body::Words { words, .. }, Kind::User) => {
-                let (Some(stage), Some(word)) = (self.stage, words.first()) else { return };
-                let name = scopes.expand(self.stage, index, word).map(|name| name.trim().to_owned());
-                self.user = Some(Rc::new(User { span: instruction.span, stage, name }));
+                let (Some(stage), Some(word)) = (self.stage, words.first()) else {
+                    return;
+                };
+                let name = scopes
+                    .expand(self.stage, index, word)
+                    .map(|name| name.trim().to_owned());
+                self.user = Some(Rc::new(User {
+                    span: instruction.span,
+                    stage,
+                    name,
+                }));
             }
             (Body::Words { words, .. }, Kind::Workdir) => {
                 let Some(word) = words.first() else { return };
                 let to = scopes.expand(self.stage, index, word);
                 let path = to.and_then(|to| join(self.workdir.path.as_deref(), &to));
-                self.workdir = Rc::new(Workdir { path, set_by: Some(instruction.span) });
+                self.workdir = Rc::new(Workdir {
+                    path,
+                    set_by: Some(instruction.span),
+                });
             }
             (Body::Command(Command::Exec(words)), Kind::Shell) => {
                 let words: Vec<&str> = words.iter().map(|word| word.value.as_str()).collect();
@@ -276,7 +326,10 @@ mod tests {
 
     #[test]
     fn a_relative_directory_goes_on_from_the_last() {
-        assert_eq!(join(Some("/app"), "src/./x/../y").as_deref(), Some("/app/src/y"));
+        assert_eq!(
+            join(Some("/app"), "src/./x/../y").as_deref(),
+            Some("/app/src/y")
+        );
         assert_eq!(join(Some("/app"), "/srv").as_deref(), Some("/srv"));
         assert_eq!(join(None, "src"), None);
         assert!(is_absolute(r"C:\app") && is_absolute("/") && !is_absolute("C"));

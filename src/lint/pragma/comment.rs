@@ -52,7 +52,9 @@ fn read_one(text: &str) -> Option<Request<'_>> {
     for prefix in ["checkov:skip=", "bridgecrew:skip="] {
         // Checkov looks for it anywhere in the comment, and lets it hold for the file.
         if let Some((_, rest)) = text.split_once(prefix) {
-            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+                .unwrap_or(rest.len());
             return Some(names(Tool::Checkov, Scope::File, vec![&rest[..end]]));
         }
     }
@@ -61,7 +63,11 @@ fn read_one(text: &str) -> Option<Request<'_>> {
     match word {
         "jettison" => {
             let (scope, list) = ignore_list(rest)?;
-            Some(Request { dialect: Dialect::Jettison, scope, asked: Asked::Names(name_list(list)) })
+            Some(Request {
+                dialect: Dialect::Jettison,
+                scope,
+                asked: Asked::Names(name_list(list)),
+            })
         }
         "hadolint" => {
             let (scope, list) = ignore_list(rest)?;
@@ -81,24 +87,41 @@ pub(super) fn directive(value: &str) -> Request<'_> {
 /// Whether the value of the directive `# check=` has `error=true`.
 pub(super) fn is_error(value: &str) -> bool {
     let options = value.split("//").next().unwrap_or_default().split(';');
-    options.filter_map(|option| option.split_once('=')).any(|(key, value)| {
-        key.trim().eq_ignore_ascii_case("error") && matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
-    })
+    options
+        .filter_map(|option| option.split_once('='))
+        .any(|(key, value)| {
+            key.trim().eq_ignore_ascii_case("error")
+                && matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
+        })
 }
 
 /// The program in `hadolint shell=/bin/bash`.
 pub(in super::super) fn shell(text: &str) -> Option<&str> {
     let rest = text.trim().strip_prefix("hadolint")?;
-    let rest = rest.strip_prefix(char::is_whitespace)?.trim_start().strip_prefix("shell")?;
-    rest.trim_start().strip_prefix('=')?.split_whitespace().next()
+    let rest = rest
+        .strip_prefix(char::is_whitespace)?
+        .trim_start()
+        .strip_prefix("shell")?;
+    rest.trim_start()
+        .strip_prefix('=')?
+        .split_whitespace()
+        .next()
 }
 
 fn names(tool: Tool, scope: Scope, names: Vec<&str>) -> Request<'_> {
-    Request { dialect: Dialect::Of(tool), scope, asked: Asked::Names(names) }
+    Request {
+        dialect: Dialect::Of(tool),
+        scope,
+        asked: Asked::Names(names),
+    }
 }
 
 fn everything(tool: Tool, scope: Scope) -> Request<'static> {
-    Request { dialect: Dialect::Of(tool), scope, asked: Asked::Everything }
+    Request {
+        dialect: Dialect::Of(tool),
+        scope,
+        asked: Asked::Everything,
+    }
 }
 
 /// `ignore=LIST`, `global ignore=LIST`, `stage ignore=LIST`, with blanks around the `=`.
@@ -108,15 +131,25 @@ fn ignore_list(text: &str) -> Option<(Scope, &str)> {
         Some(("stage", rest)) => (Scope::Stage, rest.trim_start()),
         _ => (Scope::Next, text),
     };
-    Some((scope, rest.strip_prefix("ignore")?.trim_start().strip_prefix('=')?))
+    Some((
+        scope,
+        rest.strip_prefix("ignore")?
+            .trim_start()
+            .strip_prefix('=')?,
+    ))
 }
 
-/// hadolint takes codes only, and a comment with anything else in the list not at all; what follows a further `#` is
-/// for people.
+/// hadolint takes codes only, and a comment with anything else in the list not at all; what follows
+/// a further `#` is for people.
 fn hadolint_list(text: &str) -> Option<Vec<&str>> {
     let list = text.split('#').next()?;
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
-    let is_code = |name: &&str| !name.is_empty() && name.bytes().all(|b| b"DLSC".contains(&b) || b.is_ascii_digit());
+    let is_code = |name: &&str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b"DLSC".contains(&b) || b.is_ascii_digit())
+    };
     names.iter().all(is_code).then_some(names)
 }
 
@@ -125,7 +158,9 @@ fn name_list(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text.trim_start();
     loop {
-        let end = rest.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c == ',' || c.is_whitespace())
+            .unwrap_or(rest.len());
         names.push(&rest[..end]);
         match rest[end..].trim_start().strip_prefix(',') {
             Some(more) => rest = more.trim_start(),
@@ -137,8 +172,13 @@ fn name_list(text: &str) -> Vec<&str> {
 /// `skip=A,B;error=true // reason`
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
     let text = text.split("//").next().unwrap_or_default();
-    let skips = text.split(';').filter_map(|option| option.trim().strip_prefix("skip="));
-    let skipped: Vec<&str> = skips.flat_map(|names| names.split(',')).map(str::trim).collect();
+    let skips = text
+        .split(';')
+        .filter_map(|option| option.trim().strip_prefix("skip="));
+    let skipped: Vec<&str> = skips
+        .flat_map(|names| names.split(','))
+        .map(str::trim)
+        .collect();
     if skipped.iter().any(|name| name.eq_ignore_ascii_case("all")) {
         return everything(Tool::Buildkit, scope);
     }
@@ -148,21 +188,32 @@ fn buildkit(text: &str, scope: Scope) -> Request<'_> {
 /// `disable=SC2086,SC2046 shell=bash # reason`
 fn shellcheck(text: &str) -> Option<Request<'_>> {
     let mut options = text.split('#').next()?.split_whitespace();
-    let codes: Vec<&str> = options.find_map(|option| option.strip_prefix("disable="))?.split(',').collect();
+    let codes: Vec<&str> = options
+        .find_map(|option| option.strip_prefix("disable="))?
+        .split(',')
+        .collect();
     if codes.contains(&"all") {
         return Some(everything(Tool::Shellcheck, Scope::Next));
     }
     Some(names(Tool::Shellcheck, Scope::Next, codes))
 }
 
-/// `trivy:ignore:DS-0002`, several with blanks between them. What follows a further `:` (an expiry date, a workspace) is
-/// not for here: no clock decides what is found.
+/// `trivy:ignore:DS-0002`, several with blanks between them. What follows a further `:` (an expiry
+/// date, a workspace) is not for here: no clock decides what is found.
 fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {
-    let marks = text.split_whitespace().map(|word| word.trim_start_matches('#'));
-    marks.filter_map(|word| word.strip_prefix("trivy:ignore:")).map(|rest| {
-        let id = rest.split([':', '[']).next().unwrap_or(rest);
-        if id == "*" { everything(Tool::Trivy, Scope::Next) } else { names(Tool::Trivy, Scope::Next, vec![id]) }
-    })
+    let marks = text
+        .split_whitespace()
+        .map(|word| word.trim_start_matches('#'));
+    marks
+        .filter_map(|word| word.strip_prefix("trivy:ignore:"))
+        .map(|rest| {
+            let id = rest.split([':', '[']).next().unwrap_or(rest);
+            if id == "*" {
+                everything(Tool::Trivy, Scope::Next)
+            } else {
+                names(Tool::Trivy, Scope::Next, vec![id])
+            }
+        })
 }
 
 fn kics(text: &str) -> Option<Request<'_>> {
@@ -184,16 +235,31 @@ mod tests {
 
     fn asked(text: &str) -> Option<(Scope, Vec<&str>)> {
         match read(text).as_slice() {
-            [Request { scope, asked: Asked::Names(names), .. }] => Some((*scope, names.clone())),
+            [
+                Request {
+                    scope,
+                    asked: Asked::Names(names),
+                    ..
+                },
+            ] => Some((*scope, names.clone())),
             _ => None,
         }
     }
 
     #[test]
     fn hadolint_takes_codes_and_a_second_comment() {
-        assert_eq!(asked("hadolint ignore=DL3023, DL3021"), Some((Scope::Next, vec!["DL3023", "DL3021"])));
-        assert_eq!(asked("hadolint global ignore = DL3023 , DL3021"), Some((Scope::File, vec!["DL3023", "DL3021"])));
-        assert_eq!(asked("hadolint ignore=DL3002 # because"), Some((Scope::Next, vec!["DL3002"])));
+        assert_eq!(
+            asked("hadolint ignore=DL3023, DL3021"),
+            Some((Scope::Next, vec!["DL3023", "DL3021"]))
+        );
+        assert_eq!(
+            asked("hadolint global ignore = DL3023 , DL3021"),
+            Some((Scope::File, vec!["DL3023", "DL3021"]))
+        );
+        assert_eq!(
+            asked("hadolint ignore=DL3002 # because"),
+            Some((Scope::Next, vec!["DL3002"]))
+        );
     }
 
     #[test]
@@ -204,8 +270,14 @@ mod tests {
 
     #[test]
     fn hadolint_names_a_shell() {
-        assert_eq!(shell("hadolint shell = powershell.exe"), Some("powershell.exe"));
-        assert_eq!(shell("hadolint shell=/bin/bash # as below"), Some("/bin/bash"));
+        assert_eq!(
+            shell("hadolint shell = powershell.exe"),
+            Some("powershell.exe")
+        );
+        assert_eq!(
+            shell("hadolint shell=/bin/bash # as below"),
+            Some("/bin/bash")
+        );
         assert_eq!(shell("hadolint ignore=DL3002"), None);
         assert_eq!(shell("hadolintshell=x"), None);
     }
@@ -224,10 +296,17 @@ mod tests {
             Asked::Names(names) => names,
             Asked::Everything => vec!["(everything)"],
         };
-        assert_eq!(skipped("skip=StageNameCasing,FromAsCasing;error=true"), ["StageNameCasing", "FromAsCasing"]);
+        assert_eq!(
+            skipped("skip=StageNameCasing,FromAsCasing;error=true"),
+            ["StageNameCasing", "FromAsCasing"]
+        );
         assert_eq!(skipped("error=true"), [""; 0]);
         assert_eq!(skipped("skip=all // here only"), ["(everything)"]);
-        assert!(is_error("skip=all;error=true") && !is_error("skip=error;error=false") && !is_error("skip=a//error=1"));
+        assert!(
+            is_error("skip=all;error=true")
+                && !is_error("skip=error;error=false")
+                && !is_error("skip=a//error=1")
+        );
     }
 
     #[test]
@@ -242,20 +321,31 @@ mod tests {
     #[test]
     fn trivy_takes_several_and_what_it_appends() {
         let requests = read("trivy:ignore:AVD-DS-0002 trivy:ignore:DS-0010:exp:2030-01-01");
-        let expected = ["AVD-DS-0002", "DS-0010"].map(|id| names(Tool::Trivy, Scope::Next, vec![id]));
+        let expected =
+            ["AVD-DS-0002", "DS-0010"].map(|id| names(Tool::Trivy, Scope::Next, vec![id]));
         assert_eq!(requests, expected);
     }
 
     #[test]
     fn checkov_skips_one_check_with_a_reason() {
-        assert_eq!(asked("checkov:skip=CKV_DOCKER_3:no user here"), Some((Scope::File, vec!["CKV_DOCKER_3"])));
+        assert_eq!(
+            asked("checkov:skip=CKV_DOCKER_3:no user here"),
+            Some((Scope::File, vec!["CKV_DOCKER_3"]))
+        );
     }
 
     #[test]
     fn kics_reaches_a_line_a_block_or_the_file() {
-        let scopes = ["ignore-line", "ignore-block", "ignore"].map(|word| kics(word).map(|request| request.scope));
-        assert_eq!(scopes, [Some(Scope::Next), Some(Scope::Block), Some(Scope::File)]);
+        let scopes = ["ignore-line", "ignore-block", "ignore"]
+            .map(|word| kics(word).map(|request| request.scope));
+        assert_eq!(
+            scopes,
+            [Some(Scope::Next), Some(Scope::Block), Some(Scope::File)]
+        );
         let id = "67fd0c4a-68cf-46d7-8c41-bc9fba7e40ae";
-        assert_eq!(asked(&format!("kics-scan disable={id}")), Some((Scope::File, vec![id])));
+        assert_eq!(
+            asked(&format!("kics-scan disable={id}")),
+            Some((Scope::File, vec![id]))
+        );
     }
 }

@@ -15,8 +15,8 @@
 //! | `# kics-scan ignore-line` | the next instruction |
 //! | `# kics-scan ignore-block` | above FROM the stage, elsewhere the next instruction |
 //!
-//! A tool's comment silences only what the tool checks too. `# hadolint shell=` is read where the shell is worked out,
-//! in `facts`.
+//! A tool's comment silences only what the tool checks too. `# hadolint shell=` is read where the
+//! shell is worked out, in `facts`.
 
 mod comment;
 mod unused;
@@ -34,7 +34,8 @@ use crate::source::{Source, Span};
 pub(super) use comment::shell;
 use comment::{Asked, Dialect, Request, Scope};
 
-/// What says that a comment silences nothing; the engine speaks under this name when all others have spoken.
+/// What says that a comment silences nothing; the engine speaks under this name when all others
+/// have spoken.
 pub const UNUSED: &str = "unused-pragma";
 /// What says that a comment names a rule that is not there.
 pub const UNKNOWN: &str = "unknown-rule-in-pragma";
@@ -95,12 +96,29 @@ enum Target {
 }
 
 impl Pragmas {
-    pub(super) fn read(source: &Source, dockerfile: &Dockerfile, facts: &Facts<'_>, registry: &Registry) -> Self {
-        let mut reader =
-            Reader { source, dockerfile, registry, pragmas: Self::default(), command_ends: HashMap::new() };
-        let froms = dockerfile.instructions.iter().filter(|instruction| instruction.keyword.kind == Kind::From);
+    pub(super) fn read(
+        source: &Source,
+        dockerfile: &Dockerfile,
+        facts: &Facts<'_>,
+        registry: &Registry,
+    ) -> Self {
+        let mut reader = Reader {
+            source,
+            dockerfile,
+            registry,
+            pragmas: Self::default(),
+            command_ends: HashMap::new(),
+        };
+        let froms = dockerfile
+            .instructions
+            .iter()
+            .filter(|instruction| instruction.keyword.kind == Kind::From);
         reader.pragmas.froms = froms.map(|instruction| instruction.span.start).collect();
-        for directive in dockerfile.directives.iter().filter(|directive| directive.name == "check") {
+        for directive in dockerfile
+            .directives
+            .iter()
+            .filter(|directive| directive.name == "check")
+        {
             reader.pragmas.error |= comment::is_error(&directive.value);
             let request = comment::directive(source.slice(directive.value_span));
             reader.add(directive.span, &request, vec![Place::File], true);
@@ -108,8 +126,15 @@ impl Pragmas {
         let is_pragma = |comment: &Comment| !comment::read(&comment.text).is_empty();
         if dockerfile.comments.iter().any(is_pragma) {
             reader.command_ends = command_ends(source, facts);
-            for (comment, below) in dockerfile.comments.iter().zip(below(source, &dockerfile.comments)) {
-                let text = source.slice(comment.span).strip_prefix('#').unwrap_or_default();
+            for (comment, below) in dockerfile
+                .comments
+                .iter()
+                .zip(below(source, &dockerfile.comments))
+            {
+                let text = source
+                    .slice(comment.span)
+                    .strip_prefix('#')
+                    .unwrap_or_default();
                 for request in comment::read(text) {
                     if let Some(places) = reader.places(comment, below, &request) {
                         reader.add(comment.span, &request, places, false);
@@ -121,13 +146,22 @@ impl Pragmas {
     }
 
     /// Makes errors of what BuildKit would fail for, where nobody says otherwise.
-    pub(super) fn escalate(&self, registry: &Registry, settings: &Settings, findings: &mut [Finding]) {
+    pub(super) fn escalate(
+        &self,
+        registry: &Registry,
+        settings: &Settings,
+        findings: &mut [Finding],
+    ) {
         if !self.error {
             return;
         }
-        let is_escalated =
-            |rule: &str| has_code_of(registry, rule, Tool::Buildkit) && !settings.severities.contains_key(rule);
-        for finding in findings.iter_mut().filter(|finding| is_escalated(finding.rule)) {
+        let is_escalated = |rule: &str| {
+            has_code_of(registry, rule, Tool::Buildkit) && !settings.severities.contains_key(rule)
+        };
+        for finding in findings
+            .iter_mut()
+            .filter(|finding| is_escalated(finding.rule))
+        {
             finding.severity = Severity::Error;
         }
     }
@@ -142,11 +176,18 @@ impl Pragmas {
     fn silences(&mut self, source: &Source, finding: &Finding) -> bool {
         let places = [
             Some(Place::File),
-            Some(Place::Stage(self.froms.partition_point(|&at| at <= finding.span.start))),
-            finding.instruction.map(|instruction| Place::Instruction(instruction.start)),
+            Some(Place::Stage(
+                self.froms.partition_point(|&at| at <= finding.span.start),
+            )),
+            finding
+                .instruction
+                .map(|instruction| Place::Instruction(instruction.start)),
             Some(Place::Line(source.line(finding.span.start))),
         ];
-        let targets = [Some(Target::Rule(finding.rule)), finding.code.map(Target::Code)];
+        let targets = [
+            Some(Target::Rule(finding.rule)),
+            finding.code.map(Target::Code),
+        ];
         let mut silenced = false;
         for place in places.into_iter().flatten() {
             for target in targets.into_iter().flatten() {
@@ -161,7 +202,9 @@ impl Pragmas {
 }
 
 fn has_code_of(registry: &Registry, rule: &str, tool: Tool) -> bool {
-    registry.get(rule).is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
+    registry
+        .get(rule)
+        .is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
 }
 
 struct Reader<'a> {
@@ -177,7 +220,10 @@ impl Reader<'_> {
     fn add(&mut self, span: Span, request: &Request<'_>, places: Vec<Place>, is_directive: bool) {
         let dialect = request.dialect;
         let names: Vec<Name> = match &request.asked {
-            Asked::Names(names) => names.iter().map(|name| self.name(span, name, dialect)).collect(),
+            Asked::Names(names) => names
+                .iter()
+                .map(|name| self.name(span, name, dialect))
+                .collect(),
             Asked::Everything => {
                 for target in self.everything(dialect) {
                     self.hold(&places, target);
@@ -188,46 +234,73 @@ impl Reader<'_> {
         for target in names.iter().flat_map(|name| &name.targets) {
             self.hold(&places, *target);
         }
-        self.pragmas.comments.push(Pragma { span, dialect, is_directive, places, names });
+        self.pragmas.comments.push(Pragma {
+            span,
+            dialect,
+            is_directive,
+            places,
+            names,
+        });
     }
 
     fn hold(&mut self, places: &[Place], target: Target) {
-        self.pragmas.used.extend(places.iter().map(|&place| ((place, target), false)));
+        self.pragmas
+            .used
+            .extend(places.iter().map(|&place| ((place, target), false)));
     }
 
     /// `name` is a part of the source's text of `span`.
     fn name(&self, span: Span, name: &str, dialect: Dialect) -> Name {
-        let start = span.start + (name.as_ptr() as usize - self.source.slice(span).as_ptr() as usize);
+        let start =
+            span.start + (name.as_ptr() as usize - self.source.slice(span).as_ptr() as usize);
         let pages = match dialect {
             Dialect::Jettison | Dialect::Of(Tool::Hadolint) => self.registry.find(name),
             Dialect::Of(tool) => self.registry.find_code(tool, name),
         };
-        let code = name
-            .parse()
-            .ok()
-            .filter(|_| matches!(dialect, Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)));
-        let targets = pages.iter().map(|page| Target::Rule(page.name)).chain(code.map(Target::Code)).collect();
-        Name { span: Span::new(start, start + name.len()), targets }
+        let code = name.parse().ok().filter(|_| {
+            matches!(
+                dialect,
+                Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)
+            )
+        });
+        let targets = pages
+            .iter()
+            .map(|page| Target::Rule(page.name))
+            .chain(code.map(Target::Code))
+            .collect();
+        Name {
+            span: Span::new(start, start + name.len()),
+            targets,
+        }
     }
 
     fn everything(&self, dialect: Dialect) -> Vec<Target> {
-        let Dialect::Of(tool) = dialect else { return Vec::new() };
+        let Dialect::Of(tool) = dialect else {
+            return Vec::new();
+        };
         let rules = self.registry.iter().map(|(rule, _)| rule.name);
-        let mut targets: Vec<Target> =
-            rules.filter(|rule| has_code_of(self.registry, rule, tool)).map(Target::Rule).collect();
+        let mut targets: Vec<Target> = rules
+            .filter(|rule| has_code_of(self.registry, rule, tool))
+            .map(Target::Rule)
+            .collect();
         if tool == Tool::Shellcheck {
             targets.push(Target::Rule(super::SHELLCHECK));
         }
         targets
     }
 
-    /// Where a comment holds; nowhere, as it may be too far from what follows, or followed by nothing.
+    /// Where a comment holds; nowhere, as it may be too far from what follows, or followed by
+    /// nothing.
     fn places(&self, comment: &Comment, below: Below, request: &Request<'_>) -> Option<Vec<Place>> {
         let instructions = &self.dockerfile.instructions;
-        let after = instructions.partition_point(|instruction| instruction.span.start <= comment.span.start);
-        let within = after.checked_sub(1).is_some_and(|at| instructions[at].span.contains(comment.span));
+        let after = instructions
+            .partition_point(|instruction| instruction.span.start <= comment.span.start);
+        let within = after
+            .checked_sub(1)
+            .is_some_and(|at| instructions[at].span.contains(comment.span));
         let next = instructions.get(after);
-        let stage = |start: usize| Place::Stage(self.pragmas.froms.partition_point(|&at| at <= start));
+        let stage =
+            |start: usize| Place::Stage(self.pragmas.froms.partition_point(|&at| at <= start));
         let must_touch = matches!(request.dialect, Dialect::Of(Tool::Buildkit | Tool::Trivy));
         let place = match request.scope {
             Scope::File => Place::File,
@@ -242,13 +315,20 @@ impl Reader<'_> {
         Some(vec![place])
     }
 
-    /// The lines of the command that follows a comment inside an instruction. Tools that drop such comments as they read
-    /// are not followed there.
+    /// The lines of the command that follows a comment inside an instruction. Tools that drop such
+    /// comments as they read are not followed there.
     fn lines(&self, below: Below, dialect: Dialect) -> Option<Vec<Place>> {
-        if !matches!(dialect, Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)) {
+        if !matches!(
+            dialect,
+            Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)
+        ) {
             return None;
         }
-        let last = self.command_ends.get(&below.line).copied().unwrap_or(below.line);
+        let last = self
+            .command_ends
+            .get(&below.line)
+            .copied()
+            .unwrap_or(below.line);
         let last = last.min(below.line + LONGEST_COMMAND);
         Some((below.line..=last).map(Place::Line).collect())
     }
@@ -278,11 +358,19 @@ fn below(source: &Source, comments: &[Comment]) -> Vec<Below> {
     for comment in comments.iter().rev() {
         let line = source.line(comment.span.start);
         let is_empty = |line: &usize| source.slice(source.line_span(*line)).trim().is_empty();
-        let next = (line + 1..=source.line_count()).find(|line| !is_empty(line)).unwrap_or(line + 1);
+        let next = (line + 1..=source.line_count())
+            .find(|line| !is_empty(line))
+            .unwrap_or(line + 1);
         let adjacent = next == line + 1;
         let below = match all.last() {
-            Some(last) if comment_below == Some(next) => Below { touches: adjacent && last.touches, ..*last },
-            _ => Below { line: next, touches: adjacent },
+            Some(last) if comment_below == Some(next) => Below {
+                touches: adjacent && last.touches,
+                ..*last
+            },
+            _ => Below {
+                line: next,
+                touches: adjacent,
+            },
         };
         all.push(below);
         comment_below = Some(line);

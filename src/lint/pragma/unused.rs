@@ -1,4 +1,5 @@
-//! What is said of the comments themselves: that they silence something, or nothing, or name no rule.
+//! What is said of the comments themselves: that they silence something, or nothing, or name no
+//! rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
 use super::super::registry::Registry;
@@ -8,8 +9,9 @@ use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
 
 impl Pragmas {
-    /// Says which names in comments silenced nothing, once [`suppress`](Pragmas::suppress) has seen every finding;
-    /// `shellcheck` says whether ShellCheck was asked.
+    /// Says which names in comments silenced nothing, once
+    /// [`suppress`](Pragmas::suppress) has seen every finding; `shellcheck` says whether ShellCheck
+    /// was asked.
     pub(in super::super) fn report(
         &self,
         source: &Source,
@@ -19,38 +21,63 @@ impl Pragmas {
     ) -> Vec<Finding> {
         let sink = |rule: &'static str| {
             let page = registry.get(rule).filter(|page| settings.selects(page))?;
-            Some(Findings::new(page.name, settings.severities.get(page.name).copied().unwrap_or(page.severity)))
+            Some(Findings::new(
+                page.name,
+                settings
+                    .severities
+                    .get(page.name)
+                    .copied()
+                    .unwrap_or(page.severity),
+            ))
         };
-        let (mut unused, mut unknown, mut silencing) = (sink(UNUSED), sink(UNKNOWN), sink(SILENCING));
+        let (mut unused, mut unknown, mut silencing) =
+            (sink(UNUSED), sink(UNKNOWN), sink(SILENCING));
         if let Some(silencing) = &mut silencing {
             for pragma in &self.comments {
                 silencing.add(pragma.span, "this comment silences rules");
             }
         }
-        for (pragma, name) in
-            self.comments.iter().flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
+        for (pragma, name) in self
+            .comments
+            .iter()
+            .flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
         {
             let text = source.slice(name.span);
             if name.targets.is_empty() {
-                if let Some(unknown) = unknown.as_mut().filter(|_| pragma.dialect == Dialect::Jettison) {
+                if let Some(unknown) = unknown
+                    .as_mut()
+                    .filter(|_| pragma.dialect == Dialect::Jettison)
+                {
                     unknown.add(name.span, registry.unknown(text).to_string());
                 }
             } else if let Some(unused) = &mut unused
                 && self.is_unused(pragma, name)
-                && name.targets.iter().all(|target| speaks(target, registry, settings, shellcheck))
+                && name
+                    .targets
+                    .iter()
+                    .all(|target| speaks(target, registry, settings, shellcheck))
             {
-                let report =
-                    unused.add(name.span, format!("the comment silences `{text}`, which is not reported here"));
+                let report = unused.add(
+                    name.span,
+                    format!("the comment silences `{text}`, which is not reported here"),
+                );
                 if let Some(fix) = fix(source, pragma, name) {
                     report.fix(fix);
                 }
             }
         }
-        [unused, unknown, silencing].into_iter().flatten().flat_map(Findings::into_findings).collect()
+        [unused, unknown, silencing]
+            .into_iter()
+            .flatten()
+            .flat_map(Findings::into_findings)
+            .collect()
     }
 
     fn is_unused(&self, pragma: &Pragma, name: &Name) -> bool {
-        let mut keys = pragma.places.iter().flat_map(|&place| name.targets.iter().map(move |&target| (place, target)));
+        let mut keys = pragma
+            .places
+            .iter()
+            .flat_map(|&place| name.targets.iter().map(move |&target| (place, target)));
         !keys.any(|key| self.used.get(&key).copied().unwrap_or_default())
     }
 }
@@ -61,12 +88,16 @@ fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck:
         Target::Rule(UNUSED | UNKNOWN | SILENCING) => false,
         Target::Rule(rule) => {
             (shellcheck || rule != super::super::SHELLCHECK)
-                && registry.get(rule).is_some_and(|page| settings.selects(page))
+                && registry
+                    .get(rule)
+                    .is_some_and(|page| settings.selects(page))
         }
         Target::Code(code) => {
             shellcheck
                 && settings.wants(Some(code))
-                && registry.get(super::super::SHELLCHECK).is_some_and(|page| settings.selects(page))
+                && registry
+                    .get(super::super::SHELLCHECK)
+                    .is_some_and(|page| settings.selects(page))
         }
     }
 }
@@ -76,22 +107,36 @@ fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
     if pragma.dialect != Dialect::Jettison || pragma.is_directive {
         return None;
     }
-    let at = pragma.names.iter().position(|other| other.span == name.span)?;
+    let at = pragma
+        .names
+        .iter()
+        .position(|other| other.span == name.span)?;
     let span = match (at, pragma.names.as_slice()) {
         (_, [_]) => comment_line(source, pragma)?,
         (0, names) => Span::new(name.span.start, names[1].span.start),
         (_, names) => Span::new(names[at - 1].span.end, name.span.end),
     };
-    let edit = Edit { span, replacement: String::new() };
-    Some(Fix::new("silence only what is reported", Applicability::Safe, vec![edit]))
+    let edit = Edit {
+        span,
+        replacement: String::new(),
+    };
+    Some(Fix::new(
+        "silence only what is reported",
+        Applicability::Safe,
+        vec![edit],
+    ))
 }
 
-/// The line of a comment with its line break. A comment at the top may be all that keeps the one below it from being a
-/// directive, so it stays.
+/// The line of a comment with its line break. A comment at the top may be all that keeps the one
+/// below it from being a directive, so it stays.
 fn comment_line(source: &Source, pragma: &Pragma) -> Option<Span> {
     let line = source.line(pragma.span.start);
     let start = source.line_span(line).start;
-    let end = if line < source.line_count() { source.line_span(line + 1).start } else { source.bytes().len() };
+    let end = if line < source.line_count() {
+        source.line_span(line + 1).start
+    } else {
+        source.bytes().len()
+    };
     let next = source.text()[end..].lines().next().unwrap_or_default();
     let could_be_directive = line == 1 && next.starts_with('#') && next.contains('=');
     (!could_be_directive).then_some(Span::new(start, end))

@@ -1,5 +1,5 @@
-//! Berkeley DB's hash file `Packages`, as CentOS 7 and RHEL 8 have it: the values that have pages of their own, which
-//! all headers of packages have.
+//! Berkeley DB's hash file `Packages`, as CentOS 7 and RHEL 8 have it: the values that have pages
+//! of their own, which all headers of packages have.
 //!
 //! Source: the structures of Berkeley DB's `dbinc/db_page.h`.
 
@@ -21,13 +21,20 @@ pub(super) fn headers(file: &[u8]) -> Headers {
 }
 
 fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
-    let magic: [u8; 4] = file.get(12..16).and_then(|magic| magic.try_into().ok()).ok_or(Damage::Magic)?;
+    let magic: [u8; 4] = file
+        .get(12..16)
+        .and_then(|magic| magic.try_into().ok())
+        .ok_or(Damage::Magic)?;
     let is_little = match HASH_MAGIC {
         magic_number if u32::from_le_bytes(magic) == magic_number => true,
         magic_number if u32::from_be_bytes(magic) == magic_number => false,
         _ => return Err(Damage::Magic),
     };
-    let mut database = Database { file, page_size: 0, is_little };
+    let mut database = Database {
+        file,
+        page_size: 0,
+        is_little,
+    };
     database.page_size = database.number(file, 20, 4)?;
     if !(512..=1 << 16).contains(&database.page_size) {
         return Err(Damage::Magic);
@@ -42,7 +49,10 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         for index in (1..entries).step_by(2) {
             let at = database.number(page, PAGE_HEADER + 2 * index, 2)?;
             if page.get(at) == Some(&OFF_PAGE) {
-                let blob = database.value(database.number(page, at + 4, 4)?, database.number(page, at + 8, 4)?)?;
+                let blob = database.value(
+                    database.number(page, at + 4, 4)?,
+                    database.number(page, at + 8, 4)?,
+                )?;
                 left = left.checked_sub(blob.len()).ok_or(Damage::Circle)?;
                 blobs.push(blob);
             }
@@ -65,8 +75,13 @@ impl Database<'_> {
         }
         let mut value = Vec::with_capacity(length);
         while value.len() < length {
-            let start = page_number.checked_mul(self.page_size).ok_or(Damage::Outside)?;
-            let page = self.file.get(start..start.saturating_add(self.page_size)).ok_or(Damage::Outside)?;
+            let start = page_number
+                .checked_mul(self.page_size)
+                .ok_or(Damage::Outside)?;
+            let page = self
+                .file
+                .get(start..start.saturating_add(self.page_size))
+                .ok_or(Damage::Outside)?;
             if page[25] != OVERFLOW {
                 return Err(Damage::Outside);
             }
@@ -78,9 +93,15 @@ impl Database<'_> {
     }
 
     fn number(&self, bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
-        let bytes = bytes.get(at..at.saturating_add(size)).ok_or(Damage::Outside)?;
+        let bytes = bytes
+            .get(at..at.saturating_add(size))
+            .ok_or(Damage::Outside)?;
         let add = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
-        Ok(if self.is_little { bytes.iter().rev().fold(0, add) } else { bytes.iter().fold(0, add) })
+        Ok(if self.is_little {
+            bytes.iter().rev().fold(0, add)
+        } else {
+            bytes.iter().fold(0, add)
+        })
     }
 }
 

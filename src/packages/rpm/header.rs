@@ -1,4 +1,5 @@
-//! The header of an rpm package, as the database holds it: an index of tags, and a store that these point into.
+//! The header of an rpm package, as the database holds it: an index of tags, and a store that these
+//! point into.
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
@@ -42,15 +43,23 @@ impl<'a> Header<'a> {
 
     /// The type, the count and the bytes from the first of them.
     fn entry(&self, tag: u32) -> Option<(u32, usize, &'a [u8])> {
-        let entry = self.index.chunks_exact(16).find(|entry| word(entry, 0) == Some(tag))?;
+        let entry = self
+            .index
+            .chunks_exact(16)
+            .find(|entry| word(entry, 0) == Some(tag))?;
         let offset = usize::try_from(word(entry, 8)?).ok()?;
-        Some((word(entry, 4)?, usize::try_from(word(entry, 12)?).ok()?, self.store.get(offset..)?))
+        Some((
+            word(entry, 4)?,
+            usize::try_from(word(entry, 12)?).ok()?,
+            self.store.get(offset..)?,
+        ))
     }
 
     pub(super) fn text(&self, tag: u32) -> Option<String> {
         let (kind, _, bytes) = self.entry(tag)?;
         let end = memchr::memchr(0, bytes)?;
-        matches!(kind, STRING | STRINGS | TRANSLATED).then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
+        matches!(kind, STRING | STRINGS | TRANSLATED)
+            .then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
     pub(super) fn number(&self, tag: u32) -> Option<u32> {
@@ -62,7 +71,10 @@ impl<'a> Header<'a> {
             Some((INT32, count, bytes)) => (count, bytes),
             _ => (0, &[][..]),
         };
-        bytes.chunks_exact(4).take(count).filter_map(|number| word(number, 0))
+        bytes
+            .chunks_exact(4)
+            .take(count)
+            .filter_map(|number| word(number, 0))
     }
 
     fn strings(&self, tag: u32) -> impl Iterator<Item = &'a [u8]> + use<'a> {
@@ -86,7 +98,9 @@ impl<'a> Header<'a> {
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+    Some(u32::from_be_bytes(
+        bytes.get(at..at.checked_add(4)?)?.try_into().ok()?,
+    ))
 }
 
 #[cfg(test)]
@@ -98,10 +112,15 @@ pub(super) mod tests {
         let (mut index, mut store) = (Vec::new(), Vec::new());
         for &(tag, kind, count, bytes) in entries {
             let offset = u32::try_from(store.len()).unwrap();
-            index.extend([tag, kind, offset, count].into_iter().flat_map(u32::to_be_bytes));
+            index.extend(
+                [tag, kind, offset, count]
+                    .into_iter()
+                    .flat_map(u32::to_be_bytes),
+            );
             store.extend_from_slice(bytes);
         }
-        let lengths = [entries.len(), store.len()].map(|length| u32::try_from(length).unwrap().to_be_bytes());
+        let lengths =
+            [entries.len(), store.len()].map(|length| u32::try_from(length).unwrap().to_be_bytes());
         [lengths.concat(), index, store].concat()
     }
 
@@ -112,12 +131,23 @@ pub(super) mod tests {
             (EPOCH, INT32, 1, &[0, 0, 0, 2]),
             (DIRECTORIES, STRINGS, 2, b"/usr/bin/\0/etc/\0"),
             (BASE_NAMES, STRINGS, 3, b"bash\0skel\0out\0"),
-            (DIRECTORY_ROWS, INT32, 3, &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9]),
+            (
+                DIRECTORY_ROWS,
+                INT32,
+                3,
+                &[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 9],
+            ),
         ]);
         let header = Header::parse(&blob).unwrap();
-        assert_eq!((header.text(NAME).as_deref(), header.number(EPOCH)), (Some("bash"), Some(2)));
+        assert_eq!(
+            (header.text(NAME).as_deref(), header.number(EPOCH)),
+            (Some("bash"), Some(2))
+        );
         assert_eq!(header.paths(), [&b"/usr/bin/bash"[..], b"/etc/skel"]);
-        assert_eq!((header.text(VENDOR), header.text(EPOCH), header.number(NAME)), (None, None, None));
+        assert_eq!(
+            (header.text(VENDOR), header.text(EPOCH), header.number(NAME)),
+            (None, None, None)
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! rpm's packages: its database as SQLite, as Berkeley DB or in rpm's own format, and the manifest of images without.
+//! rpm's packages: its database as SQLite, as Berkeley DB or in rpm's own format, and the manifest
+//! of images without.
 
 mod berkeley;
 mod header;
@@ -34,15 +35,23 @@ type Headers = (Vec<Vec<u8>>, Option<Damage>);
 /// A kind of database: the name of its file, and how it is read.
 type Kind = (&'static str, fn(&[u8]) -> Headers);
 
-const KINDS: [Kind; 3] =
-    [("rpmdb.sqlite", sqlite::headers), ("Packages.db", ndb::headers), ("Packages", berkeley::headers)];
+const KINDS: [Kind; 3] = [
+    ("rpmdb.sqlite", sqlite::headers),
+    ("Packages.db", ndb::headers),
+    ("Packages", berkeley::headers),
+];
 
 pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     let mut seen: Vec<NameId> = Vec::new();
     for folder in FOLDERS {
         for (file, headers) in KINDS {
             let path = format!("{folder}/{file}");
-            let Some(database) = found.file(path.as_bytes()).filter(|name| !seen.contains(name)) else { continue };
+            let Some(database) = found
+                .file(path.as_bytes())
+                .filter(|name| !seen.contains(name))
+            else {
+                continue;
+            };
             seen.push(database);
             let log = found.bytes_at(format!("{path}-wal").as_bytes())?;
             if log.is_some_and(|log| !log.is_empty()) {
@@ -58,7 +67,10 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
 
 fn database_of(found: &mut Found<'_>, database: NameId, (headers, damage): Headers) {
     if let Some(damage) = damage {
-        found.note(database, format!("a database that cannot be read: {damage}"));
+        found.note(
+            database,
+            format!("a database that cannot be read: {damage}"),
+        );
     }
     for blob in headers {
         let Some(header) = Header::parse(&blob) else {
@@ -79,9 +91,15 @@ fn facts(header: &Header<'_>) -> Facts {
     let epoch = header.number(header::EPOCH).map(|epoch| epoch.to_string());
     Facts {
         name: text(header::NAME),
-        version: version(epoch.as_deref(), &text(header::VERSION), &text(header::RELEASE)),
+        version: version(
+            epoch.as_deref(),
+            &text(header::VERSION),
+            &text(header::RELEASE),
+        ),
         architecture: header.text(header::ARCHITECTURE),
-        source: header.text(header::SOURCE).and_then(|source| split_source(&source)),
+        source: header
+            .text(header::SOURCE)
+            .and_then(|source| split_source(&source)),
         licence: header.text(header::LICENCE),
         broken: None,
         epoch,
@@ -90,31 +108,60 @@ fn facts(header: &Header<'_>) -> Facts {
 
 fn version(epoch: Option<&str>, version: &str, release: &str) -> String {
     let epoch = epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
-    let release = if release.is_empty() { String::new() } else { format!("-{release}") };
+    let release = if release.is_empty() {
+        String::new()
+    } else {
+        format!("-{release}")
+    };
     format!("{epoch}{version}{release}")
 }
 
 /// `bash-5.2.26-3.fc40.src.rpm` is a name, a version and a release.
 fn split_source(file: &str) -> Option<(String, String)> {
-    let stem = file.strip_suffix(".src.rpm").or(file.strip_suffix(".nosrc.rpm"))?;
+    let stem = file
+        .strip_suffix(".src.rpm")
+        .or(file.strip_suffix(".nosrc.rpm"))?;
     let (rest, release) = stem.rsplit_once('-')?;
     let (name, version) = rest.rsplit_once('-')?;
     Some((name.to_owned(), format!("{version}-{release}")))
 }
 
-/// Lines of name, version with release, times of installation and build, vendor, epoch, size, architecture, epoch as a
-/// number, and source.
+/// Lines of name, version with release, times of installation and build, vendor, epoch, size,
+/// architecture, epoch as a number, and source.
 fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
-    let Some(record) = found.file(MANIFEST) else { return Ok(()) };
-    let Some(bytes) = found.bytes(record)? else { return Ok(()) };
+    let Some(record) = found.file(MANIFEST) else {
+        return Ok(());
+    };
+    let Some(bytes) = found.bytes(record)? else {
+        return Ok(());
+    };
     for line in String::from_utf8_lossy(&bytes).lines() {
         let fields: Vec<&str> = line.split('\t').collect();
-        let [name, full_version, _, _, _, epoch, _, architecture, _, source, ..] = fields[..] else { continue };
-        let epoch = Some(epoch).filter(|epoch| *epoch != "(none)").map(str::to_owned);
+        let [
+            name,
+            full_version,
+            _,
+            _,
+            _,
+            epoch,
+            _,
+            architecture,
+            _,
+            source,
+            ..,
+        ] = fields[..]
+        else {
+            continue;
+        };
+        let epoch = Some(epoch)
+            .filter(|epoch| *epoch != "(none)")
+            .map(str::to_owned);
         let facts = Facts {
             name: name.to_owned(),
             version: version(epoch.as_deref(), full_version, ""),
-            architecture: Some(architecture).filter(|name| *name != "(none)").map(str::to_owned),
+            architecture: Some(architecture)
+                .filter(|name| *name != "(none)")
+                .map(str::to_owned),
             source: split_source(source),
             licence: None,
             broken: None,
@@ -133,7 +180,9 @@ pub(super) fn manifest_lines(
 ) -> Result<Vec<String>, ReadError> {
     let file_name = found.tree().file_name(database);
     let kind = KINDS.iter().find(|(name, _)| name.as_bytes() == file_name);
-    let (Some((_, headers)), Some(bytes)) = (kind, found.bytes(database)?) else { return Ok(Vec::new()) };
+    let (Some((_, headers)), Some(bytes)) = (kind, found.bytes(database)?) else {
+        return Ok(Vec::new());
+    };
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
@@ -146,8 +195,17 @@ pub(super) fn manifest_lines(
 }
 
 fn manifest_line(header: &Header<'_>) -> String {
-    let text = |tag| header.text(tag).unwrap_or_else(|| "(none)".to_owned()).replace(['\t', '\n'], " ");
-    let number = |tag| header.number(tag).map_or_else(|| "(none)".to_owned(), |number| number.to_string());
+    let text = |tag| {
+        header
+            .text(tag)
+            .unwrap_or_else(|| "(none)".to_owned())
+            .replace(['\t', '\n'], " ")
+    };
+    let number = |tag| {
+        header
+            .number(tag)
+            .map_or_else(|| "(none)".to_owned(), |number| number.to_string())
+    };
     let fields = [
         text(header::NAME),
         format!("{}-{}", text(header::VERSION), text(header::RELEASE)),
@@ -155,8 +213,13 @@ fn manifest_line(header: &Header<'_>) -> String {
         number(header::BUILT),
         text(header::VENDOR),
         number(header::EPOCH),
-        // Syft 1.x takes the size for the epoch where there is one; the size says nothing of what is left anyway.
-        number(if header.number(header::EPOCH).is_some() { header::EPOCH } else { header::SIZE }),
+        // Syft 1.x takes the size for the epoch where there is one; the size says nothing of what
+        // is left anyway.
+        number(if header.number(header::EPOCH).is_some() {
+            header::EPOCH
+        } else {
+            header::SIZE
+        }),
         text(header::ARCHITECTURE),
         header.number(header::EPOCH).unwrap_or(0).to_string(),
         text(header::SOURCE),

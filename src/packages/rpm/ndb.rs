@@ -20,10 +20,16 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         return Err(Damage::Magic);
     }
     let pages = number(file, 12)?;
-    let end = pages.checked_mul(PAGE).filter(|&end| end <= file.len()).ok_or(Damage::Outside)?;
+    let end = pages
+        .checked_mul(PAGE)
+        .filter(|&end| end <= file.len())
+        .ok_or(Damage::Outside)?;
     let slots = file.get(2 * SLOT..end).ok_or(Damage::Outside)?;
     let mut left = file.len();
-    for slot in slots.chunks_exact(SLOT).filter(|slot| slot.starts_with(b"Slot")) {
+    for slot in slots
+        .chunks_exact(SLOT)
+        .filter(|slot| slot.starts_with(b"Slot"))
+    {
         let (package, block) = (number(slot, 4)?, number(slot, 8)?);
         if block == 0 {
             continue;
@@ -36,14 +42,21 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         let length = number(head, 12)?;
         // Headers that share their bytes could be as many as there are slots.
         left = left.checked_sub(length).ok_or(Damage::Circle)?;
-        blobs.push(file.get(at + 16..at + 16 + length).ok_or(Damage::Outside)?.to_vec());
+        blobs.push(
+            file.get(at + 16..at + 16 + length)
+                .ok_or(Damage::Outside)?
+                .to_vec(),
+        );
     }
     Ok(())
 }
 
 fn number(bytes: &[u8], at: usize) -> Result<usize, Damage> {
     let bytes = bytes.get(at..at.saturating_add(4)).ok_or(Damage::Outside)?;
-    Ok(bytes.iter().rev().fold(0, |number, &byte| number << 8 | usize::from(byte)))
+    Ok(bytes
+        .iter()
+        .rev()
+        .fold(0, |number, &byte| number << 8 | usize::from(byte)))
 }
 
 #[cfg(test)]

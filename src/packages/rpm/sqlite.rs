@@ -1,7 +1,8 @@
 //! The one table of an SQLite file that is wanted: `Packages`, whose rows are a number and a blob.
 //!
-//! Written by hand because the file is a part of a mapped image, and every crate that reads SQLite opens a path, with
-//! all of SQL behind it. Source: <https://www.sqlite.org/fileformat2.html>, sections 1.3, 1.5, 1.6 and 2.1.
+//! Written by hand because the file is a part of a mapped image, and every crate that reads SQLite
+//! opens a path, with all of SQL behind it. Source: <https://www.sqlite.org/fileformat2.html>,
+//! sections 1.3, 1.5, 1.6 and 2.1.
 
 use super::{Damage, Headers};
 
@@ -20,7 +21,16 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
     let database = Database::open(file)?;
     let mut root = None;
     database.rows(1, &mut |row| {
-        let [Value::Text(kind), Value::Text(name), _, Value::Number(page), ..] = &values(row)[..] else { return };
+        let [
+            Value::Text(kind),
+            Value::Text(name),
+            _,
+            Value::Number(page),
+            ..,
+        ] = &values(row)[..]
+        else {
+            return;
+        };
         if *kind == b"table" && *name == b"Packages" {
             root = usize::try_from(*page).ok();
         }
@@ -49,14 +59,25 @@ impl<'a> Database<'a> {
             1 => 1 << 16,
             size => size,
         };
-        let usable = page_size.checked_sub(usize::from(file[20])).filter(|&usable| usable >= 480);
-        Ok(Self { file, page_size, usable: usable.ok_or(Damage::Magic)? })
+        let usable = page_size
+            .checked_sub(usize::from(file[20]))
+            .filter(|&usable| usable >= 480);
+        Ok(Self {
+            file,
+            page_size,
+            usable: usable.ok_or(Damage::Magic)?,
+        })
     }
 
     /// A page, counted from 1.
     fn page(&self, page: usize) -> Result<&'a [u8], Damage> {
-        let start = page.checked_sub(1).and_then(|page| page.checked_mul(self.page_size)).ok_or(Damage::Outside)?;
-        self.file.get(start..start.saturating_add(self.page_size)).ok_or(Damage::Outside)
+        let start = page
+            .checked_sub(1)
+            .and_then(|page| page.checked_mul(self.page_size))
+            .ok_or(Damage::Outside)?;
+        self.file
+            .get(start..start.saturating_add(self.page_size))
+            .ok_or(Damage::Outside)
     }
 
     /// Shows the record of each row below a page of a table, in order.
@@ -104,7 +125,10 @@ impl<'a> Database<'a> {
     fn record(&self, cell: &[u8]) -> Result<Vec<u8>, Damage> {
         let (length, rest) = varint(cell).ok_or(Damage::Outside)?;
         let (_, rest) = varint(rest).ok_or(Damage::Outside)?;
-        let length = usize::try_from(length).ok().filter(|&length| length <= self.file.len()).ok_or(Damage::Outside)?;
+        let length = usize::try_from(length)
+            .ok()
+            .filter(|&length| length <= self.file.len())
+            .ok_or(Damage::Outside)?;
         let most = self.usable - 35;
         let least = (self.usable - 12) * 32 / 255 - 23;
         let local = match least + (length.max(least) - least) % (self.usable - 4) {
@@ -113,7 +137,11 @@ impl<'a> Database<'a> {
             _ => least,
         };
         let mut record = rest.get(..local).ok_or(Damage::Outside)?.to_vec();
-        let mut next = if local < length { number(rest, local, 4)? } else { 0 };
+        let mut next = if local < length {
+            number(rest, local, 4)?
+        } else {
+            0
+        };
         while record.len() < length {
             let page = self.page(next)?;
             next = number(page, 0, 4)?;
@@ -134,9 +162,14 @@ enum Value<'a> {
 /// The columns of a record; those that lie outside of it are left out.
 fn values(record: &[u8]) -> Vec<Value<'_>> {
     let mut values = Vec::new();
-    let Some((header, mut types)) = varint(record) else { return values };
+    let Some((header, mut types)) = varint(record) else {
+        return values;
+    };
     let used = record.len() - types.len();
-    let Some(header) = usize::try_from(header).ok().filter(|&header| (used..=record.len()).contains(&header)) else {
+    let Some(header) = usize::try_from(header)
+        .ok()
+        .filter(|&header| (used..=record.len()).contains(&header))
+    else {
         return values;
     };
     types = &types[..header - used];
@@ -150,12 +183,19 @@ fn values(record: &[u8]) -> Vec<Value<'_>> {
             6 | 7 => 8,
             _ => kind.saturating_sub(12) / 2,
         };
-        let Some((bytes, rest)) = usize::try_from(length).ok().and_then(|length| body.split_at_checked(length)) else {
+        let Some((bytes, rest)) = usize::try_from(length)
+            .ok()
+            .and_then(|length| body.split_at_checked(length))
+        else {
             break;
         };
         body = rest;
         values.push(match kind {
-            1..=6 => Value::Number(bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))),
+            1..=6 => Value::Number(
+                bytes
+                    .iter()
+                    .fold(0, |number, &byte| number << 8 | u64::from(byte)),
+            ),
             8 | 9 => Value::Number(kind - 8),
             12.. if kind % 2 == 0 => Value::Blob(bytes),
             13.. => Value::Text(bytes),
@@ -166,8 +206,12 @@ fn values(record: &[u8]) -> Vec<Value<'_>> {
 }
 
 fn number(bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
-    let bytes = bytes.get(at..at.saturating_add(size)).ok_or(Damage::Outside)?;
-    Ok(bytes.iter().fold(0, |number, &byte| number << 8 | usize::from(byte)))
+    let bytes = bytes
+        .get(at..at.saturating_add(size))
+        .ok_or(Damage::Outside)?;
+    Ok(bytes
+        .iter()
+        .fold(0, |number, &byte| number << 8 | usize::from(byte)))
 }
 
 /// Seven bits a byte, the highest first; the ninth byte has eight.

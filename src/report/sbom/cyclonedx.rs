@@ -9,8 +9,12 @@ use crate::packages::Package;
 
 /// One bill about the image, whose components are the packages and the distribution.
 pub fn cyclonedx(bill: &Bill<'_>) -> String {
-    let mut components: Vec<Value> =
-        bill.packages.iter().enumerate().map(|(row, package)| component(row, package)).collect();
+    let mut components: Vec<Value> = bill
+        .packages
+        .iter()
+        .enumerate()
+        .map(|(row, package)| component(row, package))
+        .collect();
     if !bill.distribution.id.is_empty() {
         components.push(distribution(bill));
     }
@@ -36,7 +40,14 @@ pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let text = hex(&bytes);
-    format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
+    format!(
+        "{}-{}-{}-{}-{}",
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..]
+    )
 }
 
 fn component(row: usize, package: &Package) -> Value {
@@ -87,6 +98,9 @@ mod tests {
 
     #[test]
     fn identifiers_say_their_version() {
-        assert_eq!(identifier([0xff; 32]), "ffffffff-ffff-8fff-bfff-ffffffffffff");
+        assert_eq!(
+            identifier([0xff; 32]),
+            "ffffffff-ffff-8fff-bfff-ffffffffffff"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Bills of materials: what is installed, as SPDX and as `CycloneDX`. The same input gives the same bytes.
+//! Bills of materials: what is installed, as SPDX and as `CycloneDX`. The same input gives the same
+//! bytes.
 
 mod cyclonedx;
 mod spdx;
@@ -52,7 +53,10 @@ impl Bill<'_> {
 
 /// The licence of a package, if it is an SPDX expression of licences that SPDX lists.
 fn expression(package: &Package) -> Option<&str> {
-    package.licence.as_deref().filter(|licence| ::spdx::Expression::parse(licence).is_ok())
+    package
+        .licence
+        .as_deref()
+        .filter(|licence| ::spdx::Expression::parse(licence).is_ok())
 }
 
 pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");

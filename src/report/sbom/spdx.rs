@@ -11,7 +11,11 @@ const IMAGE: &str = "SPDXRef-Image";
 
 /// One document about the image, which contains the packages.
 pub fn spdx(bill: &Bill<'_>) -> String {
-    let packages = bill.packages.iter().enumerate().map(|(row, package)| element(row, package));
+    let packages = bill
+        .packages
+        .iter()
+        .enumerate()
+        .map(|(row, package)| element(row, package));
     let image = json!({
         "SPDXID": IMAGE,
         "name": bill.name,
@@ -42,7 +46,13 @@ pub fn spdx(bill: &Bill<'_>) -> String {
 
 /// Letters, digits, dots and hyphens alone; the row makes it unique.
 fn identifier(row: usize, package: &Package) -> String {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() || letter == '.' { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() || letter == '.' {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = package.name.chars().map(plain).collect();
     format!("SPDXRef-Package-{}-{name}-{row}", package.ecosystem)
 }

@@ -7,21 +7,32 @@ impl Time {
     pub fn of_seconds(seconds: u64) -> Self {
         let (days, second) = (seconds / 86_400, seconds % 86_400);
         let (year, month, day) = date(days);
-        Self(format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60))
+        Self(format!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        ))
     }
 
-    /// What an image says of when it was made, RFC 3339; nothing where it is something else, or before 1970.
+    /// What an image says of when it was made, RFC 3339; nothing where it is something else, or
+    /// before 1970.
     pub fn of_image(created: &str) -> Option<Self> {
         let number = |range: std::ops::Range<usize>| created.get(range)?.parse::<u64>().ok();
         let marks = [(4, '-'), (7, '-'), (13, ':'), (16, ':')];
-        let is_marked = |&(at, mark): &(usize, char)| created.get(at..=at) == Some(mark.encode_utf8(&mut [0; 4]));
+        let is_marked = |&(at, mark): &(usize, char)| {
+            created.get(at..=at) == Some(mark.encode_utf8(&mut [0; 4]))
+        };
         let is_divided = matches!(created.get(10..=10), Some("T" | "t" | " "));
         if !is_divided || !marks.iter().all(is_marked) {
             return None;
         }
         let days = days(number(0..4)?, number(5..7)?, number(8..10)?)?;
-        let seconds = days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
-        let zone = created.get(19..)?.trim_start_matches(|letter: char| letter == '.' || letter.is_ascii_digit());
+        let seconds =
+            days * 86_400 + number(11..13)? * 3600 + number(14..16)? * 60 + number(17..19)?;
+        let zone = created
+            .get(19..)?
+            .trim_start_matches(|letter: char| letter == '.' || letter.is_ascii_digit());
         let offset = |sign: &str| {
             let (hours, minutes) = zone.strip_prefix(sign)?.split_once(':')?;
             Some(hours.parse::<u64>().ok()? * 3600 + minutes.parse::<u64>().ok()? * 60)
@@ -43,7 +54,20 @@ fn is_leap(year: u64) -> bool {
 }
 
 fn month_lengths(year: u64) -> [u64; 12] {
-    [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    [
+        31,
+        if is_leap(year) { 29 } else { 28 },
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ]
 }
 
 /// The year, the month and the day, so many days after 1970 began.
@@ -77,7 +101,9 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     if year < 1970 || day == 0 || day > length {
         return None;
     }
-    let years: u64 = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
+    let years: u64 = (1970..year)
+        .map(|year| if is_leap(year) { 366 } else { 365 })
+        .sum();
     let months: u64 = lengths.iter().take(usize::try_from(month - 1).ok()?).sum();
     Some(years + months + day - 1)
 }
@@ -104,7 +130,10 @@ mod tests {
     fn times_of_images_lose_their_fraction_and_their_zone() {
         let cases = [
             ("2026-01-02T03:04:05Z", Some("2026-01-02T03:04:05Z")),
-            ("2026-01-02T03:04:05.123456789Z", Some("2026-01-02T03:04:05Z")),
+            (
+                "2026-01-02T03:04:05.123456789Z",
+                Some("2026-01-02T03:04:05Z"),
+            ),
             ("2024-03-01T01:30:00+02:00", Some("2024-02-29T23:30:00Z")),
             ("2024-02-29T23:30:00-00:30", Some("2024-03-01T00:00:00Z")),
             ("0001-01-01T00:00:00Z", None),
@@ -113,7 +142,13 @@ mod tests {
             ("2026-01-02T03:04:05", None),
         ];
         for (created, expected) in cases {
-            assert_eq!(Time::of_image(created).map(|time| time.to_string()).as_deref(), expected, "{created}");
+            assert_eq!(
+                Time::of_image(created)
+                    .map(|time| time.to_string())
+                    .as_deref(),
+                expected,
+                "{created}"
+            );
         }
     }
 }

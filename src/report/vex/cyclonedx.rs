@@ -48,11 +48,20 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
 
 fn vulnerability(statement: &Statement<'_>) -> Value {
     let known = statement.vulnerability;
-    let mut purls: Vec<&str> = statement.packages.iter().map(|package| package.purl.as_str()).collect();
+    let mut purls: Vec<&str> = statement
+        .packages
+        .iter()
+        .map(|package| package.purl.as_str())
+        .collect();
     purls.dedup();
-    let affects: Vec<Value> = purls.into_iter().map(|purl| json!({ "ref": purl })).collect();
-    let references =
-        known.names.iter().map(|name| json!({"id": name, "source": {"name": "OSV", "url": "https://osv.dev"}}));
+    let affects: Vec<Value> = purls
+        .into_iter()
+        .map(|purl| json!({ "ref": purl }))
+        .collect();
+    let references = known
+        .names
+        .iter()
+        .map(|name| json!({"id": name, "source": {"name": "OSV", "url": "https://osv.dev"}}));
     let mut analysis = json!({
         "state": match statement.status {
             Status::Affected => "exploitable",

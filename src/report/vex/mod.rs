@@ -1,4 +1,5 @@
-//! What slimming does about known vulnerabilities: for each of the original image whether it is still there.
+//! What slimming does about known vulnerabilities: for each of the original image whether it is
+//! still there.
 
 mod cyclonedx;
 mod openvex;
@@ -42,7 +43,8 @@ pub struct Statement<'a> {
 pub enum Status {
     /// All of the package that could be vulnerable remains.
     Affected,
-    /// A part of it remains, and no record says which part is vulnerable; or nothing tells what its files are.
+    /// A part of it remains, and no record says which part is vulnerable; or nothing tells what its
+    /// files are.
     Unclear,
     /// What remains is documentation and the like.
     NoCode,
@@ -58,20 +60,38 @@ impl Status {
 }
 
 /// Makes a statement for each vulnerability and each status that its packages have.
-pub fn statements<'a>(tree: &Tree, packages: &'a Packages, known: &'a Known, plan: &Plan) -> Vec<Statement<'a>> {
+pub fn statements<'a>(
+    tree: &Tree,
+    packages: &'a Packages,
+    known: &'a Known,
+    plan: &Plan,
+) -> Vec<Statement<'a>> {
     let remains = Remains::new(tree, plan);
     let mut statements = Vec::new();
     for vulnerability in &known.list {
-        let installed = vulnerability.packages.iter().map(|&row| &packages.list[row]);
-        let looked_at: Vec<_> = installed.map(|package| (package, remains.of(package))).collect();
-        for status in [Status::Affected, Status::Unclear, Status::NoCode, Status::Removed] {
+        let installed = vulnerability
+            .packages
+            .iter()
+            .map(|&row| &packages.list[row]);
+        let looked_at: Vec<_> = installed
+            .map(|package| (package, remains.of(package)))
+            .collect();
+        for status in [
+            Status::Affected,
+            Status::Unclear,
+            Status::NoCode,
+            Status::Removed,
+        ] {
             let these = || looked_at.iter().filter(|(_, left)| left.status == status);
             if these().next().is_some() {
                 statements.push(Statement {
                     vulnerability,
                     packages: these().map(|(package, _)| *package).collect(),
                     status,
-                    detail: these().map(|(package, left)| left.told(tree, package)).collect::<Vec<_>>().join("; "),
+                    detail: these()
+                        .map(|(package, left)| left.told(tree, package))
+                        .collect::<Vec<_>>()
+                        .join("; "),
                 });
             }
         }
@@ -79,11 +99,15 @@ pub fn statements<'a>(tree: &Tree, packages: &'a Packages, known: &'a Known, pla
     statements
 }
 
-/// How many vulnerabilities there are before and after, and how many of those after are unclear in all their packages.
+/// How many vulnerabilities there are before and after, and how many of those after are unclear in
+/// all their packages.
 pub fn counts(statements: &[Statement<'_>]) -> (usize, usize, usize) {
     let ids = |is_such: &dyn Fn(Status) -> bool| -> BTreeSet<&str> {
-        let such = statements.iter().filter(|statement| is_such(statement.status));
-        such.map(|statement| statement.vulnerability.id.as_str()).collect()
+        let such = statements
+            .iter()
+            .filter(|statement| is_such(statement.status));
+        such.map(|statement| statement.vulnerability.id.as_str())
+            .collect()
     };
     let (all, after) = (ids(&|_| true), ids(&|status| !status.is_over()));
     let affected = ids(&|status| status == Status::Affected);
@@ -93,7 +117,13 @@ pub fn counts(statements: &[Statement<'_>]) -> (usize, usize, usize) {
 /// What to do about one that remains.
 fn action(vulnerability: &Vulnerability) -> String {
     match &vulnerability.fixed {
-        Some(fixed) => format!("update {} from {} to {fixed}", vulnerability.package, vulnerability.version),
-        None => format!("no version of {} is known in which it is fixed", vulnerability.package),
+        Some(fixed) => format!(
+            "update {} from {} to {fixed}",
+            vulnerability.package, vulnerability.version
+        ),
+        None => format!(
+            "no version of {} is known in which it is fixed",
+            vulnerability.package
+        ),
     }
 }

@@ -10,9 +10,17 @@ use crate::image::digest::hex;
 
 /// One document about the slimmed image: the product, whose packages are subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
-    let statements: Vec<Value> = vex.statements.iter().map(|one| statement(vex, one)).collect();
+    let statements: Vec<Value> = vex
+        .statements
+        .iter()
+        .map(|one| statement(vex, one))
+        .collect();
     let mut hash = Sha256::new();
-    for text in [vex.image.as_str(), &vex.time.to_string(), &Value::from(statements.clone()).to_string()] {
+    for text in [
+        vex.image.as_str(),
+        &vex.time.to_string(),
+        &Value::from(statements.clone()).to_string(),
+    ] {
         hash.update(text);
         hash.update([0]);
     }
@@ -36,10 +44,16 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
     if !statement.vulnerability.names.is_empty() {
         vulnerability["aliases"] = statement.vulnerability.names.clone().into();
     }
-    let mut purls: Vec<&str> = statement.packages.iter().map(|package| package.purl.as_str()).collect();
+    let mut purls: Vec<&str> = statement
+        .packages
+        .iter()
+        .map(|package| package.purl.as_str())
+        .collect();
     purls.dedup();
-    let subcomponents: Vec<Value> =
-        purls.into_iter().map(|purl| json!({"@id": purl, "identifiers": {"purl": purl}})).collect();
+    let subcomponents: Vec<Value> = purls
+        .into_iter()
+        .map(|purl| json!({"@id": purl, "identifiers": {"purl": purl}}))
+        .collect();
     let mut value = json!({
         "vulnerability": vulnerability,
         "products": [{"@id": vex.image, "identifiers": {"purl": vex.image}, "subcomponents": subcomponents}],

@@ -38,7 +38,9 @@ const INERT: [&[u8]; 8] = [
 impl<'a> Remains<'a> {
     pub(super) fn new(tree: &'a Tree, plan: &'a Plan) -> Self {
         let mut kept = vec![false; tree.inode_count()];
-        plan.kept().iter().for_each(|&name| kept[tree.inode_id(name).index()] = true);
+        plan.kept()
+            .iter()
+            .for_each(|&name| kept[tree.inode_id(name).index()] = true);
         Self { tree, plan, kept }
     }
 
@@ -47,7 +49,9 @@ impl<'a> Remains<'a> {
         let is_kept = |name: &NameId| self.kept[self.tree.inode_id(*name).index()];
         let live = || files().filter(|&name| self.is_live(package, name));
         let (before, after) = (live().count(), live().filter(is_kept).count());
-        let is_any_kept = files().filter(|&name| name != package.record).any(|name| self.plan.is_kept(name));
+        let is_any_kept = files()
+            .filter(|&name| name != package.record)
+            .any(|name| self.plan.is_kept(name));
         let status = match () {
             // The database names no file of it: nobody knows what went.
             () if package.files.is_empty() => Status::Unclear,
@@ -56,7 +60,14 @@ impl<'a> Remains<'a> {
             () if after == before => Status::Affected,
             () => Status::Unclear,
         };
-        Left { status, before, after, example: live().filter(is_kept).min_by_key(|&name| !self.is_run(name)) }
+        Left {
+            status,
+            before,
+            after,
+            example: live()
+                .filter(is_kept)
+                .min_by_key(|&name| !self.is_run(name)),
+        }
     }
 
     /// A program or a library, by its mode and name.
@@ -64,7 +75,9 @@ impl<'a> Remains<'a> {
         let file = self.tree.file_name(name);
         self.tree.inode(name).header.mode & 0o111 != 0
             || file.ends_with(b".so")
-            || file.windows(5).any(|part| part.starts_with(b".so.") && part[4].is_ascii_digit())
+            || file
+                .windows(5)
+                .any(|part| part.starts_with(b".so.") && part[4].is_ascii_digit())
     }
 
     /// A regular file in which something vulnerable may be. A package of one file is that file.
@@ -72,9 +85,13 @@ impl<'a> Remains<'a> {
         let is_file = matches!(self.tree.inode(name).kind, Kind::File(_));
         let is_record = name == package.record && package.files.len() > 1;
         let path = self.tree.path(name);
-        let is_metadata =
-            [&b".dist-info/"[..], b".egg-info/"].iter().any(|part| memchr::memmem::find(&path, part).is_some());
-        is_file && !is_record && !is_metadata && !INERT.iter().any(|folder| path.starts_with(folder))
+        let is_metadata = [&b".dist-info/"[..], b".egg-info/"]
+            .iter()
+            .any(|part| memchr::memmem::find(&path, part).is_some());
+        is_file
+            && !is_record
+            && !is_metadata
+            && !INERT.iter().any(|folder| path.starts_with(folder))
     }
 }
 
@@ -84,12 +101,23 @@ impl Left {
         let name = &package.name;
         match self.status {
             Status::Removed => format!("no file of {name} remains"),
-            Status::NoCode => format!("of {name} only documentation or other files without code remain"),
+            Status::NoCode => {
+                format!("of {name} only documentation or other files without code remain")
+            }
             Status::Affected => format!("{name} remains"),
-            Status::Unclear if package.files.is_empty() => format!("the image does not say which files {name} has"),
+            Status::Unclear if package.files.is_empty() => {
+                format!("the image does not say which files {name} has")
+            }
             Status::Unclear => {
-                let example = self.example.map(|file| format!(", such as {}", tree.path(file).escape_ascii()));
-                format!("{} of {} files of {name} remain{}", self.after, self.before, example.unwrap_or_default())
+                let example = self
+                    .example
+                    .map(|file| format!(", such as {}", tree.path(file).escape_ascii()));
+                format!(
+                    "{} of {} files of {name} remain{}",
+                    self.after,
+                    self.before,
+                    example.unwrap_or_default()
+                )
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Names of programs in the strings of an ELF file: those that are a string, and those where a command stands in one
-//! that a shell could run.
+//! Names of programs in the strings of an ELF file: those that are a string, and those where a
+//! command stands in one that a shell could run.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,13 @@ pub(super) struct Commands<'a> {
 /// Looks at every string that ends with a zero.
 pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
     let mut commands = Commands::default();
-    let strings = bytes.split(|&byte| byte == 0).filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
-    for text in strings.filter(|text| text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))) {
+    let strings = bytes
+        .split(|&byte| byte == 0)
+        .filter(|text| (2..=LONGEST_TEXT).contains(&text.len()));
+    for text in strings.filter(|text| {
+        text.iter()
+            .all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t'))
+    }) {
         if is_name(text) {
             commands.names.insert(text);
         } else if text.contains(&b' ') {
@@ -35,7 +40,9 @@ pub(super) fn commands(bytes: &[u8]) -> Commands<'_> {
 
 /// Names among the texts that code refers to by their length, as Go and Rust do.
 pub(super) fn referred_names<'a>(bytes: &'a [u8], elf: &Elf) -> impl Iterator<Item = &'a [u8]> {
-    referred_texts(bytes, elf, LONGEST_NAME).into_iter().filter(|text| is_name(text))
+    referred_texts(bytes, elf, LONGEST_NAME)
+        .into_iter()
+        .filter(|text| is_name(text))
 }
 
 /// Whether a program of Go, which calls the kernel itself and so takes no symbol, starts programs.
@@ -46,21 +53,31 @@ pub(super) fn starts_programs_in_go(bytes: &[u8]) -> bool {
 fn is_name(word: &[u8]) -> bool {
     (2..=LONGEST_NAME).contains(&word.len())
         && word[0].is_ascii_alphanumeric()
-        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte))
+        && word
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(byte))
 }
 
 /// The first word of each command of a text, behind assignments.
 fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let commands = text.split(|byte| b"|;&()`\n".contains(byte));
     commands.filter_map(|command| {
-        let mut words = command.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        words.find(|word| !is_in_front(word)).filter(|word| is_name(word))
+        let mut words = command
+            .split(u8::is_ascii_whitespace)
+            .filter(|word| !word.is_empty());
+        words
+            .find(|word| !is_in_front(word))
+            .filter(|word| is_name(word))
     })
 }
 
 /// What stands before a command: assignments and words of the shell.
 fn is_in_front(word: &[u8]) -> bool {
-    word.contains(&b'=') || matches!(word, b"exec" | b"then" | b"do" | b"else" | b"if" | b"while" | b"!")
+    word.contains(&b'=')
+        || matches!(
+            word,
+            b"exec" | b"then" | b"do" | b"else" | b"if" | b"while" | b"!"
+        )
 }
 
 #[cfg(test)]
@@ -69,8 +86,13 @@ mod tests {
 
     #[test]
     fn names_are_strings_alone_and_commands_stand_in_texts() {
-        let found = commands(b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0");
+        let found = commands(
+            b"\0gzip\0sed -n p /etc/x | wc -l; LANG=C date +%H\0\x01ls\x02\0--all\0/bin/x\0",
+        );
         assert_eq!(found.names, BTreeSet::from([&b"gzip"[..]]));
-        assert_eq!(found.in_texts, BTreeSet::from([&b"date"[..], b"sed", b"wc"]));
+        assert_eq!(
+            found.in_texts,
+            BTreeSet::from([&b"date"[..], b"sed", b"wc"])
+        );
     }
 }

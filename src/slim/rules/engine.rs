@@ -33,8 +33,17 @@ pub(in crate::slim) struct State {
 impl State {
     pub(in crate::slim) fn new(view: &View<'_>) -> Self {
         let rules = keep_rules();
-        let holds = rules.pages.iter().map(|page| conditions::hold(view, &page.only)).collect();
-        let texts: Vec<&str> = rules.index.other_literals.iter().map(|(text, _)| *text).collect();
+        let holds = rules
+            .pages
+            .iter()
+            .map(|page| conditions::hold(view, &page.only))
+            .collect();
+        let texts: Vec<&str> = rules
+            .index
+            .other_literals
+            .iter()
+            .map(|(text, _)| *text)
+            .collect();
         Self {
             fired: vec![false; rules.pages.len()],
             holds,
@@ -54,7 +63,12 @@ pub(in crate::slim) fn keep(trace: &mut Trace<'_>) {
     for (rule, page) in keep_rules().pages.iter().enumerate() {
         if page.when.always {
             fire(trace, rule, None, &Because::Always);
-        } else if let Some(variable) = page.when.variables.iter().find(|name| config.env_value(name).is_some()) {
+        } else if let Some(variable) = page
+            .when
+            .variables
+            .iter()
+            .find(|name| config.env_value(name).is_some())
+        {
             fire(trace, rule, None, &Because::Variable(variable));
         }
     }
@@ -75,7 +89,10 @@ pub(in crate::slim) fn trace(trace: &mut Trace<'_>, name: NameId) {
             search(trace, name, &path);
             let named = trace.rules.named.remove(&name).unwrap_or_default();
             fire_followed(trace, name, &path);
-            let readers = rules.index.readers(&path).filter(|&rule| !is_left_out(&rules.pages[rule], &path));
+            let readers = rules
+                .index
+                .readers(&path)
+                .filter(|&rule| !is_left_out(&rules.pages[rule], &path));
             for rule in readers.chain(named).collect::<Vec<_>>() {
                 read(trace, rule, name);
             }
@@ -92,7 +109,9 @@ pub(in crate::slim) fn trace(trace: &mut Trace<'_>, name: NameId) {
 }
 
 fn is_left_out(page: &KeepPage, path: &[u8]) -> bool {
-    page.not_in.iter().any(|pattern| wildcard::covers(pattern.as_bytes(), path))
+    page.not_in
+        .iter()
+        .any(|pattern| wildcard::covers(pattern.as_bytes(), path))
 }
 
 fn fire(trace: &mut Trace<'_>, rule: usize, by: Option<NameId>, because: &Because) {
@@ -102,8 +121,15 @@ fn fire(trace: &mut Trace<'_>, rule: usize, by: Option<NameId>, because: &Becaus
         return;
     }
     let about = by.map_or_else(Vec::new, |by| trace.tree().path(by));
-    for keep in page.keeps.iter().filter(|keep| keep.source == Source::Fixed) {
-        let Some(pattern) = template::with_file(keep.pattern, &String::from_utf8_lossy(&about)) else { continue };
+    for keep in page
+        .keeps
+        .iter()
+        .filter(|keep| keep.source == Source::Fixed)
+    {
+        let Some(pattern) = template::with_file(keep.pattern, &String::from_utf8_lossy(&about))
+        else {
+            continue;
+        };
         for pattern in template::with_variables(&pattern, &trace.view.image.config) {
             keep_pattern(trace, page, keep, pattern.as_bytes(), by, because);
         }
@@ -113,9 +139,12 @@ fn fire(trace: &mut Trace<'_>, rule: usize, by: Option<NameId>, because: &Becaus
     }
     for directory in &page.empty_directories {
         let tree = trace.tree();
-        let is_empty = |name: &NameId| tree.is_directory(*name) && tree.children(*name).next().is_none();
+        let is_empty =
+            |name: &NameId| tree.is_directory(*name) && tree.children(*name).next().is_none();
         for root in wildcard::expand(tree, directory.as_bytes()) {
-            let Ok(resolved) = tree.resolve(&tree.path(root.name)) else { continue };
+            let Ok(resolved) = tree.resolve(&tree.path(root.name)) else {
+                continue;
+            };
             for name in tree.below(resolved.name).filter(is_empty) {
                 keep_name(trace, page, Confidence::Certain, name, by, because);
             }
@@ -159,8 +188,16 @@ fn keep_name(
     }
     let (rule, because) = (page.name, because.clone());
     let why = match by {
-        Some(_) => Why::Rule { rule, because, confidence },
-        None => Why::Root(Root::Rule { rule, because, confidence }),
+        Some(_) => Why::Rule {
+            rule,
+            because,
+            confidence,
+        },
+        None => Why::Root(Root::Rule {
+            rule,
+            because,
+            confidence,
+        }),
     };
     trace.graph.keep(name, by, why);
     true
@@ -202,7 +239,9 @@ fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
     if !trace.rules.read.insert((rule, name)) {
         return;
     }
-    let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else { return };
+    let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else {
+        return;
+    };
     let page = &keep_rules().pages[rule];
     let here = trace.tree().path(trace.tree().parent(name));
     for word in words::words(&bytes) {
@@ -216,12 +255,19 @@ fn read(trace: &mut Trace<'_>, rule: usize, name: NameId) {
                 Source::WordAfter(directive) => word.comes_after(directive),
                 _ => false,
             };
-            let path = is_wanted.then(|| template::with_word(keep.pattern, word.text, &here)).flatten();
-            let Some(path) = path.filter(|path| !template::is_shallow(path)) else { continue };
+            let path = is_wanted
+                .then(|| template::with_word(keep.pattern, word.text, &here))
+                .flatten();
+            let Some(path) = path.filter(|path| !template::is_shallow(path)) else {
+                continue;
+            };
             if is_not_whole(trace, page, &path) {
                 continue;
             }
-            let because = Because::Word { word: text(), line: word.line };
+            let because = Because::Word {
+                word: text(),
+                line: word.line,
+            };
             for named in keep_pattern(trace, page, keep, &path, Some(name), &because) {
                 read_named(trace, rule, named);
             }
@@ -237,9 +283,12 @@ fn fire_followed(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
         if page.when.words.is_empty() || is_left_out(page, path) {
             continue;
         }
-        let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else { continue };
-        let is_there =
-            |wanted: &&&str| words::words(&bytes).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()));
+        let Some(bytes) = trace.view.bytes(name).filter(|bytes| words::is_text(bytes)) else {
+            continue;
+        };
+        let is_there = |wanted: &&&str| {
+            words::words(&bytes).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()))
+        };
         if let Some(word) = page.when.words.iter().find(is_there) {
             fire(trace, rule, Some(name), &Because::Literal(word));
         }
@@ -248,10 +297,16 @@ fn fire_followed(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
 
 /// Whether a pattern is for all that is in a directory of which a rule says that nobody means that.
 fn is_not_whole(trace: &Trace<'_>, page: &KeepPage, pattern: &[u8]) -> bool {
-    let Some(directory) = pattern.strip_suffix(b"/**") else { return false };
-    let Ok(resolved) = trace.tree().resolve(directory) else { return true };
+    let Some(directory) = pattern.strip_suffix(b"/**") else {
+        return false;
+    };
+    let Ok(resolved) = trace.tree().resolve(directory) else {
+        return true;
+    };
     let path = trace.tree().path(resolved.name);
-    page.not_whole.iter().any(|pattern| wildcard::matches(pattern.as_bytes(), &path))
+    page.not_whole
+        .iter()
+        .any(|pattern| wildcard::matches(pattern.as_bytes(), &path))
 }
 
 /// What a file that was read names is read by the same rule, as soon as it is kept.
@@ -278,13 +333,26 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
         return;
     }
     let view = trace.view;
-    let Some(bytes) = view.bytes(name) else { return };
+    let Some(bytes) = view.bytes(name) else {
+        return;
+    };
     let is_elf = is_elf(&bytes);
     if !is_elf && !bytes.starts_with(b"#!") {
         return;
     }
-    let imports = if is_elf { fire_imports(trace, name, path, &bytes) } else { HashSet::new() };
-    let Some(finds) = trace.rules.searcher.as_ref().map(|searcher| searcher.find(&bytes)) else { return };
+    let imports = if is_elf {
+        fire_imports(trace, name, path, &bytes)
+    } else {
+        HashSet::new()
+    };
+    let Some(finds) = trace
+        .rules
+        .searcher
+        .as_ref()
+        .map(|searcher| searcher.find(&bytes))
+    else {
+        return;
+    };
     fire_literals(trace, name, path, &bytes, &finds);
     if is_elf {
         let mut mentioned = mentions::mentions(trace.tree(), &bytes, &finds.paths);
@@ -296,19 +364,35 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
 }
 
 /// Fires the rules for symbols; gives those of the symbols that rules for paths ask for.
-fn fire_imports(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8]) -> HashSet<&'static str> {
+fn fire_imports(
+    trace: &mut Trace<'_>,
+    name: NameId,
+    path: &[u8],
+    bytes: &[u8],
+) -> HashSet<&'static str> {
     let rules = keep_rules();
-    let Ok(elf) = trace.view.elf_of(name) else { return HashSet::new() };
+    let Ok(elf) = trace.view.elf_of(name) else {
+        return HashSet::new();
+    };
     let mut asked_for = HashSet::new();
     for symbol in elf.imports(bytes) {
         if let Some((&symbol, found)) = rules.index.imports.get_key_value(symbol) {
             let symbol = str::from_utf8(symbol).unwrap_or_default();
-            for &rule in found.iter().filter(|&&rule| !is_left_out(&rules.pages[rule], path)) {
+            for &rule in found
+                .iter()
+                .filter(|&&rule| !is_left_out(&rules.pages[rule], path))
+            {
                 fire(trace, rule, Some(name), &Because::Import(symbol));
             }
         }
         for &rule in &rules.index.mentions {
-            asked_for.extend(rules.pages[rule].when.imports.iter().filter(|wanted| wanted.as_bytes() == symbol));
+            asked_for.extend(
+                rules.pages[rule]
+                    .when
+                    .imports
+                    .iter()
+                    .filter(|wanted| wanted.as_bytes() == symbol),
+            );
         }
     }
     if commands::starts_programs_in_go(bytes) {
@@ -317,12 +401,25 @@ fn fire_imports(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8]) 
     asked_for
 }
 
-fn fire_literals(trace: &mut Trace<'_>, name: NameId, path: &[u8], bytes: &[u8], finds: &mentions::Finds) {
+fn fire_literals(
+    trace: &mut Trace<'_>,
+    name: NameId,
+    path: &[u8],
+    bytes: &[u8],
+    finds: &mentions::Finds,
+) {
     let rules = keep_rules();
-    let mut found: Vec<(&'static str, usize)> =
-        finds.texts.iter().map(|&place| rules.index.other_literals[place]).collect();
+    let mut found: Vec<(&'static str, usize)> = finds
+        .texts
+        .iter()
+        .map(|&place| rules.index.other_literals[place])
+        .collect();
     for &at in &finds.paths {
-        let here = rules.index.path_literals.iter().filter(|(text, _)| bytes[at..].starts_with(text.as_bytes()));
+        let here = rules
+            .index
+            .path_literals
+            .iter()
+            .filter(|(text, _)| bytes[at..].starts_with(text.as_bytes()));
         found.extend(here);
     }
     for (text, rule) in found {
@@ -342,8 +439,11 @@ fn add_commands(
 ) {
     let mut found = commands::commands(bytes);
     let rules = keep_rules();
-    let names_count =
-        |page: &KeepPage| page.keeps.iter().any(|keep| keep.source == Source::Mention(Mentioned::Command));
+    let names_count = |page: &KeepPage| {
+        page.keeps
+            .iter()
+            .any(|keep| keep.source == Source::Mention(Mentioned::Command))
+    };
     let mut pages = rules.index.mentions.iter().map(|&rule| &rules.pages[rule]);
     if pages.any(|page| names_count(page) && !is_left_out(page, path))
         && let Ok(elf) = trace.view.elf_of(name)
@@ -354,7 +454,10 @@ fn add_commands(
         }
         found.names.extend(commands::referred_names(bytes, elf));
     }
-    for (names, what) in [(found.in_texts, Mentioned::ShellCommand), (found.names, Mentioned::Command)] {
+    for (names, what) in [
+        (found.in_texts, Mentioned::ShellCommand),
+        (found.names, Mentioned::Command),
+    ] {
         for name in names {
             if let Some(path) = trace.programs.find(trace.view, name) {
                 mentioned.insert(path, what);
@@ -374,15 +477,28 @@ fn keep_mentioned(
     let rules = keep_rules();
     for &rule in &rules.index.mentions {
         let page = &rules.pages[rule];
-        let fires = page.when.imports.is_empty() || page.when.imports.iter().any(|symbol| imports.contains(symbol));
+        let fires = page.when.imports.is_empty()
+            || page
+                .when
+                .imports
+                .iter()
+                .any(|symbol| imports.contains(symbol));
         if !fires || is_left_out(page, path) {
             continue;
         }
         for (mention, what) in mentioned {
-            for keep in page.keeps.iter().filter(|keep| keep.source == Source::Mention(*what)) {
-                let Some(pattern) = template::with_word(keep.pattern, mention, b"") else { continue };
+            for keep in page
+                .keeps
+                .iter()
+                .filter(|keep| keep.source == Source::Mention(*what))
+            {
+                let Some(pattern) = template::with_word(keep.pattern, mention, b"") else {
+                    continue;
+                };
                 if !template::is_shallow(&pattern) && !is_not_whole(trace, page, &pattern) {
-                    let because = Because::Mention { path: String::from_utf8_lossy(mention).into_owned() };
+                    let because = Because::Mention {
+                        path: String::from_utf8_lossy(mention).into_owned(),
+                    };
                     keep_pattern(trace, page, keep, &pattern, Some(name), &because);
                 }
             }

@@ -38,10 +38,25 @@ impl Patterns {
         }
     }
 
-    fn matching(&self, text: &[u8], matches: fn(&[u8], &[u8]) -> bool) -> impl Iterator<Item = usize> {
-        let plain = self.plain.get(text).map(Vec::as_slice).unwrap_or_default().iter().copied();
-        let is_match = move |(start, pattern): (&[u8], &[u8])| text.starts_with(start) && matches(pattern, text);
-        let wild = self.wild.iter().filter(move |(start, pattern, _)| is_match((start, pattern)));
+    fn matching(
+        &self,
+        text: &[u8],
+        matches: fn(&[u8], &[u8]) -> bool,
+    ) -> impl Iterator<Item = usize> {
+        let plain = self
+            .plain
+            .get(text)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+            .iter()
+            .copied();
+        let is_match = move |(start, pattern): (&[u8], &[u8])| {
+            text.starts_with(start) && matches(pattern, text)
+        };
+        let wild = self
+            .wild
+            .iter()
+            .filter(move |(start, pattern, _)| is_match((start, pattern)));
         plain.chain(wild.map(|&(_, _, rule)| rule))
     }
 }
@@ -59,13 +74,21 @@ impl Index {
         };
         for (rule, page) in pages.iter().enumerate() {
             for &symbol in page.when.imports.iter().filter(|_| !page.wants_mentions()) {
-                index.imports.entry(symbol.as_bytes()).or_default().push(rule);
+                index
+                    .imports
+                    .entry(symbol.as_bytes())
+                    .or_default()
+                    .push(rule);
             }
             index.libraries.add(&page.when.libraries, rule);
             index.paths.add(&page.when.paths, rule);
             index.follow.add(&page.follow, rule);
-            let (paths, others): (Vec<_>, Vec<_>) =
-                page.when.literals.iter().map(|&text| (text, rule)).partition(|(text, _)| text.starts_with('/'));
+            let (paths, others): (Vec<_>, Vec<_>) = page
+                .when
+                .literals
+                .iter()
+                .map(|&text| (text, rule))
+                .partition(|(text, _)| text.starts_with('/'));
             index.path_literals.extend(paths);
             index.other_literals.extend(others);
             if page.wants_mentions() {
@@ -76,7 +99,11 @@ impl Index {
     }
 
     /// The rules that a kept name makes fire.
-    pub(super) fn of_name<'a>(&'a self, path: &'a [u8], file_name: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    pub(super) fn of_name<'a>(
+        &'a self,
+        path: &'a [u8],
+        file_name: &'a [u8],
+    ) -> impl Iterator<Item = usize> + 'a {
         let libraries = self.libraries.matching(file_name, wildcard::matches_name);
         libraries.chain(self.paths.matching(path, wildcard::matches))
     }

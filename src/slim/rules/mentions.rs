@@ -1,7 +1,8 @@
 //! Paths in the bytes of an ELF file that are there in the image.
 //!
-//! A string of C ends with a zero; strings of Go and Rust stand one behind the other, so that where a path ends is
-//! known only from what is in the image. A program is taken for mentioned only where its path is a string alone.
+//! A string of C ends with a zero; strings of Go and Rust stand one behind the other, so that where
+//! a path ends is known only from what is in the image. A program is taken for mentioned only where
+//! its path is a string alone.
 
 use std::collections::BTreeMap;
 
@@ -38,9 +39,18 @@ impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
         const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
-        let roots = roots.filter(|name| !NOT_KEPT.contains(name)).map(|name| [b"/", name, b"/"].concat());
-        let patterns: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).chain(roots).collect();
-        Some(Self { automaton: AhoCorasick::new(&patterns).ok()?, texts: texts.len() })
+        let roots = roots
+            .filter(|name| !NOT_KEPT.contains(name))
+            .map(|name| [b"/", name, b"/"].concat());
+        let patterns: Vec<Vec<u8>> = texts
+            .iter()
+            .map(|text| text.as_bytes().to_vec())
+            .chain(roots)
+            .collect();
+        Some(Self {
+            automaton: AhoCorasick::new(&patterns).ok()?,
+            texts: texts.len(),
+        })
     }
 
     pub(super) fn find(&self, bytes: &[u8]) -> Finds {
@@ -57,8 +67,15 @@ impl Searcher {
 }
 
 /// The paths that begin at these places and lead to something, and what.
-pub(super) fn mentions(tree: &Tree, bytes: &[u8], places: &[usize]) -> BTreeMap<Vec<u8>, Mentioned> {
-    places.iter().filter_map(|&at| mention(tree, bytes, at)).collect()
+pub(super) fn mentions(
+    tree: &Tree,
+    bytes: &[u8],
+    places: &[usize],
+) -> BTreeMap<Vec<u8>, Mentioned> {
+    places
+        .iter()
+        .filter_map(|&at| mention(tree, bytes, at))
+        .collect()
 }
 
 fn is_path_byte(byte: u8) -> bool {
@@ -68,7 +85,10 @@ fn is_path_byte(byte: u8) -> bool {
 fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)> {
     let rest = &bytes[at..bytes.len().min(at + MAX_PATH)];
     let is_alone = at.checked_sub(1).is_none_or(|before| bytes[before] == 0);
-    let end = rest.iter().position(|&byte| !is_path_byte(byte)).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|&byte| !is_path_byte(byte))
+        .unwrap_or(rest.len());
     let ends_alone = matches!(rest.get(end), None | Some(0 | b' '));
     if let Some(what) = what_is(tree, &rest[..end]) {
         let is_whole = is_alone && ends_alone;
@@ -84,7 +104,9 @@ fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let inode = tree.inode(name);
     match inode.kind {
         Kind::Directory => Some(Mentioned::Directory),
-        Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => Some(Mentioned::Program),
+        Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => {
+            Some(Mentioned::Program)
+        }
         Kind::File(_) => Some(Mentioned::File),
         _ => None,
     }
@@ -101,7 +123,10 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
     let mut start = 1;
     loop {
         let rest = text.get(start..)?;
-        let end = rest.iter().position(|&byte| byte == b'/').unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|&byte| byte == b'/')
+            .unwrap_or(rest.len());
         let entered = tree.resolve_from(at, &rest[..end]).ok().filter(|_| end > 0);
         match entered.map(|resolved| resolved.name) {
             Some(directory) if tree.is_directory(directory) => {
@@ -112,8 +137,11 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
             None => {
                 let component = &rest[..end];
                 let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
-                let files = shorter.filter(|&length| tree.child(at, &component[..length]).is_some());
-                return files.map(|length| start + length).find(|&length| is_plain(tree, &text[..length]));
+                let files =
+                    shorter.filter(|&length| tree.child(at, &component[..length]).is_some());
+                return files
+                    .map(|length| start + length)
+                    .find(|&length| is_plain(tree, &text[..length]));
             }
         }
     }
@@ -130,17 +158,39 @@ mod tests {
 
     fn tree() -> Tree {
         let mut tree = Tree::new();
-        for (path, mode) in [("/etc/app.conf", 0o644), ("/etc/mime.types", 0o644), ("/usr/bin/sh", 0o755)] {
+        for (path, mode) in [
+            ("/etc/app.conf", 0o644),
+            ("/etc/mime.types", 0o644),
+            ("/usr/bin/sh", 0o755),
+        ] {
             let (directory, name) = path.rsplit_once('/').unwrap();
             let mut at = NameId::ROOT;
-            for component in directory.split('/').filter(|component| !component.is_empty()) {
-                let directory = Inode { kind: Kind::Directory, header: Header::default(), layer: 0 };
+            for component in directory
+                .split('/')
+                .filter(|component| !component.is_empty())
+            {
+                let directory = Inode {
+                    kind: Kind::Directory,
+                    header: Header::default(),
+                    layer: 0,
+                };
                 at = tree
                     .child(at, component.as_bytes())
                     .unwrap_or_else(|| tree.insert(at, component.as_bytes(), directory));
             }
-            let header = Header { mode, ..Header::default() };
-            tree.insert(at, name.as_bytes(), Inode { kind: Kind::File(Content::Bytes(Vec::new())), header, layer: 0 });
+            let header = Header {
+                mode,
+                ..Header::default()
+            };
+            tree.insert(
+                at,
+                name.as_bytes(),
+                Inode {
+                    kind: Kind::File(Content::Bytes(Vec::new())),
+                    header,
+                    layer: 0,
+                },
+            );
         }
         tree
     }
@@ -156,7 +206,10 @@ mod tests {
 
     #[test]
     fn strings_of_c_end_with_a_zero() {
-        assert_eq!(found(b"\0/etc/app.conf\0/usr/bin\0/etc/none\0"), ["File /etc/app.conf", "Directory /usr/bin"]);
+        assert_eq!(
+            found(b"\0/etc/app.conf\0/usr/bin\0/etc/none\0"),
+            ["File /etc/app.conf", "Directory /usr/bin"]
+        );
     }
 
     #[test]
@@ -177,6 +230,12 @@ mod tests {
     #[test]
     fn texts_are_told_by_their_place() {
         let tree = tree();
-        assert_eq!(Searcher::new(&tree, &["none", "magic"]).unwrap().find(b"a magic b").texts, [1]);
+        assert_eq!(
+            Searcher::new(&tree, &["none", "magic"])
+                .unwrap()
+                .find(b"a magic b")
+                .texts,
+            [1]
+        );
     }
 }

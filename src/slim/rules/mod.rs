@@ -1,7 +1,8 @@
 //! Keep rules: pages that say which files go with which facts, and the one engine that obeys them.
 //!
-//! A rule fires once, for the first kept name that gives it a reason. What its patterns name is kept then, and goes to
-//! every tracer, so that an ELF file among it gets its libraries. Nothing here knows what a rule is about.
+//! A rule fires once, for the first kept name that gives it a reason. What its patterns name is
+//! kept then, and goes to every tracer, so that an ELF file among it gets its libraries. Nothing
+//! here knows what a rule is about.
 
 mod commands;
 mod conditions;
@@ -37,14 +38,26 @@ impl KeepRules {
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
         const LONGEST: usize = 80;
         let unknown = unknown.strip_prefix("keep/").unwrap_or(unknown);
-        let names = self.pages.iter().filter(|_| unknown.len() <= LONGEST).map(|page| page.name);
-        let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, unknown), name)).min()?;
+        let names = self
+            .pages
+            .iter()
+            .filter(|_| unknown.len() <= LONGEST)
+            .map(|page| page.name);
+        let (distance, name) = names
+            .map(|name| (strsim::damerau_levenshtein(name, unknown), name))
+            .min()?;
         (distance <= name.len() / 3).then_some(name)
     }
 
     /// The index of all rules, as Markdown: a row a rule.
     pub fn index_markdown(&self) -> String {
-        let row = |page: &KeepPage| format!("| [`{name}`](keep/{name}.md) | {} |\n", page.title, name = page.name);
+        let row = |page: &KeepPage| {
+            format!(
+                "| [`{name}`](keep/{name}.md) | {} |\n",
+                page.title,
+                name = page.name
+            )
+        };
         let rows: String = self.pages.iter().map(row).collect();
         format!(
             "\n# Keep rules\n\nWhat `slim` keeps besides what files name themselves, from the pages in [`keep/`](keep). \
@@ -60,16 +73,25 @@ impl KeepRules {
     /// The page of the rule of this name, with or without `keep/` in front.
     pub fn get(&self, name: &str) -> Option<&KeepPage> {
         let name = name.strip_prefix("keep/").unwrap_or(name);
-        let at = self.pages.binary_search_by_key(&name, |page| page.name).ok()?;
+        let at = self
+            .pages
+            .binary_search_by_key(&name, |page| page.name)
+            .ok()?;
         Some(&self.pages[at])
     }
 }
 
 /// What rules say that glibc opens itself: a symbol, a library, and the rule.
-pub(in crate::slim) fn opened_by_libc() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+pub(in crate::slim) fn opened_by_libc()
+-> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     let of = |page: &'static KeepPage| {
         let libraries = page.opens.iter();
-        libraries.flat_map(move |&library| page.when.imports.iter().map(move |&symbol| (symbol, library, page.name)))
+        libraries.flat_map(move |&library| {
+            page.when
+                .imports
+                .iter()
+                .map(move |&symbol| (symbol, library, page.name))
+        })
     };
     keep_rules().pages.iter().flat_map(of)
 }
@@ -80,11 +102,18 @@ pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
     provided.any(|pattern| wildcard::matches_name(pattern.as_bytes(), soname))
 }
 
-/// Whether a library that holds the name of another opens it only where a rule fires, which keeps it then.
+/// Whether a library that holds the name of another opens it only where a rule fires, which keeps
+/// it then.
 pub(in crate::slim) fn is_not_opened(holder: &[u8], name: &[u8]) -> bool {
-    let matches =
-        |patterns: &[&str], name| patterns.iter().any(|pattern| wildcard::matches_name(pattern.as_bytes(), name));
-    keep_rules().pages.iter().any(|page| matches(&page.holders, holder) && matches(&page.not_opened, name))
+    let matches = |patterns: &[&str], name| {
+        patterns
+            .iter()
+            .any(|pattern| wildcard::matches_name(pattern.as_bytes(), name))
+    };
+    keep_rules()
+        .pages
+        .iter()
+        .any(|page| matches(&page.holders, holder) && matches(&page.not_opened, name))
 }
 
 /// The rules that are built in.

@@ -29,14 +29,15 @@ pub struct KeepPage {
     pub(in crate::slim) opens: Vec<&'static str>,
     /// Libraries that are put into the container when it starts, as wildcards over their names.
     pub(in crate::slim) provided: Vec<&'static str>,
-    /// Libraries, as wildcards over the names that they give themselves, that hold names of others which they open only
-    /// where the rule fires.
+    /// Libraries, as wildcards over the names that they give themselves, that hold names of others
+    /// which they open only where the rule fires.
     pub(in crate::slim) holders: Vec<&'static str>,
     /// These others.
     pub(in crate::slim) not_opened: Vec<&'static str>,
     /// It keeps no program that runs as its owner.
     pub(in crate::slim) never_setuid: bool,
-    /// It fires for every name that gives it a reason, not only for the first: its patterns are about that name.
+    /// It fires for every name that gives it a reason, not only for the first: its patterns are
+    /// about that name.
     pub(in crate::slim) repeats: bool,
 }
 
@@ -86,7 +87,8 @@ pub(in crate::slim) enum Source {
     Word,
     /// `{Include}`: every word behind this one on a line of a followed file.
     WordAfter(&'static str),
-    /// `{program}`, `{file}`, `{directory}`: every path in a kept ELF file that names one; and `{command}`,
+    /// `{program}`, `{file}`,
+    /// `{directory}`: every path in a kept ELF file that names one; and `{command}`,
     /// `{shell-command}`: every name there of a program on PATH.
     Mention(Mentioned),
 }
@@ -134,8 +136,12 @@ impl KeepPage {
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
-        let is_about_name =
-            |keep: &Keep| keep.source == Source::Fixed && [HERE, NAME].iter().any(|place| keep.pattern.contains(place));
+        let is_about_name = |keep: &Keep| {
+            keep.source == Source::Fixed
+                && [HERE, NAME]
+                    .iter()
+                    .any(|place| keep.pattern.contains(place))
+        };
         Ok(Self {
             name,
             title,
@@ -161,18 +167,28 @@ impl KeepPage {
         })
     }
 
-    /// Whether one of its patterns, without words to be filled in, matches a path, and it does not leave it out.
+    /// Whether one of its patterns, without words to be filled in, matches a path, and it does not
+    /// leave it out.
     pub(super) fn names(&self, path: &[u8]) -> bool {
-        let is_plain = |keep: &&Keep| keep.source == Source::Fixed && !keep.pattern.contains(['$', '{']);
+        let is_plain =
+            |keep: &&Keep| keep.source == Source::Fixed && !keep.pattern.contains(['$', '{']);
         let mut plain = self.keeps.iter().filter(is_plain);
         let is_left_out = |pattern: &&'static str| wildcard::covers(pattern.as_bytes(), path);
-        plain.any(|keep| wildcard::matches(keep.pattern.as_bytes(), path)) && !self.except.iter().any(is_left_out)
+        plain.any(|keep| wildcard::matches(keep.pattern.as_bytes(), path))
+            && !self.except.iter().any(is_left_out)
     }
 
     /// What it keeps, the surest first; words in braces are filled in from files.
     pub fn patterns(&self) -> impl Iterator<Item = (Confidence, &'static str)> {
-        let opened = self.opens.iter().map(|library| (Confidence::Certain, *library));
-        opened.chain(self.keeps.iter().map(|keep| (keep.confidence, keep.pattern)))
+        let opened = self
+            .opens
+            .iter()
+            .map(|library| (Confidence::Certain, *library));
+        opened.chain(
+            self.keeps
+                .iter()
+                .map(|keep| (keep.confidence, keep.pattern)),
+        )
     }
 
     /// What makes it fire, in words.
@@ -204,7 +220,9 @@ impl KeepPage {
 
     /// Whether paths in kept ELF files are of interest.
     pub(in crate::slim) fn wants_mentions(&self) -> bool {
-        self.keeps.iter().any(|keep| matches!(keep.source, Source::Mention(_)))
+        self.keeps
+            .iter()
+            .any(|keep| matches!(keep.source, Source::Mention(_)))
     }
 }
 
@@ -223,7 +241,14 @@ fn when(page: &'static str, front: &FrontMatter) -> Result<When, PageError> {
         paths: front.list("paths")?,
         variables: front.list("variables")?,
     };
-    let lists = [&when.imports, &when.libraries, &when.literals, &when.words, &when.paths, &when.variables];
+    let lists = [
+        &when.imports,
+        &when.libraries,
+        &when.literals,
+        &when.words,
+        &when.paths,
+        &when.variables,
+    ];
     if !always && lists.iter().all(|list| list.is_empty()) {
         return Err(PageError::Missing { page, key: "when" });
     }
@@ -239,18 +264,32 @@ fn never_setuid(front: &FrontMatter) -> Result<bool, PageError> {
 }
 
 fn glibc_before(front: &FrontMatter) -> Result<Option<(u32, u32)>, PageError> {
-    let Some(value) = front.get("glibc-before") else { return Ok(None) };
-    let version = value.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    version.map(Some).ok_or_else(|| front.invalid("glibc-before", value))
+    let Some(value) = front.get("glibc-before") else {
+        return Ok(None);
+    };
+    let version = value
+        .split_once('.')
+        .and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    version
+        .map(Some)
+        .ok_or_else(|| front.invalid("glibc-before", value))
 }
 
 fn keeps(front: &FrontMatter) -> Result<Vec<Keep>, PageError> {
-    let levels = [("certain", Confidence::Certain), ("likely", Confidence::Likely), ("possible", Confidence::Possible)];
+    let levels = [
+        ("certain", Confidence::Certain),
+        ("likely", Confidence::Likely),
+        ("possible", Confidence::Possible),
+    ];
     let mut keeps = Vec::new();
     for (key, confidence) in levels {
         for pattern in front.list(key)? {
             let source = source(pattern).ok_or_else(|| front.invalid(key, pattern))?;
-            keeps.push(Keep { confidence, pattern, source });
+            keeps.push(Keep {
+                confidence,
+                pattern,
+                source,
+            });
         }
     }
     Ok(keeps)
@@ -300,11 +339,21 @@ mod tests {
 
     #[test]
     fn a_pattern_says_where_its_words_come_from() {
-        let page =
-            parse("when: always\ncertain: [/a]\nlikely: [{here}/{Include}, {word}]\npossible: [{file}]").unwrap();
+        let page = parse(
+            "when: always\ncertain: [/a]\nlikely: [{here}/{Include}, {word}]\npossible: [{file}]",
+        )
+        .unwrap();
         let sources: Vec<Source> = page.keeps.iter().map(|keep| keep.source).collect();
         let mention = Source::Mention(Mentioned::File);
-        assert_eq!(sources, [Source::Fixed, Source::WordAfter("Include"), Source::Word, mention]);
+        assert_eq!(
+            sources,
+            [
+                Source::Fixed,
+                Source::WordAfter("Include"),
+                Source::Word,
+                mention
+            ]
+        );
         assert_eq!(page.keeps[1].confidence, Confidence::Likely);
         assert!(page.wants_mentions());
     }
@@ -312,11 +361,29 @@ mod tests {
     #[test]
     fn a_page_that_never_fires_or_has_a_broken_pattern_is_refused() {
         let error = |front| parse(front).unwrap_err().to_string();
-        assert_eq!(error("certain: [/a]"), "page `p`: the front matter lacks `when`");
-        assert_eq!(error("when: sometimes"), "page `p`: `sometimes` is no value for `when`");
-        assert_eq!(error("when: always\ncertain: [/{a]"), "page `p`: `/{a` is no value for `certain`");
-        assert_eq!(error("when: always\ncertain: [{a}{b}]"), "page `p`: `{a}{b}` is no value for `certain`");
-        assert_eq!(error("when: always\nglibc-before: new"), "page `p`: `new` is no value for `glibc-before`");
-        assert_eq!(error("when: always\ncolour: red"), "page `p`: unknown key `colour` in the front matter");
+        assert_eq!(
+            error("certain: [/a]"),
+            "page `p`: the front matter lacks `when`"
+        );
+        assert_eq!(
+            error("when: sometimes"),
+            "page `p`: `sometimes` is no value for `when`"
+        );
+        assert_eq!(
+            error("when: always\ncertain: [/{a]"),
+            "page `p`: `/{a` is no value for `certain`"
+        );
+        assert_eq!(
+            error("when: always\ncertain: [{a}{b}]"),
+            "page `p`: `{a}{b}` is no value for `certain`"
+        );
+        assert_eq!(
+            error("when: always\nglibc-before: new"),
+            "page `p`: `new` is no value for `glibc-before`"
+        );
+        assert_eq!(
+            error("when: always\ncolour: red"),
+            "page `p`: unknown key `colour` in the front matter"
+        );
     }
 }

@@ -3,18 +3,28 @@
 use super::page::{HERE, NAME};
 use crate::image::Config;
 
-/// Puts the values of the image's variables in place of `$NAME`, `${NAME}` and `${NAME%%.*}`, which is the value up
-/// to its first `.`. Of a variable that is a list parted by colons each member makes a pattern. None where one is
-/// not set.
+/// Puts the values of the image's variables in place of `$NAME`, `${NAME}` and
+/// `${NAME%%.*}`, which is the value up to its first `.`. Of a variable that is a list parted by
+/// colons each member makes a pattern. None where one is not set.
 pub(super) fn with_variables(pattern: &str, config: &Config) -> Vec<String> {
-    let Some((before, rest)) = pattern.split_once('$') else { return vec![pattern.to_owned()] };
+    let Some((before, rest)) = pattern.split_once('$') else {
+        return vec![pattern.to_owned()];
+    };
     let (name, cut, rest) = variable(rest);
-    let Some(value) = config.env_value(name).filter(|value| !value.is_empty()) else { return Vec::new() };
+    let Some(value) = config.env_value(name).filter(|value| !value.is_empty()) else {
+        return Vec::new();
+    };
     let value = cut.and_then(|cut| value.split(cut).next()).unwrap_or(value);
     let rest = with_variables(rest, config);
-    let values =
-        value.split(':').filter(|member| !member.is_empty() && !member.contains("..") && !member.contains('*'));
-    values.flat_map(|member| rest.iter().map(move |rest| format!("{before}{member}{rest}"))).collect()
+    let values = value
+        .split(':')
+        .filter(|member| !member.is_empty() && !member.contains("..") && !member.contains('*'));
+    values
+        .flat_map(|member| {
+            rest.iter()
+                .map(move |rest| format!("{before}{member}{rest}"))
+        })
+        .collect()
 }
 
 /// The name, where its value is cut, and what follows.
@@ -25,12 +35,14 @@ fn variable(text: &str) -> (&str, Option<char>, &str) {
             None => (inside, None, rest),
         };
     }
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
     (&text[..end], None, &text[end..])
 }
 
-/// Puts a file's directory in place of `{here}`, and its name in place of `{name}`. None where that names a directory of
-/// the root, or all that is in one.
+/// Puts a file's directory in place of `{here}`, and its name in place of `{name}`. None where that
+/// names a directory of the root, or all that is in one.
 pub(super) fn with_file(pattern: &str, path: &str) -> Option<String> {
     if !pattern.contains(HERE) && !pattern.contains(NAME) {
         return Some(pattern.to_owned());
@@ -53,8 +65,9 @@ pub(super) fn is_shallow(path: &[u8]) -> bool {
     depth < 2
 }
 
-/// Puts a word in place of the pattern's placeholder, and the directory of the file it is from in place of `{here}`.
-/// None where that makes no path: a word that is absolute behind something else, or one that leads upwards.
+/// Puts a word in place of the pattern's placeholder, and the directory of the file it is from in
+/// place of `{here}`. None where that makes no path: a word that is absolute behind something else,
+/// or one that leads upwards.
 pub(super) fn with_word(pattern: &str, word: &[u8], here: &[u8]) -> Option<Vec<u8>> {
     let mut path = Vec::with_capacity(pattern.len() + word.len());
     let mut rest = pattern;
@@ -81,13 +94,21 @@ mod tests {
     use serde_json::json;
 
     fn expand(pattern: &str) -> Vec<String> {
-        let env = json!(["TZ=Europe/Berlin", "LANG=de_DE.UTF-8", "DIRS=/a:/b", "BAD=../../etc"]);
+        let env = json!([
+            "TZ=Europe/Berlin",
+            "LANG=de_DE.UTF-8",
+            "DIRS=/a:/b",
+            "BAD=../../etc"
+        ]);
         with_variables(pattern, &Config::new(json!({"config": {"Env": env}})))
     }
 
     #[test]
     fn a_variable_is_replaced_by_its_value() {
-        assert_eq!(expand("/usr/share/zoneinfo/$TZ"), ["/usr/share/zoneinfo/Europe/Berlin"]);
+        assert_eq!(
+            expand("/usr/share/zoneinfo/$TZ"),
+            ["/usr/share/zoneinfo/Europe/Berlin"]
+        );
         assert_eq!(expand("/x/${LANG%%.*}*/**"), ["/x/de_DE*/**"]);
         assert_eq!(expand("$DIRS/**"), ["/a/**", "/b/**"]);
         assert_eq!(expand("/x/$NONE"), Vec::<String>::new());
@@ -97,8 +118,14 @@ mod tests {
 
     #[test]
     fn a_pattern_may_be_about_a_file() {
-        assert_eq!(with_file("{here}/**", "/opt/app/x.dll").as_deref(), Some("/opt/app/**"));
-        assert_eq!(with_file("/etc/{name}/**", "/usr/sbin/x").as_deref(), Some("/etc/x/**"));
+        assert_eq!(
+            with_file("{here}/**", "/opt/app/x.dll").as_deref(),
+            Some("/opt/app/**")
+        );
+        assert_eq!(
+            with_file("/etc/{name}/**", "/usr/sbin/x").as_deref(),
+            Some("/etc/x/**")
+        );
         assert_eq!(
             with_file("{here}/../../**", "/usr/lib/erlang/erts/bin/x").as_deref(),
             Some("/usr/lib/erlang/erts/bin/../../**")
@@ -110,7 +137,8 @@ mod tests {
     #[test]
     fn a_word_makes_a_path_only_where_it_fits() {
         let path = |pattern, word: &str| {
-            with_word(pattern, word.as_bytes(), b"/etc/x").map(|path| path.escape_ascii().to_string())
+            with_word(pattern, word.as_bytes(), b"/etc/x")
+                .map(|path| path.escape_ascii().to_string())
         };
         assert_eq!(path("{word}", "/a/b").as_deref(), Some("/a/b"));
         assert_eq!(path("{word}", "b"), None);

@@ -1,6 +1,7 @@
 //! Wildcards over paths of an image: matching a path, and listing what a pattern names in a tree.
 //!
-//! `*`, `?` and `[a-z]` stop at a slash, `**` is any number of components. A slash at the end means directories only.
+//! `*`, `?` and `[a-z]` stop at a slash, `**` is any number of components. A slash at the end means
+//! directories only.
 
 use crate::image::{Kind, NameId, Tree};
 
@@ -17,16 +18,20 @@ pub(super) fn covers(pattern: &[u8], path: &[u8]) -> bool {
 }
 
 fn components(path: &[u8]) -> Vec<&[u8]> {
-    path.split(|&byte| byte == b'/').filter(|component| !component.is_empty()).collect()
+    path.split(|&byte| byte == b'/')
+        .filter(|component| !component.is_empty())
+        .collect()
 }
 
 fn matches_components(pattern: &[&[u8]], path: &[&[u8]]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((&b"**", rest)) => (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..])),
-        Some((first, rest)) => path
-            .split_first()
-            .is_some_and(|(name, others)| matches_name(first, name) && matches_components(rest, others)),
+        Some((&b"**", rest)) => {
+            (0..=path.len()).any(|skipped| matches_components(rest, &path[skipped..]))
+        }
+        Some((first, rest)) => path.split_first().is_some_and(|(name, others)| {
+            matches_name(first, name) && matches_components(rest, others)
+        }),
     }
 }
 
@@ -46,7 +51,9 @@ pub(super) fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
                 place += 1;
             }
             None => {
-                let Some((star_at, reached)) = star else { return false };
+                let Some((star_at, reached)) = star else {
+                    return false;
+                };
                 star = Some((star_at, reached + 1));
                 (at, place) = (star_at + 1, reached + 1);
             }
@@ -77,8 +84,19 @@ fn set(pattern: &[u8]) -> Option<(Set<'_>, usize)> {
     let inside = &pattern[1..];
     let inverted = matches!(inside.first(), Some(b'!' | b'^'));
     let start = usize::from(inverted);
-    let end = start + 1 + inside.get(start + 1..)?.iter().position(|&byte| byte == b']')?;
-    Some((Set { members: &inside[start..end], inverted }, end + 2))
+    let end = start
+        + 1
+        + inside
+            .get(start + 1..)?
+            .iter()
+            .position(|&byte| byte == b']')?;
+    Some((
+        Set {
+            members: &inside[start..end],
+            inverted,
+        },
+        end + 2,
+    ))
 }
 
 impl Set<'_> {
@@ -109,12 +127,17 @@ pub(super) struct Named {
     pub(super) crossed: Vec<NameId>,
 }
 
-/// What a pattern names in a tree. Links in the middle of a path are followed, one at its end is the answer.
+/// What a pattern names in a tree. Links in the middle of a path are followed, one at its end is
+/// the answer.
 pub(super) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
     if !pattern.starts_with(b"/") {
         return Vec::new();
     }
-    let mut expansion = Expansion { tree, directories_only: pattern.ends_with(b"/"), found: Vec::new() };
+    let mut expansion = Expansion {
+        tree,
+        directories_only: pattern.ends_with(b"/"),
+        found: Vec::new(),
+    };
     expansion.walk(NameId::ROOT, &mut Vec::new(), &components(pattern));
     expansion.found
 }
@@ -128,7 +151,9 @@ struct Expansion<'a> {
 impl Expansion<'_> {
     fn walk(&mut self, at: NameId, crossed: &mut Vec<NameId>, pattern: &[&[u8]]) {
         let tree = self.tree;
-        let Some((&first, rest)) = pattern.split_first() else { return };
+        let Some((&first, rest)) = pattern.split_first() else {
+            return;
+        };
         match first {
             b"." => self.walk(at, crossed, rest),
             b".." => self.walk(tree.parent(at), crossed, rest),
@@ -139,13 +164,18 @@ impl Expansion<'_> {
             }
             b"**" => {
                 self.walk(at, crossed, rest);
-                let below: Vec<NameId> = tree.below(at).filter(|&name| tree.is_directory(name)).collect();
+                let below: Vec<NameId> = tree
+                    .below(at)
+                    .filter(|&name| tree.is_directory(name))
+                    .collect();
                 for directory in below {
                     self.walk(directory, crossed, rest);
                 }
             }
             _ if is_wild(first) => {
-                let matching = tree.children(at).filter(|&name| matches_name(first, tree.file_name(name)));
+                let matching = tree
+                    .children(at)
+                    .filter(|&name| matches_name(first, tree.file_name(name)));
                 for name in matching.collect::<Vec<_>>() {
                     self.step(name, crossed, rest);
                 }
@@ -167,7 +197,9 @@ impl Expansion<'_> {
         if tree.is_directory(name) {
             return self.walk(name, crossed, rest);
         }
-        let Kind::Symlink { target } = &tree.inode(name).kind else { return };
+        let Kind::Symlink { target } = &tree.inode(name).kind else {
+            return;
+        };
         if let Ok(resolved) = tree.resolve_from(tree.parent(name), target)
             && tree.is_directory(resolved.name)
         {
@@ -182,7 +214,10 @@ impl Expansion<'_> {
 
     fn take(&mut self, name: NameId, crossed: &[NameId]) {
         if name != NameId::ROOT && (!self.directories_only || self.tree.is_directory(name)) {
-            self.found.push(Named { name, crossed: crossed.to_vec() });
+            self.found.push(Named {
+                name,
+                crossed: crossed.to_vec(),
+            });
         }
     }
 }
@@ -199,14 +234,22 @@ mod tests {
             ("/etc/*.conf", "/etc/a/b.conf", false),
             ("/etc/**", "/etc/a/b.conf", true),
             ("/etc/**/b.conf", "/etc/b.conf", true),
-            ("/**/site-packages/certifi/*", "/opt/v/lib/site-packages/certifi/cacert.pem", true),
+            (
+                "/**/site-packages/certifi/*",
+                "/opt/v/lib/site-packages/certifi/cacert.pem",
+                true,
+            ),
             ("/lib/lib[a-c]?.so.*", "/lib/libb1.so.6", true),
             ("/lib/lib[!a-c]?.so", "/lib/libb1.so", false),
             ("/a*b*c", "/aXbYbZ", false),
             ("/a*b*c", "/aXbYbc", true),
             ("/usr/bin/[", "/usr/bin/[", true),
         ] {
-            assert_eq!(matches(pattern.as_bytes(), path.as_bytes()), expected, "{pattern} {path}");
+            assert_eq!(
+                matches(pattern.as_bytes(), path.as_bytes()),
+                expected,
+                "{pattern} {path}"
+            );
         }
     }
 
@@ -220,18 +263,59 @@ mod tests {
     fn links_in_the_middle_of_a_pattern_are_followed() {
         let mut tree = Tree::new();
         let mut add = |directory: NameId, name: &str, kind| {
-            tree.insert(directory, name.as_bytes(), Inode { kind, header: Header::default(), layer: 0 })
+            tree.insert(
+                directory,
+                name.as_bytes(),
+                Inode {
+                    kind,
+                    header: Header::default(),
+                    layer: 0,
+                },
+            )
         };
         let usr = add(NameId::ROOT, "usr", Kind::Directory);
         let lib = add(usr, "lib", Kind::Directory);
         let arch = add(lib, "x86_64-linux-gnu", Kind::Directory);
         let module = add(arch, "m.so", Kind::File(Content::Bytes(Vec::new())));
-        let link = add(NameId::ROOT, "lib", Kind::Symlink { target: b"usr/lib".to_vec() });
-        add(NameId::ROOT, "loop", Kind::Symlink { target: b"/loop".to_vec() });
+        let link = add(
+            NameId::ROOT,
+            "lib",
+            Kind::Symlink {
+                target: b"usr/lib".to_vec(),
+            },
+        );
+        add(
+            NameId::ROOT,
+            "loop",
+            Kind::Symlink {
+                target: b"/loop".to_vec(),
+            },
+        );
         let found = expand(&tree, b"/lib/*/*.so");
-        assert_eq!(found, [Named { name: module, crossed: vec![link, usr, lib] }]);
-        assert_eq!(expand(&tree, b"/lib").iter().map(|named| named.name).collect::<Vec<_>>(), [link]);
-        assert_eq!(expand(&tree, b"/usr/**/").iter().map(|named| named.name).collect::<Vec<_>>(), [lib, arch]);
-        assert_eq!((expand(&tree, b"/loop/x"), expand(&tree, b"usr")), (vec![], vec![]));
+        assert_eq!(
+            found,
+            [Named {
+                name: module,
+                crossed: vec![link, usr, lib]
+            }]
+        );
+        assert_eq!(
+            expand(&tree, b"/lib")
+                .iter()
+                .map(|named| named.name)
+                .collect::<Vec<_>>(),
+            [link]
+        );
+        assert_eq!(
+            expand(&tree, b"/usr/**/")
+                .iter()
+                .map(|named| named.name)
+                .collect::<Vec<_>>(),
+            [lib, arch]
+        );
+        assert_eq!(
+            (expand(&tree, b"/loop/x"), expand(&tree, b"usr")),
+            (vec![], vec![])
+        );
     }
 }

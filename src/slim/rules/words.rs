@@ -1,4 +1,5 @@
-//! The words of a configuration file, whatever its format: what stands between blanks, quotes and punctuation.
+//! The words of a configuration file, whatever its format: what stands between blanks, quotes and
+//! punctuation.
 
 /// A word, the line it is on, counted from 1, and the words before it on that line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +12,9 @@ pub(super) struct Word<'a> {
 impl Word<'_> {
     /// Whether a word stands before it on its line, in any case.
     pub(super) fn comes_after(&self, directive: &str) -> bool {
-        self.before.iter().any(|word| word.eq_ignore_ascii_case(directive.as_bytes()))
+        self.before
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(directive.as_bytes()))
     }
 }
 
@@ -23,15 +26,21 @@ const COMMENTS: [&[u8]; 5] = [b"#", b";", b"//", b"<!--", b"--"];
 
 /// The words of a text that could be names of files. Comment lines have none.
 pub(super) fn words(text: &[u8]) -> impl Iterator<Item = Word<'_>> {
-    text.split(|&byte| byte == b'\n').enumerate().flat_map(|(index, line)| {
-        let mut before: Vec<&[u8]> = Vec::new();
-        let mut found = Vec::new();
-        for word in words_of(line) {
-            found.push(Word { text: word, line: index + 1, before: before.clone() });
-            before.push(word);
-        }
-        found
-    })
+    text.split(|&byte| byte == b'\n')
+        .enumerate()
+        .flat_map(|(index, line)| {
+            let mut before: Vec<&[u8]> = Vec::new();
+            let mut found = Vec::new();
+            for word in words_of(line) {
+                found.push(Word {
+                    text: word,
+                    line: index + 1,
+                    before: before.clone(),
+                });
+                before.push(word);
+            }
+            found
+        })
 }
 
 fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -39,9 +48,13 @@ fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     let line = if is_comment { &[] } else { line };
     let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
-    let is_between =
-        |byte: &u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(byte);
-    line[..end].split(move |byte| is_between(byte)).filter(|word| !word.is_empty()).take(MAX_WORDS)
+    let is_between = |byte: &u8| {
+        byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(byte)
+    };
+    line[..end]
+        .split(move |byte| is_between(byte))
+        .filter(|word| !word.is_empty())
+        .take(MAX_WORDS)
 }
 
 /// Whether a file's bytes are a text that may be configuration.
@@ -55,12 +68,17 @@ mod tests {
     use super::*;
 
     fn list(text: &str) -> Vec<String> {
-        words(text.as_bytes()).map(|word| format!("{}:{}", word.line, word.text.escape_ascii())).collect()
+        words(text.as_bytes())
+            .map(|word| format!("{}:{}", word.line, word.text.escape_ascii()))
+            .collect()
     }
 
     #[test]
     fn words_stand_between_punctuation() {
-        assert_eq!(list("a = \"/b/c\";\n<dir>/d</dir>\n"), ["1:a", "1:/b/c", "2:dir", "2:/d", "2:/dir"]);
+        assert_eq!(
+            list("a = \"/b/c\";\n<dir>/d</dir>\n"),
+            ["1:a", "1:/b/c", "2:dir", "2:/d", "2:/dir"]
+        );
         assert_eq!(
             list("hosts: files [NOTFOUND=return] dns"),
             ["1:hosts", "1:files", "1:NOTFOUND", "1:return", "1:dns"]
@@ -75,7 +93,10 @@ mod tests {
     #[test]
     fn a_word_knows_what_stands_before_it() {
         let text = b"LoadModule ssl_module /x/mod_ssl.so\nListen 80";
-        let after: Vec<_> = words(text).filter(|word| word.comes_after("loadmodule")).map(|word| word.text).collect();
+        let after: Vec<_> = words(text)
+            .filter(|word| word.comes_after("loadmodule"))
+            .map(|word| word.text)
+            .collect();
         assert_eq!(after, [&b"ssl_module"[..], b"/x/mod_ssl.so"]);
     }
 }

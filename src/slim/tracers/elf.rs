@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use crate::elf::{
-    Elf, ElfError, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request, RequestKind, Type,
+    Elf, ElfError, Environment, Files, Flavor, Found, Loader, Missing, Outcome, Process, Request,
+    RequestKind, Type,
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
@@ -16,7 +17,8 @@ use crate::slim::why::{Injector, Why};
 use super::names::{self, OpenName};
 use super::shebang::file_name;
 
-/// A function, the library that glibc opens by name for a call of it, and the keep rule that says so.
+/// A function, the library that glibc opens by name for a call of it, and the keep rule that says
+/// so.
 type Call = (&'static str, &'static str, &'static str);
 
 /// The C library of glibc, in whose name these are opened.
@@ -52,7 +54,13 @@ pub(in crate::slim) struct Loading {
 impl Loading {
     pub(in crate::slim) fn new(view: &View<'_>) -> Self {
         let config = &view.image.config;
-        let variable = |name| config.env_value(name).unwrap_or_default().as_bytes().to_vec();
+        let variable = |name| {
+            config
+                .env_value(name)
+                .unwrap_or_default()
+                .as_bytes()
+                .to_vec()
+        };
         let inodes = view.tree().inode_count();
         Self {
             environment: Environment {
@@ -81,11 +89,13 @@ impl Loading {
     /// The libraries that a file may open by name, read once.
     fn names(&mut self, view: &View<'_>, file: InodeId) -> Option<Rc<[OpenName]>> {
         let row = &mut self.names.as_mut()?[file.index()];
-        Some(Rc::clone(row.get_or_insert_with(|| names::of(view, file).into())))
+        Some(Rc::clone(
+            row.get_or_insert_with(|| names::of(view, file).into()),
+        ))
     }
 
-    /// Whether a need that failed once was met in another process: a plugin finds in its program what it does not
-    /// find alone.
+    /// Whether a need that failed once was met in another process: a plugin finds in its program
+    /// what it does not find alone.
     pub(in crate::slim) fn is_met_elsewhere(&self, unmet: &Unmet) -> bool {
         matches!(&unmet.need, Need::Library(soname) if self.met.contains(&(unmet.by, soname.clone())))
     }
@@ -96,7 +106,12 @@ impl Loading {
     }
 
     /// The loader at a path, as it works for a program. Made once for each kind of program.
-    pub(in crate::slim) fn loader(&mut self, view: &View<'_>, path: &[u8], program: &Elf) -> Rc<Loader> {
+    pub(in crate::slim) fn loader(
+        &mut self,
+        view: &View<'_>,
+        path: &[u8],
+        program: &Elf,
+    ) -> Rc<Loader> {
         let same = |loader: &&Rc<Loader>| loader.path == path && loader.fits(program);
         if let Some(loader) = self.loaders.iter().find(same) {
             return Rc::clone(loader);
@@ -132,10 +147,16 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let elf = match view.elf_of(name) {
         Ok(elf) => elf,
         Err(ElfError::Magic | ElfError::Unreadable) => return,
-        Err(error) => return trace.note(Some(name), None, format!("an ELF file that cannot be read: {error}")),
+        Err(error) => {
+            return trace.note(
+                Some(name),
+                None,
+                format!("an ELF file that cannot be read: {error}"),
+            );
+        }
     };
-    // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a loader, so that they
-    // can be started; they are libraries all the same.
+    // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a
+    // loader, so that they can be started; they are libraries all the same.
     match &elf.interpreter {
         Some(interpreter) if elf.soname.is_none() => load_program(trace, name, elf, interpreter),
         // A static program at any address looks like a library, but needs nothing.
@@ -144,8 +165,8 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     }
 }
 
-/// Loads the next library that came in without a program, and that no program has mapped since. False where
-/// none waits.
+/// Loads the next library that came in without a program, and that no program has mapped since.
+/// False where none waits.
 pub(in crate::slim) fn load_waiting(trace: &mut Trace<'_>) -> bool {
     let waiting = std::mem::take(&mut trace.loading.waiting);
     let mut waiting = waiting.into_iter();
@@ -164,11 +185,22 @@ pub(in crate::slim) fn load_waiting(trace: &mut Trace<'_>) -> bool {
     false
 }
 
-/// The loader that would map a library: the one it names, one that programs of its kind have, or the usual one.
+/// The loader that would map a library: the one it names, one that programs of its kind have, or
+/// the usual one.
 fn loader_for(trace: &Trace<'_>, elf: &Elf) -> Option<Vec<u8>> {
     let is_there = |path: &Vec<u8>| trace.view.resolve(path).is_ok();
-    let seen = trace.loading.loaders.iter().filter(|loader| loader.fits(elf)).map(|loader| loader.path.clone());
-    elf.interpreter.iter().cloned().chain(seen).chain(Loader::conventional_paths(elf)).find(is_there)
+    let seen = trace
+        .loading
+        .loaders
+        .iter()
+        .filter(|loader| loader.fits(elf))
+        .map(|loader| loader.path.clone());
+    elf.interpreter
+        .iter()
+        .cloned()
+        .chain(seen)
+        .chain(Loader::conventional_paths(elf))
+        .find(is_there)
 }
 
 fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u8]) {
@@ -188,7 +220,8 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
         let (process, causes) = start(view, &mut trace.loading, &loader, &environment, name);
         keep_process(trace, &process, &causes);
         for unmet in process.unmet_versions(|file| view.versions(file)) {
-            let [by, library] = [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
+            let [by, library] =
+                [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
             if let Ok(by) = trace.tree().resolve(&by) {
                 trace.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
             }
@@ -196,16 +229,28 @@ fn load_program(trace: &mut Trace<'_>, name: NameId, elf: &Elf, interpreter: &[u
     }
 }
 
-/// What a program may be started in. One with rights of its own obeys the environment if its user has them already.
-pub(in crate::slim) fn environments(view: &View<'_>, loading: &Loading, name: NameId) -> Vec<Environment> {
+/// What a program may be started in. One with rights of its own obeys the environment if its user
+/// has them already.
+pub(in crate::slim) fn environments(
+    view: &View<'_>,
+    loading: &Loading,
+    name: NameId,
+) -> Vec<Environment> {
     let environment = loading.environment.clone();
-    let secure = Environment { secure: true, ..environment.clone() };
+    let secure = Environment {
+        secure: true,
+        ..environment.clone()
+    };
     let is_privileged = view.gains_rights(view.tree().inode_id(name), false);
-    if is_privileged { vec![environment, secure] } else { vec![environment] }
+    if is_privileged {
+        vec![environment, secure]
+    } else {
+        vec![environment]
+    }
 }
 
-/// Builds the process of a program, or of a library that stands for one, with all that is put into it from outside;
-/// and says where requests come from that no file makes.
+/// Builds the process of a program, or of a library that stands for one, with all that is put into
+/// it from outside; and says where requests come from that no file makes.
 pub(in crate::slim) fn start<'a>(
     view: &'a View<'a>,
     loading: &mut Loading,
@@ -215,9 +260,19 @@ pub(in crate::slim) fn start<'a>(
 ) -> (Process<'a, View<'a>>, BTreeMap<usize, Cause>) {
     let tree = view.tree();
     let mut causes = BTreeMap::new();
-    let mut process = Process::new(view, loader, environment, &tree.path(name), tree.inode_id(name));
+    let mut process = Process::new(
+        view,
+        loader,
+        environment,
+        &tree.path(name),
+        tree.inode_id(name),
+    );
     let mut inject = |list: &[u8], injector| {
-        causes.extend(process.preload(list).map(|request| (request, Cause::Injected(injector))));
+        causes.extend(
+            process
+                .preload(list)
+                .map(|request| (request, Cause::Injected(injector))),
+        );
     };
     if !environment.secure {
         inject(&loading.preload, Injector::Preload);
@@ -225,7 +280,11 @@ pub(in crate::slim) fn start<'a>(
     if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&loading.audit, Injector::Audit);
     }
-    let injector = if loader.flavor == Flavor::Musl { Injector::StandIn } else { Injector::PreloadFile };
+    let injector = if loader.flavor == Flavor::Musl {
+        Injector::StandIn
+    } else {
+        Injector::PreloadFile
+    };
     for name in loader.preload_file(view) {
         inject(&name, injector);
     }
@@ -258,7 +317,9 @@ pub(in crate::slim) enum Cause {
 /// `/etc/ld.so.conf` includes what is in the directory beside it.
 fn keep_included(trace: &mut Trace<'_>, file: NameId, loader: NameId) {
     let tree = trace.tree();
-    let Some(directory) = tree.child(tree.parent(file), b"ld.so.conf.d") else { return };
+    let Some(directory) = tree.child(tree.parent(file), b"ld.so.conf.d") else {
+        return;
+    };
     if tree.file_name(file) == b"ld.so.conf" {
         for included in tree.children(directory) {
             trace.graph.keep(included, Some(loader), Why::LoaderReads);
@@ -274,7 +335,13 @@ fn open_for_libc(
     causes: &mut BTreeMap<usize, Cause>,
 ) {
     let is_libc = |path: &[u8]| file_name(path).starts_with(LIBC);
-    let Some(libc) = process.objects().iter().position(|object| is_libc(&object.path)) else { return };
+    let Some(libc) = process
+        .objects()
+        .iter()
+        .position(|object| is_libc(&object.path))
+    else {
+        return;
+    };
     let mut opened = HashSet::new();
     let mut caller = 0;
     // What is opened is mapped too, and may call more.
@@ -282,7 +349,14 @@ fn open_for_libc(
         for &(symbol, soname, rule) in &*loading.calls(view, file) {
             if caller != libc && opened.insert(soname) {
                 let request = process.open(libc, soname.as_bytes());
-                causes.insert(request, Cause::Opened { caller, symbol, rule });
+                causes.insert(
+                    request,
+                    Cause::Opened {
+                        caller,
+                        symbol,
+                        rule,
+                    },
+                );
             }
         }
         caller += 1;
@@ -299,7 +373,9 @@ fn open_by_name(
     let mut opened = HashSet::new();
     let mut at = 0;
     while let Some(file) = process.objects().get(at).map(|object| object.file) {
-        let Some(names) = loading.names(view, file) else { return };
+        let Some(names) = loading.names(view, file) else {
+            return;
+        };
         for name in &*names {
             if process.find(&name.name).is_none() && opened.insert(name.name.clone()) {
                 let request = process.open(at, &name.name);
@@ -315,16 +391,28 @@ fn open_by_name(
 }
 
 /// Keeps every file of a process for the request that mapped it.
-fn keep_process(trace: &mut Trace<'_>, process: &Process<'_, View<'_>>, causes: &BTreeMap<usize, Cause>) {
+fn keep_process(
+    trace: &mut Trace<'_>,
+    process: &Process<'_, View<'_>>,
+    causes: &BTreeMap<usize, Cause>,
+) {
     let tree = trace.tree();
     let name_of = |path: &[u8]| tree.resolve(path).ok().map(|resolved| resolved.name);
-    let names: Vec<Option<NameId>> = process.objects().iter().map(|object| name_of(&object.path)).collect();
+    let names: Vec<Option<NameId>> = process
+        .objects()
+        .iter()
+        .map(|object| name_of(&object.path))
+        .collect();
     for object in process.objects() {
         trace.loading.mapped[object.file.index()] = true;
     }
     for (place, request) in process.requests().iter().enumerate() {
         let cause = causes.get(&place).copied();
-        let by = if let Some(Cause::Opened { caller, .. }) = cause { caller } else { request.by };
+        let by = if let Some(Cause::Opened { caller, .. }) = cause {
+            caller
+        } else {
+            request.by
+        };
         let Some(by) = names[by] else { continue };
         match &request.outcome {
             Outcome::Found(hits) => {
@@ -332,7 +420,11 @@ fn keep_process(trace: &mut Trace<'_>, process: &Process<'_, View<'_>>, causes: 
                 for (object, path, found) in hits {
                     trace.keep_path(path, Some(by), why(request, cause, found.clone()));
                     if let Some(reason) = &process.objects()[*object].broken {
-                        trace.unmet(by, Need::BrokenLibrary(request.name.clone(), reason.clone()), Vec::new());
+                        trace.unmet(
+                            by,
+                            Need::BrokenLibrary(request.name.clone(), reason.clone()),
+                            Vec::new(),
+                        );
                     }
                 }
             }
@@ -346,24 +438,52 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     match (cause, request.kind) {
         (Some(Cause::Injected(by)), _) => Why::Injected { soname, by, found },
         (Some(Cause::MayOpen), _) => Why::MayOpen { soname, found },
-        (Some(Cause::Announced { required }), _) => Why::Announced { soname, required, found },
-        (Some(Cause::Opened { symbol, rule, .. }), _) => Why::Opened { soname, symbol, rule, found },
+        (Some(Cause::Announced { required }), _) => Why::Announced {
+            soname,
+            required,
+            found,
+        },
+        (Some(Cause::Opened { symbol, rule, .. }), _) => Why::Opened {
+            soname,
+            symbol,
+            rule,
+            found,
+        },
         (None, RequestKind::Needed | RequestKind::Given) => Why::Needed { soname, found },
         (None, _) => Why::Filter { soname, found },
     }
 }
 
-fn report_missing(trace: &mut Trace<'_>, by: NameId, request: &Request, cause: Option<Cause>, missing: &Missing) {
+fn report_missing(
+    trace: &mut Trace<'_>,
+    by: NameId,
+    request: &Request,
+    cause: Option<Cause>,
+    missing: &Missing,
+) {
     let name = &request.name;
     match (cause, request.kind) {
         (Some(Cause::Injected(injector)), _) => {
-            trace.note(None, None, format!("`{}`, which {injector} names, is not there", name.escape_ascii()));
+            trace.note(
+                None,
+                None,
+                format!(
+                    "`{}`, which {injector} names, is not there",
+                    name.escape_ascii()
+                ),
+            );
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
-            Some(reason) => trace.unmet(by, Need::BrokenLibrary(name.clone(), reason.clone()), Vec::new()),
+            Some(reason) => trace.unmet(
+                by,
+                Need::BrokenLibrary(name.clone(), reason.clone()),
+                Vec::new(),
+            ),
             None if rules::is_provided(name) => {
-                let text =
-                    format!("`{}` is not in the image: the runtime puts it into the container", name.escape_ascii());
+                let text = format!(
+                    "`{}` is not in the image: the runtime puts it into the container",
+                    name.escape_ascii()
+                );
                 trace.note(Some(by), None, text);
             }
             None => trace.unmet(by, Need::Library(name.clone()), missing.looked_in.clone()),

@@ -7,8 +7,12 @@ use crate::slim::why::Why;
 /// A link that leads nowhere keeps what is there of its way: a program may create the rest.
 pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     let tree = trace.tree();
-    trace.graph.keep(tree.parent(name), Some(name), Why::Directory);
-    let Kind::Symlink { target } = &tree.inode(name).kind else { return };
+    trace
+        .graph
+        .keep(tree.parent(name), Some(name), Why::Directory);
+    let Kind::Symlink { target } = &tree.inode(name).kind else {
+        return;
+    };
     match tree.resolve_from(tree.parent(name), target) {
         Ok(resolved) => {
             trace.graph.keep(resolved.name, Some(name), Why::Target);

@@ -16,5 +16,12 @@ use crate::image::NameId;
 pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
 
 /// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] =
-    &[links::trace, elf::trace, shebang::trace, shell::trace, services::trace, runtimes::trace, rules::trace];
+pub(super) const TRACERS: &[Tracer] = &[
+    links::trace,
+    elf::trace,
+    shebang::trace,
+    shell::trace,
+    services::trace,
+    runtimes::trace,
+    rules::trace,
+];

@@ -25,21 +25,36 @@ pub(in crate::slim) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
     let end = memchr::memchr(b'\n', line);
     let is_cut = end.is_none() && bytes.len() > LOOKED_AT;
     let line = trim(&line[..end.unwrap_or(line.len())]);
-    let split = line.iter().position(|byte| matches!(byte, b' ' | b'\t' | 0));
+    let split = line
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\t' | 0));
     let interpreter = &line[..split.unwrap_or(line.len())];
-    // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it is.
+    // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it
+    // is.
     if interpreter.is_empty() || (is_cut && split.is_none()) {
         return None;
     }
-    let argument = split.map(|split| trim(&line[split..])).filter(|argument| !argument.is_empty());
-    let argument = argument.map(|argument| argument.split(|&byte| byte == 0).next().unwrap_or_default());
-    Some(Shebang { interpreter, argument })
+    let argument = split
+        .map(|split| trim(&line[split..]))
+        .filter(|argument| !argument.is_empty());
+    let argument =
+        argument.map(|argument| argument.split(|&byte| byte == 0).next().unwrap_or_default());
+    Some(Shebang {
+        interpreter,
+        argument,
+    })
 }
 
 fn trim(text: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = text.iter().position(|byte| !is_blank(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_blank(byte)).map_or(start, |last| last + 1);
+    let start = text
+        .iter()
+        .position(|byte| !is_blank(byte))
+        .unwrap_or(text.len());
+    let end = text
+        .iter()
+        .rposition(|byte| !is_blank(byte))
+        .map_or(start, |last| last + 1);
     &text[start..end]
 }
 
@@ -55,19 +70,27 @@ impl Shebang<'_> {
             return None;
         }
         if file_name(self.interpreter) == b"with-contenv" {
-            return self.argument?.split(u8::is_ascii_whitespace).next().map(<[u8]>::to_vec);
+            return self
+                .argument?
+                .split(u8::is_ascii_whitespace)
+                .next()
+                .map(<[u8]>::to_vec);
         }
         env_program(self.argument?)
     }
 
-    /// The name of the program that reads the script in the end: of the interpreter, of what `env` starts, or of what
-    /// busybox is told to be.
+    /// The name of the program that reads the script in the end: of the interpreter, of what `env`
+    /// starts, or of what busybox is told to be.
     pub(in crate::slim) fn program_name(&self) -> Vec<u8> {
         let program = match file_name(self.interpreter) {
             b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
-            b"busybox" => {
-                self.argument.unwrap_or_default().split(u8::is_ascii_whitespace).next().unwrap_or_default().to_vec()
-            }
+            b"busybox" => self
+                .argument
+                .unwrap_or_default()
+                .split(u8::is_ascii_whitespace)
+                .next()
+                .unwrap_or_default()
+                .to_vec(),
             _ => self.interpreter.to_vec(),
         };
         file_name(&program).to_vec()
@@ -78,44 +101,67 @@ pub(in crate::slim) fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }
 
-/// What `env` makes of its one argument: a program's name, unless it is an option. `-S`, alone or at the end of other
-/// letters, has the rest split into words.
+/// What `env` makes of its one argument: a program's name, unless it is an option. `-S`, alone or
+/// at the end of other letters, has the rest split into words.
 fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
     let split = argument.strip_prefix(b"--split-string=").or_else(|| {
         let letters = argument.strip_prefix(b"-")?;
         let place = letters.iter().position(|&letter| letter == b'S')?;
-        letters[..place].iter().all(|letter| b"iv0".contains(letter)).then(|| &letters[place + 1..])
+        letters[..place]
+            .iter()
+            .all(|letter| b"iv0".contains(letter))
+            .then(|| &letters[place + 1..])
     });
     let Some(text) = split else {
         return (!argument.starts_with(b"-")).then(|| argument.to_vec());
     };
-    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let mut words = text
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
     while let Some(word) = words.next() {
         match word {
             b"-u" | b"--unset" | b"-C" | b"--chdir" => drop(words.next()),
             _ if word.starts_with(b"-") || word.contains(&b'=') => {}
-            _ => return Some(word.iter().copied().filter(|byte| !b"'\"".contains(byte)).collect()),
+            _ => {
+                return Some(
+                    word.iter()
+                        .copied()
+                        .filter(|byte| !b"'\"".contains(byte))
+                        .collect(),
+                );
+            }
         }
     }
     None
 }
 
-/// Only what can be executed is started through its `#!` line; a script that another one reads in is not.
+/// Only what can be executed is started through its `#!` line; a script that another one reads in
+/// is not.
 pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     if !trace.is_file(name) || trace.tree().inode(name).header.mode & 0o111 == 0 {
         return;
     }
     let view = trace.view;
-    let Some(bytes) = view.bytes(name).filter(|bytes| bytes.starts_with(b"#!")) else { return };
+    let Some(bytes) = view.bytes(name).filter(|bytes| bytes.starts_with(b"#!")) else {
+        return;
+    };
     if runtimes::is_module(trace.tree(), &trace.graph, name) {
         return;
     }
     let Some(shebang) = parse(&bytes) else {
-        return trace.note(Some(name), Some(1), "a `#!` line that the kernel refuses".to_owned());
+        return trace.note(
+            Some(name),
+            Some(1),
+            "a `#!` line that the kernel refuses".to_owned(),
+        );
     };
     let path = trace.programs.absolute(shebang.interpreter);
     if trace.keep_path(&path, Some(name), Why::Shebang).is_none() {
-        trace.unmet(name, Need::Shebang(shebang.interpreter.to_vec()), Vec::new());
+        trace.unmet(
+            name,
+            Need::Shebang(shebang.interpreter.to_vec()),
+            Vec::new(),
+        );
     }
     if let Some(program) = shebang.env_program() {
         keep_program(trace, name, &program);
@@ -137,7 +183,8 @@ mod tests {
 
     fn words(line: &str) -> Option<(String, Option<String>)> {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        parse(line.as_bytes()).map(|shebang| (text(shebang.interpreter), shebang.argument.map(text)))
+        parse(line.as_bytes())
+            .map(|shebang| (text(shebang.interpreter), shebang.argument.map(text)))
     }
 
     #[test]
@@ -157,12 +204,17 @@ mod tests {
         let long = "x".repeat(300);
         assert_eq!(words(&format!("#!/{long}\n")), None);
         let (interpreter, argument) = words(&format!("#!/bin/sh {long}\n")).unwrap();
-        assert_eq!((interpreter.as_str(), argument.unwrap().len()), ("/bin/sh", 256 - "#!/bin/sh ".len()));
+        assert_eq!(
+            (interpreter.as_str(), argument.unwrap().len()),
+            ("/bin/sh", 256 - "#!/bin/sh ".len())
+        );
     }
 
     #[test]
     fn env_splits_its_argument_only_when_told() {
-        let program = |argument: &str| env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap());
+        let program = |argument: &str| {
+            env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap())
+        };
         assert_eq!(program("python3").as_deref(), Some("python3"));
         assert_eq!(program("-S python3 -u").as_deref(), Some("python3"));
         assert_eq!(program("-Spython3 -u").as_deref(), Some("python3"));

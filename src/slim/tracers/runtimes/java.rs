@@ -32,8 +32,12 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
                 || leads(b"/jre/lib/rt.jar")
                 || leads(b"/lib/libjava.so"))
     };
-    let Some(home) = ancestors(tree, tree.parent(name)).find(is_java_home) else { return };
-    let why = Why::Runtime { language: Language::Java };
+    let Some(home) = ancestors(tree, tree.parent(name)).find(is_java_home) else {
+        return;
+    };
+    let why = Why::Runtime {
+        language: Language::Java,
+    };
     trace.graph.keep(home, Some(name), why.clone());
     for part in PARTS {
         if let Some(part) = tree.child(home, part.as_bytes()) {
@@ -42,9 +46,18 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
     }
 }
 
-/// Sources, the symbols that compilers read, and a cache for heaps of 32 GB and more that Java does without.
+/// Sources, the symbols that compilers read, and a cache for heaps of 32 GB and more that Java does
+/// without.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    const LEFT_OUT: &[&[u8]] =
-        &[b"src.zip", b"ct.sym", b"classes_nocoops.jsa", b"jawt.lib", b"demo", b"sample", b"man", b"docs"];
+    const LEFT_OUT: &[&[u8]] = &[
+        b"src.zip",
+        b"ct.sym",
+        b"classes_nocoops.jsa",
+        b"jawt.lib",
+        b"demo",
+        b"sample",
+        b"man",
+        b"docs",
+    ];
     is_development(tree, name) || LEFT_OUT.contains(&tree.file_name(name))
 }

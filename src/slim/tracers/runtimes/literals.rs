@@ -1,22 +1,32 @@
-//! Paths that a binary carries: where an interpreter was told to look for its modules when it was built.
+//! Paths that a binary carries: where an interpreter was told to look for its modules when it was
+//! built.
 
 use std::collections::BTreeSet;
 
-/// Absolute paths in a binary whose text holds `part`, each once. A list of them, as `/a:/b` or `/a/?.lua;/b/?.lua`, is
-/// taken apart, and what follows a `?` is cut off.
+/// Absolute paths in a binary whose text holds `part`, each once. A list of them, as `/a:/b` or
+/// `/a/?.lua;/b/?.lua`, is taken apart, and what follows a `?` is cut off.
 pub(super) fn paths(bytes: &[u8], part: &[u8]) -> BTreeSet<Vec<u8>> {
     const LONGEST: usize = 4096;
     let mut paths = BTreeSet::new();
     for at in memchr::memmem::find_iter(bytes, part) {
         // The part stands in the middle of a path, which stands in the middle of a list.
         let window = at.saturating_sub(LONGEST);
-        let start = bytes[window..at].iter().rposition(|&byte| is_end(byte)).map_or(window, |place| window + place + 1);
+        let start = bytes[window..at]
+            .iter()
+            .rposition(|&byte| is_end(byte))
+            .map_or(window, |place| window + place + 1);
         let limit = bytes.len().min(at + LONGEST);
-        let end = bytes[at..limit].iter().position(|&byte| is_end(byte)).map_or(limit, |place| at + place);
+        let end = bytes[at..limit]
+            .iter()
+            .position(|&byte| is_end(byte))
+            .map_or(limit, |place| at + place);
         let path = &bytes[start..end];
         let path = path.split(|&byte| byte == b'?').next().unwrap_or_default();
         if path.len() > 1 && path.starts_with(b"/") {
-            let length = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+            let length = path
+                .iter()
+                .rposition(|&byte| byte != b'/')
+                .map_or(0, |last| last + 1);
             paths.insert(path[..length].to_vec());
         }
     }
@@ -34,8 +44,10 @@ mod tests {
     #[test]
     fn lists_are_taken_apart_and_templates_cut() {
         let bytes = b"\0/usr/lua/5.4/?.lua;/opt/lua/?/init.lua;./?.lua\0.:/usr/share/lua\0x/lua\0";
-        let found: Vec<String> =
-            paths(bytes, b"lua").into_iter().map(|path| String::from_utf8(path).unwrap()).collect();
+        let found: Vec<String> = paths(bytes, b"lua")
+            .into_iter()
+            .map(|path| String::from_utf8(path).unwrap())
+            .collect();
         assert_eq!(found, ["/opt/lua", "/usr/lua/5.4", "/usr/share/lua"]);
     }
 }

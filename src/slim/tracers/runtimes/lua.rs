@@ -11,16 +11,34 @@ pub(super) fn is_lua(file_name: &[u8]) -> bool {
     rest.starts_with(b"lua") && !rest.starts_with(b"luac")
 }
 
-/// Lua is told its templates, `/usr/share/lua/5.4/?.lua`, when it is built; `LUA_PATH` and its like replace them.
+/// Lua is told its templates, `/usr/share/lua/5.4/?.lua`, when it is built; `LUA_PATH` and its like
+/// replace them.
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+        return;
+    };
     let mut paths = literals::paths(&bytes, b"/lua");
-    for variable in ["LUA_PATH", "LUA_CPATH", "LUA_PATH_5_4", "LUA_CPATH_5_4", "LUA_PATH_5_3", "LUA_CPATH_5_3"] {
+    for variable in [
+        "LUA_PATH",
+        "LUA_CPATH",
+        "LUA_PATH_5_4",
+        "LUA_CPATH_5_4",
+        "LUA_PATH_5_3",
+        "LUA_CPATH_5_3",
+    ] {
         let lists = path_list(trace, variable);
-        let templates = lists.iter().flat_map(|list| list.split(|&byte| byte == b';'));
-        paths.extend(templates.filter_map(|template| template.split(|&byte| byte == b'?').next()).map(<[u8]>::to_vec));
+        let templates = lists
+            .iter()
+            .flat_map(|list| list.split(|&byte| byte == b';'));
+        paths.extend(
+            templates
+                .filter_map(|template| template.split(|&byte| byte == b'?').next())
+                .map(<[u8]>::to_vec),
+        );
     }
-    let why = Why::Runtime { language: Language::Lua };
+    let why = Why::Runtime {
+        language: Language::Lua,
+    };
     for path in paths {
         // `/usr/lib/lua` holds the modules of all versions: only those of this one are for it.
         if path.split(|&byte| byte == b'/').count() > 3 {

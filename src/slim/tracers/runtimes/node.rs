@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{ancestors, is_development, is_directory_of, is_plain_file, keep_tree, literals, path_list};
+use super::{
+    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, literals, path_list,
+};
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
 use crate::slim::trace::Trace;
@@ -14,51 +16,87 @@ pub(super) fn is_node(file_name: &[u8]) -> bool {
 
 /// Distributions build Node with parts of its library as files: their paths are in the program.
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+        return;
+    };
     for path in literals::paths(&bytes, b"/nodejs/") {
         if is_file_at(trace, &path) {
-            trace.keep_path(&path, Some(name), Why::Runtime { language: Language::Node });
+            trace.keep_path(
+                &path,
+                Some(name),
+                Why::Runtime {
+                    language: Language::Node,
+                },
+            );
         }
     }
 }
 
 fn is_file_at(trace: &Trace<'_>, path: &[u8]) -> bool {
-    trace.tree().resolve(path).is_ok_and(|resolved| trace.is_file(resolved.name))
+    trace
+        .tree()
+        .resolve(path)
+        .is_ok_and(|resolved| trace.is_file(resolved.name))
 }
 
-/// The package that a file is in: the nearest directory above with a `package.json` that is among packages.
+/// The package that a file is in: the nearest directory above with a `package.json` that is among
+/// packages.
 fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
 
 fn is_package(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
-    let above = if tree.file_name(parent).starts_with(b"@") { tree.parent(parent) } else { parent };
-    matches!(tree.file_name(above), b"node_modules" | b"nodejs") && tree.child(directory, b"package.json").is_some()
+    let above = if tree.file_name(parent).starts_with(b"@") {
+        tree.parent(parent)
+    } else {
+        parent
+    };
+    matches!(tree.file_name(above), b"node_modules" | b"nodejs")
+        && tree.child(directory, b"package.json").is_some()
 }
 
 /// Who needs a file of a package needs the package, and those it names.
 pub(super) fn keep_package_of(trace: &mut Trace<'_>, name: NameId) {
     let tree = trace.tree();
-    let Some(package) = package_of(tree, name) else { return };
+    let Some(package) = package_of(tree, name) else {
+        return;
+    };
     if trace.runtimes.packages.contains(&package) {
         return;
     }
-    let is_run = [&b".js"[..], b".cjs", b".mjs", b".node", b".json", b".ts", b".wasm"];
+    let is_run = [
+        &b".js"[..],
+        b".cjs",
+        b".mjs",
+        b".node",
+        b".json",
+        b".ts",
+        b".wasm",
+    ];
     let file_name = tree.file_name(name);
     // What Node is built with is no package to it.
-    let is_built_in = matches!(trace.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
-    if is_built_in || (file_name.contains(&b'.') && !is_run.iter().any(|suffix| file_name.ends_with(suffix))) {
+    let is_built_in =
+        matches!(trace.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
+    if is_built_in
+        || (file_name.contains(&b'.') && !is_run.iter().any(|suffix| file_name.ends_with(suffix)))
+    {
         return;
     }
     trace.runtimes.packages.insert(package);
     let named = String::from_utf8_lossy(&package_name(tree, package)).into_owned();
-    let why = Why::Module { language: Language::Node, name: named };
-    let is_in_application = ancestors(tree, package).any(|at| trace.runtimes.applications.contains(&at));
+    let why = Why::Module {
+        language: Language::Node,
+        name: named,
+    };
+    let is_in_application =
+        ancestors(tree, package).any(|at| trace.runtimes.applications.contains(&at));
     if !is_in_application {
         keep_tree(trace, package, name, &why, &is_left_out);
     }
-    let Some(manifest) = tree.child(package, b"package.json") else { return };
+    let Some(manifest) = tree.child(package, b"package.json") else {
+        return;
+    };
     trace.graph.keep(manifest, Some(name), why);
     for dependency in dependencies(trace, manifest) {
         keep_required(trace, manifest, package, &dependency);
@@ -69,21 +107,32 @@ pub(super) fn keep_package_of(trace: &mut Trace<'_>, name: NameId) {
 fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
     let parent = tree.parent(package);
     let name = tree.file_name(package);
-    if tree.file_name(parent).starts_with(b"@") { [tree.file_name(parent), b"/", name].concat() } else { name.to_vec() }
+    if tree.file_name(parent).starts_with(b"@") {
+        [tree.file_name(parent), b"/", name].concat()
+    } else {
+        name.to_vec()
+    }
 }
 
 fn dependencies(trace: &Trace<'_>, manifest: NameId) -> Vec<String> {
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
     let bytes = trace.view.bytes(manifest);
-    let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else { return Vec::new() };
-    let fields = FIELDS.iter().filter_map(|field| manifest.get(*field)?.as_object());
+    let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
+        return Vec::new();
+    };
+    let fields = FIELDS
+        .iter()
+        .filter_map(|field| manifest.get(*field)?.as_object());
     fields.flat_map(|field| field.keys().cloned()).collect()
 }
 
-/// Keeps a package that a source or a package below `directory` asks for: `express`, `@babel/core/lib/x`.
+/// Keeps a package that a source or a package below `directory` asks for: `express`,
+/// `@babel/core/lib/x`.
 pub(super) fn keep_required(trace: &mut Trace<'_>, by: NameId, directory: NameId, request: &str) {
     let mut parts = request.splitn(3, '/');
-    let (Some(first), second) = (parts.next(), parts.next()) else { return };
+    let (Some(first), second) = (parts.next(), parts.next()) else {
+        return;
+    };
     let name = match second {
         Some(second) if first.starts_with('@') => format!("{first}/{second}"),
         _ => first.to_owned(),
@@ -91,8 +140,13 @@ pub(super) fn keep_required(trace: &mut Trace<'_>, by: NameId, directory: NameId
     if name.is_empty() || name.starts_with('.') || request.starts_with('/') {
         return;
     }
-    let Some(path) = find_package(trace, directory, &name) else { return };
-    let why = Why::Module { language: Language::Node, name };
+    let Some(path) = find_package(trace, directory, &name) else {
+        return;
+    };
+    let why = Why::Module {
+        language: Language::Node,
+        name,
+    };
     if let Some(package) = trace.keep_path(&path, Some(by), why.clone())
         && let Some(manifest) = trace.tree().child(package, b"package.json")
     {
@@ -100,30 +154,61 @@ pub(super) fn keep_required(trace: &mut Trace<'_>, by: NameId, directory: NameId
     }
 }
 
-/// From the directory up, each `node_modules`; then `NODE_PATH`, and where Debian puts its packages.
+/// From the directory up, each `node_modules`; then `NODE_PATH`, and where Debian puts its
+/// packages.
 fn find_package(trace: &Trace<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
     let tree = trace.tree();
     let up = ancestors(tree, directory).chain([NameId::ROOT]);
     let beside = up.map(|at| {
         let path = tree.path(at);
-        if path.ends_with(b"/node_modules") { path } else { [&path[..], b"/node_modules"].concat() }
+        if path.ends_with(b"/node_modules") {
+            path
+        } else {
+            [&path[..], b"/node_modules"].concat()
+        }
     });
-    let mut debian: Vec<Vec<u8>> = ["/usr/share/nodejs", "/usr/lib/nodejs"].map(|path| path.as_bytes().to_vec()).into();
+    let mut debian: Vec<Vec<u8>> = ["/usr/share/nodejs", "/usr/lib/nodejs"]
+        .map(|path| path.as_bytes().to_vec())
+        .into();
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
-        let triplets = tree.children(libraries.name).filter_map(|triplet| tree.child(triplet, b"nodejs"));
+        let triplets = tree
+            .children(libraries.name)
+            .filter_map(|triplet| tree.child(triplet, b"nodejs"));
         debian.extend(triplets.map(|nodejs| tree.path(nodejs)));
     }
     let given = path_list(trace, "NODE_PATH");
-    let mut candidates = beside.chain(given).chain(debian).map(|at| [&at[..], b"/", name.as_bytes()].concat());
+    let mut candidates = beside
+        .chain(given)
+        .chain(debian)
+        .map(|at| [&at[..], b"/", name.as_bytes()].concat());
     candidates.find(|path| tree.resolve(path).is_ok())
 }
 
 /// Of a package: its tests, its manual, its types, the sources of its addon.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    const DIRECTORIES: &[&str] =
-        &["__tests__", "benchmark", "coverage", "doc", "docs", "example", "examples", "man", "test", "tests"];
-    const SUFFIXES: &[&[u8]] = &[b".d.ts", b".d.mts", b".d.cts", b".map", b".md", b".markdown"];
-    let Some(package) = package_of(tree, name) else { return false };
+    const DIRECTORIES: &[&str] = &[
+        "__tests__",
+        "benchmark",
+        "coverage",
+        "doc",
+        "docs",
+        "example",
+        "examples",
+        "man",
+        "test",
+        "tests",
+    ];
+    const SUFFIXES: &[&[u8]] = &[
+        b".d.ts",
+        b".d.mts",
+        b".d.cts",
+        b".map",
+        b".md",
+        b".markdown",
+    ];
+    let Some(package) = package_of(tree, name) else {
+        return false;
+    };
     let is_file = is_plain_file(tree, name);
     let file_name = tree.file_name(name);
     // The compiler reads its types.
@@ -136,7 +221,15 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
 
 /// `prebuilds/darwin-arm64`, and what a compiler left in `build/Release`.
 fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
-    const SYSTEMS: &[&[u8]] = &[b"android-", b"darwin-", b"freebsd-", b"ios-", b"openbsd-", b"sunos-", b"win32-"];
+    const SYSTEMS: &[&[u8]] = &[
+        b"android-",
+        b"darwin-",
+        b"freebsd-",
+        b"ios-",
+        b"openbsd-",
+        b"sunos-",
+        b"win32-",
+    ];
     let file_name = tree.file_name(name);
     let is_in = |directory: &[u8]| tree.file_name(tree.parent(name)) == directory;
     (is_in(b"prebuilds") && SYSTEMS.iter().any(|system| file_name.starts_with(system)))
@@ -146,7 +239,9 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
 /// What the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
 pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
-    let quotes = text.char_indices().filter(|&(_, char)| matches!(char, '\'' | '"' | '`'));
+    let quotes = text
+        .char_indices()
+        .filter(|&(_, char)| matches!(char, '\'' | '"' | '`'));
     quotes.filter_map(move |(at, quote)| {
         let before = text[..at].trim_end();
         if !BEFORE.iter().any(|word| before.ends_with(word)) {
@@ -164,8 +259,7 @@ mod tests {
 
     #[test]
     fn requests_are_told_from_other_strings() {
-        let text =
-            "const a = require('a/b');\nimport c from \"c\"; import 'd'\nawait import( `e` )\nx = 'f'; require(g)";
+        let text = "const a = require('a/b');\nimport c from \"c\"; import 'd'\nawait import( `e` )\nx = 'f'; require(g)";
         assert_eq!(requests(text).collect::<Vec<_>>(), ["a/b", "c", "d", "e"]);
     }
 }

@@ -1,7 +1,8 @@
 //! Perl: the directories of `@INC`, with the extensions below their `auto`.
 //!
-//! Debian's Perl has a small library, `perl-base`, that holds all that Perl loads of itself. With it, and where all that
-//! is Perl is scripts of the distribution, of the rest only the modules that these name are kept; else the whole.
+//! Debian's Perl has a small library, `perl-base`, that holds all that Perl loads of itself. With
+//! it, and where all that is Perl is scripts of the distribution, of the rest only the modules that
+//! these name are kept; else the whole.
 
 use std::collections::BTreeSet;
 
@@ -32,13 +33,20 @@ pub(super) fn is_perl(file_name: &[u8]) -> bool {
 
 /// `@INC` is built into the program, or into its library.
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
-    let why = Why::Runtime { language: Language::Perl };
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+        return;
+    };
+    let why = Why::Runtime {
+        language: Language::Perl,
+    };
     let mut directories = literals::paths(&bytes, b"perl");
     directories.extend(path_list(trace, "PERL5LIB"));
     // The debugging data of `/usr/lib/debug` has such names too.
     directories.retain(|path| !path.starts_with(b"/usr/lib/debug/"));
-    let base = directories.iter().find(|path| path.ends_with(b"/perl-base")).cloned();
+    let base = directories
+        .iter()
+        .find(|path| path.ends_with(b"/perl-base"))
+        .cloned();
     let base = base.and_then(|base| keep_tree_at(trace, &base, name, &why, &is_left_out));
     if base.is_none() {
         trace.runtimes.perl.has_application = true;
@@ -49,8 +57,18 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
 
 /// Remembers a source, to be looked at when Perl is found.
 pub(super) fn follow(trace: &mut Trace<'_>, source: NameId, path: &[u8]) {
-    const DISTRIBUTIONS: &[&str] = &["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/", "/etc/"];
-    let is_distributions = DISTRIBUTIONS.iter().any(|directory| path.starts_with(directory.as_bytes()));
+    const DISTRIBUTIONS: &[&str] = &[
+        "/bin/",
+        "/sbin/",
+        "/usr/bin/",
+        "/usr/sbin/",
+        "/usr/lib/",
+        "/usr/share/",
+        "/etc/",
+    ];
+    let is_distributions = DISTRIBUTIONS
+        .iter()
+        .any(|directory| path.starts_with(directory.as_bytes()));
     trace.runtimes.perl.has_application |= !is_distributions;
     // All that `perl-base` loads is in it.
     let is_base = memchr::memmem::find(path, b"/perl-base/").is_some();
@@ -60,10 +78,14 @@ pub(super) fn follow(trace: &mut Trace<'_>, source: NameId, path: &[u8]) {
 }
 
 pub(super) fn settle(trace: &mut Trace<'_>) {
-    let Some(&program) = trace.runtimes.perl.programs.first() else { return };
+    let Some(&program) = trace.runtimes.perl.programs.first() else {
+        return;
+    };
     let directories = trace.runtimes.perl.directories.clone();
     if trace.runtimes.perl.has_application {
-        let why = Why::Runtime { language: Language::Perl };
+        let why = Why::Runtime {
+            language: Language::Perl,
+        };
         for path in directories {
             keep_tree_at(trace, &path, program, &why, &is_left_out);
         }
@@ -71,11 +93,16 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
     }
     for source in std::mem::take(&mut trace.runtimes.perl.waiting) {
         trace.runtimes.perl.sources.insert(source);
-        let Some(bytes) = trace.view.bytes(source).map(|bytes| bytes.to_vec()) else { continue };
+        let Some(bytes) = trace.view.bytes(source).map(|bytes| bytes.to_vec()) else {
+            continue;
+        };
         let text = String::from_utf8_lossy(&bytes);
         let own = libraries(&text);
-        let directories: Vec<&[u8]> =
-            directories.iter().map(Vec::as_slice).chain(own.iter().map(|own| own.as_bytes())).collect();
+        let directories: Vec<&[u8]> = directories
+            .iter()
+            .map(Vec::as_slice)
+            .chain(own.iter().map(|own| own.as_bytes()))
+            .collect();
         for module in modules(&text) {
             keep_module(trace, source, &module, &directories);
         }
@@ -84,24 +111,39 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
 
 /// The literal directories of `use lib`.
 fn libraries(text: &str) -> Vec<&str> {
-    let lines = text.lines().map(str::trim_start).filter_map(|line| line.strip_prefix("use lib "));
-    lines.flat_map(|line| line.split(['\'', '"', ' ', '(', ')', ';'])).filter(|path| path.starts_with('/')).collect()
+    let lines = text
+        .lines()
+        .map(str::trim_start)
+        .filter_map(|line| line.strip_prefix("use lib "));
+    lines
+        .flat_map(|line| line.split(['\'', '"', ' ', '(', ')', ';']))
+        .filter(|path| path.starts_with('/'))
+        .collect()
 }
 
 /// Names of modules in a source: what it uses and requires, and all words with `::` in them.
 fn modules(text: &str) -> BTreeSet<String> {
     let mut modules = BTreeSet::new();
-    for line in code(text).map(str::trim_start).filter(|line| !line.starts_with('#')) {
+    for line in code(text)
+        .map(str::trim_start)
+        .filter(|line| !line.starts_with('#'))
+    {
         for keyword in ["use ", "require ", "no "] {
             for (at, _) in line.match_indices(keyword) {
                 let rest = line[at + keyword.len()..].trim_start();
-                let end = rest.find(|char: char| !is_module_char(char)).unwrap_or(rest.len());
+                let end = rest
+                    .find(|char: char| !is_module_char(char))
+                    .unwrap_or(rest.len());
                 modules.insert(rest[..end].to_owned());
             }
         }
         let is_list = line.starts_with("use parent") || line.starts_with("use base");
         let words = line.split(|char: char| !is_module_char(char));
-        modules.extend(words.filter(|word| is_list || word.contains("::")).map(str::to_owned));
+        modules.extend(
+            words
+                .filter(|word| is_list || word.contains("::"))
+                .map(str::to_owned),
+        );
     }
     modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
     modules
@@ -110,9 +152,12 @@ fn modules(text: &str) -> BTreeSet<String> {
 /// Lines up to the end of the code, without the manual between `=head1` and `=cut`.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let mut is_manual = false;
-    let lines = text.lines().take_while(|line| !matches!(*line, "__END__" | "__DATA__"));
+    let lines = text
+        .lines()
+        .take_while(|line| !matches!(*line, "__END__" | "__DATA__"));
     lines.filter(move |line| {
-        let is_directive = line.starts_with('=') && line[1..].starts_with(|char: char| char.is_ascii_alphabetic());
+        let is_directive =
+            line.starts_with('=') && line[1..].starts_with(|char: char| char.is_ascii_alphabetic());
         let goes_on = (is_manual || is_directive) && !line.starts_with("=cut");
         let was_manual = std::mem::replace(&mut is_manual, goes_on);
         !was_manual && !is_directive
@@ -131,7 +176,10 @@ fn keep_module(trace: &mut Trace<'_>, source: NameId, module: &str, directories:
         if trace.tree().resolve(&at(format!("{path}.pm"))).is_err() {
             continue;
         }
-        let why = Why::Module { language: Language::Perl, name: module.to_owned() };
+        let why = Why::Module {
+            language: Language::Perl,
+            name: module.to_owned(),
+        };
         trace.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
         for below in [path.clone(), format!("auto/{path}")] {
             keep_tree_at(trace, &at(below), source, &why, &is_left_out);
@@ -141,7 +189,14 @@ fn keep_module(trace: &mut Trace<'_>, source: NameId, module: &str, directories:
 
 /// Manuals, headers, and modules with which Debian configures and installs packages.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    const MACHINERY: &[&str] = &["CORE", "CPANPLUS", "Debconf", "DebianNet", "Dpkg", "ExtUtils"];
+    const MACHINERY: &[&str] = &[
+        "CORE",
+        "CPANPLUS",
+        "Debconf",
+        "DebianNet",
+        "Dpkg",
+        "ExtUtils",
+    ];
     is_development(tree, name)
         || (is_plain_file(tree, name) && tree.file_name(name).ends_with(b".pod"))
         || is_directory_of(tree, name, MACHINERY)
@@ -155,7 +210,12 @@ mod tests {
     fn modules_are_those_that_are_used_or_look_like_one() {
         let text = "use strict;\n# use Not;\nuse lib '/a/b';\n  require A::B;\nuse parent qw(C D::E);\nload('F::G'); eval { require H };\n=head1 X\n\nNo::Manual\n=cut\nuse I;\n__END__\nuse J;";
         let modules: Vec<String> = modules(text).into_iter().collect();
-        assert_eq!(modules, ["A::B", "C", "D::E", "F::G", "H", "I", "lib", "parent", "qw", "strict", "use"]);
+        assert_eq!(
+            modules,
+            [
+                "A::B", "C", "D::E", "F::G", "H", "I", "lib", "parent", "qw", "strict", "use"
+            ]
+        );
         assert_eq!(libraries(text), ["/a/b"]);
     }
 }

@@ -12,19 +12,36 @@ pub(super) fn is_php(file_name: &[u8]) -> bool {
 }
 
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
-    let why = Why::Runtime { language: Language::Php };
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+        return;
+    };
+    let why = Why::Runtime {
+        language: Language::Php,
+    };
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));
     for path in paths {
-        // The version's own directory holds examples of its configuration, and extensions come by configuration.
-        if path.ends_with(b"/php") && !path.ends_with(b"/lib/php") || path.ends_with(b"/local/lib/php") {
+        // The version's own directory holds examples of its configuration, and extensions come by
+        // configuration.
+        if path.ends_with(b"/php") && !path.ends_with(b"/lib/php")
+            || path.ends_with(b"/local/lib/php")
+        {
             keep_tree_at(trace, &path, name, &why, &is_left_out);
         }
     }
 }
 
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    const LEFT_OUT: &[&str] = &["build", "doc", "docs", "extensions", "test", "tests", "Tests", "PEAR", "Composer"];
+    const LEFT_OUT: &[&str] = &[
+        "build",
+        "doc",
+        "docs",
+        "extensions",
+        "test",
+        "tests",
+        "Tests",
+        "PEAR",
+        "Composer",
+    ];
     is_development(tree, name) || is_directory_of(tree, name, LEFT_OUT)
 }

@@ -1,11 +1,15 @@
 //! Python: the standard library of an interpreter, and the packages of its environment.
 //!
-//! The library is found as `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages
-//! are kept whole. A virtual environment that is closed to the system's packages does not bring these in.
+//! The library is found as
+//! `python` finds it: from the real path of the program up, `lib/python3.11/os.py`. Packages are
+//! kept whole. A virtual environment that is closed to the system's packages does not bring these
+//! in.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, path_list};
+use super::{
+    Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, path_list,
+};
 use crate::image::{NameId, Tree};
 use crate::slim::trace::Trace;
 use crate::slim::why::{Language, Why};
@@ -21,19 +25,47 @@ pub(super) struct Found {
 /// `python`, `python3.11`, `pypy3`, `libpython3.11.so.1.0`; but not `python3-config`.
 pub(super) fn is_python(file_name: &[u8]) -> bool {
     let name = file_name.strip_prefix(b"lib").unwrap_or(file_name);
-    let Some(rest) = name.strip_prefix(b"python").or_else(|| name.strip_prefix(b"pypy")) else { return false };
+    let Some(rest) = name
+        .strip_prefix(b"python")
+        .or_else(|| name.strip_prefix(b"pypy"))
+    else {
+        return false;
+    };
     let version = rest.split(|&byte| byte == b's').next().unwrap_or_default();
     let is_library = memchr::memmem::find(rest, b".so").is_some();
-    let is_version = |text: &[u8]| text.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    if file_name.starts_with(b"lib") { is_library && !version.is_empty() } else { is_version(rest) }
+    let is_version = |text: &[u8]| {
+        text.iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
+    };
+    if file_name.starts_with(b"lib") {
+        is_library && !version.is_empty()
+    } else {
+        is_version(rest)
+    }
 }
 
 /// Parts of the standard library that hardly any program loads.
-pub(super) const OPTIONAL: &[&str] =
-    &["ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtle", "turtledemo", "venv"];
+pub(super) const OPTIONAL: &[&str] = &[
+    "ensurepip",
+    "idlelib",
+    "lib2to3",
+    "pydoc_data",
+    "test",
+    "tkinter",
+    "turtle",
+    "turtledemo",
+    "venv",
+];
 
 /// What installs packages.
-pub(super) const MACHINERY: &[&str] = &["_distutils_hack", "distutils", "pip", "pkg_resources", "setuptools", "wheel"];
+pub(super) const MACHINERY: &[&str] = &[
+    "_distutils_hack",
+    "distutils",
+    "pip",
+    "pkg_resources",
+    "setuptools",
+    "wheel",
+];
 
 type Wanted = BTreeMap<(Language, &'static str), NameId>;
 
@@ -41,10 +73,15 @@ type Wanted = BTreeMap<(Language, &'static str), NameId>;
 pub(super) fn settle(trace: &mut Trace<'_>) {
     let names = trace.runtimes.python.names.clone();
     let tree = trace.tree();
-    let environments: BTreeMap<NameId, NameId> =
-        names.iter().filter_map(|&name| Some((name, environment(tree, name)?))).collect();
-    let programs: Vec<(NameId, Vec<NameId>)> =
-        names.iter().filter(|name| is_plain_file(tree, **name)).map(|&name| (name, libraries(trace, name))).collect();
+    let environments: BTreeMap<NameId, NameId> = names
+        .iter()
+        .filter_map(|&name| Some((name, environment(tree, name)?)))
+        .collect();
+    let programs: Vec<(NameId, Vec<NameId>)> = names
+        .iter()
+        .filter(|name| is_plain_file(tree, **name))
+        .map(|&name| (name, libraries(trace, name)))
+        .collect();
     for (name, libraries) in &programs {
         for &library in libraries {
             trace.runtimes.python.has_distutils |= tree.child(library, b"distutils").is_some();
@@ -56,7 +93,8 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
         is_open |= keep_environment(trace, name, environment);
     }
     for (name, libraries) in programs {
-        let is_closed = environments.contains_key(&name) || !is_started_alone(trace, name, &names, &environments);
+        let is_closed = environments.contains_key(&name)
+            || !is_started_alone(trace, name, &names, &environments);
         if !is_closed || is_open {
             for &library in &libraries {
                 keep_sites(trace, name, library);
@@ -69,32 +107,50 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
 /// The virtual environment that a name is in: `pyvenv.cfg` is beside it, or one directory up.
 fn environment(tree: &Tree, name: NameId) -> Option<NameId> {
     let directory = tree.parent(name);
-    [directory, tree.parent(directory)].into_iter().find(|&at| tree.child(at, b"pyvenv.cfg").is_some())
+    [directory, tree.parent(directory)]
+        .into_iter()
+        .find(|&at| tree.child(at, b"pyvenv.cfg").is_some())
 }
 
 /// Keeps an environment's packages. True where it is open to those of the system.
 fn keep_environment(trace: &mut Trace<'_>, name: NameId, environment: NameId) -> bool {
     let tree = trace.tree();
-    let Some(settings) = tree.child(environment, b"pyvenv.cfg") else { return false };
-    let why = Why::Runtime { language: Language::Python };
+    let Some(settings) = tree.child(environment, b"pyvenv.cfg") else {
+        return false;
+    };
+    let why = Why::Runtime {
+        language: Language::Python,
+    };
     trace.graph.keep(settings, Some(name), why.clone());
     // Its other names cost nothing, and programs are started by them.
-    for other in tree.children(tree.parent(name)).filter(|&other| is_python(tree.file_name(other))) {
+    for other in tree
+        .children(tree.parent(name))
+        .filter(|&other| is_python(tree.file_name(other)))
+    {
         trace.graph.keep(other, Some(name), why.clone());
     }
-    for library in [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| tree.child(environment, library)) {
+    for library in [&b"lib"[..], b"lib64"]
+        .into_iter()
+        .filter_map(|library| tree.child(environment, library))
+    {
         trace.graph.keep(library, Some(name), why.clone());
-        let Ok(resolved) = tree.resolve(&tree.path(library)) else { continue };
+        let Ok(resolved) = tree.resolve(&tree.path(library)) else {
+            continue;
+        };
         for version in tree.children(resolved.name) {
             if let Some(site) = tree.child(version, b"site-packages") {
                 keep_site(trace, name, site);
             }
         }
     }
-    let text = trace.view.bytes(settings).map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase());
+    let text = trace
+        .view
+        .bytes(settings)
+        .map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase());
     let is_yes = |line: &str| {
-        line.split_once('=')
-            .is_some_and(|(key, value)| key.trim() == "include-system-site-packages" && value.trim() == "true")
+        line.split_once('=').is_some_and(|(key, value)| {
+            key.trim() == "include-system-site-packages" && value.trim() == "true"
+        })
     };
     text.is_some_and(|text| text.lines().any(is_yes))
 }
@@ -107,24 +163,37 @@ fn is_started_alone(
     environments: &BTreeMap<NameId, NameId>,
 ) -> bool {
     let is_outside = |by: Option<NameId>| by.is_none_or(|by| !names.contains(&by));
-    let others = names.iter().filter(|other| !environments.contains_key(other));
-    others.chain([&name]).flat_map(|&other| trace.graph.reasons(other)).any(|reason| {
-        !matches!(reason.why, Why::Directory | Why::Runtime { .. } | Why::Module { .. }) && is_outside(reason.by)
-    })
+    let others = names
+        .iter()
+        .filter(|other| !environments.contains_key(other));
+    others
+        .chain([&name])
+        .flat_map(|&other| trace.graph.reasons(other))
+        .any(|reason| {
+            !matches!(
+                reason.why,
+                Why::Directory | Why::Runtime { .. } | Why::Module { .. }
+            ) && is_outside(reason.by)
+        })
 }
 
-/// The directories of the standard library: `lib/python3.11`, and on some systems `lib64/python3.11` beside it.
+/// The directories of the standard library:
+/// `lib/python3.11`, and on some systems `lib64/python3.11` beside it.
 fn libraries(trace: &Trace<'_>, name: NameId) -> Vec<NameId> {
     let tree = trace.tree();
     let version = version(tree.file_name(name));
-    let home = path_list(trace, "PYTHONHOME").into_iter().filter_map(|path| Some(tree.resolve(&path).ok()?.name));
+    let home = path_list(trace, "PYTHONHOME")
+        .into_iter()
+        .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
             tree.is_directory(resolved.name).then_some(resolved.name)
         });
-        let found: BTreeSet<NameId> =
-            in_prefix.flat_map(|library| tree.children(library)).filter(|&at| is_library(tree, at, version)).collect();
+        let found: BTreeSet<NameId> = in_prefix
+            .flat_map(|library| tree.children(library))
+            .filter(|&at| is_library(tree, at, version))
+            .collect();
         let is_landmark = |&library: &NameId| tree.child(library, b"os.py").is_some();
         if found.iter().any(is_landmark) {
             return found.into_iter().collect();
@@ -135,7 +204,10 @@ fn libraries(trace: &Trace<'_>, name: NameId) -> Vec<NameId> {
 
 /// `3.11` of `python3.11` and `libpython3.11.so.1.0`.
 fn version(file_name: &[u8]) -> &[u8] {
-    let start = file_name.iter().position(u8::is_ascii_digit).unwrap_or(file_name.len());
+    let start = file_name
+        .iter()
+        .position(u8::is_ascii_digit)
+        .unwrap_or(file_name.len());
     let rest = &file_name[start..];
     let end = memchr::memmem::find(rest, b".so").unwrap_or(rest.len());
     &rest[..end]
@@ -143,19 +215,29 @@ fn version(file_name: &[u8]) -> &[u8] {
 
 fn is_library(tree: &Tree, directory: NameId, version: &[u8]) -> bool {
     let file_name = tree.file_name(directory);
-    let rest = file_name.strip_prefix(b"python").or_else(|| file_name.strip_prefix(b"pypy"));
-    let is_one = tree.child(directory, b"os.py").is_some() || tree.child(directory, b"lib-dynload").is_some();
+    let rest = file_name
+        .strip_prefix(b"python")
+        .or_else(|| file_name.strip_prefix(b"pypy"));
+    let is_one = tree.child(directory, b"os.py").is_some()
+        || tree.child(directory, b"lib-dynload").is_some();
     tree.is_directory(directory) && is_one && rest.is_some_and(|rest| rest.starts_with(version))
 }
 
 fn keep_library(trace: &mut Trace<'_>, name: NameId, library: NameId) {
     let wanted = trace.runtimes.wanted.clone();
-    let why = Why::Runtime { language: Language::Python };
+    let why = Why::Runtime {
+        language: Language::Python,
+    };
     let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
     keep_tree(trace, library, name, &why, &skip);
     // `python311.zip` is looked at first.
     let tree = trace.tree();
-    let digits: Vec<u8> = tree.file_name(library).iter().copied().filter(|byte| *byte != b'.').collect();
+    let digits: Vec<u8> = tree
+        .file_name(library)
+        .iter()
+        .copied()
+        .filter(|byte| *byte != b'.')
+        .collect();
     if let Some(zip) = tree.child(tree.parent(library), &[&digits[..], b".zip"].concat()) {
         trace.graph.keep(zip, Some(name), why);
     }
@@ -167,9 +249,13 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
         return true;
     }
     if tree.parent(name) != library {
-        let is_test = is_plain_file(tree, name) && (file_name.starts_with(b"_test") || file_name.starts_with(b"xxl"));
+        let is_test = is_plain_file(tree, name)
+            && (file_name.starts_with(b"_test") || file_name.starts_with(b"xxl"));
         let is_window = file_name.starts_with(b"_tkinter.") && !is_wanted(wanted, b"tkinter");
-        return is_test || is_window || is_directory_of(tree, name, &["test", "tests"]) || file_name.ends_with(b".exe");
+        return is_test
+            || is_window
+            || is_directory_of(tree, name, &["test", "tests"])
+            || file_name.ends_with(b".exe");
     }
     let top = file_name.strip_suffix(b".py").unwrap_or(file_name);
     matches!(file_name, b"site-packages" | b"dist-packages" | b"tests")
@@ -178,16 +264,22 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
 }
 
 fn is_wanted(wanted: &Wanted, top: &[u8]) -> bool {
-    wanted.keys().any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
+    wanted
+        .keys()
+        .any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
 }
 
-/// What no program opens. A compiled file is read without its source only where it lies in its place.
+/// What no program opens. A compiled file is read without its source only where it lies in its
+/// place.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     let is_stub = |suffix: &&[u8]| file_name.ends_with(suffix);
     is_development(tree, name)
         || is_directory_of(tree, name, &["__pycache__"])
-        || (is_plain_file(tree, name) && [&b".pyi"[..], b".pxd", b".pyx", b".pxi"].iter().any(is_stub))
+        || (is_plain_file(tree, name)
+            && [&b".pyi"[..], b".pxd", b".pyx", b".pxi"]
+                .iter()
+                .any(is_stub))
 }
 
 /// The directories of packages that belong to a library, Debian's among them, and those of users.
@@ -197,31 +289,62 @@ fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
     let mut sites: Vec<Vec<u8>> = Vec::new();
     for directory in [&b"site-packages"[..], b"dist-packages"] {
         sites.push([&tree.path(library), &b"/"[..], directory].concat());
-        sites.push([&tree.path(tree.parent(library)), &b"/python3/"[..], directory].concat());
+        sites.push(
+            [
+                &tree.path(tree.parent(library)),
+                &b"/python3/"[..],
+                directory,
+            ]
+            .concat(),
+        );
         sites.push([b"/usr/local/lib/", &version[..], b"/", directory].concat());
     }
     let config = &trace.view.image.config;
-    let users = tree.resolve(b"/home").map(|home| tree.children(home.name).collect()).unwrap_or_default();
+    let users = tree
+        .resolve(b"/home")
+        .map(|home| tree.children(home.name).collect())
+        .unwrap_or_default();
     let users: Vec<NameId> = users;
     let mut homes: Vec<Vec<u8>> = users.into_iter().map(|user| tree.path(user)).collect();
-    homes.extend([b"/root".to_vec()].into_iter().chain(config.env_value("HOME").map(|home| home.as_bytes().to_vec())));
+    homes.extend(
+        [b"/root".to_vec()].into_iter().chain(
+            config
+                .env_value("HOME")
+                .map(|home| home.as_bytes().to_vec()),
+        ),
+    );
     for home in &mut homes {
         home.extend_from_slice(b"/.local");
     }
     homes.extend(path_list(trace, "PYTHONUSERBASE"));
-    sites.extend(homes.iter().map(|home| [home, &b"/lib/"[..], &version, b"/site-packages"].concat()));
+    sites.extend(
+        homes
+            .iter()
+            .map(|home| [home, &b"/lib/"[..], &version, b"/site-packages"].concat()),
+    );
     for site in sites {
-        let Ok(resolved) = tree.resolve(&site) else { continue };
+        let Ok(resolved) = tree.resolve(&site) else {
+            continue;
+        };
         if tree.is_directory(resolved.name) {
-            trace.keep_path(&site, Some(name), Why::Runtime { language: Language::Python });
+            trace.keep_path(
+                &site,
+                Some(name),
+                Why::Runtime {
+                    language: Language::Python,
+                },
+            );
             keep_site(trace, name, resolved.name);
         }
     }
 }
 
-/// What the environment adds: directories and archives of `PYTHONPATH`, and a virtual environment that is active.
+/// What the environment adds: directories and archives of `PYTHONPATH`, and a virtual environment
+/// that is active.
 fn keep_given(trace: &mut Trace<'_>, name: NameId) {
-    let why = Why::Runtime { language: Language::Python };
+    let why = Why::Runtime {
+        language: Language::Python,
+    };
     for path in path_list(trace, "PYTHONPATH") {
         if let Some(entry) = trace.keep_path(&path, Some(name), why.clone())
             && trace.tree().is_directory(entry)
@@ -241,13 +364,24 @@ fn keep_site(trace: &mut Trace<'_>, name: NameId, site: NameId) {
     let tree = trace.tree();
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
-        let by = if is_machinery(file_name) { wants_machinery(trace) } else { Some(name) };
-        let Some(by) = by.filter(|_| !is_left_out(tree, entry)) else { continue };
+        let by = if is_machinery(file_name) {
+            wants_machinery(trace)
+        } else {
+            Some(name)
+        };
+        let Some(by) = by.filter(|_| !is_left_out(tree, entry)) else {
+            continue;
+        };
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
-        let why = Why::Module { language: Language::Python, name: module };
+        let why = Why::Module {
+            language: Language::Python,
+            name: module,
+        };
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(trace, entry, by, &why, skip);
-        if file_name.ends_with(b".pth") || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py")) {
+        if file_name.ends_with(b".pth")
+            || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
+        {
             keep_pointed_to(trace, entry, site);
         }
         if let Some(record) = tree.child(entry, b"RECORD") {
@@ -258,8 +392,15 @@ fn keep_site(trace: &mut Trace<'_>, name: NameId, site: NameId) {
 
 /// `requests` of `requests-2.28.1.dist-info`, `six` of `six.py`.
 fn top_name(file_name: &[u8]) -> &[u8] {
-    let end = file_name.iter().position(|byte| matches!(byte, b'-' | b'.')).unwrap_or(file_name.len());
-    if end == 0 { file_name } else { &file_name[..end] }
+    let end = file_name
+        .iter()
+        .position(|byte| matches!(byte, b'-' | b'.'))
+        .unwrap_or(file_name.len());
+    if end == 0 {
+        file_name
+    } else {
+        &file_name[..end]
+    }
 }
 
 fn is_machinery(file_name: &[u8]) -> bool {
@@ -267,7 +408,8 @@ fn is_machinery(file_name: &[u8]) -> bool {
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
 }
 
-/// What installs packages, in a directory of packages; and of a package its tests, stubs and headers.
+/// What installs packages, in a directory of packages; and of a package its tests, stubs and
+/// headers.
 pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
     let is_site = |&at: &NameId| matches!(tree.file_name(at), b"site-packages" | b"dist-packages");
     let parent = tree.parent(name);
@@ -281,8 +423,17 @@ pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
 /// They lean on each other.
 fn wants_machinery(trace: &Trace<'_>) -> Option<NameId> {
     let is_there = |name: &str| name == "distutils" && trace.runtimes.python.has_distutils;
-    let wanted = |name: &&str| trace.runtimes.wanted.get(&(Language::Python, *name)).copied();
-    MACHINERY.iter().filter(|name| !is_there(name)).find_map(wanted)
+    let wanted = |name: &&str| {
+        trace
+            .runtimes
+            .wanted
+            .get(&(Language::Python, *name))
+            .copied()
+    };
+    MACHINERY
+        .iter()
+        .filter(|name| !is_there(name))
+        .find_map(wanted)
 }
 
 /// `numpy/linalg/tests`; not a package that has this name itself.
@@ -290,18 +441,30 @@ fn is_tests(tree: &Tree, name: NameId, package: NameId) -> bool {
     name != package && is_directory_of(tree, name, &["tests"])
 }
 
-/// A `.pth` file adds directories, a line each; the finder of an editable package names them as literals.
+/// A `.pth` file adds directories, a line each; the finder of an editable package names them as
+/// literals.
 fn keep_pointed_to(trace: &mut Trace<'_>, file: NameId, site: NameId) {
-    let Some(bytes) = trace.view.bytes(file).map(|bytes| bytes.to_vec()) else { return };
+    let Some(bytes) = trace.view.bytes(file).map(|bytes| bytes.to_vec()) else {
+        return;
+    };
     let text = String::from_utf8_lossy(&bytes);
-    let is_path = |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import");
+    let is_path =
+        |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import");
     let mut paths: Vec<&str> = text.lines().map(str::trim).filter(is_path).collect();
     if trace.tree().file_name(file).ends_with(b".py") {
-        paths = text.split(['\'', '"']).filter(|piece| piece.starts_with('/') && !piece.contains('\n')).collect();
+        paths = text
+            .split(['\'', '"'])
+            .filter(|piece| piece.starts_with('/') && !piece.contains('\n'))
+            .collect();
     }
     for path in paths {
-        let Ok(resolved) = trace.tree().resolve_from(site, path.as_bytes()) else { continue };
-        let why = Why::Module { language: Language::Python, name: path.to_owned() };
+        let Ok(resolved) = trace.tree().resolve_from(site, path.as_bytes()) else {
+            continue;
+        };
+        let why = Why::Module {
+            language: Language::Python,
+            name: path.to_owned(),
+        };
         let path = trace.tree().path(resolved.name);
         if resolved.name != NameId::ROOT && resolved.name != site {
             super::keep_tree_at(trace, &path, file, &why, &is_left_out);
@@ -312,10 +475,22 @@ fn keep_pointed_to(trace: &mut Trace<'_>, file: NameId, site: NameId) {
 
 /// Data that a distribution has put outside the packages: `../../../share/x/y.json,sha256=…,12`.
 fn keep_recorded(trace: &mut Trace<'_>, record: NameId, site: NameId, why: &Why) {
-    const LEFT_OUT: &[&str] = &["/bin/", "/include/", "/share/man/", "/share/doc/", "__pycache__"];
-    let Some(bytes) = trace.view.bytes(record).map(|bytes| bytes.to_vec()) else { return };
+    const LEFT_OUT: &[&str] = &[
+        "/bin/",
+        "/include/",
+        "/share/man/",
+        "/share/doc/",
+        "__pycache__",
+    ];
+    let Some(bytes) = trace.view.bytes(record).map(|bytes| bytes.to_vec()) else {
+        return;
+    };
     for line in String::from_utf8_lossy(&bytes).lines() {
-        let path = line.trim_start_matches('"').split(['"', ',']).next().unwrap_or_default();
+        let path = line
+            .trim_start_matches('"')
+            .split(['"', ','])
+            .next()
+            .unwrap_or_default();
         if !path.starts_with("../") || LEFT_OUT.iter().any(|part| path.contains(part)) {
             continue;
         }
@@ -332,10 +507,23 @@ mod tests {
 
     #[test]
     fn a_python_is_told_by_its_name() {
-        for name in ["python", "python3", "python3.11", "pypy3", "libpython3.11.so.1.0", "libpypy3.9-c.so"] {
+        for name in [
+            "python",
+            "python3",
+            "python3.11",
+            "pypy3",
+            "libpython3.11.so.1.0",
+            "libpypy3.9-c.so",
+        ] {
             assert!(is_python(name.as_bytes()), "{name}");
         }
-        for name in ["python3-config", "python3.11-config", "pythonic", "libpython", "ipython"] {
+        for name in [
+            "python3-config",
+            "python3.11-config",
+            "pythonic",
+            "libpython",
+            "ipython",
+        ] {
             assert!(!is_python(name.as_bytes()), "{name}");
         }
         assert_eq!(version(b"libpython3.11.so.1.0"), b"3.11");

@@ -14,34 +14,58 @@ pub(super) fn is_ruby(file_name: &[u8]) -> bool {
 
 /// `ruby3.1`.
 fn is_versioned(file_name: &[u8]) -> bool {
-    file_name.strip_prefix(b"ruby").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+    file_name
+        .strip_prefix(b"ruby")
+        .is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
 }
 
 /// Where Debian's Ruby looks for gems, besides the directory beside its libraries.
-const GEMS: &[&str] = &["/var/lib/gems", "/usr/share/rubygems-integration", "/usr/local/bundle"];
+const GEMS: &[&str] = &[
+    "/var/lib/gems",
+    "/usr/share/rubygems-integration",
+    "/usr/local/bundle",
+];
 
 pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else { return };
+    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+        return;
+    };
     let mut paths = literals::paths(&bytes, b"ruby");
     let libraries: Vec<Vec<u8>> = paths.iter().cloned().collect();
     for path in &libraries {
-        let [parent, version] = [path.rsplit(|&byte| byte == b'/').nth(1), path.rsplit(|&byte| byte == b'/').next()];
-        let (Some(b"ruby"), Some(version)) = (parent, version) else { continue };
+        let [parent, version] = [
+            path.rsplit(|&byte| byte == b'/').nth(1),
+            path.rsplit(|&byte| byte == b'/').next(),
+        ];
+        let (Some(b"ruby"), Some(version)) = (parent, version) else {
+            continue;
+        };
         let directory = &path[..path.len() - version.len()];
-        // `/usr/lib/ruby/gems/3.1.0` beside `/usr/lib/ruby/3.1.0`; Debian has them beside `ruby` too.
+        // `/usr/lib/ruby/gems/3.1.0` beside `/usr/lib/ruby/3.1.0`; Debian has them beside `ruby`
+        // too.
         paths.insert([directory, b"gems/", version].concat());
-        paths.insert([&directory[..directory.len() - b"ruby/".len()], b"rubygems-integration"].concat());
+        paths.insert(
+            [
+                &directory[..directory.len() - b"ruby/".len()],
+                b"rubygems-integration",
+            ]
+            .concat(),
+        );
     }
     paths.extend(GEMS.iter().map(|path| path.as_bytes().to_vec()));
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
         paths.extend(path_list(trace, variable));
     }
-    let why = Why::Runtime { language: Language::Ruby };
+    let why = Why::Runtime {
+        language: Language::Ruby,
+    };
     let wanted = trace.runtimes.wanted.clone();
     let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {
         // Not the directories above: `/usr/lib/ruby` is the parent of all versions.
-        let is_parent = libraries.iter().any(|other| other.starts_with(&[&path[..], b"/"].concat()));
+        let is_parent = libraries
+            .iter()
+            .any(|other| other.starts_with(&[&path[..], b"/"].concat()));
         if !is_parent || !is_bare(&path) {
             keep_tree_at(trace, &path, name, &why, &skip);
         }
@@ -49,24 +73,38 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
 }
 
 /// Gems that come with Ruby, for those who write and test programs.
-pub(super) const DEVELOPMENT: &[&str] = &["debug", "minitest", "power_assert", "rbs", "test-unit", "typeprof"];
+pub(super) const DEVELOPMENT: &[&str] = &[
+    "debug",
+    "minitest",
+    "power_assert",
+    "rbs",
+    "test-unit",
+    "typeprof",
+];
 
 /// The gem's directory, its extension and its specification: `rbs-2.7.0`, `rbs-2.7.0.gemspec`.
-fn is_unwanted(tree: &Tree, name: NameId, wanted: &BTreeMap<(Language, &'static str), NameId>) -> bool {
+fn is_unwanted(
+    tree: &Tree,
+    name: NameId,
+    wanted: &BTreeMap<(Language, &'static str), NameId>,
+) -> bool {
     const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
     let parent = tree.file_name(tree.parent(name));
     let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
     let gem = tree.file_name(name);
     is_listed
         && DEVELOPMENT.iter().any(|known| {
-            let version = gem.strip_prefix(known.as_bytes()).and_then(|rest| rest.strip_prefix(b"-"));
+            let version = gem
+                .strip_prefix(known.as_bytes())
+                .and_then(|rest| rest.strip_prefix(b"-"));
             version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
                 && !wanted.contains_key(&(Language::Ruby, *known))
         })
 }
 
 fn is_include(path: &[u8]) -> bool {
-    memchr::memmem::find(path, b"/include/").is_some() || memchr::memmem::find(path, b"/share/ri").is_some()
+    memchr::memmem::find(path, b"/include/").is_some()
+        || memchr::memmem::find(path, b"/share/ri").is_some()
 }
 
 fn is_bare(path: &[u8]) -> bool {
@@ -82,9 +120,15 @@ fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
     is_development(tree, name)
         || (is_plain_file(tree, name) && file_name.ends_with(b".gem"))
-        || (is_directory_of(tree, name, &["test", "tests", "spec", "features", "ext", "doc", "docs", "examples"])
-            && is_gems_own(name))
-        || (is_directory_of(tree, name, &["doc", "build_info", "cache"]) && is_gem_home(tree, tree.parent(name)))
+        || (is_directory_of(
+            tree,
+            name,
+            &[
+                "test", "tests", "spec", "features", "ext", "doc", "docs", "examples",
+            ],
+        ) && is_gems_own(name))
+        || (is_directory_of(tree, name, &["doc", "build_info", "cache"])
+            && is_gem_home(tree, tree.parent(name)))
 }
 
 fn is_gem_home(tree: &Tree, directory: NameId) -> bool {

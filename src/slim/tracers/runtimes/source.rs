@@ -1,7 +1,8 @@
-//! Sources of programs: what they load that is left out otherwise, the programs they start, the libraries they open.
+//! Sources of programs: what they load that is left out otherwise, the programs they start, the
+//! libraries they open.
 //!
-//! A source is not understood, only looked at: a string that is the name of a program counts where the file has
-//! anything that starts programs.
+//! A source is not understood, only looked at: a string that is the name of a program counts where
+//! the file has anything that starts programs.
 
 use super::{application, java, node, perl, python, ruby};
 use crate::image::NameId;
@@ -13,13 +14,19 @@ use crate::slim::why::{Language, Why};
 const MAX_SOURCE: usize = 8 << 20;
 
 pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let Some(language) = language(trace, name) else { return };
+    let Some(language) = language(trace, name) else {
+        return;
+    };
     let path = trace.tree().path(name);
     if language == Language::Perl {
         perl::follow(trace, name, &path);
     }
     // An archive of a Java that lies in `/opt`, say.
-    let is_runtimes = trace.graph.reasons(name).iter().all(|reason| matches!(reason.why, Why::Runtime { .. }));
+    let is_runtimes = trace
+        .graph
+        .reasons(name)
+        .iter()
+        .all(|reason| matches!(reason.why, Why::Runtime { .. }));
     if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
         return;
     }
@@ -30,7 +37,13 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     if language == Language::Java {
         return java::jar::trace(trace, name);
     }
-    let Some(bytes) = trace.view.bytes(name).filter(|bytes| bytes.len() <= MAX_SOURCE) else { return };
+    let Some(bytes) = trace
+        .view
+        .bytes(name)
+        .filter(|bytes| bytes.len() <= MAX_SOURCE)
+    else {
+        return;
+    };
     let text = String::from_utf8_lossy(&bytes);
     match language {
         Language::Python => want_python(trace, name, &text, is_own),
@@ -56,7 +69,10 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
     if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
         return Some(Language::Ruby);
     }
-    let ending = file_name.iter().rposition(|&byte| byte == b'.').map(|dot| &file_name[dot + 1..]);
+    let ending = file_name
+        .iter()
+        .rposition(|&byte| byte == b'.')
+        .map(|dot| &file_name[dot + 1..]);
     match ending {
         Some(b"py" | b"pyw" | b"wsgi") => return Some(Language::Python),
         Some(b"js" | b"mjs" | b"cjs" | b"ts") => return Some(Language::Node),
@@ -65,7 +81,10 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
         Some(b"php" | b"phtml") => return Some(Language::Php),
         Some(b"lua") => return Some(Language::Lua),
         Some(b"jar" | b"war" | b"ear") => return Some(Language::Java),
-        Some(b"tcl" | b"R" | b"r" | b"erl" | b"escript" | b"ex" | b"exs" | b"scm" | b"jl" | b"awk" | b"groovy") => {
+        Some(
+            b"tcl" | b"R" | b"r" | b"erl" | b"escript" | b"ex" | b"exs" | b"scm" | b"jl" | b"awk"
+            | b"groovy",
+        ) => {
             return Some(Language::Other);
         }
         _ => {}
@@ -73,7 +92,10 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
     if trace.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
-    let bytes = trace.view.bytes(name).filter(|bytes| bytes.starts_with(b"#!"))?;
+    let bytes = trace
+        .view
+        .bytes(name)
+        .filter(|bytes| bytes.starts_with(b"#!"))?;
     let program = shebang::parse(&bytes)?.program_name();
     let is = |prefix: &[u8]| program.starts_with(prefix);
     [
@@ -96,8 +118,17 @@ fn contains(path: &[u8], part: &str) -> bool {
 
 /// Part of a language's own library.
 pub(super) fn is_standard(path: &[u8]) -> bool {
-    let is_packaged = ["/site-packages/", "/dist-packages/", "/gems/"].iter().any(|part| contains(path, part));
-    let is_library = ["/lib/python3", "/lib64/python3", "/lib/pypy", "/perl-base/", "/perl/5.", "/lib/ruby/"];
+    let is_packaged = ["/site-packages/", "/dist-packages/", "/gems/"]
+        .iter()
+        .any(|part| contains(path, part));
+    let is_library = [
+        "/lib/python3",
+        "/lib64/python3",
+        "/lib/pypy",
+        "/perl-base/",
+        "/perl/5.",
+        "/lib/ruby/",
+    ];
     !is_packaged && is_library.iter().any(|part| contains(path, part))
 }
 
@@ -121,8 +152,18 @@ pub(super) fn is_packaged(path: &[u8]) -> bool {
 
 /// A program that the distribution brought: it runs, but nobody wrote it for this image.
 fn is_distributions(path: &[u8]) -> bool {
-    const DIRECTORIES: &[&str] = &["/bin/", "/sbin/", "/lib/", "/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/share/"];
-    DIRECTORIES.iter().any(|directory| path.starts_with(directory.as_bytes()))
+    const DIRECTORIES: &[&str] = &[
+        "/bin/",
+        "/sbin/",
+        "/lib/",
+        "/usr/bin/",
+        "/usr/sbin/",
+        "/usr/lib/",
+        "/usr/share/",
+    ];
+    DIRECTORIES
+        .iter()
+        .any(|directory| path.starts_with(directory.as_bytes()))
 }
 
 /// What of a package runs when something is built or tested.
@@ -145,8 +186,8 @@ fn is_build_time(path: &[u8]) -> bool {
     PARTS.iter().any(|part| contains(path, part))
 }
 
-/// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody else's only tries to
-/// import, it can do without.
+/// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody
+/// else's only tries to import, it can do without.
 fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) {
     let lines: Vec<&str> = text.lines().collect();
     for (place, line) in lines.iter().enumerate() {
@@ -156,13 +197,17 @@ fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) 
             (None, Some(name)) => (name, true),
             (None, None) => continue,
         };
-        for name in names.split(if is_from { ' ' } else { ',' }).take(if is_from { 1 } else { usize::MAX }) {
+        for name in names
+            .split(if is_from { ' ' } else { ',' })
+            .take(if is_from { 1 } else { usize::MAX })
+        {
             let name = name.trim();
             let top = name.split(['.', ' ', ';', '#']).next().unwrap_or_default();
             let all = python::OPTIONAL.iter().chain(python::MACHINERY);
             // Many programs have a module `test` of their own.
-            let is_suite =
-                top != "test" || name.starts_with("test.support") || names.starts_with("test import support");
+            let is_suite = top != "test"
+                || name.starts_with("test.support")
+                || names.starts_with("test import support");
             let known = all.copied().find(|known| *known == top && is_suite);
             if let Some(known) = known.filter(|_| is_own || !is_tried(&lines[..=place])) {
                 super::want(trace, Language::Python, known, source);
@@ -174,17 +219,33 @@ fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) 
 /// Whether the last of these lines is in a block of `try`, or of its `except`.
 fn is_tried(lines: &[&str]) -> bool {
     let indentation = |line: &str| line.len() - line.trim_start().len();
-    let Some((last, before)) = lines.split_last() else { return false };
+    let Some((last, before)) = lines.split_last() else {
+        return false;
+    };
     let block = before.iter().rev().filter(|line| !line.trim().is_empty());
-    let opener = block.map(|line| line.trim_end()).find(|line| indentation(line) < indentation(last));
-    opener.is_some_and(|opener| opener.trim_start().starts_with("try:") || opener.trim_start().starts_with("except"))
+    let opener = block
+        .map(|line| line.trim_end())
+        .find(|line| indentation(line) < indentation(last));
+    opener.is_some_and(|opener| {
+        opener.trim_start().starts_with("try:") || opener.trim_start().starts_with("except")
+    })
 }
 
-/// `require 'debug/session'`, `gem "rbs"`, a specification's `%q<minitest>`, a lock file's `    minitest (5.15.0)`.
+/// `require 'debug/session'`, `gem "rbs"`, a specification's `%q<minitest>`, a lock file's `
+/// minitest (5.15.0)`.
 fn want_ruby(trace: &mut Trace<'_>, source: NameId, text: &str) {
     let path = trace.tree().path(source);
-    for gem in ruby::DEVELOPMENT.iter().copied().filter(|gem| !contains(&path, &format!("/{gem}-"))) {
-        let forms = [format!("'{gem}"), format!("\"{gem}"), format!("%q<{gem}>"), format!("    {gem} (")];
+    for gem in ruby::DEVELOPMENT
+        .iter()
+        .copied()
+        .filter(|gem| !contains(&path, &format!("/{gem}-")))
+    {
+        let forms = [
+            format!("'{gem}"),
+            format!("\"{gem}"),
+            format!("%q<{gem}>"),
+            format!("    {gem} ("),
+        ];
         if forms.iter().any(|form| text.contains(form.as_str())) {
             super::want(trace, Language::Ruby, gem, source);
         }
@@ -196,9 +257,21 @@ fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
     let tree = trace.tree();
     let directory = tree.parent(name);
     for line in text.lines().map(str::trim_start) {
-        let Some(rest) = line.strip_prefix("import ").or_else(|| line.strip_prefix("from ")) else { continue };
-        let top = rest.trim_start().split(['.', ' ', ';', ',']).next().unwrap_or_default();
-        let why = || Why::Module { language: Language::Python, name: top.to_owned() };
+        let Some(rest) = line
+            .strip_prefix("import ")
+            .or_else(|| line.strip_prefix("from "))
+        else {
+            continue;
+        };
+        let top = rest
+            .trim_start()
+            .split(['.', ' ', ';', ','])
+            .next()
+            .unwrap_or_default();
+        let why = || Why::Module {
+            language: Language::Python,
+            name: top.to_owned(),
+        };
         if top.is_empty() {
             continue;
         }
@@ -206,7 +279,9 @@ fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
             trace.graph.keep(module, Some(name), why());
         }
         let package = tree.child(directory, top.as_bytes());
-        if let Some(package) = package.filter(|&package| tree.child(package, b"__init__.py").is_some()) {
+        if let Some(package) =
+            package.filter(|&package| tree.child(package, b"__init__.py").is_some())
+        {
             super::keep_tree(trace, package, name, &why(), &application::is_left_out);
         }
     }
@@ -216,24 +291,62 @@ fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
 fn starters(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
     match language {
         Language::Python => (
-            &["subprocess", "os.system", "popen", "os.exec", "os.spawn", "pexpect", "which(", "execvp"],
-            &["shell=True", "os.system", "os.popen", "subprocess_shell", "getoutput", "getstatusoutput"],
+            &[
+                "subprocess",
+                "os.system",
+                "popen",
+                "os.exec",
+                "os.spawn",
+                "pexpect",
+                "which(",
+                "execvp",
+            ],
+            &[
+                "shell=True",
+                "os.system",
+                "os.popen",
+                "subprocess_shell",
+                "getoutput",
+                "getstatusoutput",
+            ],
         ),
-        Language::Node => {
-            (&["child_process", "execa", "spawn", "shelljs", "zx"], &["exec(", "execSync(", "shell: true", "shelljs"])
-        }
+        Language::Node => (
+            &["child_process", "execa", "spawn", "shelljs", "zx"],
+            &["exec(", "execSync(", "shell: true", "shelljs"],
+        ),
         Language::Ruby => (
             &["system", "`", "%x", "Open3", "popen", "spawn", "exec"],
             &["system", "`", "%x", "Open3", "popen", "spawn"],
         ),
-        Language::Perl => (&["system", "exec", "qx", "`", "open", "IPC::"], &["system", "qx", "`", "open("]),
+        Language::Perl => (
+            &["system", "exec", "qx", "`", "open", "IPC::"],
+            &["system", "qx", "`", "open("],
+        ),
         Language::Php => (
-            &["exec(", "system(", "passthru(", "proc_open(", "popen(", "Process("],
+            &[
+                "exec(",
+                "system(",
+                "passthru(",
+                "proc_open(",
+                "popen(",
+                "Process(",
+            ],
             &["exec(", "system(", "passthru(", "proc_open(", "popen("],
         ),
         Language::Lua => (&["os.execute", "io.popen"], &["os.execute", "io.popen"]),
         Language::Other => (
-            &["exec", "system", "popen", "spawn", "os:cmd", "open_port", "pipe", "process", "Cmd", "shell"],
+            &[
+                "exec",
+                "system",
+                "popen",
+                "spawn",
+                "os:cmd",
+                "open_port",
+                "pipe",
+                "process",
+                "Cmd",
+                "shell",
+            ],
             &["system", "popen", "os:cmd", "pipe", "shell"],
         ),
         Language::Java => (&[], &[]),
@@ -242,24 +355,44 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
 
 /// What packages name, though the program that uses them builds and installs nothing.
 const BUILDERS: &[&str] = &[
-    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++", "gcc", "gem", "ld",
-    "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
+    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++",
+    "gcc", "gem", "ld", "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
 ];
 
-/// Programs that strings in a source name. A package of somebody else's has to name them close to what starts them.
-fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
+/// Programs that strings in a source name. A package of somebody else's has to name them close to
+/// what starts them.
+fn keep_programs(
+    trace: &mut Trace<'_>,
+    name: NameId,
+    language: Language,
+    text: &str,
+    is_own: bool,
+) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
-    let starts: Vec<usize> =
-        starters.iter().flat_map(|starter| text.match_indices(starter).map(|(at, _)| at)).collect();
+    let starts: Vec<usize> = starters
+        .iter()
+        .flat_map(|starter| text.match_indices(starter).map(|(at, _)| at))
+        .collect();
     if starts.is_empty() {
         return;
     }
     let is_program = is_own || !super::is_module(trace.tree(), &trace.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
-        trace.keep_path(b"/bin/sh", Some(name), Why::Command { word: "sh".to_owned(), line: 1 });
+        trace.keep_path(
+            b"/bin/sh",
+            Some(name),
+            Why::Command {
+                word: "sh".to_owned(),
+                line: 1,
+            },
+        );
     }
-    let bare = if language == Language::Other { bare_commands(text) } else { Vec::new() };
+    let bare = if language == Language::Other {
+        bare_commands(text)
+    } else {
+        Vec::new()
+    };
     for (at, literal) in strings(text).chain(bare) {
         let is_close = || starts.iter().any(|&start| start < at && at - start < CLOSE);
         if literal.len() > 2000 || !(is_own || is_close()) {
@@ -275,7 +408,13 @@ fn keep_programs(trace: &mut Trace<'_>, name: NameId, language: Language, text: 
 }
 
 /// Programs that stand where a string has commands, but of a package no compilers and no shells.
-pub(super) fn keep_program(trace: &mut Trace<'_>, name: NameId, literal: &str, line: usize, is_own: bool) {
+pub(super) fn keep_program(
+    trace: &mut Trace<'_>,
+    name: NameId,
+    literal: &str,
+    line: usize,
+    is_own: bool,
+) {
     for word in command_words(literal) {
         if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
             continue;
@@ -283,22 +422,39 @@ pub(super) fn keep_program(trace: &mut Trace<'_>, name: NameId, literal: &str, l
         if let Some(path) = trace.programs.find(trace.view, word.as_bytes())
             && is_executable(trace, &path)
         {
-            trace.keep_path(&path, Some(name), Why::Command { word: word.to_owned(), line });
+            trace.keep_path(
+                &path,
+                Some(name),
+                Why::Command {
+                    word: word.to_owned(),
+                    line,
+                },
+            );
         }
     }
 }
 
 fn is_executable(trace: &Trace<'_>, path: &[u8]) -> bool {
     let inode = |name| trace.tree().inode(name);
-    trace.tree().resolve(path).is_ok_and(|resolved| inode(resolved.name).header.mode & 0o111 != 0)
+    trace
+        .tree()
+        .resolve(path)
+        .is_ok_and(|resolved| inode(resolved.name).header.mode & 0o111 != 0)
 }
 
-/// The words of a string that stand where a command would: at its start, and after `|`, `;` and `&&`.
+/// The words of a string that stand where a command would: at its start, and after `|`, `;` and
+/// `&&`.
 fn command_words(literal: &str) -> impl Iterator<Item = &str> {
     let is_name = |word: &&str| {
-        word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
+        word.len() > 1
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
     };
-    literal.split(['|', ';', '&', '\n']).filter_map(|part| part.split_whitespace().next()).filter(is_name)
+    literal
+        .split(['|', ';', '&', '\n'])
+        .filter_map(|part| part.split_whitespace().next())
+        .filter(is_name)
 }
 
 /// Strings in quotes, none longer than its line, with their places.
@@ -324,12 +480,15 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec -ignorestderr date -u]`.
+/// What follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec
+/// -ignorestderr date -u]`.
 fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let after = |(at, word): (usize, &str)| {
         let line = text[at + word.len()..].lines().next().unwrap_or_default();
         let command = line.trim_start().trim_start_matches(['{', '"']);
-        let options = command.split_whitespace().take_while(|word| word.starts_with('-'));
+        let options = command
+            .split_whitespace()
+            .take_while(|word| word.starts_with('-'));
         let skipped: usize = options.map(|option| option.len() + 1).sum();
         (at, command.get(skipped..).unwrap_or_default())
     };
@@ -340,18 +499,32 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
 fn keep_libraries(trace: &mut Trace<'_>, name: NameId, text: &str) {
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         for (_, literal) in strings(text).filter(|(_, literal)| is_library(literal)) {
-            keep_library(trace, name, literal, |file_name| file_name == literal.as_bytes());
+            keep_library(trace, name, literal, |file_name| {
+                file_name == literal.as_bytes()
+            });
         }
     }
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
-            let Some((_, short)) = strings(&text[at..]).next().filter(|(open, _)| *open <= call.len() + 1) else {
+            let Some((_, short)) = strings(&text[at..])
+                .next()
+                .filter(|(open, _)| *open <= call.len() + 1)
+            else {
                 continue;
             };
             let prefix = format!("lib{short}.so");
-            keep_library(trace, name, short, |file_name| file_name.starts_with(prefix.as_bytes()));
+            keep_library(trace, name, short, |file_name| {
+                file_name.starts_with(prefix.as_bytes())
+            });
             for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-                trace.keep_path(asked.as_bytes(), Some(name), Why::Mention { word: asked.to_owned(), line: 1 });
+                trace.keep_path(
+                    asked.as_bytes(),
+                    Some(name),
+                    Why::Mention {
+                        word: asked.to_owned(),
+                        line: 1,
+                    },
+                );
             }
         }
     }
@@ -361,24 +534,50 @@ fn is_library(literal: &str) -> bool {
     literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
 }
 
-pub(super) fn keep_library(trace: &mut Trace<'_>, by: NameId, word: &str, is_it: impl Fn(&[u8]) -> bool) {
+pub(super) fn keep_library(
+    trace: &mut Trace<'_>,
+    by: NameId,
+    word: &str,
+    is_it: impl Fn(&[u8]) -> bool,
+) {
     let tree = trace.tree();
     let mut directories: Vec<Vec<u8>> =
-        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"].map(|path| path.as_bytes().to_vec()).into();
+        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
+            .map(|path| path.as_bytes().to_vec())
+            .into();
     for parent in [&b"/lib"[..], b"/usr/lib"] {
         if let Ok(resolved) = tree.resolve(parent) {
             let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
-            let triplets: Vec<Vec<u8>> =
-                tree.children(resolved.name).filter(is_triplet).map(|child| tree.path(child)).collect();
-            directories.extend(triplets.iter().map(|triplet| [triplet, &b"/jni"[..]].concat()));
+            let triplets: Vec<Vec<u8>> = tree
+                .children(resolved.name)
+                .filter(is_triplet)
+                .map(|child| tree.path(child))
+                .collect();
+            directories.extend(
+                triplets
+                    .iter()
+                    .map(|triplet| [triplet, &b"/jni"[..]].concat()),
+            );
             directories.extend(triplets);
         }
     }
     directories.extend(super::path_list(trace, "LD_LIBRARY_PATH"));
     for directory in directories {
-        let Ok(resolved) = tree.resolve(&directory) else { continue };
-        for file in tree.children(resolved.name).filter(|&file| is_it(tree.file_name(file))) {
-            trace.keep_path(&tree.path(file), Some(by), Why::Mention { word: word.to_owned(), line: 1 });
+        let Ok(resolved) = tree.resolve(&directory) else {
+            continue;
+        };
+        for file in tree
+            .children(resolved.name)
+            .filter(|&file| is_it(tree.file_name(file)))
+        {
+            trace.keep_path(
+                &tree.path(file),
+                Some(by),
+                Why::Mention {
+                    word: word.to_owned(),
+                    line: 1,
+                },
+            );
         }
     }
 }
@@ -396,10 +595,11 @@ mod tests {
 
     #[test]
     fn a_command_needs_no_quotes_in_tcl() {
-        let found: Vec<&str> = bare_commands("puts [exec -ignorestderr date -u]\nexec sort\n# exec")
-            .iter()
-            .map(|(_, command)| *command)
-            .collect();
+        let found: Vec<&str> =
+            bare_commands("puts [exec -ignorestderr date -u]\nexec sort\n# exec")
+                .iter()
+                .map(|(_, command)| *command)
+                .collect();
         assert_eq!(found, ["date -u]", "sort"]);
     }
 
@@ -407,15 +607,22 @@ mod tests {
     fn what_is_only_tried_is_told() {
         let is_tried = |text: &str| is_tried(&text.lines().collect::<Vec<_>>());
         assert!(is_tried("try:\n    import setuptools"));
-        assert!(is_tried("  try:\n    a\n  except ImportError:\n\n    import pkg_resources"));
-        assert!(!is_tried("try:\n  a\nexcept X:\n  b\ndef f():\n  import pip"));
+        assert!(is_tried(
+            "  try:\n    a\n  except ImportError:\n\n    import pkg_resources"
+        ));
+        assert!(!is_tried(
+            "try:\n  a\nexcept X:\n  b\ndef f():\n  import pip"
+        ));
         assert!(!is_tried("try:\n    a\nimport pip"));
     }
 
     #[test]
     fn commands_stand_at_the_start_and_behind_operators() {
         let words = |literal| command_words(literal).collect::<Vec<_>>();
-        assert_eq!(words("gzip -c x | sort; true && /usr/bin/id"), ["gzip", "sort", "true", "/usr/bin/id"]);
+        assert_eq!(
+            words("gzip -c x | sort; true && /usr/bin/id"),
+            ["gzip", "sort", "true", "/usr/bin/id"]
+        );
         assert_eq!(words("%s no"), Vec::<&str>::new());
     }
 }

@@ -7,22 +7,33 @@ use crate::dockerfile::shell::{ShellPart, ShellScript, ShellWord, SimpleCommand}
 /// How many commands variants may add.
 const MOST: usize = 4096;
 
-/// Commands to whose arguments something is done from outside: that the files exist is not what they need.
-const FROM_OUTSIDE: &[&str] =
-    &["chgrp", "chmod", "chown", "du", "find", "ls", "mkdir", "rm", "rmdir", "setfacl", "touch", "unlink"];
+/// Commands to whose arguments something is done from outside: that the files exist is not what
+/// they need.
+const FROM_OUTSIDE: &[&str] = &[
+    "chgrp", "chmod", "chown", "du", "find", "ls", "mkdir", "rm", "rmdir", "setfacl", "touch",
+    "unlink",
+];
 
-/// Gives commands whose words are known by their variables these words, one command more for every further value.
-/// Returned are paths that only came out so, and patterns, each with its place in the text.
+/// Gives commands whose words are known by their variables these words, one command more for every
+/// further value. Returned are paths that only came out so, and patterns, each with its place in
+/// the text.
 pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, String)> {
     let mut paths = Vec::new();
     let mut variants = Vec::new();
     for simple in &mut script.commands {
-        let is_outside =
-            simple.words.first().and_then(ShellWord::literal).is_some_and(|name| FROM_OUTSIDE.contains(&name));
+        let is_outside = simple
+            .words
+            .first()
+            .and_then(ShellWord::literal)
+            .is_some_and(|name| FROM_OUTSIDE.contains(&name));
         let mut place = 0;
         while place < simple.words.len() {
             let word = &simple.words[place];
-            let known = if is_constant(word) { Vec::new() } else { values.expand(&word.raw).unwrap_or_default() };
+            let known = if is_constant(word) {
+                Vec::new()
+            } else {
+                values.expand(&word.raw).unwrap_or_default()
+            };
             note_paths(word, &known, is_outside, &mut paths);
             let Some(first) = known.first() else {
                 place += 1;
@@ -38,9 +49,22 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
             place += count;
         }
     }
-    let targets = script.redirections.iter().filter_map(|redirection| redirection.target.as_ref());
-    for word in script.loops.iter().flat_map(|one| &one.words).chain(targets) {
-        note_paths(word, &values.expand(&word.raw).unwrap_or_default(), false, &mut paths);
+    let targets = script
+        .redirections
+        .iter()
+        .filter_map(|redirection| redirection.target.as_ref());
+    for word in script
+        .loops
+        .iter()
+        .flat_map(|one| &one.words)
+        .chain(targets)
+    {
+        note_paths(
+            word,
+            &values.expand(&word.raw).unwrap_or_default(),
+            false,
+            &mut paths,
+        );
     }
     script.commands.extend(variants);
     paths
@@ -50,11 +74,24 @@ fn is_constant(word: &ShellWord) -> bool {
     word.literal().is_some()
 }
 
-fn note_paths(word: &ShellWord, known: &[String], is_outside: bool, paths: &mut Vec<(usize, String)>) {
+fn note_paths(
+    word: &ShellWord,
+    known: &[String],
+    is_outside: bool,
+    paths: &mut Vec<(usize, String)>,
+) {
     let literal = word.literal().map(str::to_owned);
-    for path in known.iter().chain(&literal).filter(|path| path.starts_with('/') && path.len() > 1) {
+    for path in known
+        .iter()
+        .chain(&literal)
+        .filter(|path| path.starts_with('/') && path.len() > 1)
+    {
         // A constant path is seen in the text.
-        let is_wanted = if is_pattern(path) { !is_outside } else { !is_constant(word) };
+        let is_wanted = if is_pattern(path) {
+            !is_outside
+        } else {
+            !is_constant(word)
+        };
         if is_wanted {
             paths.push((word.span.start, path.clone()));
         }
@@ -65,13 +102,29 @@ fn variant(simple: &SimpleCommand, place: usize, value: &str) -> SimpleCommand {
     let mut words = simple.words.clone();
     let replaced = replaced(&simple.words[place], value);
     words.splice(place..=place, replaced);
-    SimpleCommand { span: simple.span, assignments: Vec::new(), words, position: simple.position, scope: simple.scope }
+    SimpleCommand {
+        span: simple.span,
+        assignments: Vec::new(),
+        words,
+        position: simple.position,
+        scope: simple.scope,
+    }
 }
 
 /// A variable without quotes is split at blanks.
 fn replaced(word: &ShellWord, value: &str) -> Vec<ShellWord> {
-    let is_split = matches!(word.parts.as_slice(), [ShellPart::Variable { quoted: false, .. }]);
-    let pieces: Vec<&str> = if is_split { value.split_whitespace().collect() } else { vec![value] };
-    let literal = |piece: &str| ShellWord { parts: vec![ShellPart::Literal(piece.to_owned())], ..word.clone() };
+    let is_split = matches!(
+        word.parts.as_slice(),
+        [ShellPart::Variable { quoted: false, .. }]
+    );
+    let pieces: Vec<&str> = if is_split {
+        value.split_whitespace().collect()
+    } else {
+        vec![value]
+    };
+    let literal = |piece: &str| ShellWord {
+        parts: vec![ShellPart::Literal(piece.to_owned())],
+        ..word.clone()
+    };
     pieces.into_iter().map(literal).collect()
 }

@@ -8,12 +8,15 @@ pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
 }
 
-/// The names that a pattern from the root on matches, in the tree's order. As in a shell, a `*` stops at a slash and
-/// does not match a dot at the start of a name.
+/// The names that a pattern from the root on matches, in the tree's order. As in a shell, a `*`
+/// stops at a slash and does not match a dot at the start of a name.
 pub(in crate::slim) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
     let mut at = vec![NameId::ROOT];
     for component in pattern.split('/').filter(|component| !component.is_empty()) {
-        at = at.into_iter().flat_map(|directory| step(tree, directory, component)).collect();
+        at = at
+            .into_iter()
+            .flat_map(|directory| step(tree, directory, component))
+            .collect();
     }
     at.retain(|&name| name != NameId::ROOT);
     at
@@ -21,13 +24,23 @@ pub(in crate::slim) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
 
 fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
     if !is_pattern(component) {
-        return tree.resolve_from(directory, component.as_bytes()).map(|resolved| resolved.name).into_iter().collect();
+        return tree
+            .resolve_from(directory, component.as_bytes())
+            .map(|resolved| resolved.name)
+            .into_iter()
+            .collect();
     }
-    let Ok(directory) = tree.resolve(&tree.path(directory)) else { return Vec::new() };
+    let Ok(directory) = tree.resolve(&tree.path(directory)) else {
+        return Vec::new();
+    };
     let glob = GlobBuilder::new(component).literal_separator(true).build();
-    let Ok(matcher) = glob.map(|glob| glob.compile_matcher()) else { return Vec::new() };
+    let Ok(matcher) = glob.map(|glob| glob.compile_matcher()) else {
+        return Vec::new();
+    };
     let is_match = |&name: &NameId| {
-        let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else { return false };
+        let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
+            return false;
+        };
         (component.starts_with('.') || !file_name.starts_with('.')) && matcher.is_match(file_name)
     };
     tree.children(directory.name).filter(is_match).collect()

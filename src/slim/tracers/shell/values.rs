@@ -1,7 +1,8 @@
-//! What words of a script can come to: variables that are given constant values, and where the script itself is.
+//! What words of a script can come to: variables that are given constant values, and where the
+//! script itself is.
 //!
-//! A variable has every value that the script, or the image's environment, gives it anywhere; so a word comes to a few
-//! texts, or is not known.
+//! A variable has every value that the script, or the image's environment, gives it anywhere; so a
+//! word comes to a few texts, or is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +23,15 @@ pub(super) struct Values {
 
 impl Values {
     pub(super) fn new(config: &Config, script: Vec<String>) -> Self {
-        let mut values = Self { variables: BTreeMap::new(), script };
-        for (name, value) in config.env().into_iter().filter_map(|entry| entry.split_once('=')) {
+        let mut values = Self {
+            variables: BTreeMap::new(),
+            script,
+        };
+        for (name, value) in config
+            .env()
+            .into_iter()
+            .filter_map(|entry| entry.split_once('='))
+        {
             values.add(name, value.to_owned());
         }
         values.add("PWD", config.working_dir().to_owned());
@@ -32,7 +40,10 @@ impl Values {
 
     /// The same, in another file.
     pub(super) fn within(&self, script: Vec<String>) -> Self {
-        Self { script, ..self.clone() }
+        Self {
+            script,
+            ..self.clone()
+        }
     }
 
     fn add(&mut self, name: &str, value: String) -> bool {
@@ -50,7 +61,11 @@ impl Values {
                     simple.words.first().and_then(ShellWord::literal),
                     Some("export" | "local" | "readonly" | "declare" | "typeset")
                 );
-                let declared = if is_declaration { simple.words.as_slice() } else { &[] };
+                let declared = if is_declaration {
+                    simple.words.as_slice()
+                } else {
+                    &[]
+                };
                 for word in simple.assignments.iter().chain(declared) {
                     is_new |= self.learn_assignment(&word.raw);
                 }
@@ -71,18 +86,28 @@ impl Values {
     }
 
     fn learn_assignment(&mut self, raw: &str) -> bool {
-        let Some((name, value)) = raw.split_once('=') else { return false };
+        let Some((name, value)) = raw.split_once('=') else {
+            return false;
+        };
         let name = name.trim_end_matches('+');
         let name = name.split('[').next().unwrap_or_default();
         if !is_name(name) {
             return false;
         }
-        let pieces: Vec<&str> = match value.strip_prefix('(').and_then(|value| value.strip_suffix(')')) {
+        let pieces: Vec<&str> = match value
+            .strip_prefix('(')
+            .and_then(|value| value.strip_suffix(')'))
+        {
             Some(array) => array.split_whitespace().collect(),
             None => vec![value],
         };
         let mut is_new = false;
-        for value in pieces.iter().filter_map(|piece| self.expand(piece)).flatten().collect::<Vec<_>>() {
+        for value in pieces
+            .iter()
+            .filter_map(|piece| self.expand(piece))
+            .flatten()
+            .collect::<Vec<_>>()
+        {
             is_new |= self.add(name, value);
         }
         is_new
@@ -92,10 +117,16 @@ impl Values {
     fn learn_defaults(&mut self, text: &str) -> bool {
         let mut is_new = false;
         for (at, _) in text.match_indices("${") {
-            let Some(inside) = balanced(&text[at + 2..], '{', '}') else { continue };
-            let end = inside.find(|char: char| !is_name_char(char)).unwrap_or(inside.len());
+            let Some(inside) = balanced(&text[at + 2..], '{', '}') else {
+                continue;
+            };
+            let end = inside
+                .find(|char: char| !is_name_char(char))
+                .unwrap_or(inside.len());
             let (name, rest) = inside.split_at(end);
-            let Some(default) = rest.strip_prefix(":=").or_else(|| rest.strip_prefix('=')) else { continue };
+            let Some(default) = rest.strip_prefix(":=").or_else(|| rest.strip_prefix('=')) else {
+                continue;
+            };
             for value in self.expand(default).unwrap_or_default() {
                 is_new |= is_name(name) && self.add(name, value);
             }
@@ -155,20 +186,32 @@ impl Values {
     fn dollar<'t>(&self, text: &'t str, depth: usize) -> Option<(Vec<String>, &'t str)> {
         if let Some(inside) = text.strip_prefix('(') {
             let command = balanced(inside, '(', ')')?;
-            return Some((self.substitution(command, depth)?, &inside[command.len() + 1..]));
+            return Some((
+                self.substitution(command, depth)?,
+                &inside[command.len() + 1..],
+            ));
         }
         if let Some(inside) = text.strip_prefix('{') {
             let parameter = balanced(inside, '{', '}')?;
-            return Some((self.parameter(parameter, depth)?, &inside[parameter.len() + 1..]));
+            return Some((
+                self.parameter(parameter, depth)?,
+                &inside[parameter.len() + 1..],
+            ));
         }
         if let Some(after) = text.strip_prefix('0') {
             return Some((self.lookup("0")?, after));
         }
-        let end = text.find(|char: char| !is_name_char(char)).unwrap_or(text.len());
+        let end = text
+            .find(|char: char| !is_name_char(char))
+            .unwrap_or(text.len());
         let (name, after) = text.split_at(end);
         if name.is_empty() {
             // `$@`, `$?`: not known; a `$` at the end is one.
-            return if text.is_empty() { Some((vec!["$".to_owned()], after)) } else { None };
+            return if text.is_empty() {
+                Some((vec!["$".to_owned()], after))
+            } else {
+                None
+            };
         }
         Some((self.lookup(name)?, after))
     }
@@ -183,12 +226,19 @@ impl Values {
 
     /// What is in `${…}`.
     fn parameter(&self, text: &str, depth: usize) -> Option<Vec<String>> {
-        let end = text.find(|char: char| !is_name_char(char)).unwrap_or(text.len());
+        let end = text
+            .find(|char: char| !is_name_char(char))
+            .unwrap_or(text.len());
         let (name, rest) = text.split_at(end);
         // All elements of an array are among its values.
-        let operator = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).map_or(rest, |(_, rest)| rest);
+        let operator = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+            .map_or(rest, |(_, rest)| rest);
         let known = self.lookup(name);
-        let strip = |cut: &dyn Fn(&str) -> String| Some(known.clone()?.iter().map(|value| cut(value)).collect());
+        let strip = |cut: &dyn Fn(&str) -> String| {
+            Some(known.clone()?.iter().map(|value| cut(value)).collect())
+        };
         match operator {
             "" => known,
             "%/*" => strip(&directory_of),
@@ -224,23 +274,38 @@ impl Values {
             if !after.trim().starts_with("pwd") {
                 return None;
             }
-            let directory = directory.trim().trim_end_matches("&>/dev/null").trim_end_matches(">/dev/null").trim();
-            return self.expand_at(directory.trim_start_matches("-P ").trim_start_matches("-- ").trim(), depth + 1);
+            let directory = directory
+                .trim()
+                .trim_end_matches("&>/dev/null")
+                .trim_end_matches(">/dev/null")
+                .trim();
+            return self.expand_at(
+                directory
+                    .trim_start_matches("-P ")
+                    .trim_start_matches("-- ")
+                    .trim(),
+                depth + 1,
+            );
         }
         let (program, rest) = command.split_once(' ')?;
         let argument = rest.trim().trim_end_matches("2>/dev/null").trim();
         let argument = ["-f ", "-e ", "-m ", "-v ", "-- "]
             .iter()
-            .fold(argument, |text, option| text.strip_prefix(option).unwrap_or(text).trim());
+            .fold(argument, |text, option| {
+                text.strip_prefix(option).unwrap_or(text).trim()
+            });
         if argument.contains([';', '|', '&', '\n']) {
             return None;
         }
         let values = self.expand_at(argument, depth + 1)?;
         match program {
             "dirname" => Some(values.iter().map(|value| directory_of(value)).collect()),
-            "basename" => {
-                Some(values.iter().map(|value| value.rsplit('/').next().unwrap_or_default().to_owned()).collect())
-            }
+            "basename" => Some(
+                values
+                    .iter()
+                    .map(|value| value.rsplit('/').next().unwrap_or_default().to_owned())
+                    .collect(),
+            ),
             "readlink" | "realpath" | "command" | "which" | "echo" => Some(values),
             _ => None,
         }
@@ -252,7 +317,9 @@ fn is_name_char(char: char) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_name_char) && !text.starts_with(|char: char| char.is_ascii_digit())
+    !text.is_empty()
+        && text.chars().all(is_name_char)
+        && !text.starts_with(|char: char| char.is_ascii_digit())
 }
 
 fn directory_of(path: &str) -> String {
@@ -273,7 +340,12 @@ fn product(texts: &[String], values: &[String]) -> Option<Vec<String>> {
     if texts.len() * values.len() > MOST {
         return None;
     }
-    Some(texts.iter().flat_map(|text| values.iter().map(move |value| format!("{text}{value}"))).collect())
+    Some(
+        texts
+            .iter()
+            .flat_map(|text| values.iter().map(move |value| format!("{text}{value}")))
+            .collect(),
+    )
 }
 
 fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
@@ -306,7 +378,10 @@ mod tests {
 
     /// What a word comes to at the end of a script at `/opt/bin/run`.
     fn value(script: &str, word: &str) -> Option<String> {
-        let mut values = Values { script: vec!["/opt/bin/run".to_owned()], ..Values::default() };
+        let mut values = Values {
+            script: vec!["/opt/bin/run".to_owned()],
+            ..Values::default()
+        };
         values.learn(&parse_text(script), script);
         values.expand(word).map(|values| values.join(" | "))
     }
@@ -327,10 +402,22 @@ mod tests {
 
     #[test]
     fn a_variable_has_every_value_that_it_is_given() {
-        assert_eq!(value("A=/x; export B=\"$A/y\"", "\"$B\"/z").as_deref(), Some("/x/y/z"));
-        assert_eq!(value("if a; then A=1; else A=2; fi", "$A").as_deref(), Some("1 | 2"));
-        assert_eq!(value("for f in a b; do x; done", "/d/$f").as_deref(), Some("/d/a | /d/b"));
-        assert_eq!(value(": \"${D:=/var/lib/${E:-x}}\"", "$D").as_deref(), Some("/var/lib/x"));
+        assert_eq!(
+            value("A=/x; export B=\"$A/y\"", "\"$B\"/z").as_deref(),
+            Some("/x/y/z")
+        );
+        assert_eq!(
+            value("if a; then A=1; else A=2; fi", "$A").as_deref(),
+            Some("1 | 2")
+        );
+        assert_eq!(
+            value("for f in a b; do x; done", "/d/$f").as_deref(),
+            Some("/d/a | /d/b")
+        );
+        assert_eq!(
+            value(": \"${D:=/var/lib/${E:-x}}\"", "$D").as_deref(),
+            Some("/var/lib/x")
+        );
         assert_eq!(value("A=(p q)", "${A[@]}").as_deref(), Some("p | q"));
         assert_eq!(value("A=x.sh", "${A%.sh}").as_deref(), Some("x"));
     }

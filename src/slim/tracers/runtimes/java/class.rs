@@ -12,25 +12,44 @@ pub(super) struct Calls {
 }
 
 pub(super) fn calls(bytes: &[u8]) -> Calls {
-    let Some((texts, strings)) = constants(bytes) else { return Calls::default() };
+    let Some((texts, strings)) = constants(bytes) else {
+        return Calls::default();
+    };
     let has = |name: &str| texts.values().any(|text| *text == name);
     let starts = has("java/lang/ProcessBuilder") || (has("java/lang/Runtime") && has("exec"));
     let loads = has("loadLibrary");
-    let words = || strings.iter().filter_map(|place| texts.get(place)).filter(|text| is_word(text));
+    let words = || {
+        strings
+            .iter()
+            .filter_map(|place| texts.get(place))
+            .filter(|text| is_word(text))
+    };
     Calls {
-        programs: if starts { words().map(|text| (*text).to_owned()).collect() } else { Vec::new() },
-        libraries: if loads { words().map(|text| format!("lib{text}.so").into_bytes()).collect() } else { Vec::new() },
+        programs: if starts {
+            words().map(|text| (*text).to_owned()).collect()
+        } else {
+            Vec::new()
+        },
+        libraries: if loads {
+            words()
+                .map(|text| format!("lib{text}.so").into_bytes())
+                .collect()
+        } else {
+            Vec::new()
+        },
     }
 }
 
 /// The start of a command line.
 fn is_word(text: &str) -> bool {
     const LONGEST: usize = 200;
-    text.len() > 1 && text.len() < LONGEST && text.starts_with(|char: char| char.is_ascii_lowercase() || char == '/')
+    text.len() > 1
+        && text.len() < LONGEST
+        && text.starts_with(|char: char| char.is_ascii_lowercase() || char == '/')
 }
 
-/// The texts of the constant pool by their numbers, and the numbers of those that are strings of the program: JVM
-/// specification, 4.4. Nothing where it is broken.
+/// The texts of the constant pool by their numbers, and the numbers of those that are strings of
+/// the program: JVM specification, 4.4. Nothing where it is broken.
 fn constants(bytes: &[u8]) -> Option<(BTreeMap<u16, &str>, Vec<u16>)> {
     const MAGIC: &[u8] = &[0xCA, 0xFE, 0xBA, 0xBE];
     let mut rest = bytes.strip_prefix(MAGIC)?.get(4..)?;
@@ -97,7 +116,10 @@ mod tests {
         assert_eq!(programs(&["java/lang/ProcessBuilder", "name"]), ["date"]);
         assert_eq!(programs(&["java/lang/Runtime", "exec"]), ["date"]);
         assert_eq!(programs(&["java/lang/Runtime", "gc"]), Vec::<String>::new());
-        assert_eq!(calls(&class(&["loadLibrary"], &["jna"])).libraries, [b"libjna.so".to_vec()]);
+        assert_eq!(
+            calls(&class(&["loadLibrary"], &["jna"])).libraries,
+            [b"libjna.so".to_vec()]
+        );
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Archives of Java: the class path they name, the programs their classes start, the libraries in them.
+//! Archives of Java: the class path they name, the programs their classes start, the libraries in
+//! them.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -26,13 +27,18 @@ struct Asks {
 }
 
 pub(in crate::slim::tracers::runtimes) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.bytes(name) else { return };
+    let Some(bytes) = trace.view.bytes(name) else {
+        return;
+    };
     let mut asks = Asks::default();
     let mut left = MAX_ALL;
     read(&bytes, true, &mut left, &mut asks);
     let directory = trace.tree().parent(name);
     for path in &asks.class_path {
-        let why = Why::Module { language: Language::Java, name: path.clone() };
+        let why = Why::Module {
+            language: Language::Java,
+            name: path.clone(),
+        };
         if let Ok(resolved) = trace.tree().resolve_from(directory, path.as_bytes()) {
             trace.graph.keep(resolved.name, Some(name), why);
             trace.keep_way(resolved.name, &resolved.crossed);
@@ -43,13 +49,18 @@ pub(in crate::slim::tracers::runtimes) fn trace(trace: &mut Trace<'_>, name: Nam
     }
     for library in asks.libraries {
         let word = String::from_utf8_lossy(&library).into_owned();
-        source::keep_library(trace, name, &word, |file_name| file_name == library.as_slice());
+        source::keep_library(trace, name, &word, |file_name| {
+            file_name == library.as_slice()
+        });
     }
 }
 
-/// Reads an archive, and those that are in it, once. What is broken is passed over: Java would not load it either.
+/// Reads an archive, and those that are in it, once. What is broken is passed over: Java would not
+/// load it either.
 fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
-    let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else { return };
+    let Ok(archive) = rawzip::ZipArchive::from_slice(bytes) else {
+        return;
+    };
     let mut entries = archive.entries();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
@@ -61,9 +72,13 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             continue;
         }
         let method = entry.compression_method();
-        let Ok(entry) = archive.get_entry(entry.wayfinder()) else { continue };
+        let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
+            continue;
+        };
         let limit = MAX_ENTRY.min(*left);
-        let Some(content) = inflate(entry.data(), method, limit) else { continue };
+        let Some(content) = inflate(entry.data(), method, limit) else {
+            continue;
+        };
         *left -= content.len() as u64;
         if is_nested {
             read(&content, false, left, asks);
@@ -72,7 +87,9 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
             asks.programs.extend(called.programs);
             asks.libraries.extend(called.libraries);
         } else if is_library {
-            let needed = elf::parse(&content).map(|elf| elf.needed).unwrap_or_default();
+            let needed = elf::parse(&content)
+                .map(|elf| elf.needed)
+                .unwrap_or_default();
             asks.libraries.extend(needed);
         } else {
             asks.class_path = class_path(&String::from_utf8_lossy(&content));
@@ -84,9 +101,9 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, limit: u64) -> Option
     let mut content = Vec::new();
     let read = match method {
         rawzip::CompressionMethod::STORE => data.take(limit).read_to_end(&mut content),
-        rawzip::CompressionMethod::DEFLATE => {
-            flate2::bufread::DeflateDecoder::new(data).take(limit).read_to_end(&mut content)
-        }
+        rawzip::CompressionMethod::DEFLATE => flate2::bufread::DeflateDecoder::new(data)
+            .take(limit)
+            .read_to_end(&mut content),
         _ => return None,
     };
     read.ok().map(|_| content)
@@ -95,8 +112,13 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, limit: u64) -> Option
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
 fn class_path(manifest: &str) -> Vec<String> {
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
-    let line = whole.lines().find_map(|line| line.strip_prefix("Class-Path:"));
-    let paths = line.unwrap_or_default().split_whitespace().map(|path| path.strip_prefix("file:").unwrap_or(path));
+    let line = whole
+        .lines()
+        .find_map(|line| line.strip_prefix("Class-Path:"));
+    let paths = line
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|path| path.strip_prefix("file:").unwrap_or(path));
     paths.map(str::to_owned).collect()
 }
 
