@@ -255,11 +255,11 @@ mod tests {
             ),
             (
                 "[policy]\nforbid = ['shel']\n",
-                "line 2, column 11: `shel` is nothing that can be forbidden; did you mean `shell`?",
+                "line 2, column 11: `shel` cannot be forbidden; did you mean `shell`?",
             ),
             (
                 "[policy]\nforbid = ['quantum-computer-x']\n",
-                "there are `cache`, `compiler`",
+                "use the name of an image rule or one of `cache`, `compiler`",
             ),
             (
                 "[policy]\nmax-file = 1\n",

@@ -119,7 +119,7 @@ mod tests {
         }
         assert_eq!(
             "sarf".parse::<Format>(),
-            Err("there is no format `sarf`; did you mean `sarif`?".to_owned())
+            Err("unknown format `sarf`; did you mean `sarif`?".to_owned())
         );
         let all = "xyzzy-plugh-xyzzy"
             .parse::<Format>()
