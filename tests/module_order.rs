@@ -22,7 +22,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "slim",
         &["image", "elf", "packages", "page", "dockerfile", "source"],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
@@ -52,7 +52,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
     ("config", &["source", "lint", "rules", "audit"]),
@@ -71,7 +71,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",
