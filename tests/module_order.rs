@@ -39,7 +39,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "suggestion",
         ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
@@ -72,7 +72,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
     (
@@ -94,7 +94,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",

@@ -5,7 +5,7 @@ use crate::knowledge::ProgramClass;
 
 pub(super) const RULE: Rule = Rule {
     name: "debug-tool-in-image",
-    page: Some(include_str!("../../../rules/image/debug-tool-in-image.md")),
+    page: Some(include_str!("../../../rules/lint/debug-tool-in-image.md")),
     check,
 };
 
