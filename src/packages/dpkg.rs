@@ -18,7 +18,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
         let diversions = diversions(found)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
             let facts = Facts {
-                licence: licence(found, &paragraph)?,
+                license: license(found, &paragraph)?,
                 ..facts(&paragraph)
             };
             let files = files(found, &facts, &diversions)?;
@@ -33,7 +33,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
             continue;
         };
         let facts = Facts {
-            licence: licence(found, &paragraph)?,
+            license: license(found, &paragraph)?,
             ..facts(&paragraph)
         };
         let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
@@ -97,8 +97,8 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     }
 }
 
-/// The licences that a machine-readable copyright file names, each once.
-fn licence(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
+/// The licenses that a machine-readable copyright file names, each once.
+fn license(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
     let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
     let Some(bytes) = found.bytes_at(path.as_bytes())? else {

@@ -38,11 +38,11 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         Ok(()) => {}
         Err(error) => found.note(name, format!("it cannot be read as an archive: {error}")),
     }
-    for ((artifact, version), licence) in artifacts {
+    for ((artifact, version), license) in artifacts {
         let facts = Facts {
             name: artifact,
             version,
-            licence,
+            license,
             ..Facts::default()
         };
         found.add(Ecosystem::Maven, facts, name, vec![name]);
@@ -54,7 +54,7 @@ fn is_archive(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Names and versions, with their licence where it is told.
+/// Names and versions, with their license where it is told.
 type Artifacts = BTreeMap<(String, String), Option<String>>;
 
 fn look<R: Read + Seek>(
@@ -81,9 +81,9 @@ fn look<R: Read + Seek>(
         }
     }
     if !any && names.iter().any(|name| name == MANIFEST) {
-        let (name, version, licence) = manifest(&text(&mut archive, MANIFEST)?, file_name);
+        let (name, version, license) = manifest(&text(&mut archive, MANIFEST)?, file_name);
         if !version.is_empty() {
-            artifacts.insert((name, version), licence);
+            artifacts.insert((name, version), license);
         }
     }
     Ok(())
@@ -148,7 +148,7 @@ fn maven(text: &str, artifacts: &mut Artifacts) -> bool {
     is_whole
 }
 
-/// The name, the version and the licence that a manifest tells; the name of the file where it does
+/// The name, the version and the license that a manifest tells; the name of the file where it does
 /// not.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     // A line that begins with a blank goes on from the one before.

@@ -100,7 +100,7 @@ fn facts(header: &Header<'_>) -> Facts {
         source: header
             .text(header::SOURCE)
             .and_then(|source| split_source(&source)),
-        licence: header.text(header::LICENCE),
+        license: header.text(header::LICENCE),
         broken: None,
         epoch,
     }
@@ -163,7 +163,7 @@ fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
                 .filter(|name| *name != "(none)")
                 .map(str::to_owned),
             source: split_source(source),
-            licence: None,
+            license: None,
             broken: None,
             epoch,
         };
