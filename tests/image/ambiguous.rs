@@ -26,7 +26,7 @@ fn what_readers_understand_differently_is_refused_with_the_key() {
         let path = directory.path().display();
         for reference in [format!("oci:{path}"), path.to_string()] {
             let error = text_of(open_amd64(&reference).unwrap_err());
-            assert!(error.contains(case.says), "{case:#?}\n{error}");
+            assert!(error.contains(case.says), "{case:?}\n{error}");
         }
         let archive = case
             .documents
@@ -35,7 +35,7 @@ fn what_readers_understand_differently_is_refused_with_the_key() {
             .fold(Tar::new(), |tar, (name, bytes)| tar.file(name, bytes));
         let file = directory.file("image.tar", &archive.end());
         let error = text_of(open_amd64(&format!("oci-archive:{}", file.display())).unwrap_err());
-        assert!(error.contains(case.says), "{case:#?}\n{error}");
+        assert!(error.contains(case.says), "{case:?}\n{error}");
     }
 }
 

@@ -81,25 +81,15 @@ impl Documents {
             ("$LAYER", descriptor(LAYER, &layer)),
         ];
         known.extend(diff_ids);
-        let manifest = replaced(&self.manifest, &known);
         let other_manifest = format!(
             r#"{{"schemaVersion": 2, "mediaType": "{MANIFEST}", "config": {{$OTHER_CONFIG}}, "layers": [{{$OTHER_LAYER}}]}}"#
         );
         let other_manifest = replaced(&other_manifest, &known);
-        known.insert(
-            0,
-            (
-                "$OTHER_MANIFEST",
-                descriptor(MANIFEST, other_manifest.as_bytes()),
-            ),
-        );
-        known.insert(
-            1,
-            (
-                "$MANIFEST",
-                descriptor(&self.manifest_type, manifest.as_bytes()),
-            ),
-        );
+        let other_descriptor = descriptor(MANIFEST, other_manifest.as_bytes());
+        known.insert(0, ("$OTHER_MANIFEST", other_descriptor));
+        let manifest = replaced(&self.manifest, &known);
+        let descriptor = descriptor(&self.manifest_type, manifest.as_bytes());
+        known.insert(1, ("$MANIFEST", descriptor));
         let index = replaced(&self.index, &known);
         let blobs = [
             layer,
