@@ -44,7 +44,7 @@ pub use inspect_json::inspect_json;
 pub use json::json;
 pub use plan::plan;
 pub use report_json::report_json;
-pub use sbom::{Bill, Time, cyclonedx, spdx};
+pub use sbom::{Bill, cyclonedx, spdx, time_of_image};
 pub use summary::{Risk, Sizes, Summary, summary};
 pub use text::{Style, text};
 pub use uri::{file_uri, uri};
