@@ -5,28 +5,46 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("size", &[]),
     ("source", &[]),
-    ("page", &[]),
-    ("dockerfile", &["source"]),
-    ("lint", &["source", "page", "dockerfile"]),
-    ("rules", &["source", "dockerfile", "lint"]),
+    ("suggestion", &[]),
+    ("knowledge", &[]),
+    ("page", &["knowledge"]),
+    ("dockerfile", &["source", "knowledge"]),
+    (
+        "lint",
+        &["source", "knowledge", "suggestion", "page", "dockerfile"],
+    ),
+    (
+        "rules",
+        &["source", "knowledge", "suggestion", "dockerfile", "lint"],
+    ),
     ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &[]),
+    ("image", &["suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
     (
         "slim",
-        &["image", "elf", "packages", "page", "dockerfile", "source"],
+        &[
+            "image",
+            "elf",
+            "packages",
+            "knowledge",
+            "page",
+            "dockerfile",
+            "source",
+            "suggestion",
+        ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
             "size",
+            "knowledge",
             "source",
             "dockerfile",
             "lint",
@@ -43,8 +61,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "report",
         &[
             "size",
+            "knowledge",
             "audit",
             "source",
+            "suggestion",
             "lint",
             "image",
             "elf",
@@ -52,10 +72,13 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
-    ("config", &["source", "lint", "rules", "audit"]),
+    (
+        "config",
+        &["source", "suggestion", "lint", "rules", "audit"],
+    ),
     (
         "cli",
         &[
@@ -71,7 +94,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",

@@ -198,7 +198,8 @@ fn every_rule_has_a_page_and_every_page_a_rule() {
         .into_iter()
         .map(|(name, _)| name)
         .collect();
-    let rules: Vec<&str> = registry().iter().map(|(rule, _)| rule.name).collect();
+    let registry = jettison::audit::registry();
+    let rules: Vec<&str> = registry.iter().map(|(rule, _)| rule.name).collect();
     assert_eq!(pages, rules);
 }
 
@@ -233,6 +234,64 @@ fn every_page_shows_what_is_bad_and_what_is_good() {
             page.name
         );
     }
+}
+
+/// Titles are shown in one line with the rule's name, in tables and in editors.
+const LONGEST_TITLE: usize = 60;
+
+#[test]
+fn every_page_has_the_same_sections_in_the_same_order() {
+    for (_, page) in registry().iter() {
+        let sections = headings(page.body);
+        assert!(
+            sections.starts_with(&["Why is this bad?", "How to fix it"]),
+            "{}: {sections:?}",
+            page.name
+        );
+        assert!(
+            sections.is_sorted_by_key(|section| position(section)),
+            "{}: {sections:?}",
+            page.name
+        );
+    }
+}
+
+/// Where a section belongs on a page.
+fn position(section: &str) -> usize {
+    match section {
+        "Why is this bad?" => 0,
+        "How to fix it" => 1,
+        // Their order is that in which they read best.
+        "Exceptions" => 2,
+        _ if section.starts_with("How ") || section.starts_with("Which ") => 2,
+        "Other tools" => 3,
+        "Sources" => 4,
+        _ => panic!("no page has a section `{section}`"),
+    }
+}
+
+#[test]
+fn titles_are_short() {
+    for (_, page) in registry().iter() {
+        let length = page.title.chars().count();
+        assert!(length <= LONGEST_TITLE, "{}: {length}", page.name);
+        assert!(!page.title.ends_with('.'), "{}", page.name);
+    }
+}
+
+/// The headings below the title, without those inside of examples.
+fn headings(markdown: &str) -> Vec<&str> {
+    let mut is_example = false;
+    let mut headings = Vec::new();
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            is_example = !is_example;
+        }
+        if let (false, Some(heading)) = (is_example, line.strip_prefix("## ")) {
+            headings.push(heading);
+        }
+    }
+    headings
 }
 
 #[test]
@@ -281,7 +340,7 @@ fn messages_are_written_alike() {
 #[test]
 fn the_index_is_made_of_the_pages() {
     let path = root().join("rules/README.md");
-    let index = index_markdown(jettison::audit::registry(), jettison::audit::folder)
+    let index = index_markdown(jettison::audit::registry())
         + &jettison::slim::keep_rules().index_markdown();
     if std::env::var_os("JETTISON_BLESS").is_some() {
         fs::write(&path, &index).expect("it can be written");
@@ -307,7 +366,7 @@ fn the_pedantic_profile_holds_every_rule() {
 #[test]
 fn every_checkpoint_of_dockle_is_in_the_table_and_has_a_rule() {
     let registry = jettison::audit::registry();
-    let index = index_markdown(registry, jettison::audit::folder);
+    let index = index_markdown(registry);
     let (_, table) = index
         .split_once("## dockle's checkpoints")
         .expect("there is a table");
