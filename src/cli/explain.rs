@@ -54,16 +54,16 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
     })
 }
 
-/// The page of a keep rule, with what its front matter says under its heading.
+/// The page of a keep rule, with its triggers and patterns below the heading.
 fn keep_markdown(page: &KeepPage) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!(
-        "**keep/{}**, for {}.\n\nWhat it keeps:\n\n",
-        page.name,
-        page.triggers()
-    );
+    let mut facts = format!("**keep/{}** applies to {}.\n", page.name, page.triggers());
+    // A page may only describe files that are not kept: `provided-by-the-runtime` has no pattern.
+    if page.patterns().next().is_some() {
+        facts.push_str("\nKept files:\n\n");
+    }
     for (confidence, pattern) in page.patterns() {
-        let _ = writeln!(facts, "- `{pattern}`, {confidence}");
+        let _ = writeln!(facts, "- `{pattern}` ({confidence})");
     }
     format!("{heading}\n\n{facts}{rest}")
 }
