@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`suggestion`] | "did you mean": the closest known name |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
@@ -34,7 +35,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
+//! Uses point one way: `size, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
 //! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
@@ -66,3 +67,4 @@ pub mod shellcheck;
 pub mod size;
 pub mod slim;
 pub mod source;
+pub mod suggestion;

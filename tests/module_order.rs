@@ -5,22 +5,31 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("size", &[]),
     ("source", &[]),
+    ("suggestion", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "page", "dockerfile"]),
-    ("rules", &["source", "dockerfile", "lint"]),
+    ("lint", &["source", "suggestion", "page", "dockerfile"]),
+    ("rules", &["source", "suggestion", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &[]),
+    ("image", &["suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
     (
         "slim",
-        &["image", "elf", "packages", "page", "dockerfile", "source"],
+        &[
+            "image",
+            "elf",
+            "packages",
+            "page",
+            "dockerfile",
+            "source",
+            "suggestion",
+        ],
     ),
     ("deps", &["image", "elf", "slim"]),
     (
@@ -45,6 +54,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "size",
             "audit",
             "source",
+            "suggestion",
             "lint",
             "image",
             "elf",
@@ -55,7 +65,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "deps",
         ],
     ),
-    ("config", &["source", "lint", "rules", "audit"]),
+    (
+        "config",
+        &["source", "suggestion", "lint", "rules", "audit"],
+    ),
     (
         "cli",
         &[
