@@ -28,7 +28,7 @@
 //! | [`packages`] | what is installed in an image, and which package each file is of |
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
-//! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`loading`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
 //! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
@@ -36,7 +36,7 @@
 //! | [`cli`] | arguments, then one file a command |
 //!
 //! Uses point one way: `size, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
-//! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
+//! `elf, image → packages → inspect, slim, advisories`, `page → slim → loading`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
 //! lines.
@@ -53,12 +53,12 @@ pub mod advisories;
 pub mod audit;
 pub mod cli;
 pub mod config;
-pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod inspect;
 pub mod lint;
+pub mod loading;
 pub mod packages;
 pub mod page;
 pub mod report;

@@ -31,7 +31,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "suggestion",
         ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
@@ -62,7 +62,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
     (
@@ -84,7 +84,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",
