@@ -5,14 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("size", &[]),
     ("source", &[]),
     ("suggestion", &[]),
-    ("page", &[]),
-    ("dockerfile", &["source"]),
-    ("lint", &["source", "suggestion", "page", "dockerfile"]),
-    ("rules", &["source", "suggestion", "dockerfile", "lint"]),
+    ("knowledge", &[]),
+    ("page", &["knowledge"]),
+    ("dockerfile", &["source", "knowledge"]),
+    (
+        "lint",
+        &["source", "knowledge", "suggestion", "page", "dockerfile"],
+    ),
+    (
+        "rules",
+        &["source", "knowledge", "suggestion", "dockerfile", "lint"],
+    ),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &["suggestion"]),
     ("elf", &[]),
@@ -25,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "image",
             "elf",
             "packages",
+            "knowledge",
             "page",
             "dockerfile",
             "source",
@@ -36,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "audit",
         &[
             "size",
+            "knowledge",
             "source",
             "dockerfile",
             "lint",
@@ -52,6 +61,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "report",
         &[
             "size",
+            "knowledge",
             "audit",
             "source",
             "suggestion",
