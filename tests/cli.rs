@@ -297,6 +297,28 @@ fn every_rule_can_be_explained_by_name_and_by_code() {
 }
 
 #[test]
+fn a_page_in_a_terminal_describes_its_images_in_words() {
+    let folder = folder(&[]);
+    let (code, page) = stdout(jettison(folder.path()).args(["explain", "setuid-file"]));
+    assert_eq!(code, 0);
+    assert!(
+        page.contains("\nReported: `su` with mode 4755.\n"),
+        "{page}"
+    );
+    assert!(!page.contains("file /usr/bin/su"), "{page}");
+
+    let (code, page) = stdout(jettison(folder.path()).args(["explain", "keep/alsa"]));
+    assert_eq!(code, 0);
+    assert!(!page.contains("elf /usr/bin/app"), "{page}");
+    let sections: Vec<&str> = ["Why it is needed", "Examples", "Kept files", "Sources"]
+        .into_iter()
+        .filter(|section| page.contains(&format!("\n{section}\n")))
+        .collect();
+    assert_eq!(sections.len(), 4, "{sections:?}\n{page}");
+    assert!(page.contains("- `/usr/share/alsa/**` (likely)"), "{page}");
+}
+
+#[test]
 fn an_image_that_is_not_there_is_named_once() {
     let folder = folder(&[]);
     let (code, err) =
