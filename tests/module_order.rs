@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("size", &[]),
+    ("trust", &[]),
     ("source", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
-    ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &[]),
+    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
+    ("image", &["trust"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
@@ -55,12 +56,13 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "deps",
         ],
     ),
-    ("config", &["source", "lint", "rules", "audit"]),
+    ("config", &["source", "trust", "lint", "rules", "audit"]),
     (
         "cli",
         &[
             "size",
             "source",
+            "trust",
             "dockerfile",
             "lint",
             "rules",
