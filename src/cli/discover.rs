@@ -30,8 +30,8 @@ const OTHER_EXTENSIONS: [&str; 12] = [
 ];
 
 /// All Dockerfiles below a directory in the order of their paths, without what `.gitignore`,
-/// `.ignore` and `exclude` leave out. Symlinks to directories are not followed, and a symlink to a
-/// file that is found itself is left out.
+/// `.ignore` and `exclude` leave out. Symlinks to directories are not followed, and of several
+/// names of one file, one is taken.
 pub(super) fn dockerfiles(
     directory: &Path,
     exclude: &Exclude,
@@ -69,8 +69,8 @@ pub(super) fn dockerfiles(
             }
         }
     }
-    let targets: BTreeSet<PathBuf> = files.iter().map(|(_, real)| real.clone()).collect();
-    links.retain(|(_, target)| !targets.contains(target));
+    let mut targets: BTreeSet<PathBuf> = files.iter().map(|(_, real)| real.clone()).collect();
+    links.retain(|(_, target)| targets.insert(target.clone()));
     let mut found: Vec<PathBuf> = files
         .into_iter()
         .chain(links)
