@@ -18,6 +18,8 @@
 //! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`trust`] | what a repository may make jettison read, write and run |
+//! | [`suggestion`] | "did you mean": the closest known name |
+//! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
@@ -28,15 +30,15 @@
 //! | [`packages`] | what is installed in an image, and which package each file is of |
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
-//! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`loading`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
 //! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, trust, source, page → dockerfile → lint → rules, shellcheck`,
-//! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
+//! Uses point one way: `size, trust, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
+//! `elf, image → packages → inspect, slim, advisories`, `page → slim → loading`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
 //! lines.
@@ -54,12 +56,13 @@ pub mod advisories;
 pub mod audit;
 pub mod cli;
 pub mod config;
-pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod inspect;
+pub mod knowledge;
 pub mod lint;
+pub mod loading;
 pub mod packages;
 pub mod page;
 pub mod report;
@@ -68,4 +71,5 @@ pub mod shellcheck;
 pub mod size;
 pub mod slim;
 pub mod source;
+pub mod suggestion;
 pub mod trust;

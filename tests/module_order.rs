@@ -5,29 +5,47 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("size", &[]),
     ("trust", &[]),
     ("source", &[]),
-    ("page", &[]),
-    ("dockerfile", &["source"]),
-    ("lint", &["source", "page", "dockerfile"]),
-    ("rules", &["source", "dockerfile", "lint"]),
+    ("suggestion", &[]),
+    ("knowledge", &[]),
+    ("page", &["knowledge"]),
+    ("dockerfile", &["source", "knowledge"]),
+    (
+        "lint",
+        &["source", "knowledge", "suggestion", "page", "dockerfile"],
+    ),
+    (
+        "rules",
+        &["source", "knowledge", "suggestion", "dockerfile", "lint"],
+    ),
     ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
-    ("image", &["trust"]),
+    ("image", &["trust", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
     (
         "slim",
-        &["image", "elf", "packages", "page", "dockerfile", "source"],
+        &[
+            "image",
+            "elf",
+            "packages",
+            "knowledge",
+            "page",
+            "dockerfile",
+            "source",
+            "suggestion",
+        ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
             "size",
+            "knowledge",
             "source",
             "dockerfile",
             "lint",
@@ -44,8 +62,10 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "report",
         &[
             "size",
+            "knowledge",
             "audit",
             "source",
+            "suggestion",
             "lint",
             "image",
             "elf",
@@ -53,10 +73,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
-    ("config", &["source", "trust", "lint", "rules", "audit"]),
+    (
+        "config",
+        &["source", "trust", "suggestion", "lint", "rules", "audit"],
+    ),
     (
         "cli",
         &[
@@ -73,7 +96,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",

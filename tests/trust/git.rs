@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::ground::{Ground, files, give_away, is_root};
+use super::ground::{Ground, files, give_away, is_root, output_of};
 
 /// An object that is in no repository.
 const MISSING: &str = "0123456789012345678901234567890123456789";
