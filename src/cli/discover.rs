@@ -70,7 +70,7 @@ pub(super) fn dockerfiles(
         }
     }
     let mut targets: BTreeSet<PathBuf> = files.iter().map(|(_, real)| real.clone()).collect();
-    links.retain(|(_, target)| targets.insert(target.clone()));
+    links.retain(|(_, target)| !target.starts_with(&root) || targets.insert(target.clone()));
     let mut found: Vec<PathBuf> = files
         .into_iter()
         .chain(links)

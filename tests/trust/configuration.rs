@@ -32,7 +32,12 @@ fn assert_refused(ground: &Ground, name: &str, text: &str, reason: &str) {
     }
     let said = ground.open("repo/sub/Dockerfile", &[]);
     assert!(said.contains(reason), "{text}: {said}");
-    assert_eq!(ground.ran(), "", "{text}");
+    let ran = ground.ran();
+    let mine = ground.path("bin/shellcheck").display().to_string();
+    assert!(
+        ran.lines().all(|line| line.starts_with(&mine)),
+        "{text}: {ran}"
+    );
     assert_eq!(ground.snapshot(), before, "{text}");
     fs::remove_file(ground.path("repo").join(name)).expect("it is there");
 }
@@ -224,7 +229,8 @@ fn a_baseline_below_the_configuration_really_lies_there() {
     ground.link("../outside", "repo/directory");
     ground.link("/dev/zero", "repo/zero.json");
     ground.link("no-such-file", "repo/dangling.json");
-    ground.link("sub/known.json", "repo/inside.json");
+    ground.lint(&["--write-baseline", "known.json"]);
+    ground.link("known.json", "repo/inside.json");
     ground.fifo("repo/fifo.json");
     for (path, reason) in [
         ("link.json", "it is a symlink that leads out of `.`"),
@@ -368,7 +374,6 @@ fn a_found_configuration_is_a_regular_file_of_the_repository() {
         for (target, reason) in [
             ("../outside/config", "it is a symlink that leads out of"),
             ("/dev/zero", "it is a symlink that leads out of"),
-            ("/dev/stdin", "it is a symlink that leads out of"),
             ("/proc/self/environ", "it is a symlink that leads out of"),
             ("fifo", "it is a FIFO, not a regular file"),
             (".git/config", "it lies in `.git`"),

@@ -114,7 +114,8 @@ fn what_is_found_by_two_names_is_checked_once() {
 fn what_is_no_file_is_not_waited_for() {
     let ground = Ground::new();
     ground.fifo("repo/a.Dockerfile");
-    ground.link("a.Dockerfile", "repo/b.Dockerfile");
+    ground.fifo("repo/pipe");
+    ground.link("pipe", "repo/b.Dockerfile");
     let _listener = UnixListener::bind(ground.path("repo/c.Dockerfile")).expect("it can be bound");
     fs::create_dir(ground.path("repo/d.Dockerfile")).expect("it can be made");
     ground.link("d.Dockerfile", "repo/e.Dockerfile");
