@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::lint::{BuildContext, IgnoreFile};
-use crate::trust::{HostFile, Refusal, limits, repository_root};
+use crate::trust::{HostFile, Refusal, repository_root};
 
 /// The directory of a Dockerfile as its build context, and a warning where the ignore file in it
 /// cannot be used. `Dockerfile.dockerignore` comes before `.dockerignore`, as for BuildKit.
@@ -39,7 +39,7 @@ fn read(path: &Path) -> Result<String, Refusal> {
         _ => Path::new("."),
     };
     let root = repository_root(directory).unwrap_or_else(|| directory.to_owned());
-    HostFile::found(path, root).read_text(limits::IGNORE_FILE)
+    HostFile::found(path, root).read_patterns()
 }
 
 #[cfg(test)]

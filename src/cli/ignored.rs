@@ -30,8 +30,35 @@ pub(super) struct Ignored {
     global: Gitignore,
 }
 
+/// The lists of one directory.
 #[derive(Default)]
-struct Lists([Option<Gitignore>; KINDS]);
+struct Lists {
+    by_kind: [Option<Gitignore>; KINDS],
+    size: Size,
+}
+
+/// How much lists take, which decides how much their matchers do.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    bytes: usize,
+    lines: usize,
+}
+
+impl Size {
+    fn of(text: &str) -> Self {
+        Self {
+            bytes: text.len(),
+            lines: text.lines().count(),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes + other.bytes,
+            lines: self.lines + other.lines,
+        }
+    }
+}
 
 impl Ignored {
     /// For a search of `directory`, a path without symlinks.
@@ -71,7 +98,7 @@ impl Ignored {
         let below = &self.below[..depth.min(self.below.len())];
         for kind in 0..KINDS {
             for lists in self.above.iter().chain(below).rev() {
-                let list = lists.0[kind].as_ref();
+                let list = lists.by_kind[kind].as_ref();
                 match list.map_or(Match::None, |list| list.matched(path, is_directory)) {
                     Match::Ignore(_) => return true,
                     Match::Whitelist(_) => return false,
@@ -82,16 +109,38 @@ impl Ignored {
         self.global.matched(path, is_directory).is_ignore()
     }
 
+    /// The lists of a directory, below all others that hold now.
     fn lists_of(&self, directory: &Path) -> Lists {
+        let files = [
+            Some(HostFile::found(directory.join(".ignore"), &self.root)),
+            Some(HostFile::found(directory.join(".gitignore"), &self.root)),
+            exclude_file(directory),
+        ];
         let mut lists = Lists::default();
-        for (list, name) in lists.0.iter_mut().zip([".ignore", ".gitignore"]) {
-            let file = HostFile::found(directory.join(name), &self.root);
-            *list = self.read(&file, directory);
-        }
-        if let Some(exclude) = exclude_file(directory) {
-            lists.0[KINDS - 1] = self.read(&exclude, directory);
+        for (file, list) in files.iter().zip(&mut lists.by_kind) {
+            let Some(text) = file.as_ref().and_then(|file| self.read(file)) else {
+                continue;
+            };
+            let size = lists.size.plus(Size::of(&text));
+            if self.has_room_for(size) {
+                lists.size = size;
+                *list = matcher(directory, &text);
+            } else {
+                self.output.warning(&format!(
+                    "lists in `{}` are ignored: with those above, they have more than {} or {} lines",
+                    directory.display(),
+                    limits::shown(limits::IGNORE_FILE),
+                    limits::IGNORE_LINES
+                ));
+            }
         }
         lists
+    }
+
+    fn has_room_for(&self, size: Size) -> bool {
+        let held = self.above.iter().chain(&self.below);
+        let size = held.fold(size, |sum, lists| sum.plus(lists.size));
+        size.bytes as u64 <= limits::IGNORE_FILE && size.lines <= limits::IGNORE_LINES
     }
 
     /// git's `core.excludesFile`. The user's own configuration names it.
@@ -99,26 +148,20 @@ impl Ignored {
         let (Some(path), Ok(here)) = (gitconfig_excludes_path(), std::env::current_dir()) else {
             return Gitignore::empty();
         };
-        let list = self.read(&HostFile::named(path), &here);
-        list.unwrap_or_else(Gitignore::empty)
+        let text = self.read(&HostFile::named(path));
+        text.and_then(|text| matcher(&here, &text))
+            .unwrap_or_else(Gitignore::empty)
     }
 
-    /// The patterns of a file, which start from `directory`. None without such a file, or where it
-    /// cannot be used, which is said.
-    fn read(&self, file: &HostFile, directory: &Path) -> Option<Gitignore> {
-        let text = match file.read(limits::IGNORE_FILE) {
-            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+    /// The text of a list. None without such a file, or where it cannot be used, which is said.
+    fn read(&self, file: &HostFile) -> Option<String> {
+        match file.read_patterns() {
+            Ok(text) => Some(text),
             Err(reason) => {
                 self.warn_unless_missing(file, &reason);
-                return None;
+                None
             }
-        };
-        let mut builder = GitignoreBuilder::new(directory);
-        for line in text.trim_start_matches('\u{feff}').lines() {
-            // git passes over a pattern that is malformed.
-            let _ = builder.add_line(None, line);
         }
-        builder.build().ok()
     }
 
     fn warn_unless_missing(&self, file: &HostFile, reason: &Refusal) {
@@ -128,6 +171,16 @@ impl Ignored {
                 .warning(&format!("`{path}` is ignored: {reason}"));
         }
     }
+}
+
+/// Matches what the patterns of a text do, which start from `directory`.
+fn matcher(directory: &Path, text: &str) -> Option<Gitignore> {
+    let mut builder = GitignoreBuilder::new(directory);
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        // git passes over a pattern that is malformed.
+        let _ = builder.add_line(None, line);
+    }
+    builder.build().ok()
 }
 
 /// The list of a repository's `.git`, where one begins in a directory.

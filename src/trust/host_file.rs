@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::Refusal;
+use super::{Refusal, limits};
 
 /// A file of the host that is read whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,16 @@ impl HostFile {
             Some(within) => read_within(&self.path, within, limit),
             None => read_named(&self.path, limit),
         }
+    }
+
+    /// The text of a list of patterns such as `.gitignore`. What is not UTF-8 in it matches
+    /// nothing.
+    pub fn read_patterns(&self) -> Result<String, Refusal> {
+        let bytes = self.read(limits::IGNORE_FILE)?;
+        if bytes.iter().filter(|byte| **byte == b'\n').count() > limits::IGNORE_LINES {
+            return Err(Refusal::TooManyLines);
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// The content as UTF-8.

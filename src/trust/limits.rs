@@ -2,8 +2,10 @@
 
 /// A configuration file.
 pub const CONFIG: u64 = 1 << 20;
-/// A `.gitignore`, `.ignore` or `.dockerignore`, or the list of files that git excludes.
+/// A `.dockerignore`; or in all, the lists such as `.gitignore` that hold for a directory.
 pub const IGNORE_FILE: u64 = 256 << 10;
+/// Lines of them. Each may become an automaton of several kilobytes.
+pub const IGNORE_LINES: usize = 10_000;
 /// The `.git` file of a worktree, which names a directory.
 pub const GIT_LINK: u64 = 4 << 10;
 /// A Dockerfile that a search found. Naming it raises the limit to [`NAMED_DOCKERFILE`].

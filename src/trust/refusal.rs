@@ -16,6 +16,8 @@ pub enum Refusal {
     NotRegular(&'static str),
     #[error("it is larger than {}", limits::shown(*.0))]
     TooLarge(u64),
+    #[error("it has more than {} lines", limits::IGNORE_LINES)]
+    TooManyLines,
     #[error("`{}` is a symlink that leads out of `{}`", link.display(), root.display())]
     LeadsOutside { link: PathBuf, root: PathBuf },
     #[error("it is a symlink that leads out of `{}`", .0.display())]
@@ -51,7 +53,7 @@ impl Refusal {
             | Self::LinkOutside(_)
             | Self::Outside(_)
             | Self::InGit => true,
-            Self::Io(_) | Self::TooLarge(_) | Self::NotText => false,
+            Self::Io(_) | Self::TooLarge(_) | Self::TooManyLines | Self::NotText => false,
         }
     }
 

@@ -80,6 +80,37 @@ fn an_ignore_file_is_a_regular_file_of_the_repository() {
 }
 
 #[test]
+fn an_ignore_file_has_at_most_ten_thousand_lines() {
+    for name in IGNORE_FILES {
+        let ground = Ground::new();
+        ground.write(&format!("repo/{name}"), &"?\n".repeat(10_001));
+        let run = lint(&ground, &[]);
+        let warning = "is ignored: it has more than 10000 lines";
+        assert!(run.err.contains(warning), "{name}: {}", run.err);
+    }
+}
+
+#[test]
+fn lists_in_directories_of_each_other_have_a_limit_together() {
+    let ground = Ground::new();
+    let mut directory = "repo".to_owned();
+    for level in 0..40 {
+        ground.write(
+            &format!("{directory}/.gitignore"),
+            &format!("?{level}\n").repeat(4_000),
+        );
+        ground.write(&format!("{directory}/Dockerfile"), DOCKERFILE);
+        directory.push_str("/deep");
+    }
+    let run = lint(&ground, &["--select", "root-user"]);
+    assert_eq!(run.out.lines().count(), 41, "{}", run.err);
+    let warnings = run
+        .err
+        .matches("are ignored: with those above, they have more than 256 KiB");
+    assert_eq!(warnings.count(), 38, "{}", run.err);
+}
+
+#[test]
 fn a_warning_of_an_ignore_file_is_printed_once() {
     let ground = Ground::new();
     ground.link("/dev/zero", "repo/.dockerignore");
