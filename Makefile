@@ -11,7 +11,7 @@ check: ## format, Clippy with warnings denied, unit tests
 
 .PHONY: test
 test: ## every test: unit, integration, documentation, end to end (those need root)
-	tests/tools.sh shellcheck || [ -z "$$CI" ]
+	tests/tools.sh shellcheck strace || [ -z "$$CI" ]
 	cargo test
 	tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible

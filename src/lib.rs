@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`trust`] | what a repository may make jettison read, write and run |
 //! | [`suggestion`] | "did you mean": the closest known name |
 //! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
@@ -36,7 +37,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
+//! Uses point one way: `size, trust, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
 //! `elf, image → packages → inspect, slim, advisories`, `page → slim → loading`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
@@ -46,6 +47,7 @@
 //!
 //! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a
 //!   hostile archive is an error that names the blob and the entry. `anyhow` is for [`cli`] alone.
+//! - A repository is not trusted: [`trust`] decides what is read, written and run because of it.
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the
 //!   host.
@@ -70,3 +72,4 @@ pub mod size;
 pub mod slim;
 pub mod source;
 pub mod suggestion;
+pub mod trust;

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("size", &[]),
+    ("trust", &[]),
     ("source", &[]),
     ("suggestion", &[]),
     ("knowledge", &[]),
@@ -20,8 +21,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         "rules",
         &["source", "knowledge", "suggestion", "dockerfile", "lint"],
     ),
-    ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &["suggestion"]),
+    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
+    ("image", &["trust", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
@@ -77,13 +78,14 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "config",
-        &["source", "suggestion", "lint", "rules", "audit"],
+        &["source", "trust", "suggestion", "lint", "rules", "audit"],
     ),
     (
         "cli",
         &[
             "size",
             "source",
+            "trust",
             "dockerfile",
             "lint",
             "rules",
