@@ -5,15 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("size", &[]),
     ("source", &[]),
     ("suggestion", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "suggestion", "page", "dockerfile"]),
-    ("rules", &["source", "suggestion", "dockerfile", "lint"]),
-    ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &["suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
@@ -33,13 +30,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ),
     ("deps", &["image", "elf", "slim"]),
     (
-        "audit",
+        "lint",
         &[
             "size",
             "source",
+            "suggestion",
+            "page",
             "dockerfile",
-            "lint",
-            "rules",
             "image",
             "elf",
             "packages",
@@ -49,10 +46,25 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         ],
     ),
     (
+        "rules",
+        &[
+            "size",
+            "source",
+            "suggestion",
+            "dockerfile",
+            "image",
+            "elf",
+            "packages",
+            "advisories",
+            "slim",
+            "lint",
+        ],
+    ),
+    ("shellcheck", &["source", "dockerfile", "lint"]),
+    (
         "report",
         &[
             "size",
-            "audit",
             "source",
             "suggestion",
             "lint",
@@ -65,15 +77,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "deps",
         ],
     ),
-    (
-        "config",
-        &["source", "suggestion", "lint", "rules", "audit"],
-    ),
+    ("config", &["source", "suggestion", "lint", "rules"]),
     (
         "cli",
         &[
             "size",
             "source",
+            "suggestion",
             "dockerfile",
             "lint",
             "rules",
@@ -85,7 +95,6 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "inspect",
             "slim",
             "deps",
-            "audit",
             "report",
             "config",
         ],

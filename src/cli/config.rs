@@ -6,15 +6,15 @@ use anyhow::Context as _;
 
 use super::arguments::{ConfigArguments, ConfigCommand};
 use super::{Outcome, Output};
-use crate::audit;
 use crate::config;
+use crate::rules;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
         ConfigCommand::Schema => format!("{:#}\n", config::schema()),
         ConfigCommand::Migrate { file } => {
             let path = file.clone().map_or_else(nearest, Ok)?;
-            config::migrate(&path, &config::text(&path)?, audit::registry())?
+            config::migrate(&path, &config::text(&path)?, rules::registry())?
         }
     };
     output.print(&text)?;

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 
 use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
-use crate::audit;
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
+use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
 /// How many rules a start that is not unique is said to be of.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let text = match &arguments.rule {
         Some(name) => named(registry, name, arguments.format)?,
         None => listed(registry, arguments),

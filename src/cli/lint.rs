@@ -9,19 +9,20 @@ use super::arguments::LintArguments;
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
-use super::images::{self, Audit, Audited};
+use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, policy, shellcheck};
-use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
+use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, Besides, BuildContext, Finding, Named, Registry, Selection, Settings, Severity,
+    self, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
 };
 use crate::report::{Linted, Report};
+use crate::rules;
 use crate::source::Source;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let mut config = configuration(arguments, registry)?;
     if config.settings.max_base_age.is_some() {
         config.settings.now = Some(super::writing::now()?);
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         output.note("no Dockerfile found");
     }
     let (source, limits, export) = (&arguments.source, &arguments.limits, export.as_ref());
-    let (images, unread) = Audit {
+    let (images, unread) = ImageLinter {
         config: &config,
         registry,
         source,
@@ -156,7 +157,7 @@ impl LintArguments {
 struct Linter<'a> {
     registry: &'static Registry,
     config: &'a Config,
-    images: &'a [Audited],
+    images: &'a [LintedImage],
     output: Output,
     /// Whether ShellCheck answered.
     asked: bool,
@@ -172,14 +173,14 @@ impl Linter<'_> {
                 STDIN => BuildContext::default(),
                 path => BuildContext::beside(Path::new(path)),
             };
-            let (settings, measured) = self.measured(&source);
-            let besides = Besides {
+            let (settings, from_image) = self.findings_of_image(&source);
+            let extras = Extras {
                 build,
                 shellcheck,
-                measured,
+                from_image,
             };
-            let findings = lint::lint_with(&source, self.registry, &settings, besides);
-            Linted::new(source, findings)
+            let findings = lint::lint_with(&source, self.registry, &settings, extras);
+            Linted::dockerfile(source, findings)
         };
         let few = sources.len() <= FEW;
         let sources: Vec<_> = sources.into_iter().zip(answers).collect();
@@ -190,21 +191,24 @@ impl Linter<'_> {
         }
     }
 
-    /// What an image at hand says of a file, and the settings without the rules that would guess at
-    /// it.
-    fn measured(&self, source: &Source) -> (Settings, Vec<Finding>) {
+    /// The findings at lines of a Dockerfile from an image that was built from it, and the settings
+    /// without the rules that would guess what is in the image.
+    fn findings_of_image(&self, source: &Source) -> (Settings, Vec<Finding>) {
         let mut settings = self.config.settings.clone();
-        let measured = self
+        let findings = self
             .images
             .iter()
-            .find_map(|image| image.says_of(source, &settings));
-        let silent = if measured.is_some() {
-            &audit::MEASURED[..]
-        } else {
-            &audit::ONLY_MEASURED
-        };
-        settings.ignore.extend(silent);
-        (settings, measured.unwrap_or_default())
+            .find_map(|image| image.findings_at_lines(source, &settings));
+        match findings {
+            Some(findings) => {
+                settings.ignore.extend(DECIDED_BY_IMAGE);
+                (settings, findings)
+            }
+            None => {
+                settings.ignore.extend(NEEDS_IMAGE);
+                (settings, Vec::new())
+            }
+        }
     }
 
     /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.

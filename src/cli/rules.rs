@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
-use crate::audit;
 use crate::lint::{Applicability, Category, Page, Profile, index_markdown};
+use crate::rules;
 use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let list = match arguments.format {
         ListFormat::Text => table(
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),

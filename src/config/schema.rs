@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::audit::Policy;
+use crate::lint::image::Policy;
 
 /// Draft 2020-12. It knows keys and shapes; which names are rules, `jettison lint` says.
 pub fn schema() -> Value {

@@ -8,8 +8,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 
 use super::excerpt::Excerpt;
 use super::{Linted, Report};
-use crate::lint::{Applicability, Finding, Fix, Label, Severity, Subject};
-use crate::source::Source;
+use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
+use crate::source::{Source, Span};
 
 /// Text is not broken into columns that are narrower.
 const NARROWEST: usize = 24;
@@ -69,7 +69,7 @@ fn heading(out: &mut String, file: &Linted, style: Style) {
     let _ = writeln!(
         out,
         "{bold}{}{bold:#}: {}\n",
-        file.source.name(),
+        file.name(),
         counted(file.findings.len(), "finding")
     );
 }
@@ -86,7 +86,7 @@ fn groups<'a>(
     let message = wrapped(&finding.message, style.width.saturating_sub(title));
     let note = style
         .width
-        .saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
+        .saturating_sub(file.line_count().to_string().len() + " = help: ".len());
     let pointer = Level::HELP.message(wrapped(&pointer(report, finding), note));
     let mut title = level(finding.severity)
         .primary_title(message)
@@ -94,20 +94,19 @@ fn groups<'a>(
     if style.links {
         title = title.id_url(super::url(finding));
     }
-    let group = match &finding.subject {
-        None => title.element(snippet(&file.source, finding)),
-        Some(subject) => title.element(Origin::path(place_in_image(&file.source, subject))),
+    let group = match (file.source(), &finding.location) {
+        (Some(source), Location::Text(text)) => {
+            title.element(snippet(source, text.span, &finding.labels))
+        }
+        (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
-    let brought = finding
-        .subject
-        .as_ref()
-        .and_then(|_| brought_by(&file.source, finding));
-    let notes = brought.iter().chain(&finding.notes);
+    let added_by = added_by(file, &finding.location);
+    let notes = added_by.iter().chain(&finding.notes);
     let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
-    match &finding.fix {
-        None => vec![group.element(pointer)],
-        Some(fix) => vec![group, patch(&file.source, fix, style).element(pointer)],
+    match (&finding.fix, file.source()) {
+        (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
+        _ => vec![group.element(pointer)],
     }
 }
 
@@ -122,10 +121,11 @@ fn level(severity: Severity) -> Level<'static> {
 
 fn snippet<'a>(
     source: &'a Source,
-    finding: &'a Finding,
+    span: Span,
+    labels: &'a [Label],
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let here = || finding.labels.iter().filter(|label| label.file.is_none());
-    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([finding.span]));
+    let here = || labels.iter().filter(|label| label.file.is_none());
+    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([span]));
     let labels = here().map(|label| {
         AnnotationKind::Context
             .span(excerpt.range(label.span))
@@ -134,7 +134,7 @@ fn snippet<'a>(
     Snippet::source(excerpt.text)
         .line_start(excerpt.line)
         .path(source.name())
-        .annotation(AnnotationKind::Primary.span(excerpt.range(finding.span)))
+        .annotation(AnnotationKind::Primary.span(excerpt.range(span)))
         .annotations(labels)
 }
 
@@ -153,19 +153,26 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
     )
 }
 
-/// What is found in an image is in a layer of it, or in its configuration.
-fn place_in_image(source: &Source, subject: &Subject) -> String {
-    match subject.layer {
-        Some(layer) => format!("{}, layer {layer}", source.name()),
-        None => source.name().to_owned(),
+/// The layer of a finding in an image; only the image for one in its configuration.
+fn place_in_image(name: &str, location: &Location) -> String {
+    match location {
+        Location::Image(image) => match image.layer() {
+            Some(layer) => format!("{name}, layer {layer}"),
+            None => name.to_owned(),
+        },
+        Location::Text(_) => name.to_owned(),
     }
 }
 
-/// The step of the image's history that a finding is from. A long one ends in dots: it stands in
+/// The step of the history that a finding in an image is from. A long one is cut: it is repeated in
 /// every finding.
-fn brought_by(source: &Source, finding: &Finding) -> Option<String> {
+fn added_by(file: &Linted, location: &Location) -> Option<String> {
     const SHOWN: usize = 160;
-    let step = source.slice(finding.instruction?);
+    let Location::Image(image) = location else {
+        return None;
+    };
+    image.step()?;
+    let step = file.step_text(location);
     let mut letters = step.chars();
     let start: String = letters.by_ref().take(SHOWN).collect();
     let rest = if letters.next().is_some() { "..." } else { "" };
@@ -210,7 +217,7 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
 
 fn summary(report: &Report<'_>) -> String {
     let total = report.findings().count();
-    let images = report.files.iter().filter(|file| file.is_image).count();
+    let images = report.files.iter().filter(|file| file.is_image()).count();
     let checked = match (report.files.len() - images, images) {
         (files, 0) => counted(files, "file"),
         (0, images) => counted(images, "image"),

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "build-tools-in-image",
     page: include_str!("../../rules/lint/build-tools-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 /// Packages of compilers and their company, under the names of several distributions.
@@ -50,7 +51,7 @@ const SYSTEM: [&str; 9] = [
     "apk", "apt", "dnf", "microdnf", "pacman", "tdnf", "yum", "zypper", "brew",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -109,4 +110,18 @@ fn is_tool(name: &str) -> bool {
         || name.ends_with("-dev")
         || name.ends_with("-devel")
         || name.ends_with("-headers")
+}
+
+const PROGRAMS: [&str; 17] = [
+    "gcc", "cc", "g++", "c++", "clang", "ld", "as", "make", "cmake", "ninja", "meson", "rustc",
+    "cargo", "go", "javac", "gfortran", "tcc",
+];
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for (program, name) in cx.programs(&PROGRAMS) {
+        findings.add(
+            cx.at_file(name),
+            format!("the build tool `{program}` is in the image"),
+        );
+    }
 }

@@ -2,13 +2,14 @@
 
 use crate::dockerfile::{ShellScript, SimpleCommand};
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "download-piped-to-shell",
     page: include_str!("../../rules/lint/download-piped-to-shell.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Programs that run what they read.
@@ -20,7 +21,7 @@ const INTERPRETERS: [&str; 15] = [
 /// For how many calls of one script the command around them is searched.
 const MOST_FETCHES: usize = 200;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let Some(script) = &run.script else { continue };
         for span in piped(run, script)

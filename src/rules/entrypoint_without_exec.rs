@@ -3,13 +3,14 @@
 use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, Kind, Place};
 use crate::lint::facts::{Stage, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "entrypoint-without-exec",
     page: include_str!("../../rules/lint/entrypoint-without-exec.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
@@ -22,7 +23,7 @@ const ENDINGS: [&str; 9] = [
 /// Among how many steps the script is searched that an entrypoint starts.
 const MOST_STEPS: usize = 1000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         // Of several only the last counts.
         let last = |kind| {
@@ -71,7 +72,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The body of a heredoc that COPY writes to a path, which starts a shell.
 fn written_script<'c>(
-    cx: &Context<'c>,
+    cx: &DockerfileContext<'c>,
     stage: &Stage<'_>,
     by: &Step<'_>,
     path: &str,

@@ -1,16 +1,17 @@
 //! `exposed-ssh-port`: EXPOSE speaks of a login by SSH.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "exposed-ssh-port",
     page: include_str!("../../rules/lint/exposed-ssh-port.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 const SSH: u32 = 22;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
         if port
             .first
@@ -22,5 +23,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 format!("port {SSH} is for logins, and a container needs none"),
             );
         }
+    }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    if cx
+        .configuration()
+        .exposed_ports()
+        .iter()
+        .any(|port| port.split('/').next() == Some("22"))
+    {
+        findings.add(
+            cx.at_instruction("EXPOSE"),
+            "port 22 is for logins, and a container needs none",
+        );
     }
 }

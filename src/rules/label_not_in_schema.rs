@@ -1,16 +1,17 @@
 //! `label-not-in-schema`: a label that the settings do not know.
 
-use super::label_schema;
-use crate::lint::words::Topic;
-use crate::lint::{Context, Findings, Rule};
+use super::support::label_schema;
+use crate::lint::SettingKey;
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "label-not-in-schema",
     page: include_str!("../../rules/lint/label-not-in-schema.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if !cx.settings.strict_labels {
         return;
     }
@@ -19,8 +20,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         if !cx.settings.label_schema.contains_key(&key) {
-            let word = cx.settings.words.label(
-                &Topic::Setting("strict-labels"),
+            let word = cx.settings.origins.label(
+                &SettingKey::Name("strict-labels"),
                 "no others are allowed here",
             );
             findings

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::label_schema::{labels, word};
+use super::support::label_schema::{labels, word};
 use crate::lint::facts::{Base, Facts, Stage};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::SettingKey;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-label",
     page: include_str!("../../rules/lint/missing-label.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if cx.settings.label_schema.is_empty() {
         return;
     }
@@ -38,7 +40,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// The labels of the schema that each stage has at its end.
-fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
+fn held<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
     let mut own: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cx.facts.stages.len()];
     for (step, pair) in labels(cx) {
         let known = cx
@@ -74,4 +76,24 @@ fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
             .map(|stage| stage.index)
     });
     built_on.chain(taken_from).collect()
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for label in cx
+        .settings
+        .label_schema
+        .keys()
+        .filter(|label| cx.configuration().label(label).is_none())
+    {
+        let word = cx
+            .settings
+            .origins
+            .label(&SettingKey::Label(label.clone()), "this label is asked for here");
+        findings
+            .add(
+                cx.at_instruction("LABEL"),
+                format!("the image has no label `{label}`"),
+            )
+            .because(word);
+    }
 }

@@ -1,13 +1,16 @@
 //! `secret-file-copied`: a file that holds secrets goes into a layer.
 
+use super::support::credentials;
 use crate::dockerfile::{Body, Kind, Place, WordPart};
+use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-file-copied",
     page: include_str!("../../rules/lint/secret-file-copied.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 /// Variables that say where a program finds its secret.
@@ -22,7 +25,7 @@ const POINTERS: [&str; 5] = [
 /// With how many copies a variable is compared.
 const MOST_COPIES: usize = 1000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
         let Body::Transfer {
             sources,
@@ -71,7 +74,7 @@ fn is_from_context(step: &Step<'_>) -> bool {
 }
 
 /// Variables that point below what the image's own stages have copied: the secret is in there.
-fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings) {
+fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     let steps: Vec<&Step<'_>> = cx
         .facts
         .lineage(stage.index)
@@ -141,4 +144,34 @@ fn place(step: &Step<'_>, path: &str) -> Option<String> {
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
     (!parts.is_empty() && !parts.contains(&"..")).then(|| format!("/{}", parts.join("/")))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.files() {
+        if let Some(path) = secret_file(cx, name) {
+            findings.add(cx.at_file(name), format!("`{path}` holds secrets"));
+        }
+    }
+    for (name, by) in cx.gone_files() {
+        if let Some(path) = secret_file(cx, name) {
+            let report = findings.add(cx.at_file(name), format!("`{path}` holds secrets"));
+            report.note(format!(
+                "layer {by} takes the file away, but its own layer still has it"
+            ));
+        }
+    }
+}
+
+/// By its name, and by what is in it; what packages bring has nobody's secrets in it.
+fn secret_file(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
+    let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    if !credentials::may_hold(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
+        return None;
+    }
+    let is_packaged = cx.packages.owners(name).next().is_some();
+    (!is_packaged
+        && cx
+            .read(name)
+            .is_none_or(|bytes| credentials::holds(&path, &bytes)))
+    .then_some(path)
 }

@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Kind, Pair, Word};
 use crate::lint::facts::{Step, secrets};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-in-env",
     page: include_str!("../../rules/lint/secret-in-env.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -47,7 +48,7 @@ fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
 }
 
 /// A value that is a path says where the secret is, not what it is.
-fn names_a_place(cx: &Context<'_>, step: &Step<'_>, pair: &Pair) -> bool {
+fn names_a_place(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
         .as_ref()
@@ -76,4 +77,49 @@ fn is_file(value: &str) -> bool {
         .and_then(|(_, name)| name.rsplit_once('.'))
         .map(|(_, extension)| extension);
     plain && extension.is_some_and(|extension| (1..=5).contains(&extension.len()))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for entry in cx.configuration().env() {
+        if let Some(name) = secret(entry) {
+            findings.add(
+                cx.at_instruction("ENV"),
+                format!("`{name}` looks like a secret, and the image's environment keeps it"),
+            );
+        }
+    }
+    for (layer, step) in cx.history() {
+        for name in arguments(&step).filter_map(secret) {
+            let message =
+                format!("`{name}` looks like a secret, and the history keeps the build argument");
+            match layer {
+                Some(layer) => findings.add(cx.at_layer(layer), message),
+                None => findings.add(cx.at_instruction("RUN"), message),
+            };
+        }
+    }
+}
+
+/// The name of `NAME=value`, where both look like those of a secret.
+fn secret(entry: &str) -> Option<&str> {
+    let (name, value) = entry.split_once('=')?;
+    let is_path = value.starts_with('/') || value.starts_with("./");
+    let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
+    (secrets::is_secret_name(name) && !value.is_empty() && !is_path && !is_switch).then_some(name)
+}
+
+/// The build arguments of a step: builders write `|2 A=1 B=2 /bin/sh -c make`.
+fn arguments(step: &str) -> impl Iterator<Item = &str> {
+    let behind = step
+        .split_once('|')
+        .map(|(before, rest)| (before.trim(), rest));
+    let behind = behind
+        .filter(|(before, _)| matches!(*before, "" | "RUN"))
+        .map(|(_, rest)| rest);
+    let mut words = behind.unwrap_or_default().split_whitespace();
+    let count = words
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0);
+    words.take(count)
 }

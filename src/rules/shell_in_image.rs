@@ -1,15 +1,16 @@
 //! `shell-in-image`: what runs in production can still be talked to in a shell.
 
-use super::package_manager_in_image::report;
-use crate::lint::{Context, Findings, Rule};
+use super::support::programs::report;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-in-image",
     page: include_str!("../../rules/lint/shell-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -17,4 +18,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         return;
     };
     report(stage.from.span, &holdings.shells, findings);
+}
+
+const SHELLS: [&str; 10] = [
+    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh",
+];
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for (program, name) in cx.programs(&SHELLS) {
+        findings.add(
+            cx.at_file(name),
+            format!("the shell `{program}` is in the image"),
+        );
+    }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::packages::Action;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ssh-server-in-image",
     page: include_str!("../../rules/lint/ssh-server-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 const SERVERS: [&str; 7] = [
@@ -23,7 +24,7 @@ const SERVERS: [&str; 7] = [
 ];
 const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -72,5 +73,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 format!("`{}` lets people log in to the container", daemon.value),
             );
         }
+    }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for (program, name) in cx.programs(&["sshd", "dropbear"]) {
+        findings.add(cx.at_file(name), format!("`{program}` lets people log in"));
     }
 }

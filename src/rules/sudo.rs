@@ -2,18 +2,19 @@
 
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "sudo",
     page: include_str!("../../rules/lint/sudo.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 const MESSAGE: &str = "`sudo` is called in the build";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else {
@@ -72,7 +73,7 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
     ))
 }
 
-fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
+fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let of_base = || {
         step.stage
             .and_then(|stage| cx.facts.stages[stage].known)?
@@ -84,4 +85,13 @@ fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
         .as_ref()
         .map_or_else(of_base, |user| user.name.as_deref());
     name.is_some_and(User::is_root)
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for (program, name) in cx.programs(&["sudo", "doas"]) {
+        findings.add(
+            cx.at_file(name),
+            format!("`{program}` makes root of users, and in a container there is nobody to ask"),
+        );
+    }
 }

@@ -2,18 +2,19 @@
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-without-passwd",
     page: include_str!("../../rules/lint/user-without-passwd.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 /// Who distroless images call `nonroot`.
 const NOBODY: &str = "65532";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // A stage is built on an earlier one, whose answer is known then.
     let mut lacks: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
@@ -33,7 +34,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
+fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) {
     let word = match (&step.instruction.body, step.kind()) {
         (Body::Words { words, .. }, Kind::User) => words.first(),
         (_, Kind::Copy | Kind::Add) => step.flag("chown").and_then(|flag| flag.value.as_ref()),
@@ -71,7 +72,7 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
 
 /// Whether something in this stage brings `/etc/passwd`: by its name, with a folder above it, in an
 /// archive, or by a script.
-fn may_bring_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
+fn may_bring_passwd(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .steps_of(stage)
         .iter()
@@ -89,4 +90,21 @@ fn may_bring_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
             (_, Kind::Run | Kind::Shell) => true,
             _ => false,
         })
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let said = cx.configuration().user();
+    let (user, group) = said.split_once(':').unwrap_or((said, ""));
+    let is_name = |text: &str| !text.is_empty() && text.parse::<u64>().is_err();
+    if is_name(user) && cx.accounts.user(user).is_none() {
+        findings.add(
+            cx.at_instruction("USER"),
+            format!("nothing in this image says who `{user}` is, so it does not start"),
+        );
+    } else if is_name(group) && !cx.accounts.groups.iter().any(|(name, _)| name == group) {
+        findings.add(
+            cx.at_instruction("USER"),
+            format!("nothing in this image says what group `{group}` is, so it does not start"),
+        );
+    }
 }

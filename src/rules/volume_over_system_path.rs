@@ -1,12 +1,13 @@
 //! `volume-over-system-path`: a VOLUME lies over what the kernel or the daemon has there.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "volume-over-system-path",
     page: include_str!("../../rules/lint/volume-over-system-path.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 const SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
@@ -17,7 +18,7 @@ const SOCKETS: [&str; 4] = [
     "/run/podman/podman.sock",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -43,6 +44,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     format!("`{path}` gives whoever has it the whole machine"),
                 );
             }
+        }
+    }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for volume in cx.configuration().volumes() {
+        let path = volume.trim_end_matches('/');
+        if [
+            "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/boot",
+        ]
+        .contains(&path)
+        {
+            findings.add(
+                cx.at_instruction("VOLUME"),
+                format!("`{path}` is the system's, and a volume lies over it"),
+            );
         }
     }
 }

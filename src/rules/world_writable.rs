@@ -2,16 +2,17 @@
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "world-writable",
     page: include_str!("../../rules/lint/world-writable.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -107,4 +108,16 @@ fn tightened(mode: &str) -> Option<String> {
         .filter(|_| is_number(mode))?
         .to_digit(8)?;
     Some(format!("{}{}", &mode[..mode.len() - 1], last & !2))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for &name in &cx.files.world_writable {
+        let mode = cx.tree().inode(name).header.mode;
+        let what = if cx.tree().is_directory(name) {
+            "anybody may remove and replace what is in it"
+        } else {
+            "anybody may change it"
+        };
+        findings.add(cx.at_file(name), format!("{what} (mode {mode:04o})"));
+    }
 }

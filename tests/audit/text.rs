@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use jettison::audit::{Policy, audit, registry, told};
-use jettison::lint::{Selection, Settings};
+use jettison::lint::image::Policy;
+use jettison::lint::{ImageInput, Selection, Settings, lint_image};
+use jettison::packages;
 use jettison::report::{Linted, Report, Style, text};
+use jettison::rules::registry;
 
 use super::description::image;
 
@@ -19,17 +21,16 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         select,
         ..Settings::default()
     };
-    let found = audit(
-        &image,
-        "app.tar",
-        None,
-        registry(),
-        &settings,
-        &Policy::default(),
-    )
-    .unwrap();
-    let (source, findings) = told(&image, "app.tar", &found);
-    let files = [Linted::of_image(source, findings)];
+    let packages = packages::read(&image).unwrap();
+    let input = ImageInput {
+        image: &image,
+        reference: "app.tar",
+        plan: None,
+        packages: &packages,
+        vulnerabilities: None,
+    };
+    let findings = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
+    let files = [Linted::image("app.tar", &image, findings)];
     let report = Report {
         files: &files,
         registry: registry(),

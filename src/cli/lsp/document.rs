@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::super::exclude::Exclude;
 use super::super::{baseline, shellcheck};
 use super::LspArguments;
-use crate::audit;
 use crate::config::{self, Config};
-use crate::lint::{self, Besides, BuildContext, Finding};
+use crate::lint::image::NEEDS_IMAGE;
+use crate::lint::{self, BuildContext, Extras, Finding};
 use crate::report::Linted;
+use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
 
 /// A checked text.
@@ -47,7 +48,7 @@ impl Document {
         } else {
             found(&source, path.as_deref(), &config, &mut troubles)
         };
-        let mut files = [Linted::new(source, findings)];
+        let mut files = [Linted::dockerfile(source.clone(), findings)];
         if let Some(baseline) = arguments
             .baseline
             .as_deref()
@@ -56,11 +57,7 @@ impl Document {
         {
             told(baseline::silence(baseline, &mut files), &mut troubles);
         }
-        let [
-            Linted {
-                source, findings, ..
-            },
-        ] = files;
+        let [Linted { findings, .. }] = files;
         Self {
             version,
             source,
@@ -83,7 +80,10 @@ impl Document {
         end: Utf16Position,
     ) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| {
-            let (from, to) = self.range(finding.span);
+            let Some(span) = finding.span() else {
+                return false;
+            };
+            let (from, to) = self.range(span);
             from <= end && start <= to
         })
     }
@@ -96,22 +96,22 @@ fn found(
     config: &Config,
     troubles: &mut Vec<String>,
 ) -> Vec<Finding> {
-    let answers = shellcheck::ask(config, audit::registry(), [source]).map_err(anyhow::Error::from);
+    let answers = shellcheck::ask(config, rules::registry(), [source]).map_err(anyhow::Error::from);
     let shellcheck = told(answers, troubles)
         .flatten()
         .and_then(|answers| answers.into_iter().next());
     let build = path.map(BuildContext::beside).unwrap_or_default();
     let mut settings = config.settings.clone();
     // There is no image at hand.
-    settings.ignore.extend(audit::ONLY_MEASURED);
+    settings.ignore.extend(NEEDS_IMAGE);
     lint::lint_with(
         source,
-        audit::registry(),
+        rules::registry(),
         &settings,
-        Besides {
+        Extras {
             build,
             shellcheck,
-            ..Besides::default()
+            ..Extras::default()
         },
     )
 }
@@ -132,7 +132,7 @@ fn configuration(path: Option<&Path>) -> Result<Config, config::ConfigError> {
     config::load(
         file.as_deref(),
         &|name| std::env::var(name).ok(),
-        audit::registry(),
+        rules::registry(),
     )
 }
 

@@ -1,0 +1,28 @@
+//! `empty-password`: an account that nobody needs a password for.
+
+use crate::lint::image::Password;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "empty-password",
+    page: include_str!("../../rules/lint/empty-password.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(file) = cx.find("/etc/shadow").or_else(|| cx.find("/etc/passwd")) else {
+        return;
+    };
+    for user in cx
+        .accounts
+        .users
+        .iter()
+        .filter(|user| user.password == Password::Empty)
+    {
+        findings.add(
+            cx.at_file(file),
+            format!("`{}` has an empty password", user.name),
+        );
+    }
+}

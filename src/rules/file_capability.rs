@@ -1,0 +1,19 @@
+//! `file-capability`: a program has capabilities of its own.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "file-capability",
+    page: include_str!("../../rules/lint/file-capability.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for &name in &cx.files.capabilities {
+        findings.add(
+            cx.at_file(name),
+            "whoever starts it gets capabilities that the file grants",
+        );
+    }
+}

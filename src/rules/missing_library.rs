@@ -1,0 +1,20 @@
+//! `missing-library`: the program needs what is not in the image.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-library",
+    page: include_str!("../../rules/lint/missing-library.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(plan) = cx.plan else { return };
+    for unmet in plan.unmet() {
+        findings.add(
+            cx.at_file(unmet.by),
+            format!("{} is not in the image", unmet.need),
+        );
+    }
+}

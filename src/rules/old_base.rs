@@ -1,0 +1,58 @@
+//! `old-base`: the base of the image is older than the settings allow.
+
+use jiff::Timestamp;
+
+use crate::lint::SettingKey;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "old-base",
+    page: include_str!("../../rules/lint/old-base.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+/// There were no images before March 2013.
+const FIRST_IMAGE: i64 = 1_362_096_000;
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let (Some(most), Some(now)) = (cx.settings.max_base_age, cx.settings.now) else {
+        return;
+    };
+    let history = cx.configuration().history();
+    let lowest = history
+        .iter()
+        .find(|step| !step.empty_layer)
+        .and_then(|step| step.created.as_deref());
+    let made = [lowest, cx.configuration().created()]
+        .into_iter()
+        .flatten()
+        .find_map(time);
+    let Some(made) = made else { return };
+    let days = (now.as_second() - made.as_second()) / SECONDS_OF_A_DAY;
+    if days > i64::from(most) {
+        let day = made.to_string();
+        let day = day.split('T').next().unwrap_or_default();
+        let message = format!(
+            "the lowest layer was made on {day}, {days} days ago, and may be {most} days old"
+        );
+        if cx.image.layers.is_empty() {
+            findings.add(cx.at_instruction("FROM"), message)
+        } else {
+            findings.add(cx.at_layer(0), message)
+        }
+        .because(
+            cx.settings
+                .origins
+                .label(&SettingKey::Name("max-base-age"), "the age is set here"),
+        );
+    }
+}
+
+/// Reproducible builds say that an image was made in 1970 or 1980: that is no time at all.
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>()
+        .ok()
+        .filter(|time| time.as_second() >= FIRST_IMAGE)
+}

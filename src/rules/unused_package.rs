@@ -1,0 +1,40 @@
+//! `unused-package`: nothing of a package can be reached by the program.
+
+use crate::image::Kind;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unused-package",
+    page: include_str!("../../rules/lint/unused-package.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(plan) = cx.plan else { return };
+    for package in cx
+        .packages
+        .list
+        .iter()
+        .filter(|package| package.ecosystem.is_distribution())
+    {
+        let mut files = package
+            .files
+            .iter()
+            .filter(|&&name| matches!(cx.tree().inode(name).kind, Kind::File(_)))
+            .peekable();
+        let Some(&first) = files.peek() else { continue };
+        if files.clone().any(|&name| plan.is_kept(name)) {
+            continue;
+        }
+        let bytes: u64 = files.map(|&name| cx.length(name)).sum();
+        findings.add(
+            cx.at_file(*first),
+            format!(
+                "nothing reaches a file of `{}`, which has {}",
+                package.name,
+                cx.size(bytes)
+            ),
+        );
+    }
+}
