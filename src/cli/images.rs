@@ -162,8 +162,8 @@ impl LintedImage {
                 let name = source.name();
                 let line = lines.steps.get(step).copied().flatten();
                 finding.notes.push(match line {
-                    Some(line) => format!("{name}:{line} has this instruction"),
-                    None => format!("it is of the image that {name}:{} begins with", lines.from),
+                    Some(line) => format!("the instruction is in {name}:{line}"),
+                    None => format!("from the base image of {name}:{}", lines.from),
                 });
             }
         }

@@ -103,9 +103,9 @@ pub(super) fn broken(
     for finding in &mut findings {
         let path = finding.image().and_then(|image| image.path.as_ref());
         let path = path.map(|path| path.escape_ascii().to_string());
-        finding
-            .notes
-            .extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));
+        finding.notes.extend(
+            path.map(|path| format!("`jettison why {name} {path}` shows what requires it")),
+        );
     }
     let files = [Linted::image(name, image, findings)];
     Ok(Some(Format::Text.render(

@@ -102,7 +102,7 @@ pub struct Provenance {
     /// The index of the layer, from the lowest; `None` for a step that only changed the
     /// configuration.
     pub layer: Option<usize>,
-    /// The instruction as the builder recorded it; may be empty.
+    /// The instruction as the builder recorded it, without what the builder adds; may be empty.
     pub created_by: String,
 }
 

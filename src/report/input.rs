@@ -3,8 +3,10 @@
 //! A finding in an image has no line of its own. Formats that need one get the line of the step in
 //! the image's history that added the file, as if the history were a text with a step per line.
 
+use std::borrow::Cow;
+
 use crate::image::Image;
-use crate::lint::{Finding, Label, Location};
+use crate::lint::{Finding, ImageLocation, Label, Location};
 use crate::source::{Position, Source, Span, Utf16Position};
 
 /// A linted file or image, with its findings in the order of their places.
@@ -131,6 +133,19 @@ impl Linted {
         }
     }
 
+    /// The notes on a finding; for one in an image also where it is from, and whether the program
+    /// can reach it.
+    pub(super) fn notes<'a>(&self, finding: &'a Finding) -> Cow<'a, [String]> {
+        let Location::Image(image) = &finding.location else {
+            return Cow::Borrowed(&finding.notes);
+        };
+        let mut notes = Vec::new();
+        notes.extend(origin(image));
+        notes.extend_from_slice(&finding.notes);
+        notes.extend(image.reachable.map(reachability));
+        Cow::Owned(notes)
+    }
+
     /// The labels of a finding, with the files that they are in.
     pub(super) fn labels<'a>(
         &'a self,
@@ -173,6 +188,40 @@ impl Region<Utf16Position> {
     }
 }
 
+/// The step of the history that a finding in an image is from, and the package of the file. A long
+/// step is cut: many findings repeat it.
+fn origin(image: &ImageLocation) -> Option<String> {
+    const SHOWN: usize = 160;
+    let provenance = image.provenance.clone().unwrap_or_default();
+    let mut step = one_line(&provenance.created_by);
+    if let Some((end, _)) = step.char_indices().nth(SHOWN) {
+        step.truncate(end);
+        step.push_str("...");
+    }
+    let has_step = !provenance.created_by.is_empty();
+    let step = match provenance.layer {
+        Some(layer) if has_step => format!("added by `{step}` in layer {layer}"),
+        Some(layer) => format!("in layer {layer}"),
+        None if has_step => format!("set by `{step}`"),
+        None => String::new(),
+    };
+    match &image.package {
+        Some(package) if step.is_empty() => Some(format!("part of package {package}")),
+        Some(package) => Some(format!("{step} (package {package})")),
+        None if step.is_empty() => None,
+        None => Some(step),
+    }
+}
+
+fn reachability(is_reachable: bool) -> String {
+    let text = if is_reachable {
+        "reachable from the entry point"
+    } else {
+        "not reachable from the entry point; `jettison slim` removes it"
+    };
+    text.to_owned()
+}
+
 fn step(location: &Location) -> Option<usize> {
     match location {
         Location::Image(image) => image.step(),
@@ -180,7 +229,7 @@ fn step(location: &Location) -> Option<usize> {
     }
 }
 
-/// The text of a step without line breaks.
+/// The text of a step without line breaks. Fingerprints contain it, so it must not change.
 fn one_line(step: &str) -> String {
     let parts = step.split(['\n', '\r', '\t']).map(str::trim);
     let words: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();

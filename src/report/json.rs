@@ -26,7 +26,7 @@ struct Row<'a> {
     instruction_line: usize,
     end_line: usize,
     end_column: usize,
-    notes: &'a [String],
+    notes: Cow<'a, [String]>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
@@ -142,7 +142,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
         instruction_line: file.instruction_line(finding),
         end_line,
         end_column,
-        notes: &finding.notes,
+        notes: file.notes(finding),
         labels: file
             .labels(finding)
             .map(|(source, label)| LabelRow {

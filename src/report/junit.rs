@@ -73,7 +73,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
         let more = format!(
             "{name}:{line}:{}: {}\n{}",
             place.column,
-            super::full_text(finding),
+            super::full_text(file, finding),
             super::url(finding)
         );
         xml.text(&more);

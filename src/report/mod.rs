@@ -119,9 +119,13 @@ fn id(finding: &Finding) -> Cow<'static, str> {
 }
 
 /// The message and the notes of a finding, a line each.
-fn full_text(finding: &Finding) -> String {
-    let lines = std::iter::once(&finding.message).chain(&finding.notes);
-    lines.map(String::as_str).collect::<Vec<_>>().join("\n")
+fn full_text(file: &Linted, finding: &Finding) -> String {
+    let mut text = finding.message.clone();
+    for note in file.notes(finding).iter() {
+        text.push('\n');
+        text.push_str(note);
+    }
+    text
 }
 
 /// The file's name without what says nothing: readers of reports compare it with names of a

@@ -101,9 +101,11 @@ fn groups<'a>(
         (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
-    let added_by = added_by(file, &finding.location);
-    let notes = added_by.iter().chain(&finding.notes);
-    let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
+    let notes = file.notes(finding);
+    let notes = notes
+        .iter()
+        .map(|text| Level::NOTE.message(wrapped(text, note)));
+    let group = group.elements(notes);
     match (&finding.fix, file.source()) {
         (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
         _ => vec![group.element(pointer)],
@@ -162,21 +164,6 @@ fn place_in_image(name: &str, location: &Location) -> String {
         },
         Location::Text(_) => name.to_owned(),
     }
-}
-
-/// The step of the history that a finding in an image is from. A long one is cut: it is repeated in
-/// every finding.
-fn added_by(file: &Linted, location: &Location) -> Option<String> {
-    const SHOWN: usize = 160;
-    let Location::Image(image) = location else {
-        return None;
-    };
-    image.step()?;
-    let step = file.step_text(location);
-    let mut letters = step.chars();
-    let start: String = letters.by_ref().take(SHOWN).collect();
-    let rest = if letters.next().is_some() { "..." } else { "" };
-    Some(format!("brought by `{start}{rest}`"))
 }
 
 fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {

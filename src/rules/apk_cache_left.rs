@@ -1,6 +1,6 @@
-//! `apk-cache-left`: what apk downloads stays in a layer.
+//! `apk-cache-left`: the cache of apk is left in the image.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use super::support::caches;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -12,9 +12,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["apk"], &Mend::Option("--no-cache"));
+    cache_left::check(cx, findings, &["apk"], &CacheFix::Option("--no-cache"));
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    caches::report(cx, findings, caches::of("apk"), "the cache of apk");
+    caches::report(cx, findings, caches::directories_of("apk"), "apk cache");
 }

@@ -1,6 +1,6 @@
-//! `apt-lists-left`: the lists that `apt-get update` fetches stay in a layer.
+//! `apt-lists-left`: the package lists that `apt-get update` downloads are left in the image.
 
-use super::support::cache_left::ends_in_the_image;
+use super::support::caches;
 use super::support::rewrite::append;
 use std::collections::HashMap;
 
@@ -22,12 +22,10 @@ const CACHE: &str = "/var/cache/apt";
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let kept_downloads = stages_that_keep_downloads(cx.facts);
     let last_bare_install = last_install_without_update(cx.facts);
-    for run in cx
-        .facts
-        .runs()
-        .iter()
-        .filter(|run| ends_in_the_image(cx.facts, run))
-    {
+    for run in cx.facts.runs() {
+        if !cx.facts.may_be_in_final_image(&cx.facts.steps[run.step]) {
+            continue;
+        }
         let Some(update) = run
             .calls
             .iter()
@@ -39,7 +37,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !run.calls[update..].iter().any(|call| deletes(call, LISTS)) {
                 let report = findings.add(
                     run.calls[update].span,
-                    format!("the package lists stay in the layer, below `{LISTS}`"),
+                    format!("package lists in `{LISTS}` are left in the layer"),
                 );
                 let leaves_none = last_bare_install.is_some_and(|install| install > run.step);
                 if let Some(fix) = fix(cx, run, leaves_none) {
@@ -53,7 +51,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             {
                 findings.add(
                     install.span,
-                    format!("the downloaded packages stay in the layer, below `{CACHE}`"),
+                    format!("downloaded packages in `{CACHE}` are left in the layer"),
                 );
             }
         }
@@ -113,17 +111,12 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, later_installs: bool) -> Optio
         Applicability::Safe
     };
     Some(Fix::new(
-        "delete them in the same `RUN`",
+        "remove them in the same `RUN`",
         applicability,
         vec![edit],
     ))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    caches::report(
-        cx,
-        findings,
-        &["/var/lib/apt/lists"],
-        "the package list of apt",
-    );
+    caches::report(cx, findings, &[LISTS], "apt package lists");
 }

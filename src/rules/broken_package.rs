@@ -1,4 +1,4 @@
-//! `broken-package`: a package is only half installed.
+//! `broken-package`: a package is only partly installed.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -14,7 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if let Some(state) = &package.broken {
             findings.add(
                 cx.at_file(package.record),
-                format!("the package `{}` is not whole: {state}", package.name),
+                format!("package `{}` is not fully installed: {state}", package.name),
             );
         }
     }

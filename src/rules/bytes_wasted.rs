@@ -1,4 +1,4 @@
-//! `bytes-wasted`: layers hold bytes that nobody sees any more.
+//! `bytes-wasted`: layers contain files that later layers replace or remove.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Below this, nobody pays for it.
-const LEAST: u64 = 1 << 20;
+/// Less is not worth rewriting a Dockerfile for.
+const MIN_BYTES: u64 = 1 << 20;
 
-/// What every package manager writes anew whenever it does something: nobody can help it.
+/// Databases that a package manager rewrites whenever it runs: nobody can avoid that.
 const DATABASES: [&str; 7] = [
     "/var/lib/dpkg/",
     "/var/cache/debconf/",
@@ -23,42 +23,39 @@ const DATABASES: [&str; 7] = [
     "/etc/ld.so.cache",
 ];
 
+/// The number of paths that a note names.
+const NAMED: usize = 3;
+
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for (at, layer) in cx.layers.layers.iter().enumerate() {
-        let is_database = |path: &[u8]| {
-            DATABASES
-                .iter()
-                .any(|database| path.starts_with(database.as_bytes()))
-        };
-        let of_layer = cx
-            .layers
-            .wasted
-            .iter()
-            .filter(|wasted| wasted.layers.contains(&at));
-        let of_layer: Vec<_> = of_layer
-            .filter(|wasted| !is_database(&wasted.path))
-            .collect();
-        let bytes = of_layer
-            .iter()
-            .map(|wasted| wasted.bytes)
-            .sum::<u64>()
-            .min(layer.wasted);
-        if bytes >= LEAST {
-            let report = findings.add(
-                cx.at_layer(at),
-                format!(
-                    "{} of this layer are replaced or removed above it",
-                    cx.size(bytes)
-                ),
-            );
-            let paths = of_layer
-                .iter()
-                .take(3)
-                .map(|wasted| format!("`{}`", wasted.path.escape_ascii()));
-            report.note(format!(
-                "most of it: {}",
-                paths.collect::<Vec<_>>().join(", ")
-            ));
+        let mut bytes = 0;
+        let mut paths = Vec::new();
+        for wasted in &cx.layers.wasted {
+            if !wasted.layers.contains(&at) || is_database(&wasted.path) {
+                continue;
+            }
+            bytes += wasted.bytes;
+            if paths.len() < NAMED {
+                paths.push(format!("`{}`", wasted.path.escape_ascii()));
+            }
+        }
+        // A file that several layers replace counts in each, but a layer cannot waste more than it
+        // has.
+        let bytes = bytes.min(layer.wasted);
+        if bytes >= MIN_BYTES {
+            let size = cx.size(bytes);
+            findings
+                .add(
+                    cx.at_layer(at),
+                    format!("{size} of this layer are replaced or removed by later layers"),
+                )
+                .note(format!("most of it: {}", paths.join(", ")));
         }
     }
+}
+
+fn is_database(path: &[u8]) -> bool {
+    DATABASES
+        .iter()
+        .any(|database| path.starts_with(database.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! `debug-tool-in-image`: a tool for debugging or for looking into networks is in the image.
+//! `debug-tool-in-image`: a debugger or a network tool is in the image.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -35,10 +35,11 @@ const TOOLS: [&str; 22] = [
 ];
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (program, name) in cx.programs(&TOOLS) {
+    for (_, name) in cx.programs(&TOOLS) {
+        let path = cx.path(name);
         findings.add(
             cx.at_file(name),
-            format!("`{program}` helps whoever gets in more than the program"),
+            format!("debugging tool `{path}` is in the image"),
         );
     }
 }

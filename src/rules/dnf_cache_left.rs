@@ -1,6 +1,6 @@
-//! `dnf-cache-left`: what dnf downloads stays in a layer.
+//! `dnf-cache-left`: the cache of dnf is left in the image.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use super::support::caches;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["dnf"], &Mend::Then("clean all"));
+    cache_left::check(cx, findings, &["dnf"], &CacheFix::Then("clean all"));
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
@@ -20,6 +20,6 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         cx,
         findings,
         &["/var/cache/dnf", "/var/cache/libdnf5"],
-        "the cache of dnf",
+        "dnf cache",
     );
 }

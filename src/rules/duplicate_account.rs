@@ -1,4 +1,4 @@
-//! `duplicate-account`: two accounts or groups have one name or one number.
+//! `duplicate-account`: two accounts or groups share a name or a number.
 
 use std::collections::BTreeSet;
 
@@ -12,33 +12,33 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let users: Vec<(&str, u64)> = cx
-        .accounts
-        .users
-        .iter()
-        .map(|user| (user.name.as_str(), user.uid))
-        .collect();
-    let groups: Vec<(&str, u64)> = cx
-        .accounts
-        .groups
-        .iter()
-        .map(|(name, gid)| (name.as_str(), *gid))
-        .collect();
-    for (path, what, rows) in [
-        ("/etc/passwd", "user", users),
-        ("/etc/group", "group", groups),
-    ] {
-        let Some(file) = cx.find(path) else { continue };
-        let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-        for (name, number) in rows {
-            if !names.insert(name) {
-                findings.add(cx.at_file(file), format!("there are two {what}s `{name}`"));
-            } else if !numbers.insert(number) {
-                findings.add(
-                    cx.at_file(file),
-                    format!("`{name}` has the number {number} of another {what}"),
-                );
-            }
-        }
+    let users = cx.accounts.users.iter();
+    let users = users.map(|user| (user.name.as_str(), user.uid));
+    report(cx, "/etc/passwd", ("user", "UID"), users, findings);
+    let groups = cx.accounts.groups.iter();
+    let groups = groups.map(|(name, gid)| (name.as_str(), *gid));
+    report(cx, "/etc/group", ("group", "GID"), groups, findings);
+}
+
+fn report<'a>(
+    cx: &ImageContext<'_>,
+    path: &str,
+    (kind, id): (&str, &str),
+    accounts: impl Iterator<Item = (&'a str, u64)>,
+    findings: &mut Findings,
+) {
+    let Some(file) = cx.find(path) else {
+        return;
+    };
+    let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    for (name, number) in accounts {
+        let message = if !names.insert(name) {
+            format!("{kind} `{name}` is defined twice in `{path}`")
+        } else if !numbers.insert(number) {
+            format!("{kind} `{name}` in `{path}` shares {id} {number} with another {kind}")
+        } else {
+            continue;
+        };
+        findings.add(cx.at_file(file), message);
     }
 }

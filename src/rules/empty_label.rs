@@ -15,7 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if kind != LabelType::RawText && value.is_empty() {
             findings
                 .add(pair.span, format!("`{key}` is empty"))
-                .because(label_schema::word(cx.settings, &key));
+                .because(label_schema::origin(cx.settings, &key));
         }
     }
 }

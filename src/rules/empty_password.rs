@@ -1,4 +1,4 @@
-//! `empty-password`: an account that nobody needs a password for.
+//! `empty-password`: an account has an empty password.
 
 use crate::lint::image::Password;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -14,15 +14,13 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let Some(file) = cx.find("/etc/shadow").or_else(|| cx.find("/etc/passwd")) else {
         return;
     };
-    for user in cx
-        .accounts
-        .users
-        .iter()
-        .filter(|user| user.password == Password::Empty)
-    {
-        findings.add(
-            cx.at_file(file),
-            format!("`{}` has an empty password", user.name),
-        );
+    for user in &cx.accounts.users {
+        if user.password == Password::Empty {
+            let (user, path) = (&user.name, cx.path(file));
+            findings.add(
+                cx.at_file(file),
+                format!("user `{user}` has an empty password in `{path}`"),
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `executable-stack`: a file makes the stack of every process that maps it executable.
+//! `executable-stack`: a program or library requires an executable stack.
 
 use super::support::elf_files;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -11,10 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    elf_files::report(
-        cx,
-        findings,
-        "it makes the stack of its process executable",
-        |_, memory| memory.executable_stack,
-    );
+    elf_files::report(cx, findings, "requires an executable stack", |_, memory| {
+        memory.executable_stack
+    });
 }

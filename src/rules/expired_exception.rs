@@ -1,8 +1,6 @@
-//! `expired-exception`: an exception of the policy has had its time.
+//! `expired-exception`: an exception of the policy has expired.
 
-use crate::lint::image::Exception;
-use crate::lint::SettingKey;
-use crate::lint::{Findings, ImageContext, Rule};
+use crate::lint::{Findings, ImageContext, Rule, SettingKey};
 
 pub(super) const RULE: Rule = Rule {
     name: "expired-exception",
@@ -12,24 +10,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let expired = |(_, exception): &(usize, &Exception)| cx.policy.has_expired(exception);
-    for (index, exception) in cx.policy.exceptions.iter().enumerate().filter(expired) {
+    for (index, exception) in cx.policy.exceptions.iter().enumerate() {
         let Some(last) = exception.expires else {
             continue;
         };
-        let report = findings.add(
-            cx.at_image(),
-            format!(
-                "the exception for {} has expired with {last}",
-                exception.name
-            ),
-        );
-        let word = cx
-            .policy
-            .origins
-            .label(&SettingKey::Exception(index), "its last day is set here");
-        report
-            .because(word)
-            .note(format!("it was made because: {}", exception.reason));
+        if !cx.policy.has_expired(exception) {
+            continue;
+        }
+        let key = SettingKey::Exception(index);
+        findings
+            .add(
+                cx.at_image(),
+                format!("policy exception for {} expired on {last}", exception.name),
+            )
+            .because(cx.policy.origins.label(&key, "expiry date set here"))
+            .note(format!("reason for the exception: {}", exception.reason));
     }
 }

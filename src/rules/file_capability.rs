@@ -1,4 +1,4 @@
-//! `file-capability`: a program has capabilities of its own.
+//! `file-capability`: a program has file capabilities.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -11,9 +11,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for &name in &cx.files.capabilities {
-        findings.add(
-            cx.at_file(name),
-            "whoever starts it gets capabilities that the file grants",
-        );
+        let path = cx.path(name);
+        findings.add(cx.at_file(name), format!("`{path}` has file capabilities"));
     }
 }

@@ -11,21 +11,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let Some(most) = cx.policy.max_files.filter(|&most| cx.files.files > most) else {
+    let Some(most) = cx.policy.max_files else {
         return;
     };
-    let verb = if most == 1 { "is" } else { "are" };
-    let message = format!(
-        "the image has {}, {most} {verb} allowed",
-        counted(cx.files.files, "file")
-    );
+    if cx.files.files <= most {
+        return;
+    }
+    let count = counted(cx.files.files, "file");
     let report = findings
-        .add(cx.at_image(), message)
+        .add(
+            cx.at_image(),
+            format!("image has {count}; the policy allows {most}"),
+        )
         .because(cx.policy.budget("max-files"));
     if let Some(plan) = cx.plan {
-        report.note(format!(
-            "{} can be reached by the program",
-            counted(plan.totals().after.files, "file")
-        ));
+        let reachable = counted(plan.totals().after.files, "file");
+        report.note(format!("the program can reach {reachable}"));
     }
 }

@@ -1,4 +1,4 @@
-//! `fixed-address`: a program is always mapped at the same address.
+//! `fixed-address`: a program is not position-independent.
 
 use super::support::elf_files;
 use crate::elf::Type;
@@ -15,7 +15,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     elf_files::report(
         cx,
         findings,
-        "the program is at the same address in every run",
+        "is not position-independent: it is loaded at the same address in every run",
         |elf, _| elf.kind == Type::Executable,
     );
 }

@@ -1,4 +1,4 @@
-//! `insecure-rpath`: a program looks for libraries where others may put them.
+//! `insecure-rpath`: a program searches for libraries in a directory that others may write to.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -12,29 +12,39 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for (name, elf) in cx.elfs() {
         let lists = elf.rpath.iter().chain(&elf.runpath);
-        let paths = lists.flat_map(|list| list.split(|&byte| byte == b':'));
-        for path in paths.map(|path| String::from_utf8_lossy(path).into_owned()) {
-            let writable = || {
-                cx.find(&path)
-                    .is_some_and(|name| cx.tree().inode(name).header.mode & 0o002 != 0)
-            };
-            let why = match path.as_str() {
-                "" => "an empty entry, which means the working directory",
-                path if !path.starts_with(['/', '$']) => "a path from the working directory",
-                path if path.starts_with("/tmp")
-                    || path.starts_with("/var/tmp")
-                    || path.starts_with("/dev/shm") =>
-                {
-                    "a directory that everybody may write to"
-                }
-                _ if writable() => "a directory that everybody may write to",
-                _ => continue,
-            };
-            findings.add(
-                cx.at_file(name),
-                format!("its search path for libraries has `{path}`, {why}"),
-            );
-            break;
+        let entries = lists.flat_map(|list| list.split(|&byte| byte == b':'));
+        for entry in entries.map(String::from_utf8_lossy) {
+            if let Some(reason) = insecure(cx, &entry) {
+                let path = cx.path(name);
+                findings.add(
+                    cx.at_file(name),
+                    format!("`{path}` searches for libraries in {reason}"),
+                );
+                // One insecure entry is enough to know that the file has to be linked anew.
+                break;
+            }
         }
     }
+}
+
+/// Why an entry of the search path is insecure. The loader reads an empty one as the working
+/// directory, see ld.so(8).
+fn insecure(cx: &ImageContext<'_>, entry: &str) -> Option<String> {
+    let is_temporary = ["/tmp", "/var/tmp", "/dev/shm"]
+        .iter()
+        .any(|directory| entry.starts_with(directory));
+    if entry.is_empty() {
+        Some("the working directory (empty entry)".to_owned())
+    } else if !entry.starts_with(['/', '$']) {
+        Some(format!("the relative path `{entry}`"))
+    } else if is_temporary || is_world_writable(cx, entry) {
+        Some(format!("the world-writable directory `{entry}`"))
+    } else {
+        None
+    }
+}
+
+fn is_world_writable(cx: &ImageContext<'_>, path: &str) -> bool {
+    let directory = cx.find(path);
+    directory.is_some_and(|name| cx.tree().inode(name).header.mode & 0o002 != 0)
 }

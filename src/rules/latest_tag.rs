@@ -1,4 +1,4 @@
-//! `latest-tag`: a base image is named with `:latest`.
+//! `latest-tag`: an image has the tag `latest`.
 
 use crate::lint::facts::{Base, ImageRef, Reading};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -15,28 +15,31 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Base::Image(image) = &stage.base else {
             continue;
         };
-        if image.tag.as_str() == Some("latest") && image.digest == Reading::Absent {
+        if is_latest(image) {
             let name = image.name.as_deref().unwrap_or("the image");
             findings.add(
                 stage.image.span,
-                format!("`{name}` is whatever `latest` means on the day of the build"),
+                format!("`{name}` is used with the tag `latest`, which changes over time"),
             );
         }
     }
 }
 
+fn is_latest(image: &ImageRef) -> bool {
+    image.tag.as_str() == Some("latest") && image.digest == Reading::Absent
+}
+
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let asked = ["docker://", "docker-daemon:"]
+    let requested = ["docker://", "docker-daemon:"]
         .iter()
         .find_map(|transport| cx.reference.strip_prefix(transport));
-    let Some(name) = asked.or(cx.image.origin.name.as_deref()) else {
+    let Some(name) = requested.or(cx.image.origin.name.as_deref()) else {
         return;
     };
-    let image = ImageRef::parse(name);
-    if image.tag.as_str() == Some("latest") && image.digest == Reading::Absent {
+    if is_latest(&ImageRef::parse(name)) {
         findings.add(
             cx.at_instruction("FROM"),
-            format!("the image is called `{name}`, which does not tell one version from another"),
+            format!("image is tagged `latest`: `{name}`"),
         );
     }
 }

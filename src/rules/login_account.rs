@@ -1,4 +1,4 @@
-//! `login-account`: somebody can log in with a password.
+//! `login-account`: an account has a password and a shell to log in with.
 
 use crate::lint::image::Password;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -14,18 +14,13 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let Some(file) = cx.find("/etc/shadow").or_else(|| cx.find("/etc/passwd")) else {
         return;
     };
-    for user in cx
-        .accounts
-        .users
-        .iter()
-        .filter(|user| user.password == Password::Set && user.can_work())
-    {
-        findings.add(
-            cx.at_file(file),
-            format!(
-                "`{}` has a password, and `{}` to work in",
-                user.name, user.shell
-            ),
-        );
+    for user in &cx.accounts.users {
+        if user.password == Password::Set && user.can_log_in() {
+            let (name, shell, path) = (&user.name, user.login_shell(), cx.path(file));
+            findings.add(
+                cx.at_file(file),
+                format!("user `{name}` has a password in `{path}` and the shell `{shell}`"),
+            );
+        }
     }
 }

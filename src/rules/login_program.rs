@@ -1,4 +1,4 @@
-//! `login-program`: a program for logins is in the image.
+//! `login-program`: a program for interactive logins is in the image.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -9,22 +9,25 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
+const PROGRAMS: [&str; 10] = [
+    "login",
+    "getty",
+    "agetty",
+    "su",
+    "telnetd",
+    "in.telnetd",
+    "rlogind",
+    "passwd",
+    "chsh",
+    "newgrp",
+];
+
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (program, name) in cx.programs(&[
-        "login",
-        "getty",
-        "agetty",
-        "su",
-        "telnetd",
-        "in.telnetd",
-        "rlogind",
-        "passwd",
-        "chsh",
-        "newgrp",
-    ]) {
+    for (_, name) in cx.programs(&PROGRAMS) {
+        let path = cx.path(name);
         findings.add(
             cx.at_file(name),
-            format!("`{program}` is for people who log in"),
+            format!("login program `{path}` is in the image"),
         );
     }
 }

@@ -1,6 +1,6 @@
 //! `microdnf-cache-left`: what microdnf downloads stays in a layer.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["microdnf"], &Mend::Then("clean all"));
+    cache_left::check(cx, findings, &["microdnf"], &CacheFix::Then("clean all"));
 }

@@ -1,4 +1,4 @@
-//! `missing-ca-bundle`: a program that speaks TLS has no certificates to check with.
+//! `missing-ca-bundle`: a program that uses TLS has no CA certificates.
 
 use crate::elf::Elf;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -20,7 +20,7 @@ const BUNDLES: [&str; 8] = [
     "/usr/local/etc/openssl/cert.pem",
     "/usr/share/ca-certificates/mozilla",
 ];
-/// What a program calls that wants the certificates of the system, and the library that has it.
+/// Functions that load the certificates of the system, and the libraries that define them.
 const CALLS: [(&str, &str); 7] = [
     ("SSL_CTX_set_default_verify_paths", "libssl"),
     ("SSL_CTX_set_default_verify_file", "libssl"),
@@ -31,46 +31,48 @@ const CALLS: [(&str, &str); 7] = [
     ("curl_easy_perform", "libcurl"),
 ];
 
+/// Reports the first program or library that would load the certificates.
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let is_there = |path: &str| {
-        cx.find(path)
-            .is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name))
-    };
-    let by_variable = cx
-        .configuration()
-        .env_value("SSL_CERT_FILE")
-        .is_some_and(is_there);
-    if by_variable || BUNDLES.iter().any(|path| is_there(path)) {
+    let from_variable = cx.configuration().env_value("SSL_CERT_FILE");
+    if from_variable
+        .into_iter()
+        .chain(BUNDLES)
+        .any(|path| exists(cx, path))
+    {
         return;
     }
-    for (name, elf) in cx
-        .elfs()
-        .filter(|&(name, _)| cx.is_reached(name) == Some(true))
-    {
-        let file_name = cx.tree().file_name(name);
-        let is_own = CALLS
-            .iter()
-            .any(|(_, library)| file_name.starts_with(library.as_bytes()));
-        let call = cx
-            .read(name)
-            .filter(|_| !is_own)
-            .and_then(|bytes| called(elf, &bytes));
-        if let Some(call) = call {
-            findings.add(
-                cx.at_file(name),
-                format!("it asks for the system's certificates with `{call}`, and there are none"),
-            );
-            return;
+    for (name, elf) in cx.elfs() {
+        if cx.is_reached(name) != Some(true) || defines_calls(cx.tree().file_name(name)) {
+            continue;
         }
+        let Some(call) = cx.read(name).and_then(|bytes| called(elf, &bytes)) else {
+            continue;
+        };
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("`{path}` calls `{call}`, but the image has no CA certificates"),
+        );
+        return;
     }
 }
 
+/// Whether a path is a directory or a file that is not empty.
+fn exists(cx: &ImageContext<'_>, path: &str) -> bool {
+    cx.find(path)
+        .is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name))
+}
+
+/// Whether a file is one of the libraries: these refer to their own functions.
+fn defines_calls(file_name: &[u8]) -> bool {
+    CALLS
+        .iter()
+        .any(|(_, library)| file_name.starts_with(library.as_bytes()))
+}
+
 fn called(elf: &Elf, bytes: &[u8]) -> Option<&'static str> {
-    let call = |import: &[u8]| {
-        CALLS
-            .iter()
-            .find(|(call, _)| call.as_bytes() == import)
-            .map(|(call, _)| *call)
-    };
-    elf.imports(bytes).find_map(call)
+    elf.imports(bytes).find_map(|import| {
+        let mut calls = CALLS.iter().map(|(call, _)| *call);
+        calls.find(|call| call.as_bytes() == import)
+    })
 }

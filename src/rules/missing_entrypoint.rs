@@ -1,4 +1,4 @@
-//! `missing-entrypoint`: the image says nothing of what to start.
+//! `missing-entrypoint`: the image has neither an entry point nor a command.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -10,10 +10,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    if cx.configuration().entrypoint().is_empty() && cx.configuration().cmd().is_empty() {
+    if !cx.has_command() {
         findings.add(
             cx.at_instruction("CMD"),
-            "neither `ENTRYPOINT` nor `CMD` says what to start",
+            "image has neither `ENTRYPOINT` nor `CMD`",
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `missing-healthcheck`: nothing says how to tell that the program works.
+//! `missing-healthcheck`: the image has no health check.
 
 use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -14,25 +14,17 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let has_check = cx
-        .facts
-        .lineage(stage.index)
-        .any(|step| step.kind() == Kind::Healthcheck && !step.onbuild);
-    if !has_check {
-        findings.add(
-            stage.from.span,
-            "no `HEALTHCHECK` says how to tell that the program works",
-        );
+    let mut steps = cx.facts.lineage(stage.index);
+    if !steps.any(|step| step.kind() == Kind::Healthcheck && !step.onbuild) {
+        findings.add(stage.from.span, "final stage has no `HEALTHCHECK`");
     }
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let starts =
-        !cx.configuration().entrypoint().is_empty() || !cx.configuration().cmd().is_empty();
-    if starts && cx.configuration().healthcheck().is_none() {
+    if cx.has_command() && cx.configuration().healthcheck().is_none() {
         findings.add(
             cx.at_instruction("HEALTHCHECK"),
-            "no `HEALTHCHECK` says how to tell that the program works",
+            "image has no `HEALTHCHECK`",
         );
     }
 }

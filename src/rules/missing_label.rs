@@ -1,10 +1,9 @@
-//! `missing-label`: an image lacks a label that the settings ask for.
+//! `missing-label`: the image lacks a label that the configuration requires.
 
 use std::collections::BTreeSet;
 
-use super::support::label_schema::{labels, word};
+use super::support::label_schema::{labels, origin};
 use crate::lint::facts::{Base, Facts, Stage};
-use crate::lint::SettingKey;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -19,28 +18,23 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     let used = used_stages(cx.facts);
-    let held = held(cx);
-    for stage in cx
-        .facts
-        .stages
-        .iter()
-        .filter(|stage| !used.contains(&stage.index))
-    {
-        for label in cx
-            .settings
-            .label_schema
-            .keys()
-            .filter(|label| !held[stage.index].contains(label.as_str()))
-        {
-            findings
-                .add(stage.from.span, format!("the image has no label `{label}`"))
-                .because(word(cx.settings, label));
+    let labels = labels_of_stages(cx);
+    for stage in &cx.facts.stages {
+        if used.contains(&stage.index) {
+            continue;
+        }
+        for label in cx.settings.label_schema.keys() {
+            if !labels[stage.index].contains(label.as_str()) {
+                findings
+                    .add(stage.from.span, format!("label `{label}` is missing"))
+                    .because(origin(cx.settings, label));
+            }
         }
     }
 }
 
 /// The labels of the schema that each stage has at its end.
-fn held<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
+fn labels_of_stages<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
     let mut own: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cx.facts.stages.len()];
     for (step, pair) in labels(cx) {
         let known = cx
@@ -61,7 +55,7 @@ fn held<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
     own
 }
 
-/// The stages that others are built on or take files from: they are not the image.
+/// The stages that others are built on or copy files from: they do not become an image.
 fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
     let built_on = facts
         .stages
@@ -79,21 +73,14 @@ fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for label in cx
-        .settings
-        .label_schema
-        .keys()
-        .filter(|label| cx.configuration().label(label).is_none())
-    {
-        let word = cx
-            .settings
-            .origins
-            .label(&SettingKey::Label(label.clone()), "this label is asked for here");
-        findings
-            .add(
-                cx.at_instruction("LABEL"),
-                format!("the image has no label `{label}`"),
-            )
-            .because(word);
+    for label in cx.settings.label_schema.keys() {
+        if cx.configuration().label(label).is_none() {
+            findings
+                .add(
+                    cx.at_instruction("LABEL"),
+                    format!("label `{label}` is missing"),
+                )
+                .because(origin(cx.settings, label));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `missing-library`: the program needs what is not in the image.
+//! `missing-library`: a file that the program needs is not in the image.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -10,11 +10,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let Some(plan) = cx.plan else { return };
+    let Some(plan) = cx.plan else {
+        return;
+    };
     for unmet in plan.unmet() {
+        let (path, need) = (cx.path(unmet.by), &unmet.need);
         findings.add(
             cx.at_file(unmet.by),
-            format!("{} is not in the image", unmet.need),
+            format!("`{path}` needs {need}, which is not in the image"),
         );
     }
 }

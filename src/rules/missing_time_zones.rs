@@ -1,4 +1,4 @@
-//! `missing-time-zones`: the program needs a time zone that the image does not have.
+//! `missing-time-zones`: `TZ` names a time zone that is not in the image.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -13,7 +13,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let Some(zone) = cx.configuration().env_value("TZ") else {
         return;
     };
-    // `:Europe/Berlin` is the same; `CET-1CEST` says all that there is to know.
+    // `:Europe/Berlin` is the same as `Europe/Berlin`; `CET-1CEST` needs no file, see tzset(3).
     let name = zone.strip_prefix(':').unwrap_or(zone);
     let is_name = name.contains('/') && !name.contains(',') && !name.starts_with("Etc/UTC");
     let path = if name.starts_with('/') {
@@ -24,7 +24,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     if is_name && cx.find(&path).is_none() {
         findings.add(
             cx.at_instruction("ENV"),
-            format!("`TZ` is `{zone}`, but there is no `{path}`, so it means UTC"),
+            format!("`TZ` is `{zone}`, but `{path}` does not exist: local time is UTC"),
         );
     }
 }

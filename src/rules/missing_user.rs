@@ -1,5 +1,4 @@
-//! `missing-user`: no USER anywhere, the base image runs as root, and a program of the image's own
-//! is started.
+//! `missing-user`: no `USER` is set, so the image runs its program as root.
 
 use super::support::root_by_default::{Program, report};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -16,12 +15,10 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let starts =
-        !cx.configuration().entrypoint().is_empty() || !cx.configuration().cmd().is_empty();
-    if cx.configuration().user().is_empty() && starts {
+    if cx.has_command() && cx.configuration().user().is_empty() {
         findings.add(
             cx.at_instruction("USER"),
-            "no user is set, so the container runs as `root`",
+            "no `USER` is set, so the container runs as `root`",
         );
     }
 }

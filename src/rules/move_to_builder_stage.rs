@@ -1,10 +1,10 @@
-//! `move-to-builder-stage`: the program reaches little of what a RUN brings.
+//! `move-to-builder-stage`: the program can reach little of what a RUN adds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::dockerfile;
-use crate::image::{History, Kind, NameId};
+use crate::image::{History, NameId};
 use crate::lint::{Findings, ImageContext, Rule};
 use crate::size::counted;
 use crate::slim::Plan;
@@ -16,139 +16,128 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Below this, a stage of its own is not worth its lines.
-const LEAST: u64 = 1_000_000;
-/// So many packages and folders are named.
+/// Less is not worth the lines of another stage.
+const MIN_BYTES: u64 = 1_000_000;
+/// The number of packages and directories that a note names.
 const NAMED: usize = 3;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let Some(plan) = cx.plan else { return };
+    let Some(plan) = cx.plan else {
+        return;
+    };
     let bytes = bytes_of_layers(cx, plan);
-    for (at, layer) in cx.image.layers.iter().enumerate() {
-        let Bytes { brought, unreached } = bytes[at];
-        if !layer.history.as_ref().is_some_and(is_run)
-            || unreached < LEAST
-            || unreached < brought / 2
-        {
+    for (layer, bytes) in bytes.into_iter().enumerate() {
+        let history = cx.image.layers[layer].history.as_ref();
+        let is_worthwhile = bytes.unreachable >= MIN_BYTES && bytes.unreachable >= bytes.added / 2;
+        if !is_worthwhile || !history.is_some_and(is_run) {
             continue;
         }
-        let mut report = findings.add(cx.at_layer(at), said(cx, bytes[at]));
-        let reached = reached(cx, plan, at);
-        if !reached.is_empty() {
-            report = report.note(reached);
+        let mut report = findings.add(cx.at_layer(layer), message(cx, bytes));
+        if let Some(reachable) = reachable_files(cx, plan, layer) {
+            report = report.note(reachable);
         }
-        let packages = packages(cx, plan, at);
+        let packages = largest_packages(cx, plan, layer);
         if !packages.is_empty() {
-            report.note(format!("most of it is of {}", packages.join(", ")));
+            report.note(format!("unreachable packages: {}", packages.join(", ")));
         }
     }
 }
 
-fn said(cx: &ImageContext<'_>, Bytes { brought, unreached }: Bytes) -> String {
-    let (of, not) = (cx.size(brought), cx.size(unreached));
-    match brought - unreached {
-        0 => format!("nothing of the {of} that this RUN brings is reached by the program"),
-        rest if of == not => {
-            format!(
-                "all but {} of the {of} that this RUN brings are not reached by the program",
-                cx.size(rest)
-            )
-        }
-        _ => format!("{not} of the {of} that this RUN brings are not reached by the program"),
-    }
-}
-
+/// The bytes of a layer that are in the image.
 #[derive(Clone, Copy, Default)]
 struct Bytes {
-    brought: u64,
-    unreached: u64,
+    added: u64,
+    /// Those of them that the program cannot reach.
+    unreachable: u64,
 }
 
-/// Of each layer, what of it is in the image.
+fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
+    let all = cx.size(added);
+    if added == unreachable {
+        return format!("the program reaches nothing of the {all} that this `RUN` adds");
+    }
+    let mut reachable = cx.size(added - unreachable);
+    if reachable == all {
+        // Rounded, the two would look the same.
+        reachable = format!("{} bytes", added - unreachable);
+    }
+    format!("the program reaches only {reachable} of the {all} that this `RUN` adds")
+}
+
 fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
     let tree = cx.tree();
     let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
-    // A file with several names is reached by any of them.
-    let mut reached = vec![false; tree.inode_count()];
-    plan.kept()
-        .iter()
-        .for_each(|&name| reached[tree.inode_id(name).index()] = true);
-    let mut counted = vec![false; tree.inode_count()];
-    for name in tree
-        .walk()
-        .filter(|&name| matches!(tree.inode(name).kind, Kind::File(_)))
-    {
+    // A file with several names is reachable by any of them, and counts once.
+    let mut is_reachable = vec![false; tree.inode_count()];
+    for &name in plan.kept() {
+        is_reachable[tree.inode_id(name).index()] = true;
+    }
+    let mut is_counted = vec![false; tree.inode_count()];
+    for name in cx.files() {
         let inode = tree.inode_id(name).index();
         let Some(of_layer) = bytes.get_mut(tree.inode(name).layer) else {
             continue;
         };
-        if !std::mem::replace(&mut counted[inode], true) {
-            of_layer.brought += cx.length(name);
-            of_layer.unreached += if reached[inode] { 0 } else { cx.length(name) };
+        if !std::mem::replace(&mut is_counted[inode], true) {
+            of_layer.added += cx.length(name);
+            if !is_reachable[inode] {
+                of_layer.unreachable += cx.length(name);
+            }
         }
     }
     bytes
 }
 
-/// Where in a layer is what is reached; empty where nothing is.
-fn reached(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> String {
-    let is_reached = |&name: &NameId| {
-        matches!(cx.tree().inode(name).kind, Kind::File(_))
-            && cx.tree().inode(name).layer == layer
-            && plan.is_kept(name)
-    };
-    let mut folders: BTreeMap<NameId, usize> = BTreeMap::new();
-    for name in cx.tree().walk().filter(is_reached) {
-        *folders.entry(cx.tree().parent(name)).or_default() += 1;
+/// The number of reachable files in a layer with their directories, if there are any.
+fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<String> {
+    let mut directories: BTreeMap<NameId, usize> = BTreeMap::new();
+    for name in cx.files() {
+        if cx.tree().inode(name).layer == layer && plan.is_kept(name) {
+            *directories.entry(cx.tree().parent(name)).or_default() += 1;
+        }
     }
-    let count: usize = folders.values().sum();
-    let mut folders: Vec<(NameId, usize)> = folders.into_iter().collect();
-    folders.sort_by_key(|&(folder, files)| (Reverse(files), folder));
-    let path =
-        |(folder, _): &(NameId, usize)| format!("`{}`", cx.tree().path(*folder).escape_ascii());
-    let mut named: Vec<String> = folders.iter().take(NAMED).map(path).collect();
-    if folders.len() > NAMED {
-        named.push(counted(folders.len() - NAMED, "more folder"));
+    let files: usize = directories.values().sum();
+    if files == 0 {
+        return None;
     }
-    let verb = if count == 1 { "is" } else { "are" };
-    if count == 0 {
-        String::new()
-    } else {
-        format!(
-            "{} of it {verb} reached, in {}",
-            counted(count, "file"),
-            named.join(", ")
-        )
+    let mut directories: Vec<(NameId, usize)> = directories.into_iter().collect();
+    directories.sort_by_key(|&(directory, files)| (Reverse(files), directory));
+    let mut named = Vec::new();
+    for (directory, _) in directories.iter().take(NAMED) {
+        named.push(format!("`{}`", cx.path(*directory)));
     }
+    if directories.len() > NAMED {
+        named.push(format!("and {} more", directories.len() - NAMED));
+    }
+    let files = counted(files, "reachable file");
+    Some(format!("{files} in {}", named.join(", ")))
 }
 
-/// Whether a step ran something. The classic builder leaves out the word.
+/// Whether a step ran a command. The classic builder does not record the word RUN.
 fn is_run(step: &History) -> bool {
-    let first = step
-        .instruction()
-        .split_whitespace()
-        .next()
-        .unwrap_or_default();
-    let kind = dockerfile::Kind::of_keyword(first);
-    kind == dockerfile::Kind::Run
-        || kind == dockerfile::Kind::Unknown
-            && first.starts_with(['/', '|'])
-            && !step.created_by.contains("#(nop)")
+    let first = step.instruction().split_whitespace().next();
+    let first = first.unwrap_or_default();
+    match dockerfile::Kind::of_keyword(first) {
+        dockerfile::Kind::Run => true,
+        dockerfile::Kind::Unknown => {
+            first.starts_with(['/', '|']) && !step.created_by.contains("#(nop)")
+        }
+        _ => false,
+    }
 }
 
-/// The packages that have most of what is not reached of a layer, with their bytes.
-fn packages(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Vec<String> {
+/// The packages with the most unreachable bytes in a layer.
+fn largest_packages(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Vec<String> {
     let is_counted = |name: NameId| cx.tree().inode(name).layer == layer && !plan.is_kept(name);
     let sizes = cx.packages.sizes(cx.tree(), is_counted);
-    let mut packages: Vec<(u64, &str)> = sizes
-        .into_iter()
-        .zip(cx.packages.list.iter().map(|package| package.name.as_str()))
-        .collect();
-    packages.retain(|&(bytes, _)| bytes > 0);
-    packages.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
+    let names = cx.packages.list.iter().map(|package| package.name.as_str());
+    let mut packages: Vec<(Reverse<u64>, &str)> =
+        sizes.into_iter().map(Reverse).zip(names).collect();
+    packages.retain(|&(Reverse(bytes), _)| bytes > 0);
+    packages.sort_unstable();
     packages
-        .iter()
+        .into_iter()
         .take(NAMED)
-        .map(|(bytes, name)| format!("`{name}` ({})", cx.size(*bytes)))
+        .map(|(Reverse(bytes), name)| format!("`{name}` ({})", cx.size(bytes)))
         .collect()
 }

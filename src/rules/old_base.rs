@@ -1,9 +1,9 @@
-//! `old-base`: the base of the image is older than the settings allow.
+//! `old-base`: the base image is older than the configuration allows.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::lint::SettingKey;
-use crate::lint::{Findings, ImageContext, Rule};
+use crate::lint::{Findings, ImageContext, Rule, SettingKey};
 
 pub(super) const RULE: Rule = Rule {
     name: "old-base",
@@ -14,45 +14,49 @@ pub(super) const RULE: Rule = Rule {
 
 /// There were no images before March 2013.
 const FIRST_IMAGE: i64 = 1_362_096_000;
-const SECONDS_OF_A_DAY: i64 = 86_400;
+const SECONDS_PER_DAY: i64 = 86_400;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let (Some(most), Some(now)) = (cx.settings.max_base_age, cx.settings.now) else {
         return;
     };
-    let history = cx.configuration().history();
-    let lowest = history
-        .iter()
-        .find(|step| !step.empty_layer)
-        .and_then(|step| step.created.as_deref());
-    let made = [lowest, cx.configuration().created()]
-        .into_iter()
-        .flatten()
-        .find_map(time);
-    let Some(made) = made else { return };
-    let days = (now.as_second() - made.as_second()) / SECONDS_OF_A_DAY;
-    if days > i64::from(most) {
-        let day = made.to_string();
-        let day = day.split('T').next().unwrap_or_default();
-        let message = format!(
-            "the lowest layer was made on {day}, {days} days ago, and may be {most} days old"
-        );
-        if cx.image.layers.is_empty() {
-            findings.add(cx.at_instruction("FROM"), message)
-        } else {
-            findings.add(cx.at_layer(0), message)
-        }
-        .because(
-            cx.settings
-                .origins
-                .label(&SettingKey::Name("max-base-age"), "the age is set here"),
-        );
+    let Some(created) = base_created(cx) else {
+        return;
+    };
+    let days = (now.as_second() - created.as_second()) / SECONDS_PER_DAY;
+    if days <= i64::from(most) {
+        return;
     }
+    let date = created.to_zoned(TimeZone::UTC).date();
+    let location = if cx.image.layers.is_empty() {
+        cx.at_instruction("FROM")
+    } else {
+        cx.at_layer(0)
+    };
+    let key = SettingKey::Name("max-base-age");
+    findings
+        .add(
+            location,
+            format!("base layer was created on {date}, {days} days ago (at most {most} allowed)"),
+        )
+        .because(cx.settings.origins.label(&key, "maximum age set here"));
 }
 
-/// Reproducible builds say that an image was made in 1970 or 1980: that is no time at all.
-fn time(text: &str) -> Option<Timestamp> {
-    text.parse::<Timestamp>()
-        .ok()
-        .filter(|time| time.as_second() >= FIRST_IMAGE)
+/// The time of the lowest layer, or that of the image.
+fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
+    let history = cx.configuration().history();
+    let lowest = history.iter().find(|step| !step.empty_layer);
+    let lowest = lowest.and_then(|step| step.created.as_deref());
+    let times = [lowest, cx.configuration().created()];
+    times.into_iter().flatten().find_map(plausible_time)
+}
+
+/// Reproducible builds set 1970 or 1980, which says nothing about age.
+fn plausible_time(text: &str) -> Option<Timestamp> {
+    let time: Timestamp = text.parse().ok()?;
+    if time.as_second() >= FIRST_IMAGE {
+        Some(time)
+    } else {
+        None
+    }
 }

@@ -1,8 +1,8 @@
-//! `package-manager-in-image`: what runs in production can still install software.
+//! `package-manager-in-image`: a package manager is left in the final image.
 
-use super::support::programs::report;
 use std::collections::BTreeSet;
 
+use super::support::programs::report;
 use crate::lint::facts::packages::MANAGERS;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -14,33 +14,29 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else {
-        return;
-    };
-    let Some(holdings) = cx.facts.holdings(stage.index) else {
-        return;
-    };
-    report(stage.from.span, &holdings.managers, findings);
+    report(cx, findings, "package manager", |programs| {
+        &programs.package_managers
+    });
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let mut said = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for manager in &MANAGERS {
-        for (program, name) in cx.programs(manager.programs) {
-            if !said.insert(cx.tree().inode_id(name).index()) {
-                continue;
-            }
-            let report = findings.add(
-                cx.at_file(name),
-                format!("the package manager `{program}` is in the image"),
-            );
-            if let Some((files, bytes)) = cx.rest_of_package(name) {
-                report.note(format!(
-                    "its package has {files} files with {}",
-                    cx.size(bytes)
-                ));
-            }
-            break;
+        // Managers share programs: yum is a link to dnf. One program of each manager is enough.
+        let programs = cx.programs(manager.programs);
+        let mut programs = programs.into_iter().map(|(_, name)| name);
+        let Some(name) = programs.find(|&name| seen.insert(cx.tree().inode_id(name).index()))
+        else {
+            continue;
+        };
+        let path = cx.path(name);
+        let report = findings.add(
+            cx.at_file(name),
+            format!("package manager `{path}` is in the image"),
+        );
+        if let Some((files, bytes)) = cx.size_of_package(name) {
+            let size = cx.size(bytes);
+            report.note(format!("its package has {files} files ({size})"));
         }
     }
 }

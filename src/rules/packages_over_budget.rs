@@ -12,24 +12,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let packages = &cx.packages.list;
-    let Some(most) = cx.policy.max_packages.filter(|&most| packages.len() > most) else {
+    let Some(most) = cx.policy.max_packages else {
         return;
     };
-    let verb = if most == 1 { "is" } else { "are" };
-    let message = format!(
-        "the image has {}, {most} {verb} allowed",
-        counted(packages.len(), "package")
-    );
+    if packages.len() <= most {
+        return;
+    }
+    let count = counted(packages.len(), "package");
     let report = findings
-        .add(cx.at_image(), message)
+        .add(
+            cx.at_image(),
+            format!("image has {count}; the policy allows {most}"),
+        )
         .because(cx.policy.budget("max-packages"));
     if let Some(plan) = cx.plan {
-        let reached = packages
+        let reachable = packages
             .iter()
             .filter(|package| package.files.iter().any(|&name| plan.is_kept(name)));
-        report.note(format!(
-            "something of {} can be reached by the program",
-            counted(reached.count(), "package")
-        ));
+        let reachable = counted(reachable.count(), "package");
+        report.note(format!("the program can reach files of {reachable}"));
     }
 }

@@ -1,4 +1,4 @@
-//! `patching-agent`: something in the image updates it while it runs.
+//! `patching-agent`: a package updates the image while it runs.
 
 use crate::lint::{Findings, ImageContext, Rule};
 use crate::packages::Ecosystem;
@@ -21,17 +21,17 @@ const AGENTS: [&str; 6] = [
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for package in &cx.packages.list {
-        if matches!(
+        let is_distribution = matches!(
             package.ecosystem,
             Ecosystem::Deb | Ecosystem::Rpm | Ecosystem::Apk
-        ) && AGENTS.contains(&package.name.as_str())
-        {
-            let Some(&name) = package.files.first() else {
-                continue;
-            };
+        );
+        if !is_distribution || !AGENTS.contains(&package.name.as_str()) {
+            continue;
+        }
+        if let Some(&file) = package.files.first() {
             findings.add(
-                cx.at_file(name),
-                format!("`{}` would change the image while it runs", package.name),
+                cx.at_file(file),
+                format!("package `{}` updates running containers", package.name),
             );
         }
     }

@@ -1,6 +1,6 @@
-//! `pip-cache-left`: what pip downloads stays in a layer.
+//! `pip-cache-left`: the cache of pip is left in the image.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use super::support::caches;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -12,9 +12,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["pip"], &Mend::Option("--no-cache-dir"));
+    cache_left::check(cx, findings, &["pip"], &CacheFix::Option("--no-cache-dir"));
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    caches::report(cx, findings, caches::of("pip"), "the cache of pip");
+    caches::report(cx, findings, caches::directories_of("pip"), "pip cache");
 }

@@ -1,4 +1,4 @@
-//! `root-user`: the image's last USER is root.
+//! `root-user`: the last `USER` of the image is root.
 
 use crate::lint::facts::User;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -14,29 +14,34 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let Some(user) = &stage.user else { return };
-    let Some(name) = user.name.as_deref().filter(|name| User::is_root(name)) else {
+    let Some(user) = &stage.user else {
         return;
     };
+    let Some(name) = user.name.as_deref() else {
+        return;
+    };
+    if !User::is_root(name) {
+        return;
+    }
     let report = findings.add(user.span, format!("the container runs as `{name}`"));
     if user.stage != stage.index {
         report.label(
             stage.from.span,
-            "the image is built on that stage and sets no other user",
+            "the final stage is built on that stage and sets no other user",
         );
     }
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let said = cx.configuration().user();
-    let user = said.split(':').next().unwrap_or(said);
-    let is_root = user == "root"
-        || user.parse() == Ok(0_u64)
-        || cx.accounts.user(user).is_some_and(|user| user.uid == 0);
-    if !user.is_empty() && is_root {
-        findings.add(
-            cx.at_instruction("USER"),
-            format!("the container runs as `{user}`, which is root"),
-        );
+    let setting = cx.configuration().user();
+    // A setting without a user is what `missing-user` reports.
+    let user = setting.split(':').next().unwrap_or(setting);
+    if user.is_empty() || cx.runs_as() != Some(0) {
+        return;
     }
+    let message = match user {
+        "root" | "0" => format!("the container runs as `{user}`"),
+        other => format!("the container runs as `{other}`, which has UID 0"),
+    };
+    findings.add(cx.at_instruction("USER"), message);
 }

@@ -1,4 +1,4 @@
-//! `secret-in-env`: ENV or ARG keeps what looks like a secret.
+//! `secret-in-env`: a variable looks like a secret and is stored in the image.
 
 use crate::dockerfile::{Body, Kind, Pair, Word};
 use crate::lint::facts::{Step, secrets};
@@ -12,42 +12,39 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Arg | Kind::Env))
-    {
+    for step in &cx.facts.steps {
+        let place = match step.kind() {
+            Kind::Env => "environment",
+            Kind::Arg => "history",
+            _ => continue,
+        };
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };
         for pair in pairs {
             let name = pair.key.text.as_str();
-            if !secrets::is_secret_name(name)
-                || names_a_place(cx, step, pair)
-                || is_empty(step, pair)
+            if secrets::is_secret_name(name)
+                && !names_a_place(cx, step, pair)
+                && !is_empty(step, pair)
             {
-                continue;
+                findings
+                    .add(
+                        pair.key.span,
+                        format!("`{name}` looks like a secret and is stored in the image {place}"),
+                    )
+                    .note("use `RUN --mount=type=secret` to pass a secret to a single command");
             }
-            let keeps = if step.kind() == Kind::Env {
-                "the image's environment"
-            } else {
-                "the image's history"
-            };
-            findings
-                .add(pair.key.span, format!("`{name}` looks like a secret, and {keeps} keeps it"))
-                .note("`RUN --mount=type=secret` gives a secret to one command and leaves no trace of it");
         }
     }
 }
 
-/// `ENV PASSWORD=` holds none, and asks nobody for one; `ARG PASSWORD=` does.
+/// `ENV PASSWORD=` contains no secret; `ARG PASSWORD=` requests one at build time.
 fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
     let is_nothing = |value: &Word| matches!(value.text.as_str(), "" | "\"\"" | "''");
     step.kind() == Kind::Env && pair.value.as_ref().is_none_or(is_nothing)
 }
 
-/// A value that is a path says where the secret is, not what it is.
+/// Whether the value is a path, which says where the secret is, or a switch.
 fn names_a_place(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
@@ -67,7 +64,7 @@ fn names_a_place(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bo
     })
 }
 
-/// `assets/tls/server.key`: folders, and a file with an extension.
+/// `assets/tls/server.key`: directories, and a file with an extension.
 fn is_file(value: &str) -> bool {
     let plain = value
         .bytes()
@@ -84,14 +81,15 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
         if let Some(name) = secret(entry) {
             findings.add(
                 cx.at_instruction("ENV"),
-                format!("`{name}` looks like a secret, and the image's environment keeps it"),
+                format!("`{name}` looks like a secret and is stored in the image environment"),
             );
         }
     }
     for (layer, step) in cx.history() {
-        for name in arguments(&step).filter_map(secret) {
-            let message =
-                format!("`{name}` looks like a secret, and the history keeps the build argument");
+        for name in arguments(step).filter_map(secret) {
+            let message = format!(
+                "build argument `{name}` looks like a secret and is stored in the image history"
+            );
             match layer {
                 Some(layer) => findings.add(cx.at_layer(layer), message),
                 None => findings.add(cx.at_instruction("RUN"), message),
@@ -100,15 +98,19 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The name of `NAME=value`, where both look like those of a secret.
+/// The name in `NAME=value`, if both look like a secret.
 fn secret(entry: &str) -> Option<&str> {
     let (name, value) = entry.split_once('=')?;
     let is_path = value.starts_with('/') || value.starts_with("./");
     let is_switch = matches!(value, "true" | "false" | "yes" | "no" | "on" | "off");
-    (secrets::is_secret_name(name) && !value.is_empty() && !is_path && !is_switch).then_some(name)
+    if secrets::is_secret_name(name) && !value.is_empty() && !is_path && !is_switch {
+        Some(name)
+    } else {
+        None
+    }
 }
 
-/// The build arguments of a step: builders write `|2 A=1 B=2 /bin/sh -c make`.
+/// The build arguments of a step, which builders record as `|2 A=1 B=2 /bin/sh -c make`.
 fn arguments(step: &str) -> impl Iterator<Item = &str> {
     let behind = step
         .split_once('|')

@@ -1,4 +1,4 @@
-//! `setuid-file`: a program that runs as its owner, whoever starts it.
+//! `setuid-file`: a program has the setuid or setgid bit.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -11,19 +11,27 @@ pub(super) const RULE: Rule = Rule {
 
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
+const GROUP_EXECUTE: u32 = 0o010;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for &name in &cx.files.setuid {
         let header = &cx.tree().inode(name).header;
-        let (whose, id) = match header.mode {
-            mode if mode & SETUID != 0 => ("user", header.uid),
-            mode if mode & SETGID != 0 && mode & 0o010 != 0 => ("group", header.gid),
-            _ => continue,
+        let (path, mode) = (cx.path(name), header.mode);
+        let message = if mode & SETUID != 0 {
+            describe("setuid", ("UID", header.uid), &path, mode)
+        } else if mode & SETGID != 0 && mode & GROUP_EXECUTE != 0 {
+            describe("setgid", ("GID", header.gid), &path, mode)
+        } else {
+            // Without the right to execute, the bit means mandatory locking.
+            continue;
         };
-        let mode = header.mode;
-        findings.add(
-            cx.at_file(name),
-            format!("whoever starts it runs it as {whose} {id} (mode {mode:04o})"),
-        );
+        findings.add(cx.at_file(name), message);
+    }
+}
+
+fn describe(bit: &str, (kind, id): (&str, u64), path: &str, mode: u32) -> String {
+    match id {
+        0 => format!("{bit} root program `{path}` (mode {mode:04o})"),
+        id => format!("{bit} program `{path}` of {kind} {id} (mode {mode:04o})"),
     }
 }

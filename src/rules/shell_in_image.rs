@@ -1,4 +1,4 @@
-//! `shell-in-image`: what runs in production can still be talked to in a shell.
+//! `shell-in-image`: a shell is left in the final image.
 
 use super::support::programs::report;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -10,25 +10,17 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else {
-        return;
-    };
-    let Some(holdings) = cx.facts.holdings(stage.index) else {
-        return;
-    };
-    report(stage.from.span, &holdings.shells, findings);
-}
-
 const SHELLS: [&str; 10] = [
     "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh",
 ];
 
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    report(cx, findings, "shell", |programs| &programs.shells);
+}
+
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (program, name) in cx.programs(&SHELLS) {
-        findings.add(
-            cx.at_file(name),
-            format!("the shell `{program}` is in the image"),
-        );
+    for (_, name) in cx.programs(&SHELLS) {
+        let path = cx.path(name);
+        findings.add(cx.at_file(name), format!("shell `{path}` is in the image"));
     }
 }

@@ -1,4 +1,4 @@
-//! `size-over-budget`: the image has more bytes than the policy allows.
+//! `size-over-budget`: the image is larger than the policy allows.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -12,39 +12,39 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let wasted = cx.layers.wasted_bytes();
     let bytes = cx.files.bytes.saturating_add(wasted);
-    let Some(most) = cx.policy.max_size.filter(|&most| bytes > most) else {
+    let Some(most) = cx.policy.max_size else {
         return;
     };
-    let (mut has, mut may) = (cx.size(bytes), cx.size(most));
-    if has == may {
-        // Rounded they are one, and neither is.
-        (has, may) = (format!("{bytes} bytes"), format!("{most}"));
+    if bytes <= most {
+        return;
     }
-    let biggest = (0..cx.layers.layers.len())
-        .rev()
-        .max_by_key(|&at| cx.layers.layers[at].bytes);
-    let message = format!("the image has {has}, {may} are allowed");
-    let mut report = match biggest.filter(|&at| cx.layers.layers[at].bytes > 0) {
-        Some(at) => {
-            let note = format!(
-                "{} of it are of this layer, the biggest",
-                cx.size(cx.layers.layers[at].bytes)
-            );
-            findings.add(cx.at_layer(at), message).note(note)
-        }
+    let (mut size, mut allowed) = (cx.size(bytes), cx.size(most));
+    if size == allowed {
+        // Rounded, the two would look the same.
+        (size, allowed) = (format!("{bytes} bytes"), format!("{most}"));
+    }
+    let message = format!("image size is {size}; the policy allows {allowed}");
+    let mut report = match largest_layer(cx) {
+        Some((layer, bytes)) => findings.add(cx.at_layer(layer), message).note(format!(
+            "this layer is the largest, with {}",
+            cx.size(bytes)
+        )),
         None => findings.add(cx.at_image(), message),
     }
     .because(cx.policy.budget("max-size"));
     if wasted > 0 {
-        report = report.note(format!(
-            "{} of it are replaced or removed by later layers",
-            cx.size(wasted)
-        ));
+        let wasted = cx.size(wasted);
+        report = report.note(format!("later layers replace or remove {wasted} of it"));
     }
     if let Some(plan) = cx.plan {
-        report.note(format!(
-            "the program can reach {}",
-            cx.size(plan.totals().after.bytes)
-        ));
+        let reachable = cx.size(plan.totals().after.bytes);
+        report.note(format!("the program can reach {reachable}"));
     }
+}
+
+/// The first of the largest layers with its size, unless all are empty.
+fn largest_layer(cx: &ImageContext<'_>) -> Option<(usize, u64)> {
+    let sizes = cx.layers.layers.iter().map(|layer| layer.bytes).enumerate();
+    let largest = sizes.rev().max_by_key(|&(_, bytes)| bytes);
+    largest.filter(|&(_, bytes)| bytes > 0)
 }

@@ -1,4 +1,4 @@
-//! `text-relocation`: a loader writes to the code of a file.
+//! `text-relocation`: a program or library has relocations in its code.
 
 use super::support::elf_files;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -14,7 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     elf_files::report(
         cx,
         findings,
-        "the loader writes to its code, which is writable meanwhile",
+        "has text relocations: its code is writable while it is loaded",
         |_, memory| memory.text_relocations,
     );
 }

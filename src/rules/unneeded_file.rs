@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Files that describe builds and machines of developers.
+/// Files that describe builds, or that desktop systems create.
 const FILES: [&str; 12] = [
     "Dockerfile",
     "Containerfile",
@@ -25,7 +25,7 @@ const FILES: [&str; 12] = [
     "Jenkinsfile",
     ".gitlab-ci.yml",
 ];
-const FOLDERS: [&str; 8] = [
+const DIRECTORIES: [&str; 8] = [
     ".git",
     ".hg",
     ".svn",
@@ -39,31 +39,29 @@ const FOLDERS: [&str; 8] = [
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for name in cx.tree().walk() {
         let file_name = String::from_utf8_lossy(cx.tree().file_name(name)).into_owned();
-        let is_folder = cx.tree().is_directory(name);
-        if is_folder && FOLDERS.contains(&file_name.as_str()) {
+        let path = cx.path(name);
+        if cx.tree().is_directory(name) && DIRECTORIES.contains(&file_name.as_str()) {
             let bytes: u64 = cx.tree().below(name).map(|name| cx.length(name)).sum();
+            let size = cx.size(bytes);
             findings.add(
                 cx.at_file(name),
-                format!(
-                    "`{file_name}` is of no use to the program, and has {}",
-                    cx.size(bytes)
-                ),
+                format!("directory `{path}` is not needed at run time ({size})"),
             );
-        } else if cx.is_file(name) && FILES.contains(&file_name.as_str()) && !is_within(cx, name) {
+        } else if cx.is_file(name) && FILES.contains(&file_name.as_str()) && !is_covered(cx, name) {
             findings.add(
                 cx.at_file(name),
-                format!("`{file_name}` is of no use to the program"),
+                format!("`{path}` is not needed at run time"),
             );
         }
     }
 }
 
-/// Whether a package brought it, or a folder that is reported whole has it.
-fn is_within(cx: &ImageContext<'_>, name: NameId) -> bool {
+/// Whether a file is part of a package, or in a directory that is reported as a whole.
+fn is_covered(cx: &ImageContext<'_>, name: NameId) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
     let mut parts = path.split('/');
     cx.packages.owners(name).next().is_some()
         || parts.any(|part| {
-            FOLDERS.contains(&part) || part == "node_modules" || part == "site-packages"
+            DIRECTORIES.contains(&part) || part == "node_modules" || part == "site-packages"
         })
 }

@@ -1,6 +1,6 @@
-//! `unused-package`: nothing of a package can be reached by the program.
+//! `unused-package`: the program can reach no file of a package.
 
-use crate::image::Kind;
+use crate::image::NameId;
 use crate::lint::{Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,30 +11,30 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let Some(plan) = cx.plan else { return };
-    for package in cx
-        .packages
-        .list
-        .iter()
-        .filter(|package| package.ecosystem.is_distribution())
-    {
-        let mut files = package
-            .files
-            .iter()
-            .filter(|&&name| matches!(cx.tree().inode(name).kind, Kind::File(_)))
-            .peekable();
-        let Some(&first) = files.peek() else { continue };
-        if files.clone().any(|&name| plan.is_kept(name)) {
+    let Some(plan) = cx.plan else {
+        return;
+    };
+    for package in &cx.packages.list {
+        if !package.ecosystem.is_distribution() {
             continue;
         }
-        let bytes: u64 = files.map(|&name| cx.length(name)).sum();
+        let files: Vec<NameId> = package
+            .files
+            .iter()
+            .copied()
+            .filter(|&name| cx.is_file(name))
+            .collect();
+        let Some(&first) = files.first() else {
+            continue;
+        };
+        if files.iter().any(|&name| plan.is_kept(name)) {
+            continue;
+        }
+        let bytes: u64 = files.iter().map(|&name| cx.length(name)).sum();
+        let (name, size) = (&package.name, cx.size(bytes));
         findings.add(
-            cx.at_file(*first),
-            format!(
-                "nothing reaches a file of `{}`, which has {}",
-                package.name,
-                cx.size(bytes)
-            ),
+            cx.at_file(first),
+            format!("no file of the package `{name}` ({size}) is reachable"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `volume-over-system-path`: a VOLUME lies over what the kernel or the daemon has there.
+//! `volume-over-system-path`: a volume hides a directory of the system, or a socket of the host.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -10,7 +10,10 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-const SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// Directories that the kernel fills.
+const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// In a built image, a volume over the distribution's own directories is a mistake too.
+const SYSTEM: [&str; 5] = ["/etc", "/usr", "/bin", "/lib", "/boot"];
 const SOCKETS: [&str; 4] = [
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -19,13 +22,9 @@ const SOCKETS: [&str; 4] = [
 ];
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Volume)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in &cx.facts.steps {
+        let (Body::Words { words, .. }, Kind::Volume) = (&step.instruction.body, step.kind())
+        else {
             continue;
         };
         for word in words {
@@ -33,15 +32,15 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             let path = path.trim_end_matches('/');
-            if SYSTEM.contains(&path) {
+            if KERNEL.contains(&path) {
                 findings.add(
                     word.span,
-                    format!("`{path}` is the kernel's, and a volume lies over it"),
+                    format!("volume over the system directory `{path}`"),
                 );
             } else if SOCKETS.contains(&path) {
                 findings.add(
                     word.span,
-                    format!("`{path}` gives whoever has it the whole machine"),
+                    format!("`{path}` gives the container full control of the host"),
                 );
             }
         }
@@ -51,14 +50,10 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for volume in cx.configuration().volumes() {
         let path = volume.trim_end_matches('/');
-        if [
-            "/proc", "/sys", "/dev", "/etc", "/usr", "/bin", "/lib", "/boot",
-        ]
-        .contains(&path)
-        {
+        if KERNEL.contains(&path) || SYSTEM.contains(&path) {
             findings.add(
                 cx.at_instruction("VOLUME"),
-                format!("`{path}` is the system's, and a volume lies over it"),
+                format!("volume over the system directory `{path}`"),
             );
         }
     }

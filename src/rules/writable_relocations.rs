@@ -1,4 +1,4 @@
-//! `writable-relocations`: what a loader fills in stays writable.
+//! `writable-relocations`: a program or library is linked without RELRO.
 
 use super::support::elf_files;
 use crate::lint::{Findings, ImageContext, Rule};
@@ -14,7 +14,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     elf_files::report(
         cx,
         findings,
-        "what the loader fills in can be written to while it runs",
+        "is linked without RELRO: its relocation tables stay writable",
         |elf, memory| elf.is_dynamic && !memory.has_relro,
     );
 }

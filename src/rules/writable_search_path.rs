@@ -1,4 +1,4 @@
-//! `writable-search-path`: others may put programs where programs are looked for.
+//! `writable-search-path`: a directory of `PATH` is writable by users other than root.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -12,25 +12,24 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let user = cx.runs_as();
     for directory in cx.search_path() {
-        let Some(name) = cx
-            .find(&directory)
-            .filter(|&name| cx.tree().is_directory(name))
-        else {
+        let Some(name) = cx.find(&directory) else {
             continue;
         };
-        let header = &cx.tree().inode(name).header;
-        let by_all = header.mode & 0o002 != 0;
-        let by_user = user != Some(0) && user == Some(header.uid) && header.mode & 0o200 != 0;
-        if by_all || by_user {
-            let who = if by_all {
-                "anybody"
-            } else {
-                "the container's own user"
-            };
-            findings.add(
-                cx.at_file(name),
-                format!("{who} may put programs into `{directory}`, which is on `PATH`"),
-            );
+        if !cx.tree().is_directory(name) {
+            continue;
         }
+        let header = &cx.tree().inode(name).header;
+        let by_owner = user != Some(0) && user == Some(header.uid) && header.mode & 0o200 != 0;
+        let who = if header.mode & 0o002 != 0 {
+            "every user"
+        } else if by_owner {
+            "the container's user"
+        } else {
+            continue;
+        };
+        findings.add(
+            cx.at_file(name),
+            format!("`PATH` directory `{directory}` is writable by {who}"),
+        );
     }
 }

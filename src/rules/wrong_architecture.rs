@@ -1,4 +1,4 @@
-//! `wrong-architecture`: a program is for another processor than the image.
+//! `wrong-architecture`: a program is built for another architecture than the image's.
 
 use crate::lint::{Findings, ImageContext, Rule};
 
@@ -10,25 +10,33 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    let wanted: &[u16] = match cx.configuration().architecture() {
-        "amd64" => &[62, 3],
-        "386" => &[3],
-        "arm64" => &[183, 40],
-        "arm" => &[40],
-        "ppc64le" => &[21],
-        "s390x" => &[22],
-        "riscv64" => &[243],
-        _ => return,
+    let architecture = cx.configuration().architecture();
+    let Some(machines) = machines(architecture) else {
+        return;
     };
     for (name, elf) in cx.elfs() {
-        // Firmware, test data and libraries for other machines lie in packages; what is reached is
-        // what counts.
-        if cx.is_reached(name) == Some(true) && !wanted.contains(&elf.machine) {
-            let architecture = cx.configuration().architecture();
+        // Packages contain firmware, test data and libraries for other machines; only what the
+        // program reaches matters.
+        if cx.is_reached(name) == Some(true) && !machines.contains(&elf.machine) {
+            let path = cx.path(name);
             findings.add(
                 cx.at_file(name),
-                format!("it is not for `{architecture}`, which the image says it is for"),
+                format!("`{path}` is not built for the image's architecture, `{architecture}`"),
             );
         }
+    }
+}
+
+/// The values of `e_machine` that run on an architecture, which is named as in Go.
+fn machines(architecture: &str) -> Option<&'static [u16]> {
+    match architecture {
+        "amd64" => Some(&[62, 3]),
+        "386" => Some(&[3]),
+        "arm64" => Some(&[183, 40]),
+        "arm" => Some(&[40]),
+        "ppc64le" => Some(&[21]),
+        "s390x" => Some(&[22]),
+        "riscv64" => Some(&[243]),
+        _ => None,
     }
 }

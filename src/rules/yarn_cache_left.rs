@@ -1,6 +1,6 @@
-//! `yarn-cache-left`: what yarn downloads stays in a layer.
+//! `yarn-cache-left`: the cache of yarn is left in the image.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use super::support::caches;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -12,9 +12,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["yarn"], &Mend::Then("cache clean"));
+    cache_left::check(cx, findings, &["yarn"], &CacheFix::Then("cache clean"));
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    caches::report(cx, findings, caches::of("yarn"), "the cache of yarn");
+    caches::report(cx, findings, caches::directories_of("yarn"), "yarn cache");
 }

@@ -1,6 +1,6 @@
-//! `yum-cache-left`: what yum downloads stays in a layer.
+//! `yum-cache-left`: the cache of yum is left in the image.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use super::support::caches;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -12,9 +12,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["yum"], &Mend::Then("clean all"));
+    cache_left::check(cx, findings, &["yum"], &CacheFix::Then("clean all"));
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    caches::report(cx, findings, &["/var/cache/yum"], "the cache of yum");
+    caches::report(cx, findings, &["/var/cache/yum"], "yum cache");
 }

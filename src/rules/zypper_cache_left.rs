@@ -1,6 +1,6 @@
 //! `zypper-cache-left`: what zypper downloads stays in a layer.
 
-use super::support::cache_left::{self, Mend};
+use super::support::cache_left::{self, CacheFix};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["zypper"], &Mend::Then("clean --all"));
+    cache_left::check(cx, findings, &["zypper"], &CacheFix::Then("clean --all"));
 }

@@ -1,4 +1,4 @@
-//! Who there is in an image: passwd, group and shadow.
+//! The accounts of an image: `/etc/passwd`, `/etc/group` and `/etc/shadow`.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ pub struct Accounts {
     pub groups: Vec<(String, u64)>,
 }
 
-/// A line of `/etc/passwd`, with what `/etc/shadow` says of it.
+/// An account of `/etc/passwd`, with its password from `/etc/shadow`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub name: String,
     pub uid: u64,
     pub gid: u64,
     pub home: String,
-    /// Empty means `/bin/sh`.
+    /// As in the file; empty means `/bin/sh`.
     pub shell: String,
     pub password: Password,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Password {
-    /// Nobody can log in with one.
+    /// No password is accepted.
     Locked,
-    /// Everybody can log in without one.
+    /// None is needed.
     Empty,
     Set,
 }
 
 impl Accounts {
-    /// Reads the three files; lines that are none are left out.
+    /// Parses the three files; malformed lines are skipped.
     pub(super) fn parse(passwd: &[u8], group: &[u8], shadow: &[u8]) -> Self {
         let shadowed: BTreeMap<String, String> = rows(shadow)
             .filter_map(|row| Some((row.first()?.clone(), row.get(1)?.clone())))
@@ -60,8 +60,17 @@ impl Accounts {
 }
 
 impl Account {
-    /// Whether its shell lets somebody work at a terminal.
-    pub fn can_work(&self) -> bool {
+    /// The shell that a login starts.
+    pub fn login_shell(&self) -> &str {
+        if self.shell.is_empty() {
+            "/bin/sh"
+        } else {
+            &self.shell
+        }
+    }
+
+    /// Whether a login leads to a prompt.
+    pub fn can_log_in(&self) -> bool {
         !matches!(
             self.shell.rsplit('/').next(),
             Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")
@@ -107,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shadow_says_what_passwd_leaves_to_it() {
+    fn a_password_is_in_shadow_where_passwd_has_an_x() {
         let passwd = b"root:x:0:0:root:/root:/bin/bash\nguest::7:7::/:\nd:x:1:1::/:/usr/sbin/nologin\nbroken\n";
         let accounts = Accounts::parse(
             passwd,
@@ -119,8 +128,8 @@ mod tests {
             passwords,
             [Password::Set, Password::Empty, Password::Locked]
         );
-        let works: Vec<bool> = accounts.users.iter().map(Account::can_work).collect();
-        assert_eq!(works, [true, true, false]);
+        let log_in: Vec<bool> = accounts.users.iter().map(Account::can_log_in).collect();
+        assert_eq!(log_in, [true, true, false]);
         assert!(accounts.has_gid(0) && !accounts.has_uid(3));
     }
 }

@@ -90,6 +90,8 @@ fn at_line(finding: &Finding, facts: &Facts<'_>, instruction: usize, reference: 
         instruction: None,
         in_final_stage: true,
     });
-    finding.notes.push(format!("measured in `{reference}`"));
+    finding
+        .notes
+        .push(format!("measured in the image `{reference}`"));
     finding
 }

@@ -33,6 +33,7 @@ pub struct ImageContext<'a> {
     pub accounts: Accounts,
     pub files: Files,
     pub layers: Layers,
+    history: Vec<History>,
     pub settings: &'a Settings,
     pub policy: &'a Policy,
     /// Its files; each ELF file is parsed once. It records what could not be read.
@@ -50,6 +51,7 @@ impl<'a> ImageContext<'a> {
             accounts: Accounts::default(),
             files: inspect::files(input.image, 0),
             layers: inspect::layers(input.image),
+            history: input.image.config.history(),
             settings,
             policy,
             view: View::new(input.image),
@@ -77,7 +79,7 @@ impl<'a> ImageContext<'a> {
         &self.image.config
     }
 
-    /// What a path leads to, links followed; none where nothing is there.
+    /// The file at a path, with links followed; `None` if there is none.
     pub fn find(&self, path: &str) -> Option<NameId> {
         self.tree()
             .resolve(path.as_bytes())
@@ -85,8 +87,8 @@ impl<'a> ImageContext<'a> {
             .map(|resolved| resolved.name)
     }
 
-    /// The bytes of a regular file of ordinary size, by any name, also one that a later layer took
-    /// away.
+    /// The bytes of a regular file, even of one that a later layer removed; `None` for a very large
+    /// one.
     pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
         if self.length(name) > MAX_READ {
             None
@@ -95,14 +97,13 @@ impl<'a> ImageContext<'a> {
         }
     }
 
-    /// All regular files that are there, in the order of the tree.
+    /// All regular files, in the order of the tree.
     pub fn files(&self) -> impl Iterator<Item = NameId> {
         self.tree().walk().filter(|&name| self.is_file(name))
     }
 
-    /// Regular files of lower layers that a later one took away, with the layer that did, counted
-    /// from the lowest.
-    pub fn gone_files(&self) -> impl Iterator<Item = (NameId, usize)> {
+    /// Regular files that a later layer removed, with that layer, counted from the lowest.
+    pub fn removed_files(&self) -> impl Iterator<Item = (NameId, usize)> {
         let layers = self.image.layers.iter().enumerate();
         let gone = layers
             .flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
@@ -113,12 +114,12 @@ impl<'a> ImageContext<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_))
     }
 
-    /// Whether somebody may start a file as a program.
+    /// Whether a file can be started as a program.
     pub fn is_executable(&self, name: NameId) -> bool {
         self.is_file(name) && self.tree().inode(name).header.mode & 0o111 != 0
     }
 
-    /// Bytes of a regular file.
+    /// The length of a regular file; 0 for anything else.
     pub fn length(&self, name: NameId) -> u64 {
         match &self.tree().inode(name).kind {
             Kind::File(content) => content.length(),
@@ -126,16 +127,18 @@ impl<'a> ImageContext<'a> {
         }
     }
 
+    /// Whether the program can reach a file; `None` for an image without a program.
     pub fn is_reached(&self, name: NameId) -> Option<bool> {
         self.plan.map(|plan| plan.is_kept(name))
     }
 
-    /// The layer that brought a file, counted from the lowest; none where a directory was read.
+    /// The layer that added a file, counted from the lowest; `None` for an image that was read from
+    /// a directory.
     pub fn layer_of(&self, name: NameId) -> Option<usize> {
         Some(self.tree().inode(name).layer).filter(|&layer| layer < self.image.layers.len())
     }
 
-    /// Directories in which the container looks for programs.
+    /// The absolute directories of `PATH`.
     pub fn search_path(&self) -> Vec<String> {
         let path = self
             .configuration()
@@ -148,8 +151,7 @@ impl<'a> ImageContext<'a> {
             .collect()
     }
 
-    /// The programs of these names, each file once: on the search path, and in the usual places
-    /// beside it.
+    /// The programs of these names in `PATH` and the usual directories; each file once.
     pub fn programs<'n>(&self, names: &[&'n str]) -> Vec<(&'n str, NameId)> {
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
@@ -162,7 +164,7 @@ impl<'a> ImageContext<'a> {
             let files = paths
                 .filter_map(|path| self.find(&path))
                 .filter(|&file| self.is_executable(file));
-            // A link to BusyBox is no program of its own.
+            // A link to BusyBox is not a program of its own.
             let own = files.filter(|&file| !is_multi_call(self.tree().file_name(file), name));
             found.extend(
                 own.filter(|&file| seen.insert(self.tree().inode_id(file).index()))
@@ -172,7 +174,7 @@ impl<'a> ImageContext<'a> {
         found
     }
 
-    /// All ELF files that are there.
+    /// All ELF files; one with several names once.
     pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
         let mut seen = vec![false; self.tree().inode_count()];
         let is_new = move |name: &NameId| {
@@ -185,10 +187,10 @@ impl<'a> ImageContext<'a> {
         files.filter_map(|name| Some((name, self.view.elf_of(name).ok()?)))
     }
 
-    /// The number of the user whom the container runs as; none where it is a name that nobody has.
+    /// The UID that the container runs as; `None` for a name without an account.
     pub fn runs_as(&self) -> Option<u64> {
-        let said = self.configuration().user();
-        let user = said.split(':').next().unwrap_or(said);
+        let setting = self.configuration().user();
+        let user = setting.split(':').next().unwrap_or(setting);
         match user {
             "" => Some(0),
             user => user
@@ -198,8 +200,8 @@ impl<'a> ImageContext<'a> {
         }
     }
 
-    /// How many files, and how many bytes, the package has that a file is of.
-    pub fn rest_of_package(&self, name: NameId) -> Option<(usize, u64)> {
+    /// The number of files of the package that owns a file, and their bytes.
+    pub fn size_of_package(&self, name: NameId) -> Option<(usize, u64)> {
         let package = self.packages.owners(name).next()?;
         Some((
             package.files.len(),
@@ -211,21 +213,23 @@ impl<'a> ImageContext<'a> {
         size::size(bytes)
     }
 
-    /// The steps of the history, with their layers.
-    pub fn history(&self) -> Vec<(Option<usize>, String)> {
-        let mut layer = 0;
-        let steps = self.configuration().history().into_iter().map(|step| {
-            let at = (!step.empty_layer).then_some(layer);
-            layer += usize::from(!step.empty_layer);
-            (
-                at.filter(|&at| at < self.image.layers.len()),
-                step.created_by,
-            )
-        });
-        steps.collect()
+    /// The steps of the history with their layers, counted from the lowest.
+    pub fn history(&self) -> Vec<(Option<usize>, &str)> {
+        let mut steps = Vec::new();
+        let mut next = 0;
+        for step in &self.history {
+            let mut layer = None;
+            if !step.empty_layer {
+                // A history may list more layers than the image has.
+                layer = Some(next).filter(|&layer| layer < self.image.layers.len());
+                next += 1;
+            }
+            steps.push((layer, step.created_by.as_str()));
+        }
+        steps
     }
 
-    /// Whether a file is there for tests: keys in such files are nobody's.
+    /// Whether a file is test data or an example: keys in such files are public.
     pub fn is_test_data(&self, name: NameId) -> bool {
         let path = self.tree().path(name).to_ascii_lowercase();
         path.split(|&byte| byte == b'/').any(|part| {
@@ -241,6 +245,17 @@ impl<'a> ImageContext<'a> {
                     | b"docs"
             )
         })
+    }
+
+    /// The path of a file, escaped for messages.
+    pub fn path(&self, name: NameId) -> String {
+        self.tree().path(name).escape_ascii().to_string()
+    }
+
+    /// Whether the configuration names a program to start.
+    pub fn has_command(&self) -> bool {
+        let config = self.configuration();
+        !config.entrypoint().is_empty() || !config.cmd().is_empty()
     }
 
     /// The location of a file, even of one that a later layer removed.
@@ -264,13 +279,13 @@ impl<'a> ImageContext<'a> {
 
     /// The location of a setting of the configuration: the last such instruction in the history.
     pub fn at_instruction(&self, instruction: &str) -> ImageLocation {
-        let history = self.configuration().history();
-        let step = history.iter().rposition(|step| is_named(step, instruction));
+        let mut steps = self.history.iter().enumerate().rev();
+        let step = steps.find(|(_, step)| is_named(step, instruction));
         ImageLocation {
-            provenance: step.map(|step| Provenance {
-                step: Some(step),
+            provenance: step.map(|(index, step)| Provenance {
+                step: Some(index),
                 layer: None,
-                created_by: history[step].created_by.clone(),
+                created_by: step.instruction().to_owned(),
             }),
             ..ImageLocation::default()
         }
@@ -283,22 +298,14 @@ impl<'a> ImageContext<'a> {
 
     /// The step of the history that made a layer.
     fn added_by(&self, layer: usize) -> Provenance {
-        let history = self.configuration().history();
-        let mut steps = history
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| !step.empty_layer);
-        let recorded = self
-            .image
-            .layers
-            .get(layer)
-            .and_then(|layer| layer.history.as_ref());
+        let steps = self.history.iter().enumerate();
+        let mut steps = steps.filter(|(_, step)| !step.empty_layer);
+        let recorded = self.image.layers.get(layer);
+        let recorded = recorded.and_then(|layer| layer.history.as_ref());
         Provenance {
-            step: steps.nth(layer).map(|(step, _)| step),
+            step: steps.nth(layer).map(|(index, _)| index),
             layer: Some(layer),
-            created_by: recorded
-                .map(|step| step.created_by.clone())
-                .unwrap_or_default(),
+            created_by: recorded.map_or("", History::instruction).to_owned(),
         }
     }
 }
@@ -309,7 +316,7 @@ fn is_named(step: &History, instruction: &str) -> bool {
     first.is_some_and(|word| word.eq_ignore_ascii_case(instruction))
 }
 
-/// Whether a file under this name is one program of many names, asked for by another of them.
+/// Whether a file is a program that does many things, found under another of its names.
 fn is_multi_call(file: &[u8], asked: &str) -> bool {
     matches!(
         file,

@@ -19,7 +19,7 @@ pub use built_from::{
 pub use context::ImageContext;
 pub use policy::{Exception, Pattern, Policy};
 
-use super::finding::{Finding, Location, Severity};
+use super::finding::{Finding, Severity};
 use super::page::Page;
 use super::registry::Registry;
 use super::rule::{Findings, RuleSeverity};
@@ -63,7 +63,7 @@ pub fn lint_image(
         check(&context, &mut sink);
         for mut finding in sink.into_findings() {
             if !policy.allows(&finding) {
-                describe(&mut finding, page, settings, policy);
+                explain_severity(&mut finding, page, settings, policy);
                 findings.push(finding);
             }
         }
@@ -102,9 +102,8 @@ fn severity(page: &Page, settings: &Settings, policy: &Policy) -> RuleSeverity {
     }
 }
 
-/// Adds what holds for the findings of all rules: the setting behind the severity, the file and
-/// its package, and whether the program can reach it.
-fn describe(finding: &mut Finding, page: &Page, settings: &Settings, policy: &Policy) {
+/// Adds the setting that the severity of a finding is from.
+fn explain_severity(finding: &mut Finding, page: &Page, settings: &Settings, policy: &Policy) {
     if let Some(word) = policy.forbids(page.name) {
         let key = SettingKey::Rule(page.name);
         let label = policy.origins.label(&key, "forbidden here");
@@ -113,21 +112,4 @@ fn describe(finding: &mut Finding, page: &Page, settings: &Settings, policy: &Po
     } else {
         finding.labels.extend(settings.severity_label(finding));
     }
-    let Location::Image(image) = &finding.location else {
-        return;
-    };
-    if let Some(path) = &image.path {
-        finding.message = format!("`{}`: {}", path.escape_ascii(), finding.message);
-    }
-    if let Some(package) = &image.package {
-        finding
-            .notes
-            .push(format!("it is of the package {package}"));
-    }
-    let reachable = match image.reachable {
-        Some(true) => "the program can reach it",
-        Some(false) => "the program cannot reach it: `jettison slim` leaves it out",
-        None => return,
-    };
-    finding.notes.push(reachable.to_owned());
 }

@@ -1,4 +1,4 @@
-//! What the rules share that look for a package manager's cache in a layer.
+//! RUN instructions that leave the cache of a package manager in their layer.
 
 use super::rewrite::append;
 use super::unattended::after;
@@ -7,43 +7,42 @@ use crate::lint::facts::packages::{Action, Manager, PackageCall, of_program, und
 use crate::lint::facts::{Call, Facts, Run, deletes};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
-/// How a cache is kept out of a layer.
-pub(in crate::rules) enum Mend {
-    /// By an option after the verb.
+/// How to keep a cache out of a layer.
+pub(in crate::rules) enum CacheFix {
+    /// An option after the verb.
     Option(&'static str),
-    /// By a command at the end, called with the name of the program before it.
+    /// A command at the end of the RUN: the arguments of the package manager.
     Then(&'static str),
     None,
 }
 
-/// Reports the last call of a RUN that fills the cache of one of these managers, where nothing
-/// empties it after.
+/// Reports the last call of a RUN that fills the cache of one of these managers, unless a later
+/// call empties it.
 pub(in crate::rules) fn check(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
     managers: &[&str],
-    mend: &Mend,
+    fix: &CacheFix,
 ) {
-    for run in cx
-        .facts
-        .runs()
-        .iter()
-        .filter(|run| ends_in_the_image(cx.facts, run))
-    {
-        let filling =
-            |call: &PackageCall<'_>| managers.contains(&keeper(call).name) && fills(cx, run, call);
-        let mut understood = run
-            .calls
-            .iter()
-            .enumerate()
-            .rev()
-            .filter_map(|(at, call)| Some((at, understand(call)?)));
-        let Some((at, call)) = understood.find(|(_, call)| filling(call)) else {
+    for run in cx.facts.runs() {
+        if !cx.facts.may_be_in_final_image(&cx.facts.steps[run.step]) {
+            continue;
+        }
+        let mut filling = Vec::new();
+        for (index, call) in run.calls.iter().enumerate() {
+            if let Some(call) = understand(call)
+                && managers.contains(&cache_owner(&call).name)
+                && fills(cx, run, &call)
+            {
+                filling.push((index, call));
+            }
+        }
+        let Some((index, call)) = filling.last() else {
             continue;
         };
-        if run.calls[at + 1..]
+        if run.calls[index + 1..]
             .iter()
-            .any(|later| empties(&call, later))
+            .any(|later| empties(call, later))
         {
             continue;
         }
@@ -52,28 +51,25 @@ pub(in crate::rules) fn check(
         });
         let report = findings.add(
             span,
-            format!("what `{}` downloads stays in the layer", call.call.name),
+            format!("cache of `{}` is left in the layer", call.call.name),
         );
-        let filling: Vec<PackageCall<'_>> = run.calls[..=at]
-            .iter()
-            .filter_map(understand)
-            .filter(|call| filling(call))
-            .collect();
-        if let Some((title, edits)) = mending(cx, run, &filling, mend) {
+        let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
+        if let Some((title, edits)) = edits(cx, run, &filling, fix) {
             report.fix(Fix::new(title, Applicability::Safe, edits));
         }
     }
 }
 
-/// Whose cache it is: `uv pip` speaks as pip does, and keeps what it downloads as uv does.
-fn keeper(call: &PackageCall<'_>) -> &'static Manager {
-    of_program(&call.call.name)
-        .filter(|manager| manager.name == "uv")
-        .unwrap_or(call.manager)
+/// The manager whose cache a call fills: `uv pip` has pip's arguments and uv's cache.
+fn cache_owner(call: &PackageCall<'_>) -> &'static Manager {
+    match of_program(&call.call.name) {
+        Some(manager) if manager.name == "uv" => manager,
+        _ => call.manager,
+    }
 }
 
 fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
-    let manager = keeper(call);
+    let manager = cache_owner(call);
     matches!(call.action, Action::Install | Action::Upgrade)
         && !call.has_option(manager.no_cache)
         && !call.hides_options()
@@ -166,53 +162,40 @@ fn before_any_stage(cx: &DockerfileContext<'_>, run: &Run<'_>, name: &str) -> Op
 
 /// Whether a later call empties the cache that this one fills.
 fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
-    let by_itself =
-        |later: PackageCall<'_>| keeper(&later).name == keeper(call).name && later.empties_cache();
+    let by_itself = |later: PackageCall<'_>| {
+        cache_owner(&later).name == cache_owner(call).name && later.empties_cache()
+    };
     understand(later).is_some_and(by_itself)
-        || keeper(call)
+        || cache_owner(call)
             .caches
             .iter()
             .any(|cache| deletes(later, cache))
 }
 
-/// What leaves nothing of these calls, the last of which is reported.
-fn mending(
+/// The title and the edits of a fix for the calls of a RUN that fill a cache.
+fn edits(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     calls: &[PackageCall<'_>],
-    mend: &Mend,
+    fix: &CacheFix,
 ) -> Option<(String, Vec<Edit>)> {
-    match mend {
-        Mend::Option(option) => {
-            let edit = |call: &PackageCall<'_>| {
+    match fix {
+        CacheFix::Option(option) => {
+            let mut edits = Vec::new();
+            for call in calls {
                 let verb = call.verb?;
-                after(cx, verb.argument.span, verb.word, option)
-            };
-            let edits: Option<Vec<Edit>> = calls.iter().map(edit).collect();
-            Some((format!("add `{option}`"), edits?))
+                edits.push(after(cx, verb.argument.span, verb.word, option)?);
+            }
+            Some((format!("add `{option}`"), edits))
         }
-        Mend::Then(command) => {
+        CacheFix::Then(arguments) => {
             let call = calls.last()?;
-            let command = format!("{} {command}", call.call.name);
-            let sudo = if call.call.via.iter().any(|via| via == "sudo") {
-                "sudo "
-            } else {
-                ""
-            };
+            let command = format!("{} {arguments}", call.call.name);
+            let is_sudo = call.call.via.iter().any(|via| via == "sudo");
+            let sudo = if is_sudo { "sudo " } else { "" };
             let edit = append(cx, run, &format!("{sudo}{command}"))?;
-            Some((format!("call `{command}` in the same `RUN`"), vec![edit]))
+            Some((format!("run `{command}` in the same `RUN`"), vec![edit]))
         }
-        Mend::None => None,
+        CacheFix::None => None,
     }
-}
-
-/// Whether a layer is one of the image's: of the final stage or those it is built on, or of whoever
-/// builds on it.
-pub(in crate::rules) fn ends_in_the_image(facts: &Facts<'_>, run: &Run<'_>) -> bool {
-    let step = &facts.steps[run.step];
-    let final_stage = facts.final_stage().map(|stage| stage.index);
-    let within = |stage| {
-        final_stage.is_some_and(|last| facts.ancestry(last).any(|ancestor| ancestor.index == stage))
-    };
-    step.onbuild || step.stage.is_none_or(within)
 }

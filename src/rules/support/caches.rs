@@ -1,38 +1,38 @@
-//! What the rules share that look for caches: the bytes below some folders.
+//! Caches of package managers in an image: the bytes below some directories.
 
 use crate::lint::facts::packages;
 use crate::lint::{Findings, ImageContext};
 use crate::size::counted;
 
-/// Where a package manager keeps what it has downloaded.
-pub(in crate::rules) fn of(manager: &str) -> &'static [&'static str] {
+/// The directories in which a package manager keeps what it downloads.
+pub(in crate::rules) fn directories_of(manager: &str) -> &'static [&'static str] {
     packages::named(manager).map_or(&[], |manager| manager.caches)
 }
 
-/// Reports each of these folders that has files in it. What a package manager locks with does not
-/// count.
+/// Reports each of the directories that contains more than empty files: package managers leave
+/// their locks. `what` names the cache, as in "apk cache".
 pub(in crate::rules) fn report(
     cx: &ImageContext<'_>,
     findings: &mut Findings,
-    folders: &[&str],
+    directories: &[&str],
     what: &str,
 ) {
-    for folder in folders {
-        let Some(folder) = cx.find(folder) else {
+    for directory in directories {
+        let Some(directory) = cx.find(directory) else {
             continue;
         };
-        let files = cx.tree().below(folder).filter(|&name| cx.length(name) > 0);
-        let (count, bytes) = files.fold((0_usize, 0_u64), |(count, bytes), name| {
-            (count + 1, bytes + cx.length(name))
-        });
-        if count > 0 {
+        let (mut files, mut bytes) = (0, 0);
+        for name in cx.tree().below(directory) {
+            if cx.length(name) > 0 {
+                files += 1;
+                bytes += cx.length(name);
+            }
+        }
+        if files > 0 {
+            let (path, files, size) = (cx.path(directory), counted(files, "file"), cx.size(bytes));
             findings.add(
-                cx.at_file(folder),
-                format!(
-                    "{what} is in the image: {} with {}",
-                    counted(count, "file"),
-                    cx.size(bytes)
-                ),
+                cx.at_file(directory),
+                format!("{what} in `{path}` is left in the image ({files}, {size})"),
             );
         }
     }

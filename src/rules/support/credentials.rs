@@ -1,25 +1,25 @@
-//! What files of credentials look like inside: one without a password in it is nobody's secret.
+//! The formats of credential files: a file without a password in it is not a secret.
 
 use crate::lint::facts::secrets;
 
-/// How a file writes its secrets down.
+/// How a file stores its secrets.
 #[derive(Clone, Copy, Debug)]
 enum Format {
-    /// Lines of `name = value` or `name: value`, where one of these ends the name.
+    /// Lines `name = value` or `name: value` where the name ends with one of these.
     Pairs(&'static [&'static str]),
-    /// The same, where the name looks like that of a secret.
+    /// The same where the name looks like that of a secret.
     Variables,
-    /// Words, of which the one behind this is the secret.
+    /// Words; the secret is the one after this word.
     Words(&'static str),
     /// `https://name:password@host`.
     Addresses,
-    /// JSON with such a member that is not empty.
+    /// JSON with a member of one of these names that is not empty.
     Members(&'static [&'static str]),
-    /// A text that has this in it.
+    /// A text that contains this.
     Text(&'static str),
 }
 
-/// The end of the path, in lower case, and what is in the file. `*` stands for the rest of a name.
+/// The end of the path, in lower case, and the format. `*` is the rest of a file name.
 const FORMATS: [(&str, Format); 25] = [
     (
         "/.npmrc",
@@ -72,14 +72,14 @@ const FORMATS: [(&str, Format); 25] = [
     ("/.env.*", Format::Variables),
 ];
 
-/// Whether a file may hold secrets, by its path.
-pub(in crate::rules) fn may_hold(path: &str) -> bool {
+/// Whether a file may contain secrets, by its path.
+pub(in crate::rules) fn may_contain_secrets(path: &str) -> bool {
     secrets::is_secret_file(path)
         || format(path).is_some_and(|format| !matches!(format, Format::Variables))
 }
 
-/// Whether it does, where its format is known; what is in other files of secrets is taken for one.
-pub(in crate::rules) fn holds(path: &str, bytes: &[u8]) -> bool {
+/// Whether a file contains secrets. Files of an unknown format are assumed to.
+pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
     let Some(format) = format(path) else {
         return true;
     };
@@ -105,29 +105,36 @@ pub(in crate::rules) fn holds(path: &str, bytes: &[u8]) -> bool {
     }
 }
 
-fn format(path: &str) -> Option<Format> {
-    let path = path.to_ascii_lowercase();
-    let is_it = |pattern: &str| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
-        (Some(end), _) => path.ends_with(end),
-        (_, Some(start)) => path
-            .rfind('/')
-            .is_some_and(|slash| path[slash..].starts_with(start)),
-        _ => path.ends_with(pattern),
-    };
-    FORMATS
-        .iter()
-        .find(|(pattern, _)| is_it(pattern))
-        .map(|&(_, format)| format)
+/// The note on a secret that a later layer removes.
+pub(in crate::rules) fn removed_note(layer: usize) -> String {
+    format!("layer {layer} removes the file, but it can still be read from its own layer")
 }
 
-/// The names, in lower case, and values of a text. Comments are left out.
+fn format(path: &str) -> Option<Format> {
+    let path = path.to_ascii_lowercase();
+    let known = FORMATS.iter().find(|(pattern, _)| fits(pattern, &path));
+    known.map(|&(_, format)| format)
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    if let Some(end) = pattern.strip_prefix('*') {
+        path.ends_with(end)
+    } else if let Some(start) = pattern.strip_suffix('*') {
+        let name = path.rfind('/').map(|slash| &path[slash..]);
+        name.is_some_and(|name| name.starts_with(start))
+    } else {
+        path.ends_with(pattern)
+    }
+}
+
+/// The names, in lower case, and values of a text, without comments.
 fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
     let lines = text
         .lines()
         .map(str::trim)
         .filter(|line| !line.starts_with(['#', ';']));
     lines.filter_map(|line| {
-        // A name of npm has colons in it, and a value of YAML none before it.
+        // npm's names contain colons, `//registry.example.com/:_authToken=…`, so `=` comes first.
         let (name, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
         let name = name
             .trim()
@@ -137,7 +144,7 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
     })
 }
 
-/// Not nothing, a variable, or what is there to be replaced.
+/// Whether a value is neither empty, nor a variable, nor a placeholder.
 fn is_literal(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);
     let is_template = value.starts_with(['$', '<', '%']) || value.starts_with("{{");
@@ -146,7 +153,7 @@ fn is_literal(value: &str) -> bool {
     !value.is_empty() && !is_template && !is_filler
 }
 
-/// Whether there is an address with a password in it.
+/// Whether a text contains an address with a password.
 fn has_address(text: &str) -> bool {
     text.match_indices("://").any(|(at, mark)| {
         let rest = &text[at + mark.len()..];
@@ -176,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_told_from_files_that_only_have_their_names() {
+    fn only_files_with_a_password_in_them_contain_secrets() {
         let cases = [
             ("/root/.npmrc", "//r.example.com/:_authToken=abc123", true),
             (
@@ -258,8 +265,12 @@ mod tests {
             ),
         ];
         for (path, text, expected) in cases {
-            assert!(may_hold(path), "{path}");
-            assert_eq!(holds(path, text.as_bytes()), expected, "{path}: {text}");
+            assert!(may_contain_secrets(path), "{path}");
+            assert_eq!(
+                contains_secrets(path, text.as_bytes()),
+                expected,
+                "{path}: {text}"
+            );
         }
         for path in [
             "/app/.env.example",
@@ -267,7 +278,7 @@ mod tests {
             "/etc/environment",
             "/usr/share/doc/x/netrc",
         ] {
-            assert!(!may_hold(path), "{path}");
+            assert!(!may_contain_secrets(path), "{path}");
         }
     }
 }

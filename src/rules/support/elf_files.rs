@@ -1,4 +1,4 @@
-//! What the rules share that look at how programs and libraries were linked.
+//! ELF files in an image that were linked without a protection.
 
 use std::collections::BTreeMap;
 
@@ -6,47 +6,51 @@ use crate::elf::{self, Elf, Memory, Type};
 use crate::image::NameId;
 use crate::lint::{Findings, ImageContext};
 
-/// Reports the files of which `is_so` holds: of a package the first one, with how many more it has.
-///
-/// Files for debuggers are left out, for nobody maps them.
+/// Reports programs and libraries that fit; of a package only the first one, with the number of
+/// others. The message is the path and `what` is wrong with it.
 pub(in crate::rules) fn report(
     cx: &ImageContext<'_>,
     findings: &mut Findings,
-    message: &str,
-    is_so: impl Fn(&Elf, &Memory) -> bool,
+    what: &str,
+    fits: impl Fn(&Elf, &Memory) -> bool,
 ) {
-    let mut of_packages: BTreeMap<usize, (NameId, usize)> = BTreeMap::new();
-    for name in files(cx, is_so) {
-        match cx.packages.owner_rows(name).first() {
-            Some(&package) => of_packages.entry(package).or_insert((name, 0)).1 += 1,
-            None => drop(findings.add(cx.at_file(name), message)),
+    let mut by_package: BTreeMap<usize, (NameId, usize)> = BTreeMap::new();
+    for (name, elf) in cx.elfs() {
+        if !is_affected(cx, name, elf, &fits) {
+            continue;
+        }
+        if let Some(&package) = cx.packages.owner_rows(name).first() {
+            by_package.entry(package).or_insert((name, 0)).1 += 1;
+        } else {
+            findings.add(cx.at_file(name), format!("`{}` {what}", cx.path(name)));
         }
     }
-    for (package, (first, count)) in of_packages {
-        let report = findings.add(cx.at_file(first), message);
+    for (package, (first, count)) in by_package {
+        let report = findings.add(cx.at_file(first), format!("`{}` {what}", cx.path(first)));
         if count > 1 {
+            let (others, package) = (count - 1, &cx.packages.list[package].name);
             report.note(format!(
-                "so are {} more of the package `{}`",
-                count - 1,
-                cx.packages.list[package].name
+                "the same holds for {others} more of the package `{package}`"
             ));
         }
     }
 }
 
-fn files(cx: &ImageContext<'_>, is_so: impl Fn(&Elf, &Memory) -> bool) -> Vec<NameId> {
-    let mapped = cx
-        .elfs()
-        .filter(|(_, elf)| matches!(elf.kind, Type::Executable | Type::Shared));
-    let found = mapped.filter(|&(name, elf)| {
-        let Some(bytes) = cx.read(name) else {
-            return false;
-        };
-        let says = elf::memory(elf, &bytes).is_ok_and(|memory| is_so(elf, &memory));
-        // Go's own linker neither moves programs nor protects tables, and its programs have few
-        // that count.
-        says && !cx.tree().path(name).starts_with(b"/usr/lib/debug/")
-            && elf::go_build(&bytes).is_none()
-    });
-    found.map(|(name, _)| name).collect()
+fn is_affected(
+    cx: &ImageContext<'_>,
+    name: NameId,
+    elf: &Elf,
+    fits: impl Fn(&Elf, &Memory) -> bool,
+) -> bool {
+    // Nothing maps object files, nor the files that only debuggers read.
+    let is_mapped = matches!(elf.kind, Type::Executable | Type::Shared)
+        && !cx.tree().path(name).starts_with(b"/usr/lib/debug/");
+    let Some(bytes) = cx.read(name) else {
+        return false;
+    };
+    // Go's own linker neither moves programs nor protects tables, and its programs have few tables
+    // that matter.
+    is_mapped
+        && elf::memory(elf, &bytes).is_ok_and(|memory| fits(elf, &memory))
+        && elf::go_build(&bytes).is_none()
 }

@@ -1,4 +1,4 @@
-//! Labels beside the schema that the settings give: what the rules about their values share.
+//! Labels and the schema that the configuration has for them.
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::SettingKey;
@@ -36,12 +36,11 @@ pub(in crate::rules) fn in_schema<'a>(
     })
 }
 
-/// Where a label of the schema is asked for.
-pub(in crate::rules) fn word(settings: &Settings, key: &str) -> Option<Label> {
-    settings.origins.label(
-        &SettingKey::Label(key.to_owned()),
-        "this label is asked for here",
-    )
+/// The place in a configuration file that requires a label.
+pub(in crate::rules) fn origin(settings: &Settings, key: &str) -> Option<Label> {
+    settings
+        .origins
+        .label(&SettingKey::Label(key.to_owned()), "label required here")
 }
 
 /// Reports the labels of one type whose value is none of it; `what` is that type with its article.
@@ -56,7 +55,7 @@ pub(in crate::rules) fn report(
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);
             findings
                 .add(span, format!("`{key}` is `{value}`, which is not {what}"))
-                .because(word(cx.settings, &key));
+                .because(origin(cx.settings, &key));
         }
     }
 }

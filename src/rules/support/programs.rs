@@ -2,34 +2,47 @@
 
 use std::collections::BTreeMap;
 
-use crate::lint::Findings;
-use crate::lint::facts::Holding;
+use crate::lint::facts::{ProgramOrigin, StagePrograms};
+use crate::lint::{DockerfileContext, Findings};
 use crate::source::Span;
 
-/// One finding for each line that brought something, told where the image begins.
+/// Reports the programs of one kind in the final stage: one finding for each place that adds some.
 pub(in crate::rules) fn report(
-    from: Span,
-    held: &BTreeMap<String, Holding>,
+    cx: &DockerfileContext<'_>,
     findings: &mut Findings,
+    kind: &str,
+    programs: impl Fn(&StagePrograms) -> &BTreeMap<String, ProgramOrigin>,
 ) {
-    let mut by_line: BTreeMap<Span, Vec<&str>> = BTreeMap::new();
-    for (name, holding) in held {
-        by_line.entry(holding.span).or_default().push(name);
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
+    let Some(all) = cx.facts.programs(stage.index) else {
+        return;
+    };
+    let mut by_origin: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+    for (name, origin) in programs(all) {
+        let names = by_origin.entry(origin.span).or_default();
+        names.push(format!("`{name}`"));
     }
-    for (span, names) in by_line {
-        let verb = if names.len() == 1 { "stays" } else { "stay" };
-        let report = findings.add(span, format!("{} {verb} in the image", list(&names)));
-        if !from.contains(span) {
-            report.label(from, "the image begins here");
+    for (span, names) in by_origin {
+        let plural = if names.len() == 1 { "" } else { "s" };
+        let base = base_image(cx, span).map_or(String::new(), |base| format!(" (from `{base}`)"));
+        let report = findings.add(
+            span,
+            format!(
+                "final stage contains {kind}{plural}: {}{base}",
+                names.join(", ")
+            ),
+        );
+        if !stage.from.span.contains(span) {
+            report.label(stage.from.span, "final stage starts here");
         }
     }
 }
 
-/// `a`, `b` and `c`, each in backticks.
-fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.concat(),
-    }
+/// The name of the base image, if the span is that.
+fn base_image<'a>(cx: &DockerfileContext<'a>, span: Span) -> Option<&'a str> {
+    let mut stages = cx.facts.stages.iter();
+    let stage = stages.find(|stage| stage.image.span == span)?;
+    Some(cx.source.slice(stage.image.span))
 }

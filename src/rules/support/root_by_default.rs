@@ -84,7 +84,7 @@ pub(in crate::rules) fn report(
     };
     if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
         report.fix(Fix::new(
-            "make a user, and run as it",
+            "create a user and switch to it",
             Applicability::Unsafe,
             vec![edit],
         ));

@@ -5,11 +5,11 @@ mod chain;
 mod downloads;
 mod end_of_life;
 mod exec_form;
-mod holdings;
 mod image_ref;
 pub mod packages;
 mod pin;
 mod ports;
+mod programs;
 mod removal;
 mod run;
 mod scope;
@@ -25,10 +25,10 @@ pub use chain::chain;
 pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{exec_form, is_builtin};
-pub use holdings::{Holding, Holdings};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use pin::Pin;
 pub use ports::Port;
+pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
 pub use run::{Argument, Call, Mount, Run};
 pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
@@ -50,7 +50,7 @@ pub struct Facts<'a> {
     final_stage: Option<usize>,
     scopes: Scopes,
     runs: OnceCell<Vec<Run<'a>>>,
-    holdings: OnceCell<Vec<Holdings>>,
+    programs: OnceCell<Vec<StagePrograms>>,
 }
 
 impl<'a> Facts<'a> {
@@ -75,7 +75,7 @@ impl<'a> Facts<'a> {
             final_stage,
             scopes,
             runs: OnceCell::new(),
-            holdings: OnceCell::new(),
+            programs: OnceCell::new(),
         }
     }
 
@@ -102,6 +102,20 @@ impl<'a> Facts<'a> {
     pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
         self.ancestry(stage)
             .flat_map(|stage| self.steps_of(stage).iter().rev())
+    }
+
+    /// Whether a step belongs to the final stage or to one that it is built on.
+    pub fn is_in_final_image(&self, step: &Step<'_>) -> bool {
+        let (Some(stage), Some(last)) = (step.stage, self.final_stage) else {
+            return false;
+        };
+        self.ancestry(last).any(|ancestor| ancestor.index == stage)
+    }
+
+    /// The same, or whether it may end up in another image: by ONBUILD, or in a file without FROM
+    /// that is part of another.
+    pub fn may_be_in_final_image(&self, step: &Step<'_>) -> bool {
+        step.onbuild || step.stage.is_none() || self.is_in_final_image(step)
     }
 
     /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or
@@ -187,10 +201,10 @@ impl<'a> Facts<'a> {
             .map(|at| &runs[at])
     }
 
-    /// What the image of a stage holds.
-    pub fn holdings(&self, stage: usize) -> Option<&Holdings> {
-        self.holdings
-            .get_or_init(|| holdings::read(self))
+    /// The shells and package managers in the image of a stage.
+    pub fn programs(&self, stage: usize) -> Option<&StagePrograms> {
+        self.programs
+            .get_or_init(|| programs::read(self))
             .get(stage)
     }
 }

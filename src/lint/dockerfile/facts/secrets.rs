@@ -140,7 +140,7 @@ pub struct Secret {
     /// Bytes of the text.
     pub start: usize,
     pub end: usize,
-    /// `a private key`, `what looks like a token of GitHub`.
+    /// `private key`, `possible GitHub token`.
     pub what: String,
 }
 
@@ -165,7 +165,7 @@ pub fn find(text: &str) -> Vec<Secret> {
             secrets.push(Secret {
                 start,
                 end,
-                what: format!("what looks like a token of {owner}"),
+                what: format!("possible {owner} token"),
             });
         }
         at = end;
@@ -185,7 +185,7 @@ pub fn find(text: &str) -> Vec<Secret> {
             secrets.push(Secret {
                 start,
                 end,
-                what: "a private key".to_owned(),
+                what: "private key".to_owned(),
             });
         }
         at = start + "-----BEGIN ".len();

@@ -1,5 +1,4 @@
-//! What an image holds that it may not need to run: package managers and shells, each with the line
-//! that brought it.
+//! The shells and package managers in the image of each stage, with the places that add them.
 
 use std::collections::BTreeMap;
 
@@ -11,22 +10,22 @@ use super::{Facts, Known};
 use crate::dockerfile::{Body, Kind, Place, Word};
 use crate::source::Span;
 
-/// The holdings of a stage at its end.
+/// The shells and package managers at the end of a stage.
 #[derive(Clone, Debug, Default)]
-pub struct Holdings {
+pub struct StagePrograms {
     /// By name of the manager.
-    pub managers: BTreeMap<String, Holding>,
+    pub package_managers: BTreeMap<String, ProgramOrigin>,
     /// By name of the program.
-    pub shells: BTreeMap<String, Holding>,
+    pub shells: BTreeMap<String, ProgramOrigin>,
 }
 
-/// Where something came from.
+/// The place that adds a program: a base image, an installed package or a copied file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holding {
+pub struct ProgramOrigin {
     pub span: Span,
 }
 
-/// The shells that are looked for, and packages that bring them under another name.
+/// Shells, by the name of the program and of the package.
 const SHELLS: [&str; 11] = [
     "sh",
     "bash",
@@ -41,49 +40,48 @@ const SHELLS: [&str; 11] = [
     "cmd",
 ];
 
-/// Every stage's holdings; a stage builds on earlier ones only, so one walk does.
-pub(super) fn read(facts: &Facts<'_>) -> Vec<Holdings> {
-    let mut all: Vec<Holdings> = Vec::with_capacity(facts.stages.len());
+/// Reads all stages in one pass, as each is built on earlier ones only.
+pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
+    let mut all: Vec<StagePrograms> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
-        let mut holdings = match &stage.base {
+        let mut programs = match &stage.base {
             Base::Stage(at) => all[*at].clone(),
-            Base::Scratch | Base::Image(_) => of_base(stage),
+            Base::Scratch | Base::Image(_) => of_base_image(stage),
         };
         for step in facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
             match step.kind() {
                 Kind::Run => {
                     if let Some(run) = facts.run_of(step) {
-                        holdings.take_run(run);
+                        programs.apply_run(run);
                     }
                 }
-                Kind::Copy | Kind::Add => holdings.take_copy(facts, &all, stage, step),
+                Kind::Copy | Kind::Add => programs.apply_copy(facts, &all, stage, step),
                 _ => {}
             }
         }
-        all.push(holdings);
+        all.push(programs);
     }
     all
 }
 
-fn of_base(stage: &Stage<'_>) -> Holdings {
+fn of_base_image(stage: &Stage<'_>) -> StagePrograms {
     let Some(Known {
         managers, shells, ..
     }) = stage.known
     else {
-        return Holdings::default();
+        return StagePrograms::default();
     };
-    let holding = Holding {
+    let origin = ProgramOrigin {
         span: stage.image.span,
     };
-    let named = |names: &[String]| names.iter().map(|name| (name.clone(), holding)).collect();
-    Holdings {
-        managers: named(managers),
-        shells: named(shells),
+    StagePrograms {
+        package_managers: managers.iter().map(|name| (name.clone(), origin)).collect(),
+        shells: shells.iter().map(|name| (name.clone(), origin)).collect(),
     }
 }
 
-impl Holdings {
-    fn take_run(&mut self, run: &Run<'_>) {
+impl StagePrograms {
+    fn apply_run(&mut self, run: &Run<'_>) {
         for call in &run.calls {
             if let Some(packages) = packages::understand(call) {
                 for package in &packages.packages {
@@ -99,13 +97,13 @@ impl Holdings {
                     .filter(|word| word.starts_with('/'))
                     .for_each(|path| self.remove_path(path));
             } else {
-                self.take_other(call);
+                self.apply_other(call);
             }
         }
     }
 
-    /// Calls that bring or take a package manager without being one.
-    fn take_other(&mut self, call: &Call) {
+    /// Calls of other programs that add or remove packages.
+    fn apply_other(&mut self, call: &Call) {
         let mut removed = call.words().filter(|word| !word.starts_with('-'));
         match call.name.as_str() {
             "dpkg"
@@ -132,52 +130,48 @@ impl Holdings {
     }
 
     fn add_package(&mut self, name: &str, span: Span) {
-        let holding = Holding { span };
+        let origin = ProgramOrigin { span };
         for manager in packages::MANAGERS
             .iter()
             .filter(|manager| manager.packages.contains(&name))
         {
-            self.managers
+            self.package_managers
                 .entry(manager.name.to_owned())
-                .or_insert(holding);
+                .or_insert(origin);
         }
         if SHELLS.contains(&name) {
-            self.shells.entry(name.to_owned()).or_insert(holding);
+            self.shells.entry(name.to_owned()).or_insert(origin);
         }
     }
 
     fn remove_package(&mut self, name: &str) {
-        self.managers.retain(|manager, _| {
+        self.package_managers.retain(|manager, _| {
             !packages::named(manager)
                 .is_some_and(|manager| manager.packages.contains(&name) || manager.name == name)
         });
         self.shells.remove(name);
     }
 
-    /// A path that `rm` takes away, which may end in `*`.
+    /// A path that `rm` removes; it may end in `*`.
     fn remove_path(&mut self, path: &str) {
-        let Some((folder, name)) = path.trim_end_matches('/').rsplit_once('/') else {
+        let Some((directory, name)) = path.trim_end_matches('/').rsplit_once('/') else {
             return;
         };
-        if !is_program_folder(folder) {
+        if !is_program_directory(directory) {
             return;
         }
         let name = name.trim_end_matches('*');
-        let starts = |program: &str| {
-            if path.ends_with('*') {
-                program.starts_with(name)
-            } else {
-                program == name
-            }
-        };
-        self.managers.retain(|manager, _| {
-            !packages::named(manager)
-                .is_some_and(|manager| manager.programs.iter().any(|program| starts(program)))
+        let is_pattern = path.ends_with('*');
+        self.package_managers.retain(|manager, _| {
+            let manager = packages::named(manager);
+            let mut programs = manager.iter().flat_map(|manager| manager.programs);
+            !programs.any(|program| is_removed(program, name, is_pattern))
         });
-        self.shells.retain(|shell, _| !starts(shell));
+        self.shells
+            .retain(|shell, _| !is_removed(shell, name, is_pattern));
     }
 
-    fn take_copy(
+    fn apply_copy(
         &mut self,
         facts: &Facts<'_>,
         earlier: &[Self],
@@ -203,57 +197,63 @@ impl Holdings {
                 continue;
             };
             match from {
-                Some(from) if path == "/" && to == "/" => self.take_all(&earlier[from], word),
-                _ => self.take_file(&path, &to, word.span),
+                Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
+                _ => self.add_file(&path, &to, word.span),
             }
         }
     }
 
     /// `COPY --from=stage / /`.
-    fn take_all(&mut self, other: &Self, source: &Word) {
-        let holding = Holding { span: source.span };
-        for name in other.managers.keys() {
-            self.managers.entry(name.clone()).or_insert(holding);
+    fn add_all(&mut self, other: &Self, source: &Word) {
+        let origin = ProgramOrigin { span: source.span };
+        for name in other.package_managers.keys() {
+            self.package_managers.entry(name.clone()).or_insert(origin);
         }
         for name in other.shells.keys() {
-            self.shells.entry(name.clone()).or_insert(holding);
+            self.shells.entry(name.clone()).or_insert(origin);
         }
     }
 
-    /// A file copied under the name of a shell or a package manager, into a folder that programs
-    /// are found in.
-    fn take_file(&mut self, from: &str, to: &str, span: Span) {
-        let base = |path: &str| {
-            path.trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let (folder, name) = match to.rsplit_once('/') {
-            _ if is_program_folder(to.trim_end_matches('/')) => {
-                (to.trim_end_matches('/'), base(from))
+    /// A file that is copied to the name of a shell or a package manager in a directory of
+    /// programs.
+    fn add_file(&mut self, from: &str, to: &str, span: Span) {
+        let (directory, name) = match to.rsplit_once('/') {
+            _ if is_program_directory(to.trim_end_matches('/')) => {
+                (to.trim_end_matches('/'), file_name(from))
             }
-            Some((folder, "")) => (folder, base(from)),
-            Some((folder, name)) => (folder, name.to_owned()),
+            Some((directory, "")) => (directory, file_name(from)),
+            Some((directory, name)) => (directory, name.to_owned()),
             None => return,
         };
-        if !is_program_folder(folder) {
+        if !is_program_directory(directory) {
             return;
         }
-        let holding = Holding { span };
+        let origin = ProgramOrigin { span };
         if let Some(manager) = packages::of_program(&name) {
-            self.managers
+            self.package_managers
                 .entry(manager.name.to_owned())
-                .or_insert(holding);
+                .or_insert(origin);
         }
         if SHELLS.contains(&name.as_str()) || name == "busybox" {
-            self.shells.entry(name).or_insert(holding);
+            self.shells.entry(name).or_insert(origin);
         }
     }
 }
 
-/// Whether programs are usually found in a folder.
-fn is_program_folder(folder: &str) -> bool {
-    folder.ends_with("/bin") || folder.ends_with("/sbin")
+fn is_removed(program: &str, name: &str, is_pattern: bool) -> bool {
+    if is_pattern {
+        program.starts_with(name)
+    } else {
+        program == name
+    }
+}
+
+fn file_name(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Whether a directory usually contains programs.
+fn is_program_directory(directory: &str) -> bool {
+    directory.ends_with("/bin") || directory.ends_with("/sbin")
 }
