@@ -79,7 +79,10 @@ fn the_pedantic_profile_has_what_the_default_leaves_out() {
     assert!(!pins(&["--profile", "default"]));
     let (code, _, err) = run(jettison(folder.path()).args(["lint", "--profile", "strict"]));
     assert_eq!(code, 2);
-    assert!(err.contains("expected `default` or `pedantic`"), "{err}");
+    assert!(
+        err.contains("unknown profile `strict`; use one of `default`, `minimal`, `pedantic`"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -436,7 +439,7 @@ fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
         (
             ".jettison.toml",
             "profile = \"strict\"\n",
-            "line 1, column 11: expected `default` or `pedantic`",
+            "line 1, column 11: unknown profile `strict`; use one of `default`, `minimal`, `pedantic`",
         ),
         (
             ".jettison.toml",
@@ -500,7 +503,7 @@ fn the_schema_is_printed() {
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert_eq!(
         schema["properties"]["profile"]["enum"],
-        serde_json::json!(["default", "pedantic"])
+        serde_json::json!(["default", "minimal", "pedantic"])
     );
 }
 

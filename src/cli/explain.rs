@@ -226,10 +226,11 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
 /// The page, with a line under its heading that says what the front matter says.
 fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!(
-        "{}, {}, profile {}",
-        page.severity, page.category, page.profile
-    );
+    let mut facts = page.severity.to_string();
+    if let Some(severity) = page.minimal_severity {
+        let _ = write!(facts, " ({severity} in the minimal profile)");
+    }
+    let _ = write!(facts, ", {}, profile {}", page.category, page.profile);
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }

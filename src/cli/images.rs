@@ -14,7 +14,9 @@ use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::image::{NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
-use crate::lint::{Finding, ImageInput, Location, Registry, Settings, lint_image};
+use crate::lint::{
+    Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image,
+};
 use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};
@@ -74,7 +76,7 @@ pub(super) struct LintedImage {
     /// None where nothing says what the image is for.
     plan: Option<Plan>,
     packages: Packages,
-    findings: Vec<Finding>,
+    report: ImageReport,
 }
 
 impl ImageLinter<'_> {
@@ -113,14 +115,14 @@ impl ImageLinter<'_> {
             packages: &packages,
             vulnerabilities: known.as_ref(),
         };
-        let findings = lint_image(input, self.registry, settings, policy)
+        let report = lint_image(input, self.registry, settings, policy)
             .with_context(|| format!("image `{name}`"))?;
         Ok(LintedImage {
             name: name.to_owned(),
             image,
             plan,
             packages,
-            findings,
+            report,
         })
     }
 }
@@ -139,13 +141,13 @@ impl LintedImage {
             packages: &self.packages,
             vulnerabilities: None,
         };
-        findings_at_lines(input, &self.findings, source, settings)
+        findings_at_lines(input, &self.report.findings, source, settings)
     }
 
     /// The findings for the report, with the lines of the Dockerfiles that the image was built
     /// from.
     pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
-        let mut findings = self.findings.clone();
+        let mut findings = self.report.findings.clone();
         for source in dockerfiles.iter().filter_map(Linted::source) {
             let Some(lines) = dockerfile_lines(&self.image.config, source, settings) else {
                 continue;
@@ -167,7 +169,9 @@ impl LintedImage {
                 });
             }
         }
-        Linted::image(&self.name, &self.image, findings)
+        let mut linted = Linted::image(&self.name, &self.image, findings);
+        linted.attack_surface = Some(self.report.attack_surface.clone());
+        linted
     }
 
     /// What a slimmed image would be without; none where it cannot be slimmed.

@@ -15,7 +15,7 @@ use super::{Outcome, Output, baseline, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
+    self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
 };
 use crate::report::{Linted, Report};
 use crate::rules;
@@ -119,6 +119,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
         _ => Place::StandardOutput,
     };
+    show_attack_surface(&mut files, &config.settings, output);
     reports.write(
         &Report {
             files: &files,
@@ -142,6 +143,21 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Print) => unfixed,
         _ => outcome(&files, fail_on),
     })
+}
+
+/// The number of files up to which a text report ends with a line on each attack surface.
+const MAX_ATTACK_SURFACES: usize = 3;
+
+/// Computes the attack surfaces that a text report ends with, unless there are too many to read.
+fn show_attack_surface(files: &mut [Linted], settings: &Settings, output: Output) {
+    let is_shown = !output.is_quiet() && files.len() <= MAX_ATTACK_SURFACES;
+    for file in files {
+        if !is_shown {
+            file.attack_surface = None;
+        } else if let Some(source) = file.source() {
+            file.attack_surface = AttackSurface::of_dockerfile(source, settings);
+        }
+    }
 }
 
 impl LintArguments {

@@ -92,14 +92,9 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     };
     let mut config = Config::default();
     if let Some(profile) = &file.profile {
-        let reason = || {
-            at(
-                profile.span().start,
-                "expected `default` or `pedantic`".to_owned(),
-            )
-        };
-        config.settings.select =
-            Selection::Profile(profile.get_ref().parse().map_err(|()| reason())?);
+        let selected = profile.get_ref().parse();
+        let selected = selected.map_err(|reason| at(profile.span().start, reason))?;
+        config.settings.select = Selection::Profile(selected);
     }
     if let Some(names) = &file.select {
         if names.iter().any(|name| name.get_ref() == ALL) {

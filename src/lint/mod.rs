@@ -6,6 +6,7 @@
 //! surrounds the place. Comments suppress findings in Dockerfiles, a [`Policy`](image::Policy)
 //! allows exceptions for images.
 
+mod attack_surface;
 mod code;
 pub mod dockerfile;
 mod example;
@@ -21,13 +22,14 @@ mod rule;
 mod setting_origin;
 mod settings;
 
+pub use attack_surface::{AttackSurface, RunsAs, Target};
 pub use code::ShellcheckCode;
 pub use dockerfile::{
     BuildContext, DockerfileContext, Extras, Facts, IgnoreFile, clean, facts, lint, lint_with,
 };
 pub use example::{Example, Verdict, examples};
 pub use finding::*;
-pub use image::{ImageContext, ImageInput, lint_image};
+pub use image::{ImageContext, ImageInput, ImageReport, lint_image};
 pub use index::index_markdown;
 pub use label::LabelType;
 pub use page::{Alias, Category, Page, Profile, Tool};

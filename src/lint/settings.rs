@@ -135,7 +135,10 @@ impl Settings {
     pub(super) fn severity(&self, page: &Page) -> RuleSeverity {
         match self.severities.get(page.name) {
             Some(&severity) => RuleSeverity::User(severity),
-            None => RuleSeverity::Page(page.severity),
+            None => RuleSeverity::Page(match self.select {
+                Selection::Profile(profile) => page.severity_in(profile),
+                Selection::Only(_) => page.severity,
+            }),
         }
     }
 

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::image::Image;
-use crate::lint::{Finding, ImageLocation, Label, Location};
+use crate::lint::{AttackSurface, Finding, ImageLocation, Label, Location};
 use crate::source::{Position, Source, Span, Utf16Position};
 
 /// A linted file or image, with its findings in the order of their places.
@@ -16,6 +16,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// Findings that the [`Baseline`](super::Baseline) contains.
     pub silenced: Vec<Finding>,
+    /// Shown at the end of a text report, if set.
+    pub attack_surface: Option<AttackSurface>,
 }
 
 /// A Dockerfile or an image.
@@ -42,6 +44,7 @@ impl Linted {
             input: Input::Dockerfile(source),
             findings,
             silenced: Vec::new(),
+            attack_surface: None,
         }
     }
 
@@ -57,6 +60,7 @@ impl Linted {
             },
             findings,
             silenced: Vec::new(),
+            attack_surface: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! How findings are shown: one file per format.
 
+mod attack_surface;
 mod baseline;
 mod checkstyle;
 mod codeclimate;

@@ -42,7 +42,7 @@ impl Style {
     }
 }
 
-/// Every finding, then one line that counts them.
+/// Every finding, a line that counts them, and one on the attack surface.
 pub fn text(report: &Report<'_>, style: Style) -> String {
     let renderer = style.renderer();
     let mut out = String::new();
@@ -56,6 +56,17 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
         }
     }
     out.push_str(&summary(report));
+    for file in report.files {
+        if let Some(surface) = &file.attack_surface {
+            let name = match report.files {
+                [_] => None,
+                _ => Some(file.name()),
+            };
+            let line = super::attack_surface::line(file, surface, name);
+            out.push_str(&wrapped(&line, style.width));
+            out.push('\n');
+        }
+    }
     out
 }
 

@@ -1,6 +1,7 @@
 //! `shell-in-image`: a shell is left in the final image.
 
 use super::support::programs::report;
+use crate::lint::facts::SHELLS;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -9,10 +10,6 @@ pub(super) const RULE: Rule = Rule {
     dockerfile: Some(check_dockerfile),
     image: Some(check_image),
 };
-
-const SHELLS: [&str; 10] = [
-    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh",
-];
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     report(cx, findings, "shell", |programs| &programs.shells);

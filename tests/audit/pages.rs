@@ -86,7 +86,8 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
         packages: &packages,
         vulnerabilities: known.as_ref(),
     };
-    let mut found = lint_image(input, registry(), &settings, &policy(text)).unwrap();
+    let report = lint_image(input, registry(), &settings, &policy(text)).unwrap();
+    let mut found = report.findings;
     found.retain(|finding| finding.rule == rule);
     found
 }

@@ -29,8 +29,8 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         packages: &packages,
         vulnerabilities: None,
     };
-    let findings = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
-    let files = [Linted::image("app.tar", &image, findings)];
+    let linted = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
+    let files = [Linted::image("app.tar", &image, linted.findings)];
     let report = Report {
         files: &files,
         registry: registry(),

@@ -19,6 +19,7 @@ pub use built_from::{
 pub use context::ImageContext;
 pub use policy::{Exception, Pattern, Policy};
 
+use super::attack_surface::AttackSurface;
 use super::finding::{Finding, Severity};
 use super::page::Page;
 use super::registry::Registry;
@@ -43,13 +44,21 @@ pub struct ImageInput<'a> {
     pub vulnerabilities: Option<&'a Known>,
 }
 
-/// The findings of the selected rules and the policy in an image, in the order of its history.
+/// The findings in an image, and its attack surface.
+#[derive(Clone, Debug)]
+pub struct ImageReport {
+    /// In the order of the history.
+    pub findings: Vec<Finding>,
+    pub attack_surface: AttackSurface,
+}
+
+/// Runs the checks of the selected rules and the policy on an image.
 pub fn lint_image(
     input: ImageInput<'_>,
     registry: &Registry,
     settings: &Settings,
     policy: &Policy,
-) -> Result<Vec<Finding>, ReadError> {
+    ) -> Result<ImageReport, ReadError> {
     let context = ImageContext::new(input, settings, policy);
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {
@@ -68,13 +77,17 @@ pub fn lint_image(
             }
         }
     }
+    let attack_surface = AttackSurface::of_image(&context);
     // A check that cannot read a file goes on without it, so that one place reports the failure.
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|a, b| {
         let step = |finding: &Finding| finding.image().and_then(|image| image.step()).unwrap_or(0);
         (step(a), a.rule, &a.message).cmp(&(step(b), b.rule, &b.message))
     });
-    Ok(findings)
+    Ok(ImageReport {
+        findings,
+        attack_surface,
+    })
 }
 
 /// The violations of the policy alone, in what slimming leaves of an image.
@@ -90,7 +103,8 @@ pub fn check_policy(
         select: Selection::Only(BTreeSet::new()),
         ..Settings::default()
     };
-    lint_image(input, registry, &settings, policy)
+    let report = lint_image(input, registry, &settings, policy)?;
+    Ok(report.findings)
 }
 
 /// What the policy forbids is an error, whatever the settings say.

@@ -26,7 +26,7 @@ pub struct ProgramOrigin {
 }
 
 /// Shells, by the name of the program and of the package.
-const SHELLS: [&str; 11] = [
+pub const SHELLS: [&str; 13] = [
     "sh",
     "bash",
     "dash",
@@ -35,6 +35,8 @@ const SHELLS: [&str; 11] = [
     "ksh",
     "mksh",
     "fish",
+    "csh",
+    "tcsh",
     "pwsh",
     "powershell",
     "cmd",
