@@ -26,7 +26,9 @@ pub struct AttackSurface {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The final stage of a Dockerfile, by its base image.
-    FinalStage { base: String },
+    FinalStage {
+        base: String,
+    },
     Image,
 }
 
@@ -49,7 +51,10 @@ impl AttackSurface {
         let programs = facts.programs(stage.index)?;
         // A variable without a value is shown as written.
         let base = facts.expand_default(root.image);
-        let mut origins = programs.shells.values().chain(programs.package_managers.values());
+        let mut origins = programs
+            .shells
+            .values()
+            .chain(programs.package_managers.values());
         let user = match &stage.user {
             Some(user) => user.name.as_deref(),
             None => stage.known.and_then(|known| known.user.as_deref()),
@@ -103,5 +108,61 @@ impl RunsAs {
             Some(user) if User::is_root(user) || user == "ContainerAdministrator" => Self::Root,
             Some(user) => Self::Other(user.to_owned()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn surface(dockerfile: &str) -> AttackSurface {
+        let source = Source::new("Dockerfile", dockerfile);
+        AttackSurface::of_dockerfile(&source, &Settings::default()).expect("there is a stage")
+    }
+
+    #[test]
+    fn the_final_stage_inherits_user_and_programs_of_its_base_image() {
+        let surface = surface("FROM debian:12 AS base\nFROM base\nCOPY app /app\n");
+        assert_eq!(
+            surface.target,
+            Target::FinalStage {
+                base: "debian:12".to_owned()
+            }
+        );
+        assert_eq!(surface.user, RunsAs::Root);
+        assert!(surface.shells.contains(&"bash".to_owned()));
+        assert_eq!(surface.package_managers, ["apt"]);
+        assert!(surface.all_from_base && surface.is_complete);
+    }
+
+    #[test]
+    fn installed_and_removed_programs_count() {
+        let surface =
+            surface("FROM alpine:3.20\nRUN apk add zsh && apk del apk-tools\nUSER 1000\n");
+        assert_eq!(surface.user, RunsAs::Other("1000".to_owned()));
+        assert!(surface.shells.contains(&"zsh".to_owned()));
+        assert!(!surface.all_from_base && surface.package_managers.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_known_of_an_unknown_base_image() {
+        let surface = surface("FROM registry.example.com/app:1\nRUN true\n");
+        assert_eq!(surface.user, RunsAs::Unknown);
+        assert!(surface.shells.is_empty() && !surface.is_complete);
+    }
+
+    #[test]
+    fn scratch_is_known_to_be_empty() {
+        let surface = surface("FROM scratch\nCOPY app /app\nUSER 1000\n");
+        assert!(surface.shells.is_empty() && surface.is_complete);
+    }
+
+    #[test]
+    fn a_file_without_stages_has_no_attack_surface() {
+        let source = Source::new("Dockerfile", "RUN true\n");
+        assert_eq!(
+            AttackSurface::of_dockerfile(&source, &Settings::default()),
+            None
+        );
     }
 }

@@ -11,10 +11,10 @@ use super::{Linted, Report};
 use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
 use crate::source::{Source, Span};
 
-/// Text is not broken into columns that are narrower.
+/// Text is not wrapped into narrower columns.
 const NARROWEST: usize = 24;
 
-/// What the terminal can show.
+/// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
@@ -22,7 +22,7 @@ pub struct Style {
     pub width: usize,
     /// Frames are drawn with characters beyond ASCII.
     pub unicode: bool,
-    /// Names of rules lead to their pages.
+    /// Names of rules are links to their pages.
     pub links: bool,
 }
 
@@ -62,7 +62,8 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
                 [_] => None,
                 _ => Some(file.name()),
             };
-            let line = super::attack_surface::line(file, surface, name);
+            let dash = if style.unicode { "\u{2014}" } else { "-" };
+            let line = super::attack_surface::line(file, surface, name, dash);
             out.push_str(&wrapped(&line, style.width));
             out.push('\n');
         }
@@ -181,7 +182,7 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
     let excerpt = Excerpt::new(source, fix.edits.iter().map(|edit| edit.span));
     let title = match fix.applicability {
         Applicability::Safe => fix.title.clone(),
-        Applicability::Unsafe => format!("{} (unsafe: look at the result)", fix.title),
+        Applicability::Unsafe => format!("{} (unsafe: review the result)", fix.title),
     };
     let patches = fix
         .edits
@@ -197,16 +198,16 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         )
 }
 
-/// Where to read more, and under which names other tools know the rule.
+/// Where to read more, and the names that other tools have for the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     let aliases: Vec<_> = report
         .aliases(finding)
         .filter(|alias| alias.len() < 30)
         .collect();
     match aliases.as_slice() {
-        [] => format!("`jettison explain {}` says more", finding.rule),
+        [] => format!("see `jettison explain {}`", finding.rule),
         aliases => format!(
-            "`jettison explain {}` says more; also known as {}",
+            "see `jettison explain {}`; also known as {}",
             finding.rule,
             aliases.join(", ")
         ),

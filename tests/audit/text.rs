@@ -45,15 +45,14 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         },
     );
     let expected = [
-        "warning[missing-user]: no user is set, so the container runs as `root`",
+        "warning[missing-user]: no `USER` is set, so the container runs as `root`",
         "--> app.tar",
-        " = help: `jettison explain missing-user` says more; also known as DS-0002, CKV_DOCKER_3,",
-        "         CIS-DI-0001",
+        " = help: see `jettison explain missing-user`; also known as DS-0002, CKV_DOCKER_3, CIS-DI-0001",
         "",
-        "warning[setuid-file]: `/usr/bin/tool`: whoever starts it runs it as user 0 (mode 4755)",
+        "warning[setuid-file]: setuid root program `/usr/bin/tool` (mode 4755)",
         "--> app.tar, layer 1",
-        " = note: brought by `RUN chmod u+s /usr/bin/tool`",
-        " = help: `jettison explain setuid-file` says more; also known as CIS-DI-0008",
+        " = note: added by `RUN chmod u+s /usr/bin/tool` in layer 1",
+        " = help: see `jettison explain setuid-file`; also known as CIS-DI-0008",
         "",
         "1 image checked, 2 findings: 2 warnings",
     ];

@@ -69,7 +69,7 @@ fn row(finding: &Value) -> [String; 4] {
         .iter()
         .filter_map(Value::as_str);
     let line = notes
-        .filter_map(|note| note.strip_suffix(" has this instruction"))
+        .filter_map(|note| note.strip_prefix("the instruction is in "))
         .next();
     // A finding of the Dockerfile itself is at its line.
     let own = finding

@@ -126,7 +126,7 @@ fn fix_action(uri: &str, document: &Document, fix: &Fix, diagnostic: &Value) -> 
     let title = if is_safe {
         fix.title.clone()
     } else {
-        format!("{} (unsafe: look at the result)", fix.title)
+        format!("{} (unsafe: review the result)", fix.title)
     };
     action(uri, &title, &edits, diagnostic, is_safe)
 }

@@ -180,7 +180,7 @@ impl Policy {
     /// The place where a budget is set.
     pub fn budget(&self, setting: &'static str) -> Option<Label> {
         self.origins
-            .label(&SettingKey::Name(setting), "the budget is set here")
+            .label(&SettingKey::Name(setting), "budget set here")
     }
 
     /// Whether an exception that still holds covers a finding.
