@@ -18,6 +18,7 @@
 //! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`suggestion`] | "did you mean": the closest known name |
+//! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
@@ -25,7 +26,7 @@
 //! | [`packages`] | what is installed in an image, and which package each file is of |
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
-//! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`loading`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
 //! | [`lint`] | the engine for Dockerfiles and images, facts about Dockerfiles, the policy; it is given the rules |
 //! | [`rules`] | one file a rule, for Dockerfiles, images or both, named for its page in `rules/lint` |
@@ -34,8 +35,8 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, source, suggestion, page → dockerfile`,
-//! `elf, image → packages → inspect, slim, advisories`, `slim → deps`, all of these
+//! Uses point one way: `size, source, suggestion, knowledge → page, dockerfile`,
+//! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
 //! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
 //! because [`lint::lint`] is given the rules. A test reads the `use` lines.
 //!
@@ -50,12 +51,13 @@
 pub mod advisories;
 pub mod cli;
 pub mod config;
-pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod inspect;
+pub mod knowledge;
 pub mod lint;
+pub mod loading;
 pub mod packages;
 pub mod page;
 pub mod report;

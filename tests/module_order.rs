@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("size", &[]),
     ("source", &[]),
     ("suggestion", &[]),
-    ("page", &[]),
-    ("dockerfile", &["source"]),
+    ("knowledge", &[]),
+    ("page", &["knowledge"]),
+    ("dockerfile", &["source", "knowledge"]),
     ("image", &["suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
@@ -22,17 +23,19 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "image",
             "elf",
             "packages",
+            "knowledge",
             "page",
             "dockerfile",
             "source",
             "suggestion",
         ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "lint",
         &[
             "size",
+            "knowledge",
             "source",
             "suggestion",
             "page",
@@ -49,6 +52,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "rules",
         &[
             "size",
+            "knowledge",
             "source",
             "suggestion",
             "dockerfile",
@@ -65,6 +69,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "report",
         &[
             "size",
+            "knowledge",
             "source",
             "suggestion",
             "lint",
@@ -74,7 +79,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
     ("config", &["source", "suggestion", "lint", "rules"]),
@@ -94,7 +99,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "report",
             "config",
         ],

@@ -14,9 +14,7 @@ use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
 use crate::lint::image::{NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
-use crate::lint::{
-    Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image,
-};
+use crate::lint::{Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image};
 use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};

@@ -15,7 +15,8 @@ use super::{Outcome, Output, baseline, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings, Severity,
+    self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings,
+    Severity,
 };
 use crate::report::{Linted, Report};
 use crate::rules;

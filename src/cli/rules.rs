@@ -58,8 +58,10 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         }
         out.push('\n');
     }
-    out.push_str("f: has a fix, u: has an unsafe fix\n\
-         m: not in the default profile but in minimal and pedantic, p: only in pedantic\n");
+    out.push_str(
+        "f: has a fix, u: has an unsafe fix\n\
+         m: not in the default profile but in minimal and pedantic, p: only in pedantic\n",
+    );
     out.push_str("`jettison explain NAME` shows a rule's page\n");
     out
 }

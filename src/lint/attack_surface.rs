@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::dockerfile::facts::{SHELLS, User};
+use super::dockerfile::facts::User;
 use super::dockerfile::{Facts, facts};
 use super::image::ImageContext;
 use super::settings::Settings;
 use crate::dockerfile;
+use crate::knowledge::ProgramClass;
 use crate::source::Source;
 
 /// The user of the program, and the shells and package managers that stay in the image.
@@ -75,14 +76,17 @@ impl AttackSurface {
     pub(super) fn of_image(context: &ImageContext<'_>) -> Self {
         let mut package_managers = Vec::new();
         for manager in &facts::packages::MANAGERS {
-            if !context.programs(manager.programs).is_empty() {
+            if !context
+                .programs(manager.programs.iter().copied())
+                .is_empty()
+            {
                 package_managers.push(manager.name.to_owned());
             }
         }
         // By the names of the files: `sh` is a link to one of the others, or to BusyBox.
-        let shells = context.programs(&SHELLS).into_iter();
+        let shells = context.programs(ProgramClass::Shell.names()).into_iter();
         let shells: BTreeSet<String> = shells
-            .map(|(_, file)| context.tree().file_name(file).escape_ascii().to_string())
+            .map(|file| context.tree().file_name(file).escape_ascii().to_string())
             .collect();
         let setting = context.configuration().user();
         let user = setting.split(':').next().unwrap_or(setting);

@@ -112,10 +112,12 @@ impl FromStr for Profile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let mut profiles = Self::ALL.into_iter();
-        profiles.find(|profile| profile.as_str() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::as_str).join("`, `");
-            format!("unknown profile `{text}`; use one of `{names}`")
-        })
+        profiles
+            .find(|profile| profile.as_str() == text)
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::as_str).join("`, `");
+                format!("unknown profile `{text}`; use one of `{names}`")
+            })
     }
 }
 

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::deps::{Closure, Loaded, Start};
 use crate::elf::{Found, Outcome, Request};
+use crate::loading::{Closure, Loaded, Start};
 
 /// A tree for each program: every library at the place where it is loaded first, with the rule that
 /// found it.

@@ -1,5 +1,6 @@
 //! `build-tools-in-image`: compilers and headers are left in the final image.
 
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -47,11 +48,6 @@ const PACKAGES: [&str; 30] = [
 /// Package managers of operating systems; packages of others have names of their own.
 const SYSTEM: [&str; 9] = [
     "apk", "apt", "dnf", "microdnf", "pacman", "tdnf", "yum", "zypper", "brew",
-];
-
-const PROGRAMS: [&str; 17] = [
-    "gcc", "cc", "g++", "c++", "clang", "ld", "as", "make", "cmake", "ninja", "meson", "rustc",
-    "cargo", "go", "javac", "gfortran", "tcc",
 ];
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -104,7 +100,7 @@ fn is_build_package(name: &str) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&PROGRAMS) {
+    for name in cx.programs(ProgramClass::BuildTool.names()) {
         let path = cx.path(name);
         findings.add(
             cx.at_file(name),

@@ -1,5 +1,6 @@
 //! `debug-tool-in-image`: a debugger or a network tool is in the image.
 
+use crate::knowledge::ProgramClass;
 use crate::lint::{Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -9,33 +10,8 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-const TOOLS: [&str; 22] = [
-    "gdb",
-    "gdbserver",
-    "lldb",
-    "strace",
-    "ltrace",
-    "perf",
-    "valgrind",
-    "tcpdump",
-    "tshark",
-    "nmap",
-    "nc",
-    "ncat",
-    "netcat",
-    "socat",
-    "telnet",
-    "arp-scan",
-    "hping3",
-    "masscan",
-    "delve",
-    "dlv",
-    "bpftrace",
-    "objdump",
-];
-
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&TOOLS) {
+    for name in cx.programs(ProgramClass::DebugTool.names()) {
         let path = cx.path(name);
         findings.add(
             cx.at_file(name),

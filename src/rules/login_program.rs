@@ -23,7 +23,7 @@ const PROGRAMS: [&str; 10] = [
 ];
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&PROGRAMS) {
+    for name in cx.programs(PROGRAMS) {
         let path = cx.path(name);
         findings.add(
             cx.at_file(name),

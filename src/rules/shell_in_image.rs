@@ -1,7 +1,7 @@
 //! `shell-in-image`: a shell is left in the final image.
 
 use super::support::programs::report;
-use crate::lint::facts::SHELLS;
+use crate::knowledge::ProgramClass;
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,7 +16,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&SHELLS) {
+    for name in cx.programs(ProgramClass::Shell.names()) {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("shell `{path}` is in the image"));
     }

@@ -72,7 +72,7 @@ fn is_daemon(path: &str) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&["sshd", "dropbear"]) {
+    for name in cx.programs(["sshd", "dropbear"]) {
         let path = cx.path(name);
         findings.add(
             cx.at_file(name),

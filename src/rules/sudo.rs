@@ -83,7 +83,7 @@ fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (_, name) in cx.programs(&["sudo", "doas"]) {
+    for name in cx.programs(["sudo", "doas"]) {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("`{path}` lets users become root"));
     }

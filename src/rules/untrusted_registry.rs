@@ -1,7 +1,7 @@
 //! `untrusted-registry`: an image comes from a registry that the settings do not trust.
 
-use crate::lint::facts::{Base, ImageRef};
 use crate::lint::SettingKey;
+use crate::lint::facts::{Base, ImageRef};
 use crate::lint::{DockerfileContext, Findings, Rule, Settings};
 use crate::source::Span;
 

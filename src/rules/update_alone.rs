@@ -1,7 +1,7 @@
 //! `update-alone`: package lists are fetched in a RUN that installs nothing.
 
-use super::support::updates::{is_update, report};
 use super::support::rewrite::join;
+use super::support::updates::{is_update, report};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};

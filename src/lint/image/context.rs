@@ -152,26 +152,26 @@ impl<'a> ImageContext<'a> {
     }
 
     /// The programs of these names in `PATH` and the usual directories; each file once.
-    pub fn programs<'n>(&self, names: &[&'n str]) -> Vec<(&'n str, NameId)> {
+    pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
         let mut seen = BTreeSet::new();
-        let mut found = Vec::new();
+        let mut programs = Vec::new();
         for name in names {
-            let paths = directories
-                .iter()
-                .map(|directory| format!("{directory}/{name}"));
-            let files = paths
-                .filter_map(|path| self.find(&path))
-                .filter(|&file| self.is_executable(file));
-            // A link to BusyBox is not a program of its own.
-            let own = files.filter(|&file| !is_multi_call(self.tree().file_name(file), name));
-            found.extend(
-                own.filter(|&file| seen.insert(self.tree().inode_id(file).index()))
-                    .map(|file| (*name, file)),
-            );
+            for directory in &directories {
+                let Some(file) = self.find(&format!("{directory}/{name}")) else {
+                    continue;
+                };
+                // A link to BusyBox is not a program of its own.
+                if self.is_executable(file)
+                    && !is_multi_call(self.tree().file_name(file), name)
+                    && seen.insert(self.tree().inode_id(file).index())
+                {
+                    programs.push(file);
+                }
+            }
         }
-        found
+        programs
     }
 
     /// All ELF files; one with several names once.

@@ -58,7 +58,7 @@ pub fn lint_image(
     registry: &Registry,
     settings: &Settings,
     policy: &Policy,
-    ) -> Result<ImageReport, ReadError> {
+) -> Result<ImageReport, ReadError> {
     let context = ImageContext::new(input, settings, policy);
     let mut findings = Vec::new();
     for (rule, page) in registry.iter() {

@@ -4,7 +4,7 @@ use super::rewrite::append;
 use super::unattended::after;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::packages::{Action, Manager, PackageCall, of_program, understand};
-use crate::lint::facts::{Call, Facts, Run, deletes};
+use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
 /// How to keep a cache out of a layer.

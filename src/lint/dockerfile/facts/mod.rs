@@ -28,7 +28,7 @@ pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, Reading, is_image_name};
 pub use pin::Pin;
 pub use ports::Port;
-pub use programs::{ProgramOrigin, SHELLS, StagePrograms};
+pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
 pub use run::{Argument, Call, Mount, Run};
 pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};

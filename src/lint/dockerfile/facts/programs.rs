@@ -8,6 +8,7 @@ use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
 use crate::dockerfile::{Body, Kind, Place, Word};
+use crate::knowledge::ProgramClass;
 use crate::source::Span;
 
 /// The shells and package managers at the end of a stage.
@@ -24,23 +25,6 @@ pub struct StagePrograms {
 pub struct ProgramOrigin {
     pub span: Span,
 }
-
-/// Shells, by the name of the program and of the package.
-pub const SHELLS: [&str; 13] = [
-    "sh",
-    "bash",
-    "dash",
-    "ash",
-    "zsh",
-    "ksh",
-    "mksh",
-    "fish",
-    "csh",
-    "tcsh",
-    "pwsh",
-    "powershell",
-    "cmd",
-];
 
 /// Reads all stages in one pass, as each is built on earlier ones only.
 pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
@@ -141,7 +125,7 @@ impl StagePrograms {
                 .entry(manager.name.to_owned())
                 .or_insert(origin);
         }
-        if SHELLS.contains(&name) {
+        if is_shell(name) {
             self.shells.entry(name.to_owned()).or_insert(origin);
         }
     }
@@ -236,7 +220,7 @@ impl StagePrograms {
                 .entry(manager.name.to_owned())
                 .or_insert(origin);
         }
-        if SHELLS.contains(&name.as_str()) || name == "busybox" {
+        if is_shell(&name) || name == "busybox" {
             self.shells.entry(name).or_insert(origin);
         }
     }
@@ -253,6 +237,11 @@ fn is_removed(program: &str, name: &str, is_pattern: bool) -> bool {
 fn file_name(path: &str) -> String {
     let path = path.trim_end_matches('/');
     path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Whether a program, or the package of that name, is a shell.
+fn is_shell(name: &str) -> bool {
+    ProgramClass::Shell.contains(name) || ProgramClass::WindowsShell.contains(name)
 }
 
 /// Whether a directory usually contains programs.
