@@ -1,10 +1,9 @@
 //! `apt-lists-left`: the package lists that `apt-get update` downloads are left in the image.
 
-use super::support::caches;
-use super::support::rewrite::append;
 use std::collections::HashMap;
 
 use super::support::caches;
+use super::support::rewrite::append;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::facts::{Call, Facts, Run, deletes};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, ImageContext, Rule};

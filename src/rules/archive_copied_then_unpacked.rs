@@ -1,8 +1,8 @@
 //! `archive-copied-then-unpacked`: an archive is copied and unpacked in another layer.
 
-use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
 use std::collections::HashMap;
 
+use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};

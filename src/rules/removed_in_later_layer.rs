@@ -1,8 +1,8 @@
 //! `removed-in-later-layer`: what one layer brings another deletes, and the image has it still.
 
-use super::support::copies::{copied_files, full};
 use std::collections::HashMap;
 
+use super::support::copies::{copied_files, full};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 

@@ -1,8 +1,7 @@
 //! `untrusted-registry`: an image comes from a registry that the settings do not trust.
 
-use crate::lint::SettingKey;
 use crate::lint::facts::{Base, ImageRef};
-use crate::lint::{DockerfileContext, Findings, Rule, Settings};
+use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {

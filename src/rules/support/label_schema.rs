@@ -1,9 +1,8 @@
 //! Labels and the schema that the configuration has for them.
 
 use crate::dockerfile::{Body, Kind, Pair};
-use crate::lint::SettingKey;
 use crate::lint::facts::Step;
-use crate::lint::{DockerfileContext, Findings, Label, LabelType, Settings};
+use crate::lint::{DockerfileContext, Findings, Label, LabelType, SettingKey, Settings};
 
 /// Every label that an image gets, with its step; those of ONBUILD are the next image's.
 pub(in crate::rules) fn labels<'a>(
