@@ -34,7 +34,11 @@ fn lines(name: &str, text: &str) -> Vec<usize> {
     let found = lint(&source, registry(), &only(&[name]));
     found
         .iter()
-        .map(|finding| source.position(finding.span().unwrap().start).line)
+        .map(|finding| {
+            source
+                .position(finding.span().expect("the file is a Dockerfile").start)
+                .line
+        })
         .collect()
 }
 
@@ -72,9 +76,12 @@ fn a_finding_has_its_line_and_column_in_a_run_of_many_lines() {
         "FROM debian:12\nRUN true \\\n    # why\n && cd /x \\\n  && sudo make\n",
     );
     let found = lint(&source, registry(), &only(&["DL3004"]));
-    let place = source.position(found[0].span().unwrap().start);
+    let place = source.position(found[0].span().expect("the file is a Dockerfile").start);
     assert_eq!((place.line, place.column), (5, 6));
-    assert_eq!(source.slice(found[0].span().unwrap()), "sudo");
+    assert_eq!(
+        source.slice(found[0].span().expect("the file is a Dockerfile")),
+        "sudo"
+    );
 }
 
 #[test]
@@ -297,7 +304,7 @@ fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
     let found = lint_with(&source, registry(), &settings, extras);
     let found: Vec<_> = found
         .iter()
-        .map(|finding| source.slice(finding.span().unwrap()))
+        .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
         .collect();
     assert_eq!(found, ["$A"]);
 }
@@ -470,7 +477,7 @@ fn what_the_build_context_leaves_out_cannot_be_copied() {
     assert_eq!(
         found
             .iter()
-            .map(|finding| source.slice(finding.span().unwrap()))
+            .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
             .collect::<Vec<_>>(),
         ["target"]
     );

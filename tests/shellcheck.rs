@@ -56,11 +56,8 @@ fn places(text: &str) -> Option<Vec<String>> {
     };
     let row = |finding: &Finding| {
         let code = finding.code.expect("ShellCheck's findings have codes");
-        format!(
-            "{code} {}-{}",
-            place(finding.span.start),
-            place(finding.span.end)
-        )
+        let span = finding.span().expect("the file is a Dockerfile");
+        format!("{code} {}-{}", place(span.start), place(span.end))
     };
     Some(found.iter().map(row).collect())
 }
