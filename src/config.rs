@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 pub use migrate::migrate;
 pub use schema::schema;
 
-use crate::audit::Policy;
+use crate::lint::image::Policy;
 use crate::lint::{Registry, Settings, Severity};
 use crate::suggestion;
 use crate::trust::{self, HostFile, Refusal, Search, limits};

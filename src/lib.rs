@@ -22,9 +22,6 @@
 //! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
-//! | [`lint`] | the engine; it names no rule |
-//! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
-//! | [`rules`] | one file a rule, named for its page in `rules/lint` |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
 //! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
 //! | [`packages`] | what is installed in an image, and which package each file is of |
@@ -32,16 +29,17 @@
 //! | [`slim`] | roots, tracers, the keep graph, verification |
 //! | [`loading`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
-//! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
+//! | [`lint`] | the engine for Dockerfiles and images, facts about Dockerfiles, the policy; it is given the rules |
+//! | [`rules`] | one file a rule, for Dockerfiles, images or both, named for its page in `rules/lint` |
+//! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, trust, source, suggestion, page → dockerfile → lint → rules, shellcheck`,
-//! `elf, image → packages → inspect, slim, advisories`, `page → slim → loading`,
-//! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
-//! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
-//! lines.
+//! Uses point one way: `size, trust, source, suggestion, knowledge → page, dockerfile`,
+//! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
+//! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
+//! because [`lint::lint`] is given the rules. A test reads the `use` lines.
 //!
 //! # What holds everywhere
 //!
@@ -53,7 +51,6 @@
 //!   host.
 
 pub mod advisories;
-pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod dockerfile;

@@ -6,7 +6,7 @@ use std::fs;
 
 use assert_cmd::Command;
 use jettison::lint::{
-    Besides, BuildContext, Finding, IgnoreFile, Profile, SHELLCHECK, Selection, Settings, Severity,
+    BuildContext, Extras, Finding, IgnoreFile, Profile, SHELLCHECK, Selection, Settings, Severity,
     lint, lint_with,
 };
 use jettison::rules::registry;
@@ -34,7 +34,11 @@ fn lines(name: &str, text: &str) -> Vec<usize> {
     let found = lint(&source, registry(), &only(&[name]));
     found
         .iter()
-        .map(|finding| source.position(finding.span.start).line)
+        .map(|finding| {
+            source
+                .position(finding.span().expect("the file is a Dockerfile").start)
+                .line
+        })
         .collect()
 }
 
@@ -72,9 +76,12 @@ fn a_finding_has_its_line_and_column_in_a_run_of_many_lines() {
         "FROM debian:12\nRUN true \\\n    # why\n && cd /x \\\n  && sudo make\n",
     );
     let found = lint(&source, registry(), &only(&["DL3004"]));
-    let place = source.position(found[0].span.start);
+    let place = source.position(found[0].span().expect("the file is a Dockerfile").start);
     assert_eq!((place.line, place.column), (5, 6));
-    assert_eq!(source.slice(found[0].span), "sudo");
+    assert_eq!(
+        source.slice(found[0].span().expect("the file is a Dockerfile")),
+        "sudo"
+    );
 }
 
 #[test]
@@ -290,14 +297,14 @@ fn shellchecks_comments_inside_a_run_silence_what_follows_them() {
     let answer = shellcheck::check(&program, [&source], &settings)
         .expect("it answers")
         .remove(0);
-    let besides = Besides {
+    let extras = Extras {
         shellcheck: Some(answer),
-        ..Besides::default()
+        ..Extras::default()
     };
-    let found = lint_with(&source, registry(), &settings, besides);
+    let found = lint_with(&source, registry(), &settings, extras);
     let found: Vec<_> = found
         .iter()
-        .map(|finding| source.slice(finding.span))
+        .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
         .collect();
     assert_eq!(found, ["$A"]);
 }
@@ -460,17 +467,17 @@ fn what_the_build_context_leaves_out_cannot_be_copied() {
         "Dockerfile",
         "FROM debian:12\nCOPY target /x\nCOPY src /x\n",
     );
-    let besides = Besides {
+    let extras = Extras {
         build: BuildContext {
             ignore: Some(IgnoreFile::parse("target\n")),
         },
-        ..Besides::default()
+        ..Extras::default()
     };
-    let found = lint_with(&source, registry(), &only(&["CopyIgnoredFile"]), besides);
+    let found = lint_with(&source, registry(), &only(&["CopyIgnoredFile"]), extras);
     assert_eq!(
         found
             .iter()
-            .map(|finding| source.slice(finding.span))
+            .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
             .collect::<Vec<_>>(),
         ["target"]
     );

@@ -46,11 +46,11 @@ info[copy-owned-by-root]: the files belong to root, and
 3 | COPY x.txt /x
   | ^^^^
   |
-help: copy them for the user (unsafe: look at the result)
+help: copy them for the user (unsafe: review the result)
   |
 3 | COPY --chown=app x.txt /x
   |      +++++++++++
-  = help: `jettison explain copy-owned-by-root` says more
+  = help: see `jettison explain copy-owned-by-root`
 
 warning[shell-form-entrypoint]: `CMD` starts a shell, which
                                 does not pass signals on to
@@ -65,8 +65,8 @@ help: name the program and its arguments: `[\"run\", \"it\"]`
 4 - CMD run it
 4 + CMD [\"run\", \"it\"]
   |
-  = help: `jettison explain shell-form-entrypoint` says
-          more; also known as DL3025, JSONArgsRecommended
+  = help: see `jettison explain shell-form-entrypoint`;
+          also known as DL3025, JSONArgsRecommended
 
 1 file checked, 2 findings: 1 warning, 1 info
 1 can be fixed with `--fix`, 1 more with `--unsafe-fixes`

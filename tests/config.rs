@@ -79,7 +79,10 @@ fn the_pedantic_profile_has_what_the_default_leaves_out() {
     assert!(!pins(&["--profile", "default"]));
     let (code, _, err) = run(jettison(folder.path()).args(["lint", "--profile", "strict"]));
     assert_eq!(code, 2);
-    assert!(err.contains("expected `default` or `pedantic`"), "{err}");
+    assert!(
+        err.contains("unknown profile `strict`; use one of `default`, `minimal`, `pedantic`"),
+        "{err}"
+    );
 }
 
 #[test]
@@ -436,7 +439,7 @@ fn a_mistake_is_an_error_with_its_place_and_what_is_near() {
         (
             ".jettison.toml",
             "profile = \"strict\"\n",
-            "line 1, column 11: expected `default` or `pedantic`",
+            "line 1, column 11: unknown profile `strict`; use one of `default`, `minimal`, `pedantic`",
         ),
         (
             ".jettison.toml",
@@ -500,7 +503,7 @@ fn the_schema_is_printed() {
     assert_eq!(schema["additionalProperties"], Value::Bool(false));
     assert_eq!(
         schema["properties"]["profile"]["enum"],
-        serde_json::json!(["default", "pedantic"])
+        serde_json::json!(["default", "minimal", "pedantic"])
     );
 }
 
@@ -556,18 +559,18 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
         ("hadolint.yaml", hadolint),
     ]);
     let expected = [
-        ".jettison.toml:7:11: 'semver': this label is asked for here",
+        ".jettison.toml:7:11: 'semver': label required here",
         ".jettison.toml:2:23: 'docker.io': trusted registries are listed here",
-        ".jettison.toml:3:17: true: no others are allowed here",
-        ".jettison.toml:6:10: 'email': this label is asked for here",
-        ".jettison.toml:4:23: \"error\": its severity is set here",
+        ".jettison.toml:3:17: true: other labels are forbidden here",
+        ".jettison.toml:6:10: 'email': label required here",
+        ".jettison.toml:4:23: \"error\": severity set here",
     ];
     assert_eq!(words(folder.path(), own, &[]), expected);
     let expected = [
-        "hadolint.yaml:7:40: semver: this label is asked for here",
+        "hadolint.yaml:7:40: semver: label required here",
         "hadolint.yaml:3:5: docker.io: trusted registries are listed here",
-        "hadolint.yaml:7:24: email: this label is asked for here",
-        "hadolint.yaml:6:11: \"DL3002\": its severity is set here",
+        "hadolint.yaml:7:24: email: label required here",
+        "hadolint.yaml:6:11: \"DL3002\": severity set here",
     ];
     assert_eq!(
         words(folder.path(), hadolint, &["--config", "hadolint.yaml"]),
@@ -608,7 +611,7 @@ error[root-user]: the container runs as `root`
  ::: .jettison.toml:2:13
   |
 2 | root-user = \"error\"
-  |             ------- its severity is set here
+  |             ------- severity set here
 ";
     assert!(out.starts_with(expected), "{out}");
 }

@@ -346,11 +346,11 @@ fn a_compact_line_has_place_level_message_and_rule() {
     };
     assert_eq!(
         line("compact"),
-        "Dockerfile:3:2: warning: `sudo` is called in the build [sudo]\n"
+        "Dockerfile:3:2: warning: `sudo` is used in the build [sudo]\n"
     );
     assert_eq!(
         line("tty"),
-        "Dockerfile:2 DL3004 warning: `sudo` is called in the build\n"
+        "Dockerfile:2 DL3004 warning: `sudo` is used in the build\n"
     );
 }
 

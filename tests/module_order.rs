@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("size", &[]),
     ("trust", &[]),
     ("source", &[]),
@@ -13,15 +13,6 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ("knowledge", &[]),
     ("page", &["knowledge"]),
     ("dockerfile", &["source", "knowledge"]),
-    (
-        "lint",
-        &["source", "knowledge", "suggestion", "page", "dockerfile"],
-    ),
-    (
-        "rules",
-        &["source", "knowledge", "suggestion", "dockerfile", "lint"],
-    ),
-    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
     ("image", &["trust", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
@@ -42,14 +33,14 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     ("loading", &["image", "elf", "slim"]),
     (
-        "audit",
+        "lint",
         &[
             "size",
             "knowledge",
             "source",
+            "suggestion",
+            "page",
             "dockerfile",
-            "lint",
-            "rules",
             "image",
             "elf",
             "packages",
@@ -59,11 +50,27 @@ const MAY_USE: [(&str, &[&str]); 22] = [
         ],
     ),
     (
+        "rules",
+        &[
+            "size",
+            "knowledge",
+            "source",
+            "suggestion",
+            "dockerfile",
+            "image",
+            "elf",
+            "packages",
+            "advisories",
+            "slim",
+            "lint",
+        ],
+    ),
+    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
+    (
         "report",
         &[
             "size",
             "knowledge",
-            "audit",
             "source",
             "suggestion",
             "lint",
@@ -78,7 +85,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     (
         "config",
-        &["source", "trust", "suggestion", "lint", "rules", "audit"],
+        &["source", "trust", "suggestion", "lint", "rules"],
     ),
     (
         "cli",
@@ -86,6 +93,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "size",
             "source",
             "trust",
+            "suggestion",
             "dockerfile",
             "lint",
             "rules",
@@ -97,7 +105,6 @@ const MAY_USE: [(&str, &[&str]); 22] = [
             "inspect",
             "slim",
             "loading",
-            "audit",
             "report",
             "config",
         ],

@@ -22,7 +22,7 @@ fn lines(rule: &str, text: &str) -> Vec<usize> {
     let found = lint(&source, registry(), &settings(&[rule]));
     found
         .iter()
-        .map(|finding| source.line(finding.span.start))
+        .map(|finding| source.line(finding.span().expect("the file is a Dockerfile").start))
         .collect()
 }
 
@@ -38,7 +38,14 @@ fn said(text: &str) -> Vec<(String, String)> {
         .into_iter()
         .filter(|finding| finding.rule.ends_with("pragma"));
     of_pragmas
-        .map(|finding| (source.slice(finding.span).to_owned(), finding.message))
+        .map(|finding| {
+            (
+                source
+                    .slice(finding.span().expect("the file is a Dockerfile"))
+                    .to_owned(),
+                finding.message,
+            )
+        })
         .collect()
 }
 
@@ -257,7 +264,7 @@ fn what_was_not_checked_is_not_called_unused() {
     let found = lint(&source, registry(), &settings);
     let idle: Vec<_> = found
         .iter()
-        .map(|finding| source.slice(finding.span))
+        .map(|finding| source.slice(finding.span().expect("the file is a Dockerfile")))
         .collect();
     assert_eq!(idle, ["relative-workdir"]);
     for comment in [

@@ -57,7 +57,7 @@ proptest! {
         let source = Source::new("Dockerfile", text.as_str());
         let settings = Settings { select: Selection::ALL, ..Settings::default() };
         for finding in lint(&source, registry(), &settings) {
-            let spans = finding.labels.iter().map(|label| label.span).chain([finding.span]);
+            let spans = finding.labels.iter().map(|label| label.span).chain(finding.span());
             let edits = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span);
             for span in spans.chain(edits) {
                 prop_assert!(span.end <= text.len() && text.is_char_boundary(span.start) && text.is_char_boundary(span.end));

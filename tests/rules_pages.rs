@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jettison::config;
 use jettison::lint::{
-    Applicability, Besides, BuildContext, Example, Finding, IgnoreFile, Page, Profile, SHELLCHECK,
+    Applicability, BuildContext, Example, Extras, Finding, IgnoreFile, Page, Profile, SHELLCHECK,
     Selection, Settings, Verdict, examples, fix, index_markdown, lint_with, pragma,
 };
 use jettison::rules::registry;
@@ -89,24 +89,29 @@ fn findings_in(page: &Page, source: &Source) -> Vec<Finding> {
         source,
         registry(),
         &settings,
-        Besides {
+        Extras {
             build: around(page),
             shellcheck,
-            ..Besides::default()
+            ..Extras::default()
         },
     );
     findings.retain(|finding| finding.rule == page.name);
     findings
 }
 
-/// The pages whose examples can be run here: without ShellCheck, which CI has to have, not that on
-/// it.
+/// The pages of rules for Dockerfiles whose examples can be run here: that of ShellCheck only where
+/// it is installed, which CI requires.
 fn runnable() -> impl Iterator<Item = &'static Page> {
-    let without = shellcheck_program().is_none().then_some(SHELLCHECK);
-    registry()
-        .iter()
+    let has_shellcheck = shellcheck_program().is_some();
+    dockerfile_pages().filter(move |page| has_shellcheck || page.name != SHELLCHECK)
+}
+
+/// The pages of rules for Dockerfiles, and of those whose findings come from the engine.
+fn dockerfile_pages() -> impl Iterator<Item = &'static Page> {
+    let rules = registry().iter();
+    rules
+        .filter(|(rule, _)| rule.dockerfile.is_some() || rule.image.is_none())
         .map(|(_, page)| page)
-        .filter(move |page| Some(page.name) != without)
 }
 
 #[allow(
@@ -198,8 +203,7 @@ fn every_rule_has_a_page_and_every_page_a_rule() {
         .into_iter()
         .map(|(name, _)| name)
         .collect();
-    let registry = jettison::audit::registry();
-    let rules: Vec<&str> = registry.iter().map(|(rule, _)| rule.name).collect();
+    let rules: Vec<&str> = registry().iter().map(|(rule, _)| rule.name).collect();
     assert_eq!(pages, rules);
 }
 
@@ -216,9 +220,23 @@ fn every_rule_has_a_file_of_its_name() {
     }
 }
 
+/// A rule without a check is a mistake, unless the engine reports its findings.
+#[test]
+fn every_rule_has_a_check_or_is_the_engines_own() {
+    let own = [
+        SHELLCHECK,
+        pragma::SILENCING,
+        pragma::UNKNOWN,
+        pragma::UNUSED,
+    ];
+    let rules = registry().iter().map(|(rule, _)| rule);
+    let without = rules.filter(|rule| rule.dockerfile.is_none() && rule.image.is_none());
+    assert_eq!(without.map(|rule| rule.name).collect::<Vec<_>>(), own);
+}
+
 #[test]
 fn every_page_shows_what_is_bad_and_what_is_good() {
-    for (_, page) in registry().iter() {
+    for page in dockerfile_pages() {
         let verdicts: Vec<Verdict> = examples(page.body)
             .into_iter()
             .map(|example| example.verdict)
@@ -340,8 +358,7 @@ fn messages_are_written_alike() {
 #[test]
 fn the_index_is_made_of_the_pages() {
     let path = root().join("rules/README.md");
-    let index = index_markdown(jettison::audit::registry())
-        + &jettison::slim::keep_rules().index_markdown();
+    let index = index_markdown(registry()) + &jettison::slim::keep_rules().index_markdown();
     if std::env::var_os("JETTISON_BLESS").is_some() {
         fs::write(&path, &index).expect("it can be written");
     }
@@ -365,7 +382,7 @@ fn the_pedantic_profile_holds_every_rule() {
 
 #[test]
 fn every_checkpoint_of_dockle_is_in_the_table_and_has_a_rule() {
-    let registry = jettison::audit::registry();
+    let registry = registry();
     let index = index_markdown(registry);
     let (_, table) = index
         .split_once("## dockle's checkpoints")

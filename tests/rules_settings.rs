@@ -90,7 +90,10 @@ fn places_are_exact_inside_a_run_of_several_lines() {
     assert_eq!(source.slice(findings[0].span), "curl");
     assert_eq!(source.line(findings[0].span.start), 5);
     assert_eq!(
-        findings[0].instruction.map(|span| source.line(span.start)),
+        findings[0]
+            .text()
+            .and_then(|text| text.instruction)
+            .map(|span| source.line(span.start)),
         Some(2)
     );
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 use jettison::lint::{
-    Applicability, Besides, Finding, SHELLCHECK, Selection, Settings, fix, lint_with,
+    Applicability, Extras, Finding, SHELLCHECK, Selection, Settings, fix, lint_with,
 };
 use jettison::rules::registry;
 use jettison::shellcheck;
@@ -36,10 +36,10 @@ fn settings() -> Settings {
     }
 }
 
-fn besides(shellcheck: Option<Vec<Finding>>) -> Besides {
-    Besides {
+fn extras(shellcheck: Option<Vec<Finding>>) -> Extras {
+    Extras {
         shellcheck,
-        ..Besides::default()
+        ..Extras::default()
     }
 }
 
@@ -49,18 +49,15 @@ fn places(text: &str) -> Option<Vec<String>> {
     let answer = shellcheck::check(&program()?, [&source], &settings())
         .expect("it answers")
         .remove(0);
-    let found = lint_with(&source, registry(), &settings(), besides(Some(answer)));
+    let found = lint_with(&source, registry(), &settings(), extras(Some(answer)));
     let place = |offset| {
         let place = source.position(offset);
         format!("{}:{}", place.line, place.column)
     };
     let row = |finding: &Finding| {
         let code = finding.code.expect("ShellCheck's findings have codes");
-        format!(
-            "{code} {}-{}",
-            place(finding.span.start),
-            place(finding.span.end)
-        )
+        let span = finding.span().expect("the file is a Dockerfile");
+        format!("{code} {}-{}", place(span.start), place(span.end))
     };
     Some(found.iter().map(row).collect())
 }
@@ -224,7 +221,7 @@ fn an_idle_comment_is_told_only_when_shellcheck_was_asked() {
             .filter(|finding| finding.rule == "unused-pragma")
             .count()
     };
-    assert_eq!((idle(besides(Some(answer))), idle(besides(None))), (1, 0));
+    assert_eq!((idle(extras(Some(answer))), idle(extras(None))), (1, 0));
 }
 
 #[test]
@@ -235,7 +232,7 @@ fn its_fixes_are_edits_of_the_dockerfile() {
             let answer = shellcheck::check(&program, [source], &settings())
                 .expect("it answers")
                 .remove(0);
-            lint_with(source, registry(), &settings(), besides(Some(answer)))
+            lint_with(source, registry(), &settings(), extras(Some(answer)))
         };
         let source = Source::new("Dockerfile", text);
         assert!(

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::str::FromStr as _;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -141,8 +142,16 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) ignore: Vec<String>,
-    /// Which rules speak, without --select: `default`, or `pedantic` for all [default: default]
-    #[arg(long, help_heading = "Rules", value_parser = profile, env = "JETTISON_PROFILE", hide_env = true)]
+    /// The set of rules, unless --select is given: `default`; `minimal`, which also reports root,
+    /// shells, package managers, compilers, debuggers and setuid programs in the image; or
+    /// `pedantic` for all [default: default]
+    #[arg(
+        long,
+        help_heading = "Rules",
+        value_parser = Profile::from_str,
+        env = "JETTISON_PROFILE",
+        hide_env = true
+    )]
     pub(super) profile: Option<Profile>,
     /// The value of a build argument, as `docker build` takes it; without a value, the
     /// environment's
@@ -215,11 +224,6 @@ pub(super) struct LintArguments {
     pub(super) source: SourceArguments,
     #[command(flatten)]
     pub(super) limits: LimitArguments,
-}
-
-fn profile(text: &str) -> Result<Profile, &'static str> {
-    text.parse()
-        .map_err(|()| "expected `default` or `pedantic`")
 }
 
 /// Write an image that holds only what the program needs

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 
 use super::arguments::{ConfigArguments, ConfigCommand};
 use super::{Outcome, Output};
-use crate::audit;
 use crate::config::{self, Located};
+use crate::rules;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -18,7 +18,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result
                 Some(path) => HostFile::named(path),
                 None => nearest(output)?,
             };
-            config::migrate(file.path(), &config::text(&file)?, audit::registry())?
+            config::migrate(file.path(), &config::text(&file)?, rules::registry())?
         }
     };
     output.print(&text)?;

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
-use crate::audit;
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::page::without_images;
+use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
 /// How many rules a start that is not unique is said to be of.
 const MOST_NAMES: usize = 6;
 
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let text = match &arguments.rule {
         Some(name) => named(registry, name, arguments.format)?,
         None => listed(registry, arguments),
@@ -230,10 +230,11 @@ fn by_code(pages: &[&Page], tool: Tool, width: usize) -> String {
 /// The page, with a line under its heading that says what the front matter says.
 fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!(
-        "{}, {}, profile {}",
-        page.severity, page.category, page.profile
-    );
+    let mut facts = page.severity.to_string();
+    if let Some(severity) = page.minimal_severity {
+        let _ = write!(facts, " ({severity} in the minimal profile)");
+    }
+    let _ = write!(facts, ", {}, profile {}", page.category, page.profile);
     if let Some(fix) = page.fix {
         let _ = write!(facts, ", {fix} fix");
     }

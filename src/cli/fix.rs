@@ -10,7 +10,7 @@ use clap::builder::FalseyValueParser;
 
 use super::{Output, patch};
 use crate::lint::{Applicability, Finding, fix};
-use crate::report::Linted;
+use crate::report::{Input, Linted};
 use crate::source::Source;
 use crate::trust;
 
@@ -84,22 +84,27 @@ pub(super) fn mend(
     for _ in 0..fix::PASSES {
         let (mut changed, mut sources) = (Vec::new(), Vec::new());
         for (index, file) in all.iter_mut().enumerate() {
-            let Some(fixed) = fix::apply(&file.after.source, &file.after.findings, max) else {
+            let Some(source) = file.after.source() else {
+                continue;
+            };
+            let Some(fixed) = fix::apply(source, &file.after.findings, max) else {
                 continue;
             };
             fixed
                 .rules
                 .into_iter()
                 .for_each(|rule| *file.rules.entry(rule).or_default() += 1);
-            sources.push(Source::new(file.after.source.name(), fixed.bytes));
+            sources.push(Source::new(source.name(), fixed.bytes));
             changed.push(index);
         }
         if changed.is_empty() {
             break;
         }
         for (index, next) in changed.into_iter().zip(lint(sources)) {
-            let before = std::mem::replace(&mut all[index].after, next).source;
-            all[index].before.get_or_insert(before);
+            let before = std::mem::replace(&mut all[index].after, next);
+            if let (None, Input::Dockerfile(source)) = (&all[index].before, before.input) {
+                all[index].before = Some(source);
+            }
         }
     }
     all
@@ -115,7 +120,10 @@ pub(super) fn deliver(
 ) -> anyhow::Result<bool> {
     let mut complete = true;
     for file in files {
-        let (name, new) = (file.after.source.name(), file.after.source.bytes());
+        let Some(after) = file.after.source() else {
+            continue;
+        };
+        let (name, new) = (after.name(), after.bytes());
         let old = file.before.as_ref().map_or(new, Source::bytes);
         match mode {
             Mode::Print => Output::print_bytes(&patch::unified(name, old, new))?,
@@ -160,7 +168,7 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
             out,
             "{verb} {} in {}: {}",
             counted(file),
-            file.after.source.name(),
+            file.after.name(),
             rules.join(", ")
         );
     }

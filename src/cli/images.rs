@@ -11,11 +11,11 @@ use super::progress::Bar;
 use super::source::SourceArguments;
 use super::{Output, advisories};
 use crate::advisories::Export;
-use crate::audit::{self, Installed};
 use crate::config::Config;
 use crate::image::{Image, Reference};
-use crate::lint::{Finding, Registry, Settings};
-use crate::packages;
+use crate::lint::image::{NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
+use crate::lint::{Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image};
+use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Totals, plan};
@@ -56,8 +56,8 @@ fn is_image(path: &Path) -> bool {
         || start.starts_with(b"\x28\xb5\x2f\xfd"))
 }
 
-/// How images are read and judged.
-pub(super) struct Audit<'a> {
+/// Reads and lints images.
+pub(super) struct ImageLinter<'a> {
     pub(super) config: &'a Config,
     pub(super) registry: &'static Registry,
     pub(super) source: &'a SourceArguments,
@@ -68,19 +68,18 @@ pub(super) struct Audit<'a> {
 }
 
 /// An image, and what was found in it.
-pub(super) struct Audited {
+pub(super) struct LintedImage {
     name: String,
     image: Image,
     /// None where nothing says what the image is for.
     plan: Option<Plan>,
-    /// Packages that there are, and those of which slimming leaves something.
-    packages: (usize, usize),
-    found: Vec<audit::Finding>,
+    packages: Packages,
+    report: ImageReport,
 }
 
-impl Audit<'_> {
+impl ImageLinter<'_> {
     /// What is found in the images; those that cannot be read are said, and make the run fail.
-    pub(super) fn all(&self, names: &[String]) -> (Vec<Audited>, bool) {
+    pub(super) fn all(&self, names: &[String]) -> (Vec<LintedImage>, bool) {
         let (mut audited, mut failed) = (Vec::new(), false);
         for name in names {
             match self.one(name) {
@@ -94,7 +93,7 @@ impl Audit<'_> {
         (audited, failed)
     }
 
-    fn one(&self, name: &str) -> anyhow::Result<Audited> {
+    fn one(&self, name: &str) -> anyhow::Result<LintedImage> {
         let bar = Bar::new(self.output);
         let image = self.source.open(name, self.limits.options(), &bar)?;
         let plan = plan(&image, &PlanOptions::default()).ok();
@@ -107,73 +106,78 @@ impl Audit<'_> {
             .export
             .map(|export| advisories::known(export, &packages, self.output))
             .transpose()?;
-        let installed = Installed {
+        let input = ImageInput {
+            image: &image,
+            reference: name,
+            plan: plan.as_ref(),
             packages: &packages,
-            known: known.as_ref(),
+            vulnerabilities: known.as_ref(),
         };
-        let found = audit::audit_with(
-            &image,
-            name,
-            plan.as_ref(),
-            installed,
-            self.registry,
-            settings,
-            policy,
-        )
-        .with_context(|| format!("image `{name}`"))?;
-        let all = packages.list.len();
-        let left = plan.as_ref().map_or(all, |plan| {
-            packages.remaining(|file| plan.is_kept(file)).list.len()
-        });
-        Ok(Audited {
+        let report = lint_image(input, self.registry, settings, policy)
+            .with_context(|| format!("image `{name}`"))?;
+        Ok(LintedImage {
             name: name.to_owned(),
             image,
             plan,
-            packages: (all, left),
-            found,
+            packages,
+            report,
         })
     }
 }
 
-impl Audited {
-    /// What the image says of the lines of a Dockerfile; none where it was built from something
-    /// else.
-    pub(super) fn says_of(&self, source: &Source, settings: &Settings) -> Option<Vec<Finding>> {
-        audit::measured(
-            (&self.image, &self.name),
-            self.plan.as_ref(),
-            &self.found,
-            source,
-            settings,
-        )
+impl LintedImage {
+    /// The findings at lines of a Dockerfile; `None` if the image was built from something else.
+    pub(super) fn findings_at_lines(
+        &self,
+        source: &Source,
+        settings: &Settings,
+    ) -> Option<Vec<Finding>> {
+        let input = ImageInput {
+            image: &self.image,
+            reference: &self.name,
+            plan: self.plan.as_ref(),
+            packages: &self.packages,
+            vulnerabilities: None,
+        };
+        findings_at_lines(input, &self.report.findings, source, settings)
     }
 
-    /// What is to be said of it, and of each Dockerfile that it was built from the line that
-    /// brought it.
+    /// The findings for the report, with the lines of the Dockerfiles that the image was built
+    /// from.
     pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
-        let (source, mut findings) = audit::told(&self.image, &self.name, &self.found);
-        for file in dockerfiles {
-            let Some(beside) = audit::beside(&self.image.config, &file.source, settings) else {
+        let mut findings = self.report.findings.clone();
+        for source in dockerfiles.iter().filter_map(Linted::source) {
+            let Some(lines) = dockerfile_lines(&self.image.config, source, settings) else {
                 continue;
             };
-            // The Dockerfile's own findings have these.
-            findings.retain(|finding| !audit::ONLY_MEASURED.contains(&finding.rule));
+            // These are among the Dockerfile's own findings.
+            findings.retain(|finding| !NEEDS_IMAGE.contains(&finding.rule));
             for finding in &mut findings {
-                let step = finding.instruction.map(|step| source.line(step.start) - 1);
-                let line = step.map(|step| beside.lines.get(step).copied().flatten());
-                let name = file.source.name();
-                finding.notes.extend(line.map(|line| match line {
-                    Some(line) => format!("{name}:{line} has this instruction"),
-                    None => format!("it is of the image that {name}:{} begins with", beside.from),
-                }));
+                let Location::Image(image) = &finding.location else {
+                    continue;
+                };
+                let Some(step) = image.step() else {
+                    continue;
+                };
+                let name = source.name();
+                let line = lines.steps.get(step).copied().flatten();
+                finding.notes.push(match line {
+                    Some(line) => format!("the instruction is in {name}:{line}"),
+                    None => format!("from the base image of {name}:{}", lines.from),
+                });
             }
         }
-        Linted::of_image(source, findings)
+        let mut linted = Linted::image(&self.name, &self.image, findings);
+        linted.attack_surface = Some(self.report.attack_surface.clone());
+        linted
     }
 
     /// What a slimmed image would be without; none where it cannot be slimmed.
     pub(super) fn removable(&self) -> Option<String> {
-        let Totals { before, after, .. } = self.plan.as_ref()?.totals();
+        let plan = self.plan.as_ref()?;
+        let Totals { before, after, .. } = plan.totals();
+        let packages = self.packages.list.len();
+        let remaining = self.packages.clone().remaining(|file| plan.is_kept(file));
         let parts = [
             (before.files.saturating_sub(after.files), "file"),
             (before.programs.saturating_sub(after.programs), "program"),
@@ -181,7 +185,7 @@ impl Audited {
                 before.privileged.saturating_sub(after.privileged),
                 "setuid file",
             ),
-            (self.packages.0.saturating_sub(self.packages.1), "package"),
+            (packages.saturating_sub(remaining.list.len()), "package"),
         ];
         let parts: Vec<String> = parts
             .iter()

@@ -12,20 +12,22 @@ use super::config::located;
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
-use super::images::{self, Audit, Audited};
+use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
 use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
-use crate::audit;
 use crate::config::{self, Config, FailOn, Shellcheck};
+use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
-    self, Besides, BuildContext, Finding, Named, Registry, Selection, Settings, Severity,
+    self, AttackSurface, BuildContext, Extras, Finding, Named, Registry, Selection, Settings,
+    Severity,
 };
 use crate::report::{Linted, Report};
+use crate::rules;
 use crate::source::Source;
 use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let mut config = configuration(arguments, registry, output)?;
     if config.settings.max_base_age.is_some() {
         config.settings.now = Some(super::writing::now()?);
@@ -53,7 +55,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         output.note("no Dockerfile found");
     }
     let (source, limits, export) = (&arguments.source, &arguments.limits, export.as_ref());
-    let (images, unread) = Audit {
+    let (images, unread) = ImageLinter {
         config: &config,
         registry,
         source,
@@ -119,6 +121,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
         _ => Place::StandardOutput,
     };
+    show_attack_surface(&mut files, &config.settings, output);
     reports.write(
         &Report {
             files: &files,
@@ -144,6 +147,21 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     })
 }
 
+/// The number of files up to which a text report ends with a line on each attack surface.
+const MAX_ATTACK_SURFACES: usize = 3;
+
+/// Computes the attack surfaces that a text report ends with, unless there are too many to read.
+fn show_attack_surface(files: &mut [Linted], settings: &Settings, output: Output) {
+    let is_shown = !output.is_quiet() && files.len() <= MAX_ATTACK_SURFACES;
+    for file in files {
+        if !is_shown {
+            file.attack_surface = None;
+        } else if let Some(source) = file.source() {
+            file.attack_surface = AttackSurface::of_dockerfile(source, settings);
+        }
+    }
+}
+
 impl LintArguments {
     /// What standard input is called in findings, where it is read.
     fn stdin_name(&self) -> Option<&str> {
@@ -157,7 +175,7 @@ impl LintArguments {
 struct Linter<'a> {
     registry: &'static Registry,
     config: &'a Config,
-    images: &'a [Audited],
+    images: &'a [LintedImage],
     output: Output,
     /// Whether ShellCheck answered.
     asked: bool,
@@ -172,14 +190,14 @@ impl Linter<'_> {
         let answers = self.ask_shellcheck(&sources);
         let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
             let build = self.build_context(&source);
-            let (settings, measured) = self.measured(&source);
-            let besides = Besides {
+            let (settings, from_image) = self.findings_of_image(&source);
+            let extras = Extras {
                 build,
                 shellcheck,
-                measured,
+                from_image,
             };
-            let findings = lint::lint_with(&source, self.registry, &settings, besides);
-            Linted::new(source, findings)
+            let findings = lint::lint_with(&source, self.registry, &settings, extras);
+            Linted::dockerfile(source, findings)
         };
         let few = sources.len() <= FEW;
         let sources: Vec<_> = sources.into_iter().zip(answers).collect();
@@ -205,21 +223,24 @@ impl Linter<'_> {
         build
     }
 
-    /// What an image at hand says of a file, and the settings without the rules that would guess at
-    /// it.
-    fn measured(&self, source: &Source) -> (Settings, Vec<Finding>) {
+    /// The findings at lines of a Dockerfile from an image that was built from it, and the settings
+    /// without the rules that would guess what is in the image.
+    fn findings_of_image(&self, source: &Source) -> (Settings, Vec<Finding>) {
         let mut settings = self.config.settings.clone();
-        let measured = self
+        let findings = self
             .images
             .iter()
-            .find_map(|image| image.says_of(source, &settings));
-        let silent = if measured.is_some() {
-            &audit::MEASURED[..]
-        } else {
-            &audit::ONLY_MEASURED
-        };
-        settings.ignore.extend(silent);
-        (settings, measured.unwrap_or_default())
+            .find_map(|image| image.findings_at_lines(source, &settings));
+        match findings {
+            Some(findings) => {
+                settings.ignore.extend(DECIDED_BY_IMAGE);
+                (settings, findings)
+            }
+            None => {
+                settings.ignore.extend(NEEDS_IMAGE);
+                (settings, Vec::new())
+            }
+        }
     }
 
     /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.

@@ -154,6 +154,11 @@ impl Output {
             AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
     }
 
+    /// Whether only the result is wanted.
+    pub(super) fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// Says something besides the result, on standard error; not with `--quiet`.
     pub(super) fn note(self, text: &str) {
         if !self.quiet {

@@ -10,11 +10,13 @@ use jiff::tz::TimeZone;
 
 use super::Output;
 use super::config::located;
-use crate::audit::{self, Policy};
 use crate::config;
 use crate::image::{Image, Selection};
+use crate::lint::ImageInput;
+use crate::lint::image::{Policy, check_policy};
 use crate::packages;
 use crate::report::{Format, Linted, Report};
+use crate::rules;
 use crate::trust::HostFile;
 
 #[derive(Args, Debug)]
@@ -43,7 +45,7 @@ impl PolicyArguments {
         let Some(file) = file else {
             return Ok(Policy::default());
         };
-        let policy = config::load(Some(&file), &|_| None, audit::registry())?.policy;
+        let policy = config::load(Some(&file), &|_| None, rules::registry())?.policy;
         // Who names a file for its policy must not go without one.
         anyhow::ensure!(
             self.policy.is_none() || !policy.is_empty(),
@@ -89,22 +91,29 @@ pub(super) fn broken(
     }
     let left = result.only(selection);
     let packages = packages::read(image)?.remaining(|file| selection.contains(file));
-    let mut found = audit::judge(&left, name, &packages, audit::registry(), policy)?;
-    if found.is_empty() {
+    let input = ImageInput {
+        image: &left,
+        reference: name,
+        plan: None,
+        packages: &packages,
+        vulnerabilities: None,
+    };
+    let mut findings = check_policy(input, rules::registry(), policy)?;
+    if findings.is_empty() {
         return Ok(None);
     }
-    for finding in &mut found {
-        let path = finding.path.as_ref().map(|path| path.escape_ascii());
-        finding
-            .notes
-            .extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));
+    for finding in &mut findings {
+        let path = finding.image().and_then(|image| image.path.as_ref());
+        let path = path.map(|path| path.escape_ascii().to_string());
+        finding.notes.extend(
+            path.map(|path| format!("`jettison why {name} {path}` shows what requires it")),
+        );
     }
-    let (source, findings) = audit::told(image, name, &found);
-    let files = [Linted::of_image(source, findings)];
+    let files = [Linted::image(name, image, findings)];
     Ok(Some(Format::Text.render(
         &Report {
             files: &files,
-            registry: audit::registry(),
+            registry: rules::registry(),
         },
         output.style(),
     )))

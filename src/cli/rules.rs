@@ -7,12 +7,12 @@ use serde_json::json;
 
 use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
-use crate::audit;
-use crate::lint::{Applicability, Category, Page, Profile, index_markdown};
+use crate::lint::{Applicability, Category, Page, Profile, Severity, index_markdown};
+use crate::rules;
 use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
-    let registry = audit::registry();
+    let registry = rules::registry();
     let list = match arguments.format {
         ListFormat::Text => table(
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),
@@ -58,7 +58,10 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         }
         out.push('\n');
     }
-    out.push_str("f: has a fix, u: has an unsafe fix, p: in the pedantic profile only\n");
+    out.push_str(
+        "f: has a fix, u: has an unsafe fix\n\
+         m: not in the default profile but in minimal and pedantic, p: only in pedantic\n",
+    );
     out.push_str("`jettison explain NAME` shows a rule's page\n");
     out
 }
@@ -74,6 +77,7 @@ fn fix_mark(page: &Page) -> char {
 fn profile_mark(page: &Page) -> char {
     match page.profile {
         Profile::Default => '-',
+        Profile::Minimal => 'm',
         Profile::Pedantic => 'p',
     }
 }
@@ -93,6 +97,7 @@ pub(super) fn row(page: &Page) -> serde_json::Value {
         "name": page.name,
         "title": page.title,
         "severity": page.severity.as_str(),
+        "minimal_severity": page.minimal_severity.map(Severity::as_str),
         "category": page.category.as_str(),
         "profile": page.profile.as_str(),
         "fix": page.fix.map(Applicability::as_str),

@@ -8,10 +8,10 @@ use super::arguments::{PlanArguments, SlimArguments};
 use super::destination::destination;
 use super::progress::Bar;
 use super::{Outcome, Output, policy};
-use crate::audit::Policy;
 use crate::image::{
     self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written,
 };
+use crate::lint::image::Policy;
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_saphyr::{Error, Location, Spanned};
 
 use super::{Config, ConfigError, Environment, FailOn};
-use crate::lint::words::{Topic, Word};
 use crate::lint::{Named, Registry, Severity};
+use crate::lint::{SettingKey, SettingOrigin};
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
@@ -224,7 +224,7 @@ fn meaning(
 ) -> Result<Config, ConfigError> {
     let path = from.map(|(path, _)| path);
     let source = from.map(|(path, text)| Arc::new(Source::new(path.to_string_lossy(), text)));
-    let place = |text: &Spanned<String>| word(source.as_ref()?, text);
+    let place = |text: &Spanned<String>| origin(source.as_ref()?, text);
     let known = |code: &Spanned<String>| {
         known(&code.value, registry).map_err(|reason| wrong(path, code.defined, reason))
     };
@@ -239,8 +239,8 @@ fn meaning(
     }
     config.settings.pragmas = !file.disable_ignore_pragma.unwrap_or_default();
     let trusted = file.trusted_registries.iter().flatten();
-    config.settings.words.add(
-        Topic::Setting("trusted-registries"),
+    config.settings.origins.add(
+        SettingKey::Name("trusted-registries"),
         trusted.clone().next().and_then(&place),
     );
     config.settings.trusted_registries = trusted.map(|registry| registry.value.clone()).collect();
@@ -248,8 +248,8 @@ fn meaning(
         let said = |reason| wrong(path, kind.defined, format!("`label-schema`: {reason}"));
         config
             .settings
-            .words
-            .add(Topic::Label(label.clone()), place(kind));
+            .origins
+            .add(SettingKey::Label(label.clone()), place(kind));
         config
             .settings
             .label_schema
@@ -263,14 +263,14 @@ fn meaning(
 }
 
 /// Where a word stands in the file.
-fn word(file: &Arc<Source>, text: &Spanned<String>) -> Option<Word> {
+fn origin(file: &Arc<Source>, text: &Spanned<String>) -> Option<SettingOrigin> {
     let place = text.defined.span();
     let start = usize::try_from(place.byte_offset()?).ok()?;
     let span = Span::new(
         start,
         start.checked_add(usize::try_from(place.byte_len()?).ok()?)?,
     );
-    (!file.slice(span).is_empty()).then(|| Word {
+    (!file.slice(span).is_empty()).then(|| SettingOrigin {
         file: Arc::clone(file),
         span,
     })

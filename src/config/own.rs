@@ -9,8 +9,8 @@ use toml::Spanned;
 
 use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
-use crate::lint::words::{Topic, Word};
 use crate::lint::{Named, Registry, Selection};
+use crate::lint::{SettingKey, SettingOrigin};
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
@@ -101,14 +101,9 @@ pub(super) fn parse(
     };
     let mut config = Config::default();
     if let Some(profile) = &file.profile {
-        let reason = || {
-            at(
-                profile.span().start,
-                "expected `default` or `pedantic`".to_owned(),
-            )
-        };
-        config.settings.select =
-            Selection::Profile(profile.get_ref().parse().map_err(|()| reason())?);
+        let selected = profile.get_ref().parse();
+        let selected = selected.map_err(|reason| at(profile.span().start, reason))?;
+        config.settings.select = Selection::Profile(selected);
     }
     if let Some(names) = &file.select {
         if names.iter().any(|name| name.get_ref() == ALL) {
@@ -127,7 +122,7 @@ pub(super) fn parse(
         })?;
         config
             .settings
-            .set_severity(known(rule)?, level, Some(&word(&source, severity)));
+            .set_severity(known(rule)?, level, Some(&origin(&source, severity)));
     }
     let fail_on = |text: &Spanned<String>| {
         text.get_ref()
@@ -138,22 +133,22 @@ pub(super) fn parse(
     config.settings.build_args = file.build_args;
     config.settings.target = file.target;
     config.settings.pragmas = file.pragmas.unwrap_or(true);
-    let words = &mut config.settings.words;
-    words.add(
-        Topic::Setting("trusted-registries"),
+    let origins = &mut config.settings.origins;
+    origins.add(
+        SettingKey::Name("trusted-registries"),
         file.trusted_registries
             .first()
-            .map(|first| word(&source, first)),
+            .map(|first| origin(&source, first)),
     );
-    words.add(
-        Topic::Setting("strict-labels"),
+    origins.add(
+        SettingKey::Name("strict-labels"),
         file.strict_labels
             .as_ref()
-            .map(|is_on| word(&source, is_on)),
+            .map(|is_on| origin(&source, is_on)),
     );
-    words.add(
-        Topic::Setting("max-base-age"),
-        file.max_base_age.as_ref().map(|age| word(&source, age)),
+    origins.add(
+        SettingKey::Name("max-base-age"),
+        file.max_base_age.as_ref().map(|age| origin(&source, age)),
     );
     config.settings.trusted_registries = file
         .trusted_registries
@@ -161,10 +156,10 @@ pub(super) fn parse(
         .map(Spanned::into_inner)
         .collect();
     for (label, kind) in file.label_schema {
-        config
-            .settings
-            .words
-            .add(Topic::Label(label.clone()), Some(word(&source, &kind)));
+        config.settings.origins.add(
+            SettingKey::Label(label.clone()),
+            Some(origin(&source, &kind)),
+        );
         let kind = kind
             .get_ref()
             .parse()
@@ -260,10 +255,10 @@ fn program_from(directory: &Path, program: String) -> PathBuf {
     }
 }
 
-/// Where a value stands.
-pub(super) fn word<T>(file: &Arc<Source>, value: &Spanned<T>) -> Word {
+/// The place of a value in its file.
+pub(super) fn origin<T>(file: &Arc<Source>, value: &Spanned<T>) -> SettingOrigin {
     let range = value.span();
-    Word {
+    SettingOrigin {
         file: Arc::clone(file),
         span: Span::new(range.start, range.end),
     }

@@ -10,10 +10,9 @@ use toml::Spanned;
 use toml::value::Value;
 
 use super::ConfigError;
-use super::own::word;
-use crate::audit::{self, Exception, Pattern, Policy};
-use crate::lint::Registry;
-use crate::lint::words::Topic;
+use super::own::origin;
+use crate::lint::image::{Exception, Pattern, Policy};
+use crate::lint::{Registry, SettingKey};
 use crate::source::Source;
 use crate::suggestion;
 
@@ -49,17 +48,17 @@ pub(super) fn policy(
     at: At<'_>,
 ) -> Result<Policy, ConfigError> {
     let mut policy = Policy::default();
-    policy.words.add(
-        Topic::Setting("max-size"),
-        table.max_size.as_ref().map(|size| word(source, size)),
+    policy.origins.add(
+        SettingKey::Name("max-size"),
+        table.max_size.as_ref().map(|size| origin(source, size)),
     );
-    policy.words.add(
-        Topic::Setting("max-packages"),
-        table.max_packages.as_ref().map(|most| word(source, most)),
+    policy.origins.add(
+        SettingKey::Name("max-packages"),
+        table.max_packages.as_ref().map(|most| origin(source, most)),
     );
-    policy.words.add(
-        Topic::Setting("max-files"),
-        table.max_files.as_ref().map(|most| word(source, most)),
+    policy.origins.add(
+        SettingKey::Name("max-files"),
+        table.max_files.as_ref().map(|most| origin(source, most)),
     );
     policy.max_packages = table.max_packages.map(Spanned::into_inner);
     policy.max_files = table.max_files.map(Spanned::into_inner);
@@ -73,8 +72,11 @@ pub(super) fn policy(
         policy.max_size = Some(bytes(size.get_ref()).ok_or_else(reason)?);
     }
     for kind in &table.forbid {
-        if !policy.forbid(kind.get_ref(), Some(word(source, kind))) {
-            return Err(at(kind.span().start, unknown_word(kind.get_ref())));
+        if !policy.forbid(kind.get_ref(), Some(origin(source, kind)), registry) {
+            return Err(at(
+                kind.span().start,
+                unknown_word(kind.get_ref(), registry),
+            ));
         }
     }
     for (index, allow) in table.allow.into_iter().enumerate() {
@@ -83,8 +85,8 @@ pub(super) fn policy(
             .get_ref()
             .expires
             .as_ref()
-            .map(|day| word(source, day));
-        policy.words.add(Topic::Exception(index), expires);
+            .map(|day| origin(source, day));
+        policy.origins.add(SettingKey::Exception(index), expires);
         policy
             .exceptions
             .push(exception(allow.into_inner(), start, registry, at)?);
@@ -101,8 +103,8 @@ fn bytes(value: &Value) -> Option<u64> {
 }
 
 /// The error for a word in `forbid` that is neither a kind of thing nor an image rule.
-fn unknown_word(word: &str) -> String {
-    let rules = audit::rules().iter().map(|rule| rule.name);
+fn unknown_word(word: &str, registry: &Registry) -> String {
+    let rules = registry.image_rules().map(|rule| rule.name);
     match suggestion::closest(word, Policy::kinds().chain(rules)) {
         Some(closest) => format!("`{word}` cannot be forbidden; did you mean `{closest}`?"),
         None => format!(
@@ -178,21 +180,18 @@ fn rules(
     registry: &Registry,
     at: At<'_>,
 ) -> Result<BTreeSet<&'static str>, ConfigError> {
-    let of_images = audit::rules().iter().map(|rule| rule.name);
-    let meant: Vec<&str> = registry
-        .find(name.get_ref())
-        .iter()
-        .map(|page| page.name)
-        .collect();
-    let rules: BTreeSet<&str> = of_images
-        .filter(|rule| rule == name.get_ref() || meant.contains(rule))
-        .collect();
+    let pages = registry.find(name.get_ref());
+    let mut rules = BTreeSet::new();
+    for rule in registry.image_rules() {
+        if pages.iter().any(|page| page.name == rule.name) {
+            rules.insert(rule.name);
+        }
+    }
     if !rules.is_empty() {
         return Ok(rules);
     }
-    let unknown = || registry.unknown(name.get_ref()).to_string();
-    let reason = if meant.is_empty() {
-        unknown()
+    let reason = if pages.is_empty() {
+        registry.unknown(name.get_ref()).to_string()
     } else {
         format!("`{}` is no rule for images", name.get_ref())
     };
@@ -222,9 +221,10 @@ mod tests {
 
     use super::*;
     use crate::config::{Config, parse, schema};
+    use crate::rules;
 
     fn parsed(text: &str) -> Result<Config, String> {
-        parse(Path::new("p.toml"), text, audit::registry()).map_err(|error| error.to_string())
+        parse(Path::new("p.toml"), text, rules::registry()).map_err(|error| error.to_string())
     }
 
     #[test]

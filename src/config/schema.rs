@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::audit::Policy;
+use crate::lint::Profile;
+use crate::lint::image::Policy;
 
 /// Draft 2020-12. It knows keys and shapes; which names are rules, `jettison lint` says.
 pub fn schema() -> Value {
@@ -21,8 +22,8 @@ pub fn schema() -> Value {
         "additionalProperties": false,
         "properties": {
             "profile": {
-                "description": "Which rules speak: those that a good Dockerfile passes, or all",
-                "enum": ["default", "pedantic"],
+                "description": "The set of rules: `minimal` adds what an image should not contain, such as shells, `pedantic` everything else",
+                "enum": Profile::ALL.map(Profile::as_str),
                 "default": "default",
             },
             "select": names("Only these rules, by name or by another tool's code; `all` for every rule"),

@@ -1,4 +1,4 @@
-//! What a rule says: a finding, its places, and the edits that mend it.
+//! A finding: the defect, where it is, and the edits that fix it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::code::ShellcheckCode;
 use crate::source::{Source, Span};
 
-/// From the gravest down, as they are listed and compared: `Error < Style`.
+/// How severe a finding is, highest first: `Error < Style`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     Error,
@@ -46,78 +46,152 @@ impl FromStr for Severity {
     }
 }
 
-/// One defect at one place of one file.
+/// One defect, and where it is.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The name of the rule that speaks.
+    /// The name of the rule that reported it.
     pub rule: &'static str,
-    /// What ShellCheck calls it, where ShellCheck speaks.
+    /// ShellCheck's code, for findings of ShellCheck.
     pub code: Option<ShellcheckCode>,
     pub severity: Severity,
     /// What is wrong: present tense, lower case, names in backticks, no full stop.
     pub message: String,
-    pub span: Span,
-    /// The instruction that holds the place, where one does.
-    pub instruction: Option<Span>,
-    /// Whether the place lies in the stage that is built.
-    pub in_final_stage: bool,
-    /// What it is about in an image, where an image was checked.
-    pub subject: Option<Subject>,
+    pub location: Location,
     /// Other places that explain this one.
     pub labels: Vec<Label>,
     pub notes: Vec<String>,
     pub fix: Option<Fix>,
 }
 
-/// What of an image a finding is about.
+/// Where a defect is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In the text of a Dockerfile.
+    Text(TextLocation),
+    /// In an image.
+    Image(ImageLocation),
+}
+
+/// A place in the text of a Dockerfile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextLocation {
+    pub span: Span,
+    /// The instruction that the span starts in, if any.
+    pub instruction: Option<Span>,
+    pub in_final_stage: bool,
+}
+
+/// A place in an image: a file, a layer, or the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
-    /// A path, from the root, as text; none where it is the configuration or a layer.
-    pub path: Option<String>,
-    /// Counted from the lowest.
-    pub layer: Option<usize>,
-    /// Whether the image's program can reach the file; none where there is no program.
-    pub reached: Option<bool>,
-    /// The package that the file is of, as `name version`.
+pub struct ImageLocation {
+    /// The absolute path of the file; `None` for a layer, the configuration, or the whole image.
+    pub path: Option<Vec<u8>>,
+    /// The step of the history that added it, if known.
+    pub provenance: Option<Provenance>,
+    /// Whether the image's program can reach the file; `None` without a program.
+    pub reachable: Option<bool>,
+    /// The package that owns the file, as `name version`.
     pub package: Option<String>,
 }
 
-/// A second place, and what it has to do with the first.
+/// A step of an image's history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// The index in the history; `None` for a layer without an entry there.
+    pub step: Option<usize>,
+    /// The index of the layer, from the lowest; `None` for a step that only changed the
+    /// configuration.
+    pub layer: Option<usize>,
+    /// The instruction as the builder recorded it, without what the builder adds; may be empty.
+    pub created_by: String,
+}
+
+impl Finding {
+    /// The place in the Dockerfile; `None` for findings in images.
+    pub fn text(&self) -> Option<&TextLocation> {
+        match &self.location {
+            Location::Text(text) => Some(text),
+            Location::Image(_) => None,
+        }
+    }
+
+    /// The span in the Dockerfile; `None` for findings in images.
+    pub fn span(&self) -> Option<Span> {
+        self.text().map(|text| text.span)
+    }
+
+    /// The place in the image; `None` for findings in Dockerfiles.
+    pub fn image(&self) -> Option<&ImageLocation> {
+        match &self.location {
+            Location::Image(image) => Some(image),
+            Location::Text(_) => None,
+        }
+    }
+}
+
+impl From<Span> for Location {
+    fn from(span: Span) -> Self {
+        Self::Text(TextLocation {
+            span,
+            ..TextLocation::default()
+        })
+    }
+}
+
+impl From<ImageLocation> for Location {
+    fn from(location: ImageLocation) -> Self {
+        Self::Image(location)
+    }
+}
+
+impl ImageLocation {
+    /// The layer of the step that added it, counted from the lowest.
+    pub fn layer(&self) -> Option<usize> {
+        self.provenance.as_ref()?.layer
+    }
+
+    /// The index of the step in the image's history.
+    pub fn step(&self) -> Option<usize> {
+        self.provenance.as_ref()?.step
+    }
+}
+
+/// A second place that explains the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The file that it is in, such as a configuration, where that is not the finding's.
+    /// The file that it is in, such as a configuration; `None` for the finding's own file.
     pub file: Option<Arc<Source>>,
     pub span: Span,
     pub message: String,
 }
 
 impl Label {
-    /// The file that it is in, beside the finding's.
+    /// The file that the label is in; `own` is the finding's.
     pub fn source<'a>(&'a self, own: &'a Source) -> &'a Source {
         self.file.as_deref().unwrap_or(own)
     }
 }
 
-/// Edits that mend a finding.
+/// Edits that fix a finding.
 #[derive(Clone, Debug)]
 pub struct Fix {
     /// What to do, as an imperative: "use `COPY`".
     pub title: String,
     pub applicability: Applicability,
-    /// In order, without overlap.
+    /// Sorted, without overlaps.
     pub edits: Vec<Edit>,
 }
 
-/// A fix's promise.
+/// What a fix promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
-    /// The image that is built means the same.
+    /// The built image stays the same in meaning.
     Safe,
-    /// Somebody has to look.
+    /// The result may differ and has to be reviewed.
     Unsafe,
 }
 
-/// Puts `replacement` in the place of the bytes of `span`; an empty span inserts.
+/// Replaces the bytes of `span` with `replacement`; an empty span inserts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub span: Span,

@@ -1,4 +1,4 @@
-//! A rule's page: its front matter read, its text as it is.
+//! A rule's page: its front matter, and its text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,23 +6,25 @@ use std::str::FromStr;
 use super::finding::{Applicability, Severity};
 use crate::page::{self, FrontMatter, PageError, Parts};
 
-/// What `rules/lint/<name>.md` says.
+/// The content of `rules/lint/<name>.md`.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub name: &'static str,
-    /// The page's first heading: the defect, as a sentence without a full stop.
+    /// The first heading: the defect in a few words.
     pub title: &'static str,
     pub severity: Severity,
+    /// The severity under [`Profile::Minimal`], if it differs.
+    pub minimal_severity: Option<Severity>,
     pub category: Category,
     pub profile: Profile,
-    /// The best promise that a fix of this rule makes; none where it has no fix.
+    /// The best promise that a fix of this rule makes; `None` for a rule without a fix.
     pub fix: Option<Applicability>,
     pub aliases: Vec<Alias>,
-    /// Markdown, from the heading on.
+    /// Markdown, starting with the heading.
     pub body: &'static str,
 }
 
-/// What a rule is about.
+/// The kind of problem that a rule reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Category {
     Correctness,
@@ -75,21 +77,25 @@ impl FromStr for Category {
     }
 }
 
-/// From which strictness on a rule speaks.
+/// A set of rules; each profile includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// What the maintainer of a good Dockerfile can live with.
+    /// What the maintainer of a good Dockerfile acts on.
     Default,
-    /// Everything.
+    /// Also what an image should not contain: a root user, shells, package managers, compilers,
+    /// debuggers and setuid programs, as warnings.
+    Minimal,
+    /// All rules.
     Pedantic,
 }
 
 impl Profile {
-    pub const ALL: [Self; 2] = [Self::Default, Self::Pedantic];
+    pub const ALL: [Self; 3] = [Self::Default, Self::Minimal, Self::Pedantic];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Default => "default",
+            Self::Minimal => "minimal",
             Self::Pedantic => "pedantic",
         }
     }
@@ -102,13 +108,16 @@ impl fmt::Display for Profile {
 }
 
 impl FromStr for Profile {
-    type Err = ();
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL
-            .into_iter()
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut profiles = Self::ALL.into_iter();
+        profiles
             .find(|profile| profile.as_str() == text)
-            .ok_or(())
+            .ok_or_else(|| {
+                let names = Self::ALL.map(Self::as_str).join("`, `");
+                format!("unknown profile `{text}`; use one of `{names}`")
+            })
     }
 }
 
@@ -117,7 +126,7 @@ impl FromStr for Profile {
 pub struct Alias {
     pub tool: Tool,
     pub code: &'static str,
-    /// Whether that tool looks at the final stage only, where the rule looks at all.
+    /// Whether that tool only checks the final stage, while the rule checks all.
     pub final_stage_only: bool,
 }
 
@@ -165,7 +174,7 @@ impl Tool {
         }
     }
 
-    /// Whose a code is, told by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`,
+    /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`,
     /// `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
     /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
@@ -228,8 +237,9 @@ fn is_uuid(code: &str) -> bool {
     lengths.eq([8, 4, 4, 4, 12]) && code.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit())
 }
 
-const KEYS: [&str; 6] = [
+const KEYS: [&str; 7] = [
     "severity",
+    "minimal-severity",
     "category",
     "profile",
     "fix",
@@ -238,13 +248,14 @@ const KEYS: [&str; 6] = [
 ];
 
 impl Page {
-    /// Reads the front matter; the text below it is only looked at for its heading.
+    /// Parses the front matter and the heading.
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, &KEYS)?;
         Ok(Self {
             name,
             title,
             severity: front.required("severity")?,
+            minimal_severity: front.optional("minimal-severity")?,
             category: front.required("category")?,
             profile: front.required("profile")?,
             fix: front.optional("fix")?,
@@ -253,8 +264,16 @@ impl Page {
         })
     }
 
-    /// The code that other tools' users know it by: hadolint's or ShellCheck's, else BuildKit's,
-    /// else its own name.
+    /// The severity of the rule's findings under a profile.
+    pub fn severity_in(&self, profile: Profile) -> Severity {
+        match (profile, self.minimal_severity) {
+            (Profile::Minimal, Some(severity)) => severity,
+            _ => self.severity,
+        }
+    }
+
+    /// The code that users of other tools know: hadolint's or ShellCheck's, otherwise BuildKit's,
+    /// otherwise the rule's own name.
     pub fn code(&self) -> &'static str {
         let of = |tools: &[Tool]| {
             self.aliases

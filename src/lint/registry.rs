@@ -51,6 +51,13 @@ impl Registry {
         self.entries.iter().map(|(rule, page)| (*rule, page))
     }
 
+    /// The rules that check images, in the order of their names.
+    pub fn image_rules(&self) -> impl Iterator<Item = &'static Rule> {
+        self.iter()
+            .map(|(rule, _)| rule)
+            .filter(|rule| rule.image.is_some())
+    }
+
     /// The page of the rule of this name.
     pub fn get(&self, name: &str) -> Option<&Page> {
         let at = self
@@ -163,12 +170,14 @@ mod tests {
         Rule {
             name: "b-rule",
             page: PAGE,
-            check: |_, _| {},
+            dockerfile: None,
+            image: None,
         },
         Rule {
             name: "a-rule",
             page: PAGE,
-            check: |_, _| {},
+            dockerfile: None,
+            image: None,
         },
     ];
 

@@ -1,72 +1,111 @@
-//! A rule: a name, a page, a function. And the sink into which the function speaks.
+//! A rule: a name, a page, and up to two checks; and the sink that collects what they report.
 
-use super::context::Context;
-use super::finding::{Applicability, Edit, Finding, Fix, Label, Severity};
+use super::dockerfile::DockerfileContext;
+use super::finding::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
+use super::image::ImageContext;
 use crate::source::Span;
 
-/// One check. Severity, aliases and all that is said of it elsewhere stand on its page.
+/// One rule. Its severity, aliases and documentation are on its page.
+///
+/// A rule without a check is one whose findings come from the engine: those about comments that
+/// suppress findings, and ShellCheck's.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     /// Kebab case, the defect it reports; reads well after "allow".
     pub name: &'static str,
     /// The text of `rules/lint/<name>.md`.
     pub page: &'static str,
-    pub check: fn(&Context<'_>, &mut Findings),
+    pub dockerfile: Option<DockerfileCheck>,
+    pub image: Option<ImageCheck>,
 }
 
-/// Takes the findings of one rule, whose name and severity it puts on each.
+/// Checks one Dockerfile.
+pub type DockerfileCheck = fn(&DockerfileContext<'_>, &mut Findings);
+
+/// Checks one image.
+pub type ImageCheck = fn(&ImageContext<'_>, &mut Findings);
+
+/// Collects the findings of one rule, each with the rule's name and severity.
 #[derive(Debug)]
 pub struct Findings {
     rule: &'static str,
-    severity: Severity,
-    reported: Vec<Finding>,
+    severity: RuleSeverity,
+    findings: Vec<Finding>,
+}
+
+/// The severity of a rule's findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RuleSeverity {
+    /// From the rule's page; a finding may have one of its own.
+    Page(Severity),
+    /// Set by the user, for all findings of the rule.
+    User(Severity),
+}
+
+impl RuleSeverity {
+    pub(super) fn get(self) -> Severity {
+        match self {
+            Self::Page(severity) | Self::User(severity) => severity,
+        }
+    }
 }
 
 impl Findings {
-    pub(super) fn new(rule: &'static str, severity: Severity) -> Self {
+    pub(super) fn new(rule: &'static str, severity: RuleSeverity) -> Self {
         Self {
             rule,
             severity,
-            reported: Vec::new(),
+            findings: Vec::new(),
         }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.reported
+        self.findings
     }
 
-    /// Reports a defect; what else there is to say goes onto the [`Report`].
-    pub fn add(&mut self, span: Span, message: impl Into<String>) -> Report<'_> {
+    /// Reports a defect; the builder takes labels, notes and a fix.
+    pub fn add(
+        &mut self,
+        location: impl Into<Location>,
+        message: impl Into<String>,
+    ) -> FindingBuilder<'_> {
         let finding = Finding {
             rule: self.rule,
             code: None,
-            severity: self.severity,
+            severity: self.severity.get(),
             message: message.into(),
-            span,
-            instruction: None,
-            in_final_stage: false,
-            subject: None,
+            location: location.into(),
             labels: Vec::new(),
             notes: Vec::new(),
             fix: None,
         };
-        Report {
-            finding: self.reported.push_mut(finding),
+        FindingBuilder {
+            severity: self.severity,
+            finding: self.findings.push_mut(finding),
         }
     }
 }
 
-/// A finding just made, for more to be said of it.
+/// A reported finding, for adding details to it.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct FindingBuilder<'a> {
+    severity: RuleSeverity,
     finding: &'a mut Finding,
 }
 
 #[expect(
     clippy::return_self_not_must_use,
-    reason = "what is said stays said, whether or not more follows"
+    reason = "the finding is reported already, whether or not details follow"
 )]
-impl Report<'_> {
+impl FindingBuilder<'_> {
+    /// A severity for this finding alone, unless the user has set one for the rule.
+    pub fn severity(self, severity: Severity) -> Self {
+        if let RuleSeverity::Page(_) = self.severity {
+            self.finding.severity = severity;
+        }
+        self
+    }
+
     pub fn label(self, span: Span, message: impl Into<String>) -> Self {
         self.finding.labels.push(Label {
             file: None,
@@ -76,9 +115,9 @@ impl Report<'_> {
         self
     }
 
-    /// A label at the word of the configuration that it rests on, where a file said it.
-    pub fn because(self, label: Option<Label>) -> Self {
-        self.finding.labels.extend(label);
+    /// A label at the setting in a configuration file that the finding rests on, if there is one.
+    pub fn because(self, setting: Option<Label>) -> Self {
+        self.finding.labels.extend(setting);
         self
     }
 
@@ -94,7 +133,7 @@ impl Report<'_> {
 }
 
 impl Fix {
-    /// A fix whose edits are brought in order.
+    /// Sorts the edits.
     pub fn new(
         title: impl Into<String>,
         applicability: Applicability,

@@ -1,4 +1,4 @@
-//! What a user wants of a run, after files, environment and arguments have been read.
+//! The settings of a run, after configuration files, environment and arguments are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,62 +9,63 @@ use super::finding::{Label, Severity};
 use super::label::LabelType;
 use super::page::{Page, Profile};
 use super::registry::Named;
-use super::words::{Topic, Word, Words};
+use super::rule::RuleSeverity;
+use super::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
 use super::{Finding, SHELLCHECK};
 
-const SEVERITY: &str = "its severity is set here";
+const SEVERITY: &str = "severity set here";
 
-/// Rules are meant by their own names here: [`Registry::resolve`](super::Registry::resolve) makes
-/// them of aliases.
+/// Names of rules only, no aliases: [`Registry::resolve`](super::Registry::resolve) translates
+/// those.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub select: Selection,
-    /// Taken away from what `select` gives.
+    /// Rules to leave out of `select`.
     pub ignore: BTreeSet<&'static str>,
-    /// Severities in the place of the pages' own.
+    /// Severities that override those of the pages.
     pub severities: BTreeMap<&'static str, Severity>,
-    /// What is wanted of single ShellCheck codes.
+    /// Settings of single ShellCheck codes.
     pub codes: Codes,
     /// Values of `--build-arg`.
     pub build_args: BTreeMap<String, String>,
-    /// The stage that is built; the last one where there is none of this name.
+    /// The stage that is built; the last one if no stage has this name.
     pub target: Option<String>,
     /// Whether comments in the file may suppress findings.
     pub pragmas: bool,
-    /// Where images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`. Empty where every
-    /// registry may.
+    /// Registries that base images may come from: `docker.io`, `*.example.com`, `ghcr.*`, `*`.
+    /// Empty allows all.
     pub trusted_registries: Vec<String>,
-    /// The labels that images must have, and what their values are.
+    /// The labels that images must have, and the types of their values.
     pub label_schema: BTreeMap<String, LabelType>,
-    /// Whether labels that are not in the schema are wrong.
+    /// Whether labels outside the schema are reported.
     pub strict_labels: bool,
-    /// How many days old the base of an image may be.
+    /// The maximum age of an image's base, in days.
     pub max_base_age: Option<u32>,
-    /// Where the configuration says what of this.
-    pub words: Words,
-    /// When the run is: the library has no clock.
+    /// Where a configuration file sets these.
+    pub origins: SettingOrigins,
+    /// The time of the run: the library reads no clock.
     pub now: Option<Timestamp>,
 }
 
-/// Words on single codes of a rule that speaks under many.
+/// Settings of single ShellCheck codes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Codes {
-    /// These only; all where there are none.
+    /// Only these; empty selects all.
     pub select: BTreeSet<ShellcheckCode>,
     pub ignore: BTreeSet<ShellcheckCode>,
     pub severities: BTreeMap<ShellcheckCode, Severity>,
 }
 
-/// Which rules speak.
+/// The selected rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Those of the profile, where the stricter holds the milder.
+    /// Those of a profile; each profile includes the ones before it.
     Profile(Profile),
     Only(BTreeSet<&'static str>),
 }
 
 impl Selection {
-    /// Every rule there is.
+    /// All rules.
     pub const ALL: Self = Self::Profile(Profile::Pedantic);
 }
 
@@ -82,14 +83,14 @@ impl Default for Settings {
             label_schema: BTreeMap::new(),
             strict_labels: false,
             max_base_age: None,
-            words: Words::default(),
+            origins: SettingOrigins::default(),
             now: None,
         }
     }
 }
 
 impl Settings {
-    /// Lets only these speak.
+    /// Selects only these.
     pub fn select(&mut self, mut named: Named) {
         self.codes.select.clear();
         if !named.codes.is_empty() && named.rules.insert(SHELLCHECK) {
@@ -98,36 +99,50 @@ impl Settings {
         self.select = Selection::Only(named.rules);
     }
 
-    /// Lets these not speak.
+    /// Leaves these out.
     pub fn ignore(&mut self, named: Named) {
         self.ignore.extend(named.rules);
         self.codes.ignore.extend(named.codes);
     }
 
-    /// `word` is where a file says so.
-    pub fn set_severity(&mut self, named: Named, severity: Severity, word: Option<&Word>) {
-        named
-            .rules
-            .iter()
-            .for_each(|rule| self.words.add(Topic::Rule(rule), word.cloned()));
-        named
-            .codes
-            .iter()
-            .for_each(|code| self.words.add(Topic::Code(*code), word.cloned()));
-        self.severities
-            .extend(named.rules.into_iter().map(|rule| (rule, severity)));
-        self.codes
-            .severities
-            .extend(named.codes.into_iter().map(|code| (code, severity)));
+    /// Sets the severity of rules and codes; `origin` is its place in a configuration file.
+    pub fn set_severity(
+        &mut self,
+        named: Named,
+        severity: Severity,
+        origin: Option<&SettingOrigin>,
+    ) {
+        for rule in named.rules {
+            self.origins.add(SettingKey::Rule(rule), origin.cloned());
+            self.severities.insert(rule, severity);
+        }
+        for code in named.codes {
+            self.origins.add(SettingKey::Code(code), origin.cloned());
+            self.codes.severities.insert(code, severity);
+        }
     }
 
-    /// Whether a code may speak, if its rule may.
-    pub fn wants(&self, code: Option<ShellcheckCode>) -> bool {
-        let selected = |code| self.codes.select.is_empty() || self.codes.select.contains(&code);
-        code.is_none_or(|code| selected(code) && !self.codes.ignore.contains(&code))
+    /// Whether a code of a selected rule is selected too.
+    pub fn selects_code(&self, code: Option<ShellcheckCode>) -> bool {
+        let Some(code) = code else {
+            return true;
+        };
+        let is_selected = self.codes.select.is_empty() || self.codes.select.contains(&code);
+        is_selected && !self.codes.ignore.contains(&code)
     }
 
-    /// The severity that the user gives a finding, its code before its rule.
+    /// The severity of a rule's findings.
+    pub(super) fn severity(&self, page: &Page) -> RuleSeverity {
+        match self.severities.get(page.name) {
+            Some(&severity) => RuleSeverity::User(severity),
+            None => RuleSeverity::Page(match self.select {
+                Selection::Profile(profile) => page.severity_in(profile),
+                Selection::Only(_) => page.severity,
+            }),
+        }
+    }
+
+    /// The severity that the user sets for a finding: that of its code before that of its rule.
     pub(super) fn severity_of(&self, finding: &Finding) -> Option<Severity> {
         let of_code = finding
             .code
@@ -137,17 +152,15 @@ impl Settings {
             .copied()
     }
 
-    /// The place where the user says how grave a finding is.
+    /// The place in a configuration file that sets the severity of a finding.
     pub(super) fn severity_label(&self, finding: &Finding) -> Option<Label> {
         let of_code = finding
             .code
-            .and_then(|code| self.words.label(&Topic::Code(code), SEVERITY));
-        of_code.or_else(|| self.severity_label_of(finding.rule))
-    }
-
-    /// The place where the user says how grave the findings of a rule are.
-    pub fn severity_label_of(&self, rule: &'static str) -> Option<Label> {
-        self.words.label(&Topic::Rule(rule), SEVERITY)
+            .and_then(|code| self.origins.label(&SettingKey::Code(code), SEVERITY));
+        of_code.or_else(|| {
+            self.origins
+                .label(&SettingKey::Rule(finding.rule), SEVERITY)
+        })
     }
 
     pub fn selects(&self, page: &Page) -> bool {

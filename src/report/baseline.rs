@@ -155,10 +155,10 @@ impl Baseline {
     /// The path of a file from the baseline's folder; the whole path, where the file is elsewhere.
     fn name_of(&self, file: &Linted, here: &Path) -> String {
         // The name of an image is no path from here.
-        if Reference::has_transport(file.source.name()) {
-            return file.source.name().to_owned();
+        if Reference::has_transport(file.name()) {
+            return file.name().to_owned();
         }
-        let path = plain(&here.join(file.source.name()));
+        let path = plain(&here.join(file.name()));
         path.strip_prefix(&self.folder)
             .unwrap_or(&path)
             .to_string_lossy()
@@ -169,7 +169,7 @@ impl Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::{Finding, Severity};
+    use crate::lint::{Finding, Location, Severity, TextLocation};
     use crate::source::{Source, Span};
 
     /// A file with a finding on each of these words, each of which is an instruction's too.
@@ -184,17 +184,18 @@ mod tests {
                 code: None,
                 severity: Severity::Info,
                 message: format!("a {word}"),
-                span,
-                instruction: Some(span),
-                in_final_stage: false,
-                subject: None,
+                location: Location::Text(TextLocation {
+                    span,
+                    instruction: Some(span),
+                    in_final_stage: false,
+                }),
                 labels: Vec::new(),
                 notes: Vec::new(),
                 fix: None,
             }
         });
         let findings = findings.collect();
-        Linted::new(Source::new(name, text), findings)
+        Linted::dockerfile(Source::new(name, text), findings)
     }
 
     const HERE: &str = "/work";

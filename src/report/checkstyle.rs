@@ -9,14 +9,14 @@ pub(super) fn checkstyle(report: &Report<'_>) -> String {
     let mut xml = Xml::new();
     xml.start("checkstyle", &[("version", "4.3")]);
     for file in report.files {
-        xml.start("file", &[("name", file.source.name())]);
+        xml.start("file", &[("name", file.name())]);
         for finding in &file.findings {
-            let place = file.source.position(finding.span.start);
+            let place = file.region(finding).start;
             let attributes = [
                 ("line", &*place.line.to_string()),
                 ("column", &*place.column.to_string()),
                 ("severity", severity(finding.severity)),
-                ("message", &super::said(finding)),
+                ("message", &super::full_text(file, finding)),
                 ("source", &format!("jettison.{}", super::id(finding))),
             ];
             xml.empty("error", &attributes);

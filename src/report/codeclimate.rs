@@ -4,28 +4,30 @@
 
 use serde_json::{Value, json};
 
+use super::input::Region;
 use super::{Report, help};
-use crate::lint::{Category, Label};
-use crate::source::{Source, Span};
+use crate::lint::Category;
 
 /// An object and a null byte for each finding.
 pub(super) fn codeclimate(report: &Report<'_>) -> String {
     let mut out = String::new();
-    for (source, finding, fingerprint) in report.fingerprinted() {
-        let name = super::relative(source.name());
+    for (file, finding, fingerprint) in report.fingerprinted() {
+        let name = super::relative(file.name());
         let page = report.registry.get(finding.rule);
-        let labels: Vec<Value> = finding
-            .labels
-            .iter()
-            .map(|label| labelled(source, label))
+        let labels: Vec<Value> = file
+            .labels(finding)
+            .map(|(source, label)| {
+                let region = Region::of(source, label.span);
+                location(super::relative(source.name()), region)
+            })
             .collect();
         let mut row = json!({
             "type": "issue",
             "check_name": super::id(finding),
-            "description": super::said(finding),
+            "description": super::full_text(file, finding),
             "content": { "body": page.map(help::markdown).unwrap_or_default() },
             "categories": page.map(|page| category(page.category)),
-            "location": location(source, name, finding.span),
+            "location": location(name, file.region(finding)),
             "severity": super::gitlab::severity(finding.severity),
             "fingerprint": super::fingerprint::of_file(name, &fingerprint),
         });
@@ -38,17 +40,15 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
     out
 }
 
-fn labelled(source: &Source, label: &Label) -> Value {
-    let source = label.source(source);
-    location(source, super::relative(source.name()), label.span)
-}
-
-fn location(source: &Source, name: &str, span: Span) -> Value {
-    let position = |offset| {
-        let place = source.position(offset);
-        json!({ "line": place.line, "column": place.column })
-    };
-    json!({ "path": name, "positions": { "begin": position(span.start), "end": position(span.end) } })
+fn location(name: &str, region: Region) -> Value {
+    let Region { start, end } = region;
+    json!({
+        "path": name,
+        "positions": {
+            "begin": { "line": start.line, "column": start.column },
+            "end": { "line": end.line, "column": end.column },
+        },
+    })
 }
 
 fn category(category: Category) -> [&'static str; 1] {

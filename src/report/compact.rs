@@ -8,13 +8,13 @@ use super::Report;
 /// A line for each finding, and nothing where there is none.
 pub(super) fn compact(report: &Report<'_>) -> String {
     let mut out = String::new();
-    for (source, finding) in report.placed() {
-        let place = source.position(finding.span.start);
-        let (file, message) = (one_line(source.name()), one_line(&finding.message));
+    for (file, finding) in report.placed() {
+        let place = file.region(finding).start;
+        let (name, message) = (one_line(file.name()), one_line(&finding.message));
         let (level, id) = (finding.severity, super::id(finding));
         let _ = writeln!(
             out,
-            "{file}:{}:{}: {level}: {message} [{id}]",
+            "{name}:{}:{}: {level}: {message} [{id}]",
             place.line, place.column
         );
     }

@@ -1,39 +1,46 @@
-//! What a finding is known by when lines move: its rule, the text of its instruction, and how many
-//! like it came before.
+//! Fingerprints identify findings when lines move: by rule, by the text of the instruction, and by
+//! how many equal ones come before.
+//!
+//! Baselines contain them: a change here makes every baseline useless.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Linted;
-use crate::lint::Finding;
-use crate::source::Source;
+use super::input::{Input, Linted};
+use crate::lint::{Finding, ImageLocation, Location};
+use crate::source::Span;
 
-/// How many bytes of the hash are kept.
+/// The bytes of the hash that are kept.
 const BYTES: usize = 16;
+
+/// Stands for the step of a finding in an image without a history.
+const NO_HISTORY: &str = "the image has no history";
 
 impl Linted {
     /// The fingerprint of each finding, in the order of the findings. Those that a baseline
     /// silences are counted too, so that silencing one changes no other.
     pub(super) fn fingerprints(&self) -> Vec<String> {
-        let mut seen: HashMap<(String, &str), usize> = HashMap::new();
+        let mut seen: HashMap<(String, Cow<'_, str>), usize> = HashMap::new();
         let mut all: Vec<(&Finding, bool)> = self
             .findings
             .iter()
             .map(|finding| (finding, true))
             .chain(self.silenced.iter().map(|f| (f, false)))
             .collect();
-        all.sort_by_key(|(finding, _)| (finding.span, finding.rule, &finding.message));
+        all.sort_by_key(|(finding, _)| (place(finding), finding.rule, &finding.message));
         let mut fingerprints = Vec::with_capacity(self.findings.len());
         for (finding, is_open) in all {
-            let text = text(&self.source, finding);
+            let text = self.fingerprint_text(finding);
             let id = super::id(finding).into_owned();
+            let normal = normal(&text);
             let count = seen.entry((id.clone(), text)).or_default();
             if is_open {
                 fingerprints.push(hash(&[
                     id.as_bytes(),
-                    normal(text).as_bytes(),
+                    normal.as_bytes(),
                     count.to_string().as_bytes(),
                 ]));
             }
@@ -41,27 +48,39 @@ impl Linted {
         }
         fingerprints
     }
+
+    /// The text that identifies a finding: the instruction, or the line of a finding outside of
+    /// one; in an image the path of the file, which stays the same whatever layer it is in, or the
+    /// step of the history.
+    fn fingerprint_text<'a>(&'a self, finding: &'a Finding) -> Cow<'a, str> {
+        match (&self.input, &finding.location) {
+            (Input::Dockerfile(source), Location::Text(text)) => {
+                let line = || source.line_span(source.line(text.span.start));
+                Cow::Borrowed(source.slice(text.instruction.unwrap_or_else(line)))
+            }
+            (
+                _,
+                Location::Image(ImageLocation {
+                    path: Some(path), ..
+                }),
+            ) => Cow::Owned(path.escape_ascii().to_string()),
+            (Input::Image { history, .. }, _) if history.is_empty() => Cow::Borrowed(NO_HISTORY),
+            (_, location) => Cow::Borrowed(self.step_text(location)),
+        }
+    }
+}
+
+/// The place of a finding for sorting.
+fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
+    let step = finding
+        .image()
+        .map(|image| image.step().unwrap_or_default());
+    (finding.span(), step)
 }
 
 /// The same for a file of this name: what has to differ between files.
 pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
     hash(&[name.as_bytes(), fingerprint.as_bytes()])
-}
-
-/// The instruction's text; that of the line, where the finding is in none. A file of an image keeps
-/// its path, whatever becomes of its layer.
-fn text<'a>(source: &'a Source, finding: &'a Finding) -> &'a str {
-    if let Some(path) = finding
-        .subject
-        .as_ref()
-        .and_then(|subject| subject.path.as_deref())
-    {
-        return path;
-    }
-    let span = finding
-        .instruction
-        .unwrap_or_else(|| source.line_span(source.line(finding.span.start)));
-    source.slice(span)
 }
 
 /// Words without what is between them: indentation and line ends may change.

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use super::input::Region;
 use super::{Linted, Report};
 use crate::lint::{Finding, Severity};
 
@@ -25,11 +26,8 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         Severity::Warning => "warning",
         Severity::Info | Severity::Style => "notice",
     };
-    let (start, end) = (
-        file.source.position(finding.span.start),
-        file.source.position(finding.span.end),
-    );
-    let name = property(super::relative(file.source.name()));
+    let Region { start, end } = file.region(finding);
+    let name = property(super::relative(file.name()));
     let _ = write!(
         out,
         "::{level} file={name},line={},endLine={},col={}",
@@ -40,7 +38,11 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         let _ = write!(out, ",endColumn={}", end.column);
     }
     let title = property(&super::id(finding));
-    let _ = writeln!(out, ",title={title}::{}", data(&super::said(finding)));
+    let _ = writeln!(
+        out,
+        ",title={title}::{}",
+        data(&super::full_text(file, finding))
+    );
 }
 
 /// The text of a command, in which a line break would end it.

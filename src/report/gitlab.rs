@@ -5,27 +5,23 @@
 use serde_json::{Value, json};
 
 use super::Report;
+use super::input::Region;
 use crate::lint::Severity;
 
 /// An array with one object a line; `fingerprint` differs for each.
 pub(super) fn gitlab(report: &Report<'_>) -> String {
-    let rows = report
-        .fingerprinted()
-        .map(|(source, finding, fingerprint)| {
-            let name = super::relative(source.name());
-            let (start, end) = (
-                source.position(finding.span.start),
-                source.position(finding.span.end),
-            );
-            let row = json!({
-                "description": super::said(finding),
-                "check_name": super::id(finding),
-                "fingerprint": super::fingerprint::of_file(name, &fingerprint),
-                "severity": severity(finding.severity),
-                "location": { "path": name, "lines": { "begin": start.line, "end": end.line } },
-            });
-            row.to_string()
+    let rows = report.fingerprinted().map(|(file, finding, fingerprint)| {
+        let name = super::relative(file.name());
+        let Region { start, end } = file.region(finding);
+        let row = json!({
+            "description": super::full_text(file, finding),
+            "check_name": super::id(finding),
+            "fingerprint": super::fingerprint::of_file(name, &fingerprint),
+            "severity": severity(finding.severity),
+            "location": { "path": name, "lines": { "begin": start.line, "end": end.line } },
         });
+        row.to_string()
+    });
     super::json::array(rows)
 }
 

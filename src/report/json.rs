@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use super::input::Region;
 use super::{Linted, Report};
 use crate::lint::{Edit, Finding, Fix};
-use crate::source::{Source, Span};
+use crate::source::Source;
 
 /// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
 /// the end is the place after the last character.
@@ -25,19 +26,19 @@ struct Row<'a> {
     instruction_line: usize,
     end_line: usize,
     end_column: usize,
-    notes: &'a [String],
+    notes: Cow<'a, [String]>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
-    /// Where an image was checked: `line` is then a line of its history.
+    /// For findings in images; `line` is then a step of the history, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<SubjectRow<'a>>,
+    image: Option<ImageRow<'a>>,
 }
 
 #[derive(Serialize)]
-struct SubjectRow<'a> {
-    path: Option<&'a str>,
+struct ImageRow<'a> {
+    path: Option<String>,
     layer: Option<usize>,
     reached: Option<bool>,
     package: Option<&'a str>,
@@ -78,9 +79,8 @@ struct Place {
     end_column: usize,
 }
 
-impl Place {
-    fn of(source: &Source, span: Span) -> Self {
-        let (start, end) = (source.position(span.start), source.position(span.end));
+impl From<Region> for Place {
+    fn from(Region { start, end }: Region) -> Self {
         Self {
             line: start.line,
             column: start.column,
@@ -119,20 +119,19 @@ fn lines(report: &Report<'_>) -> impl Iterator<Item = String> {
 fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {
     file.findings
         .iter()
-        .map(|finding| row(report, &file.source, finding))
+        .map(|finding| row(report, file, finding))
 }
 
-fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> Row<'a> {
+fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Row<'a> {
     let Place {
         line,
         column,
         end_line,
         end_column,
-    } = Place::of(source, finding.span);
-    let instruction = finding.instruction.unwrap_or(finding.span);
-    let labels = finding.labels.iter();
+    } = file.region(finding).into();
+    let fix = finding.fix.as_ref().zip(file.source());
     Row {
-        file: source.name(),
+        file: file.name(),
         line,
         column,
         level: finding.severity.as_str(),
@@ -140,24 +139,28 @@ fn row<'a>(report: &'a Report<'a>, source: &'a Source, finding: &'a Finding) -> 
         message: &finding.message,
         rule: finding.rule,
         aliases: report.aliases(finding).collect(),
-        instruction_line: source.line(instruction.start),
+        instruction_line: file.instruction_line(finding),
         end_line,
         end_column,
-        notes: &finding.notes,
-        labels: labels
-            .map(|label| LabelRow {
+        notes: file.notes(finding),
+        labels: file
+            .labels(finding)
+            .map(|(source, label)| LabelRow {
                 file: label.file.as_ref().map(|file| file.name()),
                 message: &label.message,
-                place: Place::of(label.source(source), label.span),
+                place: Region::of(source, label.span).into(),
             })
             .collect(),
-        fix: finding.fix.as_ref().map(|fix| fix_row(source, fix)),
+        fix: fix.map(|(fix, source)| fix_row(source, fix)),
         url: super::url(finding),
-        image: finding.subject.as_ref().map(|subject| SubjectRow {
-            path: subject.path.as_deref(),
-            layer: subject.layer,
-            reached: subject.reached,
-            package: subject.package.as_deref(),
+        image: finding.image().map(|image| ImageRow {
+            path: image
+                .path
+                .as_ref()
+                .map(|path| path.escape_ascii().to_string()),
+            layer: image.layer(),
+            reached: image.reachable,
+            package: image.package.as_deref(),
         }),
     }
 }
@@ -167,7 +170,7 @@ fn fix_row<'a>(source: &Source, fix: &'a Fix) -> FixRow<'a> {
         start: edit.span.start,
         end: edit.span.end,
         replacement: &edit.replacement,
-        place: Place::of(source, edit.span),
+        place: Region::of(source, edit.span).into(),
     };
     FixRow {
         title: &fix.title,

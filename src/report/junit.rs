@@ -37,7 +37,7 @@ fn counts(name: &str, tests: usize, failures: usize) -> [(&'static str, String);
 }
 
 fn suite(xml: &mut Xml, file: &Linted) {
-    let name = file.source.name();
+    let name = file.name();
     let counts = counts(name, tests(file), file.findings.len());
     xml.start(
         "testsuite",
@@ -50,7 +50,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
         );
     }
     for finding in &file.findings {
-        let place = file.source.position(finding.span.start);
+        let place = file.region(finding).start;
         let (line, id) = (place.line.to_string(), super::id(finding));
         let case = format!("{id} at {line}:{}", place.column);
         xml.start(
@@ -73,7 +73,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
         let more = format!(
             "{name}:{line}:{}: {}\n{}",
             place.column,
-            super::said(finding),
+            super::full_text(file, finding),
             super::url(finding)
         );
         xml.text(&more);

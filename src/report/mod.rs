@@ -1,5 +1,6 @@
 //! How findings are shown: one file per format.
 
+mod attack_surface;
 mod baseline;
 mod checkstyle;
 mod codeclimate;
@@ -14,6 +15,7 @@ mod github;
 mod gitlab;
 mod help;
 mod html;
+mod input;
 mod inspect;
 mod inspect_json;
 mod json;
@@ -39,6 +41,7 @@ pub use entry::{InspectedEntry, entry_json, entry_text};
 pub use format::Format;
 pub use help::markdown;
 pub use html::report_html;
+pub use input::{Input, Linted};
 pub use inspect::{Inspected, inspect_text};
 pub use inspect_json::inspect_json;
 pub use json::json;
@@ -53,37 +56,6 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 
 use crate::lint::{Finding, Registry, Severity};
-use crate::source::Source;
-
-/// A linted file, or the history of a linted image, and what was found in it, in the order of
-/// places.
-#[derive(Debug)]
-pub struct Linted {
-    pub source: Source,
-    pub findings: Vec<Finding>,
-    /// What was found too, and is known from before: see [`Baseline`].
-    pub silenced: Vec<Finding>,
-    is_image: bool,
-}
-
-impl Linted {
-    pub fn new(source: Source, findings: Vec<Finding>) -> Self {
-        Self {
-            source,
-            findings,
-            silenced: Vec::new(),
-            is_image: false,
-        }
-    }
-
-    /// The same of an image, whose history `source` is.
-    pub fn of_image(source: Source, findings: Vec<Finding>) -> Self {
-        Self {
-            is_image: true,
-            ..Self::new(source, findings)
-        }
-    }
-}
 
 /// What a format is given.
 #[derive(Debug)]
@@ -99,18 +71,18 @@ impl Report<'_> {
             .count()
     }
 
-    /// Every finding with the file that it is in.
-    fn placed(&self) -> impl Iterator<Item = (&Source, &Finding)> {
+    /// Every finding with the file or image that it is in.
+    fn placed(&self) -> impl Iterator<Item = (&Linted, &Finding)> {
         self.files
             .iter()
-            .flat_map(|file| file.findings.iter().map(|finding| (&file.source, finding)))
+            .flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
     }
 
-    /// The same with fingerprints, which no two findings of one file share.
-    fn fingerprinted(&self) -> impl Iterator<Item = (&Source, &Finding, String)> {
+    /// The same with fingerprints, which are unique within a file.
+    fn fingerprinted(&self) -> impl Iterator<Item = (&Linted, &Finding, String)> {
         self.files.iter().flat_map(|file| {
             let findings = file.findings.iter().zip(file.fingerprints());
-            findings.map(|(finding, fingerprint)| (&file.source, finding, fingerprint))
+            findings.map(move |(finding, fingerprint)| (file, finding, fingerprint))
         })
     }
 
@@ -123,9 +95,11 @@ impl Report<'_> {
         let own = finding.code.map(|code| Cow::Owned(code.to_string()));
         let page = self.registry.get(finding.rule);
         let aliases = page.into_iter().flat_map(|page| &page.aliases);
-        let said = aliases.filter(|alias| finding.in_final_stage || !alias.final_stage_only);
+        // The image is what the final stage becomes.
+        let in_final_stage = finding.text().is_none_or(|text| text.in_final_stage);
+        let aliases = aliases.filter(move |alias| in_final_stage || !alias.final_stage_only);
         own.into_iter()
-            .chain(said.map(|alias| Cow::Borrowed(alias.code)))
+            .chain(aliases.map(|alias| Cow::Borrowed(alias.code)))
     }
 
     /// The code that a finding carries: ShellCheck's own, otherwise its rule's.
@@ -145,10 +119,14 @@ fn id(finding: &Finding) -> Cow<'static, str> {
     }
 }
 
-/// All that a finding says, a note a line.
-fn said(finding: &Finding) -> String {
-    let lines = std::iter::once(&finding.message).chain(&finding.notes);
-    lines.map(String::as_str).collect::<Vec<_>>().join("\n")
+/// The message and the notes of a finding, a line each.
+fn full_text(file: &Linted, finding: &Finding) -> String {
+    let mut text = finding.message.clone();
+    for note in file.notes(finding).iter() {
+        text.push('\n');
+        text.push_str(note);
+    }
+    text
 }
 
 /// The file's name without what says nothing: readers of reports compare it with names of a

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Report, help};
+use super::input::Region;
+use super::{Linted, Report, help};
 use crate::lint::{Finding, Fix, Label, Page, Severity};
-use crate::source::{Source, Span};
+use crate::source::Source;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -26,9 +27,9 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
         .collect();
     let results: Vec<Value> = report
         .fingerprinted()
-        .map(|(source, finding, fingerprint)| {
+        .map(|(file, finding, fingerprint)| {
             let place = places.get(&*super::id(finding)).copied();
-            result(source, finding, &fingerprint, place)
+            result(file, finding, &fingerprint, place)
         })
         .collect();
     let log = json!({
@@ -111,36 +112,35 @@ fn problem(severity: Severity) -> &'static str {
     }
 }
 
-fn result(source: &Source, finding: &Finding, fingerprint: &str, rule: Option<usize>) -> Value {
+fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usize>) -> Value {
     let mut result = json!({
         "ruleId": super::id(finding),
         "level": level(finding.severity),
-        "message": { "text": super::said(finding) },
-        "locations": [{ "physicalLocation": location(source, finding.span) }],
+        "message": { "text": super::full_text(file, finding) },
+        "locations": [{ "physicalLocation": location(file.name(), file.region(finding)) }],
         "partialFingerprints": { "jettison/v1": fingerprint },
     });
     if let Some(place) = rule {
         result["ruleIndex"] = place.into();
     }
     if !finding.labels.is_empty() {
-        result["relatedLocations"] = finding
-            .labels
-            .iter()
-            .map(|label| related(source, label))
+        result["relatedLocations"] = file
+            .labels(finding)
+            .map(|(source, label)| related(source, label))
             .collect();
     }
-    if let Some(fix) = &finding.fix {
+    if let (Some(fix), Some(source)) = (&finding.fix, file.source()) {
         result["fixes"] = json!([fix_object(source, fix)]);
     }
     result
 }
 
 fn related(source: &Source, label: &Label) -> Value {
-    json!({ "message": { "text": label.message }, "physicalLocation": location(label.source(source), label.span) })
+    json!({ "message": { "text": label.message }, "physicalLocation": location(source.name(), Region::of(source, label.span)) })
 }
 
-fn location(source: &Source, span: Span) -> Value {
-    json!({ "artifactLocation": artifact(source.name()), "region": region(source, span) })
+fn location(name: &str, at: Region) -> Value {
+    json!({ "artifactLocation": artifact(name), "region": region(at) })
 }
 
 fn artifact(name: &str) -> Value {
@@ -153,8 +153,7 @@ fn artifact(name: &str) -> Value {
 }
 
 /// A region's end is the place after its last character.
-fn region(source: &Source, span: Span) -> Value {
-    let (start, end) = (source.position(span.start), source.position(span.end));
+fn region(Region { start, end }: Region) -> Value {
     json!({
         "startLine": start.line,
         "startColumn": start.column,
@@ -167,7 +166,7 @@ fn fix_object(source: &Source, fix: &Fix) -> Value {
     let replacements: Vec<Value> = fix
         .edits
         .iter()
-        .map(|edit| json!({ "deletedRegion": region(source, edit.span), "insertedContent": { "text": edit.replacement } }))
+        .map(|edit| json!({ "deletedRegion": region(Region::of(source, edit.span)), "insertedContent": { "text": edit.replacement } }))
         .collect();
     json!({
         "description": { "text": fix.title },

@@ -7,28 +7,29 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::input::Region;
 use super::{Report, help};
 use crate::lint::{Category, Finding, Page, Severity};
-use crate::source::{Source, Span};
+use crate::source::Utf16Position;
 
 /// An object with the rules that speak, and what they say.
 pub(super) fn sonarqube(report: &Report<'_>) -> String {
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
     let mut issues = Vec::new();
-    for (source, finding) in report.placed() {
+    for (file, finding) in report.placed() {
         let id = super::id(finding);
         if let Some(page) = report.registry.get(finding.rule) {
             rules
                 .entry(id.to_string())
                 .or_insert_with(|| rule(&id, finding, page));
         }
-        let labels = finding
-            .labels
-            .iter()
-            .map(|label| location(label.source(source), label.span, &label.message));
+        let labels = file.labels(finding).map(|(source, label)| {
+            let region = Region::of_utf16(source, label.span);
+            location(source.name(), region, &label.message)
+        });
         issues.push(json!({
             "ruleId": id,
-            "primaryLocation": location(source, finding.span, &super::said(finding)),
+            "primaryLocation": location(file.name(), file.region_utf16(finding), &super::full_text(file, finding)),
             "secondaryLocations": labels.collect::<Vec<_>>(),
         }));
     }
@@ -65,11 +66,8 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
 
 /// Lines count from 1, columns from 0 and in UTF-16; an empty range, which SonarQube refuses, is
 /// left out.
-fn location(source: &Source, span: Span, message: &str) -> Value {
-    let (start, end) = (
-        source.position_utf16(span.start),
-        source.position_utf16(span.end),
-    );
+fn location(name: &str, region: Region<Utf16Position>, message: &str) -> Value {
+    let Region { start, end } = region;
     let range = if start < end {
         json!({
             "startLine": start.line + 1,
@@ -80,5 +78,5 @@ fn location(source: &Source, span: Span, message: &str) -> Value {
     } else {
         json!({ "startLine": start.line + 1 })
     };
-    json!({ "message": message, "filePath": super::relative(source.name()), "textRange": range })
+    json!({ "message": message, "filePath": super::relative(name), "textRange": range })
 }

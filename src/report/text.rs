@@ -8,13 +8,13 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, S
 
 use super::excerpt::Excerpt;
 use super::{Linted, Report};
-use crate::lint::{Applicability, Finding, Fix, Label, Severity, Subject};
-use crate::source::Source;
+use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
+use crate::source::{Source, Span};
 
-/// Text is not broken into columns that are narrower.
+/// Text is not wrapped into narrower columns.
 const NARROWEST: usize = 24;
 
-/// What the terminal can show.
+/// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
@@ -22,7 +22,7 @@ pub struct Style {
     pub width: usize,
     /// Frames are drawn with characters beyond ASCII.
     pub unicode: bool,
-    /// Names of rules lead to their pages.
+    /// Names of rules are links to their pages.
     pub links: bool,
 }
 
@@ -42,7 +42,7 @@ impl Style {
     }
 }
 
-/// Every finding, then one line that counts them.
+/// Every finding, a line that counts them, and one on the attack surface.
 pub fn text(report: &Report<'_>, style: Style) -> String {
     let renderer = style.renderer();
     let mut out = String::new();
@@ -56,6 +56,18 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
         }
     }
     out.push_str(&summary(report));
+    for file in report.files {
+        if let Some(surface) = &file.attack_surface {
+            let name = match report.files {
+                [_] => None,
+                _ => Some(file.name()),
+            };
+            let dash = if style.unicode { "\u{2014}" } else { "-" };
+            let line = super::attack_surface::line(file, surface, name, dash);
+            out.push_str(&wrapped(&line, style.width));
+            out.push('\n');
+        }
+    }
     out
 }
 
@@ -69,7 +81,7 @@ fn heading(out: &mut String, file: &Linted, style: Style) {
     let _ = writeln!(
         out,
         "{bold}{}{bold:#}: {}\n",
-        file.source.name(),
+        file.name(),
         counted(file.findings.len(), "finding")
     );
 }
@@ -86,7 +98,7 @@ fn groups<'a>(
     let message = wrapped(&finding.message, style.width.saturating_sub(title));
     let note = style
         .width
-        .saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
+        .saturating_sub(file.line_count().to_string().len() + " = help: ".len());
     let pointer = Level::HELP.message(wrapped(&pointer(report, finding), note));
     let mut title = level(finding.severity)
         .primary_title(message)
@@ -94,20 +106,21 @@ fn groups<'a>(
     if style.links {
         title = title.id_url(super::url(finding));
     }
-    let group = match &finding.subject {
-        None => title.element(snippet(&file.source, finding)),
-        Some(subject) => title.element(Origin::path(place_in_image(&file.source, subject))),
+    let group = match (file.source(), &finding.location) {
+        (Some(source), Location::Text(text)) => {
+            title.element(snippet(source, text.span, &finding.labels))
+        }
+        (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
-    let brought = finding
-        .subject
-        .as_ref()
-        .and_then(|_| brought_by(&file.source, finding));
-    let notes = brought.iter().chain(&finding.notes);
-    let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
-    match &finding.fix {
-        None => vec![group.element(pointer)],
-        Some(fix) => vec![group, patch(&file.source, fix, style).element(pointer)],
+    let notes = file.notes(finding);
+    let notes = notes
+        .iter()
+        .map(|text| Level::NOTE.message(wrapped(text, note)));
+    let group = group.elements(notes);
+    match (&finding.fix, file.source()) {
+        (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
+        _ => vec![group.element(pointer)],
     }
 }
 
@@ -122,10 +135,11 @@ fn level(severity: Severity) -> Level<'static> {
 
 fn snippet<'a>(
     source: &'a Source,
-    finding: &'a Finding,
+    span: Span,
+    labels: &'a [Label],
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let here = || finding.labels.iter().filter(|label| label.file.is_none());
-    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([finding.span]));
+    let here = || labels.iter().filter(|label| label.file.is_none());
+    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([span]));
     let labels = here().map(|label| {
         AnnotationKind::Context
             .span(excerpt.range(label.span))
@@ -134,7 +148,7 @@ fn snippet<'a>(
     Snippet::source(excerpt.text)
         .line_start(excerpt.line)
         .path(source.name())
-        .annotation(AnnotationKind::Primary.span(excerpt.range(finding.span)))
+        .annotation(AnnotationKind::Primary.span(excerpt.range(span)))
         .annotations(labels)
 }
 
@@ -153,30 +167,22 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
     )
 }
 
-/// What is found in an image is in a layer of it, or in its configuration.
-fn place_in_image(source: &Source, subject: &Subject) -> String {
-    match subject.layer {
-        Some(layer) => format!("{}, layer {layer}", source.name()),
-        None => source.name().to_owned(),
+/// The layer of a finding in an image; only the image for one in its configuration.
+fn place_in_image(name: &str, location: &Location) -> String {
+    match location {
+        Location::Image(image) => match image.layer() {
+            Some(layer) => format!("{name}, layer {layer}"),
+            None => name.to_owned(),
+        },
+        Location::Text(_) => name.to_owned(),
     }
-}
-
-/// The step of the image's history that a finding is from. A long one ends in dots: it stands in
-/// every finding.
-fn brought_by(source: &Source, finding: &Finding) -> Option<String> {
-    const SHOWN: usize = 160;
-    let step = source.slice(finding.instruction?);
-    let mut letters = step.chars();
-    let start: String = letters.by_ref().take(SHOWN).collect();
-    let rest = if letters.next().is_some() { "..." } else { "" };
-    Some(format!("brought by `{start}{rest}`"))
 }
 
 fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
     let excerpt = Excerpt::new(source, fix.edits.iter().map(|edit| edit.span));
     let title = match fix.applicability {
         Applicability::Safe => fix.title.clone(),
-        Applicability::Unsafe => format!("{} (unsafe: look at the result)", fix.title),
+        Applicability::Unsafe => format!("{} (unsafe: review the result)", fix.title),
     };
     let patches = fix
         .edits
@@ -192,16 +198,16 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         )
 }
 
-/// Where to read more, and under which names other tools know the rule.
+/// Where to read more, and the names that other tools have for the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     let aliases: Vec<_> = report
         .aliases(finding)
         .filter(|alias| alias.len() < 30)
         .collect();
     match aliases.as_slice() {
-        [] => format!("`jettison explain {}` says more", finding.rule),
+        [] => format!("see `jettison explain {}`", finding.rule),
         aliases => format!(
-            "`jettison explain {}` says more; also known as {}",
+            "see `jettison explain {}`; also known as {}",
             finding.rule,
             aliases.join(", ")
         ),
@@ -210,7 +216,7 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
 
 fn summary(report: &Report<'_>) -> String {
     let total = report.findings().count();
-    let images = report.files.iter().filter(|file| file.is_image).count();
+    let images = report.files.iter().filter(|file| file.is_image()).count();
     let checked = match (report.files.len() - images, images) {
         (files, 0) => counted(files, "file"),
         (0, images) => counted(images, "image"),

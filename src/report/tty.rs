@@ -9,16 +9,16 @@ use super::compact::one_line;
 /// instruction.
 pub(super) fn tty(report: &Report<'_>) -> String {
     let mut out = String::new();
-    for (source, finding) in report.placed() {
-        let line = source.line(finding.instruction.unwrap_or(finding.span).start);
-        let (file, code, level) = (
-            one_line(source.name()),
+    for (file, finding) in report.placed() {
+        let line = file.instruction_line(finding);
+        let (name, code, level) = (
+            one_line(file.name()),
             report.code(finding),
             finding.severity,
         );
         let _ = writeln!(
             out,
-            "{file}:{line} {code} {level}: {}",
+            "{name}:{line} {code} {level}: {}",
             one_line(&finding.message)
         );
     }

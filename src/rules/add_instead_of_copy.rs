@@ -2,12 +2,13 @@
 
 use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "add-instead-of-copy",
     page: include_str!("../../rules/lint/add-instead-of-copy.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// The names of archives, by which ADD unpacks; it looks at the content, but people go by the name.
@@ -19,7 +20,7 @@ const ARCHIVES: [&str; 17] = [
 /// What only ADD takes.
 const FLAGS: [&str; 3] = ["checksum", "keep-git-dir", "unpack"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -78,7 +79,7 @@ enum Source {
 }
 
 impl Source {
-    fn of(cx: &Context<'_>, step: &Step<'_>, place: &Place) -> Self {
+    fn of(cx: &DockerfileContext<'_>, step: &Step<'_>, place: &Place) -> Self {
         let word = match place {
             Place::Heredoc(_) => return Self::File { plain: true },
             Place::Path(word) => word,

@@ -1,14 +1,20 @@
-//! `apk-cache-left`: what apk downloads stays in a layer.
+//! `apk-cache-left`: the cache of apk is left in the image.
 
-use super::cache_left::{self, Mend};
-use crate::lint::{Context, Findings, Rule};
+use super::support::cache_left::{self, CacheFix};
+use super::support::caches;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apk-cache-left",
     page: include_str!("../../rules/lint/apk-cache-left.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["apk"], &Mend::Option("--no-cache"));
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    cache_left::check(cx, findings, &["apk"], &CacheFix::Option("--no-cache"));
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    caches::report(cx, findings, caches::directories_of("apk"), "apk cache");
 }

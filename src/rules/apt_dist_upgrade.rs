@@ -1,15 +1,16 @@
 //! `apt-dist-upgrade`: the image goes to another release of its distribution.
 
 use crate::lint::facts::Run;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-dist-upgrade",
     page: include_str!("../../rules/lint/apt-dist-upgrade.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
             findings.add(

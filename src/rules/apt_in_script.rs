@@ -1,16 +1,17 @@
 //! `apt-in-script`: `apt` is called where `apt-get` is meant for scripts.
 
-use super::unattended::after;
+use super::support::unattended::after;
 use crate::lint::facts::packages::{Action, understand};
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-in-script",
     page: include_str!("../../rules/lint/apt-in-script.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx
         .facts
         .runs()

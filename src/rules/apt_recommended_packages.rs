@@ -1,18 +1,19 @@
 //! `apt-recommended-packages`: `apt-get install` brings what nobody asked for.
 
-use super::unattended::after;
+use super::support::unattended::after;
 use crate::lint::facts::Run;
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "apt-recommended-packages",
     page: include_str!("../../rules/lint/apt-recommended-packages.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const OPTION: &str = "--no-install-recommends";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Written to `apt.conf.d` or given by `-o`, it holds wherever it stands.
     if cx
         .source

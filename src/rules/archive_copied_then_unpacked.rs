@@ -2,26 +2,19 @@
 
 use std::collections::HashMap;
 
+use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
 use crate::dockerfile::{Body, Kind, Place};
-use crate::lint::facts::{Call, Facts};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::facts::Facts;
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "archive-copied-then-unpacked",
     page: include_str!("../../rules/lint/archive-copied-then-unpacked.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-/// Names of archives that ADD unpacks.
-const ARCHIVES: [&str; 13] = [
-    ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".tgz", ".tbz", ".tbz2", ".tb2", ".txz",
-    ".tzst", ".tar.z", ".taz",
-];
-/// Compressed files that may be archives as well: what `tar` unpacks is one.
-const COMPRESSED: [&str; 9] = [
-    ".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
-];
 const DECOMPRESSORS: [&str; 9] = [
     "gunzip",
     "bunzip2",
@@ -38,7 +31,7 @@ const DECOMPRESSORS: [&str; 9] = [
 /// place.
 type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut unpacked: Option<Unpacked<'_>> = None;
     for step in cx
         .facts
@@ -82,15 +75,6 @@ fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn ends_in(name: &str, endings: &[&str]) -> bool {
-    let name = name.to_ascii_lowercase();
-    endings.iter().any(|ending| name.ends_with(ending))
-}
-
-pub(super) fn is_packed(name: &str) -> bool {
-    ends_in(name, &ARCHIVES) || ends_in(name, &COMPRESSED)
-}
-
 fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
     let mut files = HashMap::new();
     for run in facts.runs() {
@@ -114,19 +98,4 @@ fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
         }
     }
     files
-}
-
-/// `tar x…`, `tar -x…`, `tar --extract`.
-pub(super) fn extracts(call: &Call) -> bool {
-    let is_bundle = |(at, word): (usize, &str)| match word.strip_prefix('-') {
-        Some(options) => {
-            !options.starts_with('-') && options.contains('x') && !options.contains('/')
-        }
-        None => at == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),
-    };
-    matches!(call.name.as_str(), "tar" | "bsdtar" | "gtar")
-        && (call
-            .words()
-            .any(|word| matches!(word, "--extract" | "--get"))
-            || call.words().enumerate().any(is_bundle))
 }

@@ -1,14 +1,15 @@
 //! `archive-fetched-then-unpacked`: a RUN fetches an archive and unpacks it, which ADD does in one.
 
-use super::archive_copied_then_unpacked::{extracts, is_packed};
-use super::fetched::{Words, alone, is_plain};
+use super::support::archives::{extracts, is_packed};
+use super::support::fetched::{Words, alone, is_plain};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "archive-fetched-then-unpacked",
     page: include_str!("../../rules/lint/archive-fetched-then-unpacked.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// What makes tar leave something out or put it elsewhere, which ADD cannot.
@@ -23,7 +24,7 @@ const CHANGES: [&str; 8] = [
     "--one-top-level",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
         let mut tars = run.calls.iter().filter(|call| extracts(call));
         let (Some(tar), None) = (tars.next(), tars.next()) else {
@@ -99,7 +100,7 @@ fn chooses(tar: &Call) -> bool {
 }
 
 /// The ADD that does what `curl URL | tar xz -C FOLDER` does.
-fn as_add(cx: &Context<'_>, run: &Run<'_>, fetch: &Call, tar: &Call) -> Option<String> {
+fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, fetch: &Call, tar: &Call) -> Option<String> {
     alone(cx, run, 2)?;
     let is_pipe = cx
         .source

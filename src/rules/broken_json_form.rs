@@ -2,16 +2,17 @@
 
 use crate::dockerfile::{Body, Command, Kind, Place};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "broken-json-form",
     page: include_str!("../../rules/lint/broken-json-form.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         let Some((text, span)) =
             text_of(step).filter(|(text, _)| looks_like_json(text, step.kind()))

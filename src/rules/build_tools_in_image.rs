@@ -1,18 +1,18 @@
-//! `build-tools-in-image`: compilers and headers are installed where the program only runs.
+//! `build-tools-in-image`: compilers and headers are left in the final image.
 
-use std::collections::BTreeSet;
-
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "build-tools-in-image",
     page: include_str!("../../rules/lint/build-tools-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-/// Packages of compilers and their company, under the names of several distributions.
-const TOOLS: [&str; 30] = [
+/// Packages of compilers and build tools, as the distributions name them.
+const PACKAGES: [&str; 30] = [
     "autoconf",
     "automake",
     "base-devel",
@@ -45,68 +45,66 @@ const TOOLS: [&str; 30] = [
     "yasm",
 ];
 
-/// Managers of operating systems; what npm installs has names of its own.
+/// Package managers of operating systems; packages of others have names of their own.
 const SYSTEM: [&str; 9] = [
     "apk", "apt", "dnf", "microdnf", "pacman", "tdnf", "yum", "zypper", "brew",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else {
-        return;
-    };
-    let lineage: BTreeSet<usize> = cx
-        .facts
-        .ancestry(stage.index)
-        .map(|stage| stage.index)
-        .collect();
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        if step.onbuild || step.stage.is_none_or(|stage| !lineage.contains(&stage)) {
+        if step.onbuild || !cx.facts.is_in_final_image(step) {
             continue;
         }
-        // Who removes packages in the same layer has thought of it.
-        if run
-            .package_calls()
-            .any(|call| call.action == Action::Remove)
-        {
+        // A RUN that removes packages has cleaned up after itself.
+        let mut calls = run.package_calls();
+        if calls.any(|call| call.action == Action::Remove) {
             continue;
         }
-        for call in run
-            .package_calls()
-            .filter(|call| call.action == Action::Install && SYSTEM.contains(&call.manager.name))
-        {
-            report(&call, findings);
+        for call in run.package_calls() {
+            if call.action == Action::Install && SYSTEM.contains(&call.manager.name) {
+                report(&call, findings);
+            }
         }
     }
 }
 
 fn report(call: &PackageCall<'_>, findings: &mut Findings) {
-    let tools: Vec<_> = call
-        .packages
-        .iter()
-        .filter(|package| is_tool(package.name(call.manager)))
-        .collect();
+    let mut tools = Vec::new();
+    for package in &call.packages {
+        if is_build_package(package.name(call.manager)) {
+            tools.push(package);
+        }
+    }
     let Some((first, rest)) = tools.split_first() else {
         return;
     };
-    let more = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(" and {} more", rest.len())
+    let message = match rest.len() {
+        0 => format!("build tool `{}` stays in the image", first.word),
+        others => format!(
+            "build tools `{}` and {others} more stay in the image",
+            first.word
+        ),
     };
-    let verb = if rest.is_empty() { "stays" } else { "stay" };
-    let mut report = findings.add(
-        first.argument.span,
-        format!("`{}`{more} {verb} in the image, to build with", first.word),
-    );
+    let mut report = findings.add(first.argument.span, message);
     for package in rest {
-        report = report.label(package.argument.span, "this one too");
+        report = report.label(package.argument.span, "also a build tool");
     }
 }
 
-fn is_tool(name: &str) -> bool {
-    TOOLS.contains(&name)
-        || name.ends_with("-dev")
-        || name.ends_with("-devel")
-        || name.ends_with("-headers")
+fn is_build_package(name: &str) -> bool {
+    PACKAGES.contains(&name)
+        || ["-dev", "-devel", "-headers"]
+            .iter()
+            .any(|ending| name.ends_with(ending))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.programs(ProgramClass::BuildTool.names()) {
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("build tool `{path}` is in the image"),
+        );
+    }
 }

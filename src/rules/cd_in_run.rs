@@ -2,16 +2,17 @@
 
 use crate::dockerfile::{Command, Kind};
 use crate::lint::facts::{Call, Facts, Run, is_absolute};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "cd-in-run",
     page: include_str!("../../rules/lint/cd-in-run.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let Some(at) = only_cd(run) else { continue };
         let call = &run.calls[at];
@@ -56,7 +57,7 @@ fn only_cd(run: &Run<'_>) -> Option<usize> {
 }
 
 /// A WORKDIR for `RUN cd /folder && …`, where the folder is plainly written.
-fn as_workdir(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
+fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let Command::Shell(script) = run.command else {
         return None;

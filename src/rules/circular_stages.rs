@@ -1,15 +1,16 @@
 //! `circular-stages`: two stages wait for each other.
 
 use crate::lint::facts::Facts;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "circular-stages",
     page: include_str!("../../rules/lint/circular-stages.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut waiting: Option<Vec<bool>> = None;
     for step in &cx.facts.steps {
         let Some(own) = step.stage else { continue };

@@ -1,21 +1,22 @@
 //! `commands-in-long-line`: a line that does not fit on a screen joins commands by `&&`.
 
-use super::rewrite::indent;
+use super::support::rewrite::indent;
 use crate::dockerfile::Command;
 use crate::lint::facts::chain;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "commands-in-long-line",
     page: include_str!("../../rules/lint/commands-in-long-line.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// In columns; reviews and terminals show about as many.
 const WIDTH: usize = 100;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| run.shell.is_posix()) {
         let step = &cx.facts.steps[run.step];
         let (Command::Shell(script), true) = (run.command, step.instruction.heredocs.is_empty())
@@ -62,10 +63,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn is_in_long_line(cx: &Context<'_>, joint: Span) -> bool {
+fn is_in_long_line(cx: &DockerfileContext<'_>, joint: Span) -> bool {
     !cx.source.slice(joint).contains('\n') && line(cx, joint.start).chars().nth(WIDTH).is_some()
 }
 
-fn line<'c>(cx: &Context<'c>, offset: usize) -> &'c str {
+fn line<'c>(cx: &DockerfileContext<'c>, offset: usize) -> &'c str {
     cx.source.slice(cx.source.line_span(cx.source.line(offset)))
 }

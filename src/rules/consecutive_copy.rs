@@ -1,18 +1,20 @@
 //! `consecutive-copy`: instructions that follow each other copy to one place.
 
-use super::rewrite::without;
+use super::support::copies::looks_like_file;
+use super::support::rewrite::without;
 use crate::dockerfile::{Body, Place};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "consecutive-copy",
     page: include_str!("../../rules/lint/consecutive-copy.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -71,13 +73,6 @@ fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
     files.then(|| destination.text.as_str().trim_end_matches('/'))
 }
 
-/// Whether a path ends in something like `.conf`: of a folder, COPY takes what is in it.
-pub(super) fn looks_like_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.get(1..)
-        .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
-}
-
 fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s str>)> {
     step.instruction.flags.iter().map(|flag| {
         (
@@ -89,7 +84,7 @@ fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s st
 
 /// The sources of all in the first; not where the place may be a file, or something stands between
 /// the instructions.
-fn as_one(cx: &Context<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
+fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     let mut before = first;
     let mut sources = String::new();
@@ -113,7 +108,7 @@ fn as_one(cx: &Context<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<E
 
 /// Where the sources of a step end, and their text, where they are on one line and go to what is
 /// plainly a folder.
-fn plain_sources<'c>(cx: &Context<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
+fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
     let Body::Transfer {
         sources,
         destination,

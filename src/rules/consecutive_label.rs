@@ -2,16 +2,17 @@
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "consecutive-label",
     page: include_str!("../../rules/lint/consecutive-label.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for group in cx
         .facts
         .steps
@@ -51,7 +52,7 @@ fn is_label(step: &Step<'_>) -> bool {
 
 /// Makes the line break between two LABELs one inside an instruction; not where something else
 /// stands there.
-fn joined(cx: &Context<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
+fn joined(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
     let (last, first) = (pairs(before)?.last()?, pairs(after)?.first()?);
     let is_blank = |start: usize, end: usize| {
         cx.source
@@ -71,7 +72,7 @@ fn joined(cx: &Context<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit>
     })
 }
 
-fn closes_its_quotes(cx: &Context<'_>, span: Span) -> bool {
+fn closes_its_quotes(cx: &DockerfileContext<'_>, span: Span) -> bool {
     let mut open = None;
     let mut letters = cx.source.slice(span).chars();
     while let Some(letter) = letters.next() {

@@ -1,17 +1,18 @@
 //! `consecutive-run`: two short RUNs make two layers where one would do.
 
-use super::rewrite::{flags, join};
+use super::support::rewrite::{flags, join};
 use crate::dockerfile::Command;
 use crate::lint::facts::Run;
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "consecutive-run",
     page: include_str!("../../rules/lint/consecutive-run.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let last = cx.facts.final_stage().map(|stage| stage.index);
     for pair in cx.facts.runs().windows(2) {
         let [before, run] = pair else { continue };

@@ -1,12 +1,13 @@
 //! `constant-platform`: a stage is for one platform, whatever is built.
 
 use crate::dockerfile::Word;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "constant-platform",
     page: include_str!("../../rules/lint/constant-platform.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// As Go names them (`go tool dist list`), with the other names that containerd takes.
@@ -30,7 +31,7 @@ const ARCHITECTURES: [&str; 22] = [
     "riscv", "sparc64",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let flag = stage.from.flags.iter().find(|flag| flag.name == "platform");
         let Some((flag, platform)) =

@@ -3,19 +3,20 @@
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-before-install",
     page: include_str!("../../rules/lint/copy-before-install.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Managers that install what a file in the folder lists.
 const FROM_A_LIST: [&str; 7] = ["bun", "bundler", "composer", "npm", "pnpm", "uv", "yarn"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let mut copied: Option<Span> = None;
         for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
@@ -49,7 +50,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// `COPY . .`: the whole context.
-fn copies_all(cx: &Context<'_>, step: &Step<'_>) -> bool {
+fn copies_all(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let Body::Transfer { sources, .. } = &step.instruction.body else {
         return false;
     };

@@ -2,15 +2,16 @@
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-from-empty-stage",
     page: include_str!("../../rules/lint/copy-from-empty-stage.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
     for step in cx
         .facts

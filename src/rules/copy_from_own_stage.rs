@@ -1,15 +1,16 @@
 //! `copy-from-own-stage`: a stage copies from itself.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-from-own-stage",
     page: include_str!("../../rules/lint/copy-from-own-stage.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -1,15 +1,16 @@
 //! `copy-from-stage-number`: `COPY --from` counts stages instead of naming one.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-from-stage-number",
     page: include_str!("../../rules/lint/copy-from-stage-number.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

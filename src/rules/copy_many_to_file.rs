@@ -1,15 +1,16 @@
 //! `copy-many-to-file`: several files are copied to what is not named as a folder.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-many-to-file",
     page: include_str!("../../rules/lint/copy-many-to-file.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

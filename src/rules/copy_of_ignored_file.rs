@@ -1,15 +1,16 @@
 //! `copy-of-ignored-file`: `.dockerignore` keeps out what a COPY needs.
 
 use crate::dockerfile::{Body, Kind, Place};
-use crate::lint::{Context, Findings, IgnoreFile, Rule, clean};
+use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-of-ignored-file",
     page: include_str!("../../rules/lint/copy-of-ignored-file.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // With exceptions, what is left of a folder depends on the files in it.
     let Some(ignore) = cx
         .build

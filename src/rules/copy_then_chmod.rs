@@ -3,22 +3,22 @@
 
 use std::collections::HashMap;
 
-use super::consecutive_copy::looks_like_file;
-use super::fetched::{Words, alone};
-use super::removed_in_later_layer::{copied_files, full};
-use super::rewrite::without;
+use super::support::copies::{copied_files, full, looks_like_file};
+use super::support::fetched::{Words, alone};
+use super::support::rewrite::without;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-then-chmod",
     page: include_str!("../../rules/lint/copy-then-chmod.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };

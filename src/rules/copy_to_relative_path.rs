@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-to-relative-path",
     page: include_str!("../../rules/lint/copy-to-relative-path.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // The stage in which ONBUILD has put off a WORKDIR, before what it puts off later.
     let mut triggered = None;
     for step in &cx.facts.steps {

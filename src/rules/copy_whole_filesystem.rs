@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "copy-whole-filesystem",
     page: include_str!("../../rules/lint/copy-whole-filesystem.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -50,7 +51,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Whether what is copied is more than files that have been put together for it.
-fn holds_a_system(cx: &Context<'_>, step: &Step<'_>, from: &str) -> bool {
+fn holds_a_system(cx: &DockerfileContext<'_>, step: &Step<'_>, from: &str) -> bool {
     match cx.facts.source_stage(step, from) {
         Some(stage) => stage_holds_a_system(cx, stage),
         None => {
@@ -61,7 +62,7 @@ fn holds_a_system(cx: &Context<'_>, step: &Step<'_>, from: &str) -> bool {
 }
 
 /// A stage on a known image, or one that can run programs.
-fn stage_holds_a_system(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
+fn stage_holds_a_system(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     let root = cx.facts.ancestry(stage.index).last().unwrap_or(stage);
     root.base != Base::Scratch
         && (root.known.is_some()

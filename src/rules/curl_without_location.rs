@@ -1,13 +1,14 @@
 //! `curl-without-location`: curl fetches a file and follows no redirect.
 
-use super::unattended::after;
+use super::support::unattended::after;
 use crate::lint::facts::{Call, Download};
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "curl-without-location",
     page: include_str!("../../rules/lint/curl-without-location.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Long options with which curl follows redirects, or sends, asks or shows instead of fetching a
@@ -39,7 +40,7 @@ const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
 /// Letters that take the rest of their word, or the next, for a value.
 const VALUED: &str = "oCcbeEHAmPQrtuUxyYz";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx
         .facts
         .runs()

@@ -3,19 +3,20 @@
 use crate::dockerfile::{ShellScript, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "download-piped-to-shell",
     page: include_str!("../../rules/lint/download-piped-to-shell.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// For how many calls of one script the command around them is searched.
 const MOST_FETCHES: usize = 200;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let Some(script) = &run.script else { continue };
         for span in piped(run, script)

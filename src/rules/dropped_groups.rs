@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "dropped-groups",
     page: include_str!("../../rules/lint/dropped-groups.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// For how many USERs what comes before them is searched.
 const MOST_USERS: usize = 100;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let users = cx
         .facts
         .steps
@@ -64,7 +65,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// The call that puts a user into more groups than its own, in the stage or those it is built on.
-fn groups_given(cx: &Context<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
+fn groups_given(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
     let lineage: BTreeSet<usize> = cx
         .facts
         .ancestry(step.stage?)

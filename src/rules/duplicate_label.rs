@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::label_schema::labels;
-use super::rewrite::without;
+use super::support::label_schema::labels;
+use super::support::rewrite::without;
 use crate::dockerfile::Body;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "duplicate-label",
     page: include_str!("../../rules/lint/duplicate-label.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut set: HashMap<(Option<usize>, String), Span> = HashMap::new();
     for (step, pair) in labels(cx) {
         let Some(key) = cx.facts.expand(step, &pair.key) else {
@@ -35,7 +36,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Takes a label away with the blanks after it, or the whole LABEL where it has no other.
-fn without_pair(cx: &Context<'_>, pair: Span) -> Option<Edit> {
+fn without_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     let step = cx
         .facts
         .steps

@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "duplicate-stage-name",
     page: include_str!("../../rules/lint/duplicate-stage-name.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut names = HashMap::new();
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
         let name = alias.text.as_str();

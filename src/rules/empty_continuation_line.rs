@@ -1,15 +1,16 @@
 //! `empty-continuation-line`: an empty line stands inside an instruction.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "empty-continuation-line",
     page: include_str!("../../rules/lint/empty-continuation-line.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
         // What follows are the lines of heredocs, where empty ones are text.
         let end = step
@@ -40,7 +41,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The lines after the first that hold nothing but blanks, with their line breaks; such that touch
 /// are one.
-fn empty_lines(cx: &Context<'_>, span: Span) -> Vec<Span> {
+fn empty_lines(cx: &DockerfileContext<'_>, span: Span) -> Vec<Span> {
     let mut empty: Vec<Span> = Vec::new();
     let mut at = span.start;
     for (index, line) in cx.source.slice(span).split_inclusive('\n').enumerate() {

@@ -1,22 +1,48 @@
-//! `end-of-life-base`: a base image gets no more fixes.
+//! `end-of-life-base`: the base image gets no more security fixes.
 
-use crate::lint::facts::{Base, end_of_life};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::facts::{Base, EndOfLife, ImageRef, end_of_life};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "end-of-life-base",
     page: include_str!("../../rules/lint/end-of-life-base.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let Base::Image(image) = &stage.base else {
             continue;
         };
         if let Some(end) = end_of_life(image) {
-            let message = format!("`{}` has had no fixes since {}", end.what, end.day);
-            findings.add(stage.image.span, message);
+            findings.add(stage.image.span, message(&end));
         }
+    }
+}
+
+fn message(EndOfLife { what, day }: &EndOfLife) -> String {
+    format!("`{what}` reached end of life on {day}")
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let distribution = &cx.packages.distribution;
+    if distribution.id.is_empty() || distribution.version_id.is_empty() {
+        return;
+    }
+    // `/etc/os-release` has names of its own for some base images.
+    let name = match distribution.id.as_str() {
+        "amzn" => "amazonlinux",
+        "opensuse-leap" => "opensuse/leap",
+        other => other,
+    };
+    let image = ImageRef::parse(&format!("{name}:{}", distribution.version_id));
+    let (Some(end), Some(file)) = (end_of_life(&image), cx.find("/etc/os-release")) else {
+        return;
+    };
+    let report = findings.add(cx.at_file(file), message(&end));
+    if !distribution.pretty_name.is_empty() {
+        let name = &distribution.pretty_name;
+        report.note(format!("`/etc/os-release` names the distribution {name}"));
     }
 }

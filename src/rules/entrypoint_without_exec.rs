@@ -4,13 +4,14 @@ use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, Kind, Place};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "entrypoint-without-exec",
     page: include_str!("../../rules/lint/entrypoint-without-exec.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Last commands of scripts that are no program to wait for.
@@ -21,7 +22,7 @@ const ENDINGS: [&str; 9] = [
 /// Among how many steps the script is searched that an entrypoint starts.
 const MOST_STEPS: usize = 1000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         // Of several only the last counts.
         let last = |kind| {
@@ -70,7 +71,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The body of a heredoc that COPY writes to a path, which starts a shell.
 fn written_script<'c>(
-    cx: &Context<'c>,
+    cx: &DockerfileContext<'c>,
     stage: &Stage<'_>,
     by: &Step<'_>,
     path: &str,

@@ -3,16 +3,17 @@
 use std::collections::HashMap;
 
 use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "env-refers-to-itself",
     page: include_str!("../../rules/lint/env-refers-to-itself.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -67,7 +68,7 @@ fn variables(parts: &[WordPart]) -> impl Iterator<Item = &Variable> {
 }
 
 /// The pair and those after it get an ENV of their own.
-fn fix(cx: &Context<'_>, before: &Pair, pair: &Pair, keyword: &str) -> Option<Fix> {
+fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) -> Option<Fix> {
     let gap = Span::new(before.span.end, pair.span.start);
     let between = cx.source.slice(gap);
     if between

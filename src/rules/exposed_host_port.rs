@@ -1,14 +1,15 @@
 //! `exposed-host-port`: EXPOSE names an address or a port of the host.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "exposed-host-port",
     page: include_str!("../../rules/lint/exposed-host-port.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
         let Some(host) = &port.host else { continue };
         let report = findings.add(

@@ -1,26 +1,36 @@
-//! `exposed-ssh-port`: EXPOSE speaks of a login by SSH.
+//! `exposed-ssh-port`: the SSH port is exposed.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "exposed-ssh-port",
     page: include_str!("../../rules/lint/exposed-ssh-port.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
 const SSH: u32 = 22;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
-        if port
-            .first
-            .zip(port.last)
-            .is_some_and(|(first, last)| (first..=last).contains(&SSH))
-        {
-            findings.add(
-                port.span,
-                format!("port {SSH} is for logins, and a container needs none"),
-            );
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in &cx.facts.steps {
+        for port in cx.facts.ports(step) {
+            if let (Some(first), Some(last)) = (port.first, port.last)
+                && (first..=last).contains(&SSH)
+            {
+                findings.add(port.span, message());
+            }
         }
+    }
+}
+
+fn message() -> String {
+    format!("port {SSH} (SSH) is exposed")
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let ports = cx.configuration().exposed_ports();
+    let mut numbers = ports.iter().filter_map(|port| port.split('/').next());
+    if numbers.any(|number| number.parse() == Ok(SSH)) {
+        findings.add(cx.at_instruction("EXPOSE"), message());
     }
 }

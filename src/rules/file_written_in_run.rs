@@ -1,20 +1,21 @@
 //! `file-written-in-run`: a RUN writes a text into a file, which COPY can do with a heredoc.
 
-use super::fetched::{calls_only, is_plain};
+use super::support::fetched::{calls_only, is_plain};
 use crate::dockerfile::Command;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "file-written-in-run",
     page: include_str!("../../rules/lint/file-written-in-run.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const END: &str = "EOF";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| calls_only(cx, run, 1)) {
         let [call] = &run.calls[..] else { continue };
         let Some((text, path)) = written(cx, run, call) else {
@@ -41,7 +42,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// What `echo TEXT > PATH` writes where, if neither depends on anything.
-fn written<'c>(cx: &Context<'c>, run: &Run<'_>, call: &Call) -> Option<(String, &'c str)> {
+fn written<'c>(
+    cx: &DockerfileContext<'c>,
+    run: &Run<'_>,
+    call: &Call,
+) -> Option<(String, &'c str)> {
     let Command::Shell(script) = run.command else {
         return None;
     };

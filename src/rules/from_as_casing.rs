@@ -1,16 +1,17 @@
 //! `from-as-casing`: FROM and AS are not in the same case.
 
 use crate::dockerfile::Instruction;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "from-as-casing",
     page: include_str!("../../rules/lint/from-as-casing.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
         let from = stage.from.keyword.text.as_str();
         let Some((span, text)) = keyword_as(stage.from) else {

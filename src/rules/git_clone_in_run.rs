@@ -1,19 +1,20 @@
 //! `git-clone-in-run`: a RUN clones what ADD could fetch.
 
-use super::fetched::{Words, alone, is_plain};
+use super::support::fetched::{Words, alone, is_plain};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "git-clone-in-run",
     page: include_str!("../../rules/lint/git-clone-in-run.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Where `https://host/owner/name` is a repository without `.git` after it.
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.calls.iter().filter(|call| call.name == "git") {
             let Some(url) = cloned(call) else { continue };
@@ -59,7 +60,7 @@ fn cloned(call: &Call) -> Option<&str> {
 
 /// The ADD that does what a RUN does, if that is cloning alone, with options that make no
 /// difference.
-fn as_add(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<String> {
+fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<String> {
     alone(cx, run, 1)?;
     let words = Words::of(cx, run, call)?;
     let (mut places, mut branch) = (Vec::new(), None);

@@ -1,16 +1,17 @@
 //! `heredoc-without-errexit`: a script in a heredoc goes on after a command that failed.
 
-use super::pipe_without_pipefail::heredoc_start;
+use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::SimpleCommand;
 use crate::dockerfile::{Command, ShellScript};
 use crate::lint::facts::{Run, ShellKind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "heredoc-without-errexit",
     page: include_str!("../../rules/lint/heredoc-without-errexit.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// What does not fail, or is not there to succeed.
@@ -19,7 +20,7 @@ const HARMLESS: [&str; 12] = [
     "shopt",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let (step, Command::Shell(shell)) = (&cx.facts.steps[run.step], run.command) else {
             continue;
@@ -52,7 +53,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The first command whose failure nothing asks for, and after which another one comes.
 fn first_ignored<'s>(
-    cx: &Context<'_>,
+    cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     script: &'s ShellScript,
 ) -> Option<&'s SimpleCommand> {

@@ -1,40 +1,16 @@
 //! `ignored-cmd`: a CMD is followed by another one.
 
-use super::rewrite::without;
+use super::support::ignored::report;
 use crate::dockerfile::Kind;
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ignored-cmd",
     page: include_str!("../../rules/lint/ignored-cmd.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     report(cx, Kind::Cmd, findings);
-}
-
-/// Speaks of each instruction of a kind that a later one of the same stage makes void.
-pub(super) fn report(cx: &Context<'_>, kind: Kind, findings: &mut Findings) {
-    let steps = || {
-        cx.facts
-            .steps
-            .iter()
-            .filter(move |step| step.kind() == kind && !step.onbuild)
-    };
-    for (step, next) in steps()
-        .zip(steps().skip(1))
-        .filter(|(step, next)| step.stage == next.stage)
-    {
-        let name = kind.name();
-        let report = findings
-            .add(
-                step.instruction.keyword.span,
-                format!("this `{name}` does nothing: another one follows in the stage"),
-            )
-            .label(next.instruction.keyword.span, "this one holds");
-        if let Some(edit) = without(cx, step.span) {
-            report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
-        }
-    }
 }

@@ -1,15 +1,16 @@
 //! `ignored-entrypoint`: an ENTRYPOINT is followed by another one.
 
-use super::ignored_cmd::report;
+use super::support::ignored::report;
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ignored-entrypoint",
     page: include_str!("../../rules/lint/ignored-entrypoint.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     report(cx, Kind::Entrypoint, findings);
 }

@@ -1,15 +1,16 @@
 //! `ignored-healthcheck`: a HEALTHCHECK is followed by another one.
 
-use super::ignored_cmd::report;
+use super::support::ignored::report;
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ignored-healthcheck",
     page: include_str!("../../rules/lint/ignored-healthcheck.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     report(cx, Kind::Healthcheck, findings);
 }

@@ -1,15 +1,16 @@
 //! `image-without-digest`: what a base image's tag means may change.
 
 use crate::lint::facts::{Base, Reading};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "image-without-digest",
     page: include_str!("../../rules/lint/image-without-digest.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let Base::Image(image) = &stage.base else {
             continue;

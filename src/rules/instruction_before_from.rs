@@ -1,15 +1,16 @@
 //! `instruction-before-from`: something stands before the first FROM that only a stage can have.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "instruction-before-from",
     page: include_str!("../../rules/lint/instruction-before-from.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let instructions = &cx.dockerfile.instructions;
     let Some(first) = instructions
         .iter()

@@ -1,15 +1,16 @@
 //! `invalid-default-base`: without a `--build-arg`, FROM names no image.
 
 use crate::lint::facts::{Base, is_image_name};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "invalid-default-base",
     page: include_str!("../../rules/lint/invalid-default-base.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         // What is written without a variable is not for a default to mend.
         if stage.image.literal().is_some() || !matches!(stage.base, Base::Image(_)) {

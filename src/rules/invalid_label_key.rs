@@ -1,18 +1,19 @@
 //! `invalid-label-key`: the key of a label is none by Docker's guidelines.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "invalid-label-key",
     page: include_str!("../../rules/lint/invalid-label-key.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Name spaces that Docker keeps for itself.
 const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

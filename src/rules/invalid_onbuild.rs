@@ -1,15 +1,16 @@
 //! `invalid-onbuild`: ONBUILD holds an instruction that it must not.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "invalid-onbuild",
     page: include_str!("../../rules/lint/invalid-onbuild.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| step.onbuild) {
         if matches!(step.kind(), Kind::Onbuild | Kind::From | Kind::Maintainer) {
             let keyword = &step.instruction.keyword;

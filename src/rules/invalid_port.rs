@@ -1,18 +1,19 @@
 //! `invalid-port`: EXPOSE names a port that cannot be.
 
 use crate::lint::facts::Port;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "invalid-port",
     page: include_str!("../../rules/lint/invalid-port.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Those that there are; none is TCP.
 const PROTOCOLS: [&str; 4] = ["", "tcp", "udp", "sctp"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
         if let Some(fault) = fault(&port) {
             findings.add(port.span, fault);

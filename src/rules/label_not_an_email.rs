@@ -1,14 +1,15 @@
 //! `label-not-an-email`: a label that should be an e-mail address is none.
 
-use super::label_schema;
-use crate::lint::{Context, Findings, LabelType, Rule};
+use super::support::label_schema;
+use crate::lint::{DockerfileContext, Findings, LabelType, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "label-not-an-email",
     page: include_str!("../../rules/lint/label-not-an-email.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     label_schema::report(cx, LabelType::Email, "an e-mail address", findings);
 }

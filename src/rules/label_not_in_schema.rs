@@ -1,16 +1,16 @@
-//! `label-not-in-schema`: a label that the settings do not know.
+//! `label-not-in-schema`: a label that the configured schema does not contain.
 
-use super::label_schema;
-use crate::lint::words::Topic;
-use crate::lint::{Context, Findings, Rule};
+use super::support::label_schema;
+use crate::lint::{DockerfileContext, Findings, Rule, SettingKey};
 
 pub(super) const RULE: Rule = Rule {
     name: "label-not-in-schema",
     page: include_str!("../../rules/lint/label-not-in-schema.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if !cx.settings.strict_labels {
         return;
     }
@@ -19,16 +19,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         if !cx.settings.label_schema.contains_key(&key) {
-            let word = cx.settings.words.label(
-                &Topic::Setting("strict-labels"),
-                "no others are allowed here",
-            );
+            let setting = SettingKey::Name("strict-labels");
+            let origins = &cx.settings.origins;
             findings
-                .add(
-                    pair.key.span,
-                    format!("`{key}` is not among the labels that images may have"),
-                )
-                .because(word);
+                .add(pair.key.span, format!("label `{key}` is not in the schema"))
+                .because(origins.label(&setting, "other labels are forbidden here"));
         }
     }
 }

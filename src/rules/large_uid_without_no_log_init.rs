@@ -1,19 +1,20 @@
 //! `large-uid-without-no-log-init`: `useradd` makes a log as large as the user's number.
 
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "large-uid-without-no-log-init",
     page: include_str!("../../rules/lint/large-uid-without-no-log-init.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// From here on the holes in the log take tens of megabytes in an archive.
 const LARGE: u64 = 100_000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx
         .facts
         .runs()

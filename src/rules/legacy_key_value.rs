@@ -1,16 +1,17 @@
 //! `legacy-key-value`: ENV or LABEL has a blank between key and value.
 
 use crate::dockerfile::{Body, Kind, Pair};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "legacy-key-value",
     page: include_str!("../../rules/lint/legacy-key-value.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -36,7 +37,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// `=` in the place of the blank; a value with blanks gets quotes, unless it has some or escapes
 /// that quotes would change.
-fn fix(cx: &Context<'_>, pair: &Pair) -> Option<Fix> {
+fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
     let value = pair.value.as_ref()?;
     let text = value.text.as_str();
     let blank = Span::new(pair.key.span.end, value.span.start);

@@ -2,20 +2,21 @@
 
 use crate::dockerfile::{Command, Script, shell};
 use crate::lint::facts::{Run, Step, chain};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "long-command-chain",
     page: include_str!("../../rules/lint/long-command-chain.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// So many commands are long enough to be read badly.
 const LONG: usize = 5;
 const END: &str = "EOF";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| run.shell.is_posix()) {
         let step = &cx.facts.steps[run.step];
         let (Command::Shell(script), true) = (run.command, step.instruction.heredocs.is_empty())
@@ -50,7 +51,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Whether the file is read by a builder that knows heredocs.
-fn has_heredocs(cx: &Context<'_>) -> bool {
+fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
     let by_builder =
         |step: &Step<'_>| !step.instruction.heredocs.is_empty() || step.flag("mount").is_some();
     cx.dockerfile
@@ -60,7 +61,12 @@ fn has_heredocs(cx: &Context<'_>) -> bool {
         || cx.facts.steps.iter().any(by_builder)
 }
 
-fn as_heredoc(cx: &Context<'_>, run: &Run<'_>, script: &Script, commands: &[Span]) -> Option<Edit> {
+fn as_heredoc(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    script: &Script,
+    commands: &[Span],
+) -> Option<Edit> {
     let step = &cx.facts.steps[run.step];
     let span = Span::new(commands.first()?.start, commands.last()?.end);
     // A comment between the lines of an instruction is no part of it, but would be one of the

@@ -1,12 +1,13 @@
 //! `loose-stopsignal`: the signal to stop is not called by its full name.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "loose-stopsignal",
     page: include_str!("../../rules/lint/loose-stopsignal.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Numbers that mean the same on every architecture that Linux containers run on.
@@ -25,7 +26,7 @@ const NAMES: [&str; 12] = [
     "HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -1,15 +1,16 @@
 //! `maintainer`: MAINTAINER has been deprecated for a label.
 
 use crate::dockerfile::{Body, Instruction, Kind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "maintainer",
     page: include_str!("../../rules/lint/maintainer.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

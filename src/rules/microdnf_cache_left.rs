@@ -1,14 +1,15 @@
 //! `microdnf-cache-left`: what microdnf downloads stays in a layer.
 
-use super::cache_left::{self, Mend};
-use crate::lint::{Context, Findings, Rule};
+use super::support::cache_left::{self, CacheFix};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "microdnf-cache-left",
     page: include_str!("../../rules/lint/microdnf-cache-left.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["microdnf"], &Mend::Then("clean all"));
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    cache_left::check(cx, findings, &["microdnf"], &CacheFix::Then("clean all"));
 }

@@ -2,13 +2,14 @@
 
 use crate::dockerfile::{Body, Comment, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "misplaced-description",
     page: include_str!("../../rules/lint/misplaced-description.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Comments that are meant for a program.
@@ -27,7 +28,7 @@ const PRAGMAS: [&str; 12] = [
     "syntax=",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
         let keys = defined(cx, step);
         let Some(first) = keys.first() else { continue };
@@ -61,7 +62,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// What the instruction gives a name to.
-fn defined(cx: &Context<'_>, step: &Step<'_>) -> Vec<String> {
+fn defined(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<String> {
     match (&step.instruction.body, step.kind()) {
         (Body::Pairs(pairs), Kind::Arg) => pairs
             .iter()
@@ -78,12 +79,12 @@ fn defined(cx: &Context<'_>, step: &Step<'_>) -> Vec<String> {
     }
 }
 
-fn line_start(cx: &Context<'_>, step: &Step<'_>) -> usize {
+fn line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> usize {
     cx.source.line_span(cx.source.line(step.span.start)).start
 }
 
 /// The comment on the line before the instruction.
-fn comment_above<'a>(cx: &Context<'a>, step: &Step<'_>) -> Option<&'a Comment> {
+fn comment_above<'a>(cx: &DockerfileContext<'a>, step: &Step<'_>) -> Option<&'a Comment> {
     let comments = &cx.dockerfile.comments;
     let before = comments.partition_point(|comment| comment.span.start < step.span.start);
     let comment = &comments[before.checked_sub(1)?];

@@ -3,13 +3,14 @@
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::Step;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "misplaced-epilogue",
     page: include_str!("../../rules/lint/misplaced-epilogue.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const ORDER: [Kind; 4] = [
@@ -19,7 +20,7 @@ const ORDER: [Kind; 4] = [
     Kind::Cmd,
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -60,7 +61,7 @@ fn rank(step: &Step<'_>) -> Option<usize> {
 /// Takes away those that stand too early, and writes all in their order where the last ones are, or
 /// after the last step.
 fn in_order(
-    cx: &Context<'_>,
+    cx: &DockerfileContext<'_>,
     steps: &[Step<'_>],
     mut epilogue: Vec<&Step<'_>>,
 ) -> Option<Vec<Edit>> {
@@ -141,7 +142,7 @@ fn depends_on_its_place(step: &Step<'_>, steps: &[Step<'_>]) -> bool {
 }
 
 /// An instruction with the comments right above it, without the last line break.
-fn block(cx: &Context<'_>, step: &Step<'_>) -> Span {
+fn block(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Span {
     let is_comment = |line: usize| {
         cx.source
             .slice(cx.source.line_span(line))
@@ -156,7 +157,7 @@ fn block(cx: &Context<'_>, step: &Step<'_>) -> Span {
 }
 
 /// The lines of a block, and the empty ones below it where there are such above it too.
-fn lines(cx: &Context<'_>, block: Span) -> Span {
+fn lines(cx: &DockerfileContext<'_>, block: Span) -> Span {
     let (first, mut last) = (cx.source.line(block.start), cx.source.line(block.end));
     while is_empty_line(cx, first - 1)
         && last < cx.source.line_count()
@@ -173,6 +174,6 @@ fn lines(cx: &Context<'_>, block: Span) -> Span {
 }
 
 /// Whether a line, from 1, is there and has nothing but blanks.
-fn is_empty_line(cx: &Context<'_>, line: usize) -> bool {
+fn is_empty_line(cx: &DockerfileContext<'_>, line: usize) -> bool {
     line > 0 && cx.source.slice(cx.source.line_span(line)).trim().is_empty()
 }

@@ -1,15 +1,16 @@
 //! `missing-final-newline`: the last line has no end.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-final-newline",
     page: include_str!("../../rules/lint/missing-final-newline.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let text = cx.source.text();
     if text.is_empty() || text.ends_with('\n') {
         return;

@@ -1,16 +1,17 @@
 //! `missing-from`: the file has no FROM.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-from",
     page: include_str!("../../rules/lint/missing-from.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let instructions = &cx.dockerfile.instructions;
     if !instructions.is_empty()
         && !instructions

@@ -1,26 +1,30 @@
-//! `missing-healthcheck`: nothing says how to tell that the program works.
+//! `missing-healthcheck`: the image has no health check.
 
 use crate::dockerfile::Kind;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-healthcheck",
     page: include_str!("../../rules/lint/missing-healthcheck.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let has_check = cx
-        .facts
-        .lineage(stage.index)
-        .any(|step| step.kind() == Kind::Healthcheck && !step.onbuild);
-    if !has_check {
+    let mut steps = cx.facts.lineage(stage.index);
+    if !steps.any(|step| step.kind() == Kind::Healthcheck && !step.onbuild) {
+        findings.add(stage.from.span, "final stage has no `HEALTHCHECK`");
+    }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    if cx.has_command() && cx.configuration().healthcheck().is_none() {
         findings.add(
-            stage.from.span,
-            "no `HEALTHCHECK` says how to tell that the program works",
+            cx.at_instruction("HEALTHCHECK"),
+            "image has no `HEALTHCHECK`",
         );
     }
 }

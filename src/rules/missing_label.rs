@@ -1,44 +1,40 @@
-//! `missing-label`: an image lacks a label that the settings ask for.
+//! `missing-label`: the image lacks a label that the configuration requires.
 
 use std::collections::BTreeSet;
 
-use super::label_schema::{labels, word};
+use super::support::label_schema::{labels, origin};
 use crate::lint::facts::{Base, Facts, Stage};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-label",
     page: include_str!("../../rules/lint/missing-label.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if cx.settings.label_schema.is_empty() {
         return;
     }
     let used = used_stages(cx.facts);
-    let held = held(cx);
-    for stage in cx
-        .facts
-        .stages
-        .iter()
-        .filter(|stage| !used.contains(&stage.index))
-    {
-        for label in cx
-            .settings
-            .label_schema
-            .keys()
-            .filter(|label| !held[stage.index].contains(label.as_str()))
-        {
-            findings
-                .add(stage.from.span, format!("the image has no label `{label}`"))
-                .because(word(cx.settings, label));
+    let labels = labels_of_stages(cx);
+    for stage in &cx.facts.stages {
+        if used.contains(&stage.index) {
+            continue;
+        }
+        for label in cx.settings.label_schema.keys() {
+            if !labels[stage.index].contains(label.as_str()) {
+                findings
+                    .add(stage.from.span, format!("label `{label}` is missing"))
+                    .because(origin(cx.settings, label));
+            }
         }
     }
 }
 
 /// The labels of the schema that each stage has at its end.
-fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
+fn labels_of_stages<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
     let mut own: Vec<BTreeSet<&str>> = vec![BTreeSet::new(); cx.facts.stages.len()];
     for (step, pair) in labels(cx) {
         let known = cx
@@ -59,7 +55,7 @@ fn held<'a>(cx: &Context<'a>) -> Vec<BTreeSet<&'a str>> {
     own
 }
 
-/// The stages that others are built on or take files from: they are not the image.
+/// The stages that others are built on or copy files from: they do not become an image.
 fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
     let built_on = facts
         .stages
@@ -74,4 +70,17 @@ fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
             .map(|stage| stage.index)
     });
     built_on.chain(taken_from).collect()
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for label in cx.settings.label_schema.keys() {
+        if cx.configuration().label(label).is_none() {
+            findings
+                .add(
+                    cx.at_instruction("LABEL"),
+                    format!("label `{label}` is missing"),
+                )
+                .because(origin(cx.settings, label));
+        }
+    }
 }

@@ -1,18 +1,19 @@
 //! `misspelled-directive`: a comment at the top was meant for the parser.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "misspelled-directive",
     page: include_str!("../../rules/lint/misspelled-directive.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(comment) = cx.dockerfile.comments.first() else {
         return;
     };

@@ -1,15 +1,16 @@
 //! `mixed-keyword-casing`: the instructions of a file are not all in one case.
 
 use crate::dockerfile::{Instruction, Kind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "mixed-keyword-casing",
     page: include_str!("../../rules/lint/mixed-keyword-casing.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // The ARGs before the first FROM have no say in it, as for BuildKit.
     let instructions = || {
         let all = cx

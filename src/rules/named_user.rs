@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Known, User};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "named-user",
     page: include_str!("../../rules/lint/named-user.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -1,19 +1,34 @@
-//! `package-cache-left`: what other package managers download stays in a layer.
+//! `package-cache-left`: the cache of another package manager is left in the image.
 
-use super::cache_left::{self, Mend};
-use crate::lint::{Context, Findings, Rule};
+use super::support::cache_left::{self, CacheFix};
+use super::support::caches;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "package-cache-left",
     page: include_str!("../../rules/lint/package-cache-left.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(
-        cx,
-        findings,
-        &["cargo", "composer", "conda", "go", "npm", "uv"],
-        &Mend::None,
-    );
+const MANAGERS: [&str; 6] = ["cargo", "composer", "conda", "go", "npm", "uv"];
+
+const DIRECTORIES: [&str; 9] = [
+    "/root/.npm/_cacache",
+    "/var/cache/apt/archives",
+    "/root/.cargo/registry",
+    "/usr/local/cargo/registry",
+    "/root/.cache/go-build",
+    "/root/.gem/specs",
+    "/root/.composer/cache",
+    "/root/.cache/uv",
+    "/var/cache/zypp",
+];
+
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    cache_left::check(cx, findings, &MANAGERS, &CacheFix::None);
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    caches::report(cx, findings, &DIRECTORIES, "package cache");
 }

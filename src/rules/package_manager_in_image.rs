@@ -1,47 +1,41 @@
-//! `package-manager-in-image`: what runs in production can still install software.
+//! `package-manager-in-image`: a package manager is left in the final image.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use crate::lint::facts::Holding;
-use crate::lint::{Context, Findings, Rule};
-use crate::source::Span;
+use super::support::programs::report;
+use crate::lint::facts::packages::MANAGERS;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "package-manager-in-image",
     page: include_str!("../../rules/lint/package-manager-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else {
-        return;
-    };
-    let Some(holdings) = cx.facts.holdings(stage.index) else {
-        return;
-    };
-    report(stage.from.span, &holdings.managers, findings);
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    report(cx, findings, "package manager", |programs| {
+        &programs.package_managers
+    });
 }
 
-/// One finding for each line that brought something, told where the image begins.
-pub(super) fn report(from: Span, held: &BTreeMap<String, Holding>, findings: &mut Findings) {
-    let mut by_line: BTreeMap<Span, Vec<&str>> = BTreeMap::new();
-    for (name, holding) in held {
-        by_line.entry(holding.span).or_default().push(name);
-    }
-    for (span, names) in by_line {
-        let verb = if names.len() == 1 { "stays" } else { "stay" };
-        let report = findings.add(span, format!("{} {verb} in the image", list(&names)));
-        if !from.contains(span) {
-            report.label(from, "the image begins here");
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for manager in &MANAGERS {
+        // Managers share programs: yum is a link to dnf. One program of each manager is enough.
+        let mut programs = cx.programs(manager.programs.iter().copied()).into_iter();
+        let Some(name) = programs.find(|&name| seen.insert(cx.tree().inode_id(name).index()))
+        else {
+            continue;
+        };
+        let path = cx.path(name);
+        let report = findings.add(
+            cx.at_file(name),
+            format!("package manager `{path}` is in the image"),
+        );
+        if let Some((files, bytes)) = cx.size_of_package(name) {
+            let size = cx.size(bytes);
+            report.note(format!("its package has {files} files ({size})"));
         }
-    }
-}
-
-/// `a`, `b` and `c`, each in backticks.
-fn list(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.concat(),
     }
 }

@@ -2,15 +2,16 @@
 
 use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "package-upgrade",
     page: include_str!("../../rules/lint/package-upgrade.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx
         .facts
         .runs()

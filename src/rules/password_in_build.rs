@@ -1,13 +1,14 @@
 //! `password-in-build`: the build gives a user a password.
 
-use super::switches::{self, Switch, switch};
+use super::support::switches::{self, Switch, switch};
 use crate::lint::facts::Call;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "password-in-build",
     page: include_str!("../../rules/lint/password-in-build.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SWITCHES: [Switch; 8] = [
@@ -25,7 +26,7 @@ const SWITCHES: [Switch; 8] = [
 /// A password that no text is the hash of, by which an account is locked.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
         let sets = match call.name.as_str() {
             "chpasswd" => Some(call.name_span),

@@ -1,14 +1,20 @@
-//! `pip-cache-left`: what pip downloads stays in a layer.
+//! `pip-cache-left`: the cache of pip is left in the image.
 
-use super::cache_left::{self, Mend};
-use crate::lint::{Context, Findings, Rule};
+use super::support::cache_left::{self, CacheFix};
+use super::support::caches;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "pip-cache-left",
     page: include_str!("../../rules/lint/pip-cache-left.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["pip"], &Mend::Option("--no-cache-dir"));
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    cache_left::check(cx, findings, &["pip"], &CacheFix::Option("--no-cache-dir"));
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    caches::report(cx, findings, caches::directories_of("pip"), "pip cache");
 }

@@ -1,15 +1,17 @@
 //! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
 
+use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::{Options, ShellPart};
 use crate::dockerfile::{Command, Pipeline, ShellScript};
 use crate::lint::facts::{Call, Run, ShellKind, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "pipe-without-pipefail",
     page: include_str!("../../rules/lint/pipe-without-pipefail.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// What does not fail, or whose failure nobody waits for: with `pipefail`, `yes | program` would
@@ -20,7 +22,7 @@ const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 /// before it.
 const MOST_PIPELINES: usize = 200;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
@@ -105,7 +107,7 @@ fn is_mere_text(pipeline: &Pipeline, script: &ShellScript) -> bool {
 
 /// A shell that knows pipefail is told of it in the script; where there is only dash, bash takes
 /// over.
-fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
+fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
     let Command::Shell(script) = run.command else {
         return None;
     };
@@ -154,7 +156,7 @@ fn fix(cx: &Context<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
 
 /// The start of the line of `instruction`, or of the first of the comments that stand directly
 /// above it: some of them hold for it, and must not come to hold for what is put in.
-fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
+fn above_comments(cx: &DockerfileContext<'_>, instruction: usize) -> usize {
     let mut line = cx.source.line(instruction);
     let above = cx
         .dockerfile
@@ -167,17 +169,4 @@ fn above_comments(cx: &Context<'_>, instruction: usize) -> usize {
         line -= 1;
     }
     cx.source.line_span(line).start
-}
-
-/// Where the script of a RUN that is one heredoc starts, after its `#!` line.
-pub(super) fn heredoc_start(cx: &Context<'_>, step: &Step<'_>, has_shebang: bool) -> Option<usize> {
-    let [heredoc] = step.instruction.heredocs.as_slice() else {
-        return None;
-    };
-    if heredoc.end.is_empty() {
-        return None;
-    }
-    let body = cx.source.slice(heredoc.body);
-    let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
-    Some(heredoc.body.start + first)
 }

@@ -1,16 +1,17 @@
 //! `plain-http-download`: something is fetched by HTTP without TLS, and nobody looks at what came.
 
 use crate::dockerfile::{Body, Kind, Place};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "plain-http-download",
     page: include_str!("../../rules/lint/plain-http-download.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
         for download in run
             .calls
@@ -41,7 +42,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn report(cx: &Context<'_>, url: &str, span: Span, findings: &mut Findings) {
+fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Findings) {
     let Some(host) = plain_host(url) else { return };
     let report = findings.add(
         span,

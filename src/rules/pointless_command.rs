@@ -1,11 +1,12 @@
 //! `pointless-command`: a RUN calls what makes sense on a running system only.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "pointless-command",
     page: include_str!("../../rules/lint/pointless-command.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Programs, and why a build has no use for them.
@@ -30,7 +31,7 @@ const POINTLESS: [(&str, &str); 12] = [
 /// What asks a program only whether it is there, or makes an editor work without anybody.
 const HARMLESS: [&str; 7] = ["--version", "-V", "-es", "-Es", "-c", "--help", "-E"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // A forwarded agent is there for ssh to be called.
         let with_agent = run

@@ -1,14 +1,15 @@
 //! `port-protocol-casing`: the protocol of a port has capitals.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "port-protocol-casing",
     page: include_str!("../../rules/lint/port-protocol-casing.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
         let Some(protocol) = port
             .protocol

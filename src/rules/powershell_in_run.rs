@@ -1,15 +1,16 @@
 //! `powershell-in-run`: a RUN starts PowerShell by its name, where SHELL could do it for all.
 
 use crate::dockerfile::Command;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "powershell-in-run",
     page: include_str!("../../rules/lint/powershell-in-run.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         // Of cmd's scripts the first word is all that is read.
         let Command::Shell(script) = run.command else {

@@ -2,15 +2,16 @@
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::User;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "program-owned-by-its-user",
     page: include_str!("../../rules/lint/program-owned-by-its-user.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

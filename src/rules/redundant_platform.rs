@@ -1,18 +1,19 @@
 //! `redundant-platform`: `--platform=$TARGETPLATFORM` says what holds anyway.
 
 use crate::dockerfile::{Modifier, WordPart};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "redundant-platform",
     page: include_str!("../../rules/lint/redundant-platform.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const DEFAULT: &str = "TARGETPLATFORM";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // An ARG of this name may have another value.
     if cx
         .facts

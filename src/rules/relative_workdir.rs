@@ -1,17 +1,16 @@
 //! `relative-workdir`: where WORKDIR leads depends on the base image.
 
-use crate::dockerfile::{Body, Kind, Word, WordPart};
-use crate::lint::facts::{Step, is_absolute};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
-use crate::source::Span;
+use super::support::workdirs::{fix, relative};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "relative-workdir",
     page: include_str!("../../rules/lint/relative-workdir.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // After another WORKDIR a relative one says where it starts.
     for (step, word) in relative(cx).filter(|(step, _)| step.workdir.set_by.is_none()) {
         let written = word.text.as_str().trim_matches(['"', '\'']);
@@ -23,44 +22,4 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             report.fix(fix);
         }
     }
-}
-
-/// Each WORKDIR whose path is relative, with that path.
-pub(super) fn relative<'a>(cx: &Context<'a>) -> impl Iterator<Item = (&'a Step<'a>, &'a Word)> {
-    let steps = cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Workdir && !step.onbuild);
-    let paths = steps.filter_map(|step| match &step.instruction.body {
-        Body::Words { words, .. } => Some((step, words.first()?)),
-        _ => None,
-    });
-    paths.filter(|(_, word)| {
-        let hides_its_start = matches!(word.parts.first(), None | Some(WordPart::Variable(_)));
-        !hides_its_start && !is_absolute(word.text.as_str().trim_matches(['"', '\'']))
-    })
-}
-
-/// Where the directory before is known, the path can be written in full.
-pub(super) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
-    let path = literal?.trim_start_matches("./");
-    let is_plain = path
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
-    if !is_plain || path.split('/').any(|part| matches!(part, "." | "..")) || path.is_empty() {
-        return None;
-    }
-    let from = step
-        .workdir
-        .path
-        .as_deref()
-        .filter(|from| from.starts_with('/'))?;
-    let replacement = format!("{}/{path}", from.trim_end_matches('/'));
-    let title = format!("write it in full: `{replacement}`");
-    Some(Fix::new(
-        title,
-        Applicability::Safe,
-        vec![Edit { span, replacement }],
-    ))
 }

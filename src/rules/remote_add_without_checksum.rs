@@ -1,15 +1,16 @@
 //! `remote-add-without-checksum`: nobody looks at what ADD downloads.
 
 use crate::dockerfile::{Body, Kind, Place};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "remote-add-without-checksum",
     page: include_str!("../../rules/lint/remote-add-without-checksum.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -3,17 +3,18 @@
 
 use std::ops::Range;
 
-use super::lines::{instructions, is_in};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use super::support::lines::{instructions, is_in};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "repeated-empty-lines",
     page: include_str!("../../rules/lint/repeated-empty-lines.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let count = cx.source.line_count();
     for run in empty_runs(cx) {
         let is_at_end = run.start == 1 || run.end > count;
@@ -41,7 +42,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// The lines that have nothing but blanks and are in no instruction, those that touch as one.
-fn empty_runs(cx: &Context<'_>) -> Vec<Range<usize>> {
+fn empty_runs(cx: &DockerfileContext<'_>) -> Vec<Range<usize>> {
     let instructions = instructions(cx);
     let mut runs: Vec<Range<usize>> = Vec::new();
     for line in 1..=cx.source.line_count() {
@@ -58,7 +59,7 @@ fn empty_runs(cx: &Context<'_>) -> Vec<Range<usize>> {
 }
 
 /// Where a line starts, or the file ends.
-fn start(cx: &Context<'_>, line: usize) -> usize {
+fn start(cx: &DockerfileContext<'_>, line: usize) -> usize {
     if line > cx.source.line_count() {
         cx.source.text().len()
     } else {

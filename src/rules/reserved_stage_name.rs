@@ -1,14 +1,15 @@
 //! `reserved-stage-name`: a stage has a name that means something else.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "reserved-stage-name",
     page: include_str!("../../rules/lint/reserved-stage-name.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
         let name = alias.text.as_str().to_ascii_lowercase();
         let meaning = match name.as_str() {

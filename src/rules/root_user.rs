@@ -1,27 +1,47 @@
-//! `root-user`: the image's last USER is root.
+//! `root-user`: the last `USER` of the image is root.
 
 use crate::lint::facts::User;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "root-user",
     page: include_str!("../../rules/lint/root-user.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let Some(user) = &stage.user else { return };
-    let Some(name) = user.name.as_deref().filter(|name| User::is_root(name)) else {
+    let Some(user) = &stage.user else {
         return;
     };
+    let Some(name) = user.name.as_deref() else {
+        return;
+    };
+    if !User::is_root(name) {
+        return;
+    }
     let report = findings.add(user.span, format!("the container runs as `{name}`"));
     if user.stage != stage.index {
         report.label(
             stage.from.span,
-            "the image is built on that stage and sets no other user",
+            "the final stage is built on that stage and sets no other user",
         );
     }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let setting = cx.configuration().user();
+    // A setting without a user is what `missing-user` reports.
+    let user = setting.split(':').next().unwrap_or(setting);
+    if user.is_empty() || cx.runs_as() != Some(0) {
+        return;
+    }
+    let message = match user {
+        "root" | "0" => format!("the container runs as `{user}`"),
+        other => format!("the container runs as `{other}`, which has UID 0"),
+    };
+    findings.add(cx.at_instruction("USER"), message);
 }

@@ -1,18 +1,18 @@
 //! `root-with-volume`: root writes to what outlives the container.
 
+use super::support::root_by_default::drops_privileges;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::User;
-use crate::lint::{Context, Findings, Rule};
-
-use super::missing_user::drops_privileges;
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "root-with-volume",
     page: include_str!("../../rules/lint/root-with-volume.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };

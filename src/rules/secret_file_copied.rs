@@ -1,16 +1,19 @@
-//! `secret-file-copied`: a file that holds secrets goes into a layer.
+//! `secret-file-copied`: a file with secrets is in a layer.
 
+use super::support::credentials::{self, removed_note};
 use crate::dockerfile::{Body, Kind, Place, WordPart};
+use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-file-copied",
     page: include_str!("../../rules/lint/secret-file-copied.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-/// Variables that say where a program finds its secret.
+/// Variables with the path of a secret.
 const POINTERS: [&str; 5] = [
     "GOOGLE_APPLICATION_CREDENTIALS",
     "AWS_CONFIG_FILE",
@@ -19,10 +22,10 @@ const POINTERS: [&str; 5] = [
     "KUBECONFIG",
 ];
 
-/// With how many copies a variable is compared.
-const MOST_COPIES: usize = 1000;
+/// The number of COPY instructions that each variable is compared with.
+const MAX_COPIES: usize = 1000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| is_from_context(step)) {
         let Body::Transfer {
             sources,
@@ -35,7 +38,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
             findings.add(
                 destination.span,
-                format!("what is copied to `${pointer}` is a secret"),
+                format!("file copied to `${pointer}` is a secret"),
             );
             continue;
         }
@@ -46,8 +49,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             };
             if secrets::is_secret_file(&path) {
                 findings
-                    .add(word.span, format!("`{path}` holds secrets, and goes into a layer"))
-                    .note("`RUN --mount=type=secret` shows a file to one command and leaves no trace of it");
+                    .add(
+                        word.span,
+                        format!("`{path}` contains secrets and is copied into a layer"),
+                    )
+                    .note("use `RUN --mount=type=secret` to pass a file to a single command");
             }
         }
     }
@@ -56,7 +62,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// The name of a variable that says where a secret is.
+/// The name of a variable with the path of a secret.
 fn pointer(part: &WordPart) -> Option<&str> {
     match part {
         WordPart::Variable(variable) if POINTERS.contains(&variable.name.as_str()) => {
@@ -70,8 +76,8 @@ fn is_from_context(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
 }
 
-/// Variables that point below what the image's own stages have copied: the secret is in there.
-fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings) {
+/// Reports variables that point to a file the image's stages have copied.
+fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     let steps: Vec<&Step<'_>> = cx
         .facts
         .lineage(stage.index)
@@ -88,7 +94,7 @@ fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings)
             }
             _ => None,
         })
-        .take(MOST_COPIES)
+        .take(MAX_COPIES)
         .collect();
     for step in steps
         .iter()
@@ -122,13 +128,13 @@ fn report_pointers(cx: &Context<'_>, stage: &Stage<'_>, findings: &mut Findings)
                             pair.key.text.as_str()
                         ),
                     )
-                    .label(copy.span, "it is copied here");
+                    .label(copy.span, "copied here");
             }
         }
     }
 }
 
-/// The absolute path, without `.` in it; what is below `/` as a whole says nothing.
+/// The absolute path, without `.`; `None` for `/` itself, which every path is below.
 fn place(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref().unwrap_or("/");
     let full = if path.starts_with('/') {
@@ -141,4 +147,35 @@ fn place(step: &Step<'_>, path: &str) -> Option<String> {
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
     (!parts.is_empty() && !parts.contains(&"..")).then(|| format!("/{}", parts.join("/")))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.files() {
+        if contains_secrets(cx, name) {
+            let path = cx.path(name);
+            findings.add(cx.at_file(name), format!("`{path}` contains secrets"));
+        }
+    }
+    for (name, layer) in cx.removed_files() {
+        if contains_secrets(cx, name) {
+            let path = cx.path(name);
+            findings
+                .add(cx.at_file(name), format!("`{path}` contains secrets"))
+                .note(removed_note(layer));
+        }
+    }
+}
+
+/// Whether a file contains secrets, by its name and its content. Files of packages are public.
+fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
+    let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    if !credentials::may_contain_secrets(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
+        return false;
+    }
+    if cx.packages.owners(name).next().is_some() {
+        return false;
+    }
+    // What cannot be read may well contain one.
+    let content = cx.read(name);
+    content.is_none_or(|bytes| credentials::contains_secrets(&path, &bytes))
 }

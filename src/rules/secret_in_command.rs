@@ -1,14 +1,15 @@
 //! `secret-in-command`: a RUN hands a secret to a program as a word of the command.
 
-use super::switches::{self, Switch, switch};
+use super::support::switches::{self, Switch, switch};
 use crate::lint::facts::{Argument, Call, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-in-command",
     page: include_str!("../../rules/lint/secret-in-command.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SWITCHES: [Switch; 21] = [
@@ -50,7 +51,7 @@ const SWITCHES: [Switch; 21] = [
     switch(&["wget", "curl"], &["--password=*"]),
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx
         .facts
         .runs()

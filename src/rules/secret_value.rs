@@ -1,21 +1,80 @@
 //! `secret-value`: a text in the file has the shape of a key or a token.
 
+use super::support::credentials::removed_note;
+use crate::image::NameId;
 use crate::lint::facts::secrets;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-value",
     page: include_str!("../../rules/lint/secret-value.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+/// Files with keys and tokens are short.
+const MAX_BYTES: u64 = 1 << 20;
+
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for instruction in &cx.dockerfile.instructions {
         for secret in secrets::find(cx.source.slice(instruction.span)) {
             let start = instruction.span.start;
             let span = Span::new(start + secret.start, start + secret.end);
-            findings.add(span, format!("{} stands in the file", secret.what));
+            findings.add(span, format!("{} in the Dockerfile", secret.what));
         }
     }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.files() {
+        if let Some(secret) = secret_in(cx, name) {
+            findings.add(cx.at_file(name), secret);
+        }
+    }
+    for (name, layer) in cx.removed_files() {
+        if let Some(secret) = secret_in(cx, name) {
+            findings
+                .add(cx.at_file(name), secret)
+                .note(removed_note(layer));
+        }
+    }
+    for (layer, text) in cx.history() {
+        for secret in secrets::find(text) {
+            let first = text.split_whitespace().next().unwrap_or_default();
+            let location = layer.map_or_else(|| cx.at_instruction(first), |at| cx.at_layer(at));
+            findings.add(location, format!("{} in the image history", secret.what));
+        }
+    }
+    for entry in cx.configuration().env() {
+        for secret in secrets::find(entry) {
+            findings.add(
+                cx.at_instruction("ENV"),
+                format!("{} in the image environment", secret.what),
+            );
+        }
+    }
+}
+
+/// The message on the first secret in a text file that no distribution ships. Packages contain keys
+/// for their tests, which are public.
+fn secret_in(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
+    let mut owners = cx.packages.owners(name);
+    let is_packaged = owners.any(|package| package.ecosystem.is_distribution());
+    if is_packaged || cx.length(name) > MAX_BYTES || cx.is_test_data(name) {
+        return None;
+    }
+    let bytes = cx.read(name)?;
+    // Binaries contain texts of their own, and random bytes that look like tokens.
+    if bytes.contains(&0) {
+        return None;
+    }
+    let text = std::str::from_utf8(&bytes).ok()?;
+    let secret = secrets::find(text).into_iter().next()?;
+    let line = 1 + text[..secret.start].matches('\n').count();
+    Some(format!(
+        "{} in `{}`, line {line}",
+        secret.what,
+        cx.path(name)
+    ))
 }

@@ -2,16 +2,17 @@
 
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
 use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-entrypoint",
     page: include_str!("../../rules/lint/shell-form-entrypoint.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let entrypoints = stages_with_an_entrypoint(cx.facts);
     for step in cx
         .facts

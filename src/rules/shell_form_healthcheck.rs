@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Command};
 use crate::lint::facts::exec_form;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-form-healthcheck",
     page: include_str!("../../rules/lint/shell-form-healthcheck.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -1,20 +1,23 @@
-//! `shell-in-image`: what runs in production can still be talked to in a shell.
+//! `shell-in-image`: a shell is left in the final image.
 
-use super::package_manager_in_image::report;
-use crate::lint::{Context, Findings, Rule};
+use super::support::programs::report;
+use crate::knowledge::ProgramClass;
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-in-image",
     page: include_str!("../../rules/lint/shell-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(stage) = cx.facts.final_stage() else {
-        return;
-    };
-    let Some(holdings) = cx.facts.holdings(stage.index) else {
-        return;
-    };
-    report(stage.from.span, &holdings.shells, findings);
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    report(cx, findings, "shell", |programs| &programs.shells);
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.programs(ProgramClass::Shell.names()) {
+        let path = cx.path(name);
+        findings.add(cx.at_file(name), format!("shell `{path}` is in the image"));
+    }
 }

@@ -2,15 +2,16 @@
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-in-scratch",
     page: include_str!("../../rules/lint/shell-in-scratch.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Per stage, whether there may be a shell at its end.
     let mut shells: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {

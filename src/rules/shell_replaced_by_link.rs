@@ -2,16 +2,17 @@
 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-replaced-by-link",
     page: include_str!("../../rules/lint/shell-replaced-by-link.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             match call.name.as_str() {
@@ -50,7 +51,7 @@ fn sets_login_shell(call: &Call) -> bool {
 }
 
 /// A RUN that does nothing else becomes a SHELL.
-fn fix(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
+fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));
     let shell = paths.next().filter(|path| {

@@ -6,5 +6,6 @@ use crate::lint::{Rule, SHELLCHECK};
 pub(super) const RULE: Rule = Rule {
     name: SHELLCHECK,
     page: include_str!("../../rules/lint/shellcheck.md"),
-    check: |_, _| {},
+    dockerfile: None,
+    image: None,
 };

@@ -1,12 +1,13 @@
 //! `signature-verification-off`: packages are installed whoever made them.
 
-use super::switches::{self, Switch, Variable, switch, variable};
-use crate::lint::{Context, Findings, Rule};
+use super::support::switches::{self, Switch, Variable, switch, variable};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "signature-verification-off",
     page: include_str!("../../rules/lint/signature-verification-off.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const DNF: &[&str] = &[
@@ -60,7 +61,7 @@ const VARIABLES: [Variable; 2] = [
     variable("DOCKER_CONTENT_TRUST", &["0"]),
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             let Some((span, word)) = switches::find(call, &SWITCHES) else {

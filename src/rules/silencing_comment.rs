@@ -6,5 +6,6 @@ use crate::lint::{Rule, pragma};
 pub(super) const RULE: Rule = Rule {
     name: pragma::SILENCING,
     page: include_str!("../../rules/lint/silencing-comment.md"),
-    check: |_, _| {},
+    dockerfile: None,
+    image: None,
 };

@@ -1,18 +1,19 @@
-//! `ssh-server-in-image`: the image lets people log in.
-
-use std::collections::BTreeSet;
+//! `ssh-server-in-image`: an SSH or Telnet server is in the image.
 
 use crate::dockerfile::{Body, Command, Kind};
-use crate::lint::facts::packages::Action;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::facts::packages::{Action, PackageCall};
+use crate::lint::facts::{Stage, Step};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ssh-server-in-image",
     page: include_str!("../../rules/lint/ssh-server-in-image.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-const SERVERS: [&str; 7] = [
+/// Packages, as the distributions name them.
+const PACKAGES: [&str; 7] = [
     "openssh-server",
     "dropbear",
     "tinyssh",
@@ -23,54 +24,59 @@ const SERVERS: [&str; 7] = [
 ];
 const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let lineage: BTreeSet<usize> = cx
-        .facts
-        .ancestry(stage.index)
-        .map(|stage| stage.index)
-        .collect();
     for run in cx.facts.runs() {
-        if cx.facts.steps[run.step]
-            .stage
-            .is_none_or(|stage| !lineage.contains(&stage))
-        {
-            continue;
-        }
-        for call in run
-            .package_calls()
-            .filter(|call| call.action == Action::Install)
-        {
-            let server = call
-                .packages
-                .iter()
-                .find(|package| SERVERS.contains(&package.name(call.manager)));
-            if let Some(server) = server {
-                findings.add(
-                    server.argument.span,
-                    format!("`{}` lets people log in to the container", server.word),
-                );
-            }
+        if cx.facts.is_in_final_image(&cx.facts.steps[run.step]) {
+            run.package_calls()
+                .for_each(|call| report_install(&call, findings));
         }
     }
-    for step in cx
-        .facts
-        .lineage(stage.index)
-        .filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint))
-    {
-        let Body::Command(Command::Exec(words)) = &step.instruction.body else {
-            continue;
-        };
-        let daemon = words
-            .iter()
-            .find(|word| DAEMONS.contains(&word.value.rsplit('/').next().unwrap_or(&word.value)));
-        if let Some(daemon) = daemon {
+    report_start(cx, stage, findings);
+}
+
+fn report_install(call: &PackageCall<'_>, findings: &mut Findings) {
+    if call.action != Action::Install {
+        return;
+    }
+    let mut packages = call.packages.iter();
+    if let Some(server) = packages.find(|package| PACKAGES.contains(&package.name(call.manager))) {
+        findings.add(
+            server.argument.span,
+            format!("login server `{}` is installed", server.word),
+        );
+    }
+}
+
+fn report_start(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
+    for step in cx.facts.lineage(stage.index) {
+        if let (Body::Command(Command::Exec(words)), true) = (&step.instruction.body, starts(step))
+            && let Some(daemon) = words.iter().find(|word| is_daemon(&word.value))
+        {
             findings.add(
                 daemon.span,
-                format!("`{}` lets people log in to the container", daemon.value),
+                format!("login server `{}` is started", daemon.value),
             );
         }
+    }
+}
+
+fn starts(step: &Step<'_>) -> bool {
+    matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)
+}
+
+fn is_daemon(path: &str) -> bool {
+    DAEMONS.contains(&path.rsplit('/').next().unwrap_or(path))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.programs(["sshd", "dropbear"]) {
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("SSH server `{path}` is in the image"),
+        );
     }
 }

@@ -1,14 +1,15 @@
 //! `stage-name-casing`: the name of a stage has capitals.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "stage-name-casing",
     page: include_str!("../../rules/lint/stage-name-casing.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
         let name = alias.text.as_str();
         let replacement = name.to_ascii_lowercase();

@@ -1,19 +1,20 @@
-//! `sudo`: a RUN calls sudo.
+//! `sudo`: sudo is used in the build, or is in the image.
 
 use crate::dockerfile::ShellWord;
 use crate::lint::facts::{Step, User};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "sudo",
     page: include_str!("../../rules/lint/sudo.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-const MESSAGE: &str = "`sudo` is called in the build";
+const MESSAGE: &str = "`sudo` is used in the build";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else {
@@ -28,7 +29,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             .iter()
             .filter(|call| call.name == "sudo" || call.via.iter().any(|via| via == "sudo"))
         {
-            // `sudo xargs rm` is one call of sudo, whatever it runs.
+            // `sudo xargs rm` calls sudo once.
             let Some(at) = call.command.filter(|at| last.replace(*at) != Some(*at)) else {
                 continue;
             };
@@ -37,9 +38,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             };
             let report = findings.add(words[sudo].span, MESSAGE);
-            if let Some(fix) = runs_as_root(cx, step)
-                .then(|| fix(&words[sudo..]))
-                .flatten()
+            if runs_as_root(cx, step)
+                && let Some(fix) = fix(&words[sudo..])
             {
                 report.fix(fix);
             }
@@ -52,8 +52,8 @@ fn is_sudo(word: &ShellWord) -> bool {
         .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
 }
 
-/// Root needs no sudo: the word goes. What other options do cannot be done without it; `-E`, `-H`
-/// and `-n` change nothing for root.
+/// Removes the word, as root does not need sudo. `-E`, `-H` and `-n` change nothing for root; other
+/// options do what only sudo can.
 fn fix(words: &[ShellWord]) -> Option<Fix> {
     let program = words[1..]
         .iter()
@@ -65,14 +65,10 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
         span: Span::new(words[0].span.start, program.span.start),
         replacement: String::new(),
     };
-    Some(Fix::new(
-        "call the program itself",
-        Applicability::Safe,
-        vec![edit],
-    ))
+    Some(Fix::new("remove `sudo`", Applicability::Safe, vec![edit]))
 }
 
-fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
+fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let of_base = || {
         step.stage
             .and_then(|stage| cx.facts.stages[stage].known)?
@@ -84,4 +80,11 @@ fn runs_as_root(cx: &Context<'_>, step: &Step<'_>) -> bool {
         .as_ref()
         .map_or_else(of_base, |user| user.name.as_deref());
     name.is_some_and(User::is_root)
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.programs(["sudo", "doas"]) {
+        let path = cx.path(name);
+        findings.add(cx.at_file(name), format!("`{path}` lets users become root"));
+    }
 }

@@ -1,15 +1,16 @@
 //! `swallowed-command`: a call of a package manager is taken for packages of the call before it.
 
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "swallowed-command",
     page: include_str!("../../rules/lint/swallowed-command.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.package_calls() {
             let Some((program, verb)) = call.swallowed() else {

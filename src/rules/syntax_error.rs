@@ -3,16 +3,17 @@
 use std::collections::HashSet;
 
 use crate::dockerfile::SyntaxError;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "syntax-error",
     page: include_str!("../../rules/lint/syntax-error.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let keywords: HashSet<Span> = cx
         .facts
         .steps
@@ -31,7 +32,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// What stands where it must not, or is missing, has rules of its own:
 /// `unknown-instruction`, `instruction-before-from`, `invalid-onbuild` and `missing-from`.
-fn is_said_elsewhere(cx: &Context<'_>, error: &SyntaxError, keywords: &HashSet<Span>) -> bool {
+fn is_said_elsewhere(
+    cx: &DockerfileContext<'_>,
+    error: &SyntaxError,
+    keywords: &HashSet<Span>,
+) -> bool {
     let at_end = error.span == Span::at(cx.source.text().len());
     keywords.contains(&error.span)
         || (at_end && cx.facts.stages.is_empty() && !cx.dockerfile.instructions.is_empty())

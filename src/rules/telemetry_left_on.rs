@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "telemetry-left-on",
     page: include_str!("../../rules/lint/telemetry-left-on.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Programs, the variable that their makers name against reports, and its value.
@@ -37,7 +38,7 @@ const TOOLS: [Tool; 17] = [
 /// Programs that run the one that they are given first.
 const RUNNERS: [&str; 4] = ["npx", "pnpx", "bunx", "pipx"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut said = BTreeSet::new();
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];

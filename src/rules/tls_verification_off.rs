@@ -1,13 +1,14 @@
 //! `tls-verification-off`: a program is told not to look at whom it talks to.
 
-use super::switches::{self, Switch, Variable, switch, variable};
+use super::support::switches::{self, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "tls-verification-off",
     page: include_str!("../../rules/lint/tls-verification-off.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SWITCHES: [Switch; 42] = [
@@ -126,7 +127,7 @@ const VARIABLES: [Variable; 14] = [
     variable("CARGO_HTTP_SSL_VERIFY", &["false"]),
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             if let Some((span, word)) = switches::find(call, &SWITCHES) {

@@ -1,16 +1,17 @@
 //! `trailing-blanks`: a line ends with blanks that nobody sees.
 
-use super::lines::{heredoc_bodies, is_in};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use super::support::lines::{heredoc_bodies, is_in};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "trailing-blanks",
     page: include_str!("../../rules/lint/trailing-blanks.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let bodies = heredoc_bodies(cx);
     for line in 1..=cx.source.line_count() {
         let line = cx.source.line_span(line);

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use crate::dockerfile::Command;
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, User, chain, deletes};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "uncached-downloads",
     page: include_str!("../../rules/lint/uncached-downloads.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// What to mount for a manager, by its name in the table of packages.
@@ -29,7 +30,7 @@ const MOUNTS: [(&str, &[&str]); 9] = [
 /// Managers that break where two of them use one cache.
 const LOCKED: [&str; 4] = ["apt", "dnf", "microdnf", "yum"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let fetches = |call: &PackageCall<'_>| {
             matches!(call.action, Action::Install | Action::Upgrade)
@@ -70,7 +71,11 @@ fn is_mounted(run: &Run<'_>, folders: &[&str]) -> bool {
 }
 
 /// Caches for all calls, and without what keeps them empty; where every such word can be taken out.
-fn with_mounts(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>]) -> Option<Vec<Edit>> {
+fn with_mounts(
+    cx: &DockerfileContext<'_>,
+    run: &Run<'_>,
+    calls: &[PackageCall<'_>],
+) -> Option<Vec<Edit>> {
     let step = &cx.facts.steps[run.step];
     let is_root = step
         .user
@@ -113,7 +118,7 @@ fn with_mounts(cx: &Context<'_>, run: &Run<'_>, calls: &[PackageCall<'_>]) -> Op
 }
 
 /// `--no-cache-dir` and its like, with the blank before each.
-fn without_options(cx: &Context<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
+fn without_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
     let arguments = call
         .call
         .arguments
@@ -135,7 +140,7 @@ fn without_options(cx: &Context<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>
 /// The script without the commands that would empty the caches: `None` where one of them is more
 /// than a link of a chain.
 fn without_cleaning(
-    cx: &Context<'_>,
+    cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     calls: &[PackageCall<'_>],
     folders: &[&str],

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use crate::dockerfile::{Modifier, Variable, WordPart};
 use crate::lint::facts::is_set_by_builder;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "undeclared-arg-in-from",
     page: include_str!("../../rules/lint/undeclared-arg-in-from.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Beyond this many names, or bytes of one, none is suggested.
@@ -29,7 +30,7 @@ const PLATFORMS: [&str; 8] = [
     "TARGETVARIANT",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let declared: HashSet<&str> = cx
         .facts
         .global_args()

@@ -2,12 +2,13 @@
 
 use crate::dockerfile::{Body, Kind, Place, Variable, Word, WordPart};
 use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "undefined-variable",
     page: include_str!("../../rules/lint/undefined-variable.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// The builder knows these without an ARG.
@@ -29,7 +30,7 @@ const ALWAYS: [&str; 10] = [
 const MOST_LOOKED_FOR: usize = 50;
 const MOST_NEAR: usize = 1000;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut looked_for = 0;
     for step in cx
         .facts

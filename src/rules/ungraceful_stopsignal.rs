@@ -1,17 +1,18 @@
 //! `ungraceful-stopsignal`: the signal to stop is one that no program can answer.
 
-use super::rewrite::without;
+use super::support::rewrite::without;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::Known;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "ungraceful-stopsignal",
     page: include_str!("../../rules/lint/ungraceful-stopsignal.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

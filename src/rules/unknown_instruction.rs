@@ -1,17 +1,18 @@
 //! `unknown-instruction`: a line starts with a word that is no instruction.
 
 use crate::dockerfile::{self, Kind};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
 use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-instruction",
     page: include_str!("../../rules/lint/unknown-instruction.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps
@@ -45,7 +46,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Whether the instruction would be read without an error under another keyword.
-fn is_read(cx: &Context<'_>, keyword: &str, rest: Span) -> bool {
+fn is_read(cx: &DockerfileContext<'_>, keyword: &str, rest: Span) -> bool {
     let (escape, rest) = (cx.dockerfile.escape, cx.source.slice(rest));
     let text = format!("# escape={escape}\nFROM scratch\n{keyword}{rest}");
     dockerfile::parse(&Source::new(cx.source.name(), text))

@@ -6,5 +6,6 @@ use crate::lint::{Rule, pragma};
 pub(super) const RULE: Rule = Rule {
     name: pragma::UNKNOWN,
     page: include_str!("../../rules/lint/unknown-rule-in-pragma.md"),
-    check: |_, _| {},
+    dockerfile: None,
+    image: None,
 };

@@ -2,12 +2,13 @@
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unpinned-git-reference",
     page: include_str!("../../rules/lint/unpinned-git-reference.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Branches by their usual names.
@@ -15,7 +16,7 @@ const BRANCHES: [&str; 9] = [
     "main", "master", "develop", "dev", "trunk", "HEAD", "head", "next", "latest",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !chooses_a_commit(run)) {
         for call in run.calls.iter().filter(|call| is_loose_clone(call)) {
             findings.add(

@@ -1,14 +1,15 @@
 //! `unpinned-npm-package`: npm installs whatever version is current.
 
-use super::unpinned;
-use crate::lint::{Context, Findings, Rule};
+use super::support::unpinned;
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unpinned-npm-package",
     page: include_str!("../../rules/lint/unpinned-npm-package.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     unpinned::check(cx, findings, &["npm"]);
 }

@@ -1,15 +1,16 @@
 //! `unpinned-package`: other package managers install whatever version is current.
 
-use super::unpinned;
-use crate::lint::{Context, Findings, Rule};
+use super::support::unpinned;
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unpinned-package",
     page: include_str!("../../rules/lint/unpinned-package.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // What `cargo install --locked` locks is below the version.
     unpinned::check(
         cx,

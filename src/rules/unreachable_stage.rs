@@ -1,14 +1,15 @@
 //! `unreachable-stage`: a stage is built for nothing.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unreachable-stage",
     page: include_str!("../../rules/lint/unreachable-stage.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let last = cx.facts.final_stage().map(|stage| stage.from.span);
     for stage in cx.facts.stages.iter().filter(|stage| !stage.reachable) {
         let span = stage.alias.unwrap_or(stage.image).span;

@@ -1,14 +1,15 @@
 //! `unset-user`: no USER anywhere, in an image whose program may well be root.
 
-use super::missing_user::{Program, report};
-use crate::lint::{Context, Findings, Rule};
+use super::support::root_by_default::{Program, report};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unset-user",
     page: include_str!("../../rules/lint/unset-user.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     report(cx, findings, Program::Other);
 }

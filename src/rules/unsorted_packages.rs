@@ -2,13 +2,14 @@
 
 use crate::lint::facts::Argument;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "unsorted-packages",
     page: include_str!("../../rules/lint/unsorted-packages.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Managers to whom the order says nothing.
@@ -16,7 +17,7 @@ const MANAGERS: [&str; 7] = ["apt", "apk", "dnf", "microdnf", "yum", "zypper", "
 /// Fewer are seen at a glance.
 const FEWEST: usize = 3;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let calls = run
             .package_calls()
@@ -31,7 +32,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// The packages of a call that stand one a line, in pieces: an option, a comment or a variable
 /// begins another.
-fn lists<'c>(cx: &Context<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c Argument>> {
+fn lists<'c>(cx: &DockerfileContext<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c Argument>> {
     let mut lists: Vec<Vec<&Argument>> = Vec::new();
     let mut follows = None;
     for argument in &call.call.arguments {
@@ -53,7 +54,7 @@ fn lists<'c>(cx: &Context<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c Argument>>
     lists
 }
 
-fn report(cx: &Context<'_>, list: &[&Argument], findings: &mut Findings) {
+fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Findings) {
     let written: Vec<&str> = list
         .iter()
         .map(|argument| cx.source.slice(argument.span))

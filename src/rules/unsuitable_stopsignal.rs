@@ -1,14 +1,15 @@
 //! `unsuitable-stopsignal`: the program ends well by another signal than the one it is sent.
 
-use super::rewrite::line_after;
+use super::support::rewrite::line_after;
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unsuitable-stopsignal",
     page: include_str!("../../rules/lint/unsuitable-stopsignal.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// A program that is told by a signal of its own to end its work.
@@ -67,7 +68,7 @@ const SERVERS: [Server; 6] = [
     },
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -126,7 +127,10 @@ fn is_term(signal: &str) -> bool {
 
 /// The first process, where it is one of these in a base image that is known not to say how it
 /// ends.
-fn server<'f>(cx: &'f Context<'_>, stage: &Stage<'_>) -> Option<(&'f Step<'f>, &'static Server)> {
+fn server<'f>(
+    cx: &'f DockerfileContext<'_>,
+    stage: &Stage<'_>,
+) -> Option<(&'f Step<'f>, &'static Server)> {
     let known = stage.known.filter(|known| !known.is_windows())?;
     let last = |kind| {
         let steps = cx

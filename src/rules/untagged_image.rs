@@ -1,15 +1,16 @@
 //! `untagged-image`: a base image has neither tag nor digest.
 
 use crate::lint::facts::{Base, Reading};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "untagged-image",
     page: include_str!("../../rules/lint/untagged-image.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let Base::Image(image) = &stage.base else {
             continue;

@@ -1,17 +1,17 @@
 //! `untrusted-registry`: an image comes from a registry that the settings do not trust.
 
 use crate::lint::facts::{Base, ImageRef};
-use crate::lint::words::Topic;
-use crate::lint::{Context, Findings, Rule, Settings};
+use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "untrusted-registry",
     page: include_str!("../../rules/lint/untrusted-registry.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if cx.settings.trusted_registries.is_empty() {
         return;
     }
@@ -63,8 +63,8 @@ fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Find
         .iter()
         .any(|pattern| fits(pattern, registry))
     {
-        let word = settings.words.label(
-            &Topic::Setting("trusted-registries"),
+        let word = settings.origins.label(
+            &SettingKey::Name("trusted-registries"),
             "trusted registries are listed here",
         );
         findings

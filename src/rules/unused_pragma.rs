@@ -7,5 +7,6 @@ use crate::lint::{Rule, pragma};
 pub(super) const RULE: Rule = Rule {
     name: pragma::UNUSED,
     page: include_str!("../../rules/lint/unused-pragma.md"),
-    check: |_, _| {},
+    dockerfile: None,
+    image: None,
 };

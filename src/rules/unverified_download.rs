@@ -1,15 +1,16 @@
 //! `unverified-download`: a file from the network is used without a look at its checksum.
 
 use crate::lint::facts::{Call, Download};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "unverified-download",
     page: include_str!("../../rules/lint/unverified-download.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
         for download in run
             .calls

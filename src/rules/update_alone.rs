@@ -1,14 +1,16 @@
 //! `update-alone`: package lists are fetched in a RUN that installs nothing.
 
-use super::rewrite::join;
+use super::support::rewrite::join;
+use super::support::updates::{is_update, report};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run};
-use crate::lint::{Applicability, Context, Findings, Fix, Report, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "update-alone",
     page: include_str!("../../rules/lint/update-alone.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Programs that may install something by themselves.
@@ -29,7 +31,7 @@ const MAY_INSTALL: [&str; 14] = [
     "source",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let update = |call: &PackageCall<'_>| is_update(call) && !is_kept_in_a_cache(run, call);
         let mut understood = run
@@ -61,51 +63,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
     }
-}
-
-/// How many later calls are looked through for the one that a finding stands at.
-const MOST_LATER: usize = 1000;
-
-/// It stands at what installs from the old lists, where something does.
-pub(super) fn report<'f>(
-    cx: &Context<'_>,
-    findings: &'f mut Findings,
-    run: &Run<'_>,
-    alone: &PackageCall<'_>,
-) -> Report<'f> {
-    let stage = cx.facts.steps[run.step].stage;
-    let runs = cx.facts.runs();
-    let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
-    let later = later
-        .iter()
-        .take_while(|later| cx.facts.steps[later.step].stage == stage)
-        .take(MOST_LATER);
-    let uses = |call: &PackageCall<'_>| {
-        call.manager.name == alone.manager.name && call.action == Action::Install
-    };
-    let brings_its_own = |later: &Run<'_>| later.package_calls().any(|call| is_update(&call));
-    let install = later
-        .filter(|later| !brings_its_own(later))
-        .find_map(|later| later.package_calls().find(uses));
-    let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
-    let Some(install) = install else {
-        return findings.add(
-            alone.call.span,
-            format!("`{name} {verb}` stands in a `RUN` that installs nothing"),
-        );
-    };
-    let span = install.verb.map_or(install.call.span, |verb| {
-        install.call.name_span.to(verb.argument.span)
-    });
-    let message =
-        format!("this installs what `{name} {verb}` knew on the day its own `RUN` was cached");
-    findings
-        .add(span, message)
-        .label(alone.call.span, "that one")
-}
-
-fn is_update(call: &PackageCall<'_>) -> bool {
-    call.action == Action::Update && !call.manager.lists.is_empty()
 }
 
 fn is_kept_in_a_cache(run: &Run<'_>, call: &PackageCall<'_>) -> bool {

@@ -1,16 +1,17 @@
 //! `upgrade-alone`: packages are brought up to date in a RUN that installs nothing.
 
-use super::update_alone::report;
+use super::support::updates::report;
 use crate::lint::facts::packages::{Action, PackageCall};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "upgrade-alone",
     page: include_str!("../../rules/lint/upgrade-alone.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let updates = |call: &PackageCall<'_>| {
             call.action == Action::Upgrade

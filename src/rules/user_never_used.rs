@@ -2,22 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use super::missing_user::drops_privileges;
-use super::rewrite::line_after;
+use super::support::rewrite::line_after;
+use super::support::root_by_default::drops_privileges;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Run, Stage, User};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-never-used",
     page: include_str!("../../rules/lint/user-never-used.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// For how many users the rest of the file is searched.
 const MOST_USERS: usize = 50;
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
@@ -70,7 +71,7 @@ fn added(call: &Call) -> Option<&str> {
 }
 
 /// Whether anything else in the file speaks of the user: a program's settings, `chown`, `su`.
-fn is_named_later(cx: &Context<'_>, name: &str, call: &Call) -> bool {
+fn is_named_later(cx: &DockerfileContext<'_>, name: &str, call: &Call) -> bool {
     let rest = cx.source.text().get(call.span.end..).unwrap_or_default();
     let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
     rest.match_indices(name).any(|(at, _)| {
@@ -81,7 +82,11 @@ fn is_named_later(cx: &Context<'_>, name: &str, call: &Call) -> bool {
 }
 
 /// A USER after all that is done as root, where the name stands for itself.
-pub(super) fn user_after_all(cx: &Context<'_>, stage: &Stage<'_>, name: &str) -> Option<Edit> {
+pub(super) fn user_after_all(
+    cx: &DockerfileContext<'_>,
+    stage: &Stage<'_>,
+    name: &str,
+) -> Option<Edit> {
     let needs_root = |kind| {
         matches!(
             kind,

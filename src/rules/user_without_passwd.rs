@@ -1,20 +1,21 @@
-//! `user-without-passwd`: a user is named in an image that has no list of users.
+//! `user-without-passwd`: a user is given by name, but the image has no account of that name.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Base, Stage, Step};
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "user-without-passwd",
     page: include_str!("../../rules/lint/user-without-passwd.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-/// Who distroless images call `nonroot`.
+/// The UID of `nonroot` in distroless images.
 const NOBODY: &str = "65532";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    // A stage is built on an earlier one, whose answer is known then.
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // A stage is built on an earlier one, whose entry is in the list by then.
     let mut lacks: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
         let from_nothing = match stage.base {
@@ -22,7 +23,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             Base::Stage(at) => lacks.get(at).copied().unwrap_or(false),
             Base::Image(_) => false,
         };
-        lacks.push(from_nothing && !may_bring_passwd(cx, stage));
+        lacks.push(from_nothing && !may_add_passwd(cx, stage));
         if lacks[stage.index] {
             cx.facts
                 .steps_of(stage)
@@ -33,7 +34,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
+fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) {
     let word = match (&step.instruction.body, step.kind()) {
         (Body::Words { words, .. }, Kind::User) => words.first(),
         (_, Kind::Copy | Kind::Add) => step.flag("chown").and_then(|flag| flag.value.as_ref()),
@@ -49,7 +50,7 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
     if let Some(name) = text.trim().split(':').find(named) {
         let report = findings.add(
             word.span,
-            format!("nothing in this image says who `{name}` is"),
+            format!("user or group `{name}` does not exist in the image"),
         );
         let is_written =
             word.literal() == Some(text.as_str()) && cx.source.slice(word.span) == text;
@@ -61,7 +62,7 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
                 replacement: parts.join(":"),
             };
             report.fix(Fix::new(
-                format!("name a number, such as {NOBODY}"),
+                format!("use a number, such as {NOBODY}"),
                 Applicability::Unsafe,
                 vec![edit],
             ));
@@ -69,9 +70,9 @@ fn report(cx: &Context<'_>, step: &Step<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether something in this stage brings `/etc/passwd`: by its name, with a folder above it, in an
-/// archive, or by a script.
-fn may_bring_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
+/// Whether a stage may add `/etc/passwd`: by its name, with a directory above it, in an archive, or
+/// by a script.
+fn may_add_passwd(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .steps_of(stage)
         .iter()
@@ -89,4 +90,26 @@ fn may_bring_passwd(cx: &Context<'_>, stage: &Stage<'_>) -> bool {
             (_, Kind::Run | Kind::Shell) => true,
             _ => false,
         })
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let setting = cx.configuration().user();
+    let (user, group) = setting.split_once(':').unwrap_or((setting, ""));
+    let groups = &cx.accounts.groups;
+    let missing = if is_name(user) && cx.accounts.user(user).is_none() {
+        format!("user `{user}` is not in `/etc/passwd`")
+    } else if is_name(group) && !groups.iter().any(|(name, _)| name == group) {
+        format!("group `{group}` is not in `/etc/group`")
+    } else {
+        return;
+    };
+    findings.add(
+        cx.at_instruction("USER"),
+        format!("{missing}, so the container does not start"),
+    );
+}
+
+/// Whether a user or group is given by name: a number needs no account.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.parse::<u64>().is_err()
 }

@@ -1,15 +1,19 @@
-//! `volume-over-system-path`: a VOLUME lies over what the kernel or the daemon has there.
+//! `volume-over-system-path`: a volume hides a directory of the system, or a socket of the host.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "volume-over-system-path",
     page: include_str!("../../rules/lint/volume-over-system-path.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-const SYSTEM: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// Directories that the kernel fills.
+const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
+/// In a built image, a volume over the distribution's own directories is a mistake too.
+const SYSTEM: [&str; 5] = ["/etc", "/usr", "/bin", "/lib", "/boot"];
 const SOCKETS: [&str; 4] = [
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -17,14 +21,10 @@ const SOCKETS: [&str; 4] = [
     "/run/podman/podman.sock",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Volume)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in &cx.facts.steps {
+        let (Body::Words { words, .. }, Kind::Volume) = (&step.instruction.body, step.kind())
+        else {
             continue;
         };
         for word in words {
@@ -32,17 +32,29 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             };
             let path = path.trim_end_matches('/');
-            if SYSTEM.contains(&path) {
+            if KERNEL.contains(&path) {
                 findings.add(
                     word.span,
-                    format!("`{path}` is the kernel's, and a volume lies over it"),
+                    format!("volume over the system directory `{path}`"),
                 );
             } else if SOCKETS.contains(&path) {
                 findings.add(
                     word.span,
-                    format!("`{path}` gives whoever has it the whole machine"),
+                    format!("`{path}` gives the container full control of the host"),
                 );
             }
+        }
+    }
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for volume in cx.configuration().volumes() {
+        let path = volume.trim_end_matches('/');
+        if KERNEL.contains(&path) || SYSTEM.contains(&path) {
+            findings.add(
+                cx.at_instruction("VOLUME"),
+                format!("volume over the system directory `{path}`"),
+            );
         }
     }
 }

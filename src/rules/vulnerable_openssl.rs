@@ -1,14 +1,15 @@
 //! `vulnerable-openssl`: OpenSSL is built from a release with a hole that everybody knows.
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "vulnerable-openssl",
     page: include_str!("../../rules/lint/vulnerable-openssl.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for download in run
             .calls

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "wget-and-curl",
     page: include_str!("../../rules/lint/wget-and-curl.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     // Per stage, where either was called first.
     let mut seen: HashMap<Option<usize>, [Option<Span>; 2]> = HashMap::new();
     for run in cx.facts.runs() {

@@ -1,13 +1,14 @@
 //! `wget-with-progress-bar`: wget draws a progress bar into the build's log.
 
-use super::unattended::after;
+use super::support::unattended::after;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, Context, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "wget-with-progress-bar",
     page: include_str!("../../rules/lint/wget-with-progress-bar.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const QUIET: [&str; 8] = [
@@ -24,7 +25,7 @@ const QUIET: [&str; 8] = [
 /// Letters that take the rest of their word, or the next, for a value.
 const VALUED: &str = "OPUTetiwQARDXIYBl";
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx
         .facts
         .runs()

@@ -1,17 +1,18 @@
 //! `workdir-in-system-path`: WORKDIR leads to where the kernel or the boot loader is at home.
 
 use crate::dockerfile::{Body, Kind};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "workdir-in-system-path",
     page: include_str!("../../rules/lint/workdir-in-system-path.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 const SYSTEM: [&str; 6] = ["proc", "sys", "dev", "boot", "initrd", "lost+found"];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx
         .facts
         .steps

@@ -1,15 +1,16 @@
 //! `workdir-relative-to-another`: a WORKDIR goes on from the one before it.
 
-use super::relative_workdir::{fix, relative};
-use crate::lint::{Context, Findings, Rule};
+use super::support::workdirs::{fix, relative};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "workdir-relative-to-another",
     page: include_str!("../../rules/lint/workdir-relative-to-another.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (step, word) in relative(cx) {
         let Some(before) = step.workdir.set_by else {
             continue;

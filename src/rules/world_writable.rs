@@ -1,39 +1,34 @@
-//! `world-writable`: every user may change a file of the image.
+//! `world-writable`: a file or directory is writable by every user.
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::Call;
-use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, ImageContext, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "world-writable",
     page: include_str!("../../rules/lint/world-writable.md"),
-    check,
+    dockerfile: Some(check_dockerfile),
+    image: Some(check_image),
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
-    {
-        let Some(flag) = step.flag("chmod") else {
+fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    for step in &cx.facts.steps {
+        if !matches!(step.kind(), Kind::Copy | Kind::Add) {
             continue;
-        };
-        let Some(mode) = flag
-            .value
-            .as_ref()
-            .and_then(|value| value.literal().map(|mode| (mode, value.span)))
-        else {
-            continue;
-        };
-        if lets_others_write(mode.0) {
-            report(flag.span, mode.0, mode.1, findings);
+        }
+        if let Some(flag) = step.flag("chmod")
+            && let Some(value) = &flag.value
+            && let Some(mode) = value.literal()
+            && lets_others_write(mode)
+        {
+            report(flag.span, mode, value.span, findings);
         }
     }
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
-        if let Some((mode, span)) = mode_of(call).filter(|(mode, _)| lets_others_write(mode)) {
+        if let Some((mode, span)) = mode_of(call)
+            && lets_others_write(mode)
+        {
             report(span, mode, span, findings);
         }
     }
@@ -42,10 +37,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
     let report = findings.add(
         span,
-        format!("`{mode}` lets every user of the container change it"),
+        format!("mode `{mode}` makes it writable by every user"),
     );
-    if let Some(replacement) = tightened(mode).filter(|_| place.end - place.start == mode.len()) {
-        let title = format!("let only owner and group write: `{replacement}`");
+    // A mode with quotes or a continuation in it is not a plain text to replace.
+    if let Some(replacement) = without_others(mode)
+        && place.end - place.start == mode.len()
+    {
+        let title = format!("remove the write permission of others: `{replacement}`");
         report.fix(Fix::new(
             title,
             Applicability::Unsafe,
@@ -57,7 +55,7 @@ fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
     }
 }
 
-/// The mode that `chmod` or `mkdir -m` is given.
+/// The mode argument of `chmod`, `mkdir -m` and `install -m`.
 fn mode_of(call: &Call) -> Option<(&str, Span)> {
     let mut arguments = call
         .arguments
@@ -73,8 +71,8 @@ fn mode_of(call: &Call) -> Option<(&str, Span)> {
     }
 }
 
-/// By its number, `777`, or by its letters, `a+w`. With the sticky bit only a file's owner may
-/// remove it: `1777` is right for `/tmp`.
+/// Whether a mode such as `777` or `a+w` gives others write permission. With the sticky bit only
+/// the owner of a file may remove it: `1777` is right for `/tmp`.
 fn lets_others_write(mode: &str) -> bool {
     if is_number(mode) {
         let digit = |from_end: usize| {
@@ -89,7 +87,7 @@ fn lets_others_write(mode: &str) -> bool {
             return false;
         };
         let (who, what) = (&clause[..at], &clause[at + 1..]);
-        // Without a `who`, the umask keeps the others out.
+        // Without a `who`, the umask applies, which denies it to others; see chmod(1).
         who.contains(['a', 'o']) && what.contains('w') && !what.contains('t')
     };
     mode.split(',').any(adds)
@@ -99,12 +97,28 @@ fn is_number(mode: &str) -> bool {
     (3..=5).contains(&mode.len()) && mode.bytes().all(|b| (b'0'..=b'7').contains(&b))
 }
 
-/// The same number without the right to write for others.
-fn tightened(mode: &str) -> Option<String> {
+/// The same number without the write permission of others.
+fn without_others(mode: &str) -> Option<String> {
     let last = mode
         .chars()
         .last()
         .filter(|_| is_number(mode))?
         .to_digit(8)?;
     Some(format!("{}{}", &mode[..mode.len() - 1], last & !2))
+}
+
+fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for &name in &cx.files.world_writable {
+        let mode = cx.tree().inode(name).header.mode;
+        let kind = if cx.tree().is_directory(name) {
+            "directory "
+        } else {
+            ""
+        };
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("{kind}`{path}` is writable by every user (mode {mode:04o})"),
+        );
+    }
 }

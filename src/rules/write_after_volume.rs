@@ -1,15 +1,16 @@
 //! `write-after-volume`: what is written to a volume after its declaration may be lost.
 
-use super::removed_in_later_layer::full;
+use super::support::copies::full;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Call, Run, Step};
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "write-after-volume",
     page: include_str!("../../rules/lint/write-after-volume.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
 /// Programs that change the files they are given.
@@ -17,7 +18,7 @@ const WRITERS: [&str; 12] = [
     "mkdir", "chown", "chmod", "chgrp", "touch", "cp", "mv", "install", "ln", "tee", "rm", "rsync",
 ];
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
         let mut volumes: Vec<(String, Span)> = Vec::new();
         for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
@@ -36,7 +37,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn report(cx: &Context<'_>, step: &Step<'_>, volumes: &[(String, Span)], findings: &mut Findings) {
+fn report(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    volumes: &[(String, Span)],
+    findings: &mut Findings,
+) {
     for (path, span) in written(cx, step) {
         let below = |volume: &str| {
             path == volume
@@ -54,7 +60,7 @@ fn report(cx: &Context<'_>, step: &Step<'_>, volumes: &[(String, Span)], finding
 }
 
 /// The absolute paths that a step writes to, as far as they can be read.
-fn written(cx: &Context<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
+fn written(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
     match &step.instruction.body {
         Body::Transfer { destination, .. } => {
             let path = cx

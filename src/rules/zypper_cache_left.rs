@@ -1,14 +1,15 @@
 //! `zypper-cache-left`: what zypper downloads stays in a layer.
 
-use super::cache_left::{self, Mend};
-use crate::lint::{Context, Findings, Rule};
+use super::support::cache_left::{self, CacheFix};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "zypper-cache-left",
     page: include_str!("../../rules/lint/zypper-cache-left.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
-    cache_left::check(cx, findings, &["zypper"], &Mend::Then("clean --all"));
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    cache_left::check(cx, findings, &["zypper"], &CacheFix::Then("clean --all"));
 }

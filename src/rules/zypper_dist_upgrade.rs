@@ -1,15 +1,16 @@
 //! `zypper-dist-upgrade`: the image goes to another release of its distribution.
 
 use crate::lint::facts::Run;
-use crate::lint::{Context, Findings, Rule};
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "zypper-dist-upgrade",
     page: include_str!("../../rules/lint/zypper-dist-upgrade.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
         if call.manager.name == "zypper" && call.is_verb(&["dist-upgrade", "dup"]) {
             findings.add(

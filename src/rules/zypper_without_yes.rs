@@ -1,14 +1,15 @@
 //! `zypper-without-yes`: `zypper` asks, and nobody answers.
 
-use super::unattended;
-use crate::lint::{Context, Findings, Rule};
+use super::support::unattended;
+use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "zypper-without-yes",
     page: include_str!("../../rules/lint/zypper-without-yes.md"),
-    check,
+    dockerfile: Some(check),
+    image: None,
 };
 
-fn check(cx: &Context<'_>, findings: &mut Findings) {
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     unattended::check(cx, findings, &["zypper"], "-y");
 }

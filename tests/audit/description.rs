@@ -20,9 +20,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use jettison::audit::{Policy, registry};
 use jettison::config;
 use jettison::image::{Image, Options, Silent};
+use jettison::lint::image::Policy;
+use jettison::rules::registry;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use jettison::advisories::{self, Export};
-use jettison::audit::{Finding, Installed, audit_with, registry, rules};
 use jettison::config;
-use jettison::lint::{Selection, Settings};
+use jettison::lint::{Finding, ImageInput, Selection, Settings, lint_image};
 use jettison::packages;
+use jettison::rules::registry;
 use jettison::slim::{PlanOptions, plan};
 
 use super::description::{image, policy};
@@ -79,21 +79,15 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
         now,
         ..settings
     };
-    let installed = Installed {
+    let input = ImageInput {
+        image: &image,
+        reference: "docker-archive:app.tar",
+        plan: plan.as_ref(),
         packages: &packages,
-        known: known.as_ref(),
+        vulnerabilities: known.as_ref(),
     };
-    let name = "docker-archive:app.tar";
-    let mut found = audit_with(
-        &image,
-        name,
-        plan.as_ref(),
-        installed,
-        registry(),
-        &settings,
-        &policy(text),
-    )
-    .unwrap();
+    let report = lint_image(input, registry(), &settings, &policy(text)).unwrap();
+    let mut found = report.findings;
     found.retain(|finding| finding.rule == rule);
     found
 }
@@ -101,7 +95,7 @@ fn findings(rule: &'static str, text: &str) -> Vec<Finding> {
 #[test]
 fn every_example_holds() {
     let mut failures = Vec::new();
-    for rule in rules() {
+    for rule in registry().image_rules() {
         let page = registry()
             .get(rule.name)
             .unwrap_or_else(|| panic!("`{}` has no page", rule.name));
@@ -129,30 +123,17 @@ fn every_example_holds() {
 }
 
 #[test]
-fn every_rule_has_a_file_of_its_name() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for rule in rules() {
-        let path = format!("src/audit/rules/{}.rs", rule.name.replace('-', "_"));
-        let text =
-            fs::read_to_string(root.join(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(
-            text.starts_with(&format!("//! `{}`: ", rule.name)),
-            "{path} does not start with what it checks"
-        );
-    }
-}
-
-#[test]
 fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
     let text = "file /app \"\"\nlayer RUN apt-get install -y sudo\nfile /usr/bin/sudo mode=4755\nentrypoint /app\n";
     let found = findings("setuid-file", text);
-    let brought = found[0].brought.as_ref().unwrap();
+    let place = found[0].image().unwrap();
+    let provenance = place.provenance.as_ref().unwrap();
     assert_eq!(
-        (brought.layer, brought.created_by.as_str()),
+        (provenance.layer, provenance.created_by.as_str()),
         (Some(1), "RUN apt-get install -y sudo")
     );
     assert_eq!(
-        (found[0].path.as_deref(), found[0].reached),
+        (place.path.as_deref(), place.reachable),
         (Some(&b"/usr/bin/sudo"[..]), Some(false))
     );
 }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use jettison::audit::{Policy, audit, registry, told};
-use jettison::lint::{Selection, Settings};
+use jettison::lint::image::Policy;
+use jettison::lint::{ImageInput, Selection, Settings, lint_image};
+use jettison::packages;
 use jettison::report::{Linted, Report, Style, text};
+use jettison::rules::registry;
 
 use super::description::image;
 
@@ -19,17 +21,16 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         select,
         ..Settings::default()
     };
-    let found = audit(
-        &image,
-        "app.tar",
-        None,
-        registry(),
-        &settings,
-        &Policy::default(),
-    )
-    .unwrap();
-    let (source, findings) = told(&image, "app.tar", &found);
-    let files = [Linted::of_image(source, findings)];
+    let packages = packages::read(&image).unwrap();
+    let input = ImageInput {
+        image: &image,
+        reference: "app.tar",
+        plan: None,
+        packages: &packages,
+        vulnerabilities: None,
+    };
+    let linted = lint_image(input, registry(), &settings, &Policy::default()).unwrap();
+    let files = [Linted::image("app.tar", &image, linted.findings)];
     let report = Report {
         files: &files,
         registry: registry(),
@@ -44,15 +45,14 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         },
     );
     let expected = [
-        "warning[missing-user]: no user is set, so the container runs as `root`",
+        "warning[missing-user]: no `USER` is set, so the container runs as `root`",
         "--> app.tar",
-        " = help: `jettison explain missing-user` says more; also known as DS-0002, CKV_DOCKER_3,",
-        "         CIS-DI-0001",
+        " = help: see `jettison explain missing-user`; also known as DS-0002, CKV_DOCKER_3, CIS-DI-0001",
         "",
-        "warning[setuid-file]: `/usr/bin/tool`: whoever starts it runs it as user 0 (mode 4755)",
+        "warning[setuid-file]: setuid root program `/usr/bin/tool` (mode 4755)",
         "--> app.tar, layer 1",
-        " = note: brought by `RUN chmod u+s /usr/bin/tool`",
-        " = help: `jettison explain setuid-file` says more; also known as CIS-DI-0008",
+        " = note: added by `RUN chmod u+s /usr/bin/tool` in layer 1",
+        " = help: see `jettison explain setuid-file`; also known as CIS-DI-0008",
         "",
         "1 image checked, 2 findings: 2 warnings",
     ];

@@ -53,7 +53,7 @@ fn found(image: &str, more: &[&str]) -> BTreeSet<[String; 4]> {
     let is_measured = |finding: &Value| {
         finding["rule"]
             .as_str()
-            .is_some_and(|rule| jettison::audit::ONLY_MEASURED.contains(&rule))
+            .is_some_and(|rule| jettison::lint::image::NEEDS_IMAGE.contains(&rule))
     };
     let findings = said.as_array().unwrap().iter();
     findings
@@ -69,7 +69,7 @@ fn row(finding: &Value) -> [String; 4] {
         .iter()
         .filter_map(Value::as_str);
     let line = notes
-        .filter_map(|note| note.strip_suffix(" has this instruction"))
+        .filter_map(|note| note.strip_prefix("the instruction is in "))
         .next();
     // A finding of the Dockerfile itself is at its line.
     let own = finding
@@ -154,7 +154,9 @@ fn planted_defects_are_found_where_they_are_and_nothing_else() {
         base.lines()
             .filter_map(|line| Some(line.split(' ').next()?.to_owned())),
     );
-    let rules = jettison::audit::rules().iter().map(|rule| rule.name);
+    let rules = jettison::rules::registry()
+        .image_rules()
+        .map(|rule| rule.name);
     let unseen: Vec<&str> = rules.filter(|rule| !seen.contains(*rule)).collect();
     assert!(unseen.is_empty(), "no image has a defect for {unseen:?}");
 }

@@ -65,6 +65,49 @@ fn another_base_image_leaves_what_is_known_of_a_file_known() {
     assert_eq!(lint(&["--baseline", "known.json"]), 0);
 }
 
+/// Fingerprints must not change: the baseline was written before findings in images and those in
+/// Dockerfiles became one type.
+#[test]
+fn an_old_baseline_still_fits() {
+    let image = "\
+file /usr/bin/dash \"x\"
+file /etc/passwd \"root:x:0:0::/root:/bin/sh\\nroot:x:0:0::/root:/bin/sh\\n\"
+layer RUN apt-get install -y sudo
+file /usr/bin/sudo mode=4755 \"x\"
+step USER root
+env API_TOKEN=abcdefg
+user root
+";
+    let folder = folder(image, "");
+    let dockerfile = "FROM debian:12\nRUN apt-get update\nUSER root\n";
+    fs::write(folder.path().join("Dockerfile"), dockerfile).unwrap();
+    let old = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/testdata/baselines/version-1.json"
+    );
+    fs::copy(old, folder.path().join("known.json")).unwrap();
+    let rules = "apt-lists-left,duplicate-account,image-without-digest,missing-entrypoint,\
+                 missing-healthcheck,root-user,secret-in-env,setuid-file,shell-in-image,sudo,\
+                 update-alone";
+    let (code, out, err) = run(
+        folder.path(),
+        &[
+            "lint",
+            "Dockerfile",
+            "app.tar",
+            "--select",
+            rules,
+            "--baseline",
+            "known.json",
+            "--format",
+            "compact",
+        ],
+    );
+    assert_eq!((code, out.as_str()), (0, ""));
+    assert!(err.contains("12 findings silenced"), "{err}");
+    assert!(!err.contains("no longer found"), "{err}");
+}
+
 #[test]
 fn an_image_that_is_not_looked_at_has_nothing_stale() {
     let folder = folder(IMAGE, "");

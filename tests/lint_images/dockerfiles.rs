@@ -115,7 +115,7 @@ fn the_image_of_another_dockerfile_says_nothing_of_this_one() {
     assert_eq!(
         lines
             .iter()
-            .filter(|line| line.contains("this RUN brings"))
+            .filter(|line| line.contains("this `RUN` adds"))
             .count(),
         1,
         "{lines:#?}"
@@ -126,10 +126,13 @@ fn the_image_of_another_dockerfile_says_nothing_of_this_one() {
 fn a_finding_names_the_line_that_brought_it_or_the_one_that_the_base_is_from() {
     let folder = with(DOCKERFILE);
     let text = said(folder.path(), "build-tools-in-image", &[]);
-    assert!(text.contains("Dockerfile:3 has this instruction"), "{text}");
+    assert!(
+        text.contains("the instruction is in Dockerfile:3"),
+        "{text}"
+    );
     let text = said(folder.path(), "shell-in-image", &[]);
     assert!(
-        text.contains("it is of the image that Dockerfile:1 begins with"),
+        text.contains("from the base image of Dockerfile:1"),
         "{text}"
     );
 }
@@ -143,7 +146,7 @@ fn a_run_that_brings_what_nobody_reaches_is_told_at_its_line() {
     };
     assert!(line.starts_with("Dockerfile:3:1"), "{line}");
     assert!(
-        line.contains("B of the 2.0 MB that this RUN brings are not reached by the program"),
+        line.contains("of the 2.0 MB that this `RUN` adds"),
         "{line}"
     );
     let pragma = DOCKERFILE.replace(
@@ -215,7 +218,7 @@ fn there_is_no_fix_where_it_takes_a_person() {
     let fixable = |dockerfile: &str| {
         let folder = with(dockerfile);
         let text = said(folder.path(), "move-to-builder-stage", &[]);
-        assert!(text.contains("this RUN brings"), "{text}");
+        assert!(text.contains("this `RUN` adds"), "{text}");
         text.contains("build in a stage of its own")
     };
     assert!(fixable(DOCKERFILE));
@@ -272,7 +275,7 @@ fn what_copy_would_take_for_a_pattern_is_not_copied() {
     .unwrap();
     let text = said(folder.path(), "move-to-builder-stage", &[]);
     assert!(
-        text.contains("this RUN brings") && !text.contains("build in a stage of its own"),
+        text.contains("this `RUN` adds") && !text.contains("build in a stage of its own"),
         "{text}"
     );
 }

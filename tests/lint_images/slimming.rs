@@ -27,10 +27,10 @@ fn a_result_that_breaks_the_policy_is_not_written() {
     let (code, written, said) = slim("[policy]\nforbid = ['setuid']\nmax-packages = 1\n", &keep);
     assert_eq!((code, written), (1, false), "{said}");
     for expected in [
-        "error[setuid-file]: `/usr/bin/sudo`",
+        "error[setuid-file]: setuid root program `/usr/bin/sudo`",
         "the policy forbids `setuid`",
-        "`jettison why app.tar /usr/bin/sudo` says what needs it",
-        "the image has 2 packages, 1 is allowed",
+        "`jettison why app.tar /usr/bin/sudo` shows what requires it",
+        "image has 2 packages; the policy allows 1",
         "nothing is written, because the result breaks the policy; `--force` writes it",
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
@@ -55,7 +55,7 @@ fn packages_are_counted_without_their_records_too() {
     let (code, _, said) = slim("[policy]\nmax-packages = 0\n", &["--no-package-records"]);
     assert_eq!(code, 1);
     assert!(
-        said.contains("the image has 1 package, 0 are allowed"),
+        said.contains("image has 1 package; the policy allows 0"),
         "{said}"
     );
 }

@@ -7,10 +7,11 @@ use super::super::config::foreign;
 use super::super::exclude::Exclude;
 use super::super::{baseline, build_context, shellcheck};
 use super::LspArguments;
-use crate::audit;
 use crate::config::{self, Config};
-use crate::lint::{self, Besides, Finding};
+use crate::lint::image::NEEDS_IMAGE;
+use crate::lint::{self, Extras, Finding};
 use crate::report::Linted;
+use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
 use crate::trust::limits;
 
@@ -54,17 +55,13 @@ impl Document {
         } else {
             found(&source, path.as_deref(), &config, &mut troubles)
         };
-        let mut files = [Linted::new(source, findings)];
+        let mut files = [Linted::dockerfile(source.clone(), findings)];
         if let Some(baseline) = baseline::known(arguments.baseline.as_deref(), &config)
             && !is_left_out
         {
             told(baseline::silence(&baseline, &mut files), &mut troubles);
         }
-        let [
-            Linted {
-                source, findings, ..
-            },
-        ] = files;
+        let [Linted { findings, .. }] = files;
         Self {
             version,
             source,
@@ -87,7 +84,10 @@ impl Document {
         end: Utf16Position,
     ) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| {
-            let (from, to) = self.range(finding.span);
+            let Some(span) = finding.span() else {
+                return false;
+            };
+            let (from, to) = self.range(span);
             from <= end && start <= to
         })
     }
@@ -100,7 +100,7 @@ fn found(
     config: &Config,
     troubles: &mut Vec<String>,
 ) -> Vec<Finding> {
-    let answers = shellcheck::ask(config, audit::registry(), [source]).map_err(anyhow::Error::from);
+    let answers = shellcheck::ask(config, rules::registry(), [source]).map_err(anyhow::Error::from);
     let shellcheck = told(answers, troubles)
         .flatten()
         .and_then(|answers| answers.into_iter().next());
@@ -108,15 +108,15 @@ fn found(
     troubles.extend(warning);
     let mut settings = config.settings.clone();
     // There is no image at hand.
-    settings.ignore.extend(audit::ONLY_MEASURED);
+    settings.ignore.extend(NEEDS_IMAGE);
     lint::lint_with(
         source,
-        audit::registry(),
+        rules::registry(),
         &settings,
-        Besides {
+        Extras {
             build,
             shellcheck,
-            ..Besides::default()
+            ..Extras::default()
         },
     )
 }
@@ -142,7 +142,7 @@ fn configuration(path: Option<&Path>, troubles: &mut Vec<String>) -> Config {
     let loaded = config::load(
         located.file.as_ref(),
         &|name| std::env::var(name).ok(),
-        audit::registry(),
+        rules::registry(),
     );
     loaded.unwrap_or_else(|error| {
         troubles.push(error.to_string());

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::document::Document;
-use crate::audit;
 use crate::lint::{Applicability, Finding, Fix, Severity};
 use crate::report;
+use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
 
 /// The parameters of `textDocument/publishDiagnostics`.
@@ -33,7 +33,7 @@ fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
         json!({ "location": { "uri": uri, "range": range }, "message": label.message })
     });
     json!({
-        "range": range(document, finding.span),
+        "range": range(document, finding.span().unwrap_or_default()),
         "severity": severity(finding.severity),
         "code": finding.rule,
         "codeDescription": { "href": report::url(finding) },
@@ -66,7 +66,7 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     let mut names: Vec<&str> = Vec::new();
     for finding in document
         .findings_at(at, at)
-        .filter(|finding| document.range(finding.span).0.line <= at.line)
+        .filter(|finding| starts_by(document, finding, at))
     {
         if !names.contains(&finding.rule) {
             names.push(finding.rule);
@@ -74,13 +74,19 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     }
     let pages: Vec<String> = names
         .iter()
-        .filter_map(|name| audit::registry().get(name))
+        .filter_map(|name| rules::registry().get(name))
         .map(report::markdown)
         .collect();
     if pages.is_empty() {
         return Value::Null;
     }
     json!({ "contents": { "kind": "markdown", "value": pages.join("\n\n---\n\n") } })
+}
+
+/// Whether a finding starts on a line or above it.
+fn starts_by(document: &Document, finding: &Finding, at: Utf16Position) -> bool {
+    let start = finding.span().map(|span| document.range(span).0.line);
+    start.is_some_and(|line| line <= at.line)
 }
 
 /// For each finding that touches the range: its fix, and a comment that silences it.
@@ -96,7 +102,7 @@ pub(super) fn actions(
         if let Some(fix) = &finding.fix {
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
-        if let Some(instruction) = finding.instruction {
+        if let Some(instruction) = finding.text().and_then(|text| text.instruction) {
             let line = document
                 .source
                 .line_span(document.source.line(instruction.start))
@@ -120,7 +126,7 @@ fn fix_action(uri: &str, document: &Document, fix: &Fix, diagnostic: &Value) -> 
     let title = if is_safe {
         fix.title.clone()
     } else {
-        format!("{} (unsafe: look at the result)", fix.title)
+        format!("{} (unsafe: review the result)", fix.title)
     };
     action(uri, &title, &edits, diagnostic, is_safe)
 }

@@ -24,7 +24,7 @@ mod unused;
 use std::collections::HashMap;
 
 use super::code::ShellcheckCode;
-use super::facts::Facts;
+use super::dockerfile::Facts;
 use super::finding::{Finding, Severity};
 use super::page::Tool;
 use super::registry::Registry;
@@ -174,23 +174,22 @@ impl Pragmas {
     }
 
     fn silences(&mut self, source: &Source, finding: &Finding) -> bool {
-        let places = [
-            Some(Place::File),
-            Some(Place::Stage(
-                self.froms.partition_point(|&at| at <= finding.span.start),
-            )),
-            finding
-                .instruction
-                .map(|instruction| Place::Instruction(instruction.start)),
-            Some(Place::Line(source.line(finding.span.start))),
+        let Some(text) = finding.text() else {
+            return false;
+        };
+        let start = text.span.start;
+        let stage = self.froms.partition_point(|&at| at <= start);
+        let mut places = vec![
+            Place::File,
+            Place::Stage(stage),
+            Place::Line(source.line(start)),
         ];
-        let targets = [
-            Some(Target::Rule(finding.rule)),
-            finding.code.map(Target::Code),
-        ];
+        places.extend(text.instruction.map(|span| Place::Instruction(span.start)));
+        let mut targets = vec![Target::Rule(finding.rule)];
+        targets.extend(finding.code.map(Target::Code));
         let mut silenced = false;
-        for place in places.into_iter().flatten() {
-            for target in targets.into_iter().flatten() {
+        for place in places {
+            for &target in &targets {
                 if let Some(used) = self.used.get_mut(&(place, target)) {
                     *used = true;
                     silenced = true;

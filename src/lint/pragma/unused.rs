@@ -21,14 +21,7 @@ impl Pragmas {
     ) -> Vec<Finding> {
         let sink = |rule: &'static str| {
             let page = registry.get(rule).filter(|page| settings.selects(page))?;
-            Some(Findings::new(
-                page.name,
-                settings
-                    .severities
-                    .get(page.name)
-                    .copied()
-                    .unwrap_or(page.severity),
-            ))
+            Some(Findings::new(page.name, settings.severity(page)))
         };
         let (mut unused, mut unknown, mut silencing) =
             (sink(UNUSED), sink(UNKNOWN), sink(SILENCING));
@@ -94,7 +87,7 @@ fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck:
         }
         Target::Code(code) => {
             shellcheck
-                && settings.wants(Some(code))
+                && settings.selects_code(Some(code))
                 && registry
                     .get(super::super::SHELLCHECK)
                     .is_some_and(|page| settings.selects(page))

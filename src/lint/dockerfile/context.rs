@@ -1,0 +1,29 @@
+//! What the checks of a Dockerfile read.
+
+use super::build_context::BuildContext;
+use super::facts::Facts;
+use crate::dockerfile::Dockerfile;
+use crate::lint::settings::Settings;
+use crate::source::Source;
+
+/// One Dockerfile: its text, its syntax, and the facts that rules share.
+#[derive(Clone, Copy, Debug)]
+pub struct DockerfileContext<'a> {
+    pub source: &'a Source,
+    pub dockerfile: &'a Dockerfile,
+    pub facts: &'a Facts<'a>,
+    /// The directory that a build sends, as far as it is known.
+    pub build: &'a BuildContext,
+    pub settings: &'a Settings,
+}
+
+impl DockerfileContext<'_> {
+    /// The line break that the file uses.
+    pub fn line_break(&self) -> &'static str {
+        if self.source.text().contains("\r\n") {
+            "\r\n"
+        } else {
+            "\n"
+        }
+    }
+}

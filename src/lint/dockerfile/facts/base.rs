@@ -1,0 +1,324 @@
+//! What well-known base images hold: `rules/bases.toml`, read once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use super::image_ref::{ImageRef, Reading};
+use super::scope::glob_matches;
+use super::shell::ShellKind;
+
+/// What is known of an image that a stage starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The names of its package managers, as [`packages::MANAGERS`](super::packages::MANAGERS) has
+    /// them.
+    pub managers: Vec<String>,
+    pub shells: Vec<String>,
+    /// Whom the image runs as where no USER stands.
+    pub user: Option<String>,
+    pub workdir: Option<String>,
+    sh: Option<String>,
+    windows: bool,
+}
+
+impl Known {
+    /// The row of the table that fits an image; `None` for images that are not in it or are not
+    /// known well enough.
+    pub(super) fn find(image: &ImageRef) -> Option<&'static Self> {
+        let name = image.familiar_name()?;
+        let exact = TABLE
+            .by_name
+            .get(name)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let by_pattern = TABLE
+            .by_pattern
+            .iter()
+            .filter(|&&at| TABLE.rows[at].is_named(name));
+        let mut rows: Vec<usize> = exact.iter().chain(by_pattern).copied().collect();
+        rows.sort_unstable();
+        let fits = |at: usize| {
+            TABLE.rows[at]
+                .fits(&image.tag)
+                .map(|fits| fits.then_some(&TABLE.rows[at].known))
+        };
+        rows.into_iter().find_map(fits)?
+    }
+
+    pub(super) fn scratch() -> &'static Self {
+        &SCRATCH
+    }
+
+    pub fn is_windows(&self) -> bool {
+        self.windows
+    }
+
+    /// What `/bin/sh` is.
+    pub(super) fn sh(&self) -> ShellKind {
+        self.sh.as_deref().map_or(ShellKind::Posix, |sh| {
+            ShellKind::of_program(sh, ShellKind::Posix)
+        })
+    }
+}
+
+/// Whether the table knows images of this name, whatever their tag.
+pub fn is_well_known_image(name: &str) -> bool {
+    ImageRef::parse(name).familiar_name().is_some_and(|name| {
+        TABLE.by_name.contains_key(name)
+            || TABLE
+                .by_pattern
+                .iter()
+                .any(|&at| TABLE.rows[at].is_named(name))
+    })
+}
+
+static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
+    managers: Vec::new(),
+    shells: Vec::new(),
+    user: Some("root".to_owned()),
+    workdir: Some("/".to_owned()),
+    sh: None,
+    windows: false,
+});
+
+/// Whether an image sets no variable but `PATH`.
+pub(super) fn is_plain(image: &ImageRef) -> bool {
+    image
+        .familiar_name()
+        .is_some_and(|name| TABLE.plain.iter().any(|plain| plain == name))
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    Table::read(include_str!("../../../../rules/bases.toml")).expect("the tests read it")
+});
+
+#[derive(Debug)]
+struct Table {
+    rows: Vec<Row>,
+    by_name: HashMap<String, Vec<usize>>,
+    /// The rows with a name that is a pattern.
+    by_pattern: Vec<usize>,
+    plain: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Row {
+    names: Vec<String>,
+    /// Empty where every tag fits.
+    tags: Vec<String>,
+    known: Known,
+}
+
+impl Row {
+    fn is_named(&self, name: &str) -> bool {
+        self.names
+            .iter()
+            .any(|known| known == name || (known.contains(['*', '?']) && glob_matches(known, name)))
+    }
+
+    /// `None` where this row does not fit and the next may; `Some(false)` where a hidden tag leaves
+    /// it open.
+    fn fits(&self, tag: &Reading) -> Option<bool> {
+        let tag = match tag {
+            _ if self.tags.is_empty() => return Some(true),
+            Reading::Absent => "latest",
+            Reading::Unknown => return Some(false),
+            Reading::Is(tag) => tag,
+        };
+        self.tags
+            .iter()
+            .any(|pattern| glob_matches(pattern, tag))
+            .then_some(true)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    plain: Vec<String>,
+    family: BTreeMap<String, Family>,
+    variant: Vec<Variant>,
+    image: Vec<Image>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Family {
+    sh: Option<String>,
+    shells: Vec<String>,
+    managers: Vec<String>,
+    user: Option<String>,
+    workdir: Option<String>,
+    #[serde(default)]
+    windows: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Variant {
+    tags: Vec<String>,
+    family: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Image {
+    names: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    family: String,
+    #[serde(default)]
+    variants: bool,
+    #[serde(default)]
+    adds: Vec<String>,
+    managers: Option<Vec<String>>,
+    user: Option<String>,
+    workdir: Option<String>,
+}
+
+/// Why the table cannot be used.
+#[derive(Debug, thiserror::Error)]
+enum TableError {
+    #[error(transparent)]
+    Toml(#[from] toml::de::Error),
+    #[error("there is no family `{0}`")]
+    NoFamily(String),
+}
+
+impl Table {
+    fn read(text: &str) -> Result<Self, TableError> {
+        let text: Text = toml::from_str(text)?;
+        let mut rows = Vec::new();
+        for image in &text.image {
+            // An image that has tags of its own has been chosen by them already.
+            let variants = if image.variants && image.tags.is_empty() {
+                text.variant.as_slice()
+            } else {
+                &[]
+            };
+            for variant in variants {
+                rows.push(Row::new(&text, image, &variant.family, &variant.tags)?);
+            }
+            rows.push(Row::new(&text, image, &image.family, &image.tags)?);
+        }
+        let (mut by_name, mut by_pattern): (HashMap<String, Vec<usize>>, _) =
+            (HashMap::new(), Vec::new());
+        for (at, row) in rows.iter().enumerate() {
+            for name in &row.names {
+                if name.contains(['*', '?']) {
+                    by_pattern.push(at);
+                } else {
+                    by_name.entry(name.clone()).or_default().push(at);
+                }
+            }
+        }
+        by_pattern.dedup();
+        Ok(Self {
+            rows,
+            by_name,
+            by_pattern,
+            plain: text.plain,
+        })
+    }
+}
+
+impl Row {
+    fn new(text: &Text, image: &Image, family: &str, tags: &[String]) -> Result<Self, TableError> {
+        let family = text
+            .family
+            .get(family)
+            .ok_or_else(|| TableError::NoFamily(family.to_owned()))?;
+        let mut managers = image
+            .managers
+            .clone()
+            .unwrap_or_else(|| family.managers.clone());
+        managers.extend(image.adds.iter().cloned());
+        let known = Known {
+            managers,
+            shells: family.shells.clone(),
+            user: image.user.clone().or_else(|| family.user.clone()),
+            workdir: image.workdir.clone().or_else(|| family.workdir.clone()),
+            sh: family.sh.clone(),
+            windows: family.windows,
+        };
+        Ok(Self {
+            names: image.names.clone(),
+            tags: tags.to_vec(),
+            known,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::facts::packages;
+
+    fn find(image: &str) -> Option<&'static Known> {
+        Known::find(&ImageRef::parse(image))
+    }
+
+    #[test]
+    fn the_table_names_only_package_managers_that_are_known() {
+        for row in &TABLE.rows {
+            for manager in &row.known.managers {
+                assert!(
+                    packages::named(manager).is_some(),
+                    "{manager} of {:?}",
+                    row.names
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_tag_of_an_official_image_names_its_distribution() {
+        assert_eq!(
+            find("node:20")
+                .map(|known| known.managers.join(" "))
+                .as_deref(),
+            Some("apt npm yarn")
+        );
+        assert_eq!(
+            find("docker.io/library/node:20-alpine3.20").map(Known::sh),
+            Some(ShellKind::Ash)
+        );
+        assert_eq!(
+            find("eclipse-temurin:21-ubi9-minimal")
+                .map(|known| known.managers.join(" "))
+                .as_deref(),
+            Some("microdnf")
+        );
+        assert!(find("golang:1.23-nanoserver").is_some_and(Known::is_windows));
+    }
+
+    #[test]
+    fn distroless_images_differ_by_their_tag() {
+        let user = |image| find(image).and_then(|known| known.user.as_deref());
+        assert_eq!(
+            user("gcr.io/distroless/static-debian12:nonroot"),
+            Some("nonroot")
+        );
+        assert_eq!(user("gcr.io/distroless/static-debian12"), Some("root"));
+        assert!(find("gcr.io/distroless/cc:latest").is_some_and(|known| known.shells.is_empty()));
+        assert!(find("gcr.io/distroless/cc:debug").is_some_and(|known| !known.shells.is_empty()));
+    }
+
+    #[test]
+    fn a_hidden_tag_is_no_obstacle_where_all_are_alike() {
+        let hidden = |name: &str| ImageRef {
+            name: Some(name.into()),
+            tag: Reading::Unknown,
+            digest: Reading::Unknown,
+        };
+        assert!(Known::find(&hidden("alpine")).is_some());
+        assert!(Known::find(&hidden("node")).is_none());
+    }
+
+    #[test]
+    fn an_image_that_is_not_in_the_table_is_not_known() {
+        assert!(find("ghcr.io/somebody/something:1").is_none());
+    }
+}

@@ -1,0 +1,210 @@
+//! What a Dockerfile means, worked out once for all rules.
+
+mod base;
+mod chain;
+mod downloads;
+mod end_of_life;
+mod exec_form;
+mod image_ref;
+pub mod packages;
+mod pin;
+mod ports;
+mod programs;
+mod removal;
+mod run;
+mod scope;
+pub mod secrets;
+mod shell;
+mod stages;
+mod steps;
+
+use std::cell::OnceCell;
+
+pub use base::{Known, is_well_known_image};
+pub use chain::chain;
+pub use downloads::Download;
+pub use end_of_life::{EndOfLife, end_of_life};
+pub use exec_form::{exec_form, is_builtin};
+pub use image_ref::{ImageRef, Reading, is_image_name};
+pub use pin::Pin;
+pub use ports::Port;
+pub use programs::{ProgramOrigin, StagePrograms};
+pub use removal::deletes;
+pub use run::{Argument, Call, Mount, Run};
+pub use scope::{PREDEFINED, glob_matches, is_set_by_builder};
+pub use shell::{Shell, ShellKind};
+pub use stages::{Base, Stage};
+pub use steps::{Step, User, Workdir, is_absolute};
+
+use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
+use crate::lint::settings::Settings;
+use scope::Scopes;
+
+/// Stages, and every instruction with what is in force where it stands.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub stages: Vec<Stage<'a>>,
+    /// The instructions in their order; those of ONBUILD as if they stood there, marked.
+    pub steps: Vec<Step<'a>>,
+    /// The stage that becomes the image.
+    final_stage: Option<usize>,
+    scopes: Scopes,
+    runs: OnceCell<Vec<Run<'a>>>,
+    programs: OnceCell<Vec<StagePrograms>>,
+}
+
+impl<'a> Facts<'a> {
+    pub fn new(dockerfile: &'a Dockerfile, settings: &Settings) -> Self {
+        let mut scopes = Scopes::new(settings.build_args.clone());
+        let comments = if settings.pragmas {
+            dockerfile.comments.as_slice()
+        } else {
+            &[]
+        };
+        let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
+        let named = |target: &String| stages.iter().rposition(|stage| stage.is_named(target));
+        let final_stage = settings
+            .target
+            .as_ref()
+            .and_then(named)
+            .or(stages.len().checked_sub(1));
+        stages::mark_reachable(&mut stages, &steps, final_stage);
+        Self {
+            stages,
+            steps,
+            final_stage,
+            scopes,
+            runs: OnceCell::new(),
+            programs: OnceCell::new(),
+        }
+    }
+
+    /// The stage that becomes the image: the target, or the last.
+    pub fn final_stage(&self) -> Option<&Stage<'a>> {
+        self.final_stage.map(|at| &self.stages[at])
+    }
+
+    /// A stage and those it is built on, nearest first.
+    pub fn ancestry(&self, stage: usize) -> impl Iterator<Item = &Stage<'a>> {
+        std::iter::successors(self.stages.get(stage), |stage| match stage.base {
+            Base::Stage(at) => self.stages.get(at),
+            _ => None,
+        })
+    }
+
+    /// The steps of a stage.
+    pub fn steps_of(&self, stage: &Stage<'_>) -> &[Step<'a>] {
+        &self.steps[stage.steps.clone()]
+    }
+
+    /// The steps that shape the image of `stage`: its own and those of the stages it is built on,
+    /// last first.
+    pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
+        self.ancestry(stage)
+            .flat_map(|stage| self.steps_of(stage).iter().rev())
+    }
+
+    /// Whether a step belongs to the final stage or to one that it is built on.
+    pub fn is_in_final_image(&self, step: &Step<'_>) -> bool {
+        let (Some(stage), Some(last)) = (step.stage, self.final_stage) else {
+            return false;
+        };
+        self.ancestry(last).any(|ancestor| ancestor.index == stage)
+    }
+
+    /// The same, or whether it may end up in another image: by ONBUILD, or in a file without FROM
+    /// that is part of another.
+    pub fn may_be_in_final_image(&self, step: &Step<'_>) -> bool {
+        step.onbuild || step.stage.is_none() || self.is_in_final_image(step)
+    }
+
+    /// The earlier stage that a `--from` or a mount's `from=` of this step names, by its name or
+    /// its number.
+    pub fn source_stage(&self, step: &Step<'_>, name: &str) -> Option<&Stage<'a>> {
+        stages::find(&self.stages, step.stage?, name).map(|at| &self.stages[at])
+    }
+
+    /// The stages that a stage is built on or takes files from.
+    pub fn sources_of(&self, stage: usize) -> Vec<usize> {
+        stages::sources_of(&self.stages, &self.steps, stage)
+    }
+
+    /// Whether a `--from` of this step names the stage that it stands in.
+    pub fn is_own_stage(&self, step: &Step<'_>, name: &str) -> bool {
+        let stage = step.stage.map(|at| &self.stages[at]);
+        stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
+    }
+
+    /// What the ARGs before the first FROM declare.
+    pub fn global_args(&self) -> impl Iterator<Item = &'a Pair> {
+        let steps = self.steps.iter().take_while(|step| step.stage.is_none());
+        steps
+            .filter(|step| step.kind() == Kind::Arg)
+            .flat_map(|step| match &step.instruction.body {
+                Body::Pairs(pairs) => pairs.as_slice(),
+                _ => &[],
+            })
+    }
+
+    /// What a word of a FROM comes to where no ARG has a value but its default or that of
+    /// `--build-arg`: a variable without one is empty. `None` where the platform takes part.
+    pub fn expand_default(&self, word: &Word) -> Option<String> {
+        self.scopes.expand_default(word)
+    }
+
+    /// What a word comes to where `step` stands; `None` where a variable without a known value
+    /// takes part.
+    pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
+        self.scopes.expand(step.stage, step.index, word)
+    }
+
+    /// The value of a variable where `step` stands, if it is known.
+    pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
+        self.scopes.value(step.stage, step.index, name)
+    }
+
+    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that
+    /// it is built on; for a step before the first FROM, an ARG there.
+    pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
+        self.scopes.is_declared(step.stage, step.index, name)
+    }
+
+    /// The variables for which that is so.
+    pub fn declared(&self, step: &Step<'_>) -> Vec<&str> {
+        self.scopes.declared(step.stage, step.index)
+    }
+
+    /// Whether an ARG before the first FROM declares a variable, which the stages do not see.
+    pub fn is_global(&self, name: &str) -> bool {
+        self.scopes.is_declared(None, usize::MAX, name)
+    }
+
+    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what
+    /// its ancestry begins with.
+    pub fn starts_without_variables(&self, stage: usize) -> bool {
+        match self.ancestry(stage).last().map(|root| &root.base) {
+            Some(Base::Scratch) => true,
+            Some(Base::Image(image)) => base::is_plain(image),
+            _ => false,
+        }
+    }
+
+    /// The RUN instructions, those of ONBUILD too, with the calls inside them.
+    pub fn runs(&self) -> &[Run<'a>] {
+        self.runs.get_or_init(|| run::read(self))
+    }
+
+    pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
+        let runs = self.runs();
+        runs.binary_search_by_key(&step.index, |run| run.step)
+            .ok()
+            .map(|at| &runs[at])
+    }
+
+    /// The shells and package managers in the image of a stage.
+    pub fn programs(&self, stage: usize) -> Option<&StagePrograms> {
+        self.programs
+            .get_or_init(|| programs::read(self))
+            .get(stage)
+    }
+}

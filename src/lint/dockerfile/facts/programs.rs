@@ -1,0 +1,250 @@
+//! The shells and package managers in the image of each stage, with the places that add them.
+
+use std::collections::BTreeMap;
+
+use super::packages::{self, Action};
+use super::run::{Call, Run};
+use super::stages::{self, Base, Stage};
+use super::steps::Step;
+use super::{Facts, Known};
+use crate::dockerfile::{Body, Kind, Place, Word};
+use crate::knowledge::ProgramClass;
+use crate::source::Span;
+
+/// The shells and package managers at the end of a stage.
+#[derive(Clone, Debug, Default)]
+pub struct StagePrograms {
+    /// By name of the manager.
+    pub package_managers: BTreeMap<String, ProgramOrigin>,
+    /// By name of the program.
+    pub shells: BTreeMap<String, ProgramOrigin>,
+}
+
+/// The place that adds a program: a base image, an installed package or a copied file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProgramOrigin {
+    pub span: Span,
+}
+
+/// Reads all stages in one pass, as each is built on earlier ones only.
+pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
+    let mut all: Vec<StagePrograms> = Vec::with_capacity(facts.stages.len());
+    for stage in &facts.stages {
+        let mut programs = match &stage.base {
+            Base::Stage(at) => all[*at].clone(),
+            Base::Scratch | Base::Image(_) => of_base_image(stage),
+        };
+        for step in facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
+            match step.kind() {
+                Kind::Run => {
+                    if let Some(run) = facts.run_of(step) {
+                        programs.apply_run(run);
+                    }
+                }
+                Kind::Copy | Kind::Add => programs.apply_copy(facts, &all, stage, step),
+                _ => {}
+            }
+        }
+        all.push(programs);
+    }
+    all
+}
+
+fn of_base_image(stage: &Stage<'_>) -> StagePrograms {
+    let Some(Known {
+        managers, shells, ..
+    }) = stage.known
+    else {
+        return StagePrograms::default();
+    };
+    let origin = ProgramOrigin {
+        span: stage.image.span,
+    };
+    StagePrograms {
+        package_managers: managers.iter().map(|name| (name.clone(), origin)).collect(),
+        shells: shells.iter().map(|name| (name.clone(), origin)).collect(),
+    }
+}
+
+impl StagePrograms {
+    fn apply_run(&mut self, run: &Run<'_>) {
+        for call in &run.calls {
+            if let Some(packages) = packages::understand(call) {
+                for package in &packages.packages {
+                    let name = package.name(packages.manager);
+                    match packages.action {
+                        Action::Install => self.add_package(name, package.argument.span),
+                        Action::Remove => self.remove_package(name),
+                        _ => {}
+                    }
+                }
+            } else if call.name == "rm" {
+                call.words()
+                    .filter(|word| word.starts_with('/'))
+                    .for_each(|path| self.remove_path(path));
+            } else {
+                self.apply_other(call);
+            }
+        }
+    }
+
+    /// Calls of other programs that add or remove packages.
+    fn apply_other(&mut self, call: &Call) {
+        let mut removed = call.words().filter(|word| !word.starts_with('-'));
+        match call.name.as_str() {
+            "dpkg"
+                if call
+                    .words()
+                    .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")) =>
+            {
+                removed.for_each(|name| self.remove_package(name));
+            }
+            "rpm"
+                if call.words().any(|word| {
+                    word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
+                }) =>
+            {
+                removed.for_each(|name| self.remove_package(name));
+            }
+            "corepack" if removed.next() == Some("enable") => {
+                for name in ["yarn", "pnpm"] {
+                    self.add_package(name, call.name_span);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_package(&mut self, name: &str, span: Span) {
+        let origin = ProgramOrigin { span };
+        for manager in packages::MANAGERS
+            .iter()
+            .filter(|manager| manager.packages.contains(&name))
+        {
+            self.package_managers
+                .entry(manager.name.to_owned())
+                .or_insert(origin);
+        }
+        if is_shell(name) {
+            self.shells.entry(name.to_owned()).or_insert(origin);
+        }
+    }
+
+    fn remove_package(&mut self, name: &str) {
+        self.package_managers.retain(|manager, _| {
+            !packages::named(manager)
+                .is_some_and(|manager| manager.packages.contains(&name) || manager.name == name)
+        });
+        self.shells.remove(name);
+    }
+
+    /// A path that `rm` removes; it may end in `*`.
+    fn remove_path(&mut self, path: &str) {
+        let Some((directory, name)) = path.trim_end_matches('/').rsplit_once('/') else {
+            return;
+        };
+        if !is_program_directory(directory) {
+            return;
+        }
+        let name = name.trim_end_matches('*');
+        let is_pattern = path.ends_with('*');
+        self.package_managers.retain(|manager, _| {
+            let manager = packages::named(manager);
+            let mut programs = manager.iter().flat_map(|manager| manager.programs);
+            !programs.any(|program| is_removed(program, name, is_pattern))
+        });
+        self.shells
+            .retain(|shell, _| !is_removed(shell, name, is_pattern));
+    }
+
+    fn apply_copy(
+        &mut self,
+        facts: &Facts<'_>,
+        earlier: &[Self],
+        stage: &Stage<'_>,
+        step: &Step<'_>,
+    ) {
+        let Body::Transfer {
+            sources,
+            destination,
+            ..
+        } = &step.instruction.body
+        else {
+            return;
+        };
+        let to = facts.expand(step, destination).unwrap_or_default();
+        let from = step
+            .sources()
+            .next()
+            .and_then(|name| stages::find(&facts.stages, stage.index, name));
+        for source in sources {
+            let Place::Path(word) = source else { continue };
+            let Some(path) = facts.expand(step, word) else {
+                continue;
+            };
+            match from {
+                Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
+                _ => self.add_file(&path, &to, word.span),
+            }
+        }
+    }
+
+    /// `COPY --from=stage / /`.
+    fn add_all(&mut self, other: &Self, source: &Word) {
+        let origin = ProgramOrigin { span: source.span };
+        for name in other.package_managers.keys() {
+            self.package_managers.entry(name.clone()).or_insert(origin);
+        }
+        for name in other.shells.keys() {
+            self.shells.entry(name.clone()).or_insert(origin);
+        }
+    }
+
+    /// A file that is copied to the name of a shell or a package manager in a directory of
+    /// programs.
+    fn add_file(&mut self, from: &str, to: &str, span: Span) {
+        let (directory, name) = match to.rsplit_once('/') {
+            _ if is_program_directory(to.trim_end_matches('/')) => {
+                (to.trim_end_matches('/'), file_name(from))
+            }
+            Some((directory, "")) => (directory, file_name(from)),
+            Some((directory, name)) => (directory, name.to_owned()),
+            None => return,
+        };
+        if !is_program_directory(directory) {
+            return;
+        }
+        let origin = ProgramOrigin { span };
+        if let Some(manager) = packages::of_program(&name) {
+            self.package_managers
+                .entry(manager.name.to_owned())
+                .or_insert(origin);
+        }
+        if is_shell(&name) || name == "busybox" {
+            self.shells.entry(name).or_insert(origin);
+        }
+    }
+}
+
+fn is_removed(program: &str, name: &str, is_pattern: bool) -> bool {
+    if is_pattern {
+        program.starts_with(name)
+    } else {
+        program == name
+    }
+}
+
+fn file_name(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+/// Whether a program, or the package of that name, is a shell.
+fn is_shell(name: &str) -> bool {
+    ProgramClass::Shell.contains(name) || ProgramClass::WindowsShell.contains(name)
+}
+
+/// Whether a directory usually contains programs.
+fn is_program_directory(directory: &str) -> bool {
+    directory.ends_with("/bin") || directory.ends_with("/sbin")
+}

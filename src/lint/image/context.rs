@@ -1,0 +1,325 @@
+//! What the checks of an image read.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use super::ImageInput;
+use super::accounts::Accounts;
+use super::policy::Policy;
+use crate::advisories::Known;
+use crate::elf::Elf;
+use crate::image::{Config, DEFAULT_PATH, History, Image, Kind, NameId, ReadError, Tree};
+use crate::inspect::{self, Files, Layers};
+use crate::lint::finding::{ImageLocation, Provenance};
+use crate::lint::settings::Settings;
+use crate::packages::Packages;
+use crate::size;
+use crate::slim::{Plan, View};
+
+/// Larger files are not read for a rule.
+const MAX_READ: u64 = 64 << 20;
+
+/// One image, and the facts that rules share.
+#[derive(Debug)]
+pub struct ImageContext<'a> {
+    pub image: &'a Image,
+    /// The name that it was asked for under.
+    pub reference: &'a str,
+    /// What the slimmer would keep; `None` for an image without a program.
+    pub plan: Option<&'a Plan>,
+    pub packages: &'a Packages,
+    /// Known vulnerabilities of the packages; `None` without an advisory database.
+    pub vulnerabilities: Option<&'a Known>,
+    pub accounts: Accounts,
+    pub files: Files,
+    pub layers: Layers,
+    history: Vec<History>,
+    pub settings: &'a Settings,
+    pub policy: &'a Policy,
+    /// Its files; each ELF file is parsed once. It records what could not be read.
+    view: View<'a>,
+}
+
+impl<'a> ImageContext<'a> {
+    pub(super) fn new(input: ImageInput<'a>, settings: &'a Settings, policy: &'a Policy) -> Self {
+        let mut context = Self {
+            image: input.image,
+            reference: input.reference,
+            plan: input.plan,
+            packages: input.packages,
+            vulnerabilities: input.vulnerabilities,
+            accounts: Accounts::default(),
+            files: inspect::files(input.image, 0),
+            layers: inspect::layers(input.image),
+            history: input.image.config.history(),
+            settings,
+            policy,
+            view: View::new(input.image),
+        };
+        let [passwd, group, shadow] = ["/etc/passwd", "/etc/group", "/etc/shadow"]
+            .map(|path| context.read_path(path).unwrap_or_default());
+        context.accounts = Accounts::parse(&passwd, &group, &shadow);
+        context
+    }
+
+    fn read_path(&self, path: &str) -> Option<Vec<u8>> {
+        let bytes = self.read(self.find(path)?)?;
+        Some(bytes.to_vec())
+    }
+
+    pub(super) fn failure(self) -> Option<ReadError> {
+        self.view.failure()
+    }
+
+    pub fn tree(&self) -> &'a Tree {
+        &self.image.tree
+    }
+
+    pub fn configuration(&self) -> &'a Config {
+        &self.image.config
+    }
+
+    /// The file at a path, with links followed; `None` if there is none.
+    pub fn find(&self, path: &str) -> Option<NameId> {
+        self.tree()
+            .resolve(path.as_bytes())
+            .ok()
+            .map(|resolved| resolved.name)
+    }
+
+    /// The bytes of a regular file, even of one that a later layer removed; `None` for a very large
+    /// one.
+    pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
+        if self.length(name) > MAX_READ {
+            None
+        } else {
+            self.view.bytes(name)
+        }
+    }
+
+    /// All regular files, in the order of the tree.
+    pub fn files(&self) -> impl Iterator<Item = NameId> {
+        self.tree().walk().filter(|&name| self.is_file(name))
+    }
+
+    /// Regular files that a later layer removed, with that layer, counted from the lowest.
+    pub fn removed_files(&self) -> impl Iterator<Item = (NameId, usize)> {
+        let layers = self.image.layers.iter().enumerate();
+        let gone = layers
+            .flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
+        gone.filter(|&(name, at)| self.is_file(name) && self.tree().inode(name).layer != at)
+    }
+
+    pub fn is_file(&self, name: NameId) -> bool {
+        matches!(self.tree().inode(name).kind, Kind::File(_))
+    }
+
+    /// Whether a file can be started as a program.
+    pub fn is_executable(&self, name: NameId) -> bool {
+        self.is_file(name) && self.tree().inode(name).header.mode & 0o111 != 0
+    }
+
+    /// The length of a regular file; 0 for anything else.
+    pub fn length(&self, name: NameId) -> u64 {
+        match &self.tree().inode(name).kind {
+            Kind::File(content) => content.length(),
+            _ => 0,
+        }
+    }
+
+    /// Whether the program can reach a file; `None` for an image without a program.
+    pub fn is_reached(&self, name: NameId) -> Option<bool> {
+        self.plan.map(|plan| plan.is_kept(name))
+    }
+
+    /// The layer that added a file, counted from the lowest; `None` for an image that was read from
+    /// a directory.
+    pub fn layer_of(&self, name: NameId) -> Option<usize> {
+        Some(self.tree().inode(name).layer).filter(|&layer| layer < self.image.layers.len())
+    }
+
+    /// The absolute directories of `PATH`.
+    pub fn search_path(&self) -> Vec<String> {
+        let path = self
+            .configuration()
+            .env_value("PATH")
+            .unwrap_or(DEFAULT_PATH);
+        let mut seen = BTreeSet::new();
+        path.split(':')
+            .filter(|path| path.starts_with('/') && seen.insert(*path))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The programs of these names in `PATH` and the usual directories; each file once.
+    pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
+        let mut directories = self.search_path();
+        directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
+        let mut seen = BTreeSet::new();
+        let mut programs = Vec::new();
+        for name in names {
+            for directory in &directories {
+                let Some(file) = self.find(&format!("{directory}/{name}")) else {
+                    continue;
+                };
+                // A link to BusyBox is not a program of its own.
+                if self.is_executable(file)
+                    && !is_multi_call(self.tree().file_name(file), name)
+                    && seen.insert(self.tree().inode_id(file).index())
+                {
+                    programs.push(file);
+                }
+            }
+        }
+        programs
+    }
+
+    /// All ELF files; one with several names once.
+    pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
+        let mut seen = vec![false; self.tree().inode_count()];
+        let is_new = move |name: &NameId| {
+            !std::mem::replace(&mut seen[self.tree().inode_id(*name).index()], true)
+        };
+        let files = self
+            .files()
+            .filter(is_new)
+            .filter(|&name| self.length(name) >= 64);
+        files.filter_map(|name| Some((name, self.view.elf_of(name).ok()?)))
+    }
+
+    /// The UID that the container runs as; `None` for a name without an account.
+    pub fn runs_as(&self) -> Option<u64> {
+        let setting = self.configuration().user();
+        let user = setting.split(':').next().unwrap_or(setting);
+        match user {
+            "" => Some(0),
+            user => user
+                .parse()
+                .ok()
+                .or_else(|| self.accounts.user(user).map(|user| user.uid)),
+        }
+    }
+
+    /// The number of files of the package that owns a file, and their bytes.
+    pub fn size_of_package(&self, name: NameId) -> Option<(usize, u64)> {
+        let package = self.packages.owners(name).next()?;
+        Some((
+            package.files.len(),
+            package.files.iter().map(|&name| self.length(name)).sum(),
+        ))
+    }
+
+    pub fn size(&self, bytes: u64) -> String {
+        size::size(bytes)
+    }
+
+    /// The steps of the history with their layers, counted from the lowest.
+    pub fn history(&self) -> Vec<(Option<usize>, &str)> {
+        let mut steps = Vec::new();
+        let mut next = 0;
+        for step in &self.history {
+            let mut layer = None;
+            if !step.empty_layer {
+                // A history may list more layers than the image has.
+                layer = Some(next).filter(|&layer| layer < self.image.layers.len());
+                next += 1;
+            }
+            steps.push((layer, step.created_by.as_str()));
+        }
+        steps
+    }
+
+    /// Whether a file is test data or an example: keys in such files are public.
+    pub fn is_test_data(&self, name: NameId) -> bool {
+        let path = self.tree().path(name).to_ascii_lowercase();
+        path.split(|&byte| byte == b'/').any(|part| {
+            matches!(
+                part,
+                b"test"
+                    | b"tests"
+                    | b"testdata"
+                    | b"fixtures"
+                    | b"examples"
+                    | b"example"
+                    | b"doc"
+                    | b"docs"
+            )
+        })
+    }
+
+    /// The path of a file, escaped for messages.
+    pub fn path(&self, name: NameId) -> String {
+        self.tree().path(name).escape_ascii().to_string()
+    }
+
+    /// Whether the configuration names a program to start.
+    pub fn has_command(&self) -> bool {
+        let config = self.configuration();
+        !config.entrypoint().is_empty() || !config.cmd().is_empty()
+    }
+
+    /// The location of a file, even of one that a later layer removed.
+    pub fn at_file(&self, name: NameId) -> ImageLocation {
+        let package = self.packages.owners(name).next();
+        ImageLocation {
+            path: Some(self.tree().path(name)),
+            provenance: self.layer_of(name).map(|layer| self.added_by(layer)),
+            reachable: self.is_reached(name),
+            package: package.map(|package| format!("{} {}", package.name, package.version)),
+        }
+    }
+
+    /// The location of a layer, counted from the lowest.
+    pub fn at_layer(&self, layer: usize) -> ImageLocation {
+        ImageLocation {
+            provenance: Some(self.added_by(layer)),
+            ..ImageLocation::default()
+        }
+    }
+
+    /// The location of a setting of the configuration: the last such instruction in the history.
+    pub fn at_instruction(&self, instruction: &str) -> ImageLocation {
+        let mut steps = self.history.iter().enumerate().rev();
+        let step = steps.find(|(_, step)| is_named(step, instruction));
+        ImageLocation {
+            provenance: step.map(|(index, step)| Provenance {
+                step: Some(index),
+                layer: None,
+                created_by: step.instruction().to_owned(),
+            }),
+            ..ImageLocation::default()
+        }
+    }
+
+    /// The image as a whole.
+    pub fn at_image(&self) -> ImageLocation {
+        ImageLocation::default()
+    }
+
+    /// The step of the history that made a layer.
+    fn added_by(&self, layer: usize) -> Provenance {
+        let steps = self.history.iter().enumerate();
+        let mut steps = steps.filter(|(_, step)| !step.empty_layer);
+        let recorded = self.image.layers.get(layer);
+        let recorded = recorded.and_then(|layer| layer.history.as_ref());
+        Provenance {
+            step: steps.nth(layer).map(|(index, _)| index),
+            layer: Some(layer),
+            created_by: recorded.map_or("", History::instruction).to_owned(),
+        }
+    }
+}
+
+/// Whether a step of the history is an instruction of this name.
+fn is_named(step: &History, instruction: &str) -> bool {
+    let first = step.instruction().split_whitespace().next();
+    first.is_some_and(|word| word.eq_ignore_ascii_case(instruction))
+}
+
+/// Whether a file is a program that does many things, found under another of its names.
+fn is_multi_call(file: &[u8], asked: &str) -> bool {
+    matches!(
+        file,
+        b"busybox" | b"toybox" | b"coreutils" | b"busybox.static"
+    ) && !matches!(asked, "sh" | "ash" | "busybox")
+}

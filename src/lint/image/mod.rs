@@ -1,0 +1,129 @@
+//! Lints images: runs the checks of the selected rules over the files, the layers and the
+//! configuration of an image, and applies the policy.
+//!
+//! With the slimmer's plan at hand, findings say whether the image's program can reach the file.
+
+mod accounts;
+mod builder_stage;
+mod built_from;
+mod context;
+mod history_map;
+mod policy;
+
+use std::collections::BTreeSet;
+
+pub use accounts::{Account, Accounts, Password};
+pub use built_from::{
+    DECIDED_BY_IMAGE, DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines,
+};
+pub use context::ImageContext;
+pub use policy::{Exception, Pattern, Policy};
+
+use super::attack_surface::AttackSurface;
+use super::finding::{Finding, Severity};
+use super::page::Page;
+use super::registry::Registry;
+use super::rule::{Findings, RuleSeverity};
+use super::setting_origin::SettingKey;
+use super::settings::{Selection, Settings};
+use crate::advisories::Known;
+use crate::image::{Image, ReadError};
+use crate::packages::Packages;
+use crate::slim::Plan;
+
+/// An image to lint, and what the caller knows of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageInput<'a> {
+    pub image: &'a Image,
+    /// The name that it was asked for under.
+    pub reference: &'a str,
+    /// What the slimmer would keep; `None` for an image without a program.
+    pub plan: Option<&'a Plan>,
+    pub packages: &'a Packages,
+    /// Known vulnerabilities of the packages; `None` without an advisory database.
+    pub vulnerabilities: Option<&'a Known>,
+}
+
+/// The findings in an image, and its attack surface.
+#[derive(Clone, Debug)]
+pub struct ImageReport {
+    /// In the order of the history.
+    pub findings: Vec<Finding>,
+    pub attack_surface: AttackSurface,
+}
+
+/// Runs the checks of the selected rules and the policy on an image.
+pub fn lint_image(
+    input: ImageInput<'_>,
+    registry: &Registry,
+    settings: &Settings,
+    policy: &Policy,
+) -> Result<ImageReport, ReadError> {
+    let context = ImageContext::new(input, settings, policy);
+    let mut findings = Vec::new();
+    for (rule, page) in registry.iter() {
+        let Some(check) = rule.image else {
+            continue;
+        };
+        if !settings.selects(page) && !policy.concerns(page.name) {
+            continue;
+        }
+        let mut sink = Findings::new(page.name, severity(page, settings, policy));
+        check(&context, &mut sink);
+        for mut finding in sink.into_findings() {
+            if !policy.allows(&finding) {
+                explain_severity(&mut finding, page, settings, policy);
+                findings.push(finding);
+            }
+        }
+    }
+    let attack_surface = AttackSurface::of_image(&context);
+    // A check that cannot read a file goes on without it, so that one place reports the failure.
+    context.failure().map_or(Ok(()), Err)?;
+    findings.sort_by(|a, b| {
+        let step = |finding: &Finding| finding.image().and_then(|image| image.step()).unwrap_or(0);
+        (step(a), a.rule, &a.message).cmp(&(step(b), b.rule, &b.message))
+    });
+    Ok(ImageReport {
+        findings,
+        attack_surface,
+    })
+}
+
+/// The violations of the policy alone, in what slimming leaves of an image.
+///
+/// The packages of `input` are those of which something is left, whether or not the image still
+/// has their records.
+pub fn check_policy(
+    input: ImageInput<'_>,
+    registry: &Registry,
+    policy: &Policy,
+) -> Result<Vec<Finding>, ReadError> {
+    let settings = Settings {
+        select: Selection::Only(BTreeSet::new()),
+        ..Settings::default()
+    };
+    let report = lint_image(input, registry, &settings, policy)?;
+    Ok(report.findings)
+}
+
+/// What the policy forbids is an error, whatever the settings say.
+fn severity(page: &Page, settings: &Settings, policy: &Policy) -> RuleSeverity {
+    if policy.forbids(page.name).is_some() {
+        RuleSeverity::User(Severity::Error)
+    } else {
+        settings.severity(page)
+    }
+}
+
+/// Adds the setting that the severity of a finding is from.
+fn explain_severity(finding: &mut Finding, page: &Page, settings: &Settings, policy: &Policy) {
+    if let Some(word) = policy.forbids(page.name) {
+        let key = SettingKey::Rule(page.name);
+        let label = policy.origins.label(&key, "forbidden here");
+        finding.labels.extend(label);
+        finding.notes.push(format!("the policy forbids `{word}`"));
+    } else {
+        finding.labels.extend(settings.severity_label(finding));
+    }
+}

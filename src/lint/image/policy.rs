@@ -1,0 +1,250 @@
+//! The policy: budgets of an image, what it must not contain, and the exceptions.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::civil::Date;
+
+use crate::lint::finding::{Finding, Label};
+use crate::lint::registry::Registry;
+use crate::lint::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
+
+/// What can be forbidden, and the rules that find it. The names of rules for images work too.
+const KINDS: [(&str, &[&str]); 16] = [
+    (
+        "cache",
+        &[
+            "apk-cache-left",
+            "apt-lists-left",
+            "dnf-cache-left",
+            "package-cache-left",
+            "pip-cache-left",
+            "yarn-cache-left",
+            "yum-cache-left",
+        ],
+    ),
+    ("compiler", &["build-tools-in-image"]),
+    ("debug-tool", &["debug-tool-in-image"]),
+    ("end-of-life", &["end-of-life-base"]),
+    ("file-capability", &["file-capability"]),
+    ("login-account", &["empty-password", "login-account"]),
+    ("login-program", &["login-program"]),
+    ("package-manager", &["package-manager-in-image"]),
+    ("patching-agent", &["patching-agent"]),
+    ("root", &["missing-user", "root-user"]),
+    (
+        "secret",
+        &["secret-file-copied", "secret-in-env", "secret-value"],
+    ),
+    ("setuid", &["setuid-file"]),
+    ("shell", &["shell-in-image"]),
+    ("ssh-server", &["ssh-server-in-image"]),
+    ("sudo", &["sudo"]),
+    (
+        "world-writable",
+        &["world-writable", "writable-search-path"],
+    ),
+];
+
+/// Rules that check the policy itself: they run whatever is selected, and report nothing without a
+/// policy.
+const POLICY_RULES: [&str; 4] = [
+    "expired-exception",
+    "files-over-budget",
+    "packages-over-budget",
+    "size-over-budget",
+];
+
+/// The `[policy]` of a configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// Bytes of all files of all layers.
+    pub max_size: Option<u64>,
+    pub max_packages: Option<usize>,
+    /// Regular files, each counted once.
+    pub max_files: Option<usize>,
+    /// Rules whose findings are errors, each with the word that forbids them.
+    pub forbidden: BTreeMap<&'static str, &'static str>,
+    pub exceptions: Vec<Exception>,
+    /// Where a configuration file sets these.
+    pub origins: SettingOrigins,
+    /// The day to compare expiry dates with; without one, no exception expires.
+    pub today: Option<Date>,
+}
+
+/// An allowed violation, and the reason for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// As the configuration names it: `rule sudo`.
+    pub name: String,
+    pub path: Option<Pattern>,
+    /// The name of a package, without its version.
+    pub package: Option<Pattern>,
+    /// Empty for all rules.
+    pub rules: BTreeSet<&'static str>,
+    pub reason: String,
+    /// The last day on which it holds.
+    pub expires: Option<Date>,
+}
+
+/// A glob whose `*` stops at a slash, and whose `**` does not.
+#[derive(Clone, Debug)]
+pub struct Pattern(GlobMatcher);
+
+impl Pattern {
+    pub fn new(text: &str) -> Result<Self, globset::Error> {
+        let glob = GlobBuilder::new(text)
+            .literal_separator(true)
+            .backslash_escape(true)
+            .build()?;
+        Ok(Self(glob.compile_matcher()))
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.0.is_match(Path::new(OsStr::from_bytes(text)))
+    }
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.glob() == other.0.glob()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Policy {
+    /// Whether it has neither budgets nor forbidden things nor exceptions.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            max_size,
+            max_packages,
+            max_files,
+            forbidden,
+            exceptions,
+            origins: _,
+            today: _,
+        } = self;
+        max_size.is_none()
+            && max_packages.is_none()
+            && max_files.is_none()
+            && forbidden.is_empty()
+            && exceptions.is_empty()
+    }
+
+    /// Forbids a kind of thing, or the findings of a rule for images; returns whether the word is
+    /// known. `origin` is its place in a configuration file.
+    #[must_use]
+    pub fn forbid(
+        &mut self,
+        word: &str,
+        origin: Option<SettingOrigin>,
+        registry: &Registry,
+    ) -> bool {
+        if let Some((kind, rules)) = KINDS.iter().find(|(kind, _)| *kind == word) {
+            for &rule in *rules {
+                self.forbidden.insert(rule, kind);
+                self.origins.add(SettingKey::Rule(rule), origin.clone());
+            }
+            return true;
+        }
+        let Some(rule) = registry.image_rules().find(|rule| rule.name == word) else {
+            return false;
+        };
+        // A kind that includes the rule is the better explanation.
+        if !self.forbidden.contains_key(rule.name) {
+            self.forbidden.insert(rule.name, rule.name);
+            self.origins.add(SettingKey::Rule(rule.name), origin);
+        }
+        true
+    }
+
+    /// The words that [`forbid`](Self::forbid) knows besides the names of rules.
+    pub fn kinds() -> impl Iterator<Item = &'static str> {
+        KINDS.iter().map(|(kind, _)| *kind)
+    }
+
+    /// Whether a rule runs because of the policy, even if it is not selected.
+    pub(super) fn concerns(&self, rule: &str) -> bool {
+        self.forbidden.contains_key(rule) || POLICY_RULES.contains(&rule)
+    }
+
+    /// The word that forbids the findings of a rule.
+    pub(super) fn forbids(&self, rule: &str) -> Option<&'static str> {
+        self.forbidden.get(rule).copied()
+    }
+
+    /// The place where a budget is set.
+    pub fn budget(&self, setting: &'static str) -> Option<Label> {
+        self.origins
+            .label(&SettingKey::Name(setting), "budget set here")
+    }
+
+    /// Whether an exception that still holds covers a finding.
+    pub(super) fn allows(&self, finding: &Finding) -> bool {
+        self.exceptions
+            .iter()
+            .any(|exception| !self.has_expired(exception) && exception.covers(finding))
+    }
+
+    pub fn has_expired(&self, exception: &Exception) -> bool {
+        matches!((self.today, exception.expires), (Some(today), Some(last)) if today > last)
+    }
+}
+
+impl Exception {
+    /// Whether everything that it names fits the finding.
+    fn covers(&self, finding: &Finding) -> bool {
+        let Some(place) = finding.image() else {
+            return false;
+        };
+        // `name version`: a pattern is for the name.
+        let package = place
+            .package
+            .as_deref()
+            .and_then(|package| package.split(' ').next());
+        fits(self.path.as_ref(), place.path.as_deref())
+            && fits(self.package.as_ref(), package.map(str::as_bytes))
+            && (self.rules.is_empty() || self.rules.contains(finding.rule))
+    }
+}
+
+/// No pattern fits everything; a pattern fits only what is there.
+fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
+    match (pattern, text) {
+        (None, _) => true,
+        (Some(pattern), Some(text)) => pattern.is_match(text),
+        (Some(_), None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exception_holds_through_its_last_day() {
+        let exception = |expires: &str| Exception {
+            name: String::new(),
+            path: None,
+            package: None,
+            rules: BTreeSet::new(),
+            reason: String::new(),
+            expires: Some(expires.parse().expect("it is a day")),
+        };
+        let policy = Policy {
+            today: "2026-03-01".parse().ok(),
+            ..Policy::default()
+        };
+        let expired = ["2026-02-28", "2026-03-01", "2026-03-02"]
+            .map(|day| policy.has_expired(&exception(day)));
+        assert_eq!(expired, [true, false, false]);
+        assert!(
+            !Policy::default().has_expired(&exception("1970-01-01")),
+            "no day, no end"
+        );
+    }
+}

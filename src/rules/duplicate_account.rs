@@ -1,0 +1,44 @@
+//! `duplicate-account`: two accounts or groups share a name or a number.
+
+use std::collections::BTreeSet;
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "duplicate-account",
+    page: include_str!("../../rules/lint/duplicate-account.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let users = cx.accounts.users.iter();
+    let users = users.map(|user| (user.name.as_str(), user.uid));
+    report(cx, "/etc/passwd", ("user", "UID"), users, findings);
+    let groups = cx.accounts.groups.iter();
+    let groups = groups.map(|(name, gid)| (name.as_str(), *gid));
+    report(cx, "/etc/group", ("group", "GID"), groups, findings);
+}
+
+fn report<'a>(
+    cx: &ImageContext<'_>,
+    path: &str,
+    (kind, id): (&str, &str),
+    accounts: impl Iterator<Item = (&'a str, u64)>,
+    findings: &mut Findings,
+) {
+    let Some(file) = cx.find(path) else {
+        return;
+    };
+    let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    for (name, number) in accounts {
+        let message = if !names.insert(name) {
+            format!("{kind} `{name}` is defined twice in `{path}`")
+        } else if !numbers.insert(number) {
+            format!("{kind} `{name}` in `{path}` shares {id} {number} with another {kind}")
+        } else {
+            continue;
+        };
+        findings.add(cx.at_file(file), message);
+    }
+}

@@ -1,0 +1,29 @@
+//! `expired-exception`: an exception of the policy has expired.
+
+use crate::lint::{Findings, ImageContext, Rule, SettingKey};
+
+pub(super) const RULE: Rule = Rule {
+    name: "expired-exception",
+    page: include_str!("../../rules/lint/expired-exception.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for (index, exception) in cx.policy.exceptions.iter().enumerate() {
+        let Some(last) = exception.expires else {
+            continue;
+        };
+        if !cx.policy.has_expired(exception) {
+            continue;
+        }
+        let key = SettingKey::Exception(index);
+        findings
+            .add(
+                cx.at_image(),
+                format!("policy exception for {} expired on {last}", exception.name),
+            )
+            .because(cx.policy.origins.label(&key, "expiry date set here"))
+            .note(format!("reason for the exception: {}", exception.reason));
+    }
+}

@@ -1,0 +1,17 @@
+//! `file-capability`: a program has file capabilities.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "file-capability",
+    page: include_str!("../../rules/lint/file-capability.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for &name in &cx.files.capabilities {
+        let path = cx.path(name);
+        findings.add(cx.at_file(name), format!("`{path}` has file capabilities"));
+    }
+}

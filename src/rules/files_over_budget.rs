@@ -1,0 +1,31 @@
+//! `files-over-budget`: the image has more files than the policy allows.
+
+use crate::lint::{Findings, ImageContext, Rule};
+use crate::size::counted;
+
+pub(super) const RULE: Rule = Rule {
+    name: "files-over-budget",
+    page: include_str!("../../rules/lint/files-over-budget.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(most) = cx.policy.max_files else {
+        return;
+    };
+    if cx.files.files <= most {
+        return;
+    }
+    let count = counted(cx.files.files, "file");
+    let report = findings
+        .add(
+            cx.at_image(),
+            format!("image has {count}; the policy allows {most}"),
+        )
+        .because(cx.policy.budget("max-files"));
+    if let Some(plan) = cx.plan {
+        let reachable = counted(plan.totals().after.files, "file");
+        report.note(format!("the program can reach {reachable}"));
+    }
+}

@@ -1,0 +1,21 @@
+//! `fixed-address`: a program is not position-independent.
+
+use super::support::elf_files;
+use crate::elf::Type;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "fixed-address",
+    page: include_str!("../../rules/lint/fixed-address.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    elf_files::report(
+        cx,
+        findings,
+        "is not position-independent: it is loaded at the same address in every run",
+        |elf, _| elf.kind == Type::Executable,
+    );
+}

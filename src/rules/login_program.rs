@@ -1,0 +1,33 @@
+//! `login-program`: a program for interactive logins is in the image.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "login-program",
+    page: include_str!("../../rules/lint/login-program.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+const PROGRAMS: [&str; 10] = [
+    "login",
+    "getty",
+    "agetty",
+    "su",
+    "telnetd",
+    "in.telnetd",
+    "rlogind",
+    "passwd",
+    "chsh",
+    "newgrp",
+];
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.programs(PROGRAMS) {
+        let path = cx.path(name);
+        findings.add(
+            cx.at_file(name),
+            format!("login program `{path}` is in the image"),
+        );
+    }
+}

@@ -1,0 +1,19 @@
+//! `missing-entrypoint`: the image has neither an entry point nor a command.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-entrypoint",
+    page: include_str!("../../rules/lint/missing-entrypoint.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    if !cx.has_command() {
+        findings.add(
+            cx.at_instruction("CMD"),
+            "image has neither `ENTRYPOINT` nor `CMD`",
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! `missing-library`: a file that the program needs is not in the image.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "missing-library",
+    page: include_str!("../../rules/lint/missing-library.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(plan) = cx.plan else {
+        return;
+    };
+    for unmet in plan.unmet() {
+        let (path, need) = (cx.path(unmet.by), &unmet.need);
+        findings.add(
+            cx.at_file(unmet.by),
+            format!("`{path}` needs {need}, which is not in the image"),
+        );
+    }
+}

@@ -1,0 +1,143 @@
+//! `move-to-builder-stage`: the program can reach little of what a RUN adds.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::dockerfile;
+use crate::image::{History, NameId};
+use crate::lint::{Findings, ImageContext, Rule};
+use crate::size::counted;
+use crate::slim::Plan;
+
+pub(super) const RULE: Rule = Rule {
+    name: "move-to-builder-stage",
+    page: include_str!("../../rules/lint/move-to-builder-stage.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+/// Less is not worth the lines of another stage.
+const MIN_BYTES: u64 = 1_000_000;
+/// The number of packages and directories that a note names.
+const NAMED: usize = 3;
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let Some(plan) = cx.plan else {
+        return;
+    };
+    let bytes = bytes_of_layers(cx, plan);
+    for (layer, bytes) in bytes.into_iter().enumerate() {
+        let history = cx.image.layers[layer].history.as_ref();
+        let is_worthwhile = bytes.unreachable >= MIN_BYTES && bytes.unreachable >= bytes.added / 2;
+        if !is_worthwhile || !history.is_some_and(is_run) {
+            continue;
+        }
+        let mut report = findings.add(cx.at_layer(layer), message(cx, bytes));
+        if let Some(reachable) = reachable_files(cx, plan, layer) {
+            report = report.note(reachable);
+        }
+        let packages = largest_packages(cx, plan, layer);
+        if !packages.is_empty() {
+            report.note(format!("unreachable packages: {}", packages.join(", ")));
+        }
+    }
+}
+
+/// The bytes of a layer that are in the image.
+#[derive(Clone, Copy, Default)]
+struct Bytes {
+    added: u64,
+    /// Those of them that the program cannot reach.
+    unreachable: u64,
+}
+
+fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
+    let all = cx.size(added);
+    if added == unreachable {
+        return format!("the program reaches nothing of the {all} that this `RUN` adds");
+    }
+    let mut reachable = cx.size(added - unreachable);
+    if reachable == all {
+        // Rounded, the two would look the same.
+        reachable = format!("{} bytes", added - unreachable);
+    }
+    format!("the program reaches only {reachable} of the {all} that this `RUN` adds")
+}
+
+fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
+    let tree = cx.tree();
+    let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
+    // A file with several names is reachable by any of them, and counts once.
+    let mut is_reachable = vec![false; tree.inode_count()];
+    for &name in plan.kept() {
+        is_reachable[tree.inode_id(name).index()] = true;
+    }
+    let mut is_counted = vec![false; tree.inode_count()];
+    for name in cx.files() {
+        let inode = tree.inode_id(name).index();
+        let Some(of_layer) = bytes.get_mut(tree.inode(name).layer) else {
+            continue;
+        };
+        if !std::mem::replace(&mut is_counted[inode], true) {
+            of_layer.added += cx.length(name);
+            if !is_reachable[inode] {
+                of_layer.unreachable += cx.length(name);
+            }
+        }
+    }
+    bytes
+}
+
+/// The number of reachable files in a layer with their directories, if there are any.
+fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<String> {
+    let mut directories: BTreeMap<NameId, usize> = BTreeMap::new();
+    for name in cx.files() {
+        if cx.tree().inode(name).layer == layer && plan.is_kept(name) {
+            *directories.entry(cx.tree().parent(name)).or_default() += 1;
+        }
+    }
+    let files: usize = directories.values().sum();
+    if files == 0 {
+        return None;
+    }
+    let mut directories: Vec<(NameId, usize)> = directories.into_iter().collect();
+    directories.sort_by_key(|&(directory, files)| (Reverse(files), directory));
+    let mut named = Vec::new();
+    for (directory, _) in directories.iter().take(NAMED) {
+        named.push(format!("`{}`", cx.path(*directory)));
+    }
+    if directories.len() > NAMED {
+        named.push(format!("and {} more", directories.len() - NAMED));
+    }
+    let files = counted(files, "reachable file");
+    Some(format!("{files} in {}", named.join(", ")))
+}
+
+/// Whether a step ran a command. The classic builder does not record the word RUN.
+fn is_run(step: &History) -> bool {
+    let first = step.instruction().split_whitespace().next();
+    let first = first.unwrap_or_default();
+    match dockerfile::Kind::of_keyword(first) {
+        dockerfile::Kind::Run => true,
+        dockerfile::Kind::Unknown => {
+            first.starts_with(['/', '|']) && !step.created_by.contains("#(nop)")
+        }
+        _ => false,
+    }
+}
+
+/// The packages with the most unreachable bytes in a layer.
+fn largest_packages(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Vec<String> {
+    let is_counted = |name: NameId| cx.tree().inode(name).layer == layer && !plan.is_kept(name);
+    let sizes = cx.packages.sizes(cx.tree(), is_counted);
+    let names = cx.packages.list.iter().map(|package| package.name.as_str());
+    let mut packages: Vec<(Reverse<u64>, &str)> =
+        sizes.into_iter().map(Reverse).zip(names).collect();
+    packages.retain(|&(Reverse(bytes), _)| bytes > 0);
+    packages.sort_unstable();
+    packages
+        .into_iter()
+        .take(NAMED)
+        .map(|(Reverse(bytes), name)| format!("`{name}` ({})", cx.size(bytes)))
+        .collect()
+}

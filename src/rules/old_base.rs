@@ -1,0 +1,62 @@
+//! `old-base`: the base image is older than the configuration allows.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::lint::{Findings, ImageContext, Rule, SettingKey};
+
+pub(super) const RULE: Rule = Rule {
+    name: "old-base",
+    page: include_str!("../../rules/lint/old-base.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+/// There were no images before March 2013.
+const FIRST_IMAGE: i64 = 1_362_096_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let (Some(most), Some(now)) = (cx.settings.max_base_age, cx.settings.now) else {
+        return;
+    };
+    let Some(created) = base_created(cx) else {
+        return;
+    };
+    let days = (now.as_second() - created.as_second()) / SECONDS_PER_DAY;
+    if days <= i64::from(most) {
+        return;
+    }
+    let date = created.to_zoned(TimeZone::UTC).date();
+    let location = if cx.image.layers.is_empty() {
+        cx.at_instruction("FROM")
+    } else {
+        cx.at_layer(0)
+    };
+    let key = SettingKey::Name("max-base-age");
+    findings
+        .add(
+            location,
+            format!("base layer was created on {date}, {days} days ago (at most {most} allowed)"),
+        )
+        .because(cx.settings.origins.label(&key, "maximum age set here"));
+}
+
+/// The time of the lowest layer, or that of the image.
+fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
+    let history = cx.configuration().history();
+    let lowest = history.iter().find(|step| !step.empty_layer);
+    let lowest = lowest.and_then(|step| step.created.as_deref());
+    let times = [lowest, cx.configuration().created()];
+    times.into_iter().flatten().find_map(plausible_time)
+}
+
+/// Reproducible builds set 1970 or 1980, which says nothing about age.
+fn plausible_time(text: &str) -> Option<Timestamp> {
+    let time: Timestamp = text.parse().ok()?;
+    if time.as_second() >= FIRST_IMAGE {
+        Some(time)
+    } else {
+        None
+    }
+}

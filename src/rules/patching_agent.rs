@@ -1,0 +1,38 @@
+//! `patching-agent`: a package updates the image while it runs.
+
+use crate::lint::{Findings, ImageContext, Rule};
+use crate::packages::Ecosystem;
+
+pub(super) const RULE: Rule = Rule {
+    name: "patching-agent",
+    page: include_str!("../../rules/lint/patching-agent.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+const AGENTS: [&str; 6] = [
+    "unattended-upgrades",
+    "yum-cron",
+    "dnf-automatic",
+    "dnf5-plugin-automatic",
+    "apt-listchanges",
+    "cron-apt",
+];
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for package in &cx.packages.list {
+        let is_distribution = matches!(
+            package.ecosystem,
+            Ecosystem::Deb | Ecosystem::Rpm | Ecosystem::Apk
+        );
+        if !is_distribution || !AGENTS.contains(&package.name.as_str()) {
+            continue;
+        }
+        if let Some(&file) = package.files.first() {
+            findings.add(
+                cx.at_file(file),
+                format!("package `{}` updates running containers", package.name),
+            );
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `size-over-budget`: the image is larger than the policy allows.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "size-over-budget",
+    page: include_str!("../../rules/lint/size-over-budget.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let wasted = cx.layers.wasted_bytes();
+    let bytes = cx.files.bytes.saturating_add(wasted);
+    let Some(most) = cx.policy.max_size else {
+        return;
+    };
+    if bytes <= most {
+        return;
+    }
+    let (mut size, mut allowed) = (cx.size(bytes), cx.size(most));
+    if size == allowed {
+        // Rounded, the two would look the same.
+        (size, allowed) = (format!("{bytes} bytes"), format!("{most}"));
+    }
+    let message = format!("image size is {size}; the policy allows {allowed}");
+    let mut report = match largest_layer(cx) {
+        Some((layer, bytes)) => findings.add(cx.at_layer(layer), message).note(format!(
+            "this layer is the largest, with {}",
+            cx.size(bytes)
+        )),
+        None => findings.add(cx.at_image(), message),
+    }
+    .because(cx.policy.budget("max-size"));
+    if wasted > 0 {
+        let wasted = cx.size(wasted);
+        report = report.note(format!("later layers replace or remove {wasted} of it"));
+    }
+    if let Some(plan) = cx.plan {
+        let reachable = cx.size(plan.totals().after.bytes);
+        report.note(format!("the program can reach {reachable}"));
+    }
+}
+
+/// The first of the largest layers with its size, unless all are empty.
+fn largest_layer(cx: &ImageContext<'_>) -> Option<(usize, u64)> {
+    let sizes = cx.layers.layers.iter().map(|layer| layer.bytes).enumerate();
+    let largest = sizes.rev().max_by_key(|&(_, bytes)| bytes);
+    largest.filter(|&(_, bytes)| bytes > 0)
+}

@@ -1,0 +1,284 @@
+//! The formats of credential files: a file without a password in it is not a secret.
+
+use crate::lint::facts::secrets;
+
+/// How a file stores its secrets.
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    /// Lines `name = value` or `name: value` where the name ends with one of these.
+    Pairs(&'static [&'static str]),
+    /// The same where the name looks like that of a secret.
+    Variables,
+    /// Words; the secret is the one after this word.
+    Words(&'static str),
+    /// `https://name:password@host`.
+    Addresses,
+    /// JSON with a member of one of these names that is not empty.
+    Members(&'static [&'static str]),
+    /// A text that contains this.
+    Text(&'static str),
+}
+
+/// The end of the path, in lower case, and the format. `*` is the rest of a file name.
+const FORMATS: [(&str, Format); 25] = [
+    (
+        "/.npmrc",
+        Format::Pairs(&["_authtoken", "_auth", "_password"]),
+    ),
+    (
+        "/.yarnrc.yml",
+        Format::Pairs(&["npmauthtoken", "npmauthident"]),
+    ),
+    ("/.pypirc", Format::Pairs(&["password"])),
+    ("/pip.conf", Format::Addresses),
+    ("/.netrc", Format::Words("password")),
+    ("/_netrc", Format::Words("password")),
+    (
+        "/.docker/config.json",
+        Format::Members(&["auth", "identitytoken", "registrytoken", "password"]),
+    ),
+    ("/.dockercfg", Format::Members(&["auth", "password"])),
+    (
+        "/containers/auth.json",
+        Format::Members(&["auth", "identitytoken"]),
+    ),
+    (
+        "/.aws/credentials",
+        Format::Pairs(&["aws_secret_access_key", "aws_session_token"]),
+    ),
+    (
+        "/.kube/config",
+        Format::Pairs(&["token", "client-key-data", "password"]),
+    ),
+    (
+        "/kubernetes/admin.conf",
+        Format::Pairs(&["token", "client-key-data", "password"]),
+    ),
+    ("/.git-credentials", Format::Addresses),
+    ("/.git/config", Format::Addresses),
+    ("/.my.cnf", Format::Pairs(&["password"])),
+    ("/.s3cfg", Format::Pairs(&["secret_key"])),
+    (
+        "/.boto",
+        Format::Pairs(&["secret_access_key", "gs_oauth2_refresh_token"]),
+    ),
+    ("/.cargo/credentials.toml", Format::Pairs(&["token"])),
+    ("/.gem/credentials", Format::Pairs(&["api_key"])),
+    ("*_rsa", Format::Text("PRIVATE KEY-----")),
+    ("*_dsa", Format::Text("PRIVATE KEY-----")),
+    ("*_ecdsa", Format::Text("PRIVATE KEY-----")),
+    ("*_ed25519", Format::Text("PRIVATE KEY-----")),
+    ("/.env", Format::Variables),
+    ("/.env.*", Format::Variables),
+];
+
+/// Whether a file may contain secrets, by its path.
+pub(in crate::rules) fn may_contain_secrets(path: &str) -> bool {
+    secrets::is_secret_file(path)
+        || format(path).is_some_and(|format| !matches!(format, Format::Variables))
+}
+
+/// Whether a file contains secrets. Files of an unknown format are assumed to.
+pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
+    let Some(format) = format(path) else {
+        return true;
+    };
+    let text = String::from_utf8_lossy(bytes);
+    match format {
+        Format::Pairs(names) => pairs(&text)
+            .any(|(name, value)| names.iter().any(|end| name.ends_with(end)) && is_literal(value)),
+        Format::Variables => {
+            pairs(&text).any(|(name, value)| secrets::is_secret_name(&name) && is_literal(value))
+                || has_address(&text)
+        }
+        Format::Words(mark) => text
+            .split_whitespace()
+            .skip_while(|word| *word != mark)
+            .nth(1)
+            .is_some_and(is_literal),
+        Format::Addresses => has_address(&text),
+        Format::Members(names) => {
+            let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            has_member(&json, names)
+        }
+        Format::Text(part) => text.contains(part),
+    }
+}
+
+/// The note on a secret that a later layer removes.
+pub(in crate::rules) fn removed_note(layer: usize) -> String {
+    format!("layer {layer} removes the file, but it can still be read from its own layer")
+}
+
+fn format(path: &str) -> Option<Format> {
+    let path = path.to_ascii_lowercase();
+    let known = FORMATS.iter().find(|(pattern, _)| fits(pattern, &path));
+    known.map(|&(_, format)| format)
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    if let Some(end) = pattern.strip_prefix('*') {
+        path.ends_with(end)
+    } else if let Some(start) = pattern.strip_suffix('*') {
+        let name = path.rfind('/').map(|slash| &path[slash..]);
+        name.is_some_and(|name| name.starts_with(start))
+    } else {
+        path.ends_with(pattern)
+    }
+}
+
+/// The names, in lower case, and values of a text, without comments.
+fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with(['#', ';']));
+    lines.filter_map(|line| {
+        // npm's names contain colons, `//registry.example.com/:_authToken=…`, so `=` comes first.
+        let (name, value) = line.split_once('=').or_else(|| line.split_once(": "))?;
+        let name = name
+            .trim()
+            .trim_start_matches("export ")
+            .trim_matches(['"', '\'']);
+        Some((name.to_ascii_lowercase(), value.trim()))
+    })
+}
+
+/// Whether a value is neither empty, nor a variable, nor a placeholder.
+fn is_literal(value: &str) -> bool {
+    let value = value.trim_matches(['"', '\'']);
+    let is_template = value.starts_with(['$', '<', '%']) || value.starts_with("{{");
+    let is_filler = ["changeme", "change_me", "null", "none", "xxx"]
+        .contains(&value.to_ascii_lowercase().as_str());
+    !value.is_empty() && !is_template && !is_filler
+}
+
+/// Whether a text contains an address with a password.
+fn has_address(text: &str) -> bool {
+    text.match_indices("://").any(|(at, mark)| {
+        let rest = &text[at + mark.len()..];
+        let end = rest.find(['/', '?', '#', '"', '\'']).unwrap_or(rest.len());
+        let host = rest[..end].split_whitespace().next().unwrap_or_default();
+        let password = host
+            .rsplit_once('@')
+            .and_then(|(user, _)| user.split_once(':'))
+            .map(|(_, password)| password);
+        password.is_some_and(is_literal)
+    })
+}
+
+fn has_member(json: &serde_json::Value, names: &[&str]) -> bool {
+    match json {
+        serde_json::Value::Object(members) => members.iter().any(|(name, value)| {
+            let is_secret = names.contains(&name.to_ascii_lowercase().as_str());
+            is_secret && value.as_str().is_some_and(is_literal) || has_member(value, names)
+        }),
+        serde_json::Value::Array(items) => items.iter().any(|item| has_member(item, names)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_with_a_password_in_them_contain_secrets() {
+        let cases = [
+            ("/root/.npmrc", "//r.example.com/:_authToken=abc123", true),
+            (
+                "/root/.npmrc",
+                "//r.example.com/:_authToken=${NPM_TOKEN}\nregistry=https://r.example.com",
+                false,
+            ),
+            ("/root/.npmrc", "", false),
+            ("/root/.yarnrc.yml", "npmAuthToken: \"abc\"", true),
+            ("/root/.pypirc", "[pypi]\nusername = a\npassword = b", true),
+            ("/root/.pypirc", "[distutils]\nindex-servers = pypi", false),
+            (
+                "/etc/pip.conf",
+                "[global]\nindex-url = https://u:p@pypi.example.com/simple",
+                true,
+            ),
+            (
+                "/etc/pip.conf",
+                "[global]\nindex-url = https://pypi.example.com/simple",
+                false,
+            ),
+            ("/root/.netrc", "machine a login b password c", true),
+            ("/root/.netrc", "machine a login b", false),
+            (
+                "/root/.docker/config.json",
+                r#"{"auths":{"a":{"auth":"dTpw"}}}"#,
+                true,
+            ),
+            (
+                "/root/.docker/config.json",
+                r#"{"auths":{"a":{}},"credsStore":"pass"}"#,
+                false,
+            ),
+            (
+                "/root/.aws/credentials",
+                "[default]\naws_secret_access_key = abc",
+                true,
+            ),
+            ("/root/.aws/credentials", "[default]\nrole_arn = x", false),
+            (
+                "/root/.kube/config",
+                "users:\n- user:\n    token: abc",
+                true,
+            ),
+            ("/root/.kube/config", "clusters: []", false),
+            (
+                "/src/.git/config",
+                "[remote \"origin\"]\n\turl = https://u:ghs_x@github.com/a/b",
+                true,
+            ),
+            (
+                "/src/.git/config",
+                "[remote \"origin\"]\n\turl = git@github.com:a/b",
+                false,
+            ),
+            (
+                "/root/.ssh/id_rsa",
+                "-----BEGIN OPENSSH PRIVATE KEY-----",
+                true,
+            ),
+            ("/usr/bin/test_rsa", "#!/bin/sh", false),
+            ("/app/.env", "PORT=80\nDB_PASSWORD='x1'", true),
+            ("/app/.env", "DATABASE_URL=postgres://u:p@db/x", true),
+            (
+                "/app/.env.production",
+                "# API_KEY=x\nPORT=80\nAPI_KEY=",
+                false,
+            ),
+            (
+                "/root/.config/gcloud/application_default_credentials.json",
+                "{}",
+                true,
+            ),
+            ("/root/.config/gcloud/credentials.db", "SQLite", true),
+            (
+                "/root/.cargo/credentials.toml",
+                "[registry]\ntoken = \"abc\"",
+                true,
+            ),
+        ];
+        for (path, text, expected) in cases {
+            assert!(may_contain_secrets(path), "{path}");
+            assert_eq!(
+                contains_secrets(path, text.as_bytes()),
+                expected,
+                "{path}: {text}"
+            );
+        }
+        for path in [
+            "/app/.env.example",
+            "/root/.ssh/id_rsa.pub",
+            "/etc/environment",
+            "/usr/share/doc/x/netrc",
+        ] {
+            assert!(!may_contain_secrets(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! ELF files in an image that were linked without a protection.
+
+use std::collections::BTreeMap;
+
+use crate::elf::{self, Elf, Memory, Type};
+use crate::image::NameId;
+use crate::lint::{Findings, ImageContext};
+
+/// Reports programs and libraries that fit; of a package only the first one, with the number of
+/// others. The message is the path and `what` is wrong with it.
+pub(in crate::rules) fn report(
+    cx: &ImageContext<'_>,
+    findings: &mut Findings,
+    what: &str,
+    fits: impl Fn(&Elf, &Memory) -> bool,
+) {
+    let mut by_package: BTreeMap<usize, (NameId, usize)> = BTreeMap::new();
+    for (name, elf) in cx.elfs() {
+        if !is_affected(cx, name, elf, &fits) {
+            continue;
+        }
+        if let Some(&package) = cx.packages.owner_rows(name).first() {
+            by_package.entry(package).or_insert((name, 0)).1 += 1;
+        } else {
+            findings.add(cx.at_file(name), format!("`{}` {what}", cx.path(name)));
+        }
+    }
+    for (package, (first, count)) in by_package {
+        let report = findings.add(cx.at_file(first), format!("`{}` {what}", cx.path(first)));
+        if count > 1 {
+            let (others, package) = (count - 1, &cx.packages.list[package].name);
+            report.note(format!(
+                "the same holds for {others} more of the package `{package}`"
+            ));
+        }
+    }
+}
+
+fn is_affected(
+    cx: &ImageContext<'_>,
+    name: NameId,
+    elf: &Elf,
+    fits: impl Fn(&Elf, &Memory) -> bool,
+) -> bool {
+    // Nothing maps object files, nor the files that only debuggers read.
+    let is_mapped = matches!(elf.kind, Type::Executable | Type::Shared)
+        && !cx.tree().path(name).starts_with(b"/usr/lib/debug/");
+    let Some(bytes) = cx.read(name) else {
+        return false;
+    };
+    // Go's own linker neither moves programs nor protects tables, and its programs have few tables
+    // that matter.
+    is_mapped
+        && elf::memory(elf, &bytes).is_ok_and(|memory| fits(elf, &memory))
+        && elf::go_build(&bytes).is_none()
+}

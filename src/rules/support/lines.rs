@@ -1,0 +1,42 @@
+//! Lines of the file as they are written: what the rules on layout share.
+
+use crate::lint::DockerfileContext;
+use crate::lint::facts::Step;
+use crate::source::Span;
+
+/// The bodies of all heredocs, in order. What stands there is text of other files.
+pub(in crate::rules) fn heredoc_bodies(cx: &DockerfileContext<'_>) -> Vec<Span> {
+    cx.facts
+        .steps
+        .iter()
+        .flat_map(|step| step.instruction.heredocs.iter().map(|heredoc| heredoc.body))
+        .collect()
+}
+
+/// All instructions with their heredocs, in order.
+pub(in crate::rules) fn instructions(cx: &DockerfileContext<'_>) -> Vec<Span> {
+    cx.facts.steps.iter().map(|step| step.span).collect()
+}
+
+/// Whether an offset lies in one of the spans, which are in order.
+pub(in crate::rules) fn is_in(spans: &[Span], offset: usize) -> bool {
+    let next = spans.partition_point(|span| span.start <= offset);
+    next.checked_sub(1).is_some_and(|at| offset < spans[at].end)
+}
+
+/// Where the script of a RUN that is one heredoc starts, after its `#!` line.
+pub(in crate::rules) fn heredoc_start(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    has_shebang: bool,
+) -> Option<usize> {
+    let [heredoc] = step.instruction.heredocs.as_slice() else {
+        return None;
+    };
+    if heredoc.end.is_empty() {
+        return None;
+    }
+    let body = cx.source.slice(heredoc.body);
+    let first = if has_shebang { body.find('\n')? + 1 } else { 0 };
+    Some(heredoc.body.start + first)
+}

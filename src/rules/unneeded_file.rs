@@ -1,0 +1,67 @@
+//! `unneeded-file`: a file of the build or of a developer is in the image.
+
+use crate::image::NameId;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "unneeded-file",
+    page: include_str!("../../rules/lint/unneeded-file.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+/// Files that describe builds, or that desktop systems create.
+const FILES: [&str; 12] = [
+    "Dockerfile",
+    "Containerfile",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+    "compose.yml",
+    "compose.yaml",
+    "Vagrantfile",
+    ".DS_Store",
+    "Thumbs.db",
+    ".dockerignore",
+    "Jenkinsfile",
+    ".gitlab-ci.yml",
+];
+const DIRECTORIES: [&str; 8] = [
+    ".git",
+    ".hg",
+    ".svn",
+    ".vagrant",
+    ".idea",
+    ".vscode",
+    ".terraform",
+    ".github",
+];
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    for name in cx.tree().walk() {
+        let file_name = String::from_utf8_lossy(cx.tree().file_name(name)).into_owned();
+        let path = cx.path(name);
+        if cx.tree().is_directory(name) && DIRECTORIES.contains(&file_name.as_str()) {
+            let bytes: u64 = cx.tree().below(name).map(|name| cx.length(name)).sum();
+            let size = cx.size(bytes);
+            findings.add(
+                cx.at_file(name),
+                format!("directory `{path}` is not needed at run time ({size})"),
+            );
+        } else if cx.is_file(name) && FILES.contains(&file_name.as_str()) && !is_covered(cx, name) {
+            findings.add(
+                cx.at_file(name),
+                format!("`{path}` is not needed at run time"),
+            );
+        }
+    }
+}
+
+/// Whether a file is part of a package, or in a directory that is reported as a whole.
+fn is_covered(cx: &ImageContext<'_>, name: NameId) -> bool {
+    let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    let mut parts = path.split('/');
+    cx.packages.owners(name).next().is_some()
+        || parts.any(|part| {
+            DIRECTORIES.contains(&part) || part == "node_modules" || part == "site-packages"
+        })
+}

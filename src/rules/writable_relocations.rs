@@ -1,0 +1,20 @@
+//! `writable-relocations`: a program or library is linked without RELRO.
+
+use super::support::elf_files;
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "writable-relocations",
+    page: include_str!("../../rules/lint/writable-relocations.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    elf_files::report(
+        cx,
+        findings,
+        "is linked without RELRO: its relocation tables stay writable",
+        |elf, memory| elf.is_dynamic && !memory.has_relro,
+    );
+}

@@ -1,0 +1,35 @@
+//! `writable-search-path`: a directory of `PATH` is writable by users other than root.
+
+use crate::lint::{Findings, ImageContext, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "writable-search-path",
+    page: include_str!("../../rules/lint/writable-search-path.md"),
+    dockerfile: None,
+    image: Some(check),
+};
+
+fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    let user = cx.runs_as();
+    for directory in cx.search_path() {
+        let Some(name) = cx.find(&directory) else {
+            continue;
+        };
+        if !cx.tree().is_directory(name) {
+            continue;
+        }
+        let header = &cx.tree().inode(name).header;
+        let by_owner = user != Some(0) && user == Some(header.uid) && header.mode & 0o200 != 0;
+        let who = if header.mode & 0o002 != 0 {
+            "every user"
+        } else if by_owner {
+            "the container's user"
+        } else {
+            continue;
+        };
+        findings.add(
+            cx.at_file(name),
+            format!("`PATH` directory `{directory}` is writable by {who}"),
+        );
+    }
+}
