@@ -18,6 +18,8 @@ use crate::slim::{Plan, View};
 
 /// Files larger than this are not read for a rule's sake.
 const MAX_READ: u64 = 64 << 20;
+/// `/etc/passwd` and its like; each line takes some hundred bytes of memory.
+const MAX_ACCOUNTS: u64 = 1 << 20;
 
 /// An image, and what is known of it.
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl<'a> Context<'a> {
         let text = |path: &str| {
             context
                 .find(path)
+                .filter(|&name| context.length(name) <= MAX_ACCOUNTS)
                 .and_then(|name| context.read(name))
                 .map(|bytes| bytes.to_vec())
         };
@@ -101,7 +104,7 @@ impl<'a> Context<'a> {
         if self.length(name) > MAX_READ {
             None
         } else {
-            self.view.bytes(name)
+            self.view.binary(name)
         }
     }
 

@@ -15,7 +15,7 @@ use super::{Output, discover, staged};
 use crate::source::{Source, plain};
 
 /// Dockerfiles are written by people; what is longer is something else.
-pub(super) const MAX_BYTES: u64 = 16 << 20;
+pub(super) const MAX_BYTES: u64 = 4 << 20;
 /// What standard input is called in findings.
 pub(super) const STDIN: &str = "<stdin>";
 /// Below this many files, threads cost more than they bring.

@@ -13,7 +13,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
         let Some(database) = found.file(place).filter(|&name| Some(name) != read) else {
             continue;
         };
-        let Some(bytes) = found.bytes(database)? else {
+        let Some(bytes) = found.text(database)? else {
             continue;
         };
         read = Some(database);

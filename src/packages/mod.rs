@@ -16,10 +16,11 @@ mod python;
 mod records;
 mod rpm;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
+use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
 pub use purl::image_purl;
@@ -27,6 +28,14 @@ pub use records::{Kept, Record, Records, records};
 
 /// Databases and records larger than this are nobody's.
 const MAX_RECORD: u64 = 512 << 20;
+/// The same for texts: dpkg's status has some megabytes where everything is installed.
+const MAX_TEXT: u64 = 64 << 20;
+/// The same for files with holes, which cost nothing in an archive.
+const MAX_SPARSE: u64 = 8 << 20;
+/// The largest images have some ten thousand.
+const MAX_PACKAGES: usize = 200_000;
+/// Bytes that all archives of an image together may inflate to.
+const MAX_INFLATED: u64 = 2 << 30;
 /// Paths longer than this are no paths of Linux; many that share their beginning could fill the
 /// memory.
 const MAX_PATH: usize = 4096;
@@ -166,6 +175,8 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let mut found = Found {
         image,
         distribution: &distribution,
+        inflatable: MAX_INFLATED,
+        oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),
     };
@@ -183,6 +194,9 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
             java::read(&mut found, name)?;
             binaries::read(&mut found, name)?;
         }
+    }
+    for name in found.oversized.take() {
+        found.note(name, "it is too large to be read");
     }
     let Found {
         mut list,
@@ -227,6 +241,10 @@ fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
 struct Found<'a> {
     image: &'a Image,
     distribution: &'a Distribution,
+    /// How many bytes archives may still inflate to.
+    inflatable: u64,
+    /// Files that were not read because they are too large.
+    oversized: RefCell<BTreeSet<NameId>>,
     list: Vec<Package>,
     notes: Vec<Note>,
 }
@@ -255,18 +273,33 @@ impl<'a> Found<'a> {
         matches!(self.tree().inode(name).kind, Kind::File(_)).then_some(name)
     }
 
-    /// The bytes of a file; nothing for what is none, or is too large to be a record.
+    /// The bytes of an archive or a binary database; nothing, and a note, where it is too large.
     fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
-        match &self.tree().inode(name).kind {
-            Kind::File(content) if content.length() <= MAX_RECORD => {
-                self.image.read(name).map(Some)
-            }
-            _ => Ok(None),
-        }
+        self.at_most(name, MAX_RECORD)
     }
 
-    fn bytes_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
-        self.file(path).map_or(Ok(None), |name| self.bytes(name))
+    /// The bytes of a text.
+    fn text(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.at_most(name, MAX_TEXT)
+    }
+
+    fn text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.file(path).map_or(Ok(None), |name| self.text(name))
+    }
+
+    fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        let Kind::File(content) = &self.tree().inode(name).kind else {
+            return Ok(None);
+        };
+        let limit = match content {
+            Content::Sparse { .. } => limit.min(MAX_SPARSE),
+            _ => limit,
+        };
+        if content.length() > limit {
+            self.oversized.borrow_mut().insert(name);
+            return Ok(None);
+        }
+        self.image.read(name).map(Some)
     }
 
     /// The entry at a path of a package, links on the way followed; none for a directory.
@@ -305,6 +338,9 @@ impl<'a> Found<'a> {
     fn add(&mut self, ecosystem: Ecosystem, facts: Facts, record: NameId, mut files: Vec<NameId>) {
         if facts.name.is_empty() {
             return;
+        }
+        if self.list.len() >= MAX_PACKAGES {
+            return self.note(record, "too many packages: not all of them are read");
         }
         files.sort_unstable();
         files.dedup();

@@ -1,6 +1,7 @@
 //! All rules: one file each, named for its page, and their list.
 
 mod add_instead_of_copy;
+mod analysis_limit;
 mod apk_cache_left;
 mod apt_dist_upgrade;
 mod apt_in_script;
@@ -176,8 +177,9 @@ use std::sync::LazyLock;
 
 use crate::lint::{Registry, Rule};
 
-static RULES: [Rule; 163] = [
+static RULES: [Rule; 164] = [
     add_instead_of_copy::RULE,
+    analysis_limit::RULE,
     apk_cache_left::RULE,
     apt_dist_upgrade::RULE,
     apt_in_script::RULE,

@@ -8,6 +8,7 @@
 mod against;
 mod brought;
 mod command;
+mod effort;
 mod graph;
 mod plan;
 mod programs;
