@@ -30,6 +30,10 @@ hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; n
 consumers: ## reports read by programs that others read them with; needs PyPI
 	tests/consumers.sh
 
+.PHONY: deny
+deny: ## licenses, sources, versions and advisories of the dependencies, by cargo-deny; advisories need the network
+	cargo deny --locked check
+
 .PHONY: demo
 demo: ## lints a Dockerfile, builds it, slims the image, runs both
 	cargo build --release

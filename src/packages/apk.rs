@@ -17,7 +17,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
         if read == Some(database) {
             continue;
         }
-        let Some(bytes) = found.bytes(database)? else {
+        let Some(bytes) = found.text(database)? else {
             continue;
         };
         read = Some(database);

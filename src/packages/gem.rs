@@ -18,7 +18,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     if tree.file_name(specifications) != b"specifications" {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else {
+    let Some(bytes) = found.text(name)? else {
         return Ok(());
     };
     let text = String::from_utf8_lossy(&bytes);

@@ -18,10 +18,11 @@ mod records;
 mod rpm;
 mod versions;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
+use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
 pub use purl::image_purl;
@@ -30,6 +31,14 @@ pub use versions::Order;
 
 /// Largest database or record, in bytes: real ones are far smaller.
 const MAX_RECORD: u64 = 512 << 20;
+/// Largest text, in bytes: dpkg's status has a few megabytes on a system with everything installed.
+const MAX_TEXT: u64 = 64 << 20;
+/// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
+const MAX_SPARSE: u64 = 8 << 20;
+/// Most packages of one image: the largest images have some ten thousand.
+const MAX_PACKAGES: usize = 200_000;
+/// Bytes that all archives of an image together may inflate to.
+const MAX_INFLATED: u64 = 2 << 30;
 /// Longest path, as Linux has it (`PATH_MAX`). Without a limit, many paths below one long directory
 /// could fill the memory.
 const MAX_PATH: usize = 4096;
@@ -169,6 +178,8 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let mut found = Found {
         image,
         distribution: &distribution,
+        inflatable: MAX_INFLATED,
+        oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),
     };
@@ -186,6 +197,9 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
             java::read(&mut found, name)?;
             binaries::read(&mut found, name)?;
         }
+    }
+    for name in found.oversized.take() {
+        found.note(name, "it is too large to be read");
     }
     let Found {
         mut list,
@@ -231,6 +245,10 @@ fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
 struct Found<'a> {
     image: &'a Image,
     distribution: &'a Distribution,
+    /// How many bytes archives may still inflate to.
+    inflatable: u64,
+    /// Files that were not read because they are too large.
+    oversized: RefCell<BTreeSet<NameId>>,
     list: Vec<Package>,
     notes: Vec<Note>,
 }
@@ -262,21 +280,36 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The bytes of a file; `None` for anything else, and for files too large to be a record.
+    /// The bytes of an archive or a binary database; `None`, with a note, if it is too large.
     fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
-        match &self.tree().inode(name).kind {
-            Kind::File(content) if content.length() <= MAX_RECORD => {
-                self.image.read(name).map(Some)
-            }
-            _ => Ok(None),
+        self.at_most(name, MAX_RECORD)
+    }
+
+    /// The bytes of a text.
+    fn text(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.at_most(name, MAX_TEXT)
+    }
+
+    fn text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
+        match self.file(path) {
+            Some(name) => self.text(name),
+            None => Ok(None),
         }
     }
 
-    fn bytes_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
-        match self.file(path) {
-            Some(name) => self.bytes(name),
-            None => Ok(None),
+    fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        let Kind::File(content) = &self.tree().inode(name).kind else {
+            return Ok(None);
+        };
+        let limit = match content {
+            Content::Sparse { .. } => limit.min(MAX_SPARSE),
+            _ => limit,
+        };
+        if content.length() > limit {
+            self.oversized.borrow_mut().insert(name);
+            return Ok(None);
         }
+        self.image.read(name).map(Some)
     }
 
     /// The entry at a path that a package lists. Symlinks on the way are followed; directories are
@@ -320,6 +353,9 @@ impl<'a> Found<'a> {
     fn add(&mut self, ecosystem: Ecosystem, facts: Facts, record: NameId, mut files: Vec<NameId>) {
         if facts.name.is_empty() {
             return;
+        }
+        if self.list.len() >= MAX_PACKAGES {
+            return self.note(record, "too many packages: not all of them are read");
         }
         files.sort_unstable();
         files.dedup();

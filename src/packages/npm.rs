@@ -5,12 +5,15 @@ use serde_json::Value;
 use super::{Ecosystem, Facts, Found, files_below};
 use crate::image::{NameId, ReadError, Tree};
 
+/// Bytes of a `package.json`: JSON takes many times its size in memory.
+const MAX_MANIFEST: u64 = 4 << 20;
+
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = found.tree();
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else {
+    let Some(bytes) = found.at_most(name, MAX_MANIFEST)? else {
         return Ok(());
     };
     let json: Value = match serde_json::from_slice(&bytes) {

@@ -10,7 +10,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     let Some(record) = metadata(tree, name, file_name) else {
         return Ok(());
     };
-    let Some(bytes) = found.bytes(record)? else {
+    let Some(bytes) = found.text(record)? else {
         return Ok(());
     };
     let Some(paragraph) = paragraphs(&bytes).next() else {
@@ -56,7 +56,7 @@ fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<N
         vec![record]
     };
     let site = tree.parent(information);
-    let list = |list: &[u8]| tree.child(information, list).map(|list| found.bytes(list));
+    let list = |list: &[u8]| tree.child(information, list).map(|list| found.text(list));
     if let Some(bytes) = list(b"RECORD").transpose()?.flatten() {
         files.extend(
             bytes
