@@ -13,7 +13,7 @@ pub const FOUND_DOCKERFILE: u64 = 1 << 20;
 /// All Dockerfiles that a search found in one directory.
 pub const ALL_DOCKERFILES: u64 = 64 << 20;
 /// A Dockerfile that was named, or standard input.
-pub const NAMED_DOCKERFILE: u64 = 16 << 20;
+pub const NAMED_DOCKERFILE: u64 = 4 << 20;
 /// A baseline: 64 MiB hold some 300,000 findings.
 pub const BASELINE: u64 = 64 << 20;
 /// The configuration of an image, where it is given as a file.
