@@ -88,8 +88,7 @@ fn read(path: &Path) -> anyhow::Result<Config> {
     let text = HostFile::named(path)
         .read(limits::IMAGE_CONFIG)
         .context("cannot read it")?;
-    let json = serde_json::from_slice(&text).context("it is no JSON")?;
-    match Config::from_any(json) {
+    match Config::parse_any(&text).context("cannot parse it")? {
         Some(config) => Ok(config),
         None => bail!("it has neither a `config` object nor settings such as `Entrypoint`"),
     }
