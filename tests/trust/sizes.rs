@@ -208,7 +208,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
     let run = lint(&ground, &[]);
     assert_eq!(run.code, 2);
     let expected = "error: cannot read `large.Dockerfile`: it is larger than 1 MiB; \
-                    name it to read up to 16 MiB";
+                    name it to read up to 4 MiB";
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(
         files(&run.out),
@@ -222,7 +222,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
     assert!(lint(&ground, &[]).err.contains("it is larger than 1 MiB"));
     let named = lint(&ground, &["large.Dockerfile"]);
     assert!(
-        named.err.contains("it is larger than 16 MiB"),
+        named.err.contains("it is larger than 4 MiB"),
         "{}",
         named.err
     );
@@ -314,5 +314,5 @@ fn an_editor_may_send_anything() {
     // A text that is too long for a Dockerfile is not checked.
     let run = lsp(session(&uri, &"#".repeat((16 << 20) + 1)));
     assert_eq!(run.code, 0, "{}", run.err);
-    assert!(run.out.contains("is not checked: it is larger than 16 MiB"));
+    assert!(run.out.contains("is not checked: it is larger than 4 MiB"));
 }
