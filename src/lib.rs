@@ -16,6 +16,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`size`] | sizes and counts as people read them |
+//! | [`printable`] | text that is safe to print: no terminal obeys it, no reader is deceived by it |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
@@ -34,7 +35,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, source, page → dockerfile → lint → rules, shellcheck`,
+//! Uses point one way: `size, printable, source, page → dockerfile → lint → rules, shellcheck`,
 //! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
@@ -60,6 +61,7 @@ pub mod inspect;
 pub mod lint;
 pub mod packages;
 pub mod page;
+pub mod printable;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;

@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("size", &[]),
+    ("printable", &[]),
     ("source", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
     ("lint", &["source", "page", "dockerfile"]),
     ("rules", &["source", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &[]),
+    ("image", &["printable"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
@@ -43,6 +44,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "report",
         &[
             "size",
+            "printable",
             "audit",
             "source",
             "lint",
@@ -60,6 +62,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         "cli",
         &[
             "size",
+            "printable",
             "source",
             "dockerfile",
             "lint",

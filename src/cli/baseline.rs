@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Output;
 use super::reports::write_file;
+use crate::printable::escape;
 use crate::report::{Baseline, Linted, Silenced};
 
 /// How many entries that no longer occur are named before the rest is counted.
@@ -34,7 +35,7 @@ pub(super) fn write(
     };
     let baseline = Baseline::of(files, &folder(path)?, &here()?);
     write_file(path, baseline.text().as_bytes())?;
-    output.note(&format!(
+    output.note(format_args!(
         "{} written to `{}`",
         counted(baseline.len(), "finding"),
         path.display()
@@ -51,7 +52,7 @@ pub(super) fn apply(
     let Some(path) = path else { return Ok(()) };
     let name = path.display();
     let silenced = silence(path, files)?;
-    output.note(&format!(
+    output.note(format_args!(
         "{} silenced by `{name}`",
         counted(silenced.findings, "finding")
     ));
@@ -60,10 +61,10 @@ pub(super) fn apply(
             .stale
             .iter()
             .take(SHOWN)
-            .map(|line| format!("  {line}"))
+            .map(|line| escape(line).into_owned())
             .collect();
         if silenced.stale.len() > SHOWN {
-            lines.push(format!("  and {} more", silenced.stale.len() - SHOWN));
+            lines.push(format!("and {} more", silenced.stale.len() - SHOWN));
         }
         let lines = lines.join("\n");
         let entries = if silenced.stale.len() == 1 {
@@ -71,7 +72,7 @@ pub(super) fn apply(
         } else {
             format!("{} entries", silenced.stale.len())
         };
-        output.note(&format!(
+        output.note(format_args!(
             "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"
         ));
     }

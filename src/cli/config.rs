@@ -9,7 +9,7 @@ use super::{Outcome, Output};
 use crate::audit;
 use crate::config;
 
-pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
+pub(super) fn run(arguments: &ConfigArguments) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
         ConfigCommand::Schema => format!("{:#}\n", config::schema()),
         ConfigCommand::Migrate { file } => {
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result
             config::migrate(&path, &config::text(&path)?, audit::registry())?
         }
     };
-    output.print(&text)?;
+    Output::print_data(text.as_bytes())?;
     Ok(Outcome::Clean)
 }
 

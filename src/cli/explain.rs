@@ -10,6 +10,7 @@ use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
 use crate::audit;
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
+use crate::printable::Lines;
 use crate::slim::{KeepPage, keep_rules};
 
 /// How many rules a start that is not unique is said to be of.
@@ -22,9 +23,11 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         None => listed(registry, arguments),
     };
     if arguments.format == ListFormat::Text {
-        output.page(&text)?;
+        let mut page = Lines::new();
+        page.styled(&text);
+        output.page(&page)?;
     } else {
-        output.print(&text)?;
+        Output::print_data(text.as_bytes())?;
     }
     Ok(Outcome::Clean)
 }

@@ -1,7 +1,6 @@
 //! `jettison lint --fix` and `--diff`: what is mended, and where that goes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::Args;
@@ -9,6 +8,7 @@ use clap::builder::FalseyValueParser;
 
 use super::{Output, patch, replace};
 use crate::lint::{Applicability, Finding, fix};
+use crate::printable::escape;
 use crate::report::Linted;
 use crate::source::Source;
 
@@ -116,9 +116,9 @@ pub(super) fn deliver(
         let (name, new) = (file.after.source.name(), file.after.source.bytes());
         let old = file.before.as_ref().map_or(new, Source::bytes);
         match mode {
-            Mode::Print => Output::print_bytes(&patch::unified(name, old, new))?,
+            Mode::Print => output.print_file(&patch::unified(name, old, new))?,
             // Whoever pipes a text through wants it back, changed or not.
-            Mode::Write if stdin == Some(name) => Output::print_bytes(new)?,
+            Mode::Write if stdin == Some(name) => output.print_file(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
                 if let Err(error) = replace::replace(Path::new(name), old, new) {
@@ -133,8 +133,8 @@ pub(super) fn deliver(
 
 /// What was mended, by file and by rule, and what could be still; empty where there is nothing to
 /// say.
-pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
-    let mut out = String::new();
+pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> Vec<String> {
+    let mut out = Vec::new();
     let verb = if arguments.diff { "would fix" } else { "fixed" };
     for file in files.iter().filter(|file| !file.rules.is_empty()) {
         let rules: Vec<String> = file
@@ -142,13 +142,12 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
             .iter()
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
-        let _ = writeln!(
-            out,
+        out.push(format!(
             "{verb} {} in {}: {}",
             counted(file),
-            file.after.source.name(),
+            escape(file.after.source.name()),
             rules.join(", ")
-        );
+        ));
     }
     let fixable = |finding: &&Finding| finding.fix.is_some();
     let left = files
@@ -158,10 +157,9 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
         .count();
     // The report of what remains says it, where there is one.
     if left > 0 && arguments.diff && !arguments.unsafe_fixes {
-        let _ = writeln!(
-            out,
+        out.push(format!(
             "{left} more can be fixed with `--unsafe-fixes`; look at the result"
-        );
+        ));
     }
     out
 }

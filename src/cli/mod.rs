@@ -58,11 +58,14 @@ enum Outcome {
 
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let has_escapes = arguments
+        .iter()
+        .any(|argument| argument.as_encoded_bytes().contains(&0x1b));
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A closed pipe while help is printed is no failure.
-            let _ = error.print();
+            output::print_usage(&error, has_escapes);
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -78,7 +81,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
         Command::Rules(arguments) => rules::run(arguments, output),
-        Command::Config(arguments) => config::run(arguments, output),
+        Command::Config(arguments) => config::run(arguments),
         Command::Lsp(arguments) => lsp::run(arguments),
         Command::Completions(arguments) => completions::completions(arguments),
         Command::Man(arguments) => completions::man(arguments),

@@ -13,7 +13,8 @@ use crate::audit::{self, Policy};
 use crate::config;
 use crate::image::{Image, Selection};
 use crate::packages;
-use crate::report::{Format, Linted, Report};
+use crate::printable::Lines;
+use crate::report::{self, Linted, Report};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Policy")]
@@ -81,7 +82,7 @@ pub(super) fn broken(
     name: &str,
     policy: &Policy,
     output: Output,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Option<Lines>> {
     if policy.is_empty() {
         return Ok(None);
     }
@@ -99,7 +100,7 @@ pub(super) fn broken(
     }
     let (source, findings) = audit::told(image, name, &found);
     let files = [Linted::of_image(source, findings)];
-    Ok(Some(Format::Text.render(
+    Ok(Some(report::text(
         &Report {
             files: &files,
             registry: audit::registry(),

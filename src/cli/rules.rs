@@ -9,6 +9,7 @@ use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
 use crate::audit;
 use crate::lint::{Applicability, Category, Page, Profile, index_markdown};
+use crate::printable::Lines;
 use crate::slim::keep_rules;
 
 pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -26,7 +27,13 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
             format!("{:#}\n", serde_json::Value::from(rows))
         }
     };
-    output.print(&list)?;
+    if arguments.format == ListFormat::Text {
+        let mut lines = Lines::new();
+        lines.styled(&list);
+        output.print(&lines)?;
+    } else {
+        Output::print_data(list.as_bytes())?;
+    }
     Ok(Outcome::Clean)
 }
 

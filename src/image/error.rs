@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::remote::TransferError;
+use crate::printable::escape;
 
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -62,12 +63,12 @@ pub enum ReadError {
     TooManyLayers { layers: usize, limit: usize },
     #[error(
         "layer `{blob}` is of a kind that cannot be read: `{}`",
-        plain(media_type)
+        escape(media_type)
     )]
     UnknownLayer { blob: String, media_type: String },
     #[error(
         "layer `{blob}` is foreign: its content is elsewhere, at {}",
-        plain(urls)
+        escape(urls)
     )]
     ForeignLayer { blob: String, urls: String },
     #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
@@ -121,7 +122,7 @@ fn listed(names: &[String]) -> String {
     }
     names
         .iter()
-        .map(|name| format!("`{}`", plain(name)))
+        .map(|name| format!("`{}`", escape(name)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -130,18 +131,6 @@ fn listed(names: &[String]) -> String {
 fn raised(flag: Option<&'static str>) -> String {
     flag.map(|flag| format!("; `{flag}` raises it"))
         .unwrap_or_default()
-}
-
-/// What others wrote, unable to command a terminal.
-pub(super) fn plain(text: &str) -> String {
-    let escape = |letter: char| {
-        if letter.is_control() {
-            letter.escape_default().to_string()
-        } else {
-            letter.into()
-        }
-    };
-    text.chars().map(escape).collect()
 }
 
 /// An entry of an archive that cannot be what it says.

@@ -135,5 +135,5 @@ pub(super) fn bytes(path: &[u8]) -> Value {
 pub(super) fn pretty(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("values always serialise");
     text.push('\n');
-    text
+    super::json::escaped(text)
 }

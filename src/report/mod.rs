@@ -54,7 +54,26 @@ use std::borrow::Cow;
 
 use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
+use crate::printable::Lines;
 use crate::source::Source;
+
+/// A result in one of its formats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// For people.
+    Text(Lines),
+    /// For programs, which need every character; the format encodes what a terminal would obey.
+    Data(String),
+}
+
+impl Rendered {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text.as_str(),
+            Self::Data(data) => data,
+        }
+    }
+}
 
 /// A linted file, or the history of a linted image, and what was found in it, in the order of
 /// places.

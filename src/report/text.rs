@@ -1,14 +1,13 @@
 //! Findings for people: source excerpts with carets, labels, notes, the fix as a patch, and a
 //! summary line.
 
-use std::fmt::Write as _;
-
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
-use super::excerpt::Excerpt;
+use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
 use crate::lint::{Applicability, Finding, Fix, Label, Severity, Subject};
+use crate::printable::{Lines, escape};
 use crate::source::Source;
 
 /// Text is not broken into columns that are narrower.
@@ -43,35 +42,33 @@ impl Style {
 }
 
 /// Every finding, then one line that counts them.
-pub fn text(report: &Report<'_>, style: Style) -> String {
+pub fn text(report: &Report<'_>, style: Style) -> Lines {
     let renderer = style.renderer();
-    let mut out = String::new();
+    let mut out = Lines::new();
     for file in report.files {
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
         for finding in &file.findings {
-            out.push_str(&renderer.render(&groups(report, file, finding, style)));
-            out.push_str("\n\n");
+            out.styled(&renderer.render(&groups(report, file, finding, style)));
+            out.line("");
         }
     }
-    out.push_str(&summary(report));
+    summary(&mut out, report);
     out
 }
 
 /// The name of a file, above what is found in it.
-fn heading(out: &mut String, file: &Linted, style: Style) {
+fn heading(out: &mut Lines, file: &Linted, style: Style) {
     let bold = if style.color {
         anstyle::Style::new().bold()
     } else {
         anstyle::Style::new()
     };
-    let _ = writeln!(
-        out,
-        "{bold}{}{bold:#}: {}\n",
-        file.source.name(),
-        counted(file.findings.len(), "finding")
-    );
+    let name = escape(file.source.name());
+    let count = counted(file.findings.len(), "finding");
+    out.styled(&format!("{bold}{name}{bold:#}: {count}"));
+    out.line("");
 }
 
 fn groups<'a>(
@@ -83,7 +80,7 @@ fn groups<'a>(
     // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a
     // note.
     let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
-    let message = wrapped(&finding.message, style.width.saturating_sub(title));
+    let message = wrapped(&escape(&finding.message), style.width.saturating_sub(title));
     let note = style
         .width
         .saturating_sub(file.source.line_count().to_string().len() + " = help: ".len());
@@ -104,7 +101,7 @@ fn groups<'a>(
         .as_ref()
         .and_then(|_| brought_by(&file.source, finding));
     let notes = brought.iter().chain(&finding.notes);
-    let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(text, note))));
+    let group = group.elements(notes.map(|text| Level::NOTE.message(wrapped(&escape(text), note))));
     match &finding.fix {
         None => vec![group.element(pointer)],
         Some(fix) => vec![group, patch(&file.source, fix, style).element(pointer)],
@@ -129,11 +126,11 @@ fn snippet<'a>(
     let labels = here().map(|label| {
         AnnotationKind::Context
             .span(excerpt.range(label.span))
-            .label(&label.message)
+            .label(escape(&label.message))
     });
-    Snippet::source(excerpt.text)
+    Snippet::source(excerpt.text.clone())
         .line_start(excerpt.line)
-        .path(source.name())
+        .path(escape(source.name()))
         .annotation(AnnotationKind::Primary.span(excerpt.range(finding.span)))
         .annotations(labels)
 }
@@ -144,11 +141,11 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
     let excerpt = Excerpt::new(source, std::iter::once(label.span));
     let annotation = AnnotationKind::Context
         .span(excerpt.range(label.span))
-        .label(&label.message);
+        .label(escape(&label.message));
     Some(
-        Snippet::source(excerpt.text)
+        Snippet::source(excerpt.text.clone())
             .line_start(excerpt.line)
-            .path(source.name())
+            .path(escape(source.name()))
             .annotation(annotation),
     )
 }
@@ -156,8 +153,8 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
 /// What is found in an image is in a layer of it, or in its configuration.
 fn place_in_image(source: &Source, subject: &Subject) -> String {
     match subject.layer {
-        Some(layer) => format!("{}, layer {layer}", source.name()),
-        None => source.name().to_owned(),
+        Some(layer) => format!("{}, layer {layer}", escape(source.name())),
+        None => escape(source.name()).into_owned(),
     }
 }
 
@@ -178,16 +175,21 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         Applicability::Safe => fix.title.clone(),
         Applicability::Unsafe => format!("{} (unsafe: look at the result)", fix.title),
     };
-    let patches = fix
-        .edits
-        .iter()
-        .map(|edit| Patch::new(excerpt.range(edit.span), &edit.replacement));
+    let patches = fix.edits.iter().map(|edit| {
+        Patch::new(
+            excerpt.range(edit.span),
+            excerpt::escaped(&edit.replacement),
+        )
+    });
     Level::HELP
-        .secondary_title(wrapped(&title, style.width.saturating_sub("help: ".len())))
+        .secondary_title(wrapped(
+            &escape(&title),
+            style.width.saturating_sub("help: ".len()),
+        ))
         .element(
-            Snippet::source(excerpt.text)
+            Snippet::source(excerpt.text.clone())
                 .line_start(excerpt.line)
-                .path(source.name())
+                .path(escape(source.name()))
                 .patches(patches),
         )
 }
@@ -208,7 +210,7 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     }
 }
 
-fn summary(report: &Report<'_>) -> String {
+fn summary(out: &mut Lines, report: &Report<'_>) {
     let total = report.findings().count();
     let images = report.files.iter().filter(|file| file.is_image).count();
     let checked = match (report.files.len() - images, images) {
@@ -240,17 +242,17 @@ fn summary(report: &Report<'_>) -> String {
         let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.applicability == wanted).count()
     };
-    let how = match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
-        (0, 0) => String::new(),
-        (safe, 0) => format!("\n{safe} can be fixed with `--fix`"),
-        (0, unsafely) => format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`"),
-        (safe, unsafely) => {
-            format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`")
-        }
-    };
-    line.push_str(&how);
-    line.push('\n');
-    line
+    out.line(line);
+    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => {}
+        (safe, 0) => out.line(format_args!("{safe} can be fixed with `--fix`")),
+        (0, unsafely) => out.line(format_args!(
+            "{unsafely} can be fixed with `--fix --unsafe-fixes`"
+        )),
+        (safe, unsafely) => out.line(format_args!(
+            "{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"
+        )),
+    }
 }
 
 /// A text with line breaks where it would be wider than `width`; words stay whole.
