@@ -59,6 +59,10 @@ static: ## one binary that needs nothing, for any Linux of this architecture
 	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(HOST)
 	tests/static.sh target/$(HOST)/release/jettison
 
+.PHONY: style
+style: ## how the code reads, in figures
+	tests/style.py
+
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z0-9]*\): ## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10

@@ -14,6 +14,7 @@ pub use schema::schema;
 
 use crate::audit::Policy;
 use crate::lint::{Registry, Settings, Severity};
+use crate::suggestion;
 
 /// Stands for every rule, where rules are named.
 pub const ALL: &str = "all";
@@ -171,15 +172,11 @@ fn parse_over(
     }
 }
 
-/// What is said of a key that is not there.
+/// The error for a key that the configuration does not have.
 fn unknown_key(key: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, key), known))
-        .min();
-    match near.filter(|(distance, known)| *distance <= known.len() / 2) {
-        Some((_, near)) => format!("unknown field `{key}`; did you mean `{near}`?"),
-        None => format!("unknown field `{key}`; there are `{}`", known.join("`, `")),
+    match suggestion::closest(key, known.iter().copied()) {
+        Some(closest) => format!("unknown field `{key}`; did you mean `{closest}`?"),
+        None => format!("unknown field `{key}`; use one of `{}`", known.join("`, `")),
     }
 }
 

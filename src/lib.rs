@@ -18,6 +18,7 @@
 //! | [`size`] | sizes and counts as people read them |
 //! | [`printable`] | text that is safe to print: no terminal obeys it, no reader is deceived by it |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`suggestion`] | "did you mean": the closest known name |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
@@ -28,15 +29,16 @@
 //! | [`packages`] | what is installed in an image, and which package each file is of |
 //! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
 //! | [`slim`] | roots, tracers, the keep graph, verification |
-//! | [`deps`] | what a program's loader maps, for any program of an image |
+//! | [`loading`] | what a program's loader maps, for any program of an image |
 //! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
 //! | [`audit`] | what is wrong with an image: rules over its files, layers and configuration, and the policy |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, printable, source, page → dockerfile → lint → rules, shellcheck`,
-//! `elf, image → packages → inspect, slim, advisories`, `page → slim → deps`,
+//! Uses point one way: `size, printable, source, suggestion, page → dockerfile → lint`,
+//! `lint → rules, shellcheck`,
+//! `elf, image → packages → inspect, slim, advisories`, `page → slim → loading`,
 //! `lint, rules, inspect, slim, advisories → audit`, all of them `→ report → config → cli → main`.
 //! `lint` and `rules` stay apart because [`lint::lint`] is given the rules. A test reads the `use`
 //! lines.
@@ -53,12 +55,12 @@ pub mod advisories;
 pub mod audit;
 pub mod cli;
 pub mod config;
-pub mod deps;
 pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod inspect;
 pub mod lint;
+pub mod loading;
 pub mod packages;
 pub mod page;
 pub mod printable;
@@ -68,3 +70,4 @@ pub mod shellcheck;
 pub mod size;
 pub mod slim;
 pub mod source;
+pub mod suggestion;

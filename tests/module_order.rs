@@ -5,25 +5,34 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("size", &[]),
     ("printable", &[]),
     ("source", &[]),
+    ("suggestion", &[]),
     ("page", &[]),
     ("dockerfile", &["source"]),
-    ("lint", &["source", "page", "dockerfile"]),
-    ("rules", &["source", "dockerfile", "lint"]),
+    ("lint", &["source", "suggestion", "page", "dockerfile"]),
+    ("rules", &["source", "suggestion", "dockerfile", "lint"]),
     ("shellcheck", &["source", "dockerfile", "lint"]),
-    ("image", &["printable"]),
+    ("image", &["printable", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
     ("inspect", &["image", "elf", "packages"]),
     (
         "slim",
-        &["image", "elf", "packages", "page", "dockerfile", "source"],
+        &[
+            "image",
+            "elf",
+            "packages",
+            "page",
+            "dockerfile",
+            "source",
+            "suggestion",
+        ],
     ),
-    ("deps", &["image", "elf", "slim"]),
+    ("loading", &["image", "elf", "slim"]),
     (
         "audit",
         &[
@@ -47,6 +56,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "printable",
             "audit",
             "source",
+            "suggestion",
             "lint",
             "image",
             "elf",
@@ -54,10 +64,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
         ],
     ),
-    ("config", &["source", "lint", "rules", "audit"]),
+    (
+        "config",
+        &["source", "suggestion", "lint", "rules", "audit"],
+    ),
     (
         "cli",
         &[
@@ -74,7 +87,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "advisories",
             "inspect",
             "slim",
-            "deps",
+            "loading",
             "audit",
             "report",
             "config",

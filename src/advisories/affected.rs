@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::record::{Affected, Event, Range, RangeKind};
-use super::versions::Order;
+use crate::packages::Order;
 
 /// A version is affected.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::versions::Order;
+use crate::packages::Order;
 use crate::packages::{Distribution, Ecosystem, Package, Packages};
 
 /// An ecosystem of the export that packages of an image are in.

@@ -11,7 +11,7 @@ use super::export::{Error, Export, Reason};
 use super::known::{Known, Vulnerability};
 use super::record::{Affected, Glance, Record};
 use super::severity;
-use super::versions::Order;
+use crate::packages::Order;
 use crate::packages::Packages;
 
 /// A summary longer than this is cut off.

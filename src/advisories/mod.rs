@@ -13,11 +13,9 @@ mod inflate;
 mod known;
 mod record;
 mod severity;
-mod versions;
 
 pub use ecosystem::Coverage;
 pub use export::{Error, Export, Limits, Reason};
 pub use find::find;
 pub use known::{Known, Vulnerability};
 pub use severity::{Rating, Severity};
-pub use versions::Order;

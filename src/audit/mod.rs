@@ -36,7 +36,7 @@ use crate::slim::Plan;
 pub struct Rule {
     /// The name of its page.
     pub name: &'static str,
-    /// The text of `rules/image/<name>.md`; none where it shares the page of a Dockerfile's rule.
+    /// The text of `rules/lint/<name>.md`; none where it shares the page of a Dockerfile's rule.
     pub page: Option<&'static str>,
     pub check: fn(&Context<'_>, &mut Findings<'_, '_>),
 }
@@ -59,14 +59,6 @@ pub fn registry() -> &'static Registry {
             .expect("every page is read by the tests")
     });
     &REGISTRY
-}
-
-/// The folder of `rules` in which the page of a rule is.
-pub fn folder(rule: &str) -> &'static str {
-    let is_own = rules::RULES
-        .iter()
-        .any(|own| own.name == rule && own.page.is_some());
-    if is_own { "image" } else { "lint" }
 }
 
 /// The rules for images.

@@ -5,9 +5,9 @@ use anyhow::{Context as _, bail};
 use super::arguments::{DepsArguments, DepsFormat};
 use super::progress::Bar;
 use super::{Outcome, Output};
-use crate::deps::{self, Closure, Host, ImageFiles, Settings, Source};
 use crate::elf::{Environment, Processor};
 use crate::image::{Config, Reference};
+use crate::loading::{self, Closure, Host, ImageFiles, Settings, Source};
 use crate::printable::escape_bytes;
 use crate::report;
 
@@ -119,10 +119,11 @@ fn closures<S: Source>(
         symbols: arguments.symbols,
     };
     let programs = if arguments.programs.is_empty() {
-        deps::all_programs(source)
+        loading::all_programs(source)
     } else {
         let search = variable("PATH").map(str::as_bytes);
-        let find = |name: &String| deps::find_program(source, name.as_bytes(), search, &directory);
+        let find =
+            |name: &String| loading::find_program(source, name.as_bytes(), search, &directory);
         arguments
             .programs
             .iter()
@@ -130,5 +131,5 @@ fn closures<S: Source>(
             .collect::<Result<_, _>>()
             .with_context(|| format!("in `{}`", arguments.image))?
     };
-    Ok(deps::closures(source, &settings, &programs))
+    Ok(loading::closures(source, &settings, &programs))
 }

@@ -8,11 +8,12 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::advisories::{AdvisoryArguments, unknown};
+use super::writing;
 use crate::advisories::{self, Known};
 use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
-use crate::report::{self, Bill, Statement, Time, Vex};
+use crate::report::{self, Bill, Statement, Vex};
 use crate::slim::Plan;
 
 /// Documents about the result.
@@ -226,21 +227,13 @@ pub(super) fn bill<'a>(
     })
 }
 
-/// What `SOURCE_DATE_EPOCH` says, or else when the image was made.
-fn time(image: &Image) -> anyhow::Result<Time> {
-    Ok(match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(seconds) => {
-            let parsed = seconds.trim().parse().ok().map(Time::of_seconds);
-            parsed.with_context(|| {
-                format!("SOURCE_DATE_EPOCH is `{seconds}`, which is no number of seconds")
-            })?
-        }
-        Err(_) => image
-            .config
-            .created()
-            .and_then(Time::of_image)
-            .unwrap_or_else(|| Time::of_seconds(0)),
-    })
+/// The time of a document: `SOURCE_DATE_EPOCH`, or else when the image was created.
+fn time(image: &Image) -> anyhow::Result<jiff::Timestamp> {
+    if let Some(epoch) = writing::epoch()? {
+        return Ok(epoch);
+    }
+    let created = image.config.created().and_then(report::time_of_image);
+    Ok(created.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }
 
 /// Writes a document, into no device, pipe or folder.

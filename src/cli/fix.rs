@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use anyhow::anyhow;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
@@ -116,7 +117,18 @@ pub(super) fn deliver(
         let (name, new) = (file.after.source.name(), file.after.source.bytes());
         let old = file.before.as_ref().map_or(new, Source::bytes);
         match mode {
-            Mode::Print => output.print_file(&patch::unified(name, old, new))?,
+            Mode::Print => {
+                let patch = patch::unified(name, old, new);
+                if patch::has_logging_command(&patch) {
+                    complete = false;
+                    output.error(&anyhow!(
+                        "no patch is shown for `{name}`: its lines contain a command such as \
+                         `##vso[…]`, which a CI system would run; use `--fix`"
+                    ));
+                } else {
+                    output.print_file(&patch)?;
+                }
+            }
             // Whoever pipes a text through wants it back, changed or not.
             Mode::Write if stdin == Some(name) => output.print_file(new)?,
             Mode::Write if old == new => {}

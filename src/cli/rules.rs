@@ -19,9 +19,7 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),
             output::width(),
         ),
-        ListFormat::Markdown => {
-            index_markdown(registry, audit::folder) + &keep_rules().index_markdown()
-        }
+        ListFormat::Markdown => index_markdown(registry) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))

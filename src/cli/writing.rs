@@ -58,7 +58,7 @@ pub(super) fn now() -> anyhow::Result<jiff::Timestamp> {
 
 /// What `SOURCE_DATE_EPOCH` says, which holds as it does for BuildKit: nothing in the image is
 /// younger.
-fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
+pub(super) fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
     let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
         return Ok(None);
     };

@@ -15,6 +15,7 @@ use crate::audit::{self, Exception, Pattern, Policy};
 use crate::lint::Registry;
 use crate::lint::words::Topic;
 use crate::source::Source;
+use crate::suggestion;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -99,23 +100,14 @@ fn bytes(value: &Value) -> Option<u64> {
     }
 }
 
-/// What is said of a word that forbids nothing.
+/// The error for a word in `forbid` that is neither a kind of thing nor an image rule.
 fn unknown_word(word: &str) -> String {
     let rules = audit::rules().iter().map(|rule| rule.name);
-    let known: Vec<&str> = Policy::kinds().collect();
-    let near = known
-        .iter()
-        .copied()
-        .chain(rules)
-        .map(|known| (strsim::damerau_levenshtein(known, word), known))
-        .min();
-    match near.filter(|(distance, known)| *distance <= known.len() / 2) {
-        Some((_, near)) => {
-            format!("`{word}` is nothing that can be forbidden; did you mean `{near}`?")
-        }
+    match suggestion::closest(word, Policy::kinds().chain(rules)) {
+        Some(closest) => format!("`{word}` cannot be forbidden; did you mean `{closest}`?"),
         None => format!(
-            "`{word}` is nothing that can be forbidden; there are `{}`, and the names of rules for images",
-            known.join("`, `")
+            "`{word}` cannot be forbidden; use the name of an image rule or one of `{}`",
+            Policy::kinds().collect::<Vec<_>>().join("`, `")
         ),
     }
 }
@@ -263,11 +255,11 @@ mod tests {
             ),
             (
                 "[policy]\nforbid = ['shel']\n",
-                "line 2, column 11: `shel` is nothing that can be forbidden; did you mean `shell`?",
+                "line 2, column 11: `shel` cannot be forbidden; did you mean `shell`?",
             ),
             (
                 "[policy]\nforbid = ['quantum-computer-x']\n",
-                "there are `cache`, `compiler`",
+                "use the name of an image rule or one of `cache`, `compiler`",
             ),
             (
                 "[policy]\nmax-file = 1\n",

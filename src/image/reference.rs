@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::suggestion;
+
 /// An image as it is named on the command line, with the transports that skopeo made known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
@@ -197,9 +199,7 @@ fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference,
 /// What stands before the colon is no transport: a slip, one that is known elsewhere, or the name
 /// of an image.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
-    let distance = |name: &&str| strsim::damerau_levenshtein(name, transport);
-    let is_slip = |name: &&str| distance(name) <= 2 && name.len() > 4;
-    let nearest = TRANSPORTS.into_iter().min_by_key(distance).filter(is_slip);
+    let nearest = suggestion::closest(transport, TRANSPORTS);
     if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
         return Ok(Reference::Path(given.into()));
     }

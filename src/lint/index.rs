@@ -30,11 +30,9 @@ const CHECKPOINTS: [(&str, &str); 20] = [
 ];
 
 /// `rules/README.md`: one table per category, one row per rule.
-///
-/// `folder` is where a rule's page is.
-pub fn index_markdown(registry: &Registry, folder: impl Fn(&str) -> &'static str) -> String {
+pub fn index_markdown(registry: &Registry) -> String {
     let mut text = String::from(
-        "# Rules\n\nGenerated from the pages in [`lint/`](lint) and [`image/`](image) by `make rules`. \
+        "# Rules\n\nGenerated from the pages in [`lint/`](lint) by `make rules`. \
          `jettison explain NAME` prints a page; every name and every alias works wherever a rule is named.\n",
     );
     for category in Category::ALL {
@@ -62,26 +60,26 @@ pub fn index_markdown(registry: &Registry, folder: impl Fn(&str) -> &'static str
                 .collect();
             let (name, title, severity, profile) =
                 (page.name, page.title, page.severity, page.profile);
-            let (aliases, folder) = (aliases.join(" "), folder(name));
+            let aliases = aliases.join(" ");
             write_to(
                 &mut text,
                 format_args!(
-                    "| [`{name}`]({folder}/{name}.md) | {title} | {severity} | {profile} | {fix} | {aliases} |\n"
+                    "| [`{name}`](lint/{name}.md) | {title} | {severity} | {profile} | {fix} | {aliases} |\n"
                 ),
             );
         }
     }
-    checkpoints(&mut text, registry, &folder);
+    checkpoints(&mut text, registry);
     text
 }
 
 /// A row for each of dockle's checkpoints, with the rules that have it for an alias.
-fn checkpoints(text: &mut String, registry: &Registry, folder: &impl Fn(&str) -> &'static str) {
+fn checkpoints(text: &mut String, registry: &Registry) {
     text.push_str("\n## dockle's checkpoints\n\n| checkpoint | about | rules |\n|---|---|---|\n");
     for (code, about) in CHECKPOINTS {
         let rules = registry.find(code).into_iter().map(|page| page.name);
         let rules: Vec<String> = rules
-            .map(|name| format!("[`{name}`]({}/{name}.md)", folder(name)))
+            .map(|name| format!("[`{name}`](lint/{name}.md)"))
             .collect();
         write_to(
             text,

@@ -1,6 +1,6 @@
 //! What the value of a label can be asked to be.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -80,55 +80,26 @@ fn is_url(value: &str) -> bool {
         && rest.chars().all(in_rest)
 }
 
+/// `2021-03-10T10:26:33.5+01:00`. The calendar is jiff's, which reads more forms than RFC 3339 has:
+/// those without separators or seconds, and with the name of a time zone.
 fn is_rfc3339(value: &str) -> bool {
-    let value = value.to_ascii_uppercase();
-    let Some((date, time)) = value.split_once('T') else {
-        return false;
-    };
-    let zone = time.find(['Z', '+', '-']).unwrap_or(time.len());
-    is_date(date) && is_time(&time[..zone]) && is_zone(&time[zone..])
-}
-
-fn is_date(text: &str) -> bool {
-    let [Some(year), Some(month), Some(day)] = numbers(text, '-', [4, 2, 2]) else {
-        return false;
-    };
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return false,
-    };
-    (1..=days).contains(&day)
-}
-
-fn is_time(text: &str) -> bool {
-    let (clock, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let [Some(hour), Some(minute), Some(second)] = numbers(clock, ':', [2, 2, 2]) else {
-        return false;
-    };
-    // 60 is a leap second.
-    hour < 24 && minute < 60 && second <= 60 && is_digits(fraction)
-}
-
-fn is_zone(text: &str) -> bool {
-    let Some(offset) = text.strip_prefix(['+', '-']) else {
-        return text == "Z";
-    };
-    matches!(numbers(offset, ':', [2, 2]), [Some(hour), Some(minute)] if hour < 24 && minute < 60)
-}
-
-/// Numbers of so many digits each, with a mark between them and nothing else.
-fn numbers<const N: usize>(text: &str, mark: char, digits: [usize; N]) -> [Option<u32>; N] {
-    let parts: Vec<&str> = text.split(mark).collect();
-    std::array::from_fn(|at| {
-        let part = parts
-            .get(at)
-            .filter(|part| parts.len() == N && part.len() == digits[at] && is_digits(part))?;
-        part.parse().ok()
-    })
+    let bytes = value.as_bytes();
+    let separators = [
+        (4, b"--"),
+        (7, b"--"),
+        (10, b"Tt"),
+        (13, b"::"),
+        (16, b"::"),
+    ];
+    for (index, separator) in separators {
+        if !bytes
+            .get(index)
+            .is_some_and(|byte| separator.contains(byte))
+        {
+            return false;
+        }
+    }
+    !value.contains('[') && value.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn is_digits(text: &str) -> bool {
@@ -182,41 +153,41 @@ fn is_email(value: &str) -> bool {
     (quoted || local.split('.').all(atom)) && (literal || domain.split('.').all(atom))
 }
 
-static IDENTIFIERS: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let lines = include_str!("../../rules/spdx.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'));
-    lines.map(str::to_ascii_lowercase).collect()
+/// Identifiers of the SPDX license list and of its exceptions, by their names in lower case.
+static IDENTIFIERS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let licenses = spdx::identifiers::LICENSES
+        .iter()
+        .map(|license| license.name);
+    let exceptions = spdx::identifiers::EXCEPTIONS
+        .iter()
+        .map(|exception| exception.name);
+    let names = licenses.chain(exceptions);
+    names
+        .map(|name| (name.to_ascii_lowercase(), name))
+        .collect()
 });
 
-/// `identifier`, `(a OR b) AND c WITH exception`. Case does not matter, as the specification has
-/// it.
+/// `identifier`, `(a OR b) AND c WITH exception`. The specification ignores the case of
+/// identifiers, which the parser does not.
 fn is_spdx(value: &str) -> bool {
+    const MODE: spdx::ParseMode = spdx::ParseMode {
+        allow_postfix_plus_on_gpl: true,
+        allow_deprecated: true,
+        ..spdx::ParseMode::STRICT
+    };
     let spaced = value.replace('(', " ( ").replace(')', " ) ");
-    let mut depth = 0_usize;
-    let mut wants_operand = true;
+    let mut expression = String::new();
     for word in spaced.split_whitespace() {
-        match word {
-            "(" if wants_operand => depth += 1,
-            ")" if !wants_operand && depth > 0 => depth -= 1,
-            "AND" | "OR" | "WITH" | "and" | "or" | "with" if !wants_operand => wants_operand = true,
-            word if wants_operand && is_license(word) => wants_operand = false,
-            _ => return false,
-        }
+        let (name, plus) = match word.strip_suffix('+') {
+            Some(name) => (name, "+"),
+            None => (word, ""),
+        };
+        let lower = name.to_ascii_lowercase();
+        expression.push_str(IDENTIFIERS.get(&lower).copied().unwrap_or(name));
+        expression.push_str(plus);
+        expression.push(' ');
     }
-    depth == 0 && !wants_operand
-}
-
-fn is_license(word: &str) -> bool {
-    let own = word
-        .rsplit(':')
-        .next()
-        .is_some_and(|name| name.starts_with("LicenseRef-"));
-    let lower = word.to_ascii_lowercase();
-    own || IDENTIFIERS.contains(&lower)
-        || lower
-            .strip_suffix('+')
-            .is_some_and(|lower| IDENTIFIERS.contains(lower))
+    spdx::Expression::parse_mode(expression.trim_end(), MODE).is_ok()
 }
 
 #[cfg(test)]
@@ -252,6 +223,10 @@ mod tests {
             "2021-03-10",
             "2021-03-10T10:26:33",
             "2021-3-10T10:26:33Z",
+            "20210310T102633Z",
+            "2021-03-10T10:26Z",
+            "2021-03-10 10:26:33Z",
+            "2021-03-10T10:26:33+01:00[Europe/Berlin]",
             "yesterday",
         ];
         holds(LabelType::Rfc3339, &good, &bad);
@@ -283,11 +258,23 @@ mod tests {
             "Apache-2.0 OR MIT",
             "(GPL-2.0+ WITH Bison-exception-2.2) AND BSD-3-Clause",
             "LicenseRef-ours",
+            "DocumentRef-theirs:LicenseRef-ours",
+            "mit or apache-2.0",
+            "gpl-3.0",
         ];
         holds(
             LabelType::Spdx,
             &good,
-            &["", "not-spdx", "MIT AND", "MIT MIT", "(MIT", "MIT)"],
+            &[
+                "",
+                "not-spdx",
+                "MIT AND",
+                "MIT MIT",
+                "(MIT",
+                "MIT)",
+                "MIT/Apache-2.0",
+                "GPL",
+            ],
         );
     }
 

@@ -6,9 +6,7 @@ use super::code::ShellcheckCode;
 use super::page::{Page, Tool};
 use super::rule::Rule;
 use crate::page::PageError;
-
-/// No name that is longer is taken for a slip in writing a shorter one.
-const LONGEST_NAME: usize = 80;
+use crate::suggestion;
 
 /// Rules and their pages, in the order of their names.
 #[derive(Debug)]
@@ -136,29 +134,10 @@ impl Registry {
     /// The names and aliases that are nearest to one that is not there, in their order: none, or as
     /// many as are equally near.
     pub fn near(&self, unknown: &str) -> Vec<&'static str> {
-        if unknown.len() > LONGEST_NAME {
-            return Vec::new();
-        }
-        let unknown = unknown.to_ascii_lowercase();
-        let known = self.iter().flat_map(|(rule, page)| {
+        let names = self.iter().flat_map(|(rule, page)| {
             std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))
         });
-        let distances = known.map(|name| {
-            (
-                strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &unknown),
-                name,
-            )
-        });
-        let mut near: Vec<_> = distances
-            .filter(|(distance, name)| *distance <= name.len() / 3)
-            .collect();
-        near.sort_unstable();
-        near.dedup();
-        let nearest = near.first().map(|&(distance, _)| distance);
-        near.into_iter()
-            .filter(|&(distance, _)| Some(distance) == nearest)
-            .map(|(_, name)| name)
-            .collect()
+        suggestion::all_closest(unknown, names)
     }
 }
 

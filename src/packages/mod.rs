@@ -15,6 +15,7 @@ mod purl;
 mod python;
 mod records;
 mod rpm;
+mod versions;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
 pub use distribution::Distribution;
 pub use purl::image_purl;
 pub use records::{Kept, Record, Records, records};
+pub use versions::Order;
 
 /// Databases and records larger than this are nobody's.
 const MAX_RECORD: u64 = 512 << 20;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::deps::{Closure, Loaded, Start};
 use crate::elf::{Found, Outcome, Request};
+use crate::loading::{Closure, Loaded, Start};
 use crate::printable::{Lines, escape_bytes};
 
 /// A tree for each program: every library at the place where it is loaded first, with the rule that

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::{Rendered, Report, Style};
+use crate::suggestion;
 
 /// One way to print findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,20 +95,9 @@ impl FromStr for Format {
         Self::ALL
             .into_iter()
             .find(|format| format.as_str() == text)
-            .ok_or_else(|| {
-                let near = names
-                    .iter()
-                    .map(|name| (strsim::damerau_levenshtein(name, text), *name))
-                    .min();
-                match near.filter(|(distance, name)| *distance <= name.len() / 2) {
-                    Some((_, near)) => {
-                        format!("there is no format `{text}`; did you mean `{near}`?")
-                    }
-                    None => format!(
-                        "there is no format `{text}`; there are {}",
-                        names.join(", ")
-                    ),
-                }
+            .ok_or_else(|| match suggestion::closest(text, names) {
+                Some(closest) => format!("unknown format `{text}`; did you mean `{closest}`?"),
+                None => format!("unknown format `{text}`; use one of {}", names.join(", ")),
             })
     }
 }
@@ -123,7 +113,7 @@ mod tests {
         }
         assert_eq!(
             "sarf".parse::<Format>(),
-            Err("there is no format `sarf`; did you mean `sarif`?".to_owned())
+            Err("unknown format `sarf`; did you mean `sarif`?".to_owned())
         );
         let all = "xyzzy-plugh-xyzzy"
             .parse::<Format>()

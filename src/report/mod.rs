@@ -44,7 +44,7 @@ pub use inspect_json::inspect_json;
 pub use json::json;
 pub use plan::plan;
 pub use report_json::report_json;
-pub use sbom::{Bill, Time, cyclonedx, spdx};
+pub use sbom::{Bill, cyclonedx, spdx, time_of_image};
 pub use summary::{Risk, Sizes, Summary, summary};
 pub use text::{Style, text};
 pub use uri::{file_uri, uri};
@@ -52,7 +52,6 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 
 use std::borrow::Cow;
 
-use crate::audit;
 use crate::lint::{Finding, Registry, Severity};
 use crate::printable::Lines;
 use crate::source::Source;
@@ -195,7 +194,7 @@ fn page_url(rule: &str) -> String {
         env!("CARGO_PKG_NAME"),
         "/",
         env!("CARGO_PKG_VERSION"),
-        "/source/rules"
+        "/source/rules/lint"
     );
-    format!("{RULES}/{}/{rule}.md", audit::folder(rule))
+    format!("{RULES}/{rule}.md")
 }

@@ -2,6 +2,7 @@
 
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::Span;
+use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "misspelled-directive",
@@ -49,10 +50,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// The directive that a word is one letter or two away from.
 fn nearest(key: &str) -> Option<&'static str> {
     let is_word = (4..=8).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphabetic());
-    let lower = Some(key.to_ascii_lowercase()).filter(|_| is_word)?;
-    let (distance, near) = DIRECTIVES
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(name, &lower), *name))
-        .min()?;
-    (1..=2).contains(&distance).then_some(near)
+    if !is_word || DIRECTIVES.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+        return None;
+    }
+    suggestion::closest(key, DIRECTIVES)
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::dockerfile::{Modifier, Variable, WordPart};
 use crate::lint::facts::is_set_by_builder;
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
+use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "undeclared-arg-in-from",
@@ -82,18 +83,11 @@ fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
 
 /// The declared name that is nearest, where there are so few names that looking is quick.
 fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
-    if declared.len() > MANY || name.len() > LONG {
+    if declared.len() > MANY {
         return None;
     }
-    let known = declared
-        .iter()
-        .copied()
-        .chain(PLATFORMS)
-        .filter(|known| known.len() <= LONG);
-    let (distance, near) = known
-        .map(|known| (strsim::damerau_levenshtein(known, name), known))
-        .min()?;
-    (distance <= 1 + name.len() / 4).then_some(near)
+    let short = declared.iter().copied().filter(|known| known.len() <= LONG);
+    suggestion::closest(name, short.chain(PLATFORMS))
 }
 
 fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {

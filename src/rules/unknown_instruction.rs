@@ -3,15 +3,13 @@
 use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
+use crate::suggestion;
 
 pub(super) const RULE: Rule = Rule {
     name: "unknown-instruction",
     page: include_str!("../../rules/lint/unknown-instruction.md"),
     check,
 };
-
-/// No instruction is longer by more than a slip of the pen.
-const LONGEST: usize = 16;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for step in cx
@@ -56,9 +54,5 @@ fn is_read(cx: &Context<'_>, keyword: &str, rest: Span) -> bool {
 }
 
 fn nearest(text: &str) -> Option<&'static str> {
-    let text = Some(text.to_ascii_uppercase()).filter(|text| text.len() <= LONGEST)?;
-    let (distance, near) = Kind::names()
-        .map(|name| (strsim::damerau_levenshtein(name, &text), name))
-        .min()?;
-    (distance <= 2 && distance < near.len() / 2 + 1).then_some(near)
+    suggestion::closest(text, Kind::names())
 }

@@ -5,25 +5,21 @@
 //! What comes out is a [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run`
 //! and `why` are one.
 
-mod against;
-mod brought;
-mod command;
 mod graph;
+mod keep_rules;
+mod package_records;
 mod plan;
-mod programs;
-mod records;
+mod program_search;
 mod roots;
-mod rules;
 mod trace;
 mod tracers;
 mod verify;
 mod view;
 mod why;
 
-pub use against::verify_against;
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
+pub use keep_rules::{KeepPage, KeepRules, keep_rules};
 pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
-pub use rules::{KeepPage, KeepRules, keep_rules};
-pub use verify::{Failure, verify};
+pub use verify::{Failure, verify, verify_against};
 pub(crate) use view::View;
 pub use why::{Because, Confidence, Field, Injector, Language, Root, Why};

@@ -5,7 +5,7 @@ use super::trace::{Trace, Traced};
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::{Confidence, Field};
-use super::{records, roots};
+use super::{package_records, roots};
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
 use crate::packages::Record;
 
@@ -138,7 +138,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     let records = if options.no_package_records {
         Vec::new()
     } else {
-        records::keep(&view, &mut graph)?
+        package_records::keep(&view, &mut graph)?
     };
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
@@ -183,7 +183,7 @@ impl Plan {
     /// What is written: the image with the records in it, and the names that stay and those that
     /// are made.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
-        records::insert(image, &self.selection(&image.tree), &self.records)
+        package_records::insert(image, &self.selection(&image.tree), &self.records)
     }
 
     /// The names that stay, for the writer.

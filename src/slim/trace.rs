@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::graph::{Graph, Need, Note, Unmet};
-use super::programs::Programs;
-use super::rules;
+use super::keep_rules;
+use super::program_search::Programs;
 use super::tracers::{self, elf, runtimes};
 use super::view::View;
 use super::why::{Confidence, Why};
@@ -19,7 +19,7 @@ pub(super) struct Trace<'a> {
     /// What the ELF tracer remembers between files.
     pub(super) loading: elf::Loading,
     /// What the keep rules remember between files.
-    pub(super) rules: rules::State,
+    pub(super) rules: keep_rules::State,
     /// A row a name: the tracers have seen it.
     shown: Vec<bool>,
     /// Scripts that were read.
@@ -52,7 +52,7 @@ impl<'a> Trace<'a> {
             graph: Graph::new(view.tree().name_count()),
             programs: Programs::of(&view.image.config),
             loading: elf::Loading::new(view).opening(),
-            rules: rules::State::new(view),
+            rules: keep_rules::State::new(view),
             shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
             runtimes: runtimes::Runtimes::default(),

@@ -6,7 +6,6 @@
 )]
 
 mod breakages;
-mod deps;
 #[allow(dead_code, reason = "the tests of rules for images use the rest")]
 mod elf_file;
 mod elf_reading;
@@ -14,6 +13,7 @@ mod exact_rules;
 mod glibc_rules;
 mod keep_pages;
 mod loader_files;
+mod loading;
 mod machine;
 mod musl_rules;
 mod plan_elf;

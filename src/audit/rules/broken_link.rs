@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "broken-link",
-    page: Some(include_str!("../../../rules/image/broken-link.md")),
+    page: Some(include_str!("../../../rules/lint/broken-link.md")),
     check,
 };
 

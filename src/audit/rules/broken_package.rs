@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "broken-package",
-    page: Some(include_str!("../../../rules/image/broken-package.md")),
+    page: Some(include_str!("../../../rules/lint/broken-package.md")),
     check,
 };
 

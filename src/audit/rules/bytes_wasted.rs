@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "bytes-wasted",
-    page: Some(include_str!("../../../rules/image/bytes-wasted.md")),
+    page: Some(include_str!("../../../rules/lint/bytes-wasted.md")),
     check,
 };
 

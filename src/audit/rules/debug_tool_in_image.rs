@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "debug-tool-in-image",
-    page: Some(include_str!("../../../rules/image/debug-tool-in-image.md")),
+    page: Some(include_str!("../../../rules/lint/debug-tool-in-image.md")),
     check,
 };
 

@@ -6,7 +6,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "duplicate-account",
-    page: Some(include_str!("../../../rules/image/duplicate-account.md")),
+    page: Some(include_str!("../../../rules/lint/duplicate-account.md")),
     check,
 };
 

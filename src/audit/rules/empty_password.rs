@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Password, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "empty-password",
-    page: Some(include_str!("../../../rules/image/empty-password.md")),
+    page: Some(include_str!("../../../rules/lint/empty-password.md")),
     check,
 };
 

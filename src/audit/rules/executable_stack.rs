@@ -5,7 +5,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "executable-stack",
-    page: Some(include_str!("../../../rules/image/executable-stack.md")),
+    page: Some(include_str!("../../../rules/lint/executable-stack.md")),
     check,
 };
 

@@ -5,7 +5,7 @@ use crate::lint::words::Topic;
 
 pub(super) const RULE: Rule = Rule {
     name: "expired-exception",
-    page: Some(include_str!("../../../rules/image/expired-exception.md")),
+    page: Some(include_str!("../../../rules/lint/expired-exception.md")),
     check,
 };
 

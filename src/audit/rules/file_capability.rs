@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "file-capability",
-    page: Some(include_str!("../../../rules/image/file-capability.md")),
+    page: Some(include_str!("../../../rules/lint/file-capability.md")),
     check,
 };
 

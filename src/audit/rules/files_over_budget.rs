@@ -5,7 +5,7 @@ use crate::size::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "files-over-budget",
-    page: Some(include_str!("../../../rules/image/files-over-budget.md")),
+    page: Some(include_str!("../../../rules/lint/files-over-budget.md")),
     check,
 };
 

@@ -6,7 +6,7 @@ use crate::elf::Type;
 
 pub(super) const RULE: Rule = Rule {
     name: "fixed-address",
-    page: Some(include_str!("../../../rules/image/fixed-address.md")),
+    page: Some(include_str!("../../../rules/lint/fixed-address.md")),
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "insecure-rpath",
-    page: Some(include_str!("../../../rules/image/insecure-rpath.md")),
+    page: Some(include_str!("../../../rules/lint/insecure-rpath.md")),
     check,
 };
 

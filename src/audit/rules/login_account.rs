@@ -5,7 +5,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "login-account",
-    page: Some(include_str!("../../../rules/image/login-account.md")),
+    page: Some(include_str!("../../../rules/lint/login-account.md")),
     check,
 };
 

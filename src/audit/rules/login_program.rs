@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "login-program",
-    page: Some(include_str!("../../../rules/image/login-program.md")),
+    page: Some(include_str!("../../../rules/lint/login-program.md")),
     check,
 };
 

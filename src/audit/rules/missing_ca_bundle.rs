@@ -5,7 +5,7 @@ use crate::elf::Elf;
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-ca-bundle",
-    page: Some(include_str!("../../../rules/image/missing-ca-bundle.md")),
+    page: Some(include_str!("../../../rules/lint/missing-ca-bundle.md")),
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-entrypoint",
-    page: Some(include_str!("../../../rules/image/missing-entrypoint.md")),
+    page: Some(include_str!("../../../rules/lint/missing-entrypoint.md")),
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-library",
-    page: Some(include_str!("../../../rules/image/missing-library.md")),
+    page: Some(include_str!("../../../rules/lint/missing-library.md")),
     check,
 };
 

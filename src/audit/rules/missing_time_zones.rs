@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "missing-time-zones",
-    page: Some(include_str!("../../../rules/image/missing-time-zones.md")),
+    page: Some(include_str!("../../../rules/lint/missing-time-zones.md")),
     check,
 };
 

@@ -11,9 +11,7 @@ use crate::slim::Plan;
 
 pub(super) const RULE: Rule = Rule {
     name: "move-to-builder-stage",
-    page: Some(include_str!(
-        "../../../rules/image/move-to-builder-stage.md"
-    )),
+    page: Some(include_str!("../../../rules/lint/move-to-builder-stage.md")),
     check,
 };
 

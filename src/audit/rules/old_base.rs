@@ -7,7 +7,7 @@ use crate::lint::words::Topic;
 
 pub(super) const RULE: Rule = Rule {
     name: "old-base",
-    page: Some(include_str!("../../../rules/image/old-base.md")),
+    page: Some(include_str!("../../../rules/lint/old-base.md")),
     check,
 };
 

@@ -5,7 +5,7 @@ use crate::size::counted;
 
 pub(super) const RULE: Rule = Rule {
     name: "packages-over-budget",
-    page: Some(include_str!("../../../rules/image/packages-over-budget.md")),
+    page: Some(include_str!("../../../rules/lint/packages-over-budget.md")),
     check,
 };
 

@@ -5,7 +5,7 @@ use crate::packages::Ecosystem;
 
 pub(super) const RULE: Rule = Rule {
     name: "patching-agent",
-    page: Some(include_str!("../../../rules/image/patching-agent.md")),
+    page: Some(include_str!("../../../rules/lint/patching-agent.md")),
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "setuid-file",
-    page: Some(include_str!("../../../rules/image/setuid-file.md")),
+    page: Some(include_str!("../../../rules/lint/setuid-file.md")),
     check,
 };
 

@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "size-over-budget",
-    page: Some(include_str!("../../../rules/image/size-over-budget.md")),
+    page: Some(include_str!("../../../rules/lint/size-over-budget.md")),
     check,
 };
 

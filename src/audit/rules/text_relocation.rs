@@ -5,7 +5,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "text-relocation",
-    page: Some(include_str!("../../../rules/image/text-relocation.md")),
+    page: Some(include_str!("../../../rules/lint/text-relocation.md")),
     check,
 };
 

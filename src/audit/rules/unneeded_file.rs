@@ -5,7 +5,7 @@ use crate::image::NameId;
 
 pub(super) const RULE: Rule = Rule {
     name: "unneeded-file",
-    page: Some(include_str!("../../../rules/image/unneeded-file.md")),
+    page: Some(include_str!("../../../rules/lint/unneeded-file.md")),
     check,
 };
 

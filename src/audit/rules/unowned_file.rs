@@ -7,7 +7,7 @@ use crate::image::NameId;
 
 pub(super) const RULE: Rule = Rule {
     name: "unowned-file",
-    page: Some(include_str!("../../../rules/image/unowned-file.md")),
+    page: Some(include_str!("../../../rules/lint/unowned-file.md")),
     check,
 };
 

@@ -5,7 +5,7 @@ use crate::image::Kind;
 
 pub(super) const RULE: Rule = Rule {
     name: "unused-package",
-    page: Some(include_str!("../../../rules/image/unused-package.md")),
+    page: Some(include_str!("../../../rules/lint/unused-package.md")),
     check,
 };
 

@@ -5,7 +5,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "writable-relocations",
-    page: Some(include_str!("../../../rules/image/writable-relocations.md")),
+    page: Some(include_str!("../../../rules/lint/writable-relocations.md")),
     check,
 };
 

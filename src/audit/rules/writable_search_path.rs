@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "writable-search-path",
-    page: Some(include_str!("../../../rules/image/writable-search-path.md")),
+    page: Some(include_str!("../../../rules/lint/writable-search-path.md")),
     check,
 };
 

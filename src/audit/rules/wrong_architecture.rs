@@ -4,7 +4,7 @@ use crate::audit::{Context, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
     name: "wrong-architecture",
-    page: Some(include_str!("../../../rules/image/wrong-architecture.md")),
+    page: Some(include_str!("../../../rules/lint/wrong-architecture.md")),
     check,
 };
 

@@ -5,6 +5,7 @@ mod cyclonedx;
 mod spdx;
 mod time;
 
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::packages::{Distribution, Package};
@@ -12,6 +13,7 @@ use crate::packages::{Distribution, Package};
 pub use cyclonedx::cyclonedx;
 pub(super) use cyclonedx::identifier;
 pub use spdx::spdx;
+pub use time::time_of_image;
 
 /// What a bill lists.
 #[derive(Clone, Debug)]
@@ -22,24 +24,14 @@ pub struct Bill<'a> {
     pub packages: Vec<&'a Package>,
     pub distribution: &'a Distribution,
     /// When the bill was made, RFC 3339.
-    pub time: Time,
-}
-
-/// A time to the second, `2026-01-02T03:04:05Z`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Time(String);
-
-impl std::fmt::Display for Time {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+    pub time: Timestamp,
 }
 
 impl Bill<'_> {
     /// The same for the same bill, and for no other.
     fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for text in [self.name, &self.time.0, &self.distribution.id] {
+        for text in [self.name, &self.time.to_string(), &self.distribution.id] {
             hash.update(text);
             hash.update([0]);
         }

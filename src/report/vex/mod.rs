@@ -7,7 +7,6 @@ mod remains;
 
 use std::collections::BTreeSet;
 
-use super::sbom::Time;
 use crate::advisories::{Known, Vulnerability};
 use crate::image::Tree;
 use crate::packages::{Package, Packages};
@@ -23,7 +22,7 @@ use remains::Remains;
 pub struct Vex<'a> {
     /// The slimmed image: a purl, with its digest where it is known.
     pub image: String,
-    pub time: Time,
+    pub time: jiff::Timestamp,
     /// By vulnerability, package and status.
     pub statements: Vec<Statement<'a>>,
 }

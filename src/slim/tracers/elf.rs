@@ -9,7 +9,7 @@ use crate::elf::{
 };
 use crate::image::{InodeId, NameId};
 use crate::slim::graph::{Need, Unmet};
-use crate::slim::rules;
+use crate::slim::keep_rules;
 use crate::slim::trace::Trace;
 use crate::slim::view::View;
 use crate::slim::why::{Injector, Why};
@@ -130,7 +130,7 @@ impl Loading {
             (Ok(elf), Some(bytes)) => {
                 let imports: HashSet<&[u8]> = elf.imports(&bytes).collect();
                 let is_called = |(symbol, ..): &Call| imports.contains(symbol.as_bytes());
-                rules::opened_by_libc().filter(is_called).collect()
+                keep_rules::opened_by_libc().filter(is_called).collect()
             }
             _ => Rc::new([]),
         };
@@ -479,7 +479,7 @@ fn report_missing(
                 Need::BrokenLibrary(name.clone(), reason.clone()),
                 Vec::new(),
             ),
-            None if rules::is_provided(name) => {
+            None if keep_rules::is_provided(name) => {
                 let text = format!(
                     "`{}` is not in the image: the runtime puts it into the container",
                     name.escape_ascii()

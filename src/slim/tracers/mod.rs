@@ -8,7 +8,7 @@ mod services;
 pub(super) mod shebang;
 pub(super) mod shell;
 
-use super::rules;
+use super::keep_rules;
 use super::trace::Trace;
 use crate::image::NameId;
 
@@ -23,5 +23,5 @@ pub(super) const TRACERS: &[Tracer] = &[
     shell::trace,
     services::trace,
     runtimes::trace,
-    rules::trace,
+    keep_rules::trace,
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Files, MayOpen, Priority, announced, library_names};
 use crate::image::InodeId;
-use crate::slim::rules;
+use crate::slim::keep_rules;
 use crate::slim::view::View;
 
 /// A name that may be opened.
@@ -43,7 +43,7 @@ pub(super) fn of(view: &View<'_>, file: InodeId) -> Vec<OpenName> {
             is_name(name)
                 && !told.contains(name)
                 && !own.contains(name)
-                && !rules::is_not_opened(holder, name)
+                && !keep_rules::is_not_opened(holder, name)
         };
         let found = library_names(&bytes).into_iter().filter(is_new);
         names.extend(found.map(|name| OpenName {

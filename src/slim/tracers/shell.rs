@@ -9,8 +9,8 @@ mod values;
 
 use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
-use crate::slim::command::keep_application;
 use crate::slim::plan::changes_packages;
+use crate::slim::roots::command::keep_application;
 use crate::slim::roots::keep_below;
 use crate::slim::trace::Trace;
 use crate::slim::why::{Field, Root, Why};

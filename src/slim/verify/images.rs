@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::tracers::elf::Program;
-use super::tracers::runtimes;
-use super::verify::{Failure, Lost, verify_names};
-use super::view::View;
+use super::{Failure, Lost, verify_names};
 use crate::elf::{Loader, Type};
 use crate::image::{Header, Image, Inode, Kind, NameId, ReadError};
+use crate::slim::tracers::elf::Program;
+use crate::slim::tracers::runtimes;
+use crate::slim::view::View;
 
 /// Compares an image with the original: what is in both must be alike, and find there what it
 /// found. What only the image has is its own business. Failures name entries of the original, in

@@ -1,9 +1,9 @@
 //! Where musl's loader looks for a library: `load_library` of ldso/dynlink.c.
 
 use super::glibc::{Requester, Step};
-use super::loader::{Environment, Loader, prefix};
+use super::linker::{Environment, Loader, prefix};
 use super::search::{Found, MAX_ELEMENTS, Place, join};
-use super::token::{expand_origin_only, has_origin};
+use super::tokens::{expand_origin_only, has_origin};
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
 

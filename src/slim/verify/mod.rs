@@ -3,17 +3,21 @@
 //! It asks the loader's rules once more, in a view where nothing but the kept names exists, and
 //! compares.
 
+mod images;
+
 use std::fmt;
 
-use super::graph::Need;
-use super::plan::Plan;
-use super::programs::Programs;
-use super::tracers::elf::{self, Loading};
-use super::tracers::{runtimes, shebang};
-use super::view::View;
-use super::why::Field;
 use crate::elf::{Files, Outcome, Request};
 use crate::image::{Image, Kind, NameId, ReadError};
+use crate::slim::graph::Need;
+use crate::slim::plan::Plan;
+use crate::slim::program_search::Programs;
+use crate::slim::tracers::elf::{self, Loading};
+use crate::slim::tracers::{runtimes, shebang};
+use crate::slim::view::View;
+use crate::slim::why::Field;
+
+pub use images::verify_against;
 
 /// A kept name that no longer finds what it found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -285,7 +289,7 @@ fn same(before: &Request, after: &Request) -> bool {
 
 #[cfg(test)]
 #[expect(dead_code, reason = "these tests need little of it")]
-#[path = "../../tests/slim/elf_file.rs"]
+#[path = "../../../tests/slim/elf_file.rs"]
 mod elf_file;
 
 #[cfg(test)]

@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 
-use super::file::{Elf, ElfError, Type};
 use super::glibc::{self, Requester, Step};
-use super::loader::{Environment, Flavor, Loader, preload_list};
+use super::linker::{Environment, Flavor, Loader, preload_list};
 use super::musl;
 use super::search::{Candidate, Files, Found, Kind, file_name, join, parent};
+use crate::elf::file::{Elf, ElfError, Type};
 
 /// A process under construction.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use goblin::elf::header::{EM_386, EM_AARCH64, EM_ARM, EM_PPC64, EM_RISCV, EM_S390};
-use jettison::deps::{self, Closure, Host, ImageFiles, Settings, Start};
 use jettison::elf::Environment;
+use jettison::loading::{self, Closure, Host, ImageFiles, Settings, Start};
 use jettison::report;
 
 use super::elf_file::{ElfFile, GLIBC, library, program};
@@ -27,8 +27,8 @@ fn settings() -> Settings {
 fn closures(machine: &Machine, settings: &Settings) -> Vec<Closure> {
     let image = machine.image();
     let files = ImageFiles::new(&image);
-    let programs = deps::all_programs(&files);
-    deps::closures(&files, settings, &programs)
+    let programs = loading::all_programs(&files);
+    loading::closures(&files, settings, &programs)
 }
 
 /// How files of an architecture differ from those of x86-64.
@@ -203,8 +203,8 @@ fn links_of_a_folder_stay_inside_it() {
     symlink("/real/bin", root.join("bin")).unwrap();
     symlink("../../../../libb.so.1", root.join("real/lib/libb.so.1")).unwrap();
     let host = Host::open(root).unwrap();
-    let program = deps::find_program(&host, b"p", Some(b"/none:/bin"), b"/").unwrap();
-    let closures = deps::closures(&host, &settings(), &[program]);
+    let program = loading::find_program(&host, b"p", Some(b"/none:/bin"), b"/").unwrap();
+    let closures = loading::closures(&host, &settings(), &[program]);
     let text = report::deps_text(&closures).into_text();
     assert!(
         text.starts_with(&format!("/bin/p [loader {GLIBC}]\n")),
@@ -215,15 +215,15 @@ fn links_of_a_folder_stay_inside_it() {
         "{text}"
     );
     assert!(text.contains("└ libb.so.1 => not found\n"), "{text}");
-    assert_eq!(deps::all_programs(&host), [b"/real/bin/p"]);
+    assert_eq!(loading::all_programs(&host), [b"/real/bin/p"]);
 }
 
 #[test]
 fn a_name_that_is_no_program_is_told_with_where_it_was_looked_for() {
     let directory = tempfile::tempdir().unwrap();
     let host = Host::open(directory.path()).unwrap();
-    let error = deps::find_program(&host, b"p", Some(b"/a:/b"), b"/").unwrap_err();
+    let error = loading::find_program(&host, b"p", Some(b"/a:/b"), b"/").unwrap_err();
     assert_eq!(error.to_string(), "there is no program `p` in /a:/b");
-    let error = deps::find_program(&host, b"./p", None, b"/work").unwrap_err();
+    let error = loading::find_program(&host, b"./p", None, b"/work").unwrap_err();
     assert_eq!(error.to_string(), "there is no file `/work/./p`");
 }

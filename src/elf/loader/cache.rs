@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::file::Endian;
+use crate::elf::file::Endian;
 
 /// Names of libraries and the paths for them, in the file's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

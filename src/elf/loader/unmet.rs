@@ -1,10 +1,10 @@
 //! Whether the versions that objects want are in the libraries that they get:
 //! `_dl_check_map_versions` of glibc.
 
-use super::loader::Flavor;
+use super::linker::Flavor;
 use super::process::Process;
 use super::search::Files;
-use super::versions::Versions;
+use crate::elf::versions::Versions;
 
 /// A version that a library should define and does not, for which the loader ends the process.
 /// Objects are told by their places.

@@ -1,7 +1,7 @@
 //! What differs between machines and distributions: default directories, ABI numbers, names of
 //! processors.
 
-use super::file::{Elf, Endian};
+use crate::elf::file::{Elf, Endian};
 
 const I386: u16 = 3;
 const MIPS: u16 = 8;

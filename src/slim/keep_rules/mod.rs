@@ -20,6 +20,8 @@ pub use page::KeepPage;
 
 use std::sync::LazyLock;
 
+use crate::suggestion;
+
 use index::Index;
 
 /// All keep rules, in the order of their names.
@@ -36,17 +38,8 @@ impl KeepRules {
 
     /// The name nearest to one that is not there, where one is near.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
-        const LONGEST: usize = 80;
         let unknown = unknown.strip_prefix("keep/").unwrap_or(unknown);
-        let names = self
-            .pages
-            .iter()
-            .filter(|_| unknown.len() <= LONGEST)
-            .map(|page| page.name);
-        let (distance, name) = names
-            .map(|name| (strsim::damerau_levenshtein(name, unknown), name))
-            .min()?;
-        (distance <= name.len() / 3).then_some(name)
+        suggestion::closest(unknown, self.pages.iter().map(|page| page.name))
     }
 
     /// The index of all rules, as Markdown: a row a rule.

@@ -1,12 +1,12 @@
 //! A loader of an image, and all that it reads before it searches.
 
 use super::cache::Cache;
-use super::conf::configured_directories;
-use super::file::{Elf, Endian};
 use super::glibc::Step;
+use super::ld_so_conf::configured_directories;
 use super::processor::Processor;
 use super::search::{Files, file_name, parent};
-use super::{glibc, musl, system};
+use super::{abi, glibc, musl};
+use crate::elf::file::{Elf, Endian};
 
 /// Whose rules a loader follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,7 +119,7 @@ impl Loader {
             obeys_abi_tag: false,
             tail: Vec::new(),
             cache: None,
-            cache_abi: system::cache_abi(program),
+            cache_abi: abi::cache_abi(program),
             configured: Vec::new(),
             musl_path: None,
             stands_for: None,
@@ -134,7 +134,7 @@ impl Loader {
 
     /// Where a library's loader would be if a program of its kind loaded it.
     pub fn conventional_paths(library: &Elf) -> Vec<Vec<u8>> {
-        system::conventional_loaders(library)
+        abi::conventional_loaders(library)
     }
 
     /// Whether this loader takes files of that kind.
@@ -173,8 +173,8 @@ impl Loader {
         let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         (self.platforms, self.legacy_subdirectories) = match &self.mode {
             Mode::Superset => (
-                owned(system::platforms(program)),
-                owned(&system::legacy_subdirectories(program)),
+                owned(abi::platforms(program)),
+                owned(&abi::legacy_subdirectories(program)),
             ),
             Mode::Exact(processor) => (
                 processor.platform.iter().cloned().collect(),
@@ -182,15 +182,15 @@ impl Loader {
             ),
         };
         // Those before 2.33 do not tell.
-        let version = system::glibc_version(bytes).unwrap_or_default();
+        let version = abi::glibc_version(bytes).unwrap_or_default();
         self.obeys_abi_tag = version < NO_ABI_TAG;
         if version >= NO_LEGACY {
             self.legacy_subdirectories.clear();
         }
-        self.lib = system::built_in_lib(bytes, program);
-        self.default_directories = system::built_in_directories(bytes);
+        self.lib = abi::built_in_lib(bytes, program);
+        self.default_directories = abi::built_in_directories(bytes);
         if self.default_directories.is_empty() {
-            self.default_directories = system::default_directories(program);
+            self.default_directories = abi::default_directories(program);
         }
         self.cache = files
             .read_path(CACHE)

@@ -1,11 +1,11 @@
 //! What a command of the configuration names: a program, files, other programs, and text for a
 //! shell.
 
-use super::roots::keep_below;
-use super::trace::Trace;
-use super::tracers::shell;
-use super::why::{Field, Root, Why};
+use super::keep_below;
 use crate::image::NameId;
+use crate::slim::trace::Trace;
+use crate::slim::tracers::shell;
+use crate::slim::why::{Field, Root, Why};
 
 /// Keeps what the words name. Each says which field it stands in. False where the program is not
 /// there.
@@ -97,7 +97,12 @@ fn keep_named(trace: &mut Trace<'_>, word: &str, why: &Why) -> bool {
 
 /// Keeps what is in a directory that is no part of the distribution, for the reason that keeps the
 /// directory.
-pub(super) fn keep_application(trace: &mut Trace<'_>, name: NameId, by: Option<NameId>, why: &Why) {
+pub(in crate::slim) fn keep_application(
+    trace: &mut Trace<'_>,
+    name: NameId,
+    by: Option<NameId>,
+    why: &Why,
+) {
     let path = trace.tree().path(name);
     let mut components = path
         .split(|&byte| byte == b'/')
@@ -119,7 +124,7 @@ const SYSTEM_DIRECTORIES: &[&str] = &[
     "proc", "root", "run", "sbin", "srv", "sys", "tmp", "usr", "var",
 ];
 
-pub(super) fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
+pub(in crate::slim) fn is_system_directory(trace: &Trace<'_>, name: NameId) -> bool {
     let path = trace.tree().path(name);
     let components: Vec<&[u8]> = path
         .split(|&byte| byte == b'/')

@@ -1,10 +1,10 @@
 //! Where glibc's loader looks for a library, and in which order: `_dl_map_object` of elf/dl-load.c.
 
 use super::cache::{Entry, Target};
-use super::loader::{Environment, Loader, Mode};
+use super::linker::{Environment, Loader, Mode};
 use super::processor::Processor;
 use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, join};
-use super::token::{Tokens, expand, has_origin};
+use super::tokens::{Tokens, expand, has_origin};
 
 /// What the search wants to know of an object: the one that needs, or one of those that loaded it.
 #[derive(Clone, Copy, Debug)]

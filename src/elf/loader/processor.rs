@@ -1,7 +1,7 @@
 //! What a processor is to glibc's loader: which of several variants of a library it takes.
 
-use super::file::Elf;
-use super::system;
+use super::abi;
+use crate::elf::file::Elf;
 
 /// A processor, or a class of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,13 +25,9 @@ const LEVELS: [&[&str]; 3] = [
 impl Processor {
     /// What every processor can do that the machine of a file has.
     pub fn baseline(elf: &Elf) -> Self {
-        let platform = system::base_platform(elf);
+        let platform = abi::base_platform(elf);
         // x86-64 has its name twice: as a platform and as a capability.
-        let capability = if system::is_x86_64(elf) {
-            platform
-        } else {
-            None
-        };
+        let capability = if abi::is_x86_64(elf) { platform } else { None };
         let legacy = ["tls"]
             .into_iter()
             .chain(platform)
@@ -66,7 +62,7 @@ impl Processor {
     /// The one that runs this program, if the file is for it; otherwise any of the file's machine.
     pub fn native(elf: &Elf) -> Self {
         let mut processor = Self::baseline(elf);
-        if system::is_x86_64(elf) {
+        if abi::is_x86_64(elf) {
             native_x86_64(&mut processor);
         }
         processor

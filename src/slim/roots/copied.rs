@@ -1,10 +1,10 @@
 //! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the
 //! application, but for history, caches and what packages are developed with.
 
-use super::trace::Trace;
-use super::tracers::runtimes;
-use super::why::{Root, Why};
 use crate::image::{History, Kind};
+use crate::slim::trace::Trace;
+use crate::slim::tracers::runtimes;
+use crate::slim::why::{Root, Why};
 
 /// A layer with one of these is a distribution's, whatever instruction brought it.
 const OF_DISTRIBUTION: &[&str] = &[

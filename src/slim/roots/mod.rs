@@ -1,13 +1,16 @@
 //! Roots: what the image's configuration and the user say is needed.
 
+pub(in crate::slim) mod command;
+mod copied;
+
 use globset::GlobBuilder;
 
-use super::plan::{PlanError, PlanOptions};
-use super::trace::Trace;
-use super::tracers::runtimes;
-use super::why::{Field, Root, Why};
-use super::{brought, command, rules};
 use crate::image::{Config, NameId};
+use crate::slim::keep_rules;
+use crate::slim::plan::{PlanError, PlanOptions};
+use crate::slim::trace::Trace;
+use crate::slim::tracers::runtimes;
+use crate::slim::why::{Field, Root, Why};
 
 pub(super) fn keep(trace: &mut Trace<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = trace.view.image;
@@ -28,8 +31,8 @@ pub(super) fn keep(trace: &mut Trace<'_>, options: &PlanOptions) -> Result<(), P
     keep_variables(trace, config);
     keep_directories(trace, config);
     keep_home(trace, config);
-    rules::keep(trace);
-    brought::keep(trace);
+    keep_rules::keep(trace);
+    copied::keep(trace);
     if !config.onbuild().is_empty() {
         trace.note(
             None,

@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 
+use crate::elf::file::{Elf, ElfError};
+
 /// The file system a loader sees. Paths are absolute, links are followed.
 pub trait Files {
     /// The same for every name of one file, as device and inode number are.
@@ -19,7 +21,7 @@ pub trait Files {
     fn read(&self, file: Self::Id) -> Option<impl Deref<Target = [u8]>>;
 
     /// What [`parse`](super::parse) says of a file. Asked often: remember the answers.
-    fn elf(&self, file: Self::Id) -> Result<&super::Elf, super::ElfError>;
+    fn elf(&self, file: Self::Id) -> Result<&Elf, ElfError>;
 
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>>;
