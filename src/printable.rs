@@ -77,7 +77,15 @@ impl fmt::Display for Lines {
 /// The runner of GitHub Actions, and those of Forgejo and Gitea, ignore blanks before it
 /// (`ActionCommand.TryParseV2`).
 fn workflow_command(line: &str) -> Option<usize> {
-    let command = line.trim_start();
+    let mut command = line.trim_start();
+    // Another reader of the log may take colors away first.
+    loop {
+        let style = style_length(command);
+        if style == 0 {
+            break;
+        }
+        command = command[style..].trim_start();
+    }
     // `::: path` begins the excerpt of a second file. A command has a name instead of a blank.
     if !command.starts_with("::") || command.starts_with("::: ") {
         return None;
@@ -111,6 +119,22 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// A path in a format for programs whose strings are Unicode: as it is where it is UTF-8;
+/// otherwise with `\xff` for each byte that is not, and with `\\` for a backslash.
+pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() + 3);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&chunk.valid().replace('\\', "\\\\"));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Whether nothing in the text has to be looked at twice: printable ASCII without `##`.
@@ -307,6 +331,12 @@ mod tests {
     }
 
     #[test]
+    fn programs_get_every_byte_of_a_path() {
+        assert_eq!(lossless(b"/a\\b\x1b"), "/a\\b\u{1b}");
+        assert_eq!(lossless(b"/a\\b\xff\xfe"), r"/a\\b\xff\xfe");
+    }
+
+    #[test]
     fn a_line_is_one_line() {
         assert_eq!(line("a\nb"), "a\\nb\n");
         assert_eq!(line(""), "\n");
@@ -325,6 +355,7 @@ mod tests {
             line("a ##vso[x] ###[y] ## [z]"),
             "a \\x23#vso[x] #\\x23#[y] ## [z]\n"
         );
+        assert_eq!(styled("\u{1b}[1m ::error::x"), "\u{1b}[1m \\x3a:error::x\n");
         assert_eq!(styled("x\n  ::add-mask::x"), "x\n  \\x3a:add-mask::x\n");
     }
 

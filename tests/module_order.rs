@@ -69,7 +69,14 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "config",
-        &["source", "suggestion", "lint", "rules", "audit"],
+        &[
+            "printable",
+            "source",
+            "suggestion",
+            "lint",
+            "rules",
+            "audit",
+        ],
     ),
     (
         "cli",

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::Output;
 use super::reports::write_file;
-use crate::printable::escape;
 use crate::report::{Baseline, Linted, Silenced};
 
 /// How many entries that no longer occur are named before the rest is counted.
@@ -57,24 +56,21 @@ pub(super) fn apply(
         counted(silenced.findings, "finding")
     ));
     if !silenced.stale.is_empty() {
-        let mut lines: Vec<String> = silenced
-            .stale
-            .iter()
-            .take(SHOWN)
-            .map(|line| escape(line).into_owned())
-            .collect();
+        let mut lines: Vec<String> = silenced.stale.iter().take(SHOWN).cloned().collect();
         if silenced.stale.len() > SHOWN {
             lines.push(format!("and {} more", silenced.stale.len() - SHOWN));
         }
-        let lines = lines.join("\n");
         let entries = if silenced.stale.len() == 1 {
             "1 entry".into()
         } else {
             format!("{} entries", silenced.stale.len())
         };
-        output.note(format_args!(
-            "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"
-        ));
+        output.note_list(
+            format_args!(
+                "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:"
+            ),
+            &lines,
+        );
     }
     Ok(())
 }

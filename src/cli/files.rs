@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::exclude::Exclude;
 use super::{Output, discover, staged};
+use crate::printable::escape_bytes;
 use crate::source::{Source, plain};
 
 /// Dockerfiles are written by people; what is longer is something else.
@@ -114,15 +115,25 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
             && !exclude.leaves_out(&entry.path, false)
     });
     let texts = staged::texts(&entries, MAX_BYTES)?;
-    let sources = entries
-        .iter()
-        .zip(texts)
-        .map(|(entry, text)| Source::new(entry.path.to_string_lossy(), text));
-    Ok(sources.collect())
+    let mut sources = Vec::with_capacity(entries.len());
+    for (entry, text) in entries.iter().zip(texts) {
+        let name = entry.path.to_str();
+        let name = name.with_context(|| not_utf8(&entry.path))?;
+        sources.push(Source::new(name, text));
+    }
+    Ok(sources)
+}
+
+/// Reports name files in Unicode, so another name could not be told from its neighbors.
+fn not_utf8(path: &Path) -> String {
+    let name = escape_bytes(path.as_os_str().as_encoded_bytes());
+    format!("the name of `{name}` is not UTF-8; rename the file")
 }
 
 fn read_one(path: &Path, stdin_name: Option<&Path>) -> anyhow::Result<Source> {
     let is_stdin = path == Path::new("-");
+    let has_a_name = is_stdin || path.to_str().is_some();
+    anyhow::ensure!(has_a_name, "{}", not_utf8(path));
     let name = match stdin_name {
         Some(name) if is_stdin => name.to_string_lossy(),
         None if is_stdin => STDIN.into(),

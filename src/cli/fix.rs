@@ -122,8 +122,9 @@ pub(super) fn deliver(
                 if patch::has_logging_command(&patch) {
                     complete = false;
                     output.error(&anyhow!(
-                        "no patch is shown for `{name}`: its lines contain a command such as \
-                         `##vso[…]`, which a CI system would run; use `--fix`"
+                        "no patch is printed for `{}`: its lines contain a logging command, which \
+                         a CI system would run; use `--fix`",
+                        escape(name)
                     ));
                 } else {
                     output.print_file(&patch)?;

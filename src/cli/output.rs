@@ -45,17 +45,10 @@ fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
-/// Prints help, the version, or what is wrong with the arguments. A hook passes names of files
-/// as arguments, so `has_escapes` tells whether one of them might color the message.
-pub(super) fn print_usage(error: &clap::Error, has_escapes: bool) {
-    let text = error.render();
-    let text = if has_escapes {
-        text.to_string()
-    } else {
-        text.ansi().to_string()
-    };
+/// Prints help, the version, or what is wrong with the arguments.
+pub(super) fn print_usage(error: &clap::Error) {
     let mut lines = Lines::new();
-    lines.styled(&text);
+    lines.styled(&error.render().ansi().to_string());
     // A closed pipe while help is printed is no failure.
     let _ = if error.use_stderr() {
         AutoStream::auto(io::stderr()).write_all(lines.as_str().as_bytes())
@@ -210,8 +203,18 @@ impl Output {
         self.say("error", AnsiColor::Red, &format!("{error:#}"));
     }
 
-    /// A message may have lines of its own, such as the excerpt of a configuration file. Only its
-    /// first begins at the margin.
+    /// Adds a note with a list below it.
+    pub(super) fn note_list(self, text: impl fmt::Display, list: &[String]) {
+        self.note(text);
+        let mut lines = Lines::new();
+        for line in list {
+            lines.line(format_args!("  {line}"));
+        }
+        self.print_notes(lines);
+    }
+
+    /// A message may have lines of its own, such as those of a program that failed. Like lines of
+    /// a file, they are shown behind a gutter.
     fn say(self, label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let mut lines = text.trim_end().lines();
@@ -219,7 +222,7 @@ impl Output {
         let first = escape(lines.next().unwrap_or_default());
         message.styled(&format!("{style}{label}{style:#}: {first}"));
         for line in lines {
-            message.line(format_args!("  {line}"));
+            message.line(format_args!("  | {line}"));
         }
         self.print_besides(&Rendered::Text(message));
     }

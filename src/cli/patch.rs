@@ -51,11 +51,8 @@ fn is_workflow_command(line: &[u8]) -> bool {
 /// of the patch would mean the same.
 pub(super) fn has_logging_command(patch: &[u8]) -> bool {
     let text = String::from_utf8_lossy(patch);
-    text.match_indices("##")
+    text.match_indices('#')
         .any(|(at, _)| is_logging_command(&text[at..]))
-        || text
-            .match_indices("###")
-            .any(|(at, _)| is_logging_command(&text[at + 1..]))
 }
 
 /// The path as seen from the current folder, to which a patch is applied.
@@ -109,7 +106,11 @@ mod tests {
 
     #[test]
     fn no_unchanged_line_is_a_workflow_command() {
-        let patch = unified("D", b"  ::error::x\nADD a b\n::y", b"  ::error::x\nCOPY a b\n::y");
+        let patch = unified(
+            "D",
+            b"  ::error::x\nADD a b\n::y",
+            b"  ::error::x\nCOPY a b\n::y",
+        );
         let expected: &[u8] = b"--- a/D\n+++ b/D\n@@ -1,3 +1,3 @@\n-  ::error::x\n+  ::error::x\n\
             -ADD a b\n+COPY a b\n-::y\n\\ No newline at end of file\n\
             +::y\n\\ No newline at end of file\n";

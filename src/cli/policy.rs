@@ -13,7 +13,7 @@ use crate::audit::{self, Policy};
 use crate::config;
 use crate::image::{Image, Selection};
 use crate::packages;
-use crate::printable::Lines;
+use crate::printable::{Lines, escape_bytes};
 use crate::report::{self, Linted, Report};
 
 #[derive(Args, Debug)]
@@ -93,7 +93,7 @@ pub(super) fn broken(
         return Ok(None);
     }
     for finding in &mut found {
-        let path = finding.path.as_ref().map(|path| path.escape_ascii());
+        let path = finding.path.as_ref().map(|path| escape_bytes(path));
         finding
             .notes
             .extend(path.map(|path| format!("`jettison why {name} {path}` says what needs it")));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::elf::{Found, Outcome, Request};
 use crate::loading::{Closure, Loaded, Start};
-use crate::printable::{Lines, escape_bytes};
+use crate::printable::{Lines, escape_bytes, lossless};
 
 /// A tree for each program: every library at the place where it is loaded first, with the rule that
 /// found it.
@@ -172,7 +172,7 @@ pub fn deps_json(closures: &[Closure]) -> String {
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    lossless(bytes).into_owned()
 }
 
 fn row(closure: &Closure) -> Value {

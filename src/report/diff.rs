@@ -9,7 +9,7 @@ use super::inspect_json::{bytes, kind, pretty};
 use super::size::{counted, size};
 use crate::image::{Image, Kind, NameId};
 use crate::inspect::{Change, Changed, Difference, PackageChange};
-use crate::printable::Lines;
+use crate::printable::{Lines, escape_bytes};
 
 /// Two images and their differences.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,7 @@ fn top_line(out: &mut Lines, mark: char, image: &Image, path: &[u8], top: &Top) 
     };
     out.line(format_args!(
         "{mark} {}{slash} ({}{below})",
-        path.escape_ascii(),
+        escape_bytes(path),
         size(top.bytes)
     ));
 }
@@ -142,7 +142,7 @@ fn changed_line(out: &mut Lines, compared: &Compared<'_>, changed: &Changed) {
         .collect();
     out.line(format_args!(
         "~ {} ({})",
-        changed.path.escape_ascii(),
+        escape_bytes(&changed.path),
         what.join(", ")
     ));
 }
@@ -160,7 +160,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             (Change::Content, _) => size(length(&image.tree, name)),
             (Change::Mode, _) => format!("{:04o}", inode.header.mode),
             (Change::Owner, _) => format!("{}:{}", inode.header.uid, inode.header.gid),
-            (Change::Target, Kind::Symlink { target }) => target.escape_ascii().to_string(),
+            (Change::Target, Kind::Symlink { target }) => escape_bytes(target),
             _ => String::new(),
         }
     });

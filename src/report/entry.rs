@@ -10,7 +10,7 @@ use crate::image::digest::hex;
 use crate::image::{Header, Image, Kind, Tree};
 use crate::inspect::{Entry, Facts};
 use crate::packages::Packages;
-use crate::printable::Lines;
+use crate::printable::{Lines, escape_bytes};
 
 /// All that is told of a path.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ fn kind_text(tree: &Tree, facts: &Facts<'_>) -> String {
                 .map_or("which leads nowhere".to_owned(), |end| {
                     format!("in the end {}", shown(tree, end))
                 });
-            format!("link to {}, {end}", target.escape_ascii())
+            format!("link to {}, {end}", escape_bytes(target))
         }
         Kind::Character { major, minor } => format!("character device {major}:{minor}"),
         Kind::Block { major, minor } => format!("block device {major}:{minor}"),
@@ -118,7 +118,7 @@ fn owner(header: &Header) -> String {
         group,
         ..
     } = header;
-    let names = format!("{}:{}", user.escape_ascii(), group.escape_ascii());
+    let names = format!("{}:{}", escape_bytes(user), escape_bytes(group));
     if names == ":" {
         format!("{uid}:{gid}")
     } else {
@@ -138,7 +138,7 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
         "elf",
         &format!("{bits} bit {what} for machine {}", elf.machine),
     );
-    let text = |bytes: &Vec<u8>| bytes.escape_ascii().to_string();
+    let text = |bytes: &Vec<u8>| escape_bytes(bytes);
     field("soname", &elf.soname.as_ref().map(text).unwrap_or_default());
     field(
         "loader",
@@ -202,10 +202,10 @@ fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
     for (index, child) in children.iter().enumerate() {
         let is_last = index + 1 == children.len();
         let branch = if is_last { "└ " } else { "├ " };
-        let name = tree.file_name(child.name).escape_ascii();
+        let name = escape_bytes(tree.file_name(child.name));
         let mark = match &tree.inode(child.name).kind {
             Kind::Directory => "/".to_owned(),
-            Kind::Symlink { target } => format!(" -> {}", target.escape_ascii()),
+            Kind::Symlink { target } => format!(" -> {}", escape_bytes(target)),
             _ => String::new(),
         };
         out.line(format_args!(

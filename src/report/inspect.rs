@@ -5,7 +5,7 @@ use super::size::{counted, size};
 use crate::image::{Config, Image, Kind, Layer, NameId, Tree};
 use crate::inspect::{Files, How, LayerFacts, Layers};
 use crate::packages::{Package, Packages};
-use crate::printable::{Lines, escape};
+use crate::printable::{Lines, escape, escape_bytes};
 
 /// All that is told of an image.
 #[derive(Clone, Copy, Debug)]
@@ -175,7 +175,7 @@ fn wasted(out: &mut Lines, layers: &Layers, top: usize) {
             How::Removed => "removed",
         };
         let brought: Vec<String> = wasted.layers.iter().map(ToString::to_string).collect();
-        let path = wasted.path.escape_ascii();
+        let path = escape_bytes(&wasted.path);
         let layers = if brought.len() == 1 {
             "layer"
         } else {
@@ -213,7 +213,7 @@ fn files(out: &mut Lines, tree: &Tree, files: &Files) {
     let with_mode =
         |name: NameId| format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name));
     let with_target = |name: NameId| match &tree.inode(name).kind {
-        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), target.escape_ascii()),
+        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), escape_bytes(target)),
         _ => shown(tree, name),
     };
     names(out, "setuid or setgid", &files.setuid, with_mode);
@@ -306,7 +306,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
 }
 
 pub(super) fn shown(tree: &Tree, name: NameId) -> String {
-    tree.path(name).escape_ascii().to_string()
+    escape_bytes(&tree.path(name))
 }
 
 pub(super) fn length(tree: &Tree, name: NameId) -> u64 {

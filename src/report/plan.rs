@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::size::{counted, size};
 use crate::image::{NameId, Tree};
-use crate::printable::Lines;
+use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Plan, Totals};
 
 /// How many lines of one kind are shown before the rest is counted.
@@ -16,7 +16,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
     let mut out = Lines::new();
     table(&mut out, plan.totals());
     levels(&mut out, plan.totals());
-    let path = |name| tree.path(name).escape_ascii().to_string();
+    let path = |name| escape_bytes(&tree.path(name));
     records(&mut out, plan);
 
     let because = |names: &[NameId]| -> Vec<String> {
@@ -47,7 +47,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
             let places: Vec<_> = unmet
                 .looked_in
                 .iter()
-                .map(|place| place.escape_ascii().to_string())
+                .map(|place| escape_bytes(place))
                 .collect();
             let _ = write!(line, " (looked in {})", places.join(", "));
         }
@@ -132,7 +132,7 @@ fn records(out: &mut Lines, plan: &Plan) {
 
 /// A kept name and its first reason.
 fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
-    let path = |name| tree.path(name).escape_ascii().to_string();
+    let path = |name| escape_bytes(&tree.path(name));
     let Some(reason) = plan.reasons(name).first() else {
         return path(name);
     };

@@ -30,8 +30,10 @@ impl Xml {
         self.write(Event::Empty(element(name, attributes)));
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        self.write(Event::Text(BytesText::from_escaped(encoded(text, false))));
+    /// A text of some lines, each of which stays one.
+    pub(super) fn text(&mut self, lines: &[&str]) {
+        let lines: Vec<String> = lines.iter().map(|line| encoded(line)).collect();
+        self.write(Event::Text(BytesText::from_escaped(lines.join("\n"))));
     }
 
     pub(super) fn end(&mut self, name: &str) {
@@ -54,7 +56,7 @@ impl Xml {
 fn element<'a>(name: &'a str, attributes: &[(&'a str, &str)]) -> BytesStart<'a> {
     let mut element = BytesStart::new(name);
     for (name, value) in attributes {
-        let value = encoded(value, true);
+        let value = encoded(value);
         element.push_attribute(Attribute {
             key: QName(name),
             value: value.into(),
@@ -63,10 +65,11 @@ fn element<'a>(name: &'a str, attributes: &[(&'a str, &str)]) -> BytesStart<'a> 
     element
 }
 
-/// A text as XML, in which every character that a terminal would obey or hide is a reference. Those
-/// that XML 1.0 cannot hold at all (section 2.2 of the standard) are shown as people see them,
-/// `\x1b`. In an attribute a bare line break would be read as a blank (section 3.3.3).
-fn encoded(text: &str, is_attribute: bool) -> String {
+/// A text as a part of one line of XML, in which every character that a terminal would obey or hide
+/// is a reference. Those that XML 1.0 cannot hold at all (section 2.2 of the standard) are shown as
+/// people see them, `\x1b`. In an attribute a bare line break would be read as a blank (section
+/// 3.3.3).
+fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
         match letter {
@@ -74,10 +77,9 @@ fn encoded(text: &str, is_attribute: bool) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' | '\t' if !is_attribute => out.push(letter),
             '#' if is_logging_command(&text[at..]) => out.push_str("&#35;"),
             // The runner of GitHub Actions would take it for a command.
-            ':' if text[at..].starts_with("::") && starts_line(&text[..at]) => {
+            ':' if text[at..].starts_with("::") && text[..at].trim().is_empty() => {
                 out.push_str("&#58;");
             }
             '\u{fffe}' | '\u{ffff}' => out.extend(letter.escape_unicode()),
@@ -88,10 +90,6 @@ fn encoded(text: &str, is_attribute: bool) -> String {
         }
     }
     out
-}
-
-fn starts_line(before: &str) -> bool {
-    before.trim_end_matches([' ', '\t']).ends_with('\n')
 }
 
 fn reference(letter: char) -> String {
@@ -106,7 +104,7 @@ mod tests {
     fn no_text_leaves_its_element() {
         let mut xml = Xml::new();
         xml.start("a", &[("b", "\"<&>\u{1b}[0m\n\u{85}\u{202e}")]);
-        xml.text("</a> ]]>\n ::error::x ##vso[y]\r\u{7f}");
+        xml.text(&["</a> ]]>\n", " ::error::x ##vso[y]\r\u{7f}"]);
         xml.end("a");
         let text = xml.into_text();
         assert!(
@@ -116,7 +114,7 @@ mod tests {
             ),
             "{text}"
         );
-        let content = "&lt;/a&gt; ]]&gt;\n &#58;:error::x &#35;#vso[y]&#13;&#127;</a>";
+        let content = "&lt;/a&gt; ]]&gt;&#10;\n &#58;:error::x &#35;#vso[y]&#13;&#127;</a>";
         assert!(text.contains(content), "{text}");
     }
 }
