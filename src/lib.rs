@@ -19,6 +19,7 @@
 //! | [`printable`] | text that is safe to print: no terminal obeys it, no reader is deceived by it |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`suggestion`] | "did you mean": the closest known name |
+//! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
 //! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
 //! | [`lint`] | the engine; it names no rule |
@@ -59,6 +60,7 @@ pub mod dockerfile;
 pub mod elf;
 pub mod image;
 pub mod inspect;
+pub mod knowledge;
 pub mod lint;
 pub mod loading;
 pub mod packages;

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
+use crate::knowledge::path_set;
+
 /// Why a page cannot be read; each names the page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
@@ -85,10 +87,15 @@ impl FrontMatter {
             keys,
             values: vec![None; keys.len()],
         };
-        for (at, line) in text.lines().enumerate() {
-            let (key, value) = line
+        let mut rest = text;
+        let mut line = 1;
+        while !rest.is_empty() {
+            let (key, after) = rest
                 .split_once(':')
-                .ok_or(PageError::NotAPair { page, line: at + 1 })?;
+                .filter(|(key, _)| !key.contains('\n'))
+                .ok_or(PageError::NotAPair { page, line })?;
+            let end = end_of_value(after);
+            let (value, next) = after.split_at(end);
             let key = key.trim();
             let place = keys
                 .iter()
@@ -97,6 +104,8 @@ impl FrontMatter {
             if front.values[place].replace(value.trim()).is_some() {
                 return Err(PageError::Repeated { page, key });
             }
+            line += 1 + value.matches('\n').count();
+            rest = next.strip_prefix('\n').unwrap_or(next);
         }
         Ok(front)
     }
@@ -121,7 +130,8 @@ impl FrontMatter {
         })
     }
 
-    /// The members of `[a, b]`; none where the key is not there.
+    /// The members of `[a, b]`; none where the key is missing. A member `@name` stands for the
+    /// members of a named set of paths.
     pub fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
         let Some(value) = self.get(key) else {
             return Ok(Vec::new());
@@ -130,11 +140,18 @@ impl FrontMatter {
             .strip_prefix('[')
             .and_then(|rest| rest.strip_suffix(']'));
         let list = list.ok_or_else(|| self.invalid(key, value))?;
-        Ok(list
-            .split(',')
-            .map(str::trim)
-            .filter(|member| !member.is_empty())
-            .collect())
+        let mut members = Vec::new();
+        for member in list.split(',').map(str::trim) {
+            match member.strip_prefix('@') {
+                Some(name) => {
+                    let set = path_set(name).ok_or_else(|| self.invalid(key, member))?;
+                    members.extend(set.iter().map(String::as_str));
+                }
+                None if member.is_empty() => {}
+                None => members.push(member),
+            }
+        }
+        Ok(members)
     }
 
     pub fn invalid(&self, key: &'static str, value: &'static str) -> PageError {
@@ -144,6 +161,19 @@ impl FrontMatter {
             value,
         }
     }
+}
+
+/// Where the value ends that `text` starts with: at the end of the line, or, for a list, at the end
+/// of the line that closes it.
+fn end_of_value(text: &str) -> usize {
+    let from = if text.trim_start_matches(' ').starts_with('[') {
+        text.find(']').unwrap_or(0)
+    } else {
+        0
+    };
+    text[from..]
+        .find('\n')
+        .map_or(text.len(), |offset| from + offset)
 }
 
 /// A fenced block of a page.
@@ -205,6 +235,43 @@ mod tests {
                 key: "kind",
                 value: "x"
             })
+        );
+    }
+
+    #[test]
+    fn a_list_may_span_lines_and_name_a_set() {
+        let text = "---\nnames: [a,\n  @records, b]\nkind: x\n---\n\n# T\n";
+        let parts = parts("p", text, KEYS).expect("the page is well-formed");
+        assert_eq!(
+            parts.front.list("names"),
+            Ok(vec![
+                "a",
+                "/var/log",
+                "/var/cache",
+                "/var/backups",
+                "/var/mail",
+                "b"
+            ])
+        );
+        assert_eq!(parts.front.get("kind"), Some("x"));
+    }
+
+    #[test]
+    fn unknown_sets_and_lines_without_a_key_are_refused() {
+        let text = "---\nnames: [@no-such-set]\n---\n\n# T\n";
+        let parts = super::parts("p", text, KEYS).expect("the page is well-formed");
+        assert_eq!(
+            parts.front.list("names"),
+            Err(PageError::Invalid {
+                page: "p",
+                key: "names",
+                value: "@no-such-set"
+            })
+        );
+        let text = "---\nnames: [a,\n  b]\n  c\n---\n\n# T\n";
+        assert_eq!(
+            super::parts("p", text, KEYS).map(|parts| parts.title),
+            Err(PageError::NotAPair { page: "p", line: 3 })
         );
     }
 

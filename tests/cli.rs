@@ -281,7 +281,7 @@ fn every_rule_can_be_explained_by_name_and_by_code() {
     let (code, page) = stdout(jettison(folder.path()).args(["explain", "root-user"]));
     assert_eq!(code, 0);
     assert!(
-        page.contains("Why it matters") && page.contains("hadolint DL3002"),
+        page.contains("Why is this bad?") && page.contains("hadolint DL3002"),
         "{page}"
     );
     let (code, by_code) = stdout(jettison(folder.path()).args(["explain", "dl3002"]));

@@ -5,15 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("size", &[]),
     ("printable", &[]),
     ("source", &[]),
     ("suggestion", &[]),
-    ("page", &[]),
-    ("dockerfile", &["source"]),
-    ("lint", &["source", "suggestion", "page", "dockerfile"]),
-    ("rules", &["source", "suggestion", "dockerfile", "lint"]),
+    ("knowledge", &[]),
+    ("page", &["knowledge"]),
+    ("dockerfile", &["source", "knowledge"]),
+    (
+        "lint",
+        &["source", "knowledge", "suggestion", "page", "dockerfile"],
+    ),
+    (
+        "rules",
+        &["source", "knowledge", "suggestion", "dockerfile", "lint"],
+    ),
     ("shellcheck", &["source", "dockerfile", "lint"]),
     ("image", &["printable", "suggestion"]),
     ("elf", &[]),
@@ -26,6 +33,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
             "image",
             "elf",
             "packages",
+            "knowledge",
             "page",
             "dockerfile",
             "source",
@@ -37,6 +45,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         "audit",
         &[
             "size",
+            "knowledge",
             "source",
             "dockerfile",
             "lint",
@@ -54,6 +63,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         &[
             "size",
             "printable",
+            "knowledge",
             "audit",
             "source",
             "suggestion",

@@ -85,8 +85,7 @@ impl ProgramArguments {
 
 fn read(path: &Path) -> anyhow::Result<Config> {
     let text = std::fs::read(path).context("cannot read it")?;
-    let json = serde_json::from_slice(&text).context("it is no JSON")?;
-    match Config::from_any(json) {
+    match Config::parse_any(&text).context("cannot parse it")? {
         Some(config) => Ok(config),
         None => bail!("it has neither a `config` object nor settings such as `Entrypoint`"),
     }

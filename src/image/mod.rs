@@ -14,6 +14,7 @@ pub(crate) mod digest;
 mod docker;
 mod error;
 mod inflate;
+mod json;
 mod layer;
 mod limits;
 mod oci;
@@ -38,7 +39,7 @@ use memmap2::Mmap;
 
 pub use changes::{Changes, Gone, How};
 pub use config::{Config, DEFAULT_PATH, History};
-pub use error::{EntryError, Fault, ReadError, WriteError};
+pub use error::{EntryError, Fault, JsonError, ReadError, WriteError};
 pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! What slimming comes to, as data: by package, kind and reason, and what stayed that is risky.
 
+use crate::knowledge::ProgramClass;
 use std::collections::BTreeMap;
 
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
@@ -222,16 +223,6 @@ fn reason(why: &Why) -> &'static str {
     }
 }
 
-/// Programs that install others.
-const PACKAGE_MANAGERS: [&str; 17] = [
-    "apk", "apt", "apt-get", "conda", "dnf", "dpkg", "gem", "microdnf", "npm", "pacman", "pip",
-    "pip3", "rpm", "tdnf", "yarn", "yum", "zypper",
-];
-/// Programs that bring others from elsewhere, or connect to where these are.
-const DOWNLOADERS: [&str; 8] = [
-    "curl", "wget", "nc", "ncat", "netcat", "socat", "ssh", "telnet",
-];
-
 fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     let mut risks: Vec<Risk> = Vec::new();
     let totals = plan.totals();
@@ -252,15 +243,11 @@ fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     for &name in plan.kept() {
         let inode = tree.inode(name);
         let is_program = matches!(inode.kind, Kind::File(_)) && inode.header.mode & 0o111 != 0;
-        let is_one_of = |names: &[&str]| {
-            names
-                .iter()
-                .any(|known| known.as_bytes() == tree.file_name(name))
-        };
-        if is_program && is_one_of(&PACKAGE_MANAGERS) {
+        let file_name = tree.file_name(name);
+        if is_program && ProgramClass::PackageManager.contains(file_name) {
             add(name, "a package manager");
         }
-        if is_program && is_one_of(&DOWNLOADERS) {
+        if is_program && ProgramClass::Downloader.contains(file_name) {
             add(name, "it connects to elsewhere");
         }
         let is_open = match inode.kind {

@@ -1,6 +1,7 @@
 //! `download-piped-to-shell`: what comes from the network runs before anybody could look at it.
 
 use crate::dockerfile::{ShellScript, SimpleCommand};
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
@@ -10,12 +11,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/download-piped-to-shell.md"),
     check,
 };
-
-/// Programs that run what they read.
-const INTERPRETERS: [&str; 15] = [
-    "sh", "bash", "dash", "ash", "zsh", "ksh", "python", "python2", "python3", "perl", "ruby",
-    "node", "php", "source", ".",
-];
 
 /// For how many calls of one script the command around them is searched.
 const MOST_FETCHES: usize = 200;
@@ -74,7 +69,7 @@ fn is_fetch(call: &Call) -> bool {
 /// Whether an interpreter takes its script from its input: `sh`, `bash -s -- x`, `python
 /// -`; not `python script.py`.
 fn reads_a_script(call: &Call) -> bool {
-    if !INTERPRETERS.contains(&call.name.as_str()) {
+    if !runs_its_input(&call.name) {
         return false;
     }
     let mut words = call
@@ -109,7 +104,7 @@ fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
         let command = script.commands.iter().rev().find(holds)?;
         let name = command.words.first().and_then(|word| word.literal())?;
         let name = name.rsplit('/').next()?;
-        let runs = INTERPRETERS.contains(&name) || name == "eval";
+        let runs = runs_its_input(name) || name == "eval";
         let takes_text = name == "eval"
             || command
                 .words
@@ -128,4 +123,11 @@ fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
         .take(MOST_FETCHES)
         .filter_map(outer)
         .collect()
+}
+
+/// Whether a program runs the script that it reads.
+fn runs_its_input(program: &str) -> bool {
+    ProgramClass::PosixShell.contains(program)
+        || ProgramClass::Interpreter.contains(program)
+        || matches!(program, "source" | ".")
 }

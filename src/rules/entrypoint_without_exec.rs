@@ -2,6 +2,7 @@
 
 use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, Kind, Place};
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{Context, Findings, Rule};
 use crate::source::Span;
@@ -11,8 +12,6 @@ pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/lint/entrypoint-without-exec.md"),
     check,
 };
-
-const SHELLS: [&str; 6] = ["sh", "bash", "dash", "ash", "ksh", "zsh"];
 
 /// Last commands of scripts that are no program to wait for.
 const ENDINGS: [&str; 9] = [
@@ -42,7 +41,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             };
             let name = program.value.rsplit('/').next().unwrap_or(&program.value);
-            if SHELLS.contains(&name)
+            if ProgramClass::PosixShell.contains(name)
                 && words.get(1).is_some_and(|option| {
                     option.value.starts_with('-') && option.value.ends_with('c')
                 })
@@ -101,9 +100,9 @@ fn written_script<'c>(
                     .is_some_and(|folder| path == format!("{folder}/{}", heredoc.name));
             let text = source.slice(heredoc.body);
             let interpreter = text.strip_prefix("#!")?.lines().next()?;
-            let is_shell = SHELLS
-                .iter()
-                .any(|shell| interpreter.split(['/', ' ']).any(|word| word == *shell));
+            let is_shell = interpreter
+                .split(['/', ' '])
+                .any(|word| ProgramClass::PosixShell.contains(word));
             (written && is_shell).then_some((text, heredoc.opener))
         })
 }

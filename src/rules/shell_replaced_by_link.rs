@@ -1,5 +1,6 @@
 //! `shell-replaced-by-link`: the shell is changed by a command, where SHELL would do it.
 
+use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Applicability, Context, Edit, Findings, Fix, Rule};
 
@@ -10,8 +11,6 @@ pub(super) const RULE: Rule = Rule {
 };
 
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
-const SHELLS: [&str; 7] = ["sh", "bash", "zsh", "dash", "ash", "ksh", "fish"];
-
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
@@ -44,7 +43,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn sets_login_shell(call: &Call) -> bool {
     let is_shell = |word: &str| {
-        word.starts_with('/') && SHELLS.contains(&word.rsplit('/').next().unwrap_or(word))
+        word.starts_with('/')
+            && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
     };
     call.words().any(|word| matches!(word, "-s" | "--shell")) && call.words().any(is_shell)
 }
@@ -54,7 +54,8 @@ fn fix(cx: &Context<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));
     let shell = paths.next().filter(|path| {
-        path.starts_with('/') && SHELLS.contains(&path.rsplit('/').next().unwrap_or(path))
+        path.starts_with('/')
+            && ProgramClass::Shell.contains(path.rsplit('/').next().unwrap_or(path))
     })?;
     if run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;

@@ -7,6 +7,7 @@ use super::view::View;
 use super::why::{Confidence, Field};
 use super::{package_records, roots};
 use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
+use crate::knowledge::ProgramClass;
 use crate::packages::Record;
 
 /// What the user asks for.
@@ -279,40 +280,6 @@ fn count_names(tree: &Tree, names: &[NameId]) -> Count {
     count(tree, names.iter().copied())
 }
 
-/// Programs that change what is installed.
-const PACKAGE_MANAGERS: &[&str] = &[
-    "apk",
-    "apt",
-    "apt-get",
-    "apt-cache",
-    "apt-key",
-    "apt-mark",
-    "aptitude",
-    "dnf",
-    "dnf5",
-    "dpkg",
-    "dpkg-query",
-    "dpkg-deb",
-    "microdnf",
-    "pacman",
-    "rpm",
-    "rpm2cpio",
-    "tdnf",
-    "yum",
-    "zypper",
-    "pip",
-    "pip3",
-    "npm",
-    "npx",
-    "yarn",
-    "pnpm",
-    "gem",
-    "bundle",
-    "composer",
-    "cargo",
-    "conda",
-];
-
 fn is_package_manager(tree: &Tree, name: NameId) -> bool {
     let is_program = match &tree.inode(name).kind {
         Kind::File(_) => tree.inode(name).header.mode & 0o111 != 0,
@@ -324,9 +291,7 @@ fn is_package_manager(tree: &Tree, name: NameId) -> bool {
 
 /// Whether a program of this name changes what is installed.
 pub(super) fn changes_packages(file_name: &[u8]) -> bool {
-    PACKAGE_MANAGERS
-        .iter()
-        .any(|program| program.as_bytes() == file_name)
+    ProgramClass::PackageManager.contains(file_name)
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {

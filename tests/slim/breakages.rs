@@ -113,11 +113,13 @@ fn tests_in(source: &str) -> impl Iterator<Item = &str> {
             let name = next.strip_prefix("fn ")?;
             name.split_once('(').map(|(name, _)| name)
         });
-    under_attribute.chain(lines().filter_map(|line| {
-        line.strip_prefix("(\"")?
-            .split_once("\", ")
-            .map(|(name, _)| name)
-    }))
+    // A list of tests has their names as strings, alone on a line where rustfmt breaks the entry.
+    let in_list = lines().filter_map(|line| {
+        let line = line.strip_prefix('(').unwrap_or(line);
+        let (name, rest) = line.strip_prefix('"')?.split_once('"')?;
+        rest.starts_with(',').then_some(name)
+    });
+    under_attribute.chain(in_list)
 }
 
 fn read_sources(folder: &Path, sources: &mut Vec<String>) {

@@ -1,6 +1,7 @@
 //! `build-tools-in-image`: a compiler is in the image.
 
 use crate::audit::{Context, Findings, Rule};
+use crate::knowledge::ProgramClass;
 
 pub(super) const RULE: Rule = Rule {
     name: "build-tools-in-image",
@@ -8,13 +9,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-const TOOLS: [&str; 17] = [
-    "gcc", "cc", "g++", "c++", "clang", "ld", "as", "make", "cmake", "ninja", "meson", "rustc",
-    "cargo", "go", "javac", "gfortran", "tcc",
-];
-
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    for (program, name) in cx.programs(&TOOLS) {
+    let names: Vec<&str> = ProgramClass::BuildTool.names().collect();
+    for (program, name) in cx.programs(&names) {
         findings.file(name, format!("the build tool `{program}` is in the image"));
     }
 }

@@ -1,6 +1,7 @@
 //! `debug-tool-in-image`: a tool for debugging or for looking into networks is in the image.
 
 use crate::audit::{Context, Findings, Rule};
+use crate::knowledge::ProgramClass;
 
 pub(super) const RULE: Rule = Rule {
     name: "debug-tool-in-image",
@@ -8,33 +9,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-const TOOLS: [&str; 22] = [
-    "gdb",
-    "gdbserver",
-    "lldb",
-    "strace",
-    "ltrace",
-    "perf",
-    "valgrind",
-    "tcpdump",
-    "tshark",
-    "nmap",
-    "nc",
-    "ncat",
-    "netcat",
-    "socat",
-    "telnet",
-    "arp-scan",
-    "hping3",
-    "masscan",
-    "delve",
-    "dlv",
-    "bpftrace",
-    "objdump",
-];
-
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    for (program, name) in cx.programs(&TOOLS) {
+    let names: Vec<&str> = ProgramClass::DebugTool.names().collect();
+    for (program, name) in cx.programs(&names) {
         findings.file(
             name,
             format!("`{program}` helps whoever gets in more than the program"),

@@ -1,6 +1,7 @@
 //! `shell-in-image`: a shell is in the image.
 
 use crate::audit::{Context, Findings, Rule};
+use crate::knowledge::ProgramClass;
 
 pub(super) const RULE: Rule = Rule {
     name: "shell-in-image",
@@ -8,12 +9,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-const SHELLS: [&str; 10] = [
-    "sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh",
-];
-
 fn check(cx: &Context<'_>, findings: &mut Findings<'_, '_>) {
-    for (program, name) in cx.programs(&SHELLS) {
+    let names: Vec<&str> = ProgramClass::Shell.names().collect();
+    for (program, name) in cx.programs(&names) {
         findings.file(name, format!("the shell `{program}` is in the image"));
     }
 }

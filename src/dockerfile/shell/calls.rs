@@ -2,6 +2,7 @@
 //! another.
 
 use super::{Options, ShellScript, ShellWord};
+use crate::knowledge::ProgramClass;
 
 /// A program that is run, by a command or by a wrapper.
 #[derive(Clone, Debug)]
@@ -183,8 +184,6 @@ const WRAPPERS: &[Wrapper] = &[
     ),
 ];
 
-const SHELLS: [&str; 7] = ["ash", "bash", "dash", "ksh", "mksh", "sh", "zsh"];
-
 /// A program in the words of a command, by indices.
 struct Program {
     start: usize,
@@ -302,7 +301,9 @@ pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
         let name = file_name(words.get(program.start)?)?;
         let arguments = program.start + 1..program.end;
         match name {
-            _ if SHELLS.contains(&name) => shell_argument(words, arguments.start, arguments.end),
+            _ if ProgramClass::PosixShell.contains(name) => {
+                shell_argument(words, arguments.start, arguments.end)
+            }
             "su" | "runuser" => {
                 let command =
                     |index: &usize| matches!(words[*index].literal(), Some("-c" | "--command"));

@@ -1,6 +1,7 @@
 //! What an image holds that it may not need to run: package managers and shells, each with the line
 //! that brought it.
 
+use crate::knowledge::ProgramClass;
 use std::collections::BTreeMap;
 
 use super::packages::{self, Action};
@@ -25,21 +26,6 @@ pub struct Holdings {
 pub struct Holding {
     pub span: Span,
 }
-
-/// The shells that are looked for, and packages that bring them under another name.
-const SHELLS: [&str; 11] = [
-    "sh",
-    "bash",
-    "dash",
-    "ash",
-    "zsh",
-    "ksh",
-    "mksh",
-    "fish",
-    "pwsh",
-    "powershell",
-    "cmd",
-];
 
 /// Every stage's holdings; a stage builds on earlier ones only, so one walk does.
 pub(super) fn read(facts: &Facts<'_>) -> Vec<Holdings> {
@@ -141,7 +127,7 @@ impl Holdings {
                 .entry(manager.name.to_owned())
                 .or_insert(holding);
         }
-        if SHELLS.contains(&name) {
+        if is_shell(name) {
             self.shells.entry(name.to_owned()).or_insert(holding);
         }
     }
@@ -247,10 +233,15 @@ impl Holdings {
                 .entry(manager.name.to_owned())
                 .or_insert(holding);
         }
-        if SHELLS.contains(&name.as_str()) || name == "busybox" {
+        if is_shell(&name) || name == "busybox" {
             self.shells.entry(name).or_insert(holding);
         }
     }
+}
+
+/// Whether a program, or the package of that name, is a shell.
+fn is_shell(name: &str) -> bool {
+    ProgramClass::Shell.contains(name) || ProgramClass::WindowsShell.contains(name)
 }
 
 /// Whether programs are usually found in a folder.

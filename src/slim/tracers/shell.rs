@@ -9,6 +9,7 @@ mod values;
 
 use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
+use crate::knowledge::ProgramClass;
 use crate::slim::plan::changes_packages;
 use crate::slim::roots::command::keep_application;
 use crate::slim::roots::keep_below;
@@ -17,9 +18,6 @@ use crate::slim::why::{Field, Root, Why};
 
 use self::values::Values;
 use super::shebang;
-
-/// Shells whose scripts are read as bash's are.
-const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "rbash"];
 
 /// What shells do themselves, though programs of these names exist.
 const BUILTINS: &[&str] = &[
@@ -34,7 +32,7 @@ const MAX_SCRIPT: usize = 4 << 20;
 
 /// Whether a word is a shell's name, or the path of one.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
-    SHELLS.contains(&word.rsplit('/').next().unwrap_or_default())
+    ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
 }
 
 /// Whether a name in the tree is that of a shell: a file, or a link.
@@ -44,10 +42,7 @@ pub(in crate::slim) fn is_shell_file(tree: &Tree, name: NameId) -> bool {
         Kind::Symlink { .. } => true,
         _ => false,
     };
-    is_program
-        && SHELLS
-            .iter()
-            .any(|shell| shell.as_bytes() == tree.file_name(name))
+    is_program && ProgramClass::PosixShell.contains(tree.file_name(name))
 }
 
 /// Where a script stands, and so who gives its reasons.
@@ -106,7 +101,7 @@ fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
-        return SHELLS.iter().any(|shell| shell.as_bytes() == program);
+        return ProgramClass::PosixShell.contains(program);
     }
     let head = &bytes[..bytes.len().min(LOOKED_AT)];
     let is_text = !head.is_empty() && !head.contains(&0) && std::str::from_utf8(head).is_ok();

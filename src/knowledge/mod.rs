@@ -1,0 +1,11 @@
+//! Facts about the world outside jettison, each in one table: which programs are shells or package
+//! managers, which paths hold documentation. Rules, tracers and pages ask for a class or a set by
+//! name instead of keeping lists of their own.
+//!
+//! The tables are `rules/programs.toml` and `rules/path-sets.toml`.
+
+mod path_sets;
+mod programs;
+
+pub use path_sets::path_set;
+pub use programs::ProgramClass;

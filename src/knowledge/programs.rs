@@ -1,0 +1,108 @@
+//! Programs by class, from `rules/programs.toml`.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../rules/programs.toml")).expect("the tests read the table")
+});
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Table {
+    posix_shells: Vec<String>,
+    other_shells: Vec<String>,
+    windows_shells: Vec<String>,
+    interpreters: Vec<String>,
+    system_package_managers: Vec<String>,
+    language_package_managers: Vec<String>,
+    downloaders: Vec<String>,
+    build_tools: Vec<String>,
+    debug_tools: Vec<String>,
+}
+
+/// A class of programs that are of the same use, or the same risk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramClass {
+    /// Shells whose scripts are read as POSIX scripts: `sh`, `bash`, `dash`, …
+    PosixShell,
+    /// Every shell of Unix: those, and `csh`, `fish` and `tcsh`.
+    Shell,
+    /// Shells of Windows images.
+    WindowsShell,
+    /// Interpreters that run what they read from standard input, such as `python3`.
+    Interpreter,
+    /// Package managers of systems and of languages.
+    PackageManager,
+    /// Programs that connect to other hosts: `curl`, `ssh`, `socat`, …
+    Downloader,
+    /// Compilers, linkers and build systems.
+    BuildTool,
+    /// Debuggers, tracers and network scanners.
+    DebugTool,
+}
+
+impl ProgramClass {
+    /// The names of the programs, in alphabetical order within each list of the table.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let [first, second] = self.lists();
+        first.iter().chain(second).map(String::as_str)
+    }
+
+    /// Whether a file name is that of such a program.
+    pub fn contains(self, file_name: impl AsRef<[u8]>) -> bool {
+        let file_name = file_name.as_ref();
+        self.names().any(|name| name.as_bytes() == file_name)
+    }
+
+    fn lists(self) -> [&'static [String]; 2] {
+        let table = &*TABLE;
+        match self {
+            Self::PosixShell => [&table.posix_shells, &[]],
+            Self::Shell => [&table.posix_shells, &table.other_shells],
+            Self::WindowsShell => [&table.windows_shells, &[]],
+            Self::Interpreter => [&table.interpreters, &[]],
+            Self::PackageManager => [
+                &table.system_package_managers,
+                &table.language_package_managers,
+            ],
+            Self::Downloader => [&table.downloaders, &[]],
+            Self::BuildTool => [&table.build_tools, &[]],
+            Self::DebugTool => [&table.debug_tools, &[]],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_read_from_the_table() {
+        assert!(ProgramClass::PosixShell.contains("dash"));
+        assert!(!ProgramClass::PosixShell.contains("fish"));
+        assert!(ProgramClass::Shell.contains(b"fish"));
+        assert!(ProgramClass::PackageManager.contains("dnf5"));
+        assert!(ProgramClass::PackageManager.contains("npx"));
+        assert!(!ProgramClass::PackageManager.contains("nginx"));
+    }
+
+    #[test]
+    fn lists_are_sorted_and_name_each_program_once() {
+        let table = &*TABLE;
+        for list in [
+            &table.posix_shells,
+            &table.other_shells,
+            &table.windows_shells,
+            &table.interpreters,
+            &table.system_package_managers,
+            &table.language_package_managers,
+            &table.downloaders,
+            &table.build_tools,
+            &table.debug_tools,
+        ] {
+            assert!(list.is_sorted_by(|one, next| one < next), "{list:?}");
+        }
+    }
+}
