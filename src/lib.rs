@@ -16,6 +16,7 @@
 //! | module | what is in it |
 //! |---|---|
 //! | [`size`] | sizes and counts as people read them |
+//! | [`printable`] | text that is safe to print: no terminal obeys it, no reader is deceived by it |
 //! | [`source`] | a text file: bytes, lines, spans |
 //! | [`trust`] | what a repository may make jettison read, write and run |
 //! | [`suggestion`] | "did you mean": the closest known name |
@@ -36,7 +37,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, trust, source, suggestion, knowledge → page, dockerfile`,
+//! Uses point one way: `size, trust, printable, source, suggestion, knowledge → page, dockerfile`,
 //! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
 //! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
 //! because [`lint::lint`] is given the rules. A test reads the `use` lines.
@@ -62,6 +63,7 @@ pub mod lint;
 pub mod loading;
 pub mod packages;
 pub mod page;
+pub mod printable;
 pub mod report;
 pub mod rules;
 pub mod shellcheck;

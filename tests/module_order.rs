@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("size", &[]),
     ("trust", &[]),
+    ("printable", &[]),
     ("source", &[]),
     ("suggestion", &[]),
     ("knowledge", &[]),
     ("page", &["knowledge"]),
     ("dockerfile", &["source", "knowledge"]),
-    ("image", &["trust", "suggestion"]),
+    ("image", &["trust", "printable", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
@@ -70,6 +71,7 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         "report",
         &[
             "size",
+            "printable",
             "knowledge",
             "source",
             "suggestion",
@@ -85,12 +87,20 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ),
     (
         "config",
-        &["source", "trust", "suggestion", "lint", "rules"],
+        &[
+            "source",
+            "trust",
+            "printable",
+            "suggestion",
+            "lint",
+            "rules",
+        ],
     ),
     (
         "cli",
         &[
             "size",
+            "printable",
             "source",
             "trust",
             "suggestion",

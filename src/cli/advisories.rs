@@ -32,7 +32,7 @@ impl AdvisoryArguments {
 pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<Known, Error> {
     let known = advisories::find(export, packages)?;
     for line in unknown(&known) {
-        output.note(&line);
+        output.note(line);
     }
     Ok(known)
 }

@@ -44,7 +44,7 @@ pub(super) fn write(
     };
     let baseline = Baseline::of(files, &folder(path)?, &here()?);
     write_file(path, baseline.text().as_bytes())?;
-    output.note(&format!(
+    output.note(format_args!(
         "{} written to `{}`",
         counted(baseline.len(), "finding"),
         path.display()
@@ -61,29 +61,26 @@ pub(super) fn apply(
     let Some(file) = file else { return Ok(()) };
     let name = file.path().display();
     let silenced = silence(file, files)?;
-    output.note(&format!(
+    output.note(format_args!(
         "{} silenced by `{name}`",
         counted(silenced.findings, "finding")
     ));
     if !silenced.stale.is_empty() {
-        let mut lines: Vec<String> = silenced
-            .stale
-            .iter()
-            .take(SHOWN)
-            .map(|line| format!("  {line}"))
-            .collect();
+        let mut lines: Vec<String> = silenced.stale.iter().take(SHOWN).cloned().collect();
         if silenced.stale.len() > SHOWN {
-            lines.push(format!("  and {} more", silenced.stale.len() - SHOWN));
+            lines.push(format!("and {} more", silenced.stale.len() - SHOWN));
         }
-        let lines = lines.join("\n");
         let entries = if silenced.stale.len() == 1 {
             "1 entry".into()
         } else {
             format!("{} entries", silenced.stale.len())
         };
-        output.note(&format!(
-            "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:\n{lines}"
-        ));
+        output.note_list(
+            format_args!(
+                "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:"
+            ),
+            &lines,
+        );
     }
     Ok(())
 }

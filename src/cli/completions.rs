@@ -38,7 +38,7 @@ pub(super) fn completions(arguments: &CompletionArguments) -> anyhow::Result<Out
         "jettison",
         &mut script,
     );
-    Output::print_bytes(&script)?;
+    Output::print_data(&script)?;
     Ok(Outcome::Clean)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Outcome> {
     } else {
         let mut page = Vec::new();
         clap_mangen::Man::new(command).render(&mut page)?;
-        Output::print_bytes(&page)?;
+        Output::print_data(&page)?;
     }
     Ok(Outcome::Clean)
 }

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result
             config::migrate(file.path(), &config::text(&file)?, rules::registry())?
         }
     };
-    output.print(&text)?;
+    Output::print_data(text.as_bytes())?;
     Ok(Outcome::Clean)
 }
 

@@ -8,6 +8,7 @@ use super::{Outcome, Output};
 use crate::elf::{Environment, Processor};
 use crate::image::{Config, Reference};
 use crate::loading::{self, Closure, Host, ImageFiles, Settings, Source};
+use crate::printable::escape_bytes;
 use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -28,15 +29,37 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
     };
     match arguments.format {
         DepsFormat::Text => output.print(&report::deps_text(&closures))?,
-        DepsFormat::Json => output.print(&report::deps_json(&closures))?,
-        DepsFormat::Dot => output.print(&report::deps_dot(&closures))?,
-        DepsFormat::Paths => Output::print_bytes(&report::deps_paths(&closures))?,
+        DepsFormat::Json => Output::print_data(report::deps_json(&closures).as_bytes())?,
+        DepsFormat::Dot => Output::print_data(report::deps_dot(&closures).as_bytes())?,
+        DepsFormat::Paths => output.print_file(&paths(&closures)?)?,
     }
     Ok(if closures.iter().all(Closure::is_whole) {
         Outcome::Clean
     } else {
         Outcome::Found
     })
+}
+
+/// An absolute path a line, for programs that read a list of files.
+///
+/// # Errors
+///
+/// A path with a line break would be read as two, the second of which an image could choose.
+fn paths(closures: &[Closure]) -> anyhow::Result<Vec<u8>> {
+    let paths = report::deps_paths(closures);
+    let mut list = Vec::new();
+    for path in paths {
+        if path.contains(&b'\n') {
+            bail!(
+                "the path `{}` has a line break, which `--format paths` cannot tell from the end \
+                 of a path; use `--format json`",
+                escape_bytes(path)
+            );
+        }
+        list.extend_from_slice(path);
+        list.push(b'\n');
+    }
+    Ok(list)
 }
 
 fn check_processor(level: Option<&str>) -> anyhow::Result<()> {

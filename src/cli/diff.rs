@@ -6,7 +6,8 @@ use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
 use super::{Outcome, Output};
-use crate::{inspect, packages, report};
+use crate::report::{self, Rendered};
+use crate::{inspect, packages};
 
 /// Say how two images differ: by path, package, configuration and size
 #[derive(Args, Debug)]
@@ -58,9 +59,9 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
         after: &after,
         difference: &difference,
     };
-    output.print(&match arguments.format {
-        DiffFormat::Text => report::diff_text(&compared),
-        DiffFormat::Json => report::diff_json(&compared),
+    output.print_rendered(&match arguments.format {
+        DiffFormat::Text => Rendered::Text(report::diff_text(&compared)),
+        DiffFormat::Json => Rendered::Data(report::diff_json(&compared)),
     })?;
     Ok(if arguments.exit_code && !difference.is_empty() {
         Outcome::Found

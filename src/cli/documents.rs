@@ -1,7 +1,6 @@
 //! What `slim` writes besides the image: bills of materials, reports, and what became of known
 //! vulnerabilities.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,6 +12,7 @@ use super::writing;
 use crate::advisories::{self, Known};
 use crate::image::Image;
 use crate::packages::{self, Package, Packages};
+use crate::printable::Lines;
 use crate::report::{self, Bill, Statement, Vex};
 use crate::slim::Plan;
 
@@ -133,7 +133,7 @@ impl DocumentArguments {
         digest: Option<&str>,
         image: &Image,
         plan: &Plan,
-    ) -> anyhow::Result<String> {
+    ) -> anyhow::Result<Lines> {
         let packages = &documents.packages;
         if !self.sbom.is_empty() {
             let bill = bill(name, image, packages, |package| remains(package, plan))?;
@@ -156,11 +156,14 @@ impl DocumentArguments {
             )?;
         }
         let Some(known) = &documents.known else {
-            return Ok(String::new());
+            return Ok(Lines::new());
         };
         let statements = report::statements(&image.tree, packages, known, plan);
-        let mut told = vulnerabilities(&statements);
-        told.extend(unknown(known).into_iter().map(|line| format!("{line}\n")));
+        let mut told = Lines::new();
+        told.line(vulnerabilities(&statements));
+        for line in unknown(known) {
+            told.line(line);
+        }
         let vex = Vex {
             image: packages::image_purl(name, digest),
             time: time(image)?,
@@ -169,11 +172,10 @@ impl DocumentArguments {
         for file in &self.vex {
             // One has at least one statement: https://github.com/openvex/spec
             if vex.statements.is_empty() && file.needs_statements {
-                let _ = writeln!(
-                    told,
+                told.line(format_args!(
                     "nothing to state, so no OpenVEX document is written to {}",
                     file.path.display()
-                );
+                ));
             } else {
                 save(&file.path, &(file.format)(&vex))?;
             }
@@ -195,7 +197,7 @@ fn vulnerabilities(statements: &[Statement<'_>]) -> String {
         all if all == after => ", in packages of which a part remains".to_owned(),
         some => format!(", {some} of them in packages of which a part remains"),
     };
-    format!("{before} known {noun} before, {after} after{unclear}\n")
+    format!("{before} known {noun} before, {after} after{unclear}")
 }
 
 /// Whether a file of a package is kept. One without files in the image is where its record is.

@@ -10,6 +10,7 @@ use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::page::without_images;
+use crate::printable::Lines;
 use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
@@ -23,9 +24,11 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         None => listed(registry, arguments),
     };
     if arguments.format == ListFormat::Text {
-        output.page(&text)?;
+        let mut page = Lines::new();
+        page.styled(&text);
+        output.page(&page)?;
     } else {
-        output.print(&text)?;
+        Output::print_data(text.as_bytes())?;
     }
     Ok(Outcome::Clean)
 }

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::exclude::Exclude;
 use super::{Output, discover, staged};
+use crate::printable::escape_bytes;
 use crate::source::{Source, plain};
 use crate::trust::{HostFile, Refusal, limits};
 
@@ -131,11 +132,20 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
         }
     }
     let texts = staged::texts(&entries)?;
-    let sources = entries
-        .iter()
-        .zip(texts)
-        .map(|(entry, text)| Source::new(entry.path.to_string_lossy(), text));
-    Ok(sources.collect())
+    let mut sources = Vec::with_capacity(entries.len());
+    for (entry, text) in entries.iter().zip(texts) {
+        sources.push(Source::new(utf8_name(&entry.path)?, text));
+    }
+    Ok(sources)
+}
+
+/// The name of a file in reports, which must be Unicode: another name could not be told from its
+/// neighbors.
+fn utf8_name(path: &Path) -> anyhow::Result<&str> {
+    path.to_str().with_context(|| {
+        let name = escape_bytes(path.as_os_str().as_encoded_bytes());
+        format!("the name of `{name}` is not UTF-8; rename the file")
+    })
 }
 
 /// Reads the texts of a run, several at once.
@@ -156,7 +166,7 @@ impl Reader<'_> {
             };
             return read_stdin(&name).map(Some);
         }
-        let name = path.to_string_lossy();
+        let name = utf8_name(path)?;
         if file.is_named() {
             let bytes = file
                 .read(limits::NAMED_DOCKERFILE)
@@ -173,7 +183,7 @@ impl Reader<'_> {
         if self.found.load(Ordering::Relaxed) > limits::ALL_DOCKERFILES {
             return Ok(None);
         }
-        let name = file.path().to_string_lossy();
+        let name = utf8_name(file.path())?;
         match file.read(limits::FOUND_DOCKERFILE) {
             Ok(bytes) => {
                 self.found.fetch_add(bytes.len() as u64, Ordering::Relaxed);

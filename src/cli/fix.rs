@@ -1,15 +1,15 @@
 //! `jettison lint --fix` and `--diff`: what is mended, and where that goes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::{Output, patch};
 use crate::lint::{Applicability, Finding, fix};
+use crate::printable::escape;
 use crate::report::{Input, Linted};
 use crate::source::Source;
 use crate::trust;
@@ -126,9 +126,21 @@ pub(super) fn deliver(
         let (name, new) = (after.name(), after.bytes());
         let old = file.before.as_ref().map_or(new, Source::bytes);
         match mode {
-            Mode::Print => Output::print_bytes(&patch::unified(name, old, new))?,
+            Mode::Print => {
+                let patch = patch::unified(name, old, new);
+                if patch::has_logging_command(&patch) {
+                    complete = false;
+                    output.error(&anyhow!(
+                        "no patch is printed for `{}`: its lines contain a logging command, which \
+                         a CI system would run; use `--fix`",
+                        escape(name)
+                    ));
+                } else {
+                    output.print_file(&patch)?;
+                }
+            }
             // Whoever pipes a text through wants it back, changed or not.
-            Mode::Write if stdin == Some(name) => Output::print_bytes(new)?,
+            Mode::Write if stdin == Some(name) => output.print_file(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
                 if let Err(error) = replace(Path::new(name), old, new) {
@@ -155,8 +167,8 @@ fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
 
 /// What was mended, by file and by rule, and what could be still; empty where there is nothing to
 /// say.
-pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
-    let mut out = String::new();
+pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> Vec<String> {
+    let mut out = Vec::new();
     let verb = if arguments.diff { "would fix" } else { "fixed" };
     for file in files.iter().filter(|file| !file.rules.is_empty()) {
         let rules: Vec<String> = file
@@ -164,13 +176,12 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
             .iter()
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
-        let _ = writeln!(
-            out,
+        out.push(format!(
             "{verb} {} in {}: {}",
             counted(file),
-            file.after.name(),
+            escape(file.after.name()),
             rules.join(", ")
-        );
+        ));
     }
     let fixable = |finding: &&Finding| finding.fix.is_some();
     let left = files
@@ -180,10 +191,9 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> String {
         .count();
     // The report of what remains says it, where there is one.
     if left > 0 && arguments.diff && !arguments.unsafe_fixes {
-        let _ = writeln!(
-            out,
+        out.push(format!(
             "{left} more can be fixed with `--unsafe-fixes`; look at the result"
-        );
+        ));
     }
     out
 }

@@ -7,7 +7,8 @@ use super::limits::LimitArguments;
 use super::progress::Bar;
 use super::source::SourceArguments;
 use super::{Outcome, Output, documents};
-use crate::{inspect, packages, report};
+use crate::report::{self, Rendered};
+use crate::{inspect, packages};
 
 /// Say what is in an image: layers and what they waste, files, packages; or what one of its paths
 /// is
@@ -60,7 +61,7 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
         .source
         .open(&arguments.image, arguments.limits.options(), &bar)?;
     let in_image = || format!("in `{}`", arguments.image);
-    let text = if let Some(path) = &arguments.path {
+    let rendered = if let Some(path) = &arguments.path {
         let name = image
             .tree
             .resolve_link(path.as_bytes())
@@ -74,8 +75,8 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
             usage: &inspect::usage(&image.tree, name, arguments.depth),
         };
         match arguments.format {
-            InspectFormat::Text => report::entry_text(&entry),
-            InspectFormat::Json => report::entry_json(&entry),
+            InspectFormat::Text => Rendered::Text(report::entry_text(&entry)),
+            InspectFormat::Json => Rendered::Data(report::entry_json(&entry)),
             _ => bail!("a bill of materials is of a whole image, not of `{path}`"),
         }
     } else {
@@ -89,13 +90,13 @@ pub(super) fn run(arguments: &InspectArguments, output: Output) -> anyhow::Resul
             top: arguments.top,
         };
         match arguments.format {
-            InspectFormat::Text => report::inspect_text(&inspected),
-            InspectFormat::Json => report::inspect_json(&inspected),
-            InspectFormat::Spdx => report::spdx(&bill()?),
-            InspectFormat::Cyclonedx => report::cyclonedx(&bill()?),
+            InspectFormat::Text => Rendered::Text(report::inspect_text(&inspected)),
+            InspectFormat::Json => Rendered::Data(report::inspect_json(&inspected)),
+            InspectFormat::Spdx => Rendered::Data(report::spdx(&bill()?)),
+            InspectFormat::Cyclonedx => Rendered::Data(report::cyclonedx(&bill()?)),
         }
     };
     drop(bar);
-    output.print(&text)?;
+    output.print_rendered(&rendered)?;
     Ok(Outcome::Clean)
 }

@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         .or(config.fail_on)
         .unwrap_or(FailOn::Severity(Severity::Info));
     let unfixed = outcome(&files, fail_on);
-    let mut summary = String::new();
+    let mut summary = Vec::new();
     if let Some(mode) = mode {
         let of_images = files.split_off(dockerfiles);
         let mended = fix::mend(files, arguments.fix.applicability(), |sources| {
@@ -130,7 +130,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         place,
         output,
     )?;
-    summary.lines().for_each(|line| output.note(line));
+    summary.iter().for_each(|line| output.note(line));
     if !linter.asked
         && !failed
         && config.shellcheck == Shellcheck::Found

@@ -48,6 +48,8 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use output::Output;
 
+use crate::printable::escape;
+
 /// How a command ended; the numbers are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
@@ -59,12 +61,13 @@ enum Outcome {
 
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // A closed pipe while help is printed is no failure.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            let status = error.exit_code();
+            output::print_usage(&printable_error(&typed).unwrap_or(error));
+            return ExitCode::from(u8::try_from(status).unwrap_or(2));
         }
     };
     let output = Output::new(arguments.color, arguments.quiet, arguments.charset);
@@ -89,4 +92,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
+}
+
+/// The same error about the same arguments, as they can be printed: a hook passes names of files,
+/// and clap repeats what it does not understand.
+fn printable_error(typed: &[OsString]) -> Option<clap::Error> {
+    let printable = typed
+        .iter()
+        .map(|argument| escape(&argument.to_string_lossy()).into_owned());
+    Arguments::try_parse_from(printable).err()
 }

@@ -1,5 +1,9 @@
-//! Standard output and standard error: colour where it is wanted, silence on a closed pipe.
+//! Standard output and standard error: color where it is wanted, silence on a closed pipe, and
+//! nothing that a terminal would obey.
+//!
+//! Text for people is [`Lines`], which escape what comes from outside. All of it passes here.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
@@ -7,7 +11,8 @@ use anstyle::{AnsiColor, Style};
 
 use super::arguments::{Charset, Color};
 use super::pager;
-use crate::report;
+use crate::printable::{Lines, escape};
+use crate::report::{self, Rendered};
 
 /// The widest text that is comfortable to read, in columns.
 const WIDEST: usize = 100;
@@ -38,6 +43,18 @@ fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
         .unwrap_or_default()
         .to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// Prints help, the version, or what is wrong with the arguments.
+pub(super) fn print_usage(error: &clap::Error) {
+    let mut lines = Lines::new();
+    lines.styled(&error.render().ansi().to_string());
+    // A closed pipe while help is printed is no failure.
+    let _ = if error.use_stderr() {
+        AutoStream::auto(io::stderr()).write_all(lines.as_str().as_bytes())
+    } else {
+        AutoStream::auto(io::stdout()).write_all(lines.as_str().as_bytes())
+    };
 }
 
 /// Where a command's words go.
@@ -106,52 +123,64 @@ impl Output {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Writes to standard output. That the reader has gone is not an error: it has seen what it
-    /// wanted.
-    pub(super) fn print(self, text: &str) -> anyhow::Result<()> {
+    /// Writes text for people to standard output.
+    pub(super) fn print(self, text: &Lines) -> anyhow::Result<()> {
         let choice = if self.color() {
             ColorChoice::AlwaysAnsi
         } else {
             ColorChoice::Never
         };
-        let mut stdout = AutoStream::new(io::stdout().lock(), choice);
-        match stdout
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout.flush())
-        {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(anyhow::Error::new(error).context("cannot write to standard output"))
-            }
-            _ => Ok(()),
-        }
+        let stdout = AutoStream::new(io::stdout().lock(), choice);
+        write(stdout, text.as_str().as_bytes())
     }
 
     /// Writes to standard output, with a pager where that is a terminal and the text is long.
-    pub(super) fn page(self, text: &str) -> anyhow::Result<()> {
-        let plain = (!self.color()).then(|| anstream::adapter::strip_str(text).to_string());
-        if pager::show(plain.as_deref().unwrap_or(text)) {
-            Ok(())
+    pub(super) fn page(self, text: &Lines) -> anyhow::Result<()> {
+        let is_shown = if self.color() {
+            pager::show(text.as_str())
         } else {
-            self.print(text)
+            pager::show(&anstream::adapter::strip_str(text.as_str()).to_string())
+        };
+        if is_shown {
+            return Ok(());
+        }
+        self.print(text)
+    }
+
+    /// Writes a result to standard output.
+    pub(super) fn print_rendered(self, rendered: &Rendered) -> anyhow::Result<()> {
+        match rendered {
+            Rendered::Text(text) => self.print(text),
+            Rendered::Data(data) => Self::print_data(data.as_bytes()),
         }
     }
 
-    /// Writes bytes that are for programs, as they are.
-    pub(super) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(anyhow::Error::new(error).context("cannot write to standard output"))
-            }
-            _ => Ok(()),
+    /// Writes what is for programs, as it is: its format keeps terminals from obeying it.
+    pub(super) fn print_data(bytes: &[u8]) -> anyhow::Result<()> {
+        write(io::stdout().lock(), bytes)
+    }
+
+    /// Writes the text of a file, or a patch of one. A program gets every byte of it; on a
+    /// terminal a person looks at it.
+    pub(super) fn print_file(self, bytes: &[u8]) -> anyhow::Result<()> {
+        if !io::stdout().is_terminal() {
+            return Self::print_data(bytes);
         }
+        let mut text = Lines::new();
+        for line in String::from_utf8_lossy(bytes).split_inclusive('\n') {
+            text.line(line.strip_suffix('\n').unwrap_or(line));
+        }
+        self.print(&text)
     }
 
     /// Writes to standard error what is a result, where standard output has another.
-    pub(super) fn print_besides(self, text: &str) {
+    pub(super) fn print_besides(self, rendered: &Rendered) {
         // Nothing is left to tell a closed standard error.
-        let _ =
-            AutoStream::new(io::stderr().lock(), self.error_choice()).write_all(text.as_bytes());
+        let _ = match rendered {
+            Rendered::Text(text) => AutoStream::new(io::stderr().lock(), self.error_choice())
+                .write_all(text.as_str().as_bytes()),
+            Rendered::Data(data) => io::stderr().lock().write_all(data.as_bytes()),
+        };
     }
 
     /// Whether only the result is wanted.
@@ -159,31 +188,53 @@ impl Output {
         self.quiet
     }
 
-    /// Says something besides the result, on standard error; not with `--quiet`.
-    pub(super) fn note(self, text: &str) {
+    /// Writes text for people to standard error, as standard output has another result; not with
+    /// `--quiet`.
+    pub(super) fn print_notes(self, text: Lines) {
         if !self.quiet {
-            self.say("note", AnsiColor::Cyan, text);
+            self.print_besides(&Rendered::Text(text));
         }
     }
 
-    /// Says what was left out although it was asked for, also with `--quiet`.
-    pub(super) fn warning(self, text: &str) {
-        self.say("warning", AnsiColor::Yellow, text);
+    /// Adds a note about the run, on standard error; not with `--quiet`.
+    pub(super) fn note(self, text: impl fmt::Display) {
+        if !self.quiet {
+            self.say("note", AnsiColor::Cyan, &text.to_string());
+        }
     }
 
-    /// Says what could not be done, with its causes.
+    /// Warns that something requested was left out, also with `--quiet`.
+    pub(super) fn warning(self, text: impl fmt::Display) {
+        self.say("warning", AnsiColor::Yellow, &text.to_string());
+    }
+
+    /// Reports what could not be done, with its causes.
     pub(super) fn error(self, error: &anyhow::Error) {
         self.say("error", AnsiColor::Red, &format!("{error:#}"));
     }
 
+    /// Adds a note with a list below it.
+    pub(super) fn note_list(self, text: impl fmt::Display, list: &[String]) {
+        self.note(text);
+        let mut lines = Lines::new();
+        for line in list {
+            lines.line(format_args!("  {line}"));
+        }
+        self.print_notes(lines);
+    }
+
+    /// A message may have lines of its own, such as those of a program that failed. Like lines of
+    /// a file, they are shown behind a gutter.
     fn say(self, label: &str, color: AnsiColor, text: &str) {
-        let choice = self.error_choice();
         let style = Style::new().bold().fg_color(Some(color.into()));
-        // Nothing is left to tell a closed standard error.
-        let _ = writeln!(
-            AutoStream::new(io::stderr().lock(), choice),
-            "{style}{label}{style:#}: {text}"
-        );
+        let mut lines = text.trim_end().lines();
+        let mut message = Lines::new();
+        let first = escape(lines.next().unwrap_or_default());
+        message.styled(&format!("{style}{label}{style:#}: {first}"));
+        for line in lines {
+            message.line(format_args!("  | {line}"));
+        }
+        self.print_besides(&Rendered::Text(message));
     }
 
     fn error_choice(self) -> ColorChoice {
@@ -192,6 +243,16 @@ impl Output {
             Color::Never => ColorChoice::Never,
             Color::Auto => AutoStream::choice(&io::stderr()),
         }
+    }
+}
+
+/// That the reader has gone is not an error: it has seen what it wanted.
+fn write(mut stream: impl io::Write, bytes: &[u8]) -> anyhow::Result<()> {
+    match stream.write_all(bytes).and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::new(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
     }
 }
 

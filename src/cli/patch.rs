@@ -4,6 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::printable::is_logging_command;
+
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 3;
 
@@ -21,18 +23,36 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
         for change in hunk.iter_changes() {
-            patch.push(match change.tag() {
-                ChangeTag::Equal => b' ',
-                ChangeTag::Delete => b'-',
-                ChangeTag::Insert => b'+',
-            });
-            patch.extend_from_slice(change.value());
-            if change.missing_newline() {
-                patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+            let signs: &[u8] = match change.tag() {
+                // Behind the blank of an unchanged line, GitHub Actions would run the command in
+                // its log. Taken out and put back, the line does not begin with a blank.
+                ChangeTag::Equal if is_workflow_command(change.value()) => b"-+",
+                ChangeTag::Equal => b" ",
+                ChangeTag::Delete => b"-",
+                ChangeTag::Insert => b"+",
+            };
+            for &sign in signs {
+                patch.push(sign);
+                patch.extend_from_slice(change.value());
+                if change.missing_newline() {
+                    patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+                }
             }
         }
     }
     patch
+}
+
+fn is_workflow_command(line: &[u8]) -> bool {
+    String::from_utf8_lossy(line).trim_start().starts_with("::")
+}
+
+/// Whether a patch has a command that CI systems run wherever in a log they find it. No other text
+/// of the patch would mean the same.
+pub(super) fn has_logging_command(patch: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(patch);
+    text.match_indices('#')
+        .any(|(at, _)| is_logging_command(&text[at..]))
 }
 
 /// The path as seen from the current folder, to which a patch is applied.
@@ -82,6 +102,30 @@ mod tests {
             patch.escape_ascii().to_string(),
             expected.escape_ascii().to_string()
         );
+    }
+
+    #[test]
+    fn no_unchanged_line_is_a_workflow_command() {
+        let patch = unified(
+            "D",
+            b"  ::error::x\nADD a b\n::y",
+            b"  ::error::x\nCOPY a b\n::y",
+        );
+        let expected: &[u8] = b"--- a/D\n+++ b/D\n@@ -1,3 +1,3 @@\n-  ::error::x\n+  ::error::x\n\
+            -ADD a b\n+COPY a b\n-::y\n\\ No newline at end of file\n\
+            +::y\n\\ No newline at end of file\n";
+        assert_eq!(
+            patch.escape_ascii().to_string(),
+            expected.escape_ascii().to_string()
+        );
+    }
+
+    #[test]
+    fn logging_commands_are_found_wherever_they_are() {
+        for text in ["+x ##vso[task.setvariable]", " ##[error]", "-####[x]"] {
+            assert!(has_logging_command(text.as_bytes()), "{text}");
+        }
+        assert!(!has_logging_command(b"+## [x] #[y] ##"));
     }
 
     #[test]

@@ -15,7 +15,8 @@ use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
 use crate::lint::image::{Policy, check_policy};
 use crate::packages;
-use crate::report::{Format, Linted, Report};
+use crate::printable::{Lines, escape_bytes};
+use crate::report::{self, Linted, Report};
 use crate::rules;
 use crate::trust::HostFile;
 
@@ -85,7 +86,7 @@ pub(super) fn broken(
     name: &str,
     policy: &Policy,
     output: Output,
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Option<Lines>> {
     if policy.is_empty() {
         return Ok(None);
     }
@@ -104,13 +105,13 @@ pub(super) fn broken(
     }
     for finding in &mut findings {
         let path = finding.image().and_then(|image| image.path.as_ref());
-        let path = path.map(|path| path.escape_ascii().to_string());
+        let path = path.map(|path| escape_bytes(path));
         finding.notes.extend(
             path.map(|path| format!("`jettison why {name} {path}` shows what requires it")),
         );
     }
     let files = [Linted::image(name, image, findings)];
-    Ok(Some(Format::Text.render(
+    Ok(Some(report::text(
         &Report {
             files: &files,
             registry: rules::registry(),

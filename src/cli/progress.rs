@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Output;
 use crate::image::Progress;
+use crate::printable::escape;
 
 /// A bar that is seen where somebody looks, and costs nothing elsewhere.
 pub(super) struct Bar(ProgressBar);
@@ -33,7 +34,7 @@ impl Progress for Bar {
     fn start(&self, what: &str, total: u64) {
         self.0.reset();
         self.0.set_length(total);
-        self.0.set_message(what.to_owned());
+        self.0.set_message(escape(what).into_owned());
     }
 
     fn advance(&self, amount: u64) {

@@ -172,19 +172,17 @@ impl Reports {
                 unicode: false,
                 links: false,
             };
-            write_file(file, wish.format.render(report, style).as_bytes())?;
+            write_file(file, wish.format.render(report, style).as_str().as_bytes())?;
         }
         for wish in self
             .wishes
             .iter()
             .filter(|wish| wish.file.is_none() && place != Place::Nowhere)
         {
-            let text = wish.format.render(report, output.style());
+            let rendered = wish.format.render(report, output.style());
             match place {
-                Place::StandardError => output.print_besides(&text),
-                _ if wish.format.is_for_people() => output.print(&text)?,
-                // Without the filter for terminals, which takes null bytes out.
-                _ => Output::print_bytes(text.as_bytes())?,
+                Place::StandardError => output.print_besides(&rendered),
+                _ => output.print_rendered(&rendered)?,
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::arguments::{ListFormat, RulesArguments};
 use super::{Outcome, Output, output};
 use crate::lint::{Applicability, Category, Page, Profile, Severity, index_markdown};
+use crate::printable::Lines;
 use crate::rules;
 use crate::slim::keep_rules;
 
@@ -24,7 +25,13 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
             format!("{:#}\n", serde_json::Value::from(rows))
         }
     };
-    output.print(&list)?;
+    if arguments.format == ListFormat::Text {
+        let mut lines = Lines::new();
+        lines.styled(&list);
+        output.print(&lines)?;
+    } else {
+        Output::print_data(list.as_bytes())?;
+    }
     Ok(Outcome::Clean)
 }
 

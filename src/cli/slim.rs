@@ -1,7 +1,5 @@
 //! `jettison slim`.
 
-use std::fmt::Write as _;
-
 use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
@@ -12,6 +10,7 @@ use crate::image::{
     self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written,
 };
 use crate::lint::image::Policy;
+use crate::printable::{Lines, escape_bytes};
 use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
@@ -56,7 +55,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     drop(bar);
     // Standard output is the image's, if it is written there.
     if destination == Some(Reference::Stream) {
-        output.note(summary.trim_end());
+        output.print_notes(summary);
     } else {
         output.print(&summary)?;
     }
@@ -66,7 +65,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         Verdict::WouldNotWork => "would not work as the image does",
     };
     if !arguments.force {
-        output.note(&format!(
+        output.note(format_args!(
             "nothing is written, because the result {because}; `--force` writes it"
         ));
     }
@@ -92,7 +91,7 @@ fn slim(
     mut image: Image,
     platform: Option<&Platform>,
     write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
-) -> anyhow::Result<(String, Verdict)> {
+) -> anyhow::Result<(Lines, Verdict)> {
     arguments.program.configure(&mut image, platform)?;
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     let failures = slim::verify(&image, &plan)?;
@@ -100,7 +99,7 @@ fn slim(
     if !failures.is_empty() && !arguments.force {
         return Ok((summary, Verdict::WouldNotWork));
     }
-    summary.push_str(&report::plan(&image.tree, &plan));
+    summary.append(&report::plan(&image.tree, &plan));
     let documents = arguments.documents.prepare(&image)?;
     let (result, selection) = plan.result(&image);
     let broken = policy::broken(
@@ -110,26 +109,28 @@ fn slim(
         policy,
         output,
     )?;
-    summary.extend(broken.as_deref());
+    if let Some(broken) = &broken {
+        summary.append(broken);
+    }
     if broken.is_some() && !arguments.force {
         return Ok((summary, Verdict::BreaksPolicy));
     }
     let result = write(&result, &selection)?;
     if let Some((told, _)) = &result {
-        summary.push_str(told);
+        summary.line(told);
     } else {
-        summary.push_str("kept:\n");
+        summary.line("kept:");
         for &name in plan.kept() {
-            let _ = writeln!(summary, "  {}", image.tree.path(name).escape_ascii());
+            summary.line(format_args!("  {}", escape_bytes(&image.tree.path(name))));
         }
         for record in plan.records() {
-            let _ = writeln!(summary, "  {} (generated)", record.path.escape_ascii());
+            summary.line(format_args!("  {} (generated)", escape_bytes(&record.path)));
         }
     }
     let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
     if let Some(documents) = &documents {
         let digest = result.as_ref().and_then(|(_, digest)| digest.as_deref());
-        summary.push_str(
+        summary.append(
             &arguments
                 .documents
                 .write(documents, name, digest, &image, &plan)?,
@@ -150,7 +151,7 @@ fn all_platforms(
     destination: Option<&Reference>,
     write_options: &WriteOptions,
     bar: &Bar,
-) -> anyhow::Result<(String, Verdict)> {
+) -> anyhow::Result<(Lines, Verdict)> {
     let (arguments, ..) = wish;
     let mut index = destination
         .map(|place| IndexWriter::new(place, write_options))
@@ -163,14 +164,14 @@ fn all_platforms(
         "image `{}` has no index, so it is for one platform",
         arguments.image
     );
-    let (mut all, mut worst) = (String::new(), Verdict::Good);
+    let (mut all, mut worst) = (Lines::new(), Verdict::Good);
     for platform in platforms {
         let image = source.image(&platform, bar).with_context(of_image)?;
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
                 let told = format!(
-                    "slimmed to image {}{}\n",
+                    "slimmed to image {}{}",
                     written.config_digest,
                     layers_told(&written)
                 );
@@ -180,7 +181,8 @@ fn all_platforms(
         };
         let slimmed = slim(wish, image, Some(&platform), write);
         let (summary, verdict) = slimmed.with_context(|| format!("for {platform}"))?;
-        let _ = write!(all, "{platform}:\n{summary}");
+        all.line(format_args!("{platform}:"));
+        all.append(&summary);
         if verdict != Verdict::Good {
             worst = worst.max(verdict);
             if !arguments.force {
@@ -189,7 +191,10 @@ fn all_platforms(
         }
     }
     if let (Some(index), Some(destination)) = (index, destination) {
-        let _ = writeln!(all, "wrote {destination}, index {}", index.finish(bar)?);
+        all.line(format_args!(
+            "wrote {destination}, index {}",
+            index.finish(bar)?
+        ));
     }
     Ok((all, worst))
 }
@@ -208,19 +213,19 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
 
 fn wrote(destination: &Reference, written: &Written) -> String {
     match destination {
-        Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes\n", written.bytes),
+        Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes", written.bytes),
         Reference::Registry { .. } => {
             let digest = written
                 .manifest_digest
                 .as_deref()
                 .unwrap_or(&written.config_digest);
             format!(
-                "wrote {destination}, manifest {digest}{}\n",
+                "wrote {destination}, manifest {digest}{}",
                 layers_told(written)
             )
         }
         _ => format!(
-            "wrote {destination}, image {}{}\n",
+            "wrote {destination}, image {}{}",
             written.config_digest,
             layers_told(written)
         ),
@@ -247,13 +252,11 @@ fn layers_told(written: &Written) -> String {
     format!("; layers: {}, unchanged: {whole}", written.layers.len())
 }
 
-pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> String {
-    let line = |failure: &slim::Failure| {
-        format!(
-            "{}: {}\n",
-            tree.path(failure.at).escape_ascii(),
-            failure.lost
-        )
-    };
-    failures.iter().map(line).collect()
+pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> Lines {
+    let mut lines = Lines::new();
+    for failure in failures {
+        let path = escape_bytes(&tree.path(failure.at));
+        lines.line(format_args!("{path}: {}", failure.lost));
+    }
+    lines
 }

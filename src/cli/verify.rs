@@ -7,7 +7,8 @@ use super::progress::Bar;
 use super::slim::failed;
 use super::source::SourceArguments;
 use super::{Outcome, Output};
-use crate::image::{Image, Tree};
+use crate::image::Image;
+use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, PlanOptions};
 
 /// Check that an image works as its configuration and its files say, or as the image it was made
@@ -56,21 +57,21 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
 }
 
 /// What the program of an image needs and does not find, a line each.
-fn missing(image: &Image) -> String {
+fn missing(image: &Image) -> Lines {
+    let mut lines = Lines::new();
     let plan = match slim::plan(image, &PlanOptions::default()) {
         Ok(plan) => plan,
-        Err(error) => return format!("{error}\n"),
+        Err(error) => {
+            lines.line(error);
+            return lines;
+        }
     };
-    let line = |unmet: &slim::Unmet| {
-        format!(
-            "{}: it needs {}, which is not there\n",
-            shown(&image.tree, unmet),
+    for unmet in plan.unmet() {
+        let path = escape_bytes(&image.tree.path(unmet.by));
+        lines.line(format_args!(
+            "{path}: it needs {}, which is not there",
             unmet.need
-        )
-    };
-    plan.unmet().iter().map(line).collect()
-}
-
-fn shown(tree: &Tree, unmet: &slim::Unmet) -> String {
-    tree.path(unmet.by).escape_ascii().to_string()
+        ));
+    }
+    lines
 }

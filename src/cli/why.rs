@@ -1,7 +1,6 @@
 //! `jettison why`.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use anyhow::Context as _;
 
@@ -11,6 +10,7 @@ use super::slim::plan;
 use super::{Outcome, Output};
 use crate::image::{NameId, Tree};
 use crate::packages::Record;
+use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Link, Plan, Reason};
 
 pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Outcome> {
@@ -36,10 +36,12 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     let resolved = resolved.with_context(|| format!("in `{}`", arguments.image))?;
     let name = resolved.name;
     if !plan.is_kept(name) {
-        output.print(&format!(
-            "{} is not kept: nothing that is kept leads to it\n",
+        let mut lines = Lines::new();
+        lines.line(format_args!(
+            "{} is not kept: nothing that is kept leads to it",
             shown(tree, name)
-        ))?;
+        ));
+        output.print(&lines)?;
         return Ok(Outcome::Found);
     }
     output.print(&if arguments.all {
@@ -61,58 +63,64 @@ fn is_at(path: &[u8], typed: &[u8]) -> bool {
     components(path) == components(typed)
 }
 
-fn generated(record: &Record) -> String {
+fn generated(record: &Record) -> Lines {
     let packages = record.packages.join(" ");
     let noun = if record.packages.len() == 1 {
         "package"
     } else {
         "packages"
     };
-    format!(
-        "{}: generated, the record for scanners of {noun} {packages}\n",
-        record.path.escape_ascii()
-    )
+    let mut lines = Lines::new();
+    lines.line(format_args!(
+        "{}: generated, the record for scanners of {noun} {packages}",
+        escape_bytes(&record.path)
+    ));
+    lines
 }
 
 /// From the root down to the name, a line each; below it the other reasons.
-fn chain(tree: &Tree, plan: &Plan, name: NameId) -> String {
-    let mut out = String::new();
-    out.push_str(&links(tree, &plan.why(name)));
+fn chain(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
+    let mut out = links(tree, &plan.why(name));
     let others = plan.reasons(name).iter().skip(1);
     for (index, reason) in others.enumerate() {
         if index == 0 {
-            out.push_str("also\n");
+            out.line("also");
         }
         let by = reason
             .by
             .map(|by| format!("{}: ", shown(tree, by)))
             .unwrap_or_default();
-        let _ = writeln!(out, "  {by}{}", reason.why);
+        out.line(format_args!("  {by}{}", reason.why));
     }
     if name == NameId::ROOT {
-        out.push_str("/: the root directory is the image\n");
+        out.line("/: the root directory is the image");
     }
     out
 }
 
 /// The links of a chain, a line each.
-pub(super) fn links(tree: &Tree, links: &[Link<'_>]) -> String {
-    let mut out = String::new();
+pub(super) fn links(tree: &Tree, links: &[Link<'_>]) -> Lines {
+    let mut out = Lines::new();
     for (depth, link) in links.iter().enumerate() {
         let arrow = if depth == 0 {
             String::new()
         } else {
             format!("{}└ ", "  ".repeat(depth - 1))
         };
-        let _ = writeln!(out, "{arrow}{}: {}", shown(tree, link.name), link.why);
+        out.line(format_args!(
+            "{arrow}{}: {}",
+            shown(tree, link.name),
+            link.why
+        ));
     }
     out
 }
 
 /// All reasons for a name, and below each those of its giver, up to the roots. What has been shown
 /// is not shown again.
-fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> String {
-    let mut out = format!("{}\n", shown(tree, name));
+fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
+    let mut out = Lines::new();
+    out.line(shown(tree, name));
     let mut seen = BTreeSet::from([name]);
     // The reasons still to be shown, the next one last; and how deep they stand.
     let mut open: Vec<(usize, &Reason)> = plan
@@ -124,18 +132,21 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> String {
     while let Some((depth, reason)) = open.pop() {
         let indent = "  ".repeat(depth - 1);
         let Some(by) = reason.by else {
-            let _ = writeln!(out, "{indent}└ {}, {}", reason.why, reason.confidence());
+            out.line(format_args!(
+                "{indent}└ {}, {}",
+                reason.why,
+                reason.confidence()
+            ));
             continue;
         };
         let is_new = seen.insert(by);
         let again = if is_new { "" } else { ", as above" };
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{indent}└ for {}: {}, {}{again}",
             shown(tree, by),
             reason.why,
             reason.confidence()
-        );
+        ));
         if is_new {
             open.extend(
                 plan.reasons(by)
@@ -149,5 +160,5 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> String {
 }
 
 pub(super) fn shown(tree: &Tree, name: NameId) -> String {
-    tree.path(name).escape_ascii().to_string()
+    escape_bytes(&tree.path(name))
 }

@@ -1,7 +1,5 @@
 //! `jettison why-not`.
 
-use std::fmt::Write as _;
-
 use anyhow::Context as _;
 use clap::Args;
 
@@ -14,6 +12,7 @@ use super::source::SourceArguments;
 use super::why::{links, shown};
 use super::{Outcome, Output};
 use crate::image::{NameId, Tree};
+use crate::printable::Lines;
 use crate::slim::{Plan, keep_rules};
 
 /// Say why a file of an image is not kept, and what would keep it
@@ -54,10 +53,10 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     drop(bar);
     if plan.is_kept(resolved.name) {
-        output.print(&format!(
-            "it is kept\n{}",
-            links(tree, &plan.why(resolved.name))
-        ))?;
+        let mut lines = Lines::new();
+        lines.line("it is kept");
+        lines.append(&links(tree, &plan.why(resolved.name)));
+        output.print(&lines)?;
         return Ok(Outcome::Found);
     }
     output.print(&reasons(tree, &plan, resolved.name))?;
@@ -65,25 +64,23 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
 }
 
 /// What would keep it: less sure reasons, a rule, or the user.
-fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> String {
+fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let path = tree.path(name);
-    let mut out = format!("{} is not kept\n", shown(tree, name));
+    let mut out = Lines::new();
+    out.line(format_args!("{} is not kept", shown(tree, name)));
     let unsure = plan.why_at_any_level(name);
     if let Some(level) = unsure.iter().map(|link| link.why.confidence()).max() {
-        let _ = writeln!(
-            out,
-            "`--keep-level {level}` would keep it:\n{}",
-            links(tree, &unsure)
-        );
+        out.line(format_args!("`--keep-level {level}` would keep it:"));
+        out.append(&links(tree, &unsure));
+        out.line("");
     }
     for rule in keep_rules().naming(&path) {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "the rule `{}` covers it, but does not apply here: it is for {}",
             rule.name,
             rule.triggers()
-        );
+        ));
     }
-    let _ = writeln!(out, "`--keep '{}'` keeps it", shown(tree, name));
+    out.line(format_args!("`--keep '{}'` keeps it", shown(tree, name)));
     out
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::hadolint::{self, Override};
 use super::{ConfigError, FailOn};
 use crate::lint::Registry;
+use crate::printable::escape;
 
 #[derive(Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -81,8 +82,19 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
     let labels = file.label_schema.into_iter().flatten();
     own.label_schema = labels.map(|(label, kind)| (label, kind.value)).collect();
 
+    let names = own.trusted_registries.iter().chain(own.label_schema.keys());
+    for name in names {
+        // It is no name of a registry or a label, and TOML does not escape all that terminals obey.
+        if escape(name) != *name {
+            return Err(ConfigError::Whole {
+                path: path.to_owned(),
+                reason: format!("`{name}` has characters that cannot be seen"),
+            });
+        }
+    }
     let mut out = String::new();
     for code in &missing {
+        let code = escape(code);
         let _ = writeln!(out, "# {code} is no rule here: there is nothing to silence");
     }
     let text = toml::to_string(&own);

@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::blob::Blob;
-use super::error::{ReadError, plain};
+use super::error::ReadError;
 use super::json;
 use super::limits::Limits;
 use super::store::read_json;
+use crate::printable::escape;
 
 /// An image configuration of Docker or OCI. Keys that neither knows are kept too.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +82,7 @@ impl Config {
             None | Some("layers") => Ok(Self::new(json)),
             Some(other) => Err(ReadError::Contradiction {
                 blob: name.to_owned(),
-                reason: format!("`rootfs.type` is `{}`, not `layers`", plain(other)),
+                reason: format!("`rootfs.type` is `{}`, not `layers`", escape(other)),
             }),
         }
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::remote::TransferError;
+use crate::printable::escape;
 
 /// Why an image could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +23,9 @@ pub enum ReadError {
     MissingBlob { blob: String, by: String },
     #[error("blob `{blob}` is reached through too many links")]
     BlobLinks { blob: String },
-    #[error("`{}` has several members `{}` that differ", path.display(), plain(blob))]
+    #[error("`{}` has several members `{}` that differ", path.display(), escape(blob))]
     RepeatedMember { blob: String, path: PathBuf },
-    #[error("member `{}` of `{}` is a link", plain(blob), path.display())]
+    #[error("member `{}` of `{}` is a link", escape(blob), path.display())]
     LinkedMember { blob: String, path: PathBuf },
     #[error("blob `{blob}` has {is} bytes, its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
@@ -44,11 +45,11 @@ pub enum ReadError {
     UnknownDigest { blob: String, digest: String },
     #[error("cannot decompress blob `{blob}`")]
     Decompress { blob: String, source: io::Error },
-    #[error("invalid document `{}`", plain(blob))]
+    #[error("invalid document `{}`", escape(blob))]
     Json { blob: String, source: JsonError },
-    #[error("`{blob}` is neither an image nor an index: `{}`", plain(media_type))]
+    #[error("`{blob}` is neither an image nor an index: `{}`", escape(media_type))]
     UnknownDocument { blob: String, media_type: String },
-    #[error("`{}` contradicts itself: {reason}", plain(blob))]
+    #[error("`{}` contradicts itself: {reason}", escape(blob))]
     Contradiction { blob: String, reason: String },
     #[error("`{blob}` exceeds the limit of {limit} {what}{}", raised(*flag))]
     Limit {
@@ -67,12 +68,12 @@ pub enum ReadError {
     TooManyLayers { layers: usize, limit: usize },
     #[error(
         "layer `{blob}` is of a kind that cannot be read: `{}`",
-        plain(media_type)
+        escape(media_type)
     )]
     UnknownLayer { blob: String, media_type: String },
     #[error(
         "layer `{blob}` is foreign: its content is elsewhere, at {}",
-        plain(urls)
+        escape(urls)
     )]
     ForeignLayer { blob: String, urls: String },
     #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
@@ -160,7 +161,7 @@ fn listed(names: &[String]) -> String {
     let mut shown: Vec<String> = names
         .iter()
         .take(LISTED)
-        .map(|name| format!("`{}`", plain(name)))
+        .map(|name| format!("`{}`", escape(name)))
         .collect();
     if names.len() > LISTED {
         shown.push(format!("and {} more", names.len() - LISTED));
@@ -175,18 +176,6 @@ const LISTED: usize = 20;
 fn raised(flag: Option<&'static str>) -> String {
     flag.map(|flag| format!("; `{flag}` raises it"))
         .unwrap_or_default()
-}
-
-/// What others wrote, unable to command a terminal.
-pub(super) fn plain(text: &str) -> String {
-    let escape = |letter: char| {
-        if letter.is_control() {
-            letter.escape_default().to_string()
-        } else {
-            letter.into()
-        }
-    };
-    text.chars().map(escape).collect()
 }
 
 /// An entry of an archive that cannot be what it says.

@@ -13,12 +13,13 @@ use super::blob::Blob;
 use super::config::Config;
 use super::digest::verify;
 use super::docker::is_named;
-use super::error::{ReadError, plain};
+use super::error::ReadError;
 use super::json;
 use super::layer::Source;
 use super::limits::Limits;
 use super::progress::{Progress, Silent};
 use super::store::{Store, read_json};
+use crate::printable::escape;
 
 pub(super) const INDEX: &str = "index.json";
 pub(super) const LAYOUT: &str = "oci-layout";
@@ -217,7 +218,7 @@ fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
     if store.has(LAYOUT) {
         let layout: Layout = store.json(LAYOUT, &json::LAYOUT, limits)?;
         if layout.image_layout_version != LAYOUT_VERSION {
-            let version = plain(&layout.image_layout_version);
+            let version = escape(&layout.image_layout_version);
             let reason = format!("layout version `{version}` is not `{LAYOUT_VERSION}`");
             return Err(contradiction(LAYOUT, reason));
         }
@@ -227,7 +228,7 @@ fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
     if let Some(said) = index.media_type()
         && DocumentKind::of(said) != Some(DocumentKind::Index)
     {
-        let reason = format!("it calls itself `{}`", plain(&said.to_string()));
+        let reason = format!("it calls itself `{}`", escape(&said.to_string()));
         return Err(contradiction(INDEX, reason));
     }
     Ok(index)
@@ -298,7 +299,7 @@ fn document(
     if let Some(said) = said
         && said != *descriptor.media_type()
     {
-        let said = plain(&said.to_string());
+        let said = escape(&said.to_string()).into_owned();
         let reason = format!(
             "it calls itself `{said}`, its descriptor calls it `{}`",
             descriptor.media_type()
@@ -678,7 +679,7 @@ fn choose_platform(
                 &store.path().display().to_string(),
                 format!(
                     "its index writes `{usual}` as `{}`",
-                    plain(&platform.to_string())
+                    escape(&platform.to_string())
                 ),
             ));
         }

@@ -34,7 +34,7 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
         if !labels.is_empty() {
             row["trace"] = json!({ "locations": labels, "stacktrace": false });
         }
-        out.push_str(&row.to_string());
+        out.push_str(&super::json::escaped(row.to_string()));
         out.push('\0');
     }
     out

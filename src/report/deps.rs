@@ -1,28 +1,36 @@
 //! What programs load: as a tree, as JSON, as a graph for Graphviz, and as plain paths.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::elf::{Found, Outcome, Request};
 use crate::loading::{Closure, Loaded, Start};
+use crate::printable::{Lines, escape_bytes, lossless};
 
 /// A tree for each program: every library at the place where it is loaded first, with the rule that
 /// found it.
-pub fn deps_text(closures: &[Closure]) -> String {
-    let texts: Vec<String> = closures.par_iter().with_min_len(16).map(text_of).collect();
-    texts.concat()
+pub fn deps_text(closures: &[Closure]) -> Lines {
+    let texts: Vec<Lines> = closures.par_iter().with_min_len(16).map(text_of).collect();
+    let mut out = Lines::new();
+    for text in &texts {
+        out.append(text);
+    }
+    out
 }
 
-fn text_of(closure: &Closure) -> String {
-    let program = shown(&closure.program);
+fn text_of(closure: &Closure) -> Lines {
+    let mut out = Lines::new();
+    let program = escape_bytes(&closure.program);
     match &closure.start {
-        Start::Static => format!("{program}: needs no loader\n"),
-        Start::Unreadable(why) => format!("{program}: {why}\n"),
+        Start::Static => out.line(format_args!("{program}: needs no loader")),
+        Start::Unreadable(why) => out.line(format_args!("{program}: {why}")),
         Start::NoLoader(loader) => {
-            format!("{program}: its loader `{}` is not there\n", shown(loader))
+            let loader = escape_bytes(loader);
+            out.line(format_args!(
+                "{program}: its loader `{loader}` is not there"
+            ));
         }
         Start::Loaded(loaded) => {
             let secure = if loaded.secure {
@@ -30,16 +38,17 @@ fn text_of(closure: &Closure) -> String {
             } else {
                 ""
             };
-            let mut out = format!("{program} [loader {}{secure}]\n", shown(&loaded.loader));
+            let loader = escape_bytes(&loaded.loader);
+            out.line(format_args!("{program} [loader {loader}{secure}]"));
             tree(&mut out, loaded);
             problems(&mut out, loaded);
-            out
         }
     }
+    out
 }
 
 /// The requests to show below each object: those that loaded something, and those that failed.
-fn tree(out: &mut String, loaded: &Loaded) {
+fn tree(out: &mut Lines, loaded: &Loaded) {
     let mut below: Vec<Vec<&Request>> = vec![Vec::new(); loaded.objects.len()];
     let mut seen = vec![false; loaded.objects.len()];
     for request in &loaded.requests {
@@ -66,13 +75,12 @@ fn tree(out: &mut String, loaded: &Loaded) {
                     let broken = broken
                         .map(|why| format!(", refused: {why}"))
                         .unwrap_or_default();
-                    let _ = writeln!(
-                        out,
+                    out.line(format_args!(
                         "{indent}{branch}{} => {} [{}]{broken}",
-                        shown(&request.name),
-                        shown(path),
+                        escape_bytes(&request.name),
+                        escape_bytes(path),
                         found.label()
-                    );
+                    ));
                 }
                 if let Some((object, _, _)) = hits.last() {
                     push(&mut open, &mut below, *object, &deeper);
@@ -83,7 +91,10 @@ fn tree(out: &mut String, loaded: &Loaded) {
                     .refused
                     .as_ref()
                     .map_or("not found".to_owned(), |why| format!("refused: {why}"));
-                let _ = writeln!(out, "{indent}{branch}{} => {why}", shown(&request.name));
+                out.line(format_args!(
+                    "{indent}{branch}{} => {why}",
+                    escape_bytes(&request.name)
+                ));
             }
         }
     }
@@ -106,48 +117,45 @@ fn push<'a>(
 
 /// Below the tree: what is missing, with where it was looked for; versions and symbols that nothing
 /// defines.
-fn problems(out: &mut String, loaded: &Loaded) {
+fn problems(out: &mut Lines, loaded: &Loaded) {
     let mut told = BTreeSet::new();
     for (request, missing) in loaded.missing() {
-        let by = shown(&loaded.objects[request.by].path);
+        let by = escape_bytes(&loaded.objects[request.by].path);
         let line = format!(
             "  missing: {}, which {by} needs; looked in {}",
-            shown(&request.name),
+            escape_bytes(&request.name),
             list(&missing.looked_in)
         );
         if told.insert(line.clone()) {
-            let _ = writeln!(out, "{line}");
+            out.line(format_args!("{line}"));
         }
     }
     for unmet in &loaded.unmet_versions {
         let (library, version, by) = (
-            shown(&unmet.library),
-            shown(&unmet.version),
-            shown(&unmet.by),
+            escape_bytes(&unmet.library),
+            escape_bytes(&unmet.version),
+            escape_bytes(&unmet.by),
         );
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "  version not found: {version} in {library}, which {by} needs"
-        );
+        ));
     }
     for unresolved in &loaded.unresolved {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "  undefined symbol: {}, which {} needs",
-            shown(&unresolved.symbol),
-            shown(&unresolved.by)
-        );
+            escape_bytes(&unresolved.symbol),
+            escape_bytes(&unresolved.by)
+        ));
     }
 }
 
 fn list(paths: &[Vec<u8>]) -> String {
     let mut seen = BTreeSet::new();
     let paths = paths.iter().filter(|path| seen.insert(path.as_slice()));
-    paths.map(|path| shown(path)).collect::<Vec<_>>().join(", ")
-}
-
-fn shown(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
+    paths
+        .map(|path| escape_bytes(path))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// An array of one object a program, a line each.
@@ -159,12 +167,12 @@ pub fn deps_json(closures: &[Closure]) -> String {
     if rows.is_empty() {
         "[]\n".to_owned()
     } else {
-        format!("[\n{}\n]\n", rows.join(",\n"))
+        super::json::escaped(format!("[\n{}\n]\n", rows.join(",\n")))
     }
 }
 
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    lossless(bytes).into_owned()
 }
 
 fn row(closure: &Closure) -> Value {
@@ -254,16 +262,15 @@ pub fn deps_dot(closures: &[Closure]) -> String {
     format!("digraph deps {{\n{}\n}}\n", edges.join("\n"))
 }
 
+/// A path as a string of the DOT language, which knows no escape but that of the quote, and as a
+/// label, in which a backslash is one of a few commands.
 fn quoted(bytes: &[u8]) -> String {
-    format!(
-        "\"{}\"",
-        text(bytes).replace('\\', "\\\\").replace('"', "\\\"")
-    )
+    let shown = escape_bytes(bytes);
+    format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The absolute paths of the programs, their loaders and their libraries, sorted, each once, a line
-/// each.
-pub fn deps_paths(closures: &[Closure]) -> Vec<u8> {
+/// The absolute paths of the programs, their loaders and their libraries, sorted, each once.
+pub fn deps_paths(closures: &[Closure]) -> BTreeSet<&[u8]> {
     let mut paths = BTreeSet::new();
     for closure in closures {
         paths.insert(closure.program.as_slice());
@@ -272,7 +279,4 @@ pub fn deps_paths(closures: &[Closure]) -> Vec<u8> {
         }
     }
     paths
-        .into_iter()
-        .flat_map(|path| [path, b"\n"].concat())
-        .collect()
 }

@@ -1,15 +1,15 @@
 //! How two images differ, for people and for programs.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::inspect::{length, plain};
+use super::inspect::length;
 use super::inspect_json::{bytes, kind, pretty};
 use super::size::{counted, size};
 use crate::image::{Image, Kind, NameId};
 use crate::inspect::{Change, Changed, Difference, PackageChange};
+use crate::printable::{Lines, escape_bytes};
 
 /// Two images and their differences.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +21,13 @@ pub struct Compared<'a> {
 
 /// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or
 /// gone is counted at that directory.
-pub fn diff_text(compared: &Compared<'_>) -> String {
+pub fn diff_text(compared: &Compared<'_>) -> Lines {
     let Compared {
         before,
         after,
         difference,
     } = *compared;
-    let mut out = String::new();
+    let mut out = Lines::new();
     for (path, image, mark) in tops(compared) {
         match mark {
             Mark::Changed(changed) => changed_line(&mut out, compared, changed),
@@ -39,19 +39,18 @@ pub fn diff_text(compared: &Compared<'_>) -> String {
         package_line(&mut out, package);
     }
     for field in &difference.configuration {
-        let _ = writeln!(out, "configuration: {} is not the same", plain(field));
+        out.line(format_args!("configuration: {} is not the same", field));
     }
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "layers: {} and {}, {shared} of them the same from the lowest on",
             layers[0], layers[1]
-        );
+        ));
     }
     let totals = [before, after].map(total);
-    let _ = writeln!(out, "{}", summary(difference, totals));
+    summary(&mut out, difference, totals);
     out
 }
 
@@ -117,7 +116,7 @@ fn parent(path: &[u8]) -> &[u8] {
         .map_or(path, |slash| &path[..slash])
 }
 
-fn top_line(out: &mut String, mark: char, image: &Image, path: &[u8], top: &Top) {
+fn top_line(out: &mut Lines, mark: char, image: &Image, path: &[u8], top: &Top) {
     let slash = if image.tree.is_directory(top.name) {
         "/"
     } else {
@@ -128,26 +127,24 @@ fn top_line(out: &mut String, mark: char, image: &Image, path: &[u8], top: &Top)
     } else {
         String::new()
     };
-    let _ = writeln!(
-        out,
+    out.line(format_args!(
         "{mark} {}{slash} ({}{below})",
-        path.escape_ascii(),
+        escape_bytes(path),
         size(top.bytes)
-    );
+    ));
 }
 
-fn changed_line(out: &mut String, compared: &Compared<'_>, changed: &Changed) {
+fn changed_line(out: &mut Lines, compared: &Compared<'_>, changed: &Changed) {
     let what: Vec<String> = changed
         .what
         .iter()
         .map(|&what| told(compared, changed, what))
         .collect();
-    let _ = writeln!(
-        out,
+    out.line(format_args!(
         "~ {} ({})",
-        changed.path.escape_ascii(),
+        escape_bytes(&changed.path),
         what.join(", ")
-    );
+    ));
 }
 
 /// What changed, with both values where they are short.
@@ -163,7 +160,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             (Change::Content, _) => size(length(&image.tree, name)),
             (Change::Mode, _) => format!("{:04o}", inode.header.mode),
             (Change::Owner, _) => format!("{}:{}", inode.header.uid, inode.header.gid),
-            (Change::Target, Kind::Symlink { target }) => target.escape_ascii().to_string(),
+            (Change::Target, Kind::Symlink { target }) => escape_bytes(target),
             _ => String::new(),
         }
     });
@@ -174,19 +171,17 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     }
 }
 
-fn package_line(out: &mut String, package: &PackageChange) {
-    let versions = |versions: &[String]| plain(&versions.join(" "));
+fn package_line(out: &mut Lines, package: &PackageChange) {
+    let versions = |versions: &[String]| versions.join(" ");
     let (mark, what) = match (&package.before[..], &package.after[..]) {
         ([], after) => ('+', versions(after)),
         (before, []) => ('-', versions(before)),
         (before, after) => ('~', format!("{} → {}", versions(before), versions(after))),
     };
-    let _ = writeln!(
-        out,
+    out.line(format_args!(
         "package {mark} {} {what} ({})",
-        plain(&package.name),
-        package.ecosystem
-    );
+        package.name, package.ecosystem
+    ));
 }
 
 fn total(image: &Image) -> u64 {
@@ -219,15 +214,13 @@ fn row(before: bool, after: bool) -> usize {
     }
 }
 
-fn summary(difference: &Difference, [before, after]: [u64; 2]) -> String {
+fn summary(out: &mut Lines, difference: &Difference, [before, after]: [u64; 2]) {
     let [paths, packages] = counts(difference).map(|[added, removed, changed]| {
         format!("{added} added, {removed} removed, {changed} changed")
     });
-    format!(
-        "names: {paths}\npackages: {packages}\nsize: {} → {}",
-        size(before),
-        size(after)
-    )
+    out.line(format_args!("names: {paths}"));
+    out.line(format_args!("packages: {packages}"));
+    out.line(format_args!("size: {} → {}", size(before), size(after)));
 }
 
 /// One object, with every path.

@@ -1,10 +1,8 @@
 //! What one path of an image is: its header, where it comes from, and what is below it.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
-use super::inspect::{instruction, length, plain, shown};
+use super::inspect::{instruction, length, shown};
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::size::{counted, size};
 use crate::elf::{Elf, Relro, Type};
@@ -12,6 +10,7 @@ use crate::image::digest::hex;
 use crate::image::{Header, Image, Kind, Tree};
 use crate::inspect::{Entry, Facts};
 use crate::packages::Packages;
+use crate::printable::{Lines, escape_bytes};
 
 /// All that is told of a path.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +22,15 @@ pub struct InspectedEntry<'a> {
 }
 
 /// Lines of facts; of a directory, a tree with sizes below them.
-pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
+pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     let (tree, facts) = (&entry.image.tree, entry.facts);
     let inode = tree.inode(facts.name);
     let header = &inode.header;
-    let mut out = format!("{}\n", shown(tree, facts.name));
+    let mut out = Lines::new();
+    out.line(shown(tree, facts.name));
     let mut field = |name: &str, value: &str| {
         if !value.is_empty() {
-            let _ = writeln!(out, "  {name:<11}{value}");
+            out.line(format_args!("  {name:<11}{value}"));
         }
     };
     field("kind", &kind_text(tree, facts));
@@ -55,10 +55,10 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
     }
     if let Some((index, layer)) = facts.layer {
         field("layer", &format!("{index}, {}", short(&layer.digest)));
-        field("by", &plain(&instruction(layer)));
+        field("by", &instruction(layer));
     }
     for package in entry.packages.owners(facts.name) {
-        let (name, version) = (plain(&package.name), plain(&package.version));
+        let (name, version) = (&package.name, &package.version);
         field(
             "package",
             &format!("{name} {version} ({})", package.ecosystem),
@@ -68,12 +68,11 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> String {
         elf_text(elf, more, &mut field);
     }
     if tree.is_directory(facts.name) {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "  holds      {}, {}",
             size(entry.usage.usage.bytes),
             names(entry.usage)
-        );
+        ));
         branches(&mut out, tree, &entry.usage.children, "");
     }
     out
@@ -91,7 +90,7 @@ fn kind_text(tree: &Tree, facts: &Facts<'_>) -> String {
                 .map_or("which leads nowhere".to_owned(), |end| {
                     format!("in the end {}", shown(tree, end))
                 });
-            format!("link to {}, {end}", target.escape_ascii())
+            format!("link to {}, {end}", escape_bytes(target))
         }
         Kind::Character { major, minor } => format!("character device {major}:{minor}"),
         Kind::Block { major, minor } => format!("block device {major}:{minor}"),
@@ -119,7 +118,7 @@ fn owner(header: &Header) -> String {
         group,
         ..
     } = header;
-    let names = format!("{}:{}", user.escape_ascii(), group.escape_ascii());
+    let names = format!("{}:{}", escape_bytes(user), escape_bytes(group));
     if names == ":" {
         format!("{uid}:{gid}")
     } else {
@@ -139,7 +138,7 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
         "elf",
         &format!("{bits} bit {what} for machine {}", elf.machine),
     );
-    let text = |bytes: &Vec<u8>| bytes.escape_ascii().to_string();
+    let text = |bytes: &Vec<u8>| escape_bytes(bytes);
     field("soname", &elf.soname.as_ref().map(text).unwrap_or_default());
     field(
         "loader",
@@ -163,13 +162,10 @@ fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &s
         &facts
             .go
             .as_ref()
-            .map(|go| plain(&go.version))
+            .map(|go| go.version.clone())
             .unwrap_or_default(),
     );
-    field(
-        "rustc",
-        &facts.rustc.as_deref().map(plain).unwrap_or_default(),
-    );
+    field("rustc", facts.rustc.as_deref().unwrap_or_default());
     let hardening = &facts.hardening;
     let relro = match hardening.relro {
         Relro::None => "",
@@ -202,21 +198,20 @@ fn short(digest: &str) -> &str {
 }
 
 /// A line an entry, with the lines that tie it to its directory.
-fn branches(out: &mut String, tree: &Tree, children: &[Entry], indent: &str) {
+fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
     for (index, child) in children.iter().enumerate() {
         let is_last = index + 1 == children.len();
         let branch = if is_last { "└ " } else { "├ " };
-        let name = tree.file_name(child.name).escape_ascii();
+        let name = escape_bytes(tree.file_name(child.name));
         let mark = match &tree.inode(child.name).kind {
             Kind::Directory => "/".to_owned(),
-            Kind::Symlink { target } => format!(" -> {}", target.escape_ascii()),
+            Kind::Symlink { target } => format!(" -> {}", escape_bytes(target)),
             _ => String::new(),
         };
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{:>10}  {indent}{branch}{name}{mark}",
             size(child.usage.bytes)
-        );
+        ));
         branches(
             out,
             tree,

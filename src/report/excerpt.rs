@@ -1,14 +1,20 @@
 //! The lines of a source that a finding needs, so that a renderer does not read the whole file for
 //! each.
 
+use std::borrow::Cow;
+
+use crate::printable::escaped_at;
 use crate::source::{Source, Span};
 
-/// Whole lines of a source, from the first that any of the spans touches to the last.
+/// Whole lines of a source, from the first that any of the spans touches to the last, as they can
+/// be printed.
 pub(super) struct Excerpt<'a> {
-    pub(super) text: &'a str,
+    pub(super) text: Cow<'a, str>,
     /// The number of its first line, from 1.
     pub(super) line: usize,
     start: usize,
+    /// For every escape, where the source goes on behind it and where the text does.
+    escapes: Vec<(usize, usize)>,
 }
 
 impl<'a> Excerpt<'a> {
@@ -18,16 +24,78 @@ impl<'a> Excerpt<'a> {
         let last = source.line(all.end.max(all.start)).min(source.line_count());
         let start = source.line_span(first).start;
         let end = source.line_span(last.max(first)).end.max(start);
+        let mut escapes = Vec::new();
         Self {
-            text: source.slice(Span::new(start, end)),
+            text: escape(source.slice(Span::new(start, end)), &mut escapes),
             line: first,
             start,
+            escapes,
         }
     }
 
     /// Where a span of the source is in `text`.
     pub(super) fn range(&self, span: Span) -> std::ops::Range<usize> {
-        let clamp = |offset: usize| offset.saturating_sub(self.start).min(self.text.len());
-        clamp(span.start)..clamp(span.end)
+        self.place(span.start)..self.place(span.end)
+    }
+
+    fn place(&self, offset: usize) -> usize {
+        let offset = offset.saturating_sub(self.start);
+        let before = self
+            .escapes
+            .partition_point(|(source, _)| *source <= offset);
+        let (source, text) = match before.checked_sub(1) {
+            Some(last) => self.escapes[last],
+            None => (0, 0),
+        };
+        (text + offset - source).min(self.text.len())
+    }
+}
+
+/// What a fix writes, as it can be printed in an excerpt.
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+    escape(text, &mut Vec::new())
+}
+
+/// Escapes all but line breaks, and tells where the offsets change.
+fn escape<'a>(text: &'a str, escapes: &mut Vec<(usize, usize)>) -> Cow<'a, str> {
+    let mut out = String::new();
+    let mut copied = 0;
+    for (at, letter) in text.char_indices() {
+        let is_break = letter == '\n' || text[at..].starts_with("\r\n");
+        // Nearly every character is one that no terminal minds.
+        if is_break || (matches!(letter, ' '..='~') && letter != '#') {
+            continue;
+        }
+        if let Some(escape) = escaped_at(text, at) {
+            out.push_str(&text[copied..at]);
+            out.push_str(&escape);
+            copied = at + letter.len_utf8();
+            escapes.push((copied, out.len()));
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[copied..]);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_point_at_the_same_text_behind_escapes() {
+        let source = Source::new("D", "FROM a\nRUN \u{1b}[1m\u{202e}x\ty\r\r\nCMD z\n");
+        let at = |word: &str| {
+            let start = source.text().find(word).expect("it is there");
+            Span::new(start, start + word.len())
+        };
+        let excerpt = Excerpt::new(&source, [at("RUN"), at("CMD")].into_iter());
+        assert_eq!(excerpt.text, "RUN \\x1b[1m\\u{202e}x\ty\\r\r\nCMD z");
+        for word in ["RUN", "[1m", "x", "y", "CMD", "z"] {
+            assert_eq!(&excerpt.text[excerpt.range(at(word))], word);
+        }
+        assert_eq!(&excerpt.text[excerpt.range(at("\u{202e}"))], "\\u{202e}");
     }
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::{Rendered, Report, Style};
 use crate::suggestion;
-
-use super::{Report, Style};
 
 /// One way to print findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,17 +56,12 @@ impl Format {
         }
     }
 
-    /// Whether it is text for a terminal, and not data for a program.
-    pub fn is_for_people(self) -> bool {
-        matches!(self, Self::Text | Self::Compact | Self::Tty)
-    }
-
     /// What is printed for a report.
-    pub fn render(self, report: &Report<'_>, style: Style) -> String {
-        match self {
-            Self::Text => super::text(report, style),
-            Self::Compact => super::compact::compact(report),
-            Self::Tty => super::tty::tty(report),
+    pub fn render(self, report: &Report<'_>, style: Style) -> Rendered {
+        Rendered::Data(match self {
+            Self::Text => return Rendered::Text(super::text(report, style)),
+            Self::Compact => return Rendered::Text(super::compact::compact(report)),
+            Self::Tty => return Rendered::Text(super::tty::tty(report)),
             Self::Json => super::json(report),
             Self::Jsonl => super::json::jsonl(report),
             Self::Sarif => super::sarif::sarif(report),
@@ -77,7 +71,7 @@ impl Format {
             Self::Checkstyle => super::checkstyle::checkstyle(report),
             Self::Junit => super::junit::junit(report),
             Self::Sonarqube => super::sonarqube::sonarqube(report),
-        }
+        })
     }
 }
 

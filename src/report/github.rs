@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use super::input::Region;
 use super::{Linted, Report};
 use crate::lint::{Finding, Severity};
+use crate::printable::escape;
 
 /// `::warning file=…,line=…::message`, a line for each finding.
 pub(super) fn github(report: &Report<'_>) -> String {
@@ -45,11 +46,17 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     );
 }
 
-/// The text of a command, in which a line break would end it.
+/// The text of a command, in which a line break would end it. The log is shown by a terminal of
+/// sorts, which colors would change.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| {
+            let line = line.replace('%', "%25").replace('\r', "%0D");
+            escape(&line).into_owned()
+        })
+        .collect();
+    lines.join("%0A")
 }
 
 /// The value of a property, which a comma would end too.
@@ -65,5 +72,6 @@ mod tests {
     fn no_text_ends_a_command_early() {
         assert_eq!(data("50%: a,\nb"), "50%25: a,%0Ab");
         assert_eq!(property("a,b:c%\r\n"), "a%2Cb%3Ac%25%0D%0A");
+        assert_eq!(data("\u{1b}[8m\u{202e}##[x]"), r"\x1b[8m\u{202e}\x23#[x]");
     }
 }

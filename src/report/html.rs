@@ -9,6 +9,7 @@ use super::size::size;
 use super::summary::{Sizes, Summary};
 use super::treemap::{Rectangle, squarified};
 use crate::image::NameId;
+use crate::printable::{escape, escape_bytes};
 use crate::slim::Count;
 
 /// Rows of a table that are not folded away.
@@ -313,7 +314,7 @@ fn kept(out: &mut String, summary: &Summary<'_>) {
     out.extend(summary.plan.kept().iter().map(row));
     for record in summary.plan.records() {
         let (path, bytes) = (
-            escaped(&record.path.escape_ascii().to_string()),
+            escaped(&escape_bytes(&record.path)),
             size(record.bytes.len() as u64),
         );
         let _ = writeln!(
@@ -325,8 +326,9 @@ fn kept(out: &mut String, summary: &Summary<'_>) {
     out.push_str("</table>\n</details>\n");
 }
 
-/// Text in HTML, also in an attribute; controls are shown, not obeyed.
+/// Text in HTML, also in an attribute.
 fn escaped(text: &str) -> String {
+    let text = escape(text);
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -335,11 +337,6 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // Letters that turn the direction of the text make one name look like another.
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                out.extend(letter.escape_unicode())
-            }
-            _ if letter.is_control() => out.extend(letter.escape_default()),
             _ => out.push(letter),
         }
     }

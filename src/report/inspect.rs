@@ -1,12 +1,11 @@
 //! What is in an image, for people: configuration, layers, waste, files and packages, in 60 columns
 //! where names allow.
 
-use std::fmt::Write as _;
-
 use super::size::{counted, size};
 use crate::image::{Config, Image, Kind, Layer, NameId, Tree};
 use crate::inspect::{Files, How, LayerFacts, Layers};
 use crate::packages::{Package, Packages};
+use crate::printable::{Lines, escape, escape_bytes};
 
 /// All that is told of an image.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +24,8 @@ const INSTRUCTION: usize = 56;
 const SHOWN: usize = 12;
 
 /// The whole image on a page.
-pub fn inspect_text(inspected: &Inspected<'_>) -> String {
-    let mut out = String::new();
+pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
+    let mut out = Lines::new();
     configuration(&mut out, inspected);
     layers(&mut out, inspected.image, inspected.layers);
     wasted(&mut out, inspected.layers, inspected.top);
@@ -35,7 +34,7 @@ pub fn inspect_text(inspected: &Inspected<'_>) -> String {
     out
 }
 
-fn configuration(out: &mut String, inspected: &Inspected<'_>) {
+fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
     let config = &inspected.image.config;
     let variant = config
         .variant()
@@ -75,7 +74,7 @@ fn configuration(out: &mut String, inspected: &Inspected<'_>) {
     labels(out, config);
 }
 
-fn labels(out: &mut String, config: &Config) {
+fn labels(out: &mut Lines, config: &Config) {
     let labels: Vec<String> = config
         .labels()
         .map(|(key, value)| format!("{key}={value}"))
@@ -83,29 +82,29 @@ fn labels(out: &mut String, config: &Config) {
     list(out, "labels", labels.iter().map(String::as_str));
 }
 
-fn field(out: &mut String, name: &str, value: &str) {
+fn field(out: &mut Lines, name: &str, value: &str) {
     if !value.is_empty() {
-        let _ = writeln!(out, "{name:<13}{}", plain(value));
+        out.line(format_args!("{name:<13}{}", value));
     }
 }
 
-fn list<'a>(out: &mut String, name: &str, values: impl Iterator<Item = &'a str>) {
+fn list<'a>(out: &mut Lines, name: &str, values: impl Iterator<Item = &'a str>) {
     for (index, value) in values.enumerate() {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{:<13}{}",
             if index == 0 { name } else { "" },
-            plain(value)
-        );
+            value
+        ));
     }
 }
 
 /// A table of layers, each with its instruction below it.
-fn layers(out: &mut String, image: &Image, layers: &Layers) {
+fn layers(out: &mut Lines, image: &Image, layers: &Layers) {
     if image.layers.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nlayer      size   added replaced removed    wasted");
+    out.line("");
+    out.line("layer      size   added replaced removed    wasted");
     for (index, (layer, facts)) in image.layers.iter().zip(&layers.layers).enumerate() {
         let LayerFacts {
             added,
@@ -116,21 +115,25 @@ fn layers(out: &mut String, image: &Image, layers: &Layers) {
             ..
         } = facts;
         let (bytes, wasted) = (size(*bytes), size(*wasted));
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{index:>5}{bytes:>10}{added:>8}{replaced:>9}{removed:>8}{wasted:>10}"
-        );
-        let _ = writeln!(out, "      {}", cut(&instruction(layer), INSTRUCTION));
+        ));
+        out.line(format_args!(
+            "      {}",
+            cut(&instruction(layer), INSTRUCTION)
+        ));
     }
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
-    let _ = writeln!(
-        out,
-        "of {} in layers {} are in the image\nefficiency {}.{}%, {wasted} wasted",
+    out.line(format_args!(
+        "of {} in layers {} are in the image",
         size(layers.bytes),
-        size(layers.visible),
+        size(layers.visible)
+    ));
+    out.line(format_args!(
+        "efficiency {}.{}%, {wasted} wasted",
         share / 10,
         share % 10
-    );
+    ));
 }
 
 /// The instruction of a layer as it may have stood in a Dockerfile.
@@ -153,45 +156,45 @@ pub(super) fn instruction(layer: &Layer) -> String {
 }
 
 fn cut(text: &str, letters: usize) -> String {
-    let text = plain(text);
+    let text = escape(text);
     if text.chars().count() <= letters {
-        return text;
+        return text.into_owned();
     }
     text.chars().take(letters - 1).chain(['…']).collect()
 }
 
-fn wasted(out: &mut String, layers: &Layers, top: usize) {
+fn wasted(out: &mut Lines, layers: &Layers, top: usize) {
     if layers.wasted.is_empty() || top == 0 {
         return;
     }
-    out.push_str("\nwasted, by path\n");
+    out.line("");
+    out.line("wasted, by path");
     for wasted in layers.wasted.iter().take(top) {
         let how = match wasted.how {
             How::Replaced => "replaced",
             How::Removed => "removed",
         };
         let brought: Vec<String> = wasted.layers.iter().map(ToString::to_string).collect();
-        let path = wasted.path.escape_ascii();
+        let path = escape_bytes(&wasted.path);
         let layers = if brought.len() == 1 {
             "layer"
         } else {
             "layers"
         };
-        let _ = writeln!(out, "{:>10}  {path}", size(wasted.bytes));
-        let _ = writeln!(
-            out,
+        out.line(format_args!("{:>10}  {path}", size(wasted.bytes)));
+        out.line(format_args!(
             "            of {layers} {}, {how} by {}",
             brought.join(", "),
             wasted.by
-        );
+        ));
     }
     more(out, layers.wasted.len(), top);
 }
 
-fn files(out: &mut String, tree: &Tree, files: &Files) {
-    let _ = writeln!(
-        out,
-        "\n{}, {}, {}, {}",
+fn files(out: &mut Lines, tree: &Tree, files: &Files) {
+    out.line("");
+    out.line(format_args!(
+        "{}, {}, {}, {}",
         size(files.bytes),
         counted(files.files, "file"),
         counted(files.links, "link"),
@@ -200,18 +203,17 @@ fn files(out: &mut String, tree: &Tree, files: &Files) {
         } else {
             format!("{} directories", files.directories)
         }
-    );
+    ));
     if files.hard_links > 0 {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{} beyond the first of a file",
             counted(files.hard_links, "name")
-        );
+        ));
     }
     let with_mode =
         |name: NameId| format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name));
     let with_target = |name: NameId| match &tree.inode(name).kind {
-        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), target.escape_ascii()),
+        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), escape_bytes(target)),
         _ => shown(tree, name),
     };
     names(out, "setuid or setgid", &files.setuid, with_mode);
@@ -227,37 +229,37 @@ fn files(out: &mut String, tree: &Tree, files: &Files) {
         with_target,
     );
     if !files.biggest.is_empty() {
-        out.push_str("\nbiggest files\n");
+        out.line("");
+        out.line("biggest files");
     }
     for &name in &files.biggest {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{:>10}  {}",
             size(length(tree, name)),
             shown(tree, name)
-        );
+        ));
     }
 }
 
-fn names(out: &mut String, title: &str, names: &[NameId], line: impl Fn(NameId) -> String) {
+fn names(out: &mut Lines, title: &str, names: &[NameId], line: impl Fn(NameId) -> String) {
     if names.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{title}: {}", names.len());
+    out.line(format_args!("{title}: {}", names.len()));
     for &name in names.iter().take(SHOWN) {
-        let _ = writeln!(out, "  {}", line(name));
+        out.line(format_args!("  {}", line(name)));
     }
     more(out, names.len(), SHOWN);
 }
 
-fn more(out: &mut String, count: usize, shown: usize) {
+fn more(out: &mut Lines, count: usize, shown: usize) {
     if count > shown {
-        let _ = writeln!(out, "  and {} more", count - shown);
+        out.line(format_args!("  and {} more", count - shown));
     }
 }
 
 /// The packages that take the most room, and what is of no package.
-fn packages(out: &mut String, inspected: &Inspected<'_>) {
+fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     let Inspected {
         image,
         packages,
@@ -271,12 +273,12 @@ fn packages(out: &mut String, inspected: &Inspected<'_>) {
     let of_packages: u64 = sizes.iter().sum();
     let other = inspected.files.bytes.saturating_sub(of_packages);
     let count = counted(packages.list.len(), "package");
-    let _ = writeln!(
-        out,
-        "\n{count}, {}; {} are of none",
+    out.line("");
+    out.line(format_args!(
+        "{count}, {}; {} are of none",
         size(of_packages),
         size(other)
-    );
+    ));
     let mut rows: Vec<(u64, &Package)> = sizes.into_iter().zip(&packages.list).collect();
     rows.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
     for (bytes, package) in rows.into_iter().take(top) {
@@ -286,27 +288,25 @@ fn packages(out: &mut String, inspected: &Inspected<'_>) {
             version,
             ..
         } = package;
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{:>10}  {} {} ({ecosystem})",
             size(bytes),
-            plain(name),
-            plain(version)
-        );
+            name,
+            version
+        ));
     }
     more(out, packages.list.len(), top);
     for note in &packages.notes {
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "{}: {}",
             shown(&image.tree, note.at),
-            plain(&note.text)
-        );
+            note.text
+        ));
     }
 }
 
 pub(super) fn shown(tree: &Tree, name: NameId) -> String {
-    tree.path(name).escape_ascii().to_string()
+    escape_bytes(&tree.path(name))
 }
 
 pub(super) fn length(tree: &Tree, name: NameId) -> u64 {
@@ -314,16 +314,4 @@ pub(super) fn length(tree: &Tree, name: NameId) -> u64 {
         Kind::File(content) => content.length(),
         _ => 0,
     }
-}
-
-/// What others wrote, unable to command a terminal.
-pub(super) fn plain(text: &str) -> String {
-    let escape = |letter: char| {
-        if letter.is_control() {
-            letter.escape_default().to_string()
-        } else {
-            letter.into()
-        }
-    };
-    text.chars().map(escape).collect()
 }

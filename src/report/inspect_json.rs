@@ -6,6 +6,7 @@ use super::inspect::{Inspected, instruction, length};
 use crate::image::{Image, Kind, NameId, Tree};
 use crate::inspect::{How, Layers};
 use crate::packages::{Package, Packages};
+use crate::printable::lossless;
 
 /// One object.
 pub fn inspect_json(inspected: &Inspected<'_>) -> String {
@@ -127,13 +128,13 @@ pub(super) fn path(tree: &Tree, name: NameId) -> Value {
     bytes(&tree.path(name))
 }
 
-/// A path as text; bytes that are no UTF-8 become U+FFFD.
+/// A path as text.
 pub(super) fn bytes(path: &[u8]) -> Value {
-    String::from_utf8_lossy(path).into_owned().into()
+    lossless(path).into()
 }
 
 pub(super) fn pretty(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("values always serialise");
     text.push('\n');
-    text
+    super::json::escaped(text)
 }

@@ -1,12 +1,14 @@
 //! Findings as a JSON array: hadolint's six fields, and what it does not know.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use super::input::Region;
 use super::{Linted, Report};
 use crate::lint::{Edit, Finding, Fix};
+use crate::printable::{is_hidden, is_logging_command};
 use crate::source::Source;
 
 /// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
@@ -97,7 +99,8 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// The same objects without the array.
 pub(super) fn jsonl(report: &Report<'_>) -> String {
-    lines(report).map(|line| line + "\n").collect()
+    let lines: String = lines(report).map(|line| line + "\n").collect();
+    escaped(lines)
 }
 
 /// An array of what is JSON already, an element a line.
@@ -108,6 +111,28 @@ pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
         out.push_str(&element);
     }
     out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
+    escaped(out)
+}
+
+/// JSON text in which every character that a terminal would obey or hide is written as an escape,
+/// and no CI system finds a command. It means the same: outside of strings there is none of these.
+pub(super) fn escaped(json: String) -> String {
+    let is_ascii = json.bytes().all(|byte| byte.is_ascii() && byte != 0x7f);
+    if is_ascii && !json.contains("##") {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len());
+    for (at, letter) in json.char_indices() {
+        let is_command = letter == '#' && is_logging_command(&json[at..]);
+        if is_command || (is_hidden(letter) && letter != '\n') {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(letter);
+        }
+    }
     out
 }
 
@@ -176,5 +201,22 @@ fn fix_row<'a>(source: &Source, fix: &'a Fix) -> FixRow<'a> {
         title: &fix.title,
         applicability: fix.applicability.as_str(),
         edits: fix.edits.iter().map(edit_row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_characters_are_escapes_that_mean_the_same() {
+        let text = "é\u{1b}[2J \u{7f}\u{9b}\u{202e}\u{2028}\u{e0041} ##vso[x] ##[y] C# ## z";
+        let json = escaped(serde_json::to_string(text).expect("it is text"));
+        assert_eq!(
+            json,
+            r##""é\u001b[2J \u007f\u009b\u202e\u2028\udb40\udc41 \u0023#vso[x] \u0023#[y] C# ## z""##
+        );
+        let read: String = serde_json::from_str(&json).expect("it is JSON");
+        assert_eq!(read, text);
     }
 }

@@ -70,13 +70,13 @@ fn suite(xml: &mut Xml, file: &Linted) {
                 ("message", &finding.message),
             ],
         );
-        let more = format!(
-            "{name}:{line}:{}: {}\n{}",
-            place.column,
-            super::full_text(file, finding),
-            super::url(finding)
-        );
-        xml.text(&more);
+        let first = format!("{name}:{line}:{}: {}", place.column, finding.message);
+        let url = super::url(finding);
+        let notes = file.notes(finding);
+        let mut lines = vec![first.as_str()];
+        lines.extend(notes.iter().map(String::as_str));
+        lines.push(&url);
+        xml.text(&lines);
         xml.end("failure");
         xml.end("testcase");
     }

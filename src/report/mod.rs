@@ -57,6 +57,26 @@ use std::borrow::Cow;
 
 use crate::lint::{Finding, Registry, Severity};
 
+use crate::printable::Lines;
+
+/// A result in one of its formats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rendered {
+    /// For people.
+    Text(Lines),
+    /// For programs, which need every character; the format encodes what a terminal would obey.
+    Data(String),
+}
+
+impl Rendered {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text.as_str(),
+            Self::Data(data) => data,
+        }
+    }
+}
+
 /// What a format is given.
 #[derive(Debug)]
 pub struct Report<'a> {

@@ -5,17 +5,18 @@ use std::fmt::Write as _;
 
 use super::size::{counted, size};
 use crate::image::{NameId, Tree};
+use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Plan, Totals};
 
 /// How many lines of one kind are shown before the rest is counted.
 const SHOWN: usize = 12;
 
 /// A small table of before and after, then what a person should look at.
-pub fn plan(tree: &Tree, plan: &Plan) -> String {
-    let mut out = String::new();
+pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
+    let mut out = Lines::new();
     table(&mut out, plan.totals());
     levels(&mut out, plan.totals());
-    let path = |name| tree.path(name).escape_ascii().to_string();
+    let path = |name| escape_bytes(&tree.path(name));
     records(&mut out, plan);
 
     let because = |names: &[NameId]| -> Vec<String> {
@@ -46,7 +47,7 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
             let places: Vec<_> = unmet
                 .looked_in
                 .iter()
-                .map(|place| place.escape_ascii().to_string())
+                .map(|place| escape_bytes(place))
                 .collect();
             let _ = write!(line, " (looked in {})", places.join(", "));
         }
@@ -66,36 +67,39 @@ pub fn plan(tree: &Tree, plan: &Plan) -> String {
     out
 }
 
-fn table(out: &mut String, totals: &Totals) {
+fn table(out: &mut Lines, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
     let share = after
         .bytes
         .saturating_mul(100)
         .checked_div(before.bytes)
         .unwrap_or(100);
-    let _ = writeln!(out, "         {:>12} {:>12}", "before", "after");
-    let _ = writeln!(
-        out,
+    out.line(format_args!("         {:>12} {:>12}", "before", "after"));
+    out.line(format_args!(
         "  bytes  {:>12} {:>12}  {share}%",
         size(before.bytes),
         size(after.bytes)
-    );
-    let _ = writeln!(out, "  files  {:>12} {:>12}", before.files, after.files);
-    let _ = writeln!(out, "  names  {:>12} {:>12}", before.names, after.names);
-    let _ = writeln!(
-        out,
+    ));
+    out.line(format_args!(
+        "  files  {:>12} {:>12}",
+        before.files, after.files
+    ));
+    out.line(format_args!(
+        "  names  {:>12} {:>12}",
+        before.names, after.names
+    ));
+    out.line(format_args!(
         "  programs {:>10} {:>12}",
         before.programs, after.programs
-    );
-    let _ = writeln!(
-        out,
+    ));
+    out.line(format_args!(
         "  setuid {:>12} {:>12}",
         before.privileged, after.privileged
-    );
+    ));
 }
 
-fn levels(out: &mut String, totals: &Totals) {
-    let _ = writeln!(out, "  levels {}", levels_told(totals));
+fn levels(out: &mut Lines, totals: &Totals) {
+    out.line(format_args!("  levels {}", levels_told(totals)));
 }
 
 /// What each level keeps: the first as it is, the others by what they add.
@@ -111,7 +115,7 @@ pub(super) fn levels_told(totals: &Totals) -> String {
 }
 
 /// How many packages are recorded, in files that are made.
-fn records(out: &mut String, plan: &Plan) {
+fn records(out: &mut Lines, plan: &Plan) {
     let packages: BTreeSet<&String> = plan
         .records()
         .iter()
@@ -119,17 +123,16 @@ fn records(out: &mut String, plan: &Plan) {
         .collect();
     if !packages.is_empty() {
         let files = counted(plan.records().len(), "file");
-        let _ = writeln!(
-            out,
+        out.line(format_args!(
             "for scanners, {files} record {}",
             counted(packages.len(), "package")
-        );
+        ));
     }
 }
 
 /// A kept name and its first reason.
 fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
-    let path = |name| tree.path(name).escape_ascii().to_string();
+    let path = |name| escape_bytes(&tree.path(name));
     let Some(reason) = plan.reasons(name).first() else {
         return path(name);
     };
@@ -139,15 +142,15 @@ fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
     }
 }
 
-fn list(out: &mut String, title: &str, lines: &[String]) {
+fn list(out: &mut Lines, title: &str, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
-    let _ = writeln!(out, "{title}:");
+    out.line(format_args!("{title}:"));
     for line in lines.iter().take(SHOWN) {
-        let _ = writeln!(out, "  {line}");
+        out.line(format_args!("  {line}"));
     }
     if lines.len() > SHOWN {
-        let _ = writeln!(out, "  and {} more", lines.len() - SHOWN);
+        out.line(format_args!("  and {} more", lines.len() - SHOWN));
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::inspect::length;
-use super::inspect_json::{kind, path, pretty};
+use super::inspect_json::{bytes, kind, path, pretty};
 use super::summary::{Sizes, Summary};
 use crate::image::NameId;
 use crate::slim::{Confidence, Count};
@@ -37,7 +37,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         }).collect::<Vec<_>>(),
         "generated": summary.plan.records().iter().map(|record| {
             json!({
-                "path": String::from_utf8_lossy(&record.path),
+                "path": bytes(&record.path),
                 "bytes": record.bytes.len(),
                 "packages": record.packages,
             })

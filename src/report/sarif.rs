@@ -48,7 +48,7 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    super::json::escaped(format!("{log:#}\n"))
 }
 
 /// The rules that speak, by the name that their findings bear.

@@ -34,7 +34,10 @@ pub(super) fn sonarqube(report: &Report<'_>) -> String {
         }));
     }
     let rules: Vec<Value> = rules.into_values().collect();
-    format!("{:#}\n", json!({ "rules": rules, "issues": issues }))
+    super::json::escaped(format!(
+        "{:#}\n",
+        json!({ "rules": rules, "issues": issues })
+    ))
 }
 
 fn rule(id: &str, finding: &Finding, page: &Page) -> Value {

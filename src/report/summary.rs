@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
 use crate::packages::{Package, Packages};
+use crate::printable::escape_bytes;
 use crate::slim::{Because, Count, Note, Plan, Root, Unmet, Why};
 
 /// All that a report tells.
@@ -226,7 +227,7 @@ fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     let mut risks: Vec<Risk> = Vec::new();
     let totals = plan.totals();
     let mut add = |name: NameId, what| {
-        let shown = |name| tree.path(name).escape_ascii().to_string();
+        let shown = |name| escape_bytes(&tree.path(name));
         let chain = plan
             .why(name)
             .iter()

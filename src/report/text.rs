@@ -1,14 +1,13 @@
 //! Findings for people: source excerpts with carets, labels, notes, the fix as a patch, and a
 //! summary line.
 
-use std::fmt::Write as _;
-
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 
-use super::excerpt::Excerpt;
+use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
 use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
+use crate::printable::{Lines, escape};
 use crate::source::{Source, Span};
 
 /// Text is not wrapped into narrower columns.
@@ -43,19 +42,19 @@ impl Style {
 }
 
 /// Every finding, a line that counts them, and one on the attack surface.
-pub fn text(report: &Report<'_>, style: Style) -> String {
+pub fn text(report: &Report<'_>, style: Style) -> Lines {
     let renderer = style.renderer();
-    let mut out = String::new();
+    let mut out = Lines::new();
     for file in report.files {
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
         for finding in &file.findings {
-            out.push_str(&renderer.render(&groups(report, file, finding, style)));
-            out.push_str("\n\n");
+            out.styled(&renderer.render(&groups(report, file, finding, style)));
+            out.line("");
         }
     }
-    out.push_str(&summary(report));
+    summary(&mut out, report);
     for file in report.files {
         if let Some(surface) = &file.attack_surface {
             let name = match report.files {
@@ -64,26 +63,23 @@ pub fn text(report: &Report<'_>, style: Style) -> String {
             };
             let dash = if style.unicode { "\u{2014}" } else { "-" };
             let line = super::attack_surface::line(file, surface, name, dash);
-            out.push_str(&wrapped(&line, style.width));
-            out.push('\n');
+            out.line(wrapped(&line, style.width));
         }
     }
     out
 }
 
 /// The name of a file, above what is found in it.
-fn heading(out: &mut String, file: &Linted, style: Style) {
+fn heading(out: &mut Lines, file: &Linted, style: Style) {
     let bold = if style.color {
         anstyle::Style::new().bold()
     } else {
         anstyle::Style::new()
     };
-    let _ = writeln!(
-        out,
-        "{bold}{}{bold:#}: {}\n",
-        file.name(),
-        counted(file.findings.len(), "finding")
-    );
+    let name = escape(file.name());
+    let count = counted(file.findings.len(), "finding");
+    out.styled(&format!("{bold}{name}{bold:#}: {count}"));
+    out.line("");
 }
 
 fn groups<'a>(
@@ -95,7 +91,7 @@ fn groups<'a>(
     // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a
     // note.
     let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
-    let message = wrapped(&finding.message, style.width.saturating_sub(title));
+    let message = wrapped(&escape(&finding.message), style.width.saturating_sub(title));
     let note = style
         .width
         .saturating_sub(file.line_count().to_string().len() + " = help: ".len());
@@ -116,7 +112,7 @@ fn groups<'a>(
     let notes = file.notes(finding);
     let notes = notes
         .iter()
-        .map(|text| Level::NOTE.message(wrapped(text, note)));
+        .map(|text| Level::NOTE.message(wrapped(&escape(text), note)));
     let group = group.elements(notes);
     match (&finding.fix, file.source()) {
         (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
@@ -143,11 +139,11 @@ fn snippet<'a>(
     let labels = here().map(|label| {
         AnnotationKind::Context
             .span(excerpt.range(label.span))
-            .label(&label.message)
+            .label(escape(&label.message))
     });
-    Snippet::source(excerpt.text)
+    Snippet::source(excerpt.text.clone())
         .line_start(excerpt.line)
-        .path(source.name())
+        .path(escape(source.name()))
         .annotation(AnnotationKind::Primary.span(excerpt.range(span)))
         .annotations(labels)
 }
@@ -158,23 +154,24 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
     let excerpt = Excerpt::new(source, std::iter::once(label.span));
     let annotation = AnnotationKind::Context
         .span(excerpt.range(label.span))
-        .label(&label.message);
+        .label(escape(&label.message));
     Some(
-        Snippet::source(excerpt.text)
+        Snippet::source(excerpt.text.clone())
             .line_start(excerpt.line)
-            .path(source.name())
+            .path(escape(source.name()))
             .annotation(annotation),
     )
 }
 
 /// The layer of a finding in an image; only the image for one in its configuration.
 fn place_in_image(name: &str, location: &Location) -> String {
+    let name = escape(name);
     match location {
         Location::Image(image) => match image.layer() {
             Some(layer) => format!("{name}, layer {layer}"),
-            None => name.to_owned(),
+            None => name.into_owned(),
         },
-        Location::Text(_) => name.to_owned(),
+        Location::Text(_) => name.into_owned(),
     }
 }
 
@@ -184,16 +181,21 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         Applicability::Safe => fix.title.clone(),
         Applicability::Unsafe => format!("{} (unsafe: review the result)", fix.title),
     };
-    let patches = fix
-        .edits
-        .iter()
-        .map(|edit| Patch::new(excerpt.range(edit.span), &edit.replacement));
+    let patches = fix.edits.iter().map(|edit| {
+        Patch::new(
+            excerpt.range(edit.span),
+            excerpt::escaped(&edit.replacement),
+        )
+    });
     Level::HELP
-        .secondary_title(wrapped(&title, style.width.saturating_sub("help: ".len())))
+        .secondary_title(wrapped(
+            &escape(&title),
+            style.width.saturating_sub("help: ".len()),
+        ))
         .element(
-            Snippet::source(excerpt.text)
+            Snippet::source(excerpt.text.clone())
                 .line_start(excerpt.line)
-                .path(source.name())
+                .path(escape(source.name()))
                 .patches(patches),
         )
 }
@@ -214,7 +216,7 @@ fn pointer(report: &Report<'_>, finding: &Finding) -> String {
     }
 }
 
-fn summary(report: &Report<'_>) -> String {
+fn summary(out: &mut Lines, report: &Report<'_>) {
     let total = report.findings().count();
     let images = report.files.iter().filter(|file| file.is_image()).count();
     let checked = match (report.files.len() - images, images) {
@@ -246,17 +248,17 @@ fn summary(report: &Report<'_>) -> String {
         let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.applicability == wanted).count()
     };
-    let how = match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
-        (0, 0) => String::new(),
-        (safe, 0) => format!("\n{safe} can be fixed with `--fix`"),
-        (0, unsafely) => format!("\n{unsafely} can be fixed with `--fix --unsafe-fixes`"),
-        (safe, unsafely) => {
-            format!("\n{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`")
-        }
-    };
-    line.push_str(&how);
-    line.push('\n');
-    line
+    out.line(line);
+    match (fixable(Applicability::Safe), fixable(Applicability::Unsafe)) {
+        (0, 0) => {}
+        (safe, 0) => out.line(format_args!("{safe} can be fixed with `--fix`")),
+        (0, unsafely) => out.line(format_args!(
+            "{unsafely} can be fixed with `--fix --unsafe-fixes`"
+        )),
+        (safe, unsafely) => out.line(format_args!(
+            "{safe} can be fixed with `--fix`, {unsafely} more with `--unsafe-fixes`"
+        )),
+    }
 }
 
 /// A text with line breaks where it would be wider than `width`; words stay whole.

@@ -1,9 +1,11 @@
 //! XML as the reports need it: elements with attributes, indented, in which no text can break out.
 
-use std::borrow::Cow;
-
 use quick_xml::Writer;
+use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::name::QName;
+
+use crate::printable::{escape, is_hidden, is_logging_command};
 
 /// A document as it is written.
 pub(super) struct Xml {
@@ -28,8 +30,10 @@ impl Xml {
         self.write(Event::Empty(element(name, attributes)));
     }
 
-    pub(super) fn text(&mut self, text: &str) {
-        self.write(Event::Text(BytesText::new(&allowed(text))));
+    /// A text of some lines, each of which stays one.
+    pub(super) fn text(&mut self, lines: &[&str]) {
+        let lines: Vec<String> = lines.iter().map(|line| encoded(line)).collect();
+        self.write(Event::Text(BytesText::from_escaped(lines.join("\n"))));
     }
 
     pub(super) fn end(&mut self, name: &str) {
@@ -52,21 +56,44 @@ impl Xml {
 fn element<'a>(name: &'a str, attributes: &[(&'a str, &str)]) -> BytesStart<'a> {
     let mut element = BytesStart::new(name);
     for (name, value) in attributes {
-        element.push_attribute((*name, &*allowed(value)));
+        let value = encoded(value);
+        element.push_attribute(Attribute {
+            key: QName(name),
+            value: value.into(),
+        });
     }
     element
 }
 
-/// The text without the control characters that XML 1.0 has no way to write, as `U+FFFD`.
-fn allowed(text: &str) -> Cow<'_, str> {
-    let is_refused = |c: char| {
-        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
-    };
-    if text.contains(is_refused) {
-        text.replace(is_refused, "\u{fffd}").into()
-    } else {
-        text.into()
+/// A text as a part of one line of XML, in which every character that a terminal would obey or hide
+/// is a reference. Those that XML 1.0 cannot hold at all (section 2.2 of the standard) are shown as
+/// people see them, `\x1b`. In an attribute a bare line break would be read as a blank (section
+/// 3.3.3).
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '#' if is_logging_command(&text[at..]) => out.push_str("&#35;"),
+            // The runner of GitHub Actions would take it for a command.
+            ':' if text[at..].starts_with("::") && text[..at].trim().is_empty() => {
+                out.push_str("&#58;");
+            }
+            '\u{fffe}' | '\u{ffff}' => out.extend(letter.escape_unicode()),
+            '\n' | '\t' | '\r' => out.push_str(&reference(letter)),
+            letter if letter < ' ' => out.push_str(&escape(letter.encode_utf8(&mut [0; 4]))),
+            letter if is_hidden(letter) => out.push_str(&reference(letter)),
+            letter => out.push(letter),
+        }
     }
+    out
+}
+
+fn reference(letter: char) -> String {
+    format!("&#{};", u32::from(letter))
 }
 
 #[cfg(test)]
@@ -76,16 +103,18 @@ mod tests {
     #[test]
     fn no_text_leaves_its_element() {
         let mut xml = Xml::new();
-        xml.start("a", &[("b", "\"<&>\u{1b}[0m\n")]);
-        xml.text("</a> ]]>");
+        xml.start("a", &[("b", "\"<&>\u{1b}[0m\n\u{85}\u{202e}")]);
+        xml.text(&["</a> ]]>\n", " ::error::x ##vso[y]\r\u{7f}"]);
         xml.end("a");
         let text = xml.into_text();
         assert!(
             text.starts_with(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a b=\"&quot;&lt;&amp;&gt;\u{fffd}[0m"
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+                 <a b=\"&quot;&lt;&amp;&gt;\\x1b[0m&#10;&#133;&#8238;\">"
             ),
             "{text}"
         );
-        assert!(text.contains("&lt;/a&gt; ]]&gt;</a>"), "{text}");
+        let content = "&lt;/a&gt; ]]&gt;&#10;\n &#58;:error::x &#35;#vso[y]&#13;&#127;</a>";
+        assert!(text.contains(content), "{text}");
     }
 }

@@ -77,7 +77,7 @@ impl fmt::Display for Place<'_> {
                     write!(f, "{parent}.")?;
                 }
                 let shown: String = key.chars().take(SHOWN).collect();
-                f.write_str(&super::error::plain(&shown))?;
+                f.write_str(&crate::printable::escape(&shown))?;
                 if shown.len() < key.len() {
                     f.write_str("…")?;
                 }

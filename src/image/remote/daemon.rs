@@ -88,7 +88,7 @@ fn nobody(name: String, mut tried: Vec<String>) -> TransferError {
 }
 
 fn shown(endpoint: &Endpoint) -> String {
-    let address = crate::image::error::plain(&endpoint.address);
+    let address = crate::printable::escape(&endpoint.address);
     endpoint.by.as_ref().map_or_else(
         || format!("`{address}`"),
         |by| format!("`{address}`, which {by} says"),
@@ -196,7 +196,7 @@ fn cause(error: &Error) -> String {
         error.source()
     });
     all.last()
-        .map(|last| crate::image::error::plain(last.to_string().trim()))
+        .map(|last| crate::printable::escape(last.to_string().trim()).into_owned())
         .unwrap_or_default()
 }
 

@@ -98,10 +98,7 @@ fn context(around: &Surroundings<'_>) -> Option<Endpoint> {
     let address = meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned();
     Some(Endpoint {
         address,
-        by: Some(format!(
-            "the context `{}`",
-            crate::image::error::plain(&name)
-        )),
+        by: Some(format!("the context `{}`", crate::printable::escape(&name))),
     })
 }
 

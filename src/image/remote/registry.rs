@@ -393,7 +393,7 @@ pub(super) fn failed(
             Some(reason) => TransferError::Refused {
                 act,
                 place,
-                reason: crate::image::error::plain(&reason),
+                reason: crate::printable::escape(&reason).into_owned(),
             },
             None => TransferError::Registry {
                 act,

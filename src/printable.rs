@@ -1,0 +1,376 @@
+//! Text that is safe to print: no terminal obeys it, no reader is deceived by it, and no CI
+//! system runs it.
+//!
+//! Names, paths, messages and excerpts come from repositories, images and registries. A terminal
+//! acts on control characters, characters that are invisible or that reverse the direction of a
+//! line make one text look like another, and CI systems run commands that they find in a log.
+//! Everything that a person reads is made of [`Lines`], which escape all three. Formats for
+//! programs keep every character and encode it by their own rules; [`is_hidden`] says which.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
+
+/// Text for people, line by line.
+///
+/// A line is what [`line`](Self::line) was given, whatever that contains: a line break in a name
+/// is shown as `\n` and begins no line of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
+    text: String,
+}
+
+impl Lines {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one line.
+    pub fn line(&mut self, line: impl fmt::Display) {
+        self.push_line(&escape(&line.to_string()));
+    }
+
+    /// Adds a text of several lines that carries our own colors and links, such as a rendered
+    /// finding. Escape what comes from outside before it is rendered: its colors could not be
+    /// told from ours afterwards.
+    pub fn styled(&mut self, text: &str) {
+        for line in text.lines() {
+            self.push_line(&escape_around_styles(line));
+        }
+    }
+
+    /// Adds the lines of another text.
+    pub fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
+    fn push_line(&mut self, line: &str) {
+        match workflow_command(line) {
+            Some(at) => {
+                let _ = write!(self.text, "{}\\x3a{}", &line[..at], &line[at + 1..]);
+            }
+            None => self.text.push_str(line),
+        }
+        self.text.push('\n');
+    }
+}
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Where a line has the first colon of a GitHub workflow command, `::name …::`.
+///
+/// The runner of GitHub Actions, and those of Forgejo and Gitea, ignore blanks before it
+/// (`ActionCommand.TryParseV2`).
+fn workflow_command(line: &str) -> Option<usize> {
+    let mut command = line.trim_start();
+    // Another reader of the log may take colors away first.
+    loop {
+        let style = style_length(command);
+        if style == 0 {
+            break;
+        }
+        command = command[style..].trim_start();
+    }
+    // `::: path` begins the excerpt of a second file. A command has a name instead of a blank.
+    if !command.starts_with("::") || command.starts_with("::: ") {
+        return None;
+    }
+    Some(line.len() - command.len())
+}
+
+/// Text as a part of one line.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for (at, _) in text.char_indices() {
+        match escaped_at(text, at) {
+            Some(escape) => out.push_str(&escape),
+            None => out.extend(text[at..].chars().next()),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A path, or any other text that need not be UTF-8, as a part of one line. A backslash is
+/// doubled, so that different paths look different.
+pub fn escape_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&escape(&chunk.valid().replace('\\', "\\\\")));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// A path in a format for programs whose strings are Unicode: as it is where it is UTF-8;
+/// otherwise with `\xff` for each byte that is not, and with `\\` for a backslash.
+pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(bytes.len() + 3);
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(&chunk.valid().replace('\\', "\\\\"));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Whether nothing in the text has to be looked at twice: printable ASCII without `##`.
+fn is_plain(text: &str) -> bool {
+    let is_printable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+    text.as_bytes().iter().all(is_printable) && !text.contains("##")
+}
+
+/// How the character at `at` is written, where it cannot stay as it is.
+pub fn escaped_at(text: &str, at: usize) -> Option<String> {
+    let rest = &text[at..];
+    let letter = rest.chars().next()?;
+    if letter == '#' && is_logging_command(rest) {
+        return Some("\\x23".to_owned());
+    }
+    if letter == '\t' || !is_hidden(letter) || joins(letter, &text[..at], rest) {
+        return None;
+    }
+    Some(match letter {
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        ascii if ascii.is_ascii() => format!("\\x{:02x}", u32::from(ascii)),
+        other => other.escape_unicode().to_string(),
+    })
+}
+
+/// Whether a text begins with `##[`, `##vso[` or `##teamcity[`.
+///
+/// Azure Pipelines and TeamCity, and GitHub Actions for its older commands, run what follows
+/// wherever in a line it stands.
+pub fn is_logging_command(text: &str) -> bool {
+    let Some(name) = text.strip_prefix("##") else {
+        return false;
+    };
+    name.trim_start_matches(|letter: char| letter.is_ascii_alphabetic())
+        .starts_with('[')
+}
+
+/// Whether a joiner or variation selector does its usual work, inside a word or an emoji that is
+/// not ASCII. Elsewhere it has nothing to join or to vary, and only hides.
+fn joins(letter: char, before: &str, rest: &str) -> bool {
+    let Some(previous) = before.chars().next_back() else {
+        return false;
+    };
+    let next = rest.chars().nth(1);
+    match letter {
+        '\u{200c}' | '\u{200d}' => {
+            (is_visible(previous) || is_selector(previous)) && next.is_some_and(is_visible)
+        }
+        letter if is_selector(letter) => is_visible(previous),
+        _ => false,
+    }
+}
+
+fn is_visible(letter: char) -> bool {
+    !letter.is_ascii() && !is_hidden(letter)
+}
+
+fn is_selector(letter: char) -> bool {
+    matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Whether a terminal acts on a character instead of showing it, or shows nothing for it: control
+/// characters, line and paragraph separators, and what Unicode calls format characters and default
+/// ignorable code points (`DerivedCoreProperties.txt`, Unicode 16), without those that scripts
+/// show, such as the Arabic number signs.
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The same for a line that carries our own colors and links.
+fn escape_around_styles(line: &str) -> Cow<'_, str> {
+    if is_plain(line) {
+        return Cow::Borrowed(line);
+    }
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.push_str(&escape(&rest[..at]));
+        rest = &rest[at..];
+        let style = style_length(rest);
+        out.push_str(&if style > 0 {
+            Cow::Borrowed(&rest[..style])
+        } else {
+            escape(&rest[..1])
+        });
+        rest = &rest[style.max(1)..];
+    }
+    out.push_str(&escape(rest));
+    Cow::Owned(out)
+}
+
+/// How long the color (`ESC [ 1;32 m`) or the link (`ESC ] 8 ; ; URL ESC \`) is that a text begins
+/// with; 0 where it begins with something else.
+fn style_length(text: &str) -> usize {
+    if let Some(color) = text.strip_prefix("\u{1b}[") {
+        let end = color.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
+        return if end.starts_with('m') {
+            text.len() - end.len() + 1
+        } else {
+            0
+        };
+    }
+    let Some(link) = text.strip_prefix("\u{1b}]8;;") else {
+        return 0;
+    };
+    match link.split_once("\u{1b}\\") {
+        Some((url, end)) if url.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            text.len() - end.len()
+        }
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(text: &str) -> String {
+        let mut lines = Lines::new();
+        lines.line(text);
+        lines.into_text()
+    }
+
+    fn styled(text: &str) -> String {
+        let mut lines = Lines::new();
+        lines.styled(text);
+        lines.into_text()
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing() {
+        assert_eq!(
+            escape("a\u{1b}[2J\u{7}\u{7f}\u{9b}1m\r\nb"),
+            r"a\x1b[2J\x07\x7f\u{9b}1m\r\nb"
+        );
+        assert_eq!(escape("tab\tand é 🐳 עברית"), "tab\tand é 🐳 עברית");
+    }
+
+    #[test]
+    fn nothing_is_invisible_or_turns_the_line() {
+        for letter in [
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{200e}',
+            '\u{200f}',
+            '\u{61c}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{200b}',
+            '\u{2060}',
+            '\u{feff}',
+            '\u{ad}',
+            '\u{3164}',
+            '\u{e0041}',
+            '\u{85}',
+            '\u{200d}',
+            '\u{fe0f}',
+        ] {
+            let text = format!("a{letter}b");
+            let expected = format!("a\\u{{{:x}}}b", u32::from(letter));
+            assert_eq!(escape(&text), expected);
+        }
+    }
+
+    #[test]
+    fn joiners_stay_where_they_join() {
+        for text in [
+            "👩\u{200d}💻",
+            "⚠\u{fe0f}",
+            "👩\u{200d}❤\u{fe0f}\u{200d}👨",
+            "می\u{200c}خواهم",
+        ] {
+            assert_eq!(escape(text), text);
+        }
+        assert_eq!(escape("é\u{200d}\u{200d}é"), "é\\u{200d}\\u{200d}é");
+        assert_eq!(escape("\u{fe0f}a"), "\\u{fe0f}a");
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_told_apart() {
+        assert_eq!(
+            escape_bytes(b"/caf\xc3\xa9/\xff\x1b\\x"),
+            r"/café/\xff\x1b\\x"
+        );
+    }
+
+    #[test]
+    fn programs_get_every_byte_of_a_path() {
+        assert_eq!(lossless(b"/a\\b\x1b"), "/a\\b\u{1b}");
+        assert_eq!(lossless(b"/a\\b\xff\xfe"), r"/a\\b\xff\xfe");
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("a\nb"), "a\\nb\n");
+        assert_eq!(line(""), "\n");
+    }
+
+    #[test]
+    fn no_line_is_a_workflow_command() {
+        assert_eq!(line("::error::x"), "\\x3a:error::x\n");
+        assert_eq!(line(" \u{a0}::error::x"), " \u{a0}\\x3a:error::x\n");
+        assert_eq!(
+            line(" ::: .jettison.toml:3:16"),
+            " ::: .jettison.toml:3:16\n"
+        );
+        assert_eq!(line("a ::error::x"), "a ::error::x\n");
+        assert_eq!(
+            line("a ##vso[x] ###[y] ## [z]"),
+            "a \\x23#vso[x] #\\x23#[y] ## [z]\n"
+        );
+        assert_eq!(styled("\u{1b}[1m ::error::x"), "\u{1b}[1m \\x3a:error::x\n");
+        assert_eq!(styled("x\n  ::add-mask::x"), "x\n  \\x3a:add-mask::x\n");
+    }
+
+    #[test]
+    fn only_colors_and_links_are_styles() {
+        let ours =
+            "\u{1b}[1;31mred\u{1b}[0m \u{1b}]8;;https://a.example/b\u{1b}\\c\u{1b}]8;;\u{1b}\\";
+        assert_eq!(styled(ours), format!("{ours}\n"));
+        assert_eq!(
+            styled("\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}"),
+            "\\x1b[2J\\x1b]0;title\\x07\\x1b\n"
+        );
+        assert_eq!(
+            styled("\u{1b}]8;;a\u{7}b\u{1b}\\"),
+            "\\x1b]8;;a\\x07b\\x1b\\\n"
+        );
+    }
+}
