@@ -1,6 +1,7 @@
 //! What scripts read as.
 
 use super::*;
+use crate::dockerfile::unread::{MAX_DEPTH, UnreadReason};
 use crate::dockerfile::{Body, Command, Script, parse as parse_dockerfile};
 use crate::source::Source;
 
@@ -296,8 +297,41 @@ fn deep_nesting_does_not_overflow_the_stack() {
     ] {
         parse_text(&text);
     }
-    let nested = format!("{}a{}", "( ".repeat(10_000), " )".repeat(10_000));
-    let script = parse_text(&nested);
-    assert_eq!(script.errors, []);
-    assert_eq!(script.commands.len(), 1);
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_reported_and_not_read() {
+    for (open, close) in [
+        ("( ", " )"),
+        ("{ ", "; }"),
+        ("echo $(", ")"),
+        ("if a; then ", "; fi"),
+    ] {
+        let nested = |depth: usize| format!("{}b{}", open.repeat(depth), close.repeat(depth));
+        let script = parse_text(&nested(MAX_DEPTH));
+        assert_eq!(
+            (&script.errors[..], &script.unread[..]),
+            (&[][..], &[][..]),
+            "{open}"
+        );
+        let last = script.commands.last().expect("a command");
+        assert_eq!(last.words[0].literal(), Some("b"), "{open}");
+        let script = parse_text(&nested(10_000));
+        let reasons: Vec<_> = script.unread.iter().map(|part| part.reason).collect();
+        assert_eq!(reasons, [UnreadReason::ScriptDepth], "{open}");
+        assert!(script.commands.len() <= 2 * MAX_DEPTH + 2, "{open}");
+    }
+}
+
+#[test]
+fn nested_words_share_the_text_of_the_script() {
+    let text = format!("{}b{}", "a $(".repeat(60), ")".repeat(60));
+    let script = parse_text(&text);
+    let words = script.commands.iter().flat_map(|command| &command.words);
+    let inside = words.filter(|word| word.raw.starts_with("$("));
+    let starts: Vec<_> = inside
+        .map(|word| word.raw.as_ptr() as usize - word.span.start)
+        .collect();
+    assert_eq!(starts.len(), 60);
+    assert!(starts.iter().all(|start| *start == starts[0]));
 }
