@@ -504,7 +504,7 @@ fn messages_cannot_command_a_terminal() {
     assert!(
         docker(two, Tar::new())
             .to_string()
-            .ends_with(r"name one of `\u{1b}[31m`, `b`")
+            .ends_with(r"name one of `\x1b[31m`, `b`")
     );
 }
 

@@ -214,7 +214,7 @@ mod tests {
         let text = format!(r#"{{"{key}": 1, "{key}": 1}}"#);
         let error = error(&text, &ANYTHING);
         assert!(
-            error.starts_with(r"key `\u{1b}[31mxxx") && error.len() < 200,
+            error.starts_with(r"key `\x1b[31mxxx") && error.len() < 200,
             "{error}"
         );
     }
