@@ -65,8 +65,8 @@ help: name the program and its arguments: `[\"run\", \"it\"]`
 4 - CMD run it
 4 + CMD [\"run\", \"it\"]
   |
-  = help: see `jettison explain shell-form-entrypoint`;
-          also known as DL3025, JSONArgsRecommended
+  = help: see `jettison explain shell-form-entrypoint`; also
+          known as DL3025, JSONArgsRecommended
 
 1 file checked, 2 findings: 1 warning, 1 info
 1 can be fixed with `--fix`, 1 more with `--unsafe-fixes`
