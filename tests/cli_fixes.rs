@@ -90,7 +90,7 @@ fn the_exit_status_counts_what_remains() {
     assert_eq!(output.status.code(), Some(1));
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        out.ends_with("1 can be fixed with `--fix --unsafe-fixes`\n"),
+        out.contains("\n1 can be fixed with `--fix --unsafe-fixes`\n"),
         "{out}"
     );
     let all = [

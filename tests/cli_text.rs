@@ -65,11 +65,15 @@ help: name the program and its arguments: `[\"run\", \"it\"]`
 4 - CMD run it
 4 + CMD [\"run\", \"it\"]
   |
-  = help: see `jettison explain shell-form-entrypoint`;
-          also known as DL3025, JSONArgsRecommended
+  = help: see `jettison explain shell-form-entrypoint`; also
+          known as DL3025, JSONArgsRecommended
 
 1 file checked, 2 findings: 1 warning, 1 info
 1 can be fixed with `--fix`, 1 more with `--unsafe-fixes`
+final stage `debian:12`: runs as app; shells bash, dash;
+package manager apt, from the base image - `jettison lint
+--profile minimal` lists them, `jettison slim` removes what
+the program does not need
 ";
     assert_eq!(linted("60", &[]), expected);
 }

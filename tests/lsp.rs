@@ -173,7 +173,7 @@ fn a_finding_brings_its_fix_and_a_comment_that_silences_it() {
     assert_eq!(
         titles,
         [
-            "use `COPY` (unsafe: look at the result)",
+            "use `COPY` (unsafe: review the result)",
             "ignore `add-instead-of-copy` for this instruction"
         ]
     );

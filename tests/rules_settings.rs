@@ -87,8 +87,14 @@ fn places_are_exact_inside_a_run_of_several_lines() {
         "FROM debian:12\nRUN true \\\n  && \\\n  apt-get install \\\n    curl\n",
     );
     let findings = lint(&source, registry(), &only(&["DL3008"]));
-    assert_eq!(source.slice(findings[0].span()), "curl");
-    assert_eq!(source.line(findings[0].span().start), 5);
+    assert_eq!(
+        source.slice(findings[0].span().expect("the file is a Dockerfile")),
+        "curl"
+    );
+    assert_eq!(
+        source.line(findings[0].span().expect("the file is a Dockerfile").start),
+        5
+    );
     assert_eq!(
         findings[0]
             .text()

@@ -65,7 +65,7 @@ impl AttackSurface {
                 base: base.unwrap_or_else(|| source.slice(root.image.span).to_owned()),
             },
             user: RunsAs::of(user),
-            shells: programs.shells.keys().cloned().collect(),
+            shells: without_link(programs.shells.keys().cloned().collect()),
             package_managers: programs.package_managers.keys().cloned().collect(),
             all_from_base: origins.all(|origin| origin.span == root.image.span),
             is_complete: stage.known.is_some(),
@@ -96,12 +96,20 @@ impl AttackSurface {
                 Some(0) => RunsAs::Root,
                 _ => RunsAs::of(Some(user)),
             },
-            shells: shells.into_iter().collect(),
+            shells: without_link(shells),
             package_managers,
             all_from_base: false,
             is_complete: true,
         }
     }
+}
+
+/// The shells without `sh` if there are others: it is a link to one of them.
+fn without_link(mut shells: BTreeSet<String>) -> Vec<String> {
+    if shells.len() > 1 {
+        shells.remove("sh");
+    }
+    shells.into_iter().collect()
 }
 
 impl RunsAs {

@@ -52,16 +52,16 @@ struct Bytes {
 }
 
 fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
-    let all = cx.size(added);
+    let (all, lost) = (cx.size(added), cx.size(unreachable));
     if added == unreachable {
-        return format!("the program reaches nothing of the {all} that this `RUN` adds");
+        format!("the program reaches nothing of the {all} that this `RUN` adds")
+    } else if all == lost {
+        // Rounded, the two look the same.
+        let reachable = cx.size(added - unreachable);
+        format!("the program reaches only {reachable} of the {all} that this `RUN` adds")
+    } else {
+        format!("the program cannot reach {lost} of the {all} that this `RUN` adds")
     }
-    let mut reachable = cx.size(added - unreachable);
-    if reachable == all {
-        // Rounded, the two would look the same.
-        reachable = format!("{} bytes", added - unreachable);
-    }
-    format!("the program reaches only {reachable} of the {all} that this `RUN` adds")
 }
 
 fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {

@@ -36,12 +36,13 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let setting = cx.configuration().user();
     // A setting without a user is what `missing-user` reports.
     let user = setting.split(':').next().unwrap_or(setting);
-    if user.is_empty() || cx.runs_as() != Some(0) {
-        return;
-    }
     let message = match user {
+        "" => return,
         "root" | "0" => format!("the container runs as `{user}`"),
-        other => format!("the container runs as `{other}`, which has UID 0"),
+        other if cx.runs_as() == Some(0) => {
+            format!("the container runs as `{other}`, which has UID 0")
+        }
+        _ => return,
     };
     findings.add(cx.at_instruction("USER"), message);
 }

@@ -219,7 +219,7 @@ fn there_is_no_fix_where_it_takes_a_person() {
         let folder = with(dockerfile);
         let text = said(folder.path(), "move-to-builder-stage", &[]);
         assert!(text.contains("this `RUN` adds"), "{text}");
-        text.contains("build in a stage of its own")
+        text.contains("build in a separate stage")
     };
     assert!(fixable(DOCKERFILE));
     let base = DOCKERFILE
@@ -275,7 +275,7 @@ fn what_copy_would_take_for_a_pattern_is_not_copied() {
     .unwrap();
     let text = said(folder.path(), "move-to-builder-stage", &[]);
     assert!(
-        text.contains("this `RUN` adds") && !text.contains("build in a stage of its own"),
+        text.contains("this `RUN` adds") && !text.contains("build in a separate stage"),
         "{text}"
     );
 }
