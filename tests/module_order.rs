@@ -193,7 +193,7 @@ fn only_one_module_waits_for_sockets() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let crates = [
         "tokio::",
-        "oci_client::",
+        "reqwest::",
         "bollard::",
         "futures_util::",
         "rustls::",

@@ -17,7 +17,7 @@ use super::json::{self, Shape};
 use super::limits::{Budget, Limits};
 use super::oci;
 use super::progress::Progress;
-use super::remote::{Connection, Registry};
+use super::remote::{Connection, Fetched, Registry};
 use super::tree::{Content, Kind};
 
 #[derive(Debug)]
@@ -169,13 +169,17 @@ impl Store {
         limits: &Limits,
     ) -> Result<Self, ReadError> {
         let registry = Registry::pull(name, connection)?;
-        let (manifest, digest) = registry.manifest(None, limits.json)?;
-        let digest = digest.unwrap_or_else(|| sha256(&manifest));
-        let index = oci::index_of(&manifest, &digest, None)?;
+        let Fetched {
+            bytes,
+            digest,
+            media_type,
+        } = registry.manifest(None, limits.json)?;
+        let digest = digest.unwrap_or_else(|| sha256(&bytes));
+        let index = oci::index_of(&bytes, &digest, media_type.as_deref())?;
         let fetched = [
             (
                 blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?,
-                Blob::of(&manifest, &digest)?,
+                Blob::of(&bytes, &digest)?,
             ),
             (
                 oci::INDEX.to_owned(),
@@ -199,8 +203,8 @@ impl Store {
         if lock(fetched).contains_key(&name) {
             return Ok(());
         }
-        let (manifest, _) = registry.manifest(Some(digest), limits.json)?;
-        lock(fetched).insert(name, Blob::of(&manifest, digest)?);
+        let manifest = registry.manifest(Some(digest), limits.json)?;
+        lock(fetched).insert(name, Blob::of(&manifest.bytes, digest)?);
         Ok(())
     }
 

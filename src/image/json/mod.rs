@@ -16,6 +16,8 @@ use serde_json::{Map, Number, Value};
 
 use super::error::JsonError;
 
+#[cfg(feature = "registry")]
+pub(super) use shape::TOKEN;
 pub(super) use shape::{ANYTHING, DOCKER_ITEMS, IMAGE_CONFIG, INDEX, LAYOUT, MANIFEST, Shape};
 
 /// Parses a document and checks it against its shape.

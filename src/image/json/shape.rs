@@ -138,6 +138,20 @@ const SET: Shape = Shape::Map(&Shape::Anything);
 
 pub(in crate::image) const ANYTHING: Shape = Shape::Anything;
 
+/// The answer of a token server.
+#[cfg(feature = "registry")]
+pub(in crate::image) const TOKEN: Shape = Shape::Object(&Object {
+    name: "the answer of a token server",
+    keys: &[
+        ("token", Shape::Text),
+        ("access_token", Shape::Text),
+        ("expires_in", Shape::Number),
+        ("issued_at", Shape::Text),
+        ("refresh_token", Shape::Text),
+    ],
+    foreign: &[],
+});
+
 /// `oci-layout`.
 pub(in crate::image) const LAYOUT: Shape = Shape::Object(&Object {
     name: "an OCI layout",

@@ -1,7 +1,7 @@
 //! What stands for a transport that was left out of the build: it says so.
 
 #[cfg(not(feature = "registry"))]
-pub(in crate::image) use registry::Registry;
+pub(in crate::image) use registry::{Fetched, Registry};
 
 #[cfg(not(feature = "daemon"))]
 pub(in crate::image) use daemon::{load, save};
@@ -18,6 +18,14 @@ mod registry {
         transport: "docker://",
         feature: "registry",
     };
+
+    /// What no registry gives.
+    #[derive(Debug)]
+    pub(in crate::image) struct Fetched {
+        pub bytes: Vec<u8>,
+        pub digest: Option<String>,
+        pub media_type: Option<String>,
+    }
 
     /// There is none.
     #[derive(Debug)]
@@ -39,7 +47,7 @@ mod registry {
             &self,
             _digest: Option<&str>,
             _limit: u64,
-        ) -> Result<(Vec<u8>, Option<String>), TransferError> {
+        ) -> Result<Fetched, TransferError> {
             match *self {}
         }
 

@@ -1,48 +1,72 @@
 //! Who one is to a registry, as `podman login` and `docker login` have noted it.
+//!
+//! The files are the user's own: their places come from the environment.
 
 use std::env;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
-use oci_client::Reference;
-use oci_client::secrets::RegistryAuth;
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use oci_spec::distribution::Reference;
 use serde_json::{Map, Value};
 
-use super::TransferError;
+use super::{TransferError, helper};
+use crate::image::json::{self, ANYTHING};
 
 /// What Docker's files and helpers call Docker Hub.
 const HUB: &str = "https://index.docker.io/v1/";
+/// Bytes of a file with credentials.
+const MAX_FILE: u64 = 4 << 20;
 
 /// How one is let in.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Login {
-    As(RegistryAuth),
-    /// With a token that has to be changed for another first.
+    Anonymous,
+    Password(String, String),
+    /// A token that buys others.
     Identity(String),
 }
 
 /// The credentials for an image, from the first file that has some; anonymous where none has.
 pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     for file in files() {
-        let Ok(text) = std::fs::read(&file) else {
-            continue;
+        let found = match read(&file) {
+            Ok(Some(text)) => in_file(&text, image),
+            Ok(None) => continue,
+            Err(error) => Err(error.to_string()),
         };
-        let failed = |reason: String| TransferError::Credentials {
+        let found = found.map_err(|reason| TransferError::Credentials {
             registry: image.registry().to_owned(),
             file: file.clone(),
             reason,
-        };
-        let json: Value =
-            serde_json::from_slice(&text).map_err(|error| failed(error.to_string()))?;
-        if let Some(found) = in_file(json, image).map_err(|error| failed(said(&error)))? {
-            return Ok(match found {
-                DockerCredential::UsernamePassword(user, password) => {
-                    Login::As(RegistryAuth::Basic(user, password))
-                }
-                DockerCredential::IdentityToken(token) => Login::Identity(token),
-            });
+        })?;
+        if let Some(login) = found {
+            return Ok(login);
         }
     }
-    Ok(Login::As(RegistryAuth::Anonymous))
+    Ok(Login::Anonymous)
+}
+
+/// A file of credentials; none where there is no such file, or none that this user may read.
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    // A FIFO would block, so look first.
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let Ok(file) = File::open(path) else {
+        return Ok(None);
+    };
+    let mut text = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_FILE {
+        return Err(io::Error::other(format!(
+            "it has more than {MAX_FILE} bytes"
+        )));
+    }
+    Ok(Some(text))
 }
 
 /// Podman's files before Docker's, as skopeo has them.
@@ -78,36 +102,48 @@ fn files() -> Vec<PathBuf> {
     .collect()
 }
 
-fn in_file(
-    mut json: Value,
-    image: &Reference,
-) -> Result<Option<DockerCredential>, CredentialRetrievalError> {
+fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
+    let json = json::parse(text, &ANYTHING).map_err(|error| error.to_string())?;
     let server = if image.registry() == "docker.io" {
         HUB
     } else {
         image.registry()
     };
-    narrow(&mut json, image, server);
-    match get_credential_from_reader(json.to_string().as_bytes(), server) {
-        Ok(found) => Ok(Some(found)),
-        Err(CredentialRetrievalError::NoCredentialConfigured) => Ok(None),
-        // A helper has no other way to say that it knows nobody.
-        Err(CredentialRetrievalError::HelperFailure { stdout, .. })
-            if stdout.contains("credentials not found") =>
-        {
-            Ok(None)
-        }
-        Err(error) => Err(error),
+    let helpers = json.get("credHelpers").and_then(Value::as_object);
+    let is_for = |key: &str| plain(key) == image.registry();
+    let helper = helpers.into_iter().flatten().find(|(key, _)| is_for(key));
+    if let Some(name) = helper.and_then(|(_, name)| name.as_str())
+        && !name.is_empty()
+    {
+        return ask(name, server);
+    }
+    if let Some(entry) = nearest(&json, image)
+        && let Some(login) = login(entry)?
+    {
+        return Ok(Some(login));
+    }
+    match json.get("credsStore").and_then(Value::as_str) {
+        None | Some("") => Ok(None),
+        Some(name) => ask(name, server),
     }
 }
 
-/// Leaves the one entry that counts: of those for the registry, a repository's directory or the
+fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
+    let answer = helper::ask(helper, server)?;
+    Ok(answer.map(|answer| {
+        if answer.user == "<token>" {
+            Login::Identity(answer.secret)
+        } else {
+            Login::Password(answer.user, answer.secret)
+        }
+    }))
+}
+
+/// The one entry that counts: of those for the registry, a repository's directory or the
 /// repository, the longest.
-fn narrow(json: &mut Value, image: &Reference, server: &str) {
+fn nearest<'a>(json: &'a Value, image: &Reference) -> Option<&'a Map<String, Value>> {
     let wanted = format!("{}/{}", image.registry(), image.repository());
-    let Some(entries) = json.get_mut("auths").and_then(Value::as_object_mut) else {
-        return;
-    };
+    let entries = json.get("auths")?.as_object()?;
     let is_for = |key: &str| {
         wanted
             .strip_prefix(key)
@@ -117,10 +153,42 @@ fn narrow(json: &mut Value, image: &Reference, server: &str) {
         .iter()
         .filter(|(key, _)| is_for(&plain(key)))
         .max_by_key(|(key, _)| plain(key).len());
-    let entry = suiting.map(|(_, value)| (server.to_owned(), value.clone()));
-    // An entry without anything in it says that a helper knows.
-    let entry = entry.filter(|(_, value)| value.as_object().is_some_and(|value| !value.is_empty()));
-    *entries = entry.into_iter().collect::<Map<_, _>>();
+    suiting?.1.as_object()
+}
+
+/// What an entry says; none where it has nothing in it, which means that a helper knows.
+fn login(entry: &Map<String, Value>) -> Result<Option<Login>, String> {
+    let text = |key: &str| match entry.get(key).and_then(Value::as_str) {
+        None | Some("") => None,
+        found => found,
+    };
+    if let Some(token) = text("identitytoken") {
+        return Ok(Some(Login::Identity(token.to_owned())));
+    }
+    let given = text("username").zip(text("password"));
+    let given = given.map(|(user, password)| Login::Password(user.into(), password.into()));
+    let Some(auth) = text("auth") else {
+        return Ok(given);
+    };
+    let decoded = decoded(auth).ok_or("an `auth` is not a user and a password in Base64")?;
+    if given.is_some_and(|given| given != decoded) {
+        return Err("an `auth` differs from the user and the password beside it".to_owned());
+    }
+    Ok(Some(decoded))
+}
+
+/// `USER:PASSWORD` in Base64, whether or not it is padded.
+fn decoded(auth: &str) -> Option<Login> {
+    let padding = DecodePaddingMode::Indifferent;
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
+    let bytes = GeneralPurpose::new(&STANDARD, config).decode(auth).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (user, password) = text.split_once(':')?;
+    // Docker pads with zeros.
+    Some(Login::Password(
+        user.into(),
+        password.trim_end_matches('\0').into(),
+    ))
 }
 
 /// A key without what older versions of Docker wrote around the registry.
@@ -139,24 +207,21 @@ fn plain(key: &str) -> String {
     }
 }
 
-/// What went wrong, without what a helper printed: that may be a secret.
-fn said(error: &CredentialRetrievalError) -> String {
-    match error {
-        CredentialRetrievalError::HelperFailure { helper, .. } => format!("`{helper}` failed"),
-        other => other.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
+    fn in_json(json: &Value, image: &str) -> Result<Option<Login>, String> {
+        in_file(json.to_string().as_bytes(), &image.parse().unwrap())
+    }
+
     fn found(json: &Value, image: &str) -> Option<(String, String)> {
-        match in_file(json.clone(), &image.parse().unwrap()).unwrap()? {
-            DockerCredential::UsernamePassword(user, password) => Some((user, password)),
-            DockerCredential::IdentityToken(token) => Some((String::new(), token)),
+        match in_json(json, image).unwrap()? {
+            Login::Password(user, password) => Some((user, password)),
+            Login::Identity(token) => Some((String::new(), token)),
+            Login::Anonymous => None,
         }
     }
 
@@ -207,7 +272,64 @@ mod tests {
     fn a_helper_that_is_not_there_is_named_as_the_reason() {
         let json =
             json!({"auths": {"r.example": {}}, "credHelpers": {"r.example": "no-such-helper"}});
-        assert!(in_file(json.clone(), &"r.example/app".parse().unwrap()).is_err());
+        let error = in_json(&json, "r.example/app").err().unwrap();
+        assert!(
+            error.contains("docker-credential-no-such-helper"),
+            "{error}"
+        );
         assert_eq!(found(&json, "other.example/app"), None);
+    }
+
+    #[test]
+    fn a_helper_is_named_and_has_no_path() {
+        for json in [
+            json!({"credHelpers": {"r.example": "/../../tmp/evil"}}),
+            json!({"credHelpers": {"https://r.example/v2/": "x/../../tmp/evil"}}),
+            json!({"credsStore": "../evil"}),
+        ] {
+            let error = in_json(&json, "r.example/app").err().unwrap();
+            assert!(
+                error.ends_with("cannot be the name of a credential helper"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_entry_has_a_token_or_a_password_in_one_of_two_forms() {
+        let with = |entry: Value| json!({"auths": {"r.example": entry}});
+        for (entry, expected) in [
+            (json!({"auth": "dTpw"}), Ok(Some(("u", "p")))),
+            (json!({"auth": "dTpwAAA="}), Ok(Some(("u", "p")))),
+            (
+                json!({"auth": "dTpw", "username": "u", "password": "p"}),
+                Ok(Some(("u", "p"))),
+            ),
+            (
+                json!({"auth": "dTpw", "username": "u", "password": "q"}),
+                Err(()),
+            ),
+            (
+                json!({"username": "u", "password": "p"}),
+                Ok(Some(("u", "p"))),
+            ),
+            (
+                json!({"auth": "dTpw", "identitytoken": "t"}),
+                Ok(Some(("", "t"))),
+            ),
+            (json!({"auth": "!"}), Err(())),
+            (json!({"auth": "dQ=="}), Err(())),
+            (json!({}), Ok(None)),
+        ] {
+            let login = in_json(&with(entry.clone()), "r.example/app");
+            let login = login.map_err(|_| ()).map(|login| match login {
+                Some(Login::Password(user, password)) => Some((user, password)),
+                Some(Login::Identity(token)) => Some((String::new(), token)),
+                _ => None,
+            });
+            let expected =
+                expected.map(|found| found.map(|(a, b): (&str, &str)| (a.into(), b.into())));
+            assert_eq!(login, expected, "{entry}");
+        }
     }
 }

@@ -3,13 +3,15 @@
 //!
 //! This is the one place that waits for sockets: each call of it runs its own small event loop to
 //! the end. What is fetched comes as unlinked temporary files; what is sent is an archive or a
-//! layout that was written before. Registries are spoken to with
-//! `oci-client`, daemons with `bollard`, both over rustls with ring, which needs neither
-//! `OpenSSL` nor `CMake` and leaves the binary static.
+//! layout that was written before. Registries are spoken to with `reqwest`, since clients of
+//! registries read answers whole, however long they are; daemons with `bollard`. Both go over
+//! rustls with ring, which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
 mod name;
 
+#[cfg(feature = "registry")]
+mod challenge;
 #[cfg(feature = "registry")]
 mod credentials;
 #[cfg(feature = "daemon")]
@@ -17,11 +19,17 @@ mod daemon;
 #[cfg(feature = "daemon")]
 mod endpoint;
 #[cfg(feature = "registry")]
-mod identity;
+mod helper;
+#[cfg(feature = "registry")]
+mod http;
 #[cfg(feature = "registry")]
 mod push;
 #[cfg(feature = "registry")]
+mod reach;
+#[cfg(feature = "registry")]
 mod registry;
+#[cfg(feature = "registry")]
+mod session;
 #[cfg(feature = "daemon")]
 mod tunnel;
 
@@ -40,14 +48,14 @@ use super::blob::Blob;
 pub use error::TransferError;
 
 #[cfg(not(feature = "registry"))]
-pub(super) use absent::Registry;
+pub(super) use absent::{Fetched, Registry};
 #[cfg(not(feature = "daemon"))]
 pub(super) use absent::{load, save};
 #[cfg(feature = "daemon")]
 pub(super) use daemon::{load, save};
 pub(super) use name::with_tag;
 #[cfg(feature = "registry")]
-pub(super) use registry::Registry;
+pub(super) use registry::{Fetched, Registry};
 
 /// How a registry is spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! tag last.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,11 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use oci_client::errors::OciDistributionError;
-use oci_client::{Reference, RegistryOperation};
+use oci_spec::distribution::Reference;
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest, MediaType};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use reqwest::{Body, Method, StatusCode};
 
+use super::http::{HttpError, failure, send};
 use super::registry::{PARALLEL, Registry, failed, retried};
+use super::session::Operation;
 use super::{Connection, TransferError, chunks};
 use crate::image::blob::Blob;
 use crate::image::progress::Progress;
@@ -44,7 +48,7 @@ impl Registry {
                 blobs.push(blob);
             }
         }
-        let registry = Self::connect(name, connection, RegistryOperation::Push)?;
+        let registry = Self::connect(name, connection, Operation::Push)?;
         let origin = origin.and_then(|origin| origin.parse::<Reference>().ok());
         let origin = origin.filter(|origin| origin.registry() == registry.image.registry());
         progress.start("sending", blobs.iter().map(|blob| blob.size()).sum());
@@ -91,19 +95,17 @@ impl Registry {
     ) -> Result<(), TransferError> {
         let (digest, size) = (blob.digest().to_string(), blob.size());
         let place = self.image.whole();
-        let is_there = retried(|| self.client.blob_exists(&self.image, &digest)).await;
+        let is_there = retried(|| self.has_blob(&digest)).await;
         if is_there.map_err(failed("look for a blob in", &place))? {
             count.fetch_add(size, Ordering::Relaxed);
             return Ok(());
         }
         if let Some(origin) = origin {
-            // A registry that does not mount begins an upload instead, and that is an error to the
-            // client.
+            // A registry that does not mount begins an upload instead, or does not let us.
             if self
-                .client
-                .mount_blob(&self.image, origin, &digest)
+                .mount_blob(&digest, origin)
                 .await
-                .is_ok()
+                .is_ok_and(|done| done)
             {
                 count.fetch_add(size, Ordering::Relaxed);
                 return Ok(());
@@ -116,37 +118,83 @@ impl Registry {
         };
         let file = File::open(&path).map_err(spool)?;
         let stored = Blob::foreign(file).map_err(spool)?;
-        let sent = retried(|| {
-            let chunks = counted(stored.clone(), Arc::clone(count));
-            self.client
-                .push_blob_stream(&self.image, chunks, &digest, Some(size))
-        });
-        sent.await
-            .map(drop)
-            .map_err(failed("send a blob to", &place))
+        let sent = retried(|| self.upload_blob(&digest, &stored, count));
+        sent.await.map_err(failed("send a blob to", &place))
+    }
+
+    async fn has_blob(&self, digest: &str) -> Result<bool, HttpError> {
+        let url = self.session.url(&format!("blobs/{digest}"))?;
+        let response = self.session.brief(Method::HEAD, url).await?.send().await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(false);
+        }
+        if response.status().is_success() {
+            return Ok(true);
+        }
+        Err(failure(response).await)
+    }
+
+    async fn mount_blob(&self, digest: &str, from: &Reference) -> Result<bool, HttpError> {
+        let mut url = self.session.url("blobs/uploads/")?;
+        url.query_pairs_mut()
+            .append_pair("mount", digest)
+            .append_pair("from", from.repository());
+        let request = self.session.brief(Method::POST, url).await?;
+        let response = send(request.header(CONTENT_LENGTH, 0)).await?;
+        Ok(response.status() == StatusCode::CREATED)
+    }
+
+    /// Sends a blob in one piece to the place that the registry gives it.
+    async fn upload_blob(
+        &self,
+        digest: &str,
+        blob: &Blob,
+        count: &Arc<AtomicU64>,
+    ) -> Result<(), HttpError> {
+        let url = self.session.url("blobs/uploads/")?;
+        let request = self.session.brief(Method::POST, url.clone()).await?;
+        let response = send(request.header(CONTENT_LENGTH, 0)).await?;
+        let location = response.headers().get(LOCATION);
+        let location = location.and_then(|location| location.to_str().ok());
+        let location = location.ok_or_else(|| {
+            HttpError::Malformed("the registry names no place for an upload".to_owned())
+        })?;
+        let mut url = self.session.location(&url, location)?;
+        url.query_pairs_mut().append_pair("digest", digest);
+        let request = self
+            .session
+            .long(Method::PUT, url)
+            .await?
+            .header(CONTENT_LENGTH, blob.size())
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .body(Body::wrap_stream(counted(blob.clone(), Arc::clone(count))));
+        send(request).await.map(drop)
     }
 
     fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
         let digest = manifest.descriptor.digest().to_string();
         // What the tag is for goes by the tag; what an index lists, by its digest.
-        let image = if is_root && self.image.digest().is_none() {
-            self.image.clone()
-        } else {
-            self.image.clone_with_digest(digest)
-        };
-        let media_type = manifest.descriptor.media_type().to_string();
-        let send = || async {
-            let media_type = media_type
-                .parse()
-                .map_err(|_| OciDistributionError::UnsupportedMediaTypeError(media_type.clone()))?;
-            self.client
-                .push_manifest_raw(&image, manifest.bytes.clone(), media_type)
-                .await
+        let tag = self
+            .image
+            .tag()
+            .filter(|_| is_root && self.image.digest().is_none());
+        let (name, place) = match tag {
+            Some(tag) => (tag, self.place(None)),
+            None => (digest.as_str(), self.place(Some(&digest))),
         };
         self.event_loop
-            .block_on(retried(send))
-            .map(drop)
-            .map_err(failed("send the manifest to", &image.whole()))
+            .block_on(retried(|| self.upload_manifest(manifest, name)))
+            .map_err(failed("send the manifest to", &place))
+    }
+
+    async fn upload_manifest(&self, manifest: &Manifest, name: &str) -> Result<(), HttpError> {
+        let url = self.session.url(&format!("manifests/{name}"))?;
+        let media_type = manifest.descriptor.media_type().to_string();
+        let request = self.session.brief(Method::PUT, url).await?;
+        let request = request
+            .header(CONTENT_TYPE, media_type)
+            .body(manifest.bytes.clone());
+        send(request).await.map(drop)
     }
 }
 
@@ -154,7 +202,7 @@ impl Registry {
 fn counted(
     blob: Blob,
     count: Arc<AtomicU64>,
-) -> impl futures_util::Stream<Item = Result<Bytes, OciDistributionError>> + Send + 'static {
+) -> impl futures_util::Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::iter(chunks(blob).map(move |chunk| {
         let chunk = chunk?;
         count.fetch_add(chunk.len() as u64, Ordering::Relaxed);

@@ -1,0 +1,320 @@
+//! Requests to a registry and answers of which no more is read than is wanted.
+
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use serde::Deserialize;
+
+use super::Connection;
+use super::reach::{MAX_REDIRECTS, Reach, Refusal};
+use crate::printable::escape;
+
+/// How long it may take to connect, and how long a registry may say nothing.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// How long an answer may take that is no blob.
+const WHOLE: Duration = Duration::from_mins(5);
+/// Bytes of an error that are read.
+const MAX_ERROR: u64 = 64 << 10;
+/// Characters of an error that are shown.
+const SHOWN: usize = 500;
+
+/// What goes wrong between this machine and a registry.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum HttpError {
+    #[error(transparent)]
+    Request(#[from] reqwest::Error),
+    /// `said` is what the registry says of it, fit for a terminal.
+    #[error("the registry answers with status {status}")]
+    Status {
+        status: StatusCode,
+        said: Option<String>,
+    },
+    /// The token server lets nobody in, or not this user. What it says may repeat a secret.
+    #[error("the token server answers with status {status}")]
+    NoToken { status: StatusCode },
+    #[error("{what} has more than {limit} bytes")]
+    TooLong { what: &'static str, limit: u64 },
+    #[error("it is a blob of {size} bytes, but goes on")]
+    BlobTooLong { digest: String, size: u64 },
+    #[error("the registry leads to `{url}`: {refusal}")]
+    Refused { url: String, refusal: Refusal },
+    #[error("{0}")]
+    Malformed(String),
+    #[error("fewer than {} bytes came in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
+    Slow,
+    #[error("the connection ended early")]
+    Short,
+    #[error("cannot spool it into a temporary file")]
+    Spool(#[source] io::Error),
+}
+
+impl HttpError {
+    /// Whether asking again gives the same answer.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Request(error) => {
+                error.is_builder() || error.is_redirect() || is_about_trust(error)
+            }
+            Self::Status { status, .. } | Self::NoToken { status } => {
+                let is_passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+                !status.is_server_error() && !is_passing.contains(status)
+            }
+            Self::Short | Self::Slow => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the registry could not be reached at all.
+    pub(super) fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Request(error) if !error.is_redirect())
+    }
+}
+
+/// A client for one registry.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    /// Redirects would send an identity token on, which is in the body of a request.
+    unredirected: Client,
+    pub reach: Reach,
+}
+
+impl Http {
+    pub(super) fn new(registry: &str, is_tls: bool, how: Connection) -> Result<Self, HttpError> {
+        let scheme = if is_tls { "https" } else { "http" };
+        let url = Url::parse(&format!("{scheme}://{registry}/"));
+        let reach = Reach {
+            registry: url.map_err(|error| HttpError::Malformed(error.to_string()))?,
+            is_unverified: how != Connection::Verified,
+        };
+        let (leading, certificates) = (reach.clone(), certificates(registry));
+        let policy = redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > MAX_REDIRECTS {
+                return attempt.error(Refusal::TooManyRedirects);
+            }
+            match leading.check(attempt.url()) {
+                Ok(()) => attempt.follow(),
+                Err(refusal) => attempt.error(refusal),
+            }
+        });
+        let is_unverified = how == Connection::Unverified;
+        Ok(Self {
+            client: client(policy, is_unverified, &certificates)?,
+            unredirected: client(redirect::Policy::none(), is_unverified, &certificates)?,
+            reach,
+        })
+    }
+
+    /// A request whose answer may be long.
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    /// A request whose answer comes soon.
+    pub(super) fn brief_request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url).timeout(WHOLE)
+    }
+
+    /// One that stays where it is sent.
+    pub(super) fn unredirected_request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.unredirected.request(method, url).timeout(WHOLE)
+    }
+
+    /// An address at the registry.
+    pub(super) fn url(&self, path: &str) -> Result<Url, HttpError> {
+        let url = self.reach.registry.join(path);
+        url.map_err(|error| HttpError::Malformed(error.to_string()))
+    }
+}
+
+fn client(
+    policy: redirect::Policy,
+    is_unverified: bool,
+    certificates: &[Certificate],
+) -> Result<Client, HttpError> {
+    let mut headers = HeaderMap::new();
+    // Bytes are hashed as they come.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let builder = Client::builder()
+        .danger_accept_invalid_certs(is_unverified)
+        .tls_certs_merge(certificates.iter().cloned())
+        .default_headers(headers)
+        .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
+        .referer(false)
+        .redirect(policy)
+        .connect_timeout(PATIENCE)
+        .read_timeout(PATIENCE);
+    Ok(builder.build()?)
+}
+
+/// Certificates that the machine trusts for this registry alone, where Docker and Podman look for
+/// them.
+fn certificates(registry: &str) -> Vec<Certificate> {
+    let directories = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
+    let files = directories
+        .iter()
+        .flat_map(|directory| std::fs::read_dir(Path::new(directory).join(registry)));
+    let mut files: Vec<_> = files
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "crt"));
+    files.sort();
+    files
+        .iter()
+        .filter_map(|file| Certificate::from_pem(&std::fs::read(file).ok()?).ok())
+        .collect()
+}
+
+/// A successful answer.
+pub(super) async fn send(request: RequestBuilder) -> Result<Response, HttpError> {
+    let response = request.send().await?;
+    if response.status().is_success() {
+        Ok(response)
+    } else {
+        Err(failure(response).await)
+    }
+}
+
+/// What an answer that is no success means.
+pub(super) async fn failure(response: Response) -> HttpError {
+    #[derive(Deserialize)]
+    struct Envelope {
+        errors: Vec<Said>,
+    }
+    #[derive(Deserialize)]
+    struct Said {
+        #[serde(default)]
+        message: String,
+    }
+    let status = response.status();
+    let text = body(response, "the error", MAX_ERROR).await;
+    let envelope = text
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Envelope>(&text).ok());
+    let said = envelope.map(|envelope| {
+        let said: Vec<_> = envelope
+            .errors
+            .into_iter()
+            .map(|error| error.message)
+            .collect();
+        escape(&said.join(", "))
+            .into_owned()
+            .chars()
+            .take(SHOWN)
+            .collect()
+    });
+    HttpError::Status { status, said }
+}
+
+/// The bytes of an answer, of which there may be so many. No more are read.
+pub(super) async fn body(
+    mut response: Response,
+    what: &'static str,
+    limit: u64,
+) -> Result<Vec<u8>, HttpError> {
+    if response
+        .headers()
+        .get(CONTENT_ENCODING)
+        .is_some_and(|coding| coding != "identity")
+    {
+        return Err(HttpError::Malformed(format!(
+            "{what} is encoded in a way that was not asked for"
+        )));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if (bytes.len() + chunk.len()) as u64 > limit {
+            return Err(HttpError::TooLong { what, limit });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+/// How fast a blob comes: a byte now and then would keep a connection open forever.
+#[derive(Debug)]
+pub(super) struct Pace {
+    since: Instant,
+    bytes: u64,
+}
+
+impl Pace {
+    const WINDOW: Duration = Duration::from_mins(5);
+    /// Bytes that must come within a window: one kilobyte a second.
+    const LEAST: u64 = 300_000;
+
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn advance(&mut self, now: Instant, bytes: u64) -> Result<(), HttpError> {
+        self.bytes += bytes;
+        if now.duration_since(self.since) < Self::WINDOW {
+            return Ok(());
+        }
+        if self.bytes < Self::LEAST {
+            return Err(HttpError::Slow);
+        }
+        *self = Self::new(now);
+        Ok(())
+    }
+}
+
+/// What rustls says of an answer in plain text.
+pub(super) fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|error| error.to_string().contains("corrupt message"))
+}
+
+/// A certificate does not become better by asking again, nor does a port open at which nobody
+/// listens.
+fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
+    let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    let mut at = Some(error);
+    while let Some(error) = at {
+        let text = error.to_string();
+        if text.contains("certificate") || speaks_no_tls(error) {
+            return true;
+        }
+        if error.downcast_ref::<io::Error>().is_some_and(refused) {
+            return true;
+        }
+        at = error.source();
+    }
+    false
+}
+
+/// Why a redirect was not followed.
+pub(super) fn refusal(error: &reqwest::Error) -> Option<&Refusal> {
+    let error: &(dyn std::error::Error + 'static) = error;
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blob_that_drips_is_given_up_and_a_slow_one_is_not() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut pace = Pace::new(start);
+        for second in 1..300 {
+            pace.advance(at(second), 10).unwrap();
+        }
+        assert!(matches!(pace.advance(at(300), 10), Err(HttpError::Slow)));
+        let mut pace = Pace::new(start);
+        for second in 1..2000 {
+            pace.advance(at(second), 1010).unwrap();
+        }
+    }
+}
