@@ -11,7 +11,7 @@ check: ## format, Clippy with warnings denied, unit tests
 
 .PHONY: test
 test: ## every test: unit, integration, documentation, end to end (those need root)
-	tests/tools.sh shellcheck || [ -z "$$CI" ]
+	tests/tools.sh shellcheck strace || [ -z "$$CI" ]
 	cargo test
 	tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible
@@ -29,6 +29,10 @@ hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; n
 .PHONY: consumers
 consumers: ## reports read by programs that others read them with; needs PyPI
 	tests/consumers.sh
+
+.PHONY: deny
+deny: ## licenses, sources, versions and advisories of the dependencies, by cargo-deny; advisories need the network
+	cargo deny --locked check
 
 .PHONY: demo
 demo: ## lints a Dockerfile, builds it, slims the image, runs both

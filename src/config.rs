@@ -1,5 +1,9 @@
 //! Configuration: `.jettison.toml`; where there is none, hadolint's file and hadolint's environment
 //! variables.
+//!
+//! A file that was found comes from the repository that is linted. It says what is reported, and
+//! nothing else: it names no program to run and no file to write, and reads nothing outside its
+//! directory. A file that a person named with `--config` may do all of this.
 
 mod hadolint;
 mod migrate;
@@ -15,6 +19,7 @@ pub use schema::schema;
 use crate::lint::image::Policy;
 use crate::lint::{Registry, Settings, Severity};
 use crate::suggestion;
+use crate::trust::{self, HostFile, Refusal, Search, limits};
 
 /// Stands for every rule, where rules are named.
 pub const ALL: &str = "all";
@@ -34,7 +39,7 @@ pub struct Config {
     /// Patterns of files that are left out, as in `.gitignore`.
     pub exclude: Vec<String>,
     /// A file of known findings.
-    pub baseline: Option<PathBuf>,
+    pub baseline: Option<HostFile>,
     pub no_color: bool,
     pub shellcheck: Shellcheck,
     /// What images have to keep; on no day yet.
@@ -83,11 +88,8 @@ impl std::str::FromStr for FailOn {
 /// A configuration file that cannot be used. Says the file, the place and the reason.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    #[error("cannot read `{}`: {reason}", path.display())]
+    Read { path: PathBuf, reason: Refusal },
     #[error("`{}`, line {line}, column {column}: {reason}", path.display())]
     Content {
         path: PathBuf,
@@ -104,71 +106,105 @@ pub enum ConfigError {
 /// An environment variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The nearest configuration file of a folder or of one above it; in each, jettison's own comes
-/// first.
-pub fn find(folder: &Path) -> Option<PathBuf> {
-    let names = || std::iter::once(OWN).chain(HADOLINT);
-    folder
-        .ancestors()
-        .flat_map(|folder| names().map(|name| folder.join(name)))
-        .find(|path| path.is_file())
+/// What a search for a configuration file found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Located {
+    pub file: Option<HostFile>,
+    /// Files on the way that belong to other users.
+    pub ignored: Vec<PathBuf>,
+}
+
+/// The nearest configuration file of a directory or of one above it; in each, jettison's own comes
+/// first. [`Search`] says how far up.
+pub fn find(directory: &Path) -> Located {
+    let [yaml, yml] = HADOLINT;
+    locate(directory, &[OWN, yaml, yml])
 }
 
 /// The nearest configuration file of jettison's own.
-pub fn find_own(folder: &Path) -> Option<PathBuf> {
-    folder
-        .ancestors()
-        .map(|folder| folder.join(OWN))
-        .find(|path| path.is_file())
+pub fn find_own(directory: &Path) -> Located {
+    locate(directory, &[OWN])
 }
 
 /// The nearest configuration file of hadolint.
-pub fn find_hadolint(folder: &Path) -> Option<PathBuf> {
-    folder
-        .ancestors()
-        .flat_map(|folder| HADOLINT.map(|name| folder.join(name)))
-        .find(|path| path.is_file())
+pub fn find_hadolint(directory: &Path) -> Located {
+    locate(directory, &HADOLINT)
+}
+
+fn locate(directory: &Path, names: &[&str]) -> Located {
+    let search = Search::from(directory);
+    let mut located = Located::default();
+    for directory in search.directories() {
+        for path in names.iter().map(|name| directory.join(name)) {
+            match trust::is_ours(&path) {
+                Ok(_) if path.is_dir() => {}
+                Ok(true) => {
+                    located.file = Some(HostFile::found(&path, search.root_for(directory)));
+                    return located;
+                }
+                Ok(false) => located.ignored.push(path),
+                // There is no such file, or none that this user may see.
+                Err(_) => {}
+            }
+        }
+    }
+    located
 }
 
 /// What holds before the command line: the file's word, and hadolint's environment variables unless
 /// the file is jettison's own.
 pub fn load(
-    path: Option<&Path>,
+    file: Option<&HostFile>,
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    match path {
-        Some(path) => parse_over(path, &text(path)?, environment, registry),
+    match file {
+        Some(file) => parse_over(file, &text(file)?, environment, registry),
         None => hadolint::of_environment(environment, registry),
     }
 }
 
 /// The text of a configuration file.
-pub fn text(path: &Path) -> Result<String, ConfigError> {
-    std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    })
+pub fn text(file: &HostFile) -> Result<String, ConfigError> {
+    file.read_text(limits::CONFIG)
+        .map_err(|reason| ConfigError::Read {
+            path: file.path().to_owned(),
+            reason,
+        })
 }
 
-/// The meaning of a file's text: TOML by the extension of `path`, otherwise hadolint's YAML.
+/// The meaning of the text of a file that a person named: TOML by the extension of `path`, otherwise
+/// hadolint's YAML.
 pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
-    parse_over(path, text, &|_| None, registry)
+    parse_over(&HostFile::named(path), text, &|_| None, registry)
 }
 
 fn parse_over(
-    path: &Path,
+    file: &HostFile,
     text: &str,
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    if path
+    let is_own = file
+        .path()
         .extension()
-        .is_some_and(|extension| extension == "toml")
-    {
-        own::parse(path, text, registry)
+        .is_some_and(|extension| extension == "toml");
+    if is_own {
+        own::parse(file, text, registry)
     } else {
-        hadolint::parse(path, text, environment, registry)
+        hadolint::parse(file, text, environment, registry)
+    }
+}
+
+/// Why a configuration file that was found may not ask for an output format; none where it may, as
+/// the format goes to standard output.
+fn refused_format(format: &str) -> Option<String> {
+    match format.split_once('=') {
+        None | Some((_, "-")) => None,
+        Some(_) => Some(format!(
+            "only a file named with `--config` may write reports into files; \
+             use `--format {format}` instead"
+        )),
     }
 }
 

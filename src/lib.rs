@@ -17,6 +17,7 @@
 //! |---|---|
 //! | [`size`] | sizes and counts as people read them |
 //! | [`source`] | a text file: bytes, lines, spans |
+//! | [`trust`] | what a repository may make jettison read, write and run |
 //! | [`suggestion`] | "did you mean": the closest known name |
 //! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
@@ -35,7 +36,7 @@
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
 //!
-//! Uses point one way: `size, source, suggestion, knowledge → page, dockerfile`,
+//! Uses point one way: `size, trust, source, suggestion, knowledge → page, dockerfile`,
 //! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
 //! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
 //! because [`lint::lint`] is given the rules. A test reads the `use` lines.
@@ -44,6 +45,7 @@
 //!
 //! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a
 //!   hostile archive is an error that names the blob and the entry. `anyhow` is for [`cli`] alone.
+//! - A repository is not trusted: [`trust`] decides what is read, written and run because of it.
 //! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the
 //!   host.
@@ -67,3 +69,4 @@ pub mod size;
 pub mod slim;
 pub mod source;
 pub mod suggestion;
+pub mod trust;

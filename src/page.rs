@@ -212,6 +212,23 @@ pub fn fences(markdown: &str) -> Vec<Fence> {
     fences
 }
 
+/// A page without the images that the tests build, which are written in a notation of their own.
+/// The sentence before each of them describes it.
+pub fn without_images(markdown: &str) -> String {
+    let mut out = String::with_capacity(markdown.len());
+    let mut lines = markdown.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        if !line.starts_with("```image ") {
+            out.push_str(line);
+            continue;
+        }
+        while lines.next().is_some_and(|line| line.trim_end() != "```") {}
+        // There is a blank line before the block already.
+        lines.next_if(|line| line.trim().is_empty());
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -288,5 +305,17 @@ mod tests {
             }
         );
         assert_eq!((found.len(), found[1].tag.as_str()), (2, ""));
+    }
+
+    #[test]
+    fn images_are_left_out_with_the_blank_line_below_them() {
+        let text = "# T\n\nReported: a.\n\n```image bad\nfile /a\n\nfile /b\n```\n\nNot reported: b.\n\n\
+                    ```image good\nfile /b\n```\n";
+        assert_eq!(
+            without_images(text),
+            "# T\n\nReported: a.\n\nNot reported: b.\n\n"
+        );
+        let text = "```dockerfile bad\nFROM image\n```\n";
+        assert_eq!(without_images(text), text);
     }
 }

@@ -281,7 +281,7 @@ fn every_rule_can_be_explained_by_name_and_by_code() {
     let (code, page) = stdout(jettison(folder.path()).args(["explain", "root-user"]));
     assert_eq!(code, 0);
     assert!(
-        page.contains("Why it matters") && page.contains("hadolint DL3002"),
+        page.contains("Why is this bad?") && page.contains("hadolint DL3002"),
         "{page}"
     );
     let (code, by_code) = stdout(jettison(folder.path()).args(["explain", "dl3002"]));
@@ -294,6 +294,28 @@ fn every_rule_can_be_explained_by_name_and_by_code() {
             "error: there is no rule `rot-user`; did you mean `root-user`?\n"
         )
     );
+}
+
+#[test]
+fn a_page_in_a_terminal_describes_its_images_in_words() {
+    let folder = folder(&[]);
+    let (code, page) = stdout(jettison(folder.path()).args(["explain", "setuid-file"]));
+    assert_eq!(code, 0);
+    assert!(
+        page.contains("\nReported: `su` with mode 4755.\n"),
+        "{page}"
+    );
+    assert!(!page.contains("file /usr/bin/su"), "{page}");
+
+    let (code, page) = stdout(jettison(folder.path()).args(["explain", "keep/alsa"]));
+    assert_eq!(code, 0);
+    assert!(!page.contains("elf /usr/bin/app"), "{page}");
+    let sections: Vec<&str> = ["Why it is needed", "Examples", "Kept files", "Sources"]
+        .into_iter()
+        .filter(|section| page.contains(&format!("\n{section}\n")))
+        .collect();
+    assert_eq!(sections.len(), 4, "{sections:?}\n{page}");
+    assert!(page.contains("- `/usr/share/alsa/**` (likely)"), "{page}");
 }
 
 #[test]

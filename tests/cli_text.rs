@@ -197,7 +197,7 @@ fn rules_are_listed_by_category_and_by_the_codes_of_other_tools() {
 fn a_page_can_be_had_as_markdown_and_as_json() {
     let (markdown, _) = explained(&["maintainer", "--format", "markdown"]);
     assert!(
-        markdown.starts_with("# MAINTAINER is deprecated\n\n**maintainer** (warning, style, "),
+        markdown.starts_with("# `MAINTAINER` is deprecated\n\n**maintainer** (warning, style, "),
         "{markdown}"
     );
     let (json, _) = explained(&["maintainer", "--format", "json"]);

@@ -10,7 +10,8 @@ trap 'rm -rf "$work"' EXIT
 cargo build --quiet
 program="${CARGO_TARGET_DIR:-$repository/target}/debug/jettison"
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check junitparser sarif-tools lxml
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check \
+    junitparser==5.0.3 sarif-tools==3.0.5 lxml==6.1.3
 
 mkdir -p "$work/project/a b"
 printf 'FROM debian:latest AS a\nRUN apt-get update && sudo ls "<&>"\nADD a /b\nFROM a\nENV PASSWORD="]]>%%,:"\nEXPOSE 80/TCP 99999\n' \

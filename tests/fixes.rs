@@ -245,7 +245,10 @@ fn calls(source: &Source) -> Vec<String> {
         .flat_map(|run| &run.calls)
         .filter(|call| call.name != "set");
     let words = |call: &jettison::lint::facts::Call| {
-        let arguments = call.arguments.iter().map(|argument| argument.raw.clone());
+        let arguments = call
+            .arguments
+            .iter()
+            .map(|argument| argument.raw.to_string());
         std::iter::once(call.name.clone())
             .chain(arguments)
             .collect::<Vec<_>>()

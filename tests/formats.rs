@@ -473,12 +473,12 @@ fn several_reports_come_of_one_run_and_are_the_same_each_time() {
 fn the_configuration_and_the_environment_name_formats_too() {
     let folder = project();
     fs::write(
-        folder.path().join(".jettison.toml"),
+        folder.path().join("ours.toml"),
         "format = ['compact', 'jsonl=rows']\n",
     )
     .expect("it can be written");
     let output = jettison(folder.path())
-        .arg("lint")
+        .args(["lint", "--config", "ours.toml"])
         .output()
         .expect("the program starts");
     let rows = fs::read_to_string(folder.path().join("rows")).expect("it is written");

@@ -17,6 +17,14 @@ export PRE_COMMIT_HOME="$work/pre-commit" GIT_CONFIG_GLOBAL=/dev/null
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
 git clone --quiet "$repository" "$work/jettison"
 
+# Versions stand in two places, as pyproject.toml has no room for hashes.
+for requirement in $(sed -n 's/^\([a-z-]*==[^ ]*\).*/\1/p' requirements/build.txt requirements/shellcheck.txt); do
+    case $requirement in
+        tomli==*) ;; # which maturin itself asks for
+        *) grep -qF "\"$requirement\"" pyproject.toml || fail "pyproject.toml does not pin $requirement" ;;
+    esac
+done
+
 python3 -m venv "$work/venv"
 (cd "$work/jettison" && "$work/venv/bin/pip" install --quiet --disable-pip-version-check '.[shellcheck]')
 printf 'FROM debian:12\nUSER 1\nRUN echo $unquoted\n' >"$work/Dockerfile"
@@ -31,7 +39,8 @@ esac
 echo "pip: $("$work/venv/bin/jettison" --version)"
 
 python3 -m venv "$work/tools"
-"$work/tools/bin/pip" install --quiet --disable-pip-version-check pre-commit
+"$work/tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+    --requirement "$repository/tests/requirements/pre-commit.txt"
 mkdir "$work/scratch"
 cd "$work/scratch"
 git init --quiet

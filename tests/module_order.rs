@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("size", &[]),
+    ("trust", &[]),
     ("source", &[]),
     ("suggestion", &[]),
     ("knowledge", &[]),
     ("page", &["knowledge"]),
     ("dockerfile", &["source", "knowledge"]),
-    ("image", &["suggestion"]),
+    ("image", &["trust", "suggestion"]),
     ("elf", &[]),
     ("packages", &["image", "elf"]),
     ("advisories", &["packages"]),
@@ -64,7 +65,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "lint",
         ],
     ),
-    ("shellcheck", &["source", "dockerfile", "lint"]),
+    ("shellcheck", &["source", "trust", "dockerfile", "lint"]),
     (
         "report",
         &[
@@ -82,12 +83,16 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "loading",
         ],
     ),
-    ("config", &["source", "suggestion", "lint", "rules"]),
+    (
+        "config",
+        &["source", "trust", "suggestion", "lint", "rules"],
+    ),
     (
         "cli",
         &[
             "size",
             "source",
+            "trust",
             "suggestion",
             "dockerfile",
             "lint",

@@ -254,6 +254,64 @@ fn every_page_shows_what_is_bad_and_what_is_good() {
     }
 }
 
+/// Titles are shown in one line with the rule's name, in tables and in editors.
+const LONGEST_TITLE: usize = 60;
+
+#[test]
+fn every_page_has_the_same_sections_in_the_same_order() {
+    for (_, page) in registry().iter() {
+        let sections = headings(page.body);
+        assert!(
+            sections.starts_with(&["Why is this bad?", "How to fix it"]),
+            "{}: {sections:?}",
+            page.name
+        );
+        assert!(
+            sections.is_sorted_by_key(|section| position(section)),
+            "{}: {sections:?}",
+            page.name
+        );
+    }
+}
+
+/// Where a section belongs on a page.
+fn position(section: &str) -> usize {
+    match section {
+        "Why is this bad?" => 0,
+        "How to fix it" => 1,
+        // Their order is that in which they read best.
+        "Exceptions" => 2,
+        _ if section.starts_with("How ") || section.starts_with("Which ") => 2,
+        "Other tools" => 3,
+        "Sources" => 4,
+        _ => panic!("no page has a section `{section}`"),
+    }
+}
+
+#[test]
+fn titles_are_short() {
+    for (_, page) in registry().iter() {
+        let length = page.title.chars().count();
+        assert!(length <= LONGEST_TITLE, "{}: {length}", page.name);
+        assert!(!page.title.ends_with('.'), "{}", page.name);
+    }
+}
+
+/// The headings below the title, without those inside of examples.
+fn headings(markdown: &str) -> Vec<&str> {
+    let mut is_example = false;
+    let mut headings = Vec::new();
+    for line in markdown.lines() {
+        if line.starts_with("```") {
+            is_example = !is_example;
+        }
+        if let (false, Some(heading)) = (is_example, line.strip_prefix("## ")) {
+            headings.push(heading);
+        }
+    }
+    headings
+}
+
 #[test]
 fn a_fix_claimed_is_a_fix_shown() {
     for page in runnable() {

@@ -1,4 +1,4 @@
-//! Whether a version is affected: the schema's evaluation.
+//! Decides whether a version is affected, as the schema's evaluation does.
 //!
 //! Source: <https://ossf.github.io/osv-schema/#evaluation>
 
@@ -7,44 +7,40 @@ use std::cmp::Ordering;
 use super::record::{Affected, Event, Range, RangeKind};
 use crate::packages::Order;
 
-/// A version is affected.
+/// The result for a version that is affected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Hit<'r> {
-    /// The lowest version above it that is said to be fixed.
+    /// The lowest fixed version above it.
     pub(super) fixed: Option<&'r str>,
 }
 
-/// What a record says of a version of its package.
+/// Matches a version against the ranges and the list of versions of one affected package.
 pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Option<Hit<'r>> {
-    let ranges = || {
-        affected
-            .ranges
-            .iter()
-            .filter_map(|range| Some((range, order_of(range, order)?)))
-    };
-    let is_listed = || {
-        affected
-            .versions
-            .iter()
-            .any(|listed| listed == version || order.same(listed, version))
-    };
-    let is_hit = ranges().any(|(range, order)| is_in(range, version, order)) || is_listed();
-    is_hit.then(|| {
-        let events = ranges()
-            .flat_map(|(range, order)| range.events.iter().map(move |event| (event, order)));
-        let above = events.filter_map(|(event, order)| match event {
-            Event::Fixed(fixed) if order.compare(fixed, version) == Ordering::Greater => {
-                Some(fixed.as_str())
+    let mut is_hit = affected
+        .versions
+        .iter()
+        .any(|listed| listed == version || order.same(listed, version));
+    let mut fixed: Option<&str> = None;
+    for range in &affected.ranges {
+        let Some(order) = order_of(range, order) else {
+            continue;
+        };
+        is_hit |= is_in(range, version, order);
+        for event in &range.events {
+            let Event::Fixed(candidate) = event else {
+                continue;
+            };
+            // Several ranges may name a fix; the nearest one is the upgrade to recommend.
+            let is_nearer = fixed.is_none_or(|fixed| order.compare(candidate, fixed).is_lt());
+            if is_nearer && order.compare(candidate, version).is_gt() {
+                fixed = Some(candidate);
             }
-            _ => None,
-        });
-        Hit {
-            fixed: above.min_by(|one, other| order.compare(one, other)),
         }
-    })
+    }
+    if is_hit { Some(Hit { fixed }) } else { None }
 }
 
-/// None for ranges of commits.
+/// The order of the versions in a range; `None` for ranges of commits.
 fn order_of(range: &Range, order: Order) -> Option<Order> {
     match range.kind {
         RangeKind::Semver => Some(Order::Semver),
@@ -53,6 +49,7 @@ fn order_of(range: &Range, order: Order) -> Option<Order> {
     }
 }
 
+/// Whether a version lies in a range: the last event at or below it decides.
 fn is_in(range: &Range, version: &str, order: Order) -> bool {
     if !is_before_limits(range, version, order) {
         return false;
@@ -62,6 +59,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
         .iter()
         .filter_map(|event| Some((event, turn(event)?)))
         .collect();
+    // The schema does not promise sorted events.
     events.sort_by(|(one, first), (other, second)| {
         compare(first, second, order).then_with(|| is_end(one).cmp(&is_end(other)))
     });
@@ -79,7 +77,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     vulnerable
 }
 
-/// The version of an event at which something changes.
+/// The version at which an event takes effect.
 fn turn(event: &Event) -> Option<&str> {
     match event {
         Event::Introduced(at) | Event::Fixed(at) | Event::LastAffected(at) => Some(at),
@@ -87,12 +85,13 @@ fn turn(event: &Event) -> Option<&str> {
     }
 }
 
-/// What is introduced and fixed in one version never was.
+/// Whether an event ends a vulnerable range. Ends sort after starts: a vulnerability that is
+/// introduced and fixed in the same version never existed.
 fn is_end(event: &Event) -> bool {
     !matches!(event, Event::Introduced(_))
 }
 
-/// The order of versions, with `0` before all of them.
+/// Compares versions; `0` sorts before every other version.
 fn compare(one: &str, other: &str, order: Order) -> Ordering {
     match (one == "0", other == "0") {
         (true, true) => Ordering::Equal,
@@ -102,17 +101,19 @@ fn compare(one: &str, other: &str, order: Order) -> Ordering {
     }
 }
 
+/// Whether a version is below one of the range's limits, or the range has none.
 fn is_before_limits(range: &Range, version: &str, order: Order) -> bool {
-    let mut limits = range.events.iter().filter_map(|event| match event {
-        Event::Limit(limit) => Some(limit.as_str()),
-        _ => None,
-    });
-    let mut any = false;
-    let is_before = limits
-        .by_ref()
-        .inspect(|_| any = true)
-        .any(|limit| limit == "*" || compare(version, limit, order).is_lt());
-    is_before || !any
+    let mut has_limit = false;
+    for event in &range.events {
+        let Event::Limit(limit) = event else {
+            continue;
+        };
+        has_limit = true;
+        if limit == "*" || compare(version, limit, order).is_lt() {
+            return true;
+        }
+    }
+    !has_limit
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Which records of an export are of the packages of an image.
+//! Matches the records of an export against the packages of an image.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{self, AtomicUsize};
 
@@ -14,19 +14,19 @@ use super::severity;
 use crate::packages::Order;
 use crate::packages::Packages;
 
-/// A summary longer than this is cut off.
+/// Longest summary, in characters; the rest is cut off.
 const MAX_SUMMARY: usize = 160;
-/// Identifiers longer than this are nobody's.
+/// Longest identifier, in characters: no database has longer ones.
 const MAX_NAME: usize = 100;
 
-/// One record that speaks of packages of the image.
+/// A record about packages of the image.
 struct Match {
     record: Record,
-    /// A row of what is affected, and the row of the scope, for each package that is.
+    /// For each affected package: its row in `record.affected`, the row of the scope, and the package.
     hits: Vec<(usize, usize, Candidate)>,
 }
 
-/// Reads the whole export and gives what it knows of the packages.
+/// Reads the whole export and returns the vulnerabilities of the packages.
 pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
     let index = Index::new(packages);
     let records: Vec<AtomicUsize> = index.scopes.iter().map(|_| AtomicUsize::new(0)).collect();
@@ -39,7 +39,7 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         match matches.get(&found.record.id) {
-            // Of two that claim the same name the later one counts.
+            // Of two records with the same name, the later one counts.
             Some(before) if before.record.modified >= found.record.modified => {}
             _ => {
                 matches.insert(found.record.id.clone(), found);
@@ -61,7 +61,7 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
     })
 }
 
-/// What a record has to do with the image; none where it is of other packages, or taken back.
+/// Matches a record against the packages; `None` if it is about others, or withdrawn.
 fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Option<Match>, Reason> {
     let glance: Glance<'_> = serde_json::from_slice(bytes)?;
     if glance.is_withdrawn() {
@@ -101,11 +101,11 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
             }
         }
     }
-    // Kept without a hit too: an older record of this name may have one.
+    // A record without a hit counts too: it replaces an older one of this name that may have one.
     Ok(Some(Match { record, hits }))
 }
 
-/// What several records say of one vulnerability of one package.
+/// Merges the records about each vulnerability of each package.
 fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
     let mut all: BTreeMap<(String, usize), Vulnerability> = BTreeMap::new();
     for found in matches {
@@ -144,41 +144,35 @@ fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vuln
     list
 }
 
-/// What a record says that it is about.
+/// The names of the vulnerability that a record is about.
 struct Called {
-    /// What the vulnerability is called first: several, where the record is a bulletin about
-    /// several.
+    /// Its main name; several if the record is a bulletin about several vulnerabilities.
     ids: Vec<String>,
     also: Vec<String>,
     bulletin: Option<String>,
 }
 
 fn called(record: &Record) -> Called {
-    let clean = |name: &String| one_line(name, MAX_NAME);
-    let is_cve = |name: &&String| name.starts_with("CVE-");
-    // `DEBIAN-CVE-2024-2961` is a record of one vulnerability.
-    let own = record.id.find("CVE-").map(|at| record.id[at..].to_owned());
-    let alias = || record.aliases.iter().filter(is_cve).min().cloned();
-    let upstream = || record.upstream.iter().filter(is_cve).map(clean);
-    let (mut ids, bulletin): (Vec<String>, _) = match own.or_else(alias) {
-        Some(own) => (vec![clean(&own)], None),
-        None if upstream().next().is_some() => (upstream().collect(), Some(clean(&record.id))),
-        None => (
-            record
-                .aliases
-                .iter()
-                .chain([&record.id])
-                .min()
-                .map(clean)
-                .into_iter()
-                .collect(),
-            None,
-        ),
-    };
+    let mut ids = Vec::new();
+    let mut bulletin = None;
+    if let Some(own) = own_cve(record) {
+        ids.push(clean(own));
+    } else {
+        // A distribution's bulletin names the vulnerabilities that it is about as `upstream`.
+        ids.extend(cves(&record.upstream).map(clean));
+        if ids.is_empty() {
+            let names = record.aliases.iter().chain([&record.id]);
+            ids.extend(names.min().map(|name| clean(name)));
+        } else {
+            bulletin = Some(clean(&record.id));
+        }
+    }
     ids.sort();
     ids.dedup();
-    let own = bulletin.is_none().then_some(&record.id);
-    let mut also: Vec<String> = record.aliases.iter().chain(own).map(clean).collect();
+    let mut also: Vec<String> = record.aliases.iter().map(|name| clean(name)).collect();
+    if bulletin.is_none() {
+        also.push(clean(&record.id));
+    }
     also.sort();
     also.dedup();
     Called {
@@ -186,6 +180,26 @@ fn called(record: &Record) -> Called {
         also,
         bulletin,
     }
+}
+
+/// The CVE number of a record about one vulnerability: in its own name, as in
+/// `DEBIAN-CVE-2024-2961`, or the first of its aliases.
+fn own_cve(record: &Record) -> Option<&str> {
+    match record.id.find("CVE-") {
+        Some(start) => Some(&record.id[start..]),
+        None => cves(&record.aliases).min(),
+    }
+}
+
+fn cves(names: &[String]) -> impl Iterator<Item = &str> {
+    names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| name.starts_with("CVE-"))
+}
+
+fn clean(name: &str) -> String {
+    one_line(name, MAX_NAME)
 }
 
 fn vulnerability(
@@ -202,25 +216,26 @@ fn vulnerability(
     } else {
         &record.summary
     };
-    let name = |package: &super::record::Package| one_line(&package.ecosystem, MAX_NAME);
     Vulnerability {
         id: String::new(),
         names: Vec::new(),
         bulletins: Vec::new(),
         summary: one_line(summary.trim_start(), MAX_SUMMARY),
         severity: severity::of(record, affected),
-        ecosystem: affected.package.as_ref().map(name).unwrap_or_default(),
+        ecosystem: affected
+            .package
+            .as_ref()
+            .map(|package| clean(&package.ecosystem))
+            .unwrap_or_default(),
         package: subject.name.clone(),
         version: subject.version.clone(),
-        fixed: hit
-            .and_then(|hit| hit.fixed)
-            .map(|fixed| one_line(fixed, MAX_NAME)),
+        fixed: hit.and_then(|hit| hit.fixed).map(clean),
         packages: candidate.packages.clone(),
     }
 }
 
-/// Adds what another record says: it is over when it is over for both, and as grave as the graver
-/// one says.
+/// Merges another record about the same vulnerability: it is fixed where both say so, and has the
+/// higher of the two severities.
 fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     merge(&mut before.names, one.names);
     merge(&mut before.bulletins, one.bulletins);
@@ -237,29 +252,30 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
         before.fixed = one.fixed;
         before.ecosystem = one.ecosystem;
     }
-    // A score says more than a word.
-    let weight = |severity: &Option<severity::Severity>| {
-        severity.as_ref().map(|severity| {
-            (
-                severity.cvss.is_some(),
-                severity.rating,
-                severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0),
-            )
-        })
-    };
-    if weight(&one.severity).partial_cmp(&weight(&before.severity)) == Some(Ordering::Greater) {
+    let weights = (
+        weight(one.severity.as_ref()),
+        weight(before.severity.as_ref()),
+    );
+    if weights.0.partial_cmp(&weights.1) == Some(Ordering::Greater) {
         before.severity = one.severity;
     }
 }
 
-/// Puts two ordered lists together.
+/// Orders severities: a CVSS score is more exact than a database's word, so it counts first.
+fn weight(severity: Option<&severity::Severity>) -> Option<(bool, severity::Rating, f64)> {
+    let severity = severity?;
+    let score = severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0);
+    Some((severity.cvss.is_some(), severity.rating, score))
+}
+
+/// Merges two sorted lists.
 fn merge<T: Ord>(before: &mut Vec<T>, more: Vec<T>) {
     before.extend(more);
     before.sort();
     before.dedup();
 }
 
-/// The first line of others' text, without what a terminal would obey, and not too long.
+/// The first line of a text from a record, without control characters and cut to a length.
 fn one_line(text: &str, most: usize) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut letters = line
@@ -272,26 +288,24 @@ fn one_line(text: &str, most: usize) -> String {
     line.trim_end().to_owned()
 }
 
+/// For each ecosystem of the image, its packages and the records that the export has for it.
 fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
-    let count = |scope: usize| {
-        let mut rows: Vec<usize> = index.scopes[scope]
-            .1
-            .values()
-            .flatten()
+    let mut coverage = Vec::new();
+    for (scope, records) in records.iter().enumerate() {
+        let candidates = index.scopes[scope].1.values().flatten();
+        let packages: BTreeSet<usize> = candidates
             .flat_map(|candidate| candidate.packages.iter().copied())
             .collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows.len()
-    };
-    let one = |(scope, records): (usize, &AtomicUsize)| Coverage {
-        ecosystem: index.called(scope),
-        packages: count(scope),
-        records: records.load(atomic::Ordering::Relaxed),
-    };
-    records.iter().enumerate().map(one).collect()
+        coverage.push(Coverage {
+            ecosystem: index.called(scope),
+            packages: packages.len(),
+            records: records.load(atomic::Ordering::Relaxed),
+        });
+    }
+    coverage
 }
 
+/// The number of packages that no ecosystem of the schema covers.
 fn unknown(index: &Index<'_>, packages: &Packages) -> usize {
     let candidates = index
         .scopes

@@ -1,30 +1,30 @@
-//! Vulnerabilities that are known of the packages of an image.
+//! Known vulnerabilities of the packages of an image.
 
 use super::ecosystem::Coverage;
 use super::severity::Severity;
 
-/// What an export knows of an image.
+/// The vulnerabilities of an image, and how far the export covers its packages.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     /// By identifier, then by package; one for each package, or each source of several packages.
     pub list: Vec<Vulnerability>,
-    /// The ecosystems of the image, and whether the export has anything of them.
+    /// The ecosystems of the image, and how many records the export has for each.
     pub coverage: Vec<Coverage>,
-    /// Packages of which no ecosystem of the schema is told, such as those of a distribution that
-    /// it does not have.
+    /// The number of packages without an ecosystem in the schema, such as those of a distribution
+    /// that it does not list.
     pub unknown: usize,
 }
 
 /// A vulnerability of packages of one source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vulnerability {
-    /// That of CVE, where it has one.
+    /// The CVE number, if it has one.
     pub id: String,
-    /// All other names of it, among them those of the records; ordered.
+    /// All other names, among them those of the records; sorted.
     pub names: Vec<String>,
-    /// Records that are about several at once; ordered.
+    /// Bulletins about several vulnerabilities at once; sorted.
     pub bulletins: Vec<String>,
-    /// One line; empty where no record has one.
+    /// One line; empty if no record has one.
     pub summary: String,
     pub severity: Option<Severity>,
     /// `Debian:12`, as the record writes it.
@@ -32,14 +32,14 @@ pub struct Vulnerability {
     /// The source that the packages were built from, or the package itself.
     pub package: String,
     pub version: String,
-    /// The version with which it is over.
+    /// The version that fixes it.
     pub fixed: Option<String>,
     /// Rows of the installed packages, ascending.
     pub packages: Vec<usize>,
 }
 
 impl Known {
-    /// The ecosystems of the image of which the export has nothing.
+    /// The ecosystems of the image that the export does not cover.
     pub fn uncovered(&self) -> impl Iterator<Item = &Coverage> {
         self.coverage
             .iter()

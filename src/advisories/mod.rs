@@ -1,8 +1,8 @@
-//! Known vulnerabilities: records of a local OSV export, and which of them are of what is installed
-//! in an image.
+//! Known vulnerabilities: reads a local OSV export and matches its records against the packages
+//! installed in an image.
 //!
-//! An export is what osv.dev gives away: a JSON file a vulnerability, in folders or in zips
-//! (`Debian/all.zip`). Of a record only what is of the image stays in memory. Source:
+//! An export is what osv.dev publishes: one JSON file for each vulnerability, in directories or in
+//! ZIP files (`Debian/all.zip`). Only records that affect the image stay in memory. Source:
 //! <https://ossf.github.io/osv-schema/>, version 1.7.
 
 mod affected;

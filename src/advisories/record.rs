@@ -1,16 +1,17 @@
-//! One record of an export, as far as it is read.
+//! The parts of an OSV record that are read.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// What tells whether a record is worth reading: most are of packages that the image has not.
+/// The part of a record that decides whether it is worth parsing: most are about packages that the
+/// image does not have.
 #[derive(Debug, Deserialize)]
 pub(super) struct Glance<'a> {
     #[serde(rename = "id")]
     _id: IgnoredAny,
-    /// A record that was taken back says so with a time.
+    /// The time at which the record was withdrawn.
     withdrawn: Option<IgnoredAny>,
     #[serde(borrow, default)]
     pub(super) affected: Vec<AffectedGlance<'a>>,
@@ -18,7 +19,7 @@ pub(super) struct Glance<'a> {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AffectedGlance<'a> {
-    /// None where the record is about commits alone.
+    /// `None` if the record is about commits only.
     #[serde(borrow)]
     pub(super) package: Option<PackageName<'a>>,
 }
@@ -40,12 +41,12 @@ impl Glance<'_> {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Record {
     pub(super) id: String,
-    /// RFC 3339. Of two records of one `id` the later one counts.
+    /// RFC 3339. Of two records with the same `id`, the later one counts.
     #[serde(default)]
     pub(super) modified: String,
     #[serde(default)]
     pub(super) aliases: Vec<String>,
-    /// What the distribution's own bulletin is about.
+    /// The vulnerabilities that a distribution's bulletin is about.
     #[serde(default)]
     pub(super) upstream: Vec<String>,
     #[serde(default)]
@@ -60,8 +61,7 @@ pub(super) struct Record {
     pub(super) database_specific: Words,
 }
 
-/// Where databases say with a word how grave something is; anything else in these objects is
-/// theirs.
+/// The severity as a word, in the objects that each database defines for itself.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Words {
     #[serde(default, deserialize_with = "word")]
@@ -71,7 +71,7 @@ pub(super) struct Words {
     pub(super) urgency: String,
 }
 
-/// A text; nothing where something else is.
+/// A string; empty for any other value.
 fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value.as_str().unwrap_or_default().to_owned())
@@ -119,19 +119,20 @@ pub(super) enum RangeKind {
     Semver,
     #[serde(rename = "ECOSYSTEM")]
     Ecosystem,
-    /// Commits, and what later versions of the schema may have: nothing that an image tells.
+    /// Ranges of commits, and kinds that later versions of the schema may add: an image does not
+    /// say which commit a package was built from.
     #[serde(other)]
     Other,
 }
 
-/// A turn in the life of a vulnerability; exactly one of these.
+/// An event in the history of a vulnerability; exactly one of these.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Event {
-    /// `0` is before every version.
+    /// `0` sorts before every version.
     Introduced(String),
     Fixed(String),
     LastAffected(String),
-    /// `*` is behind every version.
+    /// `*` sorts after every version.
     Limit(String),
 }

@@ -7,7 +7,9 @@ use clap::Args;
 
 use super::Output;
 use super::reports::write_file;
+use crate::config::Config;
 use crate::report::{Baseline, Linted, Silenced};
+use crate::trust::{HostFile, limits};
 
 /// How many entries that no longer occur are named before the rest is counted.
 const SHOWN: usize = 10;
@@ -21,6 +23,14 @@ pub(super) struct BaselineArguments {
     /// List all that is found in this file, for `--baseline`, and end well
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
+}
+
+/// The baseline that the command line names, or else the configuration.
+pub(super) fn known(named: Option<&Path>, config: &Config) -> Option<HostFile> {
+    match named {
+        Some(path) => Some(HostFile::named(path)),
+        None => config.baseline.clone(),
+    }
 }
 
 /// Writes what was found to the file that was named; whether one was.
@@ -44,13 +54,13 @@ pub(super) fn write(
 
 /// Silences what a baseline lists, and says how much that was and what is to be taken out of it.
 pub(super) fn apply(
-    path: Option<&Path>,
+    file: Option<&HostFile>,
     files: &mut [Linted],
     output: Output,
 ) -> anyhow::Result<()> {
-    let Some(path) = path else { return Ok(()) };
-    let name = path.display();
-    let silenced = silence(path, files)?;
+    let Some(file) = file else { return Ok(()) };
+    let name = file.path().display();
+    let silenced = silence(file, files)?;
     output.note(&format!(
         "{} silenced by `{name}`",
         counted(silenced.findings, "finding")
@@ -79,11 +89,13 @@ pub(super) fn apply(
 }
 
 /// Silences what a baseline lists.
-pub(super) fn silence(path: &Path, files: &mut [Linted]) -> anyhow::Result<Silenced> {
-    let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
-    let baseline =
-        Baseline::parse(&text, &folder(path)?).with_context(|| format!("cannot use `{name}`"))?;
+pub(super) fn silence(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<Silenced> {
+    let name = file.path().display();
+    let text = file
+        .read_text(limits::BASELINE)
+        .with_context(|| format!("cannot read `{name}`"))?;
+    let baseline = Baseline::parse(&text, &folder(file.path())?)
+        .with_context(|| format!("cannot use `{name}`"))?;
     Ok(baseline.silence(files, &here()?))
 }
 

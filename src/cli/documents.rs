@@ -242,6 +242,5 @@ fn save(path: &Path, text: &str) -> anyhow::Result<()> {
             path.display()
         );
     }
-    super::reports::replace(path, text.as_bytes())
-        .with_context(|| format!("cannot write `{}`", path.display()))
+    super::reports::write_file(path, text.as_bytes())
 }

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::config::Config;
 use crate::source::plain;
+use crate::trust::limits;
 
 /// Patterns, each list with the folder that it starts from.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,13 @@ impl Exclude {
         if patterns.is_empty() {
             return Ok(());
         }
+        let bytes: usize = patterns.iter().map(String::len).sum();
+        ensure!(
+            patterns.len() <= limits::IGNORE_LINES && bytes as u64 <= limits::IGNORE_FILE,
+            "there are more than {} patterns, or they have more than {}",
+            limits::IGNORE_LINES,
+            limits::shown(limits::IGNORE_FILE)
+        );
         let folder = plain(&self.here.join(folder));
         let mut builder = GitignoreBuilder::new(&folder);
         for pattern in patterns {
@@ -110,6 +118,23 @@ mod tests {
             assert!(!exclude.leaves_out(Path::new(path), false), "{path}");
         }
         assert!(exclude.leaves_out(Path::new("vendor"), true));
+    }
+
+    #[test]
+    fn patterns_have_a_limit() {
+        let mut exclude = Exclude::new(Path::new("/"));
+        for patterns in [
+            vec!["?".to_owned(); 10_001],
+            vec!["a".repeat((256 << 10) + 1)],
+        ] {
+            let error = exclude
+                .add(Path::new("/"), &patterns)
+                .expect_err("too many");
+            assert!(
+                error.to_string().starts_with("there are more than 10000"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

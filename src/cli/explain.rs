@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::arguments::{ExplainArguments, ListFormat};
 use super::{Outcome, Output, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
+use crate::page::without_images;
 use crate::rules;
 use crate::slim::{KeepPage, keep_rules};
 
@@ -54,18 +55,21 @@ fn named(registry: &Registry, name: &str, format: ListFormat) -> anyhow::Result<
     })
 }
 
-/// The page of a keep rule, with what its front matter says under its heading.
+/// The page of a keep rule: its triggers below the heading, its patterns before the sources.
 fn keep_markdown(page: &KeepPage) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
-    let mut facts = format!(
-        "**keep/{}**, for {}.\n\nWhat it keeps:\n\n",
-        page.name,
-        page.triggers()
-    );
+    let text = without_images(rest);
+    let (text, sources) = text.split_once("\n## Sources\n").unwrap_or((&text, ""));
+    let triggers = format!("**keep/{}** applies to {}.", page.name, page.triggers());
+    let mut files = String::new();
     for (confidence, pattern) in page.patterns() {
-        let _ = writeln!(facts, "- `{pattern}`, {confidence}");
+        let _ = writeln!(files, "- `{pattern}` ({confidence})");
     }
-    format!("{heading}\n\n{facts}{rest}")
+    // A page may only describe files that need not be there: `provided-by-the-runtime`.
+    if !files.is_empty() {
+        files.insert_str(0, "\n## Kept files\n\n");
+    }
+    format!("{heading}\n\n{triggers}\n{text}{files}\n## Sources\n{sources}")
 }
 
 /// The rules of a name, of another tool's code, or of a start that is one rule's alone.
@@ -244,5 +248,6 @@ fn markdown(page: &Page) -> String {
     } else {
         format!("\n\nAlso known as {}.", aliases.join(", "))
     };
+    let rest = without_images(rest);
     format!("{heading}\n\n**{}** ({facts}){aliases}\n{rest}", page.name)
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use super::{Output, patch, replace};
+use super::{Output, patch};
 use crate::lint::{Applicability, Finding, fix};
 use crate::report::{Input, Linted};
 use crate::source::Source;
+use crate::trust;
 
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Fixes")]
@@ -129,7 +131,7 @@ pub(super) fn deliver(
             Mode::Write if stdin == Some(name) => Output::print_bytes(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
-                if let Err(error) = replace::replace(Path::new(name), old, new) {
+                if let Err(error) = replace(Path::new(name), old, new) {
                     complete = false;
                     output.error(&error);
                 }
@@ -137,6 +139,18 @@ pub(super) fn deliver(
         }
     }
     Ok(complete)
+}
+
+/// Puts a fixed text into its file, where that still holds the text that was linted.
+fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
+    let name = path.display();
+    let is_replaced =
+        trust::replace(path, old, new).with_context(|| format!("cannot fix `{name}`"))?;
+    ensure!(
+        is_replaced,
+        "`{name}` was changed by something else while it was fixed"
+    );
+    Ok(())
 }
 
 /// What was mended, by file and by rule, and what could be still; empty where there is nothing to

@@ -1,17 +1,20 @@
 //! `jettison lint`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
+use super::config::located;
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
 use super::images::{self, ImageLinter, LintedImage};
 use super::reports::{Place, Reports};
-use super::{Outcome, Output, baseline, policy, shellcheck};
+use super::{Outcome, Output, baseline, build_context, policy, shellcheck};
 use crate::config::{self, Config, FailOn, Shellcheck};
 use crate::lint::image::{DECIDED_BY_IMAGE, NEEDS_IMAGE};
 use crate::lint::{
@@ -21,10 +24,11 @@ use crate::lint::{
 use crate::report::{Linted, Report};
 use crate::rules;
 use crate::source::Source;
+use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
-    let mut config = configuration(arguments, registry)?;
+    let mut config = configuration(arguments, registry, output)?;
     if config.settings.max_base_age.is_some() {
         config.settings.now = Some(super::writing::now()?);
     }
@@ -68,6 +72,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         output,
         asked: false,
         failed: false,
+        warned: Mutex::default(),
     };
     let mut files = linter.lint(sources);
     let dockerfiles = files.len();
@@ -82,14 +87,10 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
             Outcome::Clean
         });
     }
-    let known = arguments
-        .baseline
-        .baseline
-        .as_deref()
-        .or(config.baseline.as_deref());
+    let known = baseline::known(arguments.baseline.baseline.as_deref(), &config);
     let mode = arguments.fix.mode();
     if mode != Some(Mode::Write) {
-        baseline::apply(known, &mut files, output)?;
+        baseline::apply(known.as_ref(), &mut files, output)?;
     }
     let fail_on = arguments
         .fail_on
@@ -111,7 +112,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
             .collect();
     }
     if mode == Some(Mode::Write) {
-        baseline::apply(known, &mut files, output)?;
+        baseline::apply(known.as_ref(), &mut files, output)?;
     }
     failed |= linter.failed;
     // Standard output is the patch's, or the mended text's.
@@ -180,16 +181,15 @@ struct Linter<'a> {
     asked: bool,
     /// Whether ShellCheck could not answer; that is said once.
     failed: bool,
+    /// Warnings that were printed: files are linted again after a fix.
+    warned: Mutex<BTreeSet<String>>,
 }
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
         let answers = self.ask_shellcheck(&sources);
         let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
-            let build = match source.name() {
-                STDIN => BuildContext::default(),
-                path => BuildContext::beside(Path::new(path)),
-            };
+            let build = self.build_context(&source);
             let (settings, from_image) = self.findings_of_image(&source);
             let extras = Extras {
                 build,
@@ -206,6 +206,21 @@ impl Linter<'_> {
         } else {
             sources.into_par_iter().map(lint_one).collect()
         }
+    }
+
+    /// What lies around a file. A text without a name lies nowhere.
+    fn build_context(&self, source: &Source) -> BuildContext {
+        if source.name() == STDIN {
+            return BuildContext::default();
+        }
+        let (build, warning) = build_context::beside(Path::new(source.name()));
+        if let Some(warning) = warning
+            && let Ok(mut warned) = self.warned.lock()
+            && warned.insert(warning.clone())
+        {
+            self.output.warning(&warning);
+        }
+        build
     }
 
     /// The findings at lines of a Dockerfile from an image that was built from it, and the settings
@@ -264,22 +279,18 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
     }
 }
 
-/// A path as one would write it here, where it is below.
-pub(super) fn below_here(path: PathBuf) -> PathBuf {
-    let below = std::env::current_dir()
-        .ok()
-        .and_then(|here| Some(path.strip_prefix(here).ok()?.to_owned()));
-    below.unwrap_or(path)
-}
-
 /// The configuration file's word, then the command line's over it.
-fn configuration(arguments: &LintArguments, registry: &Registry) -> anyhow::Result<Config> {
-    let path = match &arguments.config {
+fn configuration(
+    arguments: &LintArguments,
+    registry: &Registry,
+    output: Output,
+) -> anyhow::Result<Config> {
+    let file = match &arguments.config {
         _ if arguments.no_config => None,
-        Some(path) => Some(path.clone()),
-        None => config::find(&start_folder(arguments)?).map(below_here),
+        Some(path) => Some(HostFile::named(path)),
+        None => located(config::find(&start_folder(arguments)?), output),
     };
-    let mut config = config::load(path.as_deref(), &|name| std::env::var(name).ok(), registry)?;
+    let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
     if arguments.select.iter().any(|name| name == config::ALL) {
         config.settings.select = Selection::ALL;
     } else if !arguments.select.is_empty() {

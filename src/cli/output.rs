@@ -166,6 +166,11 @@ impl Output {
         }
     }
 
+    /// Says what was left out although it was asked for, also with `--quiet`.
+    pub(super) fn warning(self, text: &str) {
+        self.say("warning", AnsiColor::Yellow, text);
+    }
+
     /// Says what could not be done, with its causes.
     pub(super) fn error(self, error: &anyhow::Error) {
         self.say("error", AnsiColor::Red, &format!("{error:#}"));

@@ -1,7 +1,10 @@
 //! Long texts on a terminal, a screen at a time.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use crate::trust;
 
 /// What shows a text where PAGER names nothing: `less` with colours, which leaves short texts on
 /// the screen.
@@ -26,7 +29,7 @@ pub(super) fn show(text: &str) -> bool {
 /// Fails where the program cannot be started. That it ends before the text does is the reader's
 /// choice.
 fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) -> io::Result<()> {
-    let mut pager = Command::new(program)
+    let mut pager = Command::new(located(program)?)
         .args(arguments)
         .stdin(Stdio::piped())
         .spawn()?;
@@ -34,6 +37,15 @@ fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) 
         let _ = stdin.write_all(text.as_bytes());
     }
     pager.wait().map(|_| ())
+}
+
+/// A path as it is, a name on `PATH`.
+fn located(program: &str) -> io::Result<PathBuf> {
+    if program.contains('/') {
+        return Ok(PathBuf::from(program));
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    trust::find_program(program, &path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Output;
+use super::config::located;
 use crate::config;
 use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
@@ -16,6 +17,7 @@ use crate::lint::image::{Policy, check_policy};
 use crate::packages;
 use crate::report::{Format, Linted, Report};
 use crate::rules;
+use crate::trust::HostFile;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Policy")]
@@ -31,24 +33,24 @@ pub(super) struct PolicyArguments {
 
 impl PolicyArguments {
     /// The policy that holds here, and on which day; an empty one where there is none.
-    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
-        let path = match &self.policy {
+    pub(super) fn policy(&self, output: Output) -> anyhow::Result<Policy> {
+        let file = match &self.policy {
             _ if self.no_policy => None,
-            Some(path) => Some(path.clone()),
-            None => config::find_own(
-                &std::env::current_dir().context("cannot tell the current folder")?,
-            )
-            .map(super::lint::below_here),
+            Some(path) => Some(HostFile::named(path)),
+            None => {
+                let here = std::env::current_dir().context("cannot tell the current folder")?;
+                located(config::find_own(&here), output)
+            }
         };
-        let Some(path) = path else {
+        let Some(file) = file else {
             return Ok(Policy::default());
         };
-        let policy = config::load(Some(&path), &|_| None, rules::registry())?.policy;
+        let policy = config::load(Some(&file), &|_| None, rules::registry())?.policy;
         // Who names a file for its policy must not go without one.
         anyhow::ensure!(
             self.policy.is_none() || !policy.is_empty(),
             "`{}` has no `[policy]`",
-            path.display()
+            file.path().display()
         );
         dated(policy)
     }

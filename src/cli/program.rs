@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::image::{Config, Image, Overrides, Platform};
+use crate::trust::{HostFile, limits};
 
 /// What the program of the image is, where its configuration does not tell or tells something else.
 #[derive(Args, Debug, Default)]
@@ -84,9 +85,10 @@ impl ProgramArguments {
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {
-    let text = std::fs::read(path).context("cannot read it")?;
-    let json = serde_json::from_slice(&text).context("it is no JSON")?;
-    match Config::from_any(json) {
+    let text = HostFile::named(path)
+        .read(limits::IMAGE_CONFIG)
+        .context("cannot read it")?;
+    match Config::parse_any(&text).context("cannot parse it")? {
         Some(config) => Ok(config),
         None => bail!("it has neither a `config` object nor settings such as `Entrypoint`"),
     }

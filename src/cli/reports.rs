@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -13,6 +12,7 @@ use clap::{Arg, Args};
 
 use super::Output;
 use crate::report::{Format, Report, Style};
+use crate::trust;
 
 /// The columns of a text report in a file, which has no terminal to ask.
 const FILE_WIDTH: usize = 100;
@@ -200,41 +200,9 @@ pub(super) enum Place {
     Nowhere,
 }
 
-/// Writes a file beside its place and renames it. What is there and is no regular file, such as
-/// `/dev/stderr`, is written to.
+/// Writes a file whole or not at all. What a symlink in its place leads to stays as it is.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    write_beside(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
-}
-
-fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return std::fs::write(path, bytes),
-        _ => {}
-    }
-    replace(path, bytes)
-}
-
-/// Writes a file as a whole, or leaves what was there.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".jettison-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // The umask takes away from it, as from any new file.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    // Its message would name a temporary file.
-    let mut file = builder
-        .tempfile_in(folder)
-        .map_err(|error| std::io::Error::from(error.kind()))?;
-    file.write_all(bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    trust::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Which ShellCheck is asked, by the command line and the configuration, and what it answers.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
@@ -9,6 +11,7 @@ use crate::config::{Config, Shellcheck};
 use crate::lint::{Finding, Registry, SHELLCHECK};
 use crate::shellcheck::{self, ShellcheckError};
 use crate::source::Source;
+use crate::trust;
 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "ShellCheck")]
@@ -43,15 +46,37 @@ pub(super) fn ask<'s>(
     registry: &Registry,
     sources: impl IntoIterator<Item = &'s Source>,
 ) -> Result<Option<Vec<Vec<Finding>>>, ShellcheckError> {
+    if !is_wanted(config, registry) {
+        return Ok(None);
+    }
     let program = match &config.shellcheck {
-        Shellcheck::At(program) => Some(program.clone()),
+        Shellcheck::At(program) => Some(absolute(program)?),
         Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
         Shellcheck::Off => None,
     };
-    let program = program.filter(|_| is_wanted(config, registry));
     program
         .map(|program| shellcheck::check(&program, sources, &config.settings))
         .transpose()
+}
+
+/// Where a program is that a person named: a path from the current directory, as it is started in
+/// another one, or a name on `PATH`.
+fn absolute(program: &Path) -> Result<PathBuf, ShellcheckError> {
+    let is_name = !program.as_os_str().as_encoded_bytes().contains(&b'/');
+    let found = if is_name {
+        find_on_path(program.as_os_str())
+    } else {
+        std::path::absolute(program)
+    };
+    found.map_err(|source| ShellcheckError::Start {
+        program: program.to_owned(),
+        source,
+    })
+}
+
+fn find_on_path(name: &OsStr) -> io::Result<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    trust::find_program(name, &path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }
 
 /// Whether the rule that stands for ShellCheck is selected.

@@ -19,7 +19,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
     // A destination that cannot be is said before the work, not after it.
     let destination = destination(arguments)?;
     let write_options = write_options(arguments)?;
-    let policy = arguments.policy.policy()?;
+    let policy = arguments.policy.policy(output)?;
     let bar = Bar::new(output);
     // What is written may lie in the directory that is read, and is no part of it.
     let left_out = destination

@@ -1,56 +1,129 @@
 //! Dockerfiles as git's index has them: what a commit would bring, not what is in the folder.
+//!
+//! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or as
+//! a bare repository that is a directory of another one. Several of its keys name programs, so git
+//! is asked with plumbing that runs none, and with the keys that plumbing obeys switched off:
+//!
+//! - `core.fsmonitor` is run whenever the index is read;
+//! - an object that is missing is fetched from the remote of a partial clone, by `core.sshCommand`,
+//!   `remote.*.uploadpack`, a remote helper such as `ext::`, or over the network;
+//! - a repository without a `.git` around it is taken only where `GIT_DIR` names it.
+//!
+//! Aliases, pagers, hooks, `diff.external`, `textconv` and filters are not run by `diff-index`,
+//! `hash-object --stdin` and `cat-file --batch`: they compare and print what is stored.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, bail, ensure};
+
+use crate::trust::{self, limits};
 
 /// A file of the index: its path from the current folder, and its object's name.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) path: PathBuf,
+    /// Bytes that its text may have.
+    pub(super) limit: u64,
     object: String,
 }
 
 /// The regular files at or below `paths` that are in the index with a text that the last commit
 /// does not have.
 pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
-    let mut command = Command::new("git");
-    command
-        .args([
-            "--literal-pathspecs",
-            "diff",
-            "--cached",
-            "--raw",
-            "-z",
-            "--no-abbrev",
-            "--no-renames",
-            "--relative",
-        ])
-        .args(["--diff-filter=AMT", "--ignore-submodules", "--"])
-        .args(paths);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run `git`, which `--staged` asks")?;
+    let mut output = diff_index(OsStr::new("HEAD"), paths)?;
+    if !output.status.success() && is_unborn()? {
+        // Before the first commit, everything that is staged is new.
+        output = diff_index(OsStr::from_bytes(&empty_tree()?), paths)?;
+    }
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said
-            .lines()
-            .find(|line| !line.starts_with("warning"))
-            .unwrap_or_default();
         bail!(
             "`git` cannot say what is staged: {}",
-            said.trim_start_matches("error: ")
-                .trim_start_matches("fatal: ")
+            complaint(&output.stderr)
         );
     }
     let mut entries = entries(&output.stdout);
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(entries)
+}
+
+/// git, which obeys no key of the repository that names a program.
+fn git() -> anyhow::Result<Command> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = trust::find_program("git", &path)
+        .context("cannot run `git`, which `--staged` asks: it is not on PATH")?;
+    let mut git = Command::new(program);
+    git.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
+        .args(["-c", "core.fsmonitor=false"])
+        .args(["-c", "core.hooksPath=/dev/null"])
+        .args(["-c", "safe.bareRepository=explicit"])
+        // git 2.44 and later fetch nothing then; before, no transport is allowed.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_ALLOW_PROTOCOL", "")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        // What would be committed is the object itself.
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .stdin(Stdio::null());
+    Ok(git)
+}
+
+fn run(mut git: Command) -> anyhow::Result<Output> {
+    git.output()
+        .context("cannot run `git`, which `--staged` asks")
+}
+
+fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Output> {
+    let mut git = git()?;
+    git.args(["diff-index", "--cached", "--raw", "-z", "--no-renames"])
+        .args([
+            "--relative",
+            "--ita-invisible-in-index",
+            "--ignore-submodules",
+        ])
+        .args(["--diff-filter=AMT", "--no-ext-diff", "--no-textconv"])
+        .arg(tree)
+        .arg("--")
+        .args(paths);
+    run(git)
+}
+
+/// Whether the repository has no commit yet.
+fn is_unborn() -> anyhow::Result<bool> {
+    let mut git = git()?;
+    git.args(["rev-parse", "--quiet", "--verify", "HEAD"]);
+    // 1 is a repository without it, 128 no repository.
+    Ok(run(git)?.status.code() == Some(1))
+}
+
+/// The name of the tree without files, by the repository's hash.
+fn empty_tree() -> anyhow::Result<Vec<u8>> {
+    let mut git = git()?;
+    git.args(["hash-object", "-t", "tree", "--stdin"]);
+    let output = run(git)?;
+    Ok(output.stdout.trim_ascii_end().to_owned())
+}
+
+/// The first line of what git complains about that says why.
+fn complaint(stderr: &[u8]) -> String {
+    let said = String::from_utf8_lossy(stderr);
+    let reason = said
+        .lines()
+        .find(|line| !line.starts_with("warning"))
+        .unwrap_or_default();
+    let reason = reason
+        .trim_start_matches("error: ")
+        .trim_start_matches("fatal: ");
+    // Whoever owns a repository decides what git runs in it.
+    match said
+        .lines()
+        .find(|line| line.contains("--add safe.directory"))
+    {
+        Some(command) => format!("{reason}; `{}` allows it", command.trim()),
+        None => reason.to_owned(),
+    }
 }
 
 /// Reads `:MODE MODE OBJECT OBJECT STATUS␀PATH␀…`.
@@ -68,6 +141,7 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
         if mode.starts_with("100") && object.bytes().any(|digit| digit != b'0') {
             entries.push(Entry {
                 path: PathBuf::from(OsStr::from_bytes(path)),
+                limit: limits::FOUND_DOCKERFILE,
                 object: object.to_owned(),
             });
         }
@@ -75,12 +149,12 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// The texts of entries, none of which may be longer than `most` bytes, asked of one process.
-pub(super) fn texts(entries: &[Entry], most: u64) -> anyhow::Result<Vec<Vec<u8>>> {
+/// The texts of entries, asked of one process. One that is longer than its limit is an error.
+pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
     if entries.is_empty() {
         return Ok(Vec::new());
     }
-    let mut git = Command::new("git")
+    let mut git = git()?
         .args(["cat-file", "--batch"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -89,13 +163,18 @@ pub(super) fn texts(entries: &[Entry], most: u64) -> anyhow::Result<Vec<Vec<u8>>
     let mut questions = git.stdin.take().context("`git` takes no questions")?;
     let mut answers = BufReader::new(git.stdout.take().context("`git` gives no answers")?);
     let mut texts = Vec::with_capacity(entries.len());
+    let mut left = limits::ALL_DOCKERFILES;
     for entry in entries {
         // One at a time, so that neither side waits for the other with a full pipe.
         let text = writeln!(questions, "{}", entry.object)
             .map_err(anyhow::Error::from)
-            .and_then(|()| answer(&mut answers, &entry.path, most))
-            .with_context(|| format!("cannot read the staged `{}`", entry.path.display()));
-        texts.push(text?);
+            .and_then(|()| answer(&mut answers, entry.limit))
+            .with_context(|| format!("cannot read the staged `{}`", entry.path.display()))?;
+        left = left.checked_sub(text.len() as u64).with_context(|| {
+            let limit = limits::shown(limits::ALL_DOCKERFILES);
+            format!("the staged Dockerfiles are larger than {limit} in all")
+        })?;
+        texts.push(text);
     }
     drop(questions);
     git.wait().context("`git` does not end")?;
@@ -103,7 +182,7 @@ pub(super) fn texts(entries: &[Entry], most: u64) -> anyhow::Result<Vec<Vec<u8>>
 }
 
 /// Reads `OBJECT blob SIZE`, the text, and a line break.
-fn answer(answers: &mut BufReader<impl Read>, path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
+fn answer(answers: &mut BufReader<impl Read>, limit: u64) -> anyhow::Result<Vec<u8>> {
     let mut head = String::new();
     answers.read_line(&mut head)?;
     let size = head
@@ -112,12 +191,7 @@ fn answer(answers: &mut BufReader<impl Read>, path: &Path, most: u64) -> anyhow:
         .next()
         .and_then(|size| size.parse::<u64>().ok());
     let size = size.with_context(|| format!("`git` answers `{}`", head.trim_end()))?;
-    ensure!(
-        size <= most,
-        "`{}` is larger than {} MiB: not a Dockerfile",
-        path.display(),
-        most >> 20
-    );
+    ensure!(size <= limit, "it is larger than {}", limits::shown(limit));
     let mut text = Vec::new();
     answers.take(size).read_to_end(&mut text)?;
     ensure!(text.len() as u64 == size, "`git` ended too early");
@@ -137,6 +211,7 @@ mod tests {
             entries,
             [Entry {
                 path: "a b/Dockerfile".into(),
+                limit: limits::FOUND_DOCKERFILE,
                 object: "12ab".into()
             }]
         );
@@ -145,25 +220,11 @@ mod tests {
     #[test]
     fn an_answer_is_as_long_as_it_says() {
         let mut answers = BufReader::new(&b"12ab blob 7\nFROM a\n\n34cd missing\n"[..]);
-        let text = answer(&mut answers, Path::new("x"), 100).expect("it is whole");
+        let text = answer(&mut answers, 100).expect("it is whole");
         assert_eq!(text, b"FROM a\n");
-        let error = answer(&mut answers, Path::new("x"), 100).expect_err("it is missing");
+        let error = answer(&mut answers, 100).expect_err("it is missing");
         assert_eq!(error.to_string(), "`git` answers `34cd missing`");
-        assert!(
-            answer(
-                &mut BufReader::new(&b"12ab blob 7\nFR"[..]),
-                Path::new("x"),
-                100
-            )
-            .is_err()
-        );
-        assert!(
-            answer(
-                &mut BufReader::new(&b"12ab blob 700\nFR"[..]),
-                Path::new("x"),
-                100
-            )
-            .is_err()
-        );
+        assert!(answer(&mut BufReader::new(&b"12ab blob 7\nFR"[..]), 100).is_err());
+        assert!(answer(&mut BufReader::new(&b"12ab blob 700\nFR"[..]), 100).is_err());
     }
 }

@@ -79,7 +79,7 @@ fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> String {
     for rule in keep_rules().naming(&path) {
         let _ = writeln!(
             out,
-            "the rule `{}` names it, but nothing makes it fire: it is for {}",
+            "the rule `{}` covers it, but does not apply here: it is for {}",
             rule.name,
             rule.triggers()
         );

@@ -11,6 +11,7 @@ use super::{Config, ConfigError, Environment, FailOn};
 use crate::lint::{Named, Registry, Severity};
 use crate::lint::{SettingKey, SettingOrigin};
 use crate::source::{Source, Span};
+use crate::trust::HostFile;
 
 /// All keys of the file. Of lists both sources' entries count, of all else the file's.
 #[derive(Debug, Default, Deserialize)]
@@ -25,9 +26,9 @@ pub(super) struct File {
     pub(super) trusted_registries: Option<Vec<Spanned<String>>>,
     pub(super) label_schema: Option<BTreeMap<String, Spanned<String>>>,
     pub(super) strict_labels: Option<bool>,
-    pub(super) format: Option<String>,
+    pub(super) format: Option<Spanned<String>>,
     /// The first counts: one run prints one format.
-    pub(super) formats: Option<Vec<String>>,
+    pub(super) formats: Option<Vec<Spanned<String>>>,
     pub(super) no_color: Option<bool>,
     /// Known, and without effect: what hadolint adds then is always there.
     pub(super) verbose: Option<bool>,
@@ -58,13 +59,32 @@ impl Override {
 }
 
 pub(super) fn parse(
-    path: &Path,
+    host: &HostFile,
     text: &str,
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    let file = read(path, text)?.over(read_environment(environment));
-    meaning(&file, Some((path, text)), registry)
+    let path = host.path();
+    let file = read(path, text)?;
+    if !host.is_named() {
+        check_found(&file, path)?;
+    }
+    meaning(
+        &file.over(read_environment(environment)),
+        Some((path, text)),
+        registry,
+    )
+}
+
+/// Refuses what only a file that a person named may ask for.
+fn check_found(file: &File, path: &Path) -> Result<(), ConfigError> {
+    let formats = file.format.iter().chain(file.formats.iter().flatten());
+    for format in formats {
+        if let Some(reason) = super::refused_format(&format.value) {
+            return Err(wrong(Some(path), format.defined, reason));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn of_environment(
@@ -141,7 +161,7 @@ fn read_environment(environment: Environment<'_>) -> File {
         trusted_registries: list("TRUSTED_REGISTRIES"),
         label_schema: text("REQUIRE_LABELS").map(|text| text.split(',').filter_map(pair).collect()),
         strict_labels: switch("STRICT_LABELS"),
-        format: text("FORMAT"),
+        format: text("FORMAT").as_deref().map(spanned),
         formats: None,
         no_color: None,
         verbose: switch("VERBOSE"),
@@ -274,8 +294,10 @@ impl File {
     pub(super) fn format(&self) -> Option<&str> {
         let format = self
             .format
-            .as_deref()
-            .or_else(|| self.formats.as_ref()?.first().map(String::as_str))?;
+            .as_ref()
+            .or_else(|| self.formats.as_ref()?.first())?
+            .value
+            .as_str();
         Some(if format == "tty" { "text" } else { format })
     }
 

@@ -1,7 +1,7 @@
 //! `.jettison.toml`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
 use crate::lint::{Named, Registry, Selection};
 use crate::lint::{SettingKey, SettingOrigin};
 use crate::source::{Source, Span};
+use crate::trust::HostFile;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -27,12 +28,12 @@ struct File {
     build_args: BTreeMap<String, String>,
     target: Option<String>,
     pragmas: Option<bool>,
-    format: Option<Formats>,
+    format: Option<Spanned<Formats>>,
     #[serde(default)]
     exclude: Vec<String>,
-    baseline: Option<String>,
+    baseline: Option<Spanned<String>>,
     no_color: Option<bool>,
-    shellcheck: Option<ShellcheckValue>,
+    shellcheck: Option<Spanned<ShellcheckValue>>,
     #[serde(default)]
     trusted_registries: Vec<Spanned<String>>,
     #[serde(default)]
@@ -59,7 +60,12 @@ enum ShellcheckValue {
     Path(String),
 }
 
-pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
+pub(super) fn parse(
+    host: &HostFile,
+    text: &str,
+    registry: &Registry,
+) -> Result<Config, ConfigError> {
+    let path = host.path();
     let source = Arc::new(Source::new(path.to_string_lossy(), text));
     let at = |offset: usize, reason: String| {
         let place = source.position(offset);
@@ -76,6 +82,9 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
             said(error.message()),
         )
     })?;
+    if !host.is_named() {
+        check_found(&file).map_err(|(offset, reason)| at(offset, reason))?;
+    }
     let known = |name: &Spanned<String>| {
         registry
             .resolve([name.get_ref().as_str()])
@@ -159,19 +168,28 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
     }
     config.settings.strict_labels = file.strict_labels.is_some_and(Spanned::into_inner);
     config.settings.max_base_age = file.max_base_age.map(Spanned::into_inner);
-    config.formats = match file.format {
+    config.formats = match file.format.map(Spanned::into_inner) {
         None => Vec::new(),
         Some(Formats::One(format)) => vec![format],
         Some(Formats::Several(formats)) => formats,
     };
     config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
     config.exclude = file.exclude;
-    config.baseline = file.baseline.map(|baseline| config.folder.join(baseline));
+    config.baseline = file.baseline.map(|baseline| {
+        let path = config.folder.join(baseline.into_inner());
+        if host.is_named() {
+            HostFile::named(path)
+        } else {
+            HostFile::found(path, &config.folder)
+        }
+    });
     config.no_color = file.no_color.unwrap_or_default();
-    config.shellcheck = match file.shellcheck {
+    config.shellcheck = match file.shellcheck.map(Spanned::into_inner) {
         None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
-        Some(ShellcheckValue::Path(program)) => Shellcheck::At(program.into()),
+        Some(ShellcheckValue::Path(program)) => {
+            Shellcheck::At(program_from(&config.folder, program))
+        }
     };
     config.policy = file
         .policy
@@ -179,6 +197,62 @@ pub(super) fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Conf
         .transpose()?
         .unwrap_or_default();
     Ok(config)
+}
+
+/// Refuses what only a file that a person named may ask for. An error is an offset and the reason.
+fn check_found(file: &File) -> Result<(), (usize, String)> {
+    if let Some(shellcheck) = &file.shellcheck
+        && let ShellcheckValue::Path(program) = shellcheck.get_ref()
+    {
+        let reason = format!(
+            "expected `true` or `false`: only a file named with `--config` may name a program; \
+             use `--shellcheck {program}` instead"
+        );
+        return Err((shellcheck.span().start, reason));
+    }
+    if let Some(formats) = &file.format {
+        let list = match formats.get_ref() {
+            Formats::One(format) => std::slice::from_ref(format),
+            Formats::Several(list) => list,
+        };
+        if let Some(reason) = list.iter().find_map(|format| super::refused_format(format)) {
+            return Err((formats.span().start, reason));
+        }
+    }
+    if let Some(baseline) = &file.baseline
+        && !stays_below(Path::new(baseline.get_ref()))
+    {
+        let reason = format!(
+            "only a file named with `--config` may name a file outside its directory; \
+             use `--baseline {}` instead",
+            baseline.get_ref()
+        );
+        return Err((baseline.span().start, reason));
+    }
+    Ok(())
+}
+
+/// Whether a path, taken from a directory, stays below it. Symlinks are checked when it is read.
+fn stays_below(path: &Path) -> bool {
+    let mut depth = 0_usize;
+    for component in path.components() {
+        match component {
+            Component::Normal(_) => depth += 1,
+            Component::CurDir => {}
+            Component::ParentDir if depth > 0 => depth -= 1,
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
+        }
+    }
+    true
+}
+
+/// A program that a file names: by a path from the file's directory, or by a name on `PATH`.
+fn program_from(directory: &Path, program: String) -> PathBuf {
+    if program.contains('/') {
+        directory.join(program)
+    } else {
+        program.into()
+    }
 }
 
 /// The place of a value in its file.

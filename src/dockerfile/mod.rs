@@ -16,10 +16,12 @@ mod parser;
 pub mod shell;
 mod split;
 mod syntax;
+mod unread;
 mod word;
 
 pub use shell::{Pipeline, Position, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
+pub use unread::{Unread, UnreadReason};
 
 use crate::source::Source;
 

@@ -9,6 +9,7 @@ use super::lines::{self, Line, Lines};
 use super::syntax::{
     Comment, Dockerfile, Heredoc, Instruction, Joined, Kind, SyntaxError, Token, TokenKind,
 };
+use super::unread::{MAX_INSTRUCTIONS, MAX_STAGES, Unread, UnreadReason};
 use crate::source::Span;
 
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -19,6 +20,7 @@ pub(super) struct Parser<'a> {
     lines: Lines<'a>,
     /// Whether a directive may still follow.
     at_top: bool,
+    stages: usize,
     file: Dockerfile,
 }
 
@@ -30,12 +32,14 @@ impl<'a> Parser<'a> {
             comments: Vec::new(),
             instructions: Vec::new(),
             errors: Vec::new(),
+            unread: None,
             tokens: Vec::new(),
         };
         Self {
             text,
             lines: Lines::new(text, 0),
             at_top: true,
+            stages: 0,
             file,
         }
     }
@@ -82,10 +86,31 @@ impl<'a> Parser<'a> {
             }
             self.at_top &= start < line.end;
             self.token(TokenKind::LineBreak, line.end, line.next);
+        } else if let Some(reason) = self.exceeded_limit() {
+            self.token(TokenKind::Blank, line.start, start);
+            self.leave_rest_unread(Span::new(start, line.end), reason);
         } else {
             self.at_top = false;
             self.instruction(line, start);
         }
+    }
+
+    /// The limit that one more instruction would exceed.
+    fn exceeded_limit(&self) -> Option<UnreadReason> {
+        if self.file.instructions.len() >= MAX_INSTRUCTIONS {
+            Some(UnreadReason::Instructions)
+        } else if self.stages > MAX_STAGES {
+            Some(UnreadReason::Stages)
+        } else {
+            None
+        }
+    }
+
+    /// Ends the reading at a line that would start one more instruction.
+    fn leave_rest_unread(&mut self, line: Span, reason: UnreadReason) {
+        self.token(TokenKind::Error, line.start, self.text.len());
+        self.file.unread = Some(Unread { span: line, reason });
+        self.lines = Lines::new(self.text, self.text.len());
     }
 
     /// Whether the comment line at `start..end` is a directive; the first that is not ends the
@@ -153,6 +178,7 @@ impl<'a> Parser<'a> {
             errors: &mut self.file.errors,
         };
         let instruction = reader.read(&outline, heredocs);
+        self.stages += usize::from(instruction.keyword.kind == Kind::From);
         self.file.instructions.push(instruction);
         self.content_tokens(&line, marks);
         self.file.tokens[first_token..].sort_by_key(|token| token.span.start);

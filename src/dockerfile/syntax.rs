@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use super::unread::Unread;
 use crate::source::Span;
 
 /// A file as read: nothing is lost, and an error does not end the reading.
@@ -19,6 +20,8 @@ pub struct Dockerfile {
     pub comments: Vec<Comment>,
     pub instructions: Vec<Instruction>,
     pub errors: Vec<SyntaxError>,
+    /// The first line of the rest of a file that exceeds a limit.
+    pub unread: Option<Unread>,
     /// In order, without gap or overlap: their spans together are the whole text.
     pub tokens: Vec<Token>,
 }

@@ -7,6 +7,10 @@ use super::file::Elf;
 /// them, but not by much; what exceeds this is made to waste time.
 const MAX_SHARING: usize = 16;
 
+/// The largest libraries have some hundred thousand. Hash tables may claim any number, and symbols
+/// of a file of zeros cost nothing.
+const MAX_SYMBOLS: usize = 1 << 21;
+
 const LOCAL: u64 = 0;
 const GLOBAL: u64 = 1;
 
@@ -48,7 +52,7 @@ impl Elf {
     ) -> impl Iterator<Item = &'a [u8]> {
         let size = if self.is_64 { 24 } else { 16 };
         let start = self.tables.symbols.unwrap_or(usize::MAX);
-        let count = self.symbol_count(bytes).unwrap_or(0);
+        let count = self.symbol_count(bytes).unwrap_or(0).min(MAX_SYMBOLS);
         let mut budget = self.tables.strings.map_or(0, |(_, size)| {
             size.min(bytes.len()).saturating_mul(MAX_SHARING)
         });

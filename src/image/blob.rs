@@ -20,6 +20,8 @@ const SMALL: u64 = 64 << 10;
 /// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and
 /// mapped.
 const LARGE: u64 = 32 << 20;
+/// How many bytes are compared at once.
+const PIECE: usize = 64 << 10;
 
 /// A part of a file. Copies share the file.
 #[derive(Clone, Debug)]
@@ -98,6 +100,22 @@ impl Blob {
             .read_exact_at(&mut buffer[..wanted], self.start + offset)
             .map_err(shorter)?;
         Ok(wanted)
+    }
+
+    /// Whether another blob holds the same bytes.
+    pub(super) fn is_same(&self, other: &Self) -> io::Result<bool> {
+        if self.length != other.length {
+            return Ok(false);
+        }
+        let (mut bytes, mut others) = (vec![0; PIECE], vec![0; PIECE]);
+        for at in (0..self.length).step_by(PIECE) {
+            let count = self.read_at(&mut bytes, at)?;
+            other.read_at(&mut others[..count], at)?;
+            if bytes[..count] != others[..count] {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Its first bytes, eight at most.

@@ -2,6 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::blob::Blob;
+use super::error::{ReadError, plain};
+use super::json;
+use super::limits::Limits;
+use super::store::read_json;
+
 /// An image configuration of Docker or OCI. Keys that neither knows are kept too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -61,6 +67,23 @@ impl Config {
     /// Takes a whole image configuration, not only its `config` object.
     pub fn new(json: Value) -> Self {
         Self { json }
+    }
+
+    /// Reads the configuration of an image.
+    ///
+    /// Keys that no reader of images knows are kept, so that an image does not lose what newer
+    /// engines understand. They cannot be taken for keys that are known, and what is written is
+    /// made of what was parsed: each key once, in one spelling.
+    pub(super) fn read(name: &str, blob: &Blob, limits: &Limits) -> Result<Self, ReadError> {
+        let json: Value = read_json(name, blob, &json::IMAGE_CONFIG, limits)?;
+        // "Implementations MUST generate an error if they encounter an unknown value."
+        match json.pointer("/rootfs/type").and_then(Value::as_str) {
+            None | Some("layers") => Ok(Self::new(json)),
+            Some(other) => Err(ReadError::Contradiction {
+                blob: name.to_owned(),
+                reason: format!("`rootfs.type` is `{}`, not `layers`", plain(other)),
+            }),
+        }
     }
 
     /// The whole configuration, with every key in the order in which it was written.

@@ -5,17 +5,22 @@
 //! `<id>/layer.tar`, and some of those are links to others. The manifest tells the names, so all
 //! are read alike.
 
+use std::collections::HashMap;
+
 use oci_spec::image::Digest;
 use serde::Deserialize;
 
 use super::Origin;
+use super::blob::Blob;
 use super::config::Config;
-use super::digest::verify;
+use super::digest::{sha256_of, verify};
 use super::error::ReadError;
+use super::json;
 use super::layer::Source;
 use super::limits::Limits;
+use super::oci::{self, Platform};
 use super::progress::Silent;
-use super::store::{Store, json};
+use super::store::Store;
 
 pub(super) const MANIFEST: &str = "manifest.json";
 
@@ -35,54 +40,66 @@ pub(super) fn open(
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<(Config, Vec<Source>, Origin), ReadError> {
-    let items: Vec<Item> = store.json(MANIFEST, limits)?;
+    let items: Vec<Item> = store.json(MANIFEST, &json::DOCKER_ITEMS, limits)?;
     let item = choose(store, &items, name)?;
-    let mut members = item.layers.iter().flatten().chain([&item.config]);
-    if members.any(|member| member.contains(char::is_control)) {
-        let reason = "its manifest names a member with control characters";
-        return Err(ReadError::NotAnImage {
-            path: store.path().to_owned(),
-            reason,
-        });
+    let layers = item.layers.as_deref().unwrap_or_default();
+    for member in layers.iter().chain([&item.config]) {
+        check_name(store, member)?;
     }
-    let blob = store.blob(&item.config, MANIFEST)?;
+    let blob = store.plain_blob(&item.config, MANIFEST)?;
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;
     }
-    let config = Config::new(json(&item.config, &blob, limits)?);
-    let layers = item.layers.as_deref().unwrap_or_default();
+    let config = Config::read(&item.config, &blob, limits)?;
+    let tags = item.repo_tags.as_deref().unwrap_or_default();
+    if store.has(oci::INDEX) {
+        let digest = sha256_of(&item.config, &blob, &Silent)?;
+        oci::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
+    }
     let diff_ids = config.diff_ids();
     if diff_ids.len() != layers.len() {
-        let blob = MANIFEST.to_owned();
         return Err(ReadError::LayerCount {
-            blob,
+            blob: MANIFEST.to_owned(),
             layers: layers.len(),
             diff_ids: diff_ids.len(),
         });
     }
-    let source = |(layer, diff_id): (&String, &str)| {
-        Ok(Source {
+    // A manifest may name one member for thousands of layers.
+    let mut blobs: HashMap<&str, Blob> = HashMap::new();
+    let mut sources = Vec::new();
+    for (layer, diff_id) in layers.iter().zip(diff_ids) {
+        if !blobs.contains_key(layer.as_str()) {
+            blobs.insert(layer, store.blob(layer, MANIFEST)?);
+        }
+        sources.push(Source {
             name: layer.clone(),
-            blob: store.blob(layer, MANIFEST)?,
+            blob: blobs[layer.as_str()].clone(),
             digest: None,
             diff_id: diff_id.to_owned(),
             media_type: None,
-        })
+        });
+    }
+    let origin = Origin {
+        name: tags.first().cloned(),
+        ..Origin::default()
     };
-    let sources = layers
-        .iter()
-        .zip(diff_ids)
-        .map(source)
-        .collect::<Result<_, ReadError>>()?;
-    let name = item.repo_tags.iter().flatten().next().cloned();
-    Ok((
-        config,
-        sources,
-        Origin {
-            name,
-            ..Origin::default()
-        },
-    ))
+    Ok((config, sources, origin))
+}
+
+/// Refuses names that readers resolve differently: some unpack the archive, some compare names.
+fn check_name(store: &Store, name: &str) -> Result<(), ReadError> {
+    let leaves = name.starts_with('/') || name.split('/').any(|component| component == "..");
+    let reason = if name.contains(char::is_control) {
+        "its manifest names a member with control characters"
+    } else if leaves {
+        "its manifest names a member outside of the archive"
+    } else {
+        return Ok(());
+    };
+    Err(ReadError::NotAnImage {
+        path: store.path().to_owned(),
+        reason,
+    })
 }
 
 fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'a Item, ReadError> {

@@ -22,6 +22,10 @@ pub enum ReadError {
     MissingBlob { blob: String, by: String },
     #[error("blob `{blob}` is reached through too many links")]
     BlobLinks { blob: String },
+    #[error("`{}` has several members `{}` that differ", path.display(), plain(blob))]
+    RepeatedMember { blob: String, path: PathBuf },
+    #[error("member `{}` of `{}` is a link", plain(blob), path.display())]
+    LinkedMember { blob: String, path: PathBuf },
     #[error("blob `{blob}` has {is} bytes, its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
     #[error("blob `{blob}` has the digest {is}, but should have {said}")]
@@ -40,11 +44,12 @@ pub enum ReadError {
     UnknownDigest { blob: String, digest: String },
     #[error("cannot decompress blob `{blob}`")]
     Decompress { blob: String, source: io::Error },
-    #[error("`{blob}` is not the JSON it should be")]
-    Json {
-        blob: String,
-        source: serde_json::Error,
-    },
+    #[error("invalid document `{}`", plain(blob))]
+    Json { blob: String, source: JsonError },
+    #[error("`{blob}` is neither an image nor an index: `{}`", plain(media_type))]
+    UnknownDocument { blob: String, media_type: String },
+    #[error("`{}` contradicts itself: {reason}", plain(blob))]
+    Contradiction { blob: String, reason: String },
     #[error("`{blob}` exceeds the limit of {limit} {what}{}", raised(*flag))]
     Limit {
         blob: String,
@@ -107,11 +112,43 @@ impl ReadError {
         }
     }
 
-    pub(super) fn json(blob: &str) -> impl FnOnce(serde_json::Error) -> Self {
-        move |source| Self::Json {
+    pub(super) fn json<E: Into<JsonError>>(blob: &str) -> impl FnOnce(E) -> Self {
+        move |error| Self::Json {
             blob: blob.to_owned(),
-            source,
+            source: error.into(),
         }
+    }
+}
+
+/// Why a document of an image is refused: it is no JSON, or readers of images would take it for
+/// different things.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    #[error(transparent)]
+    Syntax(#[from] serde_json::Error),
+    #[error("key `{key}` is repeated")]
+    Repeated { key: String },
+    #[error("key `{key}` differs from `{known}` only in case")]
+    Case { key: String, known: &'static str },
+    #[error("key `{key}` does not belong in {document}: readers may disagree on what it is")]
+    Foreign { key: String, document: &'static str },
+    #[error("{} is {is}, not {expected}", named(key))]
+    Type {
+        key: String,
+        is: &'static str,
+        expected: &'static str,
+    },
+    #[error("{} is not a whole number in range", named(key))]
+    Number { key: String },
+    #[error("{} contains a NUL character", named(key))]
+    Nul { key: String },
+}
+
+fn named(key: &str) -> String {
+    if key.is_empty() {
+        "the document".to_owned()
+    } else {
+        format!("`{key}`")
     }
 }
 
@@ -119,12 +156,20 @@ fn listed(names: &[String]) -> String {
     if names.is_empty() {
         return "none with a name".to_owned();
     }
-    names
+    // An index of a few megabytes names tens of thousands.
+    let mut shown: Vec<String> = names
         .iter()
+        .take(LISTED)
         .map(|name| format!("`{}`", plain(name)))
-        .collect::<Vec<_>>()
-        .join(", ")
+        .collect();
+    if names.len() > LISTED {
+        shown.push(format!("and {} more", names.len() - LISTED));
+    }
+    shown.join(", ")
 }
+
+/// How many names an error shows.
+const LISTED: usize = 20;
 
 /// How a person raises a limit.
 fn raised(flag: Option<&'static str>) -> String {

@@ -25,7 +25,7 @@ pub struct Limits {
     pub path: usize,
     /// Components of the name of an entry.
     pub depth: usize,
-    /// Bytes of a manifest, an index or a configuration.
+    /// Bytes of a manifest, an index or a configuration: as many as skopeo and Podman read.
     pub json: u64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Limits {
             header: 1 << 20,
             path: 4096,
             depth: 1000,
-            json: 8 << 20,
+            json: 4 << 20,
         }
     }
 }

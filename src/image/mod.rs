@@ -14,6 +14,7 @@ pub(crate) mod digest;
 mod docker;
 mod error;
 mod inflate;
+mod json;
 mod layer;
 mod limits;
 mod oci;
@@ -38,7 +39,7 @@ use memmap2::Mmap;
 
 pub use changes::{Changes, Gone, How};
 pub use config::{Config, DEFAULT_PATH, History};
-pub use error::{EntryError, Fault, ReadError, WriteError};
+pub use error::{EntryError, Fault, JsonError, ReadError, WriteError};
 pub use inflate::Compression;
 pub use layer::Layer;
 pub use limits::Limits;
@@ -172,6 +173,41 @@ impl Image {
             .unwrap_or_else(nameless)
     }
 
+    /// The first bytes of a regular file, at most `limit`, without putting the rest anywhere.
+    pub(crate) fn head(&self, inode: InodeId, limit: usize) -> Result<Vec<u8>, ReadError> {
+        let inode = self.tree.inode_at(inode);
+        let mut head = Vec::new();
+        match &inode.kind {
+            Kind::File(Content::Bytes(bytes)) => {
+                head.extend_from_slice(&bytes[..bytes.len().min(limit)]);
+            }
+            Kind::File(Content::Archived { offset, length }) => {
+                let part = self.part(inode.layer, *offset, *length)?;
+                head = start_of(&part, limit).map_err(self.unreadable(inode.layer))?;
+            }
+            Kind::File(Content::Sparse { pieces, length }) => {
+                let limit = usize::try_from(*length).unwrap_or(limit).min(limit);
+                for &(start, offset, count) in pieces {
+                    let Some(start) = usize::try_from(start).ok().filter(|&start| start < limit)
+                    else {
+                        break;
+                    };
+                    head.resize(start, 0);
+                    let part = self.part(inode.layer, offset, count)?;
+                    let bytes = start_of(&part, limit - start);
+                    head.extend(bytes.map_err(self.unreadable(inode.layer))?);
+                }
+                head.resize(limit, 0);
+            }
+            Kind::File(Content::Host { path, length }) => {
+                let blob = open_host(path, *length).map_err(ReadError::io(path))?;
+                head = start_of(&blob, limit).map_err(ReadError::io(path))?;
+            }
+            _ => {}
+        }
+        Ok(head)
+    }
+
     /// None for what is no regular file.
     fn content<'a>(&'a self, inode: &'a Inode) -> Option<Result<Bytes<'a>, ReadError>> {
         let Kind::File(content) = &inode.kind else {
@@ -281,6 +317,13 @@ impl From<ReadError> for StreamError {
     fn from(error: ReadError) -> Self {
         Self::Source(error)
     }
+}
+
+fn start_of(blob: &Blob, limit: usize) -> io::Result<Vec<u8>> {
+    let size = usize::try_from(blob.size()).unwrap_or(limit).min(limit);
+    let mut start = vec![0; size];
+    blob.read_at(&mut start, 0)?;
+    Ok(start)
 }
 
 /// How many bytes of a file are in memory at once.

@@ -1,23 +1,28 @@
 //! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for
 //! their digests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
+use serde_json::{Value, json};
 
 use super::Origin;
 use super::blob::Blob;
 use super::config::Config;
 use super::digest::verify;
 use super::docker::is_named;
-use super::error::ReadError;
+use super::error::{ReadError, plain};
+use super::json;
 use super::layer::Source;
 use super::limits::Limits;
 use super::progress::{Progress, Silent};
-use super::store::{Store, json};
+use super::store::{Store, read_json};
 
 pub(super) const INDEX: &str = "index.json";
 pub(super) const LAYOUT: &str = "oci-layout";
+const LAYOUT_VERSION: &str = "1.0.0";
 pub(super) const NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
@@ -25,7 +30,7 @@ const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+j
 const MAX_INDEXES: usize = 4;
 
 /// What an image runs on, in Go's words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Platform {
     pub os: String,
     pub architecture: String,
@@ -86,12 +91,7 @@ impl std::str::FromStr for Platform {
         {
             return Err(PlatformError);
         }
-        let architecture = match architecture {
-            "x86_64" | "x86-64" => "amd64",
-            "aarch64" => "arm64",
-            "i386" | "i686" => "386",
-            other => other,
-        };
+        let architecture = usual_architecture(architecture);
         let (os, architecture, variant) =
             (os.into(), architecture.into(), variant.map(str::to_owned));
         Ok(Self {
@@ -99,6 +99,16 @@ impl std::str::FromStr for Platform {
             architecture,
             variant,
         })
+    }
+}
+
+/// An architecture in Go's words, also as the kernel calls it.
+fn usual_architecture(name: &str) -> &str {
+    match name {
+        "x86_64" | "x86-64" => "amd64",
+        "aarch64" => "arm64",
+        "i386" | "i686" => "386",
+        other => other,
     }
 }
 
@@ -129,6 +139,35 @@ impl Platform {
         })
     }
 
+    /// The same in the words of Go, as containerd understands what an index says.
+    fn usual(&self) -> Self {
+        let os = self.os.to_ascii_lowercase();
+        let architecture = self.architecture.to_ascii_lowercase();
+        Self {
+            os,
+            architecture: usual_architecture(&architecture).to_owned(),
+            variant: self.variant.clone(),
+        }
+    }
+
+    /// How near an image for the other platform, which suits, is to this: the least is the
+    /// nearest. Without a variant the usual one of the architecture is meant, as engines do.
+    fn rank(&self, other: &Self) -> usize {
+        let usual: &[&str] = match self.architecture.as_str() {
+            "arm" => &["v7", "v6", "v5"],
+            "amd64" => &["v1"],
+            _ => &[],
+        };
+        match other.told_variant() {
+            told if told == self.told_variant() => 0,
+            Some(told) => {
+                let place = usual.iter().position(|known| *known == told);
+                1 + place.unwrap_or(usual.len())
+            }
+            None => 1,
+        }
+    }
+
     /// Whether an image for the other platform is one for this; without a variant any is.
     pub fn suits(&self, other: &Self) -> bool {
         (&self.os, &self.architecture) == (&other.os, &other.architecture)
@@ -144,35 +183,146 @@ pub(super) fn open(
     limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<(Config, Vec<Source>, Origin), ReadError> {
-    let index: ImageIndex = store.json(INDEX, limits)?;
+    let index = top_index(store, limits)?;
     let mut known_name = None;
     let named = choose_name(store, index.manifests(), name)?;
     let mut descriptor = choose_platform(store, named, platform)?;
     for _ in 0..MAX_INDEXES {
         known_name = known_name.or_else(|| full_name(&descriptor));
         let blob_name = descriptor.digest().to_string();
-        store.fetch_manifest(&blob_name, limits)?;
-        let blob = checked(store, &descriptor, INDEX)?;
-        if !is_index(&descriptor, &blob, limits) {
-            let (config, sources, annotations) =
-                manifest(store, &blob_name, &blob, limits, progress)?;
-            let name = known_name.or_else(|| store.image_name());
-            return Ok((
-                config,
-                sources,
-                Origin {
-                    name,
+        match document(store, &descriptor, limits)? {
+            Document::Index(index) => {
+                let listed = index.manifests().iter().collect();
+                descriptor = choose_platform(store, listed, platform)?;
+            }
+            Document::Manifest(found) => {
+                let (config, sources, annotations) =
+                    manifest(store, &blob_name, &found, limits, progress)?;
+                let origin = Origin {
+                    name: known_name.or_else(|| store.image_name()),
                     digest: Some(blob_name),
                     annotations,
-                },
-            ));
+                };
+                return Ok((config, sources, origin));
+            }
         }
-        let index: ImageIndex = json(&blob_name, &blob, limits)?;
-        descriptor = choose_platform(store, index.manifests().iter().collect(), platform)?;
     }
     Err(ReadError::IndexDepth {
         blob: descriptor.digest().to_string(),
     })
+}
+
+/// `index.json`, and the version of the layout that it is in.
+fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
+    if store.has(LAYOUT) {
+        let layout: Layout = store.json(LAYOUT, &json::LAYOUT, limits)?;
+        if layout.image_layout_version != LAYOUT_VERSION {
+            let version = plain(&layout.image_layout_version);
+            let reason = format!("layout version `{version}` is not `{LAYOUT_VERSION}`");
+            return Err(contradiction(LAYOUT, reason));
+        }
+    }
+    let index: ImageIndex = store.json(INDEX, &json::INDEX, limits)?;
+    check_version(INDEX, index.schema_version())?;
+    if let Some(said) = index.media_type()
+        && DocumentKind::of(said) != Some(DocumentKind::Index)
+    {
+        let reason = format!("it calls itself `{}`", plain(&said.to_string()));
+        return Err(contradiction(INDEX, reason));
+    }
+    Ok(index)
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Layout {
+    image_layout_version: String,
+}
+
+/// What a descriptor of an index leads to.
+enum Document {
+    Index(ImageIndex),
+    Manifest(ImageManifest),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DocumentKind {
+    Index,
+    Manifest,
+}
+
+impl DocumentKind {
+    /// None for media types of anything but images.
+    fn of(media_type: &MediaType) -> Option<Self> {
+        match media_type {
+            MediaType::ImageIndex => Some(Self::Index),
+            MediaType::ImageManifest => Some(Self::Manifest),
+            other => match other.to_string().as_str() {
+                DOCKER_INDEX => Some(Self::Index),
+                DOCKER_MANIFEST => Some(Self::Manifest),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Reads an index or a manifest, which must be what its descriptor says it is: readers go by the
+/// one or by the other.
+fn document(
+    store: &Store,
+    descriptor: &Descriptor,
+    limits: &Limits,
+) -> Result<Document, ReadError> {
+    let name = descriptor.digest().to_string();
+    let Some(kind) = DocumentKind::of(descriptor.media_type()) else {
+        return Err(ReadError::UnknownDocument {
+            blob: name,
+            media_type: descriptor.media_type().to_string(),
+        });
+    };
+    store.fetch_manifest(&name, limits)?;
+    let blob = checked(store, descriptor, INDEX)?;
+    let (document, version, said) = match kind {
+        DocumentKind::Index => {
+            let index: ImageIndex = read_json(&name, &blob, &json::INDEX, limits)?;
+            let (version, said) = (index.schema_version(), index.media_type().clone());
+            (Document::Index(index), version, said)
+        }
+        DocumentKind::Manifest => {
+            let manifest: ImageManifest = read_json(&name, &blob, &json::MANIFEST, limits)?;
+            let (version, said) = (manifest.schema_version(), manifest.media_type().clone());
+            (Document::Manifest(manifest), version, said)
+        }
+    };
+    check_version(&name, version)?;
+    if let Some(said) = said
+        && said != *descriptor.media_type()
+    {
+        let said = plain(&said.to_string());
+        let reason = format!(
+            "it calls itself `{said}`, its descriptor calls it `{}`",
+            descriptor.media_type()
+        );
+        return Err(contradiction(&name, reason));
+    }
+    Ok(document)
+}
+
+fn check_version(name: &str, version: u32) -> Result<(), ReadError> {
+    if version == 2 {
+        return Ok(());
+    }
+    Err(contradiction(
+        name,
+        format!("its `schemaVersion` is {version}, not 2"),
+    ))
+}
+
+fn contradiction(blob: &str, reason: String) -> ReadError {
+    ReadError::Contradiction {
+        blob: blob.to_owned(),
+        reason,
+    }
 }
 
 type Annotations = BTreeMap<String, String>;
@@ -184,71 +334,136 @@ pub(super) fn platforms(
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<Vec<Platform>, ReadError> {
-    let index: ImageIndex = store.json(INDEX, limits)?;
+    let index = top_index(store, limits)?;
     let mut open: Vec<(Descriptor, usize)> = choose_name(store, index.manifests(), name)?
         .into_iter()
         .rev()
         .map(|found| (found.clone(), 0))
         .collect();
-    let mut found = Vec::new();
+    let (mut found, mut known, mut seen) = (Vec::new(), HashSet::new(), HashSet::new());
     while let Some((descriptor, depth)) = open.pop() {
-        let digest = descriptor.digest().to_string();
-        let platform = Platform::of(&descriptor);
-        if platform
-            .as_ref()
-            .is_some_and(|platform| platform.os == "unknown")
-        {
-            continue;
-        }
-        if platform.is_none() {
-            store.fetch_manifest(&digest, limits)?;
-            let blob = checked(store, &descriptor, INDEX)?;
-            if is_index(&descriptor, &blob, limits) {
-                if depth >= MAX_INDEXES {
-                    return Err(ReadError::IndexDepth { blob: digest });
+        match Platform::of(&descriptor) {
+            Some(platform) if platform.os == "unknown" => {}
+            Some(platform) => {
+                if known.insert(platform.clone()) {
+                    found.push(platform);
                 }
-                let index: ImageIndex = json(&digest, &blob, limits)?;
-                open.extend(
-                    index
-                        .manifests()
-                        .iter()
-                        .rev()
-                        .map(|inner| (inner.clone(), depth + 1)),
-                );
+            }
+            // Indexes that list each other many times would be read many times.
+            None if !seen.insert(descriptor.digest().clone()) => {}
+            None => {
+                let Document::Index(index) = document(store, &descriptor, limits)? else {
+                    continue;
+                };
+                if depth >= MAX_INDEXES {
+                    let blob = descriptor.digest().to_string();
+                    return Err(ReadError::IndexDepth { blob });
+                }
+                let listed = index.manifests().iter().rev();
+                open.extend(listed.map(|inner| (inner.clone(), depth + 1)));
             }
         }
-        found.extend(platform.filter(|platform| !found.contains(platform)));
     }
     Ok(found)
 }
 
-/// The index of a layout in which a manifest, or an index, is all there is.
-pub(super) fn index_of(manifest: &[u8], digest: &str) -> String {
-    let json: serde_json::Value = serde_json::from_slice(manifest).unwrap_or_default();
-    let is_index = json.get("manifests").is_some();
-    let usual = if is_index {
-        MediaType::ImageIndex
-    } else {
-        MediaType::ImageManifest
+/// The index of a layout in which a manifest, or an index, is all there is: what a registry gave,
+/// and what it called that.
+pub(super) fn index_of(
+    document: &[u8],
+    digest: &str,
+    content_type: Option<&str>,
+) -> Result<String, ReadError> {
+    let value = json::parse(document, &json::ANYTHING).map_err(ReadError::json(digest))?;
+    // Static file servers call everything `text/plain` or `application/octet-stream`, so only a
+    // type of the specifications counts. What it must agree with is checked when it is read.
+    let told = content_type
+        .map(MediaType::from)
+        .filter(|told| DocumentKind::of(told).is_some());
+    let media_type = match (told, value.get("mediaType").and_then(Value::as_str)) {
+        (Some(told), _) => told,
+        (None, Some(said)) => MediaType::from(said),
+        (None, None) if value.get("manifests").is_some() => MediaType::ImageIndex,
+        (None, None) => MediaType::ImageManifest,
+    };
+    let descriptor = json!({"mediaType": media_type, "digest": digest, "size": document.len()});
+    Ok(json!({"schemaVersion": 2, "manifests": [descriptor]}).to_string())
+}
+
+/// Checks that the image that `manifest.json` names is also the one that `index.json` leads to.
+///
+/// Docker has written both into its archives since version 25. With containerd's image store it
+/// reads the index, without it the list, and skopeo either.
+pub(super) fn check_agreement(
+    store: &Store,
+    tags: &[String],
+    config: &str,
+    platform: &Platform,
+    limits: &Limits,
+) -> Result<(), ReadError> {
+    let index = top_index(store, limits)?;
+    let mut is_listed = false;
+    for descriptor in index.manifests() {
+        let found = configs(store, descriptor, platform, limits)?;
+        is_listed |= found.iter().any(|found| found == config);
+        let mut names = names_of(descriptor);
+        let is_named = names.any(|name| tags.iter().any(|tag| is_named(name, tag)));
+        if is_named && found.iter().any(|found| found != config) {
+            return Err(disagreement());
+        }
     }
-    .to_string();
-    let media_type = json
-        .get("mediaType")
-        .and_then(serde_json::Value::as_str)
-        .unwrap_or(&usual);
-    let descriptor =
-        serde_json::json!({"mediaType": media_type, "digest": digest, "size": manifest.len()});
-    serde_json::json!({"schemaVersion": 2, "manifests": [descriptor]}).to_string()
+    if is_listed {
+        Ok(())
+    } else {
+        Err(disagreement())
+    }
+}
+
+fn disagreement() -> ReadError {
+    let reason = "`manifest.json` names another image".to_owned();
+    contradiction(INDEX, reason)
+}
+
+/// The digests of the configurations that a descriptor leads to, as far as they are for a platform
+/// and their manifests are there: an archive may hold some of an index.
+fn configs(
+    store: &Store,
+    descriptor: &Descriptor,
+    platform: &Platform,
+    limits: &Limits,
+) -> Result<Vec<String>, ReadError> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    let mut open = vec![(descriptor.clone(), 0)];
+    while let Some((descriptor, depth)) = open.pop() {
+        let is_other =
+            Platform::of(&descriptor).is_some_and(|other| !platform.suits(&other.usual()));
+        let is_there = DocumentKind::of(descriptor.media_type()).is_some()
+            && store.has(&blob_path(descriptor.digest())?);
+        if is_other || !is_there || !seen.insert(descriptor.digest().clone()) {
+            continue;
+        }
+        if depth > MAX_INDEXES {
+            let blob = descriptor.digest().to_string();
+            return Err(ReadError::IndexDepth { blob });
+        }
+        match document(store, &descriptor, limits)? {
+            Document::Manifest(manifest) => found.push(manifest.config().digest().to_string()),
+            Document::Index(index) => {
+                let listed = index.manifests().iter();
+                open.extend(listed.map(|inner| (inner.clone(), depth + 1)));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn manifest(
     store: &Store,
     name: &str,
-    blob: &Blob,
+    manifest: &ImageManifest,
     limits: &Limits,
     progress: &dyn Progress,
 ) -> Result<(Config, Vec<Source>, Annotations), ReadError> {
-    let manifest: ImageManifest = json(name, blob, limits)?;
     let config_name = manifest.config().digest().to_string();
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
         || manifest.config().media_type().to_string()
@@ -268,11 +483,8 @@ fn manifest(
         .map(|wanted| (wanted.digest().to_string(), wanted.size()))
         .collect();
     store.fetch_blobs(&wanted, limits, progress)?;
-    let config = Config::new(json(
-        &config_name,
-        &checked(store, manifest.config(), name)?,
-        limits,
-    )?);
+    let config = checked(store, manifest.config(), name)?;
+    let config = Config::read(&config_name, &config, limits)?;
     let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
     if layers.len() != diff_ids.len() {
         let blob = name.to_owned();
@@ -354,15 +566,31 @@ fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, Rea
 fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
     let name = descriptor.digest().to_string();
     let blob = store.blob(&blob_path(descriptor.digest())?, by)?;
-    if blob.size() == descriptor.size() {
-        Ok(blob)
-    } else {
-        Err(ReadError::SizeMismatch {
+    if blob.size() != descriptor.size() {
+        return Err(ReadError::SizeMismatch {
             blob: name,
             said: descriptor.size(),
             is: blob.size(),
-        })
+        });
     }
+    check_data(&name, descriptor)?;
+    Ok(blob)
+}
+
+/// Some readers take the content that a descriptor embeds in place of the blob.
+fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
+    let Some(data) = descriptor.data() else {
+        return Ok(());
+    };
+    let differs = || {
+        let reason = "the `data` of its descriptor is something else".to_owned();
+        contradiction(name, reason)
+    };
+    let data = BASE64_STANDARD.decode(data).map_err(|_| differs())?;
+    let embedded = Blob::of(&data, name)?;
+    verify(name, &embedded, descriptor.digest(), &Silent)
+        .map(drop)
+        .map_err(|_| differs())
 }
 
 /// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits
@@ -378,17 +606,6 @@ pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
         blob: digest.to_string(),
         digest: digest.to_string(),
     })
-}
-
-fn is_index(descriptor: &Descriptor, blob: &Blob, limits: &Limits) -> bool {
-    match descriptor.media_type() {
-        MediaType::ImageIndex => true,
-        MediaType::ImageManifest => false,
-        other if other.to_string() == DOCKER_INDEX => true,
-        other if other.to_string() == DOCKER_MANIFEST => false,
-        _ => json::<serde_json::Value>("", blob, limits)
-            .is_ok_and(|json| json.get("manifests").is_some()),
-    }
 }
 
 fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
@@ -446,54 +663,70 @@ fn choose_platform(
     descriptors.retain(|descriptor| {
         Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown")
     });
-    let path = || store.path().to_owned();
     if let [only] = descriptors[..] {
         return Ok(only.clone());
     }
-    let suiting =
-        |descriptor: &&&Descriptor| Platform::of(descriptor).is_some_and(|is| wanted.suits(&is));
-    let suiting: Vec<_> = descriptors.iter().filter(suiting).collect();
-    let names = || {
-        descriptors
-            .iter()
-            .flat_map(|descriptor| names_of(descriptor))
-            .cloned()
-            .collect()
+    let mut suiting = Vec::new();
+    for &descriptor in &descriptors {
+        let Some(platform) = Platform::of(descriptor) else {
+            continue;
+        };
+        // containerd chooses an image for `x86_64` or `AMD64` too, skopeo does not.
+        let usual = platform.usual();
+        if usual != platform && wanted.suits(&usual) {
+            return Err(contradiction(
+                &store.path().display().to_string(),
+                format!(
+                    "its index writes `{usual}` as `{}`",
+                    plain(&platform.to_string())
+                ),
+            ));
+        }
+        if wanted.suits(&platform) {
+            suiting.push((wanted.rank(&platform), descriptor));
+        }
+    }
+    // The first of the best, as every engine takes it.
+    let Some(&(_, best)) = suiting.iter().min_by_key(|(rank, _)| *rank) else {
+        return Err(no_platform(store, &descriptors, wanted));
     };
-    match suiting[..] {
-        [] if descriptors.is_empty() => Err(ReadError::NotAnImage {
-            path: path(),
+    if suiting
+        .iter()
+        .all(|(_, other)| names_of(other).eq(names_of(best)))
+    {
+        Ok(best.clone())
+    } else {
+        Err(ambiguous(store, &descriptors))
+    }
+}
+
+fn ambiguous(store: &Store, descriptors: &[&Descriptor]) -> ReadError {
+    let names = descriptors
+        .iter()
+        .flat_map(|descriptor| names_of(descriptor));
+    ReadError::Ambiguous {
+        path: store.path().to_owned(),
+        names: names.cloned().collect(),
+    }
+}
+
+fn no_platform(store: &Store, descriptors: &[&Descriptor], wanted: &Platform) -> ReadError {
+    if descriptors.is_empty() {
+        return ReadError::NotAnImage {
+            path: store.path().to_owned(),
             reason: "its index is empty",
-        }),
-        [] if descriptors
-            .iter()
-            .all(|descriptor| descriptor.platform().is_none()) =>
-        {
-            Err(ReadError::Ambiguous {
-                path: path(),
-                names: names(),
-            })
-        }
-        [] => {
-            let platforms = descriptors
-                .iter()
-                .filter_map(|descriptor| Platform::of(descriptor));
-            let platforms = platforms.map(|platform| platform.to_string()).collect();
-            Err(ReadError::NoPlatform {
-                path: path(),
-                wanted: wanted.to_string(),
-                platforms,
-            })
-        }
-        [first, ref rest @ ..] => {
-            if rest.iter().all(|other| names_of(other).eq(names_of(first))) {
-                Ok((*first).clone())
-            } else {
-                Err(ReadError::Ambiguous {
-                    path: path(),
-                    names: names(),
-                })
-            }
-        }
+        };
+    }
+    let platforms: Vec<String> = descriptors
+        .iter()
+        .filter_map(|descriptor| Some(Platform::of(descriptor)?.to_string()))
+        .collect();
+    if platforms.is_empty() {
+        return ambiguous(store, descriptors);
+    }
+    ReadError::NoPlatform {
+        path: store.path().to_owned(),
+        wanted: wanted.to_string(),
+        platforms,
     }
 }

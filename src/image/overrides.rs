@@ -4,6 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::config::Config;
+use super::error::JsonError;
+use super::json;
 
 /// Settings that take the place of the image's own; none of them must be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,16 @@ pub struct Overrides {
 }
 
 impl Config {
+    /// Parses a configuration in any of the forms of [`from_any`](Self::from_any), as strictly as
+    /// that of an image.
+    pub fn parse_any(text: &[u8]) -> Result<Option<Self>, JsonError> {
+        let Some(config) = Self::from_any(json::parse(text, &json::ANYTHING)?) else {
+            return Ok(None);
+        };
+        json::check(config.json(), &json::IMAGE_CONFIG)?;
+        Ok(Some(config))
+    }
+
     /// Takes a configuration as OCI and Docker store it, as `docker inspect` and `podman inspect`
     /// print it, or its `config` object alone. None where it is none of these.
     pub fn from_any(json: Value) -> Option<Self> {

@@ -1,6 +1,8 @@
 //! Where the named blobs of an image are: the members of an archive, or the files of a directory.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +13,7 @@ use super::blob::Blob;
 use super::digest::sha256;
 use super::error::ReadError;
 use super::inflate::{Compression, inflate};
+use super::json::{self, Shape};
 use super::limits::{Budget, Limits};
 use super::oci;
 use super::progress::Progress;
@@ -28,6 +31,8 @@ enum Place {
     Archive {
         blob: Blob,
         members: HashMap<Vec<u8>, Member>,
+        /// Members whose names came before, in their order.
+        repeated: HashMap<Vec<u8>, Vec<Member>>,
     },
     Directory,
     /// What was fetched so far, under the names that it has in a layout.
@@ -48,6 +53,28 @@ enum Member {
 }
 
 const MAX_MEMBER_LINKS: usize = 10;
+
+impl Member {
+    /// Whether another member of the same archive says the same.
+    fn is_same(&self, other: &Self, archive: &Blob) -> io::Result<bool> {
+        match (self, other) {
+            (Self::Link(target), Self::Link(other)) => Ok(target == other),
+            (
+                &Self::File { offset, length },
+                &Self::File {
+                    offset: other,
+                    length: other_length,
+                },
+            ) if length == other_length => {
+                let parts = archive
+                    .part(offset, length)
+                    .zip(archive.part(other, length));
+                parts.map_or(Ok(false), |(part, other)| part.is_same(&other))
+            }
+            _ => Ok(false),
+        }
+    }
+}
 
 impl Store {
     /// A tar archive, which may be compressed as a whole.
@@ -72,6 +99,8 @@ impl Store {
             blob = inflate(&name, &blob, compression, limits, budget)?.0;
         }
         let mut members = HashMap::new();
+        let mut repeated: HashMap<Vec<u8>, Vec<Member>> = HashMap::new();
+        let mut count = 0;
         for entry in Entries::new(&blob, limits) {
             let entry = entry.map_err(|problem| ReadError::Entry {
                 blob: name.clone(),
@@ -88,7 +117,8 @@ impl Store {
                 Node::HardLink { target } => Member::Link(clean(&target)),
                 Node::Inode(_) => continue,
             };
-            if members.len() >= limits.entries {
+            count += 1;
+            if count > limits.entries {
                 let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
                 return Err(ReadError::Limit {
                     blob: name,
@@ -106,11 +136,21 @@ impl Store {
                     flag: None,
                 });
             }
-            members.insert(key, member);
+            match members.entry(key) {
+                Entry::Vacant(free) => drop(free.insert(member)),
+                Entry::Occupied(taken) => {
+                    let key = taken.key().clone();
+                    repeated.entry(key).or_default().push(member);
+                }
+            }
         }
         Ok(Self {
             path: path.to_owned(),
-            place: Place::Archive { blob, members },
+            place: Place::Archive {
+                blob,
+                members,
+                repeated,
+            },
         })
     }
 
@@ -130,9 +170,8 @@ impl Store {
     ) -> Result<Self, ReadError> {
         let registry = Registry::pull(name, connection)?;
         let (manifest, digest) = registry.manifest(None, limits.json)?;
-        let found = sha256(&manifest);
-        let digest = digest.unwrap_or_else(|| found.clone());
-        let index = oci::index_of(&manifest, &digest);
+        let digest = digest.unwrap_or_else(|| sha256(&manifest));
+        let index = oci::index_of(&manifest, &digest, None)?;
         let fetched = [
             (
                 blob_name(&digest).ok_or_else(|| unknown_digest(&digest))?,
@@ -239,31 +278,67 @@ impl Store {
                 Blob::open(&path)
             }
             Place::Registry { fetched, .. } => lock(fetched).get(name).cloned().ok_or_else(missing),
-            Place::Archive { blob, members } => {
-                let mut key = clean(name.as_bytes());
-                for _ in 0..=MAX_MEMBER_LINKS {
-                    match members.get(&key).ok_or_else(missing)? {
-                        Member::Link(target) => key.clone_from(target),
-                        &Member::File { offset, length } => {
-                            return blob.part(offset, length).ok_or_else(missing);
-                        }
-                    }
+            Place::Archive { .. } => self.member(name)?.ok_or_else(missing),
+        }
+    }
+
+    /// A member of an archive. Of two with one name Docker takes the last and skopeo the first, so
+    /// they must hold the same.
+    fn member(&self, name: &str) -> Result<Option<Blob>, ReadError> {
+        let Place::Archive {
+            blob,
+            members,
+            repeated,
+        } = &self.place
+        else {
+            return Ok(None);
+        };
+        let mut key = clean(name.as_bytes());
+        for _ in 0..=MAX_MEMBER_LINKS {
+            let Some(member) = members.get(&key) else {
+                return Ok(None);
+            };
+            for other in repeated.get(&key).into_iter().flatten() {
+                if !member.is_same(other, blob).map_err(ReadError::blob(name))? {
+                    return Err(ReadError::RepeatedMember {
+                        blob: name.to_owned(),
+                        path: self.path.clone(),
+                    });
                 }
-                Err(ReadError::BlobLinks {
-                    blob: name.to_owned(),
-                })
+            }
+            match member {
+                Member::Link(target) => key.clone_from(target),
+                &Member::File { offset, length } => return Ok(blob.part(offset, length)),
             }
         }
+        Err(ReadError::BlobLinks {
+            blob: name.to_owned(),
+        })
+    }
+
+    /// A blob that is no link: only layers are linked, and only in what older versions of Docker
+    /// wrote. Of other links, and of hard links, readers make different things.
+    pub(super) fn plain_blob(&self, name: &str, by: &str) -> Result<Blob, ReadError> {
+        if let Place::Archive { members, .. } = &self.place
+            && let Some(Member::Link(_)) = members.get(&clean(name.as_bytes()))
+        {
+            return Err(ReadError::LinkedMember {
+                blob: name.to_owned(),
+                path: self.path.clone(),
+            });
+        }
+        self.blob(name, by)
     }
 
     /// A file that the format itself names.
     pub(super) fn json<T: DeserializeOwned>(
         &self,
         name: &'static str,
+        shape: &Shape,
         limits: &Limits,
     ) -> Result<T, ReadError> {
-        let blob = self.blob(name, &self.path.display().to_string())?;
-        json(name, &blob, limits)
+        let blob = self.plain_blob(name, &self.path.display().to_string())?;
+        read_json(name, &blob, shape, limits)
     }
 }
 
@@ -284,10 +359,11 @@ fn unknown_digest(digest: &str) -> ReadError {
     }
 }
 
-/// A blob as JSON, if it is not absurdly large.
-pub(super) fn json<T: DeserializeOwned>(
+/// A document of an image: of the shape that it must have, and not absurdly large.
+pub(super) fn read_json<T: DeserializeOwned>(
     name: &str,
     blob: &Blob,
+    shape: &Shape,
     limits: &Limits,
 ) -> Result<T, ReadError> {
     if blob.size() > limits.json {
@@ -300,7 +376,9 @@ pub(super) fn json<T: DeserializeOwned>(
         });
     }
     let bytes = blob.bytes().map_err(ReadError::blob(name))?;
-    serde_json::from_slice(&bytes).map_err(ReadError::json(name))
+    let value = json::parse(&bytes, shape).map_err(ReadError::json(name))?;
+    drop(bytes);
+    serde_json::from_value(value).map_err(ReadError::json(name))
 }
 
 /// The name of a member as others call it; one that leaves the archive is never found.

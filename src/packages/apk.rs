@@ -1,19 +1,23 @@
-//! Alpine's packages: apk's database of lines such as `P:musl`, paragraphs parted by blank lines.
+//! Alpine packages: apk's database, paragraphs of lines such as `P:musl`.
 
 use super::fields::{Paragraph, paragraphs};
 use super::{Ecosystem, Facts, Found, MAX_PATH};
 use crate::image::{NameId, ReadError};
 
-/// Where the database is; where it moved with apk 3.
+/// The paths of the database: the old one, and that of apk 3.
 pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
 
 pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     let mut read = None;
     for place in PLACES {
-        let Some(database) = found.file(place).filter(|&name| Some(name) != read) else {
+        let Some(database) = found.file(place) else {
             continue;
         };
-        let Some(bytes) = found.bytes(database)? else {
+        // Where `/lib` is a symlink to `/usr/lib`, both paths lead to the same file.
+        if read == Some(database) {
+            continue;
+        }
+        let Some(bytes) = found.text(database)? else {
             continue;
         };
         read = Some(database);
@@ -33,33 +37,36 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
         name: paragraph.text("P").unwrap_or_default(),
         architecture: paragraph.text("A"),
         source: paragraph.text("o").map(|name| (name, version.clone())),
-        licence: paragraph.text("L"),
+        license: paragraph.text("L"),
         version,
         broken: broken(paragraph),
         epoch: None,
     }
 }
 
-/// The letters behind `f:` say what of a package could not be unpacked or run.
+/// The parts of a package that could not be installed: one letter each after `f:`.
 fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     let letters = paragraph
         .bytes
         .split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"f:"))?;
-    let whats = [
+    let mut parts = Vec::new();
+    for (letter, part) in [
         (b'f', "broken files"),
         (b's', "a broken script"),
         (b'x', "broken attributes"),
-    ];
-    let said: Vec<&str> = whats
-        .iter()
-        .filter(|(letter, _)| letters.contains(letter))
-        .map(|(_, what)| *what)
-        .collect();
-    (!said.is_empty()).then(|| said.join(" and "))
+    ] {
+        if letters.contains(&letter) {
+            parts.push(part);
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    Some(parts.join(" and "))
 }
 
-/// The files of a package: `F:` names a directory, `R:` a file in it.
+/// The paths of a package: `F:` names a directory, `R:` a file in it.
 fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     let mut directory: &[u8] = b"";
     paragraph
@@ -77,15 +84,15 @@ fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'
         })
 }
 
-/// The paragraph with those files alone that are kept, and their directories. None where nothing is
-/// left.
+/// The paragraph without the files that are dropped and the directories that end up empty; `None`
+/// if no file is left.
 pub(super) fn reduced(
     paragraph: &Paragraph<'_>,
     is_kept: impl Fn(&[u8]) -> bool,
 ) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut directory: &[u8] = b"";
-    // The lines of a directory that wait for its first file.
+    // The lines of a directory, which are only written when a file in it is kept.
     let mut waiting = Vec::new();
     let (mut keeps, mut any) = (true, false);
     for line in paragraph.bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -110,10 +117,10 @@ pub(super) fn reduced(
             _ => out.extend_from_slice(line),
         }
     }
-    any.then_some(out)
+    if any { Some(out) } else { None }
 }
 
-/// The database with those packages alone of which something is kept.
+/// The database without the packages that have no kept file.
 pub(super) fn database(
     found: &Found<'_>,
     bytes: &[u8],

@@ -11,17 +11,28 @@ use crate::image::{Kind, NameId, ReadError};
 
 /// Text of crates larger than this, uncompressed, is nobody's.
 const MAX_CRATES: u64 = 8 << 20;
+/// Bytes of a program.
+const MAX_PROGRAM: u64 = 8 << 30;
+/// Bytes of Go's section that are searched.
+const MAX_BUILD_INFO: usize = 4 << 20;
 
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
     let inode = found.tree().inode(name);
     if !matches!(inode.kind, Kind::File(_)) || inode.header.mode & 0o111 == 0 {
         return Ok(());
     }
-    let bytes = found.image.read(name)?;
-    if !elf::is_elf(&bytes) {
+    // Most programs are looked at for nothing, and a large one would have to be copied.
+    if !elf::is_elf(&found.image.head(found.tree().inode_id(name), 4)?) {
         return Ok(());
     }
-    if let Some(build) = elf::section(&bytes, b".go.buildinfo").and_then(elf::go_build) {
+    let Some(bytes) = found.at_most(name, MAX_PROGRAM)? else {
+        return Ok(());
+    };
+    let build = elf::section(&bytes, b".go.buildinfo").and_then(|section| {
+        let end = section.len().min(MAX_BUILD_INFO);
+        elf::go_build(&section[..end])
+    });
+    if let Some(build) = build {
         modules(found, name, &build);
     }
     if let Some(crates) = elf::section(&bytes, b".dep-v0") {

@@ -13,12 +13,12 @@ const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 
 pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
     if let Some(status) = found.file(STATUS)
-        && let Some(bytes) = found.bytes(status)?
+        && let Some(bytes) = found.text(status)?
     {
         let diversions = diversions(found)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
             let facts = Facts {
-                licence: licence(found, &paragraph)?,
+                license: license(found, &paragraph)?,
                 ..facts(&paragraph)
             };
             let files = files(found, &facts, &diversions)?;
@@ -26,19 +26,19 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
         }
     }
     for record in status_folder(found) {
-        let Some(bytes) = found.bytes(record)? else {
+        let Some(bytes) = found.text(record)? else {
             continue;
         };
         let Some(paragraph) = paragraphs(&bytes).next() else {
             continue;
         };
         let facts = Facts {
-            licence: licence(found, &paragraph)?,
+            license: license(found, &paragraph)?,
             ..facts(&paragraph)
         };
         let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
         let files = found
-            .bytes_at(&sums)?
+            .text_at(&sums)?
             .map(|sums| summed(found, &sums))
             .unwrap_or_default();
         found.add(Ecosystem::Deb, facts, record, files);
@@ -97,11 +97,11 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     }
 }
 
-/// The licences that a machine-readable copyright file names, each once.
-fn licence(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
+/// The licenses that a machine-readable copyright file names, each once.
+fn license(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
     let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
-    let Some(bytes) = found.bytes_at(path.as_bytes())? else {
+    let Some(bytes) = found.text_at(path.as_bytes())? else {
         return Ok(None);
     };
     if !bytes.starts_with(b"Format:") {
@@ -119,7 +119,7 @@ pub(super) type Diversions = HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
 
 /// Three lines each: the path, where it is instead, and the package that has the path for itself.
 pub(super) fn diversions(found: &Found<'_>) -> Result<Diversions, ReadError> {
-    let Some(bytes) = found.bytes_at(DIVERSIONS)? else {
+    let Some(bytes) = found.text_at(DIVERSIONS)? else {
         return Ok(Diversions::new());
     };
     let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
@@ -157,8 +157,8 @@ pub(super) fn info<'a>(
 ) -> Result<Option<crate::image::Bytes<'a>>, ReadError> {
     let architecture = facts.architecture.as_deref().unwrap_or_default();
     let with_architecture = format!("{INFO}{}:{architecture}.{kind}", facts.name);
-    match found.bytes_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
-        None => found.bytes_at(with_architecture.as_bytes()),
+    match found.text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
+        None => found.text_at(with_architecture.as_bytes()),
         found => Ok(found),
     }
 }

@@ -1,6 +1,6 @@
 //! Paragraphs of `Field: value` lines, as dpkg's databases and Python's metadata have them.
 
-/// The paragraphs of a text, which blank lines part; each with the bytes it is made of.
+/// Splits a text into paragraphs at blank lines.
 pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
@@ -16,18 +16,17 @@ pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paragraph<'a> {
-    /// As they are, with the line end of the last line where it has one.
+    /// The raw bytes, including the last line break if there is one.
     pub(super) bytes: &'a [u8],
 }
 
 impl<'a> Paragraph<'a> {
-    /// The value of a field, with the lines that continue it; names of fields are the same in any
-    /// case.
+    /// The value of a field, with its continuation lines. The case of field names does not matter.
     pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields(name).next()
     }
 
-    /// The same for a field that may be there several times.
+    /// All values of a field that may occur several times.
     pub(super) fn fields(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let bytes = self.bytes;
         let mut at = 0;
@@ -50,7 +49,7 @@ impl<'a> Paragraph<'a> {
         })
     }
 
-    /// A value of one line as text.
+    /// The value of a field as text; `None` if it is empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.field(name)
             .map(super::text)
@@ -58,7 +57,7 @@ impl<'a> Paragraph<'a> {
     }
 }
 
-/// Behind the line end of the line at a place.
+/// The offset after the line that starts at `at`.
 fn end_of_line(bytes: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end + 1)
 }

@@ -1,4 +1,4 @@
-//! Ruby's gems: `specifications/NAME-VERSION.gemspec`.
+//! Ruby gems: `specifications/NAME-VERSION.gemspec`.
 
 use super::{Ecosystem, Facts, Found, files_below};
 use crate::image::{NameId, ReadError};
@@ -8,27 +8,24 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     let Some(full_name) = tree.file_name(name).strip_suffix(b".gemspec") else {
         return Ok(());
     };
-    let folder = tree.parent(name);
-    // Gems that come with Ruby have theirs one folder deeper.
-    let specifications = if tree.file_name(folder) == b"default" {
-        tree.parent(folder)
+    let directory = tree.parent(name);
+    // The specifications of gems that come with Ruby are one directory deeper.
+    let specifications = if tree.file_name(directory) == b"default" {
+        tree.parent(directory)
     } else {
-        folder
+        directory
     };
     if tree.file_name(specifications) != b"specifications" {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else {
+    let Some(bytes) = found.text(name)? else {
         return Ok(());
     };
     let text = String::from_utf8_lossy(&bytes);
-    let value = |field: &str| text.lines().find_map(|line| assigned(line, field));
-    let quoted =
-        |field: &str| value(field).and_then(|value| first_quoted(value).map(str::to_owned));
     let facts = Facts {
-        name: quoted("name").unwrap_or_default(),
-        version: quoted("version").unwrap_or_default(),
-        licence: quoted("licenses").or(quoted("license")),
+        name: quoted(&text, "name").unwrap_or_default(),
+        version: quoted(&text, "version").unwrap_or_default(),
+        license: quoted(&text, "licenses").or_else(|| quoted(&text, "license")),
         ..Facts::default()
     };
     let home = tree.parent(specifications);
@@ -43,15 +40,25 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     Ok(())
 }
 
-/// What follows `s.FIELD =` on a line.
+/// The first quoted value that is assigned to a field. A specification is Ruby, but the ones that
+/// RubyGems installs are generated, with one assignment on each line.
+fn quoted(text: &str, field: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| assigned(line, field))?;
+    first_quoted(value).map(str::to_owned)
+}
+
+/// The text after `s.FIELD =` on a line.
 fn assigned<'a>(line: &'a str, field: &str) -> Option<&'a str> {
     let (target, value) = line.split_once('=')?;
     let (object, name) = target.trim().split_once('.')?;
-    (name == field
-        && object
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || letter == '_'))
-    .then_some(value)
+    let is_variable = object
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '_');
+    if name == field && is_variable {
+        Some(value)
+    } else {
+        None
+    }
 }
 
 fn first_quoted(value: &str) -> Option<&str> {

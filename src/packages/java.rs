@@ -11,9 +11,8 @@ use crate::image::{NameId, ReadError};
 const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
 /// Properties and manifests larger than this are nobody's.
 const MAX_TEXT: u64 = 1 << 20;
-/// Archives inside archives that are looked at: bytes of one, and of all of one file.
-const MAX_INNER: u64 = 128 << 20;
-const MAX_INNER_SUM: u64 = 1 << 30;
+/// Bytes of an archive inside another that is looked at.
+const MAX_INNER: u64 = 64 << 20;
 const MAX_DEPTH: usize = 3;
 /// So many artifacts are looked for in one archive.
 const MAX_ARTIFACTS: usize = 4096;
@@ -27,22 +26,27 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         return Ok(());
     };
     let mut artifacts = BTreeMap::new();
-    let mut left = MAX_INNER_SUM;
-    match look(
+    let mut left = found.inflatable;
+    let result = look(
         Cursor::new(&*bytes),
         &file_name,
         &mut artifacts,
         &mut left,
         0,
-    ) {
-        Ok(()) => {}
-        Err(error) => found.note(name, format!("it cannot be read as an archive: {error}")),
+    );
+    found.inflatable = left;
+    if let Err(error) = result {
+        found.note(name, format!("it cannot be read as an archive: {error}"));
     }
-    for ((artifact, version), licence) in artifacts {
+    if left == 0 {
+        let text = "the archives of the image inflate to too much: not all is read";
+        found.note(name, text);
+    }
+    for ((artifact, version), license) in artifacts {
         let facts = Facts {
             name: artifact,
             version,
-            licence,
+            license,
             ..Facts::default()
         };
         found.add(Ecosystem::Maven, facts, name, vec![name]);
@@ -54,7 +58,7 @@ fn is_archive(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Names and versions, with their licence where it is told.
+/// Names and versions, with their license where it is told.
 type Artifacts = BTreeMap<(String, String), Option<String>>;
 
 fn look<R: Read + Seek>(
@@ -74,16 +78,16 @@ fn look<R: Read + Seek>(
         let is_artifact = name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
         if is_artifact && looked < MAX_ARTIFACTS {
             looked += 1;
-            any |= maven(&text(&mut archive, name)?, artifacts);
+            any |= maven(&text(&mut archive, name, left)?, artifacts);
         }
         if is_archive(name) && depth < MAX_DEPTH {
             inner(&mut archive, name, artifacts, left, depth)?;
         }
     }
     if !any && names.iter().any(|name| name == MANIFEST) {
-        let (name, version, licence) = manifest(&text(&mut archive, MANIFEST)?, file_name);
+        let (name, version, license) = manifest(&text(&mut archive, MANIFEST, left)?, file_name);
         if !version.is_empty() {
-            artifacts.insert((name, version), licence);
+            artifacts.insert((name, version), license);
         }
     }
     Ok(())
@@ -104,9 +108,10 @@ fn inner<R: Read + Seek>(
     if size > MAX_INNER.min(*left) {
         return Ok(());
     }
-    *left -= size;
     let mut bytes = Vec::new();
-    entry.take(size).read_to_end(&mut bytes)?;
+    let inflated = entry.take(size).read_to_end(&mut bytes);
+    *left -= bytes.len() as u64;
+    inflated?;
     let file_name = name.rsplit('/').next().unwrap_or(name);
     let _ = look(Cursor::new(bytes), file_name, artifacts, left, depth + 1);
     Ok(())
@@ -115,12 +120,13 @@ fn inner<R: Read + Seek>(
 fn text<R: Read + Seek>(
     archive: &mut ZipArchive<R>,
     name: &str,
+    left: &mut u64,
 ) -> Result<String, zip::result::ZipError> {
     let mut bytes = Vec::new();
-    archive
-        .by_name(name)?
-        .take(MAX_TEXT)
-        .read_to_end(&mut bytes)?;
+    let limit = MAX_TEXT.min(*left);
+    let inflated = archive.by_name(name)?.take(limit).read_to_end(&mut bytes);
+    *left -= bytes.len() as u64;
+    inflated?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -148,7 +154,7 @@ fn maven(text: &str, artifacts: &mut Artifacts) -> bool {
     is_whole
 }
 
-/// The name, the version and the licence that a manifest tells; the name of the file where it does
+/// The name, the version and the license that a manifest tells; the name of the file where it does
 /// not.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
     // A line that begins with a blank goes on from the one before.
@@ -214,7 +220,7 @@ mod tests {
             Cursor::new(bytes),
             name,
             &mut artifacts,
-            &mut MAX_INNER_SUM.clone(),
+            &mut super::super::MAX_INFLATED.clone(),
             0,
         )
         .unwrap();

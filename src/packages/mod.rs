@@ -1,7 +1,8 @@
-//! The packages of an image, and which package each file is of, as the databases in the image tell.
+//! The packages installed in an image, and the package that each file belongs to.
 //!
-//! Databases of distributions are read (dpkg, apk, rpm) and what the tools of languages leave
-//! beside their files. Of what cannot be read there is a note; the rest is told all the same.
+//! Reads the databases of distributions (dpkg, apk, rpm) and the metadata that package managers of
+//! languages leave beside their files. Metadata that cannot be read becomes a note; the rest is
+//! read all the same.
 
 mod apk;
 mod binaries;
@@ -17,29 +18,38 @@ mod records;
 mod rpm;
 mod versions;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use crate::image::{Bytes, Image, Kind, NameId, ReadError, Tree};
+use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
 pub use purl::image_purl;
 pub use records::{Kept, Record, Records, records};
 pub use versions::Order;
 
-/// Databases and records larger than this are nobody's.
+/// Largest database or record, in bytes: real ones are far smaller.
 const MAX_RECORD: u64 = 512 << 20;
-/// Paths longer than this are no paths of Linux; many that share their beginning could fill the
-/// memory.
+/// Largest text, in bytes: dpkg's status has a few megabytes on a system with everything installed.
+const MAX_TEXT: u64 = 64 << 20;
+/// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
+const MAX_SPARSE: u64 = 8 << 20;
+/// Most packages of one image: the largest images have some ten thousand.
+const MAX_PACKAGES: usize = 200_000;
+/// Bytes that all archives of an image together may inflate to.
+const MAX_INFLATED: u64 = 2 << 30;
+/// Longest path, as Linux has it (`PATH_MAX`). Without a limit, many paths below one long directory
+/// could fill the memory.
 const MAX_PATH: usize = 4096;
 
-/// What is installed.
+/// The installed packages.
 #[derive(Clone, Debug, Default)]
 pub struct Packages {
-    /// Packages of distributions first, then by ecosystem, name, version and record.
+    /// Sorted by ecosystem (those of distributions first), name, version and record.
     pub list: Vec<Package>,
     pub distribution: Distribution,
-    /// Databases and records that could not be read, ordered.
+    /// Databases and records that could not be read; sorted.
     pub notes: Vec<Note>,
     owners: HashMap<NameId, Vec<usize>>,
 }
@@ -47,21 +57,21 @@ pub struct Packages {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     pub ecosystem: Ecosystem,
-    /// With the group in front, `org.slf4j:slf4j-api`, for Maven.
+    /// For Maven, with the group in front: `org.slf4j:slf4j-api`.
     pub name: String,
-    /// As its package manager writes it: with the epoch and the release, where it has them.
+    /// As its package manager writes it, with the epoch and the release if it has them.
     pub version: String,
     pub architecture: Option<String>,
-    /// The name and the version of the package that it was built from.
+    /// Name and version of the source package that it was built from.
     pub source: Option<(String, String)>,
-    /// As the package says it; an SPDX expression only by chance.
-    pub licence: Option<String>,
-    /// What keeps it from being whole, as its package manager writes it: `half-configured`; none
-    /// where it is.
+    /// As the package declares it, which need not be an SPDX expression.
+    pub license: Option<String>,
+    /// Why the installation is incomplete, as its package manager writes it: `half-configured`.
+    /// `None` if it is complete.
     pub broken: Option<String>,
-    /// Where the image says that it is there: a database, or a file for it alone.
+    /// The file that records it: a database, or a file of its own.
     pub record: NameId,
-    /// Its files and links that are there, in the order of rows; no directories.
+    /// Its files and symlinks that exist in the image, sorted; no directories.
     pub files: Vec<NameId>,
     /// `pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12`.
     pub purl: String,
@@ -81,7 +91,7 @@ pub enum Ecosystem {
 }
 
 impl Ecosystem {
-    /// As purls write it.
+    /// The type in a package URL.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Deb => "deb",
@@ -96,7 +106,7 @@ impl Ecosystem {
         }
     }
 
-    /// Whether it is the package manager of a distribution, whose records are one database.
+    /// Whether it is a distribution's package manager, which records all packages in one database.
     pub fn is_distribution(self) -> bool {
         matches!(self, Self::Deb | Self::Apk | Self::Rpm)
     }
@@ -116,12 +126,12 @@ pub struct Note {
 }
 
 impl Packages {
-    /// The packages that a file is of, those of the distribution first.
+    /// The packages that a file belongs to, those of the distribution first.
     pub fn owners(&self, name: NameId) -> impl Iterator<Item = &Package> {
         self.owner_rows(name).iter().map(|&row| &self.list[row])
     }
 
-    /// The same as rows of the list.
+    /// The same, as rows of the list.
     pub fn owner_rows(&self, name: NameId) -> &[usize] {
         self.owners
             .get(&name)
@@ -129,8 +139,8 @@ impl Packages {
             .unwrap_or_default()
     }
 
-    /// Those of which a file is kept, with such files alone. One without files in the image is
-    /// where its record is.
+    /// The packages that still have a kept file, with their kept files only. A package without
+    /// files counts as kept if its record is.
     #[must_use]
     pub fn remaining(mut self, is_kept: impl Fn(NameId) -> bool) -> Self {
         self.list.retain_mut(|package| {
@@ -143,8 +153,8 @@ impl Packages {
         self
     }
 
-    /// The bytes of each package, in the order of the list. A file counts once, for its first
-    /// package.
+    /// The size of each package in bytes, in the order of the list. A file that belongs to several
+    /// packages counts for the first.
     pub fn sizes(&self, tree: &Tree, is_counted: impl Fn(NameId) -> bool) -> Vec<u64> {
         let mut sizes = vec![0_u64; self.list.len()];
         let mut counted = vec![false; tree.inode_count()];
@@ -162,12 +172,14 @@ impl Packages {
     }
 }
 
-/// Reads every database and record of the image.
+/// Reads all databases and records of the image.
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
     let mut found = Found {
         image,
         distribution: &distribution,
+        inflatable: MAX_INFLATED,
+        oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),
     };
@@ -180,28 +192,21 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         for reader in [python::read, npm::read, gem::read] {
             reader(&mut found, name)?;
         }
-        // These read what is in a file, which is the same under all its names.
+        // The content is the same under all hard links of a file: read it once.
         if !std::mem::replace(&mut seen[image.tree.inode_id(name).index()], true) {
             java::read(&mut found, name)?;
             binaries::read(&mut found, name)?;
         }
+    }
+    for name in found.oversized.take() {
+        found.note(name, "it is too large to be read");
     }
     let Found {
         mut list,
         mut notes,
         ..
     } = found;
-    list.sort_by(|one, other| {
-        let key = |package: &Package| (package.ecosystem, package.record);
-        (one.ecosystem, &one.name, &one.version, &one.architecture)
-            .cmp(&(
-                other.ecosystem,
-                &other.name,
-                &other.version,
-                &other.architecture,
-            ))
-            .then(key(one).cmp(&key(other)))
-    });
+    list.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
     list.dedup();
     notes.sort();
     notes.dedup();
@@ -214,7 +219,18 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     })
 }
 
-/// The rows of the packages that each file is of.
+/// The order of the list: records come last, so that equal packages are neighbors.
+fn sort_key(package: &Package) -> (Ecosystem, &str, &str, Option<&str>, NameId) {
+    (
+        package.ecosystem,
+        &package.name,
+        &package.version,
+        package.architecture.as_deref(),
+        package.record,
+    )
+}
+
+/// The rows of the packages that each file belongs to.
 fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
     let mut owners: HashMap<NameId, Vec<usize>> = HashMap::new();
     for (row, package) in list.iter().enumerate() {
@@ -225,24 +241,28 @@ fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
     owners
 }
 
-/// What readers of records read, and where they put what they find.
+/// The image that readers of records read from, and the packages and notes that they add.
 struct Found<'a> {
     image: &'a Image,
     distribution: &'a Distribution,
+    /// How many bytes archives may still inflate to.
+    inflatable: u64,
+    /// Files that were not read because they are too large.
+    oversized: RefCell<BTreeSet<NameId>>,
     list: Vec<Package>,
     notes: Vec<Note>,
 }
 
-/// What a record says of a package, before its files are known.
+/// A package as its record describes it, before its files are known.
 #[derive(Clone, Debug, Default)]
 struct Facts {
     name: String,
     version: String,
     architecture: Option<String>,
     source: Option<(String, String)>,
-    licence: Option<String>,
+    license: Option<String>,
     broken: Option<String>,
-    /// Numbers in purls that are no part of the version: rpm's epoch.
+    /// The epoch of an RPM package, which package URLs state beside the version.
     epoch: Option<String>,
 }
 
@@ -254,46 +274,72 @@ impl<'a> Found<'a> {
     /// The file at a path, if there is one.
     fn file(&self, path: &[u8]) -> Option<NameId> {
         let name = self.tree().resolve(path).ok()?.name;
-        matches!(self.tree().inode(name).kind, Kind::File(_)).then_some(name)
-    }
-
-    /// The bytes of a file; nothing for what is none, or is too large to be a record.
-    fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
-        match &self.tree().inode(name).kind {
-            Kind::File(content) if content.length() <= MAX_RECORD => {
-                self.image.read(name).map(Some)
-            }
-            _ => Ok(None),
+        match self.tree().inode(name).kind {
+            Kind::File(_) => Some(name),
+            _ => None,
         }
     }
 
-    fn bytes_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
-        self.file(path).map_or(Ok(None), |name| self.bytes(name))
+    /// The bytes of an archive or a binary database; `None`, with a note, if it is too large.
+    fn bytes(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.at_most(name, MAX_RECORD)
     }
 
-    /// The entry at a path of a package, links on the way followed; none for a directory.
+    /// The bytes of a text.
+    fn text(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        self.at_most(name, MAX_TEXT)
+    }
+
+    fn text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
+        match self.file(path) {
+            Some(name) => self.text(name),
+            None => Ok(None),
+        }
+    }
+
+    fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        let Kind::File(content) = &self.tree().inode(name).kind else {
+            return Ok(None);
+        };
+        let limit = match content {
+            Content::Sparse { .. } => limit.min(MAX_SPARSE),
+            _ => limit,
+        };
+        if content.length() > limit {
+            self.oversized.borrow_mut().insert(name);
+            return Ok(None);
+        }
+        self.image.read(name).map(Some)
+    }
+
+    /// The entry at a path that a package lists. Symlinks on the way are followed; directories are
+    /// not returned.
     fn entry(&self, path: &[u8]) -> Option<NameId> {
         let name = self.tree().resolve_link(path).ok()?.name;
-        (!self.tree().is_directory(name)).then_some(name)
+        if self.tree().is_directory(name) {
+            return None;
+        }
+        Some(name)
     }
 
-    /// The entries of the paths of one package that are no directories, for it or in the image: a
-    /// package may have `/lib` for a directory that is a link by now.
+    /// The entries at the paths of one package, without directories. A path that is the parent of
+    /// another counts as a directory even if it is a symlink in the image, as `/lib` often is.
     fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
-        let parent = |path: &[u8]| {
-            path.iter()
-                .rposition(|&byte| byte == b'/')
-                .map(|slash| path[..slash].to_vec())
-        };
-        let parents: HashSet<Vec<u8>> = paths
-            .iter()
-            .filter_map(|path| parent(path.as_ref()))
-            .collect();
-        let files = paths
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|path| !parents.contains(*path));
-        files.filter_map(|path| self.entry(path)).collect()
+        let mut parents: HashSet<&[u8]> = HashSet::new();
+        for path in paths {
+            let path = path.as_ref();
+            if let Some(slash) = memchr::memrchr(b'/', path) {
+                parents.insert(&path[..slash]);
+            }
+        }
+        let mut entries = Vec::new();
+        for path in paths {
+            let path = path.as_ref();
+            if !parents.contains(path) {
+                entries.extend(self.entry(path));
+            }
+        }
+        entries
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {
@@ -303,10 +349,13 @@ impl<'a> Found<'a> {
         });
     }
 
-    /// Adds a package that has a name.
+    /// Adds a package, unless its record has no name for it.
     fn add(&mut self, ecosystem: Ecosystem, facts: Facts, record: NameId, mut files: Vec<NameId>) {
         if facts.name.is_empty() {
             return;
+        }
+        if self.list.len() >= MAX_PACKAGES {
+            return self.note(record, "too many packages: not all of them are read");
         }
         files.sort_unstable();
         files.dedup();
@@ -316,7 +365,7 @@ impl<'a> Found<'a> {
             version,
             architecture,
             source,
-            licence,
+            license,
             broken,
             epoch: _,
         } = facts;
@@ -326,7 +375,7 @@ impl<'a> Found<'a> {
             version,
             architecture,
             source,
-            licence,
+            license,
             broken,
             record,
             files,
@@ -335,7 +384,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The files and links below a directory, without what is below a directory of a certain name.
+/// The files and symlinks below a directory, except those below directories with a certain name.
 fn files_below(tree: &Tree, directory: NameId, without: Option<&[u8]>) -> Vec<NameId> {
     let mut files = Vec::new();
     let mut open = vec![directory];
@@ -351,7 +400,7 @@ fn files_below(tree: &Tree, directory: NameId, without: Option<&[u8]>) -> Vec<Na
     files
 }
 
-/// Text of others, which may be no UTF-8.
+/// Text from a record, with replacement characters where it is not UTF-8.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
 }

@@ -1,32 +1,35 @@
-//! Node's packages: a `package.json` in a folder of `node_modules`.
+//! npm packages: a `package.json` in a directory of `node_modules`.
 
 use serde_json::Value;
 
 use super::{Ecosystem, Facts, Found, files_below};
 use crate::image::{NameId, ReadError, Tree};
 
+/// Bytes of a `package.json`: JSON takes many times its size in memory.
+const MAX_MANIFEST: u64 = 4 << 20;
+
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
     let tree = found.tree();
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else {
+    let Some(bytes) = found.at_most(name, MAX_MANIFEST)? else {
         return Ok(());
     };
     let json: Value = match serde_json::from_slice(&bytes) {
         Ok(json) => json,
         Err(error) => {
-            found.note(name, format!("it is no JSON: {error}"));
+            found.note(name, format!("not valid JSON: {error}"));
             return Ok(());
         }
     };
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let facts = Facts {
-        name: text(&json["name"]),
-        version: text(&json["version"]),
-        licence: licence(&json),
+        name: text(&json, "name"),
+        version: text(&json, "version"),
+        license: license(&json),
         ..Facts::default()
     };
+    // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
         let files = files_below(tree, tree.parent(name), Some(b"node_modules"));
         found.add(Ecosystem::Npm, facts, name, files);
@@ -35,23 +38,31 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
 }
 
 /// `node_modules/NAME` or `node_modules/@SCOPE/NAME`.
-fn is_in_node_modules(tree: &Tree, folder: NameId) -> bool {
-    let parent = tree.parent(folder);
-    let is_modules = |name| tree.file_name(name) == b"node_modules";
-    is_modules(parent)
-        || tree.file_name(parent).starts_with(b"@") && is_modules(tree.parent(parent))
+fn is_in_node_modules(tree: &Tree, directory: NameId) -> bool {
+    let mut parent = tree.parent(directory);
+    if tree.file_name(parent).starts_with(b"@") {
+        parent = tree.parent(parent);
+    }
+    tree.file_name(parent) == b"node_modules"
 }
 
-/// A text, an object with a `type`, or an old list of these.
-fn licence(json: &Value) -> Option<String> {
-    let one = |value: &Value| value.as_str().or(value["type"].as_str()).map(str::to_owned);
-    let list = || {
-        let all: Vec<String> = json["licenses"]
-            .as_array()?
-            .iter()
-            .filter_map(one)
-            .collect();
-        (!all.is_empty()).then(|| all.join(" OR "))
-    };
-    one(&json["license"]).or_else(list)
+fn text(json: &Value, key: &str) -> String {
+    json[key].as_str().unwrap_or_default().to_owned()
+}
+
+/// The license: a string, an object with a `type`, or, in old packages, a list of these.
+fn license(json: &Value) -> Option<String> {
+    if let Some(license) = license_name(&json["license"]) {
+        return Some(license.to_owned());
+    }
+    let list = json["licenses"].as_array()?;
+    let names: Vec<&str> = list.iter().filter_map(license_name).collect();
+    if names.is_empty() {
+        return None;
+    }
+    Some(names.join(" OR "))
+}
+
+fn license_name(value: &Value) -> Option<&str> {
+    value.as_str().or(value["type"].as_str())
 }

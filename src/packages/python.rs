@@ -1,4 +1,4 @@
-//! Python's distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a folder or a file.
+//! Python distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a directory or a file.
 
 use super::fields::paragraphs;
 use super::{Ecosystem, Facts, Found, files_below, text};
@@ -10,20 +10,20 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     let Some(record) = metadata(tree, name, file_name) else {
         return Ok(());
     };
-    let Some(bytes) = found.bytes(record)? else {
+    let Some(bytes) = found.text(record)? else {
         return Ok(());
     };
     let Some(paragraph) = paragraphs(&bytes).next() else {
         return Ok(());
     };
-    let is_told = |licence: &String| licence != "UNKNOWN" && licence.lines().count() == 1;
+    let license = paragraph
+        .text("License-Expression")
+        .or_else(|| paragraph.text("License"));
     let facts = Facts {
         name: paragraph.text("Name").unwrap_or_default(),
         version: paragraph.text("Version").unwrap_or_default(),
-        licence: paragraph
-            .text("License-Expression")
-            .or(paragraph.text("License"))
-            .filter(is_told),
+        // Old tools write `UNKNOWN`, or the whole text of the license.
+        license: license.filter(|text| text != "UNKNOWN" && text.lines().count() == 1),
         ..Facts::default()
     };
     let files = files(found, name, record)?;
@@ -31,7 +31,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     Ok(())
 }
 
-/// The file with the fields.
+/// The file with the metadata fields.
 fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     if file_name.ends_with(b".dist-info") {
         tree.child(name, b"METADATA")
@@ -46,9 +46,8 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     }
 }
 
-/// What RECORD lists; without it what
-/// `installed-files.txt` lists; else the modules that `top_level.txt` names. And what is beside
-/// these lists.
+/// The files of a distribution: those in `RECORD`, else those in `installed-files.txt`, else the
+/// modules named in `top_level.txt`; and its metadata.
 fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
     let tree = found.tree();
     let mut files = if tree.is_directory(information) {
@@ -57,7 +56,7 @@ fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<N
         vec![record]
     };
     let site = tree.parent(information);
-    let list = |list: &[u8]| tree.child(information, list).map(|list| found.bytes(list));
+    let list = |list: &[u8]| tree.child(information, list).map(|list| found.text(list));
     if let Some(bytes) = list(b"RECORD").transpose()?.flatten() {
         files.extend(
             bytes
@@ -88,7 +87,7 @@ fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<N
     Ok(files)
 }
 
-/// The path of a line `PATH,HASH,SIZE`, which is in quotes where it has a comma in it.
+/// The path in a line `PATH,HASH,SIZE`; quoted as in CSV if it contains a comma.
 fn record_path(line: &[u8]) -> Option<Vec<u8>> {
     let line = line.trim_ascii();
     if line.is_empty() {
@@ -112,7 +111,7 @@ fn record_path(line: &[u8]) -> Option<Vec<u8>> {
     Some(path)
 }
 
-/// The entry at a path from a directory; none for a directory, or where there is none.
+/// The entry at a path relative to a directory; `None` for directories and missing entries.
 fn entry(tree: &Tree, from: NameId, path: &[u8]) -> Option<NameId> {
     let path = path.trim_ascii();
     if path.is_empty() {
@@ -125,7 +124,10 @@ fn entry(tree: &Tree, from: NameId, path: &[u8]) -> Option<NameId> {
         )?,
         None => tree.child(from, path)?,
     };
-    (!tree.is_directory(name)).then_some(name)
+    if tree.is_directory(name) {
+        return None;
+    }
+    Some(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! distroless images have it, apk's database without what is gone, and for rpm the manifest of
 //! Azure Linux's distroless images.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
@@ -51,6 +52,8 @@ pub fn records(
     let found = Found {
         image,
         distribution: &packages.distribution,
+        inflatable: 0,
+        oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),
     };
@@ -111,7 +114,7 @@ fn dpkg_records(
     let Some(status) = found.file(dpkg::STATUS).filter(|&status| !is_kept(status)) else {
         return Ok(());
     };
-    let Some(bytes) = found.bytes(status)? else {
+    let Some(bytes) = found.text(status)? else {
         return Ok(());
     };
     let diversions = dpkg::diversions(found)?;
@@ -206,7 +209,7 @@ fn apk_records(
         else {
             continue;
         };
-        let Some(bytes) = found.bytes(database)? else {
+        let Some(bytes) = found.text(database)? else {
             continue;
         };
         read = Some(database);

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::lint::Page;
+use crate::page::without_images;
 
 /// The page from its heading on, with a line below the heading that says what the front matter
 /// says.
@@ -21,7 +22,7 @@ pub fn markdown(page: &Page) -> String {
     if !aliases.is_empty() {
         let _ = write!(facts, "; also known as {}", aliases.join(", "));
     }
-    format!("{heading}\n\n{facts}\n{}", linked(rest))
+    format!("{heading}\n\n{facts}\n{}", linked(&without_images(rest)))
 }
 
 /// The text with links to other pages as whole addresses, and fences without the words that only

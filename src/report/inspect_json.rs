@@ -97,7 +97,7 @@ fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {
         "version": package.version,
         "architecture": package.architecture,
         "source": package.source.as_ref().map(|(name, version)| json!({"name": name, "version": version})),
-        "licence": package.licence,
+        "license": package.license,
         "purl": package.purl,
         "record": path(tree, package.record),
         "files": package.files.len(),

@@ -175,7 +175,7 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     if let Some(kind) = find(&ENDINGS, <[u8]>::ends_with) {
         return Ok(kind);
     }
-    let bytes = image.read(name)?;
+    let bytes = image.head(tree.inode_id(name), 4)?;
     Ok(match () {
         () if bytes.starts_with(b"\x7fELF") && is_library(tree.file_name(name)) => "libraries",
         () if bytes.starts_with(b"\x7fELF") => "programs",

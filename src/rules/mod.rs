@@ -22,6 +22,7 @@ macro_rules! rules {
 
 rules! {
     add_instead_of_copy,
+    analysis_limit,
     apk_cache_left,
     apt_dist_upgrade,
     apt_in_script,

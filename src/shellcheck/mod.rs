@@ -15,6 +15,7 @@ use std::process::{Command, Stdio};
 use crate::dockerfile;
 use crate::lint::{Facts, Finding, Settings};
 use crate::source::Source;
+use crate::trust;
 use script::Script;
 
 const PROGRAM: &str = "shellcheck";
@@ -40,11 +41,9 @@ pub enum ShellcheckError {
     },
 }
 
-/// The program of a list of folders such as PATH.
+/// The program in the absolute directories of a list such as PATH.
 pub fn find(path: &std::ffi::OsStr) -> Option<PathBuf> {
-    std::env::split_paths(path)
-        .map(|folder| folder.join(PROGRAM))
-        .find(|program| program.is_file())
+    trust::find_program(PROGRAM, path)
 }
 
 /// What ShellCheck says of each file, in the order of `files`.

@@ -5,9 +5,14 @@
 //! beside the first.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::why::{Confidence, Why};
 use crate::image::NameId;
+
+/// How many reasons of one confidence a name can give for another. A script may mention a path in
+/// every line, and nobody reads more.
+const MAX_BY_ONE: u32 = 64;
 
 /// One edge of the graph, at the name it keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,7 +98,10 @@ pub struct Graph {
     reasons: Vec<Vec<Reason>>,
     /// In the order in which they came in.
     kept: Vec<NameId>,
-    seen: HashSet<(NameId, Reason)>,
+    /// Hashes of a name and a reason for it: the reasons themselves would be a copy of the graph.
+    seen: HashSet<u64>,
+    /// How many reasons a name, the second, gave for the first.
+    given: HashMap<(NameId, Option<NameId>, Confidence), u32>,
     /// How sure a reason must be to count.
     level: Confidence,
     /// Reasons that are not sure enough, by how sure they are.
@@ -111,6 +119,7 @@ impl Graph {
             reasons: vec![Vec::new(); name_count],
             kept: Vec::new(),
             seen: HashSet::new(),
+            given: HashMap::new(),
             level: Confidence::Certain,
             withheld: BTreeMap::new(),
             parked: HashMap::new(),
@@ -122,7 +131,7 @@ impl Graph {
     pub(super) fn open(&mut self, level: Confidence) {
         self.level = level;
         for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
-            self.keep(name, reason.by, reason.why);
+            self.bring(name, reason);
         }
     }
 
@@ -134,46 +143,65 @@ impl Graph {
     /// Keeps a name, as soon as its giver is kept and such reasons count. Giving a reason again
     /// changes nothing.
     pub(super) fn keep(&mut self, name: NameId, by: Option<NameId>, why: Why) {
-        let mut coming = vec![(name, by, why)];
-        while let Some((name, by, why)) = coming.pop() {
-            if !self.add(name, by, why) {
-                continue;
-            }
-            // What a name gives goes in the order in which it was said.
-            let released = self.parked.remove(&name).unwrap_or_default();
-            coming.extend(
-                released
-                    .into_iter()
-                    .rev()
-                    .map(|(kept, why)| (kept, Some(name), why)),
-            );
-        }
-    }
-
-    /// Adds a reason; true where it is the name's first.
-    fn add(&mut self, name: NameId, by: Option<NameId>, why: Why) -> bool {
         debug_assert!(
             by.is_some() != matches!(why, Why::Root(_)),
             "a root has no giver, all else has one"
         );
         // The root directory is the image; it needs no reason. And nothing keeps itself.
         if name == NameId::ROOT || by == Some(name) || self.dropped.contains(&name) {
-            return false;
+            return;
         }
-        if let Some(by) = by.filter(|&by| !self.is_kept(by)) {
-            self.parked.entry(by).or_default().push((name, why));
-            return false;
-        }
-        let confidence = why.confidence();
         let reason = Reason { by, why };
+        if self.is_new(name, &reason) {
+            self.bring(name, reason);
+        }
+    }
+
+    /// Whether a reason was not given before, and is not one of too many.
+    fn is_new(&mut self, name: NameId, reason: &Reason) -> bool {
+        let key = (name, reason.by, reason.confidence());
+        let given = self.given.entry(key).or_default();
+        if *given >= MAX_BY_ONE {
+            return false;
+        }
+        let mut hasher = DefaultHasher::new();
+        (name, reason).hash(&mut hasher);
+        let is_new = self.seen.insert(hasher.finish());
+        *given += u32::from(is_new);
+        is_new
+    }
+
+    /// Adds a reason, and those that were parked until its name is kept.
+    fn bring(&mut self, name: NameId, reason: Reason) {
+        let mut coming = vec![(name, reason)];
+        while let Some((name, reason)) = coming.pop() {
+            if !self.add(name, reason) {
+                continue;
+            }
+            // What a name gives goes in the order in which it was said.
+            let released = self.parked.remove(&name).unwrap_or_default();
+            coming.extend(released.into_iter().rev().map(|(kept, why)| {
+                let by = Some(name);
+                (kept, Reason { by, why })
+            }));
+        }
+    }
+
+    /// Adds a reason; true where it is the name's first.
+    fn add(&mut self, name: NameId, reason: Reason) -> bool {
+        if self.dropped.contains(&name) {
+            return false;
+        }
+        if let Some(by) = reason.by.filter(|&by| !self.is_kept(by)) {
+            self.parked.entry(by).or_default().push((name, reason.why));
+            return false;
+        }
+        let confidence = reason.confidence();
         if confidence > self.level {
             self.withheld
                 .entry(confidence)
                 .or_default()
                 .push((name, reason));
-            return false;
-        }
-        if !self.seen.insert((name, reason.clone())) {
             return false;
         }
         let reasons = &mut self.reasons[name.index()];

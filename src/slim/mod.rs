@@ -5,6 +5,7 @@
 //! What comes out is a [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run`
 //! and `why` are one.
 
+mod effort;
 mod graph;
 mod keep_rules;
 mod package_records;

@@ -1,12 +1,14 @@
 //! The plan: what of an image is kept, why, and what that comes to.
 
+use std::collections::BTreeSet;
+
 use super::graph::{Graph, Link, Note, Reason, Unmet};
 use super::trace::{Trace, Traced};
 use super::tracers::{elf, shell};
 use super::view::View;
 use super::why::{Confidence, Field};
 use super::{package_records, roots};
-use crate::image::{Image, Kind, NameId, ReadError, Selection, Tree};
+use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::ProgramClass;
 use crate::packages::Record;
 
@@ -141,6 +143,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
     } else {
         package_records::keep(&view, &mut graph)?
     };
+    let oversized = view.oversized();
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
@@ -149,6 +152,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
         .walk()
         .filter(|&name| graph.is_kept(name))
         .collect();
+    let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
     let count_of =
@@ -167,6 +171,26 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
         programs,
         keeps_opened,
     })
+}
+
+/// The notes, with one for every kept file that is too large to be analyzed.
+fn with_oversized(
+    image: &Image,
+    notes: Vec<Note>,
+    kept: &[NameId],
+    oversized: &BTreeSet<InodeId>,
+) -> Vec<Note> {
+    let mut notes: BTreeSet<Note> = notes.into_iter().collect();
+    for &name in kept {
+        if oversized.contains(&image.tree.inode_id(name)) {
+            notes.insert(Note {
+                at: Some(name),
+                line: None,
+                text: "too large to be analyzed: what it needs is unknown".to_owned(),
+            });
+        }
+    }
+    notes.into_iter().collect()
 }
 
 impl Plan {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::effort::Effort;
 use super::graph::{Graph, Need, Note, Unmet};
 use super::keep_rules;
 use super::program_search::Programs;
@@ -26,6 +27,7 @@ pub(super) struct Trace<'a> {
     pub(super) scripts: HashSet<NameId>,
     /// What the tracers of interpreters remember between names.
     pub(super) runtimes: runtimes::Runtimes,
+    pub(super) effort: Effort,
     unmet: BTreeSet<Unmet>,
     notes: BTreeSet<Note>,
 }
@@ -56,6 +58,7 @@ impl<'a> Trace<'a> {
             shown: vec![false; view.tree().name_count()],
             scripts: HashSet::new(),
             runtimes: runtimes::Runtimes::default(),
+            effort: Effort::default(),
             unmet: BTreeSet::new(),
             notes: BTreeSet::new(),
         }

@@ -1,10 +1,20 @@
 //! An image as loaders see it: whole, or with only the kept names in it.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::elf::{self, Elf, ElfError, Files, Privileges, Versions};
-use crate::image::{Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree};
+use crate::image::{
+    Bytes, Content, Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree,
+};
+
+/// Bytes of a text: longer ones are data, such as dumps and logs.
+const MAX_TEXT: u64 = 8 << 20;
+/// Bytes of a program, a library or an archive. The largest libraries have 3 GB.
+const MAX_BINARY: u64 = 8 << 30;
+/// The same for a file with holes, which costs nothing in an archive. Linkers write none.
+const MAX_SPARSE: u64 = 64 << 20;
 
 /// The files of an image. Each is parsed once, whatever its names.
 #[derive(Debug)]
@@ -18,6 +28,8 @@ pub(crate) struct View<'a> {
     versions: Vec<OnceLock<Option<Versions>>>,
     /// The first file that could not be read. It is looked at when the work is done.
     failure: OnceLock<ReadError>,
+    /// Files that were asked for and are larger than what is read.
+    oversized: Mutex<BTreeSet<InodeId>>,
 }
 
 impl<'a> View<'a> {
@@ -31,6 +43,7 @@ impl<'a> View<'a> {
             elfs,
             versions,
             failure: OnceLock::new(),
+            oversized: Mutex::default(),
         }
     }
 
@@ -72,9 +85,59 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The bytes of a file, by any of its names; nothing for what is no file.
-    pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
-        self.read(self.tree().inode_id(name))
+    /// The files that were asked for and not read, because they are too large.
+    pub(crate) fn oversized(&self) -> BTreeSet<InodeId> {
+        let oversized = self.oversized.lock();
+        oversized.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The bytes of a text file, by any of its names; nothing for what is no file, or is too large
+    /// to be a text.
+    pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
+        self.at_most(self.tree().inode_id(name), MAX_TEXT)
+    }
+
+    /// The bytes of a program or an archive.
+    pub(crate) fn binary(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
+        self.at_most(self.tree().inode_id(name), MAX_BINARY)
+    }
+
+    /// The first bytes of a file; none for what is no file.
+    pub(crate) fn head(&self, file: InodeId, limit: usize) -> Vec<u8> {
+        match self.image.head(file, limit) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                // What comes after the first failure is of no interest.
+                let _ = self.failure.set(error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn at_most(&self, file: InodeId, limit: u64) -> Option<Bytes<'a>> {
+        let Kind::File(content) = &self.tree().inode_at(file).kind else {
+            return None;
+        };
+        let limit = match content {
+            Content::Sparse { .. } => limit.min(MAX_SPARSE),
+            _ => limit,
+        };
+        if content.length() > limit {
+            let oversized = self.oversized.lock();
+            oversized
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(file);
+            return None;
+        }
+        match self.image.read_inode(file) {
+            Ok(bytes) => Some(bytes),
+            Err(ReadError::NotAFile { .. }) => None,
+            Err(error) => {
+                // What comes after the first failure is of no interest.
+                let _ = self.failure.set(error);
+                None
+            }
+        }
     }
 
     /// The symbol versions of an ELF file; none of what is none.
@@ -120,19 +183,15 @@ impl Files for View<'_> {
     }
 
     fn read(&self, file: InodeId) -> Option<impl Deref<Target = [u8]>> {
-        match self.image.read_inode(file) {
-            Ok(bytes) => Some(bytes),
-            Err(ReadError::NotAFile { .. }) => None,
-            Err(error) => {
-                // What comes after the first failure is of no interest.
-                let _ = self.failure.set(error);
-                None
-            }
-        }
+        self.at_most(file, MAX_BINARY)
     }
 
     fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
         let parse = || {
+            // Most files are no ELF files, and large ones would have to be copied to be told so.
+            if !elf::is_elf(&self.head(file, 4)) {
+                return Err(ElfError::Magic);
+            }
             self.read(file)
                 .ok_or(ElfError::Unreadable)
                 .and_then(|bytes| elf::parse(&bytes))

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod ambiguous;
 mod build;
+mod documents;
 mod hostile;
 mod keeping;
 mod layers;

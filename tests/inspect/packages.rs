@@ -82,7 +82,7 @@ fn paths_of_dpkg_are_followed_through_links_and_diversions() {
 }
 
 #[test]
-fn a_package_of_dpkg_has_its_source_its_licences_and_a_purl() {
+fn a_package_of_dpkg_has_its_source_its_licenses_and_a_purl() {
     let image = layer(debian());
     let packages = packages::read(&image).unwrap();
     let libc = packages
@@ -90,7 +90,7 @@ fn a_package_of_dpkg_has_its_source_its_licences_and_a_purl() {
         .next()
         .unwrap();
     assert_eq!(libc.source, Some(("glibc".into(), "2.36-9".into())));
-    assert_eq!(libc.licence.as_deref(), Some("GPL-2 AND LGPL-2.1"));
+    assert_eq!(libc.license.as_deref(), Some("GPL-2 AND LGPL-2.1"));
     assert_eq!(
         libc.purl,
         "pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12"
@@ -243,7 +243,7 @@ fn a_package_of_node_has_what_is_below_it_but_not_the_packages_in_it() {
     let image = layer(tar);
     let packages = packages::read(&image).unwrap();
     assert_eq!(listed(&image, &packages), expected);
-    assert_eq!(packages.list[0].licence.as_deref(), Some("ISC"));
+    assert_eq!(packages.list[0].license.as_deref(), Some("ISC"));
     assert_eq!(
         packages.notes[0].at,
         find(&image, "/app/node_modules/broken/package.json")

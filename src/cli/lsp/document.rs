@@ -3,15 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::super::config::foreign;
 use super::super::exclude::Exclude;
-use super::super::{baseline, shellcheck};
+use super::super::{baseline, build_context, shellcheck};
 use super::LspArguments;
 use crate::config::{self, Config};
 use crate::lint::image::NEEDS_IMAGE;
-use crate::lint::{self, BuildContext, Extras, Finding};
+use crate::lint::{self, Extras, Finding};
 use crate::report::Linted;
 use crate::rules;
 use crate::source::{Source, Span, Utf16Position};
+use crate::trust::limits;
 
 /// A checked text.
 pub(super) struct Document {
@@ -28,10 +30,7 @@ impl Document {
     pub(super) fn check(arguments: &LspArguments, uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
         let mut troubles = Vec::new();
-        let mut config = configuration(path.as_deref()).unwrap_or_else(|error| {
-            troubles.push(error.to_string());
-            Config::default()
-        });
+        let mut config = configuration(path.as_deref(), &mut troubles);
         arguments.shellcheck.put_over(&mut config);
         let name = path
             .as_deref()
@@ -42,20 +41,25 @@ impl Document {
             .as_deref()
             .map(|path| is_left_out(arguments, &config, path))
             .transpose();
-        let is_left_out = told(is_left_out, &mut troubles).flatten().unwrap_or(false);
+        let mut is_left_out = told(is_left_out, &mut troubles).flatten().unwrap_or(false);
+        if source.bytes().len() as u64 > limits::NAMED_DOCKERFILE {
+            let limit = limits::shown(limits::NAMED_DOCKERFILE);
+            troubles.push(format!(
+                "`{}` is not checked: it is larger than {limit}",
+                source.name()
+            ));
+            is_left_out = true;
+        }
         let findings = if is_left_out {
             Vec::new()
         } else {
             found(&source, path.as_deref(), &config, &mut troubles)
         };
         let mut files = [Linted::dockerfile(source.clone(), findings)];
-        if let Some(baseline) = arguments
-            .baseline
-            .as_deref()
-            .or(config.baseline.as_deref())
-            .filter(|_| !is_left_out)
+        if let Some(baseline) = baseline::known(arguments.baseline.as_deref(), &config)
+            && !is_left_out
         {
-            told(baseline::silence(baseline, &mut files), &mut troubles);
+            told(baseline::silence(&baseline, &mut files), &mut troubles);
         }
         let [Linted { findings, .. }] = files;
         Self {
@@ -100,7 +104,8 @@ fn found(
     let shellcheck = told(answers, troubles)
         .flatten()
         .and_then(|answers| answers.into_iter().next());
-    let build = path.map(BuildContext::beside).unwrap_or_default();
+    let (build, warning) = path.map(build_context::beside).unwrap_or_default();
+    troubles.extend(warning);
     let mut settings = config.settings.clone();
     // There is no image at hand.
     settings.ignore.extend(NEEDS_IMAGE);
@@ -127,13 +132,22 @@ fn told<T>(result: anyhow::Result<T>, troubles: &mut Vec<String>) -> Option<T> {
         .ok()
 }
 
-fn configuration(path: Option<&Path>) -> Result<Config, config::ConfigError> {
-    let file = path.and_then(Path::parent).and_then(config::find);
-    config::load(
-        file.as_deref(),
+/// The configuration for a path. Where it cannot be used, it is as if there were none.
+fn configuration(path: Option<&Path>, troubles: &mut Vec<String>) -> Config {
+    let located = path
+        .and_then(Path::parent)
+        .map(config::find)
+        .unwrap_or_default();
+    troubles.extend(located.ignored.iter().map(|path| foreign(path)));
+    let loaded = config::load(
+        located.file.as_ref(),
         &|name| std::env::var(name).ok(),
         rules::registry(),
-    )
+    );
+    loaded.unwrap_or_else(|error| {
+        troubles.push(error.to_string());
+        Config::default()
+    })
 }
 
 /// The path of a `file:` URI on this machine.

@@ -3,6 +3,7 @@
 
 mod document;
 mod replies;
+mod transport;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::Outcome;
 use super::shellcheck::ShellcheckArguments;
+use crate::trust::limits;
 use document::Document;
 
 /// How long typing has to rest before it is checked: ShellCheck takes longer than a key.
@@ -63,7 +65,7 @@ pub(super) struct LspArguments {
 
 /// Serves until the client says `exit`, or is gone.
 pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
-    let (connection, threads) = Connection::stdio();
+    let (connection, threads) = transport::stdio();
     let shown = serve(arguments, &connection);
     // The threads end when both ends of their channels are gone.
     drop(connection);
@@ -180,6 +182,16 @@ impl Server<'_> {
                     self.documents.remove(&uri);
                     self.publish(json!({ "uri": uri, "diagnostics": [] }))?;
                 }
+            }
+            transport::TOO_LONG => {
+                let reason = format!(
+                    "a message was not read: it is larger than {}",
+                    limits::shown(limits::EDITOR_MESSAGE)
+                );
+                self.notify(
+                    "window/showMessage",
+                    json!({ "type": 1, "message": reason }),
+                )?;
             }
             _ => {}
         }

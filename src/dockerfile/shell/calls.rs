@@ -2,6 +2,7 @@
 //! another.
 
 use super::{Options, ShellScript, ShellWord};
+use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
 use crate::knowledge::ProgramClass;
 
 /// A program that is run, by a command or by a wrapper.
@@ -32,23 +33,22 @@ impl ShellScript {
             .iter()
             .enumerate()
             .flat_map(|(command, simple)| {
-                programs(&simple.words)
-                    .into_iter()
-                    .filter_map(move |program| {
-                        let words = simple.words.get(program.start..program.end)?;
-                        let name = file_name(words.first()?)?;
-                        let via = program
-                            .via
-                            .iter()
-                            .filter_map(|&word| file_name(&simple.words[word]))
-                            .collect();
-                        Some(Call {
-                            name,
-                            words,
-                            command,
-                            via,
-                        })
+                let (programs, _) = programs(&simple.words);
+                programs.into_iter().filter_map(move |program| {
+                    let words = simple.words.get(program.start..program.end)?;
+                    let name = file_name(words.first()?)?;
+                    let via = program
+                        .via
+                        .iter()
+                        .filter_map(|&word| file_name(&simple.words[word]))
+                        .collect();
+                    Some(Call {
+                        name,
+                        words,
+                        command,
+                        via,
                     })
+                })
             })
     }
 }
@@ -196,9 +196,10 @@ fn file_name(word: &ShellWord) -> Option<&str> {
     path.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-fn programs(words: &[ShellWord]) -> Vec<Program> {
+/// The programs of a command, and whether one of them has more wrappers than are looked through.
+fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
     if words.is_empty() {
-        return Vec::new();
+        return (Vec::new(), false);
     }
     let mut programs = vec![unwrap(words, 0, words.len(), Vec::new())];
     let find = programs[0].start;
@@ -212,7 +213,9 @@ fn programs(words: &[ShellWord]) -> Vec<Program> {
             at = end;
         }
     }
-    programs
+    let is_wrapped = |program: &Program| wrapped(&words[..program.end], program.start).is_some();
+    let exceeds = programs.iter().any(is_wrapped);
+    (programs, exceeds)
 }
 
 /// Where the program starts that `find -exec` runs.
@@ -238,7 +241,10 @@ fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
 /// The program that remains when wrappers are taken away.
 fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) -> Program {
     let mut at = start;
-    while let Some(next) = wrapped(&words[..end], at) {
+    // Every program of `find -exec` has a copy of the wrappers.
+    while via.len() < MAX_WRAPPERS
+        && let Some(next) = wrapped(&words[..end], at)
+    {
         via.push(at);
         at = next;
     }
@@ -296,8 +302,12 @@ fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
 
 /// The word that holds the script of `bash -c script`, and what the shell is told by its other
 /// options.
-pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
-    programs(words).into_iter().find_map(|program| {
+pub(super) fn shell_text(words: &[ShellWord]) -> Result<Option<(usize, Options)>, UnreadReason> {
+    let (programs, exceeds) = programs(words);
+    if exceeds {
+        return Err(UnreadReason::Wrappers);
+    }
+    Ok(programs.into_iter().find_map(|program| {
         let name = file_name(words.get(program.start)?)?;
         let arguments = program.start + 1..program.end;
         match name {
@@ -312,7 +322,7 @@ pub(super) fn shell_text(words: &[ShellWord]) -> Option<(usize, Options)> {
             }
             _ => None,
         }
-    })
+    }))
 }
 
 fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usize, Options)> {

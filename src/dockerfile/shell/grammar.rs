@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
-/// How much is parsed at most. The largest `configure` scripts have 2 MB.
-const LONGEST: usize = 16 << 20;
+use crate::dockerfile::unread::{MAX_SCRIPT, UnreadReason};
 
 /// How long parsing may take; it takes about a quarter of a microsecond per byte.
 const SHORTEST_LIMIT: Duration = Duration::from_millis(250);
@@ -32,6 +31,7 @@ pub(super) enum NodeKind {
     FileRedirect,
     For,
     Function,
+    Group,
     HeredocBody,
     HeredocEnd,
     HeredocRedirect,
@@ -85,6 +85,7 @@ fn kind_of_name(name: &str, named: bool) -> NodeKind {
         "command_name" => K::CommandName,
         "command_substitution" => K::CommandSubstitution,
         "comment" => K::Comment,
+        "compound_statement" => K::Group,
         "concatenation" => K::Concatenation,
         "c_style_for_statement" | "for_statement" => K::For,
         "declaration_command" => K::Declaration,
@@ -178,12 +179,13 @@ thread_local! {
     static BASH: RefCell<Option<Bash>> = RefCell::new(Bash::new());
 }
 
-/// The tree of a script; `None` where it is too long or too broken.
-pub(super) fn tree(text: &str) -> Option<Tree> {
-    if text.len() > LONGEST {
-        return None;
+/// The tree of a script, unless it is too long or takes too much time.
+pub(super) fn tree(text: &str) -> Result<Tree, UnreadReason> {
+    if text.len() > MAX_SCRIPT {
+        return Err(UnreadReason::ScriptLength);
     }
-    BASH.with_borrow_mut(|bash| bash.as_mut()?.tree(text))
+    let tree = BASH.with_borrow_mut(|bash| bash.as_mut()?.tree(text));
+    tree.ok_or(UnreadReason::ScriptTime)
 }
 
 pub(super) fn kind(node: Node<'_>) -> NodeKind {

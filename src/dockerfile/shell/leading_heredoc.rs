@@ -1,5 +1,7 @@
 //! `<<EOF program`: a heredoc before any command, which tree-sitter-bash does not know.
 
+use std::sync::Arc;
+
 use super::words;
 use super::{Redirection, ShellWord};
 use crate::dockerfile::heredoc::{self, Opener};
@@ -13,7 +15,12 @@ pub(super) struct Masked {
 }
 
 impl Masked {
-    pub(super) fn redirection(self, script: &Joined, command: Option<usize>) -> Redirection {
+    pub(super) fn redirection(
+        self,
+        script: &Joined,
+        shared: &Arc<str>,
+        command: Option<usize>,
+    ) -> Redirection {
         let range = self.opener.range;
         let raw = &script.as_str()[range.clone()];
         let name_start = range.end
@@ -23,7 +30,7 @@ impl Masked {
             + 2;
         let operator = if self.opener.strips_tabs { "<<-" } else { "<<" };
         let target: ShellWord =
-            words::verbatim(script, name_start + (operator.len() - 2)..range.end);
+            words::verbatim(script, shared, name_start + (operator.len() - 2)..range.end);
         let fd = raw
             .starts_with(|char: char| char.is_ascii_digit())
             .then_some(self.opener.fd);

@@ -4,6 +4,7 @@ mod calls;
 mod grammar;
 mod leading_heredoc;
 mod options;
+mod shared_text;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -11,8 +12,12 @@ mod words;
 
 pub use calls::Call;
 pub use options::Options;
+pub use shared_text::SharedText;
+
+use options::Settings;
 
 use super::syntax::{Joined, Script};
+use super::unread::Unread;
 use crate::source::Span;
 
 /// A script, read as bash; every place is one of the Dockerfile.
@@ -27,10 +32,12 @@ pub struct ShellScript {
     pub loops: Vec<Loop>,
     /// The script itself first, then every part of it whose settings do not last beyond it.
     pub scopes: Vec<Scope>,
-    /// Where the text is not a script that bash would take.
+    /// Where the text is not a script that bash would take, and the parts in `unread`.
     pub errors: Vec<Span>,
-    /// Those of `commands` that are `set`.
-    settings: Vec<usize>,
+    /// The parts that exceed a limit: their commands are missing here.
+    pub unread: Vec<Unread>,
+    /// What the `set` commands of each scope change.
+    settings: Settings,
 }
 
 /// One program call: `A=1 program argument > file`.
@@ -76,8 +83,8 @@ pub struct Scope {
 #[derive(Clone, Debug)]
 pub struct ShellWord {
     pub span: Span,
-    /// As written.
-    pub raw: String,
+    /// As written. Words hold words (`a "$(b $(c))"`), so the text is shared, not copied.
+    pub raw: SharedText,
     /// Never two literals in a row; none where the word is empty once its quotes are removed.
     pub parts: Vec<ShellPart>,
 }
@@ -147,8 +154,8 @@ pub struct Redirection {
 
 /// Reads a script as bash; PowerShell and cmd are not for it.
 ///
-/// A text that is absurdly long, or that tree-sitter makes no sense of in reasonable time, is one
-/// error.
+/// A text that is too long, or that tree-sitter cannot parse in reasonable time, is unread as a
+/// whole; so is whatever is nested too deeply.
 pub fn parse(script: &Script) -> ShellScript {
     walk::read(&script.text)
 }

@@ -1,6 +1,8 @@
 //! `set -e -o pipefail`: how a shell is told to treat failures.
 
-use super::{Pipeline, ShellScript, SimpleCommand};
+use std::collections::HashMap;
+
+use super::{Pipeline, Scope, ShellScript, SimpleCommand};
 use crate::source::Span;
 
 /// The settings that decide whether a failure ends a script.
@@ -16,33 +18,98 @@ impl Options {
     /// What a shell started with these arguments, without its name, begins with: `-o pipefail -c`
     /// for example.
     pub fn of_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut options = Self::default();
-        options.apply(arguments);
-        options
+        Change::of_arguments(arguments).applied_to(Self::default())
+    }
+}
+
+/// What `set` commands change, so that the options at any place are looked up, not counted again.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// By scope: where each of its `set` commands starts, ascending, and what it and those before
+    /// it in this scope change together.
+    of_scopes: HashMap<usize, Vec<(usize, Change)>>,
+}
+
+/// The options that commands turn on or off.
+#[derive(Clone, Copy, Debug, Default)]
+struct Change {
+    errexit: Option<bool>,
+    pipefail: Option<bool>,
+}
+
+impl Change {
+    /// Adds what came before it: what is changed here stays changed.
+    fn after(self, earlier: Self) -> Self {
+        Self {
+            errexit: self.errexit.or(earlier.errexit),
+            pipefail: self.pipefail.or(earlier.pipefail),
+        }
+    }
+
+    fn applied_to(self, options: Options) -> Options {
+        Options {
+            errexit: self.errexit.unwrap_or(options.errexit),
+            pipefail: self.pipefail.unwrap_or(options.pipefail),
+        }
     }
 
     /// Follows arguments of `set` or of a shell up to the first that is not an option.
-    fn apply<'a>(&mut self, arguments: impl IntoIterator<Item = &'a str>) {
+    fn of_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut change = Self::default();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
             let on = argument.starts_with('-');
             if argument == "--" || argument.len() < 2 || !(on || argument.starts_with('+')) {
-                return;
+                break;
             }
             if argument.starts_with("--") {
                 continue;
             }
             for letter in argument.chars().skip(1) {
                 match letter {
-                    'e' => self.errexit = on,
+                    'e' => change.errexit = Some(on),
                     'o' => match arguments.next() {
-                        Some("pipefail") => self.pipefail = on,
-                        Some("errexit") => self.errexit = on,
+                        Some("pipefail") => change.pipefail = Some(on),
+                        Some("errexit") => change.errexit = Some(on),
                         _ => {}
                     },
                     _ => {}
                 }
             }
+        }
+        change
+    }
+}
+
+impl Settings {
+    /// The commands are in the order of the text, so that those of one scope ascend.
+    pub(super) fn of(commands: &[SimpleCommand]) -> Self {
+        let mut settings = Self::default();
+        for command in commands {
+            let Some((name, arguments)) = command.words.split_first() else {
+                continue;
+            };
+            if name.literal() != Some("set") {
+                continue;
+            }
+            let arguments = arguments.iter().map(|word| word.literal().unwrap_or(""));
+            let change = Change::of_arguments(arguments);
+            let earlier = settings.of_scopes.entry(command.scope).or_default();
+            let before = earlier.last().map_or_else(Change::default, |last| last.1);
+            earlier.push((command.span.start, change.after(before)));
+        }
+        settings
+    }
+
+    /// What the `set` commands of a scope before a place change.
+    fn before(&self, scope: usize, place: usize) -> Change {
+        let Some(changes) = self.of_scopes.get(&scope) else {
+            return Change::default();
+        };
+        let count = changes.partition_point(|&(start, _)| start < place);
+        match count.checked_sub(1) {
+            Some(last) => changes[last].1,
+            None => Change::default(),
         }
     }
 }
@@ -60,28 +127,24 @@ impl ShellScript {
     }
 
     fn options(&self, scope: usize, span: Span, initial: Options) -> Options {
-        let scopes = self.scope_and_parents(scope);
-        let shell = scopes.last().map(|&scope| self.scopes[scope]);
-        let mut options = match shell {
-            Some(shell) if shell.started_by.is_some() => shell.options,
-            _ => initial,
-        };
-        let settings = self.settings.iter().map(|&index| &self.commands[index]);
-        for command in settings.take_while(|command| command.span.start < span.start) {
-            if scopes.contains(&command.scope) {
-                options.apply(
-                    command.words[1..]
-                        .iter()
-                        .map(|word| word.literal().unwrap_or("")),
-                );
+        let mut change = Change::default();
+        let mut scope = scope;
+        // From the inside out: a subshell inherits what its parents have set before it.
+        loop {
+            change = change.after(self.settings.before(scope, span.start));
+            match self.scopes[scope] {
+                Scope {
+                    parent: Some(parent),
+                    ..
+                } => scope = parent,
+                Scope {
+                    started_by: Some(_),
+                    options,
+                    ..
+                } => return change.applied_to(options),
+                Scope { .. } => return change.applied_to(initial),
             }
         }
-        options
-    }
-
-    /// From the inside out, up to the shell that runs it.
-    fn scope_and_parents(&self, scope: usize) -> Vec<usize> {
-        std::iter::successors(Some(scope), |&scope| self.scopes.get(scope)?.parent).collect()
     }
 }
 

@@ -1,13 +1,18 @@
 //! From tree-sitter's tree to commands, pipelines and redirections.
 //!
-//! The tree is walked with a stack of its own, since nobody limits how deep a script nests.
+//! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
+//! nests; what is nested too deeply is not read.
+
+use std::sync::Arc;
 
 use tree_sitter::Node;
 
 use super::grammar::{self, NodeKind, kind};
+use super::options::Settings;
 use super::{Loop, Pipeline, Position, Redirection, Scope, ShellScript, ShellWord, SimpleCommand};
 use super::{calls, leading_heredoc, words};
 use crate::dockerfile::syntax::Joined;
+use crate::dockerfile::unread::{MAX_DEPTH, Unread, UnreadReason};
 use crate::source::Span;
 
 /// How deep `bash -c "bash -c '…'"` is followed.
@@ -19,6 +24,7 @@ pub(super) fn read(script: &Joined) -> ShellScript {
         ..ShellScript::default()
     };
     read_into(&mut read, script, Context::default(), 0);
+    read.settings = Settings::of(&read.commands);
     read
 }
 
@@ -33,6 +39,8 @@ struct Context {
     heredoc_owner: Option<usize>,
     /// Whether an assignment here is a command.
     statements: bool,
+    /// How many constructs it stands in that hold commands.
+    depth: usize,
 }
 
 fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: usize) {
@@ -40,13 +48,16 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
     let text = masked
         .as_ref()
         .map_or(script.as_str(), |masked| &masked.text);
-    let Some(tree) = grammar::tree(text) else {
-        read.errors
-            .push(script.source_span(0, script.as_str().len()));
-        return;
+    let tree = match grammar::tree(text) {
+        Ok(tree) => tree,
+        Err(reason) => {
+            let span = script.source_span(0, script.as_str().len());
+            return read.leave_unread(span, reason);
+        }
     };
     let mut walk = Walk {
         script,
+        shared: Arc::from(script.as_str()),
         read,
         starts: Vec::new(),
         pipelines: Vec::new(),
@@ -56,6 +67,11 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
     let mut stack = vec![(tree.root_node(), context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
+        if context.depth > MAX_DEPTH {
+            let span = walk.span(node);
+            walk.read.leave_unread(span, UnreadReason::ScriptDepth);
+            continue;
+        }
         walk.node(node, context);
         walk.children(node, context, &mut children);
         stack.extend(children.drain(..).rev());
@@ -63,12 +79,23 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
     walk.resolve();
     if let Some(masked) = masked {
         let command = walk.starts.first().map(|&(_, command)| command);
-        read.redirections.push(masked.redirection(script, command));
+        let redirection = masked.redirection(script, &walk.shared, command);
+        read.redirections.push(redirection);
+    }
+}
+
+impl ShellScript {
+    /// Reports a part that exceeds a limit. Who asks for `errors` alone does not miss it.
+    fn leave_unread(&mut self, span: Span, reason: UnreadReason) {
+        self.unread.push(Unread { span, reason });
+        self.errors.push(span);
     }
 }
 
 struct Walk<'a, 'tree> {
     script: &'a Joined,
+    /// The text of `script`, for the words.
+    shared: Arc<str>,
     read: &'a mut ShellScript,
     /// Of this text's commands: where they start in it, and their index. Ascending.
     starts: Vec<(usize, usize)>,
@@ -85,7 +112,7 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn word(&self, node: Node<'_>) -> ShellWord {
-        words::word(self.script, node)
+        words::word(self.script, &self.shared, node)
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
@@ -118,9 +145,6 @@ impl<'tree> Walk<'_, 'tree> {
         let all = assignments.iter().chain(&words).map(|word| word.span);
         let span = all.reduce(Span::to).unwrap_or_else(|| self.span(node));
         let index = self.read.commands.len();
-        if words.first().and_then(ShellWord::literal) == Some("set") {
-            self.read.settings.push(index);
-        }
         self.starts.push((node.start_byte(), index));
         let (position, scope) = (context.position, context.scope);
         self.read.commands.push(SimpleCommand {
@@ -159,7 +183,14 @@ impl<'tree> Walk<'_, 'tree> {
             return;
         }
         let words = &self.read.commands[command].words;
-        let Some((index, options)) = calls::shell_text(words) else {
+        let shell = match calls::shell_text(words) {
+            Ok(shell) => shell,
+            Err(reason) => {
+                let span = self.read.commands[command].span;
+                return self.read.leave_unread(span, reason);
+            }
+        };
+        let Some((index, options)) = shell else {
             return;
         };
         let Some(text) = nodes
@@ -298,6 +329,7 @@ impl<'tree> Walk<'_, 'tree> {
             NodeKind::Redirected => context.heredoc_owner = Some(node.start_byte()),
             _ => {}
         }
+        context.depth += usize::from(nests(parent));
         if !matches!(parent, NodeKind::Redirected | NodeKind::HeredocRedirect) {
             context.heredoc_owner = None;
         }
@@ -384,7 +416,11 @@ impl<'tree> Walk<'_, 'tree> {
                     end = child.end_byte();
                 }
                 NodeKind::HeredocStart => {
-                    target = Some(words::verbatim(self.script, child.byte_range()));
+                    target = Some(words::verbatim(
+                        self.script,
+                        &self.shared,
+                        child.byte_range(),
+                    ));
                     end = child.end_byte();
                 }
                 // Nested redirects have an entry of their own, and the body is not part of this
@@ -427,6 +463,27 @@ impl<'tree> Walk<'_, 'tree> {
     }
 }
 
+/// Whether this is a level of nesting. Lists are none: `a && b && c` is a list in a list for
+/// tree-sitter.
+fn nests(parent: NodeKind) -> bool {
+    use NodeKind as K;
+    matches!(
+        parent,
+        K::Case
+            | K::CommandSubstitution
+            | K::Error
+            | K::Expansion
+            | K::For
+            | K::Function
+            | K::Group
+            | K::If
+            | K::Negated
+            | K::ProcessSubstitution
+            | K::Subshell
+            | K::While
+    )
+}
+
 /// Whether an assignment inside this is a command of its own.
 fn holds_statements(parent: NodeKind) -> bool {
     !matches!(
@@ -449,6 +506,7 @@ fn is_statement(kind: NodeKind) -> bool {
             | K::Declaration
             | K::For
             | K::Function
+            | K::Group
             | K::If
             | K::List
             | K::Negated

@@ -1,11 +1,12 @@
 //! Words of a script: quotes and escapes removed, expansions told apart.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use tree_sitter::Node;
 
 use super::grammar::{NodeKind, kind};
-use super::{ShellPart, ShellWord};
+use super::{SharedText, ShellPart, ShellWord};
 use crate::dockerfile::syntax::Joined;
 
 /// A step through a word, by offsets in the script.
@@ -21,7 +22,8 @@ enum Piece<'a> {
     Other(Range<usize>),
 }
 
-pub(super) fn word(script: &Joined, node: Node<'_>) -> ShellWord {
+/// The word at a node; `shared` is the text of the script.
+pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellWord {
     let text = script.as_str();
     let mut parts = Vec::new();
     pieces(text, node, &mut |piece| match piece {
@@ -44,7 +46,7 @@ pub(super) fn word(script: &Joined, node: Node<'_>) -> ShellWord {
     let range = node.byte_range();
     ShellWord {
         span: script.source_span(range.start, range.end),
-        raw: text[range].to_owned(),
+        raw: SharedText::new(shared, range),
         parts,
     }
 }
@@ -63,8 +65,8 @@ pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
 }
 
 /// A word without quotes, as the name of a heredoc.
-pub(super) fn verbatim(script: &Joined, range: Range<usize>) -> ShellWord {
-    let raw = script.as_str()[range.clone()].to_owned();
+pub(super) fn verbatim(script: &Joined, shared: &Arc<str>, range: Range<usize>) -> ShellWord {
+    let raw = SharedText::new(shared, range.clone());
     let literal: String = raw
         .chars()
         .filter(|char| !matches!(char, '\'' | '"' | '\\'))

@@ -1,22 +1,46 @@
 //! `/etc/ld.so.conf`: the directories that `ldconfig` would look in.
 
+use std::collections::HashSet;
+
 use globset::GlobBuilder;
 
 use super::search::{Files, join, parent};
 
 /// Files that include each other more deeply than this include themselves.
 const MAX_DEPTH: usize = 16;
+/// Files that are read; `/etc/ld.so.conf.d` has some ten.
+const MAX_FILES: usize = 4096;
+/// Paths that one glob matches.
+const MAX_MATCHES: usize = 1 << 16;
+/// Bytes of a glob: `PATH_MAX` of Linux.
+const MAX_PATTERN: usize = 4096;
+/// Components of a glob. No path has more.
+const MAX_COMPONENTS: usize = 2048;
+/// Bytes of a configuration file.
+const MAX_TEXT: usize = 1 << 20;
 
 /// The directories that a configuration file and those it includes name, in order, each once. Globs
 /// of `include` are matched in this file system, sorted.
 pub fn configured_directories<F: Files>(files: &F, path: &[u8]) -> Vec<Vec<u8>> {
-    let mut directories = Vec::new();
-    read(files, path, 0, &mut directories);
-    directories
+    let mut found = Found::default();
+    read(files, path, 0, &mut found);
+    found.directories
 }
 
-fn read<F: Files>(files: &F, path: &[u8], depth: usize, directories: &mut Vec<Vec<u8>>) {
-    let Some(text) = files.read_path(path).filter(|_| depth < MAX_DEPTH) else {
+#[derive(Default)]
+struct Found {
+    /// Files that were read: to read one again finds nothing new, and files that include each other
+    /// would be read without end.
+    read: HashSet<Vec<u8>>,
+    directories: Vec<Vec<u8>>,
+    known: HashSet<Vec<u8>>,
+}
+
+fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
+    if depth >= MAX_DEPTH || found.read.len() >= MAX_FILES || !found.read.insert(path.to_vec()) {
+        return;
+    }
+    let Some(text) = files.read_path(path).filter(|text| text.len() <= MAX_TEXT) else {
         return;
     };
     for line in text.split(|&byte| byte == b'\n') {
@@ -36,13 +60,13 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, directories: &mut Vec<Ve
                     join(parent(path), pattern)
                 };
                 for included in matching(files, &pattern) {
-                    read(files, &included, depth + 1, directories);
+                    read(files, &included, depth + 1, found);
                 }
             }
         } else if keyword(line, b"hwcap").is_none() {
             let separator = |byte: &u8| matches!(byte, b':' | b',' | b' ' | b'\t' | b'\r');
             for directory in line.split(separator) {
-                add(directory, directories);
+                add(directory, found);
             }
         }
     }
@@ -53,7 +77,7 @@ fn keyword<'a>(line: &'a [u8], keyword: &[u8]) -> Option<&'a [u8]> {
         .filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace))
 }
 
-fn add(directory: &[u8], directories: &mut Vec<Vec<u8>>) {
+fn add(directory: &[u8], found: &mut Found) {
     // `=libc6` and the like told very old versions which kind of libraries is there.
     let directory = directory
         .split(|&byte| byte == b'=')
@@ -64,18 +88,22 @@ fn add(directory: &[u8], directories: &mut Vec<Vec<u8>>) {
         .rposition(|&byte| byte != b'/')
         .map_or(0, |last| last + 1);
     let directory = &directory[..end];
-    if directory.starts_with(b"/") && !directories.iter().any(|known| known == directory) {
-        directories.push(directory.to_vec());
+    if directory.starts_with(b"/") && found.known.insert(directory.to_vec()) {
+        found.directories.push(directory.to_vec());
     }
 }
 
 /// The paths that a glob matches, component by component, sorted.
 fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
     let mut paths = vec![b"/".to_vec()];
-    for component in pattern
+    let components = pattern
         .split(|&byte| byte == b'/')
-        .filter(|component| !component.is_empty())
-    {
+        .filter(|component| !component.is_empty());
+    // No path is longer, and the automaton of a much longer glob exceeds the limit of its compiler.
+    if pattern.len() > MAX_PATTERN || components.clone().count() > MAX_COMPONENTS {
+        return Vec::new();
+    }
+    for component in components {
         if !component.iter().any(|byte| b"*?[".contains(byte)) {
             for path in &mut paths {
                 *path = join(path, component);
@@ -100,7 +128,8 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
                 .map(move |name| join(&path, &name))
                 .collect::<Vec<_>>()
         };
-        paths = paths.iter().flat_map(below).collect();
+        // A link to the directory that it is in multiplies the paths at every component.
+        paths = paths.iter().flat_map(below).take(MAX_MATCHES).collect();
     }
     paths
 }

@@ -10,6 +10,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::trust;
+
 /// A socket each connection to which is one to the daemon. It is there as long as this is.
 #[derive(Debug)]
 pub(super) struct Tunnel {
@@ -43,7 +45,9 @@ impl Tunnel {
 /// Lets `ssh` speak over a connection until one side ends it. Its own complaints go to standard
 /// error.
 fn pass_on(connection: UnixStream, address: &str) -> io::Result<()> {
-    let mut ssh = Command::new("ssh");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = trust::find_program("ssh", &path).ok_or(io::ErrorKind::NotFound)?;
+    let mut ssh = Command::new(program);
     ssh.args([
         "-T",
         "-o",

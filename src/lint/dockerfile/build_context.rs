@@ -1,31 +1,18 @@
 //! What lies around a Dockerfile: the folder that a build sends, and what `.dockerignore` keeps out
 //! of it.
 
-use std::path::Path;
-
 use globset::{GlobBuilder, GlobMatcher};
+
+/// Patterns of a `.dockerignore`. Each is compiled, which takes some kilobytes.
+const MAX_PATTERNS: usize = 4096;
+/// Bytes of a pattern. The automaton of one that is much longer exceeds the limit of its compiler.
+const MAX_PATTERN: usize = 1024;
 
 /// The build context as far as the files say: a build may be given another.
 #[derive(Debug, Default)]
 pub struct BuildContext {
     /// What keeps files out; `None` where no such file is there.
     pub ignore: Option<IgnoreFile>,
-}
-
-impl BuildContext {
-    /// The folder of a Dockerfile. `Dockerfile.dockerignore` comes before `.dockerignore`, as for
-    /// BuildKit. What cannot be read is taken for missing.
-    pub fn beside(dockerfile: &Path) -> Self {
-        let own = dockerfile
-            .file_name()
-            .map(|name| format!("{}.dockerignore", name.to_string_lossy()));
-        let mut names = own.into_iter().chain([".dockerignore".to_owned()]);
-        let text =
-            names.find_map(|name| std::fs::read_to_string(dockerfile.with_file_name(name)).ok());
-        Self {
-            ignore: text.map(|text| IgnoreFile::parse(&text)),
-        }
-    }
 }
 
 /// The patterns of a `.dockerignore`.
@@ -52,7 +39,10 @@ impl IgnoreFile {
             .filter(|line| !line.starts_with('#'))
             .map(str::trim);
         Self {
-            patterns: lines.filter_map(Pattern::parse).collect(),
+            patterns: lines
+                .filter_map(Pattern::parse)
+                .take(MAX_PATTERNS)
+                .collect(),
         }
     }
 
@@ -89,7 +79,7 @@ impl Pattern {
             .strip_prefix('!')
             .map_or((line, false), |rest| (rest.trim(), true));
         let text = clean(line);
-        if text.is_empty() || text == "." {
+        if text.is_empty() || text == "." || text.len() > MAX_PATTERN {
             return None;
         }
         let glob = GlobBuilder::new(&text)
@@ -153,21 +143,6 @@ mod tests {
         assert!(!ignores("*.md\n!README.md\n", "README.md"));
         assert!(ignores("!README.md\n*.md\n", "README.md"));
         assert!(IgnoreFile::parse("a\n! b\n").has_exceptions());
-    }
-
-    #[test]
-    fn the_file_of_one_dockerfile_comes_before_that_of_the_folder() -> std::io::Result<()> {
-        let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join(".dockerignore"), "all\n")?;
-        std::fs::write(folder.path().join("app.Dockerfile.dockerignore"), "one\n")?;
-        let ignores = |dockerfile: &str, path: &str| {
-            let context = BuildContext::beside(&folder.path().join(dockerfile));
-            context.ignore.is_some_and(|ignore| ignore.ignores(path))
-        };
-        assert!(ignores("app.Dockerfile", "one") && !ignores("app.Dockerfile", "all"));
-        assert!(ignores("Dockerfile", "all"));
-        assert!(!ignores("sub/Dockerfile", "all"));
-        Ok(())
     }
 
     #[test]

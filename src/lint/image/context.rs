@@ -18,6 +18,9 @@ use crate::slim::{Plan, View};
 
 /// Larger files are not read for a rule.
 const MAX_READ: u64 = 64 << 20;
+/// Largest account file, such as `/etc/passwd`, in bytes: each line takes some hundred bytes of
+/// memory.
+const MAX_ACCOUNTS: u64 = 1 << 20;
 
 /// One image, and the facts that rules share.
 #[derive(Debug)]
@@ -63,7 +66,11 @@ impl<'a> ImageContext<'a> {
     }
 
     fn read_path(&self, path: &str) -> Option<Vec<u8>> {
-        let bytes = self.read(self.find(path)?)?;
+        let name = self.find(path)?;
+        if self.length(name) > MAX_ACCOUNTS {
+            return None;
+        }
+        let bytes = self.read(name)?;
         Some(bytes.to_vec())
     }
 
@@ -93,7 +100,7 @@ impl<'a> ImageContext<'a> {
         if self.length(name) > MAX_READ {
             None
         } else {
-            self.view.bytes(name)
+            self.view.binary(name)
         }
     }
 

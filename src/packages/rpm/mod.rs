@@ -53,7 +53,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
                 continue;
             };
             seen.push(database);
-            let log = found.bytes_at(format!("{path}-wal").as_bytes())?;
+            let log = found.text_at(format!("{path}-wal").as_bytes())?;
             if log.is_some_and(|log| !log.is_empty()) {
                 found.note(database, "what its write-ahead log has is not read");
             }
@@ -100,7 +100,7 @@ fn facts(header: &Header<'_>) -> Facts {
         source: header
             .text(header::SOURCE)
             .and_then(|source| split_source(&source)),
-        licence: header.text(header::LICENCE),
+        license: header.text(header::LICENCE),
         broken: None,
         epoch,
     }
@@ -132,7 +132,7 @@ fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
     let Some(record) = found.file(MANIFEST) else {
         return Ok(());
     };
-    let Some(bytes) = found.bytes(record)? else {
+    let Some(bytes) = found.text(record)? else {
         return Ok(());
     };
     for line in String::from_utf8_lossy(&bytes).lines() {
@@ -163,7 +163,7 @@ fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
                 .filter(|name| *name != "(none)")
                 .map(str::to_owned),
             source: split_source(source),
-            licence: None,
+            license: None,
             broken: None,
             epoch,
         };

@@ -68,8 +68,8 @@ fn component(row: usize, package: &Package) -> Value {
     }
     if let Some(expression) = expression(package) {
         component["licenses"] = json!([{"expression": expression}]);
-    } else if let Some(licence) = &package.licence {
-        component["licenses"] = json!([{"license": {"name": licence}}]);
+    } else if let Some(license) = &package.license {
+        component["licenses"] = json!([{"license": {"name": license}}]);
     }
     let mut properties = Vec::new();
     if let Some((name, version)) = &package.source {

@@ -43,12 +43,12 @@ impl Bill<'_> {
     }
 }
 
-/// The licence of a package, if it is an SPDX expression of licences that SPDX lists.
+/// The license of a package, if it is an SPDX expression of licenses that SPDX lists.
 fn expression(package: &Package) -> Option<&str> {
     package
-        .licence
+        .license
         .as_deref()
-        .filter(|licence| ::spdx::Expression::parse(licence).is_ok())
+        .filter(|license| ::spdx::Expression::parse(license).is_ok())
 }
 
 pub(super) const TOOL: &str = env!("CARGO_PKG_NAME");

@@ -71,8 +71,8 @@ fn element(row: usize, package: &Package) -> Value {
             {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": package.purl},
         ],
     });
-    if let (None, Some(licence)) = (expression(package), &package.licence) {
-        element["licenseComments"] = format!("the package says: {licence}").into();
+    if let (None, Some(license)) = (expression(package), &package.license) {
+        element["licenseComments"] = format!("the package says: {license}").into();
     }
     if let Some((name, version)) = &package.source {
         element["sourceInfo"] = format!("built from {name} {version}").into();

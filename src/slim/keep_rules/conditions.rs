@@ -48,7 +48,7 @@ fn glibc_version(view: &View<'_>) -> Option<(u32, u32)> {
         .iter()
         .find_map(|pattern| expand(view.tree(), pattern.as_bytes()).into_iter().next())?;
     let path = view.tree().path(libc.name);
-    let bytes = view.bytes(view.resolve(&path).ok()?.name)?;
+    let bytes = view.binary(view.resolve(&path).ok()?.name)?;
     let start = memchr::memmem::find(&bytes, MARK)? + MARK.len();
     let text = bytes.get(start..bytes.len().min(start + 8))?;
     let text: String = text

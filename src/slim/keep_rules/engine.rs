@@ -333,13 +333,14 @@ fn search(trace: &mut Trace<'_>, name: NameId, path: &[u8]) {
         return;
     }
     let view = trace.view;
-    let Some(bytes) = view.bytes(name) else {
-        return;
-    };
-    let is_elf = is_elf(&bytes);
-    if !is_elf && !bytes.starts_with(b"#!") {
+    let head = view.head(view.tree().inode_id(name), 4);
+    let is_elf = is_elf(&head);
+    if !is_elf && !head.starts_with(b"#!") {
         return;
     }
+    let Some(bytes) = view.binary(name) else {
+        return;
+    };
     let imports = if is_elf {
         fire_imports(trace, name, path, &bytes)
     } else {

@@ -53,8 +53,8 @@ impl KeepRules {
         };
         let rows: String = self.pages.iter().map(row).collect();
         format!(
-            "\n# Keep rules\n\nWhat `slim` keeps besides what files name themselves, from the pages in [`keep/`](keep). \
-             `jettison explain keep/NAME` prints a page.\n\n| rule | says |\n|---|---|\n{rows}"
+            "\n# Keep rules\n\nFiles that `slim` keeps although no other file refers to them directly, from the pages in \
+             [`keep/`](keep). `jettison explain keep/NAME` prints a page.\n\n| rule | keeps |\n|---|---|\n{rows}"
         )
     }
 

@@ -8,7 +8,7 @@ use crate::slim::why::Confidence;
 #[derive(Clone, Debug)]
 pub struct KeepPage {
     pub name: &'static str,
-    /// The page's first heading: why the files are needed, as a sentence without a full stop.
+    /// The page's first heading: what is kept, as a noun phrase.
     pub title: &'static str,
     /// Markdown, from the heading on.
     pub body: &'static str,
@@ -191,26 +191,28 @@ impl KeepPage {
         )
     }
 
-    /// What makes it fire, in words.
+    /// The triggers as a phrase: "files named `libssl.so.*`; calls to `iconv_open`".
     pub fn triggers(&self) -> String {
         let when = &self.when;
         let lists = [
-            ("calls of", &when.imports),
-            ("files called", &when.libraries),
-            ("files that hold", &when.literals),
-            ("configuration that says", &when.words),
-            ("the paths", &when.paths),
-            ("the variables", &when.variables),
+            ("calls to", &when.imports),
+            ("files named", &when.libraries),
+            ("files that contain", &when.literals),
+            ("configuration that mentions", &when.words),
+            ("files at", &when.paths),
+            ("the environment variables", &when.variables),
         ];
-        let list = |(what, names): (&str, &Vec<&str>)| {
-            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-            (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
-        };
-        let mut said: Vec<String> = lists.into_iter().filter_map(list).collect();
+        let mut triggers = Vec::new();
         if when.always {
-            said.push("every image".to_owned());
+            triggers.push("every image".to_owned());
         }
-        said.join("; ")
+        for (what, names) in lists {
+            if !names.is_empty() {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                triggers.push(format!("{what} {}", names.join(", ")));
+            }
+        }
+        triggers.join("; ")
     }
 
     /// Whether it says something else than what is kept.

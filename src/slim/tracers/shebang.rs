@@ -3,6 +3,7 @@
 use crate::image::NameId;
 use crate::slim::graph::Need;
 use crate::slim::trace::Trace;
+use crate::slim::view::View;
 use crate::slim::why::Why;
 
 use super::runtimes;
@@ -17,6 +18,11 @@ pub(in crate::slim) struct Shebang<'a> {
 
 /// What the kernel looks at: `BINPRM_BUF_SIZE` since Linux 5.1.
 const LOOKED_AT: usize = 256;
+
+/// As much of a file as [`parse`] looks at, and one byte that says whether it goes on.
+pub(in crate::slim) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
+    view.head(view.tree().inode_id(name), LOOKED_AT + 1)
+}
 
 /// Reads the line; nothing where the kernel would refuse it.
 pub(in crate::slim) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
@@ -142,9 +148,10 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
         return;
     }
     let view = trace.view;
-    let Some(bytes) = view.bytes(name).filter(|bytes| bytes.starts_with(b"#!")) else {
+    let bytes = head(view, name);
+    if !bytes.starts_with(b"#!") {
         return;
-    };
+    }
     if runtimes::is_module(trace.tree(), &trace.graph, name) {
         return;
     }

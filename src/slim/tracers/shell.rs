@@ -7,6 +7,8 @@ mod expand;
 pub(super) mod globs;
 mod values;
 
+use std::collections::HashSet;
+
 use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::ProgramClass;
@@ -15,6 +17,7 @@ use crate::slim::roots::command::keep_application;
 use crate::slim::roots::keep_below;
 use crate::slim::trace::Trace;
 use crate::slim::why::{Field, Root, Why};
+use crate::source::Span;
 
 use self::values::Values;
 use super::shebang;
@@ -29,6 +32,9 @@ const BUILTINS: &[&str] = &[
 
 /// Longer texts are data with a script in front: installers that carry an archive.
 const MAX_SCRIPT: usize = 4 << 20;
+
+/// How many files may include each other in turn. Each has a copy of what variables are known.
+const MAX_INCLUDES: usize = 16;
 
 /// Whether a word is a shell's name, or the path of one.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
@@ -94,24 +100,21 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
 /// which the kernel knows nothing: then a shell takes it for a script.
 fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
-    let Some(bytes) = trace.view.bytes(name) else {
-        return false;
-    };
+    let bytes = trace.view.head(trace.tree().inode_id(name), LOOKED_AT);
     if bytes.starts_with(b"#!") {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
         return ProgramClass::PosixShell.contains(program);
     }
-    let head = &bytes[..bytes.len().min(LOOKED_AT)];
-    let is_text = !head.is_empty() && !head.contains(&0) && std::str::from_utf8(head).is_ok();
+    let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
     let inode = trace.tree().inode(name);
     is_text && (trace.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
 }
 
 fn read_file(trace: &mut Trace<'_>, name: NameId) {
     let values = Values::new(&trace.view.image.config, script_paths(trace, name));
-    read_included(trace, name, &values);
+    read_included(trace, name, &values, 0);
 }
 
 /// The names under which a script may be started, as `$0` says them: its own, and those of the
@@ -140,9 +143,13 @@ fn script_paths(trace: &Trace<'_>, name: NameId) -> Vec<String> {
 }
 
 /// Reads a file that another one includes, with what variables have there.
-fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values) {
+fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values, includes: usize) {
     if !trace.scripts.insert(name) {
         return;
+    }
+    if includes > MAX_INCLUDES {
+        let text = format!("included through {MAX_INCLUDES} other files: it is not analyzed");
+        return trace.note(Some(name), None, text);
     }
     let Some(bytes) = trace.view.bytes(name) else {
         return;
@@ -158,6 +165,7 @@ fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values) {
             values,
             base: 0,
             depth: 0,
+            includes,
         },
         &text,
     );
@@ -173,6 +181,7 @@ pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str
             values: &values,
             base: 0,
             depth: 0,
+            includes: 0,
         },
         text,
     );
@@ -188,6 +197,7 @@ pub(super) fn keep_text_of(trace: &mut Trace<'_>, file: NameId, line: usize, tex
             values: &values,
             base: line.saturating_sub(1),
             depth: 0,
+            includes: 0,
         },
         text,
     );
@@ -201,24 +211,42 @@ struct Reading<'a> {
     base: usize,
     /// How many texts this one is inside of: `trap 'eval "…"' EXIT`.
     depth: usize,
+    /// How many files include each other on the way to this one.
+    includes: usize,
 }
 
 fn read_text(trace: &mut Trace<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
+    if !trace.effort.scripts.spend(text.len()) {
+        let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
+        return trace.note(place.by(), None, text);
+    }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
+    for part in &script.unread {
+        let text = format!("{}: this part of the script is not analyzed", part.reason);
+        trace.note(place.by(), Some(lines.line(part.span.start)), text);
+    }
+    let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
     for error in &script.errors {
-        trace.note(
-            place.by(),
-            Some(lines.line(error.start)),
-            "the script cannot be read here".to_owned(),
-        );
+        if !unread.contains(error) {
+            trace.note(
+                place.by(),
+                Some(lines.line(error.start)),
+                "the script cannot be read here".to_owned(),
+            );
+        }
     }
     let mut values = reading.values.clone();
+    values.allow_for(text);
     values.learn(&script, text);
     learn_included(trace, &script, &mut values);
     values.learn(&script, text);
     let expanded = expand::expand(&mut script, &values);
+    if values.is_exhausted() {
+        let text = "too many values to follow: some variables are not known".to_owned();
+        trace.note(place.by(), None, text);
+    }
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
@@ -244,11 +272,12 @@ fn read_text(trace: &mut Trace<'_>, reading: &Reading<'_>, text: &str) {
     for (offset, path) in expanded {
         keep_path_or_glob(trace, place, &path, lines.line(offset));
     }
-    keep_included(trace, place, &script, &lines, &values);
+    keep_included(trace, reading, &script, &lines, &values);
 }
 
 /// What files that are included assign is known too.
-fn learn_included(trace: &Trace<'_>, script: &ShellScript, values: &mut Values) {
+fn learn_included(trace: &mut Trace<'_>, script: &ShellScript, values: &mut Values) {
+    let mut learned = HashSet::new();
     for simple in &script.commands {
         let [first, file, ..] = simple.words.as_slice() else {
             continue;
@@ -263,11 +292,14 @@ fn learn_included(trace: &Trace<'_>, script: &ShellScript, values: &mut Values) 
             else {
                 continue;
             };
-            if let Some(bytes) = trace
-                .view
-                .bytes(resolved.name)
-                .filter(|bytes| bytes.len() <= MAX_SCRIPT)
-            {
+            // A script may include a file in every line.
+            if !learned.insert(resolved.name) {
+                continue;
+            }
+            let Some(bytes) = trace.view.bytes(resolved.name) else {
+                continue;
+            };
+            if bytes.len() <= MAX_SCRIPT && trace.effort.scripts.spend(bytes.len()) {
                 let text = String::from_utf8_lossy(&bytes);
                 values.learn(&shell::parse_text(&text), &text);
             }
@@ -464,11 +496,14 @@ fn is_path_byte(byte: u8) -> bool {
 /// `. file` and `source file`: a name without a slash is looked for in PATH.
 fn keep_included(
     trace: &mut Trace<'_>,
-    place: Place,
+    reading: &Reading<'_>,
     script: &ShellScript,
     lines: &Lines,
     values: &Values,
 ) {
+    let Reading {
+        place, includes, ..
+    } = *reading;
     for simple in &script.commands {
         let [first, file, ..] = simple.words.as_slice() else {
             continue;
@@ -501,7 +536,7 @@ fn keep_included(
             && let Some(name) = trace.keep_path(path, place.by(), place.why(word, line, include))
         {
             let values = values.within(script_paths(trace, name));
-            read_included(trace, name, &values);
+            read_included(trace, name, &values, includes + 1);
         }
     }
 }

@@ -183,9 +183,7 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
     if before.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
-    let bytes = before
-        .bytes(name)
-        .filter(|bytes| bytes.starts_with(b"#!"))?;
+    let bytes = shebang::head(before, name);
     let shebang = shebang::parse(&bytes)?;
     let programs = Programs::of(&before.image.config);
     let is_lost = |word: &[u8]| programs.find(before, word) != programs.find(after, word);

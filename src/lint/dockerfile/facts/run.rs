@@ -7,7 +7,7 @@ use super::Facts;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
-use crate::dockerfile::shell::{Options, Position, ShellPart};
+use crate::dockerfile::shell::{Options, Position, SharedText, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
@@ -55,7 +55,7 @@ pub struct Call {
 pub struct Argument {
     pub span: Span,
     /// As written.
-    pub raw: String,
+    pub raw: SharedText,
     /// What the program sees: several words where a variable is split, `None` where that is not
     /// known.
     pub values: Option<Vec<String>>,
@@ -226,7 +226,7 @@ fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
     let (first, rest) = words.split_first()?;
     let argument = |word: &dockerfile::JsonString| Argument {
         span: word.span,
-        raw: word.value.clone(),
+        raw: word.value.as_str().into(),
         values: Some(vec![word.value.clone()]),
     };
     Some(Call {

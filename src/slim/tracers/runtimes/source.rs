@@ -44,6 +44,10 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
     else {
         return;
     };
+    if !trace.effort.sources.spend(bytes.len()) {
+        let text = "too many sources in the image: this one is not analyzed".to_owned();
+        return trace.note(Some(name), None, text);
+    }
     let text = String::from_utf8_lossy(&bytes);
     match language {
         Language::Python => want_python(trace, name, &text, is_own),
@@ -92,11 +96,7 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
     if trace.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
-    let bytes = trace
-        .view
-        .bytes(name)
-        .filter(|bytes| bytes.starts_with(b"#!"))?;
-    let program = shebang::parse(&bytes)?.program_name();
+    let program = shebang::parse(&shebang::head(trace.view, name))?.program_name();
     let is = |prefix: &[u8]| program.starts_with(prefix);
     [
         (&b"python"[..], Language::Python),

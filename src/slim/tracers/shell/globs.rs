@@ -1,8 +1,13 @@
 //! Patterns in words of a script: `/etc/app.d/*.sh`.
 
+use std::collections::HashSet;
+
 use globset::GlobBuilder;
 
 use crate::image::{NameId, Tree};
+
+/// No path is longer, and so no pattern that matches one.
+const MAX_PATTERN: usize = 4096;
 
 pub(super) fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '['])
@@ -12,11 +17,17 @@ pub(super) fn is_pattern(path: &str) -> bool {
 /// stops at a slash and does not match a dot at the start of a name.
 pub(in crate::slim) fn matches(tree: &Tree, pattern: &str) -> Vec<NameId> {
     let mut at = vec![NameId::ROOT];
+    if pattern.len() > MAX_PATTERN {
+        return Vec::new();
+    }
     for component in pattern.split('/').filter(|component| !component.is_empty()) {
         at = at
             .into_iter()
             .flat_map(|directory| step(tree, directory, component))
             .collect();
+        // Links lead to the same directory on several ways.
+        let mut seen = HashSet::new();
+        at.retain(|&name| seen.insert(name));
     }
     at.retain(|&name| name != NameId::ROOT);
     at

@@ -4,6 +4,7 @@
 //! A variable has every value that the script, or the image's environment, gives it anywhere; so a
 //! word comes to a few texts, or is not known.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dockerfile::shell::{ShellScript, ShellWord};
@@ -13,12 +14,23 @@ use crate::image::Config;
 const MOST: usize = 32;
 /// How deep `${A:-${B:-c}}` and `$(dirname "$(…)")` are followed.
 const DEEPEST: usize = 8;
+/// Bytes of a value, so that `A=$A$A`, repeated, does not fill the memory. No path is longer.
+const MAX_VALUE: usize = 4096;
+/// Bytes that are searched for the end of `${…}` or `$(…)`.
+const MAX_INSIDE: usize = 4096;
+/// Variables that are known at once. Scripts have some dozens.
+const MAX_VARIABLES: usize = 4096;
+/// Bytes of text and values that may be gone through for each byte of a script, and for any script.
+const EFFORT_PER_BYTE: u64 = 256;
+const LEAST_EFFORT: u64 = 64 << 10;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
     /// The paths of the script, where it is a file: its own, and those of links that lead to it.
     script: Vec<String>,
+    /// What is left of the effort for the script that is read; `None` once too little was left.
+    effort: Cell<Option<u64>>,
 }
 
 impl Values {
@@ -26,6 +38,7 @@ impl Values {
         let mut values = Self {
             variables: BTreeMap::new(),
             script,
+            effort: Cell::new(Some(LEAST_EFFORT)),
         };
         for (name, value) in config
             .env()
@@ -46,7 +59,29 @@ impl Values {
         }
     }
 
+    /// Starts to count the effort for a script.
+    pub(super) fn allow_for(&mut self, text: &str) {
+        let effort = LEAST_EFFORT + EFFORT_PER_BYTE * text.len() as u64;
+        self.effort.set(Some(effort));
+    }
+
+    /// Whether there was more to follow than what is done for one script.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.effort.get().is_none()
+    }
+
+    /// Counts bytes that are gone through; `None` where there are too many.
+    fn spend(&self, bytes: usize) -> Option<()> {
+        let left = self.effort.get()?.checked_sub(bytes as u64);
+        self.effort.set(left);
+        left.map(|_| ())
+    }
+
     fn add(&mut self, name: &str, value: String) -> bool {
+        let is_known = self.variables.contains_key(name);
+        if value.len() > MAX_VALUE || (!is_known && self.variables.len() >= MAX_VARIABLES) {
+            return false;
+        }
         let known = self.variables.entry(name.to_owned()).or_default();
         known.len() < MOST && known.insert(value)
     }
@@ -54,8 +89,14 @@ impl Values {
     /// Learns what a script assigns: `A=1`, `export A=1`, `${A:=1}`, `for A in 1 2`, `A=(1 2)`.
     pub(super) fn learn(&mut self, script: &ShellScript, text: &str) {
         const ROUNDS: usize = 4;
+        let defaults = defaults(text);
         for _ in 0..ROUNDS {
-            let mut is_new = self.learn_defaults(text);
+            let mut is_new = false;
+            for (name, default) in &defaults {
+                for value in self.expand(default).unwrap_or_default() {
+                    is_new |= self.add(name, value);
+                }
+            }
             for simple in &script.commands {
                 let is_declaration = matches!(
                     simple.words.first().and_then(ShellWord::literal),
@@ -113,27 +154,6 @@ impl Values {
         is_new
     }
 
-    /// `: "${PGDATA:=/var/lib/postgresql/data}"`.
-    fn learn_defaults(&mut self, text: &str) -> bool {
-        let mut is_new = false;
-        for (at, _) in text.match_indices("${") {
-            let Some(inside) = balanced(&text[at + 2..], '{', '}') else {
-                continue;
-            };
-            let end = inside
-                .find(|char: char| !is_name_char(char))
-                .unwrap_or(inside.len());
-            let (name, rest) = inside.split_at(end);
-            let Some(default) = rest.strip_prefix(":=").or_else(|| rest.strip_prefix('=')) else {
-                continue;
-            };
-            for value in self.expand(default).unwrap_or_default() {
-                is_new |= is_name(name) && self.add(name, value);
-            }
-        }
-        is_new
-    }
-
     /// What a word, as it is written, can come to; none where that is not known.
     pub(super) fn expand(&self, raw: &str) -> Option<Vec<String>> {
         self.expand_at(raw, 0)
@@ -143,6 +163,7 @@ impl Values {
         if depth > DEEPEST {
             return None;
         }
+        self.spend(raw.len().min(MAX_VALUE))?;
         let mut out = vec![String::new()];
         let mut rest = raw;
         let mut quoted = false;
@@ -151,7 +172,7 @@ impl Values {
             match char {
                 '\'' if !quoted => {
                     let (inside, after) = tail.split_once('\'')?;
-                    push(&mut out, inside);
+                    push(&mut out, inside)?;
                     rest = after;
                 }
                 '"' => {
@@ -160,26 +181,45 @@ impl Values {
                 }
                 '\\' => {
                     let next = tail.chars().next()?;
-                    push(&mut out, next.encode_utf8(&mut [0; 4]));
+                    push(&mut out, next.encode_utf8(&mut [0; 4]))?;
                     rest = &tail[next.len_utf8()..];
                 }
                 '`' => {
                     let (inside, after) = tail.split_once('`')?;
-                    out = product(&out, &self.substitution(inside, depth)?)?;
+                    out = self.product(&out, &self.substitution(inside, depth)?)?;
                     rest = after;
                 }
                 '$' => {
                     let (values, after) = self.dollar(tail, depth)?;
-                    out = product(&out, &values)?;
+                    out = self.product(&out, &values)?;
                     rest = after;
                 }
                 _ => {
-                    push(&mut out, char.encode_utf8(&mut [0; 4]));
+                    push(&mut out, char.encode_utf8(&mut [0; 4]))?;
                     rest = tail;
                 }
             }
         }
         Some(out)
+    }
+
+    /// Every text with every value behind it; `None` where these are too many, or too long.
+    fn product(&self, texts: &[String], values: &[String]) -> Option<Vec<String>> {
+        if texts.len() * values.len() > MOST {
+            return None;
+        }
+        let mut product = Vec::with_capacity(texts.len() * values.len());
+        for text in texts {
+            for value in values {
+                let length = text.len() + value.len();
+                if length > MAX_VALUE {
+                    return None;
+                }
+                self.spend(length)?;
+                product.push(format!("{text}{value}"));
+            }
+        }
+        Some(product)
     }
 
     /// What stands behind a `$`, and the rest.
@@ -312,6 +352,26 @@ impl Values {
     }
 }
 
+/// The names and the words of `: "${PGDATA:=/var/lib/postgresql/data}"`.
+fn defaults(text: &str) -> Vec<(&str, &str)> {
+    let mut defaults = Vec::new();
+    for (at, _) in text.match_indices("${") {
+        let inside = &text[at + 2..];
+        let end = inside.find(|char: char| !is_name_char(char));
+        let (name, rest) = inside.split_at(end.unwrap_or(inside.len()));
+        let Some(default) = rest.strip_prefix(":=").or_else(|| rest.strip_prefix('=')) else {
+            continue;
+        };
+        if defaults.len() == MAX_VARIABLES {
+            break;
+        }
+        if let Some(default) = balanced(default, '{', '}').filter(|_| is_name(name)) {
+            defaults.push((name, default));
+        }
+    }
+    defaults
+}
+
 fn is_name_char(char: char) -> bool {
     char == '_' || char.is_ascii_alphanumeric()
 }
@@ -330,22 +390,15 @@ fn directory_of(path: &str) -> String {
     }
 }
 
-fn push(texts: &mut [String], piece: &str) {
+/// Adds a piece to each text; `None` where one becomes too long for a value.
+fn push(texts: &mut [String], piece: &str) -> Option<()> {
     for text in texts {
+        if text.len() + piece.len() > MAX_VALUE {
+            return None;
+        }
         text.push_str(piece);
     }
-}
-
-fn product(texts: &[String], values: &[String]) -> Option<Vec<String>> {
-    if texts.len() * values.len() > MOST {
-        return None;
-    }
-    Some(
-        texts
-            .iter()
-            .flat_map(|text| values.iter().map(move |value| format!("{text}{value}")))
-            .collect(),
-    )
+    Some(())
 }
 
 fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<String>> {
@@ -355,11 +408,11 @@ fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<S
     (!all.is_empty()).then_some(all)
 }
 
-/// The text up to the bracket that closes one that is open.
+/// The text up to the bracket that closes one that is open; `None` where it is too far away.
 fn balanced(text: &str, open: char, close: char) -> Option<&str> {
     let mut depth = 0_usize;
     let mut chars = text.char_indices();
-    while let Some((at, char)) = chars.next() {
+    while let Some((at, char)) = chars.next().filter(|&(at, _)| at <= MAX_INSIDE) {
         match char {
             '\\' => drop(chars.next()),
             _ if char == open => depth += 1,
@@ -382,6 +435,7 @@ mod tests {
             script: vec!["/opt/bin/run".to_owned()],
             ..Values::default()
         };
+        values.allow_for(script);
         values.learn(&parse_text(script), script);
         values.expand(word).map(|values| values.join(" | "))
     }

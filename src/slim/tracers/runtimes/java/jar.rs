@@ -27,12 +27,19 @@ struct Asks {
 }
 
 pub(in crate::slim::tracers::runtimes) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.bytes(name) else {
+    let Some(bytes) = trace.view.binary(name) else {
         return;
     };
     let mut asks = Asks::default();
-    let mut left = MAX_ALL;
+    let allowed = MAX_ALL.min(trace.effort.archives.left());
+    let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
+    let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
+    trace.effort.archives.spend(spent);
+    if left == 0 {
+        let text = "the archive inflates to too much: what it holds is not all analyzed";
+        trace.note(Some(name), None, text.to_owned());
+    }
     let directory = trace.tree().parent(name);
     for path in &asks.class_path {
         let why = Why::Module {
@@ -75,11 +82,12 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
             continue;
         };
-        let limit = MAX_ENTRY.min(*left);
-        let Some(content) = inflate(entry.data(), method, limit) else {
+        if *left == 0 {
+            return;
+        }
+        let Some(content) = inflate(entry.data(), method, left) else {
             continue;
         };
-        *left -= content.len() as u64;
         if is_nested {
             read(&content, false, left, asks);
         } else if is_class {
@@ -97,7 +105,9 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     }
 }
 
-fn inflate(data: &[u8], method: rawzip::CompressionMethod, limit: u64) -> Option<Vec<u8>> {
+/// The bytes of an entry; those of a broken one count too.
+fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Option<Vec<u8>> {
+    let limit = MAX_ENTRY.min(*left);
     let mut content = Vec::new();
     let read = match method {
         rawzip::CompressionMethod::STORE => data.take(limit).read_to_end(&mut content),
@@ -106,6 +116,7 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, limit: u64) -> Option
             .read_to_end(&mut content),
         _ => return None,
     };
+    *left -= content.len() as u64;
     read.ok().map(|_| content)
 }
 

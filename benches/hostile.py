@@ -1,0 +1,1240 @@
+#!/usr/bin/env python3
+"""Runs jettison on hostile inputs of about one megabyte each, and prints the processor time and the peak memory of each run.
+
+    benches/hostile.py                       every case
+    benches/hostile.py lint/nested image/    the cases whose names start so
+    benches/hostile.py --size 4000000        larger inputs
+    benches/hostile.py --list                names only
+
+Needs nothing but Python 3. The binary is `target/release/jettison`, or what `JETTISON_BINARY` names. Exits with 1 if a
+run takes more than 10 seconds or 300 MB, is killed, or ends with anything but the exit statuses 0, 1 and 2.
+"""
+
+import argparse
+import gzip
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+
+SECONDS = 10
+MEGABYTES = 300
+# What a run may take at most before it is stopped, so that a bad case does not take the machine with it.
+STOP_SECONDS = 30
+STOP_BYTES = 8 << 30
+
+SIZE = 1_000_000
+CASES = {}
+
+
+def case(name):
+    """Registers a function that writes files into a directory and returns the arguments of jettison."""
+
+    def register(function):
+        assert name not in CASES, name
+        CASES[name] = function
+        return function
+
+    return register
+
+
+def fill(unit, size=None):
+    """As many copies of `unit` as fit."""
+    return unit * max(1, (size or SIZE) // len(unit))
+
+
+def nest(opening, closing, inside="a", size=None):
+    count = (size or SIZE) // (len(opening) + len(closing))
+    return opening * count + inside + closing * count
+
+
+def numbered(template, size=None):
+    """`template` with 0, 1, 2… for `#`, until it is long enough."""
+    parts, total, number = [], 0, 0
+    while total < (size or SIZE):
+        part = template.replace("#", str(number))
+        parts.append(part)
+        total += len(part)
+        number += 1
+    return "".join(parts)
+
+
+# Dockerfiles
+
+FROM = "FROM debian:12\n"
+
+SHELL_TEXTS = {
+    "substitutions": lambda: "a " + nest("$(a ", ")"),
+    "substitutions-open": lambda: "a " + fill("$(a "),
+    "substitutions-quoted": lambda: "a " + nest('"$(a ', ')"'),
+    "substitutions-assigned": lambda: "a=" + nest("$(a=", ")"),
+    "substitutions-shallow": lambda: "a " + fill(nest("$(a ", ") ", size=1000)),
+    "backquotes": lambda: "a " + fill("`a "),
+    "backquotes-escaped": lambda: "a `b \\`c \\\\\\`d " + fill("\\`"),
+    "defaults": lambda: "a " + nest("${a:-", "}"),
+    "arithmetic": lambda: "a $((" + nest("(", ")", "1") + "))",
+    "arithmetic-commands": lambda: nest("((", "))", "1"),
+    "subshells": lambda: nest("(", ")"),
+    "subshells-spaced": lambda: nest("( ", " )"),
+    "groups": lambda: nest("{ ", "; }"),
+    "if": lambda: nest("if a; then ", "; fi"),
+    "if-conditions": lambda: nest("if ", "; then a; fi"),
+    "while": lambda: nest("while a; do ", "; done"),
+    "for": lambda: nest("for a in b; do ", "; done"),
+    "case": lambda: nest("case a in a) ", ";; esac"),
+    "functions": lambda: nest("f() { ", "; }"),
+    "not": lambda: fill("! ") + "a",
+    "pipes": lambda: fill("a | ") + "a",
+    "ands": lambda: fill("a && ") + "a",
+    "ors": lambda: fill("a || ") + "a",
+    "semicolons": lambda: fill("a; ") + "a",
+    "words": lambda: "a " + fill("a "),
+    "one-word": lambda: "a " + fill("a"),
+    "quotes": lambda: "a " + fill("\"a\"'a'"),
+    "escapes": lambda: "a " + fill("\\a"),
+    "variables": lambda: "a " + fill("$a"),
+    "assignments": lambda: fill("a=$a "),
+    "assignment-lines": lambda: numbered("a#=$a#; "),
+    "redirections": lambda: "a " + fill(">b "),
+    "heredoc-openers": lambda: "a " + fill("<<E "),
+    "herestrings": lambda: "a " + fill("<<<b "),
+    "brackets": lambda: nest("[ ", " ]"),
+    "double-brackets": lambda: nest("[[ ", " ]]"),
+    "tests": lambda: "[[ " + fill("a && ") + "a ]]",
+    "braces": lambda: "a " + nest("{a,", "}"),
+    "brace-product": lambda: "a " + fill("{a,b}"),
+    "globs": lambda: "rm /" + fill("*a"),
+    "process-substitutions": lambda: "a " + nest("<(a ", ")"),
+    "sudo": lambda: fill("sudo ") + "a",
+    "env": lambda: fill("env ") + "a",
+    "env-split": lambda: fill("env -S ") + "a",
+    "find-exec": lambda: "find / " + fill("-exec a {} + "),
+    "find-nested": lambda: "find / " + fill("-exec sudo find ") + "a",
+    "shells": lambda: fill("sh -c ") + "a",
+    "eval": lambda: fill("eval ") + "a",
+    "apt": lambda: "apt-get install -y " + numbered("p#=1 "),
+    "apt-lines": lambda: fill("apt-get install -y a && ") + "a",
+    "rm": lambda: fill("rm -rf /a && ") + "a",
+    "curl-tar": lambda: fill("curl -o /a https://a/a && tar xf /a && ") + "a",
+    "set": lambda: fill("set -e; a | b; "),
+    "exports": lambda: numbered("export A#=1; "),
+    "cd": lambda: fill("cd a && ") + "a",
+    "for-words": lambda: "for a in " + fill("a ") + "; do b; done",
+    "case-items": lambda: "case a in " + fill("a) b;; ") + "esac",
+    "elifs": lambda: "if a; then a; " + fill("elif a; then a; ") + "fi",
+    "comments": lambda: "a; " + fill("# a; "),
+    "aliases": lambda: numbered("alias a#='a' && ") + "a",
+}
+
+
+def one_line(text):
+    """A text that a RUN can take: lines of at most 60 kB, as BuildKit demands."""
+    return text.replace("\n", "\\\n")
+
+
+def dockerfile(directory, text, *options):
+    with open(os.path.join(directory, "Dockerfile"), "wb") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
+    return ["lint", "--select", "all", *options, os.path.join(directory, "Dockerfile")]
+
+
+for shell_name, shell_text in SHELL_TEXTS.items():
+    case(f"lint/run/{shell_name}")(
+        lambda directory, text=shell_text: dockerfile(directory, FROM + "RUN " + one_line(text()) + "\n")
+    )
+    case(f"lint/heredoc/{shell_name}")(
+        lambda directory, text=shell_text: dockerfile(directory, FROM + "RUN <<EOF\n" + text() + "\nEOF\n")
+    )
+
+QUOTED = "a"
+for depth in range(17):
+    QUOTED = 'sh -c "' + QUOTED.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+DOCKERFILES = {
+    "labels": lambda: FROM + numbered("LABEL a#=1\n"),
+    "labels-same": lambda: FROM + fill("LABEL a=1\n"),
+    "label-pairs": lambda: FROM + "LABEL " + numbered("a#=1 ") + "\n",
+    "label-lines": lambda: FROM + "LABEL " + numbered("a#=1 \\\n") + "b=1\n",
+    "stages": lambda: numbered("FROM a AS s#\n"),
+    "stages-same": lambda: fill("FROM a\n"),
+    "stages-chained": lambda: "FROM a AS s0\n" + "".join(
+        f"FROM s{n} AS s{n + 1}\n" for n in range(SIZE // 22)
+    ),
+    "stages-copied": lambda: "FROM a AS s0\n" + "".join(
+        f"FROM a AS s{n + 1}\nCOPY --from=s{n} /a /a\n" for n in range(SIZE // 44)
+    ),
+    "stages-copied-by-number": lambda: "FROM a\n" + "".join(
+        f"FROM a\nCOPY --from={n} /a /a\n" for n in range(SIZE // 32)
+    ),
+    "stages-unknown": lambda: "FROM a\n" + numbered("FROM a AS s#\nCOPY --from=t# /a /a\n"),
+    "stages-variable": lambda: "ARG A\n" + numbered("FROM a${A} AS s#\n"),
+    "stages-circular": lambda: "".join(f"FROM a AS s{n}\nCOPY --from=s{n + 1} /a /a\n" for n in range(SIZE // 42)),
+    "stages-with-user": lambda: "FROM a AS s0\n" + "".join(
+        f"FROM s{n} AS s{n + 1}\nUSER a\nRUN a\n" for n in range(SIZE // 36)
+    ),
+    "args": lambda: numbered("ARG A#=1\n") + FROM,
+    "args-in-stage": lambda: FROM + numbered("ARG A#=1\n"),
+    "args-same": lambda: FROM + fill("ARG A=1\n"),
+    "args-doubling": lambda: FROM + "ARG A0=aaaaaaaa\n" + "".join(
+        f"ARG A{n + 1}=$A{n}$A{n}\n" for n in range(SIZE // 24)
+    ),
+    "args-long": lambda: FROM + "ARG A=" + "a" * 60000 + "\n" + numbered("ARG A#=$A\n"),
+    "env": lambda: FROM + numbered("ENV A#=1\n"),
+    "env-same": lambda: FROM + fill("ENV A=$A:1\n"),
+    "env-pairs": lambda: FROM + "ENV " + numbered("A#=1 ") + "\n",
+    "env-doubling": lambda: FROM + "ENV A=aaaaaaaa\n" + fill("ENV A=$A$A\n"),
+    "env-secrets": lambda: FROM + numbered("ENV PASSWORD#=a\n"),
+    "env-patterns": lambda: FROM + "ENV A=" + "a" * 60000 + "\n" + fill("ENV B=${A//*a*a*a*b/x}\n"),
+    "env-defaults": lambda: FROM + "ENV A=" + nest("${a:-", "}") + "\n",
+    "expose": lambda: FROM + numbered("EXPOSE #\n"),
+    "expose-words": lambda: FROM + "EXPOSE " + numbered("# ") + "\n",
+    "expose-range": lambda: FROM + fill("EXPOSE 1-65535\n"),
+    "volume": lambda: FROM + numbered("VOLUME /a#\n"),
+    "volume-then-run": lambda: FROM + "".join(f"VOLUME /a{n}\nRUN touch /a{n}/b\n" for n in range(SIZE // 36)),
+    "run": lambda: FROM + fill("RUN a\n"),
+    "run-apt": lambda: FROM + fill("RUN apt-get update && apt-get install -y a=1\n"),
+    "run-rm": lambda: FROM + "".join(f"RUN touch /a{n}\nRUN rm /a{n}\n" for n in range(SIZE // 28)),
+    "run-chown": lambda: FROM + fill("COPY a /a\nRUN chown -R a /a\n"),
+    "run-mounts": lambda: FROM + "RUN " + numbered("--mount=type=cache,target=/a# ") + "a\n",
+    "run-cd": lambda: FROM + fill("RUN cd /a && a\n"),
+    "run-exec": lambda: FROM + fill('RUN ["a"]\n'),
+    "run-exec-words": lambda: FROM + "RUN [" + fill('"a", ') + '"a"]\n',
+    "run-json-nested": lambda: FROM + "RUN " + nest("[", "]", '"a"') + "\n",
+    "run-json-open": lambda: FROM + "RUN " + fill("[") + "\n",
+    "run-json-objects": lambda: FROM + "RUN [" + nest('{"a":', "}", "1") + "]\n",
+    "run-quoted-shells": lambda: FROM + "RUN " + QUOTED + "\n",
+    "run-fetches": lambda: FROM + numbered("RUN curl -fsSL -o /a#.tgz https://e.com/a#.tgz\n") + fill("RUN tar xf /a.tgz\n"),
+    "copy": lambda: FROM + numbered("COPY a# /a\n"),
+    "copy-same": lambda: FROM + fill("COPY a /a\n"),
+    "copy-words": lambda: FROM + "COPY " + numbered("a# ") + "/a/\n",
+    "copy-flags": lambda: FROM + "COPY " + fill("--link ") + "a /a\n",
+    "copy-globs": lambda: FROM + "COPY " + fill("*a") + " /a\n",
+    "copy-heredocs": lambda: FROM + "COPY " + fill("<<E ", SIZE // 2) + "/a\n" + fill("E\n", SIZE // 2),
+    "add": lambda: FROM + numbered("ADD https://a/a# /a\n"),
+    "workdir": lambda: FROM + fill("WORKDIR a\n"),
+    "workdir-deep": lambda: FROM + "WORKDIR /" + fill("a/") + "\n",
+    "user": lambda: FROM + numbered("USER u#\n"),
+    "shell": lambda: FROM + fill('SHELL ["/bin/sh", "-c"]\n'),
+    "cmd": lambda: FROM + fill("CMD a\n"),
+    "entrypoint": lambda: FROM + fill('ENTRYPOINT ["a"]\n'),
+    "healthcheck": lambda: FROM + fill("HEALTHCHECK CMD a\n"),
+    "onbuild": lambda: FROM + fill("ONBUILD RUN a\n"),
+    "onbuild-chain": lambda: FROM + fill("ONBUILD ") + "RUN a\n",
+    "stopsignal": lambda: FROM + fill("STOPSIGNAL 9\n"),
+    "maintainer": lambda: FROM + fill("MAINTAINER a\n"),
+    "unknown": lambda: FROM + fill("FOO a\n"),
+    "unknown-one": lambda: FROM + fill("F") + "\n",
+    "comments": lambda: FROM + fill("# a\n"),
+    "comments-inside": lambda: FROM + "RUN a \\\n" + fill("# a\n") + "  b\n",
+    "empty-lines": lambda: FROM + fill("\n"),
+    "empty-lines-inside": lambda: FROM + "RUN a \\\n" + fill("\n") + "  b\n",
+    "continuations": lambda: FROM + "RUN a " + fill("\\\n"),
+    "continuations-words": lambda: FROM + "RUN a " + fill("b \\\n"),
+    "continuations-ands": lambda: FROM + "RUN a " + fill("\\\n&& b "),
+    "blanks": lambda: FROM + "RUN a" + fill(" ") + "b\n",
+    "directives": lambda: fill("# escape=\\\n") + FROM,
+    "directives-other": lambda: numbered("# a#=b\n") + FROM,
+    "check": lambda: "# check=skip=" + numbered("A#,") + "\n" + FROM,
+    "check-long": lambda: "# check=" + fill("a;") + "\n" + FROM,
+    "pragmas": lambda: FROM + fill("# jettison ignore=latest-tag\n"),
+    "pragmas-names": lambda: FROM + "# jettison ignore=" + numbered("r#,") + "\nRUN a\n",
+    "pragmas-hadolint": lambda: FROM + fill("# hadolint ignore=DL3008\n"),
+    "pragmas-global": lambda: FROM + fill("# hadolint global ignore=DL3008\n"),
+    "pragmas-file": lambda: fill("# jettison ignore-file=latest-tag\n") + FROM,
+    "pragmas-shell": lambda: FROM + fill("# hadolint shell=bash\n"),
+    "pragmas-used": lambda: FROM + fill("# jettison ignore=latest-tag\nRUN apt-get install a\n"),
+    "pragmas-shellcheck": lambda: FROM + fill("RUN <<E\n# shellcheck disable=SC2086\na\nE\n"),
+    "heredocs": lambda: FROM + fill("RUN <<E\na\nE\n"),
+    "heredocs-many": lambda: FROM + "RUN a " + fill("<<E ", SIZE // 2) + "\n" + fill("E\n", SIZE // 2),
+    "heredocs-open": lambda: FROM + numbered("RUN <<E#\n"),
+    "heredocs-in-substitutions": lambda: FROM + "RUN <<EOF\n" + "".join(
+        f"a $(cat <<E{n}\n" for n in range(SIZE // 30)
+    ) + "".join(f"E{n}\n)\n" for n in reversed(range(SIZE // 30))) + "EOF\n",
+    "heredoc-name": lambda: FROM + "RUN <<" + fill("E", SIZE // 2) + "\n",
+    "quotes-open": lambda: FROM + fill("ENV A='\n"),
+    "nul": lambda: b"FROM a\n" + b"\0" * SIZE,
+    "bytes": lambda: b"FROM a\n" + bytes(range(128, 256)) * (SIZE // 128),
+    "carriage-returns": lambda: FROM + fill("\r"),
+    "one-line": lambda: fill("a"),
+    "image-names": lambda: "FROM " + fill("a/") + "a\n",
+    "image-name-colons": lambda: "FROM " + fill("a:") + "a\n",
+    "image-digest": lambda: "FROM a@sha256:" + fill("a") + "\n",
+    "platform": lambda: "FROM --platform=" + fill("a/") + " a\n",
+    "spdx": lambda: FROM + "LABEL org.opencontainers.image.licenses=\"" + nest("(", ")", "MIT") + "\"\n",
+    "label-long": lambda: FROM + "LABEL org.opencontainers.image.url=" + fill("a:") + "\n",
+    "secret-lookalikes": lambda: FROM + "RUN curl -u " + fill("a:") + " https://a\n",
+    "secret-tokens": lambda: FROM + fill("ENV A=AKIAIOSFODNN7EXAMPLE\n"),
+    "secret-one": lambda: FROM + "ENV A=" + fill("AKIA") + "\n",
+    "keys": lambda: FROM + fill("RUN apt-key adv --recv-keys a\n"),
+    "urls": lambda: FROM + "RUN curl " + numbered("http://a/a# ") + "\n",
+    "urls-piped": lambda: FROM + "RUN " + fill("curl http://a | sh && ") + "a\n",
+}
+
+for name, text in DOCKERFILES.items():
+    case(f"lint/{name}")(lambda directory, text=text: dockerfile(directory, text()))
+
+
+@case("lint/fix/apt")
+def fix_apt(directory):
+    return dockerfile(directory, FROM + fill("RUN apt-get install a\n"), "--fix", "--unsafe-fixes")
+
+
+@case("lint/fix/labels")
+def fix_labels(directory):
+    return dockerfile(directory, FROM + numbered("LABEL a# 1\n"), "--fix", "--unsafe-fixes")
+
+
+@case("lint/fix/run-words")
+def fix_words(directory):
+    return dockerfile(directory, FROM + "RUN apt-get install " + numbered("p# ") + "\n", "--fix", "--unsafe-fixes")
+
+
+@case("lint/diff/maintainers")
+def diff_maintainers(directory):
+    return dockerfile(directory, FROM + fill("MAINTAINER a\n"), "--diff", "--unsafe-fixes")
+
+
+for output in ["text", "json", "sarif", "codeclimate", "junit", "github", "compact", "sonarqube"]:
+    case(f"lint/format/{output}")(
+        lambda directory, output=output: dockerfile(directory, FROM + fill("RUN apt-get install a\n"), "--format", output)
+    )
+    case(f"lint/format-one-line/{output}")(
+        lambda directory, output=output: dockerfile(
+            directory, FROM + "RUN " + fill("cd /a && sudo b && ") + "a\n", "--format", output
+        )
+    )
+
+
+@case("lint/dockerignore/patterns")
+def ignore_patterns(directory):
+    return ignored(directory, numbered("a#/**/b*\n"), fill("COPY a b/c/d /a\n", 100_000))
+
+
+@case("lint/dockerignore/stars")
+def ignore_stars(directory):
+    return ignored(directory, fill("*a") + "\n", "COPY " + fill("a") + " /a\n")
+
+
+@case("lint/dockerignore/double-stars")
+def ignore_double_stars(directory):
+    return ignored(directory, fill("**/") + "b\n", "COPY " + fill("a/", 2000) + " /a\n")
+
+
+@case("lint/dockerignore/double-stars-many")
+def ignore_double_stars_many(directory):
+    return ignored(directory, fill(fill("**/a/", 100) + "b\n"), "COPY " + fill("a/", 400) + " /a\n")
+
+
+@case("lint/dockerignore/not")
+def ignore_not(directory):
+    return ignored(directory, fill("!a\n"), "COPY a /a\n")
+
+
+@case("lint/dockerignore/sets")
+def ignore_sets(directory):
+    return ignored(directory, fill("[a-z]") + "\n" + fill("[") + "\n", "COPY a /a\n")
+
+
+def ignored(directory, patterns, copies):
+    with open(os.path.join(directory, ".dockerignore"), "w") as file:
+        file.write(patterns)
+    return dockerfile(directory, FROM + copies)
+
+
+# Configuration
+
+CONFIGURATIONS = {
+    ".jettison.toml": {
+        "keys": lambda: numbered("a# = 1\n"),
+        "arrays-nested": lambda: "a = " + nest("[", "]", ""),
+        "tables-nested": lambda: "[" + fill("a.") + "a]\n",
+        "tables-inline": lambda: "a = " + nest("{a=", "}", "1"),
+        "ignore": lambda: "[lint]\nignore = [" + numbered('"r#", ') + "]\n",
+        "globs": lambda: "exclude = [" + numbered('"**/a#*{b,c}*"' + ", ") + "]\n",
+        "glob-braces": lambda: 'exclude = ["' + nest("{a,", "}") + '"]\n',
+        "glob-stars": lambda: 'exclude = ["' + fill("*a") + '"]\n',
+    },
+    ".hadolint.yaml": {
+        "keys": lambda: numbered("a#: 1\n"),
+        "flow-nested": lambda: "a: " + nest("[", "]", ""),
+        "maps-nested": lambda: "a: " + nest("{a: ", "}", "1"),
+        "aliases": lambda: "a0: &a0 [a,a,a,a,a,a,a,a,a]\n" + "".join(
+            f"a{n + 1}: &a{n + 1} [{','.join([f'*a{n}'] * 9)}]\n" for n in range(40)
+        ),
+        "indented": lambda: "".join(" " * n + "a:\n" for n in range(1400)),
+        "ignored": lambda: "ignored:\n" + numbered("  - DL#\n"),
+        "anchors": lambda: "a: &a\n" + numbered("  b#: *a\n"),
+        "strings": lambda: 'a: "' + fill("\\n") + '"\n',
+    },
+}
+
+for file_name, texts in CONFIGURATIONS.items():
+    for name, text in texts.items():
+
+        @case(f"lint/{file_name}/{name}")
+        def configured(directory, file_name=file_name, text=text):
+            with open(os.path.join(directory, file_name), "w") as file:
+                file.write(text())
+            return dockerfile(directory, FROM)
+
+
+# Images
+
+
+class Layer:
+    """A layer of an image, as a tar archive."""
+
+    def __init__(self):
+        self.bytes = io.BytesIO()
+        self.tar = tarfile.open(fileobj=self.bytes, mode="w", format=tarfile.PAX_FORMAT)
+
+    def file(self, name, content=b"", mode=0o755):
+        info = tarfile.TarInfo(name)
+        info.mode, info.size = mode, len(content)
+        self.tar.addfile(info, io.BytesIO(content))
+        return self
+
+    def link(self, name, target):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.mode = tarfile.SYMTYPE, target, 0o777
+        self.tar.addfile(info)
+        return self
+
+    def hard_link(self, name, target):
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = tarfile.LNKTYPE, target
+        self.tar.addfile(info)
+        return self
+
+    def sparse(self, name, length, content=b"", mode=0o755):
+        """A file of that many bytes, `content` at its start and a hole for the rest."""
+        info = tarfile.TarInfo(name)
+        info.mode, info.size = mode, len(content)
+        info.pax_headers = {
+            "GNU.sparse.major": "0",
+            "GNU.sparse.minor": "1",
+            "GNU.sparse.name": name,
+            "GNU.sparse.size": str(length),
+            "GNU.sparse.map": f"0,{len(content)}",
+        }
+        self.tar.addfile(info, io.BytesIO(content))
+        return self
+
+    def end(self):
+        self.tar.close()
+        return self.bytes.getvalue()
+
+
+def image(directory, layers, config=None, history=None, compressed=False):
+    """Writes a Docker archive."""
+    blobs = [layer.end() if isinstance(layer, Layer) else layer for layer in layers]
+    document = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": config if config is not None else {"Entrypoint": ["/app"]},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(blob).hexdigest() for blob in blobs]},
+    }
+    if history is not None:
+        document["history"] = history
+    path = os.path.join(directory, "image.tar")
+    with tarfile.open(path, "w") as tar:
+
+        def member(name, content):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+
+        names = []
+        for number, blob in enumerate(blobs):
+            names.append(f"{number}/layer.tar")
+            member(names[-1], gzip.compress(blob, 9) if compressed else blob)
+        member("config.json", json.dumps(document).encode())
+        member("manifest.json", json.dumps([{"Config": "config.json", "RepoTags": ["a:b"], "Layers": names}]).encode())
+    return path
+
+
+SH = b"#!/bin/sh\n"
+
+
+def scripted(text):
+    """An image whose entry point is a script."""
+
+    def make(directory):
+        content = text() if callable(text) else text
+        content = content if isinstance(content, bytes) else content.encode()
+        return image(directory, [Layer().file("bin/sh", b"x").file("app", SH + content)])
+
+    return make
+
+
+IMAGES = {f"script/{name}": scripted(text) for name, text in SHELL_TEXTS.items()}
+
+
+def registered(name):
+    def register(function):
+        IMAGES[name] = function
+        return function
+
+    return register
+
+
+IMAGES["script/values-doubling"] = scripted(
+    lambda: "A0=aaaaaaaa\n" + "".join(f"A{n + 1}=$A{n}$A{n}\n" for n in range(SIZE // 24))
+)
+IMAGES["script/values-same"] = scripted(lambda: fill("A=$A/a\n"))
+IMAGES["script/values-many"] = scripted(lambda: numbered("A=/a#\n", SIZE // 2) + fill("$A/$A/$A\n", SIZE // 2))
+IMAGES["script/values-defaults-open"] = scripted(lambda: fill("${A:="))
+IMAGES["script/values-defaults"] = scripted(lambda: nest("${A:=", "}"))
+IMAGES["script/paths"] = scripted(lambda: numbered("/a/b# "))
+IMAGES["script/paths-globs"] = scripted(lambda: fill("cat /*/*/*/*/*/*\n"))
+IMAGES["script/path-deep"] = scripted(lambda: "cat /" + fill("a/"))
+IMAGES["script/quoted-shells"] = scripted(lambda: QUOTED)
+IMAGES["script/evals"] = scripted(lambda: fill("eval 'a b'\n"))
+IMAGES["script/traps"] = scripted(lambda: fill("trap 'eval \"a b\"' EXIT\n"))
+IMAGES["script/sources"] = scripted(lambda: fill(". /app\n"))
+IMAGES["script/lines"] = scripted(lambda: fill("a\n"))
+IMAGES["script/programs"] = scripted(lambda: numbered("p#\n"))
+
+
+@registered("script/included")
+def included(directory):
+    layer = Layer().file("bin/sh", b"x")
+    count = 600
+    for number in range(count):
+        layer.file(f"s{number}", SH + f"A{number}=/a\n. /s{number + 1}\n".encode() + fill("a=b\n", SIZE // count).encode())
+    return image(directory, [layer.file("app", SH + b". /s0\n")])
+
+
+@registered("script/included-by-all")
+def included_by_all(directory):
+    layer = Layer().file("bin/sh", b"x").file("lib", SH + fill("A=b\n", SIZE // 2).encode())
+    return image(directory, [layer.file("app", SH + fill(". /lib\n", SIZE // 2).encode())])
+
+
+@registered("config/entrypoint-text")
+def entrypoint_text(directory):
+    text = "a " + nest("$(a ", ")")
+    return image(directory, [Layer().file("bin/sh", b"x")], {"Entrypoint": ["/bin/sh", "-c", text]})
+
+
+@registered("config/env")
+def config_env(directory):
+    env = [f"A{n}=/a" for n in range(SIZE // 14)]
+    return image(directory, [Layer().file("bin/sh", b"x").file("app", SH + b"a $A1\n")], {"Entrypoint": ["/app"], "Env": env})
+
+
+@registered("config/path")
+def config_path(directory):
+    env = ["PATH=" + numbered("/a#:")]
+    return image(
+        directory,
+        [Layer().file("bin/sh", b"x").file("app", SH + numbered("p#\n", 20_000).encode())],
+        {"Entrypoint": ["/app"], "Env": env},
+    )
+
+
+@registered("config/labels")
+def config_labels(directory):
+    return image(directory, [Layer().file("app")], {"Entrypoint": ["/app"], "Labels": {f"a{n}": "b" for n in range(SIZE // 12)}})
+
+
+@registered("config/volumes")
+def config_volumes(directory):
+    return image(directory, [Layer().file("app")], {"Entrypoint": ["/app"], "Volumes": {f"/a{n}": {} for n in range(SIZE // 14)}})
+
+
+@registered("config/history")
+def config_history(directory):
+    history = [{"created_by": "RUN /bin/sh -c a # buildkit", "empty_layer": True}] * (SIZE // 70)
+    return image(directory, [Layer().file("app")], history=[*history, {"created_by": "COPY a /"}])
+
+
+@registered("config/history-one")
+def config_history_one(directory):
+    return image(directory, [Layer().file("app")], history=[{"created_by": "RUN /bin/sh -c " + nest("$(a ", ")")}])
+
+
+@registered("config/json-nested")
+def json_nested(directory):
+    path = image(directory, [Layer().file("app")])
+    with tarfile.open(path, "w") as tar:
+        for name, content in [("config.json", nest("[", "]", "").encode()), ("manifest.json", nest("[", "]", "").encode())]:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+for sparse_name, head in {
+    "zeros": b"",
+    "elf": b"\x7fELF\x02\x01\x01" + bytes(57),
+    "script": SH,
+    "shebang": b"#!/bin/cat\n",
+    "python": b"#!/usr/bin/python3\n",
+}.items():
+    IMAGES[f"sparse/entrypoint-{sparse_name}"] = lambda directory, head=head: image(
+        directory, [Layer().file("bin/sh", b"x").sparse("app", 200 << 30, head)]
+    )
+
+# Files that some reader takes into memory, by their paths, each of 200 GB.
+READ = [
+    "etc/passwd", "etc/group", "etc/shadow", "etc/os-release", "etc/ld.so.conf", "etc/ld.so.cache", "etc/ld.so.preload",
+    "etc/ld-musl-x86_64.path", "etc/nsswitch.conf", "etc/nginx/nginx.conf", "etc/debian_version", "etc/alpine-release",
+    "var/lib/dpkg/status", "var/lib/dpkg/info/a.list", "var/lib/dpkg/status.d/a", "lib/apk/db/installed",
+    "usr/lib/apk/db/installed", "var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db", "var/lib/rpm/Packages",
+    "usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/lib/node_modules/a/package.json", "app.d/package.json", "a.jar", "a.war",
+    "usr/lib/python3/dist-packages/a.dist-info/METADATA", "usr/lib/python3/dist-packages/a.dist-info/RECORD",
+    "usr/lib/python3/dist-packages/a.egg-info/PKG-INFO", "usr/lib/python3/dist-packages/a.pth",
+    "usr/lib/python3/dist-packages/a.py", "usr/lib/ruby/gems/3.0.0/specifications/a.gemspec",
+    "etc/supervisor/supervisord.conf", "etc/services.d/a/run", "etc/s6-overlay/s6-rc.d/a/run", "etc/cont-init.d/a",
+    "root/.aws/credentials", "root/.ssh/id_rsa", "root/.netrc", "root/.docker/config.json", "root/.npmrc", "app.env", ".env",
+    "usr/share/zoneinfo/UTC", "etc/ssl/certs/ca-certificates.crt", "usr/lib/jvm/a/lib/modules", "usr/lib/jvm/a/release",
+    "etc/crontab", "etc/sudoers", "a.key", "a.pem", "bin/busybox", "lib64/ld-linux-x86-64.so.2", "lib/ld-musl-x86_64.so.1",
+    "usr/lib/libc.so.6", "usr/lib/perl5/a.pm", "usr/share/perl5/a.pl", "usr/lib/node_modules/a/index.js", "a.php", "a.lua",
+]
+for path in READ:
+
+    @registered(f"sparse/{path}")
+    def sparse(directory, path=path):
+        layer = Layer().file("app", SH + f"a /{path}\nnode /usr/lib/node_modules/a/index.js\n".encode())
+        return image(directory, [layer.file("bin/sh", b"x").sparse(path, 200 << 30, mode=0o755)], {
+            "Entrypoint": ["/app", "/" + path], "User": "a"
+        })
+
+
+@registered("sparse/layer-pieces")
+def sparse_pieces(directory):
+    layer = Layer()
+    info = tarfile.TarInfo("app")
+    pieces = [(n * 1024, 1) for n in range(SIZE // 30)]
+    content = b"a" * len(pieces)
+    info.mode, info.size = 0o755, len(content)
+    info.pax_headers = {
+        "GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.name": "app", "GNU.sparse.size": str(200 << 30),
+        "GNU.sparse.map": ",".join(f"{start},{count}" for start, count in pieces),
+    }
+    layer.tar.addfile(info, io.BytesIO(content))
+    return image(directory, [layer])
+
+
+BOMB = 1_100_000_000
+
+
+@registered("bomb/entrypoint-zeros")
+def bomb_zeros(directory):
+    return bomb(directory, "app", b"")
+
+
+@registered("bomb/entrypoint-script")
+def bomb_script(directory):
+    return bomb(directory, "app", SH)
+
+
+@registered("bomb/entrypoint-elf")
+def bomb_elf(directory):
+    return bomb(directory, "app", elf())
+
+
+@registered("bomb/passwd")
+def bomb_passwd(directory):
+    return bomb(directory, "etc/passwd", b"", line=b"a:x:1:1::/:/a\n")
+
+
+@registered("bomb/dpkg")
+def bomb_dpkg(directory):
+    return bomb(directory, "var/lib/dpkg/status", b"", line=b"Package: a\nStatus: install ok installed\nVersion: 1\n\n")
+
+
+@registered("bomb/apk")
+def bomb_apk(directory):
+    return bomb(directory, "lib/apk/db/installed", b"", line=b"P:a\nV:1\nF:a\nR:b\n\n")
+
+
+@registered("bomb/jar")
+def bomb_jar(directory):
+    return bomb(directory, "a.jar", b"PK\x03\x04")
+
+
+@registered("bomb/python-record")
+def bomb_record(directory):
+    return bomb(directory, "usr/lib/python3/dist-packages/a.dist-info/RECORD", b"", line=b"a.py,,\n")
+
+
+@registered("bomb/package-json")
+def bomb_package(directory):
+    return bomb(directory, "usr/lib/node_modules/a/package.json", b"", line=b"[")
+
+
+@registered("bomb/names")
+def bomb_names(directory):
+    layer = Layer()
+    for number in range(200_000):
+        layer.file(f"a{number}")
+    return image(directory, [layer], compressed=True)
+
+
+def bomb(directory, path, head, line=b"\0"):
+    """A layer of a gigabyte that gzip makes a megabyte of, with a file at that path."""
+    header = tarfile.TarInfo(path)
+    content_size = BOMB
+    header.size, header.mode = content_size, 0o755
+    app = Layer().file("bin/sh", b"x").file("app.sh", SH + f"a /{path}\n".encode()).end().rstrip(b"\0")
+    app += bytes(-len(app) % 512)
+    layer_path = os.path.join(directory, "layer.gz")
+    digest = hashlib.sha256()
+    block = line * max(1, (1 << 20) // len(line))
+    with gzip.open(layer_path, "wb", compresslevel=6) as out:
+
+        def put(data):
+            digest.update(data)
+            out.write(data)
+
+        put(app)
+        put(header.tobuf())
+        put(head)
+        left = content_size - len(head)
+        while left:
+            part = block[: min(left, len(block))]
+            put(part)
+            left -= len(part)
+        put(bytes(-content_size % 512 + 1024))
+    archive = os.path.join(directory, "image.tar")
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {"Entrypoint": ["/" + path], "Cmd": ["/app.sh"], "User": "a"},
+        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + digest.hexdigest()]},
+    }
+    with tarfile.open(archive, "w") as tar:
+        tar.add(layer_path, "layer.tar")
+        for name, value in [
+            ("config.json", config),
+            ("manifest.json", [{"Config": "config.json", "RepoTags": ["a:b"], "Layers": ["layer.tar"]}]),
+        ]:
+            data = json.dumps(value).encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return archive
+
+
+def elf(needed=(), strings=b"\0", interpreter=None, runpath=None, extra=b""):
+    """A shared object or program with these needs."""
+    table = bytearray(b"\0")
+    dynamic = []
+
+    def string(text):
+        place = len(table)
+        table.extend(text + b"\0")
+        return place
+
+    for name in needed:
+        dynamic.append((1, string(name)))
+    if runpath:
+        dynamic.append((29, string(runpath)))
+    table += strings
+    headers = 3 if interpreter else 2
+    start = 64 + 56 * headers
+    interp = (interpreter or b"") + b"\0"
+    table_at = start + len(interp)
+    dynamic += [(5, 0x10000 + table_at), (10, len(table))]
+    dynamic.append((0, 0))
+    dynamic_at = (table_at + len(table) + 7) & ~7
+    content = b"".join(struct.pack("<QQ", *entry) for entry in dynamic)
+    size = dynamic_at + len(content) + len(extra)
+    program = [(1, 5, 0, 0x10000, size), (2, 6, dynamic_at, 0x10000 + dynamic_at, len(content))]
+    if interpreter:
+        program.insert(0, (3, 4, start, 0x10000 + start, len(interp)))
+    out = b"\x7fELF\x02\x01\x01" + bytes(9)
+    out += struct.pack("<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, 0, 0, 64, 56, len(program), 64, 0, 0)
+    for kind, flags, offset, address, length in program:
+        out += struct.pack("<IIQQQQQQ", kind, flags, offset, address, address, length, length, 4096)
+    out += interp + bytes(table)
+    out += bytes(dynamic_at - len(out)) + content + extra
+    return out
+
+
+@registered("elf/needed")
+def elf_needed(directory):
+    names = [b"lib%d.so" % n for n in range(SIZE // 30)]
+    return image(directory, [Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf(names, interpreter=b"/lib64/ld-linux-x86-64.so.2"))])
+
+
+@registered("elf/needed-and-there")
+def elf_needed_there(directory):
+    names = [b"lib%d.so" % n for n in range(2000)]
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf())
+    for name in names:
+        layer.file("lib/" + name.decode(), elf())
+    return image(directory, [layer.file("app", elf(names, interpreter=b"/lib64/ld-linux-x86-64.so.2"))])
+
+
+@registered("elf/needed-chain")
+def elf_needed_chain(directory):
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf())
+    for number in range(1500):
+        layer.file(f"lib/lib{number}.so", elf([b"lib%d.so" % (number + 1)]))
+    return image(directory, [layer.file("app", elf([b"lib0.so"], interpreter=b"/lib64/ld-linux-x86-64.so.2"))])
+
+
+@registered("elf/many-programs")
+def elf_many_programs(directory):
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("bin/sh", b"x")
+    for number in range(200):
+        layer.file(f"lib/lib{number}.so", elf([b"lib%d.so" % (number + 1)]))
+    for number in range(400):
+        layer.file(f"bin/p{number}", elf([b"lib0.so"], interpreter=b"/lib64/ld-linux-x86-64.so.2"))
+    return image(directory, [layer.file("app", SH + "".join(f"p{n}\n" for n in range(400)).encode())])
+
+
+@registered("elf/runpath")
+def elf_runpath(directory):
+    path = numbered("/a#:").encode()
+    return image(
+        directory,
+        [Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf([b"lib%d.so" % n for n in range(1000)], interpreter=b"/lib64/ld-linux-x86-64.so.2", runpath=path))],
+    )
+
+
+@registered("elf/strings")
+def elf_strings(directory):
+    return image(directory, [Layer().file("app", elf(extra=numbered("\0/a#.so").encode()))])
+
+
+@registered("elf/paths")
+def elf_paths(directory):
+    return image(directory, [Layer().file("etc/a").file("app", elf(extra=fill("/etc/a").encode()))])
+
+
+@registered("elf/lea")
+def elf_lea(directory):
+    return image(directory, [Layer().file("etc/a").file("app", elf(extra=b"\x48\x8d\x05\0\0\0\0\xb8\x20\0\0\0" * (SIZE // 12)))])
+
+
+@registered("elf/go")
+def elf_go(directory):
+    return image(directory, [Layer().file("app", elf(extra=b"\xff Go buildinf:\x08\x02" * (SIZE // 16)))])
+
+
+@registered("elf/cache")
+def elf_cache(directory):
+    count = SIZE // 24
+    cache = b"glibc-ld.so.cache1.1" + struct.pack("<II", count, 16) + bytes(20)
+    strings = 48 + 24 * count
+    cache += b"".join(struct.pack("<iIIIQ", 0x303, strings, strings, 0, 0) for _ in range(count)) + b"liba.so\0" * 2
+    names = [b"lib%d.so" % n for n in range(500)]
+    return image(directory, [
+        Layer().file("etc/ld.so.cache", cache).file("lib64/ld-linux-x86-64.so.2", elf(extra=b"/etc/ld.so.cache\0ld.so-1.7.0\0glibc-ld.so.cache1.1"))
+        .file("app", elf(names, interpreter=b"/lib64/ld-linux-x86-64.so.2"))
+    ])
+
+
+@registered("elf/conf-includes")
+def elf_conf(directory):
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("app", elf([b"liba.so"], interpreter=b"/lib64/ld-linux-x86-64.so.2"))
+    layer.file("etc/ld.so.conf", b"include /etc/ld.so.conf.d/*.conf\n")
+    for number in range(1000):
+        layer.file(f"etc/ld.so.conf.d/{number}.conf", b"include /etc/ld.so.conf.d/*.conf\n/a\n")
+    return image(directory, [layer])
+
+
+@registered("tree/links")
+def tree_links(directory):
+    layer = Layer().file("bin/sh", b"x").file("end")
+    for number in range(1500):
+        layer.link(f"l{number}", f"/l{number + 1}")
+    return image(directory, [layer.file("app", SH + "".join(f"/l{n}\n" for n in range(1500)).encode())])
+
+
+@registered("tree/links-doubling")
+def tree_links_doubling(directory):
+    layer = Layer().file("bin/sh", b"x")
+    for number in range(39):
+        layer.link(f"l{number}", f"l{number + 1}/../l{number + 1}")
+    layer.file("l39/a")
+    return image(directory, [layer.file("app", SH + fill("/l0/a\n", 60_000).encode())])
+
+
+@registered("tree/loops")
+def tree_loops(directory):
+    layer = Layer().file("bin/sh", b"x").link("a/a", ".").link("a/b", "..").file("a/c")
+    return image(directory, [layer.file("app", SH + fill("/a/a/a/a/b/a/b/a/b/a/c /a/*/*/*/*/*/*/*/*/*/*/*/*/*\n", 200_000).encode())])
+
+
+@registered("tree/deep")
+def tree_deep(directory):
+    layer = Layer().file("bin/sh", b"x")
+    for number in range(450):
+        layer.file("a/" * number + f"f{number}", b"x")
+    return image(directory, [layer.file("app", SH + b"cat /**/f\n")])
+
+
+@registered("tree/too-deep")
+def tree_too_deep(directory):
+    return image(directory, [Layer().file("a/" * 1500 + "f", b"x").file("app")])
+
+
+@registered("tree/wide")
+def tree_wide(directory):
+    layer = Layer().file("bin/sh", b"x")
+    for number in range(900):
+        layer.file(f"d/{number}", SH + b"/d/*\n")
+    return image(directory, [layer.file("app", SH + b"/d/*\n")])
+
+
+@registered("tree/hard-links")
+def tree_hard_links(directory):
+    layer = Layer().file("bin/sh", b"x").file("app", SH + fill("a /bin/sh $(b)\n", 400_000).encode())
+    for number in range(600):
+        layer.hard_link(f"app{number}", "app")
+    return image(directory, [layer], {"Entrypoint": ["/bin/sh", "-c", " ".join(f"/app{n}" for n in range(600))]})
+
+
+@registered("tree/layers")
+def tree_layers(directory):
+    return image(directory, [Layer().file("app", str(n).encode()) for n in range(90)])
+
+
+@registered("tree/long-names")
+def tree_long_names(directory):
+    layer = Layer()
+    for number in range(240):
+        layer.file("/".join(["a" * 200] * 18) + f"/{number}")
+    return image(directory, [layer.file("app")])
+
+
+# Databases of packages
+
+@registered("packages/dpkg")
+def packages_dpkg(directory):
+    return database(directory, "var/lib/dpkg/status", numbered("Package: p#\nStatus: install ok installed\nVersion: 1\n\n"))
+
+
+@registered("packages/dpkg-fields")
+def packages_dpkg_fields(directory):
+    return database(directory, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n" + numbered("A#: b\n") + "\n")
+
+
+@registered("packages/dpkg-depends")
+def packages_dpkg_depends(directory):
+    text = "Package: a\nStatus: install ok installed\nVersion: 1\nDepends: " + numbered("p#, ") + "\n"
+    return database(directory, "var/lib/dpkg/status", text)
+
+
+@registered("packages/dpkg-continued")
+def packages_dpkg_continued(directory):
+    return database(directory, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\nConffiles:\n" + fill(" a\n"))
+
+
+@registered("packages/dpkg-list")
+def packages_dpkg_list(directory):
+    layer = Layer().file("app").file("var/lib/dpkg/status", b"Package: a\nStatus: install ok installed\nVersion: 1\n\n")
+    return image(directory, [layer.file("var/lib/dpkg/info/a.list", fill("/app\n").encode())])
+
+
+@registered("packages/dpkg-version")
+def packages_dpkg_version(directory):
+    return database(directory, "var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: " + fill("1.") + "\n\n")
+
+
+@registered("packages/apk")
+def packages_apk(directory):
+    return database(directory, "lib/apk/db/installed", numbered("P:p#\nV:1\nA:x\nF:a\nR:b\n\n"))
+
+
+@registered("packages/apk-files")
+def packages_apk_files(directory):
+    return database(directory, "lib/apk/db/installed", "P:p\nV:1\n" + fill("F:a\nR:b\n") + "\n")
+
+
+@registered("packages/apk-depends")
+def packages_apk_depends(directory):
+    return database(directory, "lib/apk/db/installed", "P:p\nV:1\nD:" + numbered("p# ") + "\n\n")
+
+
+@registered("packages/jar-entries")
+def packages_jar_entries(directory):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number in range(SIZE // 120):
+            archive.writestr(f"META-INF/maven/a/a{number}/pom.properties", "")
+    return database(directory, "a.jar", data.getvalue())
+
+
+@registered("packages/jar-nested")
+def packages_jar_nested(directory):
+    inner = b""
+    for _ in range(5):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number in range(10):
+                archive.writestr(f"{number}.jar", inner or bytes(100_000_000))
+        inner = data.getvalue()
+    return database(directory, "a.jar", inner)
+
+
+@registered("packages/jar-manifest")
+def packages_jar_manifest(directory):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/MANIFEST.MF", bytes(900_000_000))
+    return database(directory, "a.jar", data.getvalue())
+
+
+@registered("packages/jar-class-path")
+def packages_jar_class_path(directory):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Class-Path: " + numbered("a#.jar ") + "\n\n")
+    layer = Layer().file("a.jar", data.getvalue()).file("usr/bin/java", elf())
+    return image(directory, [layer], {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]})
+
+
+@registered("packages/many-jars")
+def packages_many_jars(directory):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/MANIFEST.MF", bytes(1_000_000))
+    layer = Layer().file("app")
+    for number in range(400):
+        layer.file(f"{number}.jar", data.getvalue())
+    return image(directory, [layer])
+
+
+@registered("packages/python-record")
+def packages_record(directory):
+    layer = Layer().file("app").file("usr/lib/python3/dist-packages/a.dist-info/METADATA", b"Name: a\nVersion: 1\n")
+    return image(directory, [layer.file("usr/lib/python3/dist-packages/a.dist-info/RECORD", fill("../../../../app,,\n").encode())])
+
+
+@registered("packages/python-requires")
+def packages_requires(directory):
+    text = "Name: a\nVersion: 1\n" + numbered("Requires-Dist: p#\n")
+    return database(directory, "usr/lib/python3/dist-packages/a.dist-info/METADATA", text)
+
+
+@registered("packages/package-json")
+def packages_package_json(directory):
+    return database(directory, "usr/lib/node_modules/a/package.json", '{"name":"a","version":"1","x":' + nest("[", "]", "") + "}")
+
+
+@registered("packages/package-json-scripts")
+def packages_package_scripts(directory):
+    text = json.dumps({"name": "a", "version": "1", "scripts": {f"s{n}": "node a.js" for n in range(SIZE // 25)}})
+    layer = Layer().file("usr/bin/node", elf()).file("app/package.json", text.encode()).file("app/a.js", b"require('./b')")
+    return image(directory, [layer], {"Entrypoint": ["/usr/bin/node", "/app/a.js"]})
+
+
+@registered("packages/gemspec")
+def packages_gemspec(directory):
+    return database(directory, "usr/lib/ruby/gems/3.0.0/specifications/a-1.gemspec", numbered('s.name = "a#"\n'))
+
+
+@registered("packages/rpm-sqlite-loop")
+def packages_rpm_sqlite(directory):
+    page = bytearray(b"SQLite format 3\0" + struct.pack(">HBBBBBBI", 4096, 1, 1, 0, 64, 32, 32, 1) + bytes(4064))
+    count = SIZE // 4096
+    page[28:32] = struct.pack(">I", count)
+    page[100] = 5
+    page[103:105] = struct.pack(">H", 200)
+    page[108:112] = struct.pack(">I", 2)
+    inner = bytearray(4096)
+    inner[0] = 5
+    inner[3:5] = struct.pack(">H", 1000)
+    inner[8:12] = struct.pack(">I", 2)
+    for cell in range(1000):
+        inner[12 + 2 * cell:14 + 2 * cell] = struct.pack(">H", 3000)
+    inner[3000:3004] = struct.pack(">I", 2)
+    return database(directory, "var/lib/rpm/rpmdb.sqlite", bytes(page) + bytes(inner) * (count - 1))
+
+
+def database(directory, path, content):
+    content = content if isinstance(content, bytes) else content.encode()
+    return image(directory, [Layer().file("app").file(path, content)])
+
+
+# Interpreters
+
+INTERPRETED = {
+    "python": ("app.py", b"#!/usr/bin/python3\n", {
+        "imports": lambda: numbered("import m#\n"),
+        "imports-one": lambda: "import " + numbered("m#, "),
+        "dots": lambda: "from " + fill(".") + " import a\n",
+        "strings": lambda: fill("'a' "),
+        "string-open": lambda: fill('"""'),
+        "brackets": lambda: nest("(", ")"),
+        "names-dotted": lambda: "import " + fill("a.") + "a\n",
+    }),
+    "node": ("app.js", b"#!/usr/bin/node\n", {
+        "requires": lambda: numbered("require('./m#');\n"),
+        "imports": lambda: numbered("import './m#.js';\n"),
+        "templates": lambda: nest("`${", "}`"),
+        "comments": lambda: fill("/*"),
+        "regexes": lambda: fill("/a/ "),
+        "path": lambda: "require('" + fill("../") + "a')\n",
+    }),
+    "perl": ("app.pl", b"#!/usr/bin/perl\n", {
+        "uses": lambda: numbered("use M#;\n"),
+        "uses-dotted": lambda: "use " + fill("A::") + "A;\n",
+        "pod": lambda: fill("=pod\n"),
+        "heredocs": lambda: fill("print <<E;\n"),
+    }),
+    "ruby": ("app.rb", b"#!/usr/bin/ruby\n", {"requires": lambda: numbered("require 'm#'\n")}),
+    "php": ("app.php", b"#!/usr/bin/php\n", {"includes": lambda: numbered("<?php include 'm#.php';\n")}),
+    "lua": ("app.lua", b"#!/usr/bin/lua\n", {"requires": lambda: numbered("require 'm#'\n")}),
+}
+for language, (file_name, head, texts) in INTERPRETED.items():
+    for name, text in texts.items():
+
+        @registered(f"interpreted/{language}-{name}")
+        def interpreted(directory, language=language, file_name=file_name, head=head, text=text):
+            program = {"python": "python3"}.get(language, language)
+            layer = Layer().file(f"usr/bin/{program}", elf()).file("app/" + file_name, head + text().encode())
+            layer.file("usr/lib/python3.11/os.py").file("usr/lib/node_modules/a/package.json", b'{"name":"a"}')
+            return image(directory, [layer], {"Entrypoint": [f"/usr/bin/{program}", "/app/" + file_name]})
+
+
+@registered("interpreted/node-modules-deep")
+def node_modules_deep(directory):
+    layer = Layer().file("usr/bin/node", elf()).file("app/a.js", numbered("require('m#');\n", SIZE // 2).encode())
+    path = "app/"
+    for number in range(150):
+        path += "node_modules/a/"
+        layer.file(path + "package.json", b'{"name":"a","version":"1","dependencies":{"a":"1"}}')
+    layer.file(path + "a.js", numbered("require('m#');\n", SIZE // 4).encode())
+    return image(directory, [layer], {"Entrypoint": ["/usr/bin/node", "/" + path + "a.js"]})
+
+
+@registered("interpreted/nginx-includes")
+def nginx_includes(directory):
+    layer = Layer().file("usr/sbin/nginx", elf())
+    layer.file("etc/nginx/nginx.conf", numbered("include /etc/nginx/*.conf;\n", 300_000).encode())
+    for number in range(300):
+        layer.file(f"etc/nginx/{number}.conf", b"include /etc/nginx/*.conf;\n")
+    return image(directory, [layer], {"Entrypoint": ["/usr/sbin/nginx"]})
+
+
+COMMANDS = {
+    "slim": lambda path, directory: ["slim", "--dry-run", path],
+    "lint": lambda path, directory: ["lint", "--select", "all", path],
+    "inspect": lambda path, directory: ["inspect", path],
+}
+for image_name, maker in IMAGES.items():
+    for command_name, arguments in COMMANDS.items():
+        case(f"{command_name}/image/{image_name}")(
+            lambda directory, maker=maker, arguments=arguments: arguments(maker(directory), directory)
+        )
+
+for image_name in ["script/substitutions", "elf/needed-and-there", "sparse/entrypoint-zeros", "packages/dpkg", "tree/links"]:
+    for command_name, arguments in {
+        "write": lambda path, directory: ["slim", path, "-o", os.path.join(directory, "out.tar")],
+        "why": lambda path, directory: ["why", path, "/app"],
+        "why-not": lambda path, directory: ["why-not", path, "/bin/sh"],
+        "verify": lambda path, directory: ["verify", path],
+        "deps": lambda path, directory: ["deps", "--image", path, "/app"],
+        "diff": lambda path, directory: ["diff", path, path],
+        "json": lambda path, directory: ["inspect", "--format", "json", path],
+    }.items():
+        case(f"{command_name}/image/{image_name}")(
+            lambda directory, maker=IMAGES[image_name], arguments=arguments: arguments(maker(directory), directory)
+        )
+
+
+# The language server
+
+def message(method, params, number=None):
+    value = {"jsonrpc": "2.0", "method": method, "params": params}
+    if number is not None:
+        value["id"] = number
+    data = json.dumps(value).encode()
+    return b"Content-Length: %d\r\n\r\n" % len(data) + data
+
+
+def server(*messages):
+    def make(directory):
+        start = message("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1) + message("initialized", {})
+        end = message("shutdown", None, 2) + message("exit", None)
+        with open(os.path.join(directory, "stdin"), "wb") as file:
+            file.write(start + b"".join(part() if callable(part) else part for part in messages) + end)
+        return ["lsp"]
+
+    return make
+
+
+def opened(text):
+    document = {"uri": "file:///tmp/none/Dockerfile", "languageId": "dockerfile", "version": 1, "text": text}
+    return message("textDocument/didOpen", {"textDocument": document})
+
+
+case("lsp/substitutions")(server(lambda: opened(FROM + "RUN a " + nest("$(a ", ")"))))
+case("lsp/labels")(server(lambda: opened(FROM + fill("LABEL a=1\n"))))
+case("lsp/json-nested")(server(lambda: b"Content-Length: %d\r\n\r\n" % SIZE + b"[" * SIZE))
+case("lsp/length")(server(b"Content-Length: 99999999999999\r\n\r\n"))
+case("lsp/headers")(server(lambda: b"A: b\r\n" * (SIZE // 6)))
+
+
+def limits():
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 42, 1 << 42))
+    resource.setrlimit(resource.RLIMIT_DATA, (STOP_BYTES, STOP_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run(binary, name):
+    """Seconds of the processors, peak memory in MB, the exit status, and what it said last."""
+    with tempfile.TemporaryDirectory(prefix="hostile-") as directory:
+        arguments = CASES[name](directory)
+        stdin = os.path.join(directory, "stdin")
+        standard_input = open(stdin if os.path.exists(stdin) else os.devnull, "rb")
+        with standard_input, open(os.path.join(directory, "stderr"), "wb+") as errors:
+            environment = {**os.environ, "TMPDIR": directory, "NO_COLOR": "1"}
+            process = subprocess.Popen(
+                [binary, *arguments], stdin=standard_input, stdout=subprocess.DEVNULL, stderr=errors,
+                preexec_fn=limits, env=environment, cwd=directory,
+            )
+            signal.signal(signal.SIGALRM, lambda *_: process.kill())
+            signal.alarm(STOP_SECONDS)
+            _, status, usage = os.wait4(process.pid, 0)
+            signal.alarm(0)
+            seconds = usage.ru_utime + usage.ru_stime
+            process.returncode = os.waitstatus_to_exitcode(status)
+            errors.seek(0)
+            said = errors.read(20_000).decode(errors="replace").strip().splitlines()
+        return seconds, usage.ru_maxrss / 1024, process.returncode, said[-1][:100] if said else ""
+
+
+def main():
+    global SIZE
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="cases whose names start so")
+    parser.add_argument("--size", type=int, default=SIZE, help="bytes of each input")
+    parser.add_argument("--list", action="store_true", help="names only")
+    parser.add_argument("--bad", action="store_true", help="print only what is over the limits")
+    arguments = parser.parse_args()
+    SIZE = arguments.size
+    binary = os.path.abspath(os.environ.get("JETTISON_BINARY", "target/release/jettison"))
+    names = [name for name in CASES if not arguments.names or name.startswith(tuple(arguments.names))]
+    if arguments.list:
+        print("\n".join(names))
+        return
+    bad = 0
+    for name in names:
+        seconds, megabytes, status, said = run(binary, name)
+        is_bad = seconds > SECONDS or megabytes > MEGABYTES or status not in (0, 1, 2)
+        bad += is_bad
+        if is_bad or not arguments.bad:
+            mark = "!" if is_bad else " "
+            print(f"{mark} {seconds:6.2f} s {megabytes:7.0f} MB  {status:3}  {name:45} {said}", flush=True)
+    print(f"{len(names)} cases, {bad} over {SECONDS} s or {MEGABYTES} MB")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

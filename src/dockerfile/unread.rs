@@ -1,0 +1,59 @@
+//! Limits on what is read of a Dockerfile and its scripts, and how a file reports that it exceeds
+//! one.
+//!
+//! The text comes from whoever wrote the repository or the image. A part that is not read may hold
+//! anything, so it is never left out in silence: rules and tracers report every [`Unread`].
+
+use std::fmt;
+
+use crate::source::Span;
+
+/// Instructions of a file. The longest that people write have some hundreds.
+pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
+
+/// Stages of a file. Several rules look at each pair of them.
+pub(super) const MAX_STAGES: usize = 1000;
+
+/// Levels of substitutions, subshells, groups, branches and loops inside each other. Scripts that
+/// people and tools write have about ten.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// Programs that run another one in their turn: `sudo env nice …`. More than four are rare.
+pub(super) const MAX_WRAPPERS: usize = 64;
+
+/// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each.
+pub(super) const MAX_SCRIPT: usize = 1 << 20;
+
+/// A part of a text that exceeds a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread {
+    pub span: Span,
+    pub reason: UnreadReason,
+}
+
+/// The limit that it exceeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnreadReason {
+    Instructions,
+    Stages,
+    ScriptDepth,
+    ScriptLength,
+    ScriptTime,
+    Wrappers,
+}
+
+impl fmt::Display for UnreadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instructions => write!(f, "more than {MAX_INSTRUCTIONS} instructions"),
+            Self::Stages => write!(f, "more than {MAX_STAGES} stages"),
+            Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
+            Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),
+            Self::ScriptTime => f.write_str("parsing it takes too long"),
+            Self::Wrappers => write!(
+                f,
+                "more than {MAX_WRAPPERS} commands that run another, such as `sudo`"
+            ),
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `analysis-limit`: parts that exceed a limit, so that no rule has seen them.
+
+use crate::lint::{DockerfileContext, Findings, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    name: "analysis-limit",
+    page: include_str!("../../rules/lint/analysis-limit.md"),
+    dockerfile: Some(check),
+    image: None,
+};
+
+fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    if let Some(part) = &cx.dockerfile.unread {
+        findings.add(
+            part.span,
+            format!("{}: the rest of the file is not analyzed", part.reason),
+        );
+    }
+    for run in cx.facts.runs() {
+        let unread = run.script.iter().flat_map(|script| &script.unread);
+        for part in unread {
+            findings.add(
+                part.span,
+                format!("{}: this part of the script is not analyzed", part.reason),
+            );
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What jettison reads, writes and runs on behalf of a repository, and what it refuses.
+//!
+//! `lint` and `lsp` run on whatever a developer clones, often from a hook. A repository is
+//! therefore not trusted: no file in it makes jettison start a program, write a file, or read a
+//! file that is not part of it. Every path that is *found* (by a search, or because a file in the
+//! repository names it) goes through this module. A path that a person *named*, on the command
+//! line, in an environment variable or in a configuration file given with `--config`, is trusted
+//! further: it may lie anywhere.
+//!
+//! | | found in a repository | named by a person |
+//! |---|---|---|
+//! | read | regular files that really lie in the repository, outside `.git` | any file; a symlink must lead to a regular file |
+//! | write | nothing | the file itself: a symlink in its place is replaced |
+//! | run | nothing | the program; a bare name is looked up on `PATH` |
+//!
+//! Both are read up to a limit in bytes, see [`limits`].
+//!
+//! Programs on `PATH` count as named by a person, but only in absolute directories: an empty or
+//! relative entry means the directory that jettison happens to be started in.
+//!
+//! Configuration files and the like are looked for from a directory upwards. [`Search`] ends at the
+//! root of the repository or at the home directory, and [`is_ours`] leaves out files of other
+//! users.
+
+mod descend;
+mod host_file;
+pub mod limits;
+mod owner;
+mod program;
+mod refusal;
+mod search;
+mod write;
+
+pub use descend::real_path;
+pub use host_file::HostFile;
+pub use owner::is_ours;
+pub use program::find_program;
+pub use refusal::Refusal;
+pub use search::{Search, repository_root};
+pub use write::{replace, write};

@@ -1,0 +1,268 @@
+//! A file of the host, and on whose behalf it is read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::{Refusal, limits};
+
+/// A file of the host that is read whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostFile {
+    path: PathBuf,
+    /// What a file that was found must really lie below; none for one that a person named.
+    within: Option<PathBuf>,
+}
+
+impl HostFile {
+    /// A file that a person named.
+    pub fn named(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            within: None,
+        }
+    }
+
+    /// A file that was found, or that a file of a repository names: it must really lie below
+    /// `within`, and not in `.git`.
+    pub fn found(path: impl Into<PathBuf>, within: impl Into<PathBuf>) -> Self {
+        let mut within = within.into();
+        if within.as_os_str().is_empty() {
+            within.push(".");
+        }
+        Self {
+            path: path.into(),
+            within: Some(within),
+        }
+    }
+
+    /// The same file by a path from `here`, where it lies below.
+    pub fn seen_from(mut self, here: &Path) -> Self {
+        if let Ok(below) = self.path.strip_prefix(here) {
+            self.path = below.to_owned();
+        }
+        self
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn is_named(&self) -> bool {
+        self.within.is_none()
+    }
+
+    /// The content, where it has at most `limit` bytes.
+    pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
+        match &self.within {
+            Some(within) => read_within(&self.path, within, limit),
+            None => read_named(&self.path, limit),
+        }
+    }
+
+    /// The text of a list of patterns such as `.gitignore`. What is not UTF-8 in it matches
+    /// nothing.
+    pub fn read_patterns(&self) -> Result<String, Refusal> {
+        let bytes = self.read(limits::IGNORE_FILE)?;
+        if bytes.iter().filter(|byte| **byte == b'\n').count() > limits::IGNORE_LINES {
+            return Err(Refusal::TooManyLines);
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// The content as UTF-8.
+    pub fn read_text(&self, limit: u64) -> Result<String, Refusal> {
+        String::from_utf8(self.read(limit)?).map_err(|_| Refusal::NotText)
+    }
+}
+
+/// Reads a file that a person named. A FIFO or a device that they named themselves is read up to the
+/// limit, as from `<(command)` in a shell; but a symlink in a repository could lead to any, so a
+/// symlink must lead to a regular file.
+fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let is_link = fs::symlink_metadata(path)?.is_symlink();
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() || (is_link && !metadata.is_file() && !is_descriptor(path)) {
+        return Err(Refusal::of_kind(metadata.file_type()));
+    }
+    read_open(File::open(path)?, limit)
+}
+
+/// Reads a regular file that really lies below a directory.
+fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let real = real_within(path, within)?;
+    let metadata = fs::symlink_metadata(&real)?;
+    // Opening some devices does something, so they are not opened to find out.
+    if !metadata.is_file() {
+        return Err(Refusal::of_kind(metadata.file_type()));
+    }
+    // It may have become a symlink or a FIFO by now.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(&real)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(Refusal::of_kind(metadata.file_type()));
+    }
+    if metadata.size() > limit {
+        return Err(Refusal::TooLarge(limit));
+    }
+    read_open(file, limit)
+}
+
+fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(Refusal::TooLarge(limit));
+    }
+    Ok(bytes)
+}
+
+/// The path without symlinks, where it lies below `within` and not in a `.git` there.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a path of the host, not one of an image"
+)]
+fn real_within(path: &Path, within: &Path) -> Result<PathBuf, Refusal> {
+    let (real, root) = (fs::canonicalize(path)?, fs::canonicalize(within)?);
+    match real.strip_prefix(&root) {
+        Ok(below) if is_in_git(below) => Err(Refusal::InGit),
+        Ok(_) => Ok(real),
+        Err(_) if fs::symlink_metadata(path)?.is_symlink() => {
+            Err(Refusal::LinkOutside(within.to_owned()))
+        }
+        Err(_) => Err(Refusal::Outside(within.to_owned())),
+    }
+}
+
+/// Whether a path below a directory lies in a `.git`, which is `.GIT` where case is ignored.
+pub(super) fn is_in_git(below: &Path) -> bool {
+    below
+        .components()
+        .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))
+}
+
+/// Whether a path is one of the caller's own descriptors or terminals, such as `/dev/stdout` or
+/// `/dev/fd/63`: symlinks in `/dev` and `/proc` are the kernel's.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a path of the host, not one of an image"
+)]
+pub(super) fn is_descriptor(path: &Path) -> bool {
+    let directory = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return false,
+    };
+    fs::canonicalize(directory)
+        .is_ok_and(|directory| directory == Path::new("/dev") || directory.starts_with("/proc"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    const LIMIT: u64 = 8;
+
+    fn refused(path: &Path, within: &Path) -> String {
+        HostFile::found(path, within)
+            .read(LIMIT)
+            .expect_err("it is refused")
+            .to_string()
+    }
+
+    #[test]
+    fn what_is_found_is_read_up_to_the_limit() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join("file");
+        for (text, expected) in [("12345678", true), ("123456789", false)] {
+            fs::write(&file, text).unwrap();
+            for file in [HostFile::found(&file, top.path()), HostFile::named(&file)] {
+                assert_eq!(file.read(LIMIT).is_ok(), expected, "{file:?}");
+            }
+        }
+        assert_eq!(refused(&file, top.path()), "it is larger than 8 bytes");
+    }
+
+    #[test]
+    fn what_is_found_and_is_no_regular_file_is_refused() {
+        let top = tempfile::tempdir().unwrap();
+        let (fifo, socket) = (top.path().join("fifo"), top.path().join("socket"));
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let link = top.path().join("link");
+        symlink("fifo", &link).unwrap();
+        for (path, kind) in [
+            (top.path().to_owned(), "a directory"),
+            (fifo, "a FIFO"),
+            (link, "a FIFO"),
+            (socket, "a socket"),
+        ] {
+            let expected = format!("it is {kind}, not a regular file");
+            assert_eq!(refused(&path, top.path()), expected, "{}", path.display());
+        }
+        assert_eq!(
+            refused(Path::new("/dev/zero"), Path::new("/")),
+            "it is a device, not a regular file"
+        );
+    }
+
+    #[test]
+    fn what_is_found_really_lies_below_the_root() {
+        let top = tempfile::tempdir().unwrap();
+        let root = top.path().join("root");
+        fs::create_dir_all(root.join("inside/.GIT")).unwrap();
+        fs::write(top.path().join("secret"), "secret").unwrap();
+        fs::write(root.join("inside/file"), "file").unwrap();
+        fs::write(root.join("inside/.GIT/config"), "config").unwrap();
+        for (name, target) in [
+            ("up", "../secret"),
+            ("absolute", "/etc/hostname"),
+            ("chain", "up"),
+            ("directory", ".."),
+        ] {
+            symlink(target, root.join(name)).unwrap();
+        }
+        for name in ["up", "absolute", "chain"] {
+            let error = refused(&root.join(name), &root);
+            assert!(
+                error.starts_with("it is a symlink that leads out of"),
+                "{error}"
+            );
+        }
+        for path in [root.join("directory/secret"), root.join("../secret")] {
+            let error = refused(&path, &root);
+            assert!(error.starts_with("it lies outside"), "{error}");
+        }
+        symlink("inside/.GIT/config", root.join("git")).unwrap();
+        assert_eq!(refused(&root.join("git"), &root), "it lies in `.git`");
+        symlink("inside/file", root.join("link")).unwrap();
+        let file = HostFile::found(root.join("link"), &root);
+        assert_eq!(file.read_text(LIMIT).unwrap(), "file");
+        symlink("no-such-file", root.join("dangling")).unwrap();
+        let error = HostFile::found(root.join("dangling"), &root).read(LIMIT);
+        assert!(error.unwrap_err().is_missing());
+    }
+
+    #[test]
+    fn a_named_symlink_leads_to_a_regular_file() {
+        let top = tempfile::tempdir().unwrap();
+        let link = top.path().join("link");
+        symlink("/dev/zero", &link).unwrap();
+        let error = HostFile::named(&link).read(LIMIT).unwrap_err();
+        assert_eq!(error.to_string(), "it is a device, not a regular file");
+        assert!(HostFile::named("/dev/null").read(LIMIT).unwrap().is_empty());
+        let error = HostFile::named("/dev/zero").read(LIMIT).unwrap_err();
+        assert_eq!(error.to_string(), "it is larger than 8 bytes");
+    }
+}

@@ -1,0 +1,31 @@
+//! Limits of what is read, in bytes. They are far above what people write and below what hurts.
+
+/// A configuration file.
+pub const CONFIG: u64 = 1 << 20;
+/// A `.dockerignore`; or in all, the lists such as `.gitignore` that hold for a directory.
+pub const IGNORE_FILE: u64 = 256 << 10;
+/// Lines of them. Each may become an automaton of several kilobytes.
+pub const IGNORE_LINES: usize = 10_000;
+/// The `.git` file of a worktree, which names a directory.
+pub const GIT_LINK: u64 = 4 << 10;
+/// A Dockerfile that a search found. Naming it raises the limit to [`NAMED_DOCKERFILE`].
+pub const FOUND_DOCKERFILE: u64 = 1 << 20;
+/// All Dockerfiles that a search found in one directory.
+pub const ALL_DOCKERFILES: u64 = 64 << 20;
+/// A Dockerfile that was named, or standard input.
+pub const NAMED_DOCKERFILE: u64 = 4 << 20;
+/// A baseline: 64 MiB hold some 300,000 findings.
+pub const BASELINE: u64 = 64 << 20;
+/// The configuration of an image, where it is given as a file.
+pub const IMAGE_CONFIG: u64 = 16 << 20;
+/// A message of an editor, which holds a whole document.
+pub const EDITOR_MESSAGE: u64 = 64 << 20;
+
+/// A limit in the largest unit that divides it: `1 MiB`, `256 KiB`.
+pub fn shown(limit: u64) -> String {
+    match limit {
+        _ if limit % (1 << 20) == 0 => format!("{} MiB", limit >> 20),
+        _ if limit % (1 << 10) == 0 => format!("{} KiB", limit >> 10),
+        _ => format!("{limit} bytes"),
+    }
+}

@@ -1,0 +1,162 @@
+//! Writing files that a person named.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::path::Path;
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::host_file::{HostFile, is_descriptor};
+use super::{Refusal, limits, real_path};
+
+/// Writes a file whole or not at all: beside its place, and renamed. A symlink in its place is
+/// replaced and what it leads to stays as it is, because a repository could bring one. A device or
+/// a FIFO that was named is written to, and so are `/dev/stdout` and the like.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    if is_stream(path) {
+        // It is there, so nothing is created if it has just been removed; and what standard output
+        // was redirected to may hold something already.
+        let mut stream = OpenOptions::new().append(true).open(path)?;
+        return Ok(stream.write_all(bytes)?);
+    }
+    let (directory, name) = match (path.parent(), path.file_name()) {
+        (Some(directory), Some(name)) => (directory, name),
+        _ => return Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+    };
+    let directory = real_path(directory)?;
+    let mut file = beside(&directory)?;
+    file.write_all(bytes)?;
+    file.persist(directory.join(name))
+        .map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Whether a path is written to rather than replaced.
+fn is_stream(path: &Path) -> bool {
+    let is_special = fs::symlink_metadata(path)
+        .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink());
+    is_special || is_descriptor(path)
+}
+
+/// A file that is to be renamed, with the mode of any new file.
+fn beside(directory: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(".jettison-");
+    // The umask takes away from it.
+    builder.permissions(Permissions::from_mode(0o666));
+    // Its message would name a temporary file.
+    builder
+        .tempfile_in(directory)
+        .map_err(|error| io::Error::from(error.kind()))
+}
+
+/// Puts `new` in the place of `old`: written beside the file and renamed over it, with its mode,
+/// and its owner where that is allowed. A symlink that stays in the repository is kept, and the file
+/// that it leads to is replaced.
+///
+/// Returns false where the file no longer holds `old`.
+pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
+    let real = real_path(path)?;
+    let directory = real.parent().unwrap_or(Path::new("/"));
+    let limit = limits::NAMED_DOCKERFILE;
+    if HostFile::found(&real, directory).read(limit)? != old {
+        return Ok(false);
+    }
+    let mut file = Builder::new().prefix(".jettison-").tempfile_in(directory)?;
+    file.write_all(new)?;
+    take_over(file.as_file(), &fs::symlink_metadata(&real)?)?;
+    file.persist(&real).map_err(|error| error.error)?;
+    Ok(true)
+}
+
+/// Gives a file the owner and the mode of another.
+fn take_over(file: &File, metadata: &fs::Metadata) -> io::Result<()> {
+    // Only root may give a file away; others own what they write.
+    let _ = fchown(file, Some(metadata.uid()), Some(metadata.gid()));
+    file.set_permissions(metadata.permissions())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_symlink_is_replaced_and_what_it_leads_to_stays() {
+        let top = tempfile::tempdir().unwrap();
+        let (file, link) = (top.path().join("file"), top.path().join("link"));
+        for target in ["file", "no-such-file", "/dev/null", "."] {
+            fs::write(&file, "old").unwrap();
+            symlink(target, &link).unwrap();
+            write(&link, b"new").unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_file(), "{target}");
+            assert_eq!(fs::read(&link).unwrap(), b"new");
+            assert_eq!(fs::read(&file).unwrap(), b"old");
+            fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn devices_and_fifos_that_were_named_are_written_to() {
+        let top = tempfile::tempdir().unwrap();
+        let fifo = top.path().join("fifo");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || fs::read(fifo).unwrap()
+        });
+        write(&fifo, b"new").unwrap();
+        assert_eq!(reader.join().unwrap(), b"new");
+        write(Path::new("/dev/null"), b"new").unwrap();
+        let file = tempfile::tempfile().unwrap();
+        let descriptor = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+        write(Path::new(&descriptor), b"new").unwrap();
+        assert_eq!(fs::read(descriptor).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_symlink_stays_and_its_file_keeps_its_mode() {
+        let top = tempfile::tempdir().unwrap();
+        fs::create_dir(top.path().join(".git")).unwrap();
+        let (file, link) = (top.path().join("file"), top.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        assert!(replace(&link, b"old", b"new").unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_file_that_was_changed_meanwhile_stays() {
+        let top = tempfile::tempdir().unwrap();
+        let file = top.path().join("file");
+        fs::write(&file, "other").unwrap();
+        assert!(!replace(&file, b"old", b"new").unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"other");
+    }
+
+    #[test]
+    fn a_file_outside_the_repository_is_not_replaced() {
+        let top = tempfile::tempdir().unwrap();
+        let (repo, outside) = (top.path().join("repo"), top.path().join("outside"));
+        fs::create_dir_all(repo.join(".git")).unwrap();
+        fs::write(&outside, "old").unwrap();
+        symlink("../outside", repo.join("link")).unwrap();
+        symlink("..", repo.join("up")).unwrap();
+        for name in ["link", "up/outside"] {
+            let error = replace(&repo.join(name), b"old", b"new").unwrap_err();
+            assert!(error.to_string().contains("leads out of"), "{error}");
+        }
+        let error = write(&repo.join("up/new"), b"new").unwrap_err();
+        assert!(error.to_string().contains("leads out of"), "{error}");
+        assert_eq!(fs::read(&outside).unwrap(), b"old");
+    }
+}

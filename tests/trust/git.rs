@@ -1,0 +1,274 @@
+//! `lint --staged` asks git, and git obeys none of the keys with which a repository names programs.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::ground::{Ground, files, give_away, is_root, output_of};
+
+/// An object that is in no repository.
+const MISSING: &str = "0123456789012345678901234567890123456789";
+
+/// What a configuration may say to make some command of git run a program.
+fn keys(evil: &str) -> Vec<(&'static str, String)> {
+    let mut keys = vec![
+        ("core.fsmonitor", evil.to_owned()),
+        ("core.hooksPath", "hooks".to_owned()),
+        ("core.pager", evil.to_owned()),
+        ("pager.diff-index", evil.to_owned()),
+        ("core.alternateRefsCommand", evil.to_owned()),
+        ("core.editor", evil.to_owned()),
+        ("core.askPass", evil.to_owned()),
+        ("core.gitProxy", evil.to_owned()),
+        ("credential.helper", format!("!{evil}")),
+        ("diff.external", evil.to_owned()),
+        ("diff.evil.command", evil.to_owned()),
+        ("diff.evil.textconv", evil.to_owned()),
+        ("filter.evil.clean", evil.to_owned()),
+        ("filter.evil.smudge", evil.to_owned()),
+        ("filter.evil.process", evil.to_owned()),
+        ("merge.evil.driver", evil.to_owned()),
+        ("uploadpack.packObjectsHook", evil.to_owned()),
+        ("gpg.program", evil.to_owned()),
+        ("ssh.variant", "simple".to_owned()),
+    ];
+    for alias in [
+        "alias.diff-index",
+        "alias.cat-file",
+        "alias.rev-parse",
+        "alias.hash-object",
+    ] {
+        keys.push((alias, format!("!{evil}")));
+    }
+    keys
+}
+
+/// A repository with something staged in which every key names a program.
+fn hostile() -> (Ground, String) {
+    let ground = Ground::new();
+    let evil = ground.program("repo/evil");
+    for hook in [
+        "pre-commit",
+        "post-index-change",
+        "fsmonitor-watchman",
+        "reference-transaction",
+    ] {
+        ground.program(&format!("repo/hooks/{hook}"));
+    }
+    ground.write(
+        "repo/.gitattributes",
+        "* filter=evil diff=evil merge=evil\n",
+    );
+    ground.init();
+    for hook in ["post-index-change", "fsmonitor-watchman"] {
+        ground.program(&format!("repo/.git/hooks/{hook}"));
+    }
+    (ground, evil)
+}
+
+fn set(ground: &Ground, key: &str, value: &str) {
+    ground.git(&["config", key, value]);
+    ground.ran();
+}
+
+#[test]
+fn no_key_of_the_configuration_runs_a_program() {
+    let (ground, evil) = hostile();
+    for (key, value) in keys(&evil) {
+        set(&ground, key, &value);
+        for arguments in [&["--staged"][..], &["--staged", "Dockerfile", "sub"]] {
+            let run = ground.lint(&[&["--format", "compact"], arguments].concat());
+            assert_eq!(ground.ran(), "", "{key}");
+            assert_eq!(run.code, 1, "{key}: {}", run.err);
+            assert_eq!(files(&run.out), ["Dockerfile", "sub/Dockerfile"], "{key}");
+        }
+    }
+    // The test can fail: a person's own git obeys.
+    ground.git_output(&["status"], "");
+    assert!(
+        ground.ran().contains("/evil "),
+        "`core.fsmonitor` is obeyed"
+    );
+}
+
+#[test]
+fn keys_in_included_files_run_no_program() {
+    let (ground, evil) = hostile();
+    ground.write(
+        "repo/included",
+        &format!("[core]\n\tfsmonitor = {evil}\n\tpager = {evil}\n"),
+    );
+    for key in ["include.path", "includeIf.gitdir:/.path"] {
+        set(&ground, key, "../included");
+        let run = ground.lint(&["--staged"]);
+        assert_eq!(
+            (run.code, ground.ran().as_str()),
+            (1, ""),
+            "{key}: {}",
+            run.err
+        );
+        ground.git_output(&["status"], "");
+        assert!(!ground.ran().is_empty(), "{key} is obeyed by git");
+        ground.git(&["config", "--unset", key]);
+    }
+    ground.git(&["config", "extensions.worktreeConfig", "true"]);
+    ground.git(&["config", "--worktree", "core.fsmonitor", &evil]);
+    ground.ran();
+    let run = ground.lint(&["--staged"]);
+    assert_eq!((run.code, ground.ran().as_str()), (1, ""), "{}", run.err);
+}
+
+#[test]
+fn before_the_first_commit_no_key_runs_a_program_either() {
+    let ground = Ground::new();
+    let evil = ground.program("repo/evil");
+    ground.git(&["init", "--quiet"]);
+    ground.git(&["add", "."]);
+    for (key, value) in keys(&evil) {
+        set(&ground, key, &value);
+    }
+    let run = ground.lint(&["--staged", "--format", "compact"]);
+    assert_eq!(
+        files(&run.out),
+        ["Dockerfile", "sub/Dockerfile"],
+        "{}",
+        run.err
+    );
+    assert_eq!(ground.ran(), "");
+    ground.git_output(&["status"], "");
+    assert!(!ground.ran().is_empty(), "the test can fail");
+}
+
+#[test]
+fn a_missing_object_is_not_fetched() {
+    let (ground, evil) = hostile();
+    for (key, value) in [
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.ext.allow", "always"),
+        ("protocol.allow", "always"),
+        ("core.sshCommand", &evil),
+        ("remote.origin.uploadpack", &evil),
+    ] {
+        set(&ground, key, value);
+    }
+    ground.program("bin/git-remote-evil");
+    let entry = format!("100644,{MISSING},missing.Dockerfile");
+    ground.git(&["update-index", "--add", "--cacheinfo", &entry]);
+    let here = ground.path("repo").display().to_string();
+    let command = format!("ext::{evil} x");
+    for url in [
+        &command,
+        "ssh://127.0.0.1/x",
+        "evil://x",
+        "http://127.0.0.1:9/x",
+        &here,
+    ] {
+        set(&ground, "remote.origin.url", url);
+        let run = ground.lint(&["--staged"]);
+        assert_eq!(ground.ran(), "", "{url}");
+        assert_eq!(run.code, 2, "{url}");
+        let reason = "cannot read the staged `missing.Dockerfile`";
+        assert!(run.err.contains(reason), "{url}: {}", run.err);
+    }
+    set(&ground, "remote.origin.url", &command);
+    ground.git_output(&["cat-file", "--batch"], &format!("{MISSING}\n"));
+    assert!(ground.ran().contains("/evil x"), "git itself fetches it");
+}
+
+#[test]
+fn a_bare_repository_in_a_repository_is_not_obeyed() {
+    let (ground, evil) = hostile();
+    // All of it can be committed, as no directory is named `.git`.
+    let bare = ground.path("repo/vendor");
+    ground.git(&["clone", "--quiet", "--bare", ".", "vendor"]);
+    let bare_text = bare.display().to_string();
+    ground.git(&["-C", &bare_text, "config", "core.fsmonitor", &evil]);
+    ground.git(&["-C", &bare_text, "config", "core.bare", "false"]);
+    ground.git(&["-C", &bare_text, "config", "core.worktree", ".."]);
+    ground.ran();
+    ground.git_output(&["-C", &bare_text, "status"], "");
+    assert!(!ground.ran().is_empty(), "git itself obeys it");
+    let mut command = ground.command();
+    command.current_dir(&bare).args(["lint", "--staged"]);
+    let run = output_of(&mut command);
+    assert_eq!((run.code, ground.ran().as_str()), (2, ""), "{}", run.err);
+    assert!(run.err.contains("bare repository"), "{}", run.err);
+}
+
+#[test]
+fn a_repository_of_another_user_is_refused_by_git_and_it_is_said_what_allows_it() {
+    if !is_root() {
+        return;
+    }
+    let (ground, evil) = hostile();
+    set(&ground, "core.fsmonitor", &evil);
+    for path in ["repo", "repo/.git"] {
+        give_away(&ground.path(path));
+    }
+    let run = ground.lint(&["--staged"]);
+    assert_eq!((run.code, ground.ran().as_str()), (2, ""));
+    let here = ground.path("repo").display().to_string();
+    let expected = format!(
+        "error: `git` cannot say what is staged: detected dubious ownership in repository at \
+         '{here}'; `git config --global --add safe.directory {here}` allows it\n"
+    );
+    assert_eq!(run.err, expected);
+}
+
+#[test]
+fn what_a_hook_is_given_counts() {
+    let (ground, evil) = hostile();
+    set(&ground, "core.fsmonitor", &evil);
+    // `git commit FILE` gives its hooks an index of its own.
+    fs::copy(
+        ground.path("repo/.git/index"),
+        ground.path("repo/.git/other"),
+    )
+    .expect("it is there");
+    let mut git = std::process::Command::new("git");
+    git.current_dir(ground.path("repo"))
+        .env_clear()
+        .envs(ground.environment());
+    git.env("GIT_INDEX_FILE", ".git/other")
+        .args(["-c", "core.fsmonitor=false"]);
+    git.args(["rm", "--quiet", "--cached", "sub/Dockerfile"])
+        .stdin(Stdio::null());
+    assert!(git.status().expect("`git` starts").success());
+    ground.ran();
+    let mut command = ground.command();
+    command
+        .env("GIT_INDEX_FILE", ".git/other")
+        .env("GIT_DIR", ".git");
+    let run = output_of(command.args(["lint", "--staged", "--format", "compact"]));
+    assert_eq!(files(&run.out), ["Dockerfile"], "{}", run.err);
+    assert_eq!(ground.ran(), "");
+}
+
+#[test]
+fn staged_texts_have_limits() {
+    let (ground, _) = hostile();
+    let mut large = fs::File::create(ground.path("repo/large.Dockerfile")).expect("it is ours");
+    large
+        .write_all(&vec![b'#'; (1 << 20) + 1])
+        .expect("it can be written");
+    ground.git(&["-c", "filter.evil.clean=", "add", "large.Dockerfile"]);
+    let run = ground.lint(&["--staged"]);
+    assert_eq!(run.code, 2);
+    let expected = "cannot read the staged `large.Dockerfile`: it is larger than 1 MiB";
+    assert!(run.err.contains(expected), "{}", run.err);
+    let run = ground.lint(&["--staged", "large.Dockerfile"]);
+    assert_ne!(run.code, 2, "naming it raises the limit: {}", run.err);
+}
+
+#[test]
+fn an_object_that_is_replaced_is_checked_as_it_would_be_committed() {
+    let (ground, _) = hostile();
+    let staged = ground.git(&["rev-parse", ":Dockerfile"]);
+    ground.write("repo/clean", "FROM debian:12\nUSER 1\n");
+    let clean = ground.git(&["hash-object", "-w", "--no-filters", "clean"]);
+    ground.git(&["replace", &staged, &clean]);
+    let run = ground.lint(&["--staged", "--format", "compact", "--select", "root-user"]);
+    assert_eq!(files(&run.out), ["Dockerfile", "sub/Dockerfile"]);
+}

@@ -1,0 +1,10 @@
+//! Repositories that mean harm: nothing in them starts a program, writes a file, or makes jettison
+//! read what is not part of them.
+
+mod calls;
+mod configuration;
+mod git;
+mod ground;
+mod programs;
+mod sizes;
+mod symlinks;
