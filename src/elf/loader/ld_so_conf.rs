@@ -12,6 +12,8 @@ const MAX_DEPTH: usize = 16;
 const MAX_FILES: usize = 4096;
 /// Paths that one glob matches.
 const MAX_MATCHES: usize = 1 << 16;
+/// Bytes of a glob: `PATH_MAX` of Linux.
+const MAX_PATTERN: usize = 4096;
 /// Components of a glob. No path has more.
 const MAX_COMPONENTS: usize = 2048;
 /// Bytes of a configuration file.
@@ -97,7 +99,8 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
     let components = pattern
         .split(|&byte| byte == b'/')
         .filter(|component| !component.is_empty());
-    if components.clone().count() > MAX_COMPONENTS {
+    // No path is longer, and the automaton of a much longer glob exceeds the limit of its compiler.
+    if pattern.len() > MAX_PATTERN || components.clone().count() > MAX_COMPONENTS {
         return Vec::new();
     }
     for component in components {

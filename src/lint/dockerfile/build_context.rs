@@ -3,6 +3,11 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
+/// Patterns of a `.dockerignore`. Each is compiled, which takes some kilobytes.
+const MAX_PATTERNS: usize = 4096;
+/// Bytes of a pattern. The automaton of one that is much longer exceeds the limit of its compiler.
+const MAX_PATTERN: usize = 1024;
+
 /// The build context as far as the files say: a build may be given another.
 #[derive(Debug, Default)]
 pub struct BuildContext {
@@ -34,7 +39,10 @@ impl IgnoreFile {
             .filter(|line| !line.starts_with('#'))
             .map(str::trim);
         Self {
-            patterns: lines.filter_map(Pattern::parse).collect(),
+            patterns: lines
+                .filter_map(Pattern::parse)
+                .take(MAX_PATTERNS)
+                .collect(),
         }
     }
 
@@ -71,7 +79,7 @@ impl Pattern {
             .strip_prefix('!')
             .map_or((line, false), |rest| (rest.trim(), true));
         let text = clean(line);
-        if text.is_empty() || text == "." {
+        if text.is_empty() || text == "." || text.len() > MAX_PATTERN {
             return None;
         }
         let glob = GlobBuilder::new(&text)

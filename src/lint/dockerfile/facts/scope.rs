@@ -10,7 +10,7 @@ pub(super) const UNKNOWN: char = '\u{FFFC}';
 
 /// Values beyond this many bytes count as unknown, so that `ENV A=$A$A`, repeated, does not fill
 /// the memory.
-const LONGEST_VALUE: usize = 1 << 16;
+const LONGEST_VALUE: usize = 1 << 13;
 
 /// How many characters the patterns of a whole file may be compared with, before what they cut
 /// counts as unknown.
