@@ -276,9 +276,9 @@ mod tests {
     #[test]
     fn unknown_sets_and_lines_without_a_key_are_refused() {
         let text = "---\nnames: [@no-such-set]\n---\n\n# T\n";
-        let parts = super::parts("p", text, KEYS).expect("the page is well-formed");
+        let page = parts("p", text, KEYS).expect("the page is well-formed");
         assert_eq!(
-            parts.front.list("names"),
+            page.front.list("names"),
             Err(PageError::Invalid {
                 page: "p",
                 key: "names",
@@ -287,7 +287,7 @@ mod tests {
         );
         let text = "---\nnames: [a,\n  b]\n  c\n---\n\n# T\n";
         assert_eq!(
-            super::parts("p", text, KEYS).map(|parts| parts.title),
+            parts("p", text, KEYS).map(|page| page.title),
             Err(PageError::NotAPair { page: "p", line: 3 })
         );
     }

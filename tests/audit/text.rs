@@ -56,5 +56,5 @@ fn a_finding_names_its_layer_and_step_and_that_of_the_configuration_none() {
         "",
         "1 image checked, 2 findings: 2 warnings",
     ];
-    assert_eq!(shown.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(shown.as_str().lines().collect::<Vec<_>>(), expected);
 }
