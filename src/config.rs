@@ -117,8 +117,8 @@ pub struct Located {
 /// The nearest configuration file of a directory or of one above it; in each, jettison's own comes
 /// first. [`Search`] says how far up.
 pub fn find(directory: &Path) -> Located {
-    let [yaml, yml] = HADOLINT;
-    locate(directory, &[OWN, yaml, yml])
+    let [long, short] = HADOLINT;
+    locate(directory, &[OWN, long, short])
 }
 
 /// The nearest configuration file of jettison's own.

@@ -152,7 +152,7 @@ impl Show<'_> {
                 self.line(depth, &format!("image {}{alias}", self.word(image)));
             }
             Body::Command(command) | Body::Healthcheck(Some(command)) => {
-                self.command(depth, command)
+                self.command(depth, command);
             }
             Body::Healthcheck(None) => self.line(depth, "none"),
             Body::Transfer {

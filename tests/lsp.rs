@@ -81,7 +81,7 @@ impl Client {
             );
             match line.trim_end().split_once(": ") {
                 Some(("Content-Length", number)) => {
-                    length = number.parse().expect("it is a number")
+                    length = number.parse().expect("it is a number");
                 }
                 Some(_) => {}
                 None => break,

@@ -70,6 +70,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "report",
         &[
+            "page",
             "size",
             "printable",
             "knowledge",
@@ -99,6 +100,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
+            "page",
             "size",
             "printable",
             "source",

@@ -144,7 +144,7 @@ fn failures(page: &Page, markdown: &str) -> Vec<String> {
             failures.push(format!(
                 "{}, line {}: {what}: {messages:?}",
                 page.name, example.line
-            ))
+            ));
         };
         match example.verdict {
             Verdict::Bad if found.len() != 1 => fail("a bad example must fire exactly once"),

@@ -131,7 +131,7 @@ fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vuln
                         vacant.insert(one);
                     }
                     std::collections::btree_map::Entry::Occupied(mut before) => {
-                        add(before.get_mut(), one, order)
+                        add(before.get_mut(), one, order);
                     }
                 }
             }

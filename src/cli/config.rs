@@ -34,7 +34,7 @@ fn nearest(output: Output) -> anyhow::Result<HostFile> {
 /// The file of a search, as one would write its path here. Warns of files that are ignored.
 pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     for path in &located.ignored {
-        output.warning(&foreign(path));
+        output.warning(foreign(path));
     }
     let file = located.file?;
     Some(match std::env::current_dir() {

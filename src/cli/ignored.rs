@@ -126,7 +126,7 @@ impl Ignored {
                 lists.size = size;
                 *list = matcher(directory, &text);
             } else {
-                self.output.warning(&format!(
+                self.output.warning(format!(
                     "lists in `{}` are ignored: with those above, they have more than {} or {} lines",
                     directory.display(),
                     limits::shown(limits::IGNORE_FILE),
@@ -168,7 +168,7 @@ impl Ignored {
         if !reason.is_missing() {
             let path = file.path().display();
             self.output
-                .warning(&format!("`{path}` is ignored: {reason}"));
+                .warning(format!("`{path}` is ignored: {reason}"));
         }
     }
 }
@@ -197,16 +197,16 @@ fn exclude_file(directory: &Path) -> Option<HostFile> {
 
 /// The repository that the `.git` of a worktree or of a submodule names.
 fn git_directory(file: &Path) -> Option<PathBuf> {
-    let text = read_line(HostFile::found(file, file))?;
+    let text = read_line(&HostFile::found(file, file))?;
     let git = file.parent()?.join(text.strip_prefix("gitdir: ")?);
     // Worktrees share the list of the main one.
-    match read_line(HostFile::found(git.join("commondir"), &git)) {
+    match read_line(&HostFile::found(git.join("commondir"), &git)) {
         Some(common) => Some(git.join(common)),
         None => Some(git),
     }
 }
 
-fn read_line(file: HostFile) -> Option<String> {
+fn read_line(file: &HostFile) -> Option<String> {
     let text = file.read_text(limits::GIT_LINK).ok()?;
     Some(text.lines().next()?.to_owned())
 }

@@ -39,12 +39,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     };
     let reports = Reports::new(&arguments.reports, &config.formats)?;
     let exclude = Exclude::of(&arguments.files.exclude, &config)?;
-    let (mut paths, mut images) = images::part(&arguments.paths);
-    images.extend(arguments.image.iter().cloned());
-    if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
-        // Who names an image alone means the image, not all that lies around.
-        paths.clear();
-    }
+    let (paths, images) = inputs(arguments);
     let export = arguments.advisories.export().context("`--osv`")?;
     if export.is_some() && images.is_empty() {
         output.note("`--osv` is about packages of images, and no image is named");
@@ -115,36 +110,51 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
     failed |= linter.failed;
-    // Standard output is the patch's, or the mended text's.
-    let place = match mode {
-        Some(Mode::Print) => Place::Nowhere,
-        Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
-        _ => Place::StandardOutput,
-    };
+    let place = report_place(arguments, mode);
     show_attack_surface(&mut files, &config.settings, output);
-    reports.write(
-        &Report {
-            files: &files,
-            registry,
-        },
-        place,
-        output,
-    )?;
-    summary.iter().for_each(|line| output.note(line));
-    if !linter.asked
-        && !failed
-        && config.shellcheck == Shellcheck::Found
-        && reports.speaks_to_people()
-        && dockerfiles > 0
-        && shellcheck::is_wanted(&config, registry)
-    {
-        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    let report = Report {
+        files: &files,
+        registry,
+    };
+    reports.write(&report, place, output)?;
+    for line in &summary {
+        output.note(line);
+    }
+    if !linter.asked && !failed && dockerfiles > 0 && reports.speaks_to_people() {
+        note_missing_shellcheck(&config, registry, output);
     }
     Ok(match mode {
         _ if failed => Outcome::Failed,
         Some(Mode::Print) => unfixed,
         _ => outcome(&files, fail_on),
     })
+}
+
+/// The inputs of a run: Dockerfiles to search and images.
+fn inputs(arguments: &LintArguments) -> (Vec<PathBuf>, Vec<String>) {
+    let (mut paths, mut images) = images::part(&arguments.paths);
+    images.extend(arguments.image.iter().cloned());
+    // Someone who names only an image means the image, not the files around it.
+    if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
+        paths.clear();
+    }
+    (paths, images)
+}
+
+/// The place of the report: with `--diff`, standard output is the patch's, and with `--fix -` it is
+/// the fixed text's.
+fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
+    match mode {
+        Some(Mode::Print) => Place::Nowhere,
+        Some(Mode::Write) if arguments.stdin_name().is_some() => Place::StandardError,
+        _ => Place::StandardOutput,
+    }
+}
+
+fn note_missing_shellcheck(config: &Config, registry: &Registry, output: Output) {
+    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, registry) {
+        output.note("`shellcheck` is not on PATH: scripts were checked without it");
+    }
 }
 
 /// The number of files up to which a text report ends with a line on each attack surface.
@@ -231,15 +241,12 @@ impl Linter<'_> {
             .images
             .iter()
             .find_map(|image| image.findings_at_lines(source, &settings));
-        match findings {
-            Some(findings) => {
-                settings.ignore.extend(DECIDED_BY_IMAGE);
-                (settings, findings)
-            }
-            None => {
-                settings.ignore.extend(NEEDS_IMAGE);
-                (settings, Vec::new())
-            }
+        if let Some(findings) = findings {
+            settings.ignore.extend(DECIDED_BY_IMAGE);
+            (settings, findings)
+        } else {
+            settings.ignore.extend(NEEDS_IMAGE);
+            (settings, Vec::new())
         }
     }
 

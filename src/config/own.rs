@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
 use crate::lint::{Named, Registry, Selection};
-use crate::lint::{SettingKey, SettingOrigin};
+use crate::lint::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
@@ -124,32 +124,15 @@ pub(super) fn parse(
             .settings
             .set_severity(known(rule)?, level, Some(&origin(&source, severity)));
     }
-    let fail_on = |text: &Spanned<String>| {
-        text.get_ref()
-            .parse::<FailOn>()
-            .map_err(|reason| at(text.span().start, reason))
-    };
-    config.fail_on = file.fail_on.as_ref().map(fail_on).transpose()?;
+    if let Some(fail_on) = &file.fail_on {
+        let threshold: Result<FailOn, _> = fail_on.get_ref().parse();
+        let threshold = threshold.map_err(|reason| at(fail_on.span().start, reason))?;
+        config.fail_on = Some(threshold);
+    }
+    set_origins(&mut config.settings.origins, &file, &source);
     config.settings.build_args = file.build_args;
     config.settings.target = file.target;
     config.settings.pragmas = file.pragmas.unwrap_or(true);
-    let origins = &mut config.settings.origins;
-    origins.add(
-        SettingKey::Name("trusted-registries"),
-        file.trusted_registries
-            .first()
-            .map(|first| origin(&source, first)),
-    );
-    origins.add(
-        SettingKey::Name("strict-labels"),
-        file.strict_labels
-            .as_ref()
-            .map(|is_on| origin(&source, is_on)),
-    );
-    origins.add(
-        SettingKey::Name("max-base-age"),
-        file.max_base_age.as_ref().map(|age| origin(&source, age)),
-    );
     config.settings.trusted_registries = file
         .trusted_registries
         .into_iter()
@@ -168,35 +151,63 @@ pub(super) fn parse(
     }
     config.settings.strict_labels = file.strict_labels.is_some_and(Spanned::into_inner);
     config.settings.max_base_age = file.max_base_age.map(Spanned::into_inner);
-    config.formats = match file.format.map(Spanned::into_inner) {
-        None => Vec::new(),
-        Some(Formats::One(format)) => vec![format],
-        Some(Formats::Several(formats)) => formats,
-    };
-    config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
     config.exclude = file.exclude;
-    config.baseline = file.baseline.map(|baseline| {
-        let path = config.folder.join(baseline.into_inner());
-        if host.is_named() {
-            HostFile::named(path)
-        } else {
-            HostFile::found(path, &config.folder)
-        }
-    });
     config.no_color = file.no_color.unwrap_or_default();
-    config.shellcheck = match file.shellcheck.map(Spanned::into_inner) {
-        None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
-        Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
-        Some(ShellcheckValue::Path(program)) => {
-            Shellcheck::At(program_from(&config.folder, program))
-        }
-    };
+    config.formats = formats(file.format.map(Spanned::into_inner));
+    config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    config.baseline = file
+        .baseline
+        .map(|baseline| baseline_file(host, &config.folder, baseline.into_inner()));
+    config.shellcheck = shellcheck(&config.folder, file.shellcheck.map(Spanned::into_inner));
     config.policy = file
         .policy
         .map(|table| policy(table, registry, &source, &at))
         .transpose()?
         .unwrap_or_default();
     Ok(config)
+}
+
+fn formats(formats: Option<Formats>) -> Vec<String> {
+    match formats {
+        None => Vec::new(),
+        Some(Formats::One(format)) => vec![format],
+        Some(Formats::Several(formats)) => formats,
+    }
+}
+
+/// The baseline that a file names. A file that was found may only name one below its directory.
+fn baseline_file(host: &HostFile, directory: &Path, baseline: String) -> HostFile {
+    let path = directory.join(baseline);
+    if host.is_named() {
+        HostFile::named(path)
+    } else {
+        HostFile::found(path, directory)
+    }
+}
+
+fn shellcheck(directory: &Path, value: Option<ShellcheckValue>) -> Shellcheck {
+    match value {
+        None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
+        Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
+        Some(ShellcheckValue::Path(program)) => Shellcheck::At(program_from(directory, program)),
+    }
+}
+
+/// Records where the settings stand that findings point at.
+fn set_origins(origins: &mut SettingOrigins, file: &File, source: &Arc<Source>) {
+    let registries = file.trusted_registries.first();
+    let labels = file.strict_labels.as_ref();
+    let age = file.max_base_age.as_ref();
+    for (name, origin) in [
+        (
+            "trusted-registries",
+            registries.map(|value| origin(source, value)),
+        ),
+        ("strict-labels", labels.map(|value| origin(source, value))),
+        ("max-base-age", age.map(|value| origin(source, value))),
+    ] {
+        origins.add(SettingKey::Name(name), origin);
+    }
 }
 
 /// Refuses what only a file that a person named may ask for. An error is an offset and the reason.

@@ -96,7 +96,7 @@ fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
             match part {
                 super::syntax::WordPart::Literal(text) => name.push_str(&text),
                 super::syntax::WordPart::Variable(_) => {
-                    name.push_str(&line.as_str()[at..lexer.at()])
+                    name.push_str(&line.as_str()[at..lexer.at()]);
                 }
             }
         }

@@ -228,7 +228,7 @@ fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
     if let Some(said) = index.media_type()
         && DocumentKind::of(said) != Some(DocumentKind::Index)
     {
-        let reason = format!("it calls itself `{}`", escape(&said.to_string()));
+        let reason = format!("it calls itself `{}`", escape(said.as_ref()));
         return Err(contradiction(INDEX, reason));
     }
     Ok(index)
@@ -242,8 +242,8 @@ struct Layout {
 
 /// What a descriptor of an index leads to.
 enum Document {
-    Index(ImageIndex),
-    Manifest(ImageManifest),
+    Index(Box<ImageIndex>),
+    Manifest(Box<ImageManifest>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -287,19 +287,19 @@ fn document(
         DocumentKind::Index => {
             let index: ImageIndex = read_json(&name, &blob, &json::INDEX, limits)?;
             let (version, said) = (index.schema_version(), index.media_type().clone());
-            (Document::Index(index), version, said)
+            (Document::Index(Box::new(index)), version, said)
         }
         DocumentKind::Manifest => {
             let manifest: ImageManifest = read_json(&name, &blob, &json::MANIFEST, limits)?;
             let (version, said) = (manifest.schema_version(), manifest.media_type().clone());
-            (Document::Manifest(manifest), version, said)
+            (Document::Manifest(Box::new(manifest)), version, said)
         }
     };
     check_version(&name, version)?;
     if let Some(said) = said
         && said != *descriptor.media_type()
     {
-        let said = escape(&said.to_string()).into_owned();
+        let said = escape(said.as_ref()).into_owned();
         let reason = format!(
             "it calls itself `{said}`, its descriptor calls it `{}`",
             descriptor.media_type()

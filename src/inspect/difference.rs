@@ -135,7 +135,7 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
             changes.extend((!is_same).then_some(Change::Content));
         }
         (one, other) if std::mem::discriminant(one) != std::mem::discriminant(other) => {
-            changes.push(Change::Kind)
+            changes.push(Change::Kind);
         }
         (one, other) => changes.extend((one != other).then_some(Change::Target)),
     }

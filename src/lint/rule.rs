@@ -30,7 +30,7 @@ pub type ImageCheck = fn(&ImageContext<'_>, &mut Findings);
 pub struct Findings {
     rule: &'static str,
     severity: RuleSeverity,
-    findings: Vec<Finding>,
+    reported: Vec<Finding>,
 }
 
 /// The severity of a rule's findings.
@@ -55,12 +55,12 @@ impl Findings {
         Self {
             rule,
             severity,
-            findings: Vec::new(),
+            reported: Vec::new(),
         }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.findings
+        self.reported
     }
 
     /// Reports a defect; the builder takes labels, notes and a fix.
@@ -81,7 +81,7 @@ impl Findings {
         };
         FindingBuilder {
             severity: self.severity,
-            finding: self.findings.push_mut(finding),
+            finding: self.reported.push_mut(finding),
         }
     }
 }

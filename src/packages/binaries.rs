@@ -59,7 +59,7 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
         let words: Vec<&str> = line.split('\t').collect();
         match words[..] {
             ["mod" | "dep", path, version, ..] => {
-                modules.push((path.to_owned(), version.to_owned()))
+                modules.push((path.to_owned(), version.to_owned()));
             }
             ["=>", path, version, ..] => {
                 modules.pop();

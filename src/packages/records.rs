@@ -86,7 +86,7 @@ fn keep(found: &Found<'_>, records: &mut Records, package: &Package, of: NameId)
             record,
             of: Some(of),
             package: package.name.clone(),
-        })
+        });
     };
     add(package.record);
     if package.ecosystem == Ecosystem::Deb {

@@ -16,13 +16,20 @@ pub(super) fn line(
 ) -> String {
     let mut line = name.map_or_else(String::new, |name| format!("{name}: "));
     match &surface.target {
-        Target::FinalStage { base } => line.push_str(&format!("final stage `{base}`: ")),
+        Target::FinalStage { base } => {
+            line += "final stage `";
+            line += base;
+            line += "`: ";
+        }
         Target::Image => line.push_str("image: "),
     }
     line.push_str(&contents(surface));
     let commands = commands(file, surface);
     if !commands.is_empty() {
-        line.push_str(&format!(" {dash} {}", commands.join(", ")));
+        line += " ";
+        line += dash;
+        line += " ";
+        line += &commands.join(", ");
     }
     line
 }

@@ -16,7 +16,7 @@ pub(super) fn checkstyle(report: &Report<'_>) -> String {
                 ("line", &*place.line.to_string()),
                 ("column", &*place.column.to_string()),
                 ("severity", severity(finding.severity)),
-                ("message", &super::full_text(file, finding)),
+                ("message", &super::full_text(finding)),
                 ("source", &format!("jettison.{}", super::id(finding))),
             ];
             xml.empty("error", &attributes);

@@ -24,7 +24,7 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
         let mut row = json!({
             "type": "issue",
             "check_name": super::id(finding),
-            "description": super::full_text(file, finding),
+            "description": super::full_text(finding),
             "content": { "body": page.map(help::markdown).unwrap_or_default() },
             "categories": page.map(|page| category(page.category)),
             "location": location(name, file.region(finding)),

@@ -38,8 +38,8 @@ fn text_of(closure: &Closure) -> Lines {
             } else {
                 ""
             };
-            let loader = escape_bytes(&loaded.loader);
-            out.line(format_args!("{program} [loader {loader}{secure}]"));
+            let interpreter = escape_bytes(&loaded.loader);
+            out.line(format_args!("{program} [loader {interpreter}{secure}]"));
             tree(&mut out, loaded);
             problems(&mut out, loaded);
         }

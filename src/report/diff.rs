@@ -39,7 +39,7 @@ pub fn diff_text(compared: &Compared<'_>) -> Lines {
         package_line(&mut out, package);
     }
     for field in &difference.configuration {
-        out.line(format_args!("configuration: {} is not the same", field));
+        out.line(format_args!("configuration: {field} is not the same"));
     }
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {

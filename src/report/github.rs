@@ -39,11 +39,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         let _ = write!(out, ",endColumn={}", end.column);
     }
     let title = property(&super::id(finding));
-    let _ = writeln!(
-        out,
-        ",title={title}::{}",
-        data(&super::full_text(file, finding))
-    );
+    let _ = writeln!(out, ",title={title}::{}", data(&super::full_text(finding)));
 }
 
 /// The text of a command, in which a line break would end it. The log is shown by a terminal of

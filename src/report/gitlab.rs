@@ -14,7 +14,7 @@ pub(super) fn gitlab(report: &Report<'_>) -> String {
         let name = super::relative(file.name());
         let Region { start, end } = file.region(finding);
         let row = json!({
-            "description": super::full_text(file, finding),
+            "description": super::full_text(finding),
             "check_name": super::id(finding),
             "fingerprint": super::fingerprint::of_file(name, &fingerprint),
             "severity": severity(finding.severity),

@@ -139,7 +139,7 @@ impl Linted {
 
     /// The notes on a finding; for one in an image also where it is from, and whether the program
     /// can reach it.
-    pub(super) fn notes<'a>(&self, finding: &'a Finding) -> Cow<'a, [String]> {
+    pub(super) fn notes(finding: &Finding) -> Cow<'_, [String]> {
         let Location::Image(image) = &finding.location else {
             return Cow::Borrowed(&finding.notes);
         };

@@ -84,7 +84,7 @@ fn labels(out: &mut Lines, config: &Config) {
 
 fn field(out: &mut Lines, name: &str, value: &str) {
     if !value.is_empty() {
-        out.line(format_args!("{name:<13}{}", value));
+        out.line(format_args!("{name:<13}{value}"));
     }
 }
 

@@ -167,7 +167,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
         instruction_line: file.instruction_line(finding),
         end_line,
         end_column,
-        notes: file.notes(finding),
+        notes: Linted::notes(finding),
         labels: file
             .labels(finding)
             .map(|(source, label)| LabelRow {
@@ -214,7 +214,7 @@ mod tests {
         let json = escaped(serde_json::to_string(text).expect("it is text"));
         assert_eq!(
             json,
-            r##""é\u001b[2J \u007f\u009b\u202e\u2028\udb40\udc41 \u0023#vso[x] \u0023#[y] C# ## z""##
+            r#""é\u001b[2J \u007f\u009b\u202e\u2028\udb40\udc41 \u0023#vso[x] \u0023#[y] C# ## z""#
         );
         let read: String = serde_json::from_str(&json).expect("it is JSON");
         assert_eq!(read, text);

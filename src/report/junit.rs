@@ -72,7 +72,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
         );
         let first = format!("{name}:{line}:{}: {}", place.column, finding.message);
         let url = super::url(finding);
-        let notes = file.notes(finding);
+        let notes = Linted::notes(finding);
         let mut lines = vec![first.as_str()];
         lines.extend(notes.iter().map(String::as_str));
         lines.push(&url);

@@ -140,9 +140,9 @@ fn id(finding: &Finding) -> Cow<'static, str> {
 }
 
 /// The message and the notes of a finding, a line each.
-fn full_text(file: &Linted, finding: &Finding) -> String {
+fn full_text(finding: &Finding) -> String {
     let mut text = finding.message.clone();
-    for note in file.notes(finding).iter() {
+    for note in Linted::notes(finding).iter() {
         text.push('\n');
         text.push_str(note);
     }

@@ -116,7 +116,7 @@ fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usiz
     let mut result = json!({
         "ruleId": super::id(finding),
         "level": level(finding.severity),
-        "message": { "text": super::full_text(file, finding) },
+        "message": { "text": super::full_text(finding) },
         "locations": [{ "physicalLocation": location(file.name(), file.region(finding)) }],
         "partialFingerprints": { "jettison/v1": fingerprint },
     });

@@ -29,7 +29,7 @@ pub(super) fn sonarqube(report: &Report<'_>) -> String {
         });
         issues.push(json!({
             "ruleId": id,
-            "primaryLocation": location(file.name(), file.region_utf16(finding), &super::full_text(file, finding)),
+            "primaryLocation": location(file.name(), file.region_utf16(finding), &super::full_text(finding)),
             "secondaryLocations": labels.collect::<Vec<_>>(),
         }));
     }

@@ -63,7 +63,10 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
             };
             let dash = if style.unicode { "\u{2014}" } else { "-" };
             let line = super::attack_surface::line(file, surface, name, dash);
-            out.line(wrapped(&line, style.width));
+            // Each line of its own: one line of `Lines` may not contain breaks.
+            for line in wrapped(&line, style.width).lines() {
+                out.line(line);
+            }
         }
     }
     out
@@ -109,7 +112,7 @@ fn groups<'a>(
         (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
-    let notes = file.notes(finding);
+    let notes = Linted::notes(finding);
     let notes = notes
         .iter()
         .map(|text| Level::NOTE.message(wrapped(&escape(text), note)));

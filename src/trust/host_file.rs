@@ -40,6 +40,7 @@ impl HostFile {
     }
 
     /// The same file by a path from `here`, where it lies below.
+    #[must_use]
     pub fn seen_from(mut self, here: &Path) -> Self {
         if let Ok(below) = self.path.strip_prefix(here) {
             self.path = below.to_owned();
@@ -67,7 +68,7 @@ impl HostFile {
     /// nothing.
     pub fn read_patterns(&self) -> Result<String, Refusal> {
         let bytes = self.read(limits::IGNORE_FILE)?;
-        if bytes.iter().filter(|byte| **byte == b'\n').count() > limits::IGNORE_LINES {
+        if memchr::memchr_iter(b'\n', &bytes).count() > limits::IGNORE_LINES {
             return Err(Refusal::TooManyLines);
         }
         Ok(String::from_utf8_lossy(&bytes).into_owned())

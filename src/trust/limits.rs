@@ -24,8 +24,8 @@ pub const EDITOR_MESSAGE: u64 = 64 << 20;
 /// A limit in the largest unit that divides it: `1 MiB`, `256 KiB`.
 pub fn shown(limit: u64) -> String {
     match limit {
-        _ if limit % (1 << 20) == 0 => format!("{} MiB", limit >> 20),
-        _ if limit % (1 << 10) == 0 => format!("{} KiB", limit >> 10),
+        _ if limit.is_multiple_of(1 << 20) => format!("{} MiB", limit >> 20),
+        _ if limit.is_multiple_of(1 << 10) => format!("{} KiB", limit >> 10),
         _ => format!("{limit} bytes"),
     }
 }

@@ -20,9 +20,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
         let mut stream = OpenOptions::new().append(true).open(path)?;
         return Ok(stream.write_all(bytes)?);
     }
-    let (directory, name) = match (path.parent(), path.file_name()) {
-        (Some(directory), Some(name)) => (directory, name),
-        _ => return Err(io::Error::from(io::ErrorKind::IsADirectory).into()),
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
     };
     let directory = real_path(directory)?;
     let mut file = beside(&directory)?;

@@ -230,7 +230,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
             "env" => settings["Env"].as_array_mut().unwrap().push(rest.into()),
             "label" => {
                 settings["Labels"][rest.split_once('=').unwrap().0] =
-                    rest.split_once('=').unwrap().1.into()
+                    rest.split_once('=').unwrap().1.into();
             }
             "expose" => settings["ExposedPorts"][rest] = json!({}),
             "volume" => settings["Volumes"][rest] = json!({}),

@@ -115,7 +115,7 @@ fn a_list_of_a_docker_archive_is_as_strict() {
             "`[0].RepoTags[0]` is null",
         ),
         ("[{", "{", "the document is an object, not a list"),
-        ("[{", r#"[] [{"#, "trailing characters"),
+        ("[{", r"[] [{", "trailing characters"),
     ] {
         let good = Documents::default();
         let mut items = good.items.replacen(from, to, 1);

@@ -318,7 +318,7 @@ const CONFIGS: [Change; 22] = [
         r#""HISTORY": [], "history""#,
         "`HISTORY` differs",
     ),
-    ("{", r#"{} {"#, "trailing characters"),
+    ("{", r"{} {", "trailing characters"),
 ];
 
 const MANIFESTS: [Change; 17] = [
@@ -328,12 +328,12 @@ const MANIFESTS: [Change; 17] = [
         "`LAYERS` differs from `layers`",
     ),
     (
-        r#"]}"#,
+        r"]}",
         r#"], "Layers": [{$OTHER_LAYER}]}"#,
         "`Layers` differs from `layers`",
     ),
     (
-        r#"]}"#,
+        r"]}",
         r#"], "layers": [{$OTHER_LAYER}]}"#,
         "`layers` is repeated",
     ),
@@ -343,7 +343,7 @@ const MANIFESTS: [Change; 17] = [
         "`CONFIG` differs from `config`",
     ),
     (
-        r#"]}"#,
+        r"]}",
         r#"], "config": {$OTHER_CONFIG}}"#,
         "`config` is repeated",
     ),
@@ -442,7 +442,7 @@ const INDEXES: [Change; 9] = [
     ),
     (
         "{$MANIFEST",
-        r#"{$OTHER_MANIFEST, $MANIFEST"#,
+        r"{$OTHER_MANIFEST, $MANIFEST",
         "`manifests[0].mediaType` is repeated",
     ),
     (

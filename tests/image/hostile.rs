@@ -114,7 +114,7 @@ fn sizes_beyond_the_archive_are_not_believed() {
 fn numbers_are_numbers_in_range() {
     let size = |bytes: [u8; 12]| {
         Tar::new().entry(b'0', "a", "", b"", |header| {
-            header.as_old_mut().size = bytes
+            header.as_old_mut().size = bytes;
         })
     };
     refused(size([0xff; 12]), &Fault::Number("size"));
@@ -764,7 +764,7 @@ fn sizes_below_zero_and_beyond_all_numbers_are_no_sizes() {
         let mut field = [rest; 12];
         field[0] = first;
         Tar::new().entry(b'0', "a", "", b"", |header| {
-            header.as_old_mut().size = field
+            header.as_old_mut().size = field;
         })
     };
     for (first, rest) in [(0xff, 0xff), (0xff, 0), (0xc0, 0), (0xbf, 0xff), (0x81, 0)] {
@@ -777,7 +777,7 @@ fn sizes_below_zero_and_beyond_all_numbers_are_no_sizes() {
     assert!(matches!(fault_of(tar.end()).fault, Fault::Truncated { .. }));
     for kind in [b'x', b'g', b'L', b'K'] {
         let tar = Tar::new().entry(kind, "a", "", b"", |header| {
-            header.as_old_mut().size = [0xff; 12]
+            header.as_old_mut().size = [0xff; 12];
         });
         refused(tar.file("b", b""), &Fault::Number("size"));
     }

@@ -295,7 +295,7 @@ fn archive(entries: &[Entry]) -> Tar {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
             match kind {
                 0 | 1 => tar.entry(b'0', path, "", path.as_bytes(), |header| {
-                    header.set_mode(0o600 + mode)
+                    header.set_mode(0o600 + mode);
                 }),
                 2 => tar.entry(b'5', path, "", b"", |header| header.set_mode(0o700 + mode)),
                 3 => tar.symlink(path, target),

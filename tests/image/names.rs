@@ -77,7 +77,7 @@ fn absolute_and_untidy_names_start_at_the_root() {
 #[test]
 fn an_old_entry_whose_name_ends_in_a_slash_is_a_directory() {
     let tar = Tar::new().raw(Block::new_old(), 0, b"d/", b"", b"", |header| {
-        header.as_old_mut().linkflag[0] = 0
+        header.as_old_mut().linkflag[0] = 0;
     });
     assert_eq!(listing(&layer(tar)), ["/d/"]);
 }
@@ -131,7 +131,7 @@ fn times_can_be_before_the_epoch_and_have_fractions() {
     assert_eq!(time(b"-0.25").mtime, -1);
     assert_eq!(time(b"-1.000").mtime, -1);
     let negative = header(Tar::new().entry(b'0', "a", "", b"", |header| {
-        header.as_old_mut().mtime = [0xff; 12]
+        header.as_old_mut().mtime = [0xff; 12];
     }));
     assert_eq!(negative.mtime, -1);
 }

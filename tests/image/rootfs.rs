@@ -50,7 +50,7 @@ fn headers_are_those_of_the_files() {
             .open(&path)
             .unwrap()
             .set_modified(time)
-            .unwrap()
+            .unwrap();
     };
     let header = || {
         let image = open(directory.path().to_str().unwrap()).unwrap();

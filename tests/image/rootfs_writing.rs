@@ -57,15 +57,15 @@ fn a_directory_is_exactly_what_the_image_holds() {
             ("SCHILY.xattr.user.jettison", b"a\nb\0"),
         ])
         .entry(b'0', "etc/a", "", b"content", |header| {
-            owned(header, 0o4755)
+            owned(header, 0o4755);
         })
         .entry(b'1', "hard", "etc/a", b"", |header| owned(header, 0o4755))
         .pax(&[("mtime", b"-5.25")])
         .entry(b'2', "etc/link", "/etc/../../nowhere", b"", |header| {
-            owned(header, 0o777)
+            owned(header, 0o777);
         })
         .entry(b'1', "second-link", "etc/link", b"", |header| {
-            owned(header, 0o777)
+            owned(header, 0o777);
         })
         .entry(b'6', "pipe", "", b"", |header| owned(header, 0o620))
         .entry(b'0', "empty", "", b"", |header| owned(header, 0o000))

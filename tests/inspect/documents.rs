@@ -32,7 +32,7 @@ fn image(directory: &Directory) -> String {
         .file("opt/libz.so.1", b"12345")
         .file("opt/<script>alert(1)</script>", b"1234567")
         .entry(b'0', "bin/sh", "", b"#!/bin/sh\n", |header| {
-            header.set_mode(0o4755)
+            header.set_mode(0o4755);
         })
         .file(
             "opt/pack-1.0.dist-info/METADATA",

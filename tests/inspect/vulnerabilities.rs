@@ -71,10 +71,10 @@ fn image(directory: &Directory) -> String {
         .file("lib/libz.so.1", b"z")
         .file("usr/share/doc/zlib1g/copyright", b"Zlib")
         .entry(b'0', "bin/perl", "", b"perl", |header| {
-            header.set_mode(0o755)
+            header.set_mode(0o755);
         })
         .entry(b'0', "app", "", b"#!/nothing\n", |header| {
-            header.set_mode(0o755)
+            header.set_mode(0o755);
         })
         .file(
             "opt/pip-23.0.1.dist-info/METADATA",

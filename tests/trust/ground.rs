@@ -12,7 +12,7 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 
 /// Long enough for a loaded machine. A run that takes longer waits for something.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// A finding of its own and a fix.
 pub(crate) const DOCKERFILE: &str =
     "FROM debian:12\nADD app /app\nRUN echo $unquoted\nUSER root\nCMD [\"/app\"]\n";

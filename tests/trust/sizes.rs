@@ -21,7 +21,7 @@ fn lint(ground: &Ground, arguments: &[&str]) -> super::ground::Run {
         .current_dir(ground.path("repo"))
         .env_clear()
         .envs(ground.environment());
-    shell.timeout(std::time::Duration::from_secs(120));
+    shell.timeout(std::time::Duration::from_mins(2));
     let script = "ulimit -v 2097152; exec \"$@\"";
     let program = env!("CARGO_BIN_EXE_jettison");
     let fixed = [

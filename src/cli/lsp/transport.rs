@@ -107,21 +107,23 @@ fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
             return Ok(Some(length));
         }
         if let Some(value) = content_length(line) {
-            let value = value.ok_or_else(|| invalid("`Content-Length` is not a number"))?;
+            let value = value
+                .parse()
+                .map_err(|_| invalid("`Content-Length` is not a number"))?;
             length = Some(value);
         }
     }
     Err(invalid("a header has more than 32 lines"))
 }
 
-/// The value of a `Content-Length` line; the inner option is none where it is not a number.
-fn content_length(line: &[u8]) -> Option<Option<u64>> {
+/// The value of a `Content-Length` line.
+fn content_length(line: &[u8]) -> Option<String> {
     let line = String::from_utf8_lossy(line);
     let (name, value) = line.split_once(':')?;
     if !name.trim().eq_ignore_ascii_case("Content-Length") {
         return None;
     }
-    Some(value.trim().parse().ok())
+    Some(value.trim().to_owned())
 }
 
 fn invalid(reason: &str) -> io::Error {

@@ -318,7 +318,17 @@ fn what_is_nested_too_deeply_is_reported_and_not_read() {
         assert_eq!(last.words[0].literal(), Some("b"), "{open}");
         let script = parse_text(&nested(10_000));
         let reasons: Vec<_> = script.unread.iter().map(|part| part.reason).collect();
-        assert_eq!(reasons, [UnreadReason::ScriptDepth], "{open}");
+        // A script with a list at each level may report its condition and its body.
+        assert!(
+            !reasons.is_empty() && reasons.len() <= 2,
+            "{open}: {reasons:?}"
+        );
+        assert!(
+            reasons
+                .iter()
+                .all(|reason| *reason == UnreadReason::ScriptDepth),
+            "{open}: {reasons:?}"
+        );
         assert!(script.commands.len() <= 2 * MAX_DEPTH + 2, "{open}");
     }
 }

@@ -409,7 +409,7 @@ impl<'tree> Walk<'_, 'tree> {
         for child in node.children(&mut node.walk()) {
             match kind(child) {
                 NodeKind::FileDescriptor => {
-                    fd = self.script.as_str()[child.byte_range()].parse().ok()
+                    fd = self.script.as_str()[child.byte_range()].parse().ok();
                 }
                 NodeKind::Token if operator.is_empty() => {
                     self.script.as_str()[child.byte_range()].clone_into(&mut operator);
@@ -439,7 +439,7 @@ impl<'tree> Walk<'_, 'tree> {
                 // `program > file word`: the grammar counts all words after the operator to the
                 // redirect.
                 _ if child.is_named() && !is_statement(kind(child)) => {
-                    self.add_word(command, child)
+                    self.add_word(command, child);
                 }
                 _ => {}
             }

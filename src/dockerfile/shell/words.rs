@@ -40,7 +40,7 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
             modified: range.len() != name.len() + 1 && range.len() != name.len() + 3,
         }),
         Piece::Other(range) => {
-            parts.push(ShellPart::Other(script.source_span(range.start, range.end)))
+            parts.push(ShellPart::Other(script.source_span(range.start, range.end)));
         }
     });
     let range = node.byte_range();

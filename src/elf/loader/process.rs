@@ -234,14 +234,14 @@ impl<'a, F: Files> Process<'a, F> {
             let Some(elf) = self.elf(by) else { continue };
             let mut needs: Vec<(Vec<u8>, RequestKind)> = Vec::new();
             let mut add = |names: &[Vec<u8>], kind| {
-                needs.extend(names.iter().map(|name| (name.clone(), kind)))
+                needs.extend(names.iter().map(|name| (name.clone(), kind)));
             };
             add(&elf.needed, RequestKind::Needed);
             if self.loader.flavor == Flavor::Glibc {
                 add(&elf.filters, RequestKind::Filter);
                 add(&elf.auxiliaries, RequestKind::Auxiliary);
                 elf.audits.iter().for_each(|list| {
-                    add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit)
+                    add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit);
                 });
             }
             let chain = self.chain(by);

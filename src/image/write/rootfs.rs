@@ -169,7 +169,7 @@ impl Writer<'_> {
             }
             Kind::File(content) => self.file(name, content, at, text)?,
             Kind::Symlink { target } => {
-                made(rustix::fs::symlinkat(OsStr::from_bytes(target), at, text))?
+                made(rustix::fs::symlinkat(OsStr::from_bytes(target), at, text))?;
             }
             &Kind::Character { major, minor } => {
                 let device = rustix::fs::makedev(major, minor);

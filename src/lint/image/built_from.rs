@@ -65,7 +65,9 @@ pub fn findings_at_lines(
     let mut findings = Vec::new();
     let mut instructions = Vec::new();
     for finding in found {
-        let layer = finding.image().and_then(|image| image.layer());
+        let layer = finding
+            .image()
+            .and_then(super::super::finding::ImageLocation::layer);
         let instruction = layer.and_then(|layer| map.instruction_of_layer(layer));
         if let Some(instruction) = instruction
             && NEEDS_IMAGE.contains(&finding.rule)

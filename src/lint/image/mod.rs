@@ -81,7 +81,12 @@ pub fn lint_image(
     // A check that cannot read a file goes on without it, so that one place reports the failure.
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|a, b| {
-        let step = |finding: &Finding| finding.image().and_then(|image| image.step()).unwrap_or(0);
+        let step = |finding: &Finding| {
+            finding
+                .image()
+                .and_then(super::finding::ImageLocation::step)
+                .unwrap_or(0)
+        };
         (step(a), a.rule, &a.message).cmp(&(step(b), b.rule, &b.message))
     });
     Ok(ImageReport {

@@ -49,7 +49,7 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
             }
             None if c == ' ' || c == '\t' => words.extend(word.take()),
             None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => {
-                word.get_or_insert_default().push(c)
+                word.get_or_insert_default().push(c);
             }
             None => return None,
         }

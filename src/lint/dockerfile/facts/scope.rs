@@ -288,7 +288,7 @@ impl Expansion<'_> {
             match part {
                 WordPart::Literal(literal) => text.push_str(literal),
                 WordPart::Variable(variable) => {
-                    text.push_str(&self.expand_variable(variable, depth))
+                    text.push_str(&self.expand_variable(variable, depth));
                 }
             }
             if text.len() > LONGEST_VALUE {
