@@ -5,9 +5,15 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 .PHONY: check
 check: ## format, Clippy with warnings denied, unit tests
 	cargo fmt --check
+	rustfmt --edition 2024 --check src/rules/*.rs src/rules/support/*.rs
 	cargo clippy --all-targets -- -D warnings
 	cargo check --no-default-features
 	cargo test --lib
+
+.PHONY: format
+format: ## rustfmt, also for the rules, whose modules a macro declares
+	cargo fmt
+	rustfmt --edition 2024 src/rules/*.rs src/rules/support/*.rs
 
 .PHONY: test
 test: ## every test: unit, integration, documentation, end to end (those need root)
