@@ -278,6 +278,22 @@ fn no_time_is_after_the_epoch() {
     }));
 }
 
+#[test]
+fn a_directory_that_is_created_again_has_no_old_header() {
+    let below = Tar::new().entry(b'5', "d", "", b"", |header| header.set_mode(0o700));
+    let removed = Tar::new().file("d", b"no directory");
+    // There is no entry for the directory itself.
+    let again = Tar::new().file("d/a", b"a");
+    let image = layers(&[below, removed, again]).unwrap();
+    let mut selection = Selection::none(&image.tree);
+    for name in image.tree.walk() {
+        selection.keep(&image.tree, name);
+    }
+    let (_, one) = written(&image, &selection, &WriteOptions::default());
+    let (_, kept) = written(&image, &selection, &keep());
+    assert_eq!(everything(&kept), everything(&one));
+}
+
 const PATHS: [&str; 9] = ["a", "b", "d", "d/a", "d/b", "d/e", "d/e/f", "l", "l/a"];
 
 /// What it is, its path, the path it links to, its mode.

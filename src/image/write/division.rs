@@ -47,6 +47,7 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
     let homes = homes(image, selection, &own);
     let mut shares = divided(image, selection, &homes);
     let current = current_names(image);
+    let recreates = layers_that_recreate(image, &current, &own);
     let is_whole = |index: usize, material: &Material| {
         let is_kept = |&name: &NameId| {
             // What was put in its place after reading is in no layer.
@@ -62,6 +63,7 @@ pub(super) fn kept(image: &Image, selection: &Selection, youngest: Option<i64>) 
         // Another name of a file that a lower layer brought makes the file part of this layer.
         let is_all_its_own = |&&name: &&NameId| own[name.index()] == Some(index);
         !material.leans
+            && !recreates.contains(&index)
             && names_of(image, index).all(|name| is_kept(&name))
             && shares[index]
                 .names
@@ -163,6 +165,26 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Share> 
         shares[home].names.extend(way.into_iter().rev());
     }
     shares
+}
+
+/// The layers that create a directory at a path that a lower layer had and that was removed in
+/// between. Such a layer need not have an entry for the directory: copied as it is, it would leave
+/// the directory the header of the lower layer, which nothing hides any more.
+fn layers_that_recreate(
+    image: &Image,
+    current: &[Option<NameId>],
+    own: &[Option<usize>],
+) -> HashSet<usize> {
+    let mut layers = HashSet::new();
+    for name in image.tree.names(0..image.tree.name_count()) {
+        let Some(now) = current[name.index()] else {
+            continue;
+        };
+        if now != name && image.tree.is_directory(now) {
+            layers.extend(own[now.index()]);
+        }
+    }
+    layers
 }
 
 /// What now has the path of each name; none where nothing has.
