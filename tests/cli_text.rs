@@ -42,7 +42,7 @@ info[copy-owned-by-root]: the files belong to root, and
  --> Dockerfile:3:1
   |
 2 | USER app
-  | -------- the user is set here
+  | -------- user set here
 3 | COPY x.txt /x
   | ^^^^
   |
@@ -60,7 +60,7 @@ warning[shell-form-entrypoint]: `CMD` starts a shell, which
 4 | CMD run it
   | ^^^^^^^^^^
   |
-help: name the program and its arguments: `[\"run\", \"it\"]`
+help: use the exec form: `[\"run\", \"it\"]`
   |
 4 - CMD run it
 4 + CMD [\"run\", \"it\"]
@@ -82,9 +82,7 @@ the program does not need
 fn frames_are_drawn_with_what_is_asked_for() {
     let drawn = linted("80", &["--charset", "utf8"]);
     assert!(
-        drawn.contains(
-            "  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── the user is set here\n"
-        ),
+        drawn.contains("  ╭▸ Dockerfile:3:1\n  │\n2 │ USER app\n  │ ──────── user set here\n"),
         "{drawn}"
     );
     assert!(linted("80", &["--charset", "ascii"]).is_ascii());

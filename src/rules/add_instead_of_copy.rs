@@ -1,4 +1,4 @@
-//! `add-instead-of-copy`: ADD copies plain files, which is what COPY is for.
+//! `add-instead-of-copy`: ADD is used for plain local files.
 
 use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
 use crate::lint::facts::Step;
@@ -63,7 +63,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span: keyword.span,
             replacement: replacement.to_owned(),
         };
-        let message = "`ADD` copies files that are neither remote nor archives";
+        let message = "`ADD` is used for plain local files";
         findings
             .add(keyword.span, message)
             .fix(Fix::new("use `COPY`", applicability, vec![edit]));

@@ -1,4 +1,4 @@
-//! `apt-dist-upgrade`: the image goes to another release of its distribution.
+//! `apt-dist-upgrade`: the image is upgraded to another release of its distribution.
 
 use crate::lint::facts::Run;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -15,7 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.manager.name == "apt" && call.is_verb(&["dist-upgrade", "full-upgrade"]) {
             findings.add(
                 call.call.span,
-                "this changes the release that the base image says it is",
+                "this can upgrade the base image to another release",
             );
         }
     }

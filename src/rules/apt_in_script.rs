@@ -1,4 +1,4 @@
-//! `apt-in-script`: `apt` is called where `apt-get` is meant for scripts.
+//! `apt-in-script`: `apt` is used in a script instead of `apt-get`.
 
 use super::support::unattended::after;
 use crate::lint::facts::packages::{Action, understand};
@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     {
         let report = findings.add(
             call.name_span,
-            "`apt` is for people at a terminal; its interface may change",
+            "`apt` is for interactive use; its interface may change",
         );
         // What both know, both do alike; `apt list` and its like are not `apt-get`'s.
         let known = understand(call).is_some_and(|call| {
@@ -32,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let quoted = cx.source.slice(call.name_span).starts_with('"');
             edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
             edit.span = call.name_span;
-            report.fix(Fix::new("call `apt-get`", Applicability::Safe, vec![edit]));
+            report.fix(Fix::new("use `apt-get`", Applicability::Safe, vec![edit]));
         }
     }
 }

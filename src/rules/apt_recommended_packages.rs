@@ -1,4 +1,4 @@
-//! `apt-recommended-packages`: `apt-get install` brings what nobody asked for.
+//! `apt-recommended-packages`: `apt-get install` also installs recommended packages.
 
 use super::support::unattended::after;
 use crate::lint::facts::Run;
@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let span = call.call.name_span.to(verb.argument.span);
-        let report = findings.add(span, "packages that are only recommended are installed too");
+        let report = findings.add(span, "`apt-get install` also installs recommended packages");
         if let Some(edit) = after(cx, verb.argument.span, "install", OPTION)
             .filter(|_| call.call.name != "aptitude")
         {

@@ -1,4 +1,4 @@
-//! `apt-without-yes`: `apt-get` asks, and nobody answers.
+//! `apt-without-yes`: `apt-get` prompts for confirmation.
 
 use super::support::unattended;
 use crate::lint::{DockerfileContext, Findings, Rule};

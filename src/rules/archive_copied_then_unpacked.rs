@@ -1,4 +1,4 @@
-//! `archive-copied-then-unpacked`: an archive is copied and unpacked in another layer.
+//! `archive-copied-then-unpacked`: an archive is copied in one layer and unpacked in another.
 
 use std::collections::HashMap;
 
@@ -62,10 +62,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         word.span,
-                        format!("`{source}` is copied into one layer and unpacked in another"),
+                        format!("`{source}` is copied in one layer and unpacked in another"),
                     )
                     .label(*call, "here")
-                    .note("`ADD` unpacks it on the way");
+                    .note("`ADD` unpacks local archives");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `archive-fetched-then-unpacked`: a RUN fetches an archive and unpacks it, which ADD does in one.
+//! `archive-fetched-then-unpacked`: a RUN downloads and unpacks an archive, which ADD can do.
 
 use super::support::archives::{extracts, is_packed};
 use super::support::fetched::{Words, alone, is_plain};
@@ -49,19 +49,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let message = format!(
-            "`{}` fetches an archive for `{}`; `ADD --unpack` does both",
+            "`{}` downloads an archive for `{}`; `ADD --unpack` does both",
             fetch.name, tar.name
         );
         let report = findings
             .add(fetch.name_span, message)
-            .label(tar.name_span, "it is unpacked here");
+            .label(tar.name_span, "unpacked here");
         if let Some(instruction) = as_add(cx, run, fetch, tar) {
             let edit = Edit {
                 span: cx.facts.steps[run.step].span,
                 replacement: instruction,
             };
             report.fix(Fix::new(
-                "let `ADD` fetch and unpack it",
+                "use `ADD --unpack`",
                 Applicability::Unsafe,
                 vec![edit],
             ));

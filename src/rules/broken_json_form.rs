@@ -1,4 +1,4 @@
-//! `broken-json-form`: what looks like a JSON form is none, so it is taken for text.
+//! `broken-json-form`: a malformed exec form is run as text by a shell.
 
 use crate::dockerfile::{Body, Command, Kind, Place};
 use crate::lint::facts::Step;
@@ -22,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(
             span,
             format!(
-                "this is no JSON, so `{}` takes it for text",
+                "malformed exec-form JSON: `{}` treats it as text",
                 step.kind().name()
             ),
         );

@@ -1,4 +1,4 @@
-//! `cd-in-run`: a directory is changed by hand where WORKDIR says it.
+//! `cd-in-run`: `cd` is used instead of WORKDIR.
 
 use crate::dockerfile::{Command, Kind};
 use crate::lint::facts::{Call, Facts, Run, is_absolute};

@@ -1,4 +1,4 @@
-//! `circular-stages`: two stages wait for each other.
+//! `circular-stages`: stages depend on each other in a circle.
 
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -31,9 +31,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     step.instruction.keyword.span,
-                    format!("the stage `{name}` needs this one, and this one needs it"),
+                    format!("stage `{name}` and this stage depend on each other"),
                 )
-                .label(stage.from.span, "it stands here");
+                .label(stage.from.span, "defined here");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `commands-in-long-line`: a line that does not fit on a screen joins commands by `&&`.
+//! `commands-in-long-line`: a long line joins several commands.
 
 use super::support::rewrite::indent;
 use crate::dockerfile::Command;
@@ -54,9 +54,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .collect();
         let width = line(cx, first.start).chars().count();
         findings
-            .add(*first, format!("a line of {width} columns joins commands"))
+            .add(
+                *first,
+                format!("line of {width} columns joins several commands"),
+            )
             .fix(Fix::new(
-                "give each a line of its own",
+                "put each command on a line of its own",
                 Applicability::Safe,
                 edits,
             ));

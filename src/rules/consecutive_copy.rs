@@ -1,4 +1,4 @@
-//! `consecutive-copy`: instructions that follow each other copy to one place.
+//! `consecutive-copy`: consecutive instructions copy to the same directory.
 
 use super::support::copies::looks_like_file;
 use super::support::rewrite::without;
@@ -26,17 +26,17 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let keyword = &first.instruction.keyword;
         let message = format!(
-            "{} instructions in a row copy to one folder; one `{}` can do it",
+            "{} consecutive instructions copy to the same directory; one `{}` is enough",
             group.len(),
             keyword.text
         );
         let mut report = findings.add(keyword.span, message);
         for step in rest {
-            report = report.label(step.instruction.keyword.span, "and this one");
+            report = report.label(step.instruction.keyword.span, "also this one");
         }
         if let Some(edits) = as_one(cx, first, rest) {
             report.fix(Fix::new(
-                format!("make it one `{}`", keyword.text),
+                format!("combine them into one `{}`", keyword.text),
                 Applicability::Safe,
                 edits,
             ));

@@ -1,4 +1,4 @@
-//! `consecutive-label`: LABELs that follow each other could be one.
+//! `consecutive-label`: consecutive LABELs can be combined.
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
@@ -24,13 +24,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let keyword = &first.instruction.keyword;
         let message = format!(
-            "{} instructions in a row set labels; one `{}` can do it",
+            "{} consecutive instructions set labels; one `{}` is enough",
             group.len(),
             keyword.text
         );
         let mut report = findings.add(keyword.span, message);
         for step in rest {
-            report = report.label(step.instruction.keyword.span, "and this one");
+            report = report.label(step.instruction.keyword.span, "also this one");
         }
         if let Some(edits) = group
             .windows(2)
@@ -38,7 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .collect()
         {
             report.fix(Fix::new(
-                format!("make it one `{}`", keyword.text),
+                format!("combine them into one `{}`", keyword.text),
                 Applicability::Safe,
                 edits,
             ));

@@ -1,4 +1,4 @@
-//! `consecutive-run`: two short RUNs make two layers where one would do.
+//! `consecutive-run`: consecutive RUNs can be combined.
 
 use super::support::rewrite::{flags, join};
 use crate::dockerfile::Command;
@@ -28,12 +28,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let first = cx.facts.steps[before.step].instruction.keyword.span;
             let report = findings.add(
                 step.instruction.keyword.span,
-                "this `RUN` could be one with the `RUN` before it",
+                "this `RUN` can be combined with the previous `RUN`",
             );
             let report = report.label(first, "that one");
             if let Some(edit) = join(cx, before, run) {
                 report.fix(Fix::new(
-                    "join the two with `&&`",
+                    "combine them with `&&`",
                     Applicability::Safe,
                     vec![edit],
                 ));

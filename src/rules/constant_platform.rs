@@ -1,4 +1,4 @@
-//! `constant-platform`: a stage is for one platform, whatever is built.
+//! `constant-platform`: a stage has a fixed platform.
 
 use crate::dockerfile::Word;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -50,7 +50,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if !words.iter().any(|word| alias.contains(word)) {
             findings.add(
                 flag.span,
-                format!("the stage is for `{platform}`, whatever platform is built"),
+                format!(
+                    "the stage always uses the platform `{platform}`, whatever the target platform"
+                ),
             );
         }
     }

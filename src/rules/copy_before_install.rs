@@ -1,4 +1,4 @@
-//! `copy-before-install`: every change of the program has its dependencies installed again.
+//! `copy-before-install`: any change of the sources reinstalls the dependencies.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
@@ -39,9 +39,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         install.span,
-                        "the dependencies are installed again for every change of a file",
+                        "dependencies are reinstalled whenever any file changes",
                     )
-                    .label(copy, "this copies all files before");
+                    .label(copy, "all files are copied first");
             }
             // Whatever installs later does so for another reason.
             break;

@@ -1,4 +1,4 @@
-//! `copy-from-empty-stage`: a COPY takes files from a stage that has none.
+//! `copy-from-empty-stage`: a COPY takes files from an empty stage.
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
@@ -32,9 +32,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         findings
             .add(
                 word.span,
-                format!("nothing has been put into the stage `{name}`, so the build stops here"),
+                format!("stage `{name}` is empty, so the build fails here"),
             )
-            .label(stage.from.span, "it starts empty and stays so");
+            .label(stage.from.span, "starts from `scratch` and adds no files");
     }
 }
 

@@ -23,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
             findings.add(
                 word.span,
-                format!("`{name}` is the stage that the `COPY` stands in"),
+                format!("`COPY --from` refers to its own stage `{name}`"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `copy-from-stage-number`: `COPY --from` counts stages instead of naming one.
+//! `copy-from-stage-number`: `COPY --from` refers to a stage by number.
 
 use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let report = findings.add(
             word.span,
-            format!("`{name}` is another stage once one is put before it"),
+            format!("stage number `{name}` changes when a stage is inserted before it"),
         );
         let alias = cx
             .facts
@@ -47,7 +47,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement: alias.to_owned(),
             };
             report.fix(Fix::new(
-                format!("name it: `{alias}`"),
+                format!("use the name: `{alias}`"),
                 Applicability::Safe,
                 vec![edit],
             ));

@@ -1,4 +1,4 @@
-//! `copy-from-unknown-stage`: `COPY --from` names neither a stage above nor an image.
+//! `copy-from-unknown-stage`: `COPY --from` refers to an unknown stage.
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::is_well_known_image;
@@ -38,18 +38,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             Some(alias) => findings
                 .add(
                     word.span,
-                    format!(
-                        "the stage `{name}` stands further down, where only BuildKit looks for it"
-                    ),
+                    format!("stage `{name}` is defined later, which only BuildKit supports"),
                 )
                 .label(alias.span, "here"),
             None if name.bytes().all(|b| b.is_ascii_digit()) => findings.add(
                 word.span,
-                format!("there is no stage number {name}; the first is 0"),
+                format!("there is no stage {name}; the first stage is 0"),
             ),
             None => findings.add(
                 word.span,
-                format!("no stage is named `{name}`, so it is taken for an image"),
+                format!("no stage is named `{name}`, so it is treated as an image"),
             ),
         };
     }

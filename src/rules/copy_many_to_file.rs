@@ -1,4 +1,4 @@
-//! `copy-many-to-file`: several files are copied to what is not named as a folder.
+//! `copy-many-to-file`: several files are copied to a destination that does not end in `/`.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -39,18 +39,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let written = destination.text.as_str();
         let report = findings.add(
             destination.span,
-            format!("several files go to `{written}`, which does not end in `/`"),
+            format!("several files are copied to `{written}`, which does not end in `/`"),
         );
         if !json && destination.literal() == Some(written) {
             let edit = Edit {
                 span: destination.span,
                 replacement: format!("{written}/"),
             };
-            report.fix(Fix::new(
-                "say that it is a folder",
-                Applicability::Safe,
-                vec![edit],
-            ));
+            report.fix(Fix::new("add a `/`", Applicability::Safe, vec![edit]));
         }
     }
 }

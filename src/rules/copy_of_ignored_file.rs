@@ -1,4 +1,4 @@
-//! `copy-of-ignored-file`: `.dockerignore` keeps out what a COPY needs.
+//! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
@@ -40,7 +40,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !is_remote(&path) && is_left_out(ignore, &path) {
                 findings.add(
                     word.span,
-                    format!("`.dockerignore` keeps `{path}` out of the build"),
+                    format!("`{path}` is excluded by `.dockerignore`"),
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! `copy-owned-by-root`: after USER, files are copied that the user does not own.
+//! `copy-owned-by-root`: files that are copied after USER belong to root.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Known, User};
@@ -42,16 +42,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let finding = findings
             .add(
                 keyword.span,
-                format!("the files belong to root, and `{name}` cannot change them"),
+                format!("the files belong to root, so `{name}` cannot change them"),
             )
-            .label(user.span, "the user is set here");
+            .label(user.span, "user set here");
         if name.bytes().all(is_plain) {
             let edit = Edit {
                 span: Span::at(keyword.span.end),
                 replacement: format!(" --chown={name}"),
             };
             finding.fix(Fix::new(
-                "copy them for the user",
+                "add `--chown={name}`",
                 Applicability::Unsafe,
                 vec![edit],
             ));

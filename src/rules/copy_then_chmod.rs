@@ -45,12 +45,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             };
             let keyword = &copy.instruction.keyword;
             let message = format!(
-                "`{}` stores again what a `{}` brought",
+                "`{}` stores a second copy of files from `{}`",
                 call.name, keyword.text
             );
             let report = findings
                 .add(call.span, message)
-                .label(keyword.span, "it is brought here");
+                .label(keyword.span, "added here");
             let is_next = copy.index + 1 == step.index && alone(cx, run, 1).is_some();
             let is_known = is_next
                 && Words::of(cx, run, call).is_some()
@@ -66,7 +66,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     edit,
                 ];
                 report.fix(Fix::new(
-                    format!("let `{}` do it", keyword.text),
+                    format!("use the flag of `{}`", keyword.text),
                     change.applicability(),
                     edits,
                 ));

@@ -1,4 +1,4 @@
-//! `copy-to-relative-path`: where a COPY goes, only the base image knows.
+//! `copy-to-relative-path`: a relative `COPY` destination without a `WORKDIR`.
 
 use crate::dockerfile::{Body, Kind, Word, WordPart};
 use crate::lint::facts::{Step, is_absolute};
@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
         if is_relative(destination) && !is_set && !is_well_known(step) {
             let written = destination.text.as_str();
-            let message = format!("`{written}` starts from a directory that no `WORKDIR` sets");
+            let message = format!("relative destination `{written}` without a `WORKDIR`");
             let report = findings.add(destination.span, message);
             // In a JSON form the quotes are not part of what is written.
             let is_plain = cx.source.slice(destination.span) == written;
@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     replacement,
                 };
                 report.fix(Fix::new(
-                    "start from `/`, as the base image does",
+                    "use an absolute path, starting from the base image's directory",
                     Applicability::Safe,
                     vec![edit],
                 ));

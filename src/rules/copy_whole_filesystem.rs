@@ -1,4 +1,4 @@
-//! `copy-whole-filesystem`: a COPY lays one file system over another.
+//! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
@@ -42,10 +42,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .is_some_and(|stage| cx.facts.stages[stage].base == Base::Scratch);
         if !into_nothing && holds_a_system(cx, step, from) {
             let span = root.span.to(destination.span);
-            findings.add(
-                span,
-                "all files of one image are laid over those of another",
-            );
+            findings.add(span, "all files of one image are copied over another");
         }
     }
 }

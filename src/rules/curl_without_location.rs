@@ -1,4 +1,4 @@
-//! `curl-without-location`: curl fetches a file and follows no redirect.
+//! `curl-without-location`: curl does not follow redirects.
 
 use super::support::unattended::after;
 use crate::lint::facts::{Call, Download};
@@ -56,7 +56,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             let report = findings.add(
                 call.name_span,
-                "`curl` follows no redirect: it saves the page that names the new address",
+                "`curl` does not follow redirects and saves the redirect page instead",
             );
             if let Some(edit) = after(cx, call.name_span, "curl", "-L") {
                 report.fix(Fix::new(

@@ -1,4 +1,4 @@
-//! `dnf-without-yes`: `dnf` asks, and nobody answers.
+//! `dnf-without-yes`: `dnf` prompts for confirmation.
 
 use super::support::unattended;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `download-piped-to-shell`: what comes from the network runs before anybody could look at it.
+//! `download-piped-to-shell`: a download is piped to a shell.
 
 use crate::dockerfile::{ShellScript, SimpleCommand};
 use crate::knowledge::ProgramClass;
@@ -23,7 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .into_iter()
             .chain(substituted(run, script))
         {
-            findings.add(span, "a download runs before anybody can look at it");
+            findings.add(span, "downloaded script is run without being verified");
         }
     }
 }

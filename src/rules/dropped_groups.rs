@@ -1,4 +1,4 @@
-//! `dropped-groups`: `USER name:group` leaves out the groups that the user was given.
+//! `dropped-groups`: `USER name:group` drops the supplementary groups of the user.
 
 use std::collections::BTreeSet;
 
@@ -47,16 +47,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings
             .add(
                 word.span,
-                format!("with a group after it, `{name}` has none of the other groups"),
+                format!("`USER` with a group drops the supplementary groups of `{name}`"),
             )
-            .label(given, "the user gets groups here");
+            .label(given, "groups assigned here");
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
             let edit = Edit {
                 span: word.span,
                 replacement: name.to_owned(),
             };
             report.fix(Fix::new(
-                "name the user alone",
+                "remove the group",
                 Applicability::Unsafe,
                 vec![edit],
             ));

@@ -1,4 +1,4 @@
-//! `duplicate-label`: a label is set twice, and only the last counts.
+//! `duplicate-label`: a label is set twice.
 
 use std::collections::HashMap;
 
@@ -23,13 +23,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         if let Some(before) = set.insert((step.stage, key.clone()), pair.span) {
             let report = findings
-                .add(
-                    before,
-                    format!("`{key}` is set again below, and this value is lost"),
-                )
-                .label(pair.span, "it is set again here");
+                .add(before, format!("label `{key}` is overwritten below"))
+                .label(pair.span, "set again here");
             if let Some(edit) = without_pair(cx, before) {
-                report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
+                report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `duplicate-stage-name`: two stages have one name.
+//! `duplicate-stage-name`: two stages have the same name.
 
 use std::collections::HashMap;
 
@@ -18,11 +18,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // BuildKit compares in lower case.
         if let Some(before) = names.insert(name.to_ascii_lowercase(), alias.span) {
             findings
-                .add(
-                    alias.span,
-                    format!("another stage is named `{name}` already"),
-                )
-                .label(before, "it is hidden from here on");
+                .add(alias.span, format!("stage name `{name}` is already used"))
+                .label(before, "first used here");
         }
     }
 }

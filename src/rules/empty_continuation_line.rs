@@ -1,4 +1,4 @@
-//! `empty-continuation-line`: an empty line stands inside an instruction.
+//! `empty-continuation-line`: an instruction contains an empty line.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -29,9 +29,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .collect();
             let at = Span::at(first.start);
             findings
-                .add(at, "an empty line inside an instruction will be an error")
+                .add(
+                    at,
+                    "empty line inside an instruction, which will become an error",
+                )
                 .fix(Fix::new(
-                    "leave the empty lines out",
+                    "remove the empty lines",
                     Applicability::Safe,
                     edits,
                 ));

@@ -1,4 +1,4 @@
-//! `empty-label`: a label that should say something is empty.
+//! `empty-label`: a required label is empty.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};
@@ -14,7 +14,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (pair, key, kind, value) in label_schema::in_schema(cx) {
         if kind != LabelType::RawText && value.is_empty() {
             findings
-                .add(pair.span, format!("`{key}` is empty"))
+                .add(pair.span, format!("label `{key}` is empty"))
                 .because(label_schema::origin(cx.settings, &key));
         }
     }

@@ -1,4 +1,4 @@
-//! `entrypoint-without-exec`: a script starts the program and stays before it.
+//! `entrypoint-without-exec`: an entry script does not `exec` the program.
 
 use crate::dockerfile::shell::parse_text;
 use crate::dockerfile::{Body, Command, Kind, Place};
@@ -50,7 +50,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 if let Some(text) = words.get(2).filter(|text| stays(&text.value)) {
                     findings.add(
                         text.span,
-                        "the shell waits for the program and does not pass signals on to it",
+                        "the shell keeps running and does not pass signals on to the program",
                     );
                 }
             } else if let Some((_, span)) =
@@ -60,10 +60,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     .add(
                         program.span,
                         format!(
-                            "`{name}` waits for the program and does not pass signals on to it"
+                            "`{name}` keeps running and does not pass signals on to the program"
                         ),
                     )
-                    .label(span, "the script is written here");
+                    .label(span, "script written here");
             }
         }
     }

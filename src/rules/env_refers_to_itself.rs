@@ -1,4 +1,4 @@
-//! `env-refers-to-itself`: a value uses a variable that the same ENV only sets.
+//! `env-refers-to-itself`: a value uses a variable that the same ENV sets.
 
 use std::collections::HashMap;
 
@@ -43,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             let message = format!(
-                "`{}` is not set yet: this `ENV` sets it for what follows",
+                "`{}` is not set yet: this `ENV` sets it for later instructions",
                 variable.name
             );
             let report = findings.add(variable.span, message);
@@ -82,7 +82,7 @@ fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) ->
         replacement: format!("{}{keyword} ", cx.line_break()),
     };
     Some(Fix::new(
-        "set it in an `ENV` of its own",
+        "use a separate `ENV`",
         Applicability::Unsafe,
         vec![edit],
     ))

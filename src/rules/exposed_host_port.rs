@@ -1,4 +1,4 @@
-//! `exposed-host-port`: EXPOSE names an address or a port of the host.
+//! `exposed-host-port`: EXPOSE contains an address or a port of the host.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -14,11 +14,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(host) = &port.host else { continue };
         let report = findings.add(
             port.span,
-            format!("`EXPOSE` cannot choose `{host}`: that is for `docker run -p`"),
+            format!("`EXPOSE` cannot set the host part `{host}`; use `docker run -p`"),
         );
         if let Some((_, replacement)) = port.text.rsplit_once(':').filter(|_| port.literal) {
             let replacement = replacement.to_owned();
-            let title = format!("write `{replacement}`");
+            let title = format!("use `{replacement}`");
             report.fix(Fix::new(
                 title,
                 Applicability::Safe,

@@ -1,4 +1,4 @@
-//! `file-written-in-run`: a RUN writes a text into a file, which COPY can do with a heredoc.
+//! `file-written-in-run`: a RUN writes a text to a file, which COPY can do with a heredoc.
 
 use super::support::fetched::{calls_only, is_plain};
 use crate::dockerfile::Command;
@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let end = cx.line_break();
         let replacement = format!("COPY <<{END} {path}{end}{text}{end}{END}");
         let fix = Fix::new(
-            "write it by `COPY`",
+            "use `COPY` with a heredoc",
             Applicability::Unsafe,
             vec![Edit {
                 span: step,
@@ -35,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         findings
             .add(
                 call.span,
-                format!("a shell writes `{path}`; `COPY` can, without one"),
+                format!("a shell writes `{path}`; `COPY` can do it without one"),
             )
             .fix(fix);
     }

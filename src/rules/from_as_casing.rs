@@ -1,4 +1,4 @@
-//! `from-as-casing`: FROM and AS are not in the same case.
+//! `from-as-casing`: FROM and AS differ in case.
 
 use crate::dockerfile::Instruction;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -31,12 +31,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement: replacement.to_owned(),
             };
             let fix = Fix::new(
-                format!("write `{replacement}`"),
+                format!("use `{replacement}`"),
                 Applicability::Safe,
                 vec![edit],
             );
             findings
-                .add(span, format!("`{text}` is not in the case of `{from}`"))
+                .add(span, format!("`{text}` and `{from}` differ in case"))
                 .fix(fix);
         }
     }

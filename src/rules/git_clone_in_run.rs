@@ -1,4 +1,4 @@
-//! `git-clone-in-run`: a RUN clones what ADD could fetch.
+//! `git-clone-in-run`: a RUN clones a repository that ADD can fetch.
 
 use super::support::fetched::{Words, alone, is_plain};
 use crate::lint::facts::{Argument, Call, Run};
@@ -27,11 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     span: cx.facts.steps[run.step].span,
                     replacement: instruction,
                 };
-                report.fix(Fix::new(
-                    "let `ADD` fetch it",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
+                report.fix(Fix::new("use `ADD`", Applicability::Unsafe, vec![edit]));
             }
         }
     }

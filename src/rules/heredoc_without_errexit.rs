@@ -1,4 +1,4 @@
-//! `heredoc-without-errexit`: a script in a heredoc goes on after a command that failed.
+//! `heredoc-without-errexit`: a heredoc script continues after a failed command.
 
 use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::SimpleCommand;
@@ -45,9 +45,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         findings
             .add(
                 command.words[0].span,
-                format!("where `{name}` fails, the script goes on, and so does the build"),
+                format!("the script continues if `{name}` fails, and the build succeeds"),
             )
-            .fix(Fix::new("set `-e` first", Applicability::Unsafe, vec![set]));
+            .fix(Fix::new("add `set -e`", Applicability::Unsafe, vec![set]));
     }
 }
 

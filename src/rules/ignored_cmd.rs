@@ -1,4 +1,4 @@
-//! `ignored-cmd`: a CMD is followed by another one.
+//! `ignored-cmd`: a later CMD replaces this one.
 
 use super::support::ignored::report;
 use crate::dockerfile::Kind;

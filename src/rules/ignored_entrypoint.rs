@@ -1,4 +1,4 @@
-//! `ignored-entrypoint`: an ENTRYPOINT is followed by another one.
+//! `ignored-entrypoint`: a later ENTRYPOINT replaces this one.
 
 use super::support::ignored::report;
 use crate::dockerfile::Kind;

@@ -1,4 +1,4 @@
-//! `ignored-healthcheck`: a HEALTHCHECK is followed by another one.
+//! `ignored-healthcheck`: a later HEALTHCHECK replaces this one.
 
 use super::support::ignored::report;
 use crate::dockerfile::Kind;

@@ -1,4 +1,4 @@
-//! `image-without-digest`: what a base image's tag means may change.
+//! `image-without-digest`: a base image is not pinned to a digest.
 
 use crate::lint::facts::{Base, Reading};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let written = stage.image.text.as_str();
             findings.add(
                 stage.image.span,
-                format!("`{written}` may be another image tomorrow: it has no digest"),
+                format!("`{written}` is not pinned to a digest"),
             );
         }
     }

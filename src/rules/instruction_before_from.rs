@@ -1,4 +1,4 @@
-//! `instruction-before-from`: something stands before the first FROM that only a stage can have.
+//! `instruction-before-from`: an instruction other than ARG comes before the first FROM.
 
 use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings.add(
                 keyword.span,
                 format!(
-                    "`{}` stands before the first `FROM`, where only `ARG` may",
+                    "`{}` before the first `FROM`: only `ARG` is allowed there",
                     keyword.text
                 ),
             );

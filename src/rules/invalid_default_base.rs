@@ -1,4 +1,4 @@
-//! `invalid-default-base`: without a `--build-arg`, FROM names no image.
+//! `invalid-default-base`: FROM is invalid unless `--build-arg` is given.
 
 use crate::lint::facts::{Base, is_image_name};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -25,11 +25,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else {
                 format!("`{name}`")
             };
-            let message =
-                format!("without `--build-arg` this comes to {what}, which names no image");
+            let message = format!("`FROM` is {what} unless `--build-arg` is given");
             findings
                 .add(stage.image.span, message)
-                .note("an `ARG` with a default makes it right");
+                .note("give the `ARG` a default");
         }
     }
 }

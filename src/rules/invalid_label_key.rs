@@ -1,4 +1,4 @@
-//! `invalid-label-key`: the key of a label is none by Docker's guidelines.
+//! `invalid-label-key`: the key of a label violates Docker's guidelines.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for pair in pairs {
             let written = pair.key.text.as_str().trim_matches(['"', '\'']);
             if let Some(fault) = fault(pair.key.literal().unwrap_or(written)) {
-                findings.add(pair.key.span, format!("the label `{written}` {fault}"));
+                findings.add(pair.key.span, format!("label `{written}` {fault}"));
             }
         }
     }
@@ -37,16 +37,16 @@ fn fault(key: &str) -> Option<&'static str> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._/".contains(c);
     let reserved = RESERVED.iter().any(|reserved| key.starts_with(reserved));
     Some(match key {
-        _ if reserved => "is in a name space that Docker keeps for itself",
-        _ if key.contains('$') => "hides its key in a variable",
+        _ if reserved => "uses a namespace that is reserved for Docker",
+        _ if key.contains('$') => "has a variable in its key",
         _ if !key.chars().all(allowed) => {
-            "has other characters than `a-z`, `0-9`, `.`, `-`, `_` and `/`"
+            "contains characters other than `a-z`, `0-9`, `.`, `-`, `_` and `/`"
         }
         _ if !key.starts_with(|c: char| c.is_ascii_lowercase()) => "does not start with a letter",
         _ if !key.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()) => {
             "does not end with a letter or a digit"
         }
-        _ if key.contains("..") || key.contains("--") => "has two separators in a row",
+        _ if key.contains("..") || key.contains("--") => "contains two separators in a row",
         _ => return None,
     })
 }

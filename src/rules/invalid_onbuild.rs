@@ -1,4 +1,4 @@
-//! `invalid-onbuild`: ONBUILD holds an instruction that it must not.
+//! `invalid-onbuild`: ONBUILD contains an instruction that is not allowed there.
 
 use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let keyword = &step.instruction.keyword;
             findings.add(
                 keyword.span,
-                format!("`{}` must not stand in `ONBUILD`", keyword.text),
+                format!("`{}` is not allowed in `ONBUILD`", keyword.text),
             );
         }
     }

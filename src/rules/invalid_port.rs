@@ -1,4 +1,4 @@
-//! `invalid-port`: EXPOSE names a port that cannot be.
+//! `invalid-port`: EXPOSE contains an invalid port.
 
 use crate::lint::facts::Port;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -28,23 +28,21 @@ fn fault(port: &Port) -> Option<String> {
         .max(port.last)
         .is_some_and(|number| number > u32::from(u16::MAX))
     {
-        return Some(format!("`{text}` is beyond the last port, 65535"));
+        return Some(format!("port `{text}` is greater than 65535"));
     }
     // What a variable brings may be missing here and given at the build.
     if !port.literal {
         return None;
     }
     let Some((first, last)) = port.first.zip(port.last) else {
-        return Some(format!("`{text}` is not a port"));
+        return Some(format!("`{text}` is not a valid port"));
     };
     if first > last {
-        return Some(format!("`{text}` ends before it starts"));
+        return Some(format!("port range `{text}` ends before it starts"));
     }
     let protocol = port.protocol.as_deref().unwrap_or_default();
     let known = PROTOCOLS
         .iter()
         .any(|known| known.eq_ignore_ascii_case(protocol));
-    (!known).then(|| {
-        format!("`{protocol}` is not a protocol of ports: there are `tcp`, `udp` and `sctp`")
-    })
+    (!known).then(|| format!("unknown protocol `{protocol}`: use `tcp`, `udp` or `sctp`"))
 }

@@ -1,4 +1,4 @@
-//! `label-not-a-commit`: a label that should be a commit is none.
+//! `label-not-a-commit`: a label is not a valid commit hash.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    label_schema::report(cx, LabelType::Hash, "the hash of a commit", findings);
+    label_schema::report(cx, LabelType::Hash, "a commit hash", findings);
 }

@@ -1,4 +1,4 @@
-//! `label-not-a-license`: a label that should name licenses does not.
+//! `label-not-a-license`: a label is not a valid SPDX license expression.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};

@@ -1,4 +1,4 @@
-//! `label-not-a-time`: a label that should be a time is none.
+//! `label-not-a-time`: a label is not a valid RFC 3339 time.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    label_schema::report(cx, LabelType::Rfc3339, "a time by RFC 3339", findings);
+    label_schema::report(cx, LabelType::Rfc3339, "an RFC 3339 time", findings);
 }

@@ -1,4 +1,4 @@
-//! `label-not-a-url`: a label that should be a URL is none.
+//! `label-not-a-url`: a label is not a valid URL.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};

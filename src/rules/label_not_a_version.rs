@@ -1,4 +1,4 @@
-//! `label-not-a-version`: a label that should be a semantic version is none.
+//! `label-not-a-version`: a label is not a valid semantic version.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};

@@ -1,4 +1,4 @@
-//! `label-not-an-email`: a label that should be an e-mail address is none.
+//! `label-not-an-email`: a label is not a valid email address.
 
 use super::support::label_schema;
 use crate::lint::{DockerfileContext, Findings, LabelType, Rule};
@@ -11,5 +11,5 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    label_schema::report(cx, LabelType::Email, "an e-mail address", findings);
+    label_schema::report(cx, LabelType::Email, "an email address", findings);
 }

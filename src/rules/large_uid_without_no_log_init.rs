@@ -1,4 +1,4 @@
-//! `large-uid-without-no-log-init`: `useradd` makes a log as large as the user's number.
+//! `large-uid-without-no-log-init`: `useradd` with a large UID writes a huge log file.
 
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -33,7 +33,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     call.span,
-                    format!("`useradd` writes a log with room for {uid} users"),
+                    format!("`useradd` with UID {uid} writes a huge sparse log file"),
                 )
                 .fix(Fix::new(
                     "add `--no-log-init`",

@@ -1,4 +1,4 @@
-//! `legacy-key-value`: ENV or LABEL has a blank between key and value.
+//! `legacy-key-value`: ENV or LABEL separates key and value by a space.
 
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -24,7 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for pair in pairs.iter().filter(|pair| pair.legacy) {
             let name = step.kind().name();
             let message = format!(
-                "`{name} {} …` has the old form without `=`",
+                "`{name} {} …` uses the legacy form without `=`",
                 pair.key.text.as_str()
             );
             let report = findings.add(pair.span, message);
@@ -62,5 +62,5 @@ fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
             replacement: quote.to_owned(),
         });
     }
-    Some(Fix::new("write it with `=`", Applicability::Safe, edits))
+    Some(Fix::new("use `=`", Applicability::Safe, edits))
 }

@@ -1,4 +1,4 @@
-//! `long-command-chain`: many commands are joined by `&&` where a heredoc has a line for each.
+//! `long-command-chain`: many commands are joined with `&&` instead of a heredoc.
 
 use crate::dockerfile::{Command, Script, shell};
 use crate::lint::facts::{Run, Step, chain};
@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let message = format!(
-            "`&&` joins {} commands; a heredoc has a line for each",
+            "`&&` joins {} commands; a heredoc is easier to read",
             pieces.len()
         );
         let report = findings.add(step.instruction.keyword.span, message);
@@ -45,7 +45,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else {
                 Applicability::Unsafe
             };
-            report.fix(Fix::new("write a heredoc", applicability, vec![edit]));
+            report.fix(Fix::new("use a heredoc", applicability, vec![edit]));
         }
     }
 }

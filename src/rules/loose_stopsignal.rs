@@ -1,4 +1,4 @@
-//! `loose-stopsignal`: the signal to stop is not called by its full name.
+//! `loose-stopsignal`: STOPSIGNAL does not use the full name of the signal.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -50,9 +50,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             replacement: full.clone(),
         };
         findings
-            .add(word.span, format!("`{written}` is `{full}`"))
+            .add(
+                word.span,
+                format!("`{written}` is not the full signal name, `{full}`"),
+            )
             .fix(Fix::new(
-                "write the full name",
+                "use the full name",
                 Applicability::Safe,
                 vec![edit],
             ));

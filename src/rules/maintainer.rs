@@ -1,4 +1,4 @@
-//! `maintainer`: MAINTAINER has been deprecated for a label.
+//! `maintainer`: MAINTAINER is deprecated.
 
 use crate::dockerfile::{Body, Instruction, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -17,10 +17,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .iter()
         .filter(|step| step.kind() == Kind::Maintainer)
     {
-        let report = findings.add(
-            step.instruction.span,
-            "`MAINTAINER` is deprecated, and few tools read what it sets",
-        );
+        let report = findings.add(step.instruction.span, "`MAINTAINER` is deprecated");
         if let Some(fix) = fix(step.instruction) {
             report.fix(fix);
         }

@@ -1,4 +1,4 @@
-//! `microdnf-cache-left`: what microdnf downloads stays in a layer.
+//! `microdnf-cache-left`: the cache of microdnf is left in the image.
 
 use super::support::cache_left::{self, CacheFix};
 use crate::lint::{DockerfileContext, Findings, Rule};

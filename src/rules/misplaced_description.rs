@@ -1,4 +1,4 @@
-//! `misplaced-description`: a comment above ARG or FROM describes something else.
+//! `misplaced-description`: a comment above ARG or FROM is not its description.
 
 use crate::dockerfile::{Body, Comment, Kind};
 use crate::lint::facts::Step;
@@ -50,11 +50,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .add(
                 comment.span,
                 format!(
-                    "the comment is taken for a description of `{first}` and does not start with it"
+                    "comment is read as the description of `{first}`, but does not start with that name"
                 ),
             )
             .fix(Fix::new(
-                "part them by an empty line",
+                "separate them with an empty line",
                 Applicability::Safe,
                 vec![edit],
             ));

@@ -40,15 +40,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let message = format!(
-        "`{}` stands before `{}`",
+        "`{}` comes before `{}`",
         early.kind().name(),
         next.kind().name()
     );
     let report = findings
         .add(early.instruction.keyword.span, message)
-        .label(next.instruction.keyword.span, "it belongs below this");
+        .label(next.instruction.keyword.span, "belongs after this");
     if let Some(edits) = in_order(cx, steps, epilogue) {
-        report.fix(Fix::new("put it in its place", Applicability::Safe, edits));
+        report.fix(Fix::new("move it", Applicability::Safe, edits));
     }
 }
 

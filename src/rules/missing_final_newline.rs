@@ -1,4 +1,4 @@
-//! `missing-final-newline`: the last line has no end.
+//! `missing-final-newline`: the file does not end with a newline.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -22,6 +22,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         replacement: replacement.to_owned(),
     };
     findings
-        .add(end, "the file ends without a line break")
-        .fix(Fix::new("end the line", Applicability::Safe, vec![edit]));
+        .add(end, "file does not end with a newline")
+        .fix(Fix::new("add a newline", Applicability::Safe, vec![edit]));
 }

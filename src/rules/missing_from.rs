@@ -18,6 +18,6 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .iter()
             .any(|instruction| instruction.keyword.kind == Kind::From)
     {
-        findings.add(Span::at(0), "no `FROM` says what the image is built on");
+        findings.add(Span::at(0), "file has no `FROM`");
     }
 }

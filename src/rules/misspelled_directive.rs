@@ -1,4 +1,4 @@
-//! `misspelled-directive`: a comment at the top was meant for the parser.
+//! `misspelled-directive`: a parser directive is misspelled.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -39,10 +39,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     findings
         .add(
             edit.span,
-            format!("`{key}` is no directive, so the line is a comment"),
+            format!("unknown directive `{key}` is treated as a comment"),
         )
         .fix(Fix::new(
-            format!("write `{near}`"),
+            format!("use `{near}`"),
             Applicability::Unsafe,
             vec![edit],
         ));

@@ -1,4 +1,4 @@
-//! `mixed-keyword-casing`: the instructions of a file are not all in one case.
+//! `mixed-keyword-casing`: the keywords of a file differ in case.
 
 use crate::dockerfile::{Instruction, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -27,9 +27,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .filter(|instruction| is_upper(instruction))
         .count();
     let (wanted, case): (fn(&Instruction) -> bool, _) = if lower > upper {
-        (is_lower, "lower case")
+        (is_lower, "lowercase")
     } else {
-        (is_upper, "upper case")
+        (is_upper, "uppercase")
     };
     for keyword in instructions()
         .filter(|instruction| !wanted(instruction))
@@ -41,16 +41,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         } else {
             name.to_owned()
         };
-        let message = format!(
-            "`{}` is not in {case}, as most instructions are",
-            keyword.text
-        );
+        let message = format!("`{}` is not {case} like most instructions", keyword.text);
         let edit = Edit {
             span: keyword.span,
             replacement: replacement.clone(),
         };
         findings.add(keyword.span, message).fix(Fix::new(
-            format!("write `{replacement}`"),
+            format!("use `{replacement}`"),
             Applicability::Safe,
             vec![edit],
         ));

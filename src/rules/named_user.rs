@@ -1,4 +1,4 @@
-//! `named-user`: USER names the user, where a number would say more.
+//! `named-user`: USER is a name, not a number.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Known, User};
@@ -38,7 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             findings.add(
                 word.span,
-                format!("`{name}` may be anybody, root too, to whoever only reads the image's configuration"),
+                format!("`USER` is a name: Kubernetes cannot verify that `{name}` is not root"),
             );
         }
     }

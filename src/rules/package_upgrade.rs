@@ -1,4 +1,4 @@
-//! `package-upgrade`: the base image's packages are patched in the image.
+//! `package-upgrade`: the packages of the base image are upgraded.
 
 use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     {
         findings.add(
             call.call.span,
-            "the packages of the base image are upgraded here instead of in a newer base image",
+            "packages of the base image are upgraded; use a newer base image instead",
         );
     }
 }

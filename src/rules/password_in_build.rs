@@ -1,4 +1,4 @@
-//! `password-in-build`: the build gives a user a password.
+//! `password-in-build`: the build sets a password.
 
 use super::support::switches::{self, Switch, switch};
 use crate::lint::facts::Call;
@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if let Some(span) = sets {
             findings.add(
                 span,
-                "the password is the same in every container, and the image's history shows it",
+                "password is stored in the image history and is the same in every container",
             );
         }
     }

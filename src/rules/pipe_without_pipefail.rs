@@ -1,4 +1,4 @@
-//! `pipe-without-pipefail`: a pipeline hides that its first commands fail.
+//! `pipe-without-pipefail`: a pipeline ignores failures of all but its last command.
 
 use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::{Options, ShellPart};
@@ -129,7 +129,7 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix
             replacement: set,
         };
         return Some(Fix::new(
-            "set `pipefail` first",
+            "set `pipefail`",
             Applicability::Unsafe,
             vec![edit],
         ));
@@ -148,7 +148,7 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix
         replacement,
     };
     Some(Fix::new(
-        "let `bash` run this with `pipefail`",
+        "run this with `bash` and `pipefail`",
         Applicability::Unsafe,
         vec![edit],
     ))

@@ -1,4 +1,4 @@
-//! `plain-http-download`: something is fetched by HTTP without TLS, and nobody looks at what came.
+//! `plain-http-download`: a file is downloaded over plain HTTP.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -46,7 +46,7 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
     let Some(host) = plain_host(url) else { return };
     let report = findings.add(
         span,
-        format!("what `{host}` sends can be changed on the way"),
+        format!("download from `{host}` over plain HTTP can be tampered with"),
     );
     if let Some(at) = cx.source.slice(span).find("http://") {
         let end = span.start + at + "http".len();

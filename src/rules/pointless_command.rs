@@ -1,4 +1,4 @@
-//! `pointless-command`: a RUN calls what makes sense on a running system only.
+//! `pointless-command`: a RUN calls a command that has no use in a build.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -11,21 +11,21 @@ pub(super) const RULE: Rule = Rule {
 
 /// Programs, and why a build has no use for them.
 const POINTLESS: [(&str, &str); 12] = [
-    ("free", "shows the memory of the machine that builds"),
+    ("free", "shows the memory of the build machine"),
     ("ifconfig", "shows the network of the build"),
-    ("kill", "ends what is gone with the `RUN` anyhow"),
-    ("mount", "mounts nothing that lasts beyond the `RUN`"),
-    ("nano", "waits for somebody to type"),
+    ("kill", "stops a process that ends with the `RUN` anyway"),
+    ("mount", "mounts a file system that is gone after the `RUN`"),
+    ("nano", "waits for input at a terminal"),
     ("ps", "shows the processes of the build"),
-    ("service", "starts what is gone with the `RUN`"),
-    ("shutdown", "has nothing to shut down"),
+    ("service", "starts a service that ends with the `RUN`"),
+    ("shutdown", "cannot shut down a build"),
     (
         "ssh",
-        "reaches out from the build, with a key that has to be in it",
+        "connects to another host, with a key that must be in the build",
     ),
     ("top", "shows the processes of the build"),
-    ("vi", "waits for somebody to type"),
-    ("vim", "waits for somebody to type"),
+    ("vi", "waits for input at a terminal"),
+    ("vim", "waits for input at a terminal"),
 ];
 
 /// What asks a program only whether it is there, or makes an editor work without anybody.

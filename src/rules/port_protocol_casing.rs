@@ -1,4 +1,4 @@
-//! `port-protocol-casing`: the protocol of a port has capitals.
+//! `port-protocol-casing`: the protocol of a port is not lowercase.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -17,17 +17,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        let report = findings.add(
-            port.span,
-            format!("the protocol `{protocol}` is not in lower case"),
-        );
+        let report = findings.add(port.span, format!("protocol `{protocol}` is not lowercase"));
         if port.literal {
             let numbers = port
                 .text
                 .strip_suffix(protocol.as_str())
                 .unwrap_or(&port.text);
             let replacement = format!("{numbers}{}", protocol.to_ascii_lowercase());
-            let title = format!("write `{replacement}`");
+            let title = format!("use `{replacement}`");
             report.fix(Fix::new(
                 title,
                 Applicability::Safe,

@@ -1,4 +1,4 @@
-//! `powershell-in-run`: a RUN starts PowerShell by its name, where SHELL could do it for all.
+//! `powershell-in-run`: a RUN starts PowerShell instead of using SHELL.
 
 use crate::dockerfile::Command;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let span = script.text.source_span(start, start + word.len());
             findings.add(
                 span,
-                "a shell starts PowerShell, which `SHELL` would start itself",
+                "`RUN` starts PowerShell from a shell; use `SHELL` instead",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `privileged-port`: a user who is not root is to listen where only root may.
+//! `privileged-port`: an unprivileged user listens on a privileged port.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::{Known, User};
@@ -59,9 +59,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         word.span,
-                        format!("`{name}` may not listen on port {port} everywhere"),
+                        format!(
+                            "`{name}` cannot listen on the privileged port {port} in every runtime"
+                        ),
                     )
-                    .label(user.span, "the user is set here");
+                    .label(user.span, "user set here");
             }
         }
     }

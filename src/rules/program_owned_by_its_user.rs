@@ -1,4 +1,4 @@
-//! `program-owned-by-its-user`: the container's user may change what is copied for it.
+//! `program-owned-by-its-user`: the container's user owns its own program files.
 
 use crate::dockerfile::Kind;
 use crate::lint::facts::User;
@@ -27,7 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let name = value.text.as_str();
             findings.add(
                 flag.span,
-                format!("`{name}` may change these files while the program runs"),
+                format!("`{name}` owns these files and can change them at run time"),
             );
         }
     }

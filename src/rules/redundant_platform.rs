@@ -1,4 +1,4 @@
-//! `redundant-platform`: `--platform=$TARGETPLATFORM` says what holds anyway.
+//! `redundant-platform`: `--platform=$TARGETPLATFORM` is the default.
 
 use crate::dockerfile::{Modifier, WordPart};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -41,7 +41,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             flag.span,
-            "the target's platform is the one that `FROM` takes anyway",
+            "`--platform` is redundant: the target platform is the default",
         );
         let rest = Span::new(flag.span.start, stage.image.span.start);
         if cx
@@ -54,11 +54,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: rest,
                 replacement: String::new(),
             };
-            report.fix(Fix::new(
-                "leave the flag out",
-                Applicability::Safe,
-                vec![edit],
-            ));
+            report.fix(Fix::new("remove the flag", Applicability::Safe, vec![edit]));
         }
     }
 }

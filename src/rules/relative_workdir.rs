@@ -1,4 +1,4 @@
-//! `relative-workdir`: where WORKDIR leads depends on the base image.
+//! `relative-workdir`: a relative WORKDIR depends on the base image.
 
 use super::support::workdirs::{fix, relative};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let written = word.text.as_str().trim_matches(['"', '\'']);
         let report = findings.add(
             word.span,
-            format!("`{written}` starts from a directory that only the base image knows"),
+            format!("relative `WORKDIR` `{written}` depends on the base image"),
         );
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);

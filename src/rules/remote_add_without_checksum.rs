@@ -1,4 +1,4 @@
-//! `remote-add-without-checksum`: nobody looks at what ADD downloads.
+//! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -32,10 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     .is_some_and(|(_, extension)| extension == "git")
             });
             if (path.starts_with("http://") || path.starts_with("https://")) && !is_repository {
-                findings.add(
-                    word.span,
-                    "`ADD` takes whatever the server sends: there is no `--checksum`",
-                );
+                findings.add(word.span, "`ADD` downloads a file without `--checksum`");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `removed-in-later-layer`: what one layer brings another deletes, and the image has it still.
+//! `removed-in-later-layer`: a file is removed in a later layer than the one that adds it.
 
 use std::collections::HashMap;
 
@@ -39,9 +39,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                         findings
                             .add(
                                 argument.span,
-                                format!("`{path}` stays in the layer that brought it"),
+                                format!("`{path}` stays in the layer that added it"),
                             )
-                            .label(copy, "it is copied here");
+                            .label(copy, "copied here");
                     }
                 }
             }

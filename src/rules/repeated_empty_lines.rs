@@ -25,9 +25,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let (from, to) = (start(cx, superfluous), start(cx, run.end));
         let message = match (is_at_end, run.len()) {
-            (true, 1) => "an empty line stands at an end of the file".to_owned(),
-            (true, lines) => format!("{lines} empty lines stand at an end of the file"),
-            (false, lines) => format!("{lines} empty lines stand where one is enough"),
+            (true, 1) => "empty line at the start or end of the file".to_owned(),
+            (true, lines) => format!("{lines} empty lines at the start or end of the file"),
+            (false, lines) => format!("{lines} consecutive empty lines"),
         };
         let edit = Edit {
             span: Span::new(from, to),
@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings.add(Span::at(from), message);
         // In the first line a comment can be a directive.
         if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {
-            report.fix(Fix::new("leave them out", Applicability::Safe, vec![edit]));
+            report.fix(Fix::new("remove them", Applicability::Safe, vec![edit]));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `reserved-stage-name`: a stage has a name that means something else.
+//! `reserved-stage-name`: a stage has a reserved name.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         findings.add(
             alias.span,
-            format!("`{name}` means {meaning}, so no stage can be named so"),
+            format!("stage name `{name}` is reserved: it means {meaning}"),
         );
     }
 }

@@ -1,4 +1,4 @@
-//! `root-with-volume`: root writes to what outlives the container.
+//! `root-with-volume`: the container writes to a volume as root.
 
 use super::support::root_by_default::drops_privileges;
 use crate::dockerfile::{Body, Kind};
@@ -36,7 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings.add(
                 word.span,
                 format!(
-                    "what root writes to `{}` outlives the container",
+                    "root writes to the volume `{}`, which outlives the container",
                     word.text.as_str()
                 ),
             );

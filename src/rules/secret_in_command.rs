@@ -1,4 +1,4 @@
-//! `secret-in-command`: a RUN hands a secret to a program as a word of the command.
+//! `secret-in-command`: a secret is passed to a command as an argument.
 
 use super::support::switches::{self, Switch, switch};
 use crate::lint::facts::{Argument, Call, Run};
@@ -63,8 +63,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             findings
-                .add(span, format!("a secret is given to `{}`, and the image's history keeps it", call.name))
-                .note("`RUN --mount=type=secret` gives a secret to one command and leaves no trace of it");
+                .add(
+                    span,
+                    format!(
+                        "secret argument of `{}` is stored in the image history",
+                        call.name
+                    ),
+                )
+                .note("use `RUN --mount=type=secret` to pass a secret to a single command");
         }
     }
 }

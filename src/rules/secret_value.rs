@@ -1,4 +1,4 @@
-//! `secret-value`: a text in the file has the shape of a key or a token.
+//! `secret-value`: a key or token is in the Dockerfile or the image.
 
 use super::support::credentials::removed_note;
 use crate::image::NameId;

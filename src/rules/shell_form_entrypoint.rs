@@ -1,4 +1,4 @@
-//! `shell-form-entrypoint`: a shell stands between the container and its program.
+//! `shell-form-entrypoint`: a shell starts the program and does not pass signals on.
 
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
 use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
@@ -74,7 +74,7 @@ fn fix(step: &Step<'_>, script: &Script, has_entrypoint: bool) -> Option<Fix> {
     };
     let text = &script.text;
     let span = text.source_span(0, text.as_str().trim_end().len());
-    let title = format!("name the program and its arguments: `{replacement}`");
+    let title = format!("use the exec form: `{replacement}`");
     Some(Fix::new(
         title,
         applicability,
@@ -101,7 +101,7 @@ fn with_exec(step: &Step<'_>, script: &Script) -> Option<Fix> {
         span: Span::at(program.span.start),
         replacement: "exec ".to_owned(),
     };
-    let title = "let the program take the place of the shell";
+    let title = "replace the shell with `exec`";
     (parsed.errors.is_empty() && is_first && is_program)
         .then(|| Fix::new(title, Applicability::Safe, vec![edit]))
 }

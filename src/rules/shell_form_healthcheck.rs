@@ -1,4 +1,4 @@
-//! `shell-form-healthcheck`: a check that needs no shell starts one.
+//! `shell-form-healthcheck`: a health check starts a shell that it does not need.
 
 use crate::dockerfile::{Body, Command};
 use crate::lint::facts::exec_form;
@@ -28,10 +28,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let span = script
             .text
             .source_span(0, script.text.as_str().trim_end().len());
-        let title = format!("name the program and its arguments: `{replacement}`");
+        let title = format!("use the exec form: `{replacement}`");
         let fix = Fix::new(title, Applicability::Safe, vec![Edit { span, replacement }]);
         findings
-            .add(span, "the check starts a shell that it does not need")
+            .add(span, "health check starts a shell that it does not need")
             .fix(fix);
     }
 }

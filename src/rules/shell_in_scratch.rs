@@ -1,4 +1,4 @@
-//! `shell-in-scratch`: a RUN needs a shell that nobody has put there.
+//! `shell-in-scratch`: a RUN needs a shell in an image without one.
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Step};
@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if !has_shell && needs_shell(step) {
                 findings.add(
                     step.instruction.keyword.span,
-                    "`RUN` needs `/bin/sh`, and `scratch` is empty",
+                    "`RUN` needs `/bin/sh`, but `scratch` is empty",
                 );
             }
         }

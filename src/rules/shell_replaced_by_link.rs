@@ -1,4 +1,4 @@
-//! `shell-replaced-by-link`: the shell is changed by a command, where SHELL would do it.
+//! `shell-replaced-by-link`: the shell is changed by a command instead of SHELL.
 
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
@@ -21,7 +21,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 {
                     let report = findings.add(
                         call.span,
-                        "`/bin/sh` is replaced for all that runs in the image",
+                        "`/bin/sh` is replaced for every program in the image",
                     );
                     if let Some(fix) = fix(cx, run, call) {
                         report.fix(fix);
@@ -31,7 +31,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     findings.add(
                         call.span,
                         format!(
-                            "`{}` sets the shell for logins, which no instruction uses",
+                            "`{}` sets the login shell, which no instruction uses",
                             call.name
                         ),
                     );
@@ -65,9 +65,5 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
         span: step.span,
         replacement: format!("SHELL [\"{shell}\", \"-c\"]"),
     };
-    Some(Fix::new(
-        "say it by `SHELL`",
-        Applicability::Unsafe,
-        vec![edit],
-    ))
+    Some(Fix::new("use `SHELL`", Applicability::Unsafe, vec![edit]))
 }

@@ -1,4 +1,4 @@
-//! `shellcheck`: what ShellCheck says of a script.
+//! `shellcheck`: findings of ShellCheck in a script.
 
 use crate::lint::{Rule, SHELLCHECK};
 

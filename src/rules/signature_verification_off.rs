@@ -1,4 +1,4 @@
-//! `signature-verification-off`: packages are installed whoever made them.
+//! `signature-verification-off`: packages are installed without verifying their signatures.
 
 use super::support::switches::{self, Switch, Variable, switch, variable};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -67,10 +67,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some((span, word)) = switches::find(call, &SWITCHES) else {
                 continue;
             };
-            let report = findings.add(span, format!("`{word}` takes packages whoever made them"));
+            let report = findings.add(
+                span,
+                format!("`{word}` installs packages without verifying their signatures"),
+            );
             let alone = word.starts_with("--") && !word.contains('=');
             if let Some(fix) = alone
-                .then(|| switches::removal(cx, run, call, span, "check the signatures"))
+                .then(|| switches::removal(cx, run, call, span, "verify the signatures"))
                 .flatten()
             {
                 report.fix(fix);
@@ -80,7 +83,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     switches::report_variables(
         cx,
         &VARIABLES,
-        "takes what is downloaded whoever made it",
+        "disables the verification of signatures",
         findings,
     );
 }

@@ -1,4 +1,4 @@
-//! `silencing-comment`: a comment silences a rule.
+//! `silencing-comment`: a comment suppresses findings.
 
 use crate::lint::{Rule, pragma};
 

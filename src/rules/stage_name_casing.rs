@@ -1,4 +1,4 @@
-//! `stage-name-casing`: the name of a stage has capitals.
+//! `stage-name-casing`: the name of a stage is not lowercase.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -14,7 +14,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let name = alias.text.as_str();
         let replacement = name.to_ascii_lowercase();
         if name != replacement {
-            let title = format!("name it `{replacement}`");
+            let title = format!("use `{replacement}`");
             // Wherever the name is used it is compared in lower case.
             let fix = Fix::new(
                 title,
@@ -25,10 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 }],
             );
             findings
-                .add(
-                    alias.span,
-                    format!("the stage's name `{name}` is not in lower case"),
-                )
+                .add(alias.span, format!("stage name `{name}` is not lowercase"))
                 .fix(fix);
         }
     }

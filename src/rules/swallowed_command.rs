@@ -1,4 +1,4 @@
-//! `swallowed-command`: a call of a package manager is taken for packages of the call before it.
+//! `swallowed-command`: a second command becomes arguments of a package manager.
 
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -24,11 +24,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     program.span.to(verb.span),
-                    format!("`{name} {word}` is no command here, but arguments of `{name}`"),
+                    format!("`{name} {word}` is not a command here, but arguments of the previous `{name}`"),
                 )
-                .label(call.call.name_span, "of this call")
+                .label(call.call.name_span, "arguments of this call")
                 .fix(Fix::new(
-                    "separate the two with `&&`",
+                    "separate the commands with `&&`",
                     Applicability::Unsafe,
                     vec![edit],
                 ));

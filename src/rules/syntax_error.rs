@@ -1,4 +1,4 @@
-//! `syntax-error`: what BuildKit would refuse to read.
+//! `syntax-error`: the file does not parse.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! `telemetry-left-on`: a tool that reports on its users runs, and no variable forbids it.
+//! `telemetry-left-on`: a tool sends telemetry, and no variable turns it off.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
             let report = findings.add(
                 call.name_span,
-                format!("`{program}` reports on its use, and `{variable}` is not set"),
+                format!("`{program}` sends telemetry unless `{variable}` is set"),
             );
             // Above the first FROM there is no ENV.
             if !step.onbuild && step.stage.is_some() {

@@ -1,4 +1,4 @@
-//! `tls-verification-off`: a program is told not to look at whom it talks to.
+//! `tls-verification-off`: the verification of TLS certificates is turned off.
 
 use super::support::switches::{self, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
@@ -134,7 +134,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 let report = findings.add(
                     span,
                     format!(
-                        "`{word}` lets anybody answer for the server that `{}` asks",
+                        "`{word}` disables the verification of TLS certificates for `{}`",
                         call.name
                     ),
                 );
@@ -143,7 +143,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     "--insecure" | "--no-check-certificate" | "--proxy-insecure"
                 );
                 if let Some(fix) = alone
-                    .then(|| switches::removal(cx, run, call, span, "check the certificate"))
+                    .then(|| switches::removal(cx, run, call, span, "verify the certificate"))
                     .flatten()
                 {
                     report.fix(fix);
@@ -151,7 +151,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             } else if let Some(argument) = short_insecure(call) {
                 let report = findings.add(
                     argument.span,
-                    "`-k` lets anybody answer for the server that `curl` asks",
+                    "`-k` disables the verification of TLS certificates for `curl`",
                 );
                 if let Some(fix) = without_k(argument)
                     .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
@@ -164,12 +164,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     switches::report_variables(
         cx,
         &VARIABLES,
-        "lets anybody answer for the server that is asked",
+        "disables the verification of TLS certificates",
         findings,
     );
 }
 
-const TITLE: &str = "check the certificate";
+const TITLE: &str = "verify the certificate";
 
 /// curl's options of one letter that take the rest of their word, or the next, as a value.
 const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";

@@ -1,4 +1,4 @@
-//! `trailing-blanks`: a line ends with blanks that nobody sees.
+//! `trailing-blanks`: a line has trailing whitespace.
 
 use super::support::lines::{heredoc_bodies, is_in};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -25,8 +25,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             span,
             replacement: String::new(),
         };
-        findings
-            .add(span, "the line ends with blanks")
-            .fix(Fix::new("leave them out", Applicability::Safe, vec![edit]));
+        findings.add(span, "trailing whitespace").fix(Fix::new(
+            "remove it",
+            Applicability::Safe,
+            vec![edit],
+        ));
     }
 }

@@ -1,4 +1,4 @@
-//! `uncached-downloads`: packages are downloaded again whenever their RUN is built again.
+//! `uncached-downloads`: packages are downloaded again in every build of a RUN.
 
 use std::fmt::Write as _;
 
@@ -42,12 +42,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             first.call.name_span.to(verb.argument.span)
         });
         let message = format!(
-            "what `{}` downloads is downloaded again in every build of this `RUN`",
+            "packages of `{}` are downloaded again in every build of this `RUN`",
             first.call.name
         );
         let report = findings.add(span, message);
         if let Some(edits) = with_mounts(cx, run, &calls) {
-            report.fix(Fix::new("mount a cache", Applicability::Unsafe, edits));
+            report.fix(Fix::new("add a cache mount", Applicability::Unsafe, edits));
         }
     }
 }

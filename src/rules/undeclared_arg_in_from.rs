@@ -1,4 +1,4 @@
-//! `undeclared-arg-in-from`: FROM reads a variable that no ARG before it declares.
+//! `undeclared-arg-in-from`: FROM uses a variable without an ARG before the first FROM.
 
 use std::collections::HashSet;
 
@@ -55,7 +55,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
             let report = findings.add(
                 variable.span,
-                format!("no `ARG` before the first `FROM` declares `{name}`"),
+                format!("`{name}` is not declared by an `ARG` before the first `FROM`"),
             );
             if let Some(fix) = fix(variable, nearest(name, &declared)) {
                 report.fix(fix);
@@ -103,6 +103,6 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
         span: variable.span,
         replacement,
     };
-    let fix = Fix::new(format!("read `{near}`"), Applicability::Unsafe, vec![edit]);
+    let fix = Fix::new(format!("use `{near}`"), Applicability::Unsafe, vec![edit]);
     variable.modifier.is_none().then_some(fix)
 }

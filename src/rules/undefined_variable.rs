@@ -1,4 +1,4 @@
-//! `undefined-variable`: an instruction uses a variable that nothing has set.
+//! `undefined-variable`: an instruction uses an undefined variable.
 
 use crate::dockerfile::{Body, Kind, Place, Variable, Word, WordPart};
 use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
@@ -112,14 +112,14 @@ fn fault(
     }
     if facts.is_global(name) {
         return Some((
-            "is declared before the first `FROM` only",
-            Some(format!("`ARG {name}` after `FROM` brings it in")),
+            "is only declared before the first `FROM`",
+            Some(format!("add `ARG {name}` after `FROM`")),
         ));
     }
     if PREDEFINED.contains(&name) {
         return Some((
-            "is there only after an `ARG` asks for it",
-            Some(format!("`ARG {name}` after `FROM` brings it in")),
+            "is only available after an `ARG`",
+            Some(format!("add `ARG {name}` after `FROM`")),
         ));
     }
     *looked_for += 1;
@@ -140,7 +140,7 @@ fn fault(
     let note = near.map(|near| format!("did you mean `{near}`?"));
     // What the base image sets is not known of most.
     let sure = facts.starts_without_variables(step.stage?) || note.is_some();
-    sure.then_some(("is not set", note))
+    sure.then_some(("is not defined", note))
 }
 
 /// `$1`, `$@`: no names of variables.

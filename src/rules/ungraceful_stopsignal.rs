@@ -1,4 +1,4 @@
-//! `ungraceful-stopsignal`: the signal to stop is one that no program can answer.
+//! `ungraceful-stopsignal`: the stop signal cannot be handled by the program.
 
 use super::support::rewrite::without;
 use crate::dockerfile::{Body, Kind};
@@ -34,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if windows {
             let report = findings.add(step.span, "Windows has no signals");
             if let Some(edit) = without(cx, step.span) {
-                report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
+                report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
             }
         } else if matches!(
             name.strip_prefix("SIG").unwrap_or(&name),
@@ -44,11 +44,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 span: word.span,
                 replacement: "SIGTERM".to_owned(),
             };
-            let fix = Fix::new("ask the program to end", Applicability::Unsafe, vec![edit]);
+            let fix = Fix::new("use `SIGTERM`", Applicability::Unsafe, vec![edit]);
             findings
                 .add(
                     word.span,
-                    format!("no program gets to answer `{}`", signal.trim()),
+                    format!("programs cannot handle `{}`", signal.trim()),
                 )
                 .fix(fix);
         }

@@ -1,4 +1,4 @@
-//! `unknown-instruction`: a line starts with a word that is no instruction.
+//! `unknown-instruction`: a line starts with an unknown instruction.
 
 use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -25,7 +25,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             keyword.span,
-            format!("`{}` is not an instruction", keyword.text),
+            format!("unknown instruction `{}`", keyword.text),
         );
         let rest = Span::new(
             keyword.span.end,
@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement: near.to_owned(),
             };
             report.fix(Fix::new(
-                format!("write `{near}`"),
+                format!("use `{near}`"),
                 Applicability::Unsafe,
                 vec![edit],
             ));

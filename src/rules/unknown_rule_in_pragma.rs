@@ -1,4 +1,4 @@
-//! `unknown-rule-in-pragma`: a comment is to silence a rule that is not there.
+//! `unknown-rule-in-pragma`: a comment names an unknown rule.
 
 use crate::lint::{Rule, pragma};
 

@@ -1,4 +1,4 @@
-//! `unpinned-apk-package`: apk installs whatever version is current.
+//! `unpinned-apk-package`: packages of apk have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `unpinned-apt-package`: apt installs whatever version is current.
+//! `unpinned-apt-package`: packages of apt have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

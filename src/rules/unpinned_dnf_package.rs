@@ -1,4 +1,4 @@
-//! `unpinned-dnf-package`: dnf installs whatever version is current.
+//! `unpinned-dnf-package`: packages of dnf have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

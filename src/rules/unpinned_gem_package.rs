@@ -1,4 +1,4 @@
-//! `unpinned-gem-package`: gem installs whatever version is current.
+//! `unpinned-gem-package`: packages of gem have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `unpinned-git-reference`: a repository is taken as it is on the day of the build.
+//! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Call, Run};
@@ -19,10 +19,7 @@ const BRANCHES: [&str; 9] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !chooses_a_commit(run)) {
         for call in run.calls.iter().filter(|call| is_loose_clone(call)) {
-            findings.add(
-                call.span,
-                "the repository is taken as it is on the day of the build",
-            );
+            findings.add(call.span, "Git repository is not pinned to a commit");
         }
     }
     for step in cx
@@ -40,10 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             if is_loose_repository(&url) {
-                findings.add(
-                    word.span,
-                    "the repository is taken as it is on the day of the build",
-                );
+                findings.add(word.span, "Git repository is not pinned to a commit");
             }
         }
     }

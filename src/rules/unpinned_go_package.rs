@@ -1,4 +1,4 @@
-//! `unpinned-go-package`: go installs whatever version is current.
+//! `unpinned-go-package`: packages of go have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

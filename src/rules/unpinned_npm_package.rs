@@ -1,4 +1,4 @@
-//! `unpinned-npm-package`: npm installs whatever version is current.
+//! `unpinned-npm-package`: packages of npm have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

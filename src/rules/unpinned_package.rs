@@ -1,4 +1,4 @@
-//! `unpinned-package`: other package managers install whatever version is current.
+//! `unpinned-package`: packages of other managers have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

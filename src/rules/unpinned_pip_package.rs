@@ -1,4 +1,4 @@
-//! `unpinned-pip-package`: pip installs whatever version is current.
+//! `unpinned-pip-package`: packages of pip have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

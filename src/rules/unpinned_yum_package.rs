@@ -1,4 +1,4 @@
-//! `unpinned-yum-package`: yum installs whatever version is current.
+//! `unpinned-yum-package`: packages of yum have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

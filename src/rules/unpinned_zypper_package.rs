@@ -1,4 +1,4 @@
-//! `unpinned-zypper-package`: zypper installs whatever version is current.
+//! `unpinned-zypper-package`: packages of zypper have no version.
 
 use super::support::unpinned;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `unreachable-stage`: a stage is built for nothing.
+//! `unreachable-stage`: a stage is never used.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -13,9 +13,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let last = cx.facts.final_stage().map(|stage| stage.from.span);
     for stage in cx.facts.stages.iter().filter(|stage| !stage.reachable) {
         let span = stage.alias.unwrap_or(stage.image).span;
-        let report = findings.add(span, "the image needs nothing of this stage");
+        let report = findings.add(span, "stage is never used");
         if let Some(last) = last {
-            report.label(last, "the image is this stage");
+            report.label(last, "the final stage");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `unsorted-packages`: packages stand one a line, and in no order.
+//! `unsorted-packages`: a list of packages is not sorted.
 
 use crate::lint::facts::Argument;
 use crate::lint::facts::packages::{Action, PackageCall};
@@ -83,7 +83,7 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
         .position(|pair| by_bytes(pair[0]) > by_bytes(pair[1]))
         .map_or(0, |at| at + 1);
     let message = format!(
-        "`{}` stands after `{}` in a list of packages",
+        "package list is not sorted: `{}` comes after `{}`",
         written[late],
         written[late.saturating_sub(1)]
     );

@@ -1,4 +1,4 @@
-//! `unsuitable-stopsignal`: the program ends well by another signal than the one it is sent.
+//! `unsuitable-stopsignal`: the program shuts down cleanly on another signal.
 
 use super::support::rewrite::line_after;
 use crate::dockerfile::{Body, Command, Kind};
@@ -26,7 +26,7 @@ const SERVERS: [Server; 6] = [
     Server {
         programs: &["nginx", "openresty"],
         signal: "SIGQUIT",
-        otherwise: "drops the requests that it is answering",
+        otherwise: "drops open requests",
         images: &["nginx", "openresty"],
     },
     Server {
@@ -39,31 +39,31 @@ const SERVERS: [Server; 6] = [
             "apachectl",
         ],
         signal: "SIGWINCH",
-        otherwise: "drops the requests that it is answering",
+        otherwise: "drops open requests",
         images: &["httpd", "apache", "php"],
     },
     Server {
         programs: &["php-fpm"],
         signal: "SIGQUIT",
-        otherwise: "drops the requests that it is answering",
+        otherwise: "drops open requests",
         images: &["php"],
     },
     Server {
         programs: &["haproxy"],
         signal: "SIGUSR1",
-        otherwise: "drops the connections that it has",
+        otherwise: "drops open connections",
         images: &["haproxy"],
     },
     Server {
         programs: &["postgres"],
         signal: "SIGINT",
-        otherwise: "waits until the last client has left",
+        otherwise: "waits until the last client disconnects",
         images: &["postgres"],
     },
     Server {
         programs: &["systemd"],
         signal: "SIGRTMIN+3",
-        otherwise: "starts itself anew",
+        otherwise: "restarts itself",
         images: &["init", "systemd"],
     },
 ];
@@ -107,11 +107,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     };
     let message = format!(
-        "`{}` is stopped by `SIGTERM`, and then {}",
+        "on `SIGTERM`, `{}` {}",
         server.programs[0], server.otherwise
     );
     let fix = Fix::new(
-        format!("stop it by `{}`", server.signal),
+        format!("use `{}`", server.signal),
         Applicability::Unsafe,
         vec![edit],
     );

@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let name = image.name.as_deref().unwrap_or(stage.image.text.as_str());
             findings.add(
                 stage.image.span,
-                format!("`{name}` has no tag, so it means `latest`"),
+                format!("`{name}` has no tag, so `latest` is used"),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! `untrusted-registry`: an image comes from a registry that the settings do not trust.
+//! `untrusted-registry`: an image comes from an untrusted registry.
 
 use crate::lint::facts::{Base, ImageRef};
 use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
@@ -65,13 +65,10 @@ fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Find
     {
         let word = settings.origins.label(
             &SettingKey::Name("trusted-registries"),
-            "trusted registries are listed here",
+            "trusted registries set here",
         );
         findings
-            .add(
-                span,
-                format!("the image comes from `{registry}`, which is not trusted"),
-            )
+            .add(span, format!("`{registry}` is not a trusted registry"))
             .because(word);
     }
 }

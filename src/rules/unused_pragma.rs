@@ -1,4 +1,4 @@
-//! `unused-pragma`: a comment silences what is not reported.
+//! `unused-pragma`: a comment suppresses nothing.
 
 use crate::lint::{Rule, pragma};
 

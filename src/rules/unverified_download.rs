@@ -1,4 +1,4 @@
-//! `unverified-download`: a file from the network is used without a look at its checksum.
+//! `unverified-download`: a file is downloaded without a checksum.
 
 use crate::lint::facts::{Call, Download};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -37,7 +37,7 @@ fn report(download: &Download<'_>, findings: &mut Findings) {
         .unwrap_or(path);
     findings.add(
         download.span,
-        format!("nothing checks that `{name}` is what it was"),
+        format!("`{name}` is downloaded without a checksum"),
     );
 }
 

@@ -1,4 +1,4 @@
-//! `update-alone`: package lists are fetched in a RUN that installs nothing.
+//! `update-alone`: package lists are updated in a RUN that installs nothing.
 
 use super::support::rewrite::join;
 use super::support::updates::{is_update, report};
@@ -56,7 +56,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let fix = next.and_then(|next| join(cx, run, next));
             if let (Some(edit), report) = (fix, report(cx, findings, run, &call)) {
                 report.fix(Fix::new(
-                    "fetch and install in one `RUN`",
+                    "combine the two `RUN` instructions",
                     Applicability::Safe,
                     vec![edit],
                 ));

@@ -1,4 +1,4 @@
-//! `upgrade-alone`: packages are brought up to date in a RUN that installs nothing.
+//! `upgrade-alone`: packages are upgraded in a RUN that installs nothing.
 
 use super::support::updates::report;
 use crate::lint::facts::packages::{Action, PackageCall};

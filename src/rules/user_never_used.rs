@@ -1,4 +1,4 @@
-//! `user-never-used`: the build makes a user, and the container runs as root.
+//! `user-never-used`: the build creates a user, but the container runs as root.
 
 use std::collections::BTreeSet;
 
@@ -52,11 +52,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else {
             continue;
         };
-        let message = format!("the user `{name}` is made, and the container runs as root");
+        let message = format!("user `{name}` is created, but the container runs as root");
         let report = findings.add(call.span, message);
         if let Some(edit) = user_after_all(cx, stage, name) {
             report.fix(Fix::new(
-                format!("run as `{name}`"),
+                format!("add `USER {name}`"),
                 Applicability::Unsafe,
                 vec![edit],
             ));

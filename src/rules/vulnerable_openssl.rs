@@ -1,4 +1,4 @@
-//! `vulnerable-openssl`: OpenSSL is built from a release with a hole that everybody knows.
+//! `vulnerable-openssl`: OpenSSL is built from a vulnerable release.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(version) = release(download.url).filter(|version| is_vulnerable(version)) {
                 findings.add(
                     download.span,
-                    format!("release {version} of OpenSSL has the hole CVE-2022-3602"),
+                    format!("OpenSSL {version} is affected by CVE-2022-3602"),
                 );
             }
         }

@@ -1,4 +1,4 @@
-//! `wget-and-curl`: one stage downloads with two programs.
+//! `wget-and-curl`: a stage uses both wget and curl.
 
 use std::collections::HashMap;
 
@@ -24,10 +24,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             };
             first[which].get_or_insert(call.name_span);
             if let Some(other) = first[1 - which].filter(|_| !reported) {
-                let message = "both `wget` and `curl` are used in this stage; one would do";
+                let message = "both `wget` and `curl` are used in this stage";
                 findings
                     .add(call.name_span, message)
-                    .label(other, "the other one");
+                    .label(other, "the other is used here");
                 reported = true;
             }
         }

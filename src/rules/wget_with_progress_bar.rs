@@ -1,4 +1,4 @@
-//! `wget-with-progress-bar`: wget draws a progress bar into the build's log.
+//! `wget-with-progress-bar`: wget writes a progress bar to the build log.
 
 use super::support::unattended::after;
 use crate::lint::facts::Call;
@@ -35,11 +35,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     {
         let report = findings.add(
             call.name_span,
-            "`wget` draws a progress bar, thousands of lines in a build's log",
+            "`wget` writes a progress bar of thousands of lines to the build log",
         );
         if let Some(edit) = after(cx, call.name_span, "wget", "--progress=dot:giga") {
             report.fix(Fix::new(
-                "draw one dot for each megabyte",
+                "add `--progress=dot:giga`",
                 Applicability::Unsafe,
                 vec![edit],
             ));

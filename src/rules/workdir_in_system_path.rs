@@ -1,4 +1,4 @@
-//! `workdir-in-system-path`: WORKDIR leads to where the kernel or the boot loader is at home.
+//! `workdir-in-system-path`: WORKDIR is a directory of the kernel or the boot loader.
 
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `workdir-relative-to-another`: a WORKDIR goes on from the one before it.
+//! `workdir-relative-to-another`: a WORKDIR is relative to the one before it.
 
 use super::support::workdirs::{fix, relative};
 use crate::lint::{DockerfileContext, Findings, Rule};

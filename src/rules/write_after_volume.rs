@@ -1,4 +1,4 @@
-//! `write-after-volume`: what is written to a volume after its declaration may be lost.
+//! `write-after-volume`: files are written to a volume after its declaration.
 
 use super::support::copies::full;
 use crate::dockerfile::{Body, Kind};
@@ -52,8 +52,13 @@ fn report(
         };
         if let Some((volume, declared)) = volumes.iter().find(|(volume, _)| below(volume)) {
             findings
-                .add(span, format!("`{volume}` is a volume by now, and some builders drop what is written to it"))
-                .label(*declared, "it is declared here");
+                .add(
+                    span,
+                    format!(
+                        "`{volume}` is already a volume: some builders discard files written to it"
+                    ),
+                )
+                .label(*declared, "declared here");
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! `yum-without-yes`: `yum` asks, and nobody answers.
+//! `yum-without-yes`: `yum` prompts for confirmation.
 
 use super::support::unattended;
 use crate::lint::{DockerfileContext, Findings, Rule};

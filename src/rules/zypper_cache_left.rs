@@ -1,4 +1,4 @@
-//! `zypper-cache-left`: what zypper downloads stays in a layer.
+//! `zypper-cache-left`: the cache of zypper is left in the image.
 
 use super::support::cache_left::{self, CacheFix};
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,4 +1,4 @@
-//! `zypper-dist-upgrade`: the image goes to another release of its distribution.
+//! `zypper-dist-upgrade`: the image is upgraded to another release of its distribution.
 
 use crate::lint::facts::Run;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -15,7 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if call.manager.name == "zypper" && call.is_verb(&["dist-upgrade", "dup"]) {
             findings.add(
                 call.call.span,
-                "this changes the release that the base image says it is",
+                "this can upgrade the base image to another release",
             );
         }
     }

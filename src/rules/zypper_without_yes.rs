@@ -1,4 +1,4 @@
-//! `zypper-without-yes`: `zypper` asks, and nobody answers.
+//! `zypper-without-yes`: `zypper` prompts for confirmation.
 
 use super::support::unattended;
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -4,7 +4,7 @@ use super::rewrite::without;
 use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
 
-/// Speaks of each instruction of a kind that a later one of the same stage makes void.
+/// Reports each instruction of a kind that a later one of the same stage replaces.
 pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings: &mut Findings) {
     let steps = || {
         cx.facts
@@ -20,11 +20,11 @@ pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings:
         let report = findings
             .add(
                 step.instruction.keyword.span,
-                format!("this `{name}` does nothing: another one follows in the stage"),
+                format!("this `{name}` has no effect: a later one replaces it"),
             )
-            .label(next.instruction.keyword.span, "this one holds");
+            .label(next.instruction.keyword.span, "replaced here");
         if let Some(edit) = without(cx, step.span) {
-            report.fix(Fix::new("leave it out", Applicability::Safe, vec![edit]));
+            report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the rules share that look for calls which wait for an answer: nobody gives one in a build.
+//! Calls of package managers that prompt for confirmation, which a build cannot answer.
 
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
@@ -23,7 +23,7 @@ pub(in crate::rules) fn check(
         {
             let Some(verb) = call.verb else { continue };
             let message = format!(
-                "`{} {}` asks before it goes on, and nobody answers",
+                "`{} {}` prompts for confirmation, and the build cannot answer",
                 call.call.name, verb.word
             );
             let report = findings.add(call.call.name_span.to(verb.argument.span), message);

@@ -1,9 +1,9 @@
-//! What the rules share that look for packages without a version.
+//! Packages that are installed without a version.
 
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, Findings};
 
-/// Reports what these managers install in whatever version is current.
+/// Reports the packages that these managers install without a version.
 pub(in crate::rules) fn check(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -28,17 +28,14 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
         return;
     };
     let what = match rest.len() {
-        0 => format!(
-            "`{}` is installed in whatever version is current",
-            first.word
-        ),
+        0 => format!("`{}` is installed without a version", first.word),
         others => format!(
-            "`{}` and {others} more are installed in whatever version is current",
+            "`{}` and {others} more are installed without a version",
             first.word
         ),
     };
     let mut report = findings.add(first.argument.span, what);
     for package in rest {
-        report = report.label(package.argument.span, "this one too");
+        report = report.label(package.argument.span, "also without a version");
     }
 }

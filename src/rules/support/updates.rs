@@ -7,7 +7,7 @@ use crate::lint::{DockerfileContext, FindingBuilder, Findings};
 /// How many later calls are looked through for the one that a finding stands at.
 const MOST_LATER: usize = 1000;
 
-/// It stands at what installs from the old lists, where something does.
+/// Reports an update at the call that installs from the outdated lists, if there is one.
 pub(in crate::rules) fn report<'f>(
     cx: &DockerfileContext<'_>,
     findings: &'f mut Findings,
@@ -32,17 +32,17 @@ pub(in crate::rules) fn report<'f>(
     let Some(install) = install else {
         return findings.add(
             alone.call.span,
-            format!("`{name} {verb}` stands in a `RUN` that installs nothing"),
+            format!("`{name} {verb}` in a `RUN` that installs nothing"),
         );
     };
     let span = install.verb.map_or(install.call.span, |verb| {
         install.call.name_span.to(verb.argument.span)
     });
     let message =
-        format!("this installs what `{name} {verb}` knew on the day its own `RUN` was cached");
+        format!("this installs from package lists that `{name} {verb}` cached in an earlier `RUN`");
     findings
         .add(span, message)
-        .label(alone.call.span, "that one")
+        .label(alone.call.span, "package lists updated here")
 }
 
 pub(in crate::rules) fn is_update(call: &PackageCall<'_>) -> bool {
