@@ -37,8 +37,8 @@ fn linted(columns: &str, arguments: &[&str]) -> String {
 #[test]
 fn findings_are_readable_at_sixty_columns() {
     let expected = "\
-info[copy-owned-by-root]: the files belong to root, and
-                          `app` cannot change them
+info[copy-owned-by-root]: the files belong to root, so `app`
+                          cannot change them
  --> Dockerfile:3:1
   |
 2 | USER app
@@ -46,7 +46,7 @@ info[copy-owned-by-root]: the files belong to root, and
 3 | COPY x.txt /x
   | ^^^^
   |
-help: copy them for the user (unsafe: review the result)
+help: add `--chown=app` (unsafe: review the result)
   |
 3 | COPY --chown=app x.txt /x
   |      +++++++++++

@@ -560,7 +560,7 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
     ]);
     let expected = [
         ".jettison.toml:7:11: 'semver': label required here",
-        ".jettison.toml:2:23: 'docker.io': trusted registries are listed here",
+        ".jettison.toml:2:23: 'docker.io': trusted registries set here",
         ".jettison.toml:3:17: true: other labels are forbidden here",
         ".jettison.toml:6:10: 'email': label required here",
         ".jettison.toml:4:23: \"error\": severity set here",
@@ -568,7 +568,7 @@ fn a_finding_shows_the_word_of_the_configuration_that_it_rests_on() {
     assert_eq!(words(folder.path(), own, &[]), expected);
     let expected = [
         "hadolint.yaml:7:40: semver: label required here",
-        "hadolint.yaml:3:5: docker.io: trusted registries are listed here",
+        "hadolint.yaml:3:5: docker.io: trusted registries set here",
         "hadolint.yaml:7:24: email: label required here",
         "hadolint.yaml:6:11: \"DL3002\": severity set here",
     ];

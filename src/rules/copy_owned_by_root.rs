@@ -51,7 +51,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 replacement: format!(" --chown={name}"),
             };
             finding.fix(Fix::new(
-                "add `--chown={name}`",
+                format!("add `--chown={name}`"),
                 Applicability::Unsafe,
                 vec![edit],
             ));

@@ -19,7 +19,7 @@ const BRANCHES: [&str; 9] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs().iter().filter(|run| !chooses_a_commit(run)) {
         for call in run.calls.iter().filter(|call| is_loose_clone(call)) {
-            findings.add(call.span, "Git repository is not pinned to a commit");
+            findings.add(call.span, "repository is not pinned to a commit");
         }
     }
     for step in cx
@@ -37,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             if is_loose_repository(&url) {
-                findings.add(word.span, "Git repository is not pinned to a commit");
+                findings.add(word.span, "repository is not pinned to a commit");
             }
         }
     }

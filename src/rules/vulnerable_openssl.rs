@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some(version) = release(download.url).filter(|version| is_vulnerable(version)) {
                 findings.add(
                     download.span,
-                    format!("OpenSSL {version} is affected by CVE-2022-3602"),
+                    format!("release {version} of OpenSSL is affected by CVE-2022-3602"),
                 );
             }
         }
