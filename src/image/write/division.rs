@@ -180,7 +180,10 @@ fn layers_that_recreate(
         let Some(now) = current[name.index()] else {
             continue;
         };
-        if now != name && image.tree.is_directory(now) {
+        // An archive may also name a path twice: that is within one layer, and copied as it is.
+        let is_recreated = own[name.index()] < own[now.index()];
+        let are_directories = image.tree.is_directory(name) && image.tree.is_directory(now);
+        if now != name && is_recreated && are_directories {
             layers.extend(own[now.index()]);
         }
     }
