@@ -112,7 +112,7 @@ pub(super) enum Command {
   jettison lint app.tar              an image, with its history
   jettison lint Dockerfile --image oci:build:app
   jettison lint app.tar --osv osv/Debian/all.zip
-  jettison lint --fix                mend what can be mended safely
+  jettison lint --fix                apply safe fixes
   jettison lint --diff --unsafe-fixes | git apply
   jettison lint --write-baseline .jettison-baseline.json
 

@@ -1,4 +1,4 @@
-//! `jettison lint --fix` and `--diff`: what is mended, and where that goes.
+//! `jettison lint --fix` and `--diff`: applies fixes and writes the result.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,10 +17,10 @@ use crate::trust;
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Fixes")]
 pub(super) struct FixArguments {
-    /// Mend files in place where the image stays the same; standard input is printed as mended
+    /// Fix files in place (safe fixes only); fixed standard input is printed
     #[arg(long, env = "JETTISON_FIX", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) fix: bool,
-    /// With --fix or --diff: mend too where somebody has to look at the result
+    /// With --fix or --diff: also apply fixes whose result must be reviewed
     #[arg(long, env = "JETTISON_UNSAFE_FIXES", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) unsafe_fixes: bool,
     /// Print what --fix would change, as a patch for `git apply`, and change nothing
@@ -62,7 +62,7 @@ pub(super) struct Mended {
     /// As it was given, where it is another now.
     pub(super) before: Option<Source>,
     pub(super) after: Linted,
-    /// How many findings of each rule were mended.
+    /// The number of fixed findings of each rule.
     pub(super) rules: BTreeMap<&'static str, usize>,
 }
 
