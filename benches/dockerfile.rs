@@ -1,6 +1,6 @@
 //! What it costs to read a Dockerfile, without and with the shell inside it: all of
 //! `testdata/dockerfiles` at once, and the folder that `JETTISON_CORPUS` names (see
-//! `tests/dockerfile_corpus.rs`). Times are per folder; bytes and items (files) per second are
+//! `tests/it/dockerfile_corpus.rs`). Times are per folder; bytes and items (files) per second are
 //! beside them.
 
 use std::fs;

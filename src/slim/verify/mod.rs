@@ -287,7 +287,7 @@ fn same(before: &Request, after: &Request) -> bool {
 
 #[cfg(test)]
 #[expect(dead_code, reason = "these tests need little of it")]
-#[path = "../../../tests/slim/elf_file.rs"]
+#[path = "../../../tests/it/builders/elf_file.rs"]
 mod elf_file;
 
 #[cfg(test)]

@@ -1,0 +1,122 @@
+//! A directory of the host as an image.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::{Duration, UNIX_EPOCH};
+
+use jettison::image::Kind;
+
+use crate::builders::images::{Directory, find, listing, open, read};
+
+#[test]
+fn a_directory_is_read_without_following_links() {
+    let directory = Directory::new();
+    directory.file("etc/a", b"x");
+    directory.file("z", b"");
+    symlink("/etc", directory.path().join("link")).unwrap();
+    fs::hard_link(directory.path().join("etc/a"), directory.path().join("b")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, directory.path().join("pipe"), 0o600.into()).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(directory.path().join("socket")).unwrap();
+    let image = open(&format!("rootfs:{}", directory.path().display())).unwrap();
+    assert_eq!(
+        listing(&image),
+        [
+            "/b = x",
+            "/etc/",
+            "/etc/a = x",
+            "/link -> /etc",
+            "/pipe Fifo",
+            "/z = "
+        ]
+    );
+    assert_eq!(
+        image.tree.inode_id(find(&image, "/b")),
+        image.tree.inode_id(find(&image, "/etc/a"))
+    );
+    assert_eq!(
+        (image.config.architecture(), image.layers.len()),
+        ("unknown", 0)
+    );
+}
+
+#[test]
+fn headers_are_those_of_the_files() {
+    let directory = Directory::new();
+    let path = directory.file("a", b"x");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o6751)).unwrap();
+    let time = |time| {
+        fs::File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+    };
+    let header = || {
+        let image = open(directory.path().to_str().unwrap()).unwrap();
+        image.tree.inode(find(&image, "/a")).header.clone()
+    };
+    time(UNIX_EPOCH + Duration::new(5, 250_000_000));
+    assert_eq!((header().mode, header().mtime), (0o6751, 5));
+    assert_eq!(header().pax, [("mtime".into(), b"5.25".to_vec())]);
+    time(UNIX_EPOCH - Duration::new(5, 250_000_000));
+    assert_eq!(
+        (header().mtime, header().pax[0].1.as_slice()),
+        (-6, &b"-5.25"[..])
+    );
+    time(UNIX_EPOCH);
+    assert_eq!((header().mtime, header().pax), (0, vec![]));
+}
+
+#[test]
+fn extended_attributes_are_read_where_the_file_system_has_them() {
+    let directory = Directory::new();
+    let path = directory.file("a", b"");
+    let set = rustix::fs::setxattr(
+        &path,
+        "user.jettison",
+        b"a\nb\0",
+        rustix::fs::XattrFlags::empty(),
+    );
+    if set == Err(rustix::io::Errno::NOTSUP) {
+        return;
+    }
+    set.unwrap();
+    let image = open(directory.path().to_str().unwrap()).unwrap();
+    assert_eq!(
+        image
+            .tree
+            .inode(find(&image, "/a"))
+            .header
+            .xattr("user.jettison"),
+        Some(&b"a\nb\0"[..])
+    );
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_an_error() {
+    let directory = Directory::new();
+    let path = directory.file("a", b"x");
+    let image = open(directory.path().to_str().unwrap()).unwrap();
+    assert_eq!(read(&image, "/a"), b"x");
+    fs::write(&path, b"longer").unwrap();
+    let error = image.read(find(&image, "/a")).unwrap_err();
+    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    assert_eq!(
+        reason.as_deref(),
+        Some("it changed while it was read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_no_regular_file_has_no_bytes() {
+    let directory = Directory::new();
+    fs::create_dir(directory.path().join("d")).unwrap();
+    let image = open(directory.path().to_str().unwrap()).unwrap();
+    assert_eq!(image.tree.inode(find(&image, "/d")).kind, Kind::Directory);
+    assert_eq!(
+        image.read(find(&image, "/d")).unwrap_err().to_string(),
+        "`/d` is no regular file"
+    );
+}

@@ -1,0 +1,149 @@
+//! What layers add, replace, remove and waste.
+
+use jettison::inspect::{How, LayerFacts, Layers, layers};
+
+use crate::builders::images::{Tar, layers as image};
+
+fn looked_at(tars: &[Tar]) -> Layers {
+    layers(&image(tars).unwrap())
+}
+
+/// `path bytes layers how by`.
+fn wasted(layers: &Layers) -> Vec<String> {
+    let line = |wasted: &jettison::inspect::Wasted| {
+        let path = String::from_utf8(wasted.path.clone()).unwrap();
+        format!(
+            "{path} {} {:?} {:?} {}",
+            wasted.bytes, wasted.layers, wasted.how, wasted.by
+        )
+    };
+    layers.wasted.iter().map(line).collect()
+}
+
+#[test]
+fn a_layer_adds_replaces_and_removes() {
+    let lower = Tar::new()
+        .directory("d")
+        .file("d/a", b"aaaa")
+        .file("d/b", b"bb")
+        .file("c", b"c");
+    let upper = Tar::new()
+        .directory("d")
+        .file("d/a", b"AAAAA")
+        .file("d/.wh.b", b"")
+        .file("d/new", b"n");
+    let layers = looked_at(&[lower, upper]);
+    assert_eq!(
+        layers.layers[0],
+        LayerFacts {
+            added: 4,
+            bytes: 7,
+            wasted: 6,
+            ..LayerFacts::default()
+        }
+    );
+    let expected = LayerFacts {
+        added: 1,
+        replaced: 1,
+        removed: 1,
+        declared: 1,
+        bytes: 6,
+        hidden: 6,
+        ..LayerFacts::default()
+    };
+    assert_eq!(layers.layers[1], expected);
+    assert_eq!(
+        (
+            layers.bytes,
+            layers.visible,
+            layers.wasted_bytes(),
+            layers.efficiency()
+        ),
+        (13, 7, 6, 538)
+    );
+    assert_eq!(
+        wasted(&layers),
+        ["/d/a 4 [0] Replaced 1", "/d/b 2 [0] Removed 1"]
+    );
+}
+
+#[test]
+fn a_path_that_is_written_again_and_again_adds_up() {
+    let again = |text: &[u8]| Tar::new().file("log", text);
+    let layers = looked_at(&[again(b"1"), again(b"22"), again(b"333")]);
+    assert_eq!(wasted(&layers), ["/log 3 [0, 1] Replaced 2"]);
+    assert_eq!((layers.layers[1].hidden, layers.layers[2].hidden), (1, 2));
+}
+
+#[test]
+fn bytes_with_a_name_left_are_not_wasted() {
+    let lower = Tar::new().file("a", b"aaaa").hard_link("b", "a");
+    let layers = looked_at(&[lower, Tar::new().file(".wh.a", b"")]);
+    assert_eq!(
+        (
+            layers.wasted_bytes(),
+            layers.efficiency(),
+            layers.layers[1].removed
+        ),
+        (0, 1000, 1)
+    );
+}
+
+#[test]
+fn a_directory_that_is_replaced_takes_all_below_it_along() {
+    let lower = Tar::new()
+        .directory("d")
+        .directory("d/e")
+        .file("d/e/x", b"xxx");
+    let layers = looked_at(&[lower, Tar::new().file("d", b"")]);
+    assert_eq!(
+        (layers.layers[1].replaced, layers.layers[1].removed),
+        (1, 2)
+    );
+    assert_eq!(layers.wasted[0].how, How::Removed);
+    assert_eq!(wasted(&layers), ["/d/e/x 3 [0] Removed 1"]);
+}
+
+#[test]
+fn a_file_on_the_way_to_an_entry_is_replaced_too() {
+    let layers = looked_at(&[Tar::new().file("d", b"file"), Tar::new().file("d/x", b"")]);
+    assert_eq!(wasted(&layers), ["/d 4 [0] Replaced 1"]);
+    assert_eq!((layers.layers[1].added, layers.layers[1].replaced), (1, 1));
+}
+
+#[test]
+fn a_name_that_its_own_layer_has_twice_is_wasted_once() {
+    let layers = looked_at(&[Tar::new().file("a", b"first").file("a", b"2")]);
+    assert_eq!(wasted(&layers), ["/a 5 [0] Replaced 0"]);
+    let expected = LayerFacts {
+        added: 1,
+        bytes: 6,
+        wasted: 5,
+        hidden: 5,
+        ..LayerFacts::default()
+    };
+    assert_eq!(layers.layers[0], expected);
+}
+
+#[test]
+fn an_opaque_directory_hides_what_is_below_it() {
+    let lower = Tar::new()
+        .directory("d")
+        .file("d/a", b"aa")
+        .file("d/b", b"b");
+    let upper = Tar::new()
+        .directory("d")
+        .file("d/.wh..wh..opq", b"")
+        .file("d/b", b"new");
+    let layers = looked_at(&[lower, upper]);
+    assert_eq!(layers.wasted_bytes(), 3);
+    assert_eq!(
+        layers.wasted.iter().map(|wasted| wasted.bytes).sum::<u64>(),
+        3
+    );
+}
+
+#[test]
+fn an_image_without_files_wastes_nothing() {
+    assert_eq!(looked_at(&[Tar::new()]).efficiency(), 1000);
+}

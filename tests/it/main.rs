@@ -1,0 +1,40 @@
+//! The integration tests, in one program so that they link once and share their builders.
+//!
+//! Tests that need root, containers or other packages are programs of their own: `e2e`, `tools` and
+//! `deps`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod asked_for;
+mod build_context;
+mod builders;
+mod cli;
+mod cli_fixes;
+mod cli_text;
+mod config;
+mod dependencies;
+mod dockerfile_corpus;
+mod dockerfile_peers;
+mod dockerfile_properties;
+mod dockerfile_snapshots;
+mod fixes;
+mod formats;
+mod hooks;
+mod hostile_output;
+mod image;
+mod image_rules;
+mod inspect;
+mod lint_images;
+mod loader_host;
+mod lsp;
+mod module_order;
+mod pragmas;
+mod readme;
+#[cfg(all(feature = "registry", feature = "daemon"))]
+mod remote;
+mod rules_any_text;
+mod rules_pages;
+mod rules_settings;
+mod shellcheck;
+mod slim;
+mod trust;

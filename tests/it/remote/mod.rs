@@ -1,0 +1,10 @@
+//! Images of registries, daemons and streams, from servers on loopback that are part of the test
+//! and misbehave as told.
+
+mod daemon;
+mod platforms;
+mod pull;
+mod push;
+mod registry;
+mod server;
+mod streams;

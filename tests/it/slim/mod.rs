@@ -1,0 +1,20 @@
+//! The loader's rules and the slimmer's plan, on images made of a few synthetic files.
+
+mod breakages;
+mod elf_reading;
+mod exact_rules;
+mod glibc_rules;
+mod keep_pages;
+mod loader_files;
+mod loading;
+mod machine;
+mod musl_rules;
+mod plan_elf;
+mod plan_interpreters;
+mod plan_levels;
+mod plan_paths;
+mod plan_roots;
+mod plan_scripts;
+mod plan_services;
+mod verify_against;
+mod written;

@@ -1,0 +1,296 @@
+//! Directories, links, and what a plan says of them.
+
+use serde_json::json;
+
+use super::machine::Machine;
+use crate::builders::elf_file::{GLIBC, library, program};
+
+/// A machine with merged `/usr`, as distributions have it.
+pub(crate) fn merged_usr() -> Machine {
+    Machine::new()
+        .directory("/usr/bin")
+        .directory("/usr/lib/x86_64-linux-gnu")
+        .directory("/usr/lib64")
+        .link("/bin", "usr/bin")
+        .link("/lib", "usr/lib")
+        .link("/lib64", "usr/lib64")
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+            &library("ld-linux-x86-64.so.2"),
+        )
+        .link(
+            "/usr/lib64/ld-linux-x86-64.so.2",
+            "/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/libc.so.6",
+            &library("libc.so.6").needs("ld-linux-x86-64.so.2"),
+        )
+}
+
+#[test]
+fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
+        .elf("/usr/bin/other", &program(GLIBC).needs("libc.so.6"))
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert_eq!(
+        planned.kept(),
+        [
+            "/bin",
+            "/lib",
+            "/lib64",
+            "/usr",
+            "/usr/bin",
+            "/usr/bin/app",
+            "/usr/lib",
+            "/usr/lib/x86_64-linux-gnu",
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2",
+            "/usr/lib/x86_64-linux-gnu/libc.so.6",
+            "/usr/lib64",
+            "/usr/lib64/ld-linux-x86-64.so.2",
+        ]
+    );
+    assert_eq!(
+        planned.why("/lib"),
+        [
+            "/usr/bin/app: the program of ENTRYPOINT",
+            "/usr/lib/x86_64-linux-gnu/libc.so.6: needed by it as `libc.so.6`, found in a default directory",
+            "/lib: on the way to it",
+        ]
+    );
+    assert_eq!(
+        planned.why("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")[1..],
+        [
+            "/usr/lib64/ld-linux-x86-64.so.2: its loader",
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: what it points to",
+        ]
+    );
+}
+
+#[test]
+fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC).needs("libblas.so.3"))
+        .link(
+            "/usr/lib/x86_64-linux-gnu/libblas.so.3",
+            "/etc/alternatives/libblas.so.3",
+        )
+        .link(
+            "/etc/alternatives/libblas.so.3",
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3",
+        )
+        .elf(
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3",
+            &library("libblas.so.3"),
+        )
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/etc/alternatives/libblas.so.3"));
+    assert_eq!(
+        planned.why("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")[1..],
+        [
+            "/usr/lib/x86_64-linux-gnu/libblas.so.3: needed by it as `libblas.so.3`, found in a default directory",
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: what it points to",
+        ]
+    );
+}
+
+#[test]
+fn the_directory_before_dot_dot_must_be_there() {
+    let planned = merged_usr()
+        .elf(
+            "/app/bin/p",
+            &program(GLIBC)
+                .needs("liba.so.1")
+                .runpath("/app/empty/../lib"),
+        )
+        .directory("/app/empty")
+        .elf("/app/lib/liba.so.1", &library("liba.so.1"))
+        .entrypoint(&["/app/bin/p"])
+        .plan();
+    assert!(planned.keeps("/app/empty"));
+}
+
+#[test]
+fn a_kept_link_to_a_directory_keeps_the_directory_alone() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .link("/var/data", "/data")
+        .file("/data/x", "x")
+        .keep("/var/data")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/data"));
+    assert!(!planned.keeps("/data/x"));
+    assert_eq!(planned.why("/data")[1], "/data: what it points to");
+}
+
+#[test]
+fn a_dangling_link_keeps_what_is_there_of_its_way() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .link("/var/lock", "/run/shared/lock")
+        .directory("/run/shared/other")
+        .file("/run/shared/file", "")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/run/shared"));
+    assert!(!planned.keeps("/run/shared/file"));
+}
+
+#[test]
+fn a_link_of_the_state_keeps_the_directory_that_it_leads_to() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .link("/var/lock", "/run/lock")
+        .link("/var/run", "/run")
+        .file("/run/lock/left", "")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    for path in ["/var/lock", "/var/run", "/run/lock"] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(!planned.keeps("/run/lock/left"));
+}
+
+#[test]
+fn directories_of_state_stay_without_their_files() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .directory("/var/lib/nginx/body")
+        .file("/var/cache/apt/pkgcache.bin", "x")
+        .directory("/var/lib/apt/lists/partial")
+        .file("/var/log/nginx/access.log", "x")
+        .file("/var/lib/app/cache/file", "x")
+        .directory("/usr/share/empty")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/var/lib/nginx/body"));
+    assert!(!planned.keeps("/var/cache/apt"));
+    assert!(
+        !planned.keeps("/var/lib/apt"),
+        "the package manager's own state is for nobody else"
+    );
+    assert!(!planned.keeps("/usr/share/empty"));
+    assert!(
+        planned.keeps("/var/log/nginx"),
+        "the files are of an earlier run, the directory is not"
+    );
+    assert!(!planned.keeps("/var/log/nginx/access.log"));
+    assert!(planned.keeps("/var/lib/app") && !planned.keeps("/var/lib/app/cache"));
+}
+
+#[test]
+fn only_the_names_of_a_hard_link_that_are_needed_stay() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC).needs("libc.so.6"))
+        .hard_link("/usr/bin/also", "/usr/bin/app")
+        .entrypoint(&["also"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/also"));
+    assert!(!planned.keeps("/usr/bin/app"));
+    assert_eq!(
+        planned.plan.totals().before.files,
+        planned.plan.totals().after.files
+    );
+}
+
+#[test]
+fn totals_count_a_file_of_several_names_once() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .file("/usr/share/a", "12345")
+        .hard_link("/usr/share/b", "/usr/share/a")
+        .file("/usr/share/c", "123")
+        .keep("/usr/share/?")
+        .entrypoint(&["/bin/app"])
+        .plan();
+    let totals = planned.plan.totals();
+    assert_eq!(
+        totals.before.bytes - totals.after.bytes,
+        library("libc.so.6")
+            .needs("ld-linux-x86-64.so.2")
+            .bytes()
+            .len() as u64
+    );
+    assert_eq!(totals.before.files - totals.after.files, 1);
+}
+
+#[test]
+fn a_volume_stays_with_what_is_in_it() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .file("/data/seed/x", "x")
+        .file("/work/file", "x")
+        .directory("/work/empty")
+        .set("Volumes", json!({"/data": {}}))
+        .set("WorkingDir", json!("/work"))
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/data/seed/x"));
+    assert!(planned.keeps("/work") && planned.keeps("/work/empty"));
+    assert_eq!(
+        planned.why("/work/file"),
+        ["/work/file: in the working directory"]
+    );
+}
+
+#[test]
+fn a_working_directory_of_the_distribution_stays_without_its_files() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .file("/var/lib/x", "x")
+        .set("WorkingDir", json!("/var/lib"))
+        .entrypoint(&["/bin/app"])
+        .plan();
+    assert!(planned.keeps("/var/lib") && !planned.keeps("/var/lib/x"));
+}
+
+#[test]
+fn conventional_files_stay() {
+    let planned = merged_usr()
+        .elf("/usr/bin/app", &program(GLIBC))
+        .file("/etc/passwd", "app:x:1000:1000::/home/app:/bin/sh\n")
+        .file("/etc/shadow", "")
+        .link("/etc/os-release", "../usr/lib/os-release")
+        .file("/usr/lib/os-release", "ID=x")
+        .directory("/proc")
+        .directory("/tmp")
+        .file("/home/app/.bashrc", "")
+        .set("User", json!("app:app"))
+        .entrypoint(&["/bin/app"])
+        .plan();
+    for path in [
+        "/etc/passwd",
+        "/etc/os-release",
+        "/usr/lib/os-release",
+        "/proc",
+        "/tmp",
+        "/home/app",
+    ] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(!planned.keeps("/etc/shadow"));
+    assert!(!planned.keeps("/home/app/.bashrc"));
+    assert_eq!(
+        planned.why("/home/app"),
+        ["/home/app: the home directory of the user"]
+    );
+}
+
+#[test]
+fn a_plan_is_the_same_each_time() {
+    let machine = merged_usr()
+        .elf(
+            "/usr/bin/app",
+            &program(GLIBC).needs("libc.so.6").needs("libnone.so.1"),
+        )
+        .script("/entry.sh", "#!/bin/app\nexec \"$1\"\n")
+        .entrypoint(&["/entry.sh", "app"]);
+    let (first, second) = (machine.plan(), machine.plan());
+    assert_eq!(first.plan.graph().kept(), second.plan.graph().kept());
+    assert_eq!(first.kept(), second.kept());
+    assert_eq!(first.plan.unmet(), second.plan.unmet());
+}

@@ -1,0 +1,221 @@
+//! Scripts in a plan: `#!` lines, commands, included files.
+
+use serde_json::json;
+
+use super::machine::Machine;
+use super::plan_paths::merged_usr;
+use crate::builders::elf_file::{GLIBC, program};
+
+fn with(names: &[&str]) -> Machine {
+    let machine = merged_usr()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash");
+    names.iter().fold(machine, |machine, name| {
+        machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+    })
+}
+
+/// The official redis image's, abridged.
+const REDIS: &str = r#"#!/bin/sh
+set -e
+
+# first arg is `-f` or `--some-option`
+if [ "${1#-}" != "$1" ] || [ "${1%.conf}" != "$1" ]; then
+	set -- redis-server "$@"
+fi
+
+# allow the container to be started with `--user`
+if [ "$1" = 'redis-server' -a "$(id -u)" = '0' ]; then
+	find . \! -user redis -exec chown redis '{}' +
+	exec gosu redis "$0" "$@"
+fi
+
+um="$(umask)"
+if [ "$um" = '0022' ]; then
+	umask 0077
+fi
+
+exec "$@"
+"#;
+
+#[test]
+fn an_entry_point_script_brings_its_commands() {
+    let planned = with(&["redis-server", "id", "find", "chown", "gosu", "test", "cat"])
+        .script("/usr/local/bin/docker-entrypoint.sh", REDIS)
+        .entrypoint(&["docker-entrypoint.sh"])
+        .plan();
+    for name in ["sh", "dash", "redis-server", "id", "find", "chown", "gosu"] {
+        assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
+    }
+    assert!(!planned.keeps("/usr/bin/cat"));
+    assert!(!planned.keeps("/usr/bin/test"), "the shell has its own");
+    assert_eq!(planned.notes(), Vec::<String>::new());
+    assert_eq!(
+        planned.why("/usr/bin/chown"),
+        [
+            "/usr/local/bin/docker-entrypoint.sh: the program of ENTRYPOINT",
+            "/usr/bin/chown: the command `chown` on its line 11",
+        ]
+    );
+}
+
+#[test]
+fn a_shebang_brings_its_interpreter_and_that_one_its_own() {
+    let planned = with(&["awk"])
+        .script("/a", "#!/b -x\n")
+        .script("/b", "#!/usr/bin/awk -f\n")
+        .entrypoint(&["/a"])
+        .plan();
+    assert_eq!(
+        planned.why("/usr/bin/awk"),
+        [
+            "/a: the program of ENTRYPOINT",
+            "/b: the program of its `#!` line",
+            "/usr/bin/awk: the program of its `#!` line",
+        ]
+    );
+}
+
+#[test]
+fn env_finds_its_program_on_the_path_of_the_image() {
+    let planned = with(&["env", "perl"])
+        .script("/a", "#!/usr/bin/env -S perl -w\n")
+        .script("/b", "#!/usr/bin/env ruby\n")
+        .entrypoint(&["/a", "/b"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/env") && planned.keeps("/usr/bin/perl"));
+    assert_eq!(planned.unmet(), ["/b needs the interpreter `ruby`"]);
+}
+
+#[test]
+fn what_cannot_be_known_is_a_note_with_its_line() {
+    let planned = with(&[])
+        .script(
+            "/a",
+            "#!/bin/sh\n\"$PROGRAM\" x\neval \"$y\"\n. \"$dir/lib.sh\"\nexec \"$@\"\n",
+        )
+        .entrypoint(&["/a"])
+        .plan();
+    assert_eq!(
+        planned.notes(),
+        [
+            "/a:2: the command `\"$PROGRAM\"` is not known before it runs",
+            "/a:3: what `eval` runs is not known",
+            "/a:4: the file `\"$dir/lib.sh\"` that is included is not known",
+        ]
+    );
+}
+
+#[test]
+fn an_included_file_is_read_as_a_script() {
+    let planned = with(&["id"])
+        .script("/a", "#!/bin/sh\n. /etc/lib\n")
+        .file("/etc/lib", "run() { id; }\n")
+        .entrypoint(&["/a"])
+        .plan();
+    assert_eq!(
+        planned.why("/etc/lib")[1],
+        "/etc/lib: included as `/etc/lib` on its line 2"
+    );
+    assert_eq!(
+        planned.reasons("/etc/lib")[1],
+        "/a: the path `/etc/lib` on its line 2"
+    );
+    assert_eq!(
+        planned.why("/usr/bin/id")[2],
+        "/usr/bin/id: the command `id` on its line 1"
+    );
+}
+
+#[test]
+fn paths_in_a_script_that_are_there_are_kept_but_not_those_in_comments() {
+    let planned = with(&[])
+        .script(
+            "/a",
+            "#!/bin/sh\n# /etc/comment\nfor f in /hooks/*.sh; do :; done\nexec 3< /etc/data\nmkdir -p /var/spool\n",
+        )
+        .file("/etc/comment", "")
+        .file("/etc/data", "")
+        .script("/hooks/one.sh", "id\n")
+        .file("/var/spool/x", "")
+        .entrypoint(&["/a"])
+        .plan();
+    assert!(planned.keeps("/etc/data"));
+    assert!(
+        planned.keeps("/hooks/one.sh"),
+        "what is no part of the distribution is the application's"
+    );
+    assert!(!planned.keeps("/etc/comment"));
+    assert!(planned.keeps("/var/spool") && !planned.keeps("/var/spool/x"));
+}
+
+#[test]
+fn a_builtin_that_another_program_starts_is_a_program() {
+    let planned = with(&["xargs", "echo", "printf"])
+        .script("/a", "#!/bin/sh\nprintf x | xargs echo\n")
+        .entrypoint(&["/a"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/echo"));
+    assert!(!planned.keeps("/usr/bin/printf"));
+}
+
+#[test]
+fn a_script_without_shebang_that_can_be_executed_is_a_shells() {
+    let planned = with(&["id"])
+        .script("/a", "id\n")
+        .entrypoint(&["/bin/sh", "/a"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/id"));
+}
+
+#[test]
+fn a_script_of_another_language_is_not_read_as_a_shells() {
+    let planned = with(&["python3", "id"])
+        .script("/a.py", "#!/usr/bin/python3\nid\n")
+        .entrypoint(&["/a.py"])
+        .plan();
+    assert!(!planned.keeps("/usr/bin/id"));
+}
+
+#[test]
+fn a_file_that_the_text_of_the_configuration_names_from_the_working_directory_is_kept() {
+    let planned = with(&["node"])
+        .file("/app/server.js", "x")
+        .set("WorkingDir", json!("/app"))
+        .set("Cmd", json!(["/bin/sh", "-c", "node server.js"]))
+        .plan();
+    assert_eq!(
+        planned.why("/app/server.js"),
+        ["/app/server.js: the word `server.js` of CMD"]
+    );
+}
+
+#[test]
+fn a_shebang_that_the_kernel_refuses_is_a_note() {
+    let planned = with(&[])
+        .script("/a", "#!\nid\n")
+        .entrypoint(&["/bin/sh", "/a"])
+        .plan();
+    assert_eq!(
+        planned.notes(),
+        ["/a:1: a `#!` line that the kernel refuses"]
+    );
+}
+
+#[test]
+fn the_links_of_a_multi_call_program_come_by_their_names() {
+    let planned = Machine::new()
+        .elf(
+            "/bin/busybox",
+            &crate::builders::elf_file::library("").fixed(),
+        )
+        .link("/bin/sh", "busybox")
+        .link("/bin/id", "/bin/busybox")
+        .hard_link("/bin/cat", "/bin/busybox")
+        .link("/bin/vi", "busybox")
+        .script("/a", "#!/bin/busybox sh\nid | cat\n")
+        .entrypoint(&["/a"])
+        .plan();
+    assert!(planned.keeps("/bin/id") && planned.keeps("/bin/cat") && planned.keeps("/bin/busybox"));
+    assert!(!planned.keeps("/bin/vi"));
+}

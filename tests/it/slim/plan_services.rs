@@ -1,0 +1,246 @@
+//! Scripts in a plan whose words are computed, and files that say which services to start.
+
+use serde_json::json;
+
+use super::machine::Machine;
+use super::plan_paths::merged_usr;
+use crate::builders::elf_file::{GLIBC, program};
+
+fn with(names: &[&str]) -> Machine {
+    let machine = merged_usr()
+        .elf("/usr/bin/dash", &program(GLIBC))
+        .link("/usr/bin/sh", "dash");
+    names.iter().fold(machine, |machine, name| {
+        machine.elf(&format!("/usr/bin/{name}"), &program(GLIBC))
+    })
+}
+
+#[test]
+fn a_script_finds_what_lies_beside_it() {
+    let planned = with(&["date"])
+        .script("/opt/x/bin/run", "#!/bin/sh\nDIR=$(cd \"$(dirname \"$0\")/..\" && pwd)\n. \"$DIR/lib/own.sh\"\nexec \"${0%/*}/server\" --quiet\n")
+        .file("/opt/x/lib/own.sh", "own() { date; }\n")
+        .elf("/opt/x/bin/server", &program(GLIBC))
+        .entrypoint(&["/opt/x/bin/run"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/date"));
+    assert_eq!(
+        planned.why("/opt/x/bin/server"),
+        [
+            "/opt/x/bin/run: the program of ENTRYPOINT",
+            "/opt/x/bin/server: the command `/opt/x/bin/server` on its line 4"
+        ]
+    );
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn variables_with_constant_values_are_known() {
+    let planned = with(&["mysqld", "mariadbd", "gosu"])
+        .env("FLAVOUR=mysqld")
+        .script(
+            "/run.sh",
+            "#!/bin/sh\n: \"${DATA:=/var/lib/x}\"\nCOMMAND=\"gosu app\"\n[ -n \"$1\" ] && FLAVOUR=mariadbd\n\
+             read y < \"$DATA/version\"\nexec $COMMAND \"$FLAVOUR\" \"$@\"\n",
+        )
+        .file("/var/lib/x/version", "1")
+        .entrypoint(&["/run.sh"])
+        .plan();
+    for path in [
+        "/usr/bin/gosu",
+        "/usr/bin/mysqld",
+        "/usr/bin/mariadbd",
+        "/var/lib/x/version",
+    ] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_variable_of_an_included_file_is_known_and_the_other_way_round() {
+    let planned = with(&["date", "id"])
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nSECOND=id\n. /etc/run.conf\n\"$FIRST\"\n",
+        )
+        .file("/etc/run.conf", "FIRST=date\n\"$SECOND\"\n")
+        .entrypoint(&["/run.sh"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/date") && planned.keeps("/usr/bin/id"));
+}
+
+#[test]
+fn text_for_the_shell_in_an_argument_is_read_at_its_line() {
+    let planned = with(&["date", "id"])
+        .script(
+            "/run.sh",
+            "#!/bin/sh\n\ntrap 'date >&2' EXIT\neval 'id -u'\n",
+        )
+        .entrypoint(&["/run.sh"])
+        .plan();
+    assert_eq!(
+        planned.why("/usr/bin/date")[1],
+        "/usr/bin/date: the command `date` on its line 3"
+    );
+    assert_eq!(
+        planned.why("/usr/bin/id")[1],
+        "/usr/bin/id: the command `id` on its line 4"
+    );
+    assert_eq!(planned.notes(), Vec::<String>::new());
+}
+
+#[test]
+fn patterns_keep_what_they_match_but_not_for_who_removes_it() {
+    let planned = with(&["rm", "cat"])
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nfor f in /etc/run.d/*.sh; do . \"$f\"; done\ncat /usr/share/x/[ab]\nrm -f /var/lib/x/*\n",
+        )
+        .file("/etc/run.d/one.sh", "")
+        .file("/etc/run.d/other", "")
+        .file("/usr/share/x/a", "")
+        .file("/usr/share/x/c", "")
+        .file("/var/lib/x/old", "")
+        .entrypoint(&["/run.sh"])
+        .plan();
+    assert!(planned.keeps("/etc/run.d/one.sh") && planned.keeps("/usr/share/x/a"));
+    for path in ["/etc/run.d/other", "/usr/share/x/c", "/var/lib/x/old"] {
+        assert!(!planned.keeps(path), "{path}");
+    }
+}
+
+#[test]
+fn helpers_that_start_a_program_start_it_in_scripts_too() {
+    let names = [
+        "setpriv",
+        "runuser",
+        "tini",
+        "s6-setuidgid",
+        "one",
+        "two",
+        "three",
+        "four",
+        "chpst",
+        "catatonit",
+    ];
+    let planned = with(&names)
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nsetpriv --reuid app --clear-groups one\nrunuser -u app -- two\ntini -s -- s6-setuidgid app three\n\
+             exec catatonit -- chpst -u app four\n",
+        )
+        .entrypoint(&["/run.sh"])
+        .plan();
+    for name in names {
+        assert!(planned.keeps(&format!("/usr/bin/{name}")), "{name}");
+    }
+}
+
+#[test]
+fn a_program_that_a_script_only_asks_for_is_there_when_it_asks() {
+    let planned = with(&["gzip", "zcat", "bc", "sort", "apt-get"])
+        .script(
+            "/run.sh",
+            "#!/bin/sh\nfor tool in gzip zcat; do command -v \"$tool\" >/dev/null || exit 1; done\ntype bc\necho sort\nwhich apt-get\n",
+        )
+        .entrypoint(&["/run.sh"])
+        .plan();
+    assert_eq!(
+        ["gzip", "zcat", "bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+        [true, true, true, false]
+    );
+}
+
+#[test]
+fn a_script_that_is_started_by_a_link_looks_beside_the_link() {
+    let planned = with(&["sort"])
+        .script(
+            "/opt/lib/run",
+            "#!/bin/sh\nhere=$(dirname \"$0\")\n. \"$here/env\"\n",
+        )
+        .link("/usr/bin/run", "/opt/lib/run")
+        .script("/usr/bin/env", "sort\n")
+        .entrypoint(&["run"])
+        .plan();
+    assert_eq!(
+        ["env", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+        [true, true]
+    );
+}
+
+#[test]
+fn programs_that_scripts_of_other_languages_start_are_kept() {
+    for script in [
+        "#!/usr/bin/tclsh\nputs [exec bc -l]\n",
+        "#!/usr/bin/guile\n(open-input-pipe \"bc -l\")\n",
+    ] {
+        let planned = with(&["bc", "sort", "tclsh", "guile"])
+            .script("/run", script)
+            .entrypoint(&["/run"])
+            .plan();
+        assert_eq!(
+            ["bc", "sort"].map(|name| planned.keeps(&format!("/usr/bin/{name}"))),
+            [true, false],
+            "{script}"
+        );
+    }
+}
+
+#[test]
+fn services_of_s6_are_kept_and_their_scripts_read() {
+    let planned = with(&["nginx", "date", "execlineb", "foreground"])
+        .script("/init", "#!/bin/sh\nexec /package/admin/s6\n")
+        .script("/package/admin/s6", "#!/bin/sh\n")
+        .script("/usr/bin/with-contenv", "#!/bin/sh\n")
+        .script(
+            "/etc/services.d/web/run",
+            "#!/usr/bin/execlineb -P\nforeground { date }\nnginx -g x\n",
+        )
+        .script(
+            "/etc/cont-init.d/10-user",
+            "#!/usr/bin/with-contenv sh\ndate\n",
+        )
+        .entrypoint(&["/init"])
+        .plan();
+    for path in [
+        "/package/admin/s6",
+        "/etc/services.d/web/run",
+        "/etc/cont-init.d/10-user",
+        "/usr/bin/nginx",
+        "/usr/bin/date",
+    ] {
+        assert!(planned.keeps(path), "{path}");
+    }
+    assert!(planned.keeps("/usr/bin/foreground"));
+}
+
+#[test]
+fn programs_of_supervisord_are_kept() {
+    let planned = with(&["supervisord", "php-fpm", "nginx", "cron"])
+        .file(
+            "/etc/supervisor/supervisord.conf",
+            "[supervisord]\n[include]\nfiles = conf.d/*.conf\n",
+        )
+        .file(
+            "/etc/supervisor/conf.d/web.conf",
+            "[program:web]\ncommand=php-fpm -F\n[program:n]\ncommand = /usr/bin/nginx\n",
+        )
+        .entrypoint(&["supervisord", "-c", "/etc/supervisor/supervisord.conf"])
+        .plan();
+    assert!(planned.keeps("/usr/bin/php-fpm") && planned.keeps("/usr/bin/nginx"));
+    assert!(!planned.keeps("/usr/bin/cron"));
+    assert_eq!(
+        planned.why("/usr/bin/php-fpm").last().unwrap(),
+        "/usr/bin/php-fpm: the command `php-fpm` on its line 2"
+    );
+}
+
+#[test]
+fn the_directory_of_run_parts_is_kept_whole() {
+    let planned = with(&["run-parts", "date"])
+        .script("/etc/start.d/one", "#!/bin/sh\ndate\n")
+        .set("Cmd", json!(["sh", "-c", "run-parts /etc/start.d"]))
+        .plan();
+    assert!(planned.keeps("/etc/start.d/one") && planned.keeps("/usr/bin/date"));
+}

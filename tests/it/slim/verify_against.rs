@@ -1,0 +1,89 @@
+//! An image against the one it was made from.
+
+use super::machine::Machine;
+use crate::builders::elf_file::{GLIBC, library, program};
+
+fn original() -> Machine {
+    Machine::new()
+        .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
+        .elf("/lib/liba.so.1", &library("liba.so.1"))
+        .elf("/bin/app", &program(GLIBC).needs("liba.so.1"))
+        .link("/bin/link", "app")
+        .script("/bin/entry", "#!/bin/app\n")
+        .file("/etc/passwd", "app:x:1:1::/:\n")
+        .directory("/srv")
+        .set("User", "app".into())
+        .set("WorkingDir", "/srv".into())
+        .entrypoint(&["entry"])
+}
+
+fn failures(image: &Machine) -> Vec<String> {
+    let original = original().image();
+    let failures = jettison::slim::verify_against(&original, &image.image()).unwrap();
+    let path = |name| String::from_utf8(original.tree.path(name)).unwrap();
+    failures
+        .iter()
+        .map(|failure| format!("{}: {}", path(failure.at), failure.lost))
+        .collect()
+}
+
+#[test]
+fn an_image_is_as_good_as_itself() {
+    assert_eq!(failures(&original()), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_missing_is_told_by_who_needs_it() {
+    let image = Machine::new()
+        .elf(GLIBC, &library("ld-linux-x86-64.so.2"))
+        .elf("/bin/app", &program(GLIBC).needs("liba.so.1"))
+        .script("/bin/entry", "#!/bin/app\n");
+    let mut failures = failures(&image);
+    failures.sort();
+    assert_eq!(
+        failures,
+        [
+            "/bin/app: it no longer finds the library `liba.so.1`",
+            "/etc/passwd: it is not kept, and says who the user `app` is",
+            "/srv: it is not kept, and is the working directory",
+        ]
+    );
+    let image = original()
+        .link("/lib/liba.so.1", "liba.so.2")
+        .elf("/lib/liba.so.2", &library("liba.so.1"));
+    assert_eq!(
+        failures_of_links(&image),
+        ["/lib/liba.so.1: its kind is not what it was"]
+    );
+}
+
+fn failures_of_links(image: &Machine) -> Vec<String> {
+    failures(image)
+        .into_iter()
+        .filter(|failure| failure.contains("kind"))
+        .collect()
+}
+
+#[test]
+fn another_mode_size_or_content_is_told() {
+    let image = original().file("/bin/entry", "#!/bin/app\n");
+    assert_eq!(
+        failures(&image),
+        ["/bin/entry: its mode is not what it was"]
+    );
+    let image = original().script("/bin/entry", "#!/bin/abb\n");
+    assert_eq!(
+        failures(&image),
+        ["/bin/entry: its content is not what it was"]
+    );
+    let image = original().file("/etc/passwd", "");
+    assert_eq!(
+        failures(&image),
+        ["/etc/passwd: its size is not what it was"]
+    );
+    assert_eq!(
+        failures(&original().file("/new", "")),
+        Vec::<String>::new(),
+        "more is no less"
+    );
+}
