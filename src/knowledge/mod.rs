@@ -2,10 +2,14 @@
 //! managers, which paths hold documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
-//! The tables are `rules/programs.toml` and `rules/path-sets.toml`.
+//! The tables are `rules/programs.toml`, `rules/package-managers.toml` and `rules/path-sets.toml`.
 
+mod package_managers;
 mod path_sets;
 mod programs;
 
+pub use package_managers::{
+    Action, PackageManager, Pin, package_manager, package_manager_of, package_managers,
+};
 pub use path_sets::path_set;
 pub use programs::ProgramClass;

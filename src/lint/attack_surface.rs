@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use super::dockerfile::Facts;
 use super::dockerfile::facts::User;
-use super::dockerfile::{Facts, facts};
 use super::image::ImageContext;
 use super::settings::Settings;
 use crate::dockerfile;
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, package_managers};
 use crate::source::Source;
 
 /// The user of the program, and the shells and package managers that stay in the image.
@@ -74,13 +74,13 @@ impl AttackSurface {
 
     /// The attack surface of an image, from its configuration and its files.
     pub(super) fn of_image(context: &ImageContext<'_>) -> Self {
-        let mut package_managers = Vec::new();
-        for manager in &facts::packages::MANAGERS {
+        let mut found = Vec::new();
+        for manager in package_managers() {
             if !context
                 .programs(manager.programs.iter().copied())
                 .is_empty()
             {
-                package_managers.push(manager.name.to_owned());
+                found.push(manager.name.to_owned());
             }
         }
         // By the names of the files: `sh` is a link to one of the others, or to BusyBox.
@@ -97,7 +97,7 @@ impl AttackSurface {
                 _ => RunsAs::of(Some(user)),
             },
             shells: without_link(shells),
-            package_managers,
+            package_managers: found,
             all_from_base: false,
             is_complete: true,
         }
@@ -116,7 +116,7 @@ impl RunsAs {
     fn of(user: Option<&str>) -> Self {
         match user {
             None => Self::Unknown,
-            // Of Windows images too: they start as their administrator.
+            // Windows images start as their administrator by default.
             Some(user) if User::is_root(user) || user == "ContainerAdministrator" => Self::Root,
             Some(user) => Self::Other(user.to_owned()),
         }

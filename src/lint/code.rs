@@ -1,9 +1,9 @@
-//! ShellCheck's codes: one rule speaks under many, and each can be named alone.
+//! Codes of ShellCheck, which are one rule here but can be selected and ignored alone.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// `SC2086`, by its number.
+/// The number of a code such as `SC2086`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShellcheckCode(pub u32);
 
@@ -17,19 +17,13 @@ impl FromStr for ShellcheckCode {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let is_prefixed = text
-            .get(..2)
-            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("SC"));
-        let digits = text
-            .get(2..)
-            .filter(|digits| is_prefixed && digits.len() == 4)
-            .ok_or(())?;
-        let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number {
-            digits.parse().map(Self).map_err(|_| ())
-        } else {
-            Err(())
+        let (prefix, digits) = text.split_at_checked(2).ok_or(())?;
+        // `parse` alone would accept a sign.
+        let is_number = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number || !prefix.eq_ignore_ascii_case("SC") {
+            return Err(());
         }
+        digits.parse().map(Self).map_err(|_| ())
     }
 }
 

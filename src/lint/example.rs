@@ -12,37 +12,33 @@ pub struct Example {
     pub line: usize,
 }
 
-/// What a page says of an example.
+/// The assertion that a page makes about an example.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The rule fires, exactly once.
     Bad,
     /// The rule does not fire.
     Good,
-    /// What the fix makes of the `Bad` before it; the rule no longer fires.
+    /// The result of the fix for the `Bad` before it; the rule no longer fires.
     Fixed,
 }
 
-/// The examples in a Markdown text, in its order. Fences with other tags are only text.
+/// The examples in a Markdown text, in order. Fences with other tags are only text.
 pub fn examples(markdown: &str) -> Vec<Example> {
-    let example = |fence: Fence| {
-        let (tag, is_ended) = fence
-            .tag
-            .strip_suffix(" unended")
-            .map_or((&*fence.tag, true), |tag| (tag, false));
-        let verdict = verdict(tag)?;
-        let text = if is_ended {
-            fence.text.as_str()
-        } else {
-            fence.text.trim_end_matches('\n')
-        };
-        Some(Example {
-            verdict,
-            text: text.to_owned(),
-            line: fence.line,
-        })
-    };
     fences(markdown).into_iter().filter_map(example).collect()
+}
+
+fn example(fence: Fence) -> Option<Example> {
+    let (tag, text) = match fence.tag.strip_suffix(" unended") {
+        // A fence cannot end without a line break, so the tag removes it.
+        Some(tag) => (tag, fence.text.trim_end_matches('\n')),
+        None => (fence.tag.as_str(), fence.text.as_str()),
+    };
+    Some(Example {
+        verdict: verdict(tag)?,
+        text: text.to_owned(),
+        line: fence.line,
+    })
 }
 
 fn verdict(tag: &str) -> Option<Verdict> {

@@ -54,7 +54,7 @@ pub struct Finding {
     /// ShellCheck's code, for findings of ShellCheck.
     pub code: Option<ShellcheckCode>,
     pub severity: Severity,
-    /// What is wrong: present tense, lower case, names in backticks, no full stop.
+    /// The defect: present tense, lower case, names in backticks, no full stop.
     pub message: String,
     pub location: Location,
     /// Other places that explain this one.
@@ -175,14 +175,14 @@ impl Label {
 /// Edits that fix a finding.
 #[derive(Clone, Debug)]
 pub struct Fix {
-    /// What to do, as an imperative: "use `COPY`".
+    /// The change, as an imperative: "use `COPY`".
     pub title: String,
     pub applicability: Applicability,
     /// Sorted, without overlaps.
     pub edits: Vec<Edit>,
 }
 
-/// What a fix promises.
+/// The promise that a fix makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Applicability {
     /// The built image stays the same in meaning.

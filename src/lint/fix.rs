@@ -1,36 +1,33 @@
-//! Applies fixes: byte edits on the original text, and every byte outside them stays.
+//! Applies fixes: edits of bytes, with every byte outside of them left as it is.
 
 use super::finding::{Applicability, Edit, Finding};
 use super::{Registry, Settings, lint};
 use crate::source::Source;
 
-/// How often a text may be fixed and read again before it has to be done: fixes that undo each
-/// other must not go round for ever.
+/// The most passes of fixing and linting again. Fixes that undo each other must not loop forever.
 pub const PASSES: usize = 16;
 
 /// A text after some fixes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixed {
     pub bytes: Vec<u8>,
-    /// The rules whose findings were mended, one entry a finding.
+    /// The rules of the fixed findings, one entry for each.
     pub rules: Vec<&'static str>,
 }
 
-/// The text after those fixes that promise at least
-/// `max` and do not touch each other's places; what is left out comes with the next pass. `None`
-/// where there is nothing to apply.
+/// Applies the fixes up to the applicability `max` that do not touch each other; the others are for
+/// the next pass. `None` if there is nothing to apply.
 pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Option<Fixed> {
     let mut edits: Vec<&Edit> = Vec::new();
     let mut rules = Vec::new();
     for finding in findings {
-        let Some(fix) = finding
-            .fix
-            .as_ref()
-            .filter(|fix| fix.applicability <= max && !fix.edits.is_empty())
-        else {
+        let Some(fix) = &finding.fix else {
             continue;
         };
-        // A fix is taken whole or not at all.
+        if fix.applicability > max || fix.edits.is_empty() {
+            continue;
+        }
+        // Half a fix may be worse than none.
         if fix.edits.iter().all(|edit| fits(edit, &edits, source)) {
             rules.push(finding.rule);
             for edit in &fix.edits {
@@ -39,13 +36,16 @@ pub fn apply(source: &Source, findings: &[Finding], max: Applicability) -> Optio
             }
         }
     }
-    (!edits.is_empty()).then(|| Fixed {
+    if edits.is_empty() {
+        return None;
+    }
+    Some(Fixed {
         bytes: edited(source.bytes(), &edits),
         rules,
     })
 }
 
-/// Lints and fixes until nothing changes; `None` where nothing ever did.
+/// Lints and fixes until nothing changes; `None` if nothing ever did.
 pub fn apply_all(
     source: &Source,
     registry: &Registry,
@@ -55,7 +55,7 @@ pub fn apply_all(
     apply_all_of(source, max, |source| lint(source, registry, settings))
 }
 
-/// The same with findings from elsewhere: `find` is given each text on the way.
+/// The same with findings from elsewhere: `find` gets the text before each pass.
 pub fn apply_all_of(
     source: &Source,
     max: Applicability,
@@ -73,7 +73,8 @@ pub fn apply_all_of(
     fixed
 }
 
-/// Whether an edit lies in the text and touches none of `taken`, which is in order.
+/// Whether an edit is inside the text and touches none of `taken`, which is sorted. Edits that only
+/// meet count as touching: which comes first would be arbitrary.
 fn fits(edit: &Edit, taken: &[&Edit], source: &Source) -> bool {
     let after = taken.partition_point(|known| known.span.start < edit.span.start);
     let clear_before = after

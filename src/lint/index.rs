@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::page::Category;
 use super::registry::Registry;
 
-/// dockle's checkpoints, all of them, and what they are about.
+/// All checkpoints of dockle with their subjects.
 const CHECKPOINTS: [(&str, &str); 20] = [
     ("CIS-DI-0001", "a user for the container"),
     ("CIS-DI-0002", "trusted base images"),
@@ -36,11 +36,9 @@ pub fn index_markdown(registry: &Registry) -> String {
          `jettison explain NAME` prints a page; every name and every alias works wherever a rule is named.\n",
     );
     for category in Category::ALL {
-        let mut pages = registry
-            .iter()
-            .map(|(_, page)| page)
-            .filter(|page| page.category == category)
-            .peekable();
+        let pages = registry.iter().map(|(_, page)| page);
+        let mut pages = pages.filter(|page| page.category == category).peekable();
+        // A heading over an empty table would only puzzle.
         if pages.peek().is_none() {
             continue;
         }
@@ -73,7 +71,7 @@ pub fn index_markdown(registry: &Registry) -> String {
     text
 }
 
-/// A row for each of dockle's checkpoints, with the rules that have it for an alias.
+/// Adds a row for each checkpoint of dockle, with the rules that have it as an alias.
 fn checkpoints(text: &mut String, registry: &Registry) {
     text.push_str("\n## dockle's checkpoints\n\n| checkpoint | about | rules |\n|---|---|---|\n");
     for (code, about) in CHECKPOINTS {

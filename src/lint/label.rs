@@ -1,15 +1,15 @@
-//! What the value of a label can be asked to be.
+//! Types for the values of labels.
 
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-/// The types that a label schema knows, under hadolint's names.
+/// The types of a label schema, by hadolint's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LabelType {
-    /// Anything, an empty value too.
+    /// Any value, also an empty one.
     RawText,
-    /// Anything but nothing.
+    /// Any value that is not empty.
     Text,
     Url,
     /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339): `2026-11-22T10:00:00Z`.
@@ -17,11 +17,11 @@ pub enum LabelType {
     /// An expression of [SPDX](https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/)
     /// identifiers.
     Spdx,
-    /// A commit of Git, whole or shortened to seven digits at least.
+    /// The hash of a Git commit, whole or shortened to at least 7 digits.
     Hash,
     /// [Semantic Versioning 2.0.0](https://semver.org).
     Semver,
-    /// The address of [RFC 5322](https://www.rfc-editor.org/rfc/rfc5322), without display name and
+    /// An address of [RFC 5322](https://www.rfc-editor.org/rfc/rfc5322), without display name and
     /// comments.
     Email,
 }
@@ -38,7 +38,7 @@ impl LabelType {
         ("email", Self::Email),
     ];
 
-    /// Whether a value, not empty, is of this type.
+    /// Whether a value that is not empty is of this type.
     pub fn accepts(self, value: &str) -> bool {
         match self {
             Self::RawText | Self::Text => true,
@@ -56,14 +56,13 @@ impl FromStr for LabelType {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::NAMES.iter().find(|(name, _)| *name == text);
-        known.map(|&(_, kind)| kind).ok_or_else(|| {
-            let names: Vec<&str> = Self::NAMES.iter().map(|(name, _)| *name).collect();
-            format!(
-                "`{text}` is no type of a label; there are {}",
-                names.join(", ")
-            )
-        })
+        for (name, kind) in Self::NAMES {
+            if name == text {
+                return Ok(kind);
+            }
+        }
+        let names = Self::NAMES.map(|(name, _)| name).join("`, `");
+        Err(format!("unknown label type `{text}`; use one of `{names}`"))
     }
 }
 
@@ -72,16 +71,21 @@ fn is_url(value: &str) -> bool {
     let Some((scheme, rest)) = value.split_once(':') else {
         return false;
     };
-    let in_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-    let in_rest = |c: char| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c);
+    // RFC 3986 allows fewer characters still, but hadolint accepts these.
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(in_scheme)
+        && scheme
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         && !rest.trim_start_matches('/').is_empty()
-        && rest.chars().all(in_rest)
+        && rest
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !"<>\"{}|\\^`".contains(c))
 }
 
-/// `2021-03-10T10:26:33.5+01:00`. The calendar is jiff's, which reads more forms than RFC 3339 has:
-/// those without separators or seconds, and with the name of a time zone.
+/// Whether a value is a time such as `2021-03-10T10:26:33.5+01:00`.
+///
+/// jiff checks the calendar. It accepts more forms than RFC 3339: without separators or seconds, and
+/// with the name of a time zone.
 fn is_rfc3339(value: &str) -> bool {
     let bytes = value.as_bytes();
     let separators = [
@@ -106,6 +110,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Whether a value is a SHA-1, whole or shortened, or a SHA-256.
 fn is_hash(value: &str) -> bool {
     let digits = value
         .bytes()
@@ -114,46 +119,54 @@ fn is_hash(value: &str) -> bool {
 }
 
 fn is_semver(value: &str) -> bool {
-    let (value, build) = value
-        .split_once('+')
-        .map_or((value, None), |(value, build)| (value, Some(build)));
-    let (core, before) = value
-        .split_once('-')
-        .map_or((value, None), |(core, before)| (core, Some(before)));
-    let no_leading_zero = |part: &str| part == "0" || !part.starts_with('0');
-    let identifier = |part: &str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    let (value, build) = match value.split_once('+') {
+        Some((value, build)) => (value, Some(build)),
+        None => (value, None),
+    };
+    let (core, pre_release) = match value.split_once('-') {
+        Some((core, pre_release)) => (core, Some(pre_release)),
+        None => (value, None),
     };
     core.split('.').count() == 3
-        && core
-            .split('.')
-            .all(|part| is_digits(part) && no_leading_zero(part))
-        && before.is_none_or(|text| {
-            text.split('.')
-                .all(|part| identifier(part) && (!is_digits(part) || no_leading_zero(part)))
-        })
-        && build.is_none_or(|text| text.split('.').all(identifier))
+        && core.split('.').all(is_semver_number)
+        && pre_release.is_none_or(|text| text.split('.').all(is_pre_release_part))
+        && build.is_none_or(|text| text.split('.').all(is_semver_identifier))
+}
+
+/// Whether a text is a number without leading zeros.
+fn is_semver_number(part: &str) -> bool {
+    is_digits(part) && (part == "0" || !part.starts_with('0'))
+}
+
+/// Whether a text is a part of a pre-release, which if it is a number has no leading zeros. Those of
+/// builds may.
+fn is_pre_release_part(part: &str) -> bool {
+    is_semver_identifier(part) && (!is_digits(part) || is_semver_number(part))
+}
+
+fn is_semver_identifier(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn is_email(value: &str) -> bool {
     let Some((local, domain)) = value.rsplit_once('@') else {
         return false;
     };
-    let atom = |text: &str| {
-        !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
-    };
     let quoted = local.len() > 2
         && local.starts_with('"')
         && local.ends_with('"')
         && !local.contains(['\n', '\r']);
     let literal = domain.starts_with('[') && domain.ends_with(']') && domain.len() > 2;
-    (quoted || local.split('.').all(atom)) && (literal || domain.split('.').all(atom))
+    (quoted || local.split('.').all(is_atom)) && (literal || domain.split('.').all(is_atom))
 }
 
-/// Identifiers of the SPDX license list and of its exceptions, by their names in lower case.
+/// Whether a text is an `atom` of RFC 5322, also in other alphabets (RFC 6532).
+fn is_atom(text: &str) -> bool {
+    let is_allowed = |c: char| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    !text.is_empty() && text.chars().all(is_allowed)
+}
+
+/// Identifiers of the SPDX license list and its exceptions, by their lower-case forms.
 static IDENTIFIERS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
     let licenses = spdx::identifiers::LICENSES
         .iter()
@@ -167,8 +180,10 @@ static IDENTIFIERS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// `identifier`, `(a OR b) AND c WITH exception`. The specification ignores the case of
-/// identifiers, which the parser does not.
+/// Whether a value is an expression such as `(a OR b) AND c WITH exception`.
+///
+/// The specification ignores the case of identifiers. The parser does not, so they are normalized
+/// first.
 fn is_spdx(value: &str) -> bool {
     const MODE: spdx::ParseMode = spdx::ParseMode {
         allow_postfix_plus_on_gpl: true,

@@ -1,4 +1,4 @@
-//! A rule's page: its front matter, and its text.
+//! The page of a rule: its front matter and its text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -80,9 +80,9 @@ impl FromStr for Category {
 /// A set of rules; each profile includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// What the maintainer of a good Dockerfile acts on.
+    /// Findings that the maintainer of a good Dockerfile acts on.
     Default,
-    /// Also what an image should not contain: a root user, shells, package managers, compilers,
+    /// Also things that an image should not contain: a root user, shells, package managers, compilers,
     /// debuggers and setuid programs, as warnings.
     Minimal,
     /// All rules.
@@ -178,19 +178,15 @@ impl Tool {
     /// `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
     /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
-        let numbered = |prefix: &str| {
-            code.strip_prefix(prefix)
-                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()))
-        };
-        let tool = if numbered("DL") {
+        let tool = if is_numbered(code, &["DL"]) {
             Self::Hadolint
-        } else if numbered("SC") {
+        } else if is_numbered(code, &["SC"]) {
             Self::Shellcheck
-        } else if numbered("DS-") {
+        } else if is_numbered(code, &["DS-"]) {
             Self::Trivy
         } else if code.starts_with("CKV") {
             Self::Checkov
-        } else if numbered("CIS-DI-") || numbered("DKL-DI-") || numbered("DKL-LI-") {
+        } else if is_numbered(code, &["CIS-DI-", "DKL-DI-", "DKL-LI-"]) {
             Self::Dockle
         } else if is_uuid(code) {
             Self::Kics
@@ -230,6 +226,16 @@ impl fmt::Display for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// Whether a code is one of these prefixes and a number.
+fn is_numbered(code: &str, prefixes: &[&str]) -> bool {
+    prefixes
+        .iter()
+        .any(|prefix| match code.strip_prefix(prefix) {
+            Some(number) => !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()),
+            None => false,
+        })
 }
 
 fn is_uuid(code: &str) -> bool {
@@ -275,15 +281,16 @@ impl Page {
     /// The code that users of other tools know: hadolint's or ShellCheck's, otherwise BuildKit's,
     /// otherwise the rule's own name.
     pub fn code(&self) -> &'static str {
-        let of = |tools: &[Tool]| {
-            self.aliases
+        for tools in [&[Tool::Hadolint, Tool::Shellcheck][..], &[Tool::Buildkit]] {
+            if let Some(alias) = self
+                .aliases
                 .iter()
                 .find(|alias| tools.contains(&alias.tool))
-                .map(|alias| alias.code)
-        };
-        of(&[Tool::Hadolint, Tool::Shellcheck])
-            .or_else(|| of(&[Tool::Buildkit]))
-            .unwrap_or(self.name)
+            {
+                return alias.code;
+            }
+        }
+        self.name
     }
 }
 
@@ -292,15 +299,15 @@ fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
     if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
         return Err(front.invalid("final-stage-only", value));
     }
-    let alias = |code| {
-        let tool = Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?;
-        Ok(Alias {
-            tool,
+    let mut aliases = Vec::new();
+    for &code in &codes {
+        aliases.push(Alias {
+            tool: Tool::of(code).ok_or_else(|| front.invalid("aliases", code))?,
             code,
             final_stage_only: narrow.contains(&code),
-        })
-    };
-    codes.iter().copied().map(alias).collect()
+        });
+    }
+    Ok(aliases)
 }
 
 #[cfg(test)]

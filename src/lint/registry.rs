@@ -12,11 +12,11 @@ use crate::suggestion;
 #[derive(Debug)]
 pub struct Registry {
     entries: Vec<(&'static Rule, Page)>,
-    /// Aliases, as [`normal`] writes them, to places in `entries`.
+    /// Indexes in `entries`, by aliases in the form of [`normal`].
     aliases: HashMap<String, Vec<usize>>,
 }
 
-/// Rules, and codes of ShellCheck that are meant alone.
+/// Rules, and single codes of ShellCheck.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     pub rules: BTreeSet<&'static str>,
@@ -67,8 +67,8 @@ impl Registry {
         Some(&self.entries[at].1)
     }
 
-    /// The rules that a name or an alias means, in any case: none, one, or several for an alias
-    /// that several share.
+    /// The rules that a name or an alias stands for, ignoring case: none, one, or several for an alias
+    /// that they share.
     pub fn find(&self, name_or_alias: &str) -> Vec<&Page> {
         let name = name_or_alias.trim();
         if let Some(page) = self
@@ -85,24 +85,32 @@ impl Registry {
         places.iter().map(|&at| &self.entries[at].1).collect()
     }
 
-    /// The rules whose names start so.
+    /// The rules whose names start with a prefix.
     pub fn starting_with(&self, prefix: &str) -> Vec<&Page> {
         let prefix = prefix.trim().to_ascii_lowercase();
-        let starts = |page: &&Page| !prefix.is_empty() && page.name.starts_with(&prefix);
-        self.iter().map(|(_, page)| page).filter(starts).collect()
+        // Every name starts with nothing, which is not a question for all of them.
+        if prefix.is_empty() {
+            return Vec::new();
+        }
+        let pages = self.iter().map(|(_, page)| page);
+        pages
+            .filter(|page| page.name.starts_with(&prefix))
+            .collect()
     }
 
-    /// The rules that a code of this tool means.
+    /// The rules that a code of a tool stands for.
     pub fn find_code(&self, tool: Tool, code: &str) -> Vec<&Page> {
-        let is_meant = |page: &&Page| {
-            page.aliases
-                .iter()
-                .any(|alias| alias.tool == tool && normal(alias.code) == normal(code.trim()))
-        };
-        self.find(code).into_iter().filter(is_meant).collect()
+        let mut pages = self.find(code);
+        // Another tool may have the same code.
+        let code = normal(code.trim());
+        pages.retain(|page| {
+            let mut aliases = page.aliases.iter();
+            aliases.any(|alias| alias.tool == tool && normal(alias.code) == code)
+        });
+        pages
     }
 
-    /// What a list of names, aliases and ShellCheck codes means.
+    /// The rules and codes that a list of names, aliases and ShellCheck codes stands for.
     pub fn resolve<'n>(
         &self,
         names: impl IntoIterator<Item = &'n str>,
@@ -120,7 +128,7 @@ impl Registry {
         Ok(meant)
     }
 
-    /// What is said of a name that no rule has.
+    /// The error for a name that no rule has.
     pub fn unknown(&self, name: &str) -> UnknownRule {
         UnknownRule {
             name: name.to_owned(),
@@ -133,13 +141,13 @@ impl Registry {
         self.get(rule).map_or(rule, Page::code)
     }
 
-    /// The name or alias nearest to one that is not there, where one is near.
+    /// The name or alias that is most like an unknown one, if any is.
     pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
         self.near(unknown).first().copied()
     }
 
-    /// The names and aliases that are nearest to one that is not there, in their order: none, or as
-    /// many as are equally near.
+    /// The names and aliases that are most like an unknown one, in their order: none, or all that are
+    /// equally like it.
     pub fn near(&self, unknown: &str) -> Vec<&'static str> {
         let names = self.iter().flat_map(|(rule, page)| {
             std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))
@@ -148,8 +156,8 @@ impl Registry {
     }
 }
 
-/// Lower case; Trivy's three ways to write one code (`AVD-DS-0002`, `DS-0002`, `DS002`) become the
-/// second.
+/// The lower-case form of a code. Of Trivy's three ways to write one (`AVD-DS-0002`, `DS-0002`,
+/// `DS002`), the second.
 fn normal(code: &str) -> String {
     let code = code.to_ascii_lowercase();
     let code = code.strip_prefix("avd-").unwrap_or(&code);

@@ -1,4 +1,4 @@
-//! Where a configuration file sets what: the places that findings refer to.
+//! The places in configuration files where settings are made, for findings that rest on them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

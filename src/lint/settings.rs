@@ -41,7 +41,7 @@ pub struct Settings {
     pub strict_labels: bool,
     /// The maximum age of an image's base, in days.
     pub max_base_age: Option<u32>,
-    /// Where a configuration file sets these.
+    /// The places in a configuration file that set these.
     pub origins: SettingOrigins,
     /// The time of the run: the library reads no clock.
     pub now: Option<Timestamp>,
@@ -90,7 +90,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Selects only these.
+    /// Selects these rules and codes alone.
     pub fn select(&mut self, mut named: Named) {
         self.codes.select.clear();
         if !named.codes.is_empty() && named.rules.insert(SHELLCHECK) {
@@ -99,7 +99,7 @@ impl Settings {
         self.select = Selection::Only(named.rules);
     }
 
-    /// Leaves these out.
+    /// Ignores these rules and codes.
     pub fn ignore(&mut self, named: Named) {
         self.ignore.extend(named.rules);
         self.codes.ignore.extend(named.codes);

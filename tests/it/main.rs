@@ -12,6 +12,7 @@ mod cli;
 mod cli_fixes;
 mod cli_text;
 mod config;
+mod cpu_time;
 mod dependencies;
 mod dockerfile_corpus;
 mod dockerfile_peers;

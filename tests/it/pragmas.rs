@@ -242,7 +242,7 @@ fn a_comment_that_silences_nothing_is_a_finding() {
     let text = "FROM scratch\n# jettison ignore=sudo,relative-workdir\nWORKDIR a\nUSER 1\n";
     let expected = (
         "sudo".to_owned(),
-        "the comment silences `sudo`, which is not reported here".to_owned(),
+        "unused suppression: `sudo` is not reported here".to_owned(),
     );
     assert_eq!(said(text), [expected]);
     let text = "FROM scratch\nUSER 1\n# hadolint ignore=DL3004\n# checkov:skip=CKV2_DOCKER_1:x\nWORKDIR /a\n";
@@ -308,7 +308,8 @@ fn a_hostile_number_of_comments_is_read_in_time() {
     for _ in 0..5_000 {
         text.push_str(" && \\\n# jettison ignore=sudo,DL3008,nothing\n a");
     }
-    let started = std::time::Instant::now();
-    said(&text);
-    assert!(started.elapsed().as_secs() < 15, "{:?}", started.elapsed());
+    let time = crate::cpu_time::of(|| {
+        said(&text);
+    });
+    assert!(time.as_secs() < 20, "{time:?}");
 }

@@ -1,4 +1,4 @@
-//! What lies around a Dockerfile: the folder that a build sends, and what `.dockerignore` keeps out
+//! The build context: the directory that a build sends, and the `.dockerignore` that keeps files out
 //! of it.
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -8,10 +8,10 @@ const MAX_PATTERNS: usize = 4096;
 /// Bytes of a pattern. The automaton of one that is much longer exceeds the limit of its compiler.
 const MAX_PATTERN: usize = 1024;
 
-/// The build context as far as the files say: a build may be given another.
+/// The build context as far as the files tell; a build may get another one.
 #[derive(Debug, Default)]
 pub struct BuildContext {
-    /// What keeps files out; `None` where no such file is there.
+    /// The `.dockerignore`, if there is one.
     pub ignore: Option<IgnoreFile>,
 }
 
@@ -23,15 +23,15 @@ pub struct IgnoreFile {
 
 #[derive(Debug)]
 struct Pattern {
-    /// Without blanks, `.` and slashes that mean nothing.
+    /// The pattern without blanks, `.` and redundant slashes.
     text: String,
-    /// `!`: takes back what earlier ones left out.
+    /// Whether it starts with `!` and so includes again what earlier patterns left out.
     negated: bool,
     matcher: GlobMatcher,
 }
 
 impl IgnoreFile {
-    /// Reads the lines; comments are none, and neither is a pattern that means nothing.
+    /// Parses the lines, without comments and empty patterns.
     pub fn parse(text: &str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let lines = text
@@ -51,7 +51,7 @@ impl IgnoreFile {
         self.patterns.iter().any(|pattern| pattern.negated)
     }
 
-    /// Whether a path of the context, or a folder that it is in, is left out.
+    /// Whether a path of the context, or a directory that it is in, is left out.
     pub fn ignores(&self, path: &str) -> bool {
         let path = clean(path);
         let prefixes = || {
@@ -65,7 +65,7 @@ impl IgnoreFile {
         })
     }
 
-    /// Whether nothing of the context is left.
+    /// Whether the whole context is left out.
     pub fn ignores_everything(&self) -> bool {
         self.patterns
             .iter()
@@ -95,7 +95,7 @@ impl Pattern {
     }
 }
 
-/// A path without `.`, `..`, and slashes that mean nothing; `.` for the folder itself.
+/// A path without `.`, `..` and redundant slashes; `.` for the directory itself.
 pub fn clean(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

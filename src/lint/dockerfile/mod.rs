@@ -22,7 +22,7 @@ pub fn lint(source: &Source, registry: &Registry, settings: &Settings) -> Vec<Fi
     lint_with(source, registry, settings, Extras::default())
 }
 
-/// What is known of a Dockerfile besides its text.
+/// Information about a Dockerfile that is not in its text.
 #[derive(Debug, Default)]
 pub struct Extras {
     pub build: BuildContext,

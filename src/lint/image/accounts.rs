@@ -22,11 +22,12 @@ pub struct Account {
     pub password: Password,
 }
 
+/// The kind of password that an account has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Password {
     /// No password is accepted.
     Locked,
-    /// None is needed.
+    /// No password is needed.
     Empty,
     Set,
 }
@@ -71,6 +72,7 @@ impl Account {
 
     /// Whether a login leads to a prompt.
     pub fn can_log_in(&self) -> bool {
+        // Debian gives the account `sync` the program of that name; the others are traditional.
         !matches!(
             self.shell.rsplit('/').next(),
             Some("nologin" | "false" | "sync" | "halt" | "shutdown" | "true")
@@ -78,6 +80,7 @@ impl Account {
     }
 }
 
+/// The fields of each line. Comments are not part of the format, but tools skip them.
 fn rows(text: &[u8]) -> impl Iterator<Item = Vec<String>> {
     let text = String::from_utf8_lossy(text).into_owned();
     let rows: Vec<Vec<String>> = text
@@ -92,6 +95,7 @@ fn account(row: &[String], shadowed: &BTreeMap<String, String>) -> Option<Accoun
     let [name, password, uid, gid, _, home, shell, ..] = row else {
         return None;
     };
+    // `x` refers to `/etc/shadow`; an account without a line there cannot log in.
     let password = if password == "x" {
         shadowed.get(name).map_or("!", String::as_str)
     } else {

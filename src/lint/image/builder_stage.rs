@@ -1,5 +1,5 @@
-//! The multi-stage form of a Dockerfile: a stage that builds, and copies of what the program
-//! reaches of it.
+//! Rewrites a Dockerfile to the multi-stage form: a stage that builds, and a final stage that copies
+//! the files that the program reaches.
 
 use super::history_map::HistoryMap;
 use crate::dockerfile::Kind;
@@ -10,15 +10,16 @@ use crate::lint::finding::{Applicability, Edit, Fix};
 use crate::slim::Plan;
 use crate::source::{Source, Span};
 
-/// More lines of COPY than this are for a person to choose.
+/// The most lines of `COPY` in a fix. With more, a person has to choose.
 const MOST: usize = 16;
-/// What a RUN calls that prepares the image for its program, and belongs where the program is.
+/// Programs that prepare the image for the user's program; a `RUN` of only these stays in the final
+/// stage.
 const STAY: [&str; 15] = [
     "addgroup", "adduser", "chgrp", "chmod", "chown", "groupadd", "install", "ln", "mkdir",
     "passwd", "rm", "setcap", "touch", "useradd", "usermod",
 ];
-/// What a build leaves behind that is of no use without the rest, caches and databases, and what
-/// runtimes mount over.
+/// Paths that are never copied: caches and databases, which are of no use without the rest, and
+/// directories that container runtimes mount over.
 const LEFT: [&str; 21] = [
     "/dev",
     "/etc/apk",
@@ -42,7 +43,7 @@ const LEFT: [&str; 21] = [
     "/var/log",
     "/var/tmp",
 ];
-/// Folders that are everybody's: what is copied is in them.
+/// Directories shared by everything in an image; only entries inside them are copied.
 const SHARED: [&str; 26] = [
     "/bin",
     "/etc",
@@ -72,9 +73,11 @@ const SHARED: [&str; 26] = [
     "/var/www",
 ];
 
-/// Moves these RUNs of the final stage, and those after the first that may need what it brings, to
-/// a stage before it. None where it takes a person: other stages are built on this one, or what is
-/// reached is all over the place.
+/// Moves these `RUN`s of the final stage, and later ones that may depend on them, to a stage before
+/// it.
+///
+/// `None` if this takes a person: other stages are built on this one, or the reachable files are
+/// spread over the image.
 pub(super) fn fix(
     source: &Source,
     facts: &Facts<'_>,
@@ -88,19 +91,19 @@ pub(super) fn fix(
     if !is_last || !is_plain || !runs.iter().all(|run| stage.steps.contains(run)) {
         return None;
     }
-    let later = facts
-        .steps_of(stage)
-        .iter()
-        .filter(|step| step.index >= first && step.kind() == Kind::Run);
-    let moved: Vec<usize> = later
-        .map(|step| step.index)
-        .filter(|at| runs.contains(at) || !stays(facts, *at))
-        .collect();
-    let copies = moved
-        .iter()
-        .map(|&at| copied(&image.tree, plan, map.layer_of(at)?));
-    let copies: Vec<Vec<String>> = copies.collect::<Option<_>>()?;
+    let mut moved = Vec::new();
+    for step in facts.steps_of(stage) {
+        let is_later_run = step.index >= first && step.kind() == Kind::Run;
+        if is_later_run && (runs.contains(&step.index) || !stays(facts, step.index)) {
+            moved.push(step.index);
+        }
+    }
+    let mut copies = Vec::new();
+    for &run in &moved {
+        copies.push(copied(&image.tree, plan, map.layer_of(run)?)?);
+    }
     let lines: usize = copies.iter().map(Vec::len).sum();
+    // Without a copy, the RUNs could simply be deleted, which another rule has to say.
     if lines == 0 || lines > MOST {
         return None;
     }
@@ -120,7 +123,7 @@ pub(super) fn fix(
     ))
 }
 
-/// Whether a RUN needs nothing that was installed before it.
+/// Whether a `RUN` depends on nothing that was installed before it.
 fn stays(facts: &Facts<'_>, step: usize) -> bool {
     let run = facts.run_of(&facts.steps[step]);
     run.is_some_and(|run| {
@@ -132,7 +135,7 @@ fn stays(facts: &Facts<'_>, step: usize) -> bool {
     })
 }
 
-/// A name that no stage has.
+/// A name for a new stage: `builder`, or with a number if that is taken.
 fn free_name(facts: &Facts<'_>) -> Option<String> {
     let names = std::iter::once("builder".to_owned())
         .chain((2..).map(|number| format!("builder-{number}")));
@@ -141,10 +144,11 @@ fn free_name(facts: &Facts<'_>) -> Option<String> {
         .find(|name| !facts.stages.iter().any(|stage| stage.is_named(name)))
 }
 
-/// The stage as it is up to the end of an instruction, under another name.
+/// Inserts a copy of the stage up to the end of an instruction, under another name.
 fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> Edit {
     let start = stage.from.span.start;
     let from = source.slice(Span::new(start, stage.image.span.end));
+    // Follow the case of the file's own keywords.
     let as_word = if stage.from.keyword.text.starts_with('f') {
         "as"
     } else {
@@ -158,7 +162,7 @@ fn stage_before(source: &Source, stage: &Stage<'_>, name: &str, end: usize) -> E
     }
 }
 
-/// Puts copies in the place of a RUN; nothing, and no empty line, where nothing is to be copied.
+/// Replaces a `RUN` with copies; without any, its line goes too.
 fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
     let gap = line_break(source);
     let lines: Vec<String> = paths
@@ -185,11 +189,11 @@ fn line_break(source: &Source) -> &'static str {
     }
 }
 
-/// What is below a folder, itself included.
+/// Totals of a directory and everything below it.
 #[derive(Clone, Copy, Default)]
 struct Sum {
     bytes: u64,
-    /// Those of them that the program reaches.
+    /// Bytes that the program reaches.
     reached: u64,
     /// Entries to copy.
     wanted: usize,
@@ -197,11 +201,11 @@ struct Sum {
     foreign: usize,
 }
 
-/// The sums of all folders, in rows of names.
+/// The totals of all directories, indexed by name.
 fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
     let mut sums = vec![Sum::default(); tree.name_count()];
     let names: Vec<NameId> = tree.walk().collect();
-    // What is in a folder comes behind it.
+    // The walk visits a directory before its entries, so the reverse order sums from the leaves.
     for &name in names.iter().rev() {
         let bytes = match &tree.inode(name).kind {
             image::Kind::File(content) => content.length(),
@@ -224,17 +228,18 @@ fn sums(tree: &Tree, plan: &Plan, layer: usize) -> Vec<Sum> {
 
 /// Whether an entry is reached, is of the layer, and means something without the rest of it.
 fn is_wanted(tree: &Tree, plan: &Plan, layer: usize, name: NameId) -> bool {
-    let is_meant = !tree.is_directory(name) || tree.children(name).next().is_none();
-    is_meant && tree.inode(name).layer == layer && plan.is_kept(name) && {
-        let path = tree.path(name);
-        let is_below =
-            |left: &str| matches!(path.strip_prefix(left.as_bytes()), Some([] | [b'/', ..]));
-        !LEFT.iter().any(|left| is_below(left))
+    // A directory with entries comes along with them.
+    let is_leaf = !tree.is_directory(name) || tree.children(name).next().is_none();
+    if !is_leaf || tree.inode(name).layer != layer || !plan.is_kept(name) {
+        return false;
     }
+    let path = tree.path(name);
+    let mut never_copied = LEFT.iter().map(|left| left.as_bytes());
+    !never_copied.any(|left| matches!(path.strip_prefix(left), Some([] | [b'/', ..])))
 }
 
-/// The files and folders that hold what is reached of a layer; none where COPY would make something
-/// else of one.
+/// The files and directories that contain the reachable files of a layer; `None` if `COPY` would
+/// change one of them.
 fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     let sums = sums(tree, plan, layer);
     let mut paths = Vec::new();
@@ -260,18 +265,24 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     Some(paths)
 }
 
-/// Whether a folder is of one layer alone, and little in it is not reached.
-fn is_whole(tree: &Tree, folder: NameId, sum: Sum) -> bool {
+/// Whether a directory can be copied whole: all of it is of one layer, and at most a fifth of its bytes
+/// is unreachable.
+fn is_whole(tree: &Tree, directory: NameId, sum: Sum) -> bool {
     let is_shared = SHARED
         .iter()
-        .any(|shared| shared.as_bytes() == tree.path(folder));
+        .any(|shared| shared.as_bytes() == tree.path(directory));
     !is_shared && sum.foreign == 0 && sum.bytes - sum.reached <= sum.bytes / 5
 }
 
-/// COPY follows a link, and takes some letters for patterns.
+/// The path as an argument of `COPY`; `None` for a symlink, which `COPY` follows, and for characters
+/// that mean a pattern or a variable there.
 fn path_for_copy(tree: &Tree, name: NameId) -> Option<String> {
     let path = String::from_utf8(tree.path(name)).ok()?;
-    let is_link = matches!(tree.inode(name).kind, image::Kind::Symlink { .. });
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._+-@:~=".contains(letter);
-    (!is_link && path.chars().all(is_plain)).then_some(path)
+    if let image::Kind::Symlink { .. } = tree.inode(name).kind {
+        return None;
+    }
+    if path.contains(|c: char| !c.is_ascii_alphanumeric() && !"/._+-@:~=".contains(c)) {
+        return None;
+    }
+    Some(path)
 }

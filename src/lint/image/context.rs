@@ -1,4 +1,4 @@
-//! What the checks of an image read.
+//! The input of image checks.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -16,7 +16,7 @@ use crate::packages::Packages;
 use crate::size;
 use crate::slim::{Plan, View};
 
-/// Larger files are not read for a rule.
+/// The largest file that is read for a rule, in bytes.
 const MAX_READ: u64 = 64 << 20;
 /// Largest account file, such as `/etc/passwd`, in bytes: each line takes some hundred bytes of
 /// memory.
@@ -26,9 +26,9 @@ const MAX_ACCOUNTS: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct ImageContext<'a> {
     pub image: &'a Image,
-    /// The name that it was asked for under.
+    /// The name under which the user asked for it.
     pub reference: &'a str,
-    /// What the slimmer would keep; `None` for an image without a program.
+    /// The slimmer's plan; `None` for an image without a program.
     pub plan: Option<&'a Plan>,
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
@@ -114,6 +114,7 @@ impl<'a> ImageContext<'a> {
         let layers = self.image.layers.iter().enumerate();
         let gone = layers
             .flat_map(|(at, layer)| layer.changes.gone.iter().map(move |gone| (gone.name, at)));
+        // A file that its own layer removes again is in no layer.
         gone.filter(|&(name, at)| self.is_file(name) && self.tree().inode(name).layer != at)
     }
 
@@ -142,7 +143,12 @@ impl<'a> ImageContext<'a> {
     /// The layer that added a file, counted from the lowest; `None` for an image that was read from
     /// a directory.
     pub fn layer_of(&self, name: NameId) -> Option<usize> {
-        Some(self.tree().inode(name).layer).filter(|&layer| layer < self.image.layers.len())
+        let layer = self.tree().inode(name).layer;
+        if layer < self.image.layers.len() {
+            Some(layer)
+        } else {
+            None
+        }
     }
 
     /// The absolute directories of `PATH`.
@@ -183,28 +189,31 @@ impl<'a> ImageContext<'a> {
 
     /// All ELF files; one with several names once.
     pub fn elfs(&self) -> impl Iterator<Item = (NameId, &Elf)> {
+        /// The size of the header of a 32-bit file, the smaller one, is 52 bytes; no program is
+        /// only that.
+        const SHORTEST: u64 = 64;
         let mut seen = vec![false; self.tree().inode_count()];
-        let is_new = move |name: &NameId| {
-            !std::mem::replace(&mut seen[self.tree().inode_id(*name).index()], true)
-        };
-        let files = self
-            .files()
-            .filter(is_new)
-            .filter(|&name| self.length(name) >= 64);
-        files.filter_map(|name| Some((name, self.view.elf_of(name).ok()?)))
+        self.files().filter_map(move |name| {
+            let is_seen = &mut seen[self.tree().inode_id(name).index()];
+            if std::mem::replace(is_seen, true) || self.length(name) < SHORTEST {
+                return None;
+            }
+            Some((name, self.view.elf_of(name).ok()?))
+        })
     }
 
     /// The UID that the container runs as; `None` for a name without an account.
     pub fn runs_as(&self) -> Option<u64> {
         let setting = self.configuration().user();
         let user = setting.split(':').next().unwrap_or(setting);
-        match user {
-            "" => Some(0),
-            user => user
-                .parse()
-                .ok()
-                .or_else(|| self.accounts.user(user).map(|user| user.uid)),
+        // Runtimes start images without a user as root.
+        if user.is_empty() {
+            return Some(0);
         }
+        if let Ok(uid) = user.parse() {
+            return Some(uid);
+        }
+        self.accounts.user(user).map(|user| user.uid)
     }
 
     /// The number of files of the package that owns a file, and their bytes.
@@ -228,7 +237,9 @@ impl<'a> ImageContext<'a> {
             let mut layer = None;
             if !step.empty_layer {
                 // A history may list more layers than the image has.
-                layer = Some(next).filter(|&layer| layer < self.image.layers.len());
+                if next < self.image.layers.len() {
+                    layer = Some(next);
+                }
                 next += 1;
             }
             steps.push((layer, step.created_by.as_str()));
@@ -323,8 +334,9 @@ fn is_named(step: &History, instruction: &str) -> bool {
     first.is_some_and(|word| word.eq_ignore_ascii_case(instruction))
 }
 
-/// Whether a file is a program that does many things, found under another of its names.
+/// Whether a file is a multi-call binary, found under one of its many names.
 fn is_multi_call(file: &[u8], asked: &str) -> bool {
+    // BusyBox counts as a shell: that it always is.
     matches!(
         file,
         b"busybox" | b"toybox" | b"coreutils" | b"busybox.static"

@@ -10,22 +10,26 @@ use crate::lint::dockerfile::facts::Step;
 /// The instructions behind the steps of an image's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HistoryMap {
-    /// For each step of the history the place of its instruction in [`Facts::steps`]; none for
-    /// those of the base image.
+    /// For each step of the history the index of its instruction in [`Facts::steps`]; `None` for
+    /// steps of the base image.
     instructions: Vec<Option<usize>>,
-    /// For each layer its step.
+    /// The index of the step of each layer.
     layers: Vec<usize>,
 }
 
 impl HistoryMap {
-    /// None where the image was built from something else: the history has less than half of the
-    /// instructions of the stage that is built. Builders write some of them in words of their own.
+    /// Maps the history of an image; `None` if it was built from another Dockerfile.
+    ///
+    /// Builders rewrite some instructions beyond recognition, so half of the instructions of the stage
+    /// have to be found.
     pub(super) fn new(config: &Config, facts: &Facts<'_>) -> Option<Self> {
         let stage = facts.final_stage()?;
-        let lineage = facts
-            .lineage(stage.index)
-            .filter(|step| makes_step(step.kind()));
-        let lineage: Vec<usize> = lineage.map(|step| step.index).collect();
+        let mut lineage = Vec::new();
+        for step in facts.lineage(stage.index) {
+            if makes_step(step.kind()) {
+                lineage.push(step.index);
+            }
+        }
         let mut by_words: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
         for (place, &step) in lineage.iter().enumerate() {
             let step = &facts.steps[step];
@@ -38,35 +42,40 @@ impl HistoryMap {
             }
         }
         let history = config.history();
-        // Both from their ends, as what comes twice keeps its order.
+        // Both are read from their ends, and each match is before the last one in the file, so that
+        // instructions that occur twice keep their order.
+        let mut instructions = vec![None; history.len()];
         let mut next = 0;
-        let find = |step: &History| {
-            let places = by_words.get(&words_of_step(step))?;
-            let place = places.iter().copied().find(|&place| place >= next)?;
-            next = place + 1;
-            Some(lineage[place])
-        };
-        let mut instructions: Vec<Option<usize>> = history.iter().rev().map(find).collect();
-        instructions.reverse();
-        let layers = history
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| !step.empty_layer)
-            .map(|(at, _)| at)
-            .collect();
+        for (index, step) in history.iter().enumerate().rev() {
+            if let Some(places) = by_words.get(&words_of_step(step))
+                && let Some(&place) = places.iter().find(|&&place| place >= next)
+            {
+                next = place + 1;
+                instructions[index] = Some(lineage[place]);
+            }
+        }
         let found = instructions.iter().flatten().count();
-        (found > 0 && found * 2 >= lineage.len()).then_some(Self {
+        if found == 0 || found * 2 < lineage.len() {
+            return None;
+        }
+        let mut layers = Vec::new();
+        for (index, step) in history.iter().enumerate() {
+            if !step.empty_layer {
+                layers.push(index);
+            }
+        }
+        Some(Self {
             instructions,
             layers,
         })
     }
 
-    /// The place in [`Facts::steps`] of the instruction that made a step of the history.
+    /// The index in [`Facts::steps`] of the instruction that made a step of the history.
     pub(super) fn instruction(&self, step: usize) -> Option<usize> {
         self.instructions.get(step).copied().flatten()
     }
 
-    /// The same of a layer.
+    /// The index in [`Facts::steps`] of the instruction that made a layer.
     pub(super) fn instruction_of_layer(&self, layer: usize) -> Option<usize> {
         self.instruction(*self.layers.get(layer)?)
     }
@@ -79,12 +88,13 @@ impl HistoryMap {
     }
 }
 
-/// Whether builders note an instruction of this kind in the history.
+/// Whether builders record an instruction of this kind in the history.
 fn makes_step(kind: Kind) -> bool {
     !matches!(kind, Kind::From | Kind::Unknown)
 }
 
-/// What is left of an instruction when all is gone that builders add, drop or write in another way.
+/// The words of an instruction in a normal form, without anything that builders add, drop or write
+/// differently.
 fn words_of(instruction: &Instruction) -> Vec<String> {
     let arguments = match &instruction.body {
         Body::Command(Command::Exec(words)) => {
@@ -93,24 +103,23 @@ fn words_of(instruction: &Instruction) -> Vec<String> {
         }
         Body::Command(Command::Shell(script)) => plain(script.text.as_str()),
         Body::Pairs(pairs) => {
-            let pair = |(key, value): (&str, Option<&str>)| match value {
-                Some(value) => format!("{key}={value}"),
-                None => key.to_owned(),
-            };
-            let pairs = pairs.iter().map(|each| {
-                (
-                    each.key.text.as_str(),
-                    each.value.as_ref().map(|value| value.text.as_str()),
-                )
-            });
-            plain(&pairs.map(pair).collect::<Vec<_>>().join(" "))
+            let mut text = String::new();
+            for pair in pairs {
+                text.push_str(pair.key.text.as_str());
+                if let Some(value) = &pair.value {
+                    text.push('=');
+                    text.push_str(value.text.as_str());
+                }
+                text.push(' ');
+            }
+            plain(&text)
         }
         _ => plain(instruction.arguments.as_str()),
     };
     with_keyword(instruction.keyword.kind, arguments)
 }
 
-/// The same of a COPY or ADD as the classic builder and buildah write it:
+/// The normal form of a `COPY` or `ADD` as the classic builder and buildah record it:
 /// `COPY file:c0ffee in /app`.
 fn words_of_copy(step: &Step<'_>) -> Option<Vec<String>> {
     let Body::Transfer { destination, .. } = &step.instruction.body else {
@@ -132,12 +141,12 @@ fn copied_to(kind: Kind, path: &str) -> Vec<String> {
     vec![kind.name().to_owned(), "in".to_owned(), parts.join("/")]
 }
 
-/// The same of a step of a history.
+/// The normal form of a step of a history.
 fn words_of_step(step: &History) -> Vec<String> {
     let text = step.instruction();
     let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let (kind, arguments) = match Kind::of_keyword(first) {
-        // The classic builder leaves out the word RUN.
+        // The classic builder omits the word `RUN`.
         Kind::Unknown => (Kind::Run, text),
         kind => (kind, rest),
     };
@@ -150,16 +159,11 @@ fn words_of_step(step: &History) -> Vec<String> {
     {
         return copied_to(kind, to);
     }
-    let is_transfer = kind == Kind::Copy || kind == Kind::Add;
-    // Buildah writes the flags of a RUN behind the shell.
-    with_keyword(
-        kind,
-        if is_transfer {
-            arguments
-        } else {
-            without_flags(without_shell(arguments))
-        },
-    )
+    if let Kind::Copy | Kind::Add = kind {
+        return with_keyword(kind, arguments);
+    }
+    // buildah records the flags of a `RUN` after the shell.
+    with_keyword(kind, without_flags(without_shell(arguments)))
 }
 
 fn without_flags(words: Vec<String>) -> Vec<String> {
@@ -171,40 +175,39 @@ fn without_flags(words: Vec<String>) -> Vec<String> {
 
 fn with_keyword(kind: Kind, mut words: Vec<String>) -> Vec<String> {
     if kind == Kind::Expose {
-        // `EXPOSE map[80/tcp:{}]` and `EXPOSE [80/tcp]` of `EXPOSE 80`.
-        let port = |word: &String| {
+        // Builders record `EXPOSE 80` as `EXPOSE map[80/tcp:{}]` or `EXPOSE [80/tcp]`.
+        for word in &mut words {
             let port = word.trim_start_matches("map").trim_end_matches(":{}");
-            if port.contains('/') {
+            *word = if port.contains('/') {
                 port.to_owned()
             } else {
                 format!("{port}/tcp")
-            }
-        };
-        words = words.iter().map(port).collect();
+            };
+        }
     }
     words.insert(0, kind.name().to_owned());
     words
 }
 
-/// Words without quotes, and without the brackets and commas of lists. Flags stay whole.
+/// Splits a text into words without quotes, brackets and the commas of lists. Flags stay whole.
 fn plain(text: &str) -> Vec<String> {
     let text: String = text
         .chars()
         .filter(|letter| !matches!(letter, '"' | '\'' | '[' | ']'))
         .collect();
-    let parts = |word: &str| -> Vec<String> {
+    let mut words = Vec::new();
+    for word in text.split_whitespace() {
         if word.starts_with("--") && word.contains('=') {
-            return vec![word.trim_end_matches(',').to_owned()];
+            words.push(word.trim_end_matches(',').to_owned());
+            continue;
         }
-        word.split(',')
-            .filter(|part| !part.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
-    text.split_whitespace().flat_map(parts).collect()
+        let parts = word.split(',').filter(|part| !part.is_empty());
+        words.extend(parts.map(str::to_owned));
+    }
+    words
 }
 
-/// Without build arguments and the shell that builders put before a script:
+/// Removes the build arguments and the shell that builders put before a script:
 /// `|1 VERSION=2 /bin/sh -c`.
 fn without_shell(words: Vec<String>) -> Vec<String> {
     /// The most words that are taken for a shell and its options.
@@ -218,9 +221,12 @@ fn without_shell(words: Vec<String>) -> Vec<String> {
     let shells = rest
         .iter()
         .position(|word| word.starts_with('/') && word.ends_with("sh"));
-    let Some(shell) = shells.filter(|&at| at == 0 || arguments > 0) else {
+    let Some(shell) = shells else {
         return words;
     };
+    if shell > 0 && arguments == 0 {
+        return words;
+    }
     let options = rest[shell..]
         .iter()
         .take(LONGEST)

@@ -37,7 +37,7 @@ pub struct ImageInput<'a> {
     pub image: &'a Image,
     /// The name that it was asked for under.
     pub reference: &'a str,
-    /// What the slimmer would keep; `None` for an image without a program.
+    /// The slimmer's plan; `None` for an image without a program.
     pub plan: Option<&'a Plan>,
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
@@ -112,7 +112,7 @@ pub fn check_policy(
     Ok(report.findings)
 }
 
-/// What the policy forbids is an error, whatever the settings say.
+/// Raises findings that the policy forbids to errors, over the settings.
 fn severity(page: &Page, settings: &Settings, policy: &Policy) -> RuleSeverity {
     if policy.forbids(page.name).is_some() {
         RuleSeverity::User(Severity::Error)

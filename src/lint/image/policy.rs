@@ -12,7 +12,7 @@ use crate::lint::finding::{Finding, Label};
 use crate::lint::registry::Registry;
 use crate::lint::setting_origin::{SettingKey, SettingOrigin, SettingOrigins};
 
-/// What can be forbidden, and the rules that find it. The names of rules for images work too.
+/// Things that can be forbidden, and the rules that find them. Names of image rules work as well.
 const KINDS: [(&str, &[&str]); 16] = [
     (
         "cache",
@@ -69,7 +69,7 @@ pub struct Policy {
     /// Rules whose findings are errors, each with the word that forbids them.
     pub forbidden: BTreeMap<&'static str, &'static str>,
     pub exceptions: Vec<Exception>,
-    /// Where a configuration file sets these.
+    /// The places in a configuration file that set these.
     pub origins: SettingOrigins,
     /// The day to compare expiry dates with; without one, no exception expires.
     pub today: Option<Date>,
@@ -78,7 +78,7 @@ pub struct Policy {
 /// An allowed violation, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exception {
-    /// As the configuration names it: `rule sudo`.
+    /// The exception as the configuration names it: `rule sudo`.
     pub name: String,
     pub path: Option<Pattern>,
     /// The name of a package, without its version.
@@ -117,7 +117,7 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 impl Policy {
-    /// Whether it has neither budgets nor forbidden things nor exceptions.
+    /// Whether the policy has neither budgets nor forbidden things nor exceptions.
     pub fn is_empty(&self) -> bool {
         let Self {
             max_size,
@@ -196,7 +196,7 @@ impl Policy {
 }
 
 impl Exception {
-    /// Whether everything that it names fits the finding.
+    /// Whether everything that the exception names matches the finding.
     fn covers(&self, finding: &Finding) -> bool {
         let Some(place) = finding.image() else {
             return false;
@@ -212,7 +212,7 @@ impl Exception {
     }
 }
 
-/// No pattern fits everything; a pattern fits only what is there.
+/// Whether a text matches: everything does without a pattern, and no pattern matches a missing text.
 fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
     match (pattern, text) {
         (None, _) => true,

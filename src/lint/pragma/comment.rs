@@ -1,42 +1,42 @@
-//! The grammars of the comments that silence findings, each as its tool reads it.
+//! The grammars of the comments that suppress findings, each as its tool reads it.
 
 use super::super::page::Tool;
 
-/// What a comment asks for.
+/// The request of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Request<'t> {
     pub(super) dialect: Dialect,
     pub(super) scope: Scope,
-    pub(super) asked: Asked<'t>,
+    pub(super) requested: Requested<'t>,
 }
 
-/// Whose grammar a comment follows.
+/// The grammar that a comment follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Dialect {
     Jettison,
-    /// A tool's own: it names this tool's codes.
+    /// That of a tool; it names the codes of this tool.
     Of(Tool),
 }
 
-/// How far a comment reaches.
+/// The scope of a comment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     File,
     Stage,
     Next,
-    /// The stage where a FROM follows, otherwise the next instruction.
+    /// The stage if a `FROM` follows, otherwise the next instruction.
     Block,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Asked<'t> {
-    /// As written, each a part of the comment.
+pub(super) enum Requested<'t> {
+    /// Names as written, each a slice of the comment.
     Names(Vec<&'t str>),
-    /// All that the tool knows.
+    /// All checks of the tool.
     Everything,
 }
 
-/// Reads a comment, without its `#`. Only Trivy's can ask for several things.
+/// Reads a comment without its `#`. Only that of Trivy can have several requests.
 pub(super) fn read(text: &str) -> Vec<Request<'_>> {
     let text = text.trim();
     if text.contains("trivy:ignore:") {
@@ -50,7 +50,7 @@ fn read_one(text: &str) -> Option<Request<'_>> {
         return Some(buildkit(rest, Scope::Next));
     }
     for prefix in ["checkov:skip=", "bridgecrew:skip="] {
-        // Checkov looks for it anywhere in the comment, and lets it hold for the file.
+        // Checkov accepts it anywhere in a comment, and applies it to the whole file.
         if let Some((_, rest)) = text.split_once(prefix) {
             let end = rest
                 .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
@@ -66,7 +66,7 @@ fn read_one(text: &str) -> Option<Request<'_>> {
             Some(Request {
                 dialect: Dialect::Jettison,
                 scope,
-                asked: Asked::Names(name_list(list)),
+                requested: Requested::Names(name_list(list)),
             })
         }
         "hadolint" => {
@@ -79,20 +79,24 @@ fn read_one(text: &str) -> Option<Request<'_>> {
     }
 }
 
-/// The value of the directive `# check=`, which holds for the file.
+/// The value of the directive `# check=`, which applies to the file.
 pub(super) fn directive(value: &str) -> Request<'_> {
     buildkit(value, Scope::File)
 }
 
 /// Whether the value of the directive `# check=` has `error=true`.
 pub(super) fn is_error(value: &str) -> bool {
-    let options = value.split("//").next().unwrap_or_default().split(';');
-    options
-        .filter_map(|option| option.split_once('='))
-        .any(|(key, value)| {
-            key.trim().eq_ignore_ascii_case("error")
-                && matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
-        })
+    let options = value.split("//").next().unwrap_or_default();
+    for option in options.split(';') {
+        // The words for true are those of Go's `strconv.ParseBool`.
+        if let Some((key, value)) = option.split_once('=')
+            && key.trim().eq_ignore_ascii_case("error")
+            && matches!(value.trim(), "1" | "t" | "T" | "true" | "TRUE" | "True")
+        {
+            return true;
+        }
+    }
+    false
 }
 
 /// The program in `hadolint shell=/bin/bash`.
@@ -112,7 +116,7 @@ fn names(tool: Tool, scope: Scope, names: Vec<&str>) -> Request<'_> {
     Request {
         dialect: Dialect::Of(tool),
         scope,
-        asked: Asked::Names(names),
+        requested: Requested::Names(names),
     }
 }
 
@@ -120,7 +124,7 @@ fn everything(tool: Tool, scope: Scope) -> Request<'static> {
     Request {
         dialect: Dialect::Of(tool),
         scope,
-        asked: Asked::Everything,
+        requested: Requested::Everything,
     }
 }
 
@@ -139,21 +143,24 @@ fn ignore_list(text: &str) -> Option<(Scope, &str)> {
     ))
 }
 
-/// hadolint takes codes only, and a comment with anything else in the list not at all; what follows
-/// a further `#` is for people.
+/// The codes of a list as hadolint reads it, up to another `#`. `None` if anything else is in the
+/// list: hadolint ignores such a comment.
 fn hadolint_list(text: &str) -> Option<Vec<&str>> {
     let list = text.split('#').next()?;
     let names: Vec<&str> = list.split(',').map(str::trim).collect();
-    let is_code = |name: &&str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b"DLSC".contains(&b) || b.is_ascii_digit())
-    };
-    names.iter().all(is_code).then_some(names)
+    for name in &names {
+        // Its parser takes any mix of these letters and digits.
+        let is_code = name
+            .bytes()
+            .all(|b| b"DLSC".contains(&b) || b.is_ascii_digit());
+        if name.is_empty() || !is_code {
+            return None;
+        }
+    }
+    Some(names)
 }
 
-/// Names with commas between them; what follows the last is the reason.
+/// Names separated by commas; any text after the last one is the reason.
 fn name_list(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = text.trim_start();
@@ -169,7 +176,7 @@ fn name_list(text: &str) -> Vec<&str> {
     }
 }
 
-/// `skip=A,B;error=true // reason`
+/// BuildKit's syntax: `skip=A,B;error=true // reason`.
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
     let text = text.split("//").next().unwrap_or_default();
     let skips = text
@@ -185,7 +192,7 @@ fn buildkit(text: &str, scope: Scope) -> Request<'_> {
     names(Tool::Buildkit, scope, skipped)
 }
 
-/// `disable=SC2086,SC2046 shell=bash # reason`
+/// ShellCheck's syntax: `disable=SC2086,SC2046 shell=bash # reason`.
 fn shellcheck(text: &str) -> Option<Request<'_>> {
     let mut options = text.split('#').next()?.split_whitespace();
     let codes: Vec<&str> = options
@@ -198,24 +205,23 @@ fn shellcheck(text: &str) -> Option<Request<'_>> {
     Some(names(Tool::Shellcheck, Scope::Next, codes))
 }
 
-/// `trivy:ignore:DS-0002`, several with blanks between them. What follows a further `:` (an expiry
-/// date, a workspace) is not for here: no clock decides what is found.
+/// Trivy's syntax: one `trivy:ignore:DS-0002` or several, separated by blanks.
+///
+/// A further `:` starts an expiry date or a workspace. These are ignored: findings do not depend on
+/// the clock.
 fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {
-    let marks = text
-        .split_whitespace()
-        .map(|word| word.trim_start_matches('#'));
-    marks
-        .filter_map(|word| word.strip_prefix("trivy:ignore:"))
-        .map(|rest| {
-            let id = rest.split([':', '[']).next().unwrap_or(rest);
-            if id == "*" {
-                everything(Tool::Trivy, Scope::Next)
-            } else {
-                names(Tool::Trivy, Scope::Next, vec![id])
-            }
+    text.split_whitespace().filter_map(|word| {
+        let rest = word.trim_start_matches('#').strip_prefix("trivy:ignore:")?;
+        let id = rest.split([':', '[']).next().unwrap_or(rest);
+        Some(if id == "*" {
+            everything(Tool::Trivy, Scope::Next)
+        } else {
+            names(Tool::Trivy, Scope::Next, vec![id])
         })
+    })
 }
 
+/// KICS's syntax: `disable=ID,ID`, `ignore`, `ignore-line`, `ignore-block`.
 fn kics(text: &str) -> Option<Request<'_>> {
     if let Some(ids) = text.strip_prefix("disable=") {
         return Some(names(Tool::Kics, Scope::File, name_list(ids)));
@@ -238,7 +244,7 @@ mod tests {
             [
                 Request {
                     scope,
-                    asked: Asked::Names(names),
+                    requested: Requested::Names(names),
                     ..
                 },
             ] => Some((*scope, names.clone())),
@@ -292,9 +298,9 @@ mod tests {
 
     #[test]
     fn buildkit_names_what_to_skip() {
-        let skipped = |value| match directive(value).asked {
-            Asked::Names(names) => names,
-            Asked::Everything => vec!["(everything)"],
+        let skipped = |value| match directive(value).requested {
+            Requested::Names(names) => names,
+            Requested::Everything => vec!["(everything)"],
         };
         assert_eq!(
             skipped("skip=StageNameCasing,FromAsCasing;error=true"),

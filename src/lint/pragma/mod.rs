@@ -1,6 +1,6 @@
-//! Comments that silence findings: jettison's own, and those of the tools whose checks it has.
+//! Comments that suppress findings: jettison's own, and those of the tools whose checks it has.
 //!
-//! | comment | holds for |
+//! | comment | applies to |
 //! |---|---|
 //! | `# jettison ignore=NAME,NAME reason` | the next instruction; inside one, the command that follows |
 //! | `# hadolint ignore=DL3006,SC2086 # reason` | the same |
@@ -15,8 +15,8 @@
 //! | `# kics-scan ignore-line` | the next instruction |
 //! | `# kics-scan ignore-block` | above FROM the stage, elsewhere the next instruction |
 //!
-//! A tool's comment silences only what the tool checks too. `# hadolint shell=` is read where the
-//! shell is worked out, in `facts`.
+//! The comment of a tool only suppresses checks that the tool has as well. `# hadolint shell=` is
+//! read in `facts`, which determine the shell.
 
 mod comment;
 mod unused;
@@ -32,40 +32,40 @@ use super::settings::Settings;
 use crate::dockerfile::{Comment, Dockerfile, Kind};
 use crate::source::{Source, Span};
 pub(super) use comment::shell;
-use comment::{Asked, Dialect, Request, Scope};
+use comment::{Dialect, Request, Requested, Scope};
 
-/// What says that a comment silences nothing; the engine speaks under this name when all others
-/// have spoken.
+/// The rule for comments that suppress nothing. The engine checks it after all other rules.
 pub const UNUSED: &str = "unused-pragma";
-/// What says that a comment names a rule that is not there.
+/// The rule for comments that name a rule that does not exist.
 pub const UNKNOWN: &str = "unknown-rule-in-pragma";
 
-/// What says of every comment that it silences something, where nobody is to silence anything.
+/// The rule that reports every comment that suppresses findings.
 pub const SILENCING: &str = "silencing-comment";
 
-/// How many lines of a command a comment above its first line reaches at most.
+/// The most lines of a command that a comment above it applies to. Each line is an entry in a map, and
+/// a script may be one command of a megabyte.
 const LONGEST_COMMAND: usize = 256;
 
-/// All comments of a file that silence something.
+/// All comments of a file that suppress findings.
 #[derive(Debug, Default)]
 pub(super) struct Pragmas {
     comments: Vec<Pragma>,
-    /// Whether something was silenced, by place and name.
+    /// Whether a place and a name have suppressed a finding.
     used: HashMap<(Place, Target), bool>,
     /// The directive `# check=error=true`.
     error: bool,
-    /// Where the stages start.
+    /// The start of each stage.
     froms: Vec<usize>,
 }
 
 /// A comment, or a directive.
 #[derive(Debug)]
 struct Pragma {
-    /// From the `#` on.
+    /// The comment from its `#` on.
     span: Span,
     dialect: Dialect,
     is_directive: bool,
-    /// The places where it holds; several only for lines.
+    /// The places that it applies to; several only for lines.
     places: Vec<Place>,
     names: Vec<Name>,
 }
@@ -74,21 +74,23 @@ struct Pragma {
 #[derive(Debug)]
 struct Name {
     span: Span,
-    /// Empty where there is no such rule.
+    /// Empty if there is no such rule.
     targets: Vec<Target>,
 }
 
+/// A part of a file that a comment applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
     File,
-    /// By how many FROMs come before.
+    /// A stage, by the number of `FROM`s up to it.
     Stage(usize),
-    /// By its start.
+    /// An instruction, by its start.
     Instruction(usize),
-    /// By its number.
+    /// A line, by its number.
     Line(usize),
 }
 
+/// A rule or a code that a comment names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Target {
     Rule(&'static str),
@@ -109,28 +111,28 @@ impl Pragmas {
             pragmas: Self::default(),
             command_ends: HashMap::new(),
         };
-        let froms = dockerfile
-            .instructions
-            .iter()
-            .filter(|instruction| instruction.keyword.kind == Kind::From);
-        reader.pragmas.froms = froms.map(|instruction| instruction.span.start).collect();
-        for directive in dockerfile
-            .directives
-            .iter()
-            .filter(|directive| directive.name == "check")
-        {
+        for instruction in &dockerfile.instructions {
+            if instruction.keyword.kind == Kind::From {
+                reader.pragmas.froms.push(instruction.span.start);
+            }
+        }
+        for directive in &dockerfile.directives {
+            if directive.name != "check" {
+                continue;
+            }
             reader.pragmas.error |= comment::is_error(&directive.value);
             let request = comment::directive(source.slice(directive.value_span));
             reader.add(directive.span, &request, vec![Place::File], true);
         }
-        let is_pragma = |comment: &Comment| !comment::read(&comment.text).is_empty();
-        if dockerfile.comments.iter().any(is_pragma) {
+        // Most files have no such comment, and the scripts need not be read for them.
+        let has_pragma = dockerfile
+            .comments
+            .iter()
+            .any(|comment| !comment::read(&comment.text).is_empty());
+        if has_pragma {
             reader.command_ends = command_ends(source, facts);
-            for (comment, below) in dockerfile
-                .comments
-                .iter()
-                .zip(below(source, &dockerfile.comments))
-            {
+            let all_below = below(source, &dockerfile.comments);
+            for (comment, below) in dockerfile.comments.iter().zip(all_below) {
                 let text = source
                     .slice(comment.span)
                     .strip_prefix('#')
@@ -145,7 +147,8 @@ impl Pragmas {
         reader.pragmas
     }
 
-    /// Makes errors of what BuildKit would fail for, where nobody says otherwise.
+    /// Raises findings to errors if the file asks BuildKit to fail for them with
+    /// `# check=error=true`, unless the user has set a severity.
     pub(super) fn escalate(
         &self,
         registry: &Registry,
@@ -155,25 +158,22 @@ impl Pragmas {
         if !self.error {
             return;
         }
-        let is_escalated = |rule: &str| {
-            has_code_of(registry, rule, Tool::Buildkit) && !settings.severities.contains_key(rule)
-        };
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| is_escalated(finding.rule))
-        {
-            finding.severity = Severity::Error;
+        for finding in findings {
+            let is_buildkit_check = has_code_of(registry, finding.rule, Tool::Buildkit);
+            if is_buildkit_check && !settings.severities.contains_key(finding.rule) {
+                finding.severity = Severity::Error;
+            }
         }
     }
 
-    /// Takes out the findings that a comment silences, and remembers which did.
+    /// Removes the findings that a comment suppresses, and records which comments did.
     pub(super) fn suppress(&mut self, source: &Source, findings: &mut Vec<Finding>) {
         if !self.used.is_empty() {
-            findings.retain(|finding| !self.silences(source, finding));
+            findings.retain(|finding| !self.suppresses(source, finding));
         }
     }
 
-    fn silences(&mut self, source: &Source, finding: &Finding) -> bool {
+    fn suppresses(&mut self, source: &Source, finding: &Finding) -> bool {
         let Some(text) = finding.text() else {
             return false;
         };
@@ -187,16 +187,17 @@ impl Pragmas {
         places.extend(text.instruction.map(|span| Place::Instruction(span.start)));
         let mut targets = vec![Target::Rule(finding.rule)];
         targets.extend(finding.code.map(Target::Code));
-        let mut silenced = false;
+        // All comments that apply count as used, not only the first.
+        let mut suppressed = false;
         for place in places {
             for &target in &targets {
                 if let Some(used) = self.used.get_mut(&(place, target)) {
                     *used = true;
-                    silenced = true;
+                    suppressed = true;
                 }
             }
         }
-        silenced
+        suppressed
     }
 }
 
@@ -206,32 +207,36 @@ fn has_code_of(registry: &Registry, rule: &str, tool: Tool) -> bool {
         .is_some_and(|page| page.aliases.iter().any(|alias| alias.tool == tool))
 }
 
+/// Reads the comments of a file.
 struct Reader<'a> {
     source: &'a Source,
     dockerfile: &'a Dockerfile,
     registry: &'a Registry,
     pragmas: Pragmas,
-    /// The last line of the commands that start on a line.
+    /// The last line of a command, by its first.
     command_ends: HashMap<usize, usize>,
 }
 
 impl Reader<'_> {
     fn add(&mut self, span: Span, request: &Request<'_>, places: Vec<Place>, is_directive: bool) {
         let dialect = request.dialect;
-        let names: Vec<Name> = match &request.asked {
-            Asked::Names(names) => names
-                .iter()
-                .map(|name| self.name(span, name, dialect))
-                .collect(),
-            Asked::Everything => {
-                for target in self.everything(dialect) {
-                    self.hold(&places, target);
+        let mut names: Vec<Name> = Vec::new();
+        match &request.requested {
+            Requested::Names(words) => {
+                for word in words {
+                    let name = self.name(span, word, dialect);
+                    for &target in &name.targets {
+                        self.register(&places, target);
+                    }
+                    names.push(name);
                 }
-                Vec::new()
             }
-        };
-        for target in names.iter().flat_map(|name| &name.targets) {
-            self.hold(&places, *target);
+            // Without names, a comment is never reported as unused.
+            Requested::Everything => {
+                for target in self.everything(dialect) {
+                    self.register(&places, target);
+                }
+            }
         }
         self.pragmas.comments.push(Pragma {
             span,
@@ -242,13 +247,13 @@ impl Reader<'_> {
         });
     }
 
-    fn hold(&mut self, places: &[Place], target: Target) {
+    fn register(&mut self, places: &[Place], target: Target) {
         self.pragmas
             .used
             .extend(places.iter().map(|&place| ((place, target), false)));
     }
 
-    /// `name` is a part of the source's text of `span`.
+    /// Resolves a name, which is a slice of the source's text in `span`.
     fn name(&self, span: Span, name: &str, dialect: Dialect) -> Name {
         let start =
             span.start + (name.as_ptr() as usize - self.source.slice(span).as_ptr() as usize);
@@ -256,67 +261,68 @@ impl Reader<'_> {
             Dialect::Jettison | Dialect::Of(Tool::Hadolint) => self.registry.find(name),
             Dialect::Of(tool) => self.registry.find_code(tool, name),
         };
-        let code = name.parse().ok().filter(|_| {
-            matches!(
-                dialect,
-                Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)
-            )
-        });
-        let targets = pages
-            .iter()
-            .map(|page| Target::Rule(page.name))
-            .chain(code.map(Target::Code))
-            .collect();
+        let mut targets: Vec<Target> = pages.iter().map(|page| Target::Rule(page.name)).collect();
+        if let Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck) = dialect
+            && let Ok(code) = name.parse()
+        {
+            targets.push(Target::Code(code));
+        }
         Name {
             span: Span::new(start, start + name.len()),
             targets,
         }
     }
 
+    /// All checks of a tool.
     fn everything(&self, dialect: Dialect) -> Vec<Target> {
+        // jettison's own comments always name what they suppress.
         let Dialect::Of(tool) = dialect else {
             return Vec::new();
         };
-        let rules = self.registry.iter().map(|(rule, _)| rule.name);
-        let mut targets: Vec<Target> = rules
-            .filter(|rule| has_code_of(self.registry, rule, tool))
-            .map(Target::Rule)
-            .collect();
+        let mut targets = Vec::new();
+        for (rule, _) in self.registry.iter() {
+            if has_code_of(self.registry, rule.name, tool) {
+                targets.push(Target::Rule(rule.name));
+            }
+        }
         if tool == Tool::Shellcheck {
             targets.push(Target::Rule(super::SHELLCHECK));
         }
         targets
     }
 
-    /// Where a comment holds; nowhere, as it may be too far from what follows, or followed by
-    /// nothing.
+    /// The places that a comment applies to; `None` if it is too far from the next instruction, or
+    /// nothing follows it.
     fn places(&self, comment: &Comment, below: Below, request: &Request<'_>) -> Option<Vec<Place>> {
         let instructions = &self.dockerfile.instructions;
         let after = instructions
             .partition_point(|instruction| instruction.span.start <= comment.span.start);
-        let within = after
+        let is_inside = after
             .checked_sub(1)
             .is_some_and(|at| instructions[at].span.contains(comment.span));
         let next = instructions.get(after);
-        let stage =
-            |start: usize| Place::Stage(self.pragmas.froms.partition_point(|&at| at <= start));
+        // BuildKit and Trivy ignore a comment that an empty line separates from the instruction.
         let must_touch = matches!(request.dialect, Dialect::Of(Tool::Buildkit | Tool::Trivy));
         let place = match request.scope {
             Scope::File => Place::File,
-            Scope::Stage => stage(next?.span.start),
-            Scope::Block if !within && next?.keyword.kind == Kind::From => stage(next?.span.start),
-            Scope::Next | Scope::Block => match within {
-                true => return self.lines(below, request.dialect),
-                false if must_touch && !below.touches => return None,
-                false => Place::Instruction(next?.span.start),
-            },
+            Scope::Stage => self.stage_at(next?.span.start),
+            Scope::Block if !is_inside && next?.keyword.kind == Kind::From => {
+                self.stage_at(next?.span.start)
+            }
+            Scope::Next | Scope::Block if is_inside => return self.lines(below, request.dialect),
+            Scope::Next | Scope::Block if must_touch && !below.touches => return None,
+            Scope::Next | Scope::Block => Place::Instruction(next?.span.start),
         };
         Some(vec![place])
     }
 
-    /// The lines of the command that follows a comment inside an instruction. Tools that drop such
-    /// comments as they read are not followed there.
+    fn stage_at(&self, start: usize) -> Place {
+        Place::Stage(self.pragmas.froms.partition_point(|&at| at <= start))
+    }
+
+    /// The lines of the command that follows a comment inside an instruction.
     fn lines(&self, below: Below, dialect: Dialect) -> Option<Vec<Place>> {
+        // The other tools drop comments inside of an instruction before they look for theirs.
         if !matches!(
             dialect,
             Dialect::Jettison | Dialect::Of(Tool::Hadolint | Tool::Shellcheck)
@@ -333,6 +339,7 @@ impl Reader<'_> {
     }
 }
 
+/// The last line of each command of the scripts, by its first line.
 fn command_ends(source: &Source, facts: &Facts<'_>) -> HashMap<usize, usize> {
     let mut ends = HashMap::new();
     let scripts = facts.runs().iter().filter_map(|run| run.script.as_ref());
@@ -343,22 +350,23 @@ fn command_ends(source: &Source, facts: &Facts<'_>) -> HashMap<usize, usize> {
     ends
 }
 
-/// What follows a comment, other comments left out.
+/// The first line after a comment that is neither empty nor another comment.
 #[derive(Clone, Copy, Debug)]
 struct Below {
     line: usize,
-    /// No empty line comes between.
+    /// Whether no empty line is in between.
     touches: bool,
 }
 
+/// The line below each comment.
 fn below(source: &Source, comments: &[Comment]) -> Vec<Below> {
     let mut all: Vec<Below> = Vec::with_capacity(comments.len());
     let mut comment_below = None;
+    // From the last comment up, so that a comment above another one takes over its answer.
     for comment in comments.iter().rev() {
         let line = source.line(comment.span.start);
-        let is_empty = |line: &usize| source.slice(source.line_span(*line)).trim().is_empty();
         let next = (line + 1..=source.line_count())
-            .find(|line| !is_empty(line))
+            .find(|&line| !source.slice(source.line_span(line)).trim().is_empty())
             .unwrap_or(line + 1);
         let adjacent = next == line + 1;
         let below = match all.last() {

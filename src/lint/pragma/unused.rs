@@ -1,5 +1,5 @@
-//! What is said of the comments themselves: that they silence something, or nothing, or name no
-//! rule.
+//! Findings about the comments themselves: those that suppress findings, that suppress none, or that
+//! name an unknown rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
 use super::super::registry::Registry;
@@ -9,9 +9,9 @@ use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
 
 impl Pragmas {
-    /// Says which names in comments silenced nothing, once
-    /// [`suppress`](Pragmas::suppress) has seen every finding; `shellcheck` says whether ShellCheck
-    /// was asked.
+    /// Reports the names in comments that suppressed nothing, after
+    /// [`suppress`](Pragmas::suppress) has seen every finding. `shellcheck` says whether ShellCheck
+    /// ran.
     pub(in super::super) fn report(
         &self,
         source: &Source,
@@ -19,65 +19,72 @@ impl Pragmas {
         settings: &Settings,
         shellcheck: bool,
     ) -> Vec<Finding> {
-        let sink = |rule: &'static str| {
-            let page = registry.get(rule).filter(|page| settings.selects(page))?;
-            Some(Findings::new(page.name, settings.severity(page)))
-        };
-        let (mut unused, mut unknown, mut silencing) =
-            (sink(UNUSED), sink(UNKNOWN), sink(SILENCING));
-        if let Some(silencing) = &mut silencing {
-            for pragma in &self.comments {
-                silencing.add(pragma.span, "this comment silences rules");
+        let mut unused = sink(UNUSED, registry, settings);
+        let mut unknown = sink(UNKNOWN, registry, settings);
+        let mut silencing = sink(SILENCING, registry, settings);
+        for pragma in &self.comments {
+            if let Some(silencing) = &mut silencing {
+                silencing.add(pragma.span, "this comment suppresses rules");
             }
-        }
-        for (pragma, name) in self
-            .comments
-            .iter()
-            .flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
-        {
-            let text = source.slice(name.span);
-            if name.targets.is_empty() {
-                if let Some(unknown) = unknown
-                    .as_mut()
-                    .filter(|_| pragma.dialect == Dialect::Jettison)
+            for name in &pragma.names {
+                let text = source.slice(name.span);
+                if name.targets.is_empty() {
+                    // Another tool may have a rule of that name.
+                    if let Some(unknown) = &mut unknown
+                        && pragma.dialect == Dialect::Jettison
+                    {
+                        unknown.add(name.span, registry.unknown(text).to_string());
+                    }
+                } else if let Some(unused) = &mut unused
+                    && self.is_unused(pragma, name)
+                    && name
+                        .targets
+                        .iter()
+                        .all(|&target| could_report(target, registry, settings, shellcheck))
                 {
-                    unknown.add(name.span, registry.unknown(text).to_string());
-                }
-            } else if let Some(unused) = &mut unused
-                && self.is_unused(pragma, name)
-                && name
-                    .targets
-                    .iter()
-                    .all(|target| speaks(target, registry, settings, shellcheck))
-            {
-                let report = unused.add(
-                    name.span,
-                    format!("the comment silences `{text}`, which is not reported here"),
-                );
-                if let Some(fix) = fix(source, pragma, name) {
-                    report.fix(fix);
+                    let message = format!("unused suppression: `{text}` is not reported here");
+                    let report = unused.add(name.span, message);
+                    if let Some(fix) = fix(source, pragma, name) {
+                        report.fix(fix);
+                    }
                 }
             }
         }
-        [unused, unknown, silencing]
-            .into_iter()
-            .flatten()
-            .flat_map(Findings::into_findings)
-            .collect()
+        let sinks = [unused, unknown, silencing].into_iter().flatten();
+        sinks.flat_map(Findings::into_findings).collect()
     }
 
     fn is_unused(&self, pragma: &Pragma, name: &Name) -> bool {
-        let mut keys = pragma
-            .places
-            .iter()
-            .flat_map(|&place| name.targets.iter().map(move |&target| (place, target)));
-        !keys.any(|key| self.used.get(&key).copied().unwrap_or_default())
+        for &place in &pragma.places {
+            for &target in &name.targets {
+                if self.used.get(&(place, target)) == Some(&true) {
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 
-/// Whether the rule could have spoken. A comment on the rules of comments is never idle.
-fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck: bool) -> bool {
-    match *target {
+/// A sink for the findings of a rule; `None` if the rule is not selected.
+fn sink(rule: &str, registry: &Registry, settings: &Settings) -> Option<Findings> {
+    let page = registry.get(rule)?;
+    if !settings.selects(page) {
+        return None;
+    }
+    Some(Findings::new(page.name, settings.severity(page)))
+}
+
+/// Whether this run could have reported a target. If not, a comment may well be needed in another
+/// run.
+fn could_report(
+    target: Target,
+    registry: &Registry,
+    settings: &Settings,
+    shellcheck: bool,
+) -> bool {
+    match target {
+        // They are reported after the comments have been counted.
         Target::Rule(UNUSED | UNKNOWN | SILENCING) => false,
         Target::Rule(rule) => {
             (shellcheck || rule != super::super::SHELLCHECK)
@@ -95,7 +102,8 @@ fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck:
     }
 }
 
-/// Takes the name out, and the comment with its last name. Another tool may need its own comment.
+/// Removes a name, or the comment with its only name. Comments of other tools stay: the tool itself
+/// may report what they suppress.
 fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
     if pragma.dialect != Dialect::Jettison || pragma.is_directive {
         return None;
@@ -106,6 +114,7 @@ fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
         .position(|other| other.span == name.span)?;
     let span = match (at, pragma.names.as_slice()) {
         (_, [_]) => comment_line(source, pragma)?,
+        // With the comma and the blanks up to the next name, or from the one before.
         (0, names) => Span::new(name.span.start, names[1].span.start),
         (_, names) => Span::new(names[at - 1].span.end, name.span.end),
     };
@@ -114,14 +123,16 @@ fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
         replacement: String::new(),
     };
     Some(Fix::new(
-        "silence only what is reported",
+        "remove the unused suppression",
         Applicability::Safe,
         vec![edit],
     ))
 }
 
-/// The line of a comment with its line break. A comment at the top may be all that keeps the one
-/// below it from being a directive, so it stays.
+/// The line of a comment with its line break.
+///
+/// `None` for a comment at the top that is all that keeps the comment below it from being read as a
+/// directive.
 fn comment_line(source: &Source, pragma: &Pragma) -> Option<Span> {
     let line = source.line(pragma.span.start);
     let start = source.line_span(line).start;
@@ -132,5 +143,9 @@ fn comment_line(source: &Source, pragma: &Pragma) -> Option<Span> {
     };
     let next = source.text()[end..].lines().next().unwrap_or_default();
     let could_be_directive = line == 1 && next.starts_with('#') && next.contains('=');
-    (!could_be_directive).then_some(Span::new(start, end))
+    if could_be_directive {
+        None
+    } else {
+        Some(Span::new(start, end))
+    }
 }

@@ -3,7 +3,8 @@
 use super::rewrite::append;
 use super::unattended::after;
 use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::packages::{Action, Manager, PackageCall, of_program, understand};
+use crate::knowledge::{PackageManager, package_manager_of};
+use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Run, deletes};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
@@ -61,8 +62,8 @@ pub(in crate::rules) fn check(
 }
 
 /// The manager whose cache a call fills: `uv pip` has pip's arguments and uv's cache.
-fn cache_owner(call: &PackageCall<'_>) -> &'static Manager {
-    match of_program(&call.call.name) {
+fn cache_owner(call: &PackageCall<'_>) -> &'static PackageManager {
+    match package_manager_of(&call.call.name) {
         Some(manager) if manager.name == "uv" => manager,
         _ => call.manager,
     }
@@ -71,7 +72,7 @@ fn cache_owner(call: &PackageCall<'_>) -> &'static Manager {
 fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     let manager = cache_owner(call);
     matches!(call.action, Action::Install | Action::Upgrade)
-        && !call.has_option(manager.no_cache)
+        && !call.has_option(&manager.no_cache)
         && !call.hides_options()
         && call.swallowed().is_none()
         && !manager

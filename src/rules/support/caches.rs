@@ -1,12 +1,12 @@
 //! Caches of package managers in an image: the bytes below some directories.
 
-use crate::lint::facts::packages;
+use crate::knowledge::package_manager;
 use crate::lint::{Findings, ImageContext};
 use crate::size::counted;
 
 /// The directories in which a package manager keeps what it downloads.
 pub(in crate::rules) fn directories_of(manager: &str) -> &'static [&'static str] {
-    packages::named(manager).map_or(&[], |manager| manager.caches)
+    package_manager(manager).map_or(&[], |manager| &manager.caches)
 }
 
 /// Reports each of the directories that contains more than empty files: package managers leave

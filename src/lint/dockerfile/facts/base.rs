@@ -1,4 +1,4 @@
-//! What well-known base images hold: `rules/bases.toml`, read once.
+//! Well-known base images and the programs in them, from `rules/bases.toml`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -9,14 +9,13 @@ use super::image_ref::{ImageRef, Reading};
 use super::scope::glob_matches;
 use super::shell::ShellKind;
 
-/// What is known of an image that a stage starts with.
+/// Facts about the image that a stage starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// The names of its package managers, as [`packages::MANAGERS`](super::packages::MANAGERS) has
-    /// them.
+    /// Package managers, by their names in [`package_managers`](crate::knowledge::package_managers).
     pub managers: Vec<String>,
     pub shells: Vec<String>,
-    /// Whom the image runs as where no USER stands.
+    /// The user that the image runs as without a `USER` instruction.
     pub user: Option<String>,
     pub workdir: Option<String>,
     sh: Option<String>,
@@ -37,14 +36,20 @@ impl Known {
             .by_pattern
             .iter()
             .filter(|&&at| TABLE.rows[at].is_named(name));
+        // The table lists specific rows before general ones, so its order decides, not the index
+        // through which a row was found.
         let mut rows: Vec<usize> = exact.iter().chain(by_pattern).copied().collect();
         rows.sort_unstable();
-        let fits = |at: usize| {
-            TABLE.rows[at]
-                .fits(&image.tag)
-                .map(|fits| fits.then_some(&TABLE.rows[at].known))
-        };
-        rows.into_iter().find_map(fits)?
+        for index in rows {
+            let row = &TABLE.rows[index];
+            match row.match_tag(&image.tag) {
+                TagMatch::Yes => return Some(&row.known),
+                TagMatch::No => {}
+                // Any later row could be the right one as well, so nothing is known.
+                TagMatch::Unknown => return None,
+            }
+        }
+        None
     }
 
     pub(super) fn scratch() -> &'static Self {
@@ -55,8 +60,9 @@ impl Known {
         self.windows
     }
 
-    /// What `/bin/sh` is.
+    /// The shell that `/bin/sh` is.
     pub(super) fn sh(&self) -> ShellKind {
+        // Without an entry, nothing beyond POSIX may be assumed.
         self.sh.as_deref().map_or(ShellKind::Posix, |sh| {
             ShellKind::of_program(sh, ShellKind::Posix)
         })
@@ -83,7 +89,7 @@ static SCRATCH: LazyLock<Known> = LazyLock::new(|| Known {
     windows: false,
 });
 
-/// Whether an image sets no variable but `PATH`.
+/// Whether an image sets no environment variable but `PATH`.
 pub(super) fn is_plain(image: &ImageRef) -> bool {
     image
         .familiar_name()
@@ -98,15 +104,24 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 struct Table {
     rows: Vec<Row>,
     by_name: HashMap<String, Vec<usize>>,
-    /// The rows with a name that is a pattern.
+    /// Rows with a name that is a pattern; these cannot be looked up.
     by_pattern: Vec<usize>,
     plain: Vec<String>,
+}
+
+/// Whether a row describes images of a tag.
+#[derive(Debug, PartialEq, Eq)]
+enum TagMatch {
+    Yes,
+    No,
+    /// The tag is hidden in a variable, and rows differ by it.
+    Unknown,
 }
 
 #[derive(Debug)]
 struct Row {
     names: Vec<String>,
-    /// Empty where every tag fits.
+    /// Patterns of tags; empty if every tag matches.
     tags: Vec<String>,
     known: Known,
 }
@@ -118,22 +133,24 @@ impl Row {
             .any(|known| known == name || (known.contains(['*', '?']) && glob_matches(known, name)))
     }
 
-    /// `None` where this row does not fit and the next may; `Some(false)` where a hidden tag leaves
-    /// it open.
-    fn fits(&self, tag: &Reading) -> Option<bool> {
+    fn match_tag(&self, tag: &Reading) -> TagMatch {
+        if self.tags.is_empty() {
+            return TagMatch::Yes;
+        }
         let tag = match tag {
-            _ if self.tags.is_empty() => return Some(true),
             Reading::Absent => "latest",
-            Reading::Unknown => return Some(false),
+            Reading::Unknown => return TagMatch::Unknown,
             Reading::Is(tag) => tag,
         };
-        self.tags
-            .iter()
-            .any(|pattern| glob_matches(pattern, tag))
-            .then_some(true)
+        if self.tags.iter().any(|pattern| glob_matches(pattern, tag)) {
+            TagMatch::Yes
+        } else {
+            TagMatch::No
+        }
     }
 }
 
+/// The file as it is written; [`Table`] is what becomes of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Text {
@@ -178,7 +195,7 @@ struct Image {
     workdir: Option<String>,
 }
 
-/// Why the table cannot be used.
+/// A table that cannot be used.
 #[derive(Debug, thiserror::Error)]
 enum TableError {
     #[error(transparent)]
@@ -192,7 +209,7 @@ impl Table {
         let text: Text = toml::from_str(text)?;
         let mut rows = Vec::new();
         for image in &text.image {
-            // An image that has tags of its own has been chosen by them already.
+            // A row with tags of its own is specific already: `-alpine` and the like do not apply.
             let variants = if image.variants && image.tags.is_empty() {
                 text.variant.as_slice()
             } else {
@@ -203,8 +220,8 @@ impl Table {
             }
             rows.push(Row::new(&text, image, &image.family, &image.tags)?);
         }
-        let (mut by_name, mut by_pattern): (HashMap<String, Vec<usize>>, _) =
-            (HashMap::new(), Vec::new());
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_pattern = Vec::new();
         for (at, row) in rows.iter().enumerate() {
             for name in &row.names {
                 if name.contains(['*', '?']) {
@@ -214,6 +231,7 @@ impl Table {
                 }
             }
         }
+        // A row with several patterns was pushed once for each, one after the other.
         by_pattern.dedup();
         Ok(Self {
             rows,
@@ -254,7 +272,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lint::facts::packages;
+    use crate::knowledge::package_manager;
 
     fn find(image: &str) -> Option<&'static Known> {
         Known::find(&ImageRef::parse(image))
@@ -265,7 +283,7 @@ mod tests {
         for row in &TABLE.rows {
             for manager in &row.known.managers {
                 assert!(
-                    packages::named(manager).is_some(),
+                    package_manager(manager).is_some(),
                     "{manager} of {:?}",
                     row.names
                 );

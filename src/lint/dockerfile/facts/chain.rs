@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use crate::dockerfile::Script;
 
-/// Words at the start of a command after which its failure, or its `&&`, means something else.
+/// Words at the start of a command that give `&&`, or a failure, another meaning.
 const COMPOUND: [&str; 12] = [
     "!", "[[", "{", "case", "do", "else", "for", "function", "if", "then", "until", "while",
 ];
 
-/// The commands of `a && b && c`, by their places in the joined text, blanks around them left out.
-/// `None` where anything else decides which of them run: `||`, `;`, a branch, a heredoc, a comment;
-/// and where quotes nest too deep to be told.
+/// The commands of `a && b && c` as ranges of the joined text, without the blanks around them.
+///
+/// `None` if anything else decides which of them run (`||`, `;`, a branch, a heredoc, a comment) or
+/// if quotes nest too deeply to tell commands apart.
 pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
     let text = script.text.as_str();
     let mut reader = Reader {
@@ -19,27 +20,39 @@ pub fn chain(script: &Script) -> Option<Vec<Range<usize>>> {
         at: 0,
         depth: 0,
     };
-    let mut pieces = Vec::new();
+    let mut commands = Vec::new();
     let mut start = 0;
     while reader.at < text.len() {
         if reader.depth == 0 && reader.rest().starts_with("&&") {
-            pieces.push(start..reader.at);
+            commands.push(trimmed(text, start..reader.at));
             reader.at += 2;
             start = reader.at;
         } else {
             reader.step()?;
         }
     }
-    pieces.push(start..text.len());
-    let pieces: Vec<Range<usize>> = pieces
-        .into_iter()
-        .map(|piece| trimmed(text, piece))
-        .collect();
-    let is_plain = |piece: &Range<usize>| {
-        let first = text[piece.clone()].split_whitespace().next();
-        first.is_some_and(|word| !COMPOUND.contains(&word) && !word.starts_with(['!', '\\']))
+    commands.push(trimmed(text, start..text.len()));
+    // A script with a shebang may be read by anything, Python too.
+    if script.shebang.is_some() || reader.depth > 0 {
+        return None;
+    }
+    if commands
+        .iter()
+        .any(|command| !is_plain(&text[command.clone()]))
+    {
+        return None;
+    }
+    Some(commands)
+}
+
+/// Whether a command neither opens a compound command nor negates its status.
+fn is_plain(command: &str) -> bool {
+    let Some(word) = command.split_whitespace().next() else {
+        // `a && ` continues somewhere else, or is an error.
+        return false;
     };
-    (script.shebang.is_none() && reader.depth == 0 && pieces.iter().all(is_plain)).then_some(pieces)
+    // `\if` is a program of that name, but nobody writes that: leave it alone.
+    !COMPOUND.contains(&word) && !word.starts_with(['!', '\\'])
 }
 
 fn trimmed(text: &str, piece: Range<usize>) -> Range<usize> {
@@ -51,7 +64,7 @@ fn trimmed(text: &str, piece: Range<usize>) -> Range<usize> {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
-    /// How many parentheses and braces are open.
+    /// The number of open parentheses and braces.
     depth: usize,
 }
 
@@ -60,8 +73,7 @@ impl Reader<'_> {
         &self.text[self.at..]
     }
 
-    /// Goes over a character, or all that a quote holds; `None` where the script is more than a
-    /// chain.
+    /// Moves past a character or a quoted string; `None` if the script is more than a chain.
     fn step(&mut self) -> Option<()> {
         let rest = self.rest();
         let next = rest.chars().next()?;
@@ -71,9 +83,12 @@ impl Reader<'_> {
             '\'' => 2 + rest[1..].find('\'')?,
             '"' => quoted(rest)?,
             ';' | '\n' | '`' => return None,
+            // A comment would swallow whatever is joined to its line.
             '#' if before.is_none_or(char::is_whitespace) => return None,
             '<' if rest.starts_with("<<") => return None,
             '|' if rest.starts_with("||") => return None,
+            // `2>&1` and `&>file` redirect; any other `&` starts a background job, and `&&` in
+            // parentheses belongs to a nested list.
             '&' if self.depth > 0 || !(before == Some('>') || rest.starts_with("&>")) => {
                 return None;
             }
@@ -89,7 +104,7 @@ impl Reader<'_> {
     }
 }
 
-/// The length of `"…"`, where no command stands in it.
+/// The length of `"…"` in bytes; `None` if a command is substituted in it.
 fn quoted(text: &str) -> Option<usize> {
     let mut chars = text.char_indices().skip(1);
     while let Some((at, char)) = chars.next() {

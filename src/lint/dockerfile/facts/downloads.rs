@@ -1,4 +1,4 @@
-//! What calls fetch from the network, and whether a script looks at what it got.
+//! Downloads in scripts, and whether a script verifies what it downloaded.
 
 use super::run::{Call, Run};
 use crate::source::Span;
@@ -7,12 +7,12 @@ use crate::source::Span;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download<'c> {
     pub span: Span,
-    /// As far as it is known: a variable without a value is in it as written.
+    /// The URL with known variables expanded; unknown ones stay as written.
     pub url: &'c str,
 }
 
-/// Programs that fetch a URL among their arguments, and options whose value is another URL than
-/// that.
+/// Programs that fetch URLs among their arguments, with the options whose value is some other URL,
+/// such as that of a proxy.
 const FETCHERS: [(&str, &[&str]); 24] = [
     ("apt-key", &["--keyserver-options"]),
     (
@@ -68,7 +68,7 @@ const FETCHERS: [(&str, &[&str]); 24] = [
     ("zypper", &[]),
 ];
 
-/// What of the first arguments makes a call one that sets something and fetches nothing.
+/// Words among the first arguments that make a call change a setting and fetch nothing.
 const SETTINGS: [&str; 4] = ["config", "set", "config-manager", "--setopt"];
 
 impl Call {
@@ -81,6 +81,7 @@ impl Call {
             return Vec::new();
         }
         let mut downloads = Vec::new();
+        // Set after an option that takes a URL of another kind as its value.
         let mut skip = false;
         for argument in &self.arguments {
             for text in argument.texts() {
@@ -98,11 +99,12 @@ impl Call {
 }
 
 fn is_http(text: &str) -> bool {
+    // The scheme of a URL is not case-sensitive.
     let start = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     start.starts_with("http://") || start.starts_with("https://")
 }
 
-/// Programs that compare what was fetched with what it should be.
+/// Programs that check a file against a checksum or a signature.
 const VERIFIERS: [&str; 17] = [
     "sha256sum",
     "sha512sum",
@@ -124,7 +126,7 @@ const VERIFIERS: [&str; 17] = [
 ];
 
 impl Run<'_> {
-    /// Whether it compares something with a checksum or a signature.
+    /// Whether it checks something against a checksum or a signature.
     pub fn verifies(&self) -> bool {
         self.calls.iter().any(|call| match call.name.as_str() {
             name if VERIFIERS.contains(&name) => true,

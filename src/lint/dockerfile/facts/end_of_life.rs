@@ -1,4 +1,4 @@
-//! Base images that get no more fixes: `rules/end-of-life.toml`, read once.
+//! Base images that no longer get security fixes, from `rules/end-of-life.toml`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::image_ref::ImageRef;
 
-/// That something in an image has come to its end.
+/// A release in an image that is no longer supported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndOfLife {
-    /// `python 3.8`, `Debian buster`.
+    /// Name and version: `python 3.8`, `Debian buster`.
     pub what: String,
-    /// `2024-06-30`.
+    /// The last day of support: `2024-06-30`.
     pub day: &'static str,
 }
 
@@ -27,7 +27,7 @@ struct Table {
 #[serde(deny_unknown_fields)]
 struct Image {
     names: Vec<String>,
-    /// Where the days are published.
+    /// Pages that publish these dates. Required, so that every row can be checked.
     #[serde(rename = "sources")]
     _sources: String,
     ends: BTreeMap<String, String>,
@@ -37,36 +37,40 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../../rules/end-of-life.toml")).expect("the tests read it")
 });
 
-/// What of an image has ended, by its name and its tag.
+/// The unsupported release that an image's name and tag stand for.
 pub fn end_of_life(image: &ImageRef) -> Option<EndOfLife> {
     let name = image.familiar_name()?;
     let tag = image.tag.as_str()?;
-    let row = TABLE
-        .image
-        .iter()
-        .find(|row| row.names.iter().any(|known| known == name));
-    let by_version = row.and_then(|row| {
-        row.ends
-            .iter()
-            .find(|(version, _)| is_of_version(tag, version))
-    });
-    let official = !name.contains('/');
-    let by_codename = TABLE
-        .codename
-        .iter()
-        .find(|(codename, _)| official && tag.split('-').any(|part| part == *codename));
-    let by_version = by_version.map(|(version, day)| EndOfLife {
-        what: format!("{name} {version}"),
-        day,
-    });
-    by_version.or_else(|| {
-        by_codename.map(|(codename, day)| EndOfLife {
-            what: format!("Debian {codename}"),
-            day,
-        })
-    })
+    for row in &TABLE.image {
+        if !row.names.iter().any(|known| known == name) {
+            continue;
+        }
+        for (version, day) in &row.ends {
+            if is_of_version(tag, version) {
+                return Some(EndOfLife {
+                    what: format!("{name} {version}"),
+                    day,
+                });
+            }
+        }
+        break;
+    }
+    // Only official images follow the convention that a codename in the tag is the distribution.
+    if name.contains('/') {
+        return None;
+    }
+    for (codename, day) in &TABLE.codename {
+        if tag.split('-').any(|part| part == codename) {
+            return Some(EndOfLife {
+                what: format!("Debian {codename}"),
+                day,
+            });
+        }
+    }
+    None
 }
 
+/// Whether a tag is a version or refines it: `3.8.10-slim` is of `3.8`, `3.80` is not.
 fn is_of_version(tag: &str, version: &str) -> bool {
     tag.strip_prefix(version)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))

@@ -1,21 +1,20 @@
-//! Which shell forms can do without their shell.
+//! Shell-form commands that have an equivalent exec form.
 
 use crate::dockerfile::Script;
 
-/// Words that only a shell understands at the start of a command.
+/// Builtins and keywords of POSIX shells that have no program of the same name everywhere.
 const BUILTINS: [&str; 32] = [
     ".", ":", "[", "alias", "bg", "case", "cd", "command", "do", "eval", "exec", "exit", "export",
     "fg", "for", "function", "if", "jobs", "read", "readonly", "set", "shift", "source", "test",
     "times", "trap", "type", "ulimit", "umask", "unset", "until", "while",
 ];
 
-/// Whether a shell does this by itself, and no program of that name has to be there.
+/// Whether a shell runs this command itself, without a program of that name.
 pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name)
 }
 
-/// `["program", "argument"]` for a script that is one call of plain words, so that no shell would
-/// change it.
+/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain words.
 pub fn exec_form(script: &Script) -> Option<String> {
     let text = script.text.as_str();
     if script.shebang.is_some() || text.contains(['\n', '\r']) {
@@ -23,17 +22,19 @@ pub fn exec_form(script: &Script) -> Option<String> {
     }
     let words = plain_words(text)?;
     let program = words.first()?;
+    // `A=1 program` sets a variable, which the exec form cannot.
     if program.contains('=') || is_builtin(program) {
         return None;
     }
+    // Values of `serde_json` print without the space after a comma that people write.
     let strings: Vec<String> = words
-        .iter()
-        .map(|word| serde_json::Value::from(word.as_str()).to_string())
+        .into_iter()
+        .map(|word| serde_json::Value::from(word).to_string())
         .collect();
     Some(format!("[{}]", strings.join(", ")))
 }
 
-/// The words of a text in which nothing but blanks and quotes has a meaning to a shell.
+/// The words of a text in which only blanks and quotes mean something to a shell.
 fn plain_words(text: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -41,6 +42,7 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
     for c in text.chars() {
         match quote {
             Some(open) if c == open => quote = None,
+            // Double quotes still expand variables and commands, and `!` is history to bash.
             Some('"') if "$`\\!".contains(c) => return None,
             Some(_) => word.get_or_insert_default().push(c),
             None if c == '"' || c == '\'' => {
@@ -48,6 +50,7 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
                 word.get_or_insert_default();
             }
             None if c == ' ' || c == '\t' => words.extend(word.take()),
+            // Everything else may be a glob, a redirection or an operator.
             None if c.is_alphanumeric() || "_./:=,@%+-^".contains(c) => {
                 word.get_or_insert_default().push(c);
             }
@@ -55,7 +58,8 @@ fn plain_words(text: &str) -> Option<Vec<String>> {
         }
     }
     words.extend(word);
-    quote.is_none().then_some(words)
+    // An open quote continues in a line that is not here.
+    if quote.is_some() { None } else { Some(words) }
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! An image's name, taken apart.
+//! References to images as Dockerfiles write them.
 
 use super::scope::UNKNOWN;
 
-/// `registry/path:tag@digest`, as far as variables let it be known.
+/// A reference `registry/path:tag@digest`, as far as its variables have known values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRef {
-    /// Registry and path as written; `None` where they are not known.
+    /// Registry and path as written; `None` if they are not known.
     pub name: Option<String>,
     pub tag: Reading,
     pub digest: Reading,
 }
 
-/// A part that may be missing, or hidden in a variable.
+/// A part of a reference, which may be missing or hidden in a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
     Absent,
@@ -37,7 +37,7 @@ impl Reading {
 }
 
 impl ImageRef {
-    /// Reads an expanded text; U+FFFC stands in it for what is not known.
+    /// Parses an expanded text, in which U+FFFC stands for an unknown value.
     pub fn parse(text: &str) -> Self {
         let (text, digest) = match text.split_once('@') {
             Some((name, digest)) => (name, Reading::of(digest)),
@@ -52,7 +52,6 @@ impl ImageRef {
             ),
             None => (text, Reading::Absent),
         };
-        let known = !name.is_empty() && !name.contains(UNKNOWN);
         // A variable in the last part may bring a tag, a digest, or the whole reference; one in the
         // tag a digest.
         let hidden = name.is_empty() || name[last..].contains(UNKNOWN);
@@ -66,32 +65,28 @@ impl ImageRef {
         } else {
             digest
         };
-        Self {
-            name: known.then(|| name.to_owned()),
-            tag,
-            digest,
-        }
+        let name = if name.is_empty() || name.contains(UNKNOWN) {
+            None
+        } else {
+            Some(name.to_owned())
+        };
+        Self { name, tag, digest }
     }
 
-    /// Where it comes from, `docker.io` unless its name says another; `None` where that is not
-    /// known.
+    /// The registry: `docker.io` unless the name has another; `None` if the name is not known.
     pub fn registry(&self) -> Option<&str> {
-        let first = self
-            .name
-            .as_deref()?
-            .split_once('/')
-            .map(|(first, _)| first);
-        Some(
-            first
-                .filter(|first| first.contains(['.', ':']) || *first == "localhost")
-                .unwrap_or("docker.io"),
-        )
+        match self.name.as_deref()?.split_once('/') {
+            // Docker takes the first part for a host only if it looks like one.
+            Some((first, _)) if first.contains(['.', ':']) || first == "localhost" => Some(first),
+            _ => Some("docker.io"),
+        }
     }
 
     /// The name without the default registry and its `library/`: `debian` for
     /// `docker.io/library/debian`.
     pub fn familiar_name(&self) -> Option<&str> {
         let name = self.name.as_deref()?;
+        // Every name under which Docker Hub answers.
         let hub = [
             "docker.io/",
             "index.docker.io/",
@@ -106,8 +101,8 @@ impl ImageRef {
     }
 }
 
-/// Whether a text can name an image, as `reference.ParseNormalizedNamed` of distribution/reference
-/// has it.
+/// Whether a text is a valid reference, by the rules of `ParseNormalizedNamed` in
+/// distribution/reference.
 pub fn is_image_name(text: &str) -> bool {
     let (text, digest) = text
         .split_once('@')
@@ -119,7 +114,7 @@ pub fn is_image_name(text: &str) -> bool {
     let (path, tag) = path
         .split_once(':')
         .map_or((path, None), |(path, tag)| (path, Some(tag)));
-    // 64 hexadecimal digits are an id.
+    // 64 hexadecimal digits are an image ID, which that function refuses as a name.
     let is_id = path.len() == 64 && path.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     domain.is_none_or(is_valid_domain)
         && path.split('/').all(is_valid_component)
@@ -136,37 +131,48 @@ fn is_domain(first: &str) -> bool {
 }
 
 fn is_valid_domain(domain: &str) -> bool {
-    let (host, port) = match domain.rsplit_once(':').filter(|_| !domain.ends_with(']')) {
-        Some((host, port)) => (host, Some(port)),
-        None => (domain, None),
+    let (host, port) = match domain.rsplit_once(':') {
+        // The colons of `[::1]` without a port are part of the address.
+        Some((host, port)) if !domain.ends_with(']') => (host, Some(port)),
+        _ => (domain, None),
     };
-    let is_label = |label: &str| {
-        let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        !label.is_empty()
-            && label.bytes().all(inner)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let is_address = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit() || b == b':');
-    let bracketed = host
+    let host_is_valid = match host
         .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
-    bracketed.map_or_else(|| host.split('.').all(is_label), is_address)
+        .and_then(|host| host.strip_suffix(']'))
+    {
+        Some(address) => address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),
+        None => host.split('.').all(is_host_label),
+    };
+    host_is_valid
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// Letters and digits with `.`, `_`, `__` or any number of `-` between them.
+fn is_host_label(label: &str) -> bool {
+    !label.is_empty()
+        && label
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// Whether a path component is lower-case letters and digits with `.`, `_`, `__` or any number of
+/// `-` between them.
 fn is_valid_component(component: &str) -> bool {
-    let is_alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let mut separator = String::new();
     for b in component.bytes() {
-        if !is_alphanumeric(b) {
+        if !is_lower_alphanumeric(b) {
             separator.push(char::from(b));
         } else if !is_separator(&std::mem::take(&mut separator)) {
             return false;
         }
     }
-    separator.is_empty() && component.bytes().next().is_some_and(is_alphanumeric)
+    // A separator may neither end the component nor start it.
+    separator.is_empty() && component.bytes().next().is_some_and(is_lower_alphanumeric)
+}
+
+fn is_lower_alphanumeric(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit()
 }
 
 fn is_separator(text: &str) -> bool {
@@ -174,10 +180,11 @@ fn is_separator(text: &str) -> bool {
 }
 
 fn is_valid_tag(tag: &str) -> bool {
-    let is_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     (1..=128).contains(&tag.len())
-        && tag.bytes().next().is_some_and(is_word)
-        && tag.bytes().all(|b| is_word(b) || b == b'.' || b == b'-')
+        && !tag.starts_with(['.', '-'])
+        && tag
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))
 }
 
 fn is_valid_digest(digest: &str) -> bool {

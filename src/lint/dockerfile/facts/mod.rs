@@ -1,4 +1,4 @@
-//! What a Dockerfile means, worked out once for all rules.
+//! The meaning of a Dockerfile, computed once for all rules.
 
 mod base;
 mod chain;
@@ -26,7 +26,6 @@ pub use downloads::Download;
 pub use end_of_life::{EndOfLife, end_of_life};
 pub use exec_form::{exec_form, is_builtin};
 pub use image_ref::{ImageRef, Reading, is_image_name};
-pub use pin::Pin;
 pub use ports::Port;
 pub use programs::{ProgramOrigin, StagePrograms};
 pub use removal::deletes;
@@ -40,11 +39,11 @@ use crate::dockerfile::{Body, Dockerfile, Kind, Pair, Word};
 use crate::lint::settings::Settings;
 use scope::Scopes;
 
-/// Stages, and every instruction with what is in force where it stands.
+/// The stages of a Dockerfile, and its instructions with the state in which each one runs.
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub stages: Vec<Stage<'a>>,
-    /// The instructions in their order; those of ONBUILD as if they stood there, marked.
+    /// The instructions in order. That of an `ONBUILD` is unwrapped and marked.
     pub steps: Vec<Step<'a>>,
     /// The stage that becomes the image.
     final_stage: Option<usize>,
@@ -62,11 +61,11 @@ impl<'a> Facts<'a> {
             &[]
         };
         let (mut stages, steps) = steps::read(dockerfile, comments, &mut scopes);
-        let named = |target: &String| stages.iter().rposition(|stage| stage.is_named(target));
-        let final_stage = settings
-            .target
-            .as_ref()
-            .and_then(named)
+        // If two stages have the name, BuildKit takes the last for `--target`. A name that does not
+        // exist fails the build; lint goes on with the last stage.
+        let target = settings.target.as_ref();
+        let final_stage = target
+            .and_then(|name| stages.iter().rposition(|stage| stage.is_named(name)))
             .or(stages.len().checked_sub(1));
         stages::mark_reachable(&mut stages, &steps, final_stage);
         Self {
@@ -97,8 +96,7 @@ impl<'a> Facts<'a> {
         &self.steps[stage.steps.clone()]
     }
 
-    /// The steps that shape the image of `stage`: its own and those of the stages it is built on,
-    /// last first.
+    /// The steps that shape the image of `stage`, last first: its own and those of its ancestry.
     pub fn lineage(&self, stage: usize) -> impl Iterator<Item = &Step<'a>> {
         self.ancestry(stage)
             .flat_map(|stage| self.steps_of(stage).iter().rev())
@@ -112,8 +110,8 @@ impl<'a> Facts<'a> {
         self.ancestry(last).any(|ancestor| ancestor.index == stage)
     }
 
-    /// The same, or whether it may end up in another image: by ONBUILD, or in a file without FROM
-    /// that is part of another.
+    /// Whether a step is in the final image or may end up in another one: through `ONBUILD`, or in a
+    /// file without `FROM` that is included by another.
     pub fn may_be_in_final_image(&self, step: &Step<'_>) -> bool {
         step.onbuild || step.stage.is_none() || self.is_in_final_image(step)
     }
@@ -135,7 +133,7 @@ impl<'a> Facts<'a> {
         stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
     }
 
-    /// What the ARGs before the first FROM declare.
+    /// The variables that the `ARG`s before the first `FROM` declare.
     pub fn global_args(&self) -> impl Iterator<Item = &'a Pair> {
         let steps = self.steps.iter().take_while(|step| step.stage.is_none());
         steps
@@ -146,41 +144,41 @@ impl<'a> Facts<'a> {
             })
     }
 
-    /// What a word of a FROM comes to where no ARG has a value but its default or that of
-    /// `--build-arg`: a variable without one is empty. `None` where the platform takes part.
+    /// A word of a `FROM`, expanded with the defaults of `ARG`s and the values of `--build-arg`; any
+    /// other variable is empty. `None` if the word depends on the platform.
     pub fn expand_default(&self, word: &Word) -> Option<String> {
         self.scopes.expand_default(word)
     }
 
-    /// What a word comes to where `step` stands; `None` where a variable without a known value
-    /// takes part.
+    /// A word expanded at `step`; `None` if it depends on an unknown value.
     pub fn expand(&self, step: &Step<'_>, word: &Word) -> Option<String> {
         self.scopes.expand(step.stage, step.index, word)
     }
 
-    /// The value of a variable where `step` stands, if it is known.
+    /// The value of a variable at `step`, if it is known.
     pub fn variable(&self, step: &Step<'_>, name: &str) -> Option<String> {
         self.scopes.value(step.stage, step.index, name)
     }
 
-    /// Whether an ARG or ENV of the file sets a variable before `step`, in its stage or those that
-    /// it is built on; for a step before the first FROM, an ARG there.
+    /// Whether an `ARG` or `ENV` of the file sets a variable before `step`, in its stage or the ancestry
+    /// of that; for a step before the first `FROM`, whether an `ARG` there does.
     pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
         self.scopes.is_declared(step.stage, step.index, name)
     }
 
-    /// The variables for which that is so.
+    /// The names of the variables for which [`is_declared`](Self::is_declared) holds.
     pub fn declared(&self, step: &Step<'_>) -> Vec<&str> {
         self.scopes.declared(step.stage, step.index)
     }
 
-    /// Whether an ARG before the first FROM declares a variable, which the stages do not see.
+    /// Whether an `ARG` before the first `FROM` declares a variable. Stages do not see its value
+    /// unless they declare it again.
     pub fn is_global(&self, name: &str) -> bool {
         self.scopes.is_declared(None, usize::MAX, name)
     }
 
-    /// Whether all variables that `stage` starts with are known: there are none but `PATH` in what
-    /// its ancestry begins with.
+    /// Whether `stage` starts without environment variables other than `PATH`, so that a variable
+    /// that the file does not set is empty.
     pub fn starts_without_variables(&self, stage: usize) -> bool {
         match self.ancestry(stage).last().map(|root| &root.base) {
             Some(Base::Scratch) => true,

@@ -1,29 +1,10 @@
-//! How the words that name packages say which version is meant.
+//! Versions in the words that name packages.
 
-/// A way to write versions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pin {
-    /// `name=1`, `name~1`, `name>=1`: apk, zypper, conda.
-    Compared,
-    /// `name=1`, `name/bookworm`: apt.
-    Release,
-    /// `vendor/name:1`: composer.
-    Composer,
-    /// `name:1`: gem.
-    Gem,
-    /// `path@v1`: go.
-    Go,
-    /// `name@1`, `@scope/name@1`, `git+https://…#tag`: npm and those like it.
-    Node,
-    /// `name==1`, `git+https://…@tag`: pip.
-    Python,
-    /// `name-1.2-3`: dnf, yum.
-    Rpm,
-}
+use crate::knowledge::Pin;
 
 impl Pin {
-    /// Whether a word says a version, or is a file or address that has its own. `prefix` is what
-    /// stands before the verb.
+    /// Whether a word fixes a version, or is a file or URL that has only one. `prefix` is the word
+    /// before the verb.
     pub fn settles(self, word: &str, prefix: Option<&str>) -> bool {
         match self {
             Self::Compared => {
@@ -52,25 +33,29 @@ fn ends_in_any(word: &str, endings: &[&str]) -> bool {
     endings.iter().any(|ending| word.ends_with(ending))
 }
 
-/// `name-1.2`, `name-1:1.2-3.el9`: at most a release follows the version. `java-11-openjdk` is a
-/// name.
+/// Whether a word ends in a version as in `name-1.2` or `name-1:1.2-3.el9`, where at most a release
+/// follows the version. `java-11-openjdk` is a name.
 fn ends_in_version(word: &str) -> bool {
-    let is_version = |part: &&str| part.starts_with(|c: char| c.is_ascii_digit());
-    let mut parts = word
-        .split('-')
-        .skip(1)
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev();
-    let last = parts.next();
-    let is_release =
-        last.is_some_and(|part| part.contains(|c: char| c.is_ascii_digit()) || part == "*");
-    last.as_ref().is_some_and(is_version)
-        || (is_release && parts.next().as_ref().is_some_and(is_version))
+    let parts: Vec<&str> = word.split('-').skip(1).collect();
+    let Some((last, before)) = parts.split_last() else {
+        return false;
+    };
+    if starts_with_digit(last) {
+        return true;
+    }
+    let is_release = last.contains(|c: char| c.is_ascii_digit()) || *last == "*";
+    is_release
+        && before
+            .last()
+            .is_some_and(|version| starts_with_digit(version))
 }
 
-/// Words that name what the module itself has are settled by it.
+fn starts_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn settles_go(word: &str) -> bool {
+    // Packages of the module itself have the version that its `go.mod` fixes.
     let own = word.starts_with(['.', '/', '$'])
         || ends_in_any(word, &[".go"])
         || matches!(word, "all" | "std" | "cmd" | "tool");
@@ -78,7 +63,7 @@ fn settles_go(word: &str) -> bool {
     own || version.is_some_and(|version| !is_moving(version))
 }
 
-/// Names of versions that are another one tomorrow.
+/// Whether a version is a name that may mean another release tomorrow.
 fn is_moving(version: &str) -> bool {
     matches!(
         version,
@@ -93,6 +78,7 @@ fn settles_node(word: &str) -> bool {
     }
     let file =
         word.starts_with(['.', '/', '~']) || word.contains("://") || word.starts_with("file:");
+    // The first character may be the `@` of a scope.
     let version = word
         .get(1..)
         .and_then(|rest| rest.split_once('@'))
@@ -103,9 +89,9 @@ fn settles_node(word: &str) -> bool {
 }
 
 fn settles_python(word: &str) -> bool {
-    if let Some((_, address)) = word
-        .split_once('+')
-        .filter(|(system, _)| system.ends_with("git") || matches!(*system, "hg" | "svn" | "bzr"))
+    // `git+https://host/path@revision#egg=name`: an `@` before the path is a user.
+    if let Some((system, address)) = word.split_once('+')
+        && (system.ends_with("git") || matches!(system, "hg" | "svn" | "bzr"))
     {
         let path = address.split('#').next().unwrap_or_default();
         return path

@@ -5,29 +5,31 @@ use super::steps::Step;
 use crate::dockerfile::{Body, Kind, Word};
 use crate::source::Span;
 
-/// `8080`, `8000-8010/udp`, `127.0.0.1:8080:80/tcp`: one word of an EXPOSE.
+/// One word of an `EXPOSE`: `8080`, `8000-8010/udp`, `127.0.0.1:8080:80/tcp`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Port {
     pub span: Span,
-    /// As written where no variable takes part, else what becomes of it.
+    /// The word with its variables expanded.
     pub text: String,
-    /// Whether `text` stands in the file as it is.
+    /// Whether `text` is in the file as it is.
     pub literal: bool,
-    /// What stands before the port of the container: an address, a port of the host.
+    /// The part before the container's port: an address, a port of the host.
     pub host: Option<String>,
-    /// The first number and the last, as far as they are numbers.
+    /// The first port of the range; `None` if it is not a number.
     pub first: Option<u32>,
+    /// The last port of the range, which may be the first.
     pub last: Option<u32>,
-    /// As written, without the `/`.
+    /// The protocol as written, without the `/`.
     pub protocol: Option<String>,
 }
 
-/// No program listens on more ports than a variable is looked at for.
+/// The most ports that are read from one variable. No program listens on more, and a value of a
+/// megabyte must not become a hundred thousand findings.
 const MOST: usize = 64;
 
 impl Facts<'_> {
-    /// The ports of an EXPOSE; none for other instructions. What a variable without a known value
-    /// hides is no number.
+    /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown value
+    /// has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
         match &step.instruction.body {
             Body::Words { words, .. } if step.kind() == Kind::Expose => words
@@ -39,7 +41,7 @@ impl Facts<'_> {
     }
 }
 
-/// A variable may hold several ports.
+/// Reads a word; a variable may hold several ports.
 fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
     match facts.expand(step, word) {
         Some(text) => {
@@ -55,10 +57,10 @@ fn read_word(facts: &Facts<'_>, step: &Step<'_>, word: &Word) -> Vec<Port> {
 
 impl Port {
     fn parse(text: &str, span: Span, literal: bool) -> Self {
-        // A `:` in `${PORT:-80}` parts nothing.
-        let (host, container) = match text.rsplit_once(':').filter(|_| !text.contains('$')) {
-            Some((host, container)) => (Some(host), container),
-            None => (None, text),
+        let (host, container) = match text.rsplit_once(':') {
+            // The `:` in `${PORT:-80}` separates nothing.
+            Some((host, container)) if !text.contains('$') => (Some(host), container),
+            _ => (None, text),
         };
         let (numbers, protocol) = match container.split_once('/') {
             Some((numbers, protocol)) => (numbers, Some(protocol)),
@@ -77,10 +79,12 @@ impl Port {
     }
 }
 
-/// However long, digits are a number; one that does not fit is as good as the largest.
 fn number(text: &str) -> Option<u32> {
-    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u32::MAX))
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    // A number that does not fit is out of range for a port, as the largest is.
+    Some(text.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -8,15 +8,15 @@ use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
 use crate::dockerfile::{Body, Kind, Place, Word};
-use crate::knowledge::ProgramClass;
+use crate::knowledge::{ProgramClass, package_manager, package_manager_of, package_managers};
 use crate::source::Span;
 
 /// The shells and package managers at the end of a stage.
 #[derive(Clone, Debug, Default)]
 pub struct StagePrograms {
-    /// By name of the manager.
+    /// Package managers by name.
     pub package_managers: BTreeMap<String, ProgramOrigin>,
-    /// By name of the program.
+    /// Shells by the names of their programs.
     pub shells: BTreeMap<String, ProgramOrigin>,
 }
 
@@ -34,7 +34,11 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
             Base::Stage(at) => all[*at].clone(),
             Base::Scratch | Base::Image(_) => of_base_image(stage),
         };
-        for step in facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
+        for step in facts.steps_of(stage) {
+            // `ONBUILD` changes the images that are built from this one.
+            if step.onbuild {
+                continue;
+            }
             match step.kind() {
                 Kind::Run => {
                     if let Some(run) = facts.run_of(step) {
@@ -79,9 +83,11 @@ impl StagePrograms {
                     }
                 }
             } else if call.name == "rm" {
-                call.words()
-                    .filter(|word| word.starts_with('/'))
-                    .for_each(|path| self.remove_path(path));
+                for word in call.words() {
+                    if word.starts_with('/') {
+                        self.remove_path(word);
+                    }
+                }
             } else {
                 self.apply_other(call);
             }
@@ -90,40 +96,43 @@ impl StagePrograms {
 
     /// Calls of other programs that add or remove packages.
     fn apply_other(&mut self, call: &Call) {
-        let mut removed = call.words().filter(|word| !word.starts_with('-'));
-        match call.name.as_str() {
-            "dpkg"
-                if call
-                    .words()
-                    .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")) =>
-            {
-                removed.for_each(|name| self.remove_package(name));
+        let removes = match call.name.as_str() {
+            "dpkg" => call
+                .words()
+                .any(|word| matches!(word, "--purge" | "--remove" | "-P" | "-r")),
+            // `-evh` and the like: letters may follow.
+            "rpm" => call.words().any(|word| {
+                word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
+            }),
+            "corepack" => {
+                // It installs launchers for both.
+                if call.words().find(|word| !word.starts_with('-')) == Some("enable") {
+                    for name in ["yarn", "pnpm"] {
+                        self.add_package(name, call.name_span);
+                    }
+                }
+                false
             }
-            "rpm"
-                if call.words().any(|word| {
-                    word == "--erase" || (word.starts_with("-e") && !word.starts_with("--"))
-                }) =>
-            {
-                removed.for_each(|name| self.remove_package(name));
-            }
-            "corepack" if removed.next() == Some("enable") => {
-                for name in ["yarn", "pnpm"] {
-                    self.add_package(name, call.name_span);
+            _ => false,
+        };
+        if removes {
+            for word in call.words() {
+                if !word.starts_with('-') {
+                    self.remove_package(word);
                 }
             }
-            _ => {}
         }
     }
 
     fn add_package(&mut self, name: &str, span: Span) {
         let origin = ProgramOrigin { span };
-        for manager in packages::MANAGERS
-            .iter()
-            .filter(|manager| manager.packages.contains(&name))
-        {
-            self.package_managers
-                .entry(manager.name.to_owned())
-                .or_insert(origin);
+        for manager in package_managers() {
+            if manager.packages.contains(&name) {
+                // The first origin stays: a base image that has it is the cause, not a reinstall.
+                self.package_managers
+                    .entry(manager.name.to_owned())
+                    .or_insert(origin);
+            }
         }
         if is_shell(name) {
             self.shells.entry(name.to_owned()).or_insert(origin);
@@ -132,13 +141,13 @@ impl StagePrograms {
 
     fn remove_package(&mut self, name: &str) {
         self.package_managers.retain(|manager, _| {
-            !packages::named(manager)
+            !package_manager(manager)
                 .is_some_and(|manager| manager.packages.contains(&name) || manager.name == name)
         });
         self.shells.remove(name);
     }
 
-    /// A path that `rm` removes; it may end in `*`.
+    /// Removes the programs at a path that `rm` deletes; it may end in `*`.
     fn remove_path(&mut self, path: &str) {
         let Some((directory, name)) = path.trim_end_matches('/').rsplit_once('/') else {
             return;
@@ -149,8 +158,8 @@ impl StagePrograms {
         let name = name.trim_end_matches('*');
         let is_pattern = path.ends_with('*');
         self.package_managers.retain(|manager, _| {
-            let manager = packages::named(manager);
-            let mut programs = manager.iter().flat_map(|manager| manager.programs);
+            let manager = package_manager(manager);
+            let mut programs = manager.iter().flat_map(|manager| &manager.programs);
             !programs.any(|program| is_removed(program, name, is_pattern))
         });
         self.shells
@@ -178,6 +187,7 @@ impl StagePrograms {
             .next()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
         for source in sources {
+            // Heredocs and URLs are not looked into.
             let Place::Path(word) = source else { continue };
             let Some(path) = facts.expand(step, word) else {
                 continue;
@@ -189,7 +199,7 @@ impl StagePrograms {
         }
     }
 
-    /// `COPY --from=stage / /`.
+    /// Adds all programs of another stage, as `COPY --from=stage / /` does.
     fn add_all(&mut self, other: &Self, source: &Word) {
         let origin = ProgramOrigin { span: source.span };
         for name in other.package_managers.keys() {
@@ -200,8 +210,7 @@ impl StagePrograms {
         }
     }
 
-    /// A file that is copied to the name of a shell or a package manager in a directory of
-    /// programs.
+    /// Adds the shell or package manager whose program a copied file is, by its name and directory.
     fn add_file(&mut self, from: &str, to: &str, span: Span) {
         let (directory, name) = match to.rsplit_once('/') {
             _ if is_program_directory(to.trim_end_matches('/')) => {
@@ -215,7 +224,7 @@ impl StagePrograms {
             return;
         }
         let origin = ProgramOrigin { span };
-        if let Some(manager) = packages::of_program(&name) {
+        if let Some(manager) = package_manager_of(&name) {
             self.package_managers
                 .entry(manager.name.to_owned())
                 .or_insert(origin);

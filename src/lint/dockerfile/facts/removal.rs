@@ -1,53 +1,57 @@
-//! Which calls take a folder, or all that is in it, out of the layer again.
+//! Calls that remove a directory, or everything in it, within the same layer.
 
 use super::run::{Argument, Call};
 
-/// Whether a call leaves nothing below `folder`.
-pub fn deletes(call: &Call, folder: &str) -> bool {
+/// Whether a call removes everything below `directory`.
+pub fn deletes(call: &Call, directory: &str) -> bool {
     match call.name.as_str() {
         "rm" => call
             .arguments
             .iter()
-            .any(|argument| covers(argument, folder)),
+            .any(|argument| covers(argument, directory)),
         "find" => {
             call.arguments
                 .iter()
-                .any(|argument| covers(argument, folder))
+                .any(|argument| covers(argument, directory))
                 && call.words().any(|word| matches!(word, "-delete" | "rm"))
         }
+        // `apt-get distclean` removes lists too, `clean` only downloaded packages.
         "apt-get" | "apt" => call
             .words()
-            .any(|word| word == "distclean" || (word == "clean" && folder == "/var/cache/apt")),
+            .any(|word| word == "distclean" || (word == "clean" && directory == "/var/cache/apt")),
         _ => false,
     }
 }
 
-/// Whether an argument names `folder`, all that is in it, or a folder above it. What a variable
-/// hides may.
-fn covers(argument: &Argument, folder: &str) -> bool {
+/// Whether an argument names `directory`, everything in it, or a directory above it. An argument with
+/// an unknown value is assumed to, because a false alarm would be worse.
+fn covers(argument: &Argument, directory: &str) -> bool {
     let path = argument
         .single()
         .unwrap_or_else(|| argument.raw.trim_matches('"'));
     let hidden = argument.values.is_none() && path.contains('$');
-    hidden || covers_path(path, folder) || covers_in_braces(path, folder)
+    hidden || covers_path(path, directory) || covers_in_braces(path, directory)
 }
 
-fn covers_path(path: &str, folder: &str) -> bool {
+fn covers_path(path: &str, directory: &str) -> bool {
     let path = path.replace(['"', '\''], "");
-    let path = path
-        .strip_prefix("~/")
-        .map_or(path.clone(), |rest| format!("/root/{rest}"));
-    let contents = path.split('*').next().filter(|_| path.contains('*'));
-    let named = contents.unwrap_or(&path).trim_end_matches('/');
-    folder == named
+    // Root is the user for whom caches matter, and the one that `~` means in most builds.
+    let path = match path.strip_prefix("~/") {
+        Some(rest) => format!("/root/{rest}"),
+        None => path,
+    };
+    // `/var/lib/apt/lists/*` empties the directory; whatever follows the star does not matter.
+    let (named, _) = path.split_once('*').unwrap_or((&path, ""));
+    let named = named.trim_end_matches('/');
+    directory == named
         || (named.starts_with('/')
-            && folder
+            && directory
                 .strip_prefix(named)
                 .is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// `/var/lib/{apt,dpkg,cache}/`, `/var/{cache/apt,lib/apt/lists}/*`.
-fn covers_in_braces(raw: &str, folder: &str) -> bool {
+/// The same for a path with braces, such as `/var/{cache/apt,lib/apt/lists}/*`.
+fn covers_in_braces(raw: &str, directory: &str) -> bool {
     let Some((before, rest)) = raw.split_once('{') else {
         return false;
     };
@@ -56,5 +60,5 @@ fn covers_in_braces(raw: &str, folder: &str) -> bool {
     };
     inside
         .split(',')
-        .any(|choice| covers_path(&format!("{before}{choice}{after}"), folder))
+        .any(|choice| covers_path(&format!("{before}{choice}{after}"), directory))
 }

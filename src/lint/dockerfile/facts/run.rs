@@ -1,5 +1,5 @@
-//! What RUN instructions call: programs and their arguments, with the values that ENV and ARG give
-//! them.
+//! The calls in `RUN` instructions: programs and their arguments, with the values of `ENV` and
+//! `ARG`.
 
 use std::collections::HashMap;
 
@@ -11,58 +11,58 @@ use crate::dockerfile::shell::{Options, Position, SharedText, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
-/// A RUN, or a RUN that ONBUILD puts off.
+/// A `RUN`, or the `RUN` of an `ONBUILD`.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// Its place in [`Facts::steps`].
+    /// The index in [`Facts::steps`].
     pub step: usize,
     pub command: &'a Command,
     pub mounts: Vec<Mount>,
-    /// What reads the script; for an exec form, no shell does.
+    /// The shell that reads the script. An exec form has none: its program runs without one.
     pub shell: ShellKind,
-    /// What that shell is started with.
+    /// The options that this shell is started with.
     pub options: Options,
-    /// `None` for exec forms, and for shells that are not read here.
+    /// `None` for exec forms and for shells that are not POSIX shells.
     pub script: Option<ShellScript>,
-    /// In the order of the text.
+    /// Calls in the order of the text.
     pub calls: Vec<Call>,
 }
 
-/// `--mount=type=cache,target=/var/cache/apt`.
+/// A mount such as `--mount=type=cache,target=/var/cache/apt`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mount {
-    /// `bind` where none is written.
+    /// The type of the mount; `bind` is the default.
     pub kind: String,
-    /// Where it is mounted, as written.
+    /// The directory where it is mounted, as written.
     pub target: Option<String>,
 }
 
 /// A program and its arguments.
 #[derive(Debug)]
 pub struct Call {
-    /// Without its directory.
+    /// The name of the program, without its directory.
     pub name: String,
     pub span: Span,
     pub name_span: Span,
     pub arguments: Vec<Argument>,
     /// The programs that run it, outermost first: `sudo`, `env`, `xargs`.
     pub via: Vec<String>,
-    /// The place in the script's `commands`, where a script calls it.
+    /// The index in the script's `commands`; `None` for an exec form.
     pub command: Option<usize>,
 }
 
 #[derive(Debug)]
 pub struct Argument {
     pub span: Span,
-    /// As written.
+    /// The argument as written.
     pub raw: SharedText,
-    /// What the program sees: several words where a variable is split, `None` where that is not
-    /// known.
+    /// The words that the program receives: several if the shell splits a variable, `None` if they are
+    /// not known.
     pub values: Option<Vec<String>>,
 }
 
 impl Argument {
-    /// The word that the program sees, if it is one and known.
+    /// The word that the program receives, if it is one and known.
     pub fn single(&self) -> Option<&str> {
         match self.values.as_deref() {
             Some([value]) => Some(value),
@@ -72,7 +72,10 @@ impl Argument {
 
     /// The words that are known, or the text where none is.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let raw = self.values.is_none().then_some(self.raw.as_str());
+        let raw = match self.values {
+            Some(_) => None,
+            None => Some(self.raw.as_str()),
+        };
         self.values.iter().flatten().map(String::as_str).chain(raw)
     }
 
@@ -115,17 +118,20 @@ impl Mount {
         mount
     }
 
-    /// Whether what is written below `path` goes into a cache or into memory, and so not into the
-    /// image.
+    /// Whether files written below `path` go to a cache or to memory, and so not into the image.
     pub fn keeps_out(&self, path: &str) -> bool {
-        let below = |target: &str| {
-            let target = target.trim_matches('"').trim_end_matches('/');
-            path == target
-                || path
-                    .strip_prefix(target)
-                    .is_some_and(|rest| rest.starts_with('/'))
+        // Bind mounts discard writes as well, but nobody mounts one to keep a cache out.
+        if !matches!(self.kind.as_str(), "cache" | "tmpfs") {
+            return false;
+        }
+        let Some(target) = &self.target else {
+            return false;
         };
-        matches!(self.kind.as_str(), "cache" | "tmpfs") && self.target.as_deref().is_some_and(below)
+        let target = target.trim_matches('"').trim_end_matches('/');
+        match path.strip_prefix(target) {
+            Some(rest) => rest.is_empty() || rest.starts_with('/'),
+            None => false,
+        }
     }
 }
 
@@ -135,65 +141,56 @@ impl Run<'_> {
         self.calls.iter().filter_map(packages::understand)
     }
 
-    /// What the script gives to variables: before a command, by `export` and its like, by `env`.
-    /// The name, the value where it is known, and the place.
+    /// The variables that the script sets: before a command, by `export` and its like, by `env`. Each
+    /// with its name, its value if that is known, and the place.
     pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
-        let commands = self.script.iter().flat_map(|script| &script.commands);
-        let words = commands.flat_map(|command| {
-            let sets = |word: &ShellWord| {
-                matches!(
-                    word.literal(),
-                    Some("export" | "declare" | "readonly" | "env" | "sudo")
-                )
-            };
-            let words = if command.words.first().is_some_and(sets) {
-                &command.words[1..]
-            } else {
-                &[]
-            };
-            command.assignments.iter().chain(words)
-        });
-        words.filter_map(|word| {
-            let text = word.literal();
-            let (name, value) = text.unwrap_or(&word.raw).split_once('=')?;
-            Some((name, text.is_some().then_some(value), word.span))
-        })
+        let mut assignments = Vec::new();
+        for command in self.script.iter().flat_map(|script| &script.commands) {
+            let mut words: Vec<&ShellWord> = command.assignments.iter().collect();
+            // The arguments of these programs look like assignments and are.
+            if let Some((first, rest)) = command.words.split_first()
+                && let Some("export" | "declare" | "readonly" | "env" | "sudo") = first.literal()
+            {
+                words.extend(rest);
+            }
+            for word in words {
+                let literal = word.literal();
+                if let Some((name, value)) = literal.unwrap_or(&word.raw).split_once('=') {
+                    let value = if literal.is_some() { Some(value) } else { None };
+                    assignments.push((name, value, word.span));
+                }
+            }
+        }
+        assignments.into_iter()
     }
 
-    /// Whether what it writes below `path` stays out of the image.
+    /// Whether files that it writes below `path` stay out of the image.
     pub fn keeps_out(&self, path: &str) -> bool {
         self.mounts.iter().any(|mount| mount.keeps_out(path))
     }
 }
 
 pub(super) fn read<'a>(facts: &Facts<'a>) -> Vec<Run<'a>> {
-    facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Run)
-        .filter_map(|step| read_run(facts, step))
-        .collect()
+    let runs = facts.steps.iter().filter(|step| step.kind() == Kind::Run);
+    runs.filter_map(|step| read_run(facts, step)).collect()
 }
 
 fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     let Body::Command(command) = &step.instruction.body else {
         return None;
     };
-    let values = step
-        .instruction
-        .flags
-        .iter()
-        .filter(|flag| flag.name == "mount")
-        .filter_map(|flag| flag.value.as_ref());
-    let mounts = values
-        .map(|word| {
-            Mount::parse(
-                &facts
-                    .expand(step, word)
-                    .unwrap_or_else(|| word.text.as_str().to_owned()),
-            )
-        })
-        .collect();
+    let mut mounts = Vec::new();
+    for flag in &step.instruction.flags {
+        if flag.name == "mount"
+            && let Some(word) = &flag.value
+        {
+            // An unknown value is unlikely to hide the type or the target, so the text will do.
+            let expanded = facts.expand(step, word);
+            mounts.push(Mount::parse(
+                expanded.as_deref().unwrap_or(word.text.as_str()),
+            ));
+        }
+    }
     let (shell, options) = (step.shell.kind, step.shell.options);
     let mut run = Run {
         step: step.index,
@@ -207,6 +204,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     match command {
         Command::Exec(words) => run.calls.extend(exec_call(words)),
         Command::Shell(text) => {
+            // In a heredoc, a shebang overrides the shell of the stage.
             if let Some(shebang) = &text.shebang {
                 run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
                 run.options = Options::of_arguments(shebang.split_whitespace().skip(1));
@@ -221,19 +219,22 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
     Some(run)
 }
 
-/// The program of an exec form, with its arguments as they are.
+/// The program of an exec form, with its arguments as written: no shell expands them.
 fn exec_call(words: &[dockerfile::JsonString]) -> Option<Call> {
     let (first, rest) = words.split_first()?;
-    let argument = |word: &dockerfile::JsonString| Argument {
-        span: word.span,
-        raw: word.value.as_str().into(),
-        values: Some(vec![word.value.clone()]),
-    };
+    let mut arguments = Vec::new();
+    for word in rest {
+        arguments.push(Argument {
+            span: word.span,
+            raw: word.value.as_str().into(),
+            values: Some(vec![word.value.clone()]),
+        });
+    }
     Some(Call {
         name: base_name(&first.value).to_owned(),
         span: first.span.to(rest.last().unwrap_or(first).span),
         name_span: first.span,
-        arguments: rest.iter().map(argument).collect(),
+        arguments,
         via: Vec::new(),
         command: None,
     })
@@ -245,65 +246,75 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
         Some(value) => value.map(ToOwned::to_owned),
         None => facts.variable(step, name),
     };
-    let call = |call: dockerfile::shell::Call<'_>| {
-        let (first, rest) = call.words.split_first()?;
-        Some(Call {
+    let mut calls = Vec::new();
+    for call in script.calls() {
+        let Some((first, rest)) = call.words.split_first() else {
+            continue;
+        };
+        let mut arguments = Vec::new();
+        for word in rest {
+            arguments.push(Argument {
+                span: word.span,
+                raw: word.raw.clone(),
+                values: expand(&word.parts, &variable),
+            });
+        }
+        calls.push(Call {
             name: call.name.to_owned(),
             span: first.span.to(rest.last().unwrap_or(first).span),
             name_span: first.span,
-            arguments: rest.iter().map(|word| argument(word, &variable)).collect(),
+            arguments,
             via: call.via.iter().map(ToString::to_string).collect(),
             command: Some(call.command),
-        })
-    };
-    script.calls().filter_map(call).collect()
+        });
+    }
+    calls
 }
 
-/// The variables that a script sets itself, so that what ENV and ARG have set does not hold; with
-/// the value of those that are set once and for the whole script.
+/// The variables that a script sets itself, which hide those of `ENV` and `ARG`. Those that are set
+/// once, for the whole script and to a literal have a value; the others are unknown.
 fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
     let mut own = HashMap::new();
     for command in &script.commands {
-        let lasts = command.words.is_empty() && command.position == Position::default();
+        // `A=1 program` sets the variable for that program only, and an assignment in a branch or a
+        // subshell may not happen.
+        let applies = command.words.is_empty() && command.position == Position::default();
         for word in &command.assignments {
             let Some((name, _)) = word.raw.split_once('=') else {
                 continue;
             };
-            let value = word
-                .literal()
-                .and_then(|text| text.split_once('='))
-                .map(|(_, value)| value);
+            let value = match word.literal().and_then(|text| text.split_once('=')) {
+                Some((_, value)) if applies => Some(value),
+                _ => None,
+            };
+            // Set twice: which value holds depends on the place.
             own.entry(name)
                 .and_modify(|known| *known = None)
-                .or_insert(value.filter(|_| lasts));
+                .or_insert(value);
         }
-        for (name, _) in command
-            .words
-            .iter()
-            .filter_map(|word| word.raw.split_once('='))
-        {
-            own.insert(name, None);
+        // `export A=1`, `read A=…`, `env A=1`: too many programs to know them all.
+        for word in &command.words {
+            if let Some((name, _)) = word.raw.split_once('=') {
+                own.insert(name, None);
+            }
         }
     }
     own
-}
-
-fn argument(word: &ShellWord, variable: &dyn Fn(&str) -> Option<String>) -> Argument {
-    Argument {
-        span: word.span,
-        raw: word.raw.clone(),
-        values: expand(&word.parts, variable),
-    }
 }
 
 fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// Expands plain variables and splits what is not quoted; `None` where anything else takes part.
+/// Expands plain variables and splits unquoted ones; `None` if the word has any other expansion.
 fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<String>> {
     let mut words = Vec::new();
-    let mut word = parts.is_empty().then(String::new);
+    // `''` is a word although nothing is in it; an unquoted empty variable is none.
+    let mut word = if parts.is_empty() {
+        Some(String::new())
+    } else {
+        None
+    };
     for part in parts {
         match part {
             ShellPart::Literal(text) => word.get_or_insert_default().push_str(text),
@@ -327,8 +338,8 @@ fn expand(parts: &[ShellPart], variable: &dyn Fn(&str) -> Option<String>) -> Opt
     Some(words)
 }
 
-/// Adds a value as the shell splits it: the first word joins what stands before, the last what
-/// follows.
+/// Adds a value as the shell splits it: its first word joins the text before, its last the text
+/// after.
 fn push_split(value: &str, words: &mut Vec<String>, word: &mut Option<String>) {
     let mut first = !value.starts_with(char::is_whitespace);
     for part in value.split_whitespace() {

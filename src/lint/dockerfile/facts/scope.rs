@@ -1,28 +1,30 @@
-//! ARG and ENV: which value a variable has at an instruction, and what words become of it.
+//! The scopes of `ARG` and `ENV`: the value of a variable at an instruction, and the expansion of
+//! words.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::dockerfile::{Modifier, Variable, Word, WordPart};
 
-/// Stands in an expanded text for what is not known.
+/// Stands for an unknown value in an expanded text.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
-/// Values beyond this many bytes count as unknown, so that `ENV A=$A$A`, repeated, does not fill
-/// the memory.
+/// The most bytes of a value; longer ones count as unknown, so that a repeated `ENV A=$A$A` does not
+/// fill the memory.
 const LONGEST_VALUE: usize = 1 << 13;
 
-/// How many characters the patterns of a whole file may be compared with, before what they cut
-/// counts as unknown.
+/// The most characters that the patterns of a file are compared with; results after that count as
+/// unknown.
 const MOST_MATCHING: u64 = 1 << 24;
 
-/// How many stages up the ancestry a variable is looked for.
+/// The most stages of an ancestry in which a variable is looked up.
 const DEEPEST_ANCESTRY: usize = 256;
 
-/// How deep `${A:-${B:-…}}` may nest.
+/// The deepest nesting of `${A:-${B:-…}}` that is expanded.
 const DEEPEST_MODIFIER: usize = 32;
 
-/// Set by the builder where a `FROM` or a stage asks for them; their values depend on the build.
+/// Variables that the builder sets for a `FROM` or a stage that asks for them. Their values depend on
+/// the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile reference.
 pub const PREDEFINED: [&str; 10] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -36,11 +38,12 @@ pub const PREDEFINED: [&str; 10] = [
     "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
 ];
 
-/// Whether the builder gives a FROM this variable without an ARG.
+/// Whether the builder sets this variable for a `FROM` without an `ARG`.
 pub fn is_set_by_builder(name: &str) -> bool {
     PREDEFINED.contains(&name)
 }
 
+/// The value of a variable at a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Value {
     Known(String),
@@ -48,29 +51,30 @@ enum Value {
     Unknown,
 }
 
-/// The variables of a file: the ARGs before the first FROM, and per stage what is set from which
-/// step on.
+/// The variables of a file: the `ARG`s before the first `FROM`, and those of each stage with the
+/// steps that set them.
 #[derive(Debug)]
 pub(super) struct Scopes {
     build_args: BTreeMap<String, String>,
     global: HashMap<String, Value>,
-    /// The same, where an ARG without any value is not set.
+    /// The same, but with variables that have neither a default nor a build argument as unset: the
+    /// values of a build without `--build-arg`.
     defaults: HashMap<String, Value>,
     stages: Vec<StageScope>,
-    /// What is left of [`MOST_MATCHING`].
+    /// The rest of [`MOST_MATCHING`].
     matching: Cell<u64>,
 }
 
 #[derive(Debug)]
 struct StageScope {
     parent: Option<usize>,
-    /// What is not set here is not set at all: there is no image below that could have set it.
+    /// Whether no image below could have set a variable: the stage starts from `scratch`.
     from_nothing: bool,
     env: Definitions,
     args: Definitions,
 }
 
-/// Per name, the steps that set it, in order.
+/// The steps that set a variable with the values, in order, by the variable's name.
 type Definitions = HashMap<String, Vec<(usize, Value)>>;
 
 impl Scopes {
@@ -85,16 +89,15 @@ impl Scopes {
     }
 
     pub(super) fn open_stage(&mut self, parent: Option<usize>, from_nothing: bool) {
-        let (env, args) = (HashMap::new(), HashMap::new());
         self.stages.push(StageScope {
             parent,
             from_nothing,
-            env,
-            args,
+            env: HashMap::new(),
+            args: HashMap::new(),
         });
     }
 
-    /// Declares an ARG; outside of any stage, one for the FROMs.
+    /// Declares an `ARG`; one outside of any stage is for the `FROM`s.
     pub(super) fn declare(
         &mut self,
         stage: Option<usize>,
@@ -102,6 +105,7 @@ impl Scopes {
         name: &str,
         default: Option<&Word>,
     ) {
+        // `--build-arg` overrides the default.
         let given = self.build_args.get(name).cloned().map(Value::Known);
         let value = given.or_else(|| default.map(|word| self.evaluate(stage, step, word)));
         match stage {
@@ -111,6 +115,7 @@ impl Scopes {
                     .insert(name.to_owned(), value.unwrap_or(Value::Unknown));
             }
             Some(at) => {
+                // An `ARG` without a default takes the value of the one before the first `FROM`.
                 let value = value
                     .or_else(|| self.global.get(name).cloned())
                     .unwrap_or(Value::Unknown);
@@ -124,48 +129,29 @@ impl Scopes {
     }
 
     fn declare_default(&mut self, name: &str, default: Option<&Word>) {
-        let given = self.build_args.get(name).cloned();
-        let value = given.map(Value::Known).or_else(|| {
-            default.map(|word| {
-                self.expand_default(word)
-                    .map_or(Value::Unknown, Value::Known)
-            })
-        });
-        if let Some(value) = value {
-            self.defaults.insert(name.to_owned(), value);
+        let value = if let Some(given) = self.build_args.get(name) {
+            Value::Known(given.clone())
+        } else if let Some(default) = default {
+            self.expand_default(default)
+                .map_or(Value::Unknown, Value::Known)
         } else {
-            let unset = if is_set_by_builder(name) {
-                Value::Unknown
-            } else {
-                Value::Unset
-            };
+            // `ARG A` after `ARG A=1` leaves the value as it is.
+            let unset = unset_outside_stages(name);
             self.defaults.entry(name.to_owned()).or_insert(unset);
-        }
+            return;
+        };
+        self.defaults.insert(name.to_owned(), value);
     }
 
     pub(super) fn expand_default(&self, word: &Word) -> Option<String> {
-        let predefined = |name: &str| {
-            if is_set_by_builder(name) {
-                Value::Unknown
-            } else {
-                Value::Unset
-            }
+        let look_up = |name: &str| match self.defaults.get(name) {
+            Some(value) => value.clone(),
+            None => unset_outside_stages(name),
         };
-        let look_up = |name: &str| {
-            self.defaults
-                .get(name)
-                .cloned()
-                .unwrap_or_else(|| predefined(name))
-        };
-        let text = Expansion {
-            scopes: self,
-            look_up: &look_up,
-        }
-        .expand_parts(&word.parts, 0);
-        (!text.contains(UNKNOWN)).then_some(text)
+        known(self.expand_with(&look_up, word))
     }
 
-    /// Sets ENV variables; all see the values from before the instruction.
+    /// Sets `ENV` variables. All of one instruction see the values from before it.
     pub(super) fn set(&mut self, stage: usize, step: usize, pairs: &[(String, &Word)]) {
         let values: Vec<Value> = pairs
             .iter()
@@ -186,19 +172,21 @@ impl Scopes {
     }
 
     pub(super) fn expand(&self, stage: Option<usize>, step: usize, word: &Word) -> Option<String> {
-        let text = self.expand_in_part(stage, step, word);
-        (!text.contains(UNKNOWN)).then_some(text)
+        known(self.expand_in_part(stage, step, word))
     }
 
-    /// The text with [`UNKNOWN`] wherever something is not known. Without a stage, the ARGs before
-    /// the first FROM hold.
+    /// Expands a word, with [`UNKNOWN`] in place of unknown values. Without a stage, the `ARG`s before
+    /// the first `FROM` apply.
     pub(super) fn expand_in_part(&self, stage: Option<usize>, step: usize, word: &Word) -> String {
-        let look_up = |name: &str| self.look_up(stage, step, name);
-        Expansion {
+        self.expand_with(&|name| self.look_up(stage, step, name), word)
+    }
+
+    fn expand_with(&self, look_up: &dyn Fn(&str) -> Value, word: &Word) -> String {
+        let expansion = Expansion {
             scopes: self,
-            look_up: &look_up,
-        }
-        .expand_parts(&word.parts, 0)
+            look_up,
+        };
+        expansion.expand_parts(&word.parts, 0)
     }
 
     pub(super) fn value(&self, stage: Option<usize>, step: usize, name: &str) -> Option<String> {
@@ -208,55 +196,51 @@ impl Scopes {
         }
     }
 
-    /// Whether an ARG or ENV of the file sets a variable before `step`, with whatever value.
+    /// Whether an `ARG` or `ENV` of the file sets a variable before `step`, to any value.
     pub(super) fn is_declared(&self, stage: Option<usize>, step: usize, name: &str) -> bool {
         let Some(stage) = stage else {
             return self.global.contains_key(name);
         };
-        let ancestry =
-            std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
-        let declares = |at: usize| {
-            let scope = &self.stages[at];
-            last_before(&scope.env, name, step)
-                .or_else(|| last_before(&scope.args, name, step))
-                .is_some()
-        };
-        ancestry.into_iter().any(declares)
+        self.ancestry(stage).any(|scope| {
+            last_before(&scope.env, name, step).is_some()
+                || last_before(&scope.args, name, step).is_some()
+        })
     }
 
-    /// All that the file sets before `step`, in order of the names.
+    /// The names of all variables that the file sets before `step`, sorted.
     pub(super) fn declared(&self, stage: Option<usize>, step: usize) -> Vec<&str> {
         let Some(stage) = stage else {
             return self.global.keys().map(String::as_str).collect();
         };
-        let ancestry =
-            std::iter::successors(Some(stage), |&at| self.stages[at].parent).take(DEEPEST_ANCESTRY);
-        let scopes = ancestry.flat_map(|at| [&self.stages[at].env, &self.stages[at].args]);
-        let before = |steps: &[(usize, Value)]| steps.first().is_some_and(|(at, _)| *at < step);
-        let mut names: Vec<&str> = scopes
-            .flatten()
-            .filter(|(_, steps)| before(steps))
-            .map(|(name, _)| name.as_str())
-            .collect();
+        let mut names = Vec::new();
+        for scope in self.ancestry(stage) {
+            for (name, definitions) in scope.env.iter().chain(&scope.args) {
+                if definitions.first().is_some_and(|(at, _)| *at < step) {
+                    names.push(name.as_str());
+                }
+            }
+        }
         names.sort_unstable();
         names
     }
 
+    /// The scopes of a stage and of those it is built on.
+    fn ancestry(&self, stage: usize) -> impl Iterator<Item = &StageScope> {
+        let stages = std::iter::successors(Some(stage), |&at| self.stages[at].parent);
+        stages.take(DEEPEST_ANCESTRY).map(|at| &self.stages[at])
+    }
+
     fn look_up(&self, stage: Option<usize>, step: usize, name: &str) -> Value {
         let Some(mut at) = stage else {
-            let predefined = || {
-                if PREDEFINED.contains(&name) {
-                    Value::Unknown
-                } else {
-                    Value::Unset
-                }
+            return match self.global.get(name) {
+                Some(value) => value.clone(),
+                None => unset_outside_stages(name),
             };
-            return self.global.get(name).cloned().unwrap_or_else(predefined);
         };
         let mut arg = None;
         for _ in 0..DEEPEST_ANCESTRY {
             let scope = &self.stages[at];
-            // What an ENV sets, no ARG overrides, wherever it stands.
+            // `ENV` takes precedence over `ARG`, wherever they are in the stage.
             if let Some(value) = last_before(&scope.env, name, step) {
                 return value.clone();
             }
@@ -275,7 +259,25 @@ impl Scopes {
     }
 }
 
-/// A word on its way to its value.
+/// The value of a variable that no `ARG` before the first `FROM` declares.
+fn unset_outside_stages(name: &str) -> Value {
+    if is_set_by_builder(name) {
+        Value::Unknown
+    } else {
+        Value::Unset
+    }
+}
+
+/// An expanded text without unknown values.
+fn known(text: String) -> Option<String> {
+    if text.contains(UNKNOWN) {
+        None
+    } else {
+        Some(text)
+    }
+}
+
+/// The expansion of a word.
 struct Expansion<'s> {
     scopes: &'s Scopes,
     look_up: &'s dyn Fn(&str) -> Value,
@@ -305,36 +307,33 @@ impl Expansion<'_> {
             Value::Known(value) => Some(value),
             Value::Unset => None,
         };
-        let counts = |colon: bool| {
-            set.as_ref()
-                .is_some_and(|value| !colon || !value.is_empty())
-        };
         match &variable.modifier {
             None | Some(Modifier::Required { .. }) => set.unwrap_or_default(),
-            Some(Modifier::Default { colon, .. }) if counts(*colon) => set.unwrap_or_default(),
-            Some(Modifier::Default { word, .. }) => self.expand_parts(word, depth + 1),
-            Some(Modifier::Alternative { colon, word }) if counts(*colon) => {
-                self.expand_parts(word, depth + 1)
-            }
-            Some(Modifier::Alternative { .. }) => String::new(),
+            Some(Modifier::Default { colon, word }) => match set {
+                Some(value) if !colon || !value.is_empty() => value,
+                _ => self.expand_parts(word, depth + 1),
+            },
+            Some(Modifier::Alternative { colon, word }) => match set {
+                Some(value) if !colon || !value.is_empty() => self.expand_parts(word, depth + 1),
+                _ => String::new(),
+            },
             Some(modifier) => self
                 .cut(&set.unwrap_or_default(), modifier)
                 .unwrap_or_else(|| UNKNOWN.to_string()),
         }
     }
 
-    /// What a modifier with a pattern leaves of a value; `None` where finding out would take too
-    /// long.
+    /// Applies a modifier with a pattern to a value; `None` if that would take too long.
     fn cut(&self, value: &str, modifier: &Modifier) -> Option<String> {
         let length = value.len() as u64 + 1;
-        let pattern_length = |pattern: &String| pattern.len() as u64 + 1;
+        // A glob is tried at each end of the value, and each try may take the product of both lengths.
         match modifier {
             Modifier::RemovePrefix { longest, pattern } => {
-                self.spend([length, length, pattern_length(pattern)])?;
+                self.spend([length, length, pattern.len() as u64 + 1])?;
                 Some(remove_prefix(value, pattern, *longest).to_owned())
             }
             Modifier::RemoveSuffix { longest, pattern } => {
-                self.spend([length, length, pattern_length(pattern)])?;
+                self.spend([length, length, pattern.len() as u64 + 1])?;
                 Some(remove_suffix(value, pattern, *longest).to_owned())
             }
             Modifier::Replace {
@@ -347,7 +346,7 @@ impl Expansion<'_> {
                 } else {
                     1
                 };
-                self.spend([length, each, pattern_length(pattern)])?;
+                self.spend([length, each, pattern.len() as u64 + 1])?;
                 Some(replace(value, pattern, replacement, *all))
             }
             Modifier::Default { .. } | Modifier::Alternative { .. } | Modifier::Required { .. } => {
@@ -356,6 +355,7 @@ impl Expansion<'_> {
         }
     }
 
+    /// Takes a number of comparisons, given by its factors, from those that are left.
     fn spend(&self, comparisons: [u64; 3]) -> Option<()> {
         let comparisons = comparisons.into_iter().fold(1, u64::saturating_mul);
         let left = self.scopes.matching.get().checked_sub(comparisons)?;
@@ -374,7 +374,7 @@ fn last_before<'d>(definitions: &'d Definitions, name: &str, step: usize) -> Opt
     after.checked_sub(1).map(|at| &steps[at].1)
 }
 
-/// Where characters start, and the end.
+/// The byte offsets at which characters start, and the end.
 fn boundaries(text: &str) -> impl DoubleEndedIterator<Item = usize> {
     (0..=text.len()).filter(|&at| text.is_char_boundary(at))
 }
@@ -399,7 +399,7 @@ fn remove_suffix<'t>(text: &'t str, pattern: &str, longest: bool) -> &'t str {
     &text[..start.unwrap_or(text.len())]
 }
 
-/// Longest match first, from the left, as BuildKit does it.
+/// Replaces matches from the left, the longest at each place, as BuildKit does.
 fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
     let mut result = String::new();
     let mut at = 0;
@@ -409,8 +409,10 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
             boundaries(&text[at..])
                 .rev()
                 .find(|&end| end > 0 && glob_matches(pattern, &text[at..at + end]))
+        } else if !pattern.is_empty() && text[at..].starts_with(pattern) {
+            Some(pattern.len())
         } else {
-            (!pattern.is_empty() && text[at..].starts_with(pattern)).then_some(pattern.len())
+            None
         };
         if let Some(end) = end {
             result.push_str(replacement);
@@ -433,10 +435,11 @@ fn replace(text: &str, pattern: &str, replacement: &str, all: bool) -> String {
 
 /// Whether a pattern of `*`, `?` and `\x` matches the whole of a text.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
-    // Where the last `*` stood, and how much of the text it has been given so far.
+    // The last `*` and the end of what it has matched so far. Only that one needs to match more:
+    // the earlier ones have found a place already.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         let (wanted, step) = match pattern.get(p) {

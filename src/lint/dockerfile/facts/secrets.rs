@@ -1,8 +1,9 @@
-//! What looks like a secret: tokens and private keys in texts, names of files, names of variables.
+//! Likely secrets: tokens and private keys in texts, names of files, names of variables.
 
 use super::scope::glob_matches;
 
-/// How a token starts, how many characters it has at least, and whose it is.
+/// Prefixes of tokens, the least number of characters of the whole token, and the service that issues
+/// them. Sources: the services' documentation of their token formats.
 const TOKENS: [(&str, usize, &str); 26] = [
     ("AKIA", 20, "AWS"),
     ("ASIA", 20, "AWS"),
@@ -32,10 +33,10 @@ const TOKENS: [(&str, usize, &str); 26] = [
     ("ya29.", 60, "Google"),
 ];
 
-/// No token is shorter than this.
+/// The length of the shortest token of [`TOKENS`].
 const SHORTEST: usize = 20;
 
-/// Names of files that are there to hold a secret, in lower case.
+/// Patterns of names of files that hold secrets, in lower case.
 const SECRET_FILES: [&str; 31] = [
     ".env",
     ".git-credentials",
@@ -70,7 +71,7 @@ const SECRET_FILES: [&str; 31] = [
     "service-account*.json",
 ];
 
-/// The same, by the end of the path.
+/// Ends of paths of such files.
 const SECRET_PATHS: [&str; 7] = [
     ".aws/credentials",
     ".docker/config.json",
@@ -81,12 +82,12 @@ const SECRET_PATHS: [&str; 7] = [
     "gcloud/credentials.db",
 ];
 
-/// What a `.env.…` file is called that is there to be filled in.
+/// Parts of the name of a `.env.…` file that is a template without secrets.
 const TEMPLATES: [&str; 9] = [
     "example", "sample", "template", "dist", "test", "defaults", "tpl", "tmpl", "docker",
 ];
 
-/// Words of a name that speak of a secret.
+/// Words in the name of a variable that holds a secret. Source: BuildKit's `SecretsUsedInArgOrEnv`.
 const SECRET: [&str; 14] = [
     "apikey",
     "auth",
@@ -104,7 +105,7 @@ const SECRET: [&str; 14] = [
     "pat",
 ];
 
-/// Words that say that it is none: public, or only about one.
+/// Words in the name of a variable that is public, or only about a secret.
 const HARMLESS: [&str; 26] = [
     "public",
     "pub",
@@ -137,65 +138,67 @@ const HARMLESS: [&str; 26] = [
 /// A key or a token in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// Bytes of the text.
+    /// The first byte in the text.
     pub start: usize,
+    /// The byte after the last.
     pub end: usize,
-    /// `private key`, `possible GitHub token`.
+    /// The kind: `private key`, `possible GitHub token`.
     pub what: String,
 }
 
-/// The secrets of a text: tokens by their places, then private keys by theirs.
+/// The secrets of a text: tokens in order, then private keys in order.
 pub fn find(text: &str) -> Vec<Secret> {
     let mut secrets = Vec::new();
-    // All that is part of a token is ASCII, so the text can be parted at bytes.
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(start) = bytes[at..]
-        .iter()
-        .position(|&byte| is_token(byte))
-        .map(|skip| at + skip)
-    {
-        let end = bytes[start..]
-            .iter()
-            .position(|&byte| !is_token(byte))
-            .map_or(bytes.len(), |length| start + length);
-        if end - start >= SHORTEST
-            && let Some(owner) = owner(&text[start..end])
+    find_tokens(text, &mut secrets);
+    find_private_keys(text, &mut secrets);
+    secrets
+}
+
+fn find_tokens(text: &str, secrets: &mut Vec<Secret>) {
+    // Tokens are ASCII, so slicing at their bytes never cuts a character.
+    let mut start = 0;
+    for word in text.split(|c| !is_token_character(c)) {
+        let end = start + word.len();
+        if word.len() >= SHORTEST
+            && let Some(issuer) = issuer(word)
         {
             secrets.push(Secret {
                 start,
                 end,
-                what: format!("possible {owner} token"),
+                what: format!("possible {issuer} token"),
             });
         }
-        at = end;
+        let separator = text[end..].chars().next();
+        start = end + separator.map_or(0, char::len_utf8);
     }
-    let mut at = 0;
-    while let Some(found) = memchr::memmem::find(&bytes[at..], b"-----BEGIN ") {
-        let start = at + found;
-        let line = text[start..].lines().next().unwrap_or_default();
-        let behind = line
-            .find("PRIVATE KEY-----")
-            .map(|at| &text[start + at + "PRIVATE KEY-----".len()..]);
-        if behind.is_some_and(has_body) {
-            let end = start
-                + line
-                    .find("KEY-----")
-                    .map_or(line.len(), |key| key + "KEY-----".len());
+}
+
+fn find_private_keys(text: &str, secrets: &mut Vec<Secret>) {
+    const BEGIN: &str = "-----BEGIN ";
+    const DASHES: &str = "-----";
+
+    for (start, _) in text.match_indices(BEGIN) {
+        let label_start = start + BEGIN.len();
+        // The next dashes end the label, so that many headers on one line are still read once.
+        let Some((label, _)) = text[label_start..].split_once(DASHES) else {
+            return;
+        };
+        let end = label_start + label.len() + DASHES.len();
+        let is_private = label.ends_with("PRIVATE KEY") && !label.contains('\n');
+        if is_private && has_key_body(&text[end..]) {
             secrets.push(Secret {
                 start,
                 end,
                 what: "private key".to_owned(),
             });
         }
-        at = start + "-----BEGIN ".len();
     }
-    secrets
 }
 
-/// Whether a key follows what begins one: programs that read keys have the line alone.
-fn has_body(text: &str) -> bool {
+/// Whether a key follows its header. Programs that read keys contain the header alone.
+fn has_key_body(text: &str) -> bool {
     let mut text = text.trim_start();
+    // In ENV and in `printf`, line breaks are escaped.
     while let Some(rest) = text
         .strip_prefix("\\n")
         .or_else(|| text.strip_prefix("\\r"))
@@ -203,45 +206,55 @@ fn has_body(text: &str) -> bool {
     {
         text = rest.trim_start();
     }
-    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-    text.starts_with("Proc-Type:") || text.bytes().take_while(is_key).count() >= 8
+    // Encrypted keys of OpenSSL start with their parameters.
+    if text.starts_with("Proc-Type:") {
+        return true;
+    }
+    // Long enough to be base64 and not a word of a message.
+    let body = text.bytes();
+    body.take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+        .count()
+        >= 8
 }
 
-/// Whether a file is there to hold secrets, by its path.
+/// Whether a file holds secrets, by its path.
 pub fn is_secret_file(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let name = path.rsplit('/').next().unwrap_or(&path);
-    let template = |rest: &str| rest.split('.').any(|part| TEMPLATES.contains(&part));
-    let environment = name
-        .strip_prefix(".env.")
-        .is_some_and(|rest| !template(rest) && !rest.contains('*'));
-    environment
+    is_environment_file(name)
         || SECRET_FILES
             .iter()
             .any(|pattern| glob_matches(pattern, name))
         || SECRET_PATHS.iter().any(|end| path.ends_with(end))
 }
 
-/// By the words of a name, as BuildKit takes them: parted by `_`, in any case.
+/// Whether a file is `.env.production` or the like, but neither a template nor a pattern of several.
+fn is_environment_file(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(".env.") else {
+        return false;
+    };
+    !rest.contains('*') && !rest.split('.').any(|part| TEMPLATES.contains(&part))
+}
+
+/// Whether a variable holds a secret, by the words of its name in any case.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let mut words = name.split(['_', '-', '.']);
-    let is = |list: &[&str], word: &str| list.contains(&word);
-    words.clone().any(|word| is(&SECRET, word)) && !words.any(|word| is(&HARMLESS, word))
+    words.clone().any(|word| SECRET.contains(&word)) && !words.any(|word| HARMLESS.contains(&word))
 }
 
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+fn is_token_character(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// Whose token a word is.
-fn owner(word: &str) -> Option<&'static str> {
-    let (prefix, length, owner) = TOKENS
+/// The service that issued a token.
+fn issuer(word: &str) -> Option<&'static str> {
+    let (prefix, length, issuer) = TOKENS
         .iter()
         .find(|(prefix, ..)| word.starts_with(prefix))?;
     let rest = &word[prefix.len()..];
-    // AWS's are as long as that and no longer, and in capitals.
-    let fits = if *owner == "AWS" {
+    // Key IDs of AWS have a fixed length and only capitals.
+    let fits = if *issuer == "AWS" {
         word.len() == *length
             && rest
                 .bytes()
@@ -249,15 +262,20 @@ fn owner(word: &str) -> Option<&'static str> {
     } else {
         word.len() >= *length
     };
-    // After a short mark there are letters and digits only: `npm_config_…` is a variable.
+    // A short prefix is followed by letters and digits only: `npm_config_…` is a variable.
     let plain = prefix.len() > 4
         || rest
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b) && !prefix.ends_with('_'));
-    (fits && plain && is_random(rest)).then_some(*owner)
+    if fits && plain && is_random(rest) {
+        Some(issuer)
+    } else {
+        None
+    }
 }
 
-/// Documentation has `EXAMPLE` in it, placeholders one letter many times.
+/// Whether a text looks random. Tokens in documentation contain `EXAMPLE`, and placeholders repeat few
+/// letters.
 fn is_random(text: &str) -> bool {
     let mut letters: Vec<u8> = text.bytes().collect();
     letters.sort_unstable();

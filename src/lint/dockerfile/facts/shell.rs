@@ -1,15 +1,15 @@
-//! Which shell runs an instruction, and what it can do.
+//! The shell that runs an instruction, and its features.
 
 use crate::dockerfile::shell::Options;
 use crate::source::Span;
 
-/// What SHELL says, or what holds without one.
+/// The shell of a `SHELL` instruction, or the default one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shell {
     pub kind: ShellKind,
-    /// What it is started with.
+    /// The options that it is started with.
     pub options: Options,
-    /// The SHELL instruction; none where the default holds.
+    /// The `SHELL` instruction; `None` for the default.
     pub set_by: Option<Span>,
 }
 
@@ -18,20 +18,20 @@ pub enum ShellKind {
     Bash,
     Zsh,
     Ksh,
-    /// BusyBox's.
+    /// The shell of BusyBox.
     Ash,
     /// Debian's `/bin/sh`.
     Dash,
-    /// Some `/bin/sh`: which, the base image would know.
+    /// The `/bin/sh` of an unknown base image.
     Posix,
     PowerShell,
     Cmd,
-    /// No shell that is known here.
+    /// A program that is not a known shell.
     Other,
 }
 
 impl ShellKind {
-    /// By the program's name, with or without a path and `.exe`; a `/bin/sh` is what `sh` says.
+    /// The kind of a program, with or without a path and `.exe`; `sh` is the kind of `/bin/sh`.
     pub(super) fn of_program(program: &str, sh: Self) -> Self {
         let name = program
             .rsplit(['/', '\\'])
@@ -51,15 +51,18 @@ impl ShellKind {
         }
     }
 
-    /// By the line after `#!`: `/bin/bash -e`, `/usr/bin/env bash`.
+    /// The kind that a shebang names after `#!`: `/bin/bash -e`, `/usr/bin/env bash`.
     pub(super) fn of_shebang(shebang: &str, sh: Self) -> Self {
         let mut words = shebang.split_whitespace();
         let program = words.next().unwrap_or_default();
         if program.ends_with("/env") {
-            let is_option = |word: &&str| word.starts_with('-') || word.contains('=');
-            return words
-                .find(|word| !is_option(word))
-                .map_or(Self::Other, |word| Self::of_program(word, sh));
+            // `env` may have options and variables before the program.
+            for word in words {
+                if !word.starts_with('-') && !word.contains('=') {
+                    return Self::of_program(word, sh);
+                }
+            }
+            return Self::Other;
         }
         Self::of_program(program, sh)
     }
@@ -72,14 +75,14 @@ impl ShellKind {
         )
     }
 
-    /// Whether every version in use takes `set -o pipefail`. dash learnt it in 0.5.13 only.
+    /// Whether every version in use has `set -o pipefail`. dash has it only since 0.5.13.
     pub fn knows_pipefail(self) -> bool {
         matches!(self, Self::Bash | Self::Zsh | Self::Ksh | Self::Ash)
     }
 }
 
 impl Shell {
-    /// What runs a shell form where no SHELL stands: `/bin/sh -c`, or `cmd /S /C` on Windows.
+    /// The shell of a stage without `SHELL`: `/bin/sh -c`, or `cmd /S /C` on Windows.
     pub(super) fn default_of(kind: ShellKind) -> Self {
         Self {
             kind,

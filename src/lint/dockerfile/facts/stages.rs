@@ -1,4 +1,4 @@
-//! Build stages: what each is built on, and which of them the image needs.
+//! Build stages, the base of each, and which of them the image needs.
 
 use std::ops::Range;
 
@@ -6,31 +6,31 @@ use super::base::Known;
 use super::image_ref::ImageRef;
 use super::scope::{UNKNOWN, glob_matches};
 use super::steps::{Step, User, Workdir};
-use crate::dockerfile::{Body, Instruction, Word};
+use crate::dockerfile::{Body, Instruction, Word, WordPart};
 use std::rc::Rc;
 
-/// From one FROM to the next.
+/// A build stage: the instructions from one `FROM` to the next.
 #[derive(Debug)]
 pub struct Stage<'a> {
     pub index: usize,
     pub from: &'a Instruction,
-    /// What stands after FROM.
+    /// The word after `FROM`.
     pub image: &'a Word,
-    /// As written after AS.
+    /// The name after `AS`, as written.
     pub alias: Option<&'a Word>,
     pub base: Base,
-    /// What is known of the image that this stage's ancestry starts with.
+    /// Facts about the image that the stage's ancestry starts from.
     pub known: Option<&'static Known>,
-    /// Places in [`Facts::steps`](super::Facts::steps), that of the FROM first.
+    /// Indexes in [`Facts::steps`](super::Facts::steps), starting with that of the `FROM`.
     pub steps: Range<usize>,
-    /// The last USER of the ancestry.
+    /// The last `USER` of the ancestry.
     pub user: Option<Rc<User>>,
     pub workdir: Rc<Workdir>,
-    /// Whether the image is built from it or takes files of it.
+    /// Whether the image is built on the stage or copies files from it.
     pub reachable: bool,
 }
 
-/// What a stage is built on.
+/// The base of a stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Base {
     Scratch,
@@ -40,14 +40,14 @@ pub enum Base {
 }
 
 impl Stage<'_> {
-    /// Whether AS gives it this name; BuildKit compares in lower case.
+    /// Whether the stage has this name. BuildKit ignores the case of names.
     pub fn is_named(&self, name: &str) -> bool {
         self.alias
             .is_some_and(|alias| alias.text.as_str().eq_ignore_ascii_case(name))
     }
 }
 
-/// Marks the final stage and all that it is built on or takes files from.
+/// Marks the final stage and all stages that it is built on or copies files from.
 pub(super) fn mark_reachable(
     stages: &mut [Stage<'_>],
     steps: &[Step<'_>],
@@ -62,7 +62,7 @@ pub(super) fn mark_reachable(
     }
 }
 
-/// The stages that one stage names: in FROM, in `--from`, and in the `from` of a mount.
+/// The stages that a stage refers to: in `FROM`, in `--from`, and in the `from` of a mount.
 pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) -> Vec<usize> {
     let mut sources = Vec::new();
     match &stages[at].base {
@@ -71,71 +71,76 @@ pub(super) fn sources_of(stages: &[Stage<'_>], steps: &[Step<'_>], at: usize) ->
         Base::Scratch => {}
     }
     for step in &steps[stages[at].steps.clone()] {
-        // BuildKit finds a stage that a COPY names further down, too.
-        let anywhere = |name| stages.iter().rposition(|stage| stage.is_named(name));
-        sources.extend(
-            step.sources()
-                .filter_map(|name| find(stages, at, name).or_else(|| anywhere(name))),
-        );
+        for name in step.sources() {
+            // BuildKit also finds a stage that is defined further down.
+            let anywhere = || stages.iter().rposition(|stage| stage.is_named(name));
+            sources.extend(find(stages, at, name).or_else(anywhere));
+        }
     }
     sources
 }
 
-/// Where the name of a base hides a variable, as in `FROM base-${TARGETARCH}`, every stage that it
-/// may mean.
-fn stages_like<'s>(stages: &'s [Stage<'_>], pattern: &str) -> impl Iterator<Item = usize> + 's {
+/// The stages whose names match a base with variables: `FROM base-${TARGETARCH}` may mean any of
+/// `base-amd64` and `base-arm64`.
+fn stages_like(stages: &[Stage<'_>], pattern: &str) -> Vec<usize> {
+    let mut matching = Vec::new();
+    // Without a variable, `base_of` has found the stage already.
+    if !pattern.contains('*') {
+        return matching;
+    }
     let pattern = pattern.to_ascii_lowercase();
-    let wild = pattern.contains('*');
-    stages
-        .iter()
-        .filter(move |stage| {
-            let name = stage
-                .alias
-                .map(|alias| alias.text.as_str().to_ascii_lowercase());
-            wild && name.is_some_and(|name| glob_matches(&pattern, &name))
-        })
-        .map(|stage| stage.index)
+    for stage in stages {
+        if let Some(alias) = stage.alias
+            && glob_matches(&pattern, &alias.text.as_str().to_ascii_lowercase())
+        {
+            matching.push(stage.index);
+        }
+    }
+    matching
 }
 
 impl Stage<'_> {
     /// The image's name with `*` for every variable.
     fn image_text(&self) -> String {
-        use crate::dockerfile::WordPart;
-        let text = |part: &WordPart| match part {
-            WordPart::Literal(text) => text.clone(),
-            WordPart::Variable(_) => "*".to_owned(),
-        };
-        self.image.parts.iter().map(text).collect()
+        let mut text = String::new();
+        for part in &self.image.parts {
+            match part {
+                WordPart::Literal(literal) => text.push_str(literal),
+                WordPart::Variable(_) => text.push('*'),
+            }
+        }
+        text
     }
 }
 
-/// The stage that a `--from` in stage `before` means: by name the nearest above, else by number.
+/// The stage that a `--from` in stage `before` refers to: the nearest one above of that name, else the
+/// one of that number.
 pub(super) fn find(stages: &[Stage<'_>], before: usize, name: &str) -> Option<usize> {
     let earlier = &stages[..before.min(stages.len())];
-    earlier
-        .iter()
-        .rposition(|stage| stage.is_named(name))
-        .or_else(|| {
-            name.parse()
-                .ok()
-                .filter(|&number: &usize| number < earlier.len())
-        })
+    if let Some(index) = earlier.iter().rposition(|stage| stage.is_named(name)) {
+        return Some(index);
+    }
+    match name.parse() {
+        Ok(number) if number < earlier.len() => Some(number),
+        _ => None,
+    }
 }
 
-/// Opens the stage of a FROM; `image_text` is its image's name, expanded as far as can be.
+/// The base of a new stage; `image_text` is the word after `FROM`, expanded as far as possible.
 pub(super) fn base_of(stages: &[Stage<'_>], image_text: &str) -> Base {
     if image_text == "scratch" {
         return Base::Scratch;
     }
-    let by_name = (!image_text.contains(UNKNOWN))
-        .then(|| stages.iter().rposition(|stage| stage.is_named(image_text)));
-    match by_name.flatten() {
-        Some(at) => Base::Stage(at),
-        None => Base::Image(ImageRef::parse(image_text)),
+    // A stage hides an image of the same name. A partly unknown text is the name of neither.
+    if !image_text.contains(UNKNOWN)
+        && let Some(index) = stages.iter().rposition(|stage| stage.is_named(image_text))
+    {
+        return Base::Stage(index);
     }
+    Base::Image(ImageRef::parse(image_text))
 }
 
-/// The image and the alias of a FROM that could be read.
+/// The image and the name of a `FROM` that could be parsed.
 pub(super) fn from_parts(instruction: &Instruction) -> Option<(&Word, Option<&Word>)> {
     match &instruction.body {
         Body::From { image, alias } => Some((image, alias.as_ref())),

@@ -1,4 +1,4 @@
-//! Every instruction with what is in force where it stands: stage, user, directory, shell.
+//! Instructions with the state in which each one runs: stage, user, working directory, shell.
 
 use std::rc::Rc;
 
@@ -10,48 +10,48 @@ use crate::dockerfile::{Body, Command, Comment, Dockerfile, Flag, Instruction, K
 use crate::lint::pragma;
 use crate::source::Span;
 
-/// An instruction in its place.
+/// An instruction and the state in which it runs.
 #[derive(Debug)]
 pub struct Step<'a> {
     pub index: usize,
-    /// What is done; for ONBUILD, what it puts off.
+    /// The instruction; for `ONBUILD`, the one inside.
     pub instruction: &'a Instruction,
-    /// The span of the whole instruction, ONBUILD included.
+    /// The span of the whole instruction, `ONBUILD` included.
     pub span: Span,
-    /// Put off by ONBUILD until somebody builds on the image.
+    /// Whether it is inside an `ONBUILD` and runs only in builds on top of the image.
     pub onbuild: bool,
-    /// `None` before the first FROM.
+    /// The index of the stage; `None` before the first `FROM`.
     pub stage: Option<usize>,
-    /// The last USER before it, in this stage or those it is built on.
+    /// The last `USER` before it, in this stage or its ancestry.
     pub user: Option<Rc<User>>,
     pub workdir: Rc<Workdir>,
     pub shell: Rc<Shell>,
 }
 
-/// What a USER sets.
+/// The user that a `USER` sets.
 #[derive(Debug)]
 pub struct User {
-    /// The USER instruction.
+    /// The `USER` instruction.
     pub span: Span,
-    /// The stage it stands in.
+    /// The stage of that instruction.
     pub stage: usize,
-    /// `name`, `1000:1000`; `None` where a variable hides it.
+    /// The value, such as `name` or `1000:1000`; `None` if a variable hides it.
     pub name: Option<String>,
 }
 
 impl User {
-    /// `root` or 0, whatever the group.
+    /// Whether a user is `root` or 0, with any group.
     pub fn is_root(name: &str) -> bool {
         matches!(name.split(':').next(), Some("root" | "0"))
     }
 }
 
-/// The directory that relative paths start from.
+/// The working directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workdir {
-    /// Absolute; `None` where base image or variables hide it.
+    /// The absolute path; `None` if it depends on an unknown base image or variable.
     pub path: Option<String>,
-    /// The last WORKDIR of the ancestry.
+    /// The last `WORKDIR` of the ancestry.
     pub set_by: Option<Span>,
 }
 
@@ -64,15 +64,16 @@ impl<'a> Step<'a> {
         self.instruction.flags.iter().find(|flag| flag.name == name)
     }
 
-    /// What `--from` names, unless a variable hides it.
+    /// The word of `--from` and the name in it, unless a variable hides that.
     pub fn copied_from(&self) -> Option<(&'a Word, &'a str)> {
         let word = self.flag("from")?.value.as_ref()?;
-        word.literal()
-            .filter(|name| !name.is_empty())
-            .map(|name| (word, name))
+        match word.literal() {
+            Some("") | None => None,
+            Some(name) => Some((word, name)),
+        }
     }
 
-    /// The stages and images that `--from` and the `from=` of mounts name.
+    /// The stages and images that `--from` and the `from=` of mounts refer to.
     pub fn sources(&self) -> impl Iterator<Item = &'a str> {
         let values = self.instruction.flags.iter().filter_map(|flag| {
             let value = flag.value.as_ref()?.text.as_str();
@@ -88,20 +89,20 @@ impl<'a> Step<'a> {
     }
 }
 
-/// What holds from one instruction to the next.
+/// The state after an instruction.
 struct State {
     stage: Option<usize>,
     user: Option<Rc<User>>,
     workdir: Rc<Workdir>,
     shell: Rc<Shell>,
-    /// What `/bin/sh` is.
+    /// The kind of `/bin/sh`.
     sh: ShellKind,
-    /// The program that `# hadolint shell=` names before the first FROM: for every stage that names
-    /// no other.
+    /// The program of a `# hadolint shell=` before the first `FROM`, which applies to every stage
+    /// without one of its own.
     default_shell: Option<(String, Span)>,
 }
 
-/// Walks the file once. Of the comments, `# hadolint shell=` counts.
+/// Reads the file in one pass. Of the comments, only `# hadolint shell=` has an effect.
 pub(super) fn read<'a>(
     dockerfile: &'a Dockerfile,
     comments: &[Comment],
@@ -155,8 +156,9 @@ pub(super) fn read<'a>(
             workdir: Rc::clone(&state.workdir),
             shell: Rc::clone(&state.shell),
         });
+        // `ONBUILD USER` changes other images, not this one.
         if !onbuild {
-            state.take(index, instruction, scopes);
+            state.apply(index, instruction, scopes);
         }
     }
     close(
@@ -168,7 +170,7 @@ pub(super) fn read<'a>(
     (stages, steps)
 }
 
-/// Ends the stage that is open, if one is.
+/// Ends the open stage, if there is one.
 fn close(
     stages: &mut [Stage<'_>],
     shells: &mut Vec<(Rc<Shell>, ShellKind)>,
@@ -183,6 +185,7 @@ fn close(
     }
 }
 
+/// Starts the stage of a `FROM`, with the state of the stage or image that it is built on.
 fn open<'a>(
     stages: &mut Vec<Stage<'a>>,
     shells: &[(Rc<Shell>, ShellKind)],
@@ -232,7 +235,7 @@ fn open<'a>(
 }
 
 impl State {
-    /// Takes over what a comment says of the shell, until a SHELL or the next stage.
+    /// Sets the shell that a comment names, until a `SHELL` or the next stage.
     fn name_shell(&mut self, program: &str, at: Span) {
         self.shell = Rc::new(Shell::from_words(&[program], self.sh, at));
         if self.stage.is_none() {
@@ -240,8 +243,8 @@ impl State {
         }
     }
 
-    /// Takes over what an instruction sets.
-    fn take(&mut self, index: usize, instruction: &Instruction, scopes: &mut Scopes) {
+    /// Applies the effect of an instruction.
+    fn apply(&mut self, index: usize, instruction: &Instruction, scopes: &mut Scopes) {
         match (&instruction.body, instruction.keyword.kind) {
             (Body::Pairs(pairs), Kind::Arg) => {
                 for pair in pairs {
@@ -255,12 +258,16 @@ impl State {
             }
             (Body::Pairs(pairs), Kind::Env) => {
                 let Some(stage) = self.stage else { return };
-                let named = |key: &Word| scopes.expand(self.stage, index, key);
-                let pairs: Vec<_> = pairs
-                    .iter()
-                    .filter_map(|pair| Some((named(&pair.key)?, pair.value.as_ref()?)))
-                    .collect();
-                scopes.set(stage, index, &pairs);
+                let mut named = Vec::new();
+                for pair in pairs {
+                    // Names may contain variables too. One that is unknown sets nothing we could look up.
+                    if let Some(name) = scopes.expand(self.stage, index, &pair.key)
+                        && let Some(value) = &pair.value
+                    {
+                        named.push((name, value));
+                    }
+                }
+                scopes.set(stage, index, &named);
             }
             (Body::Words { words, .. }, Kind::User) => {
                 let (Some(stage), Some(word)) = (self.stage, words.first()) else {
@@ -293,14 +300,14 @@ impl State {
     }
 }
 
-/// Whether a path needs no directory to start from, on Linux or on Windows.
+/// Whether a path is absolute, on Linux or on Windows.
 pub fn is_absolute(path: &str) -> bool {
     let bytes = path.as_bytes();
     let drive = bytes.len() >= 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
     path.starts_with('/') || path.starts_with('\\') || drive
 }
 
-/// Where WORKDIR `to` leads from `from`; `None` where that is not known.
+/// The directory after `WORKDIR to` in `from`; `None` if it is not known.
 fn join(from: Option<&str>, to: &str) -> Option<String> {
     if is_absolute(to) {
         return Some(to.to_owned());
@@ -315,9 +322,9 @@ fn join(from: Option<&str>, to: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    // A path that grows with every instruction must not grow without end.
+    // Linux allows no longer path, and a path that grows with every instruction has to end.
     let path = format!("/{}", parts.join("/"));
-    (path.len() <= 4096).then_some(path)
+    if path.len() <= 4096 { Some(path) } else { None }
 }
 
 #[cfg(test)]

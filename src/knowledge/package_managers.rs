@@ -1,0 +1,243 @@
+//! Package managers: their programs, verbs, options and caches, from `rules/package-managers.toml`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+static TABLE: LazyLock<Vec<PackageManager>> = LazyLock::new(|| {
+    let file = include_str!("../../rules/package-managers.toml");
+    let Table { manager: rows } = toml::from_str(file).expect("the tests read the table");
+    let managers = rows.iter().map(|row| row.resolve(&rows));
+    managers.collect()
+});
+
+/// Every package manager, by name.
+pub fn package_managers() -> &'static [PackageManager] {
+    &TABLE
+}
+
+/// A package manager by its name in the table.
+pub fn package_manager(name: &str) -> Option<&'static PackageManager> {
+    TABLE.iter().find(|manager| manager.name == name)
+}
+
+/// The package manager that a program runs; `pip3.12` is `pip`.
+pub fn package_manager_of(program: &str) -> Option<&'static PackageManager> {
+    let is_pip = program.strip_prefix("pip").is_some_and(|version| {
+        !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    });
+    let program = if is_pip { "pip" } else { program };
+    TABLE
+        .iter()
+        .find(|manager| manager.programs.contains(&program))
+}
+
+/// What a package manager is called with and what it leaves behind.
+#[derive(Debug)]
+pub struct PackageManager {
+    pub name: &'static str,
+    /// The commands that run it.
+    pub programs: Vec<&'static str>,
+    /// Packages, of any manager, that install it.
+    pub packages: Vec<&'static str>,
+    /// Words before a verb that leave it what it is: `dnf module install`.
+    pub prefixes: Vec<&'static str>,
+    /// Options whose value is the next word.
+    pub value_options: Vec<&'static str>,
+    /// Options that answer its questions; empty if it asks none.
+    pub yes: Vec<&'static str>,
+    /// Directories of the lists of available packages.
+    pub lists: Vec<&'static str>,
+    /// Directories of downloaded packages.
+    pub caches: Vec<&'static str>,
+    /// Options that leave nothing in its cache.
+    pub no_cache: Vec<&'static str>,
+    /// The environment variable that does the same where it is true.
+    pub no_cache_variable: Option<&'static str>,
+    /// The characters between a package's name and its version.
+    pub version_mark: &'static str,
+    pub pin: Pin,
+    /// Options that fix the version of everything a call installs.
+    pub pin_options: Vec<&'static str>,
+    /// The action of a call without a verb.
+    pub bare: Option<Action>,
+    verbs: BTreeMap<&'static str, Action>,
+}
+
+impl PackageManager {
+    /// The action of a verb, if the manager has it.
+    pub fn action(&self, verb: &str) -> Option<Action> {
+        self.verbs.get(verb).copied()
+    }
+}
+
+/// The effect of a call.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    Install,
+    /// Fetches the lists of available packages.
+    Update,
+    Upgrade,
+    Remove,
+    /// Empties a cache.
+    Clean,
+    /// Fetches a package and runs it.
+    Execute,
+}
+
+/// The syntax in which a package manager takes versions.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pin {
+    /// `name=1`, `name~1`, `name>=1`: apk, zypper, conda.
+    Compared,
+    /// `name=1`, `name/bookworm`: apt.
+    Release,
+    /// `vendor/name:1`: composer.
+    Composer,
+    /// `name:1`: gem.
+    Gem,
+    /// `path@v1`: go.
+    Go,
+    /// `name@1`, `@scope/name@1`, `git+https://…#tag`: npm and those like it.
+    Node,
+    /// `name==1`, `git+https://…@tag`: pip.
+    Python,
+    /// `name-1.2-3`: dnf, yum.
+    Rpm,
+}
+
+/// The whole file. It is part of the program, so its strings are borrowed from there.
+#[derive(Debug, Deserialize)]
+struct Table<'t> {
+    #[serde(borrow)]
+    manager: Vec<Row<'t>>,
+}
+
+/// A manager as the table has it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Row<'t> {
+    name: &'t str,
+    /// Another manager; what this row leaves out of the command line's syntax is as there.
+    like: Option<&'t str>,
+    #[serde(borrow)]
+    programs: Vec<&'t str>,
+    #[serde(borrow, default)]
+    packages: Vec<&'t str>,
+    #[serde(borrow)]
+    prefixes: Option<Vec<&'t str>>,
+    #[serde(borrow)]
+    value_options: Option<Vec<&'t str>>,
+    #[serde(borrow)]
+    yes: Option<Vec<&'t str>>,
+    #[serde(borrow, default)]
+    lists: Vec<&'t str>,
+    #[serde(borrow, default)]
+    caches: Vec<&'t str>,
+    #[serde(borrow)]
+    no_cache: Option<Vec<&'t str>>,
+    no_cache_variable: Option<&'t str>,
+    version_mark: Option<&'t str>,
+    pin: Option<Pin>,
+    #[serde(borrow)]
+    pin_options: Option<Vec<&'t str>>,
+    bare: Option<Action>,
+    #[serde(borrow)]
+    verbs: Option<BTreeMap<Action, Vec<&'t str>>>,
+}
+
+impl Row<'static> {
+    fn resolve(&self, rows: &[Self]) -> PackageManager {
+        let like = self.like.map(|name| {
+            let model = rows.iter().find(|row| row.name == name);
+            model.expect("the tests resolve every row")
+        });
+        let mut verbs = BTreeMap::new();
+        for (&action, words) in inherit(self, like, |row| row.verbs.as_ref())
+            .into_iter()
+            .flatten()
+        {
+            for &word in words {
+                verbs.insert(word, action);
+            }
+        }
+        PackageManager {
+            name: self.name,
+            programs: self.programs.clone(),
+            packages: self.packages.clone(),
+            prefixes: list(self, like, |row| row.prefixes.as_ref()),
+            value_options: list(self, like, |row| row.value_options.as_ref()),
+            yes: list(self, like, |row| row.yes.as_ref()),
+            lists: self.lists.clone(),
+            caches: self.caches.clone(),
+            no_cache: list(self, like, |row| row.no_cache.as_ref()),
+            no_cache_variable: self.no_cache_variable,
+            version_mark: inherit(self, like, |row| row.version_mark.as_ref()).unwrap_or(&"="),
+            pin: *inherit(self, like, |row| row.pin.as_ref()).unwrap_or(&Pin::Compared),
+            pin_options: list(self, like, |row| row.pin_options.as_ref()),
+            bare: self.bare,
+            verbs,
+        }
+    }
+}
+
+/// A field of a row, or of the row that it is like.
+fn inherit<'r, T>(
+    row: &'r Row<'static>,
+    like: Option<&'r Row<'static>>,
+    field: impl Fn(&'r Row<'static>) -> Option<&'r T>,
+) -> Option<&'r T> {
+    field(row).or_else(|| like.and_then(field))
+}
+
+fn list<'r>(
+    row: &'r Row<'static>,
+    like: Option<&'r Row<'static>>,
+    field: impl Fn(&'r Row<'static>) -> Option<&'r Vec<&'static str>>,
+) -> Vec<&'static str> {
+    inherit(row, like, field).cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn managers_are_sorted_by_name() {
+        assert!(package_managers().is_sorted_by(|one, next| one.name < next.name));
+    }
+
+    #[test]
+    fn a_manager_has_the_verbs_and_options_of_the_one_it_is_like() {
+        let yum = package_manager("yum").expect("in the table");
+        assert_eq!(yum.action("localinstall"), Some(Action::Install));
+        assert_eq!(yum.pin, Pin::Rpm);
+        assert!(yum.value_options.contains(&"--enablerepo"));
+        assert_eq!(yum.lists, ["/var/cache/yum"]);
+        let bun = package_manager("bun").expect("in the table");
+        assert_eq!(bun.action("ci"), Some(Action::Install));
+        assert!(bun.value_options.is_empty());
+    }
+
+    #[test]
+    fn programs_with_a_version_in_their_name_are_pip() {
+        for program in ["pip", "pip3", "pip3.12"] {
+            let name = package_manager_of(program).map(|manager| manager.name);
+            assert_eq!(name, Some("pip"), "{program}");
+        }
+        assert!(package_manager_of("pipx").is_none());
+    }
+
+    #[test]
+    fn no_program_belongs_to_two_managers() {
+        let mut seen = BTreeMap::new();
+        for manager in package_managers() {
+            for program in &manager.programs {
+                assert_eq!(seen.insert(program, manager.name), None, "{program}");
+            }
+        }
+    }
+}
