@@ -50,7 +50,7 @@ impl AttackSurface {
         let stage = facts.final_stage()?;
         let root = facts.ancestry(stage.index).last()?;
         let programs = facts.programs(stage.index)?;
-        // A variable without a value is shown as written.
+        // A base that depends on an unknown variable is shown as written.
         let base = facts.expand_default(root.image);
         let mut origins = programs
             .shells

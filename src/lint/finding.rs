@@ -10,6 +10,7 @@ use crate::source::{Source, Span};
 /// How severe a finding is, highest first: `Error < Style`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    // The order is that of severity: comparisons and thresholds depend on it.
     Error,
     Warning,
     Info,

@@ -84,8 +84,8 @@ fn is_url(value: &str) -> bool {
 
 /// Whether a value is a time such as `2021-03-10T10:26:33.5+01:00`.
 ///
-/// jiff checks the calendar. It accepts more forms than RFC 3339: without separators or seconds, and
-/// with the name of a time zone.
+/// jiff checks the calendar. It accepts more forms than RFC 3339: without separators or seconds,
+/// and with the name of a time zone.
 fn is_rfc3339(value: &str) -> bool {
     let bytes = value.as_bytes();
     let separators = [
@@ -138,8 +138,8 @@ fn is_semver_number(part: &str) -> bool {
     is_digits(part) && (part == "0" || !part.starts_with('0'))
 }
 
-/// Whether a text is a part of a pre-release, which if it is a number has no leading zeros. Those of
-/// builds may.
+/// Whether a text is a part of a pre-release, which if it is a number has no leading zeros. Those
+/// of builds may.
 fn is_pre_release_part(part: &str) -> bool {
     is_semver_identifier(part) && (!is_digits(part) || is_semver_number(part))
 }
@@ -152,6 +152,7 @@ fn is_email(value: &str) -> bool {
     let Some((local, domain)) = value.rsplit_once('@') else {
         return false;
     };
+    // Quoted, almost any local part is valid, also one with blanks.
     let quoted = local.len() > 2
         && local.starts_with('"')
         && local.ends_with('"')
@@ -190,9 +191,11 @@ fn is_spdx(value: &str) -> bool {
         allow_deprecated: true,
         ..spdx::ParseMode::STRICT
     };
+    // Parentheses may touch the words.
     let spaced = value.replace('(', " ( ").replace(')', " ) ");
     let mut expression = String::new();
     for word in spaced.split_whitespace() {
+        // `GPL-2.0+` is the identifier `GPL-2.0` with "or later".
         let (name, plus) = match word.strip_suffix('+') {
             Some(name) => (name, "+"),
             None => (word, ""),

@@ -49,6 +49,7 @@ impl Category {
 
     pub fn as_str(self) -> &'static str {
         match self {
+            // These names stand in pages, in the index and in SARIF.
             Self::Correctness => "correctness",
             Self::Security => "security",
             Self::Minimal => "minimal",
@@ -82,8 +83,8 @@ impl FromStr for Category {
 pub enum Profile {
     /// Findings that the maintainer of a good Dockerfile acts on.
     Default,
-    /// Also things that an image should not contain: a root user, shells, package managers, compilers,
-    /// debuggers and setuid programs, as warnings.
+    /// Also things that an image should not contain: a root user, shells, package managers,
+    /// compilers, debuggers and setuid programs, as warnings.
     Minimal,
     /// All rules.
     Pedantic,
@@ -174,10 +175,12 @@ impl Tool {
         }
     }
 
-    /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `StageNameCasing`, `DS-0002`,
-    /// `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`,
-    /// `dockerfile.security.missing-user`, `tally/max-lines`, `sudo_usage`.
+    /// The tool that a code belongs to, by its shape: `DL3002`, `SC2086`, `StageNameCasing`,
+    /// `DS-0002`, `CKV_DOCKER_3`, a UUID, `CIS-DI-0001`, `dockerfile.security.missing-user`,
+    /// `tally/max-lines`, `sudo_usage`.
     pub fn of(code: &str) -> Option<Self> {
+        // The shapes do not overlap, except that the last two are tried only after all others: they
+        // take any words of their kind.
         let tool = if is_numbered(code, &["DL"]) {
             Self::Hadolint
         } else if is_numbered(code, &["SC"]) {
@@ -185,10 +188,12 @@ impl Tool {
         } else if is_numbered(code, &["DS-"]) {
             Self::Trivy
         } else if code.starts_with("CKV") {
+            // `CKV_DOCKER_1` and `CKV2_DOCKER_1`.
             Self::Checkov
         } else if is_numbered(code, &["CIS-DI-", "DKL-DI-", "DKL-LI-"]) {
             Self::Dockle
         } else if is_uuid(code) {
+            // KICS names its queries by UUIDs only.
             Self::Kics
         } else if code.starts_with("tally/") {
             Self::Tally
@@ -217,6 +222,7 @@ impl FromStr for Tool {
     fn from_str(text: &str) -> Result<Self, ()> {
         Self::ALL
             .into_iter()
+            // `config migrate` and `explain` take names of tools as people write them.
             .find(|tool| tool.as_str().eq_ignore_ascii_case(text))
             .ok_or(())
     }
@@ -272,6 +278,7 @@ impl Page {
 
     /// The severity of the rule's findings under a profile.
     pub fn severity_in(&self, profile: Profile) -> Severity {
+        // Only this profile changes severities: there, the presence of a shell is the point.
         match (profile, self.minimal_severity) {
             (Profile::Minimal, Some(severity)) => severity,
             _ => self.severity,
@@ -281,6 +288,7 @@ impl Page {
     /// The code that users of other tools know: hadolint's or ShellCheck's, otherwise BuildKit's,
     /// otherwise the rule's own name.
     pub fn code(&self) -> &'static str {
+        // Codes of hadolint first: reports of both tools are compared, and editors know them.
         for tools in [&[Tool::Hadolint, Tool::Shellcheck][..], &[Tool::Buildkit]] {
             if let Some(alias) = self
                 .aliases
@@ -296,6 +304,7 @@ impl Page {
 
 fn aliases(front: &FrontMatter) -> Result<Vec<Alias>, PageError> {
     let (codes, narrow) = (front.list("aliases")?, front.list("final-stage-only")?);
+    // A code that is not an alias would never be used, so it is a typing error.
     if let Some(&value) = narrow.iter().find(|code| !codes.contains(code)) {
         return Err(front.invalid("final-stage-only", value));
     }

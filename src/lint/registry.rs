@@ -25,10 +25,17 @@ pub struct Named {
 
 /// A name that no rule has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no rule `{name}`{}", suggestion.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+#[error("there is no rule `{name}`{}", did_you_mean(*suggestion))]
 pub struct UnknownRule {
     pub name: String,
     pub suggestion: Option<&'static str>,
+}
+
+fn did_you_mean(suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    }
 }
 
 impl Registry {
@@ -37,6 +44,7 @@ impl Registry {
         for rule in rules {
             entries.push((rule, Page::parse(rule.name, rule.page)?));
         }
+        // `get` searches by halves.
         entries.sort_by_key(|(rule, _)| rule.name);
         let mut aliases: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, (_, page)) in entries.iter().enumerate() {
@@ -67,8 +75,8 @@ impl Registry {
         Some(&self.entries[at].1)
     }
 
-    /// The rules that a name or an alias stands for, ignoring case: none, one, or several for an alias
-    /// that they share.
+    /// The rules that a name or an alias stands for, ignoring case: none, one, or several for an
+    /// alias that they share.
     pub fn find(&self, name_or_alias: &str) -> Vec<&Page> {
         let name = name_or_alias.trim();
         if let Some(page) = self
@@ -119,6 +127,7 @@ impl Registry {
         for name in names {
             let pages = self.find(name);
             let code = name.trim().parse::<ShellcheckCode>().ok();
+            // Codes of ShellCheck that no page lists are valid as well.
             if pages.is_empty() && code.is_none() {
                 return Err(self.unknown(name));
             }
@@ -146,8 +155,8 @@ impl Registry {
         self.near(unknown).first().copied()
     }
 
-    /// The names and aliases that are most like an unknown one, in their order: none, or all that are
-    /// equally like it.
+    /// The names and aliases that are most like an unknown one, in their order: none, or all that
+    /// are equally like it.
     pub fn near(&self, unknown: &str) -> Vec<&'static str> {
         let names = self.iter().flat_map(|(rule, page)| {
             std::iter::once(rule.name).chain(page.aliases.iter().map(|alias| alias.code))

@@ -81,6 +81,7 @@ impl Findings {
         };
         FindingBuilder {
             severity: self.severity,
+            // The finding counts at once; the builder only adds to it.
             finding: self.reported.push_mut(finding),
         }
     }
@@ -100,6 +101,7 @@ pub struct FindingBuilder<'a> {
 impl FindingBuilder<'_> {
     /// A severity for this finding alone, unless the user has set one for the rule.
     pub fn severity(self, severity: Severity) -> Self {
+        // The user's setting is for all findings of the rule.
         if let RuleSeverity::Page(_) = self.severity {
             self.finding.severity = severity;
         }

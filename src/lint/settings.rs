@@ -92,7 +92,10 @@ impl Default for Settings {
 impl Settings {
     /// Selects these rules and codes alone.
     pub fn select(&mut self, mut named: Named) {
+        // A selection replaces an earlier one, that of a configuration file for example.
         self.codes.select.clear();
+        // `--select SC2086` runs ShellCheck for this code; with the rule itself selected too, all
+        // of its codes are.
         if !named.codes.is_empty() && named.rules.insert(SHELLCHECK) {
             self.codes.select = named.codes;
         }
@@ -127,6 +130,7 @@ impl Settings {
         let Some(code) = code else {
             return true;
         };
+        // An empty set means that nobody asked for single codes.
         let is_selected = self.codes.select.is_empty() || self.codes.select.contains(&code);
         is_selected && !self.codes.ignore.contains(&code)
     }
@@ -137,6 +141,7 @@ impl Settings {
             Some(&severity) => RuleSeverity::User(severity),
             None => RuleSeverity::Page(match self.select {
                 Selection::Profile(profile) => page.severity_in(profile),
+                // Rules that are named one by one belong to no profile.
                 Selection::Only(_) => page.severity,
             }),
         }
@@ -168,6 +173,7 @@ impl Settings {
             Selection::Profile(profile) => page.profile <= *profile,
             Selection::Only(names) => names.contains(page.name),
         };
+        // `ignore` wins over `select`, so that a profile can be narrowed.
         selected && !self.ignore.contains(page.name)
     }
 }

@@ -1,5 +1,5 @@
-//! The build context: the directory that a build sends, and the `.dockerignore` that keeps files out
-//! of it.
+//! The build context: the directory that a build sends, and the `.dockerignore` that keeps files
+//! out of it.
 
 use globset::{GlobBuilder, GlobMatcher};
 

@@ -56,6 +56,7 @@ pub fn lint_with(
     };
     let mut findings = run_checks(&context, registry);
     let has_shellcheck = shellcheck.is_some();
+    // These were found without regard to this run's selection.
     let external = shellcheck.into_iter().flatten().chain(from_image);
     findings.extend(external.filter_map(|finding| accept(finding, registry, settings)));
     locate(&mut findings, &context);
@@ -63,14 +64,19 @@ pub fn lint_with(
         let mut pragmas = Pragmas::read(source, &dockerfile, &facts, registry);
         pragmas.escalate(registry, settings, &mut findings);
         pragmas.suppress(source, &mut findings);
+        // Findings about comments come last, since every other finding may be what a comment is
+        // for. They can be suppressed too, by comments that name these rules.
         let mut about_pragmas = pragmas.report(source, registry, settings, has_shellcheck);
         locate(&mut about_pragmas, &context);
         pragmas.suppress(source, &mut about_pragmas);
         findings.extend(about_pragmas);
     }
     for finding in &mut findings {
+        // Only now: `escalate` may have changed the severity.
         finding.labels.extend(settings.severity_label(finding));
     }
+    // The message decides between findings of a rule at one place, so that the order is the same in
+    // every run.
     findings.sort_by(|a, b| (a.span(), a.rule, &a.message).cmp(&(b.span(), b.rule, &b.message)));
     findings
 }
@@ -105,6 +111,7 @@ fn accept(mut finding: Finding, registry: &Registry, settings: &Settings) -> Opt
 fn locate(findings: &mut [Finding], context: &DockerfileContext<'_>) {
     let unterminated = unterminated(context);
     for finding in findings {
+        // Text that is added below would become part of the instruction.
         if let (Some(open), Some(fix)) = (unterminated, &finding.fix)
             && fix.edits.iter().any(|edit| edit.span.end > open.start)
         {
@@ -140,6 +147,7 @@ fn instruction_at(dockerfile: &Dockerfile, span: Span) -> Option<Span> {
         .instructions
         .partition_point(|instruction| instruction.span.start <= span.start);
     let instruction = dockerfile.instructions[after.checked_sub(1)?].span;
+    // A finding at the end of the file may be just after the last instruction.
     if span.start <= instruction.end {
         Some(instruction)
     } else {

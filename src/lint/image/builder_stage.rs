@@ -1,5 +1,5 @@
-//! Rewrites a Dockerfile to the multi-stage form: a stage that builds, and a final stage that copies
-//! the files that the program reaches.
+//! Rewrites a Dockerfile to the multi-stage form: a stage that builds, and a final stage that
+//! copies the files that the program reaches.
 
 use super::history_map::HistoryMap;
 use crate::dockerfile::Kind;
@@ -88,6 +88,7 @@ pub(super) fn fix(
     let is_last = stage.index + 1 == facts.stages.len();
     let is_plain = facts.steps_of(stage).iter().all(|step| !step.onbuild);
     let first = *runs.iter().min()?;
+    // `ONBUILD` would have to move along, and run in other images.
     if !is_last || !is_plain || !runs.iter().all(|run| stage.steps.contains(run)) {
         return None;
     }
@@ -170,6 +171,7 @@ fn copy(source: &Source, run: Span, name: &str, paths: &[String]) -> Edit {
         .map(|path| format!("COPY --from={name} {path} {path}"))
         .collect();
     let rest = source.text().get(run.end..).unwrap_or_default();
+    // Without copies, the line of the instruction goes with it.
     let end = if rest.starts_with(gap) && lines.is_empty() {
         run.end + gap.len()
     } else {
@@ -246,6 +248,7 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     let mut open: Vec<NameId> = tree.children(NameId::ROOT).collect();
     while let Some(name) = open.pop() {
         let sum = sums[name.index()];
+        // Nothing here to copy, nor below.
         if sum.wanted == 0 {
             continue;
         }
@@ -265,8 +268,8 @@ fn copied(tree: &Tree, plan: &Plan, layer: usize) -> Option<Vec<String>> {
     Some(paths)
 }
 
-/// Whether a directory can be copied whole: all of it is of one layer, and at most a fifth of its bytes
-/// is unreachable.
+/// Whether a directory can be copied whole: all of it is of one layer, and at most a fifth of its
+/// bytes is unreachable.
 fn is_whole(tree: &Tree, directory: NameId, sum: Sum) -> bool {
     let is_shared = SHARED
         .iter()
@@ -274,8 +277,8 @@ fn is_whole(tree: &Tree, directory: NameId, sum: Sum) -> bool {
     !is_shared && sum.foreign == 0 && sum.bytes - sum.reached <= sum.bytes / 5
 }
 
-/// The path as an argument of `COPY`; `None` for a symlink, which `COPY` follows, and for characters
-/// that mean a pattern or a variable there.
+/// The path as an argument of `COPY`; `None` for a symlink, which `COPY` follows, and for
+/// characters that mean a pattern or a variable there.
 fn path_for_copy(tree: &Tree, name: NameId) -> Option<String> {
     let path = String::from_utf8(tree.path(name)).ok()?;
     if let image::Kind::Symlink { .. } = tree.inode(name).kind {

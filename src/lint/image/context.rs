@@ -59,6 +59,7 @@ impl<'a> ImageContext<'a> {
             policy,
             view: View::new(input.image),
         };
+        // A missing file is as an empty one: no accounts.
         let [passwd, group, shadow] = ["/etc/passwd", "/etc/group", "/etc/shadow"]
             .map(|path| context.read_path(path).unwrap_or_default());
         context.accounts = Accounts::parse(&passwd, &group, &shadow);
@@ -166,6 +167,7 @@ impl<'a> ImageContext<'a> {
 
     /// The programs of these names in `PATH` and the usual directories; each file once.
     pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
+        // Programs outside of a reduced `PATH` can still be started by their path.
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
         let mut seen = BTreeSet::new();
@@ -218,6 +220,7 @@ impl<'a> ImageContext<'a> {
 
     /// The number of files of the package that owns a file, and their bytes.
     pub fn size_of_package(&self, name: NameId) -> Option<(usize, u64)> {
+        // Several packages may own a directory, but only one a file.
         let package = self.packages.owners(name).next()?;
         Some((
             package.files.len(),
@@ -297,6 +300,7 @@ impl<'a> ImageContext<'a> {
 
     /// The location of a setting of the configuration: the last such instruction in the history.
     pub fn at_instruction(&self, instruction: &str) -> ImageLocation {
+        // A later instruction of the same name overrides an earlier one.
         let mut steps = self.history.iter().enumerate().rev();
         let step = steps.find(|(_, step)| is_named(step, instruction));
         ImageLocation {
@@ -316,6 +320,7 @@ impl<'a> ImageContext<'a> {
 
     /// The step of the history that made a layer.
     fn added_by(&self, layer: usize) -> Provenance {
+        // Only steps with a layer count, and an image may have fewer of them than layers.
         let steps = self.history.iter().enumerate();
         let mut steps = steps.filter(|(_, step)| !step.empty_layer);
         let recorded = self.image.layers.get(layer);

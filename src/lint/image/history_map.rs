@@ -20,8 +20,8 @@ pub(super) struct HistoryMap {
 impl HistoryMap {
     /// Maps the history of an image; `None` if it was built from another Dockerfile.
     ///
-    /// Builders rewrite some instructions beyond recognition, so half of the instructions of the stage
-    /// have to be found.
+    /// Builders rewrite some instructions beyond recognition, so half of the instructions of the
+    /// stage have to be found.
     pub(super) fn new(config: &Config, facts: &Facts<'_>) -> Option<Self> {
         let stage = facts.final_stage()?;
         let mut lineage = Vec::new();

@@ -96,6 +96,7 @@ pub struct Pattern(GlobMatcher);
 
 impl Pattern {
     pub fn new(text: &str) -> Result<Self, globset::Error> {
+        // As in `.gitignore` and in keep rules, so that one syntax serves all of them.
         let glob = GlobBuilder::new(text)
             .literal_separator(true)
             .backslash_escape(true)
@@ -119,6 +120,7 @@ impl Eq for Pattern {}
 impl Policy {
     /// Whether the policy has neither budgets nor forbidden things nor exceptions.
     pub fn is_empty(&self) -> bool {
+        // Written out, so that a new field cannot be forgotten here.
         let Self {
             max_size,
             max_packages,
@@ -146,6 +148,7 @@ impl Policy {
     ) -> bool {
         if let Some((kind, rules)) = KINDS.iter().find(|(kind, _)| *kind == word) {
             for &rule in *rules {
+                // The kind explains more than the name of the rule, so it replaces that.
                 self.forbidden.insert(rule, kind);
                 self.origins.add(SettingKey::Rule(rule), origin.clone());
             }
@@ -191,6 +194,7 @@ impl Policy {
     }
 
     pub fn has_expired(&self, exception: &Exception) -> bool {
+        // The last day still counts, as with a certificate or a contract.
         matches!((self.today, exception.expires), (Some(today), Some(last)) if today > last)
     }
 }
@@ -212,7 +216,8 @@ impl Exception {
     }
 }
 
-/// Whether a text matches: everything does without a pattern, and no pattern matches a missing text.
+/// Whether a text matches: everything does without a pattern, and no pattern matches a missing
+/// text.
 fn fits(pattern: Option<&Pattern>, text: Option<&[u8]>) -> bool {
     match (pattern, text) {
         (None, _) => true,

@@ -39,6 +39,7 @@ pub(super) enum Requested<'t> {
 /// Reads a comment without its `#`. Only that of Trivy can have several requests.
 pub(super) fn read(text: &str) -> Vec<Request<'_>> {
     let text = text.trim();
+    // Trivy looks for its mark anywhere in a comment, so it may follow another tool's.
     if text.contains("trivy:ignore:") {
         return trivy(text).collect();
     }
@@ -58,6 +59,7 @@ fn read_one(text: &str) -> Option<Request<'_>> {
             return Some(names(Tool::Checkov, Scope::File, vec![&rest[..end]]));
         }
     }
+    // The others have to start the comment; `# see hadolint ignore=` is prose.
     let (word, rest) = text.split_once(char::is_whitespace)?;
     let rest = rest.trim_start();
     match word {
@@ -178,6 +180,7 @@ fn name_list(text: &str) -> Vec<&str> {
 
 /// BuildKit's syntax: `skip=A,B;error=true // reason`.
 fn buildkit(text: &str, scope: Scope) -> Request<'_> {
+    // BuildKit takes everything after `//` for a reason.
     let text = text.split("//").next().unwrap_or_default();
     let skips = text
         .split(';')
@@ -199,6 +202,7 @@ fn shellcheck(text: &str) -> Option<Request<'_>> {
         .find_map(|option| option.strip_prefix("disable="))?
         .split(',')
         .collect();
+    // `disable=all` has been in ShellCheck since 0.8.
     if codes.contains(&"all") {
         return Some(everything(Tool::Shellcheck, Scope::Next));
     }
@@ -223,6 +227,7 @@ fn trivy(text: &str) -> impl Iterator<Item = Request<'_>> {
 
 /// KICS's syntax: `disable=ID,ID`, `ignore`, `ignore-line`, `ignore-block`.
 fn kics(text: &str) -> Option<Request<'_>> {
+    // KICS applies this one to the whole file, wherever it is.
     if let Some(ids) = text.strip_prefix("disable=") {
         return Some(names(Tool::Kics, Scope::File, name_list(ids)));
     }

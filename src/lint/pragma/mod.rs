@@ -42,8 +42,8 @@ pub const UNKNOWN: &str = "unknown-rule-in-pragma";
 /// The rule that reports every comment that suppresses findings.
 pub const SILENCING: &str = "silencing-comment";
 
-/// The most lines of a command that a comment above it applies to. Each line is an entry in a map, and
-/// a script may be one command of a megabyte.
+/// The most lines of a command that a comment above it applies to. Each line is an entry in a map,
+/// and a script may be one command of a megabyte.
 const LONGEST_COMMAND: usize = 256;
 
 /// All comments of a file that suppress findings.
@@ -178,6 +178,7 @@ impl Pragmas {
             return false;
         };
         let start = text.span.start;
+        // A comment above the first `FROM` can mean the first stage.
         let stage = self.froms.partition_point(|&at| at <= start);
         let mut places = vec![
             Place::File,
@@ -255,8 +256,11 @@ impl Reader<'_> {
 
     /// Resolves a name, which is a slice of the source's text in `span`.
     fn name(&self, span: Span, name: &str, dialect: Dialect) -> Name {
+        // The name is a slice of the text, so its address tells its place.
         let start =
             span.start + (name.as_ptr() as usize - self.source.slice(span).as_ptr() as usize);
+        // hadolint's comments may name rules of jettison, so that a project can move over step by
+        // step; the codes of the other tools mean only themselves.
         let pages = match dialect {
             Dialect::Jettison | Dialect::Of(Tool::Hadolint) => self.registry.find(name),
             Dialect::Of(tool) => self.registry.find_code(tool, name),

@@ -1,5 +1,5 @@
-//! Findings about the comments themselves: those that suppress findings, that suppress none, or that
-//! name an unknown rule.
+//! Findings about the comments themselves: those that suppress findings, that suppress none, or
+//! that name an unknown rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
 use super::super::registry::Registry;
@@ -92,6 +92,7 @@ fn could_report(
                     .get(rule)
                     .is_some_and(|page| settings.selects(page))
         }
+        // A code needs the rule that it is part of.
         Target::Code(code) => {
             shellcheck
                 && settings.selects_code(Some(code))
@@ -136,6 +137,7 @@ fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
 fn comment_line(source: &Source, pragma: &Pragma) -> Option<Span> {
     let line = source.line(pragma.span.start);
     let start = source.line_span(line).start;
+    // The last line may have no line break.
     let end = if line < source.line_count() {
         source.line_span(line + 1).start
     } else {

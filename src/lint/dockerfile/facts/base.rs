@@ -12,7 +12,8 @@ use super::shell::ShellKind;
 /// Facts about the image that a stage starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Package managers, by their names in [`package_managers`](crate::knowledge::package_managers).
+    /// Package managers, by their names in
+    /// [`package_managers`](crate::knowledge::package_managers).
     pub managers: Vec<String>,
     pub shells: Vec<String>,
     /// The user that the image runs as without a `USER` instruction.
@@ -134,10 +135,12 @@ impl Row {
     }
 
     fn match_tag(&self, tag: &Reading) -> TagMatch {
+        // Most rows are for every tag.
         if self.tags.is_empty() {
             return TagMatch::Yes;
         }
         let tag = match tag {
+            // Docker's default for a reference without a tag.
             Reading::Absent => "latest",
             Reading::Unknown => return TagMatch::Unknown,
             Reading::Is(tag) => tag,
@@ -215,6 +218,7 @@ impl Table {
             } else {
                 &[]
             };
+            // Variants come first, so that `-alpine` is found before the plain image.
             for variant in variants {
                 rows.push(Row::new(&text, image, &variant.family, &variant.tags)?);
             }
@@ -252,6 +256,7 @@ impl Row {
             .managers
             .clone()
             .unwrap_or_else(|| family.managers.clone());
+        // Such as pip in images of Python, besides the distribution's manager.
         managers.extend(image.adds.iter().cloned());
         let known = Known {
             managers,

@@ -77,6 +77,7 @@ impl Call {
         let Some((_, other)) = FETCHERS.iter().find(|(name, _)| *name == self.name) else {
             return Vec::new();
         };
+        // `npm config set registry http://…` and `dnf config-manager` are settings.
         if self.words().take(2).any(|word| SETTINGS.contains(&word)) {
             return Vec::new();
         }
@@ -85,6 +86,7 @@ impl Call {
         let mut skip = false;
         for argument in &self.arguments {
             for text in argument.texts() {
+                // The quotes of a word that is not known are still there.
                 let value = text.trim_matches(['"', '\'']);
                 if !std::mem::replace(&mut skip, other.contains(&value)) && is_http(value) {
                     downloads.push(Download {
@@ -130,6 +132,7 @@ impl Run<'_> {
     pub fn verifies(&self) -> bool {
         self.calls.iter().any(|call| match call.name.as_str() {
             name if VERIFIERS.contains(&name) => true,
+            // Other calls of gpg import keys or decrypt.
             "gpg" | "gpg2" => call.words().any(|word| word == "--verify"),
             "openssl" => call
                 .words()

@@ -14,7 +14,8 @@ pub fn is_builtin(name: &str) -> bool {
     BUILTINS.contains(&name)
 }
 
-/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain words.
+/// The exec form, such as `["program", "argument"]`, of a script that is one command of plain
+/// words.
 pub fn exec_form(script: &Script) -> Option<String> {
     let text = script.text.as_str();
     if script.shebang.is_some() || text.contains(['\n', '\r']) {

@@ -85,6 +85,7 @@ impl<'a> Facts<'a> {
 
     /// A stage and those it is built on, nearest first.
     pub fn ancestry(&self, stage: usize) -> impl Iterator<Item = &Stage<'a>> {
+        // A stage is only ever built on an earlier one, so this ends.
         std::iter::successors(self.stages.get(stage), |stage| match stage.base {
             Base::Stage(at) => self.stages.get(at),
             _ => None,
@@ -110,8 +111,8 @@ impl<'a> Facts<'a> {
         self.ancestry(last).any(|ancestor| ancestor.index == stage)
     }
 
-    /// Whether a step is in the final image or may end up in another one: through `ONBUILD`, or in a
-    /// file without `FROM` that is included by another.
+    /// Whether a step is in the final image or may end up in another one: through `ONBUILD`, or in
+    /// a file without `FROM` that is included by another.
     pub fn may_be_in_final_image(&self, step: &Step<'_>) -> bool {
         step.onbuild || step.stage.is_none() || self.is_in_final_image(step)
     }
@@ -129,6 +130,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a `--from` of this step names the stage that it stands in.
     pub fn is_own_stage(&self, step: &Step<'_>, name: &str) -> bool {
+        // `COPY --from` may give the stage's number instead of its name.
         let stage = step.stage.map(|at| &self.stages[at]);
         stage.is_some_and(|stage| stage.is_named(name) || name.parse() == Ok(stage.index))
     }
@@ -144,8 +146,8 @@ impl<'a> Facts<'a> {
             })
     }
 
-    /// A word of a `FROM`, expanded with the defaults of `ARG`s and the values of `--build-arg`; any
-    /// other variable is empty. `None` if the word depends on the platform.
+    /// A word of a `FROM`, expanded with the defaults of `ARG`s and the values of `--build-arg`;
+    /// any other variable is empty. `None` if the word depends on the platform.
     pub fn expand_default(&self, word: &Word) -> Option<String> {
         self.scopes.expand_default(word)
     }
@@ -160,8 +162,8 @@ impl<'a> Facts<'a> {
         self.scopes.value(step.stage, step.index, name)
     }
 
-    /// Whether an `ARG` or `ENV` of the file sets a variable before `step`, in its stage or the ancestry
-    /// of that; for a step before the first `FROM`, whether an `ARG` there does.
+    /// Whether an `ARG` or `ENV` of the file sets a variable before `step`, in its stage or the
+    /// ancestry of that; for a step before the first `FROM`, whether an `ARG` there does.
     pub fn is_declared(&self, step: &Step<'_>, name: &str) -> bool {
         self.scopes.is_declared(step.stage, step.index, name)
     }
@@ -180,6 +182,7 @@ impl<'a> Facts<'a> {
     /// Whether `stage` starts without environment variables other than `PATH`, so that a variable
     /// that the file does not set is empty.
     pub fn starts_without_variables(&self, stage: usize) -> bool {
+        // Only for images that are known to set nothing.
         match self.ancestry(stage).last().map(|root| &root.base) {
             Some(Base::Scratch) => true,
             Some(Base::Image(image)) => base::is_plain(image),
@@ -194,6 +197,7 @@ impl<'a> Facts<'a> {
 
     pub fn run_of(&self, step: &Step<'_>) -> Option<&Run<'a>> {
         let runs = self.runs();
+        // In the order of the file, so their steps are sorted.
         runs.binary_search_by_key(&step.index, |run| run.step)
             .ok()
             .map(|at| &runs[at])

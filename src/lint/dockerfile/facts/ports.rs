@@ -28,8 +28,8 @@ pub struct Port {
 const MOST: usize = 64;
 
 impl Facts<'_> {
-    /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown value
-    /// has no number.
+    /// The ports of an `EXPOSE`; none for other instructions. A port that depends on an unknown
+    /// value has no number.
     pub fn ports(&self, step: &Step<'_>) -> Vec<Port> {
         match &step.instruction.body {
             Body::Words { words, .. } if step.kind() == Kind::Expose => words

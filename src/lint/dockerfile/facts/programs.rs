@@ -31,6 +31,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<StagePrograms> {
     let mut all: Vec<StagePrograms> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let mut programs = match &stage.base {
+            // Stages refer to earlier ones only, which are in `all` already.
             Base::Stage(at) => all[*at].clone(),
             Base::Scratch | Base::Image(_) => of_base_image(stage),
         };
@@ -193,6 +194,7 @@ impl StagePrograms {
                 continue;
             };
             match from {
+                // The usual way to flatten an image.
                 Some(from) if path == "/" && to == "/" => self.add_all(&earlier[from], word),
                 _ => self.add_file(&path, &to, word.span),
             }
@@ -229,6 +231,7 @@ impl StagePrograms {
                 .entry(manager.name.to_owned())
                 .or_insert(origin);
         }
+        // A copied BusyBox is a shell under its own name.
         if is_shell(&name) || name == "busybox" {
             self.shells.entry(name).or_insert(origin);
         }

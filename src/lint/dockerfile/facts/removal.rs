@@ -23,8 +23,8 @@ pub fn deletes(call: &Call, directory: &str) -> bool {
     }
 }
 
-/// Whether an argument names `directory`, everything in it, or a directory above it. An argument with
-/// an unknown value is assumed to, because a false alarm would be worse.
+/// Whether an argument names `directory`, everything in it, or a directory above it. An argument
+/// with an unknown value is assumed to, because a false alarm would be worse.
 fn covers(argument: &Argument, directory: &str) -> bool {
     let path = argument
         .single()

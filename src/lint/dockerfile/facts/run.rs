@@ -56,8 +56,8 @@ pub struct Argument {
     pub span: Span,
     /// The argument as written.
     pub raw: SharedText,
-    /// The words that the program receives: several if the shell splits a variable, `None` if they are
-    /// not known.
+    /// The words that the program receives: several if the shell splits a variable, `None` if they
+    /// are not known.
     pub values: Option<Vec<String>>,
 }
 
@@ -141,8 +141,8 @@ impl Run<'_> {
         self.calls.iter().filter_map(packages::understand)
     }
 
-    /// The variables that the script sets: before a command, by `export` and its like, by `env`. Each
-    /// with its name, its value if that is known, and the place.
+    /// The variables that the script sets: before a command, by `export` and its like, by `env`.
+    /// Each with its name, its value if that is known, and the place.
     pub fn assignments(&self) -> impl Iterator<Item = (&str, Option<&str>, Span)> {
         let mut assignments = Vec::new();
         for command in self.script.iter().flat_map(|script| &script.commands) {

@@ -9,8 +9,8 @@ use crate::dockerfile::{Modifier, Variable, Word, WordPart};
 /// Stands for an unknown value in an expanded text.
 pub(super) const UNKNOWN: char = '\u{FFFC}';
 
-/// The most bytes of a value; longer ones count as unknown, so that a repeated `ENV A=$A$A` does not
-/// fill the memory.
+/// The most bytes of a value; longer ones count as unknown, so that a repeated `ENV A=$A$A` does
+/// not fill the memory.
 const LONGEST_VALUE: usize = 1 << 13;
 
 /// The most characters that the patterns of a file are compared with; results after that count as
@@ -23,8 +23,8 @@ const DEEPEST_ANCESTRY: usize = 256;
 /// The deepest nesting of `${A:-${B:-…}}` that is expanded.
 const DEEPEST_MODIFIER: usize = 32;
 
-/// Variables that the builder sets for a `FROM` or a stage that asks for them. Their values depend on
-/// the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile reference.
+/// Variables that the builder sets for a `FROM` or a stage that asks for them. Their values depend
+/// on the build. Source: "Automatic platform ARGs in the global scope" of the Dockerfile reference.
 pub const PREDEFINED: [&str; 10] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -110,6 +110,7 @@ impl Scopes {
         let value = given.or_else(|| default.map(|word| self.evaluate(stage, step, word)));
         match stage {
             None => {
+                // A build may set any of them, so only the defaults are known.
                 self.declare_default(name, default);
                 self.global
                     .insert(name.to_owned(), value.unwrap_or(Value::Unknown));
@@ -153,6 +154,7 @@ impl Scopes {
 
     /// Sets `ENV` variables. All of one instruction see the values from before it.
     pub(super) fn set(&mut self, stage: usize, step: usize, pairs: &[(String, &Word)]) {
+        // Expanded before any is set: `ENV A=1 B=$A` gives `B` the old value of `A`.
         let values: Vec<Value> = pairs
             .iter()
             .map(|(_, word)| self.evaluate(Some(stage), step, word))
@@ -175,8 +177,8 @@ impl Scopes {
         known(self.expand_in_part(stage, step, word))
     }
 
-    /// Expands a word, with [`UNKNOWN`] in place of unknown values. Without a stage, the `ARG`s before
-    /// the first `FROM` apply.
+    /// Expands a word, with [`UNKNOWN`] in place of unknown values. Without a stage, the `ARG`s
+    /// before the first `FROM` apply.
     pub(super) fn expand_in_part(&self, stage: Option<usize>, step: usize, word: &Word) -> String {
         self.expand_with(&|name| self.look_up(stage, step, name), word)
     }
@@ -245,6 +247,7 @@ impl Scopes {
                 return value.clone();
             }
             arg = arg.or_else(|| last_before(&scope.args, name, step));
+            // At the end of the ancestry, the image itself may have the variable.
             let Some(parent) = scope.parent else {
                 let missing = if scope.from_nothing {
                     Value::Unset
@@ -293,6 +296,7 @@ impl Expansion<'_> {
                     text.push_str(&self.expand_variable(variable, depth));
                 }
             }
+            // Checked after each part, before the next one can double it.
             if text.len() > LONGEST_VALUE {
                 return UNKNOWN.to_string();
             }
@@ -303,6 +307,7 @@ impl Expansion<'_> {
     fn expand_variable(&self, variable: &Variable, depth: usize) -> String {
         let set = match (self.look_up)(&variable.name) {
             Value::Unknown => return UNKNOWN.to_string(),
+            // Each level is a call on our stack.
             _ if depth > DEEPEST_MODIFIER => return UNKNOWN.to_string(),
             Value::Known(value) => Some(value),
             Value::Unset => None,
@@ -326,7 +331,8 @@ impl Expansion<'_> {
     /// Applies a modifier with a pattern to a value; `None` if that would take too long.
     fn cut(&self, value: &str, modifier: &Modifier) -> Option<String> {
         let length = value.len() as u64 + 1;
-        // A glob is tried at each end of the value, and each try may take the product of both lengths.
+        // A glob is tried at each end of the value, and each try may take the product of both
+        // lengths.
         match modifier {
             Modifier::RemovePrefix { longest, pattern } => {
                 self.spend([length, length, pattern.len() as u64 + 1])?;
@@ -370,6 +376,7 @@ fn has_wildcard(pattern: &str) -> bool {
 
 fn last_before<'d>(definitions: &'d Definitions, name: &str, step: usize) -> Option<&'d Value> {
     let steps = definitions.get(name)?;
+    // An instruction does not see its own assignment.
     let after = steps.partition_point(|(at, _)| *at < step);
     after.checked_sub(1).map(|at| &steps[at].1)
 }
@@ -443,6 +450,7 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         let (wanted, step) = match pattern.get(p) {
+            // An escaped character stands for itself; a backslash at the end does too.
             Some('\\') if p + 1 < pattern.len() => (pattern.get(p + 1), 2),
             Some('*') => {
                 star = Some((p, t));
@@ -456,6 +464,7 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             p += step;
             t += 1;
         } else if let Some((at, given)) = star {
+            // The last `*` takes one character more, and the rest is tried again after it.
             star = Some((at, given + 1));
             p = at + 1;
             t = given + 1;

@@ -2,8 +2,8 @@
 
 use super::scope::glob_matches;
 
-/// Prefixes of tokens, the least number of characters of the whole token, and the service that issues
-/// them. Sources: the services' documentation of their token formats.
+/// Prefixes of tokens, the least number of characters of the whole token, and the service that
+/// issues them. Sources: the services' documentation of their token formats.
 const TOKENS: [(&str, usize, &str); 26] = [
     ("AKIA", 20, "AWS"),
     ("ASIA", 20, "AWS"),
@@ -228,7 +228,8 @@ pub fn is_secret_file(path: &str) -> bool {
         || SECRET_PATHS.iter().any(|end| path.ends_with(end))
 }
 
-/// Whether a file is `.env.production` or the like, but neither a template nor a pattern of several.
+/// Whether a file is `.env.production` or the like, but neither a template nor a pattern of
+/// several.
 fn is_environment_file(name: &str) -> bool {
     let Some(rest) = name.strip_prefix(".env.") else {
         return false;
@@ -274,8 +275,8 @@ fn issuer(word: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a text looks random. Tokens in documentation contain `EXAMPLE`, and placeholders repeat few
-/// letters.
+/// Whether a text looks random. Tokens in documentation contain `EXAMPLE`, and placeholders repeat
+/// few letters.
 fn is_random(text: &str) -> bool {
     let mut letters: Vec<u8> = text.bytes().collect();
     letters.sort_unstable();

@@ -33,6 +33,7 @@ pub enum ShellKind {
 impl ShellKind {
     /// The kind of a program, with or without a path and `.exe`; `sh` is the kind of `/bin/sh`.
     pub(super) fn of_program(program: &str, sh: Self) -> Self {
+        // Paths of Windows have backslashes.
         let name = program
             .rsplit(['/', '\\'])
             .next()
@@ -45,6 +46,7 @@ impl ShellKind {
             "ksh" | "mksh" | "ksh93" => Self::Ksh,
             "ash" => Self::Ash,
             "dash" => Self::Dash,
+            // Both the portable one and that of Windows.
             "pwsh" | "powershell" => Self::PowerShell,
             "cmd" => Self::Cmd,
             _ => Self::Other,

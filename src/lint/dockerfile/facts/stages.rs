@@ -113,8 +113,8 @@ impl Stage<'_> {
     }
 }
 
-/// The stage that a `--from` in stage `before` refers to: the nearest one above of that name, else the
-/// one of that number.
+/// The stage that a `--from` in stage `before` refers to: the nearest one above of that name, else
+/// the one of that number.
 pub(super) fn find(stages: &[Stage<'_>], before: usize, name: &str) -> Option<usize> {
     let earlier = &stages[..before.min(stages.len())];
     if let Some(index) = earlier.iter().rposition(|stage| stage.is_named(name)) {

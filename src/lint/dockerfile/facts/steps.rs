@@ -127,12 +127,14 @@ pub(super) fn read<'a>(
         .filter_map(|comment| Some((pragma::shell(&comment.text)?, comment.span)))
         .peekable();
     for (index, outer) in dockerfile.instructions.iter().enumerate() {
+        // Comments and instructions are in separate lists, both in the order of the file.
         while let Some((program, at)) =
             shell_comments.next_if(|(_, at)| at.start < outer.span.start)
         {
             state.name_shell(program, at);
         }
         if let Some((image, alias)) = stages::from_parts(outer) {
+            // The last stage ends here, before the state changes to that of the new one.
             close(&mut stages, &mut shells, &state, index);
             open(
                 &mut stages,
@@ -142,6 +144,7 @@ pub(super) fn read<'a>(
                 (index, outer, image, alias),
             );
         }
+        // Rules see the instruction inside an `ONBUILD` as if it stood there.
         let (instruction, onbuild) = match &outer.body {
             Body::Onbuild(inner) => (&**inner, true),
             _ => (outer, false),
@@ -200,6 +203,7 @@ fn open<'a>(
         Base::Image(reference) => (None, Known::find(reference)),
     };
     state.stage = Some(stages.len());
+    // A stage inherits the user, the directory and the shell that the other one ends with.
     if let Some(parent) = parent {
         state.user.clone_from(&stages[parent].user);
         state.workdir = Rc::clone(&stages[parent].workdir);
@@ -209,6 +213,7 @@ fn open<'a>(
         let path = known.and_then(|known| known.workdir.clone());
         state.workdir = Rc::new(Workdir { path, set_by: None });
         state.sh = known.map_or(ShellKind::Posix, Known::sh);
+        // Windows images run `cmd`, whatever a `/bin/sh` in them would be.
         let default = if known.is_some_and(Known::is_windows) {
             ShellKind::Cmd
         } else {
@@ -257,10 +262,12 @@ impl State {
                 }
             }
             (Body::Pairs(pairs), Kind::Env) => {
+                // `ENV` before the first `FROM` is an error that another rule reports.
                 let Some(stage) = self.stage else { return };
                 let mut named = Vec::new();
                 for pair in pairs {
-                    // Names may contain variables too. One that is unknown sets nothing we could look up.
+                    // Names may contain variables too. One that is unknown sets nothing we could
+                    // look up.
                     if let Some(name) = scopes.expand(self.stage, index, &pair.key)
                         && let Some(value) = &pair.value
                     {
@@ -284,6 +291,7 @@ impl State {
             }
             (Body::Words { words, .. }, Kind::Workdir) => {
                 let Some(word) = words.first() else { return };
+                // One unknown part makes the whole directory unknown, until an absolute path.
                 let to = scopes.expand(self.stage, index, word);
                 let path = to.and_then(|to| join(self.workdir.path.as_deref(), &to));
                 self.workdir = Rc::new(Workdir {
@@ -316,6 +324,7 @@ fn join(from: Option<&str>, to: &str) -> Option<String> {
     for part in to.split('/') {
         match part {
             "" | "." => {}
+            // Above the root is the root.
             ".." => {
                 parts.pop();
             }
