@@ -7,7 +7,7 @@ use super::run::{Call, Run};
 use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
-use crate::dockerfile::{Body, Kind, Place, Word};
+use crate::dockerfile::{Body, CopySource, Kind, Word};
 use crate::knowledge::ProgramClass;
 use crate::source::Span;
 
@@ -178,7 +178,9 @@ impl StagePrograms {
             .next()
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
         for source in sources {
-            let Place::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             let Some(path) = facts.expand(step, word) else {
                 continue;
             };

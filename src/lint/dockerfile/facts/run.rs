@@ -7,7 +7,7 @@ use super::Facts;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
-use crate::dockerfile::shell::{Options, Position, SharedText, ShellPart};
+use crate::dockerfile::shell::{CommandPosition, SharedText, ShellOptions, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
@@ -21,7 +21,7 @@ pub struct Run<'a> {
     /// What reads the script; for an exec form, no shell does.
     pub shell: ShellKind,
     /// What that shell is started with.
-    pub options: Options,
+    pub options: ShellOptions,
     /// `None` for exec forms, and for shells that are not read here.
     pub script: Option<ShellScript>,
     /// In the order of the text.
@@ -209,7 +209,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
         Command::Shell(text) => {
             if let Some(shebang) = &text.shebang {
                 run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
-                run.options = Options::of_arguments(shebang.split_whitespace().skip(1));
+                run.options = ShellOptions::of_arguments(shebang.split_whitespace().skip(1));
             }
             if run.shell.is_posix() {
                 let script = dockerfile::shell::parse(text);
@@ -245,7 +245,7 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
         Some(value) => value.map(ToOwned::to_owned),
         None => facts.variable(step, name),
     };
-    let call = |call: dockerfile::shell::Call<'_>| {
+    let call = |call: dockerfile::shell::ProgramCall<'_>| {
         let (first, rest) = call.words.split_first()?;
         Some(Call {
             name: call.name.to_owned(),
@@ -264,7 +264,7 @@ fn script_calls(facts: &Facts<'_>, step: &Step<'_>, script: &ShellScript) -> Vec
 fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
     let mut own = HashMap::new();
     for command in &script.commands {
-        let lasts = command.words.is_empty() && command.position == Position::default();
+        let lasts = command.words.is_empty() && command.position == CommandPosition::default();
         for word in &command.assignments {
             let Some((name, _)) = word.raw.split_once('=') else {
                 continue;

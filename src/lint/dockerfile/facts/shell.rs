@@ -1,6 +1,6 @@
 //! Which shell runs an instruction, and what it can do.
 
-use crate::dockerfile::shell::Options;
+use crate::dockerfile::shell::ShellOptions;
 use crate::source::Span;
 
 /// What SHELL says, or what holds without one.
@@ -8,7 +8,7 @@ use crate::source::Span;
 pub struct Shell {
     pub kind: ShellKind,
     /// What it is started with.
-    pub options: Options,
+    pub options: ShellOptions,
     /// The SHELL instruction; none where the default holds.
     pub set_by: Option<Span>,
 }
@@ -83,7 +83,7 @@ impl Shell {
     pub(super) fn default_of(kind: ShellKind) -> Self {
         Self {
             kind,
-            options: Options::default(),
+            options: ShellOptions::default(),
             set_by: None,
         }
     }
@@ -93,7 +93,7 @@ impl Shell {
         let kind = words.first().map_or(ShellKind::Other, |program| {
             ShellKind::of_program(program, sh)
         });
-        let options = Options::of_arguments(words.iter().skip(1).copied());
+        let options = ShellOptions::of_arguments(words.iter().skip(1).copied());
         Self {
             kind,
             options,
