@@ -1,9 +1,8 @@
-//! Configuration: `.jettison.toml`; where there is none, hadolint's file and hadolint's environment
-//! variables.
+//! Configuration: `.jettison.toml`, or else hadolint's file and hadolint's environment variables.
 //!
-//! A file that was found comes from the repository that is linted. It says what is reported, and
-//! nothing else: it names no program to run and no file to write, and reads nothing outside its
-//! directory. A file that a person named with `--config` may do all of this.
+//! A file that was found comes from the repository that is linted. It only decides about findings:
+//! it names no program to run and no file to write, and reads nothing outside its directory. A file
+//! that a person named with `--config` may do all of this.
 
 mod hadolint;
 mod migrate;
@@ -21,32 +20,33 @@ use crate::lint::{Registry, Settings, Severity};
 use crate::suggestion;
 use crate::trust::{self, HostFile, Refusal, Search, limits};
 
-/// Stands for every rule, where rules are named.
+/// Name that selects every rule.
 pub const ALL: &str = "all";
 
 const OWN: &str = ".jettison.toml";
+/// hadolint's files, in hadolint's order of precedence.
 const HADOLINT: [&str; 2] = [".hadolint.yaml", ".hadolint.yml"];
 
-/// What a configuration file says.
+/// The settings of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     pub settings: Settings,
     pub fail_on: Option<FailOn>,
     /// Output formats, each by its name or as `NAME=FILE`.
     pub formats: Vec<String>,
-    /// Where patterns and paths of the file start; empty without a file.
-    pub folder: PathBuf,
+    /// The directory that patterns and paths of the file are relative to; empty without a file.
+    pub directory: PathBuf,
     /// Patterns of files that are left out, as in `.gitignore`.
     pub exclude: Vec<String>,
     /// A file of known findings.
     pub baseline: Option<HostFile>,
     pub no_color: bool,
     pub shellcheck: Shellcheck,
-    /// What images have to keep; on no day yet.
+    /// The policy for images, without the day that decides which exceptions have expired.
     pub policy: Policy,
 }
 
-/// Which ShellCheck is asked.
+/// The ShellCheck program to run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Shellcheck {
     /// The one on PATH, if there is one.
@@ -56,7 +56,7 @@ pub enum Shellcheck {
     Off,
 }
 
-/// The gravity from which findings make a run fail.
+/// The lowest severity that makes a run fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailOn {
     Severity(Severity),
@@ -76,6 +76,7 @@ impl std::str::FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // `none` reads as no threshold, the opposite of the lowest one.
         if text == "none" {
             return Ok(Self::Never);
         }
@@ -85,7 +86,7 @@ impl std::str::FromStr for FailOn {
     }
 }
 
-/// A configuration file that cannot be used. Says the file, the place and the reason.
+/// An error in a configuration file, with the file, the place and the reason.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("cannot read `{}`: {reason}", path.display())]
@@ -99,14 +100,14 @@ pub enum ConfigError {
     },
     #[error("`{}`: {reason}", path.display())]
     Whole { path: PathBuf, reason: String },
-    #[error("an environment variable of hadolint: {reason}")]
+    #[error("hadolint's environment variables: {reason}")]
     Environment { reason: String },
 }
 
 /// An environment variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// What a search for a configuration file found.
+/// The result of a search for a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Located {
     pub file: Option<HostFile>,
@@ -114,34 +115,38 @@ pub struct Located {
     pub ignored: Vec<PathBuf>,
 }
 
-/// The nearest configuration file of a directory or of one above it; in each, jettison's own comes
-/// first. [`Search`] says how far up.
+/// Finds the nearest configuration file in a directory or above it; in each, jettison's own comes
+/// first. [`Search`] determines the last one.
 pub fn find(directory: &Path) -> Located {
     let [long, short] = HADOLINT;
     locate(directory, &[OWN, long, short])
 }
 
-/// The nearest configuration file of jettison's own.
+/// Finds the nearest configuration file of jettison's own.
 pub fn find_own(directory: &Path) -> Located {
     locate(directory, &[OWN])
 }
 
-/// The nearest configuration file of hadolint.
+/// Finds the nearest configuration file of hadolint.
 pub fn find_hadolint(directory: &Path) -> Located {
     locate(directory, &HADOLINT)
 }
 
 fn locate(directory: &Path, names: &[&str]) -> Located {
+    // The nearest directory wins, and within it the first name: a `.jettison.toml` further up does
+    // not replace hadolint's file of a subproject.
     let search = Search::from(directory);
     let mut located = Located::default();
     for directory in search.directories() {
         for path in names.iter().map(|name| directory.join(name)) {
             match trust::is_ours(&path) {
+                // A directory with this name is not a configuration; the search goes on above it.
                 Ok(_) if path.is_dir() => {}
                 Ok(true) => {
                     located.file = Some(HostFile::found(&path, search.root_for(directory)));
                     return located;
                 }
+                // Reported, since a user who created the file expects it to be used.
                 Ok(false) => located.ignored.push(path),
                 // There is no such file, or none that this user may see.
                 Err(_) => {}
@@ -151,8 +156,8 @@ fn locate(directory: &Path, names: &[&str]) -> Located {
     located
 }
 
-/// What holds before the command line: the file's word, and hadolint's environment variables unless
-/// the file is jettison's own.
+/// Reads the settings that apply before the command line: those of the file, and hadolint's
+/// environment variables unless the file is jettison's own.
 pub fn load(
     file: Option<&HostFile>,
     environment: Environment<'_>,
@@ -164,7 +169,7 @@ pub fn load(
     }
 }
 
-/// The text of a configuration file.
+/// Reads the text of a configuration file.
 pub fn text(file: &HostFile) -> Result<String, ConfigError> {
     file.read_text(limits::CONFIG)
         .map_err(|reason| ConfigError::Read {
@@ -173,7 +178,7 @@ pub fn text(file: &HostFile) -> Result<String, ConfigError> {
         })
 }
 
-/// The meaning of the text of a file that a person named: TOML by the extension of `path`, otherwise
+/// Parses the text of a file that a person named: TOML by the extension of `path`, otherwise
 /// hadolint's YAML.
 pub fn parse(path: &Path, text: &str, registry: &Registry) -> Result<Config, ConfigError> {
     parse_over(&HostFile::named(path), text, &|_| None, registry)
@@ -185,6 +190,7 @@ fn parse_over(
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
+    // A file named with `--config` may have any name, so the extension decides.
     let is_own = file
         .path()
         .extension()
@@ -196,19 +202,19 @@ fn parse_over(
     }
 }
 
-/// Why a configuration file that was found may not ask for an output format; none where it may, as
-/// the format goes to standard output.
+/// Returns the error for an output format that a configuration file that was found may not request.
 fn refused_format(format: &str) -> Option<String> {
     match format.split_once('=') {
+        // Without a file, or with `-`, the report goes to standard output.
         None | Some((_, "-")) => None,
         Some(_) => Some(format!(
-            "only a file named with `--config` may write reports into files; \
+            "only a file named with `--config` may write reports to files; \
              use `--format {format}` instead"
         )),
     }
 }
 
-/// The error for a key that the configuration does not have.
+/// Returns the error for a key that the configuration does not have.
 fn unknown_key(key: &str, known: &[&str]) -> String {
     match suggestion::closest(key, known.iter().copied()) {
         Some(closest) => format!("unknown field `{key}`; did you mean `{closest}`?"),
@@ -234,7 +240,8 @@ mod tests {
     fn hadolints_labels_and_registries_mean_what_ours_do() {
         let theirs =
             "trustedRegistries: [docker.io]\nstrict-labels: true\nlabel-schema:\n  author: email\n";
-        let ours = "trusted-registries = ['docker.io']\nstrict-labels = true\nlabel-schema = { author = 'email' }\n";
+        let ours = "trusted-registries = ['docker.io']\nstrict-labels = true\n\
+            label-schema = { author = 'email' }\n";
         for settings in [
             settings(".hadolint.yaml", theirs),
             settings(".jettison.toml", ours),

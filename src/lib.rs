@@ -1,38 +1,45 @@
 //! jettison lints Dockerfiles and images, and slims images: it throws overboard what the program
 //! does not need.
 //!
+//! This library exists for the program of the same name and its tests. It is **not a public API**:
+//! any item may change or disappear in any release, and there is no semantic versioning for it. The
+//! stable interfaces are the command line, the configuration file and the output formats, which
+//! README.md describes.
+//!
 //! # Two flows, one shape
 //!
 //! ```text
-//! lint   text ──▶ source ──▶ dockerfile ──▶ facts ──▶ rules ──▶ findings ──▶ suppressions ──▶ report | fixes
-//! slim   image ─▶ layers ──▶ tree ──▶ roots ──▶ tracers until nothing is new ──▶ keep graph ──▶ verify ──▶ image + report
+//! lint   text ──▶ source ──▶ dockerfile ──▶ facts ─┬─▶ rules ──▶ findings ──▶ suppressions
+//!        image ─▶ tree ────▶ inspection, plan ─────┘                 └──▶ report | fixes
+//! slim   image ─▶ layers ──▶ tree ──▶ roots ──▶ tracers, until nothing is new ──▶ keep graph
+//!                                                      └──▶ verification ──▶ image + report
 //! ```
 //!
 //! A rule is to lint what a tracer is to slim: a plain function from something read-only to a sink,
 //! in a file of its own, in a list. Learn one half and you know the other.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! | module | what is in it |
+//! | module | contents |
 //! |---|---|
-//! | [`size`] | sizes and counts as people read them |
-//! | [`printable`] | text that is safe to print: no terminal obeys it, no reader is deceived by it |
+//! | [`size`] | formatting of sizes and counts |
+//! | [`printable`] | text that is safe to print: no terminal acts on it, no reader is deceived |
 //! | [`source`] | a text file: bytes, lines, spans |
-//! | [`trust`] | what a repository may make jettison read, write and run |
+//! | [`trust`] | the files that a repository may make jettison read, write and run |
 //! | [`suggestion`] | "did you mean": the closest known name |
 //! | [`knowledge`] | facts about the world, as tables: programs by class, sets of paths |
 //! | [`page`] | a rule's page: front matter, heading, fenced examples |
-//! | [`dockerfile`] | lossless syntax, and the shell inside RUN |
+//! | [`dockerfile`] | lossless syntax of Dockerfiles, and the shell inside RUN |
 //! | [`image`] | an image as a value: configuration, layers, file system, readers and writers |
-//! | [`elf`] | bytes in, facts out: what one ELF file needs, where the loader looks |
-//! | [`packages`] | what is installed in an image, and which package each file is of |
-//! | [`inspect`] | what is in an image, what its layers waste, and how two images differ |
-//! | [`slim`] | roots, tracers, the keep graph, verification |
-//! | [`loading`] | what a program's loader maps, for any program of an image |
-//! | [`advisories`] | known vulnerabilities: an export of OSV, matched against what is installed |
-//! | [`lint`] | the engine for Dockerfiles and images, facts about Dockerfiles, the policy; it is given the rules |
-//! | [`rules`] | one file a rule, for Dockerfiles, images or both, named for its page in `rules/lint` |
-//! | [`shellcheck`] | ShellCheck, asked once for all scripts of a run |
+//! | [`elf`] | one ELF file: its facts, and the search of the dynamic loader |
+//! | [`packages`] | installed packages, and the package of each file |
+//! | [`advisories`] | known vulnerabilities: an OSV export, matched against installed packages |
+//! | [`inspect`] | contents of an image, waste of its layers, differences between two images |
+//! | [`slim`] | roots, tracers, keep rules, the keep graph, verification |
+//! | [`loading`] | libraries that a loader maps for a program, on an image or the host |
+//! | [`lint`] | the engine for Dockerfiles and images: facts, findings, policy |
+//! | [`rules`] | one file a rule, named like its page in `rules/lint` |
+//! | [`shellcheck`] | ShellCheck, run once for all scripts |
 //! | [`report`] | one file an output format |
 //! | [`config`] | configuration files to settings |
 //! | [`cli`] | arguments, then one file a command |
@@ -40,16 +47,49 @@
 //! Uses point one way: `size, trust, printable, source, suggestion, knowledge → page, dockerfile`,
 //! `elf, image → packages → inspect, slim, advisories`, `slim → loading`, all of these
 //! `→ lint → rules, shellcheck → report → config → cli → main`. `lint` and `rules` are two modules
-//! because [`lint::lint`] is given the rules. A test reads the `use` lines.
+//! because [`lint::lint`] takes the rules as an argument. A test reads the `use` lines.
 //!
-//! # What holds everywhere
+//! # Invariants: deliberately absent
 //!
-//! - A Dockerfile that cannot be read is a finding; a broken ELF file is a note on the plan; a
-//!   hostile archive is an error that names the blob and the entry. `anyhow` is for [`cli`] alone.
-//! - A repository is not trusted: [`trust`] decides what is read, written and run because of it.
-//! - Paths of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
-//! - The same input gives the same output: ordered maps, sorted lists, no clock, no paths of the
-//!   host.
+//! - No code of an image is ever run. The only programs that jettison starts are on the host: Git,
+//!   a pager, `ssh`, credential helpers and ShellCheck.
+//! - No image is unpacked to the host, and no path of an image is ever followed on the host. Paths
+//!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
+//! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is
+//! that
+//!   of `elf`, except for the features of the host's processor.
+//! - Async code stays inside `image/remote`, `anyhow` inside [`cli`].
+//! - A kept file is unchanged, byte for byte, and so is its header. The only additions are package
+//!   records, and configuration fields that a user overrides.
+//! - Nothing is written before a plan is complete, and a result is written whole or not at all.
+//! - A repository is not trusted: [`trust`] decides which of its files are read, and it never makes
+//!   jettison write a file or run a program.
+//! - The same input gives the same output: ordered maps, sorted lists, no clock, no host paths. The
+//!   time limit on a hostile shell script is the exception, and exceeding it is reported.
+//! - Input must not cause a panic. A Dockerfile with errors is a finding; a broken ELF file is a
+//! note
+//!   on the plan; a hostile archive is an error that names the blob and the entry. All reading is
+//!   within limits, and a part that exceeds one is reported.
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! |---|---|
+//! | confidence | certainty of an edge of the keep graph: certain, likely or possible |
+//! | facts | read-only answers about an input that several rules need, computed once |
+//! | finding | a result of a rule: message, severity, place, perhaps a fix |
+//! | fix | edits that resolve a finding: *safe* ones keep the meaning of the file |
+//! | found, named | a path from a search or a repository; a path from a person, with more trust |
+//! | keep graph | the kept names, each with the reasons for it; every chain ends at a root |
+//! | keep rule | a page in `rules/keep`: a condition, and the paths to keep if it is met |
+//! | name, inode | an entry of a directory; the file behind it, which several names can share |
+//! | plan | the result of slimming before anything is written: kept, dropped and unmet |
+//! | policy | limits and bans for images, from `.jettison.toml`, with exceptions that expire |
+//! | pragma | a comment that suppresses findings in a Dockerfile |
+//! | profile | a set of rules: `default`, `minimal` or `pedantic` |
+//! | root | a starting point of slimming, such as the entry point or `--keep` |
+//! | tracer | a function that keeps what a kept name needs, such as the libraries of a program |
+//! | whiteout | an entry of a layer that removes a name of a lower layer |
 
 pub mod advisories;
 pub mod cli;

@@ -1,11 +1,11 @@
 //! jettison: lints Dockerfiles and images, and slims images to what their program needs.
 //!
-//! Everything is in the library: `jettison::cli` reads the arguments, runs the command, and
-//! says how it went.
+//! Everything is in the library: `jettison::cli` parses the arguments, runs the command and returns
+//! the exit code.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // Exit codes: 0 clean, 1 findings, 2 could not do it.
+    // Exit codes: 0 no findings, 1 findings or a failed verification, 2 an error.
     jettison::cli::run(std::env::args_os())
 }

@@ -1,6 +1,6 @@
 //! A rule's page: front matter, a heading, text, and fenced examples whose tags are assertions.
 //!
-//! Rules of the linter and of the slimmer have pages alike. What the keys mean is theirs.
+//! Rules of the linter and of the slimmer share this format. Each gives the keys their meaning.
 
 use std::str::FromStr;
 
@@ -8,7 +8,8 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 use crate::knowledge::path_set;
 
-/// Why a page cannot be read; each names the page.
+/// An error in a page.
+// Pages are compiled in, so users never see these: they are for the author of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PageError {
     #[error("page `{page}` does not start with `---`, front matter and `---`")]
@@ -20,17 +21,17 @@ pub enum PageError {
         page: &'static str,
         key: &'static str,
     },
-    #[error("page `{page}`: `{key}` stands twice in the front matter")]
+    #[error("page `{page}`: duplicate key `{key}` in the front matter")]
     Repeated {
         page: &'static str,
         key: &'static str,
     },
-    #[error("page `{page}`: the front matter lacks `{key}`")]
+    #[error("page `{page}`: missing key `{key}` in the front matter")]
     Missing {
         page: &'static str,
         key: &'static str,
     },
-    #[error("page `{page}`: `{value}` is no value for `{key}`")]
+    #[error("page `{page}`: invalid value `{value}` for `{key}`")]
     Invalid {
         page: &'static str,
         key: &'static str,
@@ -40,7 +41,7 @@ pub enum PageError {
     NoHeading { page: &'static str },
 }
 
-/// A page taken apart.
+/// The parts of a page.
 #[derive(Debug)]
 pub struct Parts {
     pub front: FrontMatter,
@@ -50,8 +51,7 @@ pub struct Parts {
     pub body: &'static str,
 }
 
-/// Takes a page apart; of its text only the heading is looked at. The front matter may have these
-/// keys.
+/// Splits a page into its parts. `keys` are the keys that the front matter may have.
 pub fn parts(
     page: &'static str,
     text: &'static str,
@@ -61,6 +61,7 @@ pub fn parts(
         .strip_prefix("---\n")
         .and_then(|rest| rest.split_once("\n---\n"))
         .ok_or(PageError::NoFrontMatter { page })?;
+    // The Markdown below the heading is only parsed when a page is shown.
     let front = FrontMatter::parse(page, front, keys)?;
     let body = body.trim_start();
     let title = body.lines().next().and_then(|line| line.strip_prefix("# "));
@@ -69,10 +70,13 @@ pub fn parts(
 }
 
 /// The `key: value` lines between the two `---`.
+// A subset of YAML, so that editors and GitHub highlight it. It is simple enough to be read without
+// a YAML parser, and all pages are read when the first rule is needed.
 #[derive(Debug)]
 pub struct FrontMatter {
     page: &'static str,
     keys: &'static [&'static str],
+    /// The value of each key in `keys`.
     values: Vec<Option<&'static str>>,
 }
 
@@ -90,6 +94,7 @@ impl FrontMatter {
         let mut rest = text;
         let mut line = 1;
         while !rest.is_empty() {
+            // The colon must be on the first line: a later one belongs to another pair.
             let (key, after) = rest
                 .split_once(':')
                 .filter(|(key, _)| !key.contains('\n'))
@@ -97,6 +102,7 @@ impl FrontMatter {
             let end = end_of_value(after);
             let (value, next) = after.split_at(end);
             let key = key.trim();
+            // A misspelled key would otherwise be ignored silently.
             let place = keys
                 .iter()
                 .position(|known| *known == key)
@@ -130,7 +136,7 @@ impl FrontMatter {
         })
     }
 
-    /// The members of `[a, b]`; none where the key is missing. A member `@name` stands for the
+    /// The members of `[a, b]`; empty where the key is missing. A member `@name` is replaced by the
     /// members of a named set of paths.
     pub fn list(&self, key: &'static str) -> Result<Vec<&'static str>, PageError> {
         let Some(value) = self.get(key) else {
@@ -147,6 +153,7 @@ impl FrontMatter {
                     let set = path_set(name).ok_or_else(|| self.invalid(key, member))?;
                     members.extend(set.iter().map(String::as_str));
                 }
+                // A trailing comma, or an empty list.
                 None if member.is_empty() => {}
                 None => members.push(member),
             }
@@ -163,9 +170,10 @@ impl FrontMatter {
     }
 }
 
-/// Where the value ends that `text` starts with: at the end of the line, or, for a list, at the end
-/// of the line that closes it.
+/// Returns the end of the value that `text` starts with: the end of the line, or, for a list, of
+/// the line that closes it.
 fn end_of_value(text: &str) -> usize {
+    // An unclosed list ends with its first line, so that the error is about this key.
     let from = if text.trim_start_matches(' ').starts_with('[') {
         text.find(']').unwrap_or(0)
     } else {
@@ -179,19 +187,20 @@ fn end_of_value(text: &str) -> usize {
 /// A fenced block of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fence {
-    /// The language, a blank, and what the block asserts: `dockerfile bad`.
+    /// The language, a blank, and the assertion: `dockerfile bad`.
     pub tag: String,
     pub text: String,
     /// The line, from 1, of the page's body on which the fence opens.
     pub line: usize,
 }
 
-/// The fenced blocks in a Markdown text, in its order.
+/// Returns the fenced blocks in a Markdown text, in its order.
 pub fn fences(markdown: &str) -> Vec<Fence> {
     let mut fences = Vec::new();
     let mut open: Option<Fence> = None;
     for (event, range) in Parser::new(markdown).into_offset_iter() {
         match event {
+            // Blocks by indentation have no tag, and assert nothing.
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(tag))) => {
                 let line = 1 + markdown[..range.start].matches('\n').count();
                 open = Some(Fence {
@@ -212,8 +221,8 @@ pub fn fences(markdown: &str) -> Vec<Fence> {
     fences
 }
 
-/// A page without the images that the tests build, which are written in a notation of their own.
-/// The sentence before each of them describes it.
+/// Removes the image descriptions from a page, whose notation is only for the tests. The sentence
+/// before each of them describes it to readers.
 pub fn without_images(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len());
     let mut lines = markdown.split_inclusive('\n').peekable();
@@ -309,7 +318,8 @@ mod tests {
 
     #[test]
     fn images_are_left_out_with_the_blank_line_below_them() {
-        let text = "# T\n\nReported: a.\n\n```image bad\nfile /a\n\nfile /b\n```\n\nNot reported: b.\n\n\
+        let text = "# T\n\nReported: a.\n\n```image bad\nfile /a\n\nfile /b\n```\n\n\
+            Not reported: b.\n\n\
                     ```image good\nfile /b\n```\n";
         assert_eq!(
             without_images(text),

@@ -1,19 +1,19 @@
-//! Text that is safe to print: no terminal obeys it, no reader is deceived by it, and no CI
+//! Text that is safe to print: no terminal acts on it, no reader is deceived by it, and no CI
 //! system runs it.
 //!
 //! Names, paths, messages and excerpts come from repositories, images and registries. A terminal
 //! acts on control characters, characters that are invisible or that reverse the direction of a
 //! line make one text look like another, and CI systems run commands that they find in a log.
-//! Everything that a person reads is made of [`Lines`], which escape all three. Formats for
-//! programs keep every character and encode it by their own rules; [`is_hidden`] says which.
+//! Everything that a person reads is built from [`Lines`], which escape all three. Formats for
+//! programs keep every character, and encode those that [`is_hidden`] returns by their own rules.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// Text for people, line by line.
 ///
-/// A line is what [`line`](Self::line) was given, whatever that contains: a line break in a name
-/// is shown as `\n` and begins no line of its own.
+/// Each call of [`line`](Self::line) adds exactly one: a line break in a name is shown as `\n` and
+/// starts no line of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     text: String,
@@ -29,9 +29,9 @@ impl Lines {
         self.push_line(&escape(&line.to_string()));
     }
 
-    /// Adds a text of several lines that carries our own colors and links, such as a rendered
-    /// finding. Escape what comes from outside before it is rendered: its colors could not be
-    /// told from ours afterwards.
+    /// Adds a text of several lines with our own colors and links, such as a rendered finding.
+    /// Escape foreign text before it is rendered: its colors cannot be distinguished from ours
+    /// afterwards.
     pub fn styled(&mut self, text: &str) {
         for line in text.lines() {
             self.push_line(&escape_around_styles(line));
@@ -57,6 +57,7 @@ impl Lines {
 
     fn push_line(&mut self, line: &str) {
         match workflow_command(line) {
+            // One escaped colon is enough: the runner then prints the line.
             Some(at) => {
                 let _ = write!(self.text, "{}\\x3a{}", &line[..at], &line[at + 1..]);
             }
@@ -72,13 +73,13 @@ impl fmt::Display for Lines {
     }
 }
 
-/// Where a line has the first colon of a GitHub workflow command, `::name …::`.
+/// Offset of the first colon of a GitHub workflow command, `::name …::`.
 ///
 /// The runner of GitHub Actions, and those of Forgejo and Gitea, ignore blanks before it
 /// (`ActionCommand.TryParseV2`).
 fn workflow_command(line: &str) -> Option<usize> {
     let mut command = line.trim_start();
-    // Another reader of the log may take colors away first.
+    // Another reader of the log may remove colors first.
     loop {
         let style = style_length(command);
         if style == 0 {
@@ -93,7 +94,7 @@ fn workflow_command(line: &str) -> Option<usize> {
     Some(line.len() - command.len())
 }
 
-/// Text as a part of one line.
+/// Escapes a text for use within one line.
 pub fn escape(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
@@ -108,9 +109,9 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A path, or any other text that need not be UTF-8, as a part of one line. A backslash is
-/// doubled, so that different paths look different.
+/// Escapes a path, or any other text that need not be UTF-8, for use within one line.
 pub fn escape_bytes(bytes: &[u8]) -> String {
+    // A backslash is doubled: a file named `\xff` must not look like one with that byte.
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.push_str(&escape(&chunk.valid().replace('\\', "\\\\")));
@@ -121,8 +122,8 @@ pub fn escape_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// A path in a format for programs whose strings are Unicode: as it is where it is UTF-8;
-/// otherwise with `\xff` for each byte that is not, and with `\\` for a backslash.
+/// Encodes a path for formats whose strings are Unicode: unchanged if it is UTF-8; otherwise with
+/// `\xff` for each stray byte, and with `\\` for a backslash.
 pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -137,19 +138,21 @@ pub fn lossless(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether nothing in the text has to be looked at twice: printable ASCII without `##`.
+/// Returns true for a text that certainly needs no escape: printable ASCII without `##`.
 fn is_plain(text: &str) -> bool {
-    let is_printable = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
-    text.as_bytes().iter().all(is_printable) && !text.contains("##")
+    // Nearly all lines are plain, and reports can have a hundred thousand of them.
+    let is_printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'));
+    is_printable && !text.contains("##")
 }
 
-/// How the character at `at` is written, where it cannot stay as it is.
+/// Returns the escape for the character at `at`; none where it may stay as it is.
 pub fn escaped_at(text: &str, at: usize) -> Option<String> {
     let rest = &text[at..];
     let letter = rest.chars().next()?;
     if letter == '#' && is_logging_command(rest) {
         return Some("\\x23".to_owned());
     }
+    // A tab is a control character, but harmless, and common in excerpts.
     if letter == '\t' || !is_hidden(letter) || joins(letter, &text[..at], rest) {
         return None;
     }
@@ -161,10 +164,10 @@ pub fn escaped_at(text: &str, at: usize) -> Option<String> {
     })
 }
 
-/// Whether a text begins with `##[`, `##vso[` or `##teamcity[`.
+/// Returns true for a text that begins with `##[`, `##vso[` or `##teamcity[`.
 ///
-/// Azure Pipelines and TeamCity, and GitHub Actions for its older commands, run what follows
-/// wherever in a line it stands.
+/// Azure Pipelines and TeamCity, and GitHub Actions for its older commands, run the command after
+/// it anywhere in a line.
 pub fn is_logging_command(text: &str) -> bool {
     let Some(name) = text.strip_prefix("##") else {
         return false;
@@ -173,14 +176,15 @@ pub fn is_logging_command(text: &str) -> bool {
         .starts_with('[')
 }
 
-/// Whether a joiner or variation selector does its usual work, inside a word or an emoji that is
-/// not ASCII. Elsewhere it has nothing to join or to vary, and only hides.
+/// Returns true for a joiner or variation selector in its usual place, inside a word or an emoji
+/// that is not ASCII. Elsewhere it has nothing to join or to vary, and only hides.
 fn joins(letter: char, before: &str, rest: &str) -> bool {
     let Some(previous) = before.chars().next_back() else {
         return false;
     };
     let next = rest.chars().nth(1);
     match letter {
+        // The zero-width joiners of Persian, Indic scripts and emoji such as a family.
         '\u{200c}' | '\u{200d}' => {
             (is_visible(previous) || is_selector(previous)) && next.is_some_and(is_visible)
         }
@@ -197,10 +201,10 @@ fn is_selector(letter: char) -> bool {
     matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// Whether a terminal acts on a character instead of showing it, or shows nothing for it: control
-/// characters, line and paragraph separators, and what Unicode calls format characters and default
-/// ignorable code points (`DerivedCoreProperties.txt`, Unicode 16), without those that scripts
-/// show, such as the Arabic number signs.
+/// Returns true for a character that a terminal acts on, or shows nothing for: control characters,
+/// line and paragraph separators, and Unicode's format characters and default ignorable code points
+/// (`DerivedCoreProperties.txt`, Unicode 16), without those that scripts show, such as the Arabic
+/// number signs.
 pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -211,7 +215,7 @@ pub fn is_hidden(letter: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The same for a line that carries our own colors and links.
+/// Escapes a line except for our own colors and links.
 fn escape_around_styles(line: &str) -> Cow<'_, str> {
     if is_plain(line) {
         return Cow::Borrowed(line);
@@ -222,6 +226,7 @@ fn escape_around_styles(line: &str) -> Cow<'_, str> {
         out.push_str(&escape(&rest[..at]));
         rest = &rest[at..];
         let style = style_length(rest);
+        // Any other sequence could move the cursor or set the title of the window.
         out.push_str(&if style > 0 {
             Cow::Borrowed(&rest[..style])
         } else {
@@ -233,8 +238,8 @@ fn escape_around_styles(line: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// How long the color (`ESC [ 1;32 m`) or the link (`ESC ] 8 ; ; URL ESC \`) is that a text begins
-/// with; 0 where it begins with something else.
+/// Length of the color (`ESC [ 1;32 m`) or the link (`ESC ] 8 ; ; URL ESC \`) at the start of a
+/// text, or 0.
 fn style_length(text: &str) -> usize {
     if let Some(color) = text.strip_prefix("\u{1b}[") {
         let end = color.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
@@ -248,6 +253,7 @@ fn style_length(text: &str) -> usize {
         return 0;
     };
     match link.split_once("\u{1b}\\") {
+        // A control character in the URL would end the link early.
         Some((url, end)) if url.bytes().all(|byte| byte.is_ascii_graphic()) => {
             text.len() - end.len()
         }

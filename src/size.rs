@@ -1,6 +1,6 @@
-//! Sizes and counts as people read them.
+//! Formatting of sizes and counts.
 
-/// Bytes in decimal units, as docker prints them.
+/// Formats bytes in decimal units, as Docker does.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if bytes < 1000 {
@@ -15,7 +15,7 @@ pub fn size(bytes: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A number and its noun, with an `s` where there is not one.
+/// Formats a number and its noun, in the plural unless the number is 1.
 pub fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

@@ -12,6 +12,7 @@ pub struct Span {
 
 impl Span {
     pub fn new(start: usize, end: usize) -> Self {
+        // Only in debug builds: a wrong span in a release is a wrong excerpt, not a crash.
         debug_assert!(start <= end, "a span ends before it starts: {start}..{end}");
         Self { start, end }
     }
@@ -24,7 +25,7 @@ impl Span {
         }
     }
 
-    /// The smallest span that holds both.
+    /// The smallest span that contains both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self {
@@ -46,37 +47,38 @@ impl Span {
     }
 }
 
-/// A place as people count: both numbers start at 1, columns count Unicode scalar values.
+/// A place for people: both numbers start at 1, columns count Unicode scalar values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     pub line: usize,
     pub column: usize,
 }
 
-/// A place as editors count: both numbers start at 0, characters count units of UTF-16.
+/// A place for editors: both numbers start at 0, characters count units of UTF-16, as the Language
+/// Server Protocol demands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Utf16Position {
     pub line: usize,
     pub character: usize,
 }
 
-/// A text file under the name that the user knows it by.
+/// A text file under the name that is shown to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: String,
     text: String,
-    /// The file as it is, where that is not UTF-8: then `text` has a `?` for every stray byte, and
-    /// the same length.
+    /// The original bytes of a file that is not UTF-8: then `text` has a `?` for every stray byte,
+    /// and the same length.
     raw: Option<Vec<u8>>,
     line_starts: Vec<usize>,
-    /// How many characters start before each block of [`BLOCK`] bytes; empty where all are one byte
-    /// long.
+    /// Number of characters before each block of [`BLOCK`] bytes; empty for an ASCII file.
     characters: Vec<usize>,
-    /// Where the characters start that are two units of UTF-16.
+    /// Starts of the characters that are two units of UTF-16.
     wide: Vec<usize>,
 }
 
-/// So many bytes are counted at most to tell a column, however long its line is.
+/// Length of a block, the number of bytes that are counted at most for a column, however long its
+/// line is.
 const BLOCK: usize = 256;
 
 impl Source {
@@ -88,6 +90,7 @@ impl Source {
                 Some(error.into_bytes()),
             ),
         };
+        // BuildKit and Git only break lines at `\n`; a lone `\r` is part of the line.
         let breaks = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts = std::iter::once(0).chain(breaks.map(|at| at + 1)).collect();
         let characters = count_characters(&text);
@@ -110,12 +113,12 @@ impl Source {
         &self.name
     }
 
-    /// The file exactly as it is.
+    /// The original bytes of the file.
     pub fn bytes(&self) -> &[u8] {
         self.raw.as_deref().unwrap_or(self.text.as_bytes())
     }
 
-    /// The file as text, byte for byte as long as [`bytes`](Self::bytes); stray bytes read as `?`.
+    /// The file as text, of the same length as [`bytes`](Self::bytes); stray bytes read as `?`.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -125,7 +128,7 @@ impl Source {
         self.text.get(span.range()).unwrap_or_default()
     }
 
-    /// The line, from 1, that holds the byte at `offset`.
+    /// The line, from 1, that contains the byte at `offset`.
     pub fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|&start| start <= offset)
     }
@@ -133,6 +136,7 @@ impl Source {
     pub fn position(&self, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.line_starts[line - 1];
+        // A span of another file, or one at the end, must not panic.
         let offset = offset.min(self.text.len()).max(start);
         Position {
             line,
@@ -143,23 +147,27 @@ impl Source {
     pub fn position_utf16(&self, offset: usize) -> Utf16Position {
         let place = self.position(offset);
         let start = self.line_starts[place.line - 1];
-        let wide_before = |offset| self.wide.partition_point(|&wide| wide < offset);
-        let wide = wide_before(offset.max(start)) - wide_before(start);
+        // Each wide character on the line before the place adds a unit.
+        let wide = self.wide_before(offset.max(start)) - self.wide_before(start);
         Utf16Position {
             line: place.line - 1,
             character: place.column - 1 + wide,
         }
     }
 
+    fn wide_before(&self, offset: usize) -> usize {
+        self.wide.partition_point(|&wide| wide < offset)
+    }
+
     fn characters_before(&self, offset: usize) -> usize {
         match self.characters.get(offset / BLOCK) {
             Some(before) => before + starts(&self.text.as_bytes()[offset / BLOCK * BLOCK..offset]),
+            // In an ASCII file every byte is a character.
             None => offset,
         }
     }
 
-    /// How many lines there are; a file that ends in a line break does not count the empty one
-    /// after it.
+    /// Number of lines; the empty one after a line break at the end of the file does not count.
     pub fn line_count(&self) -> usize {
         match self.line_starts.last() {
             Some(&start) if start == self.text.len() && start > 0 => self.line_starts.len() - 1,
@@ -185,20 +193,18 @@ fn count_characters(text: &str) -> Vec<usize> {
     if text.is_ascii() {
         return Vec::new();
     }
-    let before = |sum: &mut usize, block: &[u8]| {
-        let before = *sum;
-        *sum += starts(block);
-        Some(before)
-    };
-    // The end of the text may be the start of a block that has nothing in it.
-    text.as_bytes()
-        .chunks(BLOCK)
-        .chain([&[][..]])
-        .scan(0, before)
-        .collect()
+    let mut counts = Vec::with_capacity(text.len() / BLOCK + 2);
+    let mut count = 0;
+    for block in text.as_bytes().chunks(BLOCK) {
+        counts.push(count);
+        count += starts(block);
+    }
+    // The end of the text may be the start of an empty block.
+    counts.push(count);
+    counts
 }
 
-/// Where characters beyond the first plane start: those of four bytes.
+/// Returns the starts of characters beyond the first plane: those of four bytes.
 fn wide_characters(text: &str) -> Vec<usize> {
     text.bytes()
         .enumerate()
@@ -207,14 +213,15 @@ fn wide_characters(text: &str) -> Vec<usize> {
         .collect()
 }
 
-/// How many characters start among these bytes: every byte that does not continue a UTF-8 sequence
-/// begins one.
+/// Counts the characters that start among these bytes: every byte that does not continue a UTF-8
+/// sequence begins one.
 fn starts(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
 }
 
 fn replace_stray_bytes(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
+    // U+FFFD would be three bytes, and all offsets after it would differ from those in the file.
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         text.extend(std::iter::repeat_n('?', chunk.invalid().len()));
@@ -222,7 +229,7 @@ fn replace_stray_bytes(bytes: &[u8]) -> String {
     text
 }
 
-/// A path without `.` and `..`, as its text says.
+/// Removes `.` and `..` from a path by its text alone, without a look at the file system.
 pub fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

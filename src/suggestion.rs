@@ -1,23 +1,25 @@
-//! "Did you mean": the known name that a mistyped one is closest to.
+//! "Did you mean": the known name that is closest to a misspelled one.
 
-/// No name that we know is longer, and comparing takes time in proportion to both lengths.
-const LONGEST_NAME: usize = 80;
+/// Longest name that is compared. No known name is longer, and the time is proportional to the
+/// product of both lengths.
+const MAX_LENGTH: usize = 80;
 
-/// The closest of the names, if it is close enough to be what was meant: at most a third of its
-/// letters differ, but at least one may. Case does not count.
+/// Returns the closest of the names, if it is close enough: at most a third of its letters differ,
+/// but at least one may. Case does not count.
 pub fn closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     all_closest(unknown, names).first().copied()
 }
 
-/// All names that share the smallest distance, in alphabetical order; see [`closest`].
+/// Returns all names that share the smallest distance, in alphabetical order; see [`closest`].
 pub fn all_closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<&'n str> {
-    if unknown.len() > LONGEST_NAME {
+    if unknown.len() > MAX_LENGTH {
         return Vec::new();
     }
     let unknown = unknown.to_lowercase();
     let mut closest = Vec::new();
     let mut smallest = usize::MAX;
     for name in names {
+        // Swapped letters, the most common slip, count as one difference.
         let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &unknown);
         if distance > smallest || distance > (name.len() / 3).max(1) {
             continue;
@@ -28,6 +30,7 @@ pub fn all_closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) 
         }
         closest.push(name);
     }
+    // Names may come from several lists that overlap.
     closest.sort_unstable();
     closest.dedup();
     closest

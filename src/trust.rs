@@ -1,6 +1,7 @@
-//! What jettison reads, writes and runs on behalf of a repository, and what it refuses.
+//! Trust boundary: files that jettison reads, writes and runs on behalf of a repository, and those
+//! that it refuses.
 //!
-//! `lint` and `lsp` run on whatever a developer clones, often from a hook. A repository is
+//! `lint` and `lsp` run on everything that a developer clones, often from a hook. A repository is
 //! therefore not trusted: no file in it makes jettison start a program, write a file, or read a
 //! file that is not part of it. Every path that is *found* (by a search, or because a file in the
 //! repository names it) goes through this module. A path that a person *named*, on the command
@@ -9,7 +10,7 @@
 //!
 //! | | found in a repository | named by a person |
 //! |---|---|---|
-//! | read | regular files that really lie in the repository, outside `.git` | any file; a symlink must lead to a regular file |
+//! | read | regular files of the repository, outside `.git` | any file; symlinks to regular files |
 //! | write | nothing | the file itself: a symlink in its place is replaced |
 //! | run | nothing | the program; a bare name is looked up on `PATH` |
 //!
@@ -22,6 +23,7 @@
 //! root of the repository or at the home directory, and [`is_ours`] leaves out files of other
 //! users.
 
+// All checks on host paths are here: Clippy forbids `fs::canonicalize` and similar calls elsewhere.
 mod descend;
 mod host_file;
 pub mod limits;

@@ -1,4 +1,4 @@
-//! Decides whether a version is affected, as the schema's evaluation does.
+//! Decides whether a version is affected, by the evaluation algorithm of the schema.
 //!
 //! Source: <https://ossf.github.io/osv-schema/#evaluation>
 
@@ -16,6 +16,7 @@ pub(super) struct Hit<'r> {
 
 /// Matches a version against the ranges and the list of versions of one affected package.
 pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Option<Hit<'r>> {
+    // The list and the ranges are alternatives: either is enough, and a record may have both.
     let mut is_hit = affected
         .versions
         .iter()
@@ -40,16 +41,17 @@ pub(super) fn hit<'r>(affected: &'r Affected, version: &str, order: Order) -> Op
     if is_hit { Some(Hit { fixed }) } else { None }
 }
 
-/// The order of the versions in a range; `None` for ranges of commits.
+/// Returns the order of the versions in a range; `None` for ranges of commits.
 fn order_of(range: &Range, order: Order) -> Option<Order> {
     match range.kind {
+        // This kind names its own order, whatever the ecosystem is.
         RangeKind::Semver => Some(Order::Semver),
         RangeKind::Ecosystem => Some(order),
         RangeKind::Other => None,
     }
 }
 
-/// Whether a version lies in a range: the last event at or below it decides.
+/// Returns true for a version in a range: the last event at or below it decides.
 fn is_in(range: &Range, version: &str, order: Order) -> bool {
     if !is_before_limits(range, version, order) {
         return false;
@@ -57,7 +59,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     let mut events: Vec<(&Event, &str)> = range
         .events
         .iter()
-        .filter_map(|event| Some((event, turn(event)?)))
+        .filter_map(|event| Some((event, version_of(event)?)))
         .collect();
     // The schema does not promise sorted events.
     events.sort_by(|(one, first), (other, second)| {
@@ -67,6 +69,7 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     for (event, at) in events {
         match (event, compare(version, at, order)) {
             (Event::Introduced(_), Ordering::Greater | Ordering::Equal) => vulnerable = true,
+            // A fix counts from its own version on; the last affected version still is.
             (Event::Fixed(_), Ordering::Greater | Ordering::Equal)
             | (Event::LastAffected(_), Ordering::Greater) => {
                 vulnerable = false;
@@ -77,16 +80,16 @@ fn is_in(range: &Range, version: &str, order: Order) -> bool {
     vulnerable
 }
 
-/// The version at which an event takes effect.
-fn turn(event: &Event) -> Option<&str> {
+/// Returns the version at which an event takes effect.
+fn version_of(event: &Event) -> Option<&str> {
     match event {
         Event::Introduced(at) | Event::Fixed(at) | Event::LastAffected(at) => Some(at),
         Event::Limit(_) => None,
     }
 }
 
-/// Whether an event ends a vulnerable range. Ends sort after starts: a vulnerability that is
-/// introduced and fixed in the same version never existed.
+/// Returns true for an event that ends a vulnerable range. Ends sort after starts: a vulnerability
+/// that is introduced and fixed in the same version never existed.
 fn is_end(event: &Event) -> bool {
     !matches!(event, Event::Introduced(_))
 }
@@ -101,7 +104,7 @@ fn compare(one: &str, other: &str, order: Order) -> Ordering {
     }
 }
 
-/// Whether a version is below one of the range's limits, or the range has none.
+/// Returns true for a version below one of the range's limits, and where the range has none.
 fn is_before_limits(range: &Range, version: &str, order: Order) -> bool {
     let mut has_limit = false;
     for event in &range.events {
@@ -136,7 +139,8 @@ mod tests {
     #[test]
     fn two_ranges_of_one_list_are_two_ranges() {
         let affected = affected(
-            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "3.0.0"}, {"fixed": "3.2.5"},
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "3.0.0"},
+                {"fixed": "3.2.5"},
                 {"introduced": "1.0.0"}, {"fixed": "1.0.2"}]}]}"#,
         );
         let versions = [
@@ -173,7 +177,8 @@ mod tests {
     #[test]
     fn the_last_affected_version_is_affected() {
         let affected = affected(
-            r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"last_affected": "2.1.214"}]}]}"#,
+            r#"{"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"},
+                {"last_affected": "2.1.214"}]}]}"#,
         );
         assert_eq!(
             hits(&affected, Order::Maven, &["2.1.213", "2.1.214", "2.1.215"]),
@@ -184,7 +189,8 @@ mod tests {
     #[test]
     fn a_limit_ends_a_range_and_a_star_does_not() {
         let limited = affected(
-            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"limit": "2.0.0"},
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"},
+                {"limit": "2.0.0"},
                 {"limit": "3.0.0"}]}]}"#,
         );
         assert_eq!(
@@ -192,7 +198,8 @@ mod tests {
             ["1.0.0", "2.5.0"]
         );
         let endless = affected(
-            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"}, {"limit": "*"}]}]}"#,
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"introduced": "1.0.0"},
+                {"limit": "*"}]}]}"#,
         );
         assert_eq!(
             hits(&endless, Order::Semver, &["0.1.0", "99.0.0"]),
@@ -203,7 +210,8 @@ mod tests {
     #[test]
     fn commits_tell_nothing_and_listed_versions_do() {
         let affected = affected(
-            r#"{"ranges": [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"}, {"fixed": "abc"}]}],
+            r#"{"ranges": [{"type": "GIT", "repo": "x", "events": [{"introduced": "0"},
+                {"fixed": "abc"}]}],
                 "versions": ["1.0"]}"#,
         );
         assert_eq!(
@@ -222,7 +230,8 @@ mod tests {
     #[test]
     fn what_is_introduced_and_fixed_at_once_never_was() {
         let affected = affected(
-            r#"{"ranges": [{"type": "SEMVER", "events": [{"fixed": "1.0.0"}, {"introduced": "1.0.0"}]}]}"#,
+            r#"{"ranges": [{"type": "SEMVER", "events": [{"fixed": "1.0.0"},
+                {"introduced": "1.0.0"}]}]}"#,
         );
         assert_eq!(hits(&affected, Order::Semver, &["1.0.0", "2.0.0"]), [""; 0]);
     }

@@ -1,5 +1,5 @@
-//! What the packages of an image are called in an export, and which releases of a distribution are
-//! the image's.
+//! Names of an image's packages in an export, and the releases of a distribution that are the
+//! image's.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,25 +10,25 @@ use crate::packages::{Distribution, Ecosystem, Package, Packages};
 /// An ecosystem of the export that packages of an image are in.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scope {
-    /// As the schema writes it, without what follows a colon.
+    /// Name in the schema, without the suffix after a colon.
     pub(super) name: &'static str,
     pub(super) order: Order,
     of: Ecosystem,
     names: Names,
-    /// Whether what follows the colon is the distribution of the image.
+    /// Returns true for a suffix that stands for the distribution of the image.
     fits: fn(&str, &Distribution) -> bool,
 }
 
-/// Which name of a package records use.
+/// The name of a package that records use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Names {
     Own,
     Source,
-    /// Its own or that of its source, as databases differ, and some have both.
+    /// The package's own name or that of its source: some databases use both.
     Either,
 }
 
-/// What the export has of the ecosystems of an image.
+/// Number of records in the export for an ecosystem of the image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coverage {
     /// `Debian:12`, `PyPI`.
@@ -37,28 +37,28 @@ pub struct Coverage {
     pub records: usize,
 }
 
-/// Packages of one name and version that records speak of together: all that was built from one
-/// source.
+/// Packages that records treat as one: all that were built from the same source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
     pub(super) name: String,
     pub(super) version: String,
 }
 
-/// Packages of which a record may speak under one name.
+/// Packages that a record may mean by one name.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     /// The row of the subject.
     pub(super) subject: usize,
-    /// The version that is compared: of the source, where the name is.
+    /// The version to compare: that of the source if the name is.
     pub(super) version: String,
     /// Rows of the packages.
     pub(super) packages: Vec<usize>,
 }
 
-/// The packages of an image under the names that records have for them.
+/// The packages of an image by the names that records have for them.
 #[derive(Debug)]
 pub(super) struct Index<'a> {
+    /// Each scope with its candidates by normalized name.
     pub(super) scopes: Vec<(Scope, HashMap<String, Vec<Candidate>>)>,
     pub(super) subjects: Vec<Subject>,
     distribution: &'a Distribution,
@@ -74,12 +74,12 @@ impl<'a> Index<'a> {
             distribution,
         };
         let mut known: HashMap<(Ecosystem, String, String), usize> = HashMap::new();
-        for (row, package) in packages
-            .list
-            .iter()
-            .enumerate()
-            .filter(|(_, package)| !package.version.is_empty())
-        {
+        for (row, package) in packages.list.iter().enumerate() {
+            // No record can match a package without a version, such as a Go module that was built
+            // from a working copy.
+            if package.version.is_empty() {
+                continue;
+            }
             let own = (package.name.clone(), own_version(package));
             let source = source(package).unwrap_or_else(|| own.clone());
             let subjects = &mut index.subjects;
@@ -92,39 +92,32 @@ impl<'a> Index<'a> {
                     });
                     subjects.len() - 1
                 });
-            for (scope, names) in index
-                .scopes
-                .iter_mut()
-                .filter(|(scope, _)| scope.of == package.ecosystem)
-            {
+            for (scope, names) in &mut index.scopes {
+                if scope.of != package.ecosystem {
+                    continue;
+                }
                 let mut wanted = match scope.names {
                     Names::Own => vec![&own],
                     Names::Source => vec![&source],
                     Names::Either => vec![&own, &source],
                 };
+                // A package that has the name and version of its source must not count twice.
                 wanted.dedup();
                 for (name, version) in wanted {
                     let candidates = names.entry(scope.normal(name).into_owned()).or_default();
-                    let same =
-                        |one: &&mut Candidate| one.subject == subject && one.version == *version;
-                    match candidates.iter_mut().find(same) {
-                        Some(candidate) => candidate.packages.push(row),
-                        None => candidates.push(Candidate {
-                            subject,
-                            version: version.clone(),
-                            packages: vec![row],
-                        }),
-                    }
+                    add_candidate(candidates, subject, version, row);
                 }
             }
         }
+        // A scope without packages would be reported as an ecosystem of the image.
         index.scopes.retain(|(_, names)| !names.is_empty());
         index
     }
 
-    /// The row of the scope that a record's ecosystem is, where it is one of the image.
+    /// Row of the scope for a record's ecosystem; none if it is not one of the image.
     pub(super) fn scope(&self, ecosystem: &str) -> Option<usize> {
         let (name, release) = ecosystem.split_once(':').unwrap_or((ecosystem, ""));
+        // Without a release a record is about all of them.
         self.scopes.iter().position(|(scope, _)| {
             scope.name == name && (release.is_empty() || (scope.fits)(release, self.distribution))
         })
@@ -138,8 +131,8 @@ impl<'a> Index<'a> {
             .unwrap_or_default()
     }
 
-    /// What the ecosystem of a scope is called, with the release of the image.
-    pub(super) fn called(&self, scope: usize) -> String {
+    /// Title of a scope, with the release of the image.
+    pub(super) fn title(&self, scope: usize) -> String {
         let (scope, _) = &self.scopes[scope];
         if scope.of.is_distribution() && !self.distribution.version_id.is_empty() {
             format!("{} {}", scope.name, self.distribution.version_id)
@@ -149,7 +142,23 @@ impl<'a> Index<'a> {
     }
 }
 
+/// Adds the package in a row to the candidate with the same subject and version.
+fn add_candidate(candidates: &mut Vec<Candidate>, subject: usize, version: &str, row: usize) {
+    for candidate in &mut *candidates {
+        if candidate.subject == subject && candidate.version == version {
+            candidate.packages.push(row);
+            return;
+        }
+    }
+    candidates.push(Candidate {
+        subject,
+        version: version.to_owned(),
+        packages: vec![row],
+    });
+}
+
 impl Scope {
+    /// Normalizes a name. Only `PyPI` treats different texts as the same name.
     fn normal<'n>(&self, name: &'n str) -> Cow<'n, str> {
         match self.of {
             Ecosystem::Python => normal_python(name),
@@ -158,14 +167,13 @@ impl Scope {
     }
 }
 
-/// Runs of `-`, `_` and `.` are one hyphen, and letters are small: PEP 503.
+/// Normalizes a name by PEP 503: runs of `-`, `_` and `.` become one hyphen, letters lower case.
 fn normal_python(name: &str) -> Cow<'_, str> {
-    let is_normal = |(at, byte): (usize, u8)| match byte {
-        b'-' => !name.as_bytes()[..at].ends_with(b"-"),
-        b'_' | b'.' => false,
-        byte => !byte.is_ascii_uppercase(),
-    };
-    if name.bytes().enumerate().all(is_normal) {
+    // Nearly all names of an export are normal already, and there are hundreds of thousands.
+    let is_normal = !name.contains("--")
+        && !name.contains(['_', '.'])
+        && !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_normal {
         return Cow::Borrowed(name);
     }
     let mut normal = String::new();
@@ -179,21 +187,23 @@ fn normal_python(name: &str) -> Cow<'_, str> {
     Cow::Owned(normal)
 }
 
-/// The version as records write it.
+/// Returns the version in the form that records use.
 fn own_version(package: &Package) -> String {
     match package.ecosystem {
+        // The toolchain's versions are no semantic versions, but records pretend that they are.
         Ecosystem::Go if package.name == "stdlib" => go_release(&package.version),
         Ecosystem::Go => package.version.trim_start_matches('v').to_owned(),
         _ => package.version.clone(),
     }
 }
 
-/// `1.22rc1` is `1.22.0-rc.1`.
+/// Turns a version of Go's toolchain into a semantic version: `1.22rc1` is `1.22.0-rc.1`.
 fn go_release(version: &str) -> String {
     let end = version
         .find(|letter: char| letter != '.' && !letter.is_ascii_digit())
         .unwrap_or(version.len());
     let (numbers, rest) = version.split_at(end);
+    // The first release of a series had no patch number before Go 1.21.
     let numbers = if numbers.matches('.').count() == 1 {
         format!("{numbers}.0")
     } else {
@@ -208,13 +218,13 @@ fn go_release(version: &str) -> String {
     }
 }
 
-/// The source of a package of a distribution. rpm's has no epoch of its own: it is that of what was
-/// built.
+/// Returns the name and the version of a package's source, for packages of a distribution.
 fn source(package: &Package) -> Option<(String, String)> {
     if !package.ecosystem.is_distribution() {
         return None;
     }
     let (name, version) = package.source.clone()?;
+    // The file name of a source RPM has no epoch, but records state that of the packages.
     let epoch = package.version.split_once(':').map(|(epoch, _)| epoch);
     match epoch {
         Some(epoch) if package.ecosystem == Ecosystem::Rpm && !version.contains(':') => {
@@ -230,7 +240,7 @@ const LANGUAGES: [Scope; 6] = [
     language("Go", Ecosystem::Go, Order::Semver),
     language("crates.io", Ecosystem::Cargo, Order::Semver),
     language("RubyGems", Ecosystem::Gem, Order::Ruby),
-    // What follows the colon is a repository, which an archive does not tell.
+    // The suffix after the colon is a repository, which an archive does not record.
     language("Maven", Ecosystem::Maven, Order::Maven),
 ];
 
@@ -244,58 +254,77 @@ const fn language(name: &'static str, of: Ecosystem, order: Order) -> Scope {
     }
 }
 
+/// Returns true for the image's release in the suffix of an ecosystem.
+type Fits = fn(&str, &Distribution) -> bool;
+
+/// Returns the scopes of a distribution, by the `ID` of its os-release. Most derivatives have
+/// versions of their own, so that `ID_LIKE` would lead to wrong matches.
 fn of_distribution(distribution: &Distribution) -> Vec<Scope> {
-    let deb = |name, fits| {
-        vec![scope(
-            name,
-            Ecosystem::Deb,
-            Order::Debian,
-            Names::Source,
-            fits,
-        )]
-    };
-    let apk = |name, names, fits| scope(name, Ecosystem::Apk, Order::Alpine, names, fits);
-    let rpm = |name, fits| vec![scope(name, Ecosystem::Rpm, Order::Rpm, Names::Either, fits)];
     match distribution.id.as_str() {
-        "debian" => deb("Debian", is_major),
-        "ubuntu" => deb("Ubuntu", is_ubuntu),
-        "echo" => deb("Echo", |_, _| true),
+        "debian" => vec![deb("Debian", is_major)],
+        "ubuntu" => vec![deb("Ubuntu", is_ubuntu)],
+        "echo" => vec![deb("Echo", is_rolling)],
+        // Alpine's records name the origins of packages, Wolfi's also subpackages.
         "alpine" => vec![apk("Alpine", Names::Source, is_branch)],
         "alpaquita" => vec![apk("Alpaquita", Names::Source, is_version)],
-        "wolfi" => vec![apk("Wolfi", Names::Either, |_, _| true)],
-        "chainguard" => ["Chainguard", "Wolfi"]
-            .map(|name| apk(name, Names::Either, |_, _| true))
-            .into(),
-        "minimos" => vec![apk("MinimOS", Names::Either, |_, _| true)],
-        "almalinux" => rpm("AlmaLinux", is_major),
-        "rocky" => rpm("Rocky Linux", is_major),
-        "rhel" => rpm("Red Hat", is_red_hat),
-        "opensuse-leap" | "opensuse-tumbleweed" => rpm("openSUSE", is_pretty_name),
-        "sles" | "sled" | "sles_sap" | "sle-micro" | "sl-micro" => rpm("SUSE", is_suse),
-        "openEuler" => rpm("openEuler", is_euler),
-        "mageia" => rpm("Mageia", is_version),
-        "photon" => rpm("Photon OS", is_version),
+        "wolfi" => vec![apk("Wolfi", Names::Either, is_rolling)],
+        // Chainguard's images also install packages of Wolfi.
+        "chainguard" => vec![
+            apk("Chainguard", Names::Either, is_rolling),
+            apk("Wolfi", Names::Either, is_rolling),
+        ],
+        "minimos" => vec![apk("MinimOS", Names::Either, is_rolling)],
+        "almalinux" => vec![rpm("AlmaLinux", is_major)],
+        "rocky" => vec![rpm("Rocky Linux", is_major)],
+        "rhel" => vec![rpm("Red Hat", is_red_hat)],
+        "opensuse-leap" | "opensuse-tumbleweed" => vec![rpm("openSUSE", is_pretty_name)],
+        "sles" | "sled" | "sles_sap" | "sle-micro" | "sl-micro" => vec![rpm("SUSE", is_suse)],
+        "openEuler" => vec![rpm("openEuler", is_euler)],
+        "mageia" => vec![rpm("Mageia", is_version)],
+        "photon" => vec![rpm("Photon OS", is_version)],
+        // The schema has no ecosystem for the others. Their packages are counted as unknown.
         _ => Vec::new(),
     }
 }
 
-fn scope(
-    name: &'static str,
-    of: Ecosystem,
-    order: Order,
-    names: Names,
-    fits: fn(&str, &Distribution) -> bool,
-) -> Scope {
+/// Debian's tracker and Ubuntu's are about source packages.
+fn deb(name: &'static str, fits: Fits) -> Scope {
     Scope {
         name,
-        order,
-        of,
+        order: Order::Debian,
+        of: Ecosystem::Deb,
+        names: Names::Source,
+        fits,
+    }
+}
+
+fn apk(name: &'static str, names: Names, fits: Fits) -> Scope {
+    Scope {
+        name,
+        order: Order::Alpine,
+        of: Ecosystem::Apk,
         names,
         fits,
     }
 }
 
-/// `12`, `9`.
+/// Vendors of RPM packages differ in whether their records name source or binary packages.
+fn rpm(name: &'static str, fits: Fits) -> Scope {
+    Scope {
+        name,
+        order: Order::Rpm,
+        of: Ecosystem::Rpm,
+        names: Names::Either,
+        fits,
+    }
+}
+
+/// Matches every release: a rolling distribution has only one.
+fn is_rolling(_: &str, _: &Distribution) -> bool {
+    true
+}
+
+/// Matches `12` or `9`, the first number of the version.
 fn is_major(release: &str, distribution: &Distribution) -> bool {
     release
         == distribution
@@ -305,13 +334,14 @@ fn is_major(release: &str, distribution: &Distribution) -> bool {
             .unwrap_or_default()
 }
 
-/// `9`, `5.0`.
+/// Matches `9` or `5.0`, the whole version.
 fn is_version(release: &str, distribution: &Distribution) -> bool {
     release == distribution.version_id
 }
 
-/// `v3.20` of `3.20.1`.
+/// Matches `v3.20` for version `3.20.1`.
 fn is_branch(release: &str, distribution: &Distribution) -> bool {
+    // A snapshot has a version such as `3.21_alpha20240807`.
     let mut numbers = distribution.version_id.split(['.', '_']);
     let branch = [numbers.next(), numbers.next()]
         .map(Option::unwrap_or_default)
@@ -319,7 +349,7 @@ fn is_branch(release: &str, distribution: &Distribution) -> bool {
     release.strip_prefix('v') == Some(branch.as_str())
 }
 
-/// `22.04:LTS`, `24.10`, and the fixes that Pro brings to the same packages, `Pro:22.04:LTS`.
+/// Matches `22.04:LTS`, `24.10` and `Pro:22.04:LTS`, whose records are about the same packages.
 fn is_ubuntu(release: &str, distribution: &Distribution) -> bool {
     release
         .split(':')
@@ -329,7 +359,7 @@ fn is_ubuntu(release: &str, distribution: &Distribution) -> bool {
             .all(|part| part == distribution.version_id || matches!(part, "LTS" | "Pro"))
 }
 
-/// `enterprise_linux:9::baseos`: what was built for the release, and not for another product.
+/// Matches `enterprise_linux:9::baseos`, the end of a CPE. Other products have other names.
 fn is_red_hat(release: &str, distribution: &Distribution) -> bool {
     let mut parts = release.split(':');
     let (product, version) = (parts.next(), parts.next().unwrap_or_default());
@@ -337,12 +367,12 @@ fn is_red_hat(release: &str, distribution: &Distribution) -> bool {
         && is_major(version.split('.').next().unwrap_or_default(), distribution)
 }
 
-/// `Leap 15.6` of `openSUSE Leap 15.6`.
+/// Matches `Leap 15.6` for `openSUSE Leap 15.6`.
 fn is_pretty_name(release: &str, distribution: &Distribution) -> bool {
     distribution.pretty_name.strip_prefix("openSUSE ") == Some(release)
 }
 
-/// `Linux Enterprise Server 15 SP5`, and the modules of which it is made.
+/// Matches `Linux Enterprise Server 15 SP5`, and the modules that its packages come from.
 fn is_suse(release: &str, distribution: &Distribution) -> bool {
     let (major, pack) = distribution
         .version_id
@@ -357,7 +387,7 @@ fn is_suse(release: &str, distribution: &Distribution) -> bool {
         || release.starts_with("Linux Enterprise Module for ") && release.ends_with(&service_pack)
 }
 
-/// `22.03-LTS-SP3` of `openEuler 22.03 (LTS-SP3)`.
+/// Matches `22.03-LTS-SP3` for `openEuler 22.03 (LTS-SP3)`.
 fn is_euler(release: &str, distribution: &Distribution) -> bool {
     let name = distribution
         .pretty_name

@@ -1,7 +1,8 @@
-//! The files of an export: JSON in folders and in zips, each read within limits, by all processors.
+//! The files of an export: JSON in directories and in ZIP files, read within limits by all
+//! processors.
 //!
-//! Nothing is written, so the names of entries lead nowhere; those that do not end in `.json` are
-//! passed over.
+//! Nothing is written, so the names of entries are harmless; those that do not end in `.json` are
+//! skipped.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -15,21 +16,23 @@ use rayon::prelude::*;
 
 use super::inflate::Inflater;
 
-/// Limits of what is read: an export of all ecosystems of osv.dev is far within them.
+/// Limits on an export. One of all ecosystems of osv.dev is far within them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ExportLimits {
     /// Bytes of one record.
     pub record: u64,
     /// Records and other entries in all.
     pub entries: usize,
-    /// How many bytes a byte of a zip may become, beyond `record`.
+    /// Decompressed bytes for each byte of a ZIP file, beyond `record`.
     pub ratio: u64,
-    /// Folders in folders.
+    /// Levels of directories.
     pub depth: usize,
 }
 
-impl Default for Limits {
+impl Default for ExportLimits {
     fn default() -> Self {
+        // JSON compresses to a tenth; a ZIP bomb to a thousandth. The largest records, lists of
+        // versions of one package, have a few megabytes.
         Self {
             record: 32 << 20,
             entries: 4_000_000,
@@ -39,48 +42,55 @@ impl Default for Limits {
     }
 }
 
-/// Where records are.
+/// The files of an export, whose records are read by [`find`](super::find()).
 #[derive(Clone, Debug, Default)]
 pub struct Export {
     files: Vec<PathBuf>,
-    limits: Limits,
+    limits: ExportLimits,
 }
 
-/// An export that cannot be read.
+/// An error in an export.
 #[derive(Debug, thiserror::Error)]
-#[error("{}{}: {reason}", path.display(), entry.as_ref().map(|entry| format!(", entry `{entry}`")).unwrap_or_default())]
-pub struct Error {
+#[error("{}{}: {reason}", path.display(), entry_suffix(entry.as_deref()))]
+pub struct ExportError {
     pub path: PathBuf,
-    /// The name in a zip.
+    /// Name of an entry in a ZIP file.
     pub entry: Option<String>,
-    pub reason: Reason,
+    pub reason: ExportErrorReason,
+}
+
+fn entry_suffix(entry: Option<&str>) -> String {
+    match entry {
+        Some(entry) => format!(", entry `{entry}`"),
+        None => String::new(),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Reason {
+pub enum ExportErrorReason {
     #[error("{0}")]
     Io(#[from] std::io::Error),
-    #[error("it cannot be read as a zip: {0}")]
+    #[error("invalid ZIP file: {0}")]
     Zip(#[from] rawzip::Error),
-    #[error("it is no OSV record: {0}")]
+    #[error("invalid OSV record: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("it is neither a folder, a zip nor a `.json` file")]
+    #[error("not a directory, a ZIP file or a `.json` file")]
     Kind,
-    #[error("neither a zip nor a `.json` file is in it")]
+    #[error("directory without ZIP or `.json` files")]
     Empty,
-    #[error("it is compressed in a way that is not known")]
+    #[error("unsupported compression method")]
     Compression,
-    #[error("it is encrypted")]
+    #[error("encrypted entries are not supported")]
     Encrypted,
-    #[error("a record has at most {0} bytes")]
+    #[error("record of more than {0} bytes")]
     Large(u64),
-    #[error("it becomes more than {0} times as large")]
+    #[error("decompresses to more than {0} times its size")]
     Ratio(u64),
-    #[error("there are more than {0} entries")]
+    #[error("more than {0} entries")]
     Entries(usize),
 }
 
-/// An entry of a zip, before it is read.
+/// An entry of a ZIP file, before it is read.
 struct Entry {
     name: Box<[u8]>,
     place: ZipArchiveEntryWayfinder,
@@ -89,97 +99,113 @@ struct Entry {
 }
 
 impl Export {
-    /// Finds the files: zips, records, and folders of them.
-    pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
-        Self::open_within(paths, Limits::default())
+    /// Finds the files: ZIP files, records, and directories of these.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, ExportError> {
+        Self::open_within(paths, ExportLimits::default())
     }
 
-    pub fn open_within(paths: &[PathBuf], limits: Limits) -> Result<Self, Error> {
+    pub fn open_within(paths: &[PathBuf], limits: ExportLimits) -> Result<Self, ExportError> {
         let mut files = Vec::new();
         for path in paths {
             let metadata = fs::metadata(path).map_err(|error| of_file(path, error.into()))?;
             if metadata.is_file() {
+                // A file that was named must be one. In a directory others are skipped.
                 let is_known =
                     is_record(path) || is_zip(path).map_err(|error| of_file(path, error.into()))?;
                 if !is_known {
-                    return Err(of_file(path, Reason::Kind));
+                    return Err(of_file(path, ExportErrorReason::Kind));
                 }
                 files.push(path.clone());
             } else if metadata.is_dir() {
-                folder(path, limits, &mut files)?;
+                add_directory(path, limits, &mut files)?;
             } else {
-                return Err(of_file(path, Reason::Kind));
+                // Reading a FIFO or a device could block or never end.
+                return Err(of_file(path, ExportErrorReason::Kind));
             }
         }
         Ok(Self { files, limits })
     }
 
-    /// Gives the bytes of each record, in no order, to several threads at once. The first failure
-    /// ends it.
+    /// Passes the bytes of each record to `sink`, in no order and in several threads at once. The
+    /// first failure ends it.
     pub(super) fn each(
         &self,
-        take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync),
-    ) -> Result<(), Error> {
+        sink: &(impl Fn(&[u8]) -> Result<(), ExportErrorReason> + Sync),
+    ) -> Result<(), ExportError> {
         let (records, zips): (Vec<&PathBuf>, Vec<&PathBuf>) =
             self.files.iter().partition(|path| is_record(path));
         records.par_iter().try_for_each(|path| {
             let bytes = File::open(path)
-                .map_err(Reason::from)
+                .map_err(ExportErrorReason::from)
                 .and_then(|file| read(file, self.limits.record));
             bytes
-                .and_then(|bytes| take(&bytes))
+                .and_then(|bytes| sink(&bytes))
                 .map_err(|reason| of_file(path, reason))
         })?;
-        zips.iter().try_for_each(|path| self.zip(path, take))
+        // One ZIP file after the other: the entries of each are enough for all processors.
+        zips.iter().try_for_each(|path| self.zip(path, sink))
     }
 
     fn zip(
         &self,
         path: &Path,
-        take: &(impl Fn(&[u8]) -> Result<(), Reason> + Sync),
-    ) -> Result<(), Error> {
+        sink: &(impl Fn(&[u8]) -> Result<(), ExportErrorReason> + Sync),
+    ) -> Result<(), ExportError> {
         let (archive, entries) = self.entries(path).map_err(|reason| of_file(path, reason))?;
         let length = fs::metadata(path)
             .map_err(|error| of_file(path, error.into()))?
             .len();
+        // All entries of a bomb may refer to the same compressed bytes, so the limit is on the sum.
         let most = length
             .saturating_mul(self.limits.ratio)
             .saturating_add(self.limits.record);
         let sum = AtomicU64::new(0);
+        // Entries are small. Without a minimum a thread would spend its time on taking them.
         entries
             .par_iter()
             .with_min_len(64)
             .try_for_each_init(Inflater::new, |inflater, entry| {
-                let take = |inflater: &mut Inflater| {
-                    if entry.is_encrypted {
-                        return Err(Reason::Encrypted);
-                    }
-                    let bytes =
-                        inflater.read(&archive, entry.place, entry.method, self.limits.record)?;
+                let bytes = self.inflate(inflater, &archive, entry).and_then(|bytes| {
                     let length = bytes.len() as u64;
                     if sum.fetch_add(length, Ordering::Relaxed) + length > most {
-                        return Err(Reason::Ratio(self.limits.ratio));
+                        return Err(ExportErrorReason::Ratio(self.limits.ratio));
                     }
-                    take(bytes)
-                };
-                take(inflater).map_err(|reason| Error {
+                    sink(bytes)
+                });
+                bytes.map_err(|reason| ExportError {
                     path: path.to_owned(),
-                    entry: Some(shown(&entry.name)),
+                    entry: Some(printable_name(&entry.name)),
                     reason,
                 })
             })
     }
 
-    /// The records in a zip.
-    fn entries(&self, path: &Path) -> Result<(ZipArchive<FileReader>, Vec<Entry>), Reason> {
+    fn inflate<'i>(
+        &self,
+        inflater: &'i mut Inflater,
+        archive: &ZipArchive<FileReader>,
+        entry: &Entry,
+    ) -> Result<&'i [u8], ExportErrorReason> {
+        if entry.is_encrypted {
+            return Err(ExportErrorReason::Encrypted);
+        }
+        inflater.read(archive, entry.place, entry.method, self.limits.record)
+    }
+
+    /// Lists the records in a ZIP file.
+    fn entries(
+        &self,
+        path: &Path,
+    ) -> Result<(ZipArchive<FileReader>, Vec<Entry>), ExportErrorReason> {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let archive = ZipArchive::from_file(File::open(path)?, &mut buffer)?;
         let (mut entries, mut count) = (Vec::new(), 0);
         let mut all = archive.entries(&mut buffer);
         while let Some(entry) = all.next_entry()? {
+            // Entries that are skipped count, too: listing them takes time.
             count += 1;
             if count > self.limits.entries {
-                return Err(Reason::Entries(self.limits.entries));
+                return Err(ExportErrorReason::Entries(self.limits.entries));
             }
             let path = entry.file_path();
             let name: &[u8] = path.as_ref();
@@ -196,18 +222,23 @@ impl Export {
     }
 }
 
-fn read(reader: impl Read, most: u64) -> Result<Vec<u8>, Reason> {
+fn read(reader: impl Read, most: u64) -> Result<Vec<u8>, ExportErrorReason> {
     let mut bytes = Vec::new();
+    // One byte more than allowed tells a file that is too long from one that just fits.
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        Err(Reason::Large(most))
+        Err(ExportErrorReason::Large(most))
     } else {
         Ok(bytes)
     }
 }
 
-/// The zips and records below a folder, in the order of their paths.
-fn folder(root: &Path, limits: Limits, files: &mut Vec<PathBuf>) -> Result<(), Error> {
+/// Adds the ZIP files and records below a directory, in the order of their paths.
+fn add_directory(
+    root: &Path,
+    limits: ExportLimits,
+    files: &mut Vec<PathBuf>,
+) -> Result<(), ExportError> {
     let before = files.len();
     for entry in walkdir::WalkDir::new(root)
         .max_depth(limits.depth)
@@ -215,20 +246,21 @@ fn folder(root: &Path, limits: Limits, files: &mut Vec<PathBuf>) -> Result<(), E
     {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(root).to_owned();
-            of_file(&path, Reason::Io(error.into()))
+            of_file(&path, ExportErrorReason::Io(error.into()))
         })?;
         let path = entry.path();
+        // By the name alone: opening every file of a directory would take too long.
         let is_wanted =
             is_record(path) || path.extension().is_some_and(|extension| extension == "zip");
         if is_wanted && fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
             files.push(path.to_owned());
         }
         if files.len() > limits.entries {
-            return Err(of_file(root, Reason::Entries(limits.entries)));
+            return Err(of_file(root, ExportErrorReason::Entries(limits.entries)));
         }
     }
     if files.len() == before {
-        Err(of_file(root, Reason::Empty))
+        Err(of_file(root, ExportErrorReason::Empty))
     } else {
         Ok(())
     }
@@ -239,7 +271,7 @@ fn is_record(path: &Path) -> bool {
         .is_some_and(|extension| extension == "json")
 }
 
-/// By its name, or by how it begins.
+/// Recognizes a ZIP file by its name or its first bytes.
 fn is_zip(path: &Path) -> std::io::Result<bool> {
     if path.extension().is_some_and(|extension| extension == "zip") {
         return Ok(true);
@@ -249,20 +281,20 @@ fn is_zip(path: &Path) -> std::io::Result<bool> {
     Ok(start == b"PK")
 }
 
-fn of_file(path: &Path, reason: Reason) -> Error {
-    Error {
+fn of_file(path: &Path, reason: ExportErrorReason) -> ExportError {
+    ExportError {
         path: path.to_owned(),
         entry: None,
         reason,
     }
 }
 
-/// A name of others, such that a terminal shows it.
-fn shown(name: &[u8]) -> String {
-    let shown = name.escape_ascii().to_string();
-    if shown.len() > 200 {
-        format!("{}…", &shown[..200])
+/// Escapes and shortens the name of an entry, which anyone may have written, for the terminal.
+fn printable_name(name: &[u8]) -> String {
+    let escaped = name.escape_ascii().to_string();
+    if escaped.len() > 200 {
+        format!("{}…", &escaped[..200])
     } else {
-        shown
+        escaped
     }
 }

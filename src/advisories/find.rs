@@ -7,9 +7,9 @@ use std::sync::atomic::{self, AtomicUsize};
 
 use super::affected;
 use super::ecosystem::{Candidate, Coverage, Index};
-use super::export::{Error, Export, Reason};
-use super::known::{Known, Vulnerability};
-use super::record::{Affected, Glance, Record};
+use super::export::{Export, ExportError, ExportErrorReason};
+use super::known::{KnownVulnerabilities, Vulnerability};
+use super::record::{Glance, Record};
 use super::severity;
 use crate::packages::Order;
 use crate::packages::Packages;
@@ -22,24 +22,33 @@ const MAX_NAME: usize = 100;
 /// A record about packages of the image.
 struct Match {
     record: Record,
-    /// For each affected package: its row in `record.affected`, the row of the scope, and the package.
-    hits: Vec<(usize, usize, Candidate)>,
+    hits: Vec<Hit>,
+}
+
+/// An affected package of a record.
+struct Hit {
+    /// Its row in `record.affected`.
+    affected: usize,
+    /// The row of its scope.
+    scope: usize,
+    candidate: Candidate,
 }
 
 /// Reads the whole export and returns the vulnerabilities of the packages.
-pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
+pub fn find(export: &Export, packages: &Packages) -> Result<KnownVulnerabilities, ExportError> {
     let index = Index::new(packages);
     let records: Vec<AtomicUsize> = index.scopes.iter().map(|_| AtomicUsize::new(0)).collect();
     let matches: Mutex<BTreeMap<String, Match>> = Mutex::default();
     export.each(&|bytes| {
-        let Some(found) = look(bytes, &index, &records)? else {
+        let Some(found) = match_record(bytes, &index, &records)? else {
             return Ok(());
         };
         let mut matches = matches
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         match matches.get(&found.record.id) {
-            // Of two records with the same name, the later one counts.
+            // A record can be in several files, such as `all.zip` and that of its ecosystem. The
+            // later version counts.
             Some(before) if before.record.modified >= found.record.modified => {}
             _ => {
                 matches.insert(found.record.id.clone(), found);
@@ -50,11 +59,8 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
     let matches = matches
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let list = together(
-        &index,
-        matches.into_values().filter(|found| !found.hits.is_empty()),
-    );
-    Ok(Known {
+    let list = vulnerabilities(&index, matches.into_values());
+    Ok(KnownVulnerabilities {
         list,
         coverage: coverage(&index, &records),
         unknown: unknown(&index, packages),
@@ -62,21 +68,26 @@ pub fn find(export: &Export, packages: &Packages) -> Result<Known, Error> {
 }
 
 /// Matches a record against the packages; `None` if it is about others, or withdrawn.
-fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Option<Match>, Reason> {
+fn match_record(
+    bytes: &[u8],
+    index: &Index<'_>,
+    records: &[AtomicUsize],
+) -> Result<Option<Match>, ExportErrorReason> {
+    // First only the names: most records are about packages that the image does not have.
     let glance: Glance<'_> = serde_json::from_slice(bytes)?;
     if glance.is_withdrawn() {
         return Ok(None);
     }
     let mut is_of_image = false;
     let mut counted = vec![false; records.len()];
-    for package in glance
-        .affected
-        .iter()
-        .filter_map(|affected| affected.package.as_ref())
-    {
+    for affected in &glance.affected {
+        let Some(package) = &affected.package else {
+            continue;
+        };
         let Some(scope) = index.scope(&package.ecosystem) else {
             continue;
         };
+        // A record about several packages of an ecosystem is one record.
         if !std::mem::replace(&mut counted[scope], true) {
             records[scope].fetch_add(1, atomic::Ordering::Relaxed);
         }
@@ -97,7 +108,11 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
         let order = index.scopes[scope].0.order;
         for candidate in index.candidates(scope, &package.name) {
             if affected::hit(affected, &candidate.version, order).is_some() {
-                hits.push((row, scope, candidate.clone()));
+                hits.push(Hit {
+                    affected: row,
+                    scope,
+                    candidate: candidate.clone(),
+                });
             }
         }
     }
@@ -106,27 +121,27 @@ fn look(bytes: &[u8], index: &Index<'_>, records: &[AtomicUsize]) -> Result<Opti
 }
 
 /// Merges the records about each vulnerability of each package.
-fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
+fn vulnerabilities(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vulnerability> {
+    // The same vulnerability has a record of the distribution, of GitHub and of the language.
     let mut all: BTreeMap<(String, usize), Vulnerability> = BTreeMap::new();
     for found in matches {
-        let Called {
+        let Names {
             ids,
-            also,
+            aliases,
             bulletin,
-        } = called(&found.record);
-        for (row, scope, candidate) in &found.hits {
-            let affected = &found.record.affected[*row];
-            let order = index.scopes[*scope].0.order;
-            let one = vulnerability(index, &found.record, affected, candidate, order);
+        } = names(&found.record);
+        for hit in &found.hits {
+            let order = index.scopes[hit.scope].0.order;
+            let one = vulnerability(index, &found.record, hit, order);
             for id in &ids {
                 let mut one = Vulnerability {
                     id: id.clone(),
-                    names: also.clone(),
+                    names: aliases.clone(),
                     ..one.clone()
                 };
                 one.names.retain(|name| name != id);
                 one.bulletins.extend(bulletin.clone());
-                match all.entry((id.clone(), candidate.subject)) {
+                match all.entry((id.clone(), hit.candidate.subject)) {
                     std::collections::btree_map::Entry::Vacant(vacant) => {
                         vacant.insert(one);
                     }
@@ -145,14 +160,15 @@ fn together(index: &Index<'_>, matches: impl Iterator<Item = Match>) -> Vec<Vuln
 }
 
 /// The names of the vulnerability that a record is about.
-struct Called {
+struct Names {
     /// Its main name; several if the record is a bulletin about several vulnerabilities.
     ids: Vec<String>,
-    also: Vec<String>,
+    aliases: Vec<String>,
     bulletin: Option<String>,
 }
 
-fn called(record: &Record) -> Called {
+fn names(record: &Record) -> Names {
+    // Records of different databases are merged by CVE number, which most of them have in common.
     let mut ids = Vec::new();
     let mut bulletin = None;
     if let Some(own) = own_cve(record) {
@@ -161,6 +177,8 @@ fn called(record: &Record) -> Called {
         // A distribution's bulletin names the vulnerabilities that it is about as `upstream`.
         ids.extend(cves(&record.upstream).map(clean));
         if ids.is_empty() {
+            // Without a CVE number, the first name in alphabetical order is the same for all
+            // records that know each other as aliases.
             let names = record.aliases.iter().chain([&record.id]);
             ids.extend(names.min().map(|name| clean(name)));
         } else {
@@ -169,20 +187,21 @@ fn called(record: &Record) -> Called {
     }
     ids.sort();
     ids.dedup();
-    let mut also: Vec<String> = record.aliases.iter().map(|name| clean(name)).collect();
+    let mut aliases: Vec<String> = record.aliases.iter().map(|name| clean(name)).collect();
+    // A bulletin does not identify any of its vulnerabilities.
     if bulletin.is_none() {
-        also.push(clean(&record.id));
+        aliases.push(clean(&record.id));
     }
-    also.sort();
-    also.dedup();
-    Called {
+    aliases.sort();
+    aliases.dedup();
+    Names {
         ids,
-        also,
+        aliases,
         bulletin,
     }
 }
 
-/// The CVE number of a record about one vulnerability: in its own name, as in
+/// Returns the CVE number of a record about one vulnerability: in its own name, as in
 /// `DEBIAN-CVE-2024-2961`, or the first of its aliases.
 fn own_cve(record: &Record) -> Option<&str> {
     match record.id.find("CVE-") {
@@ -198,19 +217,19 @@ fn cves(names: &[String]) -> impl Iterator<Item = &str> {
         .filter(|name| name.starts_with("CVE-"))
 }
 
+/// Makes a name from a record fit to be printed: the export may be of anybody.
 fn clean(name: &str) -> String {
     one_line(name, MAX_NAME)
 }
 
-fn vulnerability(
-    index: &Index<'_>,
-    record: &Record,
-    affected: &Affected,
-    candidate: &Candidate,
-    order: Order,
-) -> Vulnerability {
+/// Returns the vulnerability of a hit, without its names.
+fn vulnerability(index: &Index<'_>, record: &Record, hit: &Hit, order: Order) -> Vulnerability {
+    let affected = &record.affected[hit.affected];
+    let candidate = &hit.candidate;
     let subject = &index.subjects[candidate.subject];
-    let hit = affected::hit(affected, &candidate.version, order);
+    // Evaluated again rather than kept with the hit: the fix borrows from the record.
+    let evaluated = affected::hit(affected, &candidate.version, order);
+    // Records of distributions often have details only.
     let summary = if record.summary.trim().is_empty() {
         &record.details
     } else {
@@ -229,12 +248,12 @@ fn vulnerability(
             .unwrap_or_default(),
         package: subject.name.clone(),
         version: subject.version.clone(),
-        fixed: hit.and_then(|hit| hit.fixed).map(clean),
+        fixed: evaluated.and_then(|hit| hit.fixed).map(clean),
         packages: candidate.packages.clone(),
     }
 }
 
-/// Merges another record about the same vulnerability: it is fixed where both say so, and has the
+/// Merges another record about the same vulnerability: the later of the two fixes counts, and the
 /// higher of the two severities.
 fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     merge(&mut before.names, one.names);
@@ -243,6 +262,7 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     if before.summary.is_empty() {
         before.summary = one.summary;
     }
+    // Only the later version satisfies both records.
     let is_later = match (&before.fixed, &one.fixed) {
         (Some(before), Some(one)) => order.compare(before, one) == Ordering::Less,
         (None, Some(_)) => true,
@@ -261,8 +281,10 @@ fn add(before: &mut Vulnerability, one: Vulnerability, order: Order) {
     }
 }
 
-/// Orders severities: a CVSS score is more exact than a database's word, so it counts first.
-fn weight(severity: Option<&severity::Severity>) -> Option<(bool, severity::Rating, f64)> {
+/// Sort key of severities: a CVSS score is more exact than a database's word, so it counts first.
+fn weight(
+    severity: Option<&severity::VulnerabilitySeverity>,
+) -> Option<(bool, severity::Rating, f64)> {
     let severity = severity?;
     let score = severity.cvss.as_ref().map_or(0.0, |cvss| cvss.0);
     Some((severity.cvss.is_some(), severity.rating, score))
@@ -275,7 +297,7 @@ fn merge<T: Ord>(before: &mut Vec<T>, more: Vec<T>) {
     before.dedup();
 }
 
-/// The first line of a text from a record, without control characters and cut to a length.
+/// Returns the first line of a text from a record, without control characters and cut to a length.
 fn one_line(text: &str, most: usize) -> String {
     let line = text.lines().next().unwrap_or_default();
     let mut letters = line
@@ -288,7 +310,7 @@ fn one_line(text: &str, most: usize) -> String {
     line.trim_end().to_owned()
 }
 
-/// For each ecosystem of the image, its packages and the records that the export has for it.
+/// Counts, for each ecosystem of the image, its packages and the records in the export.
 fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
     let mut coverage = Vec::new();
     for (scope, records) in records.iter().enumerate() {
@@ -297,7 +319,7 @@ fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
             .flat_map(|candidate| candidate.packages.iter().copied())
             .collect();
         coverage.push(Coverage {
-            ecosystem: index.called(scope),
+            ecosystem: index.title(scope),
             packages: packages.len(),
             records: records.load(atomic::Ordering::Relaxed),
         });
@@ -305,15 +327,15 @@ fn coverage(index: &Index<'_>, records: &[AtomicUsize]) -> Vec<Coverage> {
     coverage
 }
 
-/// The number of packages that no ecosystem of the schema covers.
+/// Counts the packages that no ecosystem of the schema covers.
 fn unknown(index: &Index<'_>, packages: &Packages) -> usize {
-    let candidates = index
-        .scopes
-        .iter()
-        .flat_map(|(_, names)| names.values().flatten());
     let mut known = vec![false; packages.list.len()];
-    candidates
-        .flat_map(|candidate| &candidate.packages)
-        .for_each(|&row| known[row] = true);
+    for (_, names) in &index.scopes {
+        for candidate in names.values().flatten() {
+            for &row in &candidate.packages {
+                known[row] = true;
+            }
+        }
+    }
     known.iter().filter(|known| !**known).count()
 }

@@ -1,4 +1,4 @@
-//! The entries of one zip, read one after the other into the same memory.
+//! Decompression of the entries of a ZIP file, one after the other into the same memory.
 
 use std::io::Read;
 
@@ -7,10 +7,10 @@ use rawzip::{
     CompressionMethod, FileReader, ZipArchive, ZipArchiveEntryWayfinder, ZipVerification, crc32,
 };
 
-use super::export::Reason;
+use super::export::ExportErrorReason;
 
-/// What reads entries. A decoder of its own for each entry would leave holes between the records
-/// that are kept.
+/// Reads entries with one decoder and one buffer. New ones for each entry would fragment the memory
+/// between the records that are kept.
 pub(super) struct Inflater {
     decoder: Decompress,
     raw: Vec<u8>,
@@ -26,42 +26,44 @@ impl Inflater {
         }
     }
 
-    /// The bytes of an entry, of which there may be so many, with the length and the sum that the
-    /// directory says.
+    /// Decompresses one entry of at most `most` bytes and verifies the length and the CRC from the
+    /// central directory.
     pub(super) fn read(
         &mut self,
         archive: &ZipArchive<FileReader>,
         place: ZipArchiveEntryWayfinder,
         method: CompressionMethod,
         most: u64,
-    ) -> Result<&[u8], Reason> {
+    ) -> Result<&[u8], ExportErrorReason> {
         let entry = archive.get_entry(place)?;
         let reader = entry.reader();
-        let told = reader.claim_verifier();
-        // What is larger compressed than it may be at all is too large, too.
-        if told.uncompressed_size > most || place.compressed_size_hint() > most {
-            return Err(Reason::Large(most));
+        let claim = reader.claim_verifier();
+        // The compressed size matters, too: the raw bytes are read into memory first.
+        if claim.uncompressed_size > most || place.compressed_size_hint() > most {
+            return Err(ExportErrorReason::Large(most));
         }
         self.raw.clear();
         reader.take(most).read_to_end(&mut self.raw)?;
         let bytes = match method {
             CompressionMethod::STORE => &self.raw,
-            CompressionMethod::DEFLATE => self.inflate(told.uncompressed_size)?,
-            _ => return Err(Reason::Compression),
+            CompressionMethod::DEFLATE => self.inflate(claim.uncompressed_size)?,
+            // osv.dev only uses these two.
+            _ => return Err(ExportErrorReason::Compression),
         };
-        told.valid(ZipVerification {
+        claim.valid(ZipVerification {
             crc: crc32(bytes),
             uncompressed_size: bytes.len() as u64,
         })?;
         Ok(bytes)
     }
 
-    /// Ends where the stream does, or behind more bytes than are told.
-    fn inflate(&mut self, told: u64) -> Result<&Vec<u8>, Reason> {
+    /// Decompresses to the end of the stream, or until there are more bytes than claimed.
+    fn inflate(&mut self, claimed: u64) -> Result<&Vec<u8>, ExportErrorReason> {
         const STEP: usize = 64 << 10;
         self.decoder.reset(false);
         self.bytes.clear();
-        while self.bytes.len() as u64 <= told {
+        while self.bytes.len() as u64 <= claimed {
+            // Grows with the output, not to the claimed length, which may be a lie.
             if self.bytes.len() == self.bytes.capacity() {
                 self.bytes.reserve(STEP.max(self.bytes.len()));
             }
@@ -72,6 +74,7 @@ impl Inflater {
                 .decoder
                 .decompress_vec(rest, &mut self.bytes, FlushDecompress::None);
             let status = status.map_err(std::io::Error::from)?;
+            // A truncated stream makes no progress and has no end. The verification fails then.
             let is_stuck = self.decoder.total_in() == done as u64 && self.bytes.len() == before;
             if status == Status::StreamEnd || is_stuck {
                 break;

@@ -1,14 +1,14 @@
 //! Known vulnerabilities of the packages of an image.
 
 use super::ecosystem::Coverage;
-use super::severity::Severity;
+use super::severity::VulnerabilitySeverity;
 
-/// The vulnerabilities of an image, and how far the export covers its packages.
+/// The vulnerabilities of an image, and the coverage of its packages by the export.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
-    /// By identifier, then by package; one for each package, or each source of several packages.
+pub struct KnownVulnerabilities {
+    /// The vulnerabilities, sorted by identifier, then by package; one for each source package.
     pub list: Vec<Vulnerability>,
-    /// The ecosystems of the image, and how many records the export has for each.
+    /// The ecosystems of the image, with the number of records in the export for each.
     pub coverage: Vec<Coverage>,
     /// The number of packages without an ecosystem in the schema, such as those of a distribution
     /// that it does not list.
@@ -26,7 +26,7 @@ pub struct Vulnerability {
     pub bulletins: Vec<String>,
     /// One line; empty if no record has one.
     pub summary: String,
-    pub severity: Option<Severity>,
+    pub severity: Option<VulnerabilitySeverity>,
     /// `Debian:12`, as the record writes it.
     pub ecosystem: String,
     /// The source that the packages were built from, or the package itself.
@@ -38,9 +38,10 @@ pub struct Vulnerability {
     pub packages: Vec<usize>,
 }
 
-impl Known {
+impl KnownVulnerabilities {
     /// The ecosystems of the image that the export does not cover.
     pub fn uncovered(&self) -> impl Iterator<Item = &Coverage> {
+        // An image without findings would look clean if the export is for other ecosystems.
         self.coverage
             .iter()
             .filter(|coverage| coverage.records == 0)

@@ -15,7 +15,7 @@ mod record;
 mod severity;
 
 pub use ecosystem::Coverage;
-pub use export::{Error, Export, Limits, Reason};
+pub use export::{Export, ExportError, ExportErrorReason, ExportLimits};
 pub use find::find;
-pub use known::{Known, Vulnerability};
-pub use severity::{Rating, Severity};
+pub use known::{KnownVulnerabilities, Vulnerability};
+pub use severity::{Rating, VulnerabilitySeverity};

@@ -1,4 +1,4 @@
-//! The parts of an OSV record that are read.
+//! The part of the OSV schema that matters here.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 /// image does not have.
 #[derive(Debug, Deserialize)]
 pub(super) struct Glance<'a> {
+    // Required, so that another JSON file is an error instead of a record about nothing.
     #[serde(rename = "id")]
     _id: IgnoredAny,
     /// The time at which the record was withdrawn.
@@ -24,6 +25,7 @@ pub(super) struct AffectedGlance<'a> {
     pub(super) package: Option<PackageName<'a>>,
 }
 
+// Most names have no escapes and are borrowed from the file, which saves an allocation each.
 #[derive(Debug, Deserialize)]
 pub(super) struct PackageName<'a> {
     #[serde(borrow)]
@@ -58,21 +60,22 @@ pub(super) struct Record {
     #[serde(default)]
     pub(super) affected: Vec<Affected>,
     #[serde(default)]
-    pub(super) database_specific: Words,
+    pub(super) database_specific: SeverityWords,
 }
 
 /// The severity as a word, in the objects that each database defines for itself.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Words {
+pub(super) struct SeverityWords {
     #[serde(default, deserialize_with = "word")]
     pub(super) severity: String,
-    /// Debian's.
+    /// The field of Debian's tracker.
     #[serde(default, deserialize_with = "word")]
     pub(super) urgency: String,
 }
 
-/// A string; empty for any other value.
+/// Reads a string; empty for any other value.
 fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    // The schema leaves these objects to the databases, so `severity` may be a list or a number.
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(value.as_str().unwrap_or_default().to_owned())
 }
@@ -94,9 +97,9 @@ pub(super) struct Affected {
     #[serde(default)]
     pub(super) severity: Vec<Score>,
     #[serde(default)]
-    pub(super) ecosystem_specific: Option<Words>,
+    pub(super) ecosystem_specific: Option<SeverityWords>,
     #[serde(default)]
-    pub(super) database_specific: Option<Words>,
+    pub(super) database_specific: Option<SeverityWords>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -119,8 +122,8 @@ pub(super) enum RangeKind {
     Semver,
     #[serde(rename = "ECOSYSTEM")]
     Ecosystem,
-    /// Ranges of commits, and kinds that later versions of the schema may add: an image does not
-    /// say which commit a package was built from.
+    /// Ranges of commits, and kinds that later versions of the schema may add. An image does not
+    /// record the commit that a package was built from.
     #[serde(other)]
     Other,
 }

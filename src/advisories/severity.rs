@@ -1,4 +1,4 @@
-//! How grave a vulnerability is: its CVSS vector, or else the word of its database.
+//! Severity of a vulnerability: its CVSS vector, or else the word of its database.
 
 use cvss::Cvss;
 
@@ -6,58 +6,54 @@ use super::record::{Affected, Record, Score};
 
 pub use cvss::Severity as Rating;
 
-/// How grave a vulnerability is.
+/// The severity of a vulnerability.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Severity {
+pub struct VulnerabilitySeverity {
     pub rating: Rating,
-    /// The score and the vector, `CVSS:3.1/AV:N/…`; none where the database has a word for it and
-    /// no more.
+    /// The score and the vector, `CVSS:3.1/AV:N/…`; none where the database only has a word.
     pub cvss: Option<(f64, String)>,
 }
 
-/// What a record says of one of its packages: the newest kind of CVSS there is.
-pub(super) fn of(record: &Record, affected: &Affected) -> Option<Severity> {
+/// Returns the severity of a record for one of its packages.
+pub(super) fn of(record: &Record, affected: &Affected) -> Option<VulnerabilitySeverity> {
     let scores = if affected.severity.is_empty() {
         &record.severity
     } else {
         &affected.severity
     };
-    let words = [
-        affected.ecosystem_specific.as_ref(),
-        affected.database_specific.as_ref(),
-    ];
-    let words = words
-        .into_iter()
-        .flatten()
-        .chain([&record.database_specific]);
-    let mut words = words.flat_map(|words| [words.severity.as_str(), words.urgency.as_str()]);
-    let by_kind = |kind: &str| scores.iter().find(|score| score.kind == kind);
-    ["CVSS_V4", "CVSS_V3", "CVSS_V2"]
-        .into_iter()
-        .find_map(|kind| vector(by_kind(kind)?))
-        .or_else(|| {
-            Some(Severity {
-                rating: rating(&by_kind("Ubuntu")?.score)?,
-                cvss: None,
-            })
-        })
-        .or_else(|| {
-            Some(Severity {
-                rating: words.find_map(rating)?,
-                cvss: None,
-            })
-        })
+    // The newest version of CVSS that the record has.
+    for kind in ["CVSS_V4", "CVSS_V3", "CVSS_V2"] {
+        if let Some(severity) = score_of(scores, kind).and_then(vector) {
+            return Some(severity);
+        }
+    }
+    // Ubuntu has a kind of score of its own, which is a word.
+    let mut words: Vec<&str> = Vec::new();
+    words.extend(score_of(scores, "Ubuntu").map(|score| score.score.as_str()));
+    // The package's own objects are more specific than the record's.
+    let objects = [&affected.ecosystem_specific, &affected.database_specific];
+    for object in objects.into_iter().flatten() {
+        words.extend([object.severity.as_str(), object.urgency.as_str()]);
+    }
+    let object = &record.database_specific;
+    words.extend([object.severity.as_str(), object.urgency.as_str()]);
+    let rating = words.into_iter().find_map(rating)?;
+    Some(VulnerabilitySeverity { rating, cvss: None })
 }
 
-fn vector(score: &Score) -> Option<Severity> {
+fn score_of<'s>(scores: &'s [Score], kind: &str) -> Option<&'s Score> {
+    scores.iter().find(|score| score.kind == kind)
+}
+
+fn vector(score: &Score) -> Option<VulnerabilitySeverity> {
     let parsed: Cvss = score.score.parse().ok()?;
-    Some(Severity {
+    Some(VulnerabilitySeverity {
         rating: parsed.severity(),
         cvss: Some((parsed.score(), score.score.clone())),
     })
 }
 
-/// The words of GitHub, Debian, Ubuntu and Red Hat.
+/// Maps the words of GitHub, Debian, Ubuntu and Red Hat to the ratings of CVSS.
 fn rating(word: &str) -> Option<Rating> {
     Some(match word.to_ascii_lowercase().as_str() {
         "critical" => Rating::Critical,
@@ -72,7 +68,7 @@ fn rating(word: &str) -> Option<Rating> {
 mod tests {
     use super::*;
 
-    fn severity(json: &str) -> Option<Severity> {
+    fn severity(json: &str) -> Option<VulnerabilitySeverity> {
         let record: Record = serde_json::from_str(json).unwrap();
         of(&record, &record.affected[0])
     }
@@ -109,9 +105,10 @@ mod tests {
         ];
         for (kind, vector, score, rating) in cases {
             let json = format!(
-                r#"{{"id": "X-1", "severity": [{{"type": "{kind}", "score": "{vector}"}}], "affected": [{{}}]}}"#
+                r#"{{"id": "X-1", "severity": [{{"type": "{kind}", "score": "{vector}"}}],
+                    "affected": [{{}}]}}"#
             );
-            let expected = Severity {
+            let expected = VulnerabilitySeverity {
                 rating,
                 cvss: Some((score, vector.to_owned())),
             };
@@ -131,7 +128,8 @@ mod tests {
                 Some(Rating::Low),
             ),
             (
-                r#"{"id": "X", "severity": [{"type": "CVSS_V3", "score": "broken"}, {"type": "Ubuntu", "score": "high"}],
+                r#"{"id": "X", "severity": [{"type": "CVSS_V3", "score": "broken"},
+                    {"type": "Ubuntu", "score": "high"}],
                     "affected": [{"ecosystem_specific": {"urgency": "not yet assigned"}}]}"#,
                 Some(Rating::High),
             ),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Output;
-use crate::advisories::{self, Error, Export, Known};
+use crate::advisories::{self, Export, ExportError, KnownVulnerabilities};
 use crate::packages::Packages;
 use crate::size::counted;
 
@@ -19,7 +19,7 @@ pub(super) struct AdvisoryArguments {
 
 impl AdvisoryArguments {
     /// The files of the export, if one was named.
-    pub(super) fn export(&self) -> Result<Option<Export>, Error> {
+    pub(super) fn export(&self) -> Result<Option<Export>, ExportError> {
         if self.osv.is_empty() {
             Ok(None)
         } else {
@@ -29,7 +29,11 @@ impl AdvisoryArguments {
 }
 
 /// What the export knows of the packages of an image; says of which it knows nothing.
-pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<Known, Error> {
+pub(super) fn known(
+    export: &Export,
+    packages: &Packages,
+    output: Output,
+) -> Result<KnownVulnerabilities, ExportError> {
     let known = advisories::find(export, packages)?;
     for line in unknown(&known) {
         output.note(line);
@@ -38,7 +42,7 @@ pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Res
 }
 
 /// What could not be looked up, in lines.
-pub(super) fn unknown(known: &Known) -> Vec<String> {
+pub(super) fn unknown(known: &KnownVulnerabilities) -> Vec<String> {
     let mut lines = Vec::new();
     for uncovered in known.uncovered() {
         let packages = counted(uncovered.packages, "package");

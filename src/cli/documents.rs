@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::advisories::{AdvisoryArguments, unknown};
 use super::writing;
-use crate::advisories::{self, Known};
+use crate::advisories::{self, KnownVulnerabilities};
 use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
@@ -106,7 +106,7 @@ impl FromStr for VexFile {
 /// What documents are made of.
 pub(super) struct Documents {
     packages: Packages,
-    known: Option<Known>,
+    known: Option<KnownVulnerabilities>,
 }
 
 impl DocumentArguments {

@@ -26,7 +26,7 @@ impl Exclude {
             .add(Path::new("."), patterns)
             .context("`--exclude`")?;
         exclude
-            .add(&config.folder, &config.exclude)
+            .add(&config.directory, &config.exclude)
             .context("the configuration's `exclude`")?;
         Ok(exclude)
     }

@@ -9,7 +9,7 @@ use super::progress::Bar;
 use super::slim::plan;
 use super::{Outcome, Output};
 use crate::image::{NameId, Tree};
-use crate::packages::Record;
+use crate::packages::GeneratedRecord;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{Link, Plan, Reason};
 
@@ -63,7 +63,7 @@ fn is_at(path: &[u8], typed: &[u8]) -> bool {
     components(path) == components(typed)
 }
 
-fn generated(record: &Record) -> Lines {
+fn generated(record: &GeneratedRecord) -> Lines {
     let packages = record.packages.join(" ");
     let noun = if record.packages.len() == 1 {
         "package"

@@ -1,4 +1,4 @@
-//! hadolint's `.hadolint.yaml` and its environment variables, read into one.
+//! hadolint's `.hadolint.yaml` and its environment variables.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,8 @@ use crate::lint::{SettingKey, SettingOrigin};
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
-/// All keys of the file. Of lists both sources' entries count, of all else the file's.
+/// All keys of the file. The file and the environment are merged as hadolint does: lists are
+/// joined, and the file takes precedence for everything else.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct File {
@@ -27,10 +28,10 @@ pub(super) struct File {
     pub(super) label_schema: Option<BTreeMap<String, Spanned<String>>>,
     pub(super) strict_labels: Option<bool>,
     pub(super) format: Option<Spanned<String>>,
-    /// The first counts: one run prints one format.
+    /// The output formats; only the first counts, since one run prints one format.
     pub(super) formats: Option<Vec<Spanned<String>>>,
     pub(super) no_color: Option<bool>,
-    /// Known, and without effect: what hadolint adds then is always there.
+    /// Accepted without effect: jettison always prints the details that hadolint adds.
     pub(super) verbose: Option<bool>,
 }
 
@@ -44,8 +45,9 @@ pub(super) struct Override {
 }
 
 impl Override {
-    /// From the mildest to the gravest, which is the one that counts for a rule with several.
+    /// All entries with their severities, from the lowest to the highest.
     pub(super) fn lists(&self) -> impl Iterator<Item = (Severity, &Spanned<String>)> {
+        // A rule in several lists gets the last severity that is set.
         let lists = [
             (Severity::Style, &self.style),
             (Severity::Info, &self.info),
@@ -66,17 +68,18 @@ pub(super) fn parse(
 ) -> Result<Config, ConfigError> {
     let path = host.path();
     let file = read(path, text)?;
+    // The environment is the user's own: its format may name a file.
     if !host.is_named() {
         check_found(&file, path)?;
     }
-    meaning(
+    settings(
         &file.over(read_environment(environment)),
         Some((path, text)),
         registry,
     )
 }
 
-/// Refuses what only a file that a person named may ask for.
+/// Refuses settings that only a file that a person named may have.
 fn check_found(file: &File, path: &Path) -> Result<(), ConfigError> {
     let formats = file.format.iter().chain(file.formats.iter().flatten());
     for format in formats {
@@ -91,19 +94,18 @@ pub(super) fn of_environment(
     environment: Environment<'_>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
-    meaning(&read_environment(environment), None, registry)
+    settings(&read_environment(environment), None, registry)
 }
 
 pub(super) fn read(path: &Path, text: &str) -> Result<File, ConfigError> {
-    let is_blank = |line: &str| {
-        line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim() == "---"
-    };
+    // An empty document is null in YAML, which is not a mapping. hadolint accepts it.
     if text.lines().all(is_blank) {
         return Ok(File::default());
     }
     serde_saphyr::from_str(text).map_err(|error| {
         let place = error.location().unwrap_or(Location::UNKNOWN);
         let reason = match error.without_snippet() {
+            // The list of all keys is replaced by the closest one.
             Error::SerdeUnknownField {
                 field, expected, ..
             } => super::unknown_key(field, expected),
@@ -113,63 +115,91 @@ pub(super) fn read(path: &Path, text: &str) -> Result<File, ConfigError> {
     })
 }
 
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty() || line.trim_start().starts_with('#') || line.trim() == "---"
+}
+
 fn wrong(path: Option<&Path>, place: Location, reason: String) -> ConfigError {
-    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     match path {
-        // What comes from the environment has no place.
+        // Values from the environment have no place, also where they are merged with a file.
         _ if place == Location::UNKNOWN => ConfigError::Environment { reason },
         None => ConfigError::Environment { reason },
         Some(path) => ConfigError::Content {
             path: path.to_owned(),
-            line: number(place.line()),
-            column: number(place.column()),
+            line: usize::try_from(place.line()).unwrap_or(usize::MAX),
+            column: usize::try_from(place.column()).unwrap_or(usize::MAX),
             reason,
         },
     }
 }
 
-/// hadolint's own variables: lists have commas between their entries.
+/// Reads hadolint's own variables.
 fn read_environment(environment: Environment<'_>) -> File {
-    let text =
-        |name: &str| environment(&format!("HADOLINT_{name}")).filter(|text| !text.is_empty());
-    let spanned =
-        |text: &str| Spanned::new(text.trim().to_owned(), Location::UNKNOWN, Location::UNKNOWN);
-    let list = |name: &str| text(name).map(|text| text.split(',').map(spanned).collect::<Vec<_>>());
-    let is_true = |text: String| {
-        matches!(
-            text.to_ascii_lowercase().as_str(),
-            "1" | "y" | "yes" | "true"
-        )
-    };
-    let switch = |name: &str| text(name).map(is_true);
-    let pair = |entry: &str| {
-        entry
-            .split_once(':')
-            .map(|(label, kind)| (label.trim().to_owned(), spanned(kind)))
-    };
+    let variables = Variables(environment);
     File {
-        ignored: list("IGNORE"),
+        ignored: variables.list("IGNORE"),
         r#override: Some(Override {
-            error: list("OVERRIDE_ERROR"),
-            warning: list("OVERRIDE_WARNING"),
-            info: list("OVERRIDE_INFO"),
-            style: list("OVERRIDE_STYLE"),
+            error: variables.list("OVERRIDE_ERROR"),
+            warning: variables.list("OVERRIDE_WARNING"),
+            info: variables.list("OVERRIDE_INFO"),
+            style: variables.list("OVERRIDE_STYLE"),
         }),
-        failure_threshold: text("FAILURE_THRESHOLD").as_deref().map(spanned),
-        no_fail: switch("NOFAIL"),
-        disable_ignore_pragma: switch("DISABLE_IGNORE_PRAGMA"),
-        trusted_registries: list("TRUSTED_REGISTRIES"),
-        label_schema: text("REQUIRE_LABELS").map(|text| text.split(',').filter_map(pair).collect()),
-        strict_labels: switch("STRICT_LABELS"),
-        format: text("FORMAT").as_deref().map(spanned),
+        failure_threshold: variables.value("FAILURE_THRESHOLD"),
+        no_fail: variables.switch("NOFAIL"),
+        disable_ignore_pragma: variables.switch("DISABLE_IGNORE_PRAGMA"),
+        trusted_registries: variables.list("TRUSTED_REGISTRIES"),
+        label_schema: variables.labels("REQUIRE_LABELS"),
+        strict_labels: variables.switch("STRICT_LABELS"),
+        format: variables.value("FORMAT"),
+        // hadolint has no variables for these two.
         formats: None,
         no_color: None,
-        verbose: switch("VERBOSE"),
+        verbose: variables.switch("VERBOSE"),
     }
 }
 
+/// Environment variables whose names start with `HADOLINT_`.
+struct Variables<'a>(Environment<'a>);
+
+impl Variables<'_> {
+    /// Text of a variable; an empty one counts as unset, as CI systems set variables to nothing.
+    fn text(&self, name: &str) -> Option<String> {
+        (self.0)(&format!("HADOLINT_{name}")).filter(|text| !text.is_empty())
+    }
+
+    fn value(&self, name: &str) -> Option<Spanned<String>> {
+        Some(without_place(&self.text(name)?))
+    }
+
+    /// Entries of a list, which commas separate.
+    fn list(&self, name: &str) -> Option<Vec<Spanned<String>>> {
+        Some(self.text(name)?.split(',').map(without_place).collect())
+    }
+
+    /// Value of a switch: true in one of these spellings, false in any other.
+    fn switch(&self, name: &str) -> Option<bool> {
+        let text = self.text(name)?.to_ascii_lowercase();
+        Some(matches!(text.as_str(), "1" | "y" | "yes" | "true"))
+    }
+
+    /// Entries `label:type`; others are skipped.
+    fn labels(&self, name: &str) -> Option<BTreeMap<String, Spanned<String>>> {
+        let mut labels = BTreeMap::new();
+        for entry in self.text(name)?.split(',') {
+            if let Some((label, kind)) = entry.split_once(':') {
+                labels.insert(label.trim().to_owned(), without_place(kind));
+            }
+        }
+        Some(labels)
+    }
+}
+
+fn without_place(text: &str) -> Spanned<String> {
+    Spanned::new(text.trim().to_owned(), Location::UNKNOWN, Location::UNKNOWN)
+}
+
 impl File {
-    /// This file's word over another's.
+    /// Merges this file with another source, over which it takes precedence.
     fn over(mut self, below: Self) -> Self {
         let (upper, lower) = (
             self.r#override.take().unwrap_or_default(),
@@ -180,6 +210,7 @@ impl File {
             .into_iter()
             .chain(below.label_schema)
             .flatten();
+        // `formats` has been resolved to one format, so it does not appear in the result.
         Self {
             ignored: joined(self.ignored, below.ignored),
             r#override: Some(Override {
@@ -192,7 +223,7 @@ impl File {
             no_fail: self.no_fail.or(below.no_fail),
             disable_ignore_pragma: self.disable_ignore_pragma.or(below.disable_ignore_pragma),
             trusted_registries: joined(self.trusted_registries, below.trusted_registries),
-            // Of a label in both, the file's kind counts: it comes last.
+            // The last entry for a label counts, so the file's labels must come last.
             label_schema: Some(labels.collect::<Vec<_>>().into_iter().rev().collect()),
             strict_labels: self.strict_labels.or(below.strict_labels),
             format: self
@@ -216,44 +247,49 @@ fn joined<T>(first: Option<Vec<T>>, second: Option<Vec<T>>) -> Option<Vec<T>> {
     }
 }
 
-/// `from` is the path and the text of the file; what comes from the environment has no place.
-fn meaning(
+/// Converts hadolint's keys to settings. `from` is the path and the text of the file, if there is
+/// one.
+fn settings(
     file: &File,
     from: Option<(&Path, &str)>,
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
     let path = from.map(|(path, _)| path);
     let source = from.map(|(path, text)| Arc::new(Source::new(path.to_string_lossy(), text)));
-    let place = |text: &Spanned<String>| origin(source.as_ref()?, text);
-    let known = |code: &Spanned<String>| {
-        known(&code.value, registry).map_err(|reason| wrong(path, code.defined, reason))
-    };
+    let source = source.as_ref();
     let mut config = Config::default();
+    // A rule in both `ignored` and `override` is ignored.
     for code in file.ignored.iter().flatten() {
-        config.settings.ignore(known(code)?);
+        config.settings.ignore(rules_of(code, path, registry)?);
     }
     for (severity, code) in file.r#override.iter().flat_map(Override::lists) {
+        let rules = rules_of(code, path, registry)?;
+        let origin = origin(source, code);
         config
             .settings
-            .set_severity(known(code)?, severity, place(code).as_ref());
+            .set_severity(rules, severity, origin.as_ref());
     }
     config.settings.pragmas = !file.disable_ignore_pragma.unwrap_or_default();
+    // The first entry is the place of the whole list.
     let trusted = file.trusted_registries.iter().flatten();
     config.settings.origins.add(
         SettingKey::Name("trusted-registries"),
-        trusted.clone().next().and_then(&place),
+        trusted
+            .clone()
+            .next()
+            .and_then(|first| origin(source, first)),
     );
     config.settings.trusted_registries = trusted.map(|registry| registry.value.clone()).collect();
     for (label, kind) in file.label_schema.iter().flatten() {
-        let said = |reason| wrong(path, kind.defined, format!("`label-schema`: {reason}"));
-        config
-            .settings
+        let settings = &mut config.settings;
+        settings
             .origins
-            .add(SettingKey::Label(label.clone()), place(kind));
-        config
-            .settings
-            .label_schema
-            .insert(label.clone(), kind.value.parse().map_err(said)?);
+            .add(SettingKey::Label(label.clone()), origin(source, kind));
+        let kind = kind.value.parse().map_err(|reason| {
+            let reason = format!("`label-schema`: {reason}");
+            wrong(path, kind.defined, reason)
+        })?;
+        settings.label_schema.insert(label.clone(), kind);
     }
     config.settings.strict_labels = file.strict_labels.unwrap_or_default();
     config.fail_on = file.fail_on(path)?;
@@ -262,35 +298,44 @@ fn meaning(
     Ok(config)
 }
 
-/// Where a word stands in the file.
-fn origin(file: &Arc<Source>, text: &Spanned<String>) -> Option<SettingOrigin> {
+/// Returns the place of a value in the file; none for values from the environment.
+fn origin(file: Option<&Arc<Source>>, text: &Spanned<String>) -> Option<SettingOrigin> {
+    let file = file?;
     let place = text.defined.span();
     let start = usize::try_from(place.byte_offset()?).ok()?;
     let span = Span::new(
         start,
         start.checked_add(usize::try_from(place.byte_len()?).ok()?)?,
     );
-    (!file.slice(span).is_empty()).then(|| SettingOrigin {
+    // An empty value has no text to point at.
+    if file.slice(span).is_empty() {
+        return None;
+    }
+    Some(SettingOrigin {
         file: Arc::clone(file),
         span,
     })
 }
 
-/// A code that hadolint may have and that is no rule here cannot fire, so there is nothing to
-/// silence.
-fn known(code: &str, registry: &Registry) -> Result<Named, String> {
-    let is_numbered = code.strip_prefix("DL").is_some_and(|digits| {
+/// Returns the rules that a code of hadolint stands for.
+fn rules_of(
+    code: &Spanned<String>,
+    path: Option<&Path>,
+    registry: &Registry,
+) -> Result<Named, ConfigError> {
+    let is_numbered = code.value.strip_prefix("DL").is_some_and(|digits| {
         digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())
     });
-    match registry.resolve([code]) {
+    match registry.resolve([code.value.as_str()]) {
         Ok(named) => Ok(named),
+        // A code of hadolint without a rule here never fires, so there is nothing to ignore.
         Err(_) if is_numbered => Ok(Named::default()),
-        Err(unknown) => Err(unknown.to_string()),
+        Err(unknown) => Err(wrong(path, code.defined, unknown.to_string())),
     }
 }
 
 impl File {
-    /// Under jettison's name.
+    /// The output format under jettison's name.
     pub(super) fn format(&self) -> Option<&str> {
         let format = self
             .format
@@ -298,24 +343,21 @@ impl File {
             .or_else(|| self.formats.as_ref()?.first())?
             .value
             .as_str();
+        // The other names are the same in both programs.
         Some(if format == "tty" { "text" } else { format })
     }
 
     pub(super) fn fail_on(&self, path: Option<&Path>) -> Result<Option<FailOn>, ConfigError> {
         let threshold = match &self.failure_threshold {
+            // hadolint's word for `none`.
             Some(threshold) if threshold.value == "ignore" => Some(FailOn::Never),
-            Some(threshold) => {
-                let said = |reason: String| {
-                    wrong(
-                        path,
-                        threshold.defined,
-                        format!("`failure-threshold`: {reason}"),
-                    )
-                };
-                Some(threshold.value.parse().map_err(said)?)
-            }
+            Some(threshold) => Some(threshold.value.parse().map_err(|reason| {
+                let reason = format!("`failure-threshold`: {reason}");
+                wrong(path, threshold.defined, reason)
+            })?),
             None => None,
         };
+        // `no-fail` wins, but a wrong threshold beside it is an error all the same.
         Ok(if self.no_fail == Some(true) {
             Some(FailOn::Never)
         } else {

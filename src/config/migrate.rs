@@ -1,6 +1,6 @@
-//! Writes the `.jettison.toml` that means what a `.hadolint.yaml` does.
+//! Conversion of a `.hadolint.yaml` to the `.jettison.toml` with the same meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -11,6 +11,8 @@ use super::{ConfigError, FailOn};
 use crate::lint::Registry;
 use crate::printable::escape;
 
+/// The keys of `.jettison.toml` that hadolint's can become. Values come before tables, as TOML
+/// demands, and settings that are the default are left out.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Own {
@@ -34,43 +36,35 @@ struct Own {
     label_schema: BTreeMap<String, String>,
 }
 
-/// The text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes that are no rule
-/// here are named in a comment and left out.
+/// Returns the text of a `.jettison.toml` for the text of hadolint's file at `path`. Codes without
+/// a rule here are named in a comment and left out.
 pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, ConfigError> {
-    // What is wrong with the file is said first.
+    // Errors in the file must not be migrated.
     super::parse(path, text, registry)?;
     let file = hadolint::read(path, text)?;
     let mut missing = Vec::new();
-    let mut is_known = |code: &str| {
-        let known = registry.resolve([code]).is_ok();
-        if !known && !missing.iter().any(|other| other == code) {
-            missing.push(code.to_owned());
-        }
-        known
-    };
     let mut own = Own {
         fail_on: file.fail_on(Some(path))?.map(FailOn::as_str),
-        pragmas: file
-            .disable_ignore_pragma
-            .filter(|&is_off| is_off)
-            .map(|_| false),
         format: file.format().map(str::to_owned),
         no_color: file.no_color.filter(|&is_on| is_on),
         strict_labels: file.strict_labels.filter(|&is_on| is_on),
         ..Own::default()
     };
-    let ignored = file
-        .ignored
-        .iter()
-        .flatten()
-        .map(|code| code.value.as_str());
-    own.ignore = ignored
-        .filter(|code| is_known(code))
-        .map(str::to_owned)
-        .collect();
+    if file.disable_ignore_pragma == Some(true) {
+        own.pragmas = Some(false);
+    }
+    for code in file.ignored.iter().flatten() {
+        if registry.resolve([code.value.as_str()]).is_ok() {
+            own.ignore.push(code.value.clone());
+        } else {
+            missing.push(code.value.clone());
+        }
+    }
     for (severity, code) in file.r#override.iter().flat_map(Override::lists) {
-        if is_known(&code.value) {
+        if registry.resolve([code.value.as_str()]).is_ok() {
             own.severity.insert(code.value.clone(), severity.as_str());
+        } else {
+            missing.push(code.value.clone());
         }
     }
     own.trusted_registries = file
@@ -82,25 +76,35 @@ pub fn migrate(path: &Path, text: &str, registry: &Registry) -> Result<String, C
     let labels = file.label_schema.into_iter().flatten();
     own.label_schema = labels.map(|(label, kind)| (label, kind.value)).collect();
 
-    let names = own.trusted_registries.iter().chain(own.label_schema.keys());
-    for name in names {
-        // It is no name of a registry or a label, and TOML does not escape all that terminals obey.
-        if escape(name) != *name {
-            return Err(ConfigError::Whole {
-                path: path.to_owned(),
-                reason: format!("`{name}` has characters that cannot be seen"),
-            });
+    check_names(path, &own)?;
+    let mut out = String::new();
+    let mut seen = BTreeSet::new();
+    for code in &missing {
+        // A code may be in several lists.
+        if seen.insert(code) {
+            let code = escape(code);
+            let _ = writeln!(out, "# {code} is ignored: jettison has no such rule");
         }
     }
-    let mut out = String::new();
-    for code in &missing {
-        let code = escape(code);
-        let _ = writeln!(out, "# {code} is no rule here: there is nothing to silence");
-    }
+    // The comments come first: TOML ends with the tables, to which they would seem to belong.
     let text = toml::to_string(&own);
     out.push_str(&text.map_err(|error| ConfigError::Whole {
         path: path.to_owned(),
         reason: error.to_string(),
     })?);
     Ok(out)
+}
+
+/// Refuses names with invisible characters, which no registry or label has. TOML does not escape
+/// all the characters that a terminal acts on.
+fn check_names(path: &Path, own: &Own) -> Result<(), ConfigError> {
+    for name in own.trusted_registries.iter().chain(own.label_schema.keys()) {
+        if escape(name) != *name {
+            return Err(ConfigError::Whole {
+                path: path.to_owned(),
+                reason: format!("`{name}` contains invisible characters"),
+            });
+        }
+    }
+    Ok(())
 }

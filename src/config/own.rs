@@ -1,4 +1,4 @@
-//! `.jettison.toml`.
+//! jettison's own configuration file, `.jettison.toml`.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -9,11 +9,13 @@ use toml::Spanned;
 
 use super::policy::{PolicyTable, policy};
 use super::{ALL, Config, ConfigError, FailOn, Shellcheck};
-use crate::lint::{Named, Registry, Selection};
+use crate::lint::{Named, Registry, Selection, Settings};
 use crate::lint::{SettingKey, SettingOrigin, SettingOrigins};
 use crate::source::{Source, Span};
 use crate::trust::HostFile;
 
+/// All keys of the file. `Spanned` keeps the place of a value for errors and findings.
+// A misspelled key is an error: a setting that is ignored silently looks as if it were in effect.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct File {
@@ -43,6 +45,7 @@ struct File {
     policy: Option<PolicyTable>,
 }
 
+// The message replaces serde's, which would name the variants of the enum.
 #[derive(Deserialize)]
 #[serde(
     untagged,
@@ -66,105 +69,133 @@ pub(super) fn parse(
     registry: &Registry,
 ) -> Result<Config, ConfigError> {
     let path = host.path();
-    let source = Arc::new(Source::new(path.to_string_lossy(), text));
-    let at = |offset: usize, reason: String| {
-        let place = source.position(offset);
-        ConfigError::Content {
-            path: path.to_owned(),
-            line: place.line,
-            column: place.column,
-            reason,
-        }
+    let reader = Reader {
+        path,
+        source: Arc::new(Source::new(path.to_string_lossy(), text)),
+        registry,
     };
     let file: File = toml::from_str(text).map_err(|error| {
-        at(
-            error.span().map_or(0, |span| span.start),
-            said(error.message()),
-        )
+        let offset = error.span().map_or(0, |span| span.start);
+        reader.error_at(offset, reworded(error.message()))
     })?;
+    // Before anything else, so that nothing of a file that goes too far has an effect.
     if !host.is_named() {
-        check_found(&file).map_err(|(offset, reason)| at(offset, reason))?;
+        check_found(&file, &reader)?;
     }
-    let known = |name: &Spanned<String>| {
-        registry
-            .resolve([name.get_ref().as_str()])
-            .map_err(|unknown| at(name.span().start, unknown.to_string()))
-    };
-    let known_all = |names: &[Spanned<String>]| -> Result<Named, ConfigError> {
-        let mut all = Named::default();
-        for name in names {
-            let one = known(name)?;
-            all.rules.extend(one.rules);
-            all.codes.extend(one.codes);
-        }
-        Ok(all)
-    };
     let mut config = Config::default();
-    if let Some(profile) = &file.profile {
-        let selected = profile.get_ref().parse();
-        let selected = selected.map_err(|reason| at(profile.span().start, reason))?;
-        config.settings.select = Selection::Profile(selected);
-    }
-    if let Some(names) = &file.select {
-        if names.iter().any(|name| name.get_ref() == ALL) {
-            config.settings.select = Selection::ALL;
-        } else {
-            config.settings.select(known_all(names)?);
-        }
-    }
-    config.settings.ignore(known_all(&file.ignore)?);
-    for (rule, severity) in &file.severity {
-        let level = severity.get_ref().parse().map_err(|()| {
-            at(
-                severity.span().start,
-                format!("`{}` is no severity", severity.get_ref()),
-            )
-        })?;
-        config
-            .settings
-            .set_severity(known(rule)?, level, Some(&origin(&source, severity)));
-    }
+    set_rules(&mut config.settings, &file, &reader)?;
     if let Some(fail_on) = &file.fail_on {
         let threshold: Result<FailOn, _> = fail_on.get_ref().parse();
-        let threshold = threshold.map_err(|reason| at(fail_on.span().start, reason))?;
-        config.fail_on = Some(threshold);
+        config.fail_on = Some(threshold.map_err(|reason| reader.error(fail_on, reason))?);
     }
-    set_origins(&mut config.settings.origins, &file, &source);
+    set_origins(&mut config.settings.origins, &file, &reader);
+    for (label, kind) in file.label_schema {
+        let origin = Some(reader.origin(&kind));
+        let settings = &mut config.settings;
+        settings
+            .origins
+            .add(SettingKey::Label(label.clone()), origin);
+        let parsed = kind.get_ref().parse();
+        let parsed = parsed.map_err(|reason: String| reader.error(&kind, reason))?;
+        settings.label_schema.insert(label, parsed);
+    }
+    let registries = file.trusted_registries.into_iter();
+    config.settings.trusted_registries = registries.map(Spanned::into_inner).collect();
     config.settings.build_args = file.build_args;
     config.settings.target = file.target;
     config.settings.pragmas = file.pragmas.unwrap_or(true);
-    config.settings.trusted_registries = file
-        .trusted_registries
-        .into_iter()
-        .map(Spanned::into_inner)
-        .collect();
-    for (label, kind) in file.label_schema {
-        config.settings.origins.add(
-            SettingKey::Label(label.clone()),
-            Some(origin(&source, &kind)),
-        );
-        let kind = kind
-            .get_ref()
-            .parse()
-            .map_err(|reason| at(kind.span().start, reason))?;
-        config.settings.label_schema.insert(label, kind);
-    }
     config.settings.strict_labels = file.strict_labels.is_some_and(Spanned::into_inner);
     config.settings.max_base_age = file.max_base_age.map(Spanned::into_inner);
     config.exclude = file.exclude;
     config.no_color = file.no_color.unwrap_or_default();
     config.formats = formats(file.format.map(Spanned::into_inner));
-    config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+    config.directory = path.parent().map(Path::to_owned).unwrap_or_default();
     config.baseline = file
         .baseline
-        .map(|baseline| baseline_file(host, &config.folder, baseline.into_inner()));
-    config.shellcheck = shellcheck(&config.folder, file.shellcheck.map(Spanned::into_inner));
-    config.policy = file
-        .policy
-        .map(|table| policy(table, registry, &source, &at))
-        .transpose()?
-        .unwrap_or_default();
+        .map(|baseline| baseline_file(host, &config.directory, baseline.into_inner()));
+    config.shellcheck = shellcheck(&config.directory, file.shellcheck.map(Spanned::into_inner));
+    if let Some(table) = file.policy {
+        config.policy = policy(table, &reader)?;
+    }
     Ok(config)
+}
+
+/// The file that is read, for errors and origins, and the rules that it can name.
+pub(super) struct Reader<'a> {
+    path: &'a Path,
+    source: Arc<Source>,
+    pub(super) registry: &'a Registry,
+}
+
+impl Reader<'_> {
+    /// Returns an error about a value.
+    pub(super) fn error<T>(&self, value: &Spanned<T>, reason: impl Into<String>) -> ConfigError {
+        self.error_at(value.span().start, reason.into())
+    }
+
+    fn error_at(&self, offset: usize, reason: String) -> ConfigError {
+        let place = self.source.position(offset);
+        ConfigError::Content {
+            path: self.path.to_owned(),
+            line: place.line,
+            column: place.column,
+            reason,
+        }
+    }
+
+    /// Returns the place of a value, for findings that result from it.
+    pub(super) fn origin<T>(&self, value: &Spanned<T>) -> SettingOrigin {
+        let range = value.span();
+        SettingOrigin {
+            file: Arc::clone(&self.source),
+            span: Span::new(range.start, range.end),
+        }
+    }
+
+    /// Returns the rules that a name or an alias stands for.
+    fn rules(&self, name: &Spanned<String>) -> Result<Named, ConfigError> {
+        self.registry
+            .resolve([name.get_ref().as_str()])
+            .map_err(|unknown| self.error(name, unknown.to_string()))
+    }
+
+    /// Returns the rules of several names. One by one, so that an error has the place of its name.
+    fn all_rules(&self, names: &[Spanned<String>]) -> Result<Named, ConfigError> {
+        let mut all = Named::default();
+        for name in names {
+            let one = self.rules(name)?;
+            all.rules.extend(one.rules);
+            all.codes.extend(one.codes);
+        }
+        Ok(all)
+    }
+}
+
+/// Sets which rules run, and with which severity.
+fn set_rules(settings: &mut Settings, file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
+    if let Some(profile) = &file.profile {
+        let selected = profile.get_ref().parse();
+        let selected = selected.map_err(|reason: String| reader.error(profile, reason))?;
+        settings.select = Selection::Profile(selected);
+    }
+    // A list of rules is more specific than a profile, and replaces it.
+    if let Some(names) = &file.select {
+        if names.iter().any(|name| name.get_ref() == ALL) {
+            settings.select = Selection::ALL;
+        } else {
+            settings.select(reader.all_rules(names)?);
+        }
+    }
+    settings.ignore(reader.all_rules(&file.ignore)?);
+    for (rule, severity) in &file.severity {
+        let Ok(level) = severity.get_ref().parse() else {
+            let reason = format!("`{}` is not a severity", severity.get_ref());
+            return Err(reader.error(severity, reason));
+        };
+        let origin = reader.origin(severity);
+        settings.set_severity(reader.rules(rule)?, level, Some(&origin));
+    }
+    Ok(())
 }
 
 fn formats(formats: Option<Formats>) -> Vec<String> {
@@ -175,7 +206,8 @@ fn formats(formats: Option<Formats>) -> Vec<String> {
     }
 }
 
-/// The baseline that a file names. A file that was found may only name one below its directory.
+/// Returns the baseline that a file names. A file that was found may only name one below its
+/// directory.
 fn baseline_file(host: &HostFile, directory: &Path, baseline: String) -> HostFile {
     let path = directory.join(baseline);
     if host.is_named() {
@@ -187,31 +219,34 @@ fn baseline_file(host: &HostFile, directory: &Path, baseline: String) -> HostFil
 
 fn shellcheck(directory: &Path, value: Option<ShellcheckValue>) -> Shellcheck {
     match value {
+        // `true` is no stronger than nothing: a run without ShellCheck must work on every machine.
         None | Some(ShellcheckValue::Switch(true)) => Shellcheck::Found,
         Some(ShellcheckValue::Switch(false)) => Shellcheck::Off,
         Some(ShellcheckValue::Path(program)) => Shellcheck::At(program_from(directory, program)),
     }
 }
 
-/// Records where the settings stand that findings point at.
-fn set_origins(origins: &mut SettingOrigins, file: &File, source: &Arc<Source>) {
+/// Records the places of settings that findings point at.
+fn set_origins(origins: &mut SettingOrigins, file: &File, reader: &Reader<'_>) {
+    // The first entry is the place of the whole list.
     let registries = file.trusted_registries.first();
     let labels = file.strict_labels.as_ref();
     let age = file.max_base_age.as_ref();
     for (name, origin) in [
         (
             "trusted-registries",
-            registries.map(|value| origin(source, value)),
+            registries.map(|value| reader.origin(value)),
         ),
-        ("strict-labels", labels.map(|value| origin(source, value))),
-        ("max-base-age", age.map(|value| origin(source, value))),
+        ("strict-labels", labels.map(|value| reader.origin(value))),
+        ("max-base-age", age.map(|value| reader.origin(value))),
     ] {
         origins.add(SettingKey::Name(name), origin);
     }
 }
 
-/// Refuses what only a file that a person named may ask for. An error is an offset and the reason.
-fn check_found(file: &File) -> Result<(), (usize, String)> {
+/// Refuses settings that only a file that a person named may have: with them, a repository could
+/// run a program, or read and write files of the user.
+fn check_found(file: &File, reader: &Reader<'_>) -> Result<(), ConfigError> {
     if let Some(shellcheck) = &file.shellcheck
         && let ShellcheckValue::Path(program) = shellcheck.get_ref()
     {
@@ -219,7 +254,7 @@ fn check_found(file: &File) -> Result<(), (usize, String)> {
             "expected `true` or `false`: only a file named with `--config` may name a program; \
              use `--shellcheck {program}` instead"
         );
-        return Err((shellcheck.span().start, reason));
+        return Err(reader.error(shellcheck, reason));
     }
     if let Some(formats) = &file.format {
         let list = match formats.get_ref() {
@@ -227,7 +262,7 @@ fn check_found(file: &File) -> Result<(), (usize, String)> {
             Formats::Several(list) => list,
         };
         if let Some(reason) = list.iter().find_map(|format| super::refused_format(format)) {
-            return Err((formats.span().start, reason));
+            return Err(reader.error(formats, reason));
         }
     }
     if let Some(baseline) = &file.baseline
@@ -238,18 +273,20 @@ fn check_found(file: &File) -> Result<(), (usize, String)> {
              use `--baseline {}` instead",
             baseline.get_ref()
         );
-        return Err((baseline.span().start, reason));
+        return Err(reader.error(baseline, reason));
     }
     Ok(())
 }
 
-/// Whether a path, taken from a directory, stays below it. Symlinks are checked when it is read.
+/// Returns true for a path that, relative to a directory, stays below it. Symlinks are checked when
+/// it is read.
 fn stays_below(path: &Path) -> bool {
     let mut depth = 0_usize;
     for component in path.components() {
         match component {
             Component::Normal(_) => depth += 1,
             Component::CurDir => {}
+            // `a/../b` stays below, `a/../../b` does not.
             Component::ParentDir if depth > 0 => depth -= 1,
             Component::ParentDir | Component::RootDir | Component::Prefix(_) => return false,
         }
@@ -257,8 +294,10 @@ fn stays_below(path: &Path) -> bool {
     true
 }
 
-/// A program that a file names: by a path from the file's directory, or by a name on `PATH`.
+/// Returns the program that a file names: by a path from the file's directory, or by a name on
+/// `PATH`.
 fn program_from(directory: &Path, program: String) -> PathBuf {
+    // The same distinction as in a shell.
     if program.contains('/') {
         directory.join(program)
     } else {
@@ -266,36 +305,21 @@ fn program_from(directory: &Path, program: String) -> PathBuf {
     }
 }
 
-/// The place of a value in its file.
-pub(super) fn origin<T>(file: &Arc<Source>, value: &Spanned<T>) -> SettingOrigin {
-    let range = value.span();
-    SettingOrigin {
-        file: Arc::clone(file),
-        span: Span::new(range.start, range.end),
-    }
-}
-
-/// The TOML reader's message; of an unknown key it lists all that are known, where the nearest is
-/// enough.
-fn said(message: &str) -> String {
-    let quoted = |text: &str| {
-        text.split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+/// Replaces serde's message about an unknown key, which lists all known ones, by one with the
+/// closest key.
+fn reworded(message: &str) -> String {
     match message
         .strip_prefix("unknown field ")
         .and_then(|rest| rest.split_once(", expected "))
     {
-        Some((key, known)) => {
-            let known = quoted(known);
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            super::unknown_key(&quoted(key).concat(), &known)
-        }
+        Some((key, known)) => super::unknown_key(&quoted(key).concat(), &quoted(known)),
         None => message.to_owned(),
     }
+}
+
+/// Returns the texts between pairs of backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
 }
 
 #[cfg(test)]

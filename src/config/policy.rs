@@ -1,7 +1,6 @@
-//! The `[policy]` of `.jettison.toml`.
+//! The `[policy]` table of `.jettison.toml`.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use bytesize::ByteSize;
 use jiff::civil::Date;
@@ -10,10 +9,9 @@ use toml::Spanned;
 use toml::value::Value;
 
 use super::ConfigError;
-use super::own::origin;
+use super::own::Reader;
 use crate::lint::image::{Exception, Pattern, Policy};
 use crate::lint::{Registry, SettingKey};
-use crate::source::Source;
 use crate::suggestion;
 
 #[derive(Default, Deserialize)]
@@ -28,6 +26,7 @@ pub(super) struct PolicyTable {
     allow: Vec<Spanned<AllowTable>>,
 }
 
+// Every field is optional for serde, so that the errors about missing ones are our own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct AllowTable {
@@ -38,71 +37,52 @@ struct AllowTable {
     expires: Option<Spanned<Value>>,
 }
 
-/// An error at a byte of the file.
-type At<'a> = &'a dyn Fn(usize, String) -> ConfigError;
-
-pub(super) fn policy(
-    table: PolicyTable,
-    registry: &Registry,
-    source: &Arc<Source>,
-    at: At<'_>,
-) -> Result<Policy, ConfigError> {
+pub(super) fn policy(table: PolicyTable, reader: &Reader<'_>) -> Result<Policy, ConfigError> {
     let mut policy = Policy::default();
-    policy.origins.add(
-        SettingKey::Name("max-size"),
-        table.max_size.as_ref().map(|size| origin(source, size)),
-    );
-    policy.origins.add(
-        SettingKey::Name("max-packages"),
-        table.max_packages.as_ref().map(|most| origin(source, most)),
-    );
-    policy.origins.add(
-        SettingKey::Name("max-files"),
-        table.max_files.as_ref().map(|most| origin(source, most)),
-    );
+    // Findings about the policy point at the settings that they violate.
+    let max_size = table.max_size.as_ref().map(|size| reader.origin(size));
+    let max_packages = table.max_packages.as_ref().map(|most| reader.origin(most));
+    let max_files = table.max_files.as_ref().map(|most| reader.origin(most));
+    for (name, origin) in [
+        ("max-size", max_size),
+        ("max-packages", max_packages),
+        ("max-files", max_files),
+    ] {
+        policy.origins.add(SettingKey::Name(name), origin);
+    }
     policy.max_packages = table.max_packages.map(Spanned::into_inner);
     policy.max_files = table.max_files.map(Spanned::into_inner);
     if let Some(size) = table.max_size {
-        let reason = || {
-            at(
-                size.span().start,
-                "expected a size such as `\"120 MB\"`, or a number of bytes".to_owned(),
-            )
+        let Some(bytes) = bytes(size.get_ref()) else {
+            let reason = "expected a size such as `\"120 MB\"`, or a number of bytes";
+            return Err(reader.error(&size, reason));
         };
-        policy.max_size = Some(bytes(size.get_ref()).ok_or_else(reason)?);
+        policy.max_size = Some(bytes);
     }
     for kind in &table.forbid {
-        if !policy.forbid(kind.get_ref(), Some(origin(source, kind)), registry) {
-            return Err(at(
-                kind.span().start,
-                unknown_word(kind.get_ref(), registry),
-            ));
+        if !policy.forbid(kind.get_ref(), Some(reader.origin(kind)), reader.registry) {
+            return Err(reader.error(kind, unknown_word(kind.get_ref(), reader.registry)));
         }
     }
-    for (index, allow) in table.allow.into_iter().enumerate() {
-        let start = allow.span().start;
-        let expires = allow
-            .get_ref()
-            .expires
-            .as_ref()
-            .map(|day| origin(source, day));
+    for (index, allow) in table.allow.iter().enumerate() {
+        let expires = allow.get_ref().expires.as_ref();
+        let expires = expires.map(|day| reader.origin(day));
         policy.origins.add(SettingKey::Exception(index), expires);
-        policy
-            .exceptions
-            .push(exception(allow.into_inner(), start, registry, at)?);
+        policy.exceptions.push(exception(allow, reader)?);
     }
     Ok(policy)
 }
 
 fn bytes(value: &Value) -> Option<u64> {
     match value {
+        // A negative number is not a size.
         Value::Integer(bytes) => u64::try_from(*bytes).ok(),
         Value::String(text) => text.parse().ok().map(|ByteSize(bytes)| bytes),
         _ => None,
     }
 }
 
-/// The error for a word in `forbid` that is neither a kind of thing nor an image rule.
+/// Returns the error for a word in `forbid` that is neither a kind of content nor an image rule.
 fn unknown_word(word: &str, registry: &Registry) -> String {
     let rules = registry.image_rules().map(|rule| rule.name);
     match suggestion::closest(word, Policy::kinds().chain(rules)) {
@@ -114,72 +94,70 @@ fn unknown_word(word: &str, registry: &Registry) -> String {
     }
 }
 
-fn exception(
-    table: AllowTable,
-    start: usize,
-    registry: &Registry,
-    at: At<'_>,
-) -> Result<Exception, ConfigError> {
-    let AllowTable {
-        path,
-        package,
-        rule,
-        reason,
-        expires,
-    } = table;
-    let reason = reason.filter(|reason| !reason.get_ref().trim().is_empty());
-    let Some(reason) = reason else {
-        return Err(at(start, "an exception needs a `reason`".to_owned()));
+fn exception(allow: &Spanned<AllowTable>, reader: &Reader<'_>) -> Result<Exception, ConfigError> {
+    let table = allow.get_ref();
+    // A blank reason is as good as none: the next reader must learn why this is accepted.
+    let reason = match &table.reason {
+        Some(reason) if !reason.get_ref().trim().is_empty() => reason.get_ref().clone(),
+        _ => return Err(reader.error(allow, "an exception needs a `reason`")),
     };
-    let named = [("path", &path), ("package", &package), ("rule", &rule)];
-    let named = named
-        .iter()
-        .filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_ref()?.get_ref())));
-    let name = named.collect::<Vec<_>>().join(" and ");
-    if name.is_empty() {
-        return Err(at(
-            start,
-            "an exception needs a `path`, a `package` or a `rule`".to_owned(),
-        ));
-    }
-    let pattern = |text: Spanned<String>| {
-        let no_glob = |error: globset::Error| {
-            at(
-                text.span().start,
-                format!("it is no glob: {}", error.kind()),
-            )
-        };
-        Pattern::new(text.get_ref()).map_err(no_glob)
-    };
-    let path = path.map(|path| {
-        if path.get_ref().starts_with('/') {
-            pattern(path)
-        } else {
-            Err(at(
-                path.span().start,
-                "a path of an image starts with `/`; `/**` is any".to_owned(),
-            ))
+    // The name that findings call the exception by.
+    let mut conditions = Vec::new();
+    for (key, value) in [
+        ("path", &table.path),
+        ("package", &table.package),
+        ("rule", &table.rule),
+    ] {
+        if let Some(value) = value {
+            conditions.push(format!("{key} `{}`", value.get_ref()));
         }
-    });
-    Ok(Exception {
-        name,
-        path: path.transpose()?,
-        package: package.map(pattern).transpose()?,
-        rules: rule
-            .map(|rule| rules(&rule, registry, at))
-            .transpose()?
-            .unwrap_or_default(),
-        reason: reason.into_inner(),
-        expires: expires.map(|day| expiry(&day, at)).transpose()?,
-    })
+    }
+    // Without any condition it would apply to everything.
+    if conditions.is_empty() {
+        let reason = "an exception needs a `path`, a `package` or a `rule`";
+        return Err(reader.error(allow, reason));
+    }
+    if let Some(path) = &table.path
+        && !path.get_ref().starts_with('/')
+    {
+        let reason = "expected a path that starts with `/` (`/**` matches every path)";
+        return Err(reader.error(path, reason));
+    }
+    let mut exception = Exception {
+        name: conditions.join(" and "),
+        path: None,
+        package: None,
+        rules: BTreeSet::new(),
+        reason,
+        expires: None,
+    };
+    if let Some(path) = &table.path {
+        exception.path = Some(pattern(path, reader)?);
+    }
+    if let Some(package) = &table.package {
+        exception.package = Some(pattern(package, reader)?);
+    }
+    if let Some(rule) = &table.rule {
+        exception.rules = rules(rule, reader)?;
+    }
+    if let Some(day) = &table.expires {
+        exception.expires = Some(expiry(day, reader)?);
+    }
+    Ok(exception)
 }
 
-/// The rules for images that a name or an alias means.
+fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, ConfigError> {
+    Pattern::new(text.get_ref())
+        .map_err(|error| reader.error(text, format!("invalid glob: {}", error.kind())))
+}
+
+/// Returns the image rules that a name or an alias stands for.
 fn rules(
     name: &Spanned<String>,
-    registry: &Registry,
-    at: At<'_>,
+    reader: &Reader<'_>,
 ) -> Result<BTreeSet<&'static str>, ConfigError> {
+    let registry = reader.registry;
+    // A code of another tool may stand for several rules.
     let pages = registry.find(name.get_ref());
     let mut rules = BTreeSet::new();
     for rule in registry.image_rules() {
@@ -190,29 +168,29 @@ fn rules(
     if !rules.is_empty() {
         return Ok(rules);
     }
+    // An exception for a Dockerfile rule would never apply.
     let reason = if pages.is_empty() {
         registry.unknown(name.get_ref()).to_string()
     } else {
-        format!("`{}` is no rule for images", name.get_ref())
+        format!("`{}` is not a rule for images", name.get_ref())
     };
-    Err(at(name.span().start, reason))
+    Err(reader.error(name, reason))
 }
 
-/// A date of TOML, or the same as text.
-fn expiry(value: &Spanned<Value>, at: At<'_>) -> Result<Date, ConfigError> {
+/// Reads a date, as TOML's own type or as text.
+fn expiry(value: &Spanned<Value>, reader: &Reader<'_>) -> Result<Date, ConfigError> {
     let text = match value.get_ref() {
         Value::Datetime(day) => day.to_string(),
         Value::String(day) => day.clone(),
         _ => String::new(),
     };
-    let is_day = text.len() == "2026-12-31".len();
-    let day = text.parse().ok().filter(|_| is_day);
-    day.ok_or_else(|| {
-        at(
-            value.span().start,
-            "expected a day such as `2026-12-31`".to_owned(),
-        )
-    })
+    // The parser also takes a time of day, which would be dropped silently, and other formats.
+    if text.len() == "2026-12-31".len()
+        && let Ok(day) = text.parse()
+    {
+        return Ok(day);
+    }
+    Err(reader.error(value, "expected a date such as `2026-12-31`"))
 }
 
 #[cfg(test)]
@@ -279,11 +257,11 @@ mod tests {
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\npath = '/[a'\n",
-                "line 3, column 8: it is no glob",
+                "line 3, column 8: invalid glob",
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\npath = 'usr/bin/su'\n",
-                "a path of an image starts with `/`",
+                "expected a path that starts with `/`",
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\nrule = 'sudoo'\n",
@@ -291,15 +269,15 @@ mod tests {
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\nrule = 'DL3008'\n",
-                "`DL3008` is no rule for images",
+                "`DL3008` is not a rule for images",
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 'soon'\n",
-                "line 4, column 11: expected a day",
+                "line 4, column 11: expected a date",
             ),
             (
                 "[[policy.allow]]\nreason = 'x'\nrule = 'sudo'\nexpires = 2026-12-31T10:00:00\n",
-                "expected a day",
+                "expected a date",
             ),
         ];
         for (text, expected) in cases {

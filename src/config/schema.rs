@@ -5,112 +5,166 @@ use serde_json::{Value, json};
 use crate::lint::Profile;
 use crate::lint::image::Policy;
 
-/// Draft 2020-12. It knows keys and shapes; which names are rules, `jettison lint` says.
+/// Returns the schema, of draft 2020-12.
 pub fn schema() -> Value {
-    let names = |description: &str| json!({"description": description, "type": "array", "items": {"type": "string"}, "uniqueItems": true});
-    let texts = |description: &str| json!({"description": description, "type": "object", "additionalProperties": {"type": "string"}});
-    let switch = |description: &str, default: bool| json!({"description": description, "type": "boolean", "default": default});
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": ".jettison.toml",
+        "description": "Configuration of jettison, in the directory of a Dockerfile or above it",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties(),
+    })
+}
+
+fn properties() -> Value {
+    // Names of rules are not listed: aliases of other tools are thousands, and `jettison lint`
+    // suggests the closest name for one that it does not know.
     let severities = ["error", "warning", "info", "style"];
     let label_kinds = [
         "text", "rawtext", "url", "semver", "hash", "rfc3339", "spdx", "email",
     ];
     json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": ".jettison.toml",
-        "description": "Configuration of jettison, found in the folder of a Dockerfile or above it",
+        "profile": {
+            "description": "The set of rules: `minimal` adds rules about content that an image \
+                should not have, such as shells, `pedantic` all others",
+            "enum": Profile::ALL.map(Profile::as_str),
+            "default": "default",
+        },
+        "select": names("Only these rules, by name or by another tool's code; `all` for all"),
+        "ignore": names("Rules to leave out, by name or by another tool's code"),
+        "fail-on": {
+            "description": "The lowest severity that makes a run fail",
+            "enum": ["error", "warning", "info", "style", "none"],
+            "default": "info",
+        },
+        "severity": {
+            "description": "Severities by rule, instead of the rules' own",
+            "type": "object",
+            "additionalProperties": {"enum": severities},
+        },
+        "build-args": texts("Values of build arguments, like `docker build --build-arg`"),
+        "target": text("The stage that is built; by default the last"),
+        "pragmas": switch("Whether comments in a file may suppress findings", true),
+        "format": {
+            "description": "The output format, or a list of formats; `NAME=FILE` only in a file \
+                named with `--config`",
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "default": "text",
+        },
+        "exclude": names("Files to leave out: patterns like those of `.gitignore`, relative to \
+            the directory of this file"),
+        "baseline": text("A file of known findings, which do not fail; below the directory of \
+            this file, unless it is named with `--config`"),
+        "no-color": switch("Never print colors", false),
+        "shellcheck": {
+            "description": "Whether ShellCheck runs; a file named with `--config` may name the \
+                program",
+            "type": ["boolean", "string"],
+            "default": true,
+        },
+        "trusted-registries": names("Registries that images may come from; `*` may be at the \
+            start or the end"),
+        "label-schema": {
+            "description": "Labels that images must have, and the types of their values",
+            "type": "object",
+            "additionalProperties": {"enum": label_kinds},
+        },
+        "max-base-age": {
+            "description": "The maximum age of an image's base, in days",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": u32::MAX,
+        },
+        "strict-labels": switch("Whether labels outside the schema are reported", false),
+        "policy": policy(),
+    })
+}
+
+/// Returns the schema of `[policy]`.
+fn policy() -> Value {
+    let kinds: Vec<&str> = Policy::kinds().collect();
+    json!({
+        "description": "Requirements on images; `lint` and `slim` fail on a violation",
         "type": "object",
         "additionalProperties": false,
         "properties": {
-            "profile": {
-                "description": "The set of rules: `minimal` adds what an image should not contain, such as shells, `pedantic` everything else",
-                "enum": Profile::ALL.map(Profile::as_str),
-                "default": "default",
-            },
-            "select": names("Only these rules, by name or by another tool's code; `all` for every rule"),
-            "ignore": names("Rules to leave out, by name or by another tool's code"),
-            "fail-on": {
-                "description": "The mildest severity that makes a run fail",
-                "enum": ["error", "warning", "info", "style", "none"],
-                "default": "info",
-            },
-            "severity": {
-                "description": "Severities by rule, in the place of the rules' own",
-                "type": "object",
-                "additionalProperties": {"enum": severities},
-            },
-            "build-args": texts("Values of build arguments, as `docker build --build-arg` gives them"),
-            "target": {"description": "The stage that is built; by default the last", "type": "string"},
-            "pragmas": switch("Whether comments in a file may silence findings", true),
-            "format": {
-                "description": "How findings are printed: the name of a format or a list of them; `NAME=FILE` only in a file named with `--config`",
-                "type": ["string", "array"],
-                "items": {"type": "string"},
-                "default": "text",
-            },
-            "exclude": names("Patterns of files that are left out, as in `.gitignore`, from this file's folder"),
-            "baseline": {"description": "A file of known findings, which do not fail; below this file's directory, unless it is named with `--config`", "type": "string"},
-            "no-color": switch("Never print colours", false),
-            "shellcheck": {
-                "description": "Whether ShellCheck is asked; a file named with `--config` may give the program to run",
-                "type": ["boolean", "string"],
-                "default": true,
-            },
-            "trusted-registries": names("Where images may come from; `*` may stand at the start or the end"),
-            "label-schema": {
-                "description": "Labels that images have, and what their values are",
-                "type": "object",
-                "additionalProperties": {"enum": label_kinds},
-            },
-            "max-base-age": {
-                "description": "How many days old the lowest layer of an image may be",
-                "type": "integer",
+            "max-size": {
+                "description": "Total size of all files of all layers: `120 MB`, `1 GiB`",
+                "type": ["string", "integer"],
                 "minimum": 0,
-                "maximum": u32::MAX,
             },
-            "strict-labels": switch("Whether labels that the schema does not have are wrong", false),
-            "policy": policy(),
+            "max-packages": count("Number of installed packages"),
+            "max-files": count("Number of regular files"),
+            // The kinds are listed for completion. A name of a rule is any string.
+            "forbid": {
+                "description": "Content that an image must not have: one of these kinds, or the \
+                    findings of a rule for images",
+                "type": "array",
+                "items": {"anyOf": [{"enum": kinds}, {"type": "string"}]},
+                "uniqueItems": true,
+            },
+            "allow": {
+                "description": "Exceptions, each with its reason",
+                "type": "array",
+                "items": exception(),
+            },
         },
     })
 }
 
-/// The schema of `[policy]`.
-fn policy() -> Value {
-    let text = |description: &str| json!({"description": description, "type": "string"});
-    let count =
-        |description: &str| json!({"description": description, "type": "integer", "minimum": 0});
-    let kinds: Vec<&str> = Policy::kinds().collect();
-    let allow = json!({
+/// Returns the schema of `[[policy.allow]]`, with the requirements that the reader checks, too.
+fn exception() -> Value {
+    json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["reason"],
         "anyOf": [{"required": ["path"]}, {"required": ["package"]}, {"required": ["rule"]}],
         "properties": {
-            "path": {"description": "A path of the image, or a glob over such", "type": "string", "pattern": "^/"},
-            "package": text("The name of a package, or a glob over such; the files that are of it"),
+            "path": {
+                "description": "A path of the image, or a glob",
+                "type": "string",
+                "pattern": "^/",
+            },
+            "package": text("The name of a package, or a glob; applies to its files"),
             "rule": text("A rule for images, by name or by another tool's code"),
-            "reason": {"description": "Why it is let pass", "type": "string", "pattern": "[^ ]"},
-            "expires": text("The last day on which it is let pass: `2026-12-31`"),
-        },
-    });
-    json!({
-        "description": "What images have to keep; where they do not, `lint` and `slim` fail",
-        "type": "object",
-        "additionalProperties": false,
-        "properties": {
-            "max-size": {
-                "description": "Bytes of all files of all layers: `120 MB`, `1 GiB`",
-                "type": ["string", "integer"],
-                "minimum": 0,
+            // At least one character that is not a blank.
+            "reason": {
+                "description": "The reason for the exception",
+                "type": "string",
+                "pattern": "[^ ]",
             },
-            "max-packages": count("Packages that are installed"),
-            "max-files": count("Regular files"),
-            "forbid": {
-                "description": "What must not be in an image: what is named here, or what a rule for images finds",
-                "type": "array",
-                "items": {"anyOf": [{"enum": kinds}, {"type": "string"}]},
-                "uniqueItems": true,
-            },
-            "allow": {"description": "Exceptions, each with its reason", "type": "array", "items": allow},
+            "expires": text("The last day of the exception: `2026-12-31`"),
         },
     })
+}
+
+fn names(description: &str) -> Value {
+    json!({
+        "description": description,
+        "type": "array",
+        "items": {"type": "string"},
+        "uniqueItems": true,
+    })
+}
+
+fn texts(description: &str) -> Value {
+    json!({
+        "description": description,
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+    })
+}
+
+fn switch(description: &str, default: bool) -> Value {
+    json!({"description": description, "type": "boolean", "default": default})
+}
+
+fn text(description: &str) -> Value {
+    json!({"description": description, "type": "string"})
+}
+
+fn count(description: &str) -> Value {
+    json!({"description": description, "type": "integer", "minimum": 0})
 }

@@ -1,11 +1,11 @@
-//! What an instruction makes of its arguments.
+//! Reading of arguments, by kind of instruction, as BuildKit's `instructions/parse.go` does it.
 
 use std::ops::Range;
 
 use super::json::{self, Form};
 use super::syntax::{
-    Body, Command, Heredoc, Joined, JsonString, Kind, Pair, Place, Script, SyntaxError, TokenKind,
-    Word,
+    Body, Command, CopySource, Heredoc, Joined, JsonString, Kind, Pair, Script, SyntaxError,
+    TokenKind, Word,
 };
 use super::{split, word};
 
@@ -26,7 +26,8 @@ pub(super) struct BodyReader<'a> {
 }
 
 impl BodyReader<'_> {
-    /// `Onbuild` is not for it.
+    /// Reads the arguments of every kind of instruction but ONBUILD, whose argument is an
+    /// instruction.
     pub(super) fn read(&mut self, kind: Kind) -> Body {
         match kind {
             Kind::Run | Kind::Cmd | Kind::Entrypoint => self.command(self.arguments.clone()),
@@ -54,7 +55,7 @@ impl BodyReader<'_> {
         });
     }
 
-    /// An error about all arguments; without any it stands at the end of the instruction.
+    /// Adds an error about all arguments; without any it stands at the end of the instruction.
     fn refuse(&mut self, message: String) -> Body {
         self.error(self.arguments.clone(), message);
         Body::Other
@@ -65,7 +66,7 @@ impl BodyReader<'_> {
         self.inner_word(range)
     }
 
-    /// A word that gets no token of its own.
+    /// Reads a word that gets no token of its own.
     fn inner_word(&mut self, range: Range<usize>) -> Word {
         let (word, fault) = word::read(self.line, range.start, range.end, self.escape);
         if let Some(fault) = fault {
@@ -78,7 +79,10 @@ impl BodyReader<'_> {
     fn form(&mut self, range: Range<usize>) -> Option<Form> {
         let form = json::read(self.line, range.clone());
         if matches!(form, Form::NotStrings) {
-            self.error(range, "a JSON form holds nothing but strings".to_owned());
+            self.error(
+                range,
+                "a JSON array here must contain only strings".to_owned(),
+            );
             return None;
         }
         Some(form)
@@ -96,24 +100,27 @@ impl BodyReader<'_> {
         self.marks.extend(punctuation.chain(strings));
     }
 
-    fn exec(&mut self, array: json::Array) -> Command {
-        self.mark_array(&array);
-        let string = |item: json::Item| JsonString {
-            span: self.line.source_span(item.range.start, item.range.end),
-            value: item.value.as_str().to_owned(),
-        };
-        Command::Exec(array.strings.into_iter().map(string).collect())
+    fn exec(&mut self, array: &json::Array) -> Command {
+        self.mark_array(array);
+        let mut strings = Vec::with_capacity(array.strings.len());
+        for item in &array.strings {
+            strings.push(JsonString {
+                span: self.line.source_span(item.range.start, item.range.end),
+                value: item.value.as_str().to_owned(),
+            });
+        }
+        Command::Exec(strings)
     }
 
     fn command(&mut self, range: Range<usize>) -> Body {
         match self.form(range.clone()) {
-            Some(Form::Array(array)) => Body::Command(self.exec(array)),
+            Some(Form::Array(array)) => Body::Command(self.exec(&array)),
             Some(_) => Body::Command(Command::Shell(self.script(range))),
             None => Body::Other,
         }
     }
 
-    /// What the shell gets, as BuildKit's `dispatchRun` puts it together.
+    /// Builds the text that the shell gets, as BuildKit's `dispatchRun` does.
     fn script(&self, range: Range<usize>) -> Script {
         let line = self.line.slice(range.start, range.end);
         match self.heredocs {
@@ -121,9 +128,11 @@ impl BodyReader<'_> {
                 text: line,
                 shebang: None,
             },
+            // `RUN <<EOF` and nothing else: the body itself is the script, not the input of one.
             [only, ..] if self.line.source_span(range.start, range.end) == only.opener => {
                 self.body_as_script(only)
             }
+            // Beside a command, BuildKit leaves the heredocs to the shell.
             heredocs => Script {
                 text: self.with_heredocs(line, heredocs),
                 shebang: None,
@@ -143,6 +152,8 @@ impl BodyReader<'_> {
             text.push(kept, at + (line.len() - kept.len()));
             at += line.len();
         }
+        // BuildKit mounts a body that starts with `#!` as a file and executes that, so the shell of
+        // the stage does not read it.
         let shebang = text
             .as_str()
             .strip_prefix("#!")
@@ -157,6 +168,8 @@ impl BodyReader<'_> {
             // be none.
             text.push("\n", heredoc.body.start.saturating_sub(1));
             text.push(&self.text[heredoc.body.range()], heredoc.body.start);
+            // The shell of the stage gets the terminator without its tabs: BuildKit writes the name
+            // again.
             let end = &self.text[heredoc.end.range()];
             let name = end.trim_start_matches('\t');
             let name = if heredoc.strips_tabs { name } else { end };
@@ -168,11 +181,10 @@ impl BodyReader<'_> {
     fn shell(&mut self) -> Body {
         match self.form(self.arguments.clone()) {
             Some(Form::Array(array)) if !array.strings.is_empty() => {
-                Body::Command(self.exec(array))
+                Body::Command(self.exec(&array))
             }
-            Some(_) => {
-                self.refuse("`SHELL` needs a JSON array of strings that names a program".to_owned())
-            }
+            // An empty array would leave later shell forms without a program.
+            Some(_) => self.refuse("`SHELL` needs a JSON array with a program".to_owned()),
             None => Body::Other,
         }
     }
@@ -186,10 +198,9 @@ impl BodyReader<'_> {
         let kind = self.arguments.start..self.arguments.start + length;
         let command = split::trim(self.line.as_str(), kind.end..self.arguments.end);
         self.marks.push((kind.clone(), TokenKind::Keyword));
-        match self.line.as_str()[kind.clone()]
-            .to_ascii_uppercase()
-            .as_str()
-        {
+        // The second keyword is as indifferent to case as the first.
+        let keyword = self.line.as_str()[kind.clone()].to_ascii_uppercase();
+        match keyword.as_str() {
             "NONE" if command.is_empty() => Body::Healthcheck(None),
             "NONE" => {
                 self.error(command, "`HEALTHCHECK NONE` takes no arguments".to_owned());
@@ -199,26 +210,29 @@ impl BodyReader<'_> {
                 self.error(kind, "`HEALTHCHECK CMD` needs a command".to_owned());
                 Body::Other
             }
-            "CMD" => match self.command(command.clone()) {
-                Body::Command(Command::Exec(words)) if words.is_empty() => {
-                    self.error(command, "`HEALTHCHECK CMD` needs a command".to_owned());
-                    Body::Other
-                }
-                Body::Command(command) => Body::Healthcheck(Some(command)),
-                refused => refused,
-            },
+            "CMD" => self.health_command(command),
             _ => {
-                self.error(
-                    kind,
-                    "`HEALTHCHECK` is followed by `NONE` or `CMD`".to_owned(),
-                );
+                let message = "`HEALTHCHECK` must be followed by `NONE` or `CMD`";
+                self.error(kind, message.to_owned());
                 Body::Other
             }
         }
     }
 
-    /// The words of a JSON form. Only their meaning is expanded, so they are read from the decoded
-    /// text.
+    fn health_command(&mut self, range: Range<usize>) -> Body {
+        match self.command(range.clone()) {
+            // CMD and ENTRYPOINT may be `[]`, which resets them; a health check may not.
+            Body::Command(Command::Exec(words)) if words.is_empty() => {
+                self.error(range, "`HEALTHCHECK CMD` needs a command".to_owned());
+                Body::Other
+            }
+            Body::Command(command) => Body::Healthcheck(Some(command)),
+            refused => refused,
+        }
+    }
+
+    /// Reads the words of a JSON form. BuildKit expands variables in the decoded strings, so the
+    /// words are read from these.
     fn json_words(&mut self, array: &json::Array) -> Vec<Word> {
         self.mark_array(array);
         let mut words = Vec::with_capacity(array.strings.len());
@@ -249,30 +263,40 @@ impl BodyReader<'_> {
             Some(_) => (self.list_words(), false),
             None => return Body::Other,
         };
-        let Some(destination) = words.pop().filter(|_| !words.is_empty()) else {
-            return self.refuse(format!(
-                "`{}` needs a source and a destination",
-                kind.name()
-            ));
+        // The last word is the destination, and at least one must come before it.
+        let destination = match words.pop() {
+            Some(destination) if !words.is_empty() => destination,
+            _ => {
+                let message = format!("`{}` needs a source and a destination", kind.name());
+                return self.refuse(message);
+            }
         };
-        let heredoc = |word: &Word| {
-            self.heredocs
-                .iter()
-                .position(|heredoc| !json && heredoc.opener == word.span)
-        };
-        if heredoc(&destination).is_some() {
+        // A JSON form has no heredocs: `self.heredocs` is empty for it.
+        if self.heredoc_at(&destination).is_some() {
             let message = format!("the destination of `{}` is a heredoc", kind.name());
             self.errors.push(SyntaxError {
                 span: destination.span,
                 message,
             });
         }
-        let place = |word: Word| heredoc(&word).map_or(Place::Path(word), Place::Heredoc);
+        let mut sources = Vec::with_capacity(words.len());
+        for word in words {
+            sources.push(match self.heredoc_at(&word) {
+                Some(index) => CopySource::Heredoc(index),
+                None => CopySource::Path(word),
+            });
+        }
         Body::Transfer {
-            sources: words.into_iter().map(place).collect(),
+            sources,
             destination,
             json,
         }
+    }
+
+    /// Index of the heredoc that a word opens.
+    fn heredoc_at(&self, word: &Word) -> Option<usize> {
+        let mut heredocs = self.heredocs.iter();
+        heredocs.position(|heredoc| heredoc.opener == word.span)
     }
 
     fn from(&mut self) -> Body {
@@ -283,8 +307,8 @@ impl BodyReader<'_> {
             [_] => None,
             [_, keyword, _] if is_as(keyword) => ranges.pop(),
             _ => {
-                return self
-                    .refuse("`FROM` needs an image, then nothing or `AS` and a name".to_owned());
+                let message = "`FROM` takes an image and, optionally, `AS` and a stage name";
+                return self.refuse(message.to_owned());
             }
         };
         let image = self.word(ranges[0].clone());
@@ -298,14 +322,12 @@ impl BodyReader<'_> {
     fn stage_name(&mut self, range: Range<usize>) -> Word {
         self.marks.push((range.clone(), TokenKind::Text));
         let name = &self.line.as_str()[range.clone()];
-        let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if !name.starts_with(|first: char| first.is_ascii_alphabetic()) || !name.bytes().all(inner)
-        {
-            self.error(
-                range.clone(),
-                "the name of a stage starts with a letter and holds letters, digits, `-`, `_` and `.`".to_owned(),
-            );
+        if !is_stage_name(name) {
+            let message =
+                "invalid stage name (allowed: a letter, then letters, digits, `-`, `_`, `.`)";
+            self.error(range.clone(), message.to_owned());
         }
+        // BuildKit expands no variables in the name.
         word::verbatim(self.line, range.start, range.end)
     }
 
@@ -314,6 +336,8 @@ impl BodyReader<'_> {
         let ranges = split::quoted(text, self.arguments.clone(), self.escape);
         match ranges.first() {
             None => self.refuse(format!("`{}` needs a name and a value", kind.name())),
+            // The first word decides for all, as in BuildKit's `parseNameVal`: `ENV a b=c` is the
+            // old form with one value, `b=c`.
             Some(first) if text[first.clone()].contains('=') => Body::Pairs(
                 ranges
                     .into_iter()
@@ -339,19 +363,16 @@ impl BodyReader<'_> {
         }])
     }
 
-    /// `key=value`; of ENV and LABEL the value must be there.
+    /// Reads `key=value`; ENV and LABEL require the value.
     fn pair(&mut self, kind: Kind, range: Range<usize>) -> Option<Pair> {
         self.marks.push((range.clone(), TokenKind::Text));
         let equals = self.line.as_str()[range.clone()]
             .find('=')
             .map(|offset| range.start + offset);
         let message = match equals {
-            None if kind != Kind::Arg => {
-                "a pair needs a `=` between its name and its value".to_owned()
-            }
-            Some(equals) if equals == range.start => {
-                format!("a name of `{}` is empty", kind.name())
-            }
+            // `ARG name` declares a variable that `--build-arg` may set.
+            None if kind != Kind::Arg => "missing `=` between name and value".to_owned(),
+            Some(equals) if equals == range.start => format!("empty name in `{}`", kind.name()),
             _ => {
                 let key = self.inner_word(range.start..equals.unwrap_or(range.end));
                 let value = equals.map(|equals| self.inner_word(equals + 1..range.end));
@@ -400,9 +421,10 @@ impl BodyReader<'_> {
         if array.strings.is_empty() {
             return self.refuse("`VOLUME` needs an argument".to_owned());
         }
+        // `VOLUME ""` would be a volume without a mount point, which BuildKit refuses.
         for item in &array.strings {
             if item.value.as_str().trim().is_empty() {
-                self.error(item.range.clone(), "a path of `VOLUME` is empty".to_owned());
+                self.error(item.range.clone(), "empty path in `VOLUME`".to_owned());
             }
         }
         Body::Words {
@@ -416,6 +438,8 @@ impl BodyReader<'_> {
             return self.refuse(format!("`{}` needs an argument", kind.name()));
         }
         let range = self.arguments.clone();
+        // Of the four, only MAINTAINER is not among the instructions in which BuildKit expands
+        // variables.
         let word = if kind == Kind::Maintainer {
             word::verbatim(self.line, range.start, range.end)
         } else {
@@ -426,4 +450,14 @@ impl BodyReader<'_> {
             json: false,
         }
     }
+}
+
+/// Matches BuildKit's pattern for stage names, `^[a-z][a-z0-9-_\.]*$`, on the name in lower case.
+fn is_stage_name(name: &str) -> bool {
+    for byte in name.bytes() {
+        if !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.') {
+            return false;
+        }
+    }
+    name.starts_with(|first: char| first.is_ascii_alphabetic())
 }

@@ -3,6 +3,7 @@
 use super::syntax::Directive;
 use crate::source::Span;
 
+/// The directives that BuildKit knows. Any other `# key=value` is a comment, and ends them.
 const NAMES: [&str; 3] = ["check", "escape", "syntax"];
 
 /// A comment line that BuildKit obeys, if nothing but directives precedes it.
@@ -10,11 +11,16 @@ const NAMES: [&str; 3] = ["check", "escape", "syntax"];
 /// `line` starts with `#` at byte `start` of the source and has no line break.
 pub(super) fn read(line: &str, start: usize) -> Option<Directive> {
     let (key, value) = line.strip_prefix('#')?.split_once('=')?;
+    // BuildKit compares the names without regard to case.
     let name = key.trim().to_ascii_lowercase();
     let value = value.trim_start();
     let value_start = start + (line.len() - value.len());
     let value = value.trim_end();
-    (NAMES.contains(&name.as_str()) && !value.is_empty()).then(|| Directive {
+    // Its pattern demands a value, so `# escape=` is a comment.
+    if value.is_empty() || !NAMES.contains(&name.as_str()) {
+        return None;
+    }
+    Some(Directive {
         span: Span::new(start, start + line.len()),
         name,
         value: value.to_owned(),

@@ -1,8 +1,8 @@
-//! Which flags each instruction takes, and what BuildKit demands of them.
+//! Flags of each instruction, and the values that BuildKit accepts for them.
 
 use super::syntax::{Flag, Kind, SyntaxError};
 
-/// What stands after the `=` of a flag.
+/// Kind of value after the `=` of a flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     /// Nothing, `true` or `false`.
@@ -11,15 +11,17 @@ enum Value {
     /// Text; the flag may be given more than once.
     Texts,
     OneOf(&'static [&'static str]),
-    /// As Go writes them, `1m30s`, and none that Docker could not keep.
+    /// A duration as Go writes it, `1m30s`: 0, or at least a millisecond.
     Duration,
-    /// Not negative.
+    /// A number that is not negative.
     Count,
 }
 
-/// As of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel
+/// Flags of BuildKit's `frontend/dockerfile/instructions/parse.go`, those of its labs channel
 /// included.
 fn known(kind: Kind) -> &'static [(&'static str, Value)] {
+    // A `# syntax=` line can select any frontend, so a flag counts as known as soon as one of the
+    // channels has it.
     match kind {
         Kind::Add => &[
             ("checksum", Value::Text),
@@ -70,7 +72,7 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
         if value != Value::Texts && flags[..index].iter().any(|before| before.name == flag.name) {
             errors.push(SyntaxError {
                 span: flag.name_span,
-                message: format!("`--{name}` is given twice"),
+                message: format!("duplicate flag `--{name}`"),
             });
         }
         if let Some(message) = check_value(flag, value) {
@@ -80,39 +82,54 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
     }
 }
 
+/// Returns the error that BuildKit would report about a flag's value.
 fn check_value(flag: &Flag, value: Value) -> Option<String> {
     let name = flag.name.as_str();
     let Some(word) = &flag.value else {
-        return (value != Value::Switch).then(|| format!("`--{name}` needs a value"));
+        // A switch alone is true.
+        if value == Value::Switch {
+            return None;
+        }
+        return Some(format!("`--{name}` needs a value"));
     };
-    // Of these flags no variable is expanded.
+    // BuildKit expands no variables in the flags that are checked here.
     let text = word.literal().unwrap_or(word.text.as_str());
-    let expected = match value {
+    let (is_valid, expected) = match value {
         Value::Switch if text.is_empty() => {
             return Some(format!("`--{name}` needs a value after its `=`"));
         }
         Value::Switch => (
             text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false"),
-            "`true` or `false`",
+            "`true` or `false`".to_owned(),
         ),
-        Value::OneOf(names) if names.contains(&text) => return None,
-        Value::OneOf(names) => {
-            return Some(format!("`--{name}` is one of `{}`", names.join("`, `")));
-        }
+        Value::OneOf(names) => (
+            names.contains(&text),
+            format!("one of `{}`", names.join("`, `")),
+        ),
+        // BuildKit takes an empty duration or count as the default.
         Value::Duration => (
             text.is_empty() || is_duration(text),
-            "a duration like `1m30s`, 0 or at least `1ms`",
+            "a duration such as `1m30s`, 0 or at least `1ms`".to_owned(),
         ),
-        Value::Count => (text.is_empty() || text.parse::<u32>().is_ok(), "a number"),
-        Value::Text | Value::Texts => (true, ""),
+        Value::Count => (
+            text.is_empty() || text.parse::<u32>().is_ok(),
+            "a number".to_owned(),
+        ),
+        Value::Text | Value::Texts => return None,
     };
-    (!expected.0).then(|| format!("`--{name}` is {}", expected.1))
+    if is_valid {
+        None
+    } else {
+        Some(format!("`--{name}` must be {expected}"))
+    }
 }
 
-/// Whether Go's `time.ParseDuration` takes a text, and Docker its value.
+/// Returns true for a text that Go's `time.ParseDuration` parses and whose value Docker accepts.
 fn is_duration(text: &str) -> bool {
+    // A negative duration parses in Go, but Docker refuses it, so only `+` is stripped.
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     let mut milliseconds = 0.0;
+    // 0 is the only number that Go takes without a unit.
     if rest == "0" {
         return true;
     }
@@ -127,6 +144,7 @@ fn is_duration(text: &str) -> bool {
         let (unit, after) = after.split_at(unit_end);
         let factor = match unit {
             "ns" => 1e-6,
+            // Go takes U+00B5 (micro sign) and U+03BC (Greek letter mu).
             "us" | "µs" | "μs" => 1e-3,
             "ms" => 1.0,
             "s" => 1e3,
@@ -140,6 +158,7 @@ fn is_duration(text: &str) -> bool {
         milliseconds += number * factor;
         rest = after;
     }
+    // Docker's `container.MinimumDuration` is 1 ms; 0 stands for the default.
     !text.is_empty() && (milliseconds == 0.0 || milliseconds >= 1.0)
 }
 

@@ -1,4 +1,4 @@
-//! Which words of a line open heredocs, as BuildKit's `heredocsFromLine` finds them.
+//! Heredoc openers of a line, as BuildKit's `heredocsFromLine` finds them.
 
 use std::ops::Range;
 
@@ -15,9 +15,22 @@ pub(super) struct Opener {
     pub(super) expands: bool,
 }
 
-/// The openers of a whole logical line. Where a quote or a substitution is not closed there are
-/// none.
+impl Opener {
+    /// Returns true for the line that ends the heredoc.
+    pub(super) fn is_ended_by(&self, line: &str) -> bool {
+        // Only tabs may indent the last line of `<<-`; blanks after the name never match.
+        let name = if self.strips_tabs {
+            line.trim_start_matches('\t')
+        } else {
+            line
+        };
+        name == self.name
+    }
+}
+
+/// Returns the openers of a whole logical line; none if a quote or a substitution is not closed.
 pub(super) fn openers(line: &Joined) -> Vec<Opener> {
+    // Few lines have a heredoc, and splitting into words is the expensive part.
     if memchr::memmem::find(line.as_str().as_bytes(), b"<<").is_none() {
         return Vec::new();
     }
@@ -70,10 +83,12 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
     let operand = after_fd.strip_prefix("<<")?;
     let strips_tabs = operand.starts_with('-');
     let quoted = operand.strip_prefix('-').unwrap_or(operand);
+    // `<<<word` is a here-string of bash.
     if quoted.is_empty() || quoted.contains('<') {
         return None;
     }
     let name = unquote(line, word.end - quoted.len(), word.end)?;
+    // Any quote in the name turns expansion in the body off, as in a shell.
     let expands = name == quoted;
     Some(Opener {
         range: word,
@@ -84,7 +99,7 @@ fn opener(line: &Joined, word: Range<usize>) -> Option<Opener> {
     })
 }
 
-/// Without quotes and escapes; variables stay as written. `None` where nothing remains.
+/// Removes quotes and escapes; variables stay as written. `None` where nothing remains.
 fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
     let mut lexer = Lexer::new(line, start, end, '\\');
     let mut name = String::new();
@@ -101,7 +116,8 @@ fn unquote(line: &Joined, start: usize, end: usize) -> Option<String> {
             }
         }
     }
-    (!name.is_empty()).then_some(name)
+    // `<<''` would end at the first empty line in a shell; BuildKit does not take it as a heredoc.
+    if name.is_empty() { None } else { Some(name) }
 }
 
 #[cfg(test)]

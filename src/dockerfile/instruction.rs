@@ -11,20 +11,21 @@ use super::syntax::{
 use super::{flags, split, word};
 use crate::source::Span;
 
-/// Where the parts of an instruction are in its logical line, before their meaning is read.
+/// Parts of an instruction as ranges of its logical line, before their meaning is read.
 #[derive(Debug)]
 pub(super) struct Outline {
     keyword: Range<usize>,
     kind: Kind,
     flags: Vec<Range<usize>>,
     arguments: Range<usize>,
-    /// What ONBUILD holds.
+    /// The instruction inside ONBUILD.
     inner: Option<Box<Outline>>,
 }
 
 impl Outline {
     pub(super) fn read(line: &str) -> Self {
         let mut outline = Self::of_range(line, 0..line.len());
+        // One level only: BuildKit refuses `ONBUILD ONBUILD`, so nothing nests deeper.
         if outline.kind == Kind::Onbuild && !outline.arguments.is_empty() {
             outline.inner = Some(Box::new(Self::of_range(line, outline.arguments.clone())));
         }
@@ -51,6 +52,7 @@ impl Outline {
             return Vec::new();
         }
         let mut openers = heredoc::openers(line);
+        // `RUN ["sh", "-c", "cat <<EOF"]` is an argument vector, whatever its strings contain.
         if !openers.is_empty()
             && matches!(json::read(line, target.arguments.clone()), Form::Array(_))
         {
@@ -65,7 +67,7 @@ pub(super) struct InstructionReader<'a> {
     /// The whole file.
     pub(super) text: &'a str,
     pub(super) line: &'a Joined,
-    /// From the first character of the logical line to the end of its last physical line.
+    /// Span from the first character of the logical line to the end of its last physical line.
     pub(super) span: Span,
     pub(super) escape: char,
     /// Filled with what the tokens of the line are.
@@ -79,6 +81,7 @@ impl InstructionReader<'_> {
             return self.instruction(outline, self.span, heredocs, None);
         };
         self.check_trigger(inner);
+        // Heredocs belong to the inner instruction: ONBUILD itself has nothing to do with them.
         let start = self.line.source_offset(inner.keyword.start);
         let inner = self.instruction(inner, Span::new(start, self.span.end), heredocs, None);
         self.instruction(outline, self.span, Vec::new(), Some(inner))
@@ -97,6 +100,7 @@ impl InstructionReader<'_> {
             .iter()
             .map(|range| self.flag(range.clone()))
             .collect();
+        // After an unknown keyword an error about its flags would only be noise.
         if keyword.kind != Kind::Unknown {
             flags::check(keyword.kind, &flags, self.errors);
         }
@@ -122,16 +126,16 @@ impl InstructionReader<'_> {
         self.marks.push((range.clone(), TokenKind::Keyword));
         let span = self.line.source_span(range.start, range.end);
         let text = self.line.as_str()[range].to_owned();
-        if outline.kind == Kind::Unknown {
-            let message = if text.is_empty() {
-                "a continuation is followed by no instruction".to_owned()
-            } else {
-                format!("`{text}` is not an instruction")
-            };
+        if outline.kind == Kind::Unknown && text.is_empty() {
+            // The keyword is empty where a line consists of a continuation and nothing follows, so
+            // that there is only the whole instruction to point at.
             self.errors.push(SyntaxError {
-                span: if text.is_empty() { self.span } else { span },
-                message,
+                span: self.span,
+                message: "line continuation without an instruction".to_owned(),
             });
+        } else if outline.kind == Kind::Unknown {
+            let message = format!("unknown instruction `{text}`");
+            self.errors.push(SyntaxError { span, message });
         }
         Keyword {
             span,
@@ -146,6 +150,8 @@ impl InstructionReader<'_> {
         let equals = text.find('=').map(|offset| range.start + offset);
         let name = range.start + 2..equals.unwrap_or(range.end);
         let value = equals.map(|equals| {
+            // BuildKit's `extractBuilderFlags` unescapes with a backslash, whatever the escape
+            // directive says.
             let (word, fault) = word::read(self.line, equals + 1, range.end, '\\');
             if let Some(fault) = fault {
                 let span = self.line.source_span(fault.start, fault.end);
@@ -167,6 +173,7 @@ impl InstructionReader<'_> {
     fn body(&mut self, kind: Kind, outline: &Outline, heredocs: &[Heredoc]) -> Body {
         let arguments = outline.arguments.clone();
         match kind {
+            // Nothing tells how an unknown instruction splits its arguments.
             Kind::Unknown => self.marks.push((arguments, TokenKind::Error)),
             // Either without arguments, or inside another ONBUILD, where that is the error.
             Kind::Onbuild if arguments.is_empty() => self.errors.push(SyntaxError {
@@ -189,13 +196,14 @@ impl InstructionReader<'_> {
         Body::Other
     }
 
+    /// Adds an error for the instructions that BuildKit's `parseOnBuild` refuses as triggers.
     fn check_trigger(&mut self, inner: &Outline) {
         if matches!(inner.kind, Kind::Onbuild | Kind::From | Kind::Maintainer) {
             self.errors.push(SyntaxError {
                 span: self
                     .line
                     .source_span(inner.keyword.start, inner.keyword.end),
-                message: format!("`{}` must not stand in `ONBUILD`", inner.kind.name()),
+                message: format!("`{}` is not allowed in `ONBUILD`", inner.kind.name()),
             });
         }
     }

@@ -1,20 +1,20 @@
-//! The JSON form of arguments: an array of strings, with the place of each.
+//! The exec form (JSON form) of arguments: an array of strings, with the place of each.
 
 use std::ops::Range;
 
 use super::syntax::Joined;
 
-/// What arguments that start with `[` are.
+/// The three readings of arguments that start with `[`.
 #[derive(Debug)]
 pub(super) enum Form {
     Array(Array),
     /// A JSON array, but not one of strings; BuildKit refuses it.
     NotStrings,
-    /// Not JSON, so that it is a text for the shell or a list of words.
+    /// Text for the shell or a list of words, since it is not JSON.
     Other,
 }
 
-/// By offsets in the joined text.
+/// Offsets of an array in the joined text.
 #[derive(Debug, Default)]
 pub(super) struct Array {
     pub(super) strings: Vec<Item>,
@@ -24,9 +24,9 @@ pub(super) struct Array {
 
 #[derive(Debug)]
 pub(super) struct Item {
-    /// With the quotes.
+    /// Range of the string, quotes included.
     pub(super) range: Range<usize>,
-    /// Escapes decoded.
+    /// Text of the string, escapes decoded.
     pub(super) value: Joined,
 }
 
@@ -40,16 +40,18 @@ pub(super) fn read(joined: &Joined, range: Range<usize>) -> Form {
         text,
         at: range.start,
     };
-    match reader.array() {
-        Some(array) => Form::Array(array),
-        None if serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..])
-            .is_ok() =>
-        {
-            Form::NotStrings
-        }
-        None => Form::Other,
+    if let Some(array) = reader.array() {
+        return Form::Array(array);
+    }
+    // BuildKit's `parseJSON` fails with `errDockerfileNotStringArray` for `[1]`, but falls back to
+    // the shell form for what is not JSON, such as `[ -f x ]`.
+    match serde_json::from_str::<Vec<serde::de::IgnoredAny>>(&text[range.start..]) {
+        Ok(_) => Form::NotStrings,
+        Err(_) => Form::Other,
     }
 }
+
+// A reader of its own, since serde_json does not tell where each string starts and ends.
 
 struct Reader<'a> {
     joined: &'a Joined,
@@ -76,10 +78,15 @@ impl Reader<'_> {
             }
         }
         self.skip_blanks();
-        (self.at == self.text.len()).then_some(array)
+        // `["a"] b` is not JSON, so the shell gets all of it.
+        if self.at < self.text.len() {
+            return None;
+        }
+        Some(array)
     }
 
     fn skip_blanks(&mut self) {
+        // JSON has only these blanks. A no-break space makes the array a text for the shell.
         let rest = &self.text[self.at..];
         self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
     }
@@ -91,11 +98,11 @@ impl Reader<'_> {
     /// The place of `byte`, if it comes next.
     fn accept(&mut self, byte: u8) -> Option<usize> {
         self.skip_blanks();
-        let at = self.at;
-        (self.peek() == Some(byte)).then(|| {
-            self.at += 1;
-            at
-        })
+        if self.peek() != Some(byte) {
+            return None;
+        }
+        self.at += 1;
+        Some(self.at - 1)
     }
 
     fn string(&mut self) -> Option<Item> {
@@ -114,6 +121,7 @@ impl Reader<'_> {
                     });
                 }
                 b'\\' => self.escape(&mut value)?,
+                // A control character must be escaped in JSON.
                 _ => return None,
             }
         }
@@ -141,6 +149,7 @@ impl Reader<'_> {
             b'u' => self.unicode()?,
             _ => return None,
         };
+        // The decoded character has its place at the backslash.
         value.push(
             char.encode_utf8(&mut [0; 4]),
             self.joined.source_offset(start),
@@ -148,8 +157,9 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// What follows `\u`. Half of a surrogate pair reads as U+FFFD, as in Go.
+    /// Reads the digits after `\u`. Half of a surrogate pair reads as U+FFFD, as in Go.
     fn unicode(&mut self) -> Option<char> {
+        // JSON escapes a character beyond the first plane as two units of UTF-16.
         let high = self.hexadecimal()?;
         if !(0xD800..0xDC00).contains(&high) || !self.text[self.at..].starts_with("\\u") {
             return Some(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -160,6 +170,7 @@ impl Reader<'_> {
         if (0xDC00..0xE000).contains(&low) {
             return char::from_u32(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00));
         }
+        // The second escape is a character of its own, which the next call reads.
         self.at = after_high;
         Some(char::REPLACEMENT_CHARACTER)
     }
@@ -167,10 +178,11 @@ impl Reader<'_> {
     fn hexadecimal(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
         self.at += 4;
-        digits
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit())
-            .then(|| u32::from_str_radix(digits, 16).ok())?
+        // `from_str_radix` would take a sign.
+        if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        u32::from_str_radix(digits, 16).ok()
     }
 }
 

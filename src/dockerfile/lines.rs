@@ -4,9 +4,9 @@
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
     pub(super) start: usize,
-    /// Where its line break starts: `\n`, with all `\r` before it.
+    /// Start of its line break: `\n`, with all `\r` before it.
     pub(super) end: usize,
-    /// Where the next line starts.
+    /// Start of the next line.
     pub(super) next: usize,
 }
 
@@ -41,16 +41,21 @@ impl Iterator for Lines<'_> {
     }
 }
 
-/// How many bytes of blanks a line starts with.
+/// Number of bytes of blanks at the start of a line.
 pub(super) fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
-/// Where the escape character stands that makes a line go on: the last one but blanks, and not
-/// itself escaped.
+/// Offset of the escape character that continues a line: the last one but blanks, and not itself
+/// escaped.
 pub(super) fn continuation(line: &str, escape: char) -> Option<usize> {
+    // BuildKit's pattern is `([^\\])\\[ \t]*$|^\\[ \t]*$`: blanks may follow the escape character,
+    // and one character before it decides, so three in a row do not continue the line either.
     let before = line.trim_end_matches([' ', '\t']).strip_suffix(escape)?;
-    (!before.ends_with(escape)).then_some(before.len())
+    if before.ends_with(escape) {
+        return None;
+    }
+    Some(before.len())
 }
 
 #[cfg(test)]

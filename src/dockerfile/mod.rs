@@ -5,6 +5,9 @@
 //! and these into what the instruction makes of them. Where BuildKit stops at the first error, this
 //! goes on with the next line.
 
+// One step of the reading per module. `lines` and `split` cut, `directive`, `flags`, `heredoc`,
+// `json` and `word` read one construct each, `instruction` and `body` put an instruction together,
+// and `parser` drives them.
 mod body;
 mod directive;
 mod flags;
@@ -19,7 +22,7 @@ mod syntax;
 mod unread;
 mod word;
 
-pub use shell::{Pipeline, Position, ShellPart, ShellScript, ShellWord, SimpleCommand};
+pub use shell::{CommandPosition, Pipeline, ShellPart, ShellScript, ShellWord, SimpleCommand};
 pub use syntax::*;
 pub use unread::{Unread, UnreadReason};
 

@@ -6,9 +6,7 @@ use super::directive;
 use super::heredoc::Opener;
 use super::instruction::{InstructionReader, Outline};
 use super::lines::{self, Line, Lines};
-use super::syntax::{
-    Comment, Dockerfile, Heredoc, Instruction, Joined, Kind, SyntaxError, Token, TokenKind,
-};
+use super::syntax::{Comment, Dockerfile, Heredoc, Joined, Kind, SyntaxError, Token, TokenKind};
 use super::unread::{MAX_INSTRUCTIONS, MAX_STAGES, Unread, UnreadReason};
 use crate::source::Span;
 
@@ -18,7 +16,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 pub(super) struct Parser<'a> {
     text: &'a str,
     lines: Lines<'a>,
-    /// Whether a directive may still follow.
+    /// True until something other than a directive was read: no directive counts after it.
     at_top: bool,
     stages: usize,
     file: Dockerfile,
@@ -50,12 +48,14 @@ impl<'a> Parser<'a> {
         } else {
             0
         };
+        // BuildKit discards a byte order mark before it looks for directives.
         self.token(TokenKind::Bom, 0, start);
         self.lines = Lines::new(self.text, start);
         while let Some(line) = self.lines.next() {
             self.line(line);
         }
         self.check_stages();
+        // Words are read after the heredocs of their line, so errors do not come in order.
         self.file.errors.sort_by_key(|error| error.span);
         self.file
     }
@@ -84,6 +84,7 @@ impl<'a> Parser<'a> {
             if start < line.end && !self.directive(start, line.end) {
                 self.comment(start, line.end);
             }
+            // BuildKit ends the directives at an empty line, too.
             self.at_top &= start < line.end;
             self.token(TokenKind::LineBreak, line.end, line.next);
         } else if let Some(reason) = self.exceeded_limit() {
@@ -100,6 +101,7 @@ impl<'a> Parser<'a> {
         if self.file.instructions.len() >= MAX_INSTRUCTIONS {
             Some(UnreadReason::Instructions)
         } else if self.stages > MAX_STAGES {
+            // The stage beyond the limit has been read: only its `FROM` shows that it is one.
             Some(UnreadReason::Stages)
         } else {
             None
@@ -108,38 +110,32 @@ impl<'a> Parser<'a> {
 
     /// Ends the reading at a line that would start one more instruction.
     fn leave_rest_unread(&mut self, line: Span, reason: UnreadReason) {
+        // The tokens must cover the whole text, so the unread rest is one of them.
         self.token(TokenKind::Error, line.start, self.text.len());
         self.file.unread = Some(Unread { span: line, reason });
         self.lines = Lines::new(self.text, self.text.len());
     }
 
-    /// Whether the comment line at `start..end` is a directive; the first that is not ends the
-    /// directives.
+    /// Reads the comment line at `start..end` as a directive and returns true, or returns false and
+    /// ends the directives: the first other comment is where BuildKit stops to look for them.
     fn directive(&mut self, start: usize, end: usize) -> bool {
-        let found = self
-            .at_top
-            .then(|| directive::read(&self.text[start..end], start))
-            .flatten();
-        let Some(found) = found else {
+        if !self.at_top {
+            return false;
+        }
+        let Some(found) = directive::read(&self.text[start..end], start) else {
             self.at_top = false;
             return false;
         };
-        if self
-            .file
-            .directives
-            .iter()
-            .any(|before| before.name == found.name)
-        {
-            self.error(
-                found.span,
-                format!("the directive `{}` is given twice", found.name),
-            );
+        let mut directives = self.file.directives.iter();
+        if directives.any(|before| before.name == found.name) {
+            self.error(found.span, format!("duplicate directive `{}`", found.name));
         } else if found.name == "escape" {
+            // The other directives change nothing in how the file is split.
             match directive::escape(&found.value) {
                 Some(escape) => self.file.escape = escape,
                 None => self.error(
                     found.value_span,
-                    "the escape character is `\\` or a backtick",
+                    "the escape character must be `\\` or a backtick",
                 ),
             }
         }
@@ -160,6 +156,8 @@ impl<'a> Parser<'a> {
     fn instruction(&mut self, first: Line, start: usize) {
         let first_token = self.file.tokens.len();
         let (line, mut end) = self.logical_line(first, start);
+        // The heredocs come before the words: their bodies are the next lines of the file, and only
+        // the outline tells whether this instruction can have any.
         let outline = Outline::read(line.as_str());
         let mut marks: Vec<Mark> = Vec::new();
         let mut heredocs = Vec::new();
@@ -181,6 +179,7 @@ impl<'a> Parser<'a> {
         self.stages += usize::from(instruction.keyword.kind == Kind::From);
         self.file.instructions.push(instruction);
         self.content_tokens(&line, marks);
+        // Line breaks and heredoc bodies got their tokens before the words between them.
         self.file.tokens[first_token..].sort_by_key(|token| token.span.start);
     }
 
@@ -220,6 +219,8 @@ impl<'a> Parser<'a> {
             if start < line.end && !self.text[start..].starts_with('#') {
                 return Some(line);
             }
+            // Comments and empty lines do not end an instruction that goes on. BuildKit warns about
+            // the empty ones, but skips them.
             self.token(TokenKind::Blank, line.start, start);
             if start < line.end {
                 self.comment(start, line.end);
@@ -239,21 +240,16 @@ impl<'a> Parser<'a> {
         let mut body = Span::new(start, self.text.len());
         let mut end = Span::at(self.text.len());
         let mut after = end.end;
-        let last = self.lines.find(|line| {
-            let text = &self.text[line.start..line.end];
-            let text = if opener.strips_tabs {
-                text.trim_start_matches('\t')
-            } else {
-                text
-            };
-            text == opener.name
-        });
+        let last = self
+            .lines
+            .find(|line| opener.is_ended_by(&self.text[line.start..line.end]));
         if let Some(last) = last {
             body.end = last.start;
             end = Span::new(last.start, last.end);
             after = last.next;
         } else {
-            self.error(span, format!("the heredoc `{}` has no end", opener.name));
+            // The body takes the rest of the file, as BuildKit reads to the end before it gives up.
+            self.error(span, format!("unterminated heredoc `{}`", opener.name));
         }
         self.token(TokenKind::HeredocBody, body.start, body.end);
         self.token(TokenKind::HeredocEnd, end.start, end.end);
@@ -283,6 +279,8 @@ impl<'a> Parser<'a> {
         marks.sort_by_key(|(range, _)| range.start);
         let mut at = 0;
         for (range, kind) in marks {
+            // A mark inside the one before it, such as a word that opens a heredoc, gets no token:
+            // tokens never overlap.
             if range.start >= at {
                 self.gap(line, at, range.start);
                 self.cut(line, kind, range.start, range.end);
@@ -305,32 +303,25 @@ impl<'a> Parser<'a> {
             .extend(line.spans(start, end).map(|span| Token { kind, span }));
     }
 
+    /// Adds an error for a file whose first stage does not come first, or that has none.
     fn check_stages(&mut self) {
-        let kind = |instruction: &Instruction| instruction.keyword.kind;
-        let allowed = |instruction: &&Instruction| {
-            matches!(kind(instruction), Kind::From | Kind::Arg | Kind::Unknown)
-        };
-        let outside = |instruction: &&Instruction| !allowed(instruction);
-        let before_first = self
-            .file
-            .instructions
-            .iter()
-            .take_while(|instruction| kind(instruction) != Kind::From);
-        let has_stage = self
-            .file
-            .instructions
-            .iter()
-            .any(|instruction| kind(instruction) == Kind::From);
-        if let Some(instruction) = before_first.clone().find(outside) {
-            let message = format!(
-                "`{}` stands before the first `FROM`",
-                kind(instruction).name()
-            );
-            self.error(instruction.keyword.span, message);
-        } else if self.file.instructions.is_empty() {
-            self.error(Span::at(self.text.len()), "the file has no instructions");
-        } else if !has_stage {
-            self.error(Span::at(self.text.len()), "the file has no `FROM`");
+        for instruction in &self.file.instructions {
+            match instruction.keyword.kind {
+                Kind::From => return,
+                // BuildKit lets only ARG precede the first stage. An unknown keyword has an error
+                // of its own already.
+                Kind::Arg | Kind::Unknown => {}
+                kind => {
+                    let span = instruction.keyword.span;
+                    return self.error(span, format!("`{}` before the first `FROM`", kind.name()));
+                }
+            }
         }
+        let message = if self.file.instructions.is_empty() {
+            "file has no instructions"
+        } else {
+            "file has no `FROM`"
+        };
+        self.error(Span::at(self.text.len()), message);
     }
 }

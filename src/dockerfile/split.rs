@@ -1,10 +1,12 @@
-//! Where words begin and end: in a command line, in a list, in `key=value` pairs.
+//! Boundaries of words: in a command line, in a list, in `key=value` pairs.
 
 use std::ops::Range;
 
-/// What separates keyword, key and list words for BuildKit; other Unicode blanks do so in pairs
-/// only.
+/// Returns true for the blanks that separate keywords, keys and list words for BuildKit. Other
+/// Unicode blanks separate only pairs.
 pub(super) fn is_blank(char: char) -> bool {
+    // The class `[\t\v\f\r ]` of BuildKit's `reWhitespace`. A line break cannot occur in a logical
+    // line.
     matches!(char, ' ' | '\t' | '\x0b' | '\x0c' | '\r')
 }
 
@@ -53,6 +55,7 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
             continue;
         }
         start.get_or_insert(at);
+        // As in a shell, nothing is escaped between single quotes.
         if char == escape && quote != Some('\'') {
             chars.next();
         } else if quote == Some(char) {
@@ -61,6 +64,7 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: char) -> Vec<Range
             quote = Some(char);
         }
     }
+    // A quote that is not closed holds the rest of the line; the word's reader reports it.
     words.extend(start.map(|start| start..range.end));
     words
 }
@@ -82,8 +86,10 @@ pub(super) fn flags(text: &str, range: Range<usize>) -> (Vec<Range<usize>>, usiz
     (flags, at)
 }
 
-/// In flags the backslash escapes, whatever the escape directive says, also inside single quotes.
+/// Returns the end of the flag at `start`.
 fn flag_end(text: &str, start: usize, end: usize) -> usize {
+    // BuildKit's `extractBuilderFlags` hard-codes the backslash, whatever the escape directive
+    // says, and lets it escape inside single quotes, too.
     let mut quote = None;
     let mut chars = text[start..end].char_indices();
     while let Some((offset, char)) = chars.next() {

@@ -1,8 +1,8 @@
-//! What a Dockerfile is made of: tokens that cover the text, and the instructions above them.
+//! The syntax tree of a Dockerfile: tokens that cover the text, and the instructions above them.
 //!
-//! Everything that has a place carries a
-//! [`Span`] of the source. Text that continuation lines cut in pieces is also held joined, as BuildKit passes it on, in a [`Joined`]
-//! that maps every byte back to the source.
+//! Everything that has a place carries a [`Span`] of the source. Text that continuation lines cut
+//! in pieces is also held joined, as BuildKit passes it on, in a [`Joined`] that maps every byte
+//! back to the source.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub struct Dockerfile {
     pub errors: Vec<SyntaxError>,
     /// The first line of the rest of a file that exceeds a limit.
     pub unread: Option<Unread>,
-    /// In order, without gap or overlap: their spans together are the whole text.
+    /// Tokens in order, without gap or overlap: their spans together are the whole text.
     pub tokens: Vec<Token>,
 }
 
@@ -61,7 +61,7 @@ pub enum TokenKind {
     HeredocBody,
     /// The line that ends a heredoc, without its line break.
     HeredocEnd,
-    /// What could not be read.
+    /// Text that could not be read.
     Error,
 }
 
@@ -69,7 +69,7 @@ pub enum TokenKind {
 #[derive(Clone, Debug)]
 pub struct Directive {
     pub span: Span,
-    /// In lower case.
+    /// Name in lower case.
     pub name: String,
     pub value: String,
     pub value_span: Span,
@@ -77,9 +77,9 @@ pub struct Directive {
 
 #[derive(Clone, Debug)]
 pub struct Comment {
-    /// From the `#` to the end of the line.
+    /// Span from the `#` to the end of the line.
     pub span: Span,
-    /// What follows the `#`, without the blanks around it.
+    /// The text after the `#`, without the blanks around it.
     pub text: String,
 }
 
@@ -92,14 +92,14 @@ pub struct SyntaxError {
 
 #[derive(Debug)]
 pub struct Instruction {
-    /// From the keyword (or a continuation before it) to the end of its last line, heredocs and
-    /// their last lines included, without the line break.
+    /// Span from the keyword (or a continuation before it) to the end of its last line, heredocs
+    /// included, without the line break.
     pub span: Span,
     pub keyword: Keyword,
     pub flags: Vec<Flag>,
-    /// All that follows keyword and flags, joined; heredoc bodies are not in it.
+    /// The joined text after keyword and flags, without heredoc bodies.
     pub arguments: Joined,
-    /// Those of `ONBUILD` are with the instruction inside it.
+    /// Heredocs of the instruction; those in `ONBUILD` belong to the instruction inside it.
     pub heredocs: Vec<Heredoc>,
     pub body: Body,
 }
@@ -108,7 +108,7 @@ pub struct Instruction {
 pub struct Keyword {
     pub span: Span,
     pub kind: Kind,
-    /// As written, continuations left out.
+    /// The keyword as written, without continuations.
     pub text: String,
 }
 
@@ -136,7 +136,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All that BuildKit knows, by name.
+    /// All instructions that BuildKit knows, by name.
     const NAMES: [(&'static str, Self); 18] = [
         ("ADD", Self::Add),
         ("ARG", Self::Arg),
@@ -160,6 +160,7 @@ impl Kind {
 
     /// The instruction that a keyword, in any case, stands for.
     pub fn of_keyword(text: &str) -> Self {
+        // BuildKit ignores the case of keywords.
         let known = Self::NAMES
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(text));
@@ -171,7 +172,7 @@ impl Kind {
         Self::NAMES.iter().map(|&(name, _)| name)
     }
 
-    /// In capitals; `?` for an unknown one.
+    /// The name in capitals; `?` for an unknown one.
     pub fn name(self) -> &'static str {
         let known = Self::NAMES.iter().find(|&&(_, kind)| kind == self);
         known.map_or("?", |&(name, _)| name)
@@ -182,13 +183,13 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Flag {
     pub span: Span,
-    /// Without the dashes.
+    /// Name without the dashes.
     pub name: String,
     pub name_span: Span,
     pub value: Option<Word>,
 }
 
-/// The arguments, by what the instruction makes of them.
+/// The arguments, in the form in which the instruction reads them.
 #[derive(Debug)]
 pub enum Body {
     From {
@@ -201,7 +202,7 @@ pub enum Body {
     Healthcheck(Option<Command>),
     /// COPY and ADD.
     Transfer {
-        sources: Vec<Place>,
+        sources: Vec<CopySource>,
         destination: Word,
         json: bool,
     },
@@ -217,9 +218,9 @@ pub enum Body {
     Other,
 }
 
-/// Where COPY and ADD take from.
+/// A source of COPY or ADD.
 #[derive(Clone, Debug)]
-pub enum Place {
+pub enum CopySource {
     Path(Word),
     /// An index into the instruction's `heredocs`.
     Heredoc(usize),
@@ -233,20 +234,19 @@ pub enum Command {
     Shell(Script),
 }
 
-/// What a shell is given: the joined line, and where the instruction has heredocs, these after it,
-/// as BuildKit passes them on. A RUN that is one heredoc and nothing else has the heredoc's body as
-/// its script.
+/// The text that a shell gets: the joined line and, if the instruction has heredocs, these after
+/// it, as BuildKit passes them on. A RUN that is one heredoc and nothing else has the heredoc's
+/// body as its script.
 #[derive(Clone, Debug)]
 pub struct Script {
     pub text: Joined,
-    /// Set where the text starts with `#!` (only a heredoc can): the line after these two
-    /// characters.
+    /// The first line after `#!`, if the text starts with it; only a heredoc can.
     pub shebang: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct JsonString {
-    /// With the quotes.
+    /// Span of the string, quotes included.
     pub span: Span,
     pub value: String,
 }
@@ -265,14 +265,15 @@ pub struct Pair {
 pub struct Word {
     pub span: Span,
     pub text: Joined,
-    /// Never two literals in a row; none where the word is empty once its quotes are removed.
+    /// Parts of the word, never two literals in a row; none for an empty word such as `""`.
     pub parts: Vec<WordPart>,
 }
 
 impl Word {
-    /// What the word means, where no variable decides it.
+    /// Value of the word, unless a variable decides it.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
+            // `""` is an empty word, and no literal is kept for it.
             [] => Some(""),
             [WordPart::Literal(text)] => Some(text),
             _ => None,
@@ -280,10 +281,10 @@ impl Word {
     }
 }
 
-/// What a word is once quotes are removed.
+/// A part of a word once quotes are removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WordPart {
-    /// Text that stands for itself.
+    /// Literal text.
     Literal(String),
     Variable(Variable),
 }
@@ -338,16 +339,19 @@ pub struct Heredoc {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Joined {
     text: String,
-    /// Where each piece starts: its offset in `text`, its offset in the source. Ascending in both.
+    /// Start of each piece: its offset in `text`, its offset in the source. Ascending in both.
     pieces: Vec<(usize, usize)>,
 }
 
 impl Joined {
     /// Adds the text of a piece that starts at byte `source` of the source.
     pub(crate) fn push(&mut self, text: &str, source: usize) {
+        // A piece without text would share its offset with the next one, and the search by offset
+        // would find either.
         if text.is_empty() {
             return;
         }
+        // A continuation starts a new piece; text that goes on where the last piece ended does not.
         let continues = self
             .pieces
             .last()
@@ -368,6 +372,7 @@ impl Joined {
         let piece = self.pieces.partition_point(|&(at, _)| at <= offset);
         match piece.checked_sub(1).map(|piece| self.pieces[piece]) {
             Some((at, from)) => from + (offset - at),
+            // Only an empty text has no piece, and it has no place either.
             None => 0,
         }
     }
@@ -378,12 +383,14 @@ impl Joined {
         if start >= end {
             return Span::at(self.source_offset(start));
         }
+        // The offset of `end` itself may already lie behind a continuation.
         Span::new(self.source_offset(start), self.source_offset(end - 1) + 1)
     }
 
-    /// The range from `start` to `end` as the source has it: cut wherever something stands between
-    /// its bytes.
+    /// Spans of the range from `start` to `end` in the source: one for each run of bytes that is
+    /// contiguous there.
     pub(crate) fn spans(&self, start: usize, end: usize) -> impl Iterator<Item = Span> {
+        // A long RUN has thousands of pieces and words, so the first piece is searched for.
         let first = self
             .pieces
             .partition_point(|&(at, _)| at <= start)
@@ -398,7 +405,10 @@ impl Joined {
                 .map_or(self.text.len(), |&(next, _)| next)
                 .min(end);
             let begin = at.max(start);
-            (begin < stop).then(|| Span::new(from + (begin - at), from + (stop - at)))
+            if begin >= stop {
+                return None;
+            }
+            Some(Span::new(from + (begin - at), from + (stop - at)))
         })
     }
 

@@ -1,12 +1,14 @@
-//! Limits on what is read of a Dockerfile and its scripts, and how a file reports that it exceeds
-//! one.
+//! Limits on the size of Dockerfiles and their scripts, and the report that a file exceeds one.
 //!
-//! The text comes from whoever wrote the repository or the image. A part that is not read may hold
-//! anything, so it is never left out in silence: rules and tracers report every [`Unread`].
+//! The author of the text may be hostile. A part that is not read can contain anything, so it is
+//! never skipped silently: rules and tracers report every [`Unread`].
 
 use std::fmt;
 
 use crate::source::Span;
+
+// All limits are far above what people write, and low enough that a hostile file cannot occupy the
+// machine. They are constants, so that the same file has the same findings everywhere.
 
 /// Instructions of a file. The longest that people write have some hundreds.
 pub(super) const MAX_INSTRUCTIONS: usize = 10_000;
@@ -18,7 +20,7 @@ pub(super) const MAX_STAGES: usize = 1000;
 /// people and tools write have about ten.
 pub(super) const MAX_DEPTH: usize = 64;
 
-/// Programs that run another one in their turn: `sudo env nice …`. More than four are rare.
+/// Wrapper commands in a row, which run another one: `sudo env nice …`. More than four are rare.
 pub(super) const MAX_WRAPPERS: usize = 64;
 
 /// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each.
@@ -52,7 +54,7 @@ impl fmt::Display for UnreadReason {
             Self::ScriptTime => f.write_str("parsing it takes too long"),
             Self::Wrappers => write!(
                 f,
-                "more than {MAX_WRAPPERS} commands that run another, such as `sudo`"
+                "more than {MAX_WRAPPERS} nested wrapper commands, such as `sudo`"
             ),
         }
     }

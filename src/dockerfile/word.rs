@@ -3,10 +3,10 @@
 use super::syntax::{Joined, Modifier, Variable, Word, WordPart};
 use crate::source::Span;
 
-/// How deep `${a:-${b:-…}}` may go. BuildKit has no limit; nobody writes ten.
-const DEEPEST: u32 = 64;
+/// Maximum nesting of `${a:-${b:-…}}`. BuildKit has no limit; nobody writes ten levels.
+const MAX_DEPTH: u32 = 64;
 
-/// What BuildKit would refuse in a word, by offsets in the joined text.
+/// An error that BuildKit would report in a word, by offsets in the joined text.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) start: usize,
@@ -14,7 +14,7 @@ pub(super) struct Fault {
     pub(super) message: &'static str,
 }
 
-/// The word at `start..end` of a joined text. With a fault it is literal, as written.
+/// Reads the word at `start..end` of a joined text. With a fault it is literal, as written.
 pub(super) fn read(
     joined: &Joined,
     start: usize,
@@ -24,6 +24,7 @@ pub(super) fn read(
     let mut lexer = Lexer::new(joined, start, end, escape);
     let mut parts = Vec::new();
     let fault = lexer.parts(None, &mut parts).err();
+    // The parts before a fault would look like a whole word to the rules.
     if fault.is_some() {
         parts.clear();
         push_literal(&mut parts, &lexer.text[start..]);
@@ -52,6 +53,7 @@ pub(super) fn verbatim(joined: &Joined, start: usize, end: usize) -> Word {
 
 fn push_literal(parts: &mut Vec<WordPart>, text: &str) {
     match parts.last_mut() {
+        // An empty literal would make `""` differ from a word without parts.
         _ if text.is_empty() => {}
         Some(WordPart::Literal(before)) => before.push_str(text),
         _ => parts.push(WordPart::Literal(text.to_owned())),
@@ -106,12 +108,12 @@ impl<'a> Lexer<'a> {
         }
         match stop {
             None => Ok(()),
-            Some('/') => Err(self.fault(start, "the pattern of `${…/…/…}` has no end")),
-            Some(_) => Err(self.fault(start, "a `${` has no `}`")),
+            Some('/') => Err(self.fault(start, "unterminated pattern in `${…/…/…}`")),
+            Some(_) => Err(self.fault(start, "`${` without a closing `}`")),
         }
     }
 
-    /// Reads what starts with `char`, outside of quotes.
+    /// Reads the construct that starts with `char`, outside of quotes.
     pub(super) fn step(
         &mut self,
         char: char,
@@ -125,30 +127,37 @@ impl<'a> Lexer<'a> {
             _ if char == self.escape => {
                 self.bump();
                 let start = self.at;
-                // At the very end the escape character is dropped.
+                // At the very end the escape character is dropped, as BuildKit does.
                 self.bump();
                 push_literal(parts, &self.text[start..self.at]);
                 Ok(())
             }
             _ => {
-                let special = |next: char| {
-                    matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop
-                };
-                let rest = &self.text[self.at..];
-                let length = rest.find(special).unwrap_or(rest.len());
-                push_literal(parts, &rest[..length]);
-                self.at += length;
+                self.plain_text(stop, parts);
                 Ok(())
             }
         }
     }
 
+    /// Reads up to the next character that means something, all at once: words are mostly plain.
+    fn plain_text(&mut self, stop: Option<char>, parts: &mut Vec<WordPart>) {
+        let rest = &self.text[self.at..];
+        let length = rest
+            .find(|next: char| {
+                matches!(next, '\'' | '"' | '$') || next == self.escape || Some(next) == stop
+            })
+            .unwrap_or(rest.len());
+        push_literal(parts, &rest[..length]);
+        self.at += length;
+    }
+
     fn single_quoted(&mut self, parts: &mut Vec<WordPart>) -> Result<(), Fault> {
         let start = self.at;
         let inside = &self.text[start + 1..];
+        // Nothing is special between single quotes, not even the escape character.
         let length = inside
             .find('\'')
-            .ok_or_else(|| self.fault(start, "a single quote has no end"))?;
+            .ok_or_else(|| self.fault(start, "unterminated single quote"))?;
         push_literal(parts, &inside[..length]);
         self.at = start + 1 + length + 1;
         Ok(())
@@ -159,23 +168,21 @@ impl<'a> Lexer<'a> {
         self.bump();
         loop {
             match self.peek() {
-                None => return Err(self.fault(start, "a double quote has no end")),
+                None => return Err(self.fault(start, "unterminated double quote")),
                 Some('"') => {
                     self.bump();
                     return Ok(());
                 }
                 Some('$') => self.dollar(parts)?,
                 Some(char) if char == self.escape => {
+                    let mut literal = self.at;
                     self.bump();
-                    let escaped = self
-                        .peek()
-                        .is_some_and(|next| next == '"' || next == '$' || next == self.escape);
-                    let literal = if escaped {
-                        self.at
-                    } else {
-                        self.at - char.len_utf8()
-                    };
-                    if escaped {
+                    // Between double quotes the escape character is literal before anything but
+                    // these three: `"C:\temp"` keeps its backslash.
+                    if let Some(next) = self.peek()
+                        && (next == '"' || next == '$' || next == self.escape)
+                    {
+                        literal = self.at;
                         self.bump();
                     }
                     push_literal(parts, &self.text[literal..self.at]);
@@ -204,6 +211,7 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         match self.name() {
+            // A dollar sign before a blank, a quote or the end is only a dollar sign.
             "" => push_literal(parts, "$"),
             name => parts.push(WordPart::Variable(Variable {
                 span: self.span(start),
@@ -214,13 +222,15 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// What follows `${`, the brace that closes it included.
+    /// Reads the rest of `${…}`, the closing brace included.
     fn braces(&mut self, start: usize) -> Result<(String, Option<Modifier>), Fault> {
+        // BuildKit's `processDollar` refuses these at once.
         if matches!(self.peek(), Some('{' | '}' | ':')) {
-            return Err(self.fault(start, "a `${` is not followed by a name"));
+            return Err(self.fault(start, "`${` without a variable name"));
         }
         let name = self.name().to_owned();
-        if self.depth == DEEPEST {
+        // Every level is a call of this function, and the text may be hostile.
+        if self.depth == MAX_DEPTH {
             return Err(self.fault(start, "substitutions are nested too deeply"));
         }
         self.depth += 1;
@@ -233,6 +243,7 @@ impl<'a> Lexer<'a> {
         let first = self.bump();
         let colon = first == Some(':');
         let operator = if colon { self.bump() } else { first };
+        // BuildKit takes a colon before `#` and `%`, where it changes nothing, but not before `/`.
         let modifier = match operator {
             Some('}') if !colon => return Ok(None),
             Some('-') => Modifier::Default {
@@ -269,8 +280,8 @@ impl<'a> Lexer<'a> {
                     replacement: self.raw_until('}')?,
                 }
             }
-            Some(_) => return Err(self.fault(start, "this kind of substitution is not supported")),
-            None => return Err(self.fault(start, "a `${` has no `}`")),
+            Some(_) => return Err(self.fault(start, "unsupported substitution")),
+            None => return Err(self.fault(start, "`${` without a closing `}`")),
         };
         Ok(Some(modifier))
     }
@@ -281,9 +292,11 @@ impl<'a> Lexer<'a> {
         Ok(parts)
     }
 
-    /// As written, up to `stop`, which is read too.
+    /// Returns the text as written up to `stop`, which is read, too.
     fn raw_until(&mut self, stop: char) -> Result<String, Fault> {
         let start = self.at;
+        // A pattern is kept as written, since its quotes and escapes change what it matches. Its
+        // parts are only read to find the end.
         self.parts(Some(stop), &mut Vec::new())?;
         Ok(self.text[start..self.at - stop.len_utf8()].to_owned())
     }
@@ -296,8 +309,9 @@ impl<'a> Lexer<'a> {
         found
     }
 
-    /// A name, a number, or one of the shell's special parameters.
+    /// Reads a name, a number, or one of the shell's special parameters.
     fn name(&mut self) -> &'a str {
+        // As in BuildKit's `processName`: letters of any script are part of a name.
         let rest = &self.text[self.at..];
         let length = match rest.chars().next() {
             Some(first) if first.is_ascii_digit() => rest
@@ -455,12 +469,12 @@ mod tests {
 
     #[test]
     fn what_buildkit_refuses_is_a_fault() {
-        assert_eq!(fault("'a"), "a single quote has no end");
-        assert_eq!(fault("\"a"), "a double quote has no end");
-        assert_eq!(fault("${a"), "a `${` has no `}`");
-        assert_eq!(fault("${a:-b"), "a `${` has no `}`");
-        assert_eq!(fault("${}"), "a `${` is not followed by a name");
-        assert_eq!(fault("${a^}"), "this kind of substitution is not supported");
+        assert_eq!(fault("'a"), "unterminated single quote");
+        assert_eq!(fault("\"a"), "unterminated double quote");
+        assert_eq!(fault("${a"), "`${` without a closing `}`");
+        assert_eq!(fault("${a:-b"), "`${` without a closing `}`");
+        assert_eq!(fault("${}"), "`${` without a variable name");
+        assert_eq!(fault("${a^}"), "unsupported substitution");
         assert_eq!(
             fault(&"${a:-".repeat(100_000)),
             "substitutions are nested too deeply"

@@ -1,30 +1,31 @@
-//! How two images differ: by path, by package, by layer and by configuration. Times of files are
-//! not compared.
+//! Differences of two images: by path, by package, by layer and by configuration. Times of files
+//! are not compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::image::{Image, Inode, Kind, NameId, ReadError, Tree};
+use crate::image::{Image, Inode, Kind, NameId, ReadError};
 use crate::packages::{Ecosystem, Packages};
 
 /// All differences, from the first image to the second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// By path.
+    /// Changed paths, sorted.
     pub paths: Vec<Changed>,
-    /// By ecosystem, name and architecture.
+    /// Changed packages, sorted by ecosystem, name and architecture.
     pub packages: Vec<PackageChange>,
-    /// Fields of the configuration, such as `config.Env` and `architecture`, sorted; without what
-    /// only describes the layers and when they were made.
+    /// Fields of the configuration, such as `config.Env` and `architecture`, sorted; without those
+    /// that only describe the layers and the build.
     pub configuration: Vec<String>,
-    /// How many layers are the same, from the lowest on.
+    /// Number of layers that are the same, from the lowest on.
     pub shared_layers: usize,
 }
 
 impl Difference {
-    /// Whether a container of the one could tell that it is not the other.
+    /// Returns true if a container cannot tell the two images apart.
     pub fn is_empty(&self) -> bool {
+        // The same files can be divided into different layers.
         self.paths.is_empty() && self.packages.is_empty() && self.configuration.is_empty()
     }
 }
@@ -33,20 +34,20 @@ impl Difference {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Changed {
     pub path: Vec<u8>,
-    /// In the first image; none where it is added.
+    /// Name in the first image; none if the path was added.
     pub before: Option<NameId>,
-    /// In the second image; none where it is removed.
+    /// Name in the second image; none if the path was removed.
     pub after: Option<NameId>,
-    /// What changed, where it is in both; ordered.
+    /// The changes, where it is in both; ordered.
     pub what: Vec<Change>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// A file has become a link, and the like.
+    /// The kind of entry: a file has become a symlink, for example.
     Kind,
     Content,
-    /// Where a link points, or which device it is.
+    /// The target of a symlink, or the number of a device.
     Target,
     Mode,
     Owner,
@@ -83,6 +84,7 @@ pub fn difference(
     before: (&Image, &Packages),
     after: (&Image, &Packages),
 ) -> Result<Difference, ReadError> {
+    // Layers are only shared from below: a registry and a runtime reuse them in order.
     let layers = before.0.layers.iter().zip(&after.0.layers);
     Ok(Difference {
         paths: paths(before.0, after.0)?,
@@ -95,16 +97,12 @@ pub fn difference(
 }
 
 fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
+    // The walk leaves the root out, but its mode and owner can change, too.
     let mut all: BTreeMap<Vec<u8>, (Option<NameId>, Option<NameId>)> = BTreeMap::new();
-    let names = |tree: &Tree| {
-        std::iter::once(NameId::ROOT)
-            .chain(tree.walk())
-            .collect::<Vec<_>>()
-    };
-    for name in names(&before.tree) {
+    for name in [NameId::ROOT].into_iter().chain(before.tree.walk()) {
         all.entry(before.tree.path(name)).or_default().0 = Some(name);
     }
-    for name in names(&after.tree) {
+    for name in [NameId::ROOT].into_iter().chain(after.tree.walk()) {
         all.entry(after.tree.path(name)).or_default().1 = Some(name);
     }
     let mut changed = Vec::new();
@@ -113,6 +111,7 @@ fn paths(before: &Image, after: &Image) -> Result<Vec<Changed>, ReadError> {
             (Some(one), Some(other)) => changes((before, one), (after, other))?,
             _ => Vec::new(),
         };
+        // A path in one image only has no changes to list, but is one itself.
         if !what.is_empty() || one.is_none() || other.is_none() {
             changed.push(Changed {
                 path,
@@ -130,32 +129,44 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
     let mut changes = Vec::new();
     match (&one.kind, &other.kind) {
         (Kind::File(content), Kind::File(other_content)) => {
-            let is_same = content.length() == other_content.length()
-                && *before.0.read(before.1)? == *after.0.read(after.1)?;
-            changes.extend((!is_same).then_some(Change::Content));
+            // The lengths first: reading is the expensive part.
+            if content.length() != other_content.length()
+                || *before.0.read(before.1)? != *after.0.read(after.1)?
+            {
+                changes.push(Change::Content);
+            }
         }
         (one, other) if std::mem::discriminant(one) != std::mem::discriminant(other) => {
             changes.push(Change::Kind);
         }
-        (one, other) => changes.extend((one != other).then_some(Change::Target)),
+        (one, other) if one != other => changes.push(Change::Target),
+        _ => {}
     }
-    let owner = |inode: &Inode| (inode.header.uid, inode.header.gid);
-    let attributes = |inode: &Inode| -> BTreeMap<String, Vec<u8>> {
-        inode
-            .header
-            .xattrs()
-            .map(|(name, value)| (name.to_owned(), value.to_vec()))
-            .collect()
-    };
-    changes.extend((one.header.mode != other.header.mode).then_some(Change::Mode));
-    changes.extend((owner(one) != owner(other)).then_some(Change::Owner));
-    changes.extend((attributes(one) != attributes(other)).then_some(Change::Attributes));
+    if one.header.mode != other.header.mode {
+        changes.push(Change::Mode);
+    }
+    if (one.header.uid, one.header.gid) != (other.header.uid, other.header.gid) {
+        changes.push(Change::Owner);
+    }
+    if attributes(one) != attributes(other) {
+        changes.push(Change::Attributes);
+    }
     Ok(changes)
+}
+
+/// Returns the extended attributes of an inode. Their order in the archive means nothing.
+fn attributes(inode: &Inode) -> BTreeMap<String, Vec<u8>> {
+    inode
+        .header
+        .xattrs()
+        .map(|(name, value)| (name.to_owned(), value.to_vec()))
+        .collect()
 }
 
 type Key = (Ecosystem, String, Option<String>);
 
 fn packages(before: &Packages, after: &Packages) -> Vec<PackageChange> {
+    // Sets of versions: several versions of a Go module or an npm package are common in one image.
     let mut all: BTreeMap<Key, [BTreeSet<&str>; 2]> = BTreeMap::new();
     for (index, packages) in [before, after].into_iter().enumerate() {
         for package in &packages.list {
@@ -167,26 +178,28 @@ fn packages(before: &Packages, after: &Packages) -> Vec<PackageChange> {
             all.entry(key).or_default()[index].insert(&package.version);
         }
     }
-    let versions = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| -> Vec<String> {
-        one.difference(other)
-            .map(|&version| version.to_owned())
-            .collect()
-    };
-    let change = |((ecosystem, name, architecture), [one, other]): (Key, [BTreeSet<&str>; 2])| {
-        let (before, after) = (versions(&one, &other), versions(&other, &one));
-        let differs = !before.is_empty() || !after.is_empty();
-        differs.then_some(PackageChange {
-            ecosystem,
-            name,
-            architecture,
-            before,
-            after,
-        })
-    };
-    all.into_iter().filter_map(change).collect()
+    let mut changes = Vec::new();
+    for ((ecosystem, name, architecture), [one, other]) in all {
+        if one != other {
+            changes.push(PackageChange {
+                ecosystem,
+                name,
+                architecture,
+                before: one
+                    .difference(&other)
+                    .map(|&text| text.to_owned())
+                    .collect(),
+                after: other
+                    .difference(&one)
+                    .map(|&text| text.to_owned())
+                    .collect(),
+            });
+        }
+    }
+    changes
 }
 
-/// Fields that say nothing about how a container runs.
+/// Fields that have no effect on how a container runs.
 const DESCRIPTIVE: [&str; 6] = [
     "rootfs",
     "history",
@@ -198,37 +211,44 @@ const DESCRIPTIVE: [&str; 6] = [
 
 fn configuration(before: &Value, after: &Value) -> Vec<String> {
     let mut fields = BTreeSet::new();
-    let differing = |one: &Value, other: &Value| -> BTreeSet<String> {
-        let keys = [one, other]
-            .into_iter()
-            .filter_map(Value::as_object)
-            .flat_map(|object| object.keys());
-        keys.filter(|key| !is_same(&one[key.as_str()], &other[key.as_str()]))
-            .cloned()
-            .collect()
-    };
-    for key in differing(before, after) {
+    for key in differing_keys(before, after) {
+        // The runtime's settings are one level deeper than the image's platform.
         if key == "config" {
-            fields.extend(
-                differing(&before[&key], &after[&key])
-                    .into_iter()
-                    .map(|field| format!("config.{field}")),
-            );
-        } else if !DESCRIPTIVE.contains(&key.as_str()) {
-            fields.insert(key);
+            for field in differing_keys(&before[key], &after[key]) {
+                fields.insert(format!("config.{field}"));
+            }
+        } else if !DESCRIPTIVE.contains(&key) {
+            fields.insert(key.to_owned());
         }
     }
     fields.into_iter().collect()
 }
 
-/// A field that is empty means what one that is missing does.
+/// Returns the keys of two objects whose values differ.
+fn differing_keys<'v>(one: &'v Value, other: &'v Value) -> BTreeSet<&'v str> {
+    let mut keys = BTreeSet::new();
+    for object in [one, other].into_iter().filter_map(Value::as_object) {
+        for key in object.keys() {
+            if !is_same(&one[key.as_str()], &other[key.as_str()]) {
+                keys.insert(key.as_str());
+            }
+        }
+    }
+    keys
+}
+
+/// Compares two fields. Builders write an empty field, or null, or leave the field out, and all of
+/// these mean the same.
 fn is_same(one: &Value, other: &Value) -> bool {
-    let is_empty = |value: &Value| match value {
+    one == other || is_empty(one) && is_empty(other)
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(map) => map.is_empty(),
         _ => false,
-    };
-    one == other || is_empty(one) && is_empty(other)
+    }
 }

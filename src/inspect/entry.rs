@@ -1,25 +1,25 @@
-//! One entry of an image: where it comes from and what it is; and what is below a directory.
+//! Facts about one entry of an image: its kind and its layer; and the sizes below a directory.
 
 use crate::elf::{self, Elf, ElfError};
 use crate::image::{Image, Kind, Layer, NameId, ReadError, Tree};
 
-/// What an image tells of one name.
+/// Facts about one name in an image.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub struct EntryFacts<'a> {
     pub name: NameId,
-    /// Where it, a link, leads in the end.
+    /// The file that a symlink leads to in the end.
     pub target: Option<NameId>,
     /// The layer that its header and its bytes come from, counted from the lowest, where the image
     /// has layers.
     pub layer: Option<(usize, &'a Layer)>,
     /// The other names of the same inode.
     pub other_names: Vec<NameId>,
-    /// What it is as an ELF file, and how it was built.
+    /// The headers of an ELF file, and how it was built.
     pub elf: Option<(Elf, elf::Facts)>,
 }
 
-/// Looks at one name.
-pub fn facts(image: &Image, name: NameId) -> Result<Facts<'_>, ReadError> {
+/// Collects the facts about one name.
+pub fn facts(image: &Image, name: NameId) -> Result<EntryFacts<'_>, ReadError> {
     let tree = &image.tree;
     let inode = tree.inode(name);
     let is_link = matches!(inode.kind, Kind::Symlink { .. });
@@ -30,12 +30,16 @@ pub fn facts(image: &Image, name: NameId) -> Result<Facts<'_>, ReadError> {
     } else {
         None
     };
-    let is_other = |&other: &NameId| other != name && tree.inode_id(other) == tree.inode_id(name);
-    let other_names = if tree.is_directory(name) {
-        Vec::new()
-    } else {
-        tree.walk().filter(is_other).collect()
-    };
+    let mut other_names = Vec::new();
+    // A directory has one name, so the walk over the whole tree would find nothing.
+    if !tree.is_directory(name) {
+        for other in tree.walk() {
+            if other != name && tree.inode_id(other) == tree.inode_id(name) {
+                other_names.push(other);
+            }
+        }
+    }
+    // A broken ELF file is shown like any other file.
     let elf = match inode.kind {
         Kind::File(_) if elf::is_elf(&image.head(tree.inode_id(name), 4)?) => {
             elf_facts(&image.read(name)?).ok()
@@ -46,7 +50,7 @@ pub fn facts(image: &Image, name: NameId) -> Result<Facts<'_>, ReadError> {
         .layers
         .get(inode.layer)
         .map(|layer| (inode.layer, layer));
-    Ok(Facts {
+    Ok(EntryFacts {
         name,
         target,
         layer,
@@ -70,24 +74,25 @@ pub struct Entry {
     pub children: Vec<Entry>,
 }
 
-/// What an entry and all below it take.
+/// Size of an entry with all that is below it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of regular files; one with several names counts at the first of them.
+    /// Bytes of regular files; one with several names counts at the first of them.
     pub bytes: u64,
-    /// Names, the entry itself left out.
+    /// Names, without the entry itself.
     pub names: usize,
 }
 
-/// Nobody reads deeper, and each level is a call.
+/// Most levels that are returned. Nobody reads deeper, and each level is a call.
 const MAX_LEVELS: usize = 256;
 
-/// Adds up what is below a name, and tells it for so many levels.
+/// Adds up the sizes below a name, and returns them for `levels` levels.
 pub fn usage(tree: &Tree, name: NameId, levels: usize) -> Entry {
     let mut usages = vec![Usage::default(); tree.name_count()];
     let mut counted = vec![false; tree.inode_count()];
     let mut names = vec![name];
     names.extend(tree.below(name));
+    // First the bytes of each file, at its first name only, so that hard links do not count twice.
     for &at in &names {
         if let Kind::File(content) = &tree.inode(at).kind
             && !std::mem::replace(&mut counted[tree.inode_id(at).index()], true)
@@ -95,7 +100,7 @@ pub fn usage(tree: &Tree, name: NameId, levels: usize) -> Entry {
             usages[at.index()].bytes = content.length();
         }
     }
-    // Backwards, a directory comes after what is in it.
+    // In reverse order a directory comes after its entries, so their sums are complete.
     for &at in names.iter().skip(1).rev() {
         let usage = usages[at.index()];
         let above = &mut usages[tree.parent(at).index()];

@@ -1,19 +1,19 @@
-//! What the files of an image are: how many of each kind, and those that a person should look at.
+//! Files of an image: the number of each kind, and those that deserve a look.
 
 use std::cmp::Reverse;
 
-use crate::image::{Image, Kind, NameId, Tree};
+use crate::image::{Image, Kind, NameId};
 
-/// Names are in the tree's order, unless something else is said.
+/// The files of an image by kind. Names are in the tree's order, unless stated otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Files {
+pub struct ImageFiles {
     /// Regular files, each once, however many names it has.
     pub files: usize,
-    /// The bytes in these.
+    /// Their total size.
     pub bytes: u64,
     pub directories: usize,
     pub links: usize,
-    /// Names beyond the first of what is no directory.
+    /// Names beyond the first of files that are not directories.
     pub hard_links: usize,
     pub fifos: usize,
     pub devices: Vec<NameId>,
@@ -21,9 +21,10 @@ pub struct Files {
     pub setuid: Vec<NameId>,
     /// Files with capabilities.
     pub capabilities: Vec<NameId>,
-    /// Files that anybody may write, and directories in which anybody may remove what is another's.
+    /// Files that every user may write, and directories in which every user may remove the files of
+    /// others.
     pub world_writable: Vec<NameId>,
-    /// Links that lead nowhere, at least without what a runtime mounts.
+    /// Symlinks without a target in the image. A runtime may mount it.
     pub broken_links: Vec<NameId>,
     /// Files, the biggest first; each by its first name.
     pub biggest: Vec<NameId>,
@@ -33,10 +34,10 @@ const SETUID_OR_SETGID: u32 = 0o6000;
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o2;
 
-/// Looks at every name, and keeps this many of the biggest files.
-pub fn files(image: &Image, biggest: usize) -> Files {
+/// Sorts every name by kind, and keeps this many of the biggest files.
+pub fn files(image: &Image, biggest: usize) -> ImageFiles {
     let tree = &image.tree;
-    let mut files = Files::default();
+    let mut files = ImageFiles::default();
     let mut counted = vec![false; tree.inode_count()];
     let mut sizes: Vec<(Reverse<u64>, NameId)> = Vec::new();
     for name in tree.walk() {
@@ -51,33 +52,35 @@ pub fn files(image: &Image, biggest: usize) -> Files {
                     files.bytes += content.length();
                     sizes.push((Reverse(content.length()), name));
                 }
-                files
-                    .setuid
-                    .extend((mode & SETUID_OR_SETGID != 0).then_some(name));
-                files
-                    .capabilities
-                    .extend(inode.header.xattr("security.capability").map(|_| name));
-                files
-                    .world_writable
-                    .extend((mode & OTHERS_WRITE != 0).then_some(name));
+                // Every name of such a file is listed: removing one leaves the others.
+                if mode & SETUID_OR_SETGID != 0 {
+                    files.setuid.push(name);
+                }
+                if inode.header.xattr("security.capability").is_some() {
+                    files.capabilities.push(name);
+                }
+                if mode & OTHERS_WRITE != 0 {
+                    files.world_writable.push(name);
+                }
             }
             Kind::Directory => {
                 files.directories += 1;
-                files
-                    .world_writable
-                    .extend((mode & (OTHERS_WRITE | STICKY) == OTHERS_WRITE).then_some(name));
+                // The sticky bit, as on `/tmp`, protects the files of others.
+                if mode & (OTHERS_WRITE | STICKY) == OTHERS_WRITE {
+                    files.world_writable.push(name);
+                }
             }
             Kind::Symlink { .. } => {
                 files.links += usize::from(is_new);
-                files
-                    .broken_links
-                    .extend((!leads_somewhere(tree, name)).then_some(name));
+                if tree.resolve(&tree.path(name)).is_err() {
+                    files.broken_links.push(name);
+                }
             }
             Kind::Character { .. } | Kind::Block { .. } => files.devices.push(name),
             Kind::Fifo => files.fifos += usize::from(is_new),
         }
     }
-    // Of two files of one size, the one that the tree has first.
+    // The sort is stable: of two files of one size, the first in the tree stays first.
     sizes.sort_by_key(|&(size, _)| size);
     files.biggest = sizes
         .into_iter()
@@ -85,8 +88,4 @@ pub fn files(image: &Image, biggest: usize) -> Files {
         .map(|(_, name)| name)
         .collect();
     files
-}
-
-fn leads_somewhere(tree: &Tree, link: NameId) -> bool {
-    tree.resolve(&tree.path(link)).is_ok()
 }

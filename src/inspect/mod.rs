@@ -1,5 +1,5 @@
-//! What is in an image: what each layer did and what it wastes, what its files are, and how two
-//! images differ.
+//! Analysis of an image for people: changes and waste of each layer, its files, and differences
+//! between two images.
 
 mod difference;
 mod entry;
@@ -8,6 +8,6 @@ mod layers;
 
 pub use crate::image::How;
 pub use difference::{Change, Changed, Difference, PackageChange, difference};
-pub use entry::{Entry, Facts, Usage, facts, usage};
-pub use files::{Files, files};
-pub use layers::{LayerFacts, Layers, Wasted, layers};
+pub use entry::{Entry, EntryFacts, Usage, facts, usage};
+pub use files::{ImageFiles, files};
+pub use layers::{ImageLayers, LayerFacts, Wasted, layers};

@@ -1,5 +1,5 @@
-//! Facts about the world outside jettison, each in one table: which programs are shells or package
-//! managers, which paths hold documentation. Rules, tracers and pages ask for a class or a set by
+//! Facts about the world outside jettison, each in one table: programs that are shells or package
+//! managers, paths that contain documentation. Rules, tracers and pages ask for a class or a set by
 //! name instead of keeping lists of their own.
 //!
 //! The tables are `rules/programs.toml`, `rules/package-managers.toml` and `rules/path-sets.toml`.

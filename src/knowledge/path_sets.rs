@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+// Compiled in, so that the program is one file, and parsed only by the commands that ask.
 static SETS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/path-sets.toml")).expect("the tests read the table")
 });

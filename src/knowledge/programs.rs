@@ -8,6 +8,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../../rules/programs.toml")).expect("the tests read the table")
 });
 
+// A list that no class uses is an error rather than forgotten.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Table {
@@ -22,16 +23,16 @@ struct Table {
     debug_tools: Vec<String>,
 }
 
-/// A class of programs that are of the same use, or the same risk.
+/// A class of programs with the same purpose, or the same risk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgramClass {
     /// Shells whose scripts are read as POSIX scripts: `sh`, `bash`, `dash`, …
     PosixShell,
-    /// Every shell of Unix: those, and `csh`, `fish` and `tcsh`.
+    /// Every Unix shell: the POSIX shells, and `csh`, `fish` and `tcsh`.
     Shell,
     /// Shells of Windows images.
     WindowsShell,
-    /// Interpreters that run what they read from standard input, such as `python3`.
+    /// Interpreters that run a program from standard input, such as `python3`.
     Interpreter,
     /// Package managers of systems and of languages.
     PackageManager,
@@ -50,8 +51,9 @@ impl ProgramClass {
         first.iter().chain(second).map(String::as_str)
     }
 
-    /// Whether a file name is that of such a program.
+    /// Returns true for the file name of such a program.
     pub fn contains(self, file_name: impl AsRef<[u8]>) -> bool {
+        // The lists are short, so a search through them is as fast as a hash.
         let file_name = file_name.as_ref();
         self.names().any(|name| name.as_bytes() == file_name)
     }

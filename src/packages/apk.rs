@@ -1,31 +1,31 @@
 //! Alpine packages: apk's database, paragraphs of lines such as `P:musl`.
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Found, MAX_PATH};
+use super::{Ecosystem, Facts, MAX_PATH, Scan};
 use crate::image::{NameId, ReadError};
 
 /// The paths of the database: the old one, and that of apk 3.
 pub(super) const PLACES: [&[u8]; 2] = [b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed"];
 
-pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
+pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let mut read = None;
     for place in PLACES {
-        let Some(database) = found.file(place) else {
+        let Some(database) = scan.file(place) else {
             continue;
         };
-        // Where `/lib` is a symlink to `/usr/lib`, both paths lead to the same file.
+        // Where `/lib` is a symlink to `/usr/lib`, both paths are the same file.
         if read == Some(database) {
             continue;
         }
-        let Some(bytes) = found.text(database)? else {
+        let Some(bytes) = scan.text(database)? else {
             continue;
         };
         read = Some(database);
         for paragraph in paragraphs(&bytes) {
             let files = paths(&paragraph)
-                .filter_map(|path| found.entry(&path))
+                .filter_map(|path| scan.entry(&path))
                 .collect();
-            found.add(Ecosystem::Apk, facts(&paragraph), database, files);
+            scan.add(Ecosystem::Apk, facts(&paragraph), database, files);
         }
     }
     Ok(())
@@ -36,6 +36,7 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     Facts {
         name: paragraph.text("P").unwrap_or_default(),
         architecture: paragraph.text("A"),
+        // The origin is the APKBUILD; all packages built from one share its version.
         source: paragraph.text("o").map(|name| (name, version.clone())),
         license: paragraph.text("L"),
         version,
@@ -44,7 +45,7 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     }
 }
 
-/// The parts of a package that could not be installed: one letter each after `f:`.
+/// Names the parts of a package that could not be installed: one letter each after `f:`.
 fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     let letters = paragraph
         .bytes
@@ -77,6 +78,7 @@ fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'
                 directory = path;
                 None
             }
+            // A hostile database could join one long directory with many names.
             [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
                 Some([b"/", directory, b"/", name].concat())
             }
@@ -84,15 +86,15 @@ fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'
         })
 }
 
-/// The paragraph without the files that are dropped and the directories that end up empty; `None`
-/// if no file is left.
+/// Copies a paragraph without the dropped files and the directories that end up empty; `None` if no
+/// file is left.
 pub(super) fn reduced(
     paragraph: &Paragraph<'_>,
     is_kept: impl Fn(&[u8]) -> bool,
 ) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     let mut directory: &[u8] = b"";
-    // The lines of a directory, which are only written when a file in it is kept.
+    // The lines of a directory, `F:` and its mode `M:`, are only written when a file in it is kept.
     let mut waiting = Vec::new();
     let (mut keeps, mut any) = (true, false);
     for line in paragraph.bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -112,25 +114,26 @@ pub(super) fn reduced(
                     any = true;
                 }
             }
+            // The mode and the checksum follow the file that they describe.
             [b'a' | b'Z', b':', ..] if keeps => out.extend_from_slice(line),
             [b'a' | b'Z', b':', ..] => {}
+            // Name, version, dependencies and so on describe the package.
             _ => out.extend_from_slice(line),
         }
     }
     if any { Some(out) } else { None }
 }
 
-/// The database without the packages that have no kept file.
-pub(super) fn database(
-    found: &Found<'_>,
-    bytes: &[u8],
-    is_kept: impl Fn(NameId) -> bool,
-) -> Vec<u8> {
-    let is_kept_path = |path: &[u8]| found.entry(path).is_some_and(&is_kept);
+/// Copies the database without the packages that have no kept file.
+pub(super) fn database(scan: &Scan<'_>, bytes: &[u8], is_kept: impl Fn(NameId) -> bool) -> Vec<u8> {
     let mut out = Vec::new();
-    for paragraph in paragraphs(bytes).filter_map(|paragraph| reduced(&paragraph, is_kept_path)) {
-        out.extend_from_slice(paragraph.trim_ascii_end());
-        out.extend_from_slice(b"\n\n");
+    for paragraph in paragraphs(bytes) {
+        let reduced = reduced(&paragraph, |path| scan.entry(path).is_some_and(&is_kept));
+        if let Some(reduced) = reduced {
+            // apk ends every package with an empty line, the last one, too.
+            out.extend_from_slice(reduced.trim_ascii_end());
+            out.extend_from_slice(b"\n\n");
+        }
     }
     out
 }
@@ -139,7 +142,9 @@ pub(super) fn database(
 mod tests {
     use super::*;
 
-    const MUSL: &[u8] = b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:libc.musl-x86_64.so.1\na:0:0:777\nZ:Q17y=\nR:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
+    const MUSL: &[u8] = b"C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\n\
+        R:libc.musl-x86_64.so.1\na:0:0:777\nZ:Q17y=\n\
+        R:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
 
     #[test]
     fn files_are_in_the_directory_named_before_them() {
@@ -161,7 +166,8 @@ mod tests {
     fn a_reduced_paragraph_has_no_trace_of_what_is_gone() {
         let paragraph = Paragraph { bytes: MUSL };
         let reduced = reduced(&paragraph, |path| path == b"/lib/ld-musl-x86_64.so.1").unwrap();
-        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
+        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\n\
+            R:ld-musl-x86_64.so.1\na:0:0:755\n";
         assert_eq!(String::from_utf8(reduced).unwrap(), expected);
         assert_eq!(super::reduced(&paragraph, |_| false), None);
     }

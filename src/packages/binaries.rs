@@ -1,31 +1,32 @@
-//! What compilers leave in programs: Go's modules, and Rust's crates where cargo-auditable has
-//! built them.
+//! Dependencies that compilers record in programs: Go's modules, and Rust's crates where
+//! cargo-auditable built the program.
 
 use std::io::Read as _;
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Found};
+use super::{Ecosystem, Facts, Scan};
 use crate::elf;
 use crate::image::{Kind, NameId, ReadError};
 
-/// Text of crates larger than this, uncompressed, is nobody's.
+/// Largest list of crates, in bytes after decompression: thousands of crates take less than one.
 const MAX_CRATES: u64 = 8 << 20;
-/// Bytes of a program.
+/// Largest program, in bytes.
 const MAX_PROGRAM: u64 = 8 << 30;
-/// Bytes of Go's section that are searched.
+/// Bytes of Go's section that are searched. The module list is at its start.
 const MAX_BUILD_INFO: usize = 4 << 20;
 
-pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
-    let inode = found.tree().inode(name);
+pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
+    let inode = scan.tree().inode(name);
+    // Both linkers set the executable bit, which spares most files the look at their first bytes.
     if !matches!(inode.kind, Kind::File(_)) || inode.header.mode & 0o111 == 0 {
         return Ok(());
     }
-    // Most programs are looked at for nothing, and a large one would have to be copied.
-    if !elf::is_elf(&found.image.head(found.tree().inode_id(name), 4)?) {
+    // Most executables are scripts or have no such section, and reading a compressed layer copies.
+    if !elf::is_elf(&scan.image.head(scan.tree().inode_id(name), 4)?) {
         return Ok(());
     }
-    let Some(bytes) = found.at_most(name, MAX_PROGRAM)? else {
+    let Some(bytes) = scan.at_most(name, MAX_PROGRAM)? else {
         return Ok(());
     };
     let build = elf::section(&bytes, b".go.buildinfo").and_then(|section| {
@@ -33,7 +34,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         elf::go_build(&section[..end])
     });
     if let Some(build) = build {
-        modules(found, name, &build);
+        modules(scan, name, &build);
     }
     if let Some(crates) = elf::section(&bytes, b".dep-v0") {
         let mut json = Vec::new();
@@ -44,16 +45,16 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
             .ok()
             .and_then(|_| serde_json::from_slice::<Value>(&json).ok())
         {
-            Some(json) => rust_crates(found, name, &json),
-            None => found.note(name, "its list of crates cannot be read"),
+            Some(json) => rust_crates(scan, name, &json),
+            None => scan.note(name, "invalid list of crates"),
         }
     }
     Ok(())
 }
 
-/// Lines of `mod`, `dep` and, for the one before it, `=>`; each with a path and a version behind
-/// tabs.
-fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
+/// Adds the modules of Go's build information: lines of `mod`, `dep` and, for the one before it,
+/// `=>`; each with a path and a version, separated by tabs.
+fn modules(scan: &mut Scan<'_>, program: NameId, build: &elf::GoBuild) {
     let mut modules: Vec<(String, String)> = Vec::new();
     for line in build.modules.lines() {
         let words: Vec<&str> = line.split('\t').collect();
@@ -61,6 +62,7 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
             ["mod" | "dep", path, version, ..] => {
                 modules.push((path.to_owned(), version.to_owned()));
             }
+            // A `replace` directive: the module before it was not built in.
             ["=>", path, version, ..] => {
                 modules.pop();
                 modules.push((path.to_owned(), version.to_owned()));
@@ -68,7 +70,9 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
             _ => {}
         }
     }
+    // Advisories for the standard library are about a module `stdlib` with the toolchain's version.
     if !build.version.is_empty() {
+        // Experiments follow the version: `go1.22.1 X:boringcrypto`.
         let version = build.version.split(' ').next().unwrap_or_default();
         modules.push((
             "stdlib".to_owned(),
@@ -76,7 +80,7 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
         ));
     }
     for (name, version) in modules {
-        // What was built from a folder has no version.
+        // A module that was built from a working copy has no version.
         let version = if version == "(devel)" {
             String::new()
         } else {
@@ -87,22 +91,23 @@ fn modules(found: &mut Found<'_>, program: NameId, build: &elf::GoBuild) {
             version,
             ..Facts::default()
         };
-        found.add(Ecosystem::Go, facts, program, vec![program]);
+        scan.add(Ecosystem::Go, facts, program, vec![program]);
     }
 }
 
-/// What runs in the program; not what only its build needed.
-fn rust_crates(found: &mut Found<'_>, program: NameId, json: &Value) {
+/// Adds the crates that are linked into the program.
+fn rust_crates(scan: &mut Scan<'_>, program: NameId, json: &Value) {
     for package in json["packages"].as_array().into_iter().flatten() {
+        // Build scripts and procedural macros ran on the machine that built the program. The field
+        // is left out for all others.
         if package["kind"].as_str().unwrap_or("runtime") != "runtime" {
             continue;
         }
-        let text = |field: &str| package[field].as_str().unwrap_or_default().to_owned();
         let facts = Facts {
-            name: text("name"),
-            version: text("version"),
+            name: package["name"].as_str().unwrap_or_default().to_owned(),
+            version: package["version"].as_str().unwrap_or_default().to_owned(),
             ..Facts::default()
         };
-        found.add(Ecosystem::Cargo, facts, program, vec![program]);
+        scan.add(Ecosystem::Cargo, facts, program, vec![program]);
     }
 }

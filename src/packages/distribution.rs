@@ -1,8 +1,8 @@
-//! Which distribution an image is of: os-release.
+//! The distribution of an image, from os-release(5).
 
 use crate::image::{Image, Kind, ReadError};
 
-/// What os-release says; empty where there is none.
+/// Fields of os-release; empty where the image has no such file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
     /// `debian`, `alpine`, `fedora`.
@@ -13,14 +13,18 @@ pub struct Distribution {
     pub pretty_name: String,
 }
 
+/// Paths of os-release, in the order of precedence that os-release(5) gives.
 const PLACES: [&[u8]; 2] = [b"/etc/os-release", b"/usr/lib/os-release"];
+/// Largest os-release, in bytes; real ones have a few hundred.
+const MAX_LENGTH: u64 = 1 << 20;
 
 pub(super) fn read(image: &Image) -> Result<Distribution, ReadError> {
     for place in PLACES {
         let Ok(resolved) = image.tree.resolve(place) else {
             continue;
         };
-        if matches!(&image.tree.inode(resolved.name).kind, Kind::File(content) if content.length() < 1 << 20)
+        if let Kind::File(content) = &image.tree.inode(resolved.name).kind
+            && content.length() < MAX_LENGTH
         {
             return Ok(parse(&image.read(resolved.name)?));
         }
@@ -30,21 +34,24 @@ pub(super) fn read(image: &Image) -> Result<Distribution, ReadError> {
 
 fn parse(bytes: &[u8]) -> Distribution {
     let text = String::from_utf8_lossy(bytes);
-    let value = |key: &str| {
-        let value = text
-            .lines()
-            .rev()
-            .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
-        value
-            .unwrap_or_default()
-            .trim_matches(['"', '\''])
-            .to_owned()
-    };
     Distribution {
-        id: value("ID"),
-        version_id: value("VERSION_ID"),
-        pretty_name: value("PRETTY_NAME"),
+        id: value(&text, "ID"),
+        version_id: value(&text, "VERSION_ID"),
+        pretty_name: value(&text, "PRETTY_NAME"),
     }
+}
+
+/// Returns the value that is assigned to a key, without quotes.
+fn value(text: &str, key: &str) -> String {
+    // The file is a list of shell assignments, in which the last one counts.
+    let value = text
+        .lines()
+        .rev()
+        .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
+    value
+        .unwrap_or_default()
+        .trim_matches(['"', '\''])
+        .to_owned()
 }
 
 #[cfg(test)]

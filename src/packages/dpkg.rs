@@ -1,64 +1,68 @@
-//! Debian's packages: dpkg's database, and `status.d` of images that have no dpkg.
+//! Debian packages: dpkg's database, and `status.d` of images without dpkg.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, Found, text};
+use super::{Ecosystem, Facts, Scan, text};
 use crate::image::{NameId, ReadError};
 
 pub(super) const STATUS: &[u8] = b"/var/lib/dpkg/status";
-pub(super) const STATUS_FOLDER: &[u8] = b"/var/lib/dpkg/status.d";
+/// The records of distroless images, one file a package, with its `.md5sums` beside it.
+pub(super) const STATUS_DIRECTORY: &[u8] = b"/var/lib/dpkg/status.d";
 const INFO: &str = "/var/lib/dpkg/info/";
 const DIVERSIONS: &[u8] = b"/var/lib/dpkg/diversions";
 
-pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
-    if let Some(status) = found.file(STATUS)
-        && let Some(bytes) = found.text(status)?
+pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
+    if let Some(status) = scan.file(STATUS)
+        && let Some(bytes) = scan.text(status)?
     {
-        let diversions = diversions(found)?;
+        let diversions = diversions(scan)?;
         for paragraph in paragraphs(&bytes).filter(is_installed) {
             let facts = Facts {
-                license: license(found, &paragraph)?,
+                license: license(scan, &paragraph)?,
                 ..facts(&paragraph)
             };
-            let files = files(found, &facts, &diversions)?;
-            found.add(Ecosystem::Deb, facts, status, files);
+            let files = files(scan, &facts, &diversions)?;
+            scan.add(Ecosystem::Deb, facts, status, files);
         }
     }
-    for record in status_folder(found) {
-        let Some(bytes) = found.text(record)? else {
+    // Bazel's rules for distroless images unpack packages without dpkg, and write these instead.
+    for record in status_directory(scan) {
+        let Some(bytes) = scan.text(record)? else {
             continue;
         };
         let Some(paragraph) = paragraphs(&bytes).next() else {
             continue;
         };
         let facts = Facts {
-            license: license(found, &paragraph)?,
+            license: license(scan, &paragraph)?,
             ..facts(&paragraph)
         };
-        let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
-        let files = found
+        let sums = [scan.tree().path(record), b".md5sums".to_vec()].concat();
+        let files = scan
             .text_at(&sums)?
-            .map(|sums| summed(found, &sums))
+            .map(|sums| summed(scan, &sums))
             .unwrap_or_default();
-        found.add(Ecosystem::Deb, facts, record, files);
+        scan.add(Ecosystem::Deb, facts, record, files);
     }
     Ok(())
 }
 
-/// The records in `status.d`, one a package.
-fn status_folder(found: &Found<'_>) -> Vec<NameId> {
-    let tree = found.tree();
-    let Ok(folder) = tree.resolve(STATUS_FOLDER) else {
+/// Lists the records in `status.d`, one a package.
+fn status_directory(scan: &Scan<'_>) -> Vec<NameId> {
+    let tree = scan.tree();
+    let Ok(directory) = tree.resolve(STATUS_DIRECTORY) else {
         return Vec::new();
     };
-    tree.children(folder.name)
+    tree.children(directory.name)
         .filter(|&name| !tree.file_name(name).ends_with(b".md5sums"))
         .collect()
 }
 
-/// Not one that was removed, though it has left its configuration.
+/// Returns false for a package that was removed, which stays in the database as long as its
+/// configuration files exist.
 pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
+    // `Status` has three words: the wanted action, a flag, and the state.
     let state = paragraph
         .field("Status")
         .and_then(|status| status.rsplit(|&byte| byte == b' ').next());
@@ -68,6 +72,8 @@ pub(super) fn is_installed(paragraph: &Paragraph<'_>) -> bool {
 pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     let name = paragraph.text("Package").unwrap_or_default();
     let version = paragraph.text("Version").unwrap_or_default();
+    // `Source: glibc (2.36-9)` has the version only where it differs from the binary package's, as
+    // after a rebuild (`+b1`). The field is missing where the name is the same, too.
     let source = paragraph
         .text("Source")
         .map(|source| match source.split_once(" (") {
@@ -84,55 +90,80 @@ pub(super) fn facts(paragraph: &Paragraph<'_>) -> Facts {
     }
 }
 
-/// The state of a package that dpkg did not bring to its end, as the last two words of
-/// `install ok unpacked` have it.
+/// Returns the state of a package whose installation did not finish, from the last two words of a
+/// status such as `install ok unpacked`.
 fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     let status = paragraph.text("Status")?;
     let mut words = status.split_whitespace().skip(1);
     let (flag, state) = (words.next()?, words.next()?);
     match (flag, state) {
+        // dpkg's manual page calls the flag by its long name.
         ("reinstreq", _) => Some("reinst-required".to_owned()),
         (_, "installed") => None,
         (_, state) => Some(state.to_owned()),
     }
 }
 
-/// The licenses that a machine-readable copyright file names, each once.
-fn license(found: &Found<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
+/// Returns the licenses that a machine-readable copyright file names, each once.
+fn license(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Result<Option<String>, ReadError> {
     let name = paragraph.text("Package").unwrap_or_default();
     let path = format!("/usr/share/doc/{name}/copyright");
-    let Some(bytes) = found.text_at(path.as_bytes())? else {
+    let Some(bytes) = scan.text_at(path.as_bytes())? else {
         return Ok(None);
     };
+    // Other copyright files are prose, in which a line `License:` can be anything.
     if !bytes.starts_with(b"Format:") {
         return Ok(None);
     }
-    let lines = bytes
-        .split(|&byte| byte == b'\n')
-        .filter_map(|line| line.strip_prefix(b"License:"));
-    let names: BTreeSet<String> = lines.map(text).filter(|name| !name.is_empty()).collect();
-    Ok((!names.is_empty()).then(|| names.into_iter().collect::<Vec<_>>().join(" AND ")))
+    let mut names = BTreeSet::new();
+    for line in bytes.split(|&byte| byte == b'\n') {
+        if let Some(name) = line.strip_prefix(b"License:") {
+            names.insert(text(name));
+        }
+    }
+    names.remove("");
+    if names.is_empty() {
+        return Ok(None);
+    }
+    // Each license covers some of the files, so the package is under all of them.
+    Ok(Some(names.into_iter().collect::<Vec<_>>().join(" AND ")))
 }
 
-/// Paths that are elsewhere, for every package but one.
-pub(super) type Diversions = HashMap<Vec<u8>, (Vec<u8>, Vec<u8>)>;
+/// Paths that dpkg-divert moved.
+pub(super) type Diversions = HashMap<Vec<u8>, Diversion>;
 
-/// Three lines each: the path, where it is instead, and the package that has the path for itself.
-pub(super) fn diversions(found: &Found<'_>) -> Result<Diversions, ReadError> {
-    let Some(bytes) = found.text_at(DIVERSIONS)? else {
+/// The new place of a diverted path, for every package but one.
+pub(super) struct Diversion {
+    path: Vec<u8>,
+    /// The package whose own file has the original path; `:` for none, after a diversion by the
+    /// administrator.
+    by: Vec<u8>,
+}
+
+/// Reads the database of dpkg-divert: three lines for each path.
+pub(super) fn diversions(scan: &Scan<'_>) -> Result<Diversions, ReadError> {
+    let Some(bytes) = scan.text_at(DIVERSIONS)? else {
         return Ok(Diversions::new());
     };
     let lines: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-    let entry = |lines: &[&[u8]]| (lines[0].to_vec(), (lines[1].to_vec(), lines[2].to_vec()));
-    Ok(lines.chunks_exact(3).map(entry).collect())
+    let mut diversions = Diversions::new();
+    for entry in lines.chunks_exact(3) {
+        let diversion = Diversion {
+            path: entry[1].to_vec(),
+            by: entry[2].to_vec(),
+        };
+        diversions.insert(entry[0].to_vec(), diversion);
+    }
+    Ok(diversions)
 }
 
+/// Lists the files of a package that exist in the image.
 pub(super) fn files(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     facts: &Facts,
     diversions: &Diversions,
 ) -> Result<Vec<NameId>, ReadError> {
-    let Some(list) = info(found, facts, "list")? else {
+    let Some(list) = info(scan, facts, "list")? else {
         return Ok(Vec::new());
     };
     let mut paths = Vec::new();
@@ -140,38 +171,42 @@ pub(super) fn files(
         .split(|&byte| byte == b'\n')
         .filter(|path| path.starts_with(b"/"))
     {
+        // The list has the path from before the diversion, at which there may be a file of another
+        // package now.
         paths.push(match diversions.get(path) {
-            Some((elsewhere, by)) if by != facts.name.as_bytes() => elsewhere,
+            Some(diversion) if diversion.by != facts.name.as_bytes() => diversion.path.as_slice(),
             _ => path,
         });
     }
-    Ok(found.entries(&paths))
+    Ok(scan.entries(&paths))
 }
 
-/// A file of a package in dpkg's folder: its name has the architecture in it where several can be
-/// installed.
+/// Reads a file about a package in dpkg's `info` directory.
 pub(super) fn info<'a>(
-    found: &Found<'a>,
+    scan: &Scan<'a>,
     facts: &Facts,
     kind: &str,
 ) -> Result<Option<crate::image::Bytes<'a>>, ReadError> {
     let architecture = facts.architecture.as_deref().unwrap_or_default();
+    // The name includes the architecture for packages that are `Multi-Arch: same`, which can be
+    // installed for several.
     let with_architecture = format!("{INFO}{}:{architecture}.{kind}", facts.name);
-    match found.text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
-        None => found.text_at(with_architecture.as_bytes()),
-        found => Ok(found),
+    match scan.text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
+        None => scan.text_at(with_architecture.as_bytes()),
+        bytes => Ok(bytes),
     }
 }
 
-/// The files of lines such as `900150983cd24fb0d6963f7d28e17f72  usr/bin/x`.
-fn summed(found: &Found<'_>, sums: &[u8]) -> Vec<NameId> {
+/// Lists the files in lines such as `900150983cd24fb0d6963f7d28e17f72  usr/bin/x`.
+fn summed(scan: &Scan<'_>, sums: &[u8]) -> Vec<NameId> {
     sums.split(|&byte| byte == b'\n')
-        .filter_map(|line| found.entry(sum_path(line)?))
+        .filter_map(|line| scan.entry(sum_path(line)?))
         .collect()
 }
 
-/// The path of such a line.
+/// Returns the path of such a line.
 pub(super) fn sum_path(line: &[u8]) -> Option<&[u8]> {
+    // An MD5 sum has 32 hexadecimal digits.
     line.get(32..)?
         .strip_prefix(b"  ")
         .filter(|path| !path.is_empty())

@@ -1,8 +1,10 @@
-//! Paragraphs of `Field: value` lines, as dpkg's databases and Python's metadata have them.
+//! Paragraphs of `Field: value` lines, the format of dpkg's and apk's databases and of Python's
+//! metadata.
 
 /// Splits a text into paragraphs at blank lines.
 pub(super) fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
     let mut rest = bytes;
+    // An iterator, since dpkg's status of a large system has thousands, and callers keep none.
     std::iter::from_fn(move || {
         let start = rest.iter().position(|&byte| byte != b'\n')?;
         let body = &rest[start..];
@@ -21,7 +23,7 @@ pub(super) struct Paragraph<'a> {
 }
 
 impl<'a> Paragraph<'a> {
-    /// The value of a field, with its continuation lines. The case of field names does not matter.
+    /// Value of a field, with its continuation lines. The case of field names does not matter.
     pub(super) fn field(&self, name: &str) -> Option<&'a [u8]> {
         self.fields(name).next()
     }
@@ -34,10 +36,12 @@ impl<'a> Paragraph<'a> {
             while at < bytes.len() {
                 let start = at;
                 at = end_of_line(bytes, at);
+                // A line that starts with a blank continues the field.
                 while matches!(bytes.get(at), Some(b' ' | b'\t')) {
                     at = end_of_line(bytes, at);
                 }
                 let field = &bytes[start..at];
+                // No blank may precede the colon, so its place tells most other fields apart.
                 let colon = name.len();
                 if field.get(colon) == Some(&b':')
                     && field[..colon].eq_ignore_ascii_case(name.as_bytes())
@@ -49,7 +53,7 @@ impl<'a> Paragraph<'a> {
         })
     }
 
-    /// The value of a field as text; `None` if it is empty.
+    /// Value of a field as text; `None` if it is empty.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.field(name)
             .map(super::text)
@@ -68,7 +72,8 @@ mod tests {
 
     #[test]
     fn paragraphs_end_at_blank_lines_and_fields_go_on_in_indented_ones() {
-        let text = b"\nPackage: a\nConffiles:\n /etc/a 1\n /etc/b 2\nversion: 1\n\n\n\nPackage: b\nPackageX: c";
+        let text = b"\nPackage: a\nConffiles:\n /etc/a 1\n /etc/b 2\nversion: 1\n\n\n\n\
+            Package: b\nPackageX: c";
         let all: Vec<_> = paragraphs(text).collect();
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].field("Package"), Some(&b"a"[..]));

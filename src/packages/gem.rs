@@ -1,24 +1,25 @@
 //! Ruby gems: `specifications/NAME-VERSION.gemspec`.
 
-use super::{Ecosystem, Facts, Found, files_below};
+use super::{Ecosystem, Facts, Scan, files_below};
 use crate::image::{NameId, ReadError};
 
-pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
-    let tree = found.tree();
+pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
+    let tree = scan.tree();
     let Some(full_name) = tree.file_name(name).strip_suffix(b".gemspec") else {
         return Ok(());
     };
     let directory = tree.parent(name);
-    // The specifications of gems that come with Ruby are one directory deeper.
+    // The specifications of Ruby's default gems are one directory deeper.
     let specifications = if tree.file_name(directory) == b"default" {
         tree.parent(directory)
     } else {
         directory
     };
+    // The source of a gem has a `.gemspec`, too, which is a program rather than a record.
     if tree.file_name(specifications) != b"specifications" {
         return Ok(());
     }
-    let Some(bytes) = found.text(name)? else {
+    let Some(bytes) = scan.text(name)? else {
         return Ok(());
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -28,6 +29,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         license: quoted(&text, "licenses").or_else(|| quoted(&text, "license")),
         ..Facts::default()
     };
+    // Default gems have no such directory: their files are among Ruby's own.
     let home = tree.parent(specifications);
     let gem = tree
         .child(home, b"gems")
@@ -36,7 +38,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         .map(|gem| files_below(tree, gem, None))
         .unwrap_or_default();
     files.push(name);
-    found.add(Ecosystem::Gem, facts, name, files);
+    scan.add(Ecosystem::Gem, facts, name, files);
     Ok(())
 }
 

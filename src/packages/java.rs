@@ -1,55 +1,55 @@
-//! Java's archives: what Maven leaves in them, or their manifest; and the archives inside them.
+//! Java archives: the properties that Maven stores in them, or else their manifest; and the
+//! archives inside them.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Seek};
 
 use zip::ZipArchive;
 
-use super::{Ecosystem, Facts, Found};
+use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError};
 
+/// Extensions of Java archives; `.hpi` is a Jenkins plugin.
 const ENDINGS: [&str; 4] = [".jar", ".war", ".ear", ".hpi"];
-/// Properties and manifests larger than this are nobody's.
+/// Largest properties or manifest, in bytes.
 const MAX_TEXT: u64 = 1 << 20;
-/// Bytes of an archive inside another that is looked at.
+/// Largest archive inside another, in bytes: it is decompressed into memory.
 const MAX_INNER: u64 = 64 << 20;
+/// Deepest nesting of archives. An `.ear` with a `.war` with a `.jar` has two levels.
 const MAX_DEPTH: usize = 3;
-/// So many artifacts are looked for in one archive.
+/// Most artifacts of one archive; an archive with all dependencies merged has some hundreds.
 const MAX_ARTIFACTS: usize = 4096;
 
-pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
-    let file_name = String::from_utf8_lossy(found.tree().file_name(name)).into_owned();
+pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
+    let file_name = String::from_utf8_lossy(scan.tree().file_name(name)).into_owned();
     if !is_archive(&file_name) {
         return Ok(());
     }
-    let Some(bytes) = found.bytes(name)? else {
+    let Some(bytes) = scan.bytes(name)? else {
         return Ok(());
     };
-    let mut artifacts = BTreeMap::new();
-    let mut left = found.inflatable;
-    let result = look(
-        Cursor::new(&*bytes),
-        &file_name,
-        &mut artifacts,
-        &mut left,
-        0,
-    );
-    found.inflatable = left;
+    let mut reader = ArchiveReader {
+        artifacts: BTreeMap::new(),
+        inflatable: scan.inflatable,
+    };
+    let result = reader.read(Cursor::new(&*bytes), &file_name, 0);
+    scan.inflatable = reader.inflatable;
+    // Artifacts that were found before the error are added all the same.
     if let Err(error) = result {
-        found.note(name, format!("it cannot be read as an archive: {error}"));
+        scan.note(name, format!("invalid archive: {error}"));
     }
-    if left == 0 {
-        let text = "the archives of the image inflate to too much: not all is read";
-        found.note(name, text);
+    if reader.inflatable == 0 {
+        let text = "archives exceed the decompression limit: not all of them were read";
+        scan.note(name, text);
     }
-    for ((artifact, version), license) in artifacts {
+    for ((artifact, version), license) in reader.artifacts {
         let facts = Facts {
             name: artifact,
             version,
             license,
             ..Facts::default()
         };
-        found.add(Ecosystem::Maven, facts, name, vec![name]);
+        scan.add(Ecosystem::Maven, facts, name, vec![name]);
     }
     Ok(())
 }
@@ -58,119 +58,133 @@ fn is_archive(name: &str) -> bool {
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Names and versions, with their license where it is told.
+/// Names and versions, with the license if it is known.
 type Artifacts = BTreeMap<(String, String), Option<String>>;
 
-fn look<R: Read + Seek>(
-    reader: R,
-    file_name: &str,
-    artifacts: &mut Artifacts,
-    left: &mut u64,
-    depth: usize,
-) -> Result<(), zip::result::ZipError> {
-    let mut archive = ZipArchive::new(reader)?;
-    let names: Vec<String> = archive
-        .file_names()
-        .filter_map(|name| Some(name.ok()?.into_owned()))
-        .collect();
-    let (mut any, mut looked) = (false, 0);
-    for name in &names {
-        let is_artifact = name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
-        if is_artifact && looked < MAX_ARTIFACTS {
-            looked += 1;
-            any |= maven(&text(&mut archive, name, left)?, artifacts);
+/// Reads an archive and those inside it.
+struct ArchiveReader {
+    artifacts: Artifacts,
+    /// Bytes that the archives of the image may still inflate to.
+    inflatable: u64,
+}
+
+impl ArchiveReader {
+    fn read<R: Read + Seek>(
+        &mut self,
+        reader: R,
+        file_name: &str,
+        depth: usize,
+    ) -> Result<(), zip::result::ZipError> {
+        let mut archive = ZipArchive::new(reader)?;
+        let names: Vec<String> = archive
+            .file_names()
+            .filter_map(|name| Some(name.ok()?.into_owned()))
+            .collect();
+        let (mut has_artifact, mut read) = (false, 0);
+        for name in &names {
+            // An archive with merged dependencies has one such file for each.
+            let is_artifact =
+                name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
+            if is_artifact && read < MAX_ARTIFACTS {
+                read += 1;
+                let text = self.text(&mut archive, name)?;
+                if let Some(artifact) = maven_artifact(&text) {
+                    self.artifacts.entry(artifact).or_default();
+                    has_artifact = true;
+                }
+            }
+            // Spring Boot keeps dependencies as archives in `BOOT-INF/lib`.
+            if is_archive(name) && depth < MAX_DEPTH {
+                self.inner(&mut archive, name, depth)?;
+            }
         }
-        if is_archive(name) && depth < MAX_DEPTH {
-            inner(&mut archive, name, artifacts, left, depth)?;
+        // The manifest has no group, so it only counts where Maven's properties are missing.
+        if !has_artifact && names.iter().any(|name| name == MANIFEST) {
+            let text = self.text(&mut archive, MANIFEST)?;
+            let (name, version, license) = manifest(&text, file_name);
+            if !version.is_empty() {
+                self.artifacts.insert((name, version), license);
+            }
         }
+        Ok(())
     }
-    if !any && names.iter().any(|name| name == MANIFEST) {
-        let (name, version, license) = manifest(&text(&mut archive, MANIFEST, left)?, file_name);
-        if !version.is_empty() {
-            artifacts.insert((name, version), license);
+
+    /// Reads an archive inside another.
+    fn inner<R: Read + Seek>(
+        &mut self,
+        archive: &mut ZipArchive<R>,
+        name: &str,
+        depth: usize,
+    ) -> Result<(), zip::result::ZipError> {
+        let entry = archive.by_name(name)?;
+        let size = entry.size();
+        if size > MAX_INNER.min(self.inflatable) {
+            return Ok(());
         }
+        // The size in the directory of the archive may be a lie; no more than that is read.
+        let mut bytes = Vec::new();
+        let inflated = entry.take(size).read_to_end(&mut bytes);
+        self.inflatable -= bytes.len() as u64;
+        inflated?;
+        let file_name = name.rsplit('/').next().unwrap_or(name);
+        // A broken archive inside does not make the outer one broken.
+        let _ = self.read(Cursor::new(bytes), file_name, depth + 1);
+        Ok(())
     }
-    Ok(())
+
+    fn text<R: Read + Seek>(
+        &mut self,
+        archive: &mut ZipArchive<R>,
+        name: &str,
+    ) -> Result<String, zip::result::ZipError> {
+        let mut bytes = Vec::new();
+        let limit = MAX_TEXT.min(self.inflatable);
+        let inflated = archive.by_name(name)?.take(limit).read_to_end(&mut bytes);
+        self.inflatable -= bytes.len() as u64;
+        inflated?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
 }
 
 const MANIFEST: &str = "META-INF/MANIFEST.MF";
 
-/// An archive inside another, which is broken or not: the one around it is not.
-fn inner<R: Read + Seek>(
-    archive: &mut ZipArchive<R>,
-    name: &str,
-    artifacts: &mut Artifacts,
-    left: &mut u64,
-    depth: usize,
-) -> Result<(), zip::result::ZipError> {
-    let entry = archive.by_name(name)?;
-    let size = entry.size();
-    if size > MAX_INNER.min(*left) {
-        return Ok(());
+/// Returns the name and the version in a `pom.properties`, unless one is missing.
+fn maven_artifact(text: &str) -> Option<(String, String)> {
+    let (artifact, version) = (property(text, "artifactId"), property(text, "version"));
+    if artifact.is_empty() || version.is_empty() {
+        return None;
     }
-    let mut bytes = Vec::new();
-    let inflated = entry.take(size).read_to_end(&mut bytes);
-    *left -= bytes.len() as u64;
-    inflated?;
-    let file_name = name.rsplit('/').next().unwrap_or(name);
-    let _ = look(Cursor::new(bytes), file_name, artifacts, left, depth + 1);
-    Ok(())
-}
-
-fn text<R: Read + Seek>(
-    archive: &mut ZipArchive<R>,
-    name: &str,
-    left: &mut u64,
-) -> Result<String, zip::result::ZipError> {
-    let mut bytes = Vec::new();
-    let limit = MAX_TEXT.min(*left);
-    let inflated = archive.by_name(name)?.take(limit).read_to_end(&mut bytes);
-    *left -= bytes.len() as u64;
-    inflated?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// `groupId`, `artifactId` and `version` of a `pom.properties`. Whether it has them.
-fn maven(text: &str, artifacts: &mut Artifacts) -> bool {
-    let value = |key: &str| {
-        let line = text.lines().find_map(|line| {
-            line.trim()
-                .strip_prefix(key)?
-                .trim_start()
-                .strip_prefix('=')
-        });
-        line.unwrap_or_default().trim().to_owned()
+    // OSV and purls join the group and the artifact with a colon.
+    let name = match property(text, "groupId") {
+        "" => artifact.to_owned(),
+        group => format!("{group}:{artifact}"),
     };
-    let (group, artifact, version) = (value("groupId"), value("artifactId"), value("version"));
-    let is_whole = !artifact.is_empty() && !version.is_empty();
-    if is_whole {
-        let name = if group.is_empty() {
-            artifact
-        } else {
-            format!("{group}:{artifact}")
-        };
-        artifacts.entry((name, version)).or_default();
-    }
-    is_whole
+    Some((name, version.to_owned()))
 }
 
-/// The name, the version and the license that a manifest tells; the name of the file where it does
-/// not.
+fn property<'a>(text: &'a str, key: &str) -> &'a str {
+    let line = text.lines().find_map(|line| {
+        line.trim()
+            .strip_prefix(key)?
+            .trim_start()
+            .strip_prefix('=')
+    });
+    line.unwrap_or_default().trim()
+}
+
+/// Returns the name, the version and the license from a manifest and the name of the file.
 fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
-    // A line that begins with a blank goes on from the one before.
+    // A manifest has lines of at most 72 bytes; one that begins with a blank continues the line
+    // before.
     let text = text.replace("\r\n", "\n").replace("\n ", "");
+    // Sections after the first empty line are about single entries of the archive.
     let main = text.split("\n\n").next().unwrap_or_default();
-    let value = |key: &str| {
-        let line = main
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
-        line.map(|value| value.trim().to_owned())
-            .filter(|value| !value.is_empty())
-    };
     let stem = ENDINGS
         .iter()
         .find_map(|ending| file_name.strip_suffix(ending))
         .unwrap_or(file_name);
+    // The name of the file wins: nearly all are `ARTIFACT-VERSION.jar`, and the manifest is often
+    // about a specification or a product.
     let (stem_name, stem_version) = split_version(stem);
     let version = [
         "Implementation-Version",
@@ -178,23 +192,34 @@ fn manifest(text: &str, file_name: &str) -> (String, String, Option<String>) {
         "Specification-Version",
     ]
     .into_iter()
-    .find_map(value);
+    .find_map(|key| attribute(main, key));
     let version = if stem_version.is_empty() {
         version.unwrap_or_default()
     } else {
         stem_version.to_owned()
     };
-    (stem_name.to_owned(), version, value("Bundle-License"))
+    let license = attribute(main, "Bundle-License");
+    (stem_name.to_owned(), version, license)
 }
 
-/// `slf4j-api-2.0.13` is a name, a hyphen and a version that begins with a digit.
+/// Returns the value of an attribute of a manifest, unless it is empty.
+fn attribute(section: &str, key: &str) -> Option<String> {
+    let line = section
+        .lines()
+        .find_map(|line| line.strip_prefix(key)?.strip_prefix(": "));
+    line.map(|value| value.trim().to_owned())
+        .filter(|value| !value.is_empty())
+}
+
+/// Splits `slf4j-api-2.0.13` into a name and a version, which begins with a digit.
 fn split_version(stem: &str) -> (&str, &str) {
-    let hyphens = stem.match_indices('-').map(|(at, _)| at);
-    let mut versions =
-        hyphens.filter(|&at| stem[at + 1..].starts_with(|first: char| first.is_ascii_digit()));
-    versions
-        .next()
-        .map_or((stem, ""), |at| (&stem[..at], &stem[at + 1..]))
+    for (at, _) in stem.match_indices('-') {
+        let version = &stem[at + 1..];
+        if version.starts_with(|first: char| first.is_ascii_digit()) {
+            return (&stem[..at], version);
+        }
+    }
+    (stem, "")
 }
 
 #[cfg(test)]
@@ -215,20 +240,16 @@ mod tests {
     }
 
     fn artifacts(bytes: &[u8], name: &str) -> Vec<(String, String)> {
-        let mut artifacts = BTreeMap::new();
-        look(
-            Cursor::new(bytes),
-            name,
-            &mut artifacts,
-            &mut super::super::MAX_INFLATED.clone(),
-            0,
-        )
-        .unwrap();
-        artifacts.into_keys().collect()
+        let mut reader = ArchiveReader {
+            artifacts: BTreeMap::new(),
+            inflatable: super::super::MAX_INFLATED,
+        };
+        reader.read(Cursor::new(bytes), name, 0).unwrap();
+        reader.artifacts.into_keys().collect()
     }
 
     #[test]
-    fn archives_inside_archives_tell_their_names_too() {
+    fn archives_inside_archives_are_read() {
         let inner = archive(&[(
             "META-INF/maven/g/a/pom.properties",
             b"#x\nversion=1.2\ngroupId = g\nartifactId=a\n",

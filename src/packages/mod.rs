@@ -26,12 +26,12 @@ use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
 pub use purl::image_purl;
-pub use records::{Kept, Record, Records, records};
+pub use records::{GeneratedRecord, KeptRecord, Records, records};
 pub use versions::Order;
 
 /// Largest database or record, in bytes: real ones are far smaller.
 const MAX_RECORD: u64 = 512 << 20;
-/// Largest text, in bytes: dpkg's status has a few megabytes on a system with everything installed.
+/// Largest text, in bytes: dpkg's status is a few megabytes on a system with everything installed.
 const MAX_TEXT: u64 = 64 << 20;
 /// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
 const MAX_SPARSE: u64 = 8 << 20;
@@ -39,8 +39,8 @@ const MAX_SPARSE: u64 = 8 << 20;
 const MAX_PACKAGES: usize = 200_000;
 /// Bytes that all archives of an image together may inflate to.
 const MAX_INFLATED: u64 = 2 << 30;
-/// Longest path, as Linux has it (`PATH_MAX`). Without a limit, many paths below one long directory
-/// could fill the memory.
+/// Longest path, Linux's `PATH_MAX`. Without a limit, many paths below one long directory could
+/// fill the memory.
 const MAX_PATH: usize = 4096;
 
 /// The installed packages.
@@ -50,24 +50,23 @@ pub struct Packages {
     pub list: Vec<Package>,
     pub distribution: Distribution,
     /// Databases and records that could not be read; sorted.
-    pub notes: Vec<Note>,
+    pub notes: Vec<PackageNote>,
     owners: HashMap<NameId, Vec<usize>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
     pub ecosystem: Ecosystem,
-    /// For Maven, with the group in front: `org.slf4j:slf4j-api`.
+    /// Name of the package; for Maven, with the group in front: `org.slf4j:slf4j-api`.
     pub name: String,
-    /// As its package manager writes it, with the epoch and the release if it has them.
+    /// Version as its package manager writes it, with the epoch and the release if it has them.
     pub version: String,
     pub architecture: Option<String>,
     /// Name and version of the source package that it was built from.
     pub source: Option<(String, String)>,
-    /// As the package declares it, which need not be an SPDX expression.
+    /// License as the package declares it, which need not be an SPDX expression.
     pub license: Option<String>,
-    /// Why the installation is incomplete, as its package manager writes it: `half-configured`.
-    /// `None` if it is complete.
+    /// Reason for an incomplete installation, as its package manager writes it: `half-configured`.
     pub broken: Option<String>,
     /// The file that records it: a database, or a file of its own.
     pub record: NameId,
@@ -106,7 +105,8 @@ impl Ecosystem {
         }
     }
 
-    /// Whether it is a distribution's package manager, which records all packages in one database.
+    /// Returns true for a distribution's package manager, which records all packages in one
+    /// database.
     pub fn is_distribution(self) -> bool {
         matches!(self, Self::Deb | Self::Apk | Self::Rpm)
     }
@@ -120,7 +120,7 @@ impl fmt::Display for Ecosystem {
 
 /// A database or a record that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
+pub struct PackageNote {
     pub at: NameId,
     pub text: String,
 }
@@ -131,7 +131,7 @@ impl Packages {
         self.owner_rows(name).iter().map(|&row| &self.list[row])
     }
 
-    /// The same, as rows of the list.
+    /// The packages that a file belongs to, as rows of the list.
     pub fn owner_rows(&self, name: NameId) -> &[usize] {
         self.owners
             .get(&name)
@@ -146,6 +146,7 @@ impl Packages {
         self.list.retain_mut(|package| {
             let had_files = !package.files.is_empty();
             package.files.retain(|&file| is_kept(file));
+            // A database records many packages, so that it is kept tells nothing about one.
             let is_recorded = !package.ecosystem.is_distribution() && is_kept(package.record);
             !package.files.is_empty() || !had_files && is_recorded
         });
@@ -162,6 +163,7 @@ impl Packages {
             let Some(&owner) = self.owner_rows(name).first() else {
                 continue;
             };
+            // The first name of a hard-linked file counts; its bytes exist once.
             if let Kind::File(content) = &tree.inode(name).kind
                 && !std::mem::replace(&mut counted[tree.inode_id(name).index()], true)
             {
@@ -175,7 +177,7 @@ impl Packages {
 /// Reads all databases and records of the image.
 pub fn read(image: &Image) -> Result<Packages, ReadError> {
     let distribution = distribution::read(image)?;
-    let mut found = Found {
+    let mut scan = Scan {
         image,
         distribution: &distribution,
         inflatable: MAX_INFLATED,
@@ -183,29 +185,31 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         list: Vec::new(),
         notes: Vec::new(),
     };
-    dpkg::read(&mut found)?;
-    apk::read(&mut found)?;
-    rpm::read(&mut found)?;
+    // os-release does not tell which of them is used: it may be missing, and rpm runs on Debian.
+    dpkg::read(&mut scan)?;
+    apk::read(&mut scan)?;
+    rpm::read(&mut scan)?;
     // One walk finds the records of all languages.
     let mut seen = vec![false; image.tree.inode_count()];
     for name in image.tree.walk() {
         for reader in [python::read, npm::read, gem::read] {
-            reader(&mut found, name)?;
+            reader(&mut scan, name)?;
         }
         // The content is the same under all hard links of a file: read it once.
         if !std::mem::replace(&mut seen[image.tree.inode_id(name).index()], true) {
-            java::read(&mut found, name)?;
-            binaries::read(&mut found, name)?;
+            java::read(&mut scan, name)?;
+            binaries::read(&mut scan, name)?;
         }
     }
-    for name in found.oversized.take() {
-        found.note(name, "it is too large to be read");
+    for name in scan.oversized.take() {
+        scan.note(name, "too large to read");
     }
-    let Found {
+    let Scan {
         mut list,
         mut notes,
         ..
-    } = found;
+    } = scan;
+    // A record that is reachable by several paths was read several times.
     list.sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
     list.dedup();
     notes.sort();
@@ -219,7 +223,7 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     })
 }
 
-/// The order of the list: records come last, so that equal packages are neighbors.
+/// Sort key of the list: records come last, so that equal packages are neighbors.
 fn sort_key(package: &Package) -> (Ecosystem, &str, &str, Option<&str>, NameId) {
     (
         package.ecosystem,
@@ -230,7 +234,7 @@ fn sort_key(package: &Package) -> (Ecosystem, &str, &str, Option<&str>, NameId) 
     )
 }
 
-/// The rows of the packages that each file belongs to.
+/// Maps each file to the rows of the packages that it belongs to.
 fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
     let mut owners: HashMap<NameId, Vec<usize>> = HashMap::new();
     for (row, package) in list.iter().enumerate() {
@@ -242,15 +246,15 @@ fn owners(list: &[Package]) -> HashMap<NameId, Vec<usize>> {
 }
 
 /// The image that readers of records read from, and the packages and notes that they add.
-struct Found<'a> {
+struct Scan<'a> {
     image: &'a Image,
     distribution: &'a Distribution,
-    /// How many bytes archives may still inflate to.
+    /// Bytes that archives may still inflate to.
     inflatable: u64,
     /// Files that were not read because they are too large.
     oversized: RefCell<BTreeSet<NameId>>,
     list: Vec<Package>,
-    notes: Vec<Note>,
+    notes: Vec<PackageNote>,
 }
 
 /// A package as its record describes it, before its files are known.
@@ -262,11 +266,11 @@ struct Facts {
     source: Option<(String, String)>,
     license: Option<String>,
     broken: Option<String>,
-    /// The epoch of an RPM package, which package URLs state beside the version.
+    /// The epoch of an RPM package, which a package URL has as a qualifier.
     epoch: Option<String>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> Scan<'a> {
     fn tree(&self) -> &'a Tree {
         &self.image.tree
     }
@@ -302,6 +306,8 @@ impl<'a> Found<'a> {
             return Ok(None);
         };
         let limit = match content {
+            // A sparse file is materialized to be read, and a tar archive of a few bytes can
+            // contain one of any length.
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
@@ -325,6 +331,8 @@ impl<'a> Found<'a> {
     /// The entries at the paths of one package, without directories. A path that is the parent of
     /// another counts as a directory even if it is a symlink in the image, as `/lib` often is.
     fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
+        // dpkg and rpm list directories, too, and a merged `/usr` makes `/lib` a symlink, which
+        // would become a file of each package that lists it.
         let mut parents: HashSet<&[u8]> = HashSet::new();
         for path in paths {
             let path = path.as_ref();
@@ -343,7 +351,7 @@ impl<'a> Found<'a> {
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {
-        self.notes.push(Note {
+        self.notes.push(PackageNote {
             at,
             text: text.into(),
         });
@@ -355,8 +363,9 @@ impl<'a> Found<'a> {
             return;
         }
         if self.list.len() >= MAX_PACKAGES {
-            return self.note(record, "too many packages: not all of them are read");
+            return self.note(record, "too many packages: the rest was not read");
         }
+        // A file listed under two paths, one through a symlink, is one file.
         files.sort_unstable();
         files.dedup();
         let purl = purl::purl(ecosystem, &facts, self.distribution);
@@ -384,9 +393,11 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The files and symlinks below a directory, except those below directories with a certain name.
+/// Lists the files and symlinks below a directory, except those below directories with a certain
+/// name.
 fn files_below(tree: &Tree, directory: NameId, without: Option<&[u8]>) -> Vec<NameId> {
     let mut files = Vec::new();
+    // A stack instead of recursion: a layer may nest directories as deeply as it likes.
     let mut open = vec![directory];
     while let Some(directory) = open.pop() {
         for name in tree.children(directory) {
@@ -400,7 +411,7 @@ fn files_below(tree: &Tree, directory: NameId, without: Option<&[u8]>) -> Vec<Na
     files
 }
 
-/// Text from a record, with replacement characters where it is not UTF-8.
+/// Decodes text from a record, with replacement characters where it is not UTF-8.
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes.trim_ascii()).into_owned()
 }

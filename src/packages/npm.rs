@@ -2,24 +2,25 @@
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Found, files_below};
+use super::{Ecosystem, Facts, Scan, files_below};
 use crate::image::{NameId, ReadError, Tree};
 
-/// Bytes of a `package.json`: JSON takes many times its size in memory.
+/// Largest `package.json`, in bytes: parsed JSON takes many times its size in memory.
 const MAX_MANIFEST: u64 = 4 << 20;
 
-pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
-    let tree = found.tree();
+pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
+    let tree = scan.tree();
+    // Outside of `node_modules` the file belongs to an application, not to an installed package.
     if tree.file_name(name) != b"package.json" || !is_in_node_modules(tree, tree.parent(name)) {
         return Ok(());
     }
-    let Some(bytes) = found.at_most(name, MAX_MANIFEST)? else {
+    let Some(bytes) = scan.at_most(name, MAX_MANIFEST)? else {
         return Ok(());
     };
     let json: Value = match serde_json::from_slice(&bytes) {
         Ok(json) => json,
         Err(error) => {
-            found.note(name, format!("not valid JSON: {error}"));
+            scan.note(name, format!("not valid JSON: {error}"));
             return Ok(());
         }
     };
@@ -31,13 +32,14 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     };
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
+        // Packages in its own `node_modules` are packages of their own.
         let files = files_below(tree, tree.parent(name), Some(b"node_modules"));
-        found.add(Ecosystem::Npm, facts, name, files);
+        scan.add(Ecosystem::Npm, facts, name, files);
     }
     Ok(())
 }
 
-/// `node_modules/NAME` or `node_modules/@SCOPE/NAME`.
+/// Matches `node_modules/NAME` and `node_modules/@SCOPE/NAME`.
 fn is_in_node_modules(tree: &Tree, directory: NameId) -> bool {
     let mut parent = tree.parent(directory);
     if tree.file_name(parent).starts_with(b"@") {
@@ -50,7 +52,7 @@ fn text(json: &Value, key: &str) -> String {
     json[key].as_str().unwrap_or_default().to_owned()
 }
 
-/// The license: a string, an object with a `type`, or, in old packages, a list of these.
+/// Returns the license: a string, an object with a `type`, or, in old packages, a list of these.
 fn license(json: &Value) -> Option<String> {
     if let Some(license) = license_name(&json["license"]) {
         return Some(license.to_owned());

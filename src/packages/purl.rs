@@ -1,4 +1,4 @@
-//! Package URLs, as <https://github.com/package-url/purl-spec> has them.
+//! Package URLs, as defined by <https://github.com/package-url/purl-spec>.
 
 use std::fmt::Write as _;
 
@@ -22,64 +22,68 @@ pub(super) fn purl(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribut
     if !version.is_empty() {
         let _ = write!(purl, "@{}", escaped(version));
     }
-    let mut mark = '?';
-    let mut qualifier = |key: &str, value: &str| {
-        if !value.is_empty() {
-            let _ = write!(purl, "{mark}{key}={}", escaped(value));
-            mark = '&';
-        }
-    };
-    qualifier("arch", facts.architecture.as_deref().unwrap_or_default());
-    if ecosystem.is_distribution() && !distribution.id.is_empty() {
-        let version = if distribution.version_id.is_empty() {
-            ""
-        } else {
-            "-"
-        };
-        qualifier(
-            "distro",
-            &format!("{}{version}{}", distribution.id, distribution.version_id),
-        );
-    }
-    if ecosystem == Ecosystem::Rpm {
-        qualifier("epoch", facts.epoch.as_deref().unwrap_or_default());
+    for (index, (key, value)) in qualifiers(ecosystem, facts, distribution)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .enumerate()
+    {
+        let separator = if index == 0 { '?' } else { '&' };
+        let _ = write!(purl, "{separator}{key}={}", escaped(&value));
     }
     purl
 }
 
-/// The namespace, in parts divided by slashes, and the name.
-fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
-    let name = facts.name.clone();
-    let vendor = |usual: &str| {
-        if distribution.id.is_empty() {
-            usual.to_owned()
-        } else {
-            distribution.id.clone()
-        }
+/// Returns the qualifiers in the order of their keys, which the specification demands.
+fn qualifiers(
+    ecosystem: Ecosystem,
+    facts: &Facts,
+    distribution: &Distribution,
+) -> [(&'static str, String); 3] {
+    let distro = match (&*distribution.id, &*distribution.version_id) {
+        // The distribution only matters for packages of its own package manager.
+        _ if !ecosystem.is_distribution() => String::new(),
+        (id, "") => id.to_owned(),
+        ("", _) => String::new(),
+        (id, version) => format!("{id}-{version}"),
     };
-    let split = |mark| {
-        name.rsplit_once(mark)
-            .map(|(space, name): (&str, &str)| (space.to_owned(), name.to_owned()))
-    };
-    match ecosystem {
-        Ecosystem::Deb => (vendor("debian"), name),
-        Ecosystem::Apk => (vendor("alpine"), name),
-        Ecosystem::Rpm => (vendor("redhat"), name),
-        Ecosystem::Python => (
-            String::new(),
-            name.to_ascii_lowercase().replace(['_', '.'], "-"),
-        ),
-        Ecosystem::Npm | Ecosystem::Go => split('/').unwrap_or((String::new(), name)),
-        Ecosystem::Maven => split(':').unwrap_or((String::new(), name)),
-        Ecosystem::Gem | Ecosystem::Cargo => (String::new(), name),
-    }
+    [
+        ("arch", facts.architecture.clone().unwrap_or_default()),
+        ("distro", distro),
+        ("epoch", facts.epoch.clone().unwrap_or_default()),
+    ]
 }
 
-/// The purl of an image of this name, as a registry or a daemon has it, or of the file that it is
-/// in.
+/// Returns the namespace, in parts separated by slashes, and the name.
+fn path(ecosystem: Ecosystem, facts: &Facts, distribution: &Distribution) -> (String, String) {
+    let name = facts.name.as_str();
+    // The namespace of a distribution's package is the vendor, for which the ID of os-release is as
+    // good as any name. Without os-release the usual vendor is a guess, but a valid one.
+    let vendor = match (distribution.id.as_str(), ecosystem) {
+        ("", Ecosystem::Deb) => "debian",
+        ("", Ecosystem::Apk) => "alpine",
+        ("", _) => "redhat",
+        (id, _) => id,
+    };
+    let (namespace, name) = match ecosystem {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => (vendor, name),
+        // PyPI treats these three characters as one, and the specification wants the hyphen.
+        Ecosystem::Python => {
+            let name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+            return (String::new(), name);
+        }
+        Ecosystem::Npm | Ecosystem::Go => name.rsplit_once('/').unwrap_or(("", name)),
+        Ecosystem::Maven => name.rsplit_once(':').unwrap_or(("", name)),
+        Ecosystem::Gem | Ecosystem::Cargo => ("", name),
+    };
+    (namespace.to_owned(), name.to_owned())
+}
+
+/// Returns the purl of an image of this name in a registry or a daemon, or of the file that
+/// contains it.
 ///
-/// A digest says more than a tag, which is another image tomorrow.
+/// The digest is used where it is known: a tag can be another image tomorrow.
 pub fn image_purl(name: &str, digest: Option<&str>) -> String {
+    // Only a registry has a repository URL. A path on this machine would mean nothing elsewhere.
     let file = FILES
         .iter()
         .find_map(|transport| name.strip_prefix(transport));
@@ -89,7 +93,9 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
         .iter()
         .find_map(|transport| name.strip_prefix(transport))
         .unwrap_or(name);
+    // The specification demands lower case for names of type `oci`.
     let name = name.split('@').next().unwrap_or(name).to_ascii_lowercase();
+    // A colon before the last slash is a port.
     let last = name.rfind('/').map_or(0, |slash| slash + 1);
     let (repository, tag) = match name[last..].split_once(':') {
         Some((short, tag)) => (&name[..last + short.len()], Some(tag)),
@@ -114,10 +120,10 @@ pub fn image_purl(name: &str, digest: Option<&str>) -> String {
     purl
 }
 
-/// What starts the name of an image in a file or a folder.
+/// Transports of images in a file or a directory.
 const FILES: [&str; 4] = ["docker-archive:", "oci:", "oci-archive:", "rootfs:"];
 
-/// All but letters, digits, `.`, `-`, `_`, `~` and `:` in percent signs.
+/// Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:`.
 fn escaped(part: &str) -> String {
     let mut out = String::new();
     for byte in part.bytes() {

@@ -1,21 +1,22 @@
 //! Python distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a directory or a file.
 
 use super::fields::paragraphs;
-use super::{Ecosystem, Facts, Found, files_below, text};
-use crate::image::{NameId, ReadError, Tree};
+use super::{Ecosystem, Facts, Scan, files_below, text};
+use crate::image::{Bytes, NameId, ReadError, Tree};
 
-pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
-    let tree = found.tree();
+pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
+    let tree = scan.tree();
     let file_name = tree.file_name(name);
     let Some(record) = metadata(tree, name, file_name) else {
         return Ok(());
     };
-    let Some(bytes) = found.text(record)? else {
+    let Some(bytes) = scan.text(record)? else {
         return Ok(());
     };
     let Some(paragraph) = paragraphs(&bytes).next() else {
         return Ok(());
     };
+    // The first paragraph has the fields; the long description may follow it.
     let license = paragraph
         .text("License-Expression")
         .or_else(|| paragraph.text("License"));
@@ -26,16 +27,17 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         license: license.filter(|text| text != "UNKNOWN" && text.lines().count() == 1),
         ..Facts::default()
     };
-    let files = files(found, name, record)?;
-    found.add(Ecosystem::Python, facts, record, files);
+    let files = files(scan, name, record)?;
+    scan.add(Ecosystem::Python, facts, record, files);
     Ok(())
 }
 
-/// The file with the metadata fields.
+/// Returns the file with the metadata fields.
 fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     if file_name.ends_with(b".dist-info") {
         tree.child(name, b"METADATA")
     } else if file_name.ends_with(b".egg-info") {
+        // distutils wrote a file, setuptools writes a directory.
         if tree.is_directory(name) {
             tree.child(name, b"PKG-INFO")
         } else {
@@ -46,48 +48,63 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
     }
 }
 
-/// The files of a distribution: those in `RECORD`, else those in `installed-files.txt`, else the
-/// modules named in `top_level.txt`; and its metadata.
-fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
-    let tree = found.tree();
+/// Lists the files of a distribution: those in `RECORD`, else those in `installed-files.txt`, else
+/// the modules named in `top_level.txt`; and its metadata.
+fn files(scan: &Scan<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
+    let tree = scan.tree();
     let mut files = if tree.is_directory(information) {
         files_below(tree, information, None)
     } else {
         vec![record]
     };
     let site = tree.parent(information);
-    let list = |list: &[u8]| tree.child(information, list).map(|list| found.text(list));
-    if let Some(bytes) = list(b"RECORD").transpose()?.flatten() {
-        files.extend(
-            bytes
-                .split(|&byte| byte == b'\n')
-                .filter_map(|line| entry(tree, site, &record_path(line)?)),
-        );
-    } else if let Some(bytes) = list(b"installed-files.txt").transpose()?.flatten() {
-        files.extend(
-            bytes
-                .split(|&byte| byte == b'\n')
-                .filter_map(|path| entry(tree, information, path)),
-        );
-    } else if let Some(bytes) = list(b"top_level.txt").transpose()?.flatten() {
-        for module in bytes
-            .split(|&byte| byte == b'\n')
-            .map(text)
-            .filter(|module| !module.is_empty())
-        {
-            if let Some(package) = tree
-                .child(site, module.as_bytes())
-                .filter(|&name| tree.is_directory(name))
-            {
-                files.extend(files_below(tree, package, None));
-            }
-            files.extend(tree.child(site, format!("{module}.py").as_bytes()));
+    // pip writes RECORD with paths relative to `site-packages`; setuptools and old versions of pip
+    // wrote `installed-files.txt` with paths relative to the metadata.
+    if let Some(bytes) = list(scan, information, b"RECORD")? {
+        for line in bytes.split(|&byte| byte == b'\n') {
+            files.extend(record_path(line).and_then(|path| entry(tree, site, &path)));
+        }
+    } else if let Some(bytes) = list(scan, information, b"installed-files.txt")? {
+        for path in bytes.split(|&byte| byte == b'\n') {
+            files.extend(entry(tree, information, path));
+        }
+    } else if let Some(bytes) = list(scan, information, b"top_level.txt")? {
+        for line in bytes.split(|&byte| byte == b'\n') {
+            files.extend(module_files(tree, site, &text(line)));
         }
     }
     Ok(files)
 }
 
-/// The path in a line `PATH,HASH,SIZE`; quoted as in CSV if it contains a comma.
+/// Reads a list of files or modules in the metadata directory.
+fn list<'a>(
+    scan: &Scan<'a>,
+    information: NameId,
+    file_name: &[u8],
+) -> Result<Option<Bytes<'a>>, ReadError> {
+    match scan.tree().child(information, file_name) {
+        Some(list) => scan.text(list),
+        None => Ok(None),
+    }
+}
+
+/// Lists the files of a module: a directory, a single file, or both.
+fn module_files(tree: &Tree, site: NameId, module: &str) -> Vec<NameId> {
+    let mut files = Vec::new();
+    // An empty line would make the module `.py`, and `site-packages` itself its directory.
+    if module.is_empty() {
+        return files;
+    }
+    if let Some(package) = tree.child(site, module.as_bytes())
+        && tree.is_directory(package)
+    {
+        files.extend(files_below(tree, package, None));
+    }
+    files.extend(tree.child(site, format!("{module}.py").as_bytes()));
+    files
+}
+
+/// Returns the path in a line `PATH,HASH,SIZE`; quoted as in CSV if it contains a comma.
 fn record_path(line: &[u8]) -> Option<Vec<u8>> {
     let line = line.trim_ascii();
     if line.is_empty() {
@@ -100,6 +117,7 @@ fn record_path(line: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = quoted.iter();
     while let Some(&byte) = bytes.next() {
         match byte {
+            // CSV doubles a quote inside quotes.
             b'"' if bytes.as_slice().first() == Some(&b'"') => {
                 bytes.next();
                 path.push(b'"');
@@ -111,12 +129,13 @@ fn record_path(line: &[u8]) -> Option<Vec<u8>> {
     Some(path)
 }
 
-/// The entry at a path relative to a directory; `None` for directories and missing entries.
+/// Returns the entry at a path relative to a directory; `None` for directories and missing entries.
 fn entry(tree: &Tree, from: NameId, path: &[u8]) -> Option<NameId> {
     let path = path.trim_ascii();
     if path.is_empty() {
         return None;
     }
+    // Only the directory is resolved: the last part may be a symlink that the package installed.
     let name = match path.iter().rposition(|&byte| byte == b'/') {
         Some(slash) => tree.child(
             tree.resolve_from(from, &path[..=slash]).ok()?.name,

@@ -1,55 +1,55 @@
-//! What scanners read: records of the packages of which something remains in a part of an image.
+//! Package records for scanners, of the packages whose files remain in a slimmed image.
 //!
-//! The whole database of a distribution would name packages that are gone. Its place is taken by
-//! records that name just those that are there, in forms that scanners know: `status.d` as
-//! distroless images have it, apk's database without what is gone, and for rpm the manifest of
-//! Azure Linux's distroless images.
+//! The whole database of a distribution would name packages that are gone. It is replaced by
+//! records of just those that remain, in formats that scanners know: `status.d` of distroless
+//! images, apk's database without the packages and files that are gone, and for rpm the manifest
+//! of Azure Linux's distroless images.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Found, Package, Packages, apk, dpkg, rpm};
+use super::{Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
 use crate::image::{Header, Image, NameId, ReadError};
 
-/// What records the packages of a part of an image.
+/// The records of the packages that remain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
-    /// Files of the image that record packages of which something remains, each with a file of
-    /// theirs that does.
-    pub kept: Vec<Kept>,
-    /// Files that the image has not, in the order of paths.
-    pub made: Vec<Record>,
+    /// Files of the image that are records by themselves, and must be kept.
+    pub kept: Vec<KeptRecord>,
+    /// New files, in the order of paths.
+    pub generated: Vec<GeneratedRecord>,
 }
 
+/// A file of the image that records a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptRecord {
     pub record: NameId,
-    /// A file of the package that remains; none where the record does not name files.
+    /// A file of the package that remains; none where the record does not list files.
     pub of: Option<NameId>,
     /// The name of the package.
     pub package: String,
 }
 
-/// A file that is made.
+/// A new file that records packages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// With a leading `/`.
+pub struct GeneratedRecord {
+    /// Path with a leading `/`.
     pub path: Vec<u8>,
     pub bytes: Vec<u8>,
-    /// Of root, for everybody to read, and as old as the database that it is made of.
+    /// Owner root, mode 0644, and the time of the database that it is derived from.
     pub header: Header,
     /// The packages that it records.
     pub packages: Vec<String>,
 }
 
-/// Makes the records for the names that remain.
+/// Returns the records for the names that remain.
 pub fn records(
     image: &Image,
     packages: &Packages,
     is_kept: &dyn Fn(NameId) -> bool,
 ) -> Result<Records, ReadError> {
-    let found = Found {
+    let scan = Scan {
         image,
         distribution: &packages.distribution,
         inflatable: 0,
@@ -58,7 +58,9 @@ pub fn records(
         notes: Vec::new(),
     };
     let mut records = Records::default();
-    let status = found.file(dpkg::STATUS);
+    // Records of one package each stay as they are where a file of the package does. Databases of
+    // many packages are rewritten below.
+    let status = scan.file(dpkg::STATUS);
     for package in &packages.list {
         let is_database = Some(package.record) == status
             || matches!(package.ecosystem, Ecosystem::Apk | Ecosystem::Rpm);
@@ -69,35 +71,38 @@ pub fn records(
                 .iter()
                 .find(|&&file| file != package.record && is_kept(file))
         {
-            keep(&found, &mut records, package, of);
+            keep(&scan, &mut records, package, of);
         }
     }
-    dpkg_records(&found, is_kept, &mut records)?;
-    apk_records(&found, is_kept, &mut records)?;
-    rpm_records(&found, packages, is_kept, &mut records)?;
-    records.made.sort_by(|one, other| one.path.cmp(&other.path));
+    dpkg_records(&scan, is_kept, &mut records)?;
+    apk_records(&scan, is_kept, &mut records)?;
+    rpm_records(&scan, packages, is_kept, &mut records)?;
+    records
+        .generated
+        .sort_by(|one, other| one.path.cmp(&other.path));
     Ok(records)
 }
 
-/// A record by itself, and the sums beside it.
-fn keep(found: &Found<'_>, records: &mut Records, package: &Package, of: NameId) {
-    let mut add = |record| {
-        records.kept.push(Kept {
+/// Keeps the record of a package, and the checksums beside it.
+fn keep(scan: &Scan<'_>, records: &mut Records, package: &Package, of: NameId) {
+    let mut files = vec![package.record];
+    if package.ecosystem == Ecosystem::Deb {
+        let sums = [scan.tree().path(package.record), b".md5sums".to_vec()].concat();
+        files.extend(scan.file(&sums));
+    }
+    for record in files {
+        records.kept.push(KeptRecord {
             record,
             of: Some(of),
             package: package.name.clone(),
         });
-    };
-    add(package.record);
-    if package.ecosystem == Ecosystem::Deb {
-        let sums = [found.tree().path(package.record), b".md5sums".to_vec()].concat();
-        found.file(&sums).map(add);
     }
 }
 
-/// The header of a file that is made of a database.
-fn header(found: &Found<'_>, database: NameId) -> Header {
-    let mtime = found.tree().inode(database).header.mtime;
+/// Returns the header of a file that is derived from a database.
+fn header(scan: &Scan<'_>, database: NameId) -> Header {
+    // Its time keeps the output reproducible: the clock is never read.
+    let mtime = scan.tree().inode(database).header.mtime;
     Header {
         mode: 0o644,
         mtime,
@@ -106,78 +111,78 @@ fn header(found: &Found<'_>, database: NameId) -> Header {
 }
 
 fn dpkg_records(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     is_kept: &dyn Fn(NameId) -> bool,
     records: &mut Records,
 ) -> Result<(), ReadError> {
-    // Where the whole database stays, it says all.
-    let Some(status) = found.file(dpkg::STATUS).filter(|&status| !is_kept(status)) else {
+    // A database that is kept whole already records everything.
+    let Some(status) = scan.file(dpkg::STATUS).filter(|&status| !is_kept(status)) else {
         return Ok(());
     };
-    let Some(bytes) = found.text(status)? else {
+    let Some(bytes) = scan.text(status)? else {
         return Ok(());
     };
-    let diversions = dpkg::diversions(found)?;
+    let diversions = dpkg::diversions(scan)?;
     let mut names = BTreeSet::new();
     for paragraph in paragraphs(&bytes).filter(dpkg::is_installed) {
         let facts = dpkg::facts(&paragraph);
+        // The name becomes a file name. A hostile one could place the file anywhere.
         if facts.name.is_empty() || facts.name.contains('/') {
             continue;
         }
-        if !dpkg::files(found, &facts, &diversions)?
+        if !dpkg::files(scan, &facts, &diversions)?
             .into_iter()
             .any(is_kept)
         {
             continue;
         }
         let mut name = facts.name.clone();
-        // One package for several architectures.
+        // The same package can be installed for several architectures.
         if !names.insert(name.clone()) {
             name = format!(
                 "{name}:{}",
                 facts.architecture.as_deref().unwrap_or_default()
             );
         }
-        let path = [dpkg::STATUS_FOLDER, b"/", name.as_bytes()].concat();
-        let sums = sums(found, &facts, &paragraph, is_kept)?;
+        let path = [dpkg::STATUS_DIRECTORY, b"/", name.as_bytes()].concat();
+        let sums = sums(scan, &facts, &paragraph, is_kept)?;
         let packages = vec![facts.name];
-        let header = header(found, status);
+        let header = header(scan, status);
         let sums_path = [&path[..], b".md5sums"].concat();
-        let record = Record {
+        let record = GeneratedRecord {
             path,
             bytes: paragraph.bytes.to_vec(),
             header,
             packages,
         };
         if !sums.is_empty() {
-            records.made.push(Record {
+            records.generated.push(GeneratedRecord {
                 path: sums_path,
                 bytes: sums,
                 ..record.clone()
             });
         }
-        records.made.push(record);
+        records.generated.push(record);
     }
     Ok(())
 }
 
-/// The sums of the files that remain: those of the package, and those of its configuration as it
-/// came.
+/// Returns the checksums of the files that remain. Those of configuration files, which dpkg keeps
+/// in the status file, are those of the package, not of an edited file.
 fn sums(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     facts: &super::Facts,
     paragraph: &Paragraph<'_>,
     is_kept: &dyn Fn(NameId) -> bool,
 ) -> Result<Vec<u8>, ReadError> {
-    let remains = |path: &[u8]| found.entry(path).is_some_and(is_kept);
     let mut sums = Vec::new();
-    if let Some(all) = dpkg::info(found, facts, "md5sums")? {
-        for line in all
-            .split(|&byte| byte == b'\n')
-            .filter(|line| dpkg::sum_path(line).is_some_and(remains))
-        {
-            sums.extend_from_slice(line);
-            sums.push(b'\n');
+    if let Some(all) = dpkg::info(scan, facts, "md5sums")? {
+        for line in all.split(|&byte| byte == b'\n') {
+            let file = dpkg::sum_path(line).and_then(|path| scan.entry(path));
+            if file.is_some_and(is_kept) {
+                sums.extend_from_slice(line);
+                sums.push(b'\n');
+            }
         }
     }
     for line in paragraph
@@ -188,7 +193,7 @@ fn sums(
         let words: Vec<&[u8]> = line.trim_ascii().split(|&byte| byte == b' ').collect();
         if let [path, sum, ..] = words[..]
             && let Some(relative) = path.strip_prefix(b"/")
-            && remains(path)
+            && scan.entry(path).is_some_and(is_kept)
         {
             sums.extend_from_slice(&[sum, b"  ", relative, b"\n"].concat());
         }
@@ -197,31 +202,32 @@ fn sums(
 }
 
 fn apk_records(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     is_kept: &dyn Fn(NameId) -> bool,
     records: &mut Records,
 ) -> Result<(), ReadError> {
     let mut read = None;
     for place in apk::PLACES {
-        let Some(database) = found
+        // The second path may be the same file, where `/lib` is a symlink.
+        let Some(database) = scan
             .file(place)
             .filter(|&name| !is_kept(name) && Some(name) != read)
         else {
             continue;
         };
-        let Some(bytes) = found.text(database)? else {
+        let Some(bytes) = scan.text(database)? else {
             continue;
         };
         read = Some(database);
-        let reduced = apk::database(found, &bytes, is_kept);
+        let reduced = apk::database(scan, &bytes, is_kept);
         let packages: Vec<String> = paragraphs(&reduced)
             .map(|paragraph| apk::facts(&paragraph).name)
             .collect();
         if !packages.is_empty() {
-            // The database itself, reduced: it looks as it did.
-            let header = found.tree().inode(database).header.clone();
-            records.made.push(Record {
-                path: found.tree().path(database),
+            // The file replaces the database, so it keeps its owner and mode.
+            let header = scan.tree().inode(database).header.clone();
+            records.generated.push(GeneratedRecord {
+                path: scan.tree().path(database),
                 bytes: reduced,
                 header,
                 packages,
@@ -232,24 +238,22 @@ fn apk_records(
 }
 
 fn rpm_records(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     packages: &Packages,
     is_kept: &dyn Fn(NameId) -> bool,
     records: &mut Records,
 ) -> Result<(), ReadError> {
-    let installed = || {
-        packages
-            .list
-            .iter()
-            .filter(|package| package.ecosystem == Ecosystem::Rpm)
-    };
-    let mut databases: Vec<NameId> = installed().map(|package| package.record).collect();
-    databases.sort_unstable();
-    databases.dedup();
-    // The manifest of an image that has no database says nothing of files: it stays as it is.
-    if let Some(manifest) = found.file(rpm::MANIFEST) {
-        if databases == [manifest] && !is_kept(manifest) {
-            records.kept.push(Kept {
+    let mut databases = BTreeSet::new();
+    for package in &packages.list {
+        if package.ecosystem == Ecosystem::Rpm {
+            databases.insert(package.record);
+        }
+    }
+    // The manifest of an image without a database does not list files, so that nothing tells which
+    // packages are gone. It stays as it is.
+    if let Some(manifest) = scan.file(rpm::MANIFEST) {
+        if databases.iter().eq([&manifest]) && !is_kept(manifest) {
+            records.kept.push(KeptRecord {
                 record: manifest,
                 of: None,
                 package: String::new(),
@@ -262,19 +266,24 @@ fn rpm_records(
     }
     let mut lines = Vec::new();
     for &database in &databases {
-        lines.extend(rpm::manifest_lines(found, database, is_kept)?);
+        lines.extend(rpm::manifest_lines(scan, database, is_kept)?);
     }
     lines.dedup();
-    if let Some(&database) = databases.first().filter(|_| !lines.is_empty()) {
-        let name = |line: &String| line.split('\t').next().unwrap_or_default().to_owned();
-        let packages = lines.iter().map(name).collect();
-        let bytes = (lines.join("\n") + "\n").into_bytes();
-        records.made.push(Record {
-            path: rpm::MANIFEST.to_vec(),
-            bytes,
-            header: header(found, database),
-            packages,
-        });
+    let Some(&database) = databases.first() else {
+        return Ok(());
+    };
+    if lines.is_empty() {
+        return Ok(());
     }
+    let mut packages = Vec::with_capacity(lines.len());
+    for line in &lines {
+        packages.push(line.split('\t').next().unwrap_or_default().to_owned());
+    }
+    records.generated.push(GeneratedRecord {
+        path: rpm::MANIFEST.to_vec(),
+        bytes: (lines.join("\n") + "\n").into_bytes(),
+        header: header(scan, database),
+        packages,
+    });
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::size::{counted, size};
 use crate::elf::{Elf, Relro, Type};
 use crate::image::digest::hex;
 use crate::image::{Header, Image, Kind, Tree};
-use crate::inspect::{Entry, Facts};
+use crate::inspect::{Entry, EntryFacts};
 use crate::packages::Packages;
 use crate::printable::{Lines, escape_bytes};
 
@@ -17,7 +17,7 @@ use crate::printable::{Lines, escape_bytes};
 pub struct InspectedEntry<'a> {
     pub image: &'a Image,
     pub packages: &'a Packages,
-    pub facts: &'a Facts<'a>,
+    pub facts: &'a EntryFacts<'a>,
     pub usage: &'a Entry,
 }
 
@@ -82,7 +82,7 @@ fn names(entry: &Entry) -> String {
     counted(entry.usage.names, "name")
 }
 
-fn kind_text(tree: &Tree, facts: &Facts<'_>) -> String {
+fn kind_text(tree: &Tree, facts: &EntryFacts<'_>) -> String {
     match &tree.inode(facts.name).kind {
         Kind::Symlink { target } => {
             let end = facts

@@ -3,7 +3,7 @@
 
 use super::size::{counted, size};
 use crate::image::{Config, Image, Kind, Layer, NameId, Tree};
-use crate::inspect::{Files, How, LayerFacts, Layers};
+use crate::inspect::{How, ImageFiles, ImageLayers, LayerFacts};
 use crate::packages::{Package, Packages};
 use crate::printable::{Lines, escape, escape_bytes};
 
@@ -12,8 +12,8 @@ use crate::printable::{Lines, escape, escape_bytes};
 pub struct Inspected<'a> {
     pub image: &'a Image,
     pub packages: &'a Packages,
-    pub layers: &'a Layers,
-    pub files: &'a Files,
+    pub layers: &'a ImageLayers,
+    pub files: &'a ImageFiles,
     /// How many of the biggest are listed.
     pub top: usize,
 }
@@ -99,7 +99,7 @@ fn list<'a>(out: &mut Lines, name: &str, values: impl Iterator<Item = &'a str>) 
 }
 
 /// A table of layers, each with its instruction below it.
-fn layers(out: &mut Lines, image: &Image, layers: &Layers) {
+fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
     if image.layers.is_empty() {
         return;
     }
@@ -163,7 +163,7 @@ fn cut(text: &str, letters: usize) -> String {
     text.chars().take(letters - 1).chain(['…']).collect()
 }
 
-fn wasted(out: &mut Lines, layers: &Layers, top: usize) {
+fn wasted(out: &mut Lines, layers: &ImageLayers, top: usize) {
     if layers.wasted.is_empty() || top == 0 {
         return;
     }
@@ -191,7 +191,7 @@ fn wasted(out: &mut Lines, layers: &Layers, top: usize) {
     more(out, layers.wasted.len(), top);
 }
 
-fn files(out: &mut Lines, tree: &Tree, files: &Files) {
+fn files(out: &mut Lines, tree: &Tree, files: &ImageFiles) {
     out.line("");
     out.line(format_args!(
         "{}, {}, {}, {}",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::inspect::{Inspected, instruction, length};
 use crate::image::{Image, Kind, NameId, Tree};
-use crate::inspect::{How, Layers};
+use crate::inspect::{How, ImageLayers};
 use crate::packages::{Package, Packages};
 use crate::printable::lossless;
 
@@ -61,7 +61,7 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
     pretty(&value)
 }
 
-fn layer_rows(image: &Image, layers: &Layers) -> Vec<Value> {
+fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
     let rows = image.layers.iter().zip(&layers.layers);
     rows.map(|(layer, facts)| {
         json!({

@@ -1,6 +1,6 @@
 //! `add-instead-of-copy`: ADD is used for plain local files.
 
-use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
+use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -79,10 +79,10 @@ enum Source {
 }
 
 impl Source {
-    fn of(cx: &DockerfileContext<'_>, step: &Step<'_>, place: &Place) -> Self {
+    fn of(cx: &DockerfileContext<'_>, step: &Step<'_>, place: &CopySource) -> Self {
         let word = match place {
-            Place::Heredoc(_) => return Self::File { plain: true },
-            Place::Path(word) => word,
+            CopySource::Heredoc(_) => return Self::File { plain: true },
+            CopySource::Path(word) => word,
         };
         let Some(path) = cx.facts.expand(step, word) else {
             return if is_called_a_file(word) {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -49,7 +49,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         };
         let renamed = base_name(destination.literal().unwrap_or_default());
         for place in sources {
-            let Place::Path(word) = place else { continue };
+            let CopySource::Path(word) = place else {
+                continue;
+            };
             let Some(source) = word.literal().map(base_name).filter(|name| is_packed(name)) else {
                 continue;
             };

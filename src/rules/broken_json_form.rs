@@ -1,6 +1,6 @@
 //! `broken-json-form`: a malformed exec form is run as text by a shell.
 
-use crate::dockerfile::{Body, Command, Kind, Place};
+use crate::dockerfile::{Body, Command, CopySource, Kind};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -54,7 +54,7 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
             json: false,
             ..
         } => {
-            let Some(Place::Path(first)) = sources.first() else {
+            let Some(CopySource::Path(first)) = sources.first() else {
                 return None;
             };
             // `[a-z].txt` is a pattern.

@@ -2,7 +2,7 @@
 
 use super::support::copies::looks_like_file;
 use super::support::rewrite::without;
-use crate::dockerfile::{Body, Place};
+use crate::dockerfile::{Body, CopySource};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -67,9 +67,9 @@ fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
     else {
         return None;
     };
-    let files = sources
-        .iter()
-        .all(|source| matches!(source, Place::Path(word) if looks_like_file(word.text.as_str())));
+    let files = sources.iter().all(
+        |source| matches!(source, CopySource::Path(word) if looks_like_file(word.text.as_str())),
+    );
     files.then(|| destination.text.as_str().trim_end_matches('/'))
 }
 
@@ -120,8 +120,8 @@ fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usi
     let is_folder =
         destination.text.as_str().ends_with('/') || matches!(destination.text.as_str(), "." | "..");
     let spans = sources.iter().map(|source| match source {
-        Place::Path(word) => Some(word.span),
-        Place::Heredoc(_) => None,
+        CopySource::Path(word) => Some(word.span),
+        CopySource::Heredoc(_) => None,
     });
     let span = spans
         .collect::<Option<Vec<_>>>()?

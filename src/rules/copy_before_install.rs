@@ -1,6 +1,6 @@
 //! `copy-before-install`: any change of the sources reinstalls the dependencies.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
 use crate::lint::facts::{Call, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -54,12 +54,12 @@ fn copies_all(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let Body::Transfer { sources, .. } = &step.instruction.body else {
         return false;
     };
-    let all = |place: &Place| match place {
-        Place::Path(word) => cx
+    let all = |place: &CopySource| match place {
+        CopySource::Path(word) => cx
             .facts
             .expand(step, word)
             .is_some_and(|path| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*")),
-        Place::Heredoc(_) => false,
+        CopySource::Heredoc(_) => false,
     };
     matches!(step.kind(), Kind::Copy | Kind::Add)
         && step.flag("from").is_none()

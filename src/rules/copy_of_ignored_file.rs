@@ -1,6 +1,6 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {
@@ -33,7 +33,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         for place in sources {
-            let Place::Path(word) = place else { continue };
+            let CopySource::Path(word) = place else {
+                continue;
+            };
             let Some(path) = cx.facts.expand(step, word) else {
                 continue;
             };

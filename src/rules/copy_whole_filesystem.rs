@@ -1,6 +1,6 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -30,7 +30,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let root = sources.iter().find_map(|place| match place {
-            Place::Path(word) if word.literal() == Some("/") => Some(word),
+            CopySource::Path(word) if word.literal() == Some("/") => Some(word),
             _ => None,
         });
         let Some(root) = root.filter(|_| destination.literal() == Some("/")) else {

@@ -1,7 +1,7 @@
 //! `entrypoint-without-exec`: an entry script does not `exec` the program.
 
 use crate::dockerfile::shell::parse_text;
-use crate::dockerfile::{Body, Command, Kind, Place};
+use crate::dockerfile::{Body, Command, CopySource, Kind};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -90,7 +90,7 @@ fn written_script<'c>(
             else {
                 return None;
             };
-            let (Kind::Copy, [Place::Heredoc(at)]) = (step.kind(), sources.as_slice()) else {
+            let (Kind::Copy, [CopySource::Heredoc(at)]) = (step.kind(), sources.as_slice()) else {
                 return None;
             };
             let heredoc = step.instruction.heredocs.get(*at)?;

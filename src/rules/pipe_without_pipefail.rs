@@ -1,7 +1,7 @@
 //! `pipe-without-pipefail`: a pipeline ignores failures of all but its last command.
 
 use super::support::lines::heredoc_start;
-use crate::dockerfile::shell::{Options, ShellPart};
+use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Command, Pipeline, ShellScript};
 use crate::lint::facts::{Call, Run, ShellKind, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
-        let options = Options {
+        let options = ShellOptions {
             pipefail: run.options.pipefail && run.shell.knows_pipefail(),
             ..run.options
         };

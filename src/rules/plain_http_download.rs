@@ -1,6 +1,6 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -31,7 +31,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         for source in sources {
-            let Place::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             report(
                 cx,
                 word.text.as_str().trim_matches(['"', '\'']),

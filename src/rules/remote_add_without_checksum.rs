@@ -1,6 +1,6 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,7 +21,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         for place in sources {
-            let Place::Path(word) = place else { continue };
+            let CopySource::Path(word) = place else {
+                continue;
+            };
             let written = word.text.as_str().trim_matches('"');
             let path = cx
                 .facts

@@ -1,7 +1,7 @@
 //! `secret-file-copied`: a file with secrets is in a layer.
 
 use super::support::credentials::{self, removed_note};
-use crate::dockerfile::{Body, Kind, Place, WordPart};
+use crate::dockerfile::{Body, CopySource, Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
@@ -43,7 +43,9 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         for source in sources {
-            let Place::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             let Some(path) = cx.facts.expand(step, word) else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! `undefined-variable`: an instruction uses an undefined variable.
 
-use crate::dockerfile::{Body, Kind, Place, Variable, Word, WordPart};
+use crate::dockerfile::{Body, CopySource, Kind, Variable, Word, WordPart};
 use crate::lint::facts::{Facts, Known, PREDEFINED, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -71,8 +71,8 @@ fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
             _,
         ) => {
             words.extend(sources.iter().filter_map(|source| match source {
-                Place::Path(word) => Some(word),
-                Place::Heredoc(_) => None,
+                CopySource::Path(word) => Some(word),
+                CopySource::Heredoc(_) => None,
             }));
             words.push(destination);
         }

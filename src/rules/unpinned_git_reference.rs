@@ -1,6 +1,6 @@
 //! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -32,7 +32,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         for source in sources {
-            let Place::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             let Some(url) = cx.facts.expand(step, word) else {
                 continue;
             };

@@ -1,12 +1,12 @@
-//! What ShellCheck answers (`--format=json1`), and what becomes of it.
+//! ShellCheck's answer (`--format=json1`), and its conversion to findings.
 
 use serde::Deserialize;
 
 use super::script::Script;
 use crate::lint::{Applicability, Edit, Finding, Fix, SHELLCHECK, Severity, ShellcheckCode};
 
-/// What dash does not have and BusyBox's ash does: `$'…'`, `[[ ]]`, `==`, `&>`, options of `echo`,
-/// `pipefail`, `source`, signals by their long names, parts of strings, and replacements in them.
+/// Codes about features that dash lacks and BusyBox's ash has: `$'…'`, `[[ ]]`, `==`, `&>`, options
+/// of `echo`, `pipefail`, `source`, signals by their long names, substrings and replacements.
 const BUSYBOX_HAS: [u32; 10] = [3003, 3010, 3014, 3020, 3036, 3040, 3046, 3048, 3057, 3060];
 
 #[derive(Debug, Deserialize)]
@@ -14,7 +14,8 @@ pub(super) struct Answer {
     pub(super) comments: Vec<Comment>,
 }
 
-/// Lines and columns from 1, columns in characters; the end is after the last one.
+/// A comment on a script. Lines and columns count from 1, columns in characters; the end is after
+/// the last one.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Comment {
@@ -55,9 +56,10 @@ struct Replacement {
 }
 
 impl Comment {
-    /// The finding in the Dockerfile; none for what is said of the lines that stand before the
-    /// script, nor for what the image's shell can do.
+    /// Returns the finding in the Dockerfile; none for comments on the lines before the script, and
+    /// for features that the image's shell has.
     pub(super) fn finding(&self, script: &Script) -> Option<Finding> {
+        // Versions before 0.10 have no BusyBox, and read `ash` as dash.
         if script.is_busybox && BUSYBOX_HAS.contains(&self.code) {
             return None;
         }
@@ -83,42 +85,45 @@ impl Comment {
 }
 
 impl Replacements {
-    /// The edits in the Dockerfile; none where one of them would not be the same there.
+    /// Returns the edits in the Dockerfile; none where one of them has no equivalent there.
     fn in_dockerfile(&self, script: &Script) -> Option<Fix> {
-        let edit = |replacement: &Replacement| {
+        let mut edits = Vec::with_capacity(self.replacements.len());
+        for replacement in &self.replacements {
             let start = script.offset(replacement.line, replacement.column)?;
             let end = script.offset(replacement.end_line, replacement.end_column)?;
             // In a RUN of joined lines a line break would end the instruction.
-            let fits = start <= end && !replacement.text.contains('\n');
-            let span = script.edit_span(start, end).filter(|_| fits)?;
-            Some(Edit {
-                span,
+            if start > end || replacement.text.contains('\n') {
+                return None;
+            }
+            edits.push(Edit {
+                span: script.edit_span(start, end)?,
                 replacement: replacement.text.clone(),
-            })
-        };
-        let edits: Vec<Edit> = self.replacements.iter().map(edit).collect::<Option<_>>()?;
-        let fix = Fix::new(
-            "write it as ShellCheck suggests",
-            Applicability::Unsafe,
-            edits,
-        );
-        let apart = fix
+            });
+        }
+        // ShellCheck does not promise that its fixes keep the meaning.
+        let fix = Fix::new("apply ShellCheck's fix", Applicability::Unsafe, edits);
+        let overlaps = fix
             .edits
             .windows(2)
-            .all(|pair| pair[0].span.end <= pair[1].span.start);
-        (apart && !fix.edits.is_empty()).then_some(fix)
+            .any(|pair| pair[0].span.end > pair[1].span.start);
+        if overlaps || fix.edits.is_empty() {
+            return None;
+        }
+        Some(fix)
     }
 }
 
-/// ShellCheck's sentence as findings read here: in lower case unless it starts with a name, without
-/// the last full stop.
+/// Adapts ShellCheck's sentence to the style of other messages: in lower case unless it starts with
+/// a name, without the last full stop.
 fn worded(message: &str) -> String {
+    // An ellipsis stays.
     let message = message
         .strip_suffix('.')
         .filter(|rest| !rest.ends_with('.'))
         .unwrap_or(message);
     let mut chars = message.chars();
     match (chars.next(), chars.clone().next()) {
+        // `ENV` or `PATH` at the start is a name. `A` alone is an article.
         (Some(first), Some(second))
             if first.is_uppercase() && (second.is_lowercase() || second == ' ') =>
         {

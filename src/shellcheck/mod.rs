@@ -1,14 +1,14 @@
-//! ShellCheck: one process for the scripts of all files of a run, and its answers as findings in
+//! ShellCheck: one process for the scripts of all files of a run, and its comments as findings in
 //! the Dockerfiles.
 //!
-//! The engine runs nothing. This asks, and [`lint_with`](crate::lint::lint_with) is given what was
-//! answered.
+//! The engine runs no programs. This module does, and its findings are an argument of
+//! [`lint_with`](crate::lint::lint_with).
 
 mod answer;
 mod script;
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -19,40 +19,40 @@ use crate::trust;
 use script::Script;
 
 const PROGRAM: &str = "shellcheck";
-/// What cannot be right for a script that is not a file, as hadolint leaves it out too: files that
-/// are sourced are in the image, and ash is read as dash by old versions.
+/// Codes that are always wrong for a script in a Dockerfile, which hadolint excludes, too: sourced
+/// files are in the image, and old versions warn that they read ash as dash.
 const EXCLUDED: &str = "--exclude=SC1090,SC1091,SC2187";
-/// How many scripts one process is given; their names have to fit the system's limit for arguments.
-const MOST_SCRIPTS: usize = 20_000;
+/// Most scripts of one process; their names must fit the system's limit for arguments.
+const MAX_SCRIPTS: usize = 20_000;
 
-/// Why ShellCheck has no answer.
+/// The reason why ShellCheck gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ShellcheckError {
     #[error("cannot run `{}`", program.display())]
     Start { program: PathBuf, source: io::Error },
-    #[error("cannot write scripts for ShellCheck to a temporary folder")]
+    #[error("cannot write scripts for ShellCheck to a temporary directory")]
     Scripts(#[source] io::Error),
-    #[error("`{}` failed: {said}", program.display())]
-    Failed { program: PathBuf, said: String },
-    #[error("what `{}` answered is not what ShellCheck 0.7 and later answer", program.display())]
+    #[error("`{}` failed: {message}", program.display())]
+    Failed { program: PathBuf, message: String },
+    #[error("unexpected output of `{}` (ShellCheck 0.7 or later is needed)", program.display())]
     Answer {
         program: PathBuf,
         source: serde_json::Error,
     },
 }
 
-/// The program in the absolute directories of a list such as PATH.
+/// Finds the program in the absolute directories of a list such as PATH.
 pub fn find(path: &std::ffi::OsStr) -> Option<PathBuf> {
     trust::find_program(PROGRAM, path)
 }
 
-/// What ShellCheck says of each file, in the order of `files`.
+/// Returns ShellCheck's findings in each file, in the order of `files`.
 pub fn check<'s>(
     program: &Path,
     files: impl IntoIterator<Item = &'s Source>,
     settings: &Settings,
 ) -> Result<Vec<Vec<Finding>>, ShellcheckError> {
-    // Many scripts stand in several files, or several times in one: each text is checked once.
+    // Many scripts occur in several files, or several times in one. Each text is checked once.
     let mut numbers: HashMap<String, usize> = HashMap::new();
     let mut texts: Vec<String> = Vec::new();
     let mut of_files: Vec<Vec<(Script, usize)>> = Vec::new();
@@ -68,28 +68,32 @@ pub fn check<'s>(
         of_files.push(scripts);
     }
     let mut answers: HashMap<usize, Vec<answer::Comment>> = HashMap::new();
-    for (chunk, texts) in texts.chunks(MOST_SCRIPTS).enumerate() {
+    for (chunk, texts) in texts.chunks(MAX_SCRIPTS).enumerate() {
         for comment in ask(program, texts)? {
+            // The name of each file is its number in the chunk.
             let Ok(number) = comment.file.parse::<usize>() else {
                 continue;
             };
             answers
-                .entry(chunk * MOST_SCRIPTS + number)
+                .entry(chunk * MAX_SCRIPTS + number)
                 .or_default()
                 .push(comment);
         }
     }
-    let findings = |(script, number): &(Script, usize)| {
-        let comments = answers.get(number).map(Vec::as_slice).unwrap_or_default();
-        comments
-            .iter()
-            .filter_map(|comment| comment.finding(script))
-            .collect::<Vec<_>>()
-    };
-    Ok(of_files
-        .iter()
-        .map(|scripts| scripts.iter().flat_map(findings).collect())
-        .collect())
+    let mut findings = Vec::with_capacity(of_files.len());
+    for scripts in &of_files {
+        let mut of_file = Vec::new();
+        for (script, number) in scripts {
+            let comments = answers.get(number).map(Vec::as_slice).unwrap_or_default();
+            of_file.extend(
+                comments
+                    .iter()
+                    .filter_map(|comment| comment.finding(script)),
+            );
+        }
+        findings.push(of_file);
+    }
+    Ok(findings)
 }
 
 fn scripts_of(source: &Source, settings: &Settings) -> Vec<(Script, String)> {
@@ -102,20 +106,19 @@ fn scripts_of(source: &Source, settings: &Settings) -> Vec<(Script, String)> {
         .collect()
 }
 
-/// Runs the program on texts, each in a file that has its number for a name.
+/// Runs the program on texts, each in a file whose name is its number.
 fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, ShellcheckError> {
-    let folder = tempfile::tempdir().map_err(ShellcheckError::Scripts)?;
+    let directory = tempfile::tempdir().map_err(ShellcheckError::Scripts)?;
     for (number, text) in texts.iter().enumerate() {
-        let write = || {
-            std::fs::File::create(folder.path().join(number.to_string()))?
-                .write_all(text.as_bytes())
-        };
-        write().map_err(ShellcheckError::Scripts)?;
+        std::fs::write(directory.path().join(number.to_string()), text)
+            .map_err(ShellcheckError::Scripts)?;
     }
+    // The user's own settings would make findings depend on the machine, so neither `.shellcheckrc`
+    // nor the environment counts.
     let output = Command::new(program)
         .args(["--norc", "--format=json1", EXCLUDED, "--"])
         .args((0..texts.len()).map(|number| number.to_string()))
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .env_remove("SHELLCHECK_OPTS")
         .stdin(Stdio::null())
         .output()
@@ -123,16 +126,16 @@ fn ask(program: &Path, texts: &[String]) -> Result<Vec<answer::Comment>, Shellch
             program: program.to_owned(),
             source,
         })?;
-    // 0 is nothing found, 1 something; the others are failures.
+    // ShellCheck exits with 0 without comments and with 1 with some. All else is a failure.
     if !matches!(output.status.code(), Some(0 | 1)) {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = said
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let message = stderr
             .lines()
             .next()
             .map_or_else(|| output.status.to_string(), str::to_owned);
         return Err(ShellcheckError::Failed {
             program: program.to_owned(),
-            said,
+            message,
         });
     }
     let answer: answer::Answer =

@@ -1,16 +1,17 @@
-//! A script as ShellCheck is given it: what the image knows before it, and the way back to the
-//! Dockerfile.
+//! A script for ShellCheck: a preamble with the variables of the image, and the way back from its
+//! lines to the Dockerfile.
 
+use crate::dockerfile::shell::ShellOptions;
 use crate::dockerfile::{Body, Command, Joined, Kind};
 use crate::lint::Facts;
 use crate::lint::facts::{ShellKind, Step};
 use crate::source::Span;
 
-/// Longer scripts, in bytes, are nobody's, and ShellCheck's time and memory grow faster than they
-/// do.
-const LONGEST_SCRIPT: usize = 1 << 18;
+/// Longest script, in bytes. Nobody writes longer ones, and ShellCheck's time and memory grow
+/// faster than the length.
+const MAX_LENGTH: usize = 1 << 18;
 
-/// Set by the builder, or for it, in every RUN.
+/// Variables that BuildKit predefines in every RUN.
 const PROXIES: [&str; 10] = [
     "HTTP_PROXY",
     "http_proxy",
@@ -24,61 +25,41 @@ const PROXIES: [&str; 10] = [
     "all_proxy",
 ];
 
-/// The text of an instruction for its shell, and where in it ShellCheck's lines are.
+/// The text of an instruction for its shell, and the position of ShellCheck's lines in it.
 #[derive(Debug)]
 pub(super) struct Script {
     body: Joined,
-    /// How many lines ShellCheck sees before `lines`.
+    /// Number of lines that ShellCheck sees before `lines`.
     before: usize,
-    /// Where the lines of the body start; not the one of `#!`, which stands among those before.
+    /// Starts of the lines of the body, without the one of `#!`, which the preamble replaces.
     lines: Vec<usize>,
-    /// Whether BusyBox's ash reads it, for which ShellCheck takes dash.
+    /// True for BusyBox's ash, which old versions of ShellCheck take for dash.
     pub(super) is_busybox: bool,
 }
 
 impl Script {
-    /// The script of a step and the text to check; none where no shell takes part that ShellCheck
-    /// knows.
+    /// Returns the script of a step and the text to check; none where the shell is not one that
+    /// ShellCheck supports.
     pub(super) fn of(facts: &Facts<'_>, step: &Step<'_>) -> Option<(Self, String)> {
         let (Body::Command(Command::Shell(script))
         | Body::Healthcheck(Some(Command::Shell(script)))) = &step.instruction.body
         else {
             return None;
         };
-        if script.text.as_str().len() > LONGEST_SCRIPT {
+        if script.text.as_str().len() > MAX_LENGTH {
             return None;
         }
-        let run = (step.kind() == Kind::Run)
-            .then(|| facts.run_of(step))
-            .flatten();
-        let (kind, options) = run.map_or((step.shell.kind, step.shell.options), |run| {
-            (run.shell, run.options)
-        });
-        let shell = match kind {
-            ShellKind::Bash => "bash",
-            ShellKind::Ksh => "ksh",
-            ShellKind::Ash => "ash",
-            ShellKind::Dash => "dash",
-            ShellKind::Posix => "sh",
-            ShellKind::Zsh | ShellKind::PowerShell | ShellKind::Cmd | ShellKind::Other => {
-                return None;
-            }
+        // A `#!` line or `bash -c` may select another shell than the stage's for this RUN.
+        let run = if step.kind() == Kind::Run {
+            facts.run_of(step)
+        } else {
+            None
         };
-        let errexit = if options.errexit { " -e" } else { "" };
-        let mut text = format!("#!/bin/{shell}{errexit}\n");
-        let names: Vec<&str> = facts
-            .declared(step)
-            .into_iter()
-            .filter(|name| is_shell_name(name))
-            .collect();
-        text.push_str("export");
-        for name in PROXIES.iter().chain(&names) {
-            // A value without blanks: whether the real one has any is for whoever set it.
-            text.push(' ');
-            text.push_str(name);
-            text.push_str("=1");
-        }
-        text.push('\n');
+        let (kind, options) = match run {
+            Some(run) => (run.shell, run.options),
+            None => (step.shell.kind, step.shell.options),
+        };
+        let mut text = preamble(kind, options, &facts.declared(step))?;
         let body = &script.text;
         let start = if script.shebang.is_some() {
             body.as_str()
@@ -104,11 +85,12 @@ impl Script {
         ))
     }
 
-    /// The offset in the body of a place, both numbers from 1, columns in characters; none for what
-    /// stands before it.
+    /// Offset in the body of a place, both numbers from 1, columns in characters; none for a place
+    /// in the preamble.
     pub(super) fn offset(&self, line: usize, column: usize) -> Option<usize> {
         let line = line.checked_sub(self.before + 1)?;
         let text = self.body.as_str();
+        // The end of the text is on the line after the last.
         let Some(&start) = self.lines.get(line) else {
             return Some(text.len());
         };
@@ -121,18 +103,24 @@ impl Script {
         )
     }
 
-    /// The place in the Dockerfile of a range of the body.
+    /// Span in the Dockerfile of a range of the body.
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         self.body.source_span(start, end)
     }
 
-    /// The place in the Dockerfile of an edit; none where a continuation stands in what it
-    /// replaces. What is put at the end of a line stays on that line.
+    /// Span in the Dockerfile of an edit; none where it replaces a continuation. Text that is
+    /// inserted at the end of a line stays on that line.
     pub(super) fn edit_span(&self, start: usize, end: usize) -> Option<Span> {
         if start < end {
             let span = self.span(start, end);
-            return (span.end - span.start == end - start).then_some(span);
+            // The span in the file is longer where a continuation lies inside.
+            if span.end - span.start > end - start {
+                return None;
+            }
+            return Some(span);
         }
+        // An insertion between two pieces could go before or after the continuation. It belongs to
+        // the word that it touches.
         let follows = self.body.as_str()[start..].chars().next();
         let at = match start.checked_sub(1) {
             Some(last) if follows.is_none_or(char::is_whitespace) => {
@@ -142,6 +130,35 @@ impl Script {
         };
         Some(Span::at(at))
     }
+}
+
+/// Returns the lines before a script: `#!`, for ShellCheck to know the shell and its options, and
+/// the variables of the image, which it would report as unset.
+fn preamble(kind: ShellKind, options: ShellOptions, names: &[&str]) -> Option<String> {
+    let shell = match kind {
+        ShellKind::Bash => "bash",
+        ShellKind::Ksh => "ksh",
+        ShellKind::Ash => "ash",
+        ShellKind::Dash => "dash",
+        ShellKind::Posix => "sh",
+        ShellKind::Zsh | ShellKind::PowerShell | ShellKind::Cmd | ShellKind::Other => {
+            return None;
+        }
+    };
+    let errexit = if options.errexit { " -e" } else { "" };
+    let mut text = format!("#!/bin/{shell}{errexit}\nexport");
+    for name in PROXIES.iter().chain(names) {
+        // ENV takes names that no shell does, and they would be a syntax error here.
+        if is_shell_name(name) {
+            // A value without blanks, so that ShellCheck does not ask for quotes around a variable
+            // whose value the image's author controls.
+            text.push(' ');
+            text.push_str(name);
+            text.push_str("=1");
+        }
+    }
+    text.push('\n');
+    Some(text)
 }
 
 fn is_shell_name(name: &str) -> bool {

@@ -5,11 +5,11 @@ use super::plan::PlanError;
 use super::view::View;
 use super::why::{Root, Why};
 use crate::image::{Content, Header, Image, Inode, Kind, NameId, Selection};
-use crate::packages::{self, Record};
+use crate::packages::{self, GeneratedRecord};
 
 /// Keeps the files that record packages of which something is kept, and gives those that have to be
 /// made.
-pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<Record>, PlanError> {
+pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<GeneratedRecord>, PlanError> {
     let image = view.image;
     let installed = packages::read(image)?;
     let records = packages::records(image, &installed, &|name| graph.is_kept(name))?;
@@ -27,14 +27,14 @@ pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<Record>, Pl
             below = tree.parent(below);
         }
     }
-    Ok(records.made)
+    Ok(records.generated)
 }
 
 /// The image with the records in it, and the selection with them.
 pub(super) fn insert(
     image: &Image,
     selection: &Selection,
-    records: &[Record],
+    records: &[GeneratedRecord],
 ) -> (Image, Selection) {
     let mut result = image.clone();
     // They come with the last layer.

@@ -10,7 +10,7 @@ use super::why::{Confidence, Field};
 use super::{package_records, roots};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::ProgramClass;
-use crate::packages::Record;
+use crate::packages::GeneratedRecord;
 
 /// What the user asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub struct Plan {
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
-    records: Vec<Record>,
+    records: Vec<GeneratedRecord>,
     pub(super) programs: Vec<elf::Program>,
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
@@ -201,7 +201,7 @@ impl Plan {
 
     /// Files that are made for scanners: they are no part of the image, and come to what stays of
     /// it.
-    pub fn records(&self) -> &[Record] {
+    pub fn records(&self) -> &[GeneratedRecord] {
         &self.records
     }
 
@@ -259,7 +259,7 @@ impl Plan {
     }
 }
 
-fn totals(tree: &Tree, kept: &[NameId], records: &[Record]) -> Totals {
+fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
     let select = |wanted: fn(&Tree, NameId) -> bool| {
         kept.iter()
             .copied()

@@ -1,4 +1,4 @@
-//! Where a path that a person named really leads.
+//! Resolution of a path that a person named, for writing.
 
 use std::env;
 use std::fs;
@@ -9,13 +9,14 @@ use super::Refusal;
 use super::host_file::is_in_git;
 use super::search::{is_repository, repository_root};
 
-/// The path without symlinks, for writing.
+/// Resolves the symlinks of a path, for writing.
 ///
-/// Whoever names a file in a repository means a file of that repository. A symlink that is part of
-/// the repository must not lead out of it or into its `.git`; one outside, such as `/tmp` on macOS,
-/// is followed. Without a repository, the current directory takes its place.
+/// A user who names a file in a repository means a file of that repository. A symlink that is part
+/// of the repository must not lead out of it or into its `.git`; one outside, such as `/tmp` on
+/// macOS, is followed. Without a repository, the current directory takes its place.
 pub fn real_path(path: &Path) -> Result<PathBuf, Refusal> {
     let here = env::current_dir()?;
+    // An absolute path below the current directory is checked like a relative one.
     match path.strip_prefix(&here) {
         Ok(below) => Descent::from(here).follow(below),
         Err(_) if path.is_absolute() => Descent::from_top().follow(path),
@@ -25,14 +26,14 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Refusal> {
 
 /// A walk along a path.
 struct Descent {
-    /// Where it is, without symlinks.
+    /// Its current place, without symlinks.
     real: PathBuf,
-    /// The repository, or what takes its place.
+    /// The repository, or the directory that replaces it.
     root: Option<PathBuf>,
 }
 
 impl Descent {
-    /// From the current directory, which has no symlinks.
+    /// Starts in the current directory, whose path the kernel returns without symlinks.
     fn from(here: PathBuf) -> Self {
         let root = repository_root(&here).unwrap_or_else(|| here.clone());
         Self {
@@ -55,6 +56,8 @@ impl Descent {
                 Component::Normal(name) => {
                     self.enter(self.real.join(name))?;
                 }
+                // The parent of the real directory, as for the kernel: `link/..` is not the
+                // directory that contains `link`.
                 Component::ParentDir => {
                     self.real.pop();
                     if self
@@ -88,6 +91,7 @@ impl Descent {
             Err(error) if error.kind() == io::ErrorKind::NotFound => next,
             Err(error) => return Err(error.into()),
         };
+        // A repository in a repository, such as a submodule, has limits of its own.
         if is_repository(&self.real) {
             self.root = Some(self.real.clone());
         }
@@ -151,10 +155,10 @@ mod tests {
             assert!(error.contains("leads out of"), "{name}: {error}");
         }
         let error = real_path(&repo.join("hooks/pre-commit")).unwrap_err();
-        assert_eq!(error.to_string(), "it lies in `.git`");
+        assert_eq!(error.to_string(), "it is in `.git`");
         assert!(
             real_path(&repo.join(".git/hooks/report")).is_ok(),
-            "whoever names it without a symlink means it"
+            "a user who names it without a symlink means it"
         );
     }
 

@@ -1,4 +1,4 @@
-//! A file of the host, and on whose behalf it is read.
+//! Reading of a host file on behalf of a user or a repository.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Read as _;
@@ -13,7 +13,7 @@ use super::{Refusal, limits};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFile {
     path: PathBuf,
-    /// What a file that was found must really lie below; none for one that a person named.
+    /// The directory that a file that was found must lie below; none for one that a person named.
     within: Option<PathBuf>,
 }
 
@@ -26,10 +26,11 @@ impl HostFile {
         }
     }
 
-    /// A file that was found, or that a file of a repository names: it must really lie below
-    /// `within`, and not in `.git`.
+    /// A file that was found, or that a file of a repository names: without symlinks, it must lie
+    /// below `within`, and not in `.git`.
     pub fn found(path: impl Into<PathBuf>, within: impl Into<PathBuf>) -> Self {
         let mut within = within.into();
+        // The parent of a bare file name is empty, which is not a path that can be resolved.
         if within.as_os_str().is_empty() {
             within.push(".");
         }
@@ -39,7 +40,7 @@ impl HostFile {
         }
     }
 
-    /// The same file by a path from `here`, where it lies below.
+    /// The same file by a path relative to `here`, if it lies below.
     #[must_use]
     pub fn seen_from(mut self, here: &Path) -> Self {
         if let Ok(below) = self.path.strip_prefix(here) {
@@ -64,10 +65,10 @@ impl HostFile {
         }
     }
 
-    /// The text of a list of patterns such as `.gitignore`. What is not UTF-8 in it matches
-    /// nothing.
+    /// The text of a list of patterns such as `.gitignore`. Lines that are not UTF-8 match nothing.
     pub fn read_patterns(&self) -> Result<String, Refusal> {
         let bytes = self.read(limits::IGNORE_FILE)?;
+        // Each line is compiled, which costs far more memory than its bytes.
         if memchr::memchr_iter(b'\n', &bytes).count() > limits::IGNORE_LINES {
             return Err(Refusal::TooManyLines);
         }
@@ -80,9 +81,9 @@ impl HostFile {
     }
 }
 
-/// Reads a file that a person named. A FIFO or a device that they named themselves is read up to the
-/// limit, as from `<(command)` in a shell; but a symlink in a repository could lead to any, so a
-/// symlink must lead to a regular file.
+/// Reads a file that a person named. A FIFO or a device is read up to the limit, as `<(command)` in
+/// a shell names one; but a repository could contain a symlink to any, so a symlink must lead to a
+/// regular file.
 fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let is_link = fs::symlink_metadata(path)?.is_symlink();
     let metadata = fs::metadata(path)?;
@@ -92,7 +93,7 @@ fn read_named(path: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     read_open(File::open(path)?, limit)
 }
 
-/// Reads a regular file that really lies below a directory.
+/// Reads a regular file below a directory, symlinks resolved.
 fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
     let real = real_within(path, within)?;
     let metadata = fs::symlink_metadata(&real)?;
@@ -118,6 +119,7 @@ fn read_within(path: &Path, within: &Path, limit: u64) -> Result<Vec<u8>, Refusa
 
 fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
+    // A FIFO or a file in `/proc` has no length that could be checked before.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(Refusal::TooLarge(limit));
@@ -125,7 +127,7 @@ fn read_open(file: File, limit: u64) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// The path without symlinks, where it lies below `within` and not in a `.git` there.
+/// Resolves the symlinks of a path, which must then lie below `within` and not in a `.git` there.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
@@ -142,15 +144,16 @@ fn real_within(path: &Path, within: &Path) -> Result<PathBuf, Refusal> {
     }
 }
 
-/// Whether a path below a directory lies in a `.git`, which is `.GIT` where case is ignored.
+/// Returns true for a path in a `.git`.
 pub(super) fn is_in_git(below: &Path) -> bool {
+    // On a file system that ignores case, `.GIT` is the same directory.
     below
         .components()
         .any(|component| component.as_os_str().eq_ignore_ascii_case(".git"))
 }
 
-/// Whether a path is one of the caller's own descriptors or terminals, such as `/dev/stdout` or
-/// `/dev/fd/63`: symlinks in `/dev` and `/proc` are the kernel's.
+/// Returns true for one of the caller's own descriptors or terminals, such as `/dev/stdout` or
+/// `/dev/fd/63`. No repository can create a symlink in `/dev` or `/proc`.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
@@ -243,10 +246,10 @@ mod tests {
         }
         for path in [root.join("directory/secret"), root.join("../secret")] {
             let error = refused(&path, &root);
-            assert!(error.starts_with("it lies outside"), "{error}");
+            assert!(error.starts_with("it is outside"), "{error}");
         }
         symlink("inside/.GIT/config", root.join("git")).unwrap();
-        assert_eq!(refused(&root.join("git"), &root), "it lies in `.git`");
+        assert_eq!(refused(&root.join("git"), &root), "it is in `.git`");
         symlink("inside/file", root.join("link")).unwrap();
         let file = HostFile::found(root.join("link"), &root);
         assert_eq!(file.read_text(LIMIT).unwrap(), "file");

@@ -1,12 +1,12 @@
-//! Whose files are taken into account.
+//! Owners of files: those of other users are ignored.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Whether a file, and the symlink that leads to it, belong to the user who runs jettison or to
-/// root: any other user could make root obey by putting a file into `/tmp`.
+/// Returns true if a file, and the symlink that leads to it, belong to the user who runs jettison
+/// or to root. Any other user could put a configuration into `/tmp` that root's run would follow.
 pub fn is_ours(path: &Path) -> io::Result<bool> {
     let caller = Caller::current();
     if !caller.trusts(fs::symlink_metadata(path)?.uid()) {
@@ -14,13 +14,13 @@ pub fn is_ours(path: &Path) -> io::Result<bool> {
     }
     match fs::metadata(path) {
         Ok(metadata) => Ok(caller.trusts(metadata.uid())),
-        // Of a symlink that leads nowhere, there is only the symlink.
+        // A dangling symlink has no target whose owner could be checked.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
     }
 }
 
-/// Who runs jettison.
+/// The user who runs jettison.
 #[derive(Clone, Copy, Debug)]
 struct Caller {
     uid: u32,

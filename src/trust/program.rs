@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 
-/// The program of this name, which has no slash, in the first directory of `path`, a list such as `PATH`, that has one.
+/// Finds the program of this name, which has no slash, in the first directory of `path`, a list
+/// such as `PATH`, that contains one.
 ///
 /// Relative and empty entries are skipped: they mean the current directory, so that a repository
-/// could bring the program. `execvp` would obey them.
+/// could supply the program. `execvp` would use them.
 pub fn find_program(name: impl AsRef<Path>, path: &OsStr) -> Option<PathBuf> {
     env::split_paths(path)
         .filter(|directory| directory.is_absolute())

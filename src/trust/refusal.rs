@@ -1,4 +1,4 @@
-//! Why a file is not read or written.
+//! Reasons for not reading or writing a file.
 
 use std::fs::FileType;
 use std::io;
@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use super::limits;
 
-/// The reason; whoever asked says for which file.
+/// The reason; the caller adds the file.
+// The sentences start with `it`, to follow `cannot read X:` and `X is not checked:` alike.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     #[error(transparent)]
@@ -22,9 +23,9 @@ pub enum Refusal {
     LeadsOutside { link: PathBuf, root: PathBuf },
     #[error("it is a symlink that leads out of `{}`", .0.display())]
     LinkOutside(PathBuf),
-    #[error("it lies outside `{}`", .0.display())]
+    #[error("it is outside `{}`", .0.display())]
     Outside(PathBuf),
-    #[error("it lies in `.git`")]
+    #[error("it is in `.git`")]
     InGit,
     #[error("it is not UTF-8")]
     NotText,
@@ -45,9 +46,10 @@ impl Refusal {
         })
     }
 
-    /// Whether the file is not part of what may be read, be it readable or not.
+    /// Returns true if the file may not be read, whether it is readable or not.
     pub fn is_about_place(&self) -> bool {
         match self {
+            // All variants are listed, so that a new one must be put on one side.
             Self::NotRegular(_)
             | Self::LeadsOutside { .. }
             | Self::LinkOutside(_)
@@ -57,8 +59,9 @@ impl Refusal {
         }
     }
 
-    /// Whether there is no such file.
+    /// Returns true if there is no such file.
     pub fn is_missing(&self) -> bool {
+        // `file/.gitignore` is missing in another way than `directory/.gitignore`.
         matches!(
             self,
             Self::Io(error)

@@ -1,4 +1,4 @@
-//! How far up from a directory a configuration file is looked for.
+//! The directories in which a configuration file is looked for.
 
 use std::env;
 use std::fs;
@@ -13,12 +13,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// From a directory to the root of its repository or to the home directory, whichever comes
-    /// first. Outside both, the search ends below the first directory that everybody may write, such
-    /// as `/tmp`.
+    /// Lists the directories from one to the root of its repository or to the home directory,
+    /// whichever comes first. Outside both, the search ends below the first directory that
+    /// everybody may write, such as `/tmp`.
     ///
-    /// Symlinks on the way are resolved first, so that directories are those that the files are
-    /// really in. A directory that does not exist yet stands for the nearest one that does.
+    /// Symlinks are resolved first, so that the directories are those that contain the files. A
+    /// directory that does not exist yet is replaced by the nearest one that does.
     pub fn from(directory: &Path) -> Self {
         let home = env::var_os("HOME")
             .map(PathBuf::from)
@@ -36,12 +36,13 @@ impl Search {
         let mut directories = Vec::new();
         let mut before_public = None;
         for directory in start.ancestors() {
-            // The directory that was asked for counts, whoever may write it: `/mnt/c` of WSL looks
-            // as if everybody may.
+            // The first directory always counts: everything below `/mnt/c` of WSL looks as if
+            // everybody may write it.
             if is_public(directory) && !directories.is_empty() && before_public.is_none() {
                 before_public = Some(directories.len());
             }
             directories.push(directory.to_owned());
+            // Above the repository, files belong to other projects.
             if is_repository(directory) {
                 return Self {
                     directories,
@@ -62,19 +63,19 @@ impl Search {
         }
     }
 
-    /// From the directory itself to the topmost.
+    /// The directories, from the first to the topmost.
     pub fn directories(&self) -> impl Iterator<Item = &Path> {
         self.directories.iter().map(PathBuf::as_path)
     }
 
-    /// What a file found in one of the directories may lead into by symlinks: the repository, and
-    /// outside one only the directory that it is in.
+    /// The directory that symlinks must not leave, for a file found in one of the directories: the
+    /// repository, and outside one only the directory itself.
     pub fn root_for<'a>(&'a self, directory: &'a Path) -> &'a Path {
         self.repository.as_deref().unwrap_or(directory)
     }
 }
 
-/// The root of the repository that a directory is in.
+/// Finds the root of the repository that contains a directory.
 pub fn repository_root(directory: &Path) -> Option<PathBuf> {
     let directory = real(directory)?;
     directory
@@ -83,12 +84,12 @@ pub fn repository_root(directory: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// Whether a repository begins here. A worktree or a submodule has a file of this name.
+/// Returns true for the root of a repository. A worktree or a submodule has a file of this name.
 pub(super) fn is_repository(directory: &Path) -> bool {
     fs::symlink_metadata(directory.join(".git")).is_ok()
 }
 
-/// Whether every user may create files in a directory.
+/// Returns true for a directory in which every user may create files.
 fn is_public(directory: &Path) -> bool {
     fs::metadata(directory).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 != 0)
 }

@@ -10,13 +10,13 @@ use tempfile::{Builder, NamedTempFile};
 use super::host_file::{HostFile, is_descriptor};
 use super::{Refusal, limits, real_path};
 
-/// Writes a file whole or not at all: beside its place, and renamed. A symlink in its place is
-/// replaced and what it leads to stays as it is, because a repository could bring one. A device or
-/// a FIFO that was named is written to, and so are `/dev/stdout` and the like.
+/// Writes a file atomically: to a temporary file in the same directory, which is renamed. A symlink
+/// in its place is replaced and its target left unchanged, because a repository could contain one.
+/// A device or a FIFO that was named is written to, and so are `/dev/stdout` and the like.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     if is_stream(path) {
-        // It is there, so nothing is created if it has just been removed; and what standard output
-        // was redirected to may hold something already.
+        // It exists, so nothing is created if it has just been removed. A file that standard output
+        // was redirected to may have content already.
         let mut stream = OpenOptions::new().append(true).open(path)?;
         return Ok(stream.write_all(bytes)?);
     }
@@ -31,30 +31,30 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whether a path is written to rather than replaced.
+/// Returns true for a path that is written to rather than replaced.
 fn is_stream(path: &Path) -> bool {
     let is_special = fs::symlink_metadata(path)
         .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir() && !metadata.is_symlink());
     is_special || is_descriptor(path)
 }
 
-/// A file that is to be renamed, with the mode of any new file.
+/// Creates a temporary file that is to be renamed, with the mode of any new file.
 fn beside(directory: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".jettison-");
-    // The umask takes away from it.
+    // The umask removes bits from it. The default of a temporary file, 0600, would make a report
+    // unreadable for others.
     builder.permissions(Permissions::from_mode(0o666));
-    // Its message would name a temporary file.
+    // The error's own message would name the temporary file.
     builder
         .tempfile_in(directory)
         .map_err(|error| io::Error::from(error.kind()))
 }
 
-/// Puts `new` in the place of `old`: written beside the file and renamed over it, with its mode,
-/// and its owner where that is allowed. A symlink that stays in the repository is kept, and the file
-/// that it leads to is replaced.
+/// Replaces the content `old` of a file by `new`, atomically, and keeps its mode, and its owner
+/// where that is allowed. A symlink that stays in the repository is kept, and its target replaced.
 ///
-/// Returns false where the file no longer holds `old`.
+/// Returns false if the content is no longer `old`.
 pub fn replace(path: &Path, old: &[u8], new: &[u8]) -> Result<bool, Refusal> {
     let real = real_path(path)?;
     let directory = real.parent().unwrap_or(Path::new("/"));

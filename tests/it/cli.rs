@@ -257,7 +257,7 @@ fn a_mistake_in_the_configuration_is_an_error_with_its_place() {
         ),
         (
             "[severity]\nroot-user = \"bad\"\n",
-            "line 2, column 13: `bad` is no severity",
+            "line 2, column 13: `bad` is not a severity",
         ),
         ("select = [", "line 1"),
     ];

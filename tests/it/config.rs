@@ -485,7 +485,7 @@ fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
         (code, out.as_str()),
         (
             0,
-            "# DL9999 is no rule here: there is nothing to silence\nignore = [\"DL3002\"]\n"
+            "# DL9999 is ignored: jettison has no such rule\nignore = [\"DL3002\"]\n"
         )
     );
     let empty = tempfile::tempdir().expect("a temporary folder can be made");

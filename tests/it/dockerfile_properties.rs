@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jettison::dockerfile::shell::{self, ShellScript};
 use jettison::dockerfile::{
-    Body, Command, Dockerfile, Instruction, Joined, Modifier, Place, Script, ShellPart, Word,
+    Body, Command, CopySource, Dockerfile, Instruction, Joined, Modifier, Script, ShellPart, Word,
     WordPart, parse,
 };
 use jettison::source::{Source, Span};
@@ -215,8 +215,8 @@ impl Spans<'_> {
                 self.word(destination);
                 for source in sources {
                     match source {
-                        Place::Path(word) => self.word(word),
-                        Place::Heredoc(index) => assert!(*index < instruction.heredocs.len()),
+                        CopySource::Path(word) => self.word(word),
+                        CopySource::Heredoc(index) => assert!(*index < instruction.heredocs.len()),
                     }
                 }
             }

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jettison::dockerfile::{
-    Body, Command, Dockerfile, Instruction, Modifier, Pair, Place, Script, Word, WordPart, parse,
+    Body, Command, CopySource, Dockerfile, Instruction, Modifier, Pair, Script, Word, WordPart,
+    parse,
 };
 use jettison::source::{Source, Span};
 
@@ -162,8 +163,8 @@ impl Show<'_> {
             } => {
                 for source in sources {
                     let source = match source {
-                        Place::Path(word) => self.word(word),
-                        Place::Heredoc(index) => format!("heredoc {index}"),
+                        CopySource::Path(word) => self.word(word),
+                        CopySource::Heredoc(index) => format!("heredoc {index}"),
                     };
                     self.line(depth, &format!("source {source}"));
                 }

@@ -1,16 +1,16 @@
-//! Which programs a script runs, seen through `sudo`, `env`, `xargs` and other programs that run
-//! another.
+//! Programs that a script runs, also those run through `sudo`, `env`, `xargs` and other wrapper
+//! commands.
 
-use super::{Options, ShellScript, ShellWord};
+use super::{ShellOptions, ShellScript, ShellWord};
 use crate::dockerfile::unread::{MAX_WRAPPERS, UnreadReason};
 use crate::knowledge::ProgramClass;
 
 /// A program that is run, by a command or by a wrapper.
 #[derive(Clone, Debug)]
-pub struct Call<'a> {
+pub struct ProgramCall<'a> {
     /// The file name of the program: `apt-get` for `/usr/bin/apt-get`.
     pub name: &'a str,
-    /// From the program on.
+    /// The words of the command from the program on.
     pub words: &'a [ShellWord],
     /// An index into the script's `commands`.
     pub command: usize,
@@ -18,7 +18,7 @@ pub struct Call<'a> {
     pub via: Vec<&'a str>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> ProgramCall<'a> {
     pub fn arguments(&self) -> &'a [ShellWord] {
         self.words.get(1..).unwrap_or_default()
     }
@@ -28,29 +28,29 @@ impl ShellScript {
     /// All programs whose name is known, in the order of their commands. A wrapper is a call of its
     /// own only where it runs nothing; `find -exec` and a shell with a script in its arguments
     /// always are.
-    pub fn calls(&self) -> impl Iterator<Item = Call<'_>> {
-        self.commands
-            .iter()
-            .enumerate()
-            .flat_map(|(command, simple)| {
-                let (programs, _) = programs(&simple.words);
-                programs.into_iter().filter_map(move |program| {
-                    let words = simple.words.get(program.start..program.end)?;
-                    let name = file_name(words.first()?)?;
-                    let via = program
-                        .via
-                        .iter()
-                        .filter_map(|&word| file_name(&simple.words[word]))
-                        .collect();
-                    Some(Call {
-                        name,
-                        words,
-                        command,
-                        via,
-                    })
-                })
-            })
+    pub fn calls(&self) -> impl Iterator<Item = ProgramCall<'_>> {
+        let commands = self.commands.iter().enumerate();
+        commands.flat_map(|(command, simple)| {
+            // Wrappers beyond the limit were reported when the script was read.
+            let (programs, _) = programs(&simple.words);
+            programs
+                .into_iter()
+                .filter_map(move |program| call(&simple.words, command, &program))
+        })
     }
+}
+
+/// Returns the call of a program in the words of a command; none where an expansion names it.
+fn call<'a>(words: &'a [ShellWord], command: usize, program: &Program) -> Option<ProgramCall<'a>> {
+    let called = words.get(program.start..program.end)?;
+    let name = file_name(called.first()?)?;
+    let via = program.via.iter();
+    Some(ProgramCall {
+        name,
+        words: called,
+        command,
+        via: via.filter_map(|&word| file_name(&words[word])).collect(),
+    })
 }
 
 /// A program that runs the program in its arguments.
@@ -58,9 +58,9 @@ struct Wrapper {
     name: &'static str,
     /// Its options that take the next word as their value.
     valued: &'static [&'static str],
-    /// How many words stand between its options and the program.
+    /// Number of words between its options and the program.
     operands: usize,
-    /// Whether `NAME=value` may stand before the program.
+    /// True where `NAME=value` may precede the program.
     assignments: bool,
 }
 
@@ -82,7 +82,11 @@ const fn assigning(name: &'static str, valued: &'static [&'static str]) -> Wrapp
     }
 }
 
+/// The wrapper commands and their options that take a value, from their manual pages. An option
+/// that is missing here only matters where its value is the next word, which would then count as
+/// the program.
 const WRAPPERS: &[Wrapper] = &[
+    // `sudo`, `env` and `doas` set variables for the program.
     assigning("doas", &["-C", "-u"]),
     assigning("env", &["-C", "-u", "--chdir", "--unset"]),
     assigning(
@@ -94,6 +98,7 @@ const WRAPPERS: &[Wrapper] = &[
     ),
     wrapper("builtin", &[], 0),
     wrapper("busybox", &[], 0),
+    // The operands of these are a root directory, a user, a lock file, a time or a CPU mask.
     wrapper("chroot", &[], 1),
     wrapper("command", &[], 0),
     wrapper("dumb-init", &["-r", "--rewrite"], 0),
@@ -192,17 +197,20 @@ struct Program {
 }
 
 fn file_name(word: &ShellWord) -> Option<&str> {
+    // `$BIN/apt-get` could be anything: the variable may contain blanks, or be empty.
     let path = word.literal()?;
     path.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-/// The programs of a command, and whether one of them has more wrappers than are looked through.
+/// Returns the programs of a command, and true where one of them exceeds the limit on wrappers.
 fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
     if words.is_empty() {
         return (Vec::new(), false);
     }
     let mut programs = vec![unwrap(words, 0, words.len(), Vec::new())];
     let find = programs[0].start;
+    // `find` may have several `-exec`, each of which runs a program. `find` itself stays a call,
+    // for it may also delete files.
     if file_name(&words[find]) == Some("find") {
         let mut at = find + 1;
         while let Some(start) = executed(words, at) {
@@ -213,24 +221,33 @@ fn programs(words: &[ShellWord]) -> (Vec<Program>, bool) {
             at = end;
         }
     }
-    let is_wrapped = |program: &Program| wrapped(&words[..program.end], program.start).is_some();
-    let exceeds = programs.iter().any(is_wrapped);
+    // `unwrap` stops at the limit, so a program that is still a wrapper is beyond it.
+    let exceeds = programs
+        .iter()
+        .any(|program| wrapped(&words[..program.end], program.start).is_some());
     (programs, exceeds)
 }
 
-/// Where the program starts that `find -exec` runs.
+/// Finds the program that the next `-exec` of `find` runs.
 fn executed(words: &[ShellWord], from: usize) -> Option<usize> {
-    let option = |word: &ShellWord| {
-        matches!(
+    for (offset, word) in words.get(from..)?.iter().enumerate() {
+        if matches!(
             word.literal(),
             Some("-exec" | "-execdir" | "-ok" | "-okdir")
-        )
-    };
-    let start = from + words.get(from..)?.iter().position(option)? + 1;
-    (start < words.len()).then_some(start)
+        ) {
+            let start = from + offset + 1;
+            return if start < words.len() {
+                Some(start)
+            } else {
+                None
+            };
+        }
+    }
+    None
 }
 
 fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
+    // The program itself is not looked at, so that a range is never empty.
     let rest = words[start..].iter().skip(1);
     let end = rest
         .take_while(|word| !matches!(word.literal(), Some(";" | "+")))
@@ -238,7 +255,7 @@ fn end_of_executed(words: &[ShellWord], start: usize) -> usize {
     start + 1 + end
 }
 
-/// The program that remains when wrappers are taken away.
+/// Returns the program that remains when wrappers are removed.
 fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) -> Program {
     let mut at = start;
     // Every program of `find -exec` has a copy of the wrappers.
@@ -255,16 +272,17 @@ fn unwrap(words: &[ShellWord], start: usize, end: usize, mut via: Vec<usize>) ->
     }
 }
 
-/// Where the program starts that the wrapper at `at` runs.
+/// Finds the program that the wrapper at `at` runs.
 fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
     let name = file_name(words.get(at)?)?;
     let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == name)?;
     let mut next = at + 1;
     let mut operands = wrapper.operands;
     loop {
+        // A word with an expansion counts as an operand or the program, not as an option.
         let text = words.get(next)?.literal().unwrap_or("$");
+        // `command -v program` only looks the program up.
         if name == "command" && matches!(text, "-v" | "-V") {
-            // This asks where a program is.
             return None;
         }
         next += if text == "--" {
@@ -282,27 +300,27 @@ fn wrapped(words: &[ShellWord], at: usize) -> Option<usize> {
     }
 }
 
-/// Whether an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
+/// Returns true where an option's value is the next word: `-u root`, `-Hu root`, but not `-uroot`.
 fn takes_next(wrapper: &Wrapper, option: &str) -> bool {
     if option.starts_with("--") {
         return wrapper.valued.contains(&option);
     }
-    let is_valued = |letter: char| {
-        wrapper
-            .valued
-            .iter()
-            .any(|valued| valued[1..].chars().eq([letter]))
-    };
-    let first = option
-        .char_indices()
-        .skip(1)
-        .find(|&(_, letter)| is_valued(letter));
-    first.is_some_and(|(at, letter)| at + letter.len_utf8() == option.len())
+    for (at, letter) in option.char_indices().skip(1) {
+        let mut valued = wrapper.valued.iter();
+        if valued.any(|valued| valued[1..].chars().eq([letter])) {
+            // The first letter with a value ends the cluster. The rest of the word is its value, or
+            // the next word where nothing is left.
+            return at + letter.len_utf8() == option.len();
+        }
+    }
+    false
 }
 
-/// The word that holds the script of `bash -c script`, and what the shell is told by its other
-/// options.
-pub(super) fn shell_text(words: &[ShellWord]) -> Result<Option<(usize, Options)>, UnreadReason> {
+/// Finds the word that is the script of `bash -c script`, and the options that the shell starts
+/// with.
+pub(super) fn shell_text(
+    words: &[ShellWord],
+) -> Result<Option<(usize, ShellOptions)>, UnreadReason> {
     let (programs, exceeds) = programs(words);
     if exceeds {
         return Err(UnreadReason::Wrappers);
@@ -314,18 +332,24 @@ pub(super) fn shell_text(words: &[ShellWord]) -> Result<Option<(usize, Options)>
             _ if ProgramClass::PosixShell.contains(name) => {
                 shell_argument(words, arguments.start, arguments.end)
             }
+            // `su -c` starts the user's shell without further options.
             "su" | "runuser" => {
-                let command =
-                    |index: &usize| matches!(words[*index].literal(), Some("-c" | "--command"));
-                let option = arguments.clone().find(command)?;
-                (option + 1 < program.end).then_some((option + 1, Options::default()))
+                let option = arguments
+                    .clone()
+                    .find(|&index| matches!(words[index].literal(), Some("-c" | "--command")))?;
+                // `-c` may be the last word, without a script.
+                if option + 1 >= program.end {
+                    return None;
+                }
+                Some((option + 1, ShellOptions::default()))
             }
             _ => None,
         }
     }))
 }
 
-fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usize, Options)> {
+/// Finds the script among the arguments of a shell, behind its options.
+fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usize, ShellOptions)> {
     let mut at = start;
     let mut has_text = false;
     while at < end {
@@ -338,24 +362,29 @@ fn shell_argument(words: &[ShellWord], start: usize, end: usize) -> Option<(usiz
             break;
         }
         has_text |= text.contains('c');
+        // Every `o` takes one of the next words as the name of an option.
         at += 1 + text.matches(['o', 'O']).count();
+    }
+    // Without `-c` the first operand is the name of a script file.
+    if !has_text || at >= end {
+        return None;
     }
     let options = words
         .get(start..at)?
         .iter()
         .map(|word| word.literal().unwrap_or(""));
-    (has_text && at < end).then(|| (at, Options::of_arguments(options)))
+    Some((at, ShellOptions::of_arguments(options)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::parse_text;
 
-    /// Each call as `wrapper > program arguments`.
+    /// Formats each call as `wrapper > program arguments`.
     fn calls(script: &str) -> Vec<String> {
         let read = parse_text(script);
         assert!(read.errors.is_empty(), "{script}");
-        let show = |call: super::Call<'_>| {
+        let show = |call: super::ProgramCall<'_>| {
             let arguments = call
                 .arguments()
                 .iter()

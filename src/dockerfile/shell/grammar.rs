@@ -8,9 +8,11 @@ use tree_sitter::{Node, ParseOptions, ParseState, Parser, Tree};
 
 use crate::dockerfile::unread::{MAX_SCRIPT, UnreadReason};
 
-/// How long parsing may take; it takes about a quarter of a microsecond per byte.
-const SHORTEST_LIMIT: Duration = Duration::from_millis(250);
-const LIMIT_PER_BYTE: Duration = Duration::from_micros(4);
+/// Time that any script may take to parse, however short: a busy machine can stall that long.
+const MIN_TIME: Duration = Duration::from_millis(250);
+
+/// Additional time per byte; parsing takes about a quarter of a microsecond.
+const TIME_PER_BYTE: Duration = Duration::from_micros(4);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
@@ -67,6 +69,7 @@ pub(super) enum NodeKind {
 
 fn kind_of_name(name: &str, named: bool) -> NodeKind {
     use NodeKind as K;
+    // Keywords and operators are anonymous nodes for tree-sitter. Only these few matter here.
     if !named {
         return match name {
             "&&" => K::AndOperator,
@@ -126,7 +129,7 @@ fn kind_of_name(name: &str, named: bool) -> NodeKind {
 
 struct Bash {
     parser: Parser,
-    /// By tree-sitter's number of the kind.
+    /// Kinds by tree-sitter's number.
     kinds: Vec<NodeKind>,
 }
 
@@ -135,17 +138,15 @@ impl Bash {
         let language = tree_sitter::Language::new(tree_sitter_bash::LANGUAGE);
         let mut parser = Parser::new();
         parser.set_language(&language).ok()?;
+        // Node kinds are looked up by number: comparing names at each node would take longer than
+        // the parsing.
         let count = u16::try_from(language.node_kind_count()).ok()?;
-        let kind = |id| {
-            kind_of_name(
-                language.node_kind_for_id(id).unwrap_or(""),
-                language.node_kind_is_named(id),
-            )
-        };
-        Some(Self {
-            parser,
-            kinds: (0..count).map(kind).collect(),
-        })
+        let mut kinds = Vec::with_capacity(usize::from(count));
+        for id in 0..count {
+            let name = language.node_kind_for_id(id).unwrap_or("");
+            kinds.push(kind_of_name(name, language.node_kind_is_named(id)));
+        }
+        Some(Self { parser, kinds })
     }
 
     fn tree(&mut self, text: &str) -> Option<Tree> {
@@ -153,7 +154,7 @@ impl Bash {
         // hundred thousand stages. No count of its steps tells them from others, so a clock does,
         // at a hundred times what a script needs.
         let start = Instant::now();
-        let limit = SHORTEST_LIMIT + LIMIT_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let limit = MIN_TIME + TIME_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut on_progress = |_: &ParseState| {
             if start.elapsed() > limit {
                 ControlFlow::Break(())
@@ -175,7 +176,7 @@ impl Bash {
 }
 
 thread_local! {
-    // Making a parser costs more than parsing most scripts.
+    // Creating a parser costs more than parsing most scripts.
     static BASH: RefCell<Option<Bash>> = RefCell::new(Bash::new());
 }
 

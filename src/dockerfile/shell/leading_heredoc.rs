@@ -1,9 +1,12 @@
-//! `<<EOF program`: a heredoc before any command, which tree-sitter-bash does not know.
+//! `<<EOF program`: a heredoc before any command, which tree-sitter-bash cannot parse.
+//!
+//! The shell takes redirections anywhere in a command, and examples of `RUN <<EOF cat > /file` are
+//! common. The heredoc is blanked out before parsing and added to the result afterwards.
 
 use std::sync::Arc;
 
+use super::Redirection;
 use super::words;
-use super::{Redirection, ShellWord};
 use crate::dockerfile::heredoc::{self, Opener};
 use crate::dockerfile::lines::{Lines, indentation};
 use crate::dockerfile::syntax::Joined;
@@ -23,32 +26,31 @@ impl Masked {
     ) -> Redirection {
         let range = self.opener.range;
         let raw = &script.as_str()[range.clone()];
-        let name_start = range.end
-            - raw
-                .trim_start_matches(|char: char| char.is_ascii_digit())
-                .len()
-            + 2;
+        let after_fd = raw.trim_start_matches(|char: char| char.is_ascii_digit());
         let operator = if self.opener.strips_tabs { "<<-" } else { "<<" };
-        let target: ShellWord =
-            words::verbatim(script, shared, name_start + (operator.len() - 2)..range.end);
-        let fd = raw
-            .starts_with(|char: char| char.is_ascii_digit())
-            .then_some(self.opener.fd);
-        let span = script.source_span(range.start, range.end);
+        let name_start = range.end - after_fd.len() + operator.len();
+        let name = words::verbatim(script, shared, name_start..range.end);
+        // The opener has 0 where no digit is written; a redirection has none there.
+        let fd = if after_fd.len() < raw.len() {
+            Some(self.opener.fd)
+        } else {
+            None
+        };
         Redirection {
-            span,
+            span: script.source_span(range.start, range.end),
             operator: operator.to_owned(),
             fd,
-            target: Some(target),
+            target: Some(name),
             command,
         }
     }
 }
 
-/// `None` for a script that does not start with a heredoc.
+/// Blanks out the heredoc at the start of a script; `None` for any other script.
 pub(super) fn mask(script: &Joined) -> Option<Masked> {
     let text = script.as_str();
     let start = indentation(text);
+    // This test is cheap, and nearly every script fails it.
     if !text[start..]
         .trim_start_matches(|char: char| char.is_ascii_digit())
         .starts_with("<<")
@@ -60,19 +62,13 @@ pub(super) fn mask(script: &Joined) -> Option<Masked> {
     let opener = heredoc::openers(&script.slice(0, first.end))
         .into_iter()
         .next()?;
+    // The operator at the start may be a here-string, and the heredoc a later one.
     if opener.range.start != start {
         return None;
     }
-    let last = lines.find(|line| {
-        let text = &text[line.start..line.end];
-        opener.name
-            == if opener.strips_tabs {
-                text.trim_start_matches('\t')
-            } else {
-                text
-            }
-    });
+    let last = lines.find(|line| opener.is_ended_by(&text[line.start..line.end]));
     let end = last.map_or(text.len(), |line| line.end);
+    // Blanks instead of nothing, so that every offset in the tree is one in the script.
     let mut bytes = text.as_bytes().to_vec();
     for range in [opener.range.clone(), first.next..end.max(first.next)] {
         for byte in &mut bytes[range] {

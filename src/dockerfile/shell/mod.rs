@@ -1,5 +1,9 @@
-//! The shell inside RUN and its like: which commands a script calls, read with tree-sitter.
+//! Shell scripts inside RUN and similar instructions: the commands they call, read with
+//! tree-sitter.
 
+// `grammar` and `leading_heredoc` produce tree-sitter's tree, `walk` and `words` turn it into the
+// types below, and `calls` and `options` answer questions about these. No module outside sees a
+// node of tree-sitter, so that the grammar can be replaced.
 mod calls;
 mod grammar;
 mod leading_heredoc;
@@ -10,11 +14,11 @@ mod tests;
 mod walk;
 mod words;
 
-pub use calls::Call;
-pub use options::Options;
+pub use calls::ProgramCall;
+pub use options::ShellOptions;
 pub use shared_text::SharedText;
 
-use options::Settings;
+use options::OptionChanges;
 
 use super::syntax::{Joined, Script};
 use super::unread::Unread;
@@ -23,21 +27,21 @@ use crate::source::Span;
 /// A script, read as bash; every place is one of the Dockerfile.
 #[derive(Debug, Default)]
 pub struct ShellScript {
-    /// In the order they start in the text, however deep they are nested. Those of the text that a
-    /// command hands to another shell (`bash -c '…'`) follow that command.
+    /// Commands in the order in which they start in the text, nested ones included. Those of the
+    /// text of another shell (`bash -c '…'`) follow the command that starts it.
     pub commands: Vec<SimpleCommand>,
     pub pipelines: Vec<Pipeline>,
     pub redirections: Vec<Redirection>,
-    /// In the order they start in the text.
+    /// Loops in the order in which they start in the text.
     pub loops: Vec<Loop>,
     /// The script itself first, then every part of it whose settings do not last beyond it.
     pub scopes: Vec<Scope>,
-    /// Where the text is not a script that bash would take, and the parts in `unread`.
+    /// Syntax errors of bash, and the parts in `unread`.
     pub errors: Vec<Span>,
     /// The parts that exceed a limit: their commands are missing here.
     pub unread: Vec<Unread>,
-    /// What the `set` commands of each scope change.
-    settings: Settings,
+    /// Changes by the `set` commands of each scope.
+    settings: OptionChanges,
 }
 
 /// One program call: `A=1 program argument > file`.
@@ -47,23 +51,23 @@ pub struct SimpleCommand {
     pub span: Span,
     /// `NAME=value` before the name, or alone.
     pub assignments: Vec<ShellWord>,
-    /// The name first; none where there are assignments only. `export A=1` has two words,
+    /// Words from the name on; none where there are assignments only. `export A=1` has two words,
     /// `[ -f x ]` has four.
     pub words: Vec<ShellWord>,
-    /// How the list goes on after this command.
-    pub position: Position,
+    /// Tells whether its effects last and whether it always runs.
+    pub position: CommandPosition,
     /// An index into the script's `scopes`.
     pub scope: usize,
 }
 
-/// Where a command stands.
+/// Surroundings of a command in its script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text: what it sets
-    /// does not last.
+pub struct CommandPosition {
+    /// True inside `(…)`, `$(…)`, backticks, a stage of a pipeline or another shell's text:
+    /// variables and options that it sets do not last.
     pub subshell: bool,
-    /// Inside a branch of `if` or `case`, the body of a loop or function, or after
-    /// `||`. What follows `&&` is conditional only where an `||` catches the failure: otherwise the
+    /// True inside a branch of `if` or `case`, the body of a loop or function, or after `||`. A
+    /// command after `&&` is conditional only where an `||` catches the failure: otherwise the
     /// failure ends the build.
     pub conditional: bool,
 }
@@ -71,29 +75,30 @@ pub struct Position {
 /// A subshell, or another shell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// The scope whose settings it starts with: an index into the script's
-    /// `scopes`. None for the script itself and for another shell, `bash -c '…'`.
+    /// The scope whose settings it starts with: an index into the script's `scopes`. None for the
+    /// script itself and for another shell, `bash -c '…'`.
     pub parent: Option<usize>,
-    /// For another shell the command that starts it: an index into `commands`.
+    /// The command that starts another shell: an index into `commands`.
     pub started_by: Option<usize>,
-    /// What another shell is started with, `bash -eo pipefail -c …`.
-    pub options: Options,
+    /// Options on another shell's command line, `bash -eo pipefail -c …`.
+    pub options: ShellOptions,
 }
 
 #[derive(Clone, Debug)]
 pub struct ShellWord {
     pub span: Span,
-    /// As written. Words hold words (`a "$(b $(c))"`), so the text is shared, not copied.
+    /// The text as written. Words contain words (`a "$(b $(c))"`), so it is shared, not copied.
     pub raw: SharedText,
-    /// Never two literals in a row; none where the word is empty once its quotes are removed.
+    /// Parts of the word, never two literals in a row; none for an empty word such as `""`.
     pub parts: Vec<ShellPart>,
 }
 
 impl ShellWord {
-    /// What the program sees, where no expansion decides it. Patterns (`*.deb`), braces and `~` are
-    /// as written.
+    /// The argument that the program gets, unless an expansion decides it. Patterns (`*.deb`),
+    /// braces and `~` are as written.
     pub fn literal(&self) -> Option<&str> {
         match self.parts.as_slice() {
+            // `""` is an argument, too.
             [] => Some(""),
             [ShellPart::Literal(text)] => Some(text),
             _ => None,
@@ -101,7 +106,7 @@ impl ShellWord {
     }
 }
 
-/// What a word is once quotes are removed.
+/// A part of a shell word once quotes are removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShellPart {
     Literal(String),
@@ -122,9 +127,8 @@ pub enum ShellPart {
 pub struct Pipeline {
     pub span: Span,
     pub pipes: Vec<Span>,
-    /// Indices into
-    /// `commands`, the first command of each stage. A stage that calls nothing, as `((i++))`, has
-    /// none.
+    /// The first command of each stage, as indices into `commands`. A stage that calls nothing, as
+    /// `((i++))`, has none.
     pub stages: Vec<usize>,
     /// The scope that it stands in, not those of its stages: an index into `scopes`.
     pub scope: usize,
@@ -134,29 +138,31 @@ pub struct Pipeline {
 #[derive(Debug)]
 pub struct Loop {
     pub variable: String,
-    /// None for the arguments of the script, `for name; do`.
+    /// Words to iterate over; none for the arguments of the script, `for name; do`.
     pub words: Vec<ShellWord>,
 }
 
 /// `2> file`, `<<EOF`.
 #[derive(Debug)]
 pub struct Redirection {
-    /// For a heredoc the opener alone.
+    /// Span of the redirection; of a heredoc, the opener alone.
     pub span: Span,
-    /// As written, without a file descriptor: `>`, `>>`, `<`, `&>`, `<<-`.
+    /// The operator without a file descriptor: `>`, `>>`, `<`, `&>`, `<<-`.
     pub operator: String,
     pub fd: Option<u32>,
-    /// None for `>&-`. For a heredoc its name.
+    /// The file, or the name of a heredoc; none for `>&-`.
     pub target: Option<ShellWord>,
-    /// Whose it is: an index into `commands`; none where it is a group's.
+    /// The command it belongs to, as an index into `commands`; none where it is a group's.
     pub command: Option<usize>,
 }
 
-/// Reads a script as bash; PowerShell and cmd are not for it.
+/// Reads a script as bash. The caller keeps PowerShell and cmd scripts away from it.
 ///
 /// A text that is too long, or that tree-sitter cannot parse in reasonable time, is unread as a
 /// whole; so is whatever is nested too deeply.
 pub fn parse(script: &Script) -> ShellScript {
+    // Bash for every POSIX shell: its grammar is a superset of dash's and ash's in all that
+    // Dockerfiles use, and there is no tree-sitter grammar for these.
     walk::read(&script.text)
 }
 

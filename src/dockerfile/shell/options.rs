@@ -1,4 +1,4 @@
-//! `set -e -o pipefail`: how a shell is told to treat failures.
+//! Shell options that decide what happens on a failure: `set -e -o pipefail`.
 
 use std::collections::HashMap;
 
@@ -7,26 +7,27 @@ use crate::source::Span;
 
 /// The settings that decide whether a failure ends a script.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct ShellOptions {
     /// `-e`: a command that fails ends the script.
     pub errexit: bool,
     /// `-o pipefail`: a pipeline fails when any of its stages does.
     pub pipefail: bool,
 }
 
-impl Options {
-    /// What a shell started with these arguments, without its name, begins with: `-o pipefail -c`
-    /// for example.
+impl ShellOptions {
+    /// Initial options of a shell that is started with these arguments, without its name: for
+    /// example `-o pipefail -c`.
     pub fn of_arguments<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         Change::of_arguments(arguments).applied_to(Self::default())
     }
 }
 
-/// What `set` commands change, so that the options at any place are looked up, not counted again.
+/// Changes by `set` commands. They are summed up once, so that the options at any place are one
+/// look-up.
 #[derive(Debug, Default)]
-pub(super) struct Settings {
-    /// By scope: where each of its `set` commands starts, ascending, and what it and those before
-    /// it in this scope change together.
+pub(super) struct OptionChanges {
+    /// Changes by scope: the start of each of its `set` commands, ascending, and the changes by it
+    /// and those before it in this scope together.
     of_scopes: HashMap<usize, Vec<(usize, Change)>>,
 }
 
@@ -38,7 +39,7 @@ struct Change {
 }
 
 impl Change {
-    /// Adds what came before it: what is changed here stays changed.
+    /// Combines two changes; this one is later and takes precedence.
     fn after(self, earlier: Self) -> Self {
         Self {
             errexit: self.errexit.or(earlier.errexit),
@@ -46,8 +47,8 @@ impl Change {
         }
     }
 
-    fn applied_to(self, options: Options) -> Options {
-        Options {
+    fn applied_to(self, options: ShellOptions) -> ShellOptions {
+        ShellOptions {
             errexit: self.errexit.unwrap_or(options.errexit),
             pipefail: self.pipefail.unwrap_or(options.pipefail),
         }
@@ -58,16 +59,19 @@ impl Change {
         let mut change = Self::default();
         let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
+            // `-e` turns an option on, `+e` turns it off.
             let on = argument.starts_with('-');
             if argument == "--" || argument.len() < 2 || !(on || argument.starts_with('+')) {
                 break;
             }
+            // Long options such as `--login` take no value and change neither of the two.
             if argument.starts_with("--") {
                 continue;
             }
             for letter in argument.chars().skip(1) {
                 match letter {
                     'e' => change.errexit = Some(on),
+                    // The name is the next argument, even where letters follow: `-oe pipefail`.
                     'o' => match arguments.next() {
                         Some("pipefail") => change.pipefail = Some(on),
                         Some("errexit") => change.errexit = Some(on),
@@ -81,7 +85,7 @@ impl Change {
     }
 }
 
-impl Settings {
+impl OptionChanges {
     /// The commands are in the order of the text, so that those of one scope ascend.
     pub(super) fn of(commands: &[SimpleCommand]) -> Self {
         let mut settings = Self::default();
@@ -89,9 +93,11 @@ impl Settings {
             let Some((name, arguments)) = command.words.split_first() else {
                 continue;
             };
+            // `command set` and `builtin set` exist, but nobody writes them.
             if name.literal() != Some("set") {
                 continue;
             }
+            // A word with an expansion could be any option. It counts as none.
             let arguments = arguments.iter().map(|word| word.literal().unwrap_or(""));
             let change = Change::of_arguments(arguments);
             let earlier = settings.of_scopes.entry(command.scope).or_default();
@@ -101,7 +107,7 @@ impl Settings {
         settings
     }
 
-    /// What the `set` commands of a scope before a place change.
+    /// Sum of the changes by the `set` commands of a scope before a place.
     fn before(&self, scope: usize, place: usize) -> Change {
         let Some(changes) = self.of_scopes.get(&scope) else {
             return Change::default();
@@ -117,16 +123,16 @@ impl Settings {
 impl ShellScript {
     /// The options in force at a pipeline, where the script itself starts with `initial`. A `set`
     /// inside `if` counts for all that follows it.
-    pub fn options_at(&self, pipeline: &Pipeline, initial: Options) -> Options {
+    pub fn options_at(&self, pipeline: &Pipeline, initial: ShellOptions) -> ShellOptions {
         self.options(pipeline.scope, pipeline.span, initial)
     }
 
     /// The same for a command.
-    pub fn options_of(&self, command: &SimpleCommand, initial: Options) -> Options {
+    pub fn options_of(&self, command: &SimpleCommand, initial: ShellOptions) -> ShellOptions {
         self.options(command.scope, command.span, initial)
     }
 
-    fn options(&self, scope: usize, span: Span, initial: Options) -> Options {
+    fn options(&self, scope: usize, span: Span, initial: ShellOptions) -> ShellOptions {
         let mut change = Change::default();
         let mut scope = scope;
         // From the inside out: a subshell inherits what its parents have set before it.
@@ -157,7 +163,7 @@ mod tests {
         let read = parse_text(script);
         read.pipelines
             .iter()
-            .map(|pipeline| read.options_at(pipeline, Options::default()).pipefail)
+            .map(|pipeline| read.options_at(pipeline, ShellOptions::default()).pipefail)
             .collect()
     }
 
@@ -191,14 +197,14 @@ mod tests {
 
     #[test]
     fn a_shells_arguments_are_its_first_options() {
-        let options = Options::of_arguments(["-o", "pipefail", "-ec"]);
+        let options = ShellOptions::of_arguments(["-o", "pipefail", "-ec"]);
         assert_eq!(
             options,
-            Options {
+            ShellOptions {
                 errexit: true,
                 pipefail: true
             }
         );
-        assert_eq!(Options::of_arguments(["-c"]), Options::default());
+        assert_eq!(ShellOptions::of_arguments(["-c"]), ShellOptions::default());
     }
 }

@@ -1,5 +1,5 @@
-//! A part of a text that many hold: nested words would otherwise copy their inner words at every
-//! level, and a hostile script nests a hundred thousand.
+//! Parts of one reference-counted text. With a `String` each, nested words would copy their inner
+//! words at every level, and a hostile script nests a hundred thousand.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -25,6 +25,7 @@ impl SharedText {
     }
 }
 
+// For words that no script contains, such as those of an exec form.
 impl From<&str> for SharedText {
     fn from(text: &str) -> Self {
         Self {
@@ -34,6 +35,8 @@ impl From<&str> for SharedText {
     }
 }
 
+// Rules read a word's text as they would a `String`, so it has the same conveniences: `Deref`,
+// comparison with `str`, and the same output from `Debug` and `Display`.
 impl Deref for SharedText {
     type Target = str;
 

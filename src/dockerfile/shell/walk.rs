@@ -1,4 +1,4 @@
-//! From tree-sitter's tree to commands, pipelines and redirections.
+//! Conversion of tree-sitter's tree to commands, pipelines and redirections.
 //!
 //! The tree is walked with a stack of its own, since tree-sitter does not limit how deep a script
 //! nests; what is nested too deeply is not read.
@@ -8,38 +8,42 @@ use std::sync::Arc;
 use tree_sitter::Node;
 
 use super::grammar::{self, NodeKind, kind};
-use super::options::Settings;
-use super::{Loop, Pipeline, Position, Redirection, Scope, ShellScript, ShellWord, SimpleCommand};
+use super::options::OptionChanges;
+use super::{
+    CommandPosition, Loop, Pipeline, Redirection, Scope, ShellScript, ShellWord, SimpleCommand,
+};
 use super::{calls, leading_heredoc, words};
 use crate::dockerfile::syntax::Joined;
 use crate::dockerfile::unread::{MAX_DEPTH, Unread, UnreadReason};
 use crate::source::Span;
 
-/// How deep `bash -c "bash -c '…'"` is followed.
-const MOST_SHELLS: usize = 4;
+/// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
+/// scripts rarely have a second one.
+const MAX_SHELLS: usize = 4;
 
+/// Reads a whole script.
 pub(super) fn read(script: &Joined) -> ShellScript {
     let mut read = ShellScript {
         scopes: vec![Scope::default()],
         ..ShellScript::default()
     };
     read_into(&mut read, script, Context::default(), 0);
-    read.settings = Settings::of(&read.commands);
+    read.settings = OptionChanges::of(&read.commands);
     read
 }
 
-/// What the place of a node says about the commands in it.
+/// Facts about the commands in a node that follow from its place in the tree.
 #[derive(Clone, Copy, Debug, Default)]
 struct Context {
     scope: usize,
-    position: Position,
-    /// An `||` goes on after a failure.
+    position: CommandPosition,
+    /// An `||` catches a failure.
     caught: bool,
-    /// On the line of a heredoc's opener: where the command before the opener starts.
+    /// Start of the command before a heredoc's opener, on the line of that opener.
     heredoc_owner: Option<usize>,
-    /// Whether an assignment here is a command.
+    /// True where an assignment is a command.
     statements: bool,
-    /// How many constructs it stands in that hold commands.
+    /// Number of constructs around it that contain commands.
     depth: usize,
 }
 
@@ -64,6 +68,8 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         redirects: Vec::new(),
         shells,
     };
+    // The children of a node go onto the stack in reverse, so that nodes come in the order of the
+    // text: commands are found by binary search in `starts` later.
     let mut stack = vec![(tree.root_node(), context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
@@ -77,6 +83,7 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
         stack.extend(children.drain(..).rev());
     }
     walk.resolve();
+    // A leading heredoc is the input of the first command.
     if let Some(masked) = masked {
         let command = walk.starts.first().map(|&(_, command)| command);
         let redirection = masked.redirection(script, &walk.shared, command);
@@ -85,7 +92,7 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
 }
 
 impl ShellScript {
-    /// Reports a part that exceeds a limit. Who asks for `errors` alone does not miss it.
+    /// Reports a part that exceeds a limit, also among `errors` for callers that look only there.
     fn leave_unread(&mut self, span: Span, reason: UnreadReason) {
         self.unread.push(Unread { span, reason });
         self.errors.push(span);
@@ -97,11 +104,11 @@ struct Walk<'a, 'tree> {
     /// The text of `script`, for the words.
     shared: Arc<str>,
     read: &'a mut ShellScript,
-    /// Of this text's commands: where they start in it, and their index. Ascending.
+    /// Start of each command in this text, and its index. Ascending.
     starts: Vec<(usize, usize)>,
     /// Pipelines whose stages are not known yet: the index, and the range of each stage.
     pipelines: Vec<(usize, Vec<(usize, usize)>)>,
-    /// Redirects, and where the command starts that they belong to.
+    /// Redirections whose command is not known yet, and where that command starts.
     redirects: Vec<(Node<'tree>, Option<usize>)>,
     shells: usize,
 }
@@ -116,7 +123,7 @@ impl<'tree> Walk<'_, 'tree> {
     }
 
     fn node(&mut self, node: Node<'tree>, context: Context) {
-        // Bash needs no `;` between `done` and `done`.
+        // tree-sitter adds a token that it misses, but bash needs no `;` between `done` and `done`.
         if node.is_missing() && !matches!(node.kind(), ";" | "\n") {
             self.read.errors.push(self.span(node));
         }
@@ -166,7 +173,9 @@ impl<'tree> Walk<'_, 'tree> {
                 NodeKind::FileRedirect | NodeKind::HerestringRedirect => {
                     self.redirects.push((child, Some(node.start_byte())));
                 }
+                // The grammar lets a subshell follow the name. It is walked by itself.
                 NodeKind::Comment | NodeKind::Error | NodeKind::Subshell => {}
+                // The name is a node around the word, which tells how the word is quoted.
                 NodeKind::CommandName => nodes.push(child.child(0).unwrap_or(child)),
                 _ => nodes.push(child),
             }
@@ -177,9 +186,9 @@ impl<'tree> Walk<'_, 'tree> {
         self.other_shell(index, &nodes, context);
     }
 
-    /// Reads what `bash -c` and its like are given.
+    /// Reads the script in the arguments of `bash -c` and similar commands.
     fn other_shell(&mut self, command: usize, nodes: &[Node<'_>], context: Context) {
-        if self.shells == MOST_SHELLS {
+        if self.shells == MAX_SHELLS {
             return;
         }
         let words = &self.read.commands[command].words;
@@ -200,12 +209,13 @@ impl<'tree> Walk<'_, 'tree> {
             return;
         };
         let scope = self.read.scopes.len();
+        // Options are not inherited by another process, so the scope has no parent.
         self.read.scopes.push(Scope {
             parent: None,
             started_by: Some(command),
             options,
         });
-        let position = Position {
+        let position = CommandPosition {
             subshell: true,
             ..context.position
         };
@@ -218,7 +228,7 @@ impl<'tree> Walk<'_, 'tree> {
         read_into(self.read, &text, inner, self.shells + 1);
     }
 
-    /// `export A=1`, `unset A`: the assignments are words of theirs.
+    /// Reads `export A=1` or `unset A`: the assignments are arguments.
     fn builtin(&mut self, node: Node<'_>, context: Context) {
         let children: Vec<_> = node.children(&mut node.walk()).collect();
         let words = children
@@ -238,7 +248,8 @@ impl<'tree> Walk<'_, 'tree> {
         self.push(node, context, assignments, Vec::new());
     }
 
-    /// `[ a = b ]`: the expression is taken apart into words again.
+    /// Reads `[ a = b ]`: the grammar's expression is taken apart into words again, since `[` is a
+    /// command like any other to the rules.
     fn test(&mut self, node: Node<'tree>, context: Context) {
         let mut words = Vec::new();
         let mut stack = vec![node];
@@ -269,6 +280,8 @@ impl<'tree> Walk<'_, 'tree> {
         let mut pipes = Vec::new();
         let mut stages = Vec::new();
         let mut start = node.start_byte();
+        // The commands of the stages have not been walked yet, so their ranges are kept for
+        // `resolve`.
         for child in node.children(&mut node.walk()) {
             match kind(child) {
                 NodeKind::Pipe => {
@@ -304,16 +317,15 @@ impl<'tree> Walk<'_, 'tree> {
                 NodeKind::FileRedirect | NodeKind::HerestringRedirect | NodeKind::HeredocRedirect
             ) {
                 self.redirects.push((child, owner));
-                let inner = child
-                    .children_by_field_name("redirect", &mut child.walk())
-                    .collect::<Vec<_>>();
-                self.redirects
-                    .extend(inner.into_iter().map(|redirect| (redirect, owner)));
+                // In `cat <<EOF > file` the second redirection is a child of the heredoc's.
+                for inner in child.children_by_field_name("redirect", &mut child.walk()) {
+                    self.redirects.push((inner, owner));
+                }
             }
         }
     }
 
-    /// Lays the children of a node out for the walk, each with its context.
+    /// Collects the children of a node for the walk, each with its context.
     fn children(
         &mut self,
         node: Node<'tree>,
@@ -330,13 +342,16 @@ impl<'tree> Walk<'_, 'tree> {
             _ => {}
         }
         context.depth += usize::from(nests(parent));
+        // The owner counts for the rest of the opener's line only, which is a child of the heredoc.
         if !matches!(parent, NodeKind::Redirected | NodeKind::HeredocRedirect) {
             context.heredoc_owner = None;
         }
         context.statements = holds_statements(parent);
+        // In `a && b || c` a failure of `a` does not end the script, so `b` is conditional.
         let caught = parent == NodeKind::List && has_or(node);
         let mut conditional = parent == NodeKind::Function;
         for child in node.children(&mut node.walk()) {
+            // Conditional from this child on: the condition of an `if` or `while` always runs.
             conditional |= match (parent, kind(child)) {
                 (NodeKind::If, NodeKind::Then)
                 | (NodeKind::List | NodeKind::HeredocRedirect, NodeKind::OrOperator)
@@ -345,12 +360,14 @@ impl<'tree> Walk<'_, 'tree> {
                 (NodeKind::List, NodeKind::AndOperator) => context.caught,
                 _ => false,
             };
+            // Tokens, most of the tree, have nothing to read.
             if child.child_count() == 0 && !child.is_error() && !child.is_missing() {
                 continue;
             }
             let mut inner = context;
             inner.position.conditional |= conditional;
             inner.caught |= caught && !conditional;
+            // Bash runs every stage of a pipeline in a subshell of its own.
             if parent == NodeKind::Pipeline {
                 inner = self.subshell(inner);
             }
@@ -366,7 +383,7 @@ impl<'tree> Walk<'_, 'tree> {
         });
         Context {
             scope,
-            position: Position {
+            position: CommandPosition {
                 subshell: true,
                 ..context.position
             },
@@ -377,14 +394,14 @@ impl<'tree> Walk<'_, 'tree> {
     /// Gives pipelines and redirections their commands, which are all known now.
     fn resolve(&mut self) {
         for (pipeline, stages) in std::mem::take(&mut self.pipelines) {
-            let first = |(start, end)| {
+            for (start, end) in stages {
                 let index = self.starts.partition_point(|&(at, _)| at < start);
-                self.starts
-                    .get(index)
-                    .filter(|&&(at, _)| at < end)
-                    .map(|&(_, command)| command)
-            };
-            self.read.pipelines[pipeline].stages = stages.into_iter().filter_map(first).collect();
+                if let Some(&(at, command)) = self.starts.get(index)
+                    && at < end
+                {
+                    self.read.pipelines[pipeline].stages.push(command);
+                }
+            }
         }
         for (node, owner) in std::mem::take(&mut self.redirects) {
             let command = owner.and_then(|start| {
@@ -396,6 +413,7 @@ impl<'tree> Walk<'_, 'tree> {
             });
             self.redirect(node, command);
         }
+        // Those of other shells' texts were added while this text was walked.
         self.read
             .redirections
             .sort_by_key(|redirection| redirection.span.start);
@@ -463,8 +481,8 @@ impl<'tree> Walk<'_, 'tree> {
     }
 }
 
-/// Whether this is a level of nesting. Lists are none: `a && b && c` is a list in a list for
-/// tree-sitter.
+/// Returns true for constructs that count as a level of nesting. Lists do not: `a && b && c` is a
+/// list in a list for tree-sitter.
 fn nests(parent: NodeKind) -> bool {
     use NodeKind as K;
     matches!(
@@ -484,7 +502,7 @@ fn nests(parent: NodeKind) -> bool {
     )
 }
 
-/// Whether an assignment inside this is a command of its own.
+/// Returns true for constructs in which an assignment is a command of its own.
 fn holds_statements(parent: NodeKind) -> bool {
     !matches!(
         parent,
@@ -496,7 +514,7 @@ fn holds_statements(parent: NodeKind) -> bool {
     )
 }
 
-/// What can stand to the right of `&&` after a heredoc's opener.
+/// Returns true for nodes that can follow `&&` after a heredoc's opener.
 fn is_statement(kind: NodeKind) -> bool {
     use NodeKind as K;
     matches!(

@@ -11,7 +11,7 @@ use crate::dockerfile::syntax::Joined;
 
 /// A step through a word, by offsets in the script.
 enum Piece<'a> {
-    /// Text that stands for itself.
+    /// Literal text.
     Text(Range<usize>),
     Decoded(String, Range<usize>),
     Variable {
@@ -22,7 +22,7 @@ enum Piece<'a> {
     Other(Range<usize>),
 }
 
-/// The word at a node; `shared` is the text of the script.
+/// Reads the word at a node; `shared` is the text of the script.
 pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellWord {
     let text = script.as_str();
     let mut parts = Vec::new();
@@ -37,6 +37,7 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
             span: script.source_span(range.start, range.end),
             name: name.to_owned(),
             quoted,
+            // Neither `$NAME` nor `${NAME}` by its length.
             modified: range.len() != name.len() + 1 && range.len() != name.len() + 3,
         }),
         Piece::Other(range) => {
@@ -51,8 +52,8 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
     }
 }
 
-/// The text that the program gets, with its places. Variables stay as written; `None` where it has
-/// other expansions.
+/// Returns the argument that the program gets, with its places. Variables stay as written; `None`
+/// where it has other expansions.
 pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
     let mut value = Joined::default();
     let mut known = true;
@@ -61,10 +62,10 @@ pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
         Piece::Decoded(decoded, range) => value.push(&decoded, script.source_offset(range.start)),
         Piece::Other(_) => known = false,
     });
-    known.then_some(value)
+    if known { Some(value) } else { None }
 }
 
-/// A word without quotes, as the name of a heredoc.
+/// Reads the name of a heredoc: only quotes are removed, since the shell expands nothing in it.
 pub(super) fn verbatim(script: &Joined, shared: &Arc<str>, range: Range<usize>) -> ShellWord {
     let raw = SharedText::new(shared, range.clone());
     let literal: String = raw
@@ -86,7 +87,8 @@ fn push_literal(parts: &mut Vec<ShellPart>, text: &str) {
     }
 }
 
-/// The pieces of a word, or of `NAME=word`. A concatenation holds atoms, so this goes no deeper.
+/// Passes the pieces of a word, or of `NAME=word`, to `sink`. A concatenation contains only atoms,
+/// so this does not recurse further.
 fn pieces<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     if kind(node) == NodeKind::VariableAssignment {
         let value = node.child_by_field_name("value");
@@ -120,6 +122,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
         NodeKind::String => string(text, node, sink),
         // `$"…"` holds its string as a child.
         NodeKind::TranslatedString => string(text, node.named_child(0).unwrap_or(node), sink),
+        // `${!name}` and `${#name}` have a name, too; their length marks them as modified.
         NodeKind::SimpleExpansion | NodeKind::Expansion => match variable_name(text, node) {
             Some(name) => sink(Piece::Variable {
                 name,
@@ -128,6 +131,7 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
             }),
             None => sink(Piece::Other(range)),
         },
+        // A number with a child is an arithmetic base, `16#$x`.
         NodeKind::Number if node.named_child_count() == 0 => sink(Piece::Text(range)),
         NodeKind::Word
         | NodeKind::Name
@@ -141,7 +145,8 @@ fn atom<'a>(text: &'a str, node: Node<'_>, quoted: bool, sink: &mut dyn FnMut(Pi
     }
 }
 
-/// Without the quotes at its ends; tree-sitter supplies a closing one where the script has none.
+/// Removes the quotes at the ends of a string; tree-sitter supplies a closing one where the script
+/// has none.
 fn inside(text: &str, range: &Range<usize>, open: &str, close: char) -> Range<usize> {
     let raw = &text[range.clone()];
     let inner = raw.strip_prefix(open).unwrap_or(raw);
@@ -151,17 +156,22 @@ fn inside(text: &str, range: &Range<usize>, open: &str, close: char) -> Range<us
 
 fn string<'a>(text: &'a str, node: Node<'_>, sink: &mut dyn FnMut(Piece<'a>)) {
     let inside = inside(text, &node.byte_range(), "\"", '"');
-    let escapes = |char| matches!(char, '$' | '`' | '"' | '\\');
     let mut at = inside.start;
     for child in node.named_children(&mut node.walk()) {
         // Blanks between two expansions have no node.
         if kind(child) != NodeKind::StringContent && inside.start <= child.start_byte() {
-            unescape(text, at..child.start_byte(), escapes, sink);
+            unescape(text, at..child.start_byte(), is_escaped_in_string, sink);
             atom(text, child, true, sink);
             at = child.end_byte();
         }
     }
-    unescape(text, at..inside.end.max(at), escapes, sink);
+    unescape(text, at..inside.end.max(at), is_escaped_in_string, sink);
+}
+
+/// Returns true for the characters that a backslash escapes between double quotes; before others it
+/// is literal.
+fn is_escaped_in_string(char: char) -> bool {
+    matches!(char, '$' | '`' | '"' | '\\')
 }
 
 /// Removes backslashes before what they escape, and escaped line breaks.
@@ -179,6 +189,7 @@ fn unescape<'a>(
         }
         let at = range.start + offset;
         match chars.next() {
+            // A backslash joins the lines, so both characters go.
             Some((_, '\n')) => {
                 sink(Piece::Text(start..at));
                 start = at + 2;
@@ -193,7 +204,7 @@ fn unescape<'a>(
     sink(Piece::Text(start..range.end));
 }
 
-/// `$'…'`: the escapes that people use; with others its value is not known.
+/// Decodes `$'…'` with the escapes that people use; with others its value is unknown.
 fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>)) {
     let inside = inside(text, &range, "$'", '\'');
     let mut decoded = String::new();

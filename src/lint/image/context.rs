@@ -6,10 +6,10 @@ use std::ops::Deref;
 use super::ImageInput;
 use super::accounts::Accounts;
 use super::policy::Policy;
-use crate::advisories::Known;
+use crate::advisories::KnownVulnerabilities;
 use crate::elf::Elf;
 use crate::image::{Config, DEFAULT_PATH, History, Image, Kind, NameId, ReadError, Tree};
-use crate::inspect::{self, Files, Layers};
+use crate::inspect::{self, ImageFiles, ImageLayers};
 use crate::lint::finding::{ImageLocation, Provenance};
 use crate::lint::settings::Settings;
 use crate::packages::Packages;
@@ -32,10 +32,10 @@ pub struct ImageContext<'a> {
     pub plan: Option<&'a Plan>,
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
-    pub vulnerabilities: Option<&'a Known>,
+    pub vulnerabilities: Option<&'a KnownVulnerabilities>,
     pub accounts: Accounts,
-    pub files: Files,
-    pub layers: Layers,
+    pub files: ImageFiles,
+    pub layers: ImageLayers,
     history: Vec<History>,
     pub settings: &'a Settings,
     pub policy: &'a Policy,

@@ -26,7 +26,7 @@ use super::registry::Registry;
 use super::rule::{Findings, RuleSeverity};
 use super::setting_origin::SettingKey;
 use super::settings::{Selection, Settings};
-use crate::advisories::Known;
+use crate::advisories::KnownVulnerabilities;
 use crate::image::{Image, ReadError};
 use crate::packages::Packages;
 use crate::slim::Plan;
@@ -41,7 +41,7 @@ pub struct ImageInput<'a> {
     pub plan: Option<&'a Plan>,
     pub packages: &'a Packages,
     /// Known vulnerabilities of the packages; `None` without an advisory database.
-    pub vulnerabilities: Option<&'a Known>,
+    pub vulnerabilities: Option<&'a KnownVulnerabilities>,
 }
 
 /// The findings in an image, and its attack surface.

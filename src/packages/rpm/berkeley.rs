@@ -1,17 +1,19 @@
-//! Berkeley DB's hash file `Packages`, as CentOS 7 and RHEL 8 have it: the values that have pages
-//! of their own, which all headers of packages have.
+//! Berkeley DB's hash file `Packages` of CentOS 7 and RHEL 8. Only values on pages of their own are
+//! read: all package headers are too long for anything else.
 //!
 //! Source: the structures of Berkeley DB's `dbinc/db_page.h`.
 
 use super::{Damage, Headers};
 
 const HASH_MAGIC: u32 = 0x0006_1561;
-/// Unsorted and sorted pages of a hash, and pages of one long value.
+// Types of pages: unsorted and sorted entries of a hash, and a part of one long value.
 const HASH_UNSORTED: u8 = 2;
 const HASH: u8 = 13;
 const OVERFLOW: u8 = 7;
-/// The kind of an item that is a reference to such pages.
+/// Type of an item that refers to such pages.
 const OFF_PAGE: u8 = 3;
+/// Length of a page's header: the LSN, three page numbers, the number of entries, an offset, and
+/// the level and type of the page.
 const PAGE_HEADER: usize = 26;
 
 pub(super) fn headers(file: &[u8]) -> Headers {
@@ -25,6 +27,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .get(12..16)
         .and_then(|magic| magic.try_into().ok())
         .ok_or(Damage::Magic)?;
+    // Berkeley DB writes the byte order of the machine, and reads both.
     let is_little = match HASH_MAGIC {
         magic_number if u32::from_le_bytes(magic) == magic_number => true,
         magic_number if u32::from_be_bytes(magic) == magic_number => false,
@@ -36,24 +39,28 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         is_little,
     };
     database.page_size = database.number(file, 20, 4)?;
+    // The bounds of Berkeley DB. A page of no bytes would never end.
     if !(512..=1 << 16).contains(&database.page_size) {
         return Err(Damage::Magic);
     }
+    // Values are copied, and a hostile file can refer to the same pages many times.
     let mut left = file.len();
+    // The first page is the metadata.
     for page in file.chunks_exact(database.page_size).skip(1) {
         if !matches!(page[25], HASH_UNSORTED | HASH) {
             continue;
         }
         let entries = database.number(page, 20, 2)?;
-        // Keys and values take turns.
+        // Keys and values alternate, and only the values are headers.
         for index in (1..entries).step_by(2) {
             let at = database.number(page, PAGE_HEADER + 2 * index, 2)?;
             if page.get(at) == Some(&OFF_PAGE) {
+                // The page and the length follow the type and three unused bytes.
                 let blob = database.value(
                     database.number(page, at + 4, 4)?,
                     database.number(page, at + 8, 4)?,
                 )?;
-                left = left.checked_sub(blob.len()).ok_or(Damage::Circle)?;
+                left = left.checked_sub(blob.len()).ok_or(Damage::Cycle)?;
                 blobs.push(blob);
             }
         }
@@ -68,7 +75,7 @@ struct Database<'a> {
 }
 
 impl Database<'_> {
-    /// The bytes of a value that begins on a page.
+    /// Reads the value that begins on a page.
     fn value(&self, mut page_number: usize, length: usize) -> Result<Vec<u8>, Damage> {
         if length > self.file.len() {
             return Err(Damage::Outside);
@@ -96,12 +103,18 @@ impl Database<'_> {
         let bytes = bytes
             .get(at..at.saturating_add(size))
             .ok_or(Damage::Outside)?;
-        let add = |number: usize, byte: &u8| number << 8 | usize::from(*byte);
-        Ok(if self.is_little {
-            bytes.iter().rev().fold(0, add)
+        // The most significant byte comes first in the sum.
+        let mut number = 0;
+        if self.is_little {
+            for &byte in bytes.iter().rev() {
+                number = number << 8 | usize::from(byte);
+            }
         } else {
-            bytes.iter().fold(0, add)
-        })
+            for &byte in bytes {
+                number = number << 8 | usize::from(byte);
+            }
+        }
+        Ok(number)
     }
 }
 

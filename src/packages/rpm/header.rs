@@ -1,10 +1,11 @@
-//! The header of an rpm package, as the database holds it: an index of tags, and a store that these
-//! point into.
+//! The header of an rpm package in the database: an index of tags, and a store that these point
+//! into.
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
 use super::super::MAX_PATH;
 
+// Tags, by their names in rpm's `rpmtag.h`: RPMTAG_NAME, RPMTAG_BUILDTIME and so on.
 pub(super) const NAME: u32 = 1000;
 pub(super) const VERSION: u32 = 1001;
 pub(super) const RELEASE: u32 = 1002;
@@ -13,13 +14,14 @@ pub(super) const BUILT: u32 = 1006;
 pub(super) const INSTALLED: u32 = 1008;
 pub(super) const SIZE: u32 = 1009;
 pub(super) const VENDOR: u32 = 1011;
-pub(super) const LICENCE: u32 = 1014;
+pub(super) const LICENSE: u32 = 1014;
 pub(super) const ARCHITECTURE: u32 = 1022;
 pub(super) const SOURCE: u32 = 1044;
 const DIRECTORY_ROWS: u32 = 1116;
 const BASE_NAMES: u32 = 1117;
 const DIRECTORIES: u32 = 1118;
 
+// Types of values.
 const INT32: u32 = 4;
 const STRING: u32 = 6;
 const STRINGS: u32 = 8;
@@ -34,15 +36,18 @@ pub(super) struct Header<'a> {
 
 impl<'a> Header<'a> {
     pub(super) fn parse(blob: &'a [u8]) -> Option<Self> {
-        let length = |at| usize::try_from(word(blob, at)?).ok();
-        let (entries, bytes) = (length(0)?.checked_mul(16)?, length(4)?);
+        // The number of entries and the length of the store come first. Both are the file's word,
+        // and may overflow on a 32-bit machine.
+        let entries = usize::try_from(word(blob, 0)?).ok()?.checked_mul(16)?;
+        let bytes = usize::try_from(word(blob, 4)?).ok()?;
         let index = blob.get(8..entries.checked_add(8)?)?;
         let store = blob.get(entries + 8..(entries + 8).checked_add(bytes)?)?;
         Some(Self { index, store })
     }
 
-    /// The type, the count and the bytes from the first of them.
+    /// The type, the count and the store from the first value on.
     fn entry(&self, tag: u32) -> Option<(u32, usize, &'a [u8])> {
+        // The index need not be sorted, and a package has some sixty entries.
         let entry = self
             .index
             .chunks_exact(16)
@@ -57,9 +62,12 @@ impl<'a> Header<'a> {
 
     pub(super) fn text(&self, tag: u32) -> Option<String> {
         let (kind, _, bytes) = self.entry(tag)?;
+        if !matches!(kind, STRING | STRINGS | TRANSLATED) {
+            return None;
+        }
+        // The first of several strings: of translations, that is the untranslated one.
         let end = memchr::memchr(0, bytes)?;
-        matches!(kind, STRING | STRINGS | TRANSLATED)
-            .then(|| String::from_utf8_lossy(&bytes[..end]).into_owned())
+        Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
     }
 
     pub(super) fn number(&self, tag: u32) -> Option<u32> {
@@ -85,15 +93,24 @@ impl<'a> Header<'a> {
         bytes.split(|&byte| byte == 0).take(count)
     }
 
-    /// The paths of all files and directories of the package.
+    /// Lists the paths of all files and directories of the package.
     pub(super) fn paths(&self) -> Vec<Vec<u8>> {
+        // rpm stores each directory once, and a row in this list for each name. Directories end
+        // with a slash.
         let directories: Vec<&[u8]> = self.strings(DIRECTORIES).collect();
-        let names = self.strings(BASE_NAMES).zip(self.numbers(DIRECTORY_ROWS));
-        let path = |(name, row): (&[u8], u32)| {
-            let directory = directories.get(usize::try_from(row).ok()?)?;
-            (directory.len() + name.len() <= MAX_PATH).then(|| [directory, name].concat())
-        };
-        names.filter_map(path).collect()
+        let mut paths = Vec::new();
+        for (name, row) in self.strings(BASE_NAMES).zip(self.numbers(DIRECTORY_ROWS)) {
+            let directory = usize::try_from(row)
+                .ok()
+                .and_then(|row| directories.get(row));
+            // A row outside of the list, or a path that no file can have, only damages this path.
+            if let Some(directory) = directory
+                && directory.len() + name.len() <= MAX_PATH
+            {
+                paths.push([directory, name].concat());
+            }
+        }
+        paths
     }
 }
 

@@ -1,38 +1,39 @@
-//! rpm's packages: its database as SQLite, as Berkeley DB or in rpm's own format, and the manifest
-//! of images without.
+//! RPM packages: rpm's database in SQLite, in Berkeley DB or in rpm's own format, and the manifest
+//! of images without rpm.
 
 mod berkeley;
 mod header;
 mod ndb;
 mod sqlite;
 
-use super::{Ecosystem, Facts, Found};
+use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError};
 
 use header::Header;
 
-/// Where databases are, the newest place first; each is often a link to another.
-const FOLDERS: [&str; 3] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"];
-/// What distributions without rpm in their images leave: `rpm -qa`, with tabs.
+/// Directories of the database: of Fedora and openSUSE today, of older releases, and of rpm-ostree.
+/// Each is often a symlink to another.
+const DIRECTORIES: [&str; 3] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"];
+/// The manifest of Azure Linux's distroless images: the output of `rpm -qa`, separated by tabs.
 pub(super) const MANIFEST: &[u8] = b"/var/lib/rpmmanifest/container-manifest-2";
 
-/// Why a database gives nothing, or not everything.
+/// The reason why a database could not be read, or only in part.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 enum Damage {
-    #[error("it does not begin as such a file does")]
+    #[error("unrecognized file format")]
     Magic,
-    #[error("it ends too early, or points outside of itself")]
+    #[error("it is truncated or refers to bytes outside the file")]
     Outside,
-    #[error("its pages lead in a circle")]
-    Circle,
-    #[error("it has no table of packages")]
+    #[error("its pages form a cycle")]
+    Cycle,
+    #[error("it has no `Packages` table")]
     NoTable,
 }
 
-/// What calls of a database get: the headers of packages, and what kept it from giving more.
+/// The package headers of a database, and the damage that ended the reading.
 type Headers = (Vec<Vec<u8>>, Option<Damage>);
 
-/// A kind of database: the name of its file, and how it is read.
+/// A kind of database: the name of its file, and the function that reads it.
 type Kind = (&'static str, fn(&[u8]) -> Headers);
 
 const KINDS: [Kind; 3] = [
@@ -41,66 +42,64 @@ const KINDS: [Kind; 3] = [
     ("Packages", berkeley::headers),
 ];
 
-pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
+pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
     let mut seen: Vec<NameId> = Vec::new();
-    for folder in FOLDERS {
+    for directory in DIRECTORIES {
         for (file, headers) in KINDS {
-            let path = format!("{folder}/{file}");
-            let Some(database) = found
+            let path = format!("{directory}/{file}");
+            let Some(database) = scan
                 .file(path.as_bytes())
                 .filter(|name| !seen.contains(name))
             else {
                 continue;
             };
             seen.push(database);
-            let log = found.text_at(format!("{path}-wal").as_bytes())?;
+            // SQLite would apply a log with content when it opens the database.
+            let log = scan.text_at(format!("{path}-wal").as_bytes())?;
             if log.is_some_and(|log| !log.is_empty()) {
-                found.note(database, "what its write-ahead log has is not read");
+                scan.note(database, "changes in its write-ahead log are not read");
             }
-            if let Some(bytes) = found.bytes(database)? {
-                database_of(found, database, headers(&bytes));
+            if let Some(bytes) = scan.bytes(database)? {
+                database_of(scan, database, headers(&bytes));
             }
         }
     }
-    manifest(found)
+    manifest(scan)
 }
 
-fn database_of(found: &mut Found<'_>, database: NameId, (headers, damage): Headers) {
+/// Adds the packages of a database. Headers that were read before the damage count.
+fn database_of(scan: &mut Scan<'_>, database: NameId, (headers, damage): Headers) {
     if let Some(damage) = damage {
-        found.note(
-            database,
-            format!("a database that cannot be read: {damage}"),
-        );
+        scan.note(database, format!("invalid rpm database: {damage}"));
     }
     for blob in headers {
         let Some(header) = Header::parse(&blob) else {
-            found.note(database, "the header of a package in it cannot be read");
+            scan.note(database, "invalid package header");
             continue;
         };
-        // Keys that signatures are checked with are in the database as if they were packages.
+        // rpm stores imported public keys as if they were packages.
         if header.text(header::NAME).as_deref() == Some("gpg-pubkey") {
             continue;
         }
-        let files = found.entries(&header.paths());
-        found.add(Ecosystem::Rpm, facts(&header), database, files);
+        let files = scan.entries(&header.paths());
+        scan.add(Ecosystem::Rpm, facts(&header), database, files);
     }
 }
 
 fn facts(header: &Header<'_>) -> Facts {
-    let text = |tag| header.text(tag).unwrap_or_default();
     let epoch = header.number(header::EPOCH).map(|epoch| epoch.to_string());
     Facts {
-        name: text(header::NAME),
+        name: header.text(header::NAME).unwrap_or_default(),
         version: version(
             epoch.as_deref(),
-            &text(header::VERSION),
-            &text(header::RELEASE),
+            &header.text(header::VERSION).unwrap_or_default(),
+            &header.text(header::RELEASE).unwrap_or_default(),
         ),
         architecture: header.text(header::ARCHITECTURE),
         source: header
             .text(header::SOURCE)
             .and_then(|source| split_source(&source)),
-        license: header.text(header::LICENCE),
+        license: header.text(header::LICENSE),
         broken: None,
         epoch,
     }
@@ -116,8 +115,9 @@ fn version(epoch: Option<&str>, version: &str, release: &str) -> String {
     format!("{epoch}{version}{release}")
 }
 
-/// `bash-5.2.26-3.fc40.src.rpm` is a name, a version and a release.
+/// Splits `bash-5.2.26-3.fc40.src.rpm` into a name, and a version with its release.
 fn split_source(file: &str) -> Option<(String, String)> {
+    // Neither the version nor the release can contain a hyphen.
     let stem = file
         .strip_suffix(".src.rpm")
         .or(file.strip_suffix(".nosrc.rpm"))?;
@@ -126,13 +126,13 @@ fn split_source(file: &str) -> Option<(String, String)> {
     Some((name.to_owned(), format!("{version}-{release}")))
 }
 
-/// Lines of name, version with release, times of installation and build, vendor, epoch, size,
-/// architecture, epoch as a number, and source.
-fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
-    let Some(record) = found.file(MANIFEST) else {
+/// Reads the manifest: lines of name, version with release, times of installation and build,
+/// vendor, epoch, size, architecture, epoch as a number, and source.
+fn manifest(scan: &mut Scan<'_>) -> Result<(), ReadError> {
+    let Some(record) = scan.file(MANIFEST) else {
         return Ok(());
     };
-    let Some(bytes) = found.text(record)? else {
+    let Some(bytes) = scan.text(record)? else {
         return Ok(());
     };
     for line in String::from_utf8_lossy(&bytes).lines() {
@@ -153,40 +153,46 @@ fn manifest(found: &mut Found<'_>) -> Result<(), ReadError> {
         else {
             continue;
         };
-        let epoch = Some(epoch)
-            .filter(|epoch| *epoch != "(none)")
-            .map(str::to_owned);
+        let epoch = known(epoch);
         let facts = Facts {
             name: name.to_owned(),
             version: version(epoch.as_deref(), full_version, ""),
-            architecture: Some(architecture)
-                .filter(|name| *name != "(none)")
-                .map(str::to_owned),
+            architecture: known(architecture),
             source: split_source(source),
             license: None,
             broken: None,
             epoch,
         };
-        found.add(Ecosystem::Rpm, facts, record, Vec::new());
+        scan.add(Ecosystem::Rpm, facts, record, Vec::new());
     }
     Ok(())
 }
 
-/// The line of such a manifest for each package of a database whose files are kept; sorted.
+/// Returns a field of the manifest, unless it is `(none)`, rpm's text for a tag that is not set.
+fn known(field: &str) -> Option<String> {
+    if field == NONE {
+        return None;
+    }
+    Some(field.to_owned())
+}
+
+const NONE: &str = "(none)";
+
+/// Returns the line of such a manifest for each package of a database whose files are kept; sorted.
 pub(super) fn manifest_lines(
-    found: &Found<'_>,
+    scan: &Scan<'_>,
     database: NameId,
     is_kept: impl Fn(NameId) -> bool,
 ) -> Result<Vec<String>, ReadError> {
-    let file_name = found.tree().file_name(database);
+    let file_name = scan.tree().file_name(database);
     let kind = KINDS.iter().find(|(name, _)| name.as_bytes() == file_name);
-    let (Some((_, headers)), Some(bytes)) = (kind, found.bytes(database)?) else {
+    let (Some((_, headers)), Some(bytes)) = (kind, scan.bytes(database)?) else {
         return Ok(Vec::new());
     };
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if found.entries(&header.paths()).into_iter().any(&is_kept) {
+        if scan.entries(&header.paths()).into_iter().any(&is_kept) {
             lines.push(manifest_line(&header));
         }
     }
@@ -195,36 +201,45 @@ pub(super) fn manifest_lines(
 }
 
 fn manifest_line(header: &Header<'_>) -> String {
-    let text = |tag| {
-        header
-            .text(tag)
-            .unwrap_or_else(|| "(none)".to_owned())
-            .replace(['\t', '\n'], " ")
-    };
-    let number = |tag| {
-        header
-            .number(tag)
-            .map_or_else(|| "(none)".to_owned(), |number| number.to_string())
-    };
+    let version = text_field(header, header::VERSION);
+    let release = text_field(header, header::RELEASE);
     let fields = [
-        text(header::NAME),
-        format!("{}-{}", text(header::VERSION), text(header::RELEASE)),
-        number(header::INSTALLED),
-        number(header::BUILT),
-        text(header::VENDOR),
-        number(header::EPOCH),
-        // Syft 1.x takes the size for the epoch where there is one; the size says nothing of what
-        // is left anyway.
-        number(if header.number(header::EPOCH).is_some() {
-            header::EPOCH
-        } else {
-            header::SIZE
-        }),
-        text(header::ARCHITECTURE),
+        text_field(header, header::NAME),
+        format!("{version}-{release}"),
+        number_field(header, header::INSTALLED),
+        number_field(header, header::BUILT),
+        text_field(header, header::VENDOR),
+        number_field(header, header::EPOCH),
+        // Syft 1.x takes the size for the epoch where there is one. The size is no longer that of
+        // the files that remain anyway.
+        number_field(
+            header,
+            if header.number(header::EPOCH).is_some() {
+                header::EPOCH
+            } else {
+                header::SIZE
+            },
+        ),
+        text_field(header, header::ARCHITECTURE),
         header.number(header::EPOCH).unwrap_or(0).to_string(),
-        text(header::SOURCE),
+        text_field(header, header::SOURCE),
     ];
     fields.join("\t")
+}
+
+/// Formats a text for the manifest, whose separators it must not contain.
+fn text_field(header: &Header<'_>, tag: u32) -> String {
+    match header.text(tag) {
+        Some(text) => text.replace(['\t', '\n'], " "),
+        None => NONE.to_owned(),
+    }
+}
+
+fn number_field(header: &Header<'_>, tag: u32) -> String {
+    match header.number(tag) {
+        Some(number) => number.to_string(),
+        None => NONE.to_owned(),
+    }
 }
 
 #[cfg(test)]

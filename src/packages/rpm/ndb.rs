@@ -4,9 +4,10 @@
 
 use super::{Damage, Headers};
 
+/// Length of a slot: its magic, the number of the package, and the offset and length in blocks.
 const SLOT: usize = 16;
 const PAGE: usize = 4096;
-/// Headers are where multiples of this many bytes are.
+/// Unit of the offsets of headers, in bytes.
 const BLOCK: usize = 16;
 
 pub(super) fn headers(file: &[u8]) -> Headers {
@@ -24,6 +25,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .checked_mul(PAGE)
         .filter(|&end| end <= file.len())
         .ok_or(Damage::Outside)?;
+    // The file's own header takes the place of the first two slots.
     let slots = file.get(2 * SLOT..end).ok_or(Damage::Outside)?;
     let mut left = file.len();
     for slot in slots
@@ -31,6 +33,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
         .filter(|slot| slot.starts_with(b"Slot"))
     {
         let (package, block) = (number(slot, 4)?, number(slot, 8)?);
+        // An empty slot.
         if block == 0 {
             continue;
         }
@@ -40,8 +43,8 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
             return Err(Damage::Outside);
         }
         let length = number(head, 12)?;
-        // Headers that share their bytes could be as many as there are slots.
-        left = left.checked_sub(length).ok_or(Damage::Circle)?;
+        // Headers are copied, and all slots of a hostile file can refer to the same bytes.
+        left = left.checked_sub(length).ok_or(Damage::Cycle)?;
         blobs.push(
             file.get(at + 16..at + 16 + length)
                 .ok_or(Damage::Outside)?
@@ -72,7 +75,7 @@ mod tests {
         file[PAGE..PAGE + 19].copy_from_slice(b"BlbS\x07\0\0\0sum!\x03\0\0\0abc");
         assert_eq!(headers(&file), (vec![b"abc".to_vec()], None));
         file[PAGE + 15] = 0x70;
-        assert_eq!(headers(&file).1, Some(Damage::Circle));
+        assert_eq!(headers(&file).1, Some(Damage::Cycle));
         assert_eq!(headers(&file[..100]).1, Some(Damage::Outside));
     }
 }

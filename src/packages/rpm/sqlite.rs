@@ -1,4 +1,4 @@
-//! The one table of an SQLite file that is wanted: `Packages`, whose rows are a number and a blob.
+//! The table `Packages` of an SQLite file, whose rows are a number and a blob.
 //!
 //! Written by hand because the file is a part of a mapped image, and every crate that reads SQLite
 //! opens a path, with all of SQL behind it. Source: <https://www.sqlite.org/fileformat2.html>,
@@ -7,10 +7,10 @@
 use super::{Damage, Headers};
 
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// No tree of a file that fits into memory is deeper.
+/// Deepest tree. One of a file that fits into memory has fewer levels.
 const MAX_DEPTH: usize = 20;
 
-/// The blobs of the table.
+/// Returns the blobs of the table.
 pub(super) fn headers(file: &[u8]) -> Headers {
     let mut blobs = Vec::new();
     let damage = read(file, &mut blobs).err();
@@ -19,6 +19,7 @@ pub(super) fn headers(file: &[u8]) -> Headers {
 
 fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
     let database = Database::open(file)?;
+    // The table at page 1 describes the others: type, name, table, first page, and the SQL.
     let mut root = None;
     database.rows(1, &mut |row| {
         let [
@@ -46,7 +47,7 @@ fn read(file: &[u8], blobs: &mut Vec<Vec<u8>>) -> Result<(), Damage> {
 struct Database<'a> {
     file: &'a [u8],
     page_size: usize,
-    /// Bytes of a page that are used.
+    /// Length of a page without the reserved bytes at its end.
     usable: usize,
 }
 
@@ -56,9 +57,11 @@ impl<'a> Database<'a> {
             return Err(Damage::Magic);
         }
         let page_size = match number(file, 16, 2)? {
+            // 65536 does not fit into the field.
             1 => 1 << 16,
             size => size,
         };
+        // Below 480, which the format forbids, the computation of `local` would underflow.
         let usable = page_size
             .checked_sub(usize::from(file[20]))
             .filter(|&usable| usable >= 480);
@@ -69,7 +72,7 @@ impl<'a> Database<'a> {
         })
     }
 
-    /// A page, counted from 1.
+    /// Returns a page, counted from 1.
     fn page(&self, page: usize) -> Result<&'a [u8], Damage> {
         let start = page
             .checked_sub(1)
@@ -80,39 +83,38 @@ impl<'a> Database<'a> {
             .ok_or(Damage::Outside)
     }
 
-    /// Shows the record of each row below a page of a table, in order.
-    fn rows(&self, root: usize, show: &mut dyn FnMut(&[u8])) -> Result<(), Damage> {
+    /// Passes the record of each row below a page of a table to `sink`, in order.
+    fn rows(&self, root: usize, sink: &mut dyn FnMut(&[u8])) -> Result<(), Damage> {
         const LEAF: u8 = 0x0d;
         const INTERIOR: u8 = 0x05;
+        // A tree visits each page once. More visits than pages are a cycle.
         let mut left = self.file.len() / self.page_size;
         let mut left_bytes = self.file.len();
         // Pages to read, the next one last, each with its depth.
         let mut open = vec![(root, 0)];
         while let Some((number_of_page, depth)) = open.pop() {
-            left = left.checked_sub(1).ok_or(Damage::Circle)?;
+            left = left.checked_sub(1).ok_or(Damage::Cycle)?;
             let page = self.page(number_of_page)?;
-            // The first page has the header of the file in front.
+            // The file's header precedes the first page's own.
             let start = if number_of_page == 1 { 100 } else { 0 };
             let cells = number(page, start + 3, 2)?;
             let kind = page.get(start).copied().ok_or(Damage::Outside)?;
-            let pointers = start + if kind == INTERIOR { 12 } else { 8 };
-            let cell = |index: usize| {
-                let at = number(page, pointers + 2 * index, 2)?;
-                page.get(at..).ok_or(Damage::Outside)
-            };
             match kind {
                 LEAF => {
                     for index in 0..cells {
-                        let record = self.record(cell(index)?)?;
-                        // Rows that share their pages could be as many as there are cells.
-                        left_bytes = left_bytes.checked_sub(record.len()).ok_or(Damage::Circle)?;
-                        show(&record);
+                        let record = self.record(cell(page, start + 8, index)?)?;
+                        // Records are copied, and all cells of a hostile file can refer to the
+                        // same pages.
+                        left_bytes = left_bytes.checked_sub(record.len()).ok_or(Damage::Cycle)?;
+                        sink(&record);
                     }
                 }
                 INTERIOR if depth < MAX_DEPTH => {
+                    // The child after all cells is in the header, so the pointers start later.
                     open.push((number(page, start + 8, 4)?, depth + 1));
                     for index in (0..cells).rev() {
-                        open.push((number(cell(index)?, 0, 4)?, depth + 1));
+                        let child = number(cell(page, start + 12, index)?, 0, 4)?;
+                        open.push((child, depth + 1));
                     }
                 }
                 _ => return Err(Damage::Outside),
@@ -121,14 +123,16 @@ impl<'a> Database<'a> {
         Ok(())
     }
 
-    /// The bytes of a row: in its cell, and where they do not fit on a chain of pages.
+    /// Reads the record of a row: the part in its cell, and the rest on a chain of pages.
     fn record(&self, cell: &[u8]) -> Result<Vec<u8>, Damage> {
+        // The length and the row's number come first.
         let (length, rest) = varint(cell).ok_or(Damage::Outside)?;
         let (_, rest) = varint(rest).ok_or(Damage::Outside)?;
         let length = usize::try_from(length)
             .ok()
             .filter(|&length| length <= self.file.len())
             .ok_or(Damage::Outside)?;
+        // X, M and K of section 1.6. They make the rest fill whole pages of the chain.
         let most = self.usable - 35;
         let least = (self.usable - 12) * 32 / 255 - 23;
         let local = match least + (length.max(least) - least) % (self.usable - 4) {
@@ -152,6 +156,12 @@ impl<'a> Database<'a> {
     }
 }
 
+/// Returns a cell of a page, whose pointers start at `pointers`.
+fn cell(page: &[u8], pointers: usize, index: usize) -> Result<&[u8], Damage> {
+    let at = number(page, pointers + 2 * index, 2)?;
+    page.get(at..).ok_or(Damage::Outside)
+}
+
 enum Value<'a> {
     Number(u64),
     Text(&'a [u8]),
@@ -159,7 +169,7 @@ enum Value<'a> {
     Other,
 }
 
-/// The columns of a record; those that lie outside of it are left out.
+/// Decodes the columns of a record; those that lie outside of it are left out.
 fn values(record: &[u8]) -> Vec<Value<'_>> {
     let mut values = Vec::new();
     let Some((header, mut types)) = varint(record) else {
@@ -176,6 +186,7 @@ fn values(record: &[u8]) -> Vec<Value<'_>> {
     let mut body = &record[header..];
     while let Some((kind, rest)) = varint(types) {
         types = rest;
+        // The table of section 2.1. 0 is NULL, 7 a float, and 8 and 9 are the numbers 0 and 1.
         let length = match kind {
             0 | 8 | 9 => 0,
             1..=4 => kind,
@@ -214,7 +225,7 @@ fn number(bytes: &[u8], at: usize, size: usize) -> Result<usize, Damage> {
         .fold(0, |number, &byte| number << 8 | usize::from(byte)))
 }
 
-/// Seven bits a byte, the highest first; the ninth byte has eight.
+/// Decodes a number of seven bits a byte, the highest first; the ninth byte has eight.
 fn varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0;
     for (index, &byte) in bytes.iter().enumerate().take(9) {

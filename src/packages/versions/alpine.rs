@@ -1,32 +1,34 @@
-//! apk's order: `1.2.3a_rc1_p2~c0ffee-r4`.
+//! Version order of apk: `1.2.3a_rc1_p2~c0ffee-r4`.
 //!
 //! Source: apk-package(5), and the vectors of apk-tools' test/unit/version.data
 
 use super::digits::{Number, take, take_digits};
 
-/// Parts in the order in which one outweighs another at the same place: `1.0_rc1` is before `1.0`,
-/// `1.0_p1` behind it.
+/// Parts in ascending order: where two versions differ, `1.0_rc1` is before `1.0`, and `1.0_p1`
+/// after it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part<'v> {
     /// alpha, beta, pre, rc.
     Before(usize),
-    /// What is no version.
+    /// Text that apk does not accept.
     Other(&'v [u8]),
     End,
     Revision(Number<'v>),
     Commit(&'v [u8]),
     SuffixNumber(Number<'v>),
     /// cvs, svn, git, hg, p.
-    Behind(usize),
+    After(usize),
     Letter(u8),
-    /// Behind a dot; one that begins with a zero is a fraction: `1.01` is before `1.1`.
+    /// Digits after a dot that begin with a zero, which makes them a fraction: `1.01` is before
+    /// `1.1`.
     Fraction(&'v [u8]),
     Digits(Number<'v>),
     First(Number<'v>),
 }
 
+// Suffixes that make a version earlier or later than the one without, each in ascending order.
 const BEFORE: [&[u8]; 4] = [b"alpha", b"beta", b"pre", b"rc"];
-const BEHIND: [&[u8]; 5] = [b"cvs", b"svn", b"git", b"hg", b"p"];
+const AFTER: [&[u8]; 5] = [b"cvs", b"svn", b"git", b"hg", b"p"];
 
 pub(super) fn key(version: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
@@ -35,10 +37,11 @@ pub(super) fn key(version: &str) -> Vec<Part<'_>> {
         parts.push(Part::First(Number::new(first)));
     }
     while !rest.is_empty() {
-        let (part, behind) = next(rest, &parts);
+        let (part, tail) = next(rest, &parts);
         parts.push(part);
-        rest = behind;
+        rest = tail;
     }
+    // The end is a part, so that it has a place between the suffixes.
     parts.push(Part::End);
     parts
 }
@@ -54,14 +57,16 @@ fn next<'v>(rest: &'v [u8], before: &[Part<'v>]) -> (Part<'v>, &'v [u8]) {
         [letter @ b'a'..=b'z', tail @ ..] => (Part::Letter(*letter), tail),
         [b'_', tail @ ..] => {
             let (word, tail) = take(tail, |byte| byte.is_ascii_lowercase());
-            let place = |list: &[&[u8]]| list.iter().position(|known| *known == word);
-            match (place(&BEFORE), place(&BEHIND)) {
-                (Some(place), _) => (Part::Before(place), tail),
-                (_, Some(place)) => (Part::Behind(place), tail),
-                _ => other,
+            if let Some(place) = BEFORE.iter().position(|known| *known == word) {
+                (Part::Before(place), tail)
+            } else if let Some(place) = AFTER.iter().position(|known| *known == word) {
+                (Part::After(place), tail)
+            } else {
+                other
             }
         }
-        [b'0'..=b'9', ..] if matches!(before.last(), Some(Part::Before(_) | Part::Behind(_))) => {
+        // Digits without a dot are only valid after a suffix, `_rc1`.
+        [b'0'..=b'9', ..] if matches!(before.last(), Some(Part::Before(_) | Part::After(_))) => {
             let (digits, tail) = take_digits(rest);
             (Part::SuffixNumber(Number::new(digits)), tail)
         }

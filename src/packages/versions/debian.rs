@@ -1,10 +1,10 @@
-//! dpkg's order: `[epoch:]upstream[-revision]`.
+//! Version order of dpkg: `[epoch:]upstream[-revision]`.
 //!
 //! Source: deb-version(7), and Debian Policy 5.6.12
 
 use std::cmp::Ordering;
 
-use super::digits::{Number, take_digits};
+use super::digits::{Number, take_digits, take_epoch};
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let ((epoch, upstream, revision), (other_epoch, other_upstream, other_revision)) =
@@ -15,25 +15,23 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
         .then_with(|| compare_part(revision, other_revision))
 }
 
-/// Without an epoch it is 0; without a revision it is empty, which is as much as 0.
+/// Splits a version into epoch, upstream version and revision. A missing epoch is 0; a missing
+/// revision is empty, which is equal to 0.
 fn split(version: &str) -> (Number<'_>, &[u8], &[u8]) {
-    let version = version.trim().as_bytes();
-    let (digits, rest) = take_digits(version);
-    let (epoch, rest) = match rest.strip_prefix(b":") {
-        Some(rest) => (Number::new(digits), rest),
-        None => (Number::ZERO, version),
-    };
+    let (epoch, rest) = take_epoch(version.trim().as_bytes());
+    // The upstream version may contain hyphens, so the last one counts.
     match rest.iter().rposition(|&byte| byte == b'-') {
         Some(hyphen) => (epoch, &rest[..hyphen], &rest[hyphen + 1..]),
         None => (epoch, rest, b""),
     }
 }
 
-/// In turn, what has no digits by its letters, and numbers by their value.
+/// Compares in turn a run without digits by its characters, and a number by its value.
 fn compare_part(mut one: &[u8], mut other: &[u8]) -> Ordering {
     while !(one.is_empty() && other.is_empty()) {
         loop {
             let weights = (weight(one), weight(other));
+            // Both runs end here, at a digit or at the end of the text.
             if weights == (0, 0) {
                 break;
             }
@@ -52,7 +50,8 @@ fn compare_part(mut one: &[u8], mut other: &[u8]) -> Ordering {
     Ordering::Equal
 }
 
-/// A tilde comes before the end, which comes before letters, and these before all else.
+/// Returns the order of a character: a tilde comes before the end, which comes before letters, and
+/// these before everything else.
 fn weight(part: &[u8]) -> i32 {
     match part.first() {
         None => 0,

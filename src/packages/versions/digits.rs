@@ -1,6 +1,9 @@
 //! Numbers of any length.
+//!
+//! Versions contain dates, times and commit numbers that exceed 64 bits.
 
-/// A number without its leading zeros: the longer one is the larger.
+/// A number without its leading zeros: the longer one is larger.
+// The derived order compares the fields from the top, so the length must come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number<'v> {
     length: usize,
@@ -13,7 +16,7 @@ impl<'v> Number<'v> {
         digits: b"",
     };
 
-    /// Reads nothing but digits.
+    /// Creates a number from a text of digits.
     pub(super) fn new(digits: &'v [u8]) -> Self {
         let start = digits
             .iter()
@@ -26,16 +29,25 @@ impl<'v> Number<'v> {
     }
 }
 
-/// Parts a text behind the first bytes that are such.
-pub(super) fn take(bytes: &[u8], is_such: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+/// Splits a text after the leading bytes that match.
+pub(super) fn take(bytes: &[u8], matches: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     bytes.split_at(
         bytes
             .iter()
-            .position(|&byte| !is_such(byte))
+            .position(|&byte| !matches(byte))
             .unwrap_or(bytes.len()),
     )
 }
 
 pub(super) fn take_digits(bytes: &[u8]) -> (&[u8], &[u8]) {
     take(bytes, |byte| byte.is_ascii_digit())
+}
+
+/// Splits off the epoch of dpkg and rpm, a number before a colon. A missing one is 0.
+pub(super) fn take_epoch(version: &[u8]) -> (Number<'_>, &[u8]) {
+    let (digits, rest) = take_digits(version);
+    match rest.strip_prefix(b":") {
+        Some(rest) => (Number::new(digits), rest),
+        None => (Number::ZERO, version),
+    }
 }

@@ -1,4 +1,4 @@
-//! Maven's order: tokens behind dots and hyphens, and words that are before or behind a release.
+//! Version order of Maven: tokens after dots and hyphens, and words before or after a release.
 //!
 //! Source: the POM reference, "Version Order Specification", <https://maven.apache.org/pom.html>
 
@@ -6,8 +6,7 @@ use std::cmp::Ordering;
 
 use super::digits::{take, take_digits};
 
-/// Tokens in the order in which one outweighs another at the same place. Where one version has
-/// ended, `Release` stands.
+/// Tokens in ascending order. A version that has ended counts as `Release`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Token {
     /// alpha, beta, milestone, rc, snapshot.
@@ -25,8 +24,9 @@ type Digits = (usize, String);
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (tokens(one), tokens(other));
     for row in 0..one.len().max(other.len()) {
-        let at = |tokens: &'_ [Token]| tokens.get(row).cloned().unwrap_or(Token::Release);
-        let ordering = at(&one).cmp(&at(&other));
+        // The shorter version is padded: `1.0-rc1` is before `1.0`, and `1.0-sp` after it.
+        let one = one.get(row).unwrap_or(&Token::Release);
+        let ordering = one.cmp(other.get(row).unwrap_or(&Token::Release));
         if ordering.is_ne() {
             return ordering;
         }
@@ -34,12 +34,13 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     Ordering::Equal
 }
 
-/// Nulls before a hyphen and at the end go: `1.0.0-foo.0` is `1-foo`.
+/// Splits a version into tokens. Null values before a hyphen and at the end are trimmed:
+/// `1.0.0-foo.0` is `1-foo`.
 fn tokens(version: &str) -> Vec<Token> {
     let version = version.trim().to_ascii_lowercase();
     let mut tokens: Vec<Token> = Vec::new();
     let mut rest = version.as_bytes();
-    // The first number is as if behind a dot.
+    // The first number counts as one after a dot.
     let mut is_hyphen = false;
     loop {
         let (digits, behind) = take_digits(rest);
@@ -49,7 +50,7 @@ fn tokens(version: &str) -> Vec<Token> {
                 !byte.is_ascii_digit() && byte != b'.' && byte != b'-'
             });
             let is_before_digit = behind.first().is_some_and(u8::is_ascii_digit);
-            // Nothing between two signs is 0.
+            // An empty token between two separators is 0.
             token = if word.is_empty() {
                 number(b"", is_hyphen)
             } else {
@@ -60,7 +61,7 @@ fn tokens(version: &str) -> Vec<Token> {
             token = number(digits, is_hyphen);
             rest = behind;
         }
-        // A word is behind a hyphen, whatever the sign is.
+        // A word counts as one after a hyphen, whatever the separator is.
         if is_hyphen || !matches!(token, Token::DotNumber(_)) {
             trim(&mut tokens);
         }
@@ -71,7 +72,7 @@ fn tokens(version: &str) -> Vec<Token> {
                 is_hyphen = *sign == b'-';
                 rest = tail;
             }
-            // From digits to letters, or back.
+            // A transition between digits and letters is as good as a hyphen.
             _ => is_hyphen = true,
         }
     }

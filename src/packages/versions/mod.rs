@@ -1,6 +1,6 @@
-//! Which of two versions is the later one: every ecosystem has an order of its own.
+//! Comparison of versions: every ecosystem has an order of its own.
 //!
-//! All of them are total, whatever the texts are: a version that is none has a place too.
+//! All orders are total, whatever the texts are: an invalid version has a place, too.
 
 mod alpine;
 mod debian;
@@ -28,6 +28,7 @@ pub enum Order {
 
 impl Order {
     pub fn compare(self, one: &str, other: &str) -> Ordering {
+        // Some orders are those of a list of parts. The others depend on both versions at once.
         match self {
             Self::Debian => debian::compare(one, other),
             Self::Alpine => alpine::key(one).cmp(&alpine::key(other)),
@@ -39,13 +40,13 @@ impl Order {
         }
     }
 
-    /// Whether two texts are one version.
+    /// Returns true for two texts of the same version.
     pub fn same(self, one: &str, other: &str) -> bool {
         self.compare(one, other).is_eq()
     }
 }
 
-/// Says that each version of a list is earlier than the next.
+/// Asserts that each version of a list is earlier than the next.
 #[cfg(test)]
 fn assert_ascending(order: Order, versions: &[&str]) {
     for (at, one) in versions.iter().enumerate() {
@@ -110,7 +111,8 @@ mod tests {
             " ",
             "99999999999999999999999",
         ]);
-        prop_oneof![9 => prop::collection::vec(part, 0..7).prop_map(|parts| parts.concat()), 1 => any::<String>()]
+        let parts = prop::collection::vec(part, 0..7).prop_map(|parts| parts.concat());
+        prop_oneof![9 => parts, 1 => any::<String>()]
     }
 
     proptest! {
@@ -121,12 +123,14 @@ mod tests {
             for order in ORDERS {
                 let compare = |one: &str, other: &str| order.compare(one, other);
                 prop_assert_eq!(compare(&a, &a), Ordering::Equal, "{:?}", order);
-                prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse(), "{:?}: {} {}", order, a, b);
+                let reversed = compare(&b, &a).reverse();
+                prop_assert_eq!(compare(&a, &b), reversed, "{:?}: {} {}", order, a, b);
                 if compare(&a, &b).is_le() && compare(&b, &c).is_le() {
                     prop_assert!(compare(&a, &c).is_le(), "{:?}: {} {} {}", order, a, b, c);
                 }
                 if compare(&a, &b).is_eq() {
-                    prop_assert_eq!(compare(&a, &c), compare(&b, &c), "{:?}: {} {} {}", order, a, b, c);
+                    let other = compare(&b, &c);
+                    prop_assert_eq!(compare(&a, &c), other, "{:?}: {} {} {}", order, a, b, c);
                 }
             }
         }

@@ -1,9 +1,10 @@
-//! Python's order, of PEP 440; what is no version by its rules is before all that are.
+//! Version order of Python, PEP 440; invalid versions are before all others.
 
 use std::str::FromStr;
 
 use pep440_rs::Version;
 
+// The derived order puts the first variant first.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Key<'v> {
     Other(&'v str),

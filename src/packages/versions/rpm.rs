@@ -1,56 +1,53 @@
-//! rpm's order: `[epoch:]version[-release]`, each part as rpmvercmp has it.
+//! Version order of rpm: `[epoch:]version[-release]`, each part compared as by rpmvercmp.
 //!
 //! Source: rpm-version(7), and the vectors of rpm's tests/rpmvercmp.at
 
-use super::digits::{Number, take, take_digits};
+use super::digits::{Number, take, take_digits, take_epoch};
 
-/// Parts in the order in which one outweighs another at the same place.
+/// Parts in ascending order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part<'v> {
-    /// `~` is before the end,
+    /// `~`, a pre-release: `1.0~rc1` is before `1.0`.
     Tilde,
     End,
-    /// and `^` behind it.
+    /// `^`, a snapshot: `1.0^git1` is after `1.0`, and before `1.0.1`.
     Caret,
     Word(&'v [u8]),
     Number(Number<'v>),
 }
 
 pub(super) fn key(version: &str) -> (Number<'_>, Vec<Part<'_>>, Vec<Part<'_>>) {
-    let version = version.trim().as_bytes();
-    let (digits, rest) = take_digits(version);
-    let (epoch, rest) = match rest.strip_prefix(b":") {
-        Some(rest) => (Number::new(digits), rest),
-        None => (Number::ZERO, version),
-    };
+    let (epoch, rest) = take_epoch(version.trim().as_bytes());
     match rest.iter().rposition(|&byte| byte == b'-') {
         Some(hyphen) => (epoch, parts(&rest[..hyphen]), parts(&rest[hyphen + 1..])),
+        // A version without a release is before all of its releases.
         None => (epoch, parts(rest), vec![Part::End]),
     }
 }
 
-/// Signs other than these two only part what is beside them.
+/// Splits a version into parts.
 fn parts(mut rest: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     while let [first, tail @ ..] = rest {
-        let (part, behind) = match first {
+        let (part, after) = match first {
             b'~' => (Part::Tilde, tail),
             b'^' => (Part::Caret, tail),
             b'0'..=b'9' => {
-                let (digits, behind) = take_digits(rest);
-                (Part::Number(Number::new(digits)), behind)
+                let (digits, after) = take_digits(rest);
+                (Part::Number(Number::new(digits)), after)
             }
             letter if letter.is_ascii_alphabetic() => {
-                let (word, behind) = take(rest, |byte| byte.is_ascii_alphabetic());
-                (Part::Word(word), behind)
+                let (word, after) = take(rest, |byte| byte.is_ascii_alphabetic());
+                (Part::Word(word), after)
             }
+            // Other characters only separate: `1.0` and `1_0` are equal for rpmvercmp.
             _ => {
                 rest = tail;
                 continue;
             }
         };
         parts.push(part);
-        rest = behind;
+        rest = after;
     }
     parts.push(Part::End);
     parts

@@ -1,4 +1,4 @@
-//! `RubyGems`' order: words are before numbers, and zeros at the end do not count.
+//! Version order of `RubyGems`: words are before numbers, and zeros at the end do not count.
 //!
 //! Source: the documentation of `Gem::Version`
 
@@ -12,19 +12,15 @@ enum Part<'v> {
     Number(Number<'v>),
 }
 
-const NOTHING: Part<'static> = Part::Number(Number::ZERO);
+/// The part that a shorter version is padded with.
+const ZERO: Part<'static> = Part::Number(Number::ZERO);
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let (one, other) = (parts(one), parts(other));
-    let at = |parts: &[Part<'_>], at: usize| -> Ordering {
-        parts.get(at).unwrap_or(&NOTHING).cmp(&NOTHING)
-    };
     for row in 0..one.len().max(other.len()) {
-        let ordering = match (one.get(row), other.get(row)) {
-            (Some(one), Some(other)) => one.cmp(other),
-            (Some(_), None) => at(&one, row),
-            (None, _) => at(&other, row).reverse(),
-        };
+        // `1.0.a` is before `1.0`, since a word is before the number that it is compared with.
+        let one = one.get(row).unwrap_or(&ZERO);
+        let ordering = one.cmp(other.get(row).unwrap_or(&ZERO));
         if ordering.is_ne() {
             return ordering;
         }
@@ -32,8 +28,8 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     Ordering::Equal
 }
 
-/// `-` is as much as `.pre.`. Of the numbers before the first word, and of what follows it, the
-/// zeros at the end go.
+/// Splits a version into parts. `-` is equal to `.pre.`. Trailing zeros are removed from the
+/// numbers before the first word, and from the rest.
 fn parts(version: &str) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = Vec::new();
     let mut release = None;
@@ -54,6 +50,7 @@ fn parts(version: &str) -> Vec<Part<'_>> {
                 continue;
             }
         };
+        // RubyGems removes the zeros of both halves, so that `1.0.a` is equal to `1.a`.
         if matches!(part, Part::Word(_)) && release.is_none() {
             trim(&mut parts, 0);
             release = Some(parts.len());
@@ -66,7 +63,7 @@ fn parts(version: &str) -> Vec<Part<'_>> {
 }
 
 fn trim(parts: &mut Vec<Part<'_>>, from: usize) {
-    while parts.len() > from && parts.last() == Some(&NOTHING) {
+    while parts.len() > from && parts.last() == Some(&ZERO) {
         parts.pop();
     }
 }

@@ -1,5 +1,5 @@
-//! The order of Semantic Versioning 2.0.0, section 11, lenient about how many numbers there are and
-//! about a `v`.
+//! Version order of Semantic Versioning 2.0.0, section 11, lenient about the count of numbers and a
+//! leading `v`.
 
 use std::cmp::Ordering;
 
@@ -11,10 +11,12 @@ enum Part<'v> {
     Word(&'v str),
 }
 
-const NOTHING: Part<'static> = Part::Number(Number::ZERO);
+/// The number that a shorter version is padded with: `1.2` is equal to `1.2.0`.
+const ZERO: Part<'static> = Part::Number(Number::ZERO);
 
 pub(super) fn compare(one: &str, other: &str) -> Ordering {
     let ((core, before), (other_core, other_before)) = (split(one), split(other));
+    // A pre-release is before the release; unlike the numbers, a shorter one is not padded.
     compare_core(core, other_core).then_with(|| match (before, other_before) {
         (None, None) => Ordering::Equal,
         (None, Some(_)) => Ordering::Greater,
@@ -23,9 +25,10 @@ pub(super) fn compare(one: &str, other: &str) -> Ordering {
     })
 }
 
-/// The numbers, and what comes before a release; what the build says does not count.
+/// Splits a version into its numbers and its pre-release; build metadata does not count.
 fn split(version: &str) -> (&str, Option<&str>) {
     let version = version.trim();
+    // Go's modules have versions such as `v1.2.3`, and its advisories leave the `v` out.
     let version = version.strip_prefix('v').unwrap_or(version);
     let version = version.split('+').next().unwrap_or_default();
     match version.split_once('-') {
@@ -40,7 +43,7 @@ fn compare_core(one: &str, other: &str) -> Ordering {
         match (one.next(), other.next()) {
             (None, None) => return Ordering::Equal,
             (first, second) => {
-                let ordering = first.unwrap_or(NOTHING).cmp(&second.unwrap_or(NOTHING));
+                let ordering = first.unwrap_or(ZERO).cmp(&second.unwrap_or(ZERO));
                 if ordering.is_ne() {
                     return ordering;
                 }

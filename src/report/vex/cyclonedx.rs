@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::inspect_json::pretty;
 use super::super::sbom::{TOOL, VERSION, identifier};
 use super::{Statement, Status, Vex, action};
-use crate::advisories::Severity;
+use crate::advisories::VulnerabilitySeverity;
 use crate::packages::Package;
 
 /// A bill whose components are the packages that vulnerabilities are known of.
@@ -90,7 +90,7 @@ fn vulnerability(statement: &Statement<'_>) -> Value {
     value
 }
 
-fn rating(severity: &Severity) -> Value {
+fn rating(severity: &VulnerabilitySeverity) -> Value {
     let mut value = json!({ "severity": severity.rating.as_str() });
     if let Some((score, vector)) = &severity.cvss {
         value["score"] = (*score).into();

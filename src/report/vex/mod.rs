@@ -7,7 +7,7 @@ mod remains;
 
 use std::collections::BTreeSet;
 
-use crate::advisories::{Known, Vulnerability};
+use crate::advisories::{KnownVulnerabilities, Vulnerability};
 use crate::image::Tree;
 use crate::packages::{Package, Packages};
 use crate::slim::Plan;
@@ -62,7 +62,7 @@ impl Status {
 pub fn statements<'a>(
     tree: &Tree,
     packages: &'a Packages,
-    known: &'a Known,
+    known: &'a KnownVulnerabilities,
     plan: &Plan,
 ) -> Vec<Statement<'a>> {
     let remains = Remains::new(tree, plan);

@@ -1,6 +1,6 @@
 //! Paths that COPY and ADD write.
 
-use crate::dockerfile::{Body, Kind, Place};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Facts, Step};
 use crate::source::Span;
 
@@ -34,8 +34,8 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
     let (folder, written) = to;
     let into_folder =
         written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
-    let path = |source: &Place| {
-        let Place::Path(word) = source else {
+    let path = |source: &CopySource| {
+        let CopySource::Path(word) = source else {
             return None;
         };
         let from = facts.expand(step, word)?;

@@ -365,23 +365,23 @@ mod tests {
         let error = |front| parse(front).unwrap_err().to_string();
         assert_eq!(
             error("certain: [/a]"),
-            "page `p`: the front matter lacks `when`"
+            "page `p`: missing key `when` in the front matter"
         );
         assert_eq!(
             error("when: sometimes"),
-            "page `p`: `sometimes` is no value for `when`"
+            "page `p`: invalid value `sometimes` for `when`"
         );
         assert_eq!(
             error("when: always\ncertain: [/{a]"),
-            "page `p`: `/{a` is no value for `certain`"
+            "page `p`: invalid value `/{a` for `certain`"
         );
         assert_eq!(
             error("when: always\ncertain: [{a}{b}]"),
-            "page `p`: `{a}{b}` is no value for `certain`"
+            "page `p`: invalid value `{a}{b}` for `certain`"
         );
         assert_eq!(
             error("when: always\nglibc-before: new"),
-            "page `p`: `new` is no value for `glibc-before`"
+            "page `p`: invalid value `new` for `glibc-before`"
         );
         assert_eq!(
             error("when: always\ncolour: red"),

@@ -9,7 +9,7 @@ mod values;
 
 use std::collections::HashSet;
 
-use crate::dockerfile::shell::{self, Call, ShellPart, ShellScript, ShellWord};
+use crate::dockerfile::shell::{self, ProgramCall, ShellPart, ShellScript, ShellWord};
 use crate::image::{Kind, NameId, Tree};
 use crate::knowledge::ProgramClass;
 use crate::slim::plan::changes_packages;
@@ -355,7 +355,7 @@ fn keep_path_or_glob(trace: &mut Trace<'_>, place: Place, path: &str, line: usiz
 }
 
 /// The program that is called, and those that call it for the script.
-fn keep_call(trace: &mut Trace<'_>, place: Place, call: &Call<'_>, line: usize) {
+fn keep_call(trace: &mut Trace<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
     for wrapper in &call.via {
         keep_command(trace, place, wrapper, line);
     }

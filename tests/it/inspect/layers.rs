@@ -1,15 +1,15 @@
 //! What layers add, replace, remove and waste.
 
-use jettison::inspect::{How, LayerFacts, Layers, layers};
+use jettison::inspect::{How, ImageLayers, LayerFacts, layers};
 
 use crate::builders::images::{Tar, layers as image};
 
-fn looked_at(tars: &[Tar]) -> Layers {
+fn looked_at(tars: &[Tar]) -> ImageLayers {
     layers(&image(tars).unwrap())
 }
 
 /// `path bytes layers how by`.
-fn wasted(layers: &Layers) -> Vec<String> {
+fn wasted(layers: &ImageLayers) -> Vec<String> {
     let line = |wasted: &jettison::inspect::Wasted| {
         let path = String::from_utf8(wasted.path.clone()).unwrap();
         format!(

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use jettison::advisories::{self, Export, Limits, Rating, Vulnerability};
+use jettison::advisories::{self, Export, ExportLimits, Rating, Vulnerability};
 use jettison::image::{Image, Options, Silent};
 use jettison::packages;
 use serde_json::{Value, json};
@@ -698,10 +698,10 @@ fn a_zip_that_becomes_too_large_is_refused() {
             &packages,
         )
     };
-    let limits = Limits {
+    let limits = ExportLimits {
         record: 200_000,
         ratio: 20,
-        ..Limits::default()
+        ..ExportLimits::default()
     };
     assert!(
         find(limits)
@@ -709,9 +709,9 @@ fn a_zip_that_becomes_too_large_is_refused() {
             .to_string()
             .contains("it becomes more than 20 times as large")
     );
-    let limits = Limits {
+    let limits = ExportLimits {
         entries: 19,
-        ..Limits::default()
+        ..ExportLimits::default()
     };
     assert!(
         find(limits)
@@ -720,7 +720,7 @@ fn a_zip_that_becomes_too_large_is_refused() {
             .contains("there are more than 19 entries")
     );
     assert!(
-        find(Limits {
+        find(ExportLimits {
             ratio: 2000,
             ..limits_of(200_000)
         })
@@ -728,10 +728,10 @@ fn a_zip_that_becomes_too_large_is_refused() {
     );
 }
 
-fn limits_of(record: u64) -> Limits {
-    Limits {
+fn limits_of(record: u64) -> ExportLimits {
+    ExportLimits {
         record,
-        ..Limits::default()
+        ..ExportLimits::default()
     }
 }
 
@@ -769,12 +769,12 @@ fn what_is_no_export_is_refused() {
     let cases = [
         (
             file("x.txt", b"hello"),
-            "it is neither a folder, a zip nor a `.json` file",
+            "not a directory, a ZIP file or a `.json` file",
         ),
-        (file("cut.zip", &whole), "it cannot be read as a zip"),
+        (file("cut.zip", &whole), "invalid ZIP file"),
         (
             empty.to_str().unwrap().to_owned(),
-            "neither a zip nor a `.json` file is in it",
+            "directory without ZIP or `.json` files",
         ),
         (
             "/nowhere/all.zip".to_owned(),
@@ -782,7 +782,7 @@ fn what_is_no_export_is_refused() {
         ),
         (
             "/dev/null".to_owned(),
-            "it is neither a folder, a zip nor a `.json` file",
+            "not a directory, a ZIP file or a `.json` file",
         ),
     ];
     for (path, expected) in cases {

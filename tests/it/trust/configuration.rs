@@ -130,7 +130,7 @@ fn a_found_configuration_writes_no_file() {
         "json=".to_owned(),
     ] {
         let reason = format!(
-            "only a file named with `--config` may write reports into files; \
+            "only a file named with `--config` may write reports to files; \
              use `--format {format}` instead"
         );
         for (name, text, place) in [
@@ -234,12 +234,12 @@ fn a_baseline_below_the_configuration_really_lies_there() {
     ground.fifo("repo/fifo.json");
     for (path, reason) in [
         ("link.json", "it is a symlink that leads out of `.`"),
-        ("directory/known.json", "it lies outside `.`"),
+        ("directory/known.json", "it is outside `.`"),
         ("zero.json", "it is a symlink that leads out of `.`"),
         ("dangling.json", "No such file"),
         ("fifo.json", "it is a FIFO, not a regular file"),
         ("sub", "it is a directory, not a regular file"),
-        (".git/known.json", "it lies in `.git`"),
+        (".git/known.json", "it is in `.git`"),
     ] {
         ground.write("repo/.jettison.toml", &format!("baseline = '{path}'\n"));
         let run = ground.lint(&[]);
@@ -376,7 +376,7 @@ fn a_found_configuration_is_a_regular_file_of_the_repository() {
             ("/dev/zero", "it is a symlink that leads out of"),
             ("/proc/self/environ", "it is a symlink that leads out of"),
             ("fifo", "it is a FIFO, not a regular file"),
-            (".git/config", "it lies in `.git`"),
+            (".git/config", "it is in `.git`"),
             ("no-such-file", "No such file"),
         ] {
             ground.write("repo/.git/config", "");

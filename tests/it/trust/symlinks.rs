@@ -48,8 +48,8 @@ fn a_dockerfile_that_leads_out_of_the_search_is_not_read() {
             ("e", "it is a symlink that leads out of `.`"),
             ("f", "it is a symlink that leads out of `.`"),
             ("g", "it is a symlink that leads out of `.`"),
-            ("h", "it lies in `.git`"),
-            ("i", "it lies in `.git`"),
+            ("h", "it is in `.git`"),
+            ("i", "it is in `.git`"),
         ] {
             let warning = format!("warning: `{name}.Dockerfile` is not checked: {reason}\n");
             assert!(
@@ -173,7 +173,7 @@ fn a_fix_does_not_leave_the_repository() {
         ),
         ("repository/Dockerfile", "is a symlink that leads out of"),
         (&here, "is a symlink that leads out of"),
-        ("hooks/Dockerfile", "it lies in `.git`"),
+        ("hooks/Dockerfile", "it is in `.git`"),
     ] {
         let run = ground.lint(&["--fix", "--unsafe-fixes", "--no-shellcheck", path]);
         assert_eq!(run.code, 2, "{path}: {}", run.err);
@@ -269,7 +269,7 @@ fn a_report_does_not_leave_the_repository_by_a_directory() {
     for (path, reason) in [
         ("reports/new.json", "is a symlink that leads out of"),
         ("reports/private", "is a symlink that leads out of"),
-        ("hooks/pre-commit", "it lies in `.git`"),
+        ("hooks/pre-commit", "it is in `.git`"),
     ] {
         for option in ["--output", "--write-baseline"] {
             let run = ground.lint(&[option, path]);

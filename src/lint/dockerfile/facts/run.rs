@@ -7,7 +7,7 @@ use super::Facts;
 use super::packages::{self, PackageCall};
 use super::shell::ShellKind;
 use super::steps::Step;
-use crate::dockerfile::shell::{Options, Position, SharedText, ShellPart};
+use crate::dockerfile::shell::{CommandPosition, SharedText, ShellOptions, ShellPart};
 use crate::dockerfile::{self, Body, Command, Kind, ShellScript, ShellWord};
 use crate::source::Span;
 
@@ -21,7 +21,7 @@ pub struct Run<'a> {
     /// The shell that reads the script. An exec form has none: its program runs without one.
     pub shell: ShellKind,
     /// The options that this shell is started with.
-    pub options: Options,
+    pub options: ShellOptions,
     /// `None` for exec forms and for shells that are not POSIX shells.
     pub script: Option<ShellScript>,
     /// Calls in the order of the text.
@@ -207,7 +207,7 @@ fn read_run<'a>(facts: &Facts<'a>, step: &Step<'a>) -> Option<Run<'a>> {
             // In a heredoc, a shebang overrides the shell of the stage.
             if let Some(shebang) = &text.shebang {
                 run.shell = ShellKind::of_shebang(shebang, step.shell.kind);
-                run.options = Options::of_arguments(shebang.split_whitespace().skip(1));
+                run.options = ShellOptions::of_arguments(shebang.split_whitespace().skip(1));
             }
             if run.shell.is_posix() {
                 let script = dockerfile::shell::parse(text);
@@ -278,7 +278,7 @@ fn own_variables(script: &ShellScript) -> HashMap<&str, Option<&str>> {
     for command in &script.commands {
         // `A=1 program` sets the variable for that program only, and an assignment in a branch or a
         // subshell may not happen.
-        let applies = command.words.is_empty() && command.position == Position::default();
+        let applies = command.words.is_empty() && command.position == CommandPosition::default();
         for word in &command.assignments {
             let Some((name, _)) = word.raw.split_once('=') else {
                 continue;

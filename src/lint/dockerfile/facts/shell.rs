@@ -1,6 +1,6 @@
 //! The shell that runs an instruction, and its features.
 
-use crate::dockerfile::shell::Options;
+use crate::dockerfile::shell::ShellOptions;
 use crate::source::Span;
 
 /// The shell of a `SHELL` instruction, or the default one.
@@ -8,7 +8,7 @@ use crate::source::Span;
 pub struct Shell {
     pub kind: ShellKind,
     /// The options that it is started with.
-    pub options: Options,
+    pub options: ShellOptions,
     /// The `SHELL` instruction; `None` for the default.
     pub set_by: Option<Span>,
 }
@@ -88,7 +88,7 @@ impl Shell {
     pub(super) fn default_of(kind: ShellKind) -> Self {
         Self {
             kind,
-            options: Options::default(),
+            options: ShellOptions::default(),
             set_by: None,
         }
     }
@@ -98,7 +98,7 @@ impl Shell {
         let kind = words.first().map_or(ShellKind::Other, |program| {
             ShellKind::of_program(program, sh)
         });
-        let options = Options::of_arguments(words.iter().skip(1).copied());
+        let options = ShellOptions::of_arguments(words.iter().skip(1).copied());
         Self {
             kind,
             options,
