@@ -20,6 +20,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some((word, name)) = step.copied_from() else {
             continue;
         };
+        // The name may also mean an earlier stage of the same name, which is allowed.
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
             findings.add(
                 word.span,

@@ -24,7 +24,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
-        // With a registry, a tag or a digest it is an image.
+        // With a registry, a tag or a digest it is an image, as is a name that everybody knows:
+        // `--from=busybox`.
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
@@ -35,12 +36,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .find(|stage| stage.is_named(name))
             .and_then(|stage| stage.alias);
         match below {
+            // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them.
             Some(alias) => findings
                 .add(
                     word.span,
                     format!("stage `{name}` is defined later, which only BuildKit supports"),
                 )
-                .label(alias.span, "here"),
+                .label(alias.span, "defined here"),
             None if name.bytes().all(|b| b.is_ascii_digit()) => findings.add(
                 word.span,
                 format!("there is no stage {name}; the first stage is 0"),

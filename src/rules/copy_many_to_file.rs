@@ -25,11 +25,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        let Some(path) = cx
-            .facts
-            .expand(step, destination)
-            .filter(|_| sources.len() > 1)
-        else {
+        if sources.len() < 2 {
+            continue;
+        }
+        // A variable that is unknown here may well end in a `/`.
+        let Some(path) = cx.facts.expand(step, destination) else {
             continue;
         };
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -41,6 +41,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             destination.span,
             format!("several files are copied to `{written}`, which does not end in `/`"),
         );
+        // In a JSON form, the `/` would have to go inside the quotes.
         if !json && destination.literal() == Some(written) {
             let edit = Edit {
                 span: destination.span,

@@ -19,22 +19,24 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .iter()
         .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
     {
+        // With `--chown`, the author has decided on the owner.
         let (Body::Transfer { .. }, None, Some(user)) =
             (&step.instruction.body, step.flag("chown"), &step.user)
         else {
             continue;
         };
+        // Windows has neither a root user nor numeric owners.
         let windows = step
             .stage
             .and_then(|stage| cx.facts.stages[stage].known)
             .is_some_and(Known::is_windows);
-        let Some(name) = user
-            .name
-            .as_deref()
-            .filter(|name| !User::is_root(name) && !name.is_empty())
-        else {
+        let Some(name) = user.name.as_deref() else {
             continue;
         };
+        if name.is_empty() || User::is_root(name) {
+            continue;
+        }
+        // `ContainerAdministrator` and `ContainerUser` are users of Windows images.
         if windows || name.to_ascii_lowercase().starts_with("container") {
             continue;
         }
@@ -59,8 +61,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a byte stands for itself in a flag, so that a name made of such bytes can be written
-/// there.
+/// Whether a byte has no special meaning in the value of a flag.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
 }

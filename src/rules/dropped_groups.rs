@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// For how many USERs what comes before them is searched.
+/// The number of USER instructions for which the instructions before them are searched. Without a
+/// limit, a file of nothing but USERs would take quadratic time.
 const MOST_USERS: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -34,6 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some((name, group)) = text.trim().split_once(':') else {
             continue;
         };
+        // Root may open everything anyway. A numeric user has no entry to look up groups by.
         if group.is_empty()
             || name.is_empty()
             || name == "root"
@@ -41,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         {
             continue;
         }
-        let Some(given) = groups_given(cx, step, name) else {
+        let Some(assignment) = group_assignment(cx, step, name) else {
             continue;
         };
         let report = findings
@@ -49,7 +51,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 word.span,
                 format!("`USER` with a group drops the supplementary groups of `{name}`"),
             )
-            .label(given, "groups assigned here");
+            .label(assignment, "groups assigned here");
+        // With a variable or quotes in it, the text has more than the name to keep.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
             let edit = Edit {
                 span: word.span,
@@ -64,8 +67,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The call that puts a user into more groups than its own, in the stage or those it is built on.
-fn groups_given(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
+/// The call that adds a user to supplementary groups, in the stage or those it is based on.
+fn group_assignment(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
     let lineage: BTreeSet<usize> = cx
         .facts
         .ancestry(step.stage?)
@@ -82,29 +85,31 @@ fn groups_given(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Opti
             .is_some_and(|stage| lineage.contains(&stage))
     });
     runs.flat_map(|run| &run.calls)
-        .find(|call| gives_groups(call, name))
+        .find(|call| assigns_groups(call, name))
         .map(|call| call.span)
 }
 
-fn gives_groups(call: &Call, name: &str) -> bool {
+/// Whether a call adds the user of this name to supplementary groups.
+fn assigns_groups(call: &Call, name: &str) -> bool {
     let words: Vec<&str> = call.words().collect();
-    let last = words.last() == Some(&name);
-    let option = |letter: char| {
-        let short = move |word: &&str| {
-            word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
-        };
-        words.iter().any(short)
-    };
     match call.name.as_str() {
         "useradd" | "usermod" => {
-            last && (option('G') || words.iter().any(|word| word.starts_with("--groups")))
+            let has_groups =
+                has_letter(&words, 'G') || words.iter().any(|word| word.starts_with("--groups"));
+            words.last() == Some(&name) && has_groups
         }
-        "gpasswd" => words.contains(&name) && (option('a') || words.contains(&"--add")),
-        // `adduser user group`, BusyBox's and Debian's.
+        "gpasswd" => words.contains(&name) && (has_letter(&words, 'a') || words.contains(&"--add")),
+        // `adduser user group` of BusyBox and Debian. With options it creates a user instead.
         "adduser" | "addgroup" => {
-            let operands: Vec<&&str> = words.iter().filter(|word| !word.starts_with('-')).collect();
-            words.first() == Some(&name) && operands.len() == 2 && operands.len() == words.len()
+            words.len() == 2 && words[0] == name && words.iter().all(|word| !word.starts_with('-'))
         }
         _ => false,
     }
+}
+
+/// Whether one of the words is a short option with this letter, or a bundle with it.
+fn has_letter(words: &[&str], letter: char) -> bool {
+    words
+        .iter()
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter))
 }

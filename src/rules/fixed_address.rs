@@ -16,6 +16,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         cx,
         findings,
         "is not position-independent: it is loaded at the same address in every run",
+        // Position-independent executables have the type of a shared library.
         |elf, _| elf.kind == Type::Executable,
     );
 }

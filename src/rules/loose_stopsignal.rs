@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Numbers that mean the same on every architecture that Linux containers run on.
+/// Numbers of signals on the architectures that Linux containers usually run on.
 const NUMBERS: [(&str, &str); 9] = [
     ("1", "SIGHUP"),
     ("2", "SIGINT"),
@@ -22,6 +22,8 @@ const NUMBERS: [(&str, &str); 9] = [
     ("15", "SIGTERM"),
     ("28", "SIGWINCH"),
 ];
+
+/// Names of signals without `SIG`.
 const NAMES: [&str; 12] = [
     "HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR",
 ];
@@ -36,15 +38,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Words { words, .. } = &step.instruction.body else {
             continue;
         };
-        let Some((word, written)) = words
-            .first()
-            .and_then(|word| Some((word, word.literal()?.trim())))
-        else {
+        let Some(word) = words.first() else { continue };
+        let Some(written) = word.literal().map(str::trim) else {
             continue;
         };
-        let Some(full) = full_name(written).filter(|full| full != written) else {
+        let Some(full) = full_name(written) else {
             continue;
         };
+        if full == written {
+            continue;
+        }
         let edit = Edit {
             span: word.span,
             replacement: full.clone(),
@@ -62,11 +65,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The full name of a signal that is known.
 fn full_name(signal: &str) -> Option<String> {
     if let Some((_, name)) = NUMBERS.iter().find(|(number, _)| *number == signal) {
         return Some((*name).to_owned());
     }
     let upper = signal.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    (NAMES.contains(&name) || name.starts_with("RTMIN+")).then(|| format!("SIG{name}"))
+    // systemd stops on SIGRTMIN+3.
+    if !NAMES.contains(&name) && !name.starts_with("RTMIN+") {
+        return None;
+    }
+    Some(format!("SIG{name}"))
 }

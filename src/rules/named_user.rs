@@ -26,10 +26,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let name = user.split(':').next().unwrap_or_default().trim();
+        // Windows users have no numbers.
         let windows = step
             .stage
             .and_then(|stage| cx.facts.stages[stage].known)
             .is_some_and(Known::is_windows);
+        // Kubernetes knows that `root` is 0, and `root-user` reports it.
         if !name.is_empty()
             && !name.bytes().all(|b| b.is_ascii_digit())
             && !windows

@@ -22,6 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         let Some(value) = &flag.value else { continue };
+        // A variable without a known value is hardly ever set to root.
         let owner = cx.facts.expand(step, value);
         if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
             let name = value.text.as_str();

@@ -27,10 +27,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .facts
                 .expand(step, word)
                 .unwrap_or_else(|| written.to_owned());
-            let is_repository = path.split(['#', '?']).next().is_some_and(|path| {
-                path.rsplit_once('.')
-                    .is_some_and(|(_, extension)| extension == "git")
-            });
+            // A Git repository is pinned by a commit after `#` instead.
+            let address = path.split(['#', '?']).next().unwrap_or_default();
+            let is_repository = address
+                .rsplit_once('.')
+                .is_some_and(|(_, extension)| extension == "git");
             if (path.starts_with("http://") || path.starts_with("https://")) && !is_repository {
                 findings.add(word.span, "`ADD` downloads a file without `--checksum`");
             }

@@ -17,6 +17,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let known = stage.known.and_then(|known| known.user.as_deref());
+    // A USER with an unknown value may be anybody, even if the base image runs as root.
     let user = stage
         .user
         .as_ref()

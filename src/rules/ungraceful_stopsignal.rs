@@ -1,6 +1,6 @@
 //! `ungraceful-stopsignal`: the stop signal cannot be handled by the program.
 
-use super::support::rewrite::without;
+use super::support::rewrite::remove_lines;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::facts::Known;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -26,14 +26,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Some(signal) = cx.facts.expand(step, word) else {
             continue;
         };
+        // Docker accepts names in any case, with and without `SIG`, and numbers.
         let name = signal.trim().to_ascii_uppercase();
         let windows = step
             .stage
             .and_then(|stage| cx.facts.stages[stage].known)
             .is_some_and(Known::is_windows);
         if windows {
-            let report = findings.add(step.span, "Windows has no signals");
-            if let Some(edit) = without(cx, step.span) {
+            let report = findings.add(step.span, "`STOPSIGNAL` has no effect on Windows");
+            if let Some(edit) = remove_lines(cx, step.span) {
                 report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
             }
         } else if matches!(

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Directories of the kernel, the boot loader and the file system.
 const SYSTEM: [&str; 6] = ["proc", "sys", "dev", "boot", "initrd", "lost+found"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -30,10 +31,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let first = path
             .strip_prefix('/')
             .and_then(|rest| rest.trim_start_matches('/').split('/').next());
+        // `/dev/shm` is shared memory that programs may use as they like.
         if first.is_some_and(|first| SYSTEM.contains(&first)) && path != "/dev/shm" {
             findings.add(
                 word.span,
-                format!("`{path}` is no place for a program's files"),
+                format!("`WORKDIR` is the system directory `{path}`"),
             );
         }
     }
