@@ -1,6 +1,7 @@
 //! `add-instead-of-copy`: ADD is used for plain local files.
 
 use super::support::keywords::in_case_of;
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -23,12 +24,7 @@ const ARCHIVES: [&str; 17] = [
 const FLAGS: [&str; 3] = ["checksum", "keep-git-dir", "unpack"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add)
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
@@ -36,28 +32,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if FLAGS.iter().any(|flag| step.flag(flag).is_some()) {
             continue;
         }
-        let sources: Vec<Source> = sources
-            .iter()
-            .map(|place| Source::of(cx, step, place))
-            .collect();
-        // One source that needs ADD is reason enough to use it for all.
-        if sources.contains(&Source::NeedsAdd)
-            || !sources
-                .iter()
-                .any(|source| matches!(source, Source::File { .. }))
-        {
+        let Some(applicability) = applicability(cx, step, sources) else {
             continue;
-        }
-        let keyword = &step.instruction.keyword;
-        let plain = sources
-            .iter()
-            .all(|source| *source == Source::File { plain: true });
-        // A name without an extension may be an archive that ADD would have unpacked.
-        let applicability = if plain {
-            Applicability::Safe
-        } else {
-            Applicability::Unsafe
         };
+        let keyword = &step.instruction.keyword;
         let edit = Edit {
             span: keyword.span,
             replacement: in_case_of(step.instruction, "COPY"),
@@ -67,6 +45,26 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .add(keyword.span, message)
             .fix(Fix::new("use `COPY`", applicability, vec![edit]));
     }
+}
+
+/// The applicability of a fix for an ADD with these sources; `None` if one of them needs ADD, which
+/// is reason enough to use it for all.
+fn applicability(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    sources: &[Place],
+) -> Option<Applicability> {
+    let mut applicability = None;
+    for place in sources {
+        match (Source::of(cx, step, place), applicability) {
+            (Source::NeedsAdd, _) => return None,
+            (Source::File { plain: true }, None) => applicability = Some(Applicability::Safe),
+            (Source::File { plain: true }, Some(_)) => {}
+            // A name without an extension may be an archive that ADD would have unpacked.
+            (Source::File { plain: false }, _) => applicability = Some(Applicability::Unsafe),
+        }
+    }
+    applicability
 }
 
 /// A source of ADD.

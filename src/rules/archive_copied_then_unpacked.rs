@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -34,12 +35,10 @@ type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut unpacked: Option<Unpacked<'_>> = None;
     // Files of other stages are not archives of the build context, which ADD could unpack.
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy && step.flag("from").is_none())
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        if step.flag("from").is_some() {
+            continue;
+        }
         let Body::Transfer {
             sources,
             destination,

@@ -31,22 +31,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if run.verifies() {
             continue;
         }
-        // With several downloads or archives, nothing says which belongs to which.
-        let mut tars = run.calls.iter().filter(|call| extracts(call));
-        let (Some(tar), None) = (tars.next(), tars.next()) else {
+        let Some(tar) = only_call(run, extracts) else {
             continue;
         };
-        let mut fetches = run
-            .calls
-            .iter()
-            .filter(|call| matches!(call.name.as_str(), "curl" | "wget"));
-        let (Some(fetch), None) = (fetches.next(), fetches.next()) else {
+        let Some(fetch) = only_call(run, is_curl_or_wget) else {
             continue;
         };
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
         // A URL without an archive name, or with a variable of the shell, may be anything.
-        if !is_packed(file_name(&download.url))
+        if !is_packed(file_name(download.url))
             || download.url.contains('$')
             || unpacks_selection(tar)
         {
@@ -71,6 +65,21 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
+}
+
+/// The only call of a RUN that has a property. With several downloads or archives, nothing shows
+/// which belongs to which.
+fn only_call<'r>(run: &'r Run<'_>, has_property: fn(&Call) -> bool) -> Option<&'r Call> {
+    let mut calls = run.calls.iter().filter(|call| has_property(call));
+    match (calls.next(), calls.next()) {
+        (Some(call), None) => Some(call),
+        _ => None,
+    }
+}
+
+/// Whether a call is of one of the two programs whose options are known here.
+fn is_curl_or_wget(call: &Call) -> bool {
+    matches!(call.name.as_str(), "curl" | "wget")
 }
 
 /// The last component of a URL's path.

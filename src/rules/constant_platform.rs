@@ -51,12 +51,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .map(|alias| alias.text.as_str().to_ascii_lowercase())
             .unwrap_or_default();
         if !words.iter().any(|word| alias.contains(word)) {
-            findings.add(
-                flag.span,
-                format!(
-                    "the stage always uses the platform `{platform}`, whatever the target platform"
-                ),
-            );
+            findings.add(flag.span, format!("stage is always built for `{platform}`"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `copy-from-empty-stage`: a COPY takes files from an empty stage.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -13,12 +14,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy && !step.onbuild)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        if step.onbuild {
+            continue;
+        }
         // Without `--from`, the files come from the build context.
         let Some((word, name)) = step.copied_from() else {
             continue;

@@ -1,5 +1,6 @@
 //! `copy-from-stage-number`: `COPY --from` refers to a stage by number.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,12 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
         let Some((word, name)) = step.copied_from() else {
             continue;
         };

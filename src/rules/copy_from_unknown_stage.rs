@@ -1,5 +1,6 @@
 //! `copy-from-unknown-stage`: `COPY --from` refers to an unknown stage.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::is_well_known_image;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -12,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
         let Some((word, name)) = step.copied_from() else {
             continue;
         };
@@ -29,28 +25,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
-        let below = cx
-            .facts
-            .stages
-            .iter()
-            .find(|stage| stage.is_named(name))
-            .and_then(|stage| stage.alias);
-        match below {
+        let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
+        let alias = later.and_then(|stage| stage.alias);
+        let message = if alias.is_some() {
             // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them.
-            Some(alias) => findings
-                .add(
-                    word.span,
-                    format!("stage `{name}` is defined later, which only BuildKit supports"),
-                )
-                .label(alias.span, "defined here"),
-            None if name.bytes().all(|b| b.is_ascii_digit()) => findings.add(
-                word.span,
-                format!("there is no stage {name}; the first stage is 0"),
-            ),
-            None => findings.add(
-                word.span,
-                format!("no stage is named `{name}`, so it is treated as an image"),
-            ),
+            format!("stage `{name}` is defined later, which only BuildKit supports")
+        } else if name.bytes().all(|b| b.is_ascii_digit()) {
+            format!("there is no stage {name}; the first stage is 0")
+        } else {
+            format!("no stage is named `{name}`, so it is treated as an image")
         };
+        let report = findings.add(word.span, message);
+        if let Some(alias) = alias {
+            report.label(alias.span, "defined here");
+        }
     }
 }

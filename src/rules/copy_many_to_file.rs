@@ -1,5 +1,6 @@
 //! `copy-many-to-file`: several files are copied to a destination that does not end in `/`.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,12 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
-    {
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
         let Body::Transfer {
             sources,
             destination,
@@ -39,7 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let written = destination.text.as_str();
         let report = findings.add(
             destination.span,
-            format!("several files are copied to `{written}`, which does not end in `/`"),
+            format!("destination `{written}` of several files must end in `/`"),
         );
         // In a JSON form, the `/` would have to go inside the quotes.
         if !json && destination.literal() == Some(written) {

@@ -1,5 +1,6 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
@@ -18,12 +19,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if ignore.has_exceptions() {
         return;
     }
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
-    {
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
+        if step.onbuild {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };

@@ -1,5 +1,6 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -12,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
         // A root directory of the build context is that of the project.
         let Some((_, from)) = step.copied_from() else {
             continue;

@@ -1,5 +1,6 @@
 //! `curl-without-location`: curl does not follow redirects.
 
+use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::lint::facts::{Call, Download};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
@@ -52,7 +53,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             call.name_span,
-            "`curl` does not follow redirects and saves the redirect page instead",
+            "`curl` without `-L` does not follow redirects",
         );
         if let Some(edit) = insert_after(cx, call.name_span, "curl", "-L") {
             report.fix(Fix::new(
@@ -92,17 +93,5 @@ fn has_other(call: &Call) -> bool {
 
 /// Whether a word is one of the other options, alone or in a bundle such as `-fsSL`.
 fn is_other(word: &str) -> bool {
-    if let Some(long) = word.strip_prefix("--") {
-        let name = long.split('=').next().unwrap_or(long);
-        return OTHER.iter().any(|known| &known[2..] == name);
-    }
-    let Some(letters) = word.strip_prefix('-') else {
-        return false;
-    };
-    // The first letter with a value ends the bundle: in `-oLICENSE`, the `L` is part of a name.
-    let letters = letters
-        .split_inclusive(|letter| VALUED.contains(letter))
-        .next()
-        .unwrap_or_default();
-    letters.contains(|letter| OTHER_LETTERS.contains(letter))
+    is_long(word, &OTHER) || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
 }

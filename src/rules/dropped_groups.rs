@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -19,30 +20,17 @@ pub(super) const RULE: Rule = Rule {
 const MOST_USERS: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let users = cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::User && !step.onbuild);
+    let users = of_kind(cx, &[Kind::User]).filter(|step| !step.onbuild);
     for step in users.take(MOST_USERS) {
-        let Body::Words { words, .. } = &step.instruction.body else {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(text) = cx.facts.expand(step, word) else {
             continue;
         };
-        let Some((name, group)) = text.trim().split_once(':') else {
+        let Some(name) = name_before_group(&text) else {
             continue;
         };
-        // Root may open everything anyway. A numeric user has no entry to look up groups by.
-        if group.is_empty()
-            || name.is_empty()
-            || name == "root"
-            || name.bytes().all(|b| b.is_ascii_digit())
-        {
-            continue;
-        }
         let Some(assignment) = group_assignment(cx, step, name) else {
             continue;
         };
@@ -65,6 +53,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             ));
         }
     }
+}
+
+/// The name of the user in `name:group`, if the user can have supplementary groups.
+fn name_before_group(user: &str) -> Option<&str> {
+    let (name, group) = user.trim().split_once(':')?;
+    // Root may open everything anyway. A numeric user has no entry to look up groups by.
+    let has_groups =
+        !name.is_empty() && name != "root" && !name.bytes().all(|b| b.is_ascii_digit());
+    if group.is_empty() || !has_groups {
+        return None;
+    }
+    Some(name)
 }
 
 /// The call that adds a user to supplementary groups, in the stage or those it is based on.

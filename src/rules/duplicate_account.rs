@@ -56,7 +56,7 @@ fn report<'a>(
         let message = if !names.insert(name) {
             format!("{kind} `{name}` is defined twice in `{path}`")
         } else if !numbers.insert(number) {
-            format!("{kind} `{name}` in `{path}` shares {id} {number} with another {kind}")
+            format!("{kind} `{name}` shares {id} {number} with another {kind}")
         } else {
             continue;
         };

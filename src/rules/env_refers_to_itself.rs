@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -14,12 +15,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Env)
-    {
+    for step in of_kind(cx, &[Kind::Env]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };

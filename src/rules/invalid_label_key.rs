@@ -1,5 +1,6 @@
 //! `invalid-label-key`: the key of a label violates Docker's guidelines.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -14,12 +15,7 @@ pub(super) const RULE: Rule = Rule {
 const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Label)
-    {
+    for step in of_kind(cx, &[Kind::Label]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };

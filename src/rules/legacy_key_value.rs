@@ -1,5 +1,6 @@
 //! `legacy-key-value`: ENV or LABEL separates key and value by a space.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -12,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Env | Kind::Label))
-    {
+    for step in of_kind(cx, &[Kind::Env, Kind::Label]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! `loose-stopsignal`: STOPSIGNAL does not use the full name of the signal.
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -29,16 +30,10 @@ const NAMES: [&str; 12] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Stopsignal)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::Stopsignal]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(written) = word.literal().map(str::trim) else {
             continue;
         };

@@ -1,6 +1,7 @@
 //! `maintainer`: MAINTAINER is deprecated.
 
 use super::support::keywords::in_case_of;
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Instruction, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -12,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Maintainer)
-    {
+    for step in of_kind(cx, &[Kind::Maintainer]) {
         let report = findings.add(step.instruction.span, "`MAINTAINER` is deprecated");
         if let Some(fix) = fix(step.instruction) {
             report.fix(fix);

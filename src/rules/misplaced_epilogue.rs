@@ -90,10 +90,15 @@ fn in_order(
         .map(|step| cx.source.slice(block(cx, step)))
         .collect();
     let removed = removed_lines(cx, &early);
-    // A block with an empty line above it gets one in its new place too.
-    let is_set_apart = removed
-        .first()
-        .is_some_and(|span| is_empty_line(cx, cx.source.line(span.start) - 1));
+    let written = if late.is_empty() {
+        // A block with an empty line above it gets one in its new place too.
+        let is_set_apart = removed
+            .first()
+            .is_some_and(|span| is_empty_line(cx, cx.source.line(span.start) - 1));
+        vec![insertion(cx, last.end, &texts, is_set_apart)]
+    } else {
+        replacements(cx, &late, &texts)
+    };
     let mut edits = Vec::new();
     for span in removed {
         edits.push(Edit {
@@ -101,24 +106,31 @@ fn in_order(
             replacement: String::new(),
         });
     }
-    if late.is_empty() {
-        let mut replacement = String::new();
-        if is_set_apart {
-            replacement.push_str(cx.line_break());
-        }
-        for text in texts {
-            replacement.push_str(cx.line_break());
-            replacement.push_str(text);
-        }
-        edits.push(Edit {
-            span: Span::at(last.end),
-            replacement,
-        });
-    } else {
-        edits.extend(replacements(cx, &late, &texts));
-    }
+    edits.extend(written);
     edits.retain(|edit| cx.source.slice(edit.span) != edit.replacement);
     Some(edits)
+}
+
+/// Inserts texts at the end of a line, each on a line of its own, after an empty line if they are
+/// to be set apart.
+fn insertion(
+    cx: &DockerfileContext<'_>,
+    offset: usize,
+    texts: &[&str],
+    is_set_apart: bool,
+) -> Edit {
+    let mut replacement = String::new();
+    if is_set_apart {
+        replacement.push_str(cx.line_break());
+    }
+    for text in texts {
+        replacement.push_str(cx.line_break());
+        replacement.push_str(text);
+    }
+    Edit {
+        span: Span::at(offset),
+        replacement,
+    }
 }
 
 /// The lines of blocks to remove; blocks with nothing but blanks between them are one.

@@ -59,13 +59,13 @@ struct Bytes {
 fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
     let (all, dead) = (cx.size(added), cx.size(unreachable));
     if added == unreachable {
-        format!("the program can reach nothing of the {all} that this `RUN` adds")
+        format!("nothing of the {all} that this `RUN` adds is reachable")
     } else if all == dead {
         // The two sizes are different, but look the same when they are rounded.
         let reachable = cx.size(added - unreachable);
-        format!("the program can reach only {reachable} of the {all} that this `RUN` adds")
+        format!("only {reachable} of the {all} that this `RUN` adds are reachable")
     } else {
-        format!("the program cannot reach {dead} of the {all} that this `RUN` adds")
+        format!("{dead} of the {all} that this `RUN` adds are unreachable")
     }
 }
 

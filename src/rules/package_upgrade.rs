@@ -16,7 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         if upgrades_all(&call) {
             findings.add(
                 call.call.span,
-                "packages of the base image are upgraded; use a newer base image instead",
+                "packages are upgraded; use a newer base image instead",
             );
         }
     }

@@ -36,10 +36,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             _ => switches::find(call, &SWITCHES).map(|(span, _)| span),
         };
         if let Some(span) = place {
-            findings.add(
-                span,
-                "password is stored in the image history and is the same in every container",
-            );
+            findings.add(span, "password is the same in every container");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -22,12 +23,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             report(cx, download.url, download.span, findings);
         }
     }
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add && step.flag("checksum").is_none())
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
+        if step.flag("checksum").is_some() {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };

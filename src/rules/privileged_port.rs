@@ -43,9 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 findings
                     .add(
                         word.span,
-                        format!(
-                            "`{name}` cannot listen on the privileged port {port} in every runtime"
-                        ),
+                        format!("some runtimes do not let `{name}` listen on port {port}"),
                     )
                     .label(user.span, "user set here");
             }

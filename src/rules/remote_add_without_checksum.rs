@@ -1,5 +1,6 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -11,12 +12,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add && step.flag("checksum").is_none())
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
+        if step.flag("checksum").is_some() {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };

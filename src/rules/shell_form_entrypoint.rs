@@ -1,5 +1,6 @@
 //! `shell-form-entrypoint`: a shell starts the program and does not forward signals.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Command, Kind, Script, shell};
 use crate::lint::facts::{Base, Facts, Step, exec_form, is_builtin};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -14,12 +15,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let entrypoints = stages_with_an_entrypoint(cx.facts);
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Cmd | Kind::Entrypoint))
-    {
+    for step in of_kind(cx, &[Kind::Cmd, Kind::Entrypoint]) {
         let Body::Command(Command::Shell(script)) = &step.instruction.body else {
             continue;
         };
@@ -28,8 +24,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         }
         let keyword = step.instruction.keyword.kind.name();
-        let message =
-            format!("`{keyword}` starts a shell, which does not forward signals to the program");
+        let message = format!("shell-form `{keyword}` does not forward signals");
         let report = findings.add(step.instruction.span, message);
         let has_entrypoint = step.stage.is_some_and(|stage| entrypoints[stage]);
         if let Some(fix) = fix(step, script, has_entrypoint) {

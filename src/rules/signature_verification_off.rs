@@ -61,10 +61,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some((span, word)) = switches::find(call, &SWITCHES) else {
                 continue;
             };
-            let report = findings.add(
-                span,
-                format!("`{word}` installs packages without verifying their signatures"),
-            );
+            let report = findings.add(span, format!("`{word}` disables signature verification"));
             // An option with a value may set several things, and a line of a configuration file is
             // not an option at all.
             let is_switch = word.starts_with("--") && !word.contains('=');
@@ -75,10 +72,5 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
         }
     }
-    switches::report_variables(
-        cx,
-        &VARIABLES,
-        "disables the verification of signatures",
-        findings,
-    );
+    switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
 }

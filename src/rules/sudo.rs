@@ -87,7 +87,7 @@ fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
-    // Only the programs in the image matter here; packages may have brought them.
+    // Only the program matters here, whichever package it comes from.
     for name in cx.programs(["sudo", "doas"]) {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("`{path}` lets users become root"));

@@ -1,5 +1,6 @@
 //! `tls-verification-off`: the verification of TLS certificates is turned off.
 
+use super::support::options::letters;
 use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -92,10 +93,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
                 let report = findings.add(
                     span,
-                    format!(
-                        "`{word}` disables the verification of TLS certificates for `{}`",
-                        call.name
-                    ),
+                    format!("`{word}` disables TLS certificate verification"),
                 );
                 // Other switches have values or belong to a `config` command, where removing one
                 // word does not help.
@@ -107,10 +105,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     report.fix(fix);
                 }
             } else if let Some(argument) = short_insecure(call) {
-                let report = findings.add(
-                    argument.span,
-                    "`-k` disables the verification of TLS certificates for `curl`",
-                );
+                let report =
+                    findings.add(argument.span, "`-k` disables TLS certificate verification");
                 // In a bundle, only the letter goes.
                 if let Some(fix) = without_k(argument)
                     .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
@@ -123,7 +119,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     switches::report_variables(
         cx,
         &VARIABLES,
-        "disables the verification of TLS certificates",
+        "disables TLS certificate verification",
         findings,
     );
 }
@@ -135,15 +131,7 @@ fn short_insecure(call: &Call) -> Option<&Argument> {
     }
     call.arguments.iter().find(|argument| {
         let word = argument.single().unwrap_or_default();
-        let Some(letters) = word.strip_prefix('-') else {
-            return false;
-        };
-        // A `k` after a letter with a value is part of the value.
-        !letters.starts_with('-')
-            && letters
-                .chars()
-                .take_while(|&letter| !CURL_VALUED.contains(letter))
-                .any(|letter| letter == 'k')
+        letters(word, CURL_VALUED).contains('k')
     })
 }
 

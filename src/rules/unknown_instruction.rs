@@ -1,5 +1,6 @@
 //! `unknown-instruction`: a line starts with an unknown instruction.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
@@ -13,12 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Unknown)
-    {
+    for step in of_kind(cx, &[Kind::Unknown]) {
         let keyword = &step.instruction.keyword;
         // `ONBUILD` without an instruction is an error of its own.
         if keyword.text.is_empty() {

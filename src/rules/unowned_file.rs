@@ -31,7 +31,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         let path = cx.path(first);
         let report = findings.add(
             cx.at_file(first),
-            format!("`{path}` is owned by UID {uid}, which has no account in `/etc/passwd`"),
+            format!("`{path}` is owned by UID {uid}, which has no account"),
         );
         if count > 1 {
             let others = counted(count - 1, "other file");

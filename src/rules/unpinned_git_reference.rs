@@ -1,5 +1,6 @@
 //! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Place};
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -25,12 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings.add(call.span, "repository is not pinned to a commit");
         }
     }
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add)
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! `unsuitable-stopsignal`: the program shuts down cleanly on another signal.
 
 use super::support::rewrite::line_after;
-use super::support::steps::last_of_kind;
+use super::support::steps::{first_word, last_of_kind};
 use crate::dockerfile::{Body, Command, Kind, Word};
 use crate::lint::facts::{Base, Stage, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -108,11 +108,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 }
 
 /// The word of a STOPSIGNAL that sets SIGTERM, in any of its spellings.
-fn explicit_sigterm<'s>(cx: &DockerfileContext<'_>, step: &'s Step<'_>) -> Option<&'s Word> {
-    let Body::Words { words, .. } = &step.instruction.body else {
-        return None;
-    };
-    let word = words.first()?;
+fn explicit_sigterm<'s>(cx: &DockerfileContext<'_>, step: &Step<'s>) -> Option<&'s Word> {
+    let word = first_word(step)?;
     let signal = cx.facts.expand(step, word)?;
     match signal.trim().to_ascii_uppercase().as_str() {
         "SIGTERM" | "TERM" | "15" => Some(word),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::support::rewrite::line_after;
-use super::support::root_by_default::drops_privileges;
+use super::support::root_by_default::{drops_privileges, runs_as_root};
 use crate::dockerfile::Kind;
-use crate::lint::facts::{Call, Stage, User};
+use crate::lint::facts::{Call, Stage};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -23,13 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let known = stage.known.and_then(|known| known.user.as_deref());
-    // Only if the container is known to run as root is the user known to be unused.
-    let user = stage
-        .user
-        .as_ref()
-        .map_or(known, |user| user.name.as_deref());
-    if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
+    if !runs_as_root(stage) || drops_privileges(cx, stage) {
         return;
     }
     let lineage: BTreeSet<usize> = cx

@@ -1,5 +1,6 @@
 //! `wget-with-progress-bar`: wget writes a progress bar to the build log.
 
+use super::support::options::{is_long, letters};
 use super::support::unattended::insert_after;
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
@@ -33,7 +34,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let report = findings.add(
             call.name_span,
-            "`wget` writes a progress bar of thousands of lines to the build log",
+            "`wget` writes its progress bar to the build log",
         );
         if let Some(edit) = insert_after(cx, call.name_span, "wget", "--progress=dot:giga") {
             report.fix(Fix::new(
@@ -56,18 +57,7 @@ fn shows_progress(call: &Call) -> bool {
 
 /// Whether a word is an option that turns the progress bar off, alone or in a bundle.
 fn is_quiet(word: &str) -> bool {
-    if let Some(long) = word.strip_prefix("--") {
-        // `--progress=dot` and `--progress dot` are the same option.
-        let name = long.split('=').next().unwrap_or(long);
-        return QUIET.iter().any(|known| &known[2..] == name);
-    }
-    let Some(letters) = word.strip_prefix('-') else {
-        return false;
-    };
-    let letters = letters
-        .split_inclusive(|letter| VALUED.contains(letter))
-        .next()
-        .unwrap_or_default();
+    let letters = letters(word, VALUED);
     // `-nv` is one option of two letters.
-    letters.contains(['q', 'o', 'a']) || letters.contains("nv")
+    is_long(word, &QUIET) || letters.contains(['q', 'o', 'a']) || letters.contains("nv")
 }

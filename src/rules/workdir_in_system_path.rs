@@ -1,6 +1,7 @@
 //! `workdir-in-system-path`: WORKDIR is a directory of the kernel or the boot loader.
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,16 +15,10 @@ pub(super) const RULE: Rule = Rule {
 const SYSTEM: [&str; 6] = ["proc", "sys", "dev", "boot", "initrd", "lost+found"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Workdir)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::Workdir]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(path) = cx.facts.expand(step, word) else {
             continue;
         };

@@ -52,9 +52,7 @@ fn report(
             findings
                 .add(
                     span,
-                    format!(
-                        "`{volume}` is already a volume: some builders discard files written to it"
-                    ),
+                    format!("some builders discard changes to volume `{volume}`"),
                 )
                 .label(*declared, "declared here");
             return;

@@ -12,6 +12,7 @@ pub(super) mod ignored;
 pub(super) mod keywords;
 pub(super) mod label_schema;
 pub(super) mod lines;
+pub(super) mod options;
 pub(super) mod programs;
 pub(super) mod rewrite;
 pub(super) mod root_by_default;

@@ -134,6 +134,16 @@ fn command_words(step: &Step<'_>) -> Vec<String> {
     }
 }
 
+/// Whether the container of a stage is known to run as root, because of a USER or the base image.
+pub(in crate::rules) fn runs_as_root(stage: &Stage<'_>) -> bool {
+    let name = match &stage.user {
+        // A USER with an unknown value may be anybody, even if the base image runs as root.
+        Some(user) => user.name.as_deref(),
+        None => stage.known.and_then(|known| known.user.as_deref()),
+    };
+    name.is_some_and(User::is_root)
+}
+
 /// Whether a program that changes the user when the container starts is installed or called.
 pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts

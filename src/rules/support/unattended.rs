@@ -26,7 +26,7 @@ pub(in crate::rules) fn check(
             // Without a verb there is no place for the option.
             let Some(verb) = call.verb else { continue };
             let message = format!(
-                "`{} {}` prompts for confirmation, and the build cannot answer",
+                "`{} {}` prompts for confirmation: add `{option}`",
                 call.call.name, verb.word
             );
             let report = findings.add(call.call.name_span.to(verb.argument.span), message);

@@ -36,8 +36,8 @@ pub(in crate::rules) fn report<'f>(
             break;
         }
     }
-    let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
     let Some(install) = install else {
+        let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
         return findings.add(
             alone.call.span,
             format!("`{name} {verb}` in a `RUN` that installs nothing"),
@@ -46,10 +46,11 @@ pub(in crate::rules) fn report<'f>(
     let span = install.verb.map_or(install.call.span, |verb| {
         install.call.name_span.to(verb.argument.span)
     });
-    let message =
-        format!("this installs from package lists that `{name} {verb}` cached in an earlier `RUN`");
     findings
-        .add(span, message)
+        .add(
+            span,
+            "installs from package lists cached by an earlier `RUN`",
+        )
         .label(alone.call.span, "package lists updated here")
 }
 
