@@ -53,7 +53,7 @@ const SYSTEM: [&str; 9] = [
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
-        // Compilers belong into a builder stage, and ONBUILD runs in the build of another image.
+        // Compilers belong in a builder stage, and ONBUILD runs in the build of another image.
         if step.onbuild || !cx.facts.is_in_final_image(step) {
             continue;
         }

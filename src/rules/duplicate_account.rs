@@ -52,7 +52,7 @@ fn report<'a>(
     };
     let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     for (name, number) in accounts {
-        // A name comes first: whoever looks a user up by name never finds the second entry.
+        // The name comes first: a lookup by name never finds the second entry.
         let message = if !names.insert(name) {
             format!("{kind} `{name}` is defined twice in `{path}`")
         } else if !numbers.insert(number) {

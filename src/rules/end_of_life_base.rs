@@ -28,7 +28,7 @@ fn message(EndOfLife { what, day }: &EndOfLife) -> String {
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let distribution = &cx.packages.distribution;
-    // Rolling releases have no version, and reach no end of life.
+    // Rolling releases have no version and never reach the end of life.
     if distribution.id.is_empty() || distribution.version_id.is_empty() {
         return;
     }

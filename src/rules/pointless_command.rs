@@ -33,7 +33,7 @@ const HARMLESS: [&str; 7] = ["--version", "-V", "-es", "-Es", "-c", "--help", "-
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // Whoever mounts an agent or a key wants ssh to be called.
+        // With an agent or a key mounted, ssh is called on purpose.
         let with_agent = run
             .mounts
             .iter()

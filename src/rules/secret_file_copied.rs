@@ -38,7 +38,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // The destination says more than the name of the source.
+        // The variable in the destination shows more than the name of the source.
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
             findings.add(
                 destination.span,

@@ -19,7 +19,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Command(Command::Shell(script)) = &step.instruction.body else {
             continue;
         };
-        // Whoever sets a SHELL wants to use it. With `exec`, the program replaces the shell.
+        // After a SHELL instruction, the shell is intended. With `exec`, the program replaces it.
         if step.shell.set_by.is_some() || replaces_shell(script) {
             continue;
         }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Whoever sets a SHELL wants to use it.
+    // After a SHELL instruction, the shell is intended.
     for step in cx
         .facts
         .steps
