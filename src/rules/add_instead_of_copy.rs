@@ -1,6 +1,8 @@
 //! `add-instead-of-copy`: ADD is used for plain local files.
 
-use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
+use super::support::keywords::in_case_of;
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,57 +13,32 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The names of archives, by which ADD unpacks; it looks at the content, but people go by the name.
+/// The endings of archive names. ADD looks at the content of a file, but an author who relies on it
+/// goes by the name.
 const ARCHIVES: [&str; 17] = [
     ".tar", ".z", ".bz2", ".gz", ".lz", ".lzma", ".tz", ".tb2", ".tbz", ".tbz2", ".tgz", ".tlz",
     ".tpz", ".txz", ".xz", ".zst", ".tzst",
 ];
 
-/// What only ADD takes.
+/// Flags that only ADD has.
 const FLAGS: [&str; 3] = ["checksum", "keep-git-dir", "unpack"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add)
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
+        // COPY would refuse these flags.
         if FLAGS.iter().any(|flag| step.flag(flag).is_some()) {
             continue;
         }
-        let sources: Vec<Source> = sources
-            .iter()
-            .map(|place| Source::of(cx, step, place))
-            .collect();
-        // One source that needs ADD is reason enough for it.
-        if sources.contains(&Source::NeedsAdd)
-            || !sources
-                .iter()
-                .any(|source| matches!(source, Source::File { .. }))
-        {
+        let Some(applicability) = applicability(cx, step, sources) else {
             continue;
-        }
+        };
         let keyword = &step.instruction.keyword;
-        let replacement = if keyword.text.bytes().any(|b| b.is_ascii_uppercase()) {
-            "COPY"
-        } else {
-            "copy"
-        };
-        let plain = sources
-            .iter()
-            .all(|source| *source == Source::File { plain: true });
-        let applicability = if plain {
-            Applicability::Safe
-        } else {
-            Applicability::Unsafe
-        };
         let edit = Edit {
             span: keyword.span,
-            replacement: replacement.to_owned(),
+            replacement: in_case_of(step.instruction, "COPY"),
         };
         let message = "`ADD` is used for plain local files";
         findings
@@ -70,17 +47,39 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The applicability of a fix for an ADD with these sources; `None` if one of them needs ADD, which
+/// is reason enough to use it for all.
+fn applicability(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    sources: &[CopySource],
+) -> Option<Applicability> {
+    let mut applicability = None;
+    for place in sources {
+        match (Source::of(cx, step, place), applicability) {
+            (Source::NeedsAdd, _) => return None,
+            (Source::File { plain: true }, None) => applicability = Some(Applicability::Safe),
+            (Source::File { plain: true }, Some(_)) => {}
+            // A name without an extension may be an archive that ADD would have unpacked.
+            (Source::File { plain: false }, _) => applicability = Some(Applicability::Unsafe),
+        }
+    }
+    applicability
+}
+
+/// A source of ADD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// `plain`: its name shows that it is no archive.
+    /// A local file; `plain` if its name shows that it is not an archive.
     File { plain: bool },
-    /// A URL, a repository, an archive, or what a variable hides.
+    /// A URL, a repository, an archive, or a path that a variable hides.
     NeedsAdd,
 }
 
 impl Source {
     fn of(cx: &DockerfileContext<'_>, step: &Step<'_>, place: &CopySource) -> Self {
         let word = match place {
+            // Both instructions write a heredoc in the same way.
             CopySource::Heredoc(_) => return Self::File { plain: true },
             CopySource::Path(word) => word,
         };
@@ -96,6 +95,7 @@ impl Source {
             return Self::NeedsAdd;
         }
         let name = lower.rsplit('/').next().unwrap_or_default();
+        // A pattern in the extension, `*.t*`, can match archives too.
         let has_extension = name
             .rsplit_once('.')
             .is_some_and(|(_, extension)| !extension.contains(['*', '?', '[']));
@@ -105,26 +105,39 @@ impl Source {
     }
 }
 
-/// Whether all that a source hides are variables whose names speak of a file here: `${JAR_FILE}`.
+/// Whether the variables of a source all have names that mean a local file: `${JAR_FILE}`.
 fn is_called_a_file(word: &Word) -> bool {
-    let mut variables = word.parts.iter().filter_map(|part| match part {
-        WordPart::Variable(variable) => Some(variable.name.to_ascii_lowercase()),
-        WordPart::Literal(_) => None,
-    });
-    let says = |name: &str, words: &[&str]| name.split('_').any(|part| words.contains(&part));
-    variables.all(|name| {
-        says(&name, &["file", "path", "dir", "folder", "binary"])
-            && !says(
-                &name,
-                &[
-                    "tar", "tarball", "archive", "zip", "rootfs", "url", "uri", "remote",
-                    "download",
-                ],
+    for part in &word.parts {
+        let WordPart::Variable(variable) = part else {
+            continue;
+        };
+        let name = variable.name.to_ascii_lowercase();
+        let is_file = name
+            .split('_')
+            .any(|part| matches!(part, "file" | "path" | "dir" | "folder" | "binary"));
+        // `ARCHIVE_PATH` and `DOWNLOAD_FILE` may well hold something that only ADD can handle.
+        let is_other = name.split('_').any(|part| {
+            matches!(
+                part,
+                "tar"
+                    | "tarball"
+                    | "archive"
+                    | "zip"
+                    | "rootfs"
+                    | "url"
+                    | "uri"
+                    | "remote"
+                    | "download"
             )
-    })
+        });
+        if !is_file || is_other {
+            return false;
+        }
+    }
+    true
 }
 
-/// What BuildKit fetches: HTTP, and Git in each of its spellings.
+/// Whether BuildKit fetches a source: over HTTP, or by Git in each of its spellings.
 fn is_remote(path: &str) -> bool {
     let schemes = ["http://", "https://", "git://", "ssh://", "git@"];
     schemes.iter().any(|scheme| path.starts_with(scheme))

@@ -1,4 +1,4 @@
-//! `analysis-limit`: parts that exceed a limit, so that no rule has seen them.
+//! `analysis-limit`: parts of the file that exceed a limit and are not analyzed.
 
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Without this finding, a clean result would be misleading.
     if let Some(part) = &cx.dockerfile.unread {
         findings.add(
             part.span,

@@ -1,6 +1,6 @@
 //! `apt-in-script`: `apt` is used in a script instead of `apt-get`.
 
-use super::support::unattended::after;
+use super::support::unattended::insert_after;
 use crate::lint::facts::packages::{Action, understand};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
@@ -12,23 +12,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx
-        .facts
-        .runs()
-        .iter()
-        .flat_map(|run| &run.calls)
-        .filter(|call| call.name == "apt")
-    {
+    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        if call.name != "apt" {
+            continue;
+        }
         let report = findings.add(
             call.name_span,
             "`apt` is for interactive use; its interface may change",
         );
-        // What both know, both do alike; `apt list` and its like are not `apt-get`'s.
-        let known = understand(call).is_some_and(|call| {
+        // `apt-get` has no `list`, `show` or `search`. Verbs that both have do the same in both.
+        let has_verb = understand(call).is_some_and(|call| {
             call.action != Action::Clean || call.is_verb(&["clean", "autoclean"])
         });
-        let renamed = after(cx, call.name_span, "apt", "").filter(|_| known);
-        if let Some(mut edit) = renamed {
+        if has_verb && let Some(mut edit) = insert_after(cx, call.name_span, "apt", "") {
             let quoted = cx.source.slice(call.name_span).starts_with('"');
             edit.replacement = String::from(if quoted { "\"apt-get\"" } else { "apt-get" });
             edit.span = call.name_span;

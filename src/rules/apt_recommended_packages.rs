@@ -1,6 +1,6 @@
 //! `apt-recommended-packages`: `apt-get install` also installs recommended packages.
 
-use super::support::unattended::after;
+use super::support::unattended::insert_after;
 use crate::lint::facts::Run;
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
@@ -14,7 +14,8 @@ pub(super) const RULE: Rule = Rule {
 const OPTION: &str = "--no-install-recommends";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Written to `apt.conf.d` or given by `-o`, it holds wherever it stands.
+    // The setting may be written to `apt.conf.d` in any way, or passed with `-o`; either counts for
+    // the whole file, because the order of both is hard to know.
     if cx
         .source
         .text()
@@ -24,12 +25,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
-        let Some(verb) = call
-            .verb
-            .filter(|verb| call.manager.name == "apt" && verb.word == "install")
-        else {
+        let Some(verb) = call.verb else { continue };
+        if call.manager.name != "apt" || verb.word != "install" {
             continue;
-        };
+        }
         let declined = call.has_option(&[OPTION, "--without-recommends", "--download-only"])
             || call.options.contains(&"-R");
         if declined || call.hides_options() {
@@ -37,8 +36,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
         let span = call.call.name_span.to(verb.argument.span);
         let report = findings.add(span, "`apt-get install` also installs recommended packages");
-        if let Some(edit) = after(cx, verb.argument.span, "install", OPTION)
-            .filter(|_| call.call.name != "aptitude")
+        // aptitude calls its option `--without-recommends`.
+        if call.call.name != "aptitude"
+            && let Some(edit) = insert_after(cx, verb.argument.span, "install", OPTION)
         {
             report.fix(Fix::new(
                 format!("add `{OPTION}`"),

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -15,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Programs that decompress a file, and so count only for the names of tar archives.
 const DECOMPRESSORS: [&str; 9] = [
     "gunzip",
     "bunzip2",
@@ -27,18 +29,16 @@ const DECOMPRESSORS: [&str; 9] = [
     "unzstd",
 ];
 
-/// Per stage and name of a file, the last call that unpacks it: the step it stands in, and its
-/// place.
+/// The last call that unpacks a file, by stage and file name: its step and its place.
 type Unpacked<'f> = HashMap<(Option<usize>, &'f str), (usize, Span)>;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let mut unpacked: Option<Unpacked<'_>> = None;
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy && step.flag("from").is_none())
-    {
+    // Files of other stages are not archives of the build context, which ADD could unpack.
+    for step in of_kind(cx, &[Kind::Copy]) {
+        if step.flag("from").is_some() {
+            continue;
+        }
         let Body::Transfer {
             sources,
             destination,
@@ -47,55 +47,57 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
+        // COPY can give the file another name, and that is the one that is unpacked.
         let renamed = base_name(destination.literal().unwrap_or_default());
         for place in sources {
-            let CopySource::Path(word) = place else {
+            let CopySource::Path(word) = place else { continue };
+            let source = base_name(word.literal().unwrap_or_default());
+            if !is_packed(source) {
                 continue;
-            };
-            let Some(source) = word.literal().map(base_name).filter(|name| is_packed(name)) else {
-                continue;
-            };
+            }
             let name = if is_packed(renamed) { renamed } else { source };
+            // Few files copy an archive, so the table is built only when one does.
             let unpacked = unpacked.get_or_insert_with(|| unpacked_files(cx.facts));
-            if let Some((_, call)) = unpacked
-                .get(&(step.stage, name))
-                .filter(|(at, _)| *at > step.index)
+            if let Some((index, call)) = unpacked.get(&(step.stage, name))
+                && *index > step.index
             {
                 findings
                     .add(
                         word.span,
                         format!("`{source}` is copied in one layer and unpacked in another"),
                     )
-                    .label(*call, "here")
+                    .label(*call, "unpacked here")
                     .note("`ADD` unpacks local archives");
             }
         }
     }
 }
 
+/// The last component of a path; contexts on Windows have backslashes.
 fn base_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
+/// The files that calls of the whole Dockerfile unpack.
 fn unpacked_files<'f>(facts: &'f Facts<'_>) -> Unpacked<'f> {
     let mut files = HashMap::new();
     for run in facts.runs() {
         let stage = facts.steps[run.step].stage;
         for call in &run.calls {
-            let (extracts, decompresses) =
-                (extracts(call), DECOMPRESSORS.contains(&call.name.as_str()));
-            let names = call
-                .words()
-                .map(base_name)
-                .filter(|_| extracts || decompresses);
-            for name in names.filter(|name| {
-                if extracts {
+            let extracts = extracts(call);
+            if !extracts && !DECOMPRESSORS.contains(&call.name.as_str()) {
+                continue;
+            }
+            for name in call.words().map(base_name) {
+                // `gunzip x.gz` leaves one file, which ADD would not decompress.
+                let is_archive = if extracts {
                     is_packed(name)
                 } else {
                     ends_in(name, &ARCHIVES)
+                };
+                if is_archive {
+                    files.insert((stage, name), (run.step, call.span));
                 }
-            }) {
-                files.insert((stage, name), (run.step, call.span));
             }
         }
     }

@@ -1,9 +1,10 @@
 //! `archive-fetched-then-unpacked`: a RUN downloads and unpacks an archive, which ADD can do.
 
 use super::support::archives::{extracts, is_packed};
-use super::support::fetched::{Words, alone, is_plain};
+use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "archive-fetched-then-unpacked",
@@ -12,8 +13,8 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// What makes tar leave something out or put it elsewhere, which ADD cannot.
-const CHANGES: [&str; 8] = [
+/// Options with which tar leaves something out or puts it elsewhere, which ADD cannot do.
+const SELECTIONS: [&str; 8] = [
     "--strip",
     "--transform",
     "--xform",
@@ -25,27 +26,24 @@ const CHANGES: [&str; 8] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
-        let mut tars = run.calls.iter().filter(|call| extracts(call));
-        let (Some(tar), None) = (tars.next(), tars.next()) else {
+    for run in cx.facts.runs() {
+        // A checksum or a signature is reason enough to keep the steps apart.
+        if run.verifies() {
+            continue;
+        }
+        let Some(tar) = only_call(run, extracts) else {
             continue;
         };
-        let mut fetches = run
-            .calls
-            .iter()
-            .filter(|call| matches!(call.name.as_str(), "curl" | "wget"));
-        let (Some(fetch), None) = (fetches.next(), fetches.next()) else {
+        let Some(fetch) = only_call(run, is_curl_or_wget) else {
             continue;
         };
         let downloads = fetch.downloads();
         let [download] = &downloads[..] else { continue };
-        let name = download
-            .url
-            .split(['?', '#'])
-            .next()
-            .and_then(|path| path.rsplit('/').next())
-            .unwrap_or_default();
-        if !is_packed(name) || download.url.contains('$') || changes(tar) {
+        // A URL without an archive name, or with a variable of the shell, may be anything.
+        if !is_packed(file_name(download.url))
+            || download.url.contains('$')
+            || unpacks_selection(tar)
+        {
             continue;
         }
         let message = format!(
@@ -69,8 +67,30 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether it unpacks less than all, or does so under other names.
-fn changes(tar: &Call) -> bool {
+/// The only call of a RUN that has a property. With several downloads or archives, nothing shows
+/// which belongs to which.
+fn only_call<'r>(run: &'r Run<'_>, has_property: fn(&Call) -> bool) -> Option<&'r Call> {
+    let mut calls = run.calls.iter().filter(|call| has_property(call));
+    match (calls.next(), calls.next()) {
+        (Some(call), None) => Some(call),
+        _ => None,
+    }
+}
+
+/// Whether a call is of one of the two programs whose options are known here.
+fn is_curl_or_wget(call: &Call) -> bool {
+    matches!(call.name.as_str(), "curl" | "wget")
+}
+
+/// The last component of a URL's path.
+fn file_name(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a call unpacks less than the whole archive, or under other names.
+fn unpacks_selection(tar: &Call) -> bool {
+    // A variable can hold any option.
     let is_hidden = tar
         .arguments
         .iter()
@@ -78,48 +98,53 @@ fn changes(tar: &Call) -> bool {
     is_hidden
         || tar
             .words()
-            .any(|word| CHANGES.iter().any(|change| word.starts_with(change)))
-        || chooses(tar)
+            .any(|word| SELECTIONS.iter().any(|option| word.starts_with(option)))
+        || names_members(tar)
 }
 
-/// Whether it is told which members to unpack: words that are neither options nor their values.
-fn chooses(tar: &Call) -> bool {
+/// Whether a call names the members to unpack: words that are neither options nor their values.
+fn names_members(tar: &Call) -> bool {
     let mut is_value = false;
-    tar.arguments
-        .iter()
-        .flat_map(Argument::texts)
-        .enumerate()
-        .any(|(at, word)| {
-            let is_short = at == 0 || word.starts_with('-') && !word.starts_with("--");
-            let takes_value =
-                is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
-            let is_member = !is_value && !is_short && !word.starts_with('-');
-            is_value = !is_value && takes_value;
-            is_member
-        })
+    let words = tar.arguments.iter().flat_map(Argument::texts);
+    for (index, word) in words.enumerate() {
+        let is_short = index == 0 || word.starts_with('-') && !word.starts_with("--");
+        // In a bundle such as `xzf`, only a letter at its end takes the next word.
+        let takes_value =
+            is_short && word.ends_with(['f', 'C']) || matches!(word, "--file" | "--directory");
+        if !is_value && !is_short && !word.starts_with('-') {
+            return true;
+        }
+        is_value = !is_value && takes_value;
+    }
+    false
 }
 
-/// The ADD that does what `curl URL | tar xz -C FOLDER` does.
+/// The ADD that does what `curl URL | tar xz -C DIRECTORY` does.
 fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, fetch: &Call, tar: &Call) -> Option<String> {
-    alone(cx, run, 2)?;
-    let is_pipe = cx
+    let between = Span::new(fetch.span.end, tar.span.start);
+    let operator = cx
         .source
-        .slice(crate::source::Span::new(fetch.span.end, tar.span.start))
-        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape)
-        == "|";
-    let url = fetched(&Words::of(cx, run, fetch)?)?;
-    let folder = unpacked(&Words::of(cx, run, tar)?)?;
-    is_pipe.then(|| format!("ADD --unpack=true {url} {}/", folder.trim_end_matches('/')))
+        .slice(between)
+        .trim_matches(|c: char| c.is_whitespace() || c == cx.dockerfile.escape);
+    if !consists_of(cx, run, 2) || operator != "|" {
+        return None;
+    }
+    let url = piped_url(&plain_arguments(cx, run, fetch)?)?;
+    let directory = target_directory(&plain_arguments(cx, run, tar)?)?;
+    let directory = directory.trim_end_matches('/');
+    Some(format!("ADD --unpack=true {url} {directory}/"))
 }
 
-/// The address that is written to standard output, by options that change nothing of it.
-fn fetched(words: &Words) -> Option<String> {
-    let is_silent = |letters: &str| letters.chars().all(|letter| "fsSLqnvO#-".contains(letter));
+/// The URL that curl or wget writes to standard output, if no option changes the download.
+fn piped_url(arguments: &[String]) -> Option<String> {
     let mut url = None;
-    for word in &words.0 {
+    for word in arguments {
         match word.as_str() {
             "--silent" | "--show-error" | "--fail" | "--location" | "--quiet" | "-" => {}
-            word if word.starts_with('-') && !word.starts_with("--") && is_silent(&word[1..]) => {}
+            // `-qO-` and `-fsSL` are bundles of the same options.
+            word if word.starts_with('-')
+                && !word.starts_with("--")
+                && word[1..].chars().all(|c| "fsSLqnvO#-".contains(c)) => {}
             word if !word.starts_with('-') && url.is_none() => url = Some(word.to_owned()),
             _ => return None,
         }
@@ -127,28 +152,33 @@ fn fetched(words: &Words) -> Option<String> {
     url
 }
 
-/// The folder into which `tar` unpacks all of its standard input.
-fn unpacked(words: &Words) -> Option<String> {
-    let mut folder = ".".to_owned();
-    let mut words = words.0.iter().enumerate();
-    while let Some((at, word)) = words.next() {
+/// The directory into which `tar` unpacks all of its standard input.
+fn target_directory(arguments: &[String]) -> Option<String> {
+    let mut directory = ".".to_owned();
+    let mut words = arguments.iter().enumerate();
+    while let Some((index, word)) = words.next() {
         match word.as_str() {
-            "-C" | "--directory" => words.next()?.1.clone_into(&mut folder),
+            "-C" | "--directory" => words.next()?.1.clone_into(&mut directory),
+            // ADD finds the compression itself.
             "--extract" | "--gzip" | "--xz" | "--bzip2" | "--verbose" | "-" => {}
-            letters if (at == 0 || letters.starts_with('-')) && !letters.starts_with("--") => {
+            letters if (index == 0 || letters.starts_with('-')) && !letters.starts_with("--") => {
                 let letters = letters.trim_start_matches('-');
-                let (letters, takes_folder) = letters
-                    .strip_suffix('C')
-                    .map_or((letters, false), |rest| (rest, true));
+                let (letters, takes_directory) = match letters.strip_suffix('C') {
+                    Some(rest) => (rest, true),
+                    None => (letters, false),
+                };
                 if !letters.chars().all(|letter| "xzjJvf".contains(letter)) {
                     return None;
                 }
-                if takes_folder {
-                    words.next()?.1.clone_into(&mut folder);
+                if takes_directory {
+                    words.next()?.1.clone_into(&mut directory);
                 }
             }
             _ => return None,
         }
     }
-    is_plain(&folder).then_some(folder)
+    if !is_plain(&directory) {
+        return None;
+    }
+    Some(directory)
 }

@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 step.kind().name()
             ),
         );
-        if let Some(replacement) = mended(&text) {
+        if let Some(replacement) = as_json(&text) {
             let title = format!("write it as JSON: `{replacement}`");
             report.fix(Fix::new(
                 title,
@@ -37,16 +37,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// What an instruction takes for text though it could be JSON.
+/// The text of an instruction that the builder did not read as JSON, with its place.
+///
+/// BuildKit falls back to the shell form, or to words, when the JSON is malformed, and only that it
+/// starts with `[` shows what was meant.
 fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
     let joined = match &step.instruction.body {
         Body::Command(Command::Shell(script)) | Body::Healthcheck(Some(Command::Shell(script))) => {
             &script.text
         }
         Body::Words { words, json: false } if step.kind() == Kind::Volume => {
-            words
-                .first()
-                .filter(|word| word.text.as_str().starts_with('['))?;
+            if !words.first()?.text.as_str().starts_with('[') {
+                return None;
+            }
             &step.instruction.arguments
         }
         Body::Transfer {
@@ -57,11 +60,12 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
             let Some(CopySource::Path(first)) = sources.first() else {
                 return None;
             };
-            // `[a-z].txt` is a pattern.
+            // `[a-z].txt` is a pattern, so a quote or a comma has to follow the bracket.
             let text = first.text.as_str();
-            (text.starts_with('[')
-                && (text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['")))
-            .then_some(())?;
+            let is_list = text.ends_with(',') || text.starts_with("[\"") || text.starts_with("['");
+            if !text.starts_with('[') || !is_list {
+                return None;
+            }
             &step.instruction.arguments
         }
         _ => return None,
@@ -73,7 +77,8 @@ fn text_of(step: &Step<'_>) -> Option<(String, Span)> {
     ))
 }
 
-/// `[a, 'b']`. The shell's `[ -f x ]` has a blank and no comma.
+/// Whether a text was meant as a JSON list, such as `[a, 'b']`. The shell's `[ -f x ]` has a blank
+/// after its bracket, and no comma.
 fn looks_like_json(text: &str, kind: Kind) -> bool {
     let Some(inner) = text
         .strip_prefix('[')
@@ -82,8 +87,10 @@ fn looks_like_json(text: &str, kind: Kind) -> bool {
         return false;
     };
     let is_test = inner.starts_with(char::is_whitespace) || inner.starts_with('[');
+    // Single quotes and missing quotes are the usual mistakes.
     let quoted = inner.starts_with(['"', '\'']) && !inner.contains("&&");
     let list = inner.contains(',') && !inner.contains([';', '&', '|', '$']);
+    // Tests of a shell are common in these, and unlikely as the program of an image.
     if matches!(kind, Kind::Run | Kind::Healthcheck) {
         !is_test && (quoted || list)
     } else {
@@ -91,8 +98,8 @@ fn looks_like_json(text: &str, kind: Kind) -> bool {
     }
 }
 
-/// The same list in JSON, where its words leave no doubt.
-fn mended(text: &str) -> Option<String> {
+/// The same list in JSON, if its words are unambiguous.
+fn as_json(text: &str) -> Option<String> {
     let inner = text.strip_prefix('[')?.strip_suffix(']')?;
     let mut words = Vec::new();
     for part in inner.trim().trim_end_matches(',').split(',') {
@@ -101,6 +108,7 @@ fn mended(text: &str) -> Option<String> {
             .iter()
             .find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote))
             .unwrap_or(part);
+        // An unquoted word with blanks may have been meant as several words.
         if word.is_empty()
             || word.contains(['"', '\'', '\\', '[', ']', '\n'])
             || (word == part && word.contains(char::is_whitespace))

@@ -53,15 +53,17 @@ const SYSTEM: [&str; 9] = [
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
+        // Compilers belong in a builder stage, and ONBUILD runs in the build of another image.
         if step.onbuild || !cx.facts.is_in_final_image(step) {
             continue;
         }
-        // A RUN that removes packages has cleaned up after itself.
+        // A RUN that removes packages cleans up after itself, as in `apk add --virtual`.
         let mut calls = run.package_calls();
         if calls.any(|call| call.action == Action::Remove) {
             continue;
         }
         for call in run.package_calls() {
+            // `pip install cmake` or `gem install rake` are libraries of the application.
             if call.action == Action::Install && SYSTEM.contains(&call.manager.name) {
                 report(&call, findings);
             }
@@ -69,6 +71,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports a call once, at its first build tool, with labels at the others.
 fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     let mut tools = Vec::new();
     for package in &call.packages {
@@ -92,8 +95,10 @@ fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a package has compilers, build tools or headers, by its name.
 fn is_build_package(name: &str) -> bool {
     PACKAGES.contains(&name)
+        // Debian and Alpine call packages of headers `-dev`, the RPM distributions `-devel`.
         || ["-dev", "-devel", "-headers"]
             .iter()
             .any(|ending| name.ends_with(ending))

@@ -9,10 +9,10 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Less is not worth rewriting a Dockerfile for.
+/// The smallest waste that is reported: 1 MiB. Less is not worth rewriting a Dockerfile for.
 const MIN_BYTES: u64 = 1 << 20;
 
-/// Databases that a package manager rewrites whenever it runs: nobody can avoid that.
+/// Databases that a package manager rewrites whenever it runs. Nobody can avoid that.
 const DATABASES: [&str; 7] = [
     "/var/lib/dpkg/",
     "/var/cache/debconf/",
@@ -27,33 +27,35 @@ const DATABASES: [&str; 7] = [
 const NAMED: usize = 3;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
-    for (at, layer) in cx.layers.layers.iter().enumerate() {
+    for (index, layer) in cx.layers.layers.iter().enumerate() {
         let mut bytes = 0;
         let mut paths = Vec::new();
         for wasted in &cx.layers.wasted {
-            if !wasted.layers.contains(&at) || is_database(&wasted.path) {
+            if !wasted.layers.contains(&index) || is_database(&wasted.path) {
                 continue;
             }
             bytes += wasted.bytes;
+            // The list is sorted by size, largest first.
             if paths.len() < NAMED {
                 paths.push(format!("`{}`", wasted.path.escape_ascii()));
             }
         }
-        // A file that several layers replace counts in each, but a layer cannot waste more than it
-        // has.
+        // A file that several layers replace counts in each of them, but a layer cannot waste more
+        // than it contains.
         let bytes = bytes.min(layer.wasted);
         if bytes >= MIN_BYTES {
             let size = cx.size(bytes);
             findings
                 .add(
-                    cx.at_layer(at),
-                    format!("{size} of this layer are replaced or removed by later layers"),
+                    cx.at_layer(index),
+                    format!("later layers replace or remove {size} of this layer"),
                 )
-                .note(format!("most of it: {}", paths.join(", ")));
+                .note(format!("mostly {}", paths.join(", ")));
         }
     }
 }
 
+/// Whether a path belongs to the database of a package manager.
 fn is_database(path: &[u8]) -> bool {
     DATABASES
         .iter()

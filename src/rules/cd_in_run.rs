@@ -14,8 +14,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let Some(at) = only_cd(run) else { continue };
-        let call = &run.calls[at];
+        let Some(index) = only_cd(run) else { continue };
+        let call = &run.calls[index];
         let Some(target) = call
             .arguments
             .iter()
@@ -23,19 +23,20 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // What this RUN makes is not there yet where a WORKDIR could stand.
+        // A directory that this RUN itself creates does not exist yet before it, where a WORKDIR
+        // would have to be.
         let name = target
             .raw
             .trim_matches(['"', '\'', '/'])
             .rsplit('/')
             .next()
             .unwrap_or_default();
-        let made = run.calls[..at]
+        let is_new = run.calls[..index]
             .iter()
             .flat_map(|call| &call.arguments)
             .any(|argument| argument.raw.contains(name));
-        if !made || name.is_empty() {
-            let report = findings.add(call.span, "`cd` in a `RUN` holds for this `RUN` only");
+        if !is_new || name.is_empty() {
+            let report = findings.add(call.span, "`cd` has no effect after this `RUN`");
             if let Some(fix) = as_workdir(cx, run, call) {
                 report.fix(fix);
             }
@@ -43,7 +44,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The `cd` that stays in force: the only one of the script, outside of subshells and branches.
+/// The index of the only `cd` of a script, if it is outside of subshells and branches.
+///
+/// Scripts that change the directory several times do so between their commands, which WORKDIR
+/// cannot do.
 fn only_cd(run: &Run<'_>) -> Option<usize> {
     let script = run.script.as_ref()?;
     let mut all = run
@@ -51,12 +55,18 @@ fn only_cd(run: &Run<'_>) -> Option<usize> {
         .iter()
         .enumerate()
         .filter(|(_, call)| matches!(call.name.as_str(), "cd" | "pushd" | "popd"));
-    let (at, call) = all.next().filter(|(_, call)| call.name == "cd")?;
+    let (index, call) = all.next()?;
+    if call.name != "cd" || all.next().is_some() {
+        return None;
+    }
     let position = script.commands.get(call.command?)?.position;
-    (all.next().is_none() && !position.subshell && !position.conditional).then_some(at)
+    if position.subshell || position.conditional {
+        return None;
+    }
+    Some(index)
 }
 
-/// A WORKDIR for `RUN cd /folder && …`, where the folder is plainly written.
+/// A WORKDIR for `RUN cd /directory && …`, if the directory is a plain path.
 fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let Command::Shell(script) = run.command else {
@@ -65,30 +75,26 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
     let [target] = call.arguments.as_slice() else {
         return None;
     };
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    let is_whole =
-        target.raw.chars().all(is_plain) && is_absolute(&target.raw) && call.via.is_empty();
+    let is_plain = target
+        .raw
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c));
+    let is_whole = is_plain && is_absolute(&target.raw) && call.via.is_empty();
     let is_first =
         script.text.source_offset(0) == call.span.start && step.instruction.heredocs.is_empty();
-    let rest = cx.source.slice(Span::new(call.span.end, step.span.end));
-    let skipped = |text: &str| {
-        text.len()
-            - text
-                .trim_start_matches([' ', '\t', '\r', '\n', cx.dockerfile.escape])
-                .len()
-    };
-    let operator = skipped(rest);
-    let after = rest[operator..].strip_prefix("&&")?;
-    let start = call.span.end + operator + 2 + skipped(after);
-    if !is_whole
-        || !is_first
-        || step.onbuild
-        || after.trim_start().starts_with('#')
-        || start >= step.span.end
-    {
+    if !is_whole || !is_first || step.onbuild {
         return None;
     }
-    let title = format!("set it with `WORKDIR {}`", target.raw);
+    let blanks = [' ', '\t', '\r', '\n', cx.dockerfile.escape];
+    let rest = cx.source.slice(Span::new(call.span.end, step.span.end));
+    let after = rest.trim_start_matches(blanks).strip_prefix("&&")?;
+    // A comment line can follow the operator; it would become the start of the script.
+    let command = after.trim_start_matches(blanks);
+    if after.trim_start().starts_with('#') || command.is_empty() {
+        return None;
+    }
+    let start = step.span.end - command.len();
+    let title = format!("use `WORKDIR {}`", target.raw);
     let edits = vec![
         Edit {
             span: Span::at(step.span.start),
@@ -99,6 +105,7 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
             replacement: String::new(),
         },
     ];
+    // WORKDIR also holds for later instructions, and creates the directory if it is missing.
     let applicability = if is_settled(cx.facts, run.step) {
         Applicability::Safe
     } else {
@@ -107,29 +114,29 @@ fn as_workdir(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<
     Some(Fix::new(title, applicability, edits))
 }
 
-/// Whether nothing after a step starts from the directory that is set there.
-fn is_settled(facts: &Facts<'_>, at: usize) -> bool {
-    let stage = facts.steps[at].stage;
-    let mut later = facts.steps[at + 1..]
-        .iter()
-        .take_while(|step| step.stage == stage);
-    let heedless = |kind| {
-        matches!(
-            kind,
+/// Whether an absolute WORKDIR follows a step before anything that uses the working directory.
+fn is_settled(facts: &Facts<'_>, index: usize) -> bool {
+    let stage = facts.steps[index].stage;
+    for step in &facts.steps[index + 1..] {
+        if step.stage != stage {
+            break;
+        }
+        match step.kind() {
+            // These do not use the working directory.
             Kind::Arg
-                | Kind::Env
-                | Kind::Expose
-                | Kind::Label
-                | Kind::Stopsignal
-                | Kind::User
-                | Kind::Volume
-        )
-    };
-    let next = later.find(|step| !heedless(step.kind()));
-    next.is_some_and(|step| {
-        let path = step.instruction.arguments.as_str();
-        step.kind() == Kind::Workdir
-            && !step.onbuild
-            && is_absolute(path.trim_start_matches(['"', '\'']))
-    })
+            | Kind::Env
+            | Kind::Expose
+            | Kind::Label
+            | Kind::Stopsignal
+            | Kind::User
+            | Kind::Volume => {}
+            Kind::Workdir => {
+                let path = step.instruction.arguments.as_str();
+                return !step.onbuild && is_absolute(path.trim_start_matches(['"', '\'']));
+            }
+            _ => return false,
+        }
+    }
+    // The container starts in the last directory of the stage, so the new one would change it.
+    false
 }

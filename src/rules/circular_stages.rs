@@ -1,6 +1,6 @@
 //! `circular-stages`: stages depend on each other in a circle.
 
-use crate::lint::facts::Facts;
+use crate::lint::facts::{Facts, Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,23 +11,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let mut waiting: Option<Vec<bool>> = None;
+    let mut circular: Option<Vec<bool>> = None;
     for step in &cx.facts.steps {
         let Some(own) = step.stage else { continue };
-        // Without a name that leads further down there is no circle.
-        let below = |name: &str| {
-            cx.facts.stages[own + 1..]
-                .iter()
-                .find(|stage| stage.is_named(name))
-        };
-        let Some((name, stage)) = step
-            .sources()
-            .find_map(|name| below(name).map(|stage| (name, stage)))
-        else {
+        // A circle needs at least one reference to a later stage.
+        let Some((name, stage)) = later_stage(cx.facts, step, own) else {
             continue;
         };
-        let waiting = waiting.get_or_insert_with(|| in_circles(cx.facts));
-        if cx.facts.source_stage(step, name).is_none() && waiting[own] && waiting[stage.index] {
+        let circular = circular.get_or_insert_with(|| in_circles(cx.facts));
+        if cx.facts.source_stage(step, name).is_none() && circular[own] && circular[stage.index] {
             findings
                 .add(
                     step.instruction.keyword.span,
@@ -38,36 +30,60 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Per stage, whether it is left when all stages are taken away that need none of the others, or
-/// that none of them needs.
+/// The first stage after `own` that a step copies from or mounts, with the name it uses.
+fn later_stage<'f, 'a>(
+    facts: &'f Facts<'a>,
+    step: &'f Step<'a>,
+    own: usize,
+) -> Option<(&'f str, &'f Stage<'a>)> {
+    for name in step.sources() {
+        let mut later = facts.stages[own + 1..].iter();
+        if let Some(stage) = later.find(|stage| stage.is_named(name)) {
+            return Some((name, stage));
+        }
+    }
+    None
+}
+
+/// Per stage, whether it is left when all stages are removed that depend on none of the others, or
+/// that none of them depends on.
 fn in_circles(facts: &Facts<'_>) -> Vec<bool> {
     let needs: Vec<Vec<usize>> = (0..facts.stages.len())
         .map(|stage| facts.sources_of(stage))
         .collect();
     let mut needed_by = vec![Vec::new(); needs.len()];
     for (stage, sources) in needs.iter().enumerate() {
-        // A stage that copies from itself is what another rule speaks of.
-        for &source in sources.iter().filter(|&&source| source != stage) {
-            needed_by[source].push(stage);
+        for &source in sources {
+            // A stage that copies from itself has a rule of its own, `copy-from-own-stage`.
+            if source != stage {
+                needed_by[source].push(stage);
+            }
         }
     }
     let mut left = vec![true; needs.len()];
-    take_away(&needs, &needed_by, &mut left);
-    take_away(&needed_by, &needs, &mut left);
+    remove_independent(&needs, &needed_by, &mut left);
+    remove_independent(&needed_by, &needs, &mut left);
     left
 }
 
-/// Takes away what has nothing before it, until all that is left has.
-fn take_away(before: &[Vec<usize>], after: &[Vec<usize>], left: &mut [bool]) {
-    let others = |stage: usize| before[stage].iter().filter(move |&&other| other != stage);
-    let mut count: Vec<usize> = (0..left.len())
-        .map(|stage| others(stage).filter(|&&other| left[other]).count())
-        .collect();
-    let mut open: Vec<usize> = (0..left.len())
-        .filter(|&stage| left[stage] && count[stage] == 0)
-        .collect();
+/// Removes stages without predecessors until every stage that is left has one.
+///
+/// This is Kahn's algorithm for topological sorting; it takes linear time.
+fn remove_independent(before: &[Vec<usize>], after: &[Vec<usize>], left: &mut [bool]) {
+    let mut count = vec![0_usize; left.len()];
+    let mut open = Vec::new();
+    for (stage, others) in before.iter().enumerate() {
+        count[stage] = others
+            .iter()
+            .filter(|&&other| other != stage && left[other])
+            .count();
+        if left[stage] && count[stage] == 0 {
+            open.push(stage);
+        }
+    }
     while let Some(stage) = open.pop() {
         left[stage] = false;
+        // A stage without predecessors left is removed as well.
         for &next in after[stage].iter().filter(|&&next| next != stage) {
             count[next] = count[next].saturating_sub(1);
             if count[next] == 0 && left[next] {

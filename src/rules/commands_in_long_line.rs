@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// In columns; reviews and terminals show about as many.
+/// The longest line that is accepted, in columns. Reviews and terminals show about as many.
 const WIDTH: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -23,6 +23,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
+        // Only a list of `&&` can be broken anywhere without a change of its meaning.
         let Some(commands) = chain(script) else {
             continue;
         };

@@ -1,7 +1,7 @@
 //! `consecutive-copy`: consecutive instructions copy to the same directory.
 
 use super::support::copies::looks_like_file;
-use super::support::rewrite::without;
+use super::support::rewrite::remove_lines;
 use crate::dockerfile::{Body, CopySource};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -15,12 +15,14 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Layers of builder stages are not pushed, so their number does not matter.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
     let steps = cx.facts.steps_of(stage);
     for group in steps.chunk_by(are_one) {
         let [first, rest @ ..] = group else { continue };
+        // Every step is in a group, most of them alone.
         if rest.is_empty() {
             continue;
         }
@@ -46,9 +48,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether two steps could be one COPY, or one ADD.
 fn are_one(before: &Step<'_>, after: &Step<'_>) -> bool {
-    let folder = folder(before);
-    folder.is_some()
-        && folder == self::folder(after)
+    let target = target_directory(before);
+    target.is_some()
+        && target == target_directory(after)
         && before.kind() == after.kind()
         && !before.onbuild
         && !after.onbuild
@@ -57,8 +59,8 @@ fn are_one(before: &Step<'_>, after: &Step<'_>) -> bool {
         && after.instruction.heredocs.is_empty()
 }
 
-/// The folder that a step copies files to, without what a `/` at its end would change.
-fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
+/// The directory that a step copies files to, without a `/` at its end.
+fn target_directory<'a>(step: &Step<'a>) -> Option<&'a str> {
     let Body::Transfer {
         sources,
         destination,
@@ -67,12 +69,17 @@ fn folder<'a>(step: &Step<'a>) -> Option<&'a str> {
     else {
         return None;
     };
-    let files = sources.iter().all(
-        |source| matches!(source, CopySource::Path(word) if looks_like_file(word.text.as_str())),
-    );
-    files.then(|| destination.text.as_str().trim_end_matches('/'))
+    // A source without an extension may be a directory, of which COPY copies the contents.
+    for source in sources {
+        match source {
+            CopySource::Path(word) if looks_like_file(word.text.as_str()) => {}
+            CopySource::Path(_) | CopySource::Heredoc(_) => return None,
+        }
+    }
+    Some(destination.text.as_str().trim_end_matches('/'))
 }
 
+/// The names and values of the flags of a step.
 fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s str>)> {
     step.instruction.flags.iter().map(|flag| {
         (
@@ -82,32 +89,34 @@ fn flags<'s>(step: &'s Step<'_>) -> impl Iterator<Item = (&'s str, Option<&'s st
     })
 }
 
-/// The sources of all in the first; not where the place may be a file, or something stands between
-/// the instructions.
+/// Moves the sources of all into the first; `None` if the destination may be a file, or if there is
+/// text between the instructions.
 fn as_one(cx: &DockerfileContext<'_>, first: &Step<'_>, rest: &[Step<'_>]) -> Option<Vec<Edit>> {
     let mut edits = Vec::new();
     let mut before = first;
     let mut sources = String::new();
-    let (at, _) = plain_sources(cx, first)?;
+    let (end, _) = plain_sources(cx, first)?;
     for step in rest {
         let gap = Span::new(before.span.end, step.span.start.max(before.span.end));
+        // A comment between them belongs to one of them.
         if !cx.source.slice(gap).trim().is_empty() {
             return None;
         }
+        // The order of the sources stays: later files replace earlier ones of the same name.
         sources.push(' ');
         sources.push_str(plain_sources(cx, step)?.1);
-        edits.push(without(cx, step.span)?);
+        edits.push(remove_lines(cx, step.span)?);
         before = step;
     }
     edits.push(Edit {
-        span: Span::at(at),
+        span: Span::at(end),
         replacement: sources,
     });
     Some(edits)
 }
 
-/// Where the sources of a step end, and their text, where they are on one line and go to what is
-/// plainly a folder.
+/// The end of a step's sources and their text, if they are on one line and the destination is
+/// plainly a directory.
 fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usize, &'c str)> {
     let Body::Transfer {
         sources,
@@ -117,16 +126,22 @@ fn plain_sources<'c>(cx: &DockerfileContext<'c>, step: &Step<'_>) -> Option<(usi
     else {
         return None;
     };
-    let is_folder =
-        destination.text.as_str().ends_with('/') || matches!(destination.text.as_str(), "." | "..");
-    let spans = sources.iter().map(|source| match source {
-        CopySource::Path(word) => Some(word.span),
-        CopySource::Heredoc(_) => None,
-    });
-    let span = spans
-        .collect::<Option<Vec<_>>>()?
-        .into_iter()
-        .reduce(Span::to)?;
+    let target = destination.text.as_str();
+    // With several sources, the builder accepts nothing but a directory.
+    if !target.ends_with('/') && !matches!(target, "." | "..") {
+        return None;
+    }
+    let mut all: Option<Span> = None;
+    for source in sources {
+        let CopySource::Path(word) = source else {
+            return None;
+        };
+        all = Some(all.map_or(word.span, |all| all.to(word.span)));
+    }
+    let span = all?;
     let text = cx.source.slice(span);
-    (is_folder && !text.contains('\n')).then_some((span.end, text))
+    if text.contains('\n') {
+        return None;
+    }
+    Some((span.end, text))
 }

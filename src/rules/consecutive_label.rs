@@ -32,11 +32,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for step in rest {
             report = report.label(step.instruction.keyword.span, "also this one");
         }
-        if let Some(edits) = group
+        // All or none: a group that is joined in part would be reported again.
+        let edits: Option<Vec<Edit>> = group
             .windows(2)
-            .map(|pair| joined(cx, &pair[0], &pair[1]))
-            .collect()
-        {
+            .map(|pair| join(cx, &pair[0], &pair[1]))
+            .collect();
+        if let Some(edits) = edits {
             report.fix(Fix::new(
                 format!("combine them into one `{}`", keyword.text),
                 Applicability::Safe,
@@ -46,32 +47,38 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a step sets labels of this image, not of one that is built on it.
 fn is_label(step: &Step<'_>) -> bool {
     step.kind() == Kind::Label && !step.onbuild
 }
 
-/// Makes the line break between two LABELs one inside an instruction; not where something else
-/// stands there.
-fn joined(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
+/// Turns the line break between two LABELs into one inside an instruction; `None` if something else
+/// is between them.
+fn join(cx: &DockerfileContext<'_>, before: &Step<'_>, after: &Step<'_>) -> Option<Edit> {
     let (last, first) = (pairs(before)?.last()?, pairs(after)?.first()?);
-    let is_blank = |start: usize, end: usize| {
-        cx.source
-            .slice(Span::new(start, end.max(start)))
-            .trim()
-            .is_empty()
-    };
-    let is_all = is_blank(last.span.end, after.span.start)
-        && is_blank(after.instruction.keyword.span.end, first.span.start);
+    let keyword_end = after.instruction.keyword.span.end;
+    // A comment between them would end up in the middle of an instruction. After an open quote, the
+    // line break would become part of the value.
+    if !is_blank(cx, last.span.end, after.span.start)
+        || !is_blank(cx, keyword_end, first.span.start)
+        || !closes_its_quotes(cx, last.span)
+    {
+        return None;
+    }
     let indent = " ".repeat(before.instruction.keyword.text.len() + 1);
-    // A quote that nobody closes would take in the next label.
-    let is_all = is_all && closes_its_quotes(cx, last.span);
-    let replacement = format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break());
-    is_all.then(|| Edit {
+    Some(Edit {
         span: Span::new(last.span.end, first.span.start),
-        replacement,
+        replacement: format!(" {}{}{indent}", cx.dockerfile.escape, cx.line_break()),
     })
 }
 
+/// Whether there is nothing but blanks between two offsets.
+fn is_blank(cx: &DockerfileContext<'_>, start: usize, end: usize) -> bool {
+    let between = cx.source.slice(Span::new(start, end.max(start)));
+    between.trim().is_empty()
+}
+
+/// Whether a text ends outside of quotes.
 fn closes_its_quotes(cx: &DockerfileContext<'_>, span: Span) -> bool {
     let mut open = None;
     let mut letters = cx.source.slice(span).chars();
@@ -79,6 +86,7 @@ fn closes_its_quotes(cx: &DockerfileContext<'_>, span: Span) -> bool {
         match open {
             None if matches!(letter, '"' | '\'') => open = Some(letter),
             Some(quote) if letter == quote => open = None,
+            // Between single quotes, the escape character is an ordinary one.
             Some('\'') => {}
             _ if letter == cx.dockerfile.escape => drop(letters.next()),
             _ => {}
@@ -87,7 +95,7 @@ fn closes_its_quotes(cx: &DockerfileContext<'_>, span: Span) -> bool {
     open.is_none()
 }
 
-/// The labels of an instruction in the form that can have several.
+/// The labels of an instruction that has the form `key=value`, which allows several.
 fn pairs<'a>(step: &'a Step<'_>) -> Option<&'a [Pair]> {
     match &step.instruction.body {
         Body::Pairs(pairs)

@@ -13,10 +13,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Layers of builder stages are not part of the image, and cache better one by one.
     let last = cx.facts.final_stage().map(|stage| stage.index);
     for pair in cx.facts.runs().windows(2) {
         let [before, run] = pair else { continue };
         let step = &cx.facts.steps[run.step];
+        // Another instruction between them may change the environment of the second.
         let adjacent =
             before.step + 1 == run.step && !step.onbuild && !cx.facts.steps[before.step].onbuild;
         if adjacent
@@ -42,7 +44,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// One command; of scripts that are not read, by what would join two.
+/// Whether a RUN has one command, or, in a script that is not parsed, no operator between several.
 fn is_short(run: &Run<'_>) -> bool {
     match (run.command, &run.script) {
         (Command::Exec(_), _) => true,

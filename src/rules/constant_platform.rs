@@ -10,7 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// As Go names them (`go tool dist list`), with the other names that containerd takes.
+/// Operating systems as Go names them (`go tool dist list`).
 const SYSTEMS: [&str; 12] = [
     "aix",
     "android",
@@ -25,6 +25,8 @@ const SYSTEMS: [&str; 12] = [
     "solaris",
     "windows",
 ];
+
+/// Architectures as Go names them, and the other names that containerd accepts.
 const ARCHITECTURES: [&str; 22] = [
     "386", "amd64", "arm", "arm64", "loong64", "mips", "mips64", "mips64le", "mipsle", "ppc64",
     "ppc64le", "riscv64", "s390x", "wasm", "i386", "x86_64", "x86-64", "aarch64", "armhf", "armel",
@@ -33,49 +35,55 @@ const ARCHITECTURES: [&str; 22] = [
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        let flag = stage.from.flags.iter().find(|flag| flag.name == "platform");
-        let Some((flag, platform)) =
-            flag.and_then(|flag| Some((flag, flag.value.as_ref().and_then(Word::literal)?)))
-        else {
+        let Some(flag) = stage.from.flags.iter().find(|flag| flag.name == "platform") else {
             continue;
         };
-        let Some(words) = words_of(platform) else {
+        // With a variable, the platform is not fixed.
+        let Some(platform) = flag.value.as_ref().and_then(Word::literal) else {
             continue;
         };
-        // A stage that says for what it is has been made for it.
+        let Some(words) = components(platform) else {
+            continue;
+        };
+        // A stage that has the platform in its name, `build-arm64`, is meant for it.
         let alias = stage
             .alias
             .map(|alias| alias.text.as_str().to_ascii_lowercase())
             .unwrap_or_default();
         if !words.iter().any(|word| alias.contains(word)) {
-            findings.add(
-                flag.span,
-                format!(
-                    "the stage always uses the platform `{platform}`, whatever the target platform"
-                ),
-            );
+            findings.add(flag.span, format!("stage is always built for `{platform}`"));
         }
     }
 }
 
-/// System and architecture of a platform, under their usual names; `None` for what is no platform.
-fn words_of(platform: &str) -> Option<Vec<&str>> {
+/// The system and the architecture of a platform under their usual names; `None` if it is not a
+/// platform.
+fn components(platform: &str) -> Option<Vec<&str>> {
     let parts: Vec<&str> = platform.split('/').collect();
-    let known = |part: &str| SYSTEMS.contains(&part) || ARCHITECTURES.contains(&part);
-    let usual = |part| match part {
+    match parts.as_slice() {
+        // A platform may be a system or an architecture alone; the builder adds the other.
+        [only] if is_known(&only.to_ascii_lowercase()) => Some(vec![usual_name(only)]),
+        [system, architecture] | [system, architecture, _]
+            if !system.is_empty() && !architecture.is_empty() =>
+        {
+            Some(vec![usual_name(system), usual_name(architecture)])
+        }
+        _ => None,
+    }
+}
+
+/// Whether a word is a system or an architecture.
+fn is_known(part: &str) -> bool {
+    SYSTEMS.contains(&part) || ARCHITECTURES.contains(&part)
+}
+
+/// The name that Go has for a system or an architecture, as containerd normalizes it.
+fn usual_name(part: &str) -> &str {
+    match part {
         "i386" => "386",
         "x86_64" | "x86-64" => "amd64",
         "aarch64" => "arm64",
         "armhf" | "armel" => "arm",
         part => part,
-    };
-    match parts.as_slice() {
-        [only] if known(&only.to_ascii_lowercase()) => Some(vec![usual(only)]),
-        [system, architecture] | [system, architecture, _]
-            if !system.is_empty() && !architecture.is_empty() =>
-        {
-            Some(vec![usual(system), usual(architecture)])
-        }
-        _ => None,
     }
 }

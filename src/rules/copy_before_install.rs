@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Managers that install what a file in the folder lists.
+/// Managers that install the packages listed in a file of the working directory.
 const FROM_A_LIST: [&str; 7] = ["bun", "bundler", "composer", "npm", "pnpm", "uv", "yarn"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -29,13 +29,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(install) = run.calls.iter().find(|call| installs_a_list(call)) else {
                 continue;
             };
-            // With a cache, or the list itself mounted, it costs little to do it again.
-            if let (Some(copy), true) = (
-                copied,
-                run.mounts
-                    .iter()
-                    .all(|mount| mount.kind == "secret" || mount.kind == "ssh"),
-            ) {
+            // With a cache mount the packages are not downloaded again, and with a bind mount the
+            // list may not come from the copied files at all.
+            let has_mount = run
+                .mounts
+                .iter()
+                .any(|mount| mount.kind != "secret" && mount.kind != "ssh");
+            if let Some(copy) = copied
+                && !has_mount
+            {
                 findings
                     .add(
                         install.span,
@@ -43,35 +45,38 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                     )
                     .label(copy, "all files are copied first");
             }
-            // Whatever installs later does so for another reason.
+            // Only the first install counts: later ones are for tools or for production.
             break;
         }
     }
 }
 
-/// `COPY . .`: the whole context.
+/// Whether a step copies the whole build context: `COPY . .`.
 fn copies_all(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
     let Body::Transfer { sources, .. } = &step.instruction.body else {
         return false;
     };
-    let all = |place: &CopySource| match place {
+    if !matches!(step.kind(), Kind::Copy | Kind::Add) || step.flag("from").is_some() {
+        return false;
+    }
+    sources.iter().any(|place| match place {
         CopySource::Path(word) => cx
             .facts
             .expand(step, word)
             .is_some_and(|path| matches!(path.as_str(), "." | "./" | "/" | "*" | "./*")),
         CopySource::Heredoc(_) => false,
-    };
-    matches!(step.kind(), Kind::Copy | Kind::Add)
-        && step.flag("from").is_none()
-        && sources.iter().any(all)
+    })
 }
 
+/// Whether a call installs the dependencies that a file of the sources lists.
 fn installs_a_list(call: &Call) -> bool {
     if let Some(packages) = understand(call) {
         return is_of_a_list(&packages);
     }
+    // These are not in the table of package managers, or not with the verbs meant here.
     let first = call.words().next();
     match call.name.as_str() {
+        // Without a verb, yarn installs.
         "yarn" => call.arguments.is_empty() || call.words().all(|word| word.starts_with('-')),
         "poetry" | "pdm" => matches!(first, Some("install" | "sync")),
         "pipenv" => {
@@ -86,16 +91,25 @@ fn installs_a_list(call: &Call) -> bool {
     }
 }
 
+/// Whether a call of a package manager installs from a list instead of packages by name.
 fn is_of_a_list(call: &PackageCall<'_>) -> bool {
     let name = call.manager.name;
-    let is = |words: &[&str]| call.call.words().any(|word| words.contains(&word));
     match (name, call.action) {
-        ("go", Action::Update) => is(&["download"]),
-        ("cargo", Action::Update) => is(&["fetch"]),
-        ("pip", Action::Install) => is(&["-r", "--requirement"]) && call.packages.is_empty(),
+        ("go", Action::Update) => has_word(call, &["download"]),
+        ("cargo", Action::Update) => has_word(call, &["fetch"]),
+        ("pip", Action::Install) => {
+            has_word(call, &["-r", "--requirement"]) && call.packages.is_empty()
+        }
         (_, Action::Install) => {
-            FROM_A_LIST.contains(&name) && call.packages.is_empty() && !is(&["-g", "--global"])
+            FROM_A_LIST.contains(&name)
+                && call.packages.is_empty()
+                && !has_word(call, &["-g", "--global"])
         }
         _ => false,
     }
+}
+
+/// Whether one of these words is an argument of a call.
+fn has_word(call: &PackageCall<'_>, words: &[&str]) -> bool {
+    call.call.words().any(|word| words.contains(&word))
 }

@@ -1,5 +1,6 @@
 //! `copy-from-empty-stage`: a COPY takes files from an empty stage.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -13,22 +14,20 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let empty = empty_stages(cx.facts);
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy && !step.onbuild)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        if step.onbuild {
+            continue;
+        }
+        // Without `--from`, the files come from the build context.
         let Some((word, name)) = step.copied_from() else {
             continue;
         };
-        let Some(stage) = cx
-            .facts
-            .source_stage(step, name)
-            .filter(|stage| empty[stage.index])
-        else {
+        let Some(stage) = cx.facts.source_stage(step, name) else {
             continue;
         };
+        if !empty[stage.index] {
+            continue;
+        }
         findings
             .add(
                 word.span,
@@ -40,20 +39,27 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Per stage, whether it comes from scratch and nothing in its lineage writes files.
 fn empty_stages(facts: &Facts<'_>) -> Vec<bool> {
-    let writes = |kind| {
-        matches!(
-            kind,
-            Kind::Add | Kind::Copy | Kind::Run | Kind::Workdir | Kind::Unknown
-        )
-    };
+    // A stage can only be based on an earlier one, so its base is known when it is read.
     let mut empty: Vec<bool> = Vec::with_capacity(facts.stages.len());
     for stage in &facts.stages {
         let starts_empty = match stage.base {
             Base::Scratch => true,
-            Base::Stage(at) => empty[at],
+            Base::Stage(index) => empty[index],
             Base::Image(_) => false,
         };
-        empty.push(starts_empty && !facts.steps_of(stage).iter().any(|step| writes(step.kind())));
+        let writes = facts
+            .steps_of(stage)
+            .iter()
+            .any(|step| writes_files(step.kind()));
+        empty.push(starts_empty && !writes);
     }
     empty
+}
+
+/// Whether an instruction of this kind can create files; one that is unknown here might.
+fn writes_files(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Add | Kind::Copy | Kind::Run | Kind::Workdir | Kind::Unknown
+    )
 }

@@ -1,5 +1,6 @@
 //! `copy-from-own-stage`: a stage copies from itself.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -11,15 +12,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
         let Some((word, name)) = step.copied_from() else {
             continue;
         };
+        // The name may also mean an earlier stage of the same name, which is allowed.
         if cx.facts.is_own_stage(step, name) && cx.facts.source_stage(step, name).is_none() {
             findings.add(
                 word.span,

@@ -1,5 +1,6 @@
 //! `copy-from-stage-number`: `COPY --from` refers to a stage by number.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,37 +12,29 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
-        let Some((word, name)) = step
-            .copied_from()
-            .filter(|(_, name)| name.bytes().all(|b| b.is_ascii_digit()))
-        else {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        let Some((word, name)) = step.copied_from() else {
             continue;
         };
+        if !name.bytes().all(|b| b.is_ascii_digit()) {
+            continue;
+        }
         let report = findings.add(
             word.span,
             format!("stage number `{name}` changes when a stage is inserted before it"),
         );
-        let alias = cx
+        // A stage without a name needs one first, which only its author can choose.
+        let Some(alias) = cx
             .facts
             .source_stage(step, name)
             .and_then(|stage| stage.alias)
-            .map(|alias| alias.text.as_str());
-        // Of two stages of one name, the name means the second.
-        let is_unique = |name: &&str| {
-            cx.facts
-                .stages
-                .iter()
-                .filter(|stage| stage.is_named(name))
-                .count()
-                == 1
+        else {
+            continue;
         };
-        if let Some(alias) = alias.filter(is_unique) {
+        let alias = alias.text.as_str();
+        // If two stages have the name, it means the second one, which may not be this one.
+        let stages = cx.facts.stages.iter();
+        if stages.filter(|stage| stage.is_named(alias)).count() == 1 {
             let edit = Edit {
                 span: word.span,
                 replacement: alias.to_owned(),

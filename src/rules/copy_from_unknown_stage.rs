@@ -1,5 +1,6 @@
 //! `copy-from-unknown-stage`: `COPY --from` refers to an unknown stage.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::is_well_known_image;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -12,43 +13,31 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
         let Some((word, name)) = step.copied_from() else {
             continue;
         };
         if cx.facts.source_stage(step, name).is_some() || cx.facts.is_own_stage(step, name) {
             continue;
         }
-        // With a registry, a tag or a digest it is an image.
+        // With a registry, a tag or a digest it is an image, as is a name that everybody knows:
+        // `--from=busybox`.
         if name.contains(['/', ':', '@']) || is_well_known_image(name) {
             continue;
         }
-        let below = cx
-            .facts
-            .stages
-            .iter()
-            .find(|stage| stage.is_named(name))
-            .and_then(|stage| stage.alias);
-        match below {
-            Some(alias) => findings
-                .add(
-                    word.span,
-                    format!("stage `{name}` is defined later, which only BuildKit supports"),
-                )
-                .label(alias.span, "here"),
-            None if name.bytes().all(|b| b.is_ascii_digit()) => findings.add(
-                word.span,
-                format!("there is no stage {name}; the first stage is 0"),
-            ),
-            None => findings.add(
-                word.span,
-                format!("no stage is named `{name}`, so it is treated as an image"),
-            ),
+        let later = cx.facts.stages.iter().find(|stage| stage.is_named(name));
+        let alias = later.and_then(|stage| stage.alias);
+        let message = if alias.is_some() {
+            // The legacy builder runs stages from top to bottom and fails; BuildKit sorts them.
+            format!("stage `{name}` is defined later, which only BuildKit supports")
+        } else if name.bytes().all(|b| b.is_ascii_digit()) {
+            format!("there is no stage {name}; the first stage is 0")
+        } else {
+            format!("no stage is named `{name}`, so it is treated as an image")
         };
+        let report = findings.add(word.span, message);
+        if let Some(alias) = alias {
+            report.label(alias.span, "defined here");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `copy-many-to-file`: several files are copied to a destination that does not end in `/`.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,12 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
-    {
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
         let Body::Transfer {
             sources,
             destination,
@@ -25,11 +21,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        let Some(path) = cx
-            .facts
-            .expand(step, destination)
-            .filter(|_| sources.len() > 1)
-        else {
+        if sources.len() < 2 {
+            continue;
+        }
+        // A variable that is unknown here may well end in a `/`.
+        let Some(path) = cx.facts.expand(step, destination) else {
             continue;
         };
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -39,8 +35,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let written = destination.text.as_str();
         let report = findings.add(
             destination.span,
-            format!("several files are copied to `{written}`, which does not end in `/`"),
+            format!("destination `{written}` of several files must end in `/`"),
         );
+        // In a JSON form, the `/` would have to go inside the quotes.
         if !json && destination.literal() == Some(written) {
             let edit = Edit {
                 span: destination.span,

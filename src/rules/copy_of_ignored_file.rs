@@ -1,6 +1,7 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,24 +12,21 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // With exceptions, what is left of a folder depends on the files in it.
-    let Some(ignore) = cx
-        .build
-        .ignore
-        .as_ref()
-        .filter(|ignore| !ignore.has_exceptions())
-    else {
+    let Some(ignore) = &cx.build.ignore else {
         return;
     };
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
-    {
+    // With exceptions (`!path`), a directory that is excluded may still have files left.
+    if ignore.has_exceptions() {
+        return;
+    }
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
+        if step.onbuild {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
+        // Another stage or image is not filtered.
         if step.flag("from").is_some() {
             continue;
         }
@@ -39,7 +37,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(path) = cx.facts.expand(step, word) else {
                 continue;
             };
-            if !is_remote(&path) && is_left_out(ignore, &path) {
+            if !is_remote(&path) && is_excluded(ignore, &path) {
                 findings.add(
                     word.span,
                     format!("`{path}` is excluded by `.dockerignore`"),
@@ -49,7 +47,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-fn is_left_out(ignore: &IgnoreFile, path: &str) -> bool {
+/// Whether an ignore file excludes a source; the context itself is excluded only by patterns that
+/// match everything.
+fn is_excluded(ignore: &IgnoreFile, path: &str) -> bool {
     let path = clean(path);
     if path == "." {
         ignore.ignores_everything()
@@ -58,6 +58,7 @@ fn is_left_out(ignore: &IgnoreFile, path: &str) -> bool {
     }
 }
 
+/// Whether a source is downloaded instead of read from the build context.
 fn is_remote(path: &str) -> bool {
     path.contains("://") || path.starts_with("git@")
 }

@@ -1,7 +1,8 @@
 //! `copy-owned-by-root`: files that are copied after USER belong to root.
 
+use super::support::steps::{is_on_windows, of_kind};
 use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::{Known, User};
+use crate::lint::facts::{Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -13,31 +14,19 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add) && !step.onbuild)
-    {
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
+        if step.onbuild {
+            continue;
+        }
+        // With `--chown`, the author has decided on the owner.
         let (Body::Transfer { .. }, None, Some(user)) =
             (&step.instruction.body, step.flag("chown"), &step.user)
         else {
             continue;
         };
-        let windows = step
-            .stage
-            .and_then(|stage| cx.facts.stages[stage].known)
-            .is_some_and(Known::is_windows);
-        let Some(name) = user
-            .name
-            .as_deref()
-            .filter(|name| !User::is_root(name) && !name.is_empty())
-        else {
+        let Some(name) = unprivileged_name(cx, step, user) else {
             continue;
         };
-        if windows || name.to_ascii_lowercase().starts_with("container") {
-            continue;
-        }
         let keyword = &step.instruction.keyword;
         let finding = findings
             .add(
@@ -59,8 +48,25 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a byte stands for itself in a flag, so that a name made of such bytes can be written
-/// there.
+/// The name of a user that cannot change files of root.
+fn unprivileged_name<'u>(
+    cx: &DockerfileContext<'_>,
+    step: &Step<'_>,
+    user: &'u User,
+) -> Option<&'u str> {
+    let name = user.name.as_deref()?;
+    if name.is_empty() || User::is_root(name) {
+        return None;
+    }
+    // Windows has neither a root user nor numeric owners. `ContainerAdministrator` and
+    // `ContainerUser` are users of its images.
+    if is_on_windows(cx, step) || name.to_ascii_lowercase().starts_with("container") {
+        return None;
+    }
+    Some(name)
+}
+
+/// Whether a byte has no special meaning in the value of a flag.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte)
 }

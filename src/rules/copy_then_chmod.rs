@@ -1,13 +1,12 @@
-//! `copy-then-chmod`: a RUN changes the mode or the owner of what a COPY brought, and so stores it
-//! again.
+//! `copy-then-chmod`: a RUN changes the mode or the owner of copied files, which stores them again.
 
 use std::collections::HashMap;
 
-use super::support::copies::{copied_files, full, looks_like_file};
-use super::support::fetched::{Words, alone};
-use super::support::rewrite::without;
+use super::support::copies::{absolute_path, copied_files, looks_like_file};
+use super::support::rewrite::remove_lines;
+use super::support::run_as_add::{consists_of, plain_arguments};
 use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::{Call, Step};
+use crate::lint::facts::{Call, Run, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -19,16 +18,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Layers of builder stages are not pushed, so a second copy costs little.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let mut brought: HashMap<String, &Step<'_>> = HashMap::new();
+    let mut copied: HashMap<String, &Step<'_>> = HashMap::new();
     for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
-        brought.extend(
-            copied_files(cx.facts, step)
-                .into_iter()
-                .map(|(path, _)| (path, step)),
-        );
+        for (path, _) in copied_files(cx.facts, step) {
+            copied.insert(path, step);
+        }
         let Some(run) = cx.facts.run_of(step) else {
             continue;
         };
@@ -39,43 +37,58 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let found = change
                 .targets
                 .iter()
-                .find_map(|target| brought.get(&full(step, target)?));
-            let Some(copy) = found.filter(|copy| copy.flag(change.flag).is_none()) else {
-                continue;
-            };
-            let keyword = &copy.instruction.keyword;
-            let message = format!(
-                "`{}` stores a second copy of files from `{}`",
-                call.name, keyword.text
-            );
-            let report = findings
-                .add(call.span, message)
-                .label(keyword.span, "added here");
-            let is_next = copy.index + 1 == step.index && alone(cx, run, 1).is_some();
-            let is_known = is_next
-                && Words::of(cx, run, call).is_some()
-                && brings_one(copy)
-                && change.targets.len() == 1;
-            if let Some(edit) = without(cx, step.span).filter(|_| is_known) {
-                let flag = format!(" --{}={}", change.flag, change.value);
-                let edits = vec![
-                    Edit {
-                        span: Span::at(keyword.span.end),
-                        replacement: flag,
-                    },
-                    edit,
-                ];
-                report.fix(Fix::new(
-                    format!("use the flag of `{}`", keyword.text),
-                    change.applicability(),
-                    edits,
-                ));
+                .find_map(|target| copied.get(&absolute_path(step, target)?));
+            let Some(copy) = found else { continue };
+            // With the flag, the author wanted something else for some of the files.
+            if copy.flag(change.flag).is_none() {
+                report(cx, findings, run, call, &change, copy);
             }
         }
     }
 }
 
-/// What `chmod` or `chown` is told.
+/// Reports a call that changes files which a COPY added, with the flag of COPY as a fix.
+fn report(
+    cx: &DockerfileContext<'_>,
+    findings: &mut Findings,
+    run: &Run<'_>,
+    call: &Call,
+    change: &Change<'_>,
+    copy: &Step<'_>,
+) {
+    let step = &cx.facts.steps[run.step];
+    let keyword = &copy.instruction.keyword;
+    let message = format!(
+        "`{}` stores a second copy of files from `{}`",
+        call.name, keyword.text
+    );
+    let report = findings
+        .add(call.span, message)
+        .label(keyword.span, "added here");
+    // The RUN can go only if it does nothing else, and nothing in between can need the old mode.
+    let is_next = copy.index + 1 == step.index && consists_of(cx, run, 1);
+    if !is_next
+        || plain_arguments(cx, run, call).is_none()
+        || !has_one_source(copy)
+        || change.targets.len() != 1
+    {
+        return;
+    }
+    let Some(removal) = remove_lines(cx, step.span) else {
+        return;
+    };
+    let flag = Edit {
+        span: Span::at(keyword.span.end),
+        replacement: format!(" --{}={}", change.flag, change.value),
+    };
+    report.fix(Fix::new(
+        format!("use the flag of `{}`", keyword.text),
+        change.applicability(),
+        vec![flag, removal],
+    ));
+}
+
+/// The arguments of a `chmod` or `chown`.
 struct Change<'c> {
     /// The flag of COPY that does the same.
     flag: &'static str,
@@ -91,25 +104,29 @@ impl<'c> Change<'c> {
             "chown" => "chown",
             _ => return None,
         };
-        let is_option = |word: &str| matches!(word, "-R" | "--recursive" | "-v" | "-f" | "-c");
-        let recursive = call
-            .words()
-            .any(|word| matches!(word, "-R" | "--recursive"));
-        let mut words = call.words().filter(|word| !is_option(word));
-        let value = words.next()?;
-        let targets: Vec<&str> = words.collect();
-        let is_plain =
-            !value.starts_with('-') && targets.iter().all(|target| !target.starts_with('-'));
-        is_plain.then_some(Self {
+        let mut recursive = false;
+        let mut words = Vec::new();
+        for word in call.words() {
+            match word {
+                "-R" | "--recursive" => recursive = true,
+                // These only change what is printed.
+                "-v" | "-f" | "-c" => {}
+                // Another option, or a mode such as `-x`, which depends on the mode before.
+                _ if word.starts_with('-') => return None,
+                _ => words.push(word),
+            }
+        }
+        let (&value, targets) = words.split_first()?;
+        Some(Self {
             flag,
             value,
-            targets,
+            targets: targets.to_vec(),
             recursive,
         })
     }
 
-    /// Of one file a mode in digits is the same however it is set. A folder's own is not that of
-    /// its files.
+    /// The applicability of a fix: safe for the octal mode of one file, which is the same however
+    /// it is set. A mode for a directory would hold for its files too.
     fn applicability(&self) -> Applicability {
         let is_octal = self.flag == "chmod"
             && self
@@ -125,8 +142,8 @@ impl<'c> Change<'c> {
     }
 }
 
-/// Whether a COPY has one source, so that a flag of it is for that one alone.
-fn brings_one(step: &Step<'_>) -> bool {
+/// Whether a COPY has one source, so that a flag of it affects nothing else.
+fn has_one_source(step: &Step<'_>) -> bool {
     matches!(&step.instruction.body, Body::Transfer { sources, .. } if sources.len() == 1)
         && matches!(step.kind(), Kind::Copy | Kind::Add)
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // The stage in which ONBUILD has put off a WORKDIR, before what it puts off later.
+    // The stage with an `ONBUILD WORKDIR`: it runs before the ONBUILD instructions that follow it.
     let mut triggered = None;
     for step in &cx.facts.steps {
         if step.onbuild && step.kind() == Kind::Workdir {
@@ -23,15 +23,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
+        // ONBUILD instructions run in another image, with the WORKDIR that ONBUILD sets there.
         let is_set =
             step.workdir.set_by.is_some() || (step.onbuild && triggered == Some(step.stage));
         if is_relative(destination) && !is_set && !is_well_known(step) {
             let written = destination.text.as_str();
             let message = format!("relative destination `{written}` without a `WORKDIR`");
             let report = findings.add(destination.span, message);
-            // In a JSON form the quotes are not part of what is written.
+            // In a JSON form, the span includes the quotes but the text does not.
             let is_plain = cx.source.slice(destination.span) == written;
-            if let Some(replacement) = absolute(step, written).filter(|_| is_plain) {
+            if is_plain && let Some(replacement) = absolute(step, written) {
                 let edit = Edit {
                     span: destination.span,
                     replacement,
@@ -46,32 +47,29 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Neither absolute nor hidden in a variable.
+/// Whether a path is relative; one that starts with a variable may be absolute.
 fn is_relative(word: &Word) -> bool {
     let written = word.text.as_str().trim_matches(['"', '\'']);
     !matches!(word.parts.first(), None | Some(WordPart::Variable(_))) && !is_absolute(written)
 }
 
-/// A base image that is there to be used from its directory, such as `php` in `/var/www/html`.
+/// Whether the base image has a working directory that is meant to be used, such as
+/// `/var/www/html` of `php`.
 fn is_well_known(step: &Step<'_>) -> bool {
     step.workdir.path.as_deref().is_some_and(|path| path != "/")
 }
 
-/// The same place from the root, where the base image is known to start there and the path says it
-/// plainly.
+/// The same path from the root, if the base image is known to start there and the path is plain.
 fn absolute(step: &Step<'_>, written: &str) -> Option<String> {
     let starts_at_root = step.workdir.path.as_deref() == Some("/") && !step.onbuild;
     let is_plain = !written.contains(['"', '\'', '\\', '`', '[', ']'])
         && !written.split('/').any(|part| part == "..");
-    let path = written
-        .strip_prefix("./")
-        .unwrap_or(written)
-        .trim_start_matches('/');
-    (starts_at_root && is_plain).then(|| {
-        if path == "." {
-            "/".to_owned()
-        } else {
-            format!("/{path}")
-        }
-    })
+    if !starts_at_root || !is_plain {
+        return None;
+    }
+    let path = written.strip_prefix("./").unwrap_or(written);
+    match path.trim_start_matches('/') {
+        "." => Some("/".to_owned()),
+        path => Some(format!("/{path}")),
+    }
 }

@@ -1,6 +1,7 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -12,12 +13,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Copy)
-    {
+    for step in of_kind(cx, &[Kind::Copy]) {
+        // A root directory of the build context is that of the project.
         let Some((_, from)) = step.copied_from() else {
             continue;
         };
@@ -33,33 +30,35 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             CopySource::Path(word) if word.literal() == Some("/") => Some(word),
             _ => None,
         });
-        let Some(root) = root.filter(|_| destination.literal() == Some("/")) else {
+        let (Some(root), Some("/")) = (root, destination.literal()) else {
             continue;
         };
-        // Into an empty image, it is the way to have one layer of several.
-        let into_nothing = step
+        // Copying everything into an empty image squashes a stage into a single layer.
+        let into_scratch = step
             .stage
             .is_some_and(|stage| cx.facts.stages[stage].base == Base::Scratch);
-        if !into_nothing && holds_a_system(cx, step, from) {
+        if !into_scratch && has_system(cx, step, from) {
             let span = root.span.to(destination.span);
             findings.add(span, "all files of one image are copied over another");
         }
     }
 }
 
-/// Whether what is copied is more than files that have been put together for it.
-fn holds_a_system(cx: &DockerfileContext<'_>, step: &Step<'_>, from: &str) -> bool {
+/// Whether a stage or an image contains a complete system, and not just files that are designed to
+/// be copied over another image, as those of `tonistiigi/xx`.
+fn has_system(cx: &DockerfileContext<'_>, step: &Step<'_>, from: &str) -> bool {
     match cx.facts.source_stage(step, from) {
-        Some(stage) => stage_holds_a_system(cx, stage),
+        Some(stage) => stage_has_system(cx, stage),
         None => {
+            // Official images, those without a registry or an owner, contain systems.
             is_well_known_image(ImageRef::parse(from).familiar_name().unwrap_or(from))
                 || !from.contains(['/', ':', '@'])
         }
     }
 }
 
-/// A stage on a known image, or one that can run programs.
-fn stage_holds_a_system(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
+/// Whether a stage is based on a known image, or can run programs.
+fn stage_has_system(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     let root = cx.facts.ancestry(stage.index).last().unwrap_or(stage);
     root.base != Base::Scratch
         && (root.known.is_some()

@@ -1,6 +1,7 @@
 //! `curl-without-location`: curl does not follow redirects.
 
-use super::support::unattended::after;
+use super::support::options::{is_long, letters};
+use super::support::unattended::insert_after;
 use crate::lint::facts::{Call, Download};
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
@@ -11,8 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Long options with which curl follows redirects, or sends, asks or shows instead of fetching a
-/// file.
+/// Long options with which curl follows redirects, or does something else than fetch a file.
 const OTHER: [&str; 20] = [
     "--location",
     "--location-trusted",
@@ -35,43 +35,41 @@ const OTHER: [&str; 20] = [
     "--version",
     "--help",
 ];
-/// The same as letters.
+
+/// The short forms of these options.
 const OTHER_LETTERS: &str = "LIiDdFXTwKVh";
-/// Letters that take the rest of their word, or the next, for a value.
+
+/// Short options whose value is the rest of their word or the next word.
 const VALUED: &str = "oCcbeEHAmPQrtuUxyYz";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx
-        .facts
-        .runs()
-        .iter()
-        .flat_map(|run| &run.calls)
-        .filter(|call| call.name == "curl")
-    {
-        if call
-            .downloads()
-            .iter()
-            .any(|download| may_redirect(download))
-            && !has_other(call)
-        {
-            let report = findings.add(
-                call.name_span,
-                "`curl` does not follow redirects and saves the redirect page instead",
-            );
-            if let Some(edit) = after(cx, call.name_span, "curl", "-L") {
-                report.fix(Fix::new(
-                    "follow redirects",
-                    Applicability::Unsafe,
-                    vec![edit],
-                ));
-            }
+    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        if call.name != "curl" || has_other(call) {
+            continue;
+        }
+        let downloads = call.downloads();
+        if !downloads.iter().any(may_redirect) {
+            continue;
+        }
+        let report = findings.add(
+            call.name_span,
+            "`curl` without `-L` does not follow redirects",
+        );
+        if let Some(edit) = insert_after(cx, call.name_span, "curl", "-L") {
+            report.fix(Fix::new(
+                "follow redirects",
+                Applicability::Unsafe,
+                vec![edit],
+            ));
         }
     }
 }
 
-/// Whoever asks a number or this machine knows who answers.
+/// Whether the server of a download may redirect. A numeric address or the machine itself is a
+/// server that the author knows.
 fn may_redirect(download: &Download<'_>) -> bool {
     let rest = download.url.split_once("://").map_or("", |(_, rest)| rest);
+    // `user@host:port`, where an IPv6 address is in brackets.
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     let is_number = host.starts_with('[')
@@ -83,8 +81,9 @@ fn may_redirect(download: &Download<'_>) -> bool {
     !is_number && !is_local && !host.is_empty()
 }
 
-/// Whether one of its words is such an option, or may be one.
+/// Whether a call has one of the other options, or may have one.
 fn has_other(call: &Call) -> bool {
+    // A variable can hold options, but one in a URL only changes the URL.
     let hidden = call
         .arguments
         .iter()
@@ -92,17 +91,7 @@ fn has_other(call: &Call) -> bool {
     hidden || call.words().any(is_other)
 }
 
+/// Whether a word is one of the other options, alone or in a bundle such as `-fsSL`.
 fn is_other(word: &str) -> bool {
-    if let Some(long) = word.strip_prefix("--") {
-        let name = long.split('=').next().unwrap_or(long);
-        return OTHER.iter().any(|known| &known[2..] == name);
-    }
-    let Some(letters) = word.strip_prefix('-') else {
-        return false;
-    };
-    let letters = letters
-        .split_inclusive(|letter| VALUED.contains(letter))
-        .next()
-        .unwrap_or_default();
-    letters.contains(|letter| OTHER_LETTERS.contains(letter))
+    is_long(word, &OTHER) || letters(word, VALUED).contains(|letter| OTHER_LETTERS.contains(letter))
 }

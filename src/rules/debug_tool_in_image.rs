@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Links to BusyBox are not among these: removing one would not remove the program.
     for name in cx.programs(ProgramClass::DebugTool.names()) {
         let path = cx.path(name);
         findings.add(

@@ -1,5 +1,6 @@
 //! `download-piped-to-shell`: a download is piped to a shell.
 
+use super::support::calls;
 use crate::dockerfile::{ShellScript, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Call, Run};
@@ -13,33 +14,34 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// For how many calls of one script the command around them is searched.
+/// The number of downloads in one script whose outer command is searched. Each search goes through
+/// the whole script, so more would take quadratic time.
 const MOST_FETCHES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let Some(script) = &run.script else { continue };
-        for span in piped(run, script)
-            .into_iter()
-            .chain(substituted(run, script))
-        {
+        let mut places = piped(run, script);
+        places.extend(substituted(run, script));
+        for span in places {
             findings.add(span, "downloaded script is run without being verified");
         }
     }
 }
 
-/// `curl … | sh`: the place of the interpreter.
+/// The places of interpreters in pipelines such as `curl … | sh`.
 fn piped(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
     let mut places = Vec::new();
     for pipeline in &script.pipelines {
         let calls: Vec<&Call> = pipeline
             .stages
             .iter()
-            .filter_map(|&at| call_of(run, at))
+            .filter_map(|&command| calls::of_command(run, command))
             .collect();
         let Some(fetch) = calls.iter().position(|call| is_fetch(call)) else {
             continue;
         };
+        // Programs in between, such as `tee` or `gunzip`, pass the script on.
         if let Some(call) = calls[fetch + 1..].iter().find(|call| reads_a_script(call)) {
             places.push(call.name_span);
         }
@@ -47,32 +49,28 @@ fn piped(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
     places
 }
 
-/// The program that a command runs in the end.
-fn call_of<'r>(run: &'r Run<'_>, command: usize) -> Option<&'r Call> {
-    let at = run
-        .calls
-        .partition_point(|call| call.command < Some(command));
-    run.calls
-        .get(at)
-        .filter(|call| call.command == Some(command))
-}
-
+/// Whether a call downloads something.
 fn is_fetch(call: &Call) -> bool {
-    matches!(call.name.as_str(), "curl" | "wget" | "fetch" | "aria2c")
+    let is_curl_or_wget = matches!(call.name.as_str(), "curl" | "wget");
+    // The URL is often a variable. curl and wget do nothing but download, so any variable counts.
+    let has_variable = call
+        .arguments
+        .iter()
+        .any(|argument| argument.raw.contains('$'));
+    if is_curl_or_wget && has_variable {
+        return true;
+    }
+    (is_curl_or_wget || matches!(call.name.as_str(), "fetch" | "aria2c"))
         && !call.downloads().is_empty()
-        || (matches!(call.name.as_str(), "curl" | "wget")
-            && call
-                .arguments
-                .iter()
-                .any(|argument| argument.raw.contains('$')))
 }
 
-/// Whether an interpreter takes its script from its input: `sh`, `bash -s -- x`, `python
-/// -`; not `python script.py`.
+/// Whether an interpreter reads its script from standard input: `sh`, `bash -s -- x`, `python -`,
+/// but not `python script.py`.
 fn reads_a_script(call: &Call) -> bool {
     if !runs_its_input(&call.name) {
         return false;
     }
+    // An argument with an unknown value is most likely the name of a script.
     let mut words = call
         .arguments
         .iter()
@@ -85,45 +83,59 @@ fn reads_a_script(call: &Call) -> bool {
     }
 }
 
-/// An option that decides where the script comes from.
+/// Whether an option decides where the script comes from, so that later words are its arguments.
 fn is_last_option(word: &str) -> bool {
     is_stdin_option(word) || matches!(word, "-c" | "-e" | "-m" | "-r")
 }
 
-/// `-s`, `-xs`, `-es`: the script is the input, and what follows are its arguments.
+/// Whether an option makes a shell read its script from standard input: `-s`, `-xs`, `-es`.
 fn is_stdin_option(word: &str) -> bool {
     word.starts_with('-') && !word.starts_with("--") && word.ends_with('s')
 }
 
-/// `sh -c "$(curl …)"`, `eval "$(curl …)"`, `bash <(curl …)`: the place of the outer command.
+/// The places of commands that run a substitution: `sh -c "$(curl …)"`, `eval "$(curl …)"`,
+/// `bash <(curl …)`.
 fn substituted(run: &Run<'_>, script: &ShellScript) -> Vec<Span> {
-    let outer = |fetch: &Call| {
-        let command = &script.commands[fetch.command?];
-        let holds = |other: &&SimpleCommand| {
-            other.span.start < command.span.start && other.span.contains(command.span)
-        };
-        let command = script.commands.iter().rev().find(holds)?;
-        let name = command.words.first().and_then(|word| word.literal())?;
-        let name = name.rsplit('/').next()?;
-        let runs = runs_its_input(name) || name == "eval";
-        let takes_text = name == "eval"
-            || command
-                .words
-                .iter()
-                .any(|word| word.literal() == Some("-c"));
-        let takes_file = command
-            .words
-            .iter()
-            .skip(1)
-            .any(|word| word.raw.starts_with("<("));
-        (runs && (takes_text || takes_file)).then_some(command.words[0].span)
-    };
-    run.calls
-        .iter()
-        .filter(|call| is_fetch(call))
+    let fetches = run.calls.iter().filter(|call| is_fetch(call));
+    fetches
         .take(MOST_FETCHES)
-        .filter_map(outer)
+        .filter_map(|fetch| outer_command(script, fetch))
         .collect()
+}
+
+/// The place of the command around a download, if it runs the text that it gets.
+fn outer_command(script: &ShellScript, fetch: &Call) -> Option<Span> {
+    // The innermost command around it is the one that gets the text, so the search goes backwards.
+    let inner = script.commands[fetch.command?].span;
+    let command = script
+        .commands
+        .iter()
+        .rfind(|other| other.span.start < inner.start && other.span.contains(inner))?;
+    let first = command.words.first()?;
+    let name = first.literal()?.rsplit('/').next()?;
+    let is_run = match name {
+        "eval" => true,
+        _ if runs_its_input(name) => takes_script(command),
+        _ => false,
+    };
+    if !is_run {
+        return None;
+    }
+    Some(first.span)
+}
+
+/// Whether an interpreter gets a script as text, by `-c`, or as a file, by `<(…)`.
+fn takes_script(command: &SimpleCommand) -> bool {
+    let has_text = command
+        .words
+        .iter()
+        .any(|word| word.literal() == Some("-c"));
+    let has_file = command
+        .words
+        .iter()
+        .skip(1)
+        .any(|word| word.raw.starts_with("<("));
+    has_text || has_file
 }
 
 /// Whether a program runs the script that it reads.

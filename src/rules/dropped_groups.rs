@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::facts::{Call, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -14,34 +15,23 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// For how many USERs what comes before them is searched.
+/// The number of USER instructions for which the instructions before them are searched. Without a
+/// limit, a file of nothing but USERs would take quadratic time.
 const MOST_USERS: usize = 100;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let users = cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::User && !step.onbuild);
+    let users = of_kind(cx, &[Kind::User]).filter(|step| !step.onbuild);
     for step in users.take(MOST_USERS) {
-        let Body::Words { words, .. } = &step.instruction.body else {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(text) = cx.facts.expand(step, word) else {
             continue;
         };
-        let Some((name, group)) = text.trim().split_once(':') else {
+        let Some(name) = name_before_group(&text) else {
             continue;
         };
-        if group.is_empty()
-            || name.is_empty()
-            || name == "root"
-            || name.bytes().all(|b| b.is_ascii_digit())
-        {
-            continue;
-        }
-        let Some(given) = groups_given(cx, step, name) else {
+        let Some(assignment) = group_assignment(cx, step, name) else {
             continue;
         };
         let report = findings
@@ -49,7 +39,8 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 word.span,
                 format!("`USER` with a group drops the supplementary groups of `{name}`"),
             )
-            .label(given, "groups assigned here");
+            .label(assignment, "groups assigned here");
+        // With a variable or quotes in it, the text has more than the name to keep.
         if word.literal() == Some(&text) && word.span.end - word.span.start == text.len() {
             let edit = Edit {
                 span: word.span,
@@ -64,8 +55,20 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The call that puts a user into more groups than its own, in the stage or those it is built on.
-fn groups_given(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
+/// The name of the user in `name:group`, if the user can have supplementary groups.
+fn name_before_group(user: &str) -> Option<&str> {
+    let (name, group) = user.trim().split_once(':')?;
+    // Root may open everything anyway. A numeric user has no entry to look up groups by.
+    let has_groups =
+        !name.is_empty() && name != "root" && !name.bytes().all(|b| b.is_ascii_digit());
+    if group.is_empty() || !has_groups {
+        return None;
+    }
+    Some(name)
+}
+
+/// The call that adds a user to supplementary groups, in the stage or those it is based on.
+fn group_assignment(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Option<Span> {
     let lineage: BTreeSet<usize> = cx
         .facts
         .ancestry(step.stage?)
@@ -82,29 +85,31 @@ fn groups_given(cx: &DockerfileContext<'_>, step: &Step<'_>, name: &str) -> Opti
             .is_some_and(|stage| lineage.contains(&stage))
     });
     runs.flat_map(|run| &run.calls)
-        .find(|call| gives_groups(call, name))
+        .find(|call| assigns_groups(call, name))
         .map(|call| call.span)
 }
 
-fn gives_groups(call: &Call, name: &str) -> bool {
+/// Whether a call adds the user of this name to supplementary groups.
+fn assigns_groups(call: &Call, name: &str) -> bool {
     let words: Vec<&str> = call.words().collect();
-    let last = words.last() == Some(&name);
-    let option = |letter: char| {
-        let short = move |word: &&str| {
-            word.starts_with('-') && !word.starts_with("--") && word.contains(letter)
-        };
-        words.iter().any(short)
-    };
     match call.name.as_str() {
         "useradd" | "usermod" => {
-            last && (option('G') || words.iter().any(|word| word.starts_with("--groups")))
+            let has_groups =
+                has_letter(&words, 'G') || words.iter().any(|word| word.starts_with("--groups"));
+            words.last() == Some(&name) && has_groups
         }
-        "gpasswd" => words.contains(&name) && (option('a') || words.contains(&"--add")),
-        // `adduser user group`, BusyBox's and Debian's.
+        "gpasswd" => words.contains(&name) && (has_letter(&words, 'a') || words.contains(&"--add")),
+        // `adduser user group` of BusyBox and Debian. With options it creates a user instead.
         "adduser" | "addgroup" => {
-            let operands: Vec<&&str> = words.iter().filter(|word| !word.starts_with('-')).collect();
-            words.first() == Some(&name) && operands.len() == 2 && operands.len() == words.len()
+            words.len() == 2 && words[0] == name && words.iter().all(|word| !word.starts_with('-'))
         }
         _ => false,
     }
+}
+
+/// Whether one of the words is a short option with this letter, or a bundle with it.
+fn has_letter(words: &[&str], letter: char) -> bool {
+    words
+        .iter()
+        .any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains(letter))
 }

@@ -14,28 +14,49 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let users = cx.accounts.users.iter();
     let users = users.map(|user| (user.name.as_str(), user.uid));
-    report(cx, "/etc/passwd", ("user", "UID"), users, findings);
+    report(cx, &USERS, users, findings);
     let groups = cx.accounts.groups.iter();
     let groups = groups.map(|(name, gid)| (name.as_str(), *gid));
-    report(cx, "/etc/group", ("group", "GID"), groups, findings);
+    report(cx, &GROUPS, groups, findings);
 }
 
+/// A file of accounts, and the terms for its entries in messages.
+struct Database {
+    path: &'static str,
+    kind: &'static str,
+    id: &'static str,
+}
+
+const USERS: Database = Database {
+    path: "/etc/passwd",
+    kind: "user",
+    id: "UID",
+};
+
+const GROUPS: Database = Database {
+    path: "/etc/group",
+    kind: "group",
+    id: "GID",
+};
+
+/// Reports every entry whose name or number an earlier one has.
 fn report<'a>(
     cx: &ImageContext<'_>,
-    path: &str,
-    (kind, id): (&str, &str),
+    database: &Database,
     accounts: impl Iterator<Item = (&'a str, u64)>,
     findings: &mut Findings,
 ) {
+    let Database { path, kind, id } = database;
     let Some(file) = cx.find(path) else {
         return;
     };
     let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     for (name, number) in accounts {
+        // The name comes first: a lookup by name never finds the second entry.
         let message = if !names.insert(name) {
             format!("{kind} `{name}` is defined twice in `{path}`")
         } else if !numbers.insert(number) {
-            format!("{kind} `{name}` in `{path}` shares {id} {number} with another {kind}")
+            format!("{kind} `{name}` shares {id} {number} with another {kind}")
         } else {
             continue;
         };

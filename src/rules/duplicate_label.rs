@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::support::label_schema::labels;
-use super::support::rewrite::without;
+use super::support::rewrite::remove_lines;
 use crate::dockerfile::Body;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -16,6 +16,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Each stage has labels of its own; those of its base image are not known.
     let mut set: HashMap<(Option<usize>, String), Span> = HashMap::new();
     for (step, pair) in labels(cx) {
         let Some(key) = cx.facts.expand(step, &pair.key) else {
@@ -25,15 +26,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let report = findings
                 .add(before, format!("label `{key}` is overwritten below"))
                 .label(pair.span, "set again here");
-            if let Some(edit) = without_pair(cx, before) {
+            if let Some(edit) = remove_pair(cx, before) {
                 report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
             }
         }
     }
 }
 
-/// Takes a label away with the blanks after it, or the whole LABEL where it has no other.
-fn without_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
+/// Removes a label with the blanks after it, or the whole LABEL if it has no other.
+fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     let step = cx
         .facts
         .steps
@@ -42,21 +43,26 @@ fn without_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
     let Body::Pairs(pairs) = &step.instruction.body else {
         return None;
     };
-    let at = pairs.iter().position(|other| other.span == pair)?;
+    let index = pairs.iter().position(|other| other.span == pair)?;
     if pairs.len() == 1 {
-        return without(cx, step.span);
+        return remove_lines(cx, step.span);
     }
-    // What stands between two labels goes with the one that is taken away, a comment does not.
-    let gap = match pairs.get(at + 1) {
+    // The last label goes with the gap before it: otherwise the line before it would still end in a
+    // continuation.
+    let gap = match pairs.get(index + 1) {
         Some(next) => Span::new(pair.end, next.span.start),
-        None => Span::new(pairs[at - 1].span.end, pair.start),
+        None => Span::new(pairs[index - 1].span.end, pair.start),
     };
-    let is_empty = cx
+    // A comment between two labels must not get lost.
+    let is_blank = cx
         .source
         .slice(gap)
         .chars()
         .all(|c| c.is_whitespace() || c == cx.dockerfile.escape);
-    is_empty.then(|| Edit {
+    if !is_blank {
+        return None;
+    }
+    Some(Edit {
         span: pair.to(gap),
         replacement: String::new(),
     })

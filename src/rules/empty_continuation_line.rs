@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
-        // What follows are the lines of heredocs, where empty ones are text.
+        // After these lines come the bodies of heredocs, where empty lines are text.
         let end = step
             .instruction
             .heredocs
@@ -42,25 +42,24 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The lines after the first that hold nothing but blanks, with their line breaks; such that touch
-/// are one.
+/// The blank lines after the first line, with their line breaks. Adjacent ones are one span.
 fn empty_lines(cx: &DockerfileContext<'_>, span: Span) -> Vec<Span> {
     let mut empty: Vec<Span> = Vec::new();
-    let mut at = span.start;
+    let mut offset = span.start;
     for (index, line) in cx.source.slice(span).split_inclusive('\n').enumerate() {
-        let mut line_span = Span::new(at, at + line.len());
-        at = line_span.end;
+        let mut line_span = Span::new(offset, offset + line.len());
+        offset = line_span.end;
         if index == 0 || !line.trim().is_empty() {
             continue;
         }
-        if !line.ends_with('\n') && cx.source.text()[at..].starts_with(['\n', '\r']) {
-            line_span.end += cx.source.text()[at..]
-                .find('\n')
-                .map_or(0, |offset| offset + 1);
+        // The span of an instruction ends before its last line break, which has to go too.
+        let rest = &cx.source.text()[offset..];
+        if !line.ends_with('\n') && rest.starts_with(['\n', '\r']) {
+            line_span.end += rest.find('\n').map_or(0, |line_break| line_break + 1);
         }
-        match empty.last_mut().filter(|last| last.end == line_span.start) {
-            Some(last) => last.end = line_span.end,
-            None => empty.push(line_span),
+        match empty.last_mut() {
+            Some(last) if last.end == line_span.start => last.end = line_span.end,
+            _ => empty.push(line_span),
         }
     }
     empty

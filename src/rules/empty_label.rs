@@ -11,11 +11,13 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for (pair, key, kind, value) in label_schema::in_schema(cx) {
-        if kind != LabelType::RawText && value.is_empty() {
+    for label in label_schema::in_schema(cx) {
+        // Every other type has a format that an empty text does not match.
+        if label.kind != LabelType::RawText && label.value.is_empty() {
+            let key = &label.key;
             findings
-                .add(pair.span, format!("label `{key}` is empty"))
-                .because(label_schema::origin(cx.settings, &key));
+                .add(label.pair.span, format!("label `{key}` is empty"))
+                .because(label_schema::origin(cx.settings, key));
         }
     }
 }

@@ -21,16 +21,18 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The message, which is the same for a Dockerfile and an image.
 fn message(EndOfLife { what, day }: &EndOfLife) -> String {
     format!("`{what}` reached end of life on {day}")
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let distribution = &cx.packages.distribution;
+    // Rolling releases have no version and never reach the end of life.
     if distribution.id.is_empty() || distribution.version_id.is_empty() {
         return;
     }
-    // `/etc/os-release` has names of its own for some base images.
+    // In `/etc/os-release`, some distributions have another name than their base image.
     let name = match distribution.id.as_str() {
         "amzn" => "amazonlinux",
         "opensuse-leap" => "opensuse/leap",

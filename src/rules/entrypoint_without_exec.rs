@@ -1,7 +1,7 @@
 //! `entrypoint-without-exec`: an entry script does not `exec` the program.
 
 use crate::dockerfile::shell::parse_text;
-use crate::dockerfile::{Body, Command, CopySource, Kind};
+use crate::dockerfile::{Body, Command, Kind, CopySource, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -14,126 +14,152 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Last commands of scripts that are no program to wait for.
+/// Last commands of scripts that do not start the program of the container.
 const ENDINGS: [&str; 9] = [
     "exec", "wait", "exit", "true", "echo", "printf", "fi", "done", "return",
 ];
 
-/// Among how many steps the script is searched that an entrypoint starts.
+/// The number of steps that are searched for the script of an entry point. Without a limit, a file
+/// of many stages would take quadratic time.
 const MOST_STEPS: usize = 1000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        // Of several only the last counts.
-        let last = |kind| {
-            cx.facts
+        for kind in [Kind::Entrypoint, Kind::Cmd] {
+            // If there are several, only the last one has an effect.
+            let last = cx
+                .facts
                 .steps_of(stage)
                 .iter()
-                .rfind(|step| step.kind() == kind && !step.onbuild)
-        };
-        for step in [last(Kind::Entrypoint), last(Kind::Cmd)]
-            .into_iter()
-            .flatten()
-        {
-            let Body::Command(Command::Exec(words)) = &step.instruction.body else {
-                continue;
-            };
-            let Some(program) = words.first() else {
-                continue;
-            };
-            let name = program.value.rsplit('/').next().unwrap_or(&program.value);
-            if ProgramClass::PosixShell.contains(name)
-                && words.get(1).is_some_and(|option| {
-                    option.value.starts_with('-') && option.value.ends_with('c')
-                })
-            {
-                if let Some(text) = words.get(2).filter(|text| stays(&text.value)) {
-                    findings.add(
-                        text.span,
-                        "the shell keeps running and does not pass signals on to the program",
-                    );
-                }
-            } else if let Some((_, span)) =
-                written_script(cx, stage, step, &program.value).filter(|(text, _)| stays(text))
-            {
-                findings
-                    .add(
-                        program.span,
-                        format!(
-                            "`{name}` keeps running and does not pass signals on to the program"
-                        ),
-                    )
-                    .label(span, "script written here");
+                .rfind(|step| step.kind() == kind && !step.onbuild);
+            if let Some(step) = last {
+                check_command(cx, stage, step, findings);
             }
         }
     }
 }
 
-/// The body of a heredoc that COPY writes to a path, which starts a shell.
+/// Checks the script that an ENTRYPOINT or CMD in exec form starts. The shell form has rules of its
+/// own.
+fn check_command(
+    cx: &DockerfileContext<'_>,
+    stage: &Stage<'_>,
+    step: &Step<'_>,
+    findings: &mut Findings,
+) {
+    let Body::Command(Command::Exec(words)) = &step.instruction.body else {
+        return;
+    };
+    let Some(program) = words.first() else {
+        return;
+    };
+    let name = program.value.rsplit('/').next().unwrap_or(&program.value);
+    // `sh -c SCRIPT`, with other options before the `c` of `-ec`.
+    if ProgramClass::PosixShell.contains(name)
+        && words
+            .get(1)
+            .is_some_and(|option| option.value.starts_with('-') && option.value.ends_with('c'))
+    {
+        if let Some(text) = words.get(2)
+            && runs_program_as_child(&text.value)
+        {
+            findings.add(
+                text.span,
+                "the shell keeps running and does not forward signals to the program",
+            );
+        }
+        return;
+    }
+    if let Some((text, span)) = written_script(cx, stage, step, &program.value)
+        && runs_program_as_child(text)
+    {
+        findings
+            .add(
+                program.span,
+                format!("`{name}` keeps running and does not forward signals to the program"),
+            )
+            .label(span, "script written here");
+    }
+}
+
+/// The shell script that a heredoc of COPY writes to a path, with the place of the heredoc.
 fn written_script<'c>(
     cx: &DockerfileContext<'c>,
     stage: &Stage<'_>,
     by: &Step<'_>,
     path: &str,
 ) -> Option<(&'c str, Span)> {
-    let source = cx.source;
-    cx.facts
-        .lineage(stage.index)
-        .take(MOST_STEPS)
-        .filter(|step| step.index < by.index)
-        .find_map(|step| {
-            let Body::Transfer {
-                sources,
-                destination,
-                ..
-            } = &step.instruction.body
-            else {
-                return None;
-            };
-            let (Kind::Copy, [CopySource::Heredoc(at)]) = (step.kind(), sources.as_slice()) else {
-                return None;
-            };
-            let heredoc = step.instruction.heredocs.get(*at)?;
-            let to = cx.facts.expand(step, destination)?;
-            let written = to == path
-                || to
-                    .strip_suffix('/')
-                    .is_some_and(|folder| path == format!("{folder}/{}", heredoc.name));
-            let text = source.slice(heredoc.body);
-            let interpreter = text.strip_prefix("#!")?.lines().next()?;
-            let is_shell = interpreter
-                .split(['/', ' '])
-                .any(|word| ProgramClass::PosixShell.contains(word));
-            (written && is_shell).then_some((text, heredoc.opener))
-        })
+    for step in cx.facts.lineage(stage.index).take(MOST_STEPS) {
+        if step.index < by.index
+            && let Some(script) = script_at(cx, step, path)
+        {
+            return Some(script);
+        }
+    }
+    None
 }
 
-/// Whether the script has other work to do before its last command, and runs that one as a child.
-fn stays(text: &str) -> bool {
+/// The shell script that a step writes to a path by a heredoc.
+fn script_at<'c>(
+    cx: &DockerfileContext<'c>,
+    step: &Step<'_>,
+    path: &str,
+) -> Option<(&'c str, Span)> {
+    let Body::Transfer {
+        sources,
+        destination,
+        ..
+    } = &step.instruction.body
+    else {
+        return None;
+    };
+    let (Kind::Copy, [CopySource::Heredoc(index)]) = (step.kind(), sources.as_slice()) else {
+        return None;
+    };
+    let heredoc = step.instruction.heredocs.get(*index)?;
+    let to = cx.facts.expand(step, destination)?;
+    // In a directory, the file gets the delimiter of the heredoc as its name.
+    let is_written = match to.strip_suffix('/') {
+        Some(directory) => path == format!("{directory}/{}", heredoc.name),
+        None => to == path,
+    };
+    let text = cx.source.slice(heredoc.body);
+    let interpreter = text.strip_prefix("#!")?.lines().next()?;
+    // `#!/usr/bin/env bash` has the shell as its second word.
+    let is_shell = interpreter
+        .split(['/', ' '])
+        .any(|word| ProgramClass::PosixShell.contains(word));
+    if !is_written || !is_shell {
+        return None;
+    }
+    Some((text, heredoc.opener))
+}
+
+/// Whether a script does other work first and then runs its last command as a child.
+fn runs_program_as_child(text: &str) -> bool {
     let script = parse_text(text);
     if !script.errors.is_empty() {
         return false;
     }
-    let outer: Vec<_> = script
+    let outer: Vec<&SimpleCommand> = script
         .commands
         .iter()
         .filter(|command| !command.position.subshell && !command.words.is_empty())
         .collect();
-    // A shell with one command becomes that command by itself.
+    // A shell with one command replaces itself with it.
     let Some((last, [_, ..])) = outer.split_last() else {
         return false;
     };
-    let name = last
-        .words
-        .first()
-        .and_then(|word| word.literal())
-        .unwrap_or("$");
-    let execs = outer
+    // A script with `trap` forwards signals itself, and one that starts jobs waits for them.
+    let handles_signals = outer
         .iter()
-        .any(|command| command.words.first().and_then(|word| word.literal()) == Some("exec"));
+        .any(|command| matches!(first_word(command), Some("exec" | "trap")));
     let background = text.contains("& ") && !text.contains("&& ") || text.trim_end().ends_with('&');
-    let traps = outer
-        .iter()
-        .any(|command| command.words.first().and_then(|word| word.literal()) == Some("trap"));
-    !execs && !background && !traps && !ENDINGS.contains(&name)
+    let name = first_word(last).unwrap_or("$");
+    !handles_signals && !background && !ENDINGS.contains(&name)
+}
+
+/// The name of a command, if it is a literal.
+fn first_word(command: &SimpleCommand) -> Option<&str> {
+    command.words.first().and_then(|word| word.literal())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair, Variable, WordPart};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -14,32 +15,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Env)
-    {
+    for step in of_kind(cx, &[Kind::Env]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };
         let mut first: HashMap<&str, usize> = HashMap::new();
-        for (at, pair) in pairs.iter().enumerate() {
-            first.entry(pair.key.text.as_str()).or_insert(at);
+        for (index, pair) in pairs.iter().enumerate() {
+            first.entry(pair.key.text.as_str()).or_insert(index);
         }
-        for (at, pair) in pairs.iter().enumerate() {
-            let uses = |variable: &&Variable| {
+        for (index, pair) in pairs.iter().enumerate() {
+            let mut variables = pair.value.iter().flat_map(|value| variables(&value.parts));
+            // `PATH=/x:$PATH` extends the value of the base image, and a variable that is declared
+            // before has a value already.
+            let Some(variable) = variables.find(|variable| {
                 let name = variable.name.as_str();
                 first.contains_key(name)
                     && pair.key.text.as_str() != name
                     && !cx.facts.is_declared(step, name)
-            };
-            let Some(variable) = pair
-                .value
-                .iter()
-                .flat_map(|value| variables(&value.parts))
-                .find(uses)
-            else {
+            }) else {
                 continue;
             };
             let message = format!(
@@ -47,12 +40,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 variable.name
             );
             let report = findings.add(variable.span, message);
+            // An ENV of its own helps only if the variable is set before this pair.
             let is_set_before = first
                 .get(variable.name.as_str())
-                .is_some_and(|set| *set < at);
-            if let Some(fix) = is_set_before
-                .then(|| fix(cx, &pairs[at - 1], pair, &step.instruction.keyword.text))
-                .flatten()
+                .is_some_and(|set| *set < index);
+            if is_set_before
+                && let Some(fix) = fix(cx, &pairs[index - 1], pair, &step.instruction.keyword.text)
             {
                 report.fix(fix);
             }
@@ -60,6 +53,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The variables in a value.
 fn variables(parts: &[WordPart]) -> impl Iterator<Item = &Variable> {
     parts.iter().filter_map(|part| match part {
         WordPart::Variable(variable) => Some(variable),
@@ -67,10 +61,11 @@ fn variables(parts: &[WordPart]) -> impl Iterator<Item = &Variable> {
     })
 }
 
-/// The pair and those after it get an ENV of their own.
+/// Moves a pair and those after it into an ENV of their own.
 fn fix(cx: &DockerfileContext<'_>, before: &Pair, pair: &Pair, keyword: &str) -> Option<Fix> {
     let gap = Span::new(before.span.end, pair.span.start);
     let between = cx.source.slice(gap);
+    // A comment between the pairs would end up after an instruction.
     if between
         .chars()
         .any(|c| !c.is_whitespace() && c != cx.dockerfile.escape)

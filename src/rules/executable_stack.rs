@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // One object file without a `.note.GNU-stack` section is enough for the linker to request one.
     elf_files::report(cx, findings, "requires an executable stack", |_, memory| {
         memory.executable_stack
     });

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for (index, exception) in cx.policy.exceptions.iter().enumerate() {
+        // An exception without a date never expires.
         let Some(last) = exception.expires else {
             continue;
         };

@@ -16,7 +16,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             port.span,
             format!("`EXPOSE` cannot set the host part `{host}`; use `docker run -p`"),
         );
-        if let Some((_, replacement)) = port.text.rsplit_once(':').filter(|_| port.literal) {
+        // The value of a variable cannot be changed here.
+        if port.literal
+            && let Some((_, replacement)) = port.text.rsplit_once(':')
+        {
             let replacement = replacement.to_owned();
             let title = format!("use `{replacement}`");
             report.fix(Fix::new(

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
+/// The port of SSH, as IANA assigned it.
 const SSH: u32 = 22;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -23,12 +24,14 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The message, which is the same for a Dockerfile and an image.
 fn message() -> String {
     format!("port {SSH} (SSH) is exposed")
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let ports = cx.configuration().exposed_ports();
+    // In the image configuration, a port is `22/tcp`.
     let mut numbers = ports.iter().filter_map(|port| port.split('/').next());
     if numbers.any(|number| number.parse() == Ok(SSH)) {
         findings.add(cx.at_instruction("EXPOSE"), message());

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // The attribute `security.capability`, which `setcap` writes.
     for &name in &cx.files.capabilities {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("`{path}` has file capabilities"));

@@ -1,6 +1,6 @@
 //! `file-written-in-run`: a RUN writes a text to a file, which COPY can do with a heredoc.
 
-use super::support::fetched::{calls_only, is_plain};
+use super::support::run_as_add::{has_only_calls, is_plain};
 use crate::dockerfile::Command;
 use crate::lint::facts::{Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
@@ -13,11 +13,15 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The delimiter of the heredoc.
 const END: &str = "EOF";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| calls_only(cx, run, 1)) {
+    for run in cx.facts.runs() {
         let [call] = &run.calls[..] else { continue };
+        if !has_only_calls(cx, run, 1) {
+            continue;
+        }
         let Some((text, path)) = written(cx, run, call) else {
             continue;
         };
@@ -35,13 +39,13 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         findings
             .add(
                 call.span,
-                format!("a shell writes `{path}`; `COPY` can do it without one"),
+                format!("`{path}` is written by a shell; `COPY` does not need one"),
             )
             .fix(fix);
     }
 }
 
-/// What `echo TEXT > PATH` writes where, if neither depends on anything.
+/// The text and the path of `echo TEXT > PATH`, if both are constant.
 fn written<'c>(
     cx: &DockerfileContext<'c>,
     run: &Run<'_>,
@@ -54,29 +58,38 @@ fn written<'c>(
     if call.name != "echo" || !starts || cx.source.slice(call.name_span) != "echo" {
         return None;
     }
-    let words: Vec<&str> = call
-        .arguments
-        .iter()
-        .map(|argument| argument.single())
-        .collect::<Option<_>>()?;
-    let is_constant = |raw: &str| !raw.contains(['$', '`', '\\']);
-    let is_text = call
-        .arguments
-        .iter()
-        .all(|argument| is_constant(&argument.raw))
-        && !words.first()?.starts_with('-');
-    let after = Span::new(
-        call.arguments.last()?.span.end,
-        cx.facts.steps[run.step].span.end,
-    );
-    let path = cx
-        .source
-        .slice(after)
-        .trim()
-        .strip_prefix('>')?
-        .trim_start();
+    let mut words = Vec::new();
+    for argument in &call.arguments {
+        // Shells disagree about backslashes in `echo`.
+        if argument.raw.contains(['$', '`', '\\']) {
+            return None;
+        }
+        words.push(argument.single()?);
+    }
+    // An option such as `-n` or `-e` changes the text.
+    if words.first()?.starts_with('-') {
+        return None;
+    }
     let text = words.join(" ");
-    let is_ended = text.lines().any(|line| line == END);
-    (is_text && !is_ended && path.starts_with('/') && !path.ends_with('/') && is_plain(path))
-        .then_some((text, path))
+    // A line like this would end the heredoc early.
+    if text.lines().any(|line| line == END) {
+        return None;
+    }
+    Some((text, redirection_target(cx, run, call)?))
+}
+
+/// The absolute path of the file that `>` after a call writes.
+fn redirection_target<'c>(
+    cx: &DockerfileContext<'c>,
+    run: &Run<'_>,
+    call: &Call,
+) -> Option<&'c str> {
+    let end = cx.facts.steps[run.step].span.end;
+    let rest = Span::new(call.arguments.last()?.span.end, end);
+    let path = cx.source.slice(rest).trim().strip_prefix('>')?.trim_start();
+    // `>>` and a second redirection do not pass as a plain path.
+    if !path.starts_with('/') || path.ends_with('/') || !is_plain(path) {
+        return None;
+    }
+    Some(path)
 }

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without a policy, any number is allowed.
     let Some(most) = cx.policy.max_files else {
         return;
     };
@@ -24,6 +25,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             format!("image has {count}; the policy allows {most}"),
         )
         .because(cx.policy.budget("max-files"));
+    // The number to aim for.
     if let Some(plan) = cx.plan {
         let reachable = counted(plan.totals().after.files, "file");
         report.note(format!("the program can reach {reachable}"));

@@ -15,7 +15,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     elf_files::report(
         cx,
         findings,
-        "is not position-independent: it is loaded at the same address in every run",
+        "is loaded at a fixed address (not position-independent)",
+        // Position-independent executables have the type of a shared library.
         |elf, _| elf.kind == Type::Executable,
     );
 }

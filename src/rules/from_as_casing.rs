@@ -13,11 +13,12 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in cx.facts.stages.iter().filter(|stage| stage.alias.is_some()) {
+        // FROM sets the style, because every stage has it.
         let from = stage.from.keyword.text.as_str();
         let Some((span, text)) = keyword_as(stage.from) else {
             continue;
         };
-        // `From` is what another rule speaks of.
+        // `From` has a rule of its own, `mixed-keyword-casing`.
         let replacement = if from == from.to_ascii_uppercase() {
             "AS"
         } else if from == from.to_ascii_lowercase() {
@@ -42,7 +43,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The second word of `image AS name`.
+/// The second word of `image AS name`, with its place.
 fn keyword_as(from: &Instruction) -> Option<(Span, &str)> {
     let text = from.arguments.as_str();
     let image = text.find(char::is_whitespace)?;

@@ -1,6 +1,6 @@
 //! `git-clone-in-run`: a RUN clones a repository that ADD can fetch.
 
-use super::support::fetched::{Words, alone, is_plain};
+use super::support::run_as_add::{consists_of, is_plain, plain_arguments};
 use crate::lint::facts::{Argument, Call, Run};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,17 +11,21 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Where `https://host/owner/name` is a repository without `.git` after it.
+/// Hosts where `https://host/owner/name` is a repository even without `.git` after it. ADD needs
+/// that ending to tell a repository from a file.
 const HOSTS: [&str; 4] = ["github.com", "gitlab.com", "bitbucket.org", "codeberg.org"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.calls.iter().filter(|call| call.name == "git") {
-            let Some(url) = cloned(call) else { continue };
+            let Some(url) = cloned_url(call) else {
+                continue;
+            };
             let report = findings.add(
                 call.span,
                 format!("`git` clones `{url}`; `ADD` can fetch it without `git`"),
             );
+            // Not safe: ADD also fetches submodules, and it uses other credentials.
             if let Some(instruction) = as_add(cx, run, call) {
                 let edit = Edit {
                     span: cx.facts.steps[run.step].span,
@@ -33,20 +37,23 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The address that `git clone` is given, if it is one of the network.
-fn cloned(call: &Call) -> Option<&str> {
+/// The URL that `git clone` gets, if it is one of the network.
+fn cloned_url(call: &Call) -> Option<&str> {
     let mut words = call
         .arguments
         .iter()
         .flat_map(Argument::texts)
         .map(|text| text.trim_matches(['"', '\'']));
+    // Options before the verb can have a value of their own: `git -C /src clone`.
     let mut is_value = false;
     let verb = words.find(|word| {
         let is_verb = !word.starts_with('-') && !is_value;
         is_value = matches!(*word, "-c" | "-C");
         is_verb
     });
-    verb.filter(|verb| *verb == "clone")?;
+    if verb != Some("clone") {
+        return None;
+    }
     words.find(|word| {
         ["https://", "http://", "git://", "ssh://", "git@"]
             .iter()
@@ -54,58 +61,65 @@ fn cloned(call: &Call) -> Option<&str> {
     })
 }
 
-/// The ADD that does what a RUN does, if that is cloning alone, with options that make no
-/// difference.
+/// The ADD that does what a RUN does, if it clones a repository and nothing else.
 fn as_add(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<String> {
-    alone(cx, run, 1)?;
-    let words = Words::of(cx, run, call)?;
-    let (mut places, mut branch) = (Vec::new(), None);
-    let mut words = words.0.iter();
+    if !consists_of(cx, run, 1) {
+        return None;
+    }
+    let arguments = plain_arguments(cx, run, call)?;
+    let (places, branch) = clone_arguments(&arguments)?;
+    let (url, directory) = match places[..] {
+        // Git names the directory after the repository.
+        [url] => {
+            let name = url.trim_end_matches('/').rsplit('/').next()?;
+            (url, name.trim_end_matches(".git"))
+        }
+        [url, directory] => (url, directory),
+        _ => return None,
+    };
+    let host = url.strip_prefix("https://")?.split('/').next()?;
+    let address = url.trim_end_matches('/');
+    let has_suffix = address
+        .rsplit_once('.')
+        .is_some_and(|(_, extension)| extension == "git");
+    // In ADD, the text after `#` is the reference.
+    if !has_suffix && !HOSTS.contains(&host)
+        || url.contains('#')
+        || directory.is_empty()
+        || !is_plain(directory)
+    {
+        return None;
+    }
+    let suffix = if has_suffix { "" } else { ".git" };
+    let reference = branch
+        .map(|branch| format!("#{branch}"))
+        .unwrap_or_default();
+    Some(format!(
+        "ADD --keep-git-dir=true {address}{suffix}{reference} {directory}"
+    ))
+}
+
+/// The operands of `git clone` and its branch; `None` if there is an option that ADD cannot have.
+fn clone_arguments(arguments: &[String]) -> Option<(Vec<&str>, Option<&str>)> {
+    let (mut operands, mut branch) = (Vec::new(), None);
+    let mut words = arguments.iter();
     if words.next()? != "clone" {
         return None;
     }
     while let Some(word) = words.next() {
-        match word
-            .split_once('=')
-            .map_or((word.as_str(), None), |(option, value)| {
-                (option, Some(value))
-            }) {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, Some(value)),
+            None => (word.as_str(), None),
+        };
+        match (option, value) {
+            // ADD fetches one commit without tags anyway.
             ("--depth", Some(_)) | ("-q" | "--quiet" | "--single-branch" | "--no-tags", None) => {}
             ("--depth", None) => drop(words.next()?),
             ("-b" | "--branch", None) => branch = Some(words.next()?.as_str()),
             ("--branch", Some(value)) => branch = Some(value),
             _ if word.starts_with('-') => return None,
-            _ => places.push(word.as_str()),
+            _ => operands.push(word.as_str()),
         }
     }
-    let (url, folder) = match places[..] {
-        [url] => (
-            url,
-            url.trim_end_matches('/')
-                .rsplit('/')
-                .next()?
-                .trim_end_matches(".git"),
-        ),
-        [url, folder] => (url, folder),
-        _ => return None,
-    };
-    let host = url.strip_prefix("https://")?.split('/').next()?;
-    let address = url.trim_end_matches('/');
-    let is_named = address
-        .rsplit_once('.')
-        .is_some_and(|(_, extension)| extension == "git");
-    if !is_named && !HOSTS.contains(&host)
-        || url.contains('#')
-        || folder.is_empty()
-        || !is_plain(folder)
-    {
-        return None;
-    }
-    let suffix = if is_named { "" } else { ".git" };
-    let reference = branch
-        .map(|branch| format!("#{branch}"))
-        .unwrap_or_default();
-    Some(format!(
-        "ADD --keep-git-dir=true {address}{suffix}{reference} {folder}"
-    ))
+    Some((operands, branch))
 }

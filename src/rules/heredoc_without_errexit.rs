@@ -14,7 +14,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// What does not fail, or is not there to succeed.
+/// Commands that do not fail, or whose failure does not matter.
 const HARMLESS: [&str; 12] = [
     "echo", "printf", "true", ":", "set", "export", "unset", "umask", "alias", "local", "readonly",
     "shopt",
@@ -31,12 +31,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         ) else {
             continue;
         };
+        // `set -e` is not an option of PowerShell or `cmd`.
         if matches!(run.shell, ShellKind::Other) || step.instruction.heredocs.is_empty() {
             continue;
         }
         let Some(command) = first_ignored(cx, run, script) else {
             continue;
         };
+        // One finding for each RUN: `set -e` helps all its commands.
         let name = command.words[0].raw.as_str();
         let set = Edit {
             span: Span::at(start),
@@ -51,38 +53,45 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The first command whose failure nothing asks for, and after which another one comes.
+/// The first command whose failure is ignored because another one follows it.
 fn first_ignored<'s>(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     script: &'s ShellScript,
 ) -> Option<&'s SimpleCommand> {
-    let is_step = |command: &&SimpleCommand| {
-        command.scope == 0 && !command.position.conditional && !command.words.is_empty()
-    };
-    let commands: Vec<&SimpleCommand> = script.commands.iter().filter(is_step).collect();
-    let ignored = commands.windows(2).find(|pair| {
+    // Commands in functions, branches and conditions are left out: their status is often used.
+    let commands: Vec<&SimpleCommand> = script
+        .commands
+        .iter()
+        .filter(|command| {
+            command.scope == 0 && !command.position.conditional && !command.words.is_empty()
+        })
+        .collect();
+    for pair in commands.windows(2) {
         let name = pair[0].words[0].raw.as_str();
-        let redirected = script
-            .redirections
-            .iter()
-            .map(|redirection| redirection.span.end);
-        let end = redirected
-            .filter(|&end| end <= pair[1].span.start)
-            .fold(pair[0].span.end, usize::max);
-        let between = cx.source.slice(Span {
+        if HARMLESS.contains(&name) || script.options_of(pair[0], run.options).errexit {
+            continue;
+        }
+        // A redirection is not part of the span of its command.
+        let mut end = pair[0].span.end;
+        for redirection in &script.redirections {
+            if redirection.span.end <= pair[1].span.start {
+                end = end.max(redirection.span.end);
+            }
+        }
+        let between = Span {
             start: end,
             end: pair[1].span.start,
-        });
-        !HARMLESS.contains(&name)
-            && ends_a_list(between)
-            && !script.options_of(pair[0], run.options).errexit
-    });
-    ignored.map(|pair| pair[0])
+        };
+        if ends_a_list(cx.source.slice(between)) {
+            return Some(pair[0]);
+        }
+    }
+    None
 }
 
-/// Whether what stands between two commands parts them without `&&`, `||` or a pipe, and closes
-/// nothing.
+/// Whether the text between two commands separates them without `&&`, `||` or a pipe, and does not
+/// close a block.
 fn ends_a_list(between: &str) -> bool {
     let without_comments: String = between
         .lines()

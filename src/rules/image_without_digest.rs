@@ -16,6 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         if image.digest == Reading::Absent {
+            // A variable without a known value may contain the digest.
             let written = stage.image.text.as_str();
             findings.add(
                 stage.image.span,

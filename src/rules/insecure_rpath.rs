@@ -20,19 +20,20 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
                     cx.at_file(name),
                     format!("`{path}` searches for libraries in {reason}"),
                 );
-                // One insecure entry is enough to know that the file has to be linked anew.
+                // One insecure entry is enough: the file has to be linked again anyway.
                 break;
             }
         }
     }
 }
 
-/// Why an entry of the search path is insecure. The loader reads an empty one as the working
-/// directory, see ld.so(8).
+/// The reason why an entry of the search path is insecure.
 fn insecure(cx: &ImageContext<'_>, entry: &str) -> Option<String> {
     let is_temporary = ["/tmp", "/var/tmp", "/dev/shm"]
         .iter()
         .any(|directory| entry.starts_with(directory));
+    // The loader reads an empty entry as the working directory, see ld.so(8). An entry with `$` is
+    // relative to the program (`$ORIGIN`) or to the platform (`$LIB`).
     if entry.is_empty() {
         Some("the working directory (empty entry)".to_owned())
     } else if !entry.starts_with(['/', '$']) {
@@ -44,6 +45,7 @@ fn insecure(cx: &ImageContext<'_>, entry: &str) -> Option<String> {
     }
 }
 
+/// Whether others may write to a directory, by its mode in the image.
 fn is_world_writable(cx: &ImageContext<'_>, path: &str) -> bool {
     let directory = cx.find(path);
     directory.is_some_and(|name| cx.tree().inode(name).header.mode & 0o002 != 0)

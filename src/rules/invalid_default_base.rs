@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for stage in &cx.facts.stages {
-        // What is written without a variable is not for a default to mend.
+        // Without a variable, the default of an ARG does not matter.
         if stage.image.literal().is_some() || !matches!(stage.base, Base::Image(_)) {
             continue;
         }
@@ -20,12 +20,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         if !is_image_name(&name) {
-            let what = if name.is_empty() {
-                "nothing".to_owned()
+            let message = if name.is_empty() {
+                "`FROM` is empty unless `--build-arg` is given".to_owned()
             } else {
-                format!("`{name}`")
+                format!("`FROM` is the invalid name `{name}` unless `--build-arg` is given")
             };
-            let message = format!("`FROM` is {what} unless `--build-arg` is given");
             findings
                 .add(stage.image.span, message)
                 .note("give the `ARG` a default");

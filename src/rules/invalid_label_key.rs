@@ -1,5 +1,6 @@
 //! `invalid-label-key`: the key of a label violates Docker's guidelines.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -10,36 +11,35 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Name spaces that Docker keeps for itself.
+/// Namespaces that Docker reserves for itself.
 const RESERVED: [&str; 3] = ["com.docker.", "io.docker.", "org.dockerproject."];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Label)
-    {
+    for step in of_kind(cx, &[Kind::Label]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };
         for pair in pairs {
             let written = pair.key.text.as_str().trim_matches(['"', '\'']);
-            if let Some(fault) = fault(pair.key.literal().unwrap_or(written)) {
-                findings.add(pair.key.span, format!("label `{written}` {fault}"));
+            if let Some(violation) = violation(pair.key.literal().unwrap_or(written)) {
+                findings.add(pair.key.span, format!("label `{written}` {violation}"));
             }
         }
     }
 }
 
-/// What is wrong with a key.
-fn fault(key: &str) -> Option<&'static str> {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._/".contains(c);
-    let reserved = RESERVED.iter().any(|reserved| key.starts_with(reserved));
+/// The first guideline that a key violates, as the end of a message.
+fn violation(key: &str) -> Option<&'static str> {
+    let is_reserved = RESERVED.iter().any(|reserved| key.starts_with(reserved));
     Some(match key {
-        _ if reserved => "uses a namespace that is reserved for Docker",
+        _ if is_reserved => "uses a namespace that is reserved for Docker",
+        // Before the characters, because `$` is one of those that are not allowed.
         _ if key.contains('$') => "has a variable in its key",
-        _ if !key.chars().all(allowed) => {
+        // Docker's guidelines do not mention `_` and `/`, but Kubernetes has `/` in its keys.
+        _ if !key
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._/".contains(c)) =>
+        {
             "contains characters other than `a-z`, `0-9`, `.`, `-`, `_` and `/`"
         }
         _ if !key.starts_with(|c: char| c.is_ascii_lowercase()) => "does not start with a letter",

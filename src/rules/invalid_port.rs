@@ -10,18 +10,19 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Those that there are; none is TCP.
+/// The protocols that Docker knows; a port without one is TCP.
 const PROTOCOLS: [&str; 4] = ["", "tcp", "udp", "sctp"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
-        if let Some(fault) = fault(&port) {
-            findings.add(port.span, fault);
+        if let Some(message) = message(&port) {
+            findings.add(port.span, message);
         }
     }
 }
 
-fn fault(port: &Port) -> Option<String> {
+/// The reason why a port is invalid.
+fn message(port: &Port) -> Option<String> {
     let text = &port.text;
     if port
         .first
@@ -30,13 +31,14 @@ fn fault(port: &Port) -> Option<String> {
     {
         return Some(format!("port `{text}` is greater than 65535"));
     }
-    // What a variable brings may be missing here and given at the build.
+    // A variable without a value here may get one at build time.
     if !port.literal {
         return None;
     }
     let Some((first, last)) = port.first.zip(port.last) else {
         return Some(format!("`{text}` is not a valid port"));
     };
+    // Docker refuses such a range.
     if first > last {
         return Some(format!("port range `{text}` ends before it starts"));
     }
@@ -44,5 +46,10 @@ fn fault(port: &Port) -> Option<String> {
     let known = PROTOCOLS
         .iter()
         .any(|known| known.eq_ignore_ascii_case(protocol));
-    (!known).then(|| format!("unknown protocol `{protocol}`: use `tcp`, `udp` or `sctp`"))
+    if known {
+        return None;
+    }
+    Some(format!(
+        "unknown protocol `{protocol}`: use `tcp`, `udp` or `sctp`"
+    ))
 }

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // By default, labels outside of the schema are allowed.
     if !cx.settings.strict_labels {
         return;
     }

@@ -11,60 +11,72 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// From here on the holes in the log take tens of megabytes in an archive.
+/// The smallest UID that is reported: 100,000.
+///
+/// `/var/log/lastlog` and `/var/log/faillog` have a record for each UID. Archives store the holes
+/// of such sparse files as zeros, which takes tens of megabytes from here on.
 const LARGE: u64 = 100_000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx
-        .facts
-        .runs()
-        .iter()
-        .flat_map(|run| &run.calls)
-        .filter(|call| call.name == "useradd")
-    {
-        let (Some(uid), false) = (uid(call), has_no_log_init(call)) else {
+    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        if call.name != "useradd" || has_no_log_init(call) {
             continue;
-        };
-        if uid >= LARGE {
-            let edit = Edit {
-                span: Span::at(call.name_span.end),
-                replacement: " --no-log-init".to_owned(),
-            };
-            findings
-                .add(
-                    call.span,
-                    format!("`useradd` with UID {uid} writes a huge sparse log file"),
-                )
-                .fix(Fix::new(
-                    "add `--no-log-init`",
-                    Applicability::Safe,
-                    vec![edit],
-                ));
         }
+        let Some(uid) = uid(call) else { continue };
+        if uid < LARGE {
+            continue;
+        }
+        let edit = Edit {
+            span: Span::at(call.name_span.end),
+            replacement: " --no-log-init".to_owned(),
+        };
+        findings
+            .add(
+                call.span,
+                format!("`useradd` with UID {uid} writes a huge sparse log file"),
+            )
+            .fix(Fix::new(
+                "add `--no-log-init`",
+                Applicability::Safe,
+                vec![edit],
+            ));
     }
 }
 
+/// Whether a call has `--no-log-init` or `-l`, alone or in a bundle of short options.
 fn has_no_log_init(call: &Call) -> bool {
-    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('l');
-    call.words()
-        .any(|word| word == "--no-log-init" || short(word))
+    call.words().any(|word| {
+        let is_bundle = word.starts_with('-') && !word.starts_with("--");
+        word == "--no-log-init" || is_bundle && word.contains('l')
+    })
 }
 
-/// `-u 123456`, `-mu 123456`, `-u123456`, `--uid 123456`, `--uid=123456`.
+/// The UID that a call sets: `-u 123456`, `-mu 123456`, `-u123456`, `--uid 123456`,
+/// `--uid=123456`.
 fn uid(call: &Call) -> Option<u64> {
     let words: Vec<&str> = call.words().collect();
-    words.iter().enumerate().find_map(|(at, word)| {
-        let letters = word
-            .strip_prefix('-')
-            .filter(|letters| !letters.starts_with('-'));
-        let value = match word.strip_prefix("--uid") {
-            Some("") => words.get(at + 1)?,
-            Some(value) => value.strip_prefix('=')?,
-            None => match letters?.split_once('u')?.1 {
-                "" => words.get(at + 1)?,
+    words
+        .iter()
+        .enumerate()
+        .find_map(|(index, word)| uid_of_option(word, words.get(index + 1).copied()))
+}
+
+/// The UID that a word sets, alone or together with the next one.
+fn uid_of_option(word: &str, next: Option<&str>) -> Option<u64> {
+    let value = match word.strip_prefix("--uid") {
+        Some("") => next?,
+        Some(value) => value.strip_prefix('=')?,
+        None => {
+            let letters = word.strip_prefix('-')?;
+            if letters.starts_with('-') {
+                return None;
+            }
+            // `u` ends a bundle, because it takes the rest of the word for its value.
+            match letters.split_once('u')?.1 {
+                "" => next?,
                 value => value,
-            },
-        };
-        value.parse().ok()
-    })
+            }
+        }
+    };
+    value.parse().ok()
 }

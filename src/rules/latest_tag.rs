@@ -15,6 +15,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Base::Image(image) = &stage.base else {
             continue;
         };
+        // An image without a tag has a rule of its own, `untagged-image`.
         if is_latest(image) {
             let name = image.name.as_deref().unwrap_or("the image");
             findings.add(
@@ -25,11 +26,13 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether an image is used by the tag `latest` alone; with a digest, the tag has no effect.
 fn is_latest(image: &ImageRef) -> bool {
     image.tag.as_str() == Some("latest") && image.digest == Reading::Absent
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // The image as it was requested, or, for a file, the name that is stored in it.
     let requested = ["docker://", "docker-daemon:"]
         .iter()
         .find_map(|transport| cx.reference.strip_prefix(transport));

@@ -1,5 +1,6 @@
 //! `legacy-key-value`: ENV or LABEL separates key and value by a space.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -12,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Env | Kind::Label))
-    {
+    for step in of_kind(cx, &[Kind::Env, Kind::Label]) {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };
@@ -35,17 +31,19 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// `=` in the place of the blank; a value with blanks gets quotes, unless it has some or escapes
-/// that quotes would change.
+/// Replaces the blank by `=` and quotes a value with blanks.
 fn fix(cx: &DockerfileContext<'_>, pair: &Pair) -> Option<Fix> {
     let value = pair.value.as_ref()?;
     let text = value.text.as_str();
     let blank = Span::new(pair.key.span.end, value.span.start);
     let has_blanks = text.contains(char::is_whitespace);
-    // A quote in the key would pair with one of the value.
+    // In the legacy form, quotes are ordinary characters; with `=`, one in the key would pair with
+    // one of the value.
     if pair.key.text.as_str().contains(['"', '\'', '\\', '`']) {
         return None;
     }
+    // A comment between continuation lines is not part of the value, and must not become so. More
+    // quotes would change the meaning of those that are there.
     if cx.source.slice(pair.span).contains('#')
         || (has_blanks && text.contains(['"', '\'', '\\', '`']))
     {

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without shadow passwords, the hashes are in `/etc/passwd`.
     let Some(file) = cx.find("/etc/shadow").or_else(|| cx.find("/etc/passwd")) else {
         return;
     };

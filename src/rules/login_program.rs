@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
+/// Programs with which users log in, change their password or become another user.
 const PROGRAMS: [&str; 10] = [
     "login",
     "getty",
@@ -23,6 +24,7 @@ const PROGRAMS: [&str; 10] = [
 ];
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Only directories of PATH are searched: elsewhere, these names may mean anything.
     for name in cx.programs(PROGRAMS) {
         let path = cx.path(name);
         findings.add(

@@ -1,7 +1,7 @@
 //! `long-command-chain`: many commands are joined with `&&` instead of a heredoc.
 
 use crate::dockerfile::{Command, Script, shell};
-use crate::lint::facts::{Run, Step, chain};
+use crate::lint::facts::{Run, chain};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -12,8 +12,10 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// So many commands are long enough to be read badly.
+/// The number of commands from which on a chain is reported.
 const LONG: usize = 5;
+
+/// The delimiter of the heredoc.
 const END: &str = "EOF";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -27,9 +29,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .script
             .as_ref()
             .is_some_and(|parsed| parsed.errors.is_empty());
-        let Some(pieces) = chain(script).filter(|pieces| pieces.len() >= LONG && is_read) else {
+        let Some(pieces) = chain(script) else {
             continue;
         };
+        if pieces.len() < LONG || !is_read {
+            continue;
+        }
         let message = format!(
             "`&&` joins {} commands; a heredoc is easier to read",
             pieces.len()
@@ -50,17 +55,20 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the file is read by a builder that knows heredocs.
+/// Whether the file already depends on a builder that supports heredocs.
 fn has_heredocs(cx: &DockerfileContext<'_>) -> bool {
-    let by_builder =
-        |step: &Step<'_>| !step.instruction.heredocs.is_empty() || step.flag("mount").is_some();
-    cx.dockerfile
-        .directives
+    // With a `syntax` directive, the builder downloads a frontend, which is new enough.
+    let mut directives = cx.dockerfile.directives.iter();
+    if directives.any(|directive| directive.name == "syntax") {
+        return true;
+    }
+    cx.facts
+        .steps
         .iter()
-        .any(|directive| directive.name == "syntax")
-        || cx.facts.steps.iter().any(by_builder)
+        .any(|step| !step.instruction.heredocs.is_empty() || step.flag("mount").is_some())
 }
 
+/// The script of a RUN as a heredoc, if it is exactly these commands and means the same there.
 fn as_heredoc(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -69,75 +77,70 @@ fn as_heredoc(
 ) -> Option<Edit> {
     let step = &cx.facts.steps[run.step];
     let span = Span::new(commands.first()?.start, commands.last()?.end);
-    // A comment between the lines of an instruction is no part of it, but would be one of the
-    // script's.
-    let has_comment = cx
-        .dockerfile
-        .comments
+    // A comment between the lines of an instruction is not part of it, but would become part of the
+    // script, where a `#` may be inside of quotes.
+    let comments = &cx.dockerfile.comments;
+    let has_comment = comments.iter().any(|comment| span.contains(comment.span));
+    let rest = cx.source.slice(Span::new(span.end, step.span.end));
+    let is_whole = script.text.source_offset(0) <= span.start && rest.trim().is_empty();
+    // Line continuations stay in the script, where only a `\` before a plain newline is one.
+    let has_shell_continuations = cx.dockerfile.escape == '\\' && cx.line_break() == "\n";
+    if has_comment || !is_whole || step.onbuild || !has_shell_continuations {
+        return None;
+    }
+    let mut lines: Vec<&str> = commands.iter().map(|&span| cx.source.slice(span)).collect();
+    if lines
         .iter()
-        .any(|comment| span.contains(comment.span));
-    let is_whole = script.text.source_offset(0) <= span.start
-        && cx
-            .source
-            .slice(Span::new(span.end, step.span.end))
-            .trim()
-            .is_empty();
-    if has_comment
-        || !is_whole
-        || step.onbuild
-        || cx.dockerfile.escape != '\\'
-        || cx.line_break() != "\n"
+        .flat_map(|text| text.lines())
+        .any(changes_meaning)
     {
         return None;
     }
-    let texts: Vec<&str> = commands.iter().map(|&span| cx.source.slice(span)).collect();
-    let stops = texts.first().is_some_and(|text| sets_errexit(text));
-    let is_safe = |line: &str| line.trim() != END && !line.trim().is_empty() && line.trim() != "\\";
-    if !texts.iter().flat_map(|text| text.lines()).all(is_safe) {
-        return None;
+    // A chain of `&&` stops at the first failure; a script does so with `set -e`.
+    if !sets_errexit(lines[0]) {
+        lines.insert(0, "set -e");
     }
     let end = cx.line_break();
-    let lines: Vec<&str> = (!stops)
-        .then_some("set -e")
-        .into_iter()
-        .chain(texts)
-        .collect();
     let body = lines.join(end);
-    let replacement = format!("<<{END}{end}{body}{end}{END}");
-    calls_the_same(run, &body).then(|| Edit {
+    if !has_same_calls(run, &body) {
+        return None;
+    }
+    Some(Edit {
         span: Span::new(span.start, step.span.end),
-        replacement,
+        replacement: format!("<<{END}{end}{body}{end}{END}"),
     })
 }
 
-/// Whether a script that is written anew is read as the same programs with the same arguments.
-fn calls_the_same(run: &Run<'_>, script: &str) -> bool {
-    let parsed = shell::parse_text(script);
-    let is_call = |name: &str| name != "set";
-    let new = parsed.calls().filter(|call| is_call(call.name));
-    let new = new.map(|call| {
-        (
-            call.name,
-            call.arguments()
-                .iter()
-                .map(|word| word.raw.as_str())
-                .collect::<Vec<_>>(),
-        )
-    });
-    let old = run.calls.iter().filter(|call| is_call(&call.name));
-    let old = old.map(|call| {
-        (
-            call.name.as_str(),
-            call.arguments
-                .iter()
-                .map(|word| word.raw.as_str())
-                .collect(),
-        )
-    });
-    parsed.errors.is_empty() && new.eq(old)
+/// Whether a line means something else in a heredoc: it would end the heredoc, or it is one of the
+/// empty lines that the builder drops between continuation lines.
+fn changes_meaning(line: &str) -> bool {
+    matches!(line.trim(), END | "" | "\\")
 }
 
-/// `set -e`, `set -eux`.
+/// Whether a script is parsed as the same programs with the same arguments as that of a RUN.
+fn has_same_calls(run: &Run<'_>, script: &str) -> bool {
+    let parsed = shell::parse_text(script);
+    let mut new = Vec::new();
+    for call in parsed.calls() {
+        let arguments: Vec<&str> = call
+            .arguments()
+            .iter()
+            .map(|word| word.raw.as_str())
+            .collect();
+        new.push((call.name, arguments));
+    }
+    let mut old = Vec::new();
+    for call in &run.calls {
+        let arguments = call.arguments.iter().map(|word| word.raw.as_str());
+        old.push((call.name.as_str(), arguments.collect()));
+    }
+    // The rewrite adds a `set -e`.
+    new.retain(|(name, _)| *name != "set");
+    old.retain(|(name, _)| *name != "set");
+    parsed.errors.is_empty() && new == old
+}
+
+/// Whether a command is `set -e`, alone or in a bundle such as `set -eux`.
 fn sets_errexit(command: &str) -> bool {
     let mut words = command.split_whitespace();
     words.next() == Some("set")

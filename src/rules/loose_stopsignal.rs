@@ -1,6 +1,7 @@
 //! `loose-stopsignal`: STOPSIGNAL does not use the full name of the signal.
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -10,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Numbers that mean the same on every architecture that Linux containers run on.
+/// Numbers of signals on the architectures that Linux containers usually run on.
 const NUMBERS: [(&str, &str); 9] = [
     ("1", "SIGHUP"),
     ("2", "SIGINT"),
@@ -22,29 +23,26 @@ const NUMBERS: [(&str, &str); 9] = [
     ("15", "SIGTERM"),
     ("28", "SIGWINCH"),
 ];
+
+/// Names of signals without `SIG`.
 const NAMES: [&str; 12] = [
     "HUP", "INT", "QUIT", "ABRT", "KILL", "USR1", "USR2", "TERM", "WINCH", "STOP", "CONT", "PWR",
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Stopsignal)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::Stopsignal]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some((word, written)) = words
-            .first()
-            .and_then(|word| Some((word, word.literal()?.trim())))
-        else {
+        let Some(written) = word.literal().map(str::trim) else {
             continue;
         };
-        let Some(full) = full_name(written).filter(|full| full != written) else {
+        let Some(full) = full_name(written) else {
             continue;
         };
+        if full == written {
+            continue;
+        }
         let edit = Edit {
             span: word.span,
             replacement: full.clone(),
@@ -62,11 +60,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The full name of a signal that is known.
 fn full_name(signal: &str) -> Option<String> {
     if let Some((_, name)) = NUMBERS.iter().find(|(number, _)| *number == signal) {
         return Some((*name).to_owned());
     }
     let upper = signal.to_ascii_uppercase();
     let name = upper.strip_prefix("SIG").unwrap_or(&upper);
-    (NAMES.contains(&name) || name.starts_with("RTMIN+")).then(|| format!("SIG{name}"))
+    // systemd stops on SIGRTMIN+3.
+    if !NAMES.contains(&name) && !name.starts_with("RTMIN+") {
+        return None;
+    }
+    Some(format!("SIG{name}"))
 }

@@ -1,5 +1,7 @@
 //! `maintainer`: MAINTAINER is deprecated.
 
+use super::support::keywords::in_case_of;
+use super::support::steps::of_kind;
 use crate::dockerfile::{Body, Instruction, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,12 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Maintainer)
-    {
+    for step in of_kind(cx, &[Kind::Maintainer]) {
         let report = findings.add(step.instruction.span, "`MAINTAINER` is deprecated");
         if let Some(fix) = fix(step.instruction) {
             report.fix(fix);
@@ -24,28 +21,22 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Replaces the instruction by the label that OCI defines for the same purpose.
 fn fix(instruction: &Instruction) -> Option<Fix> {
     let Body::Words { words, .. } = &instruction.body else {
         return None;
     };
     let author = words.first()?.text.as_str().trim();
+    // Quotes around the whole line are part of the name in MAINTAINER, but not meant to be.
     let author = author
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
         .unwrap_or(author);
+    // In a label these characters have a meaning; in MAINTAINER the line is taken as it is.
     if author.contains(['"', '\\', '$', '`']) {
         return None;
     }
-    let keyword = if instruction
-        .keyword
-        .text
-        .bytes()
-        .any(|b| b.is_ascii_uppercase())
-    {
-        "LABEL"
-    } else {
-        "label"
-    };
+    let keyword = in_case_of(instruction, "LABEL");
     let replacement = format!("{keyword} org.opencontainers.image.authors=\"{author}\"");
     let edit = Edit {
         span: instruction.span,

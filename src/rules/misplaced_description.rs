@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Comments that are meant for a program.
+/// Starts of comments that are meant for a program.
 const PRAGMAS: [&str; 12] = [
     "jettison",
     "hadolint",
@@ -30,16 +30,18 @@ const PRAGMAS: [&str; 12] = [
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in cx.facts.steps.iter().filter(|step| !step.onbuild) {
+        // An ARG can declare several variables, and the comment may start with any of them.
         let keys = defined(cx, step);
         let Some(first) = keys.first() else { continue };
         let Some(comment) = comment_above(cx, step) else {
             continue;
         };
-        let said = comment.text.split(' ').next().unwrap_or_default();
+        let first_word = comment.text.split(' ').next().unwrap_or_default();
         let is_pragma = PRAGMAS
             .iter()
             .any(|pragma| comment.text.starts_with(pragma));
-        if comment.text.is_empty() || is_pragma || keys.iter().any(|key| key == said) {
+        // BuildKit takes the comment for a description only if its first word is the name.
+        if comment.text.is_empty() || is_pragma || keys.iter().any(|key| key == first_word) {
             continue;
         }
         let edit = Edit {
@@ -49,9 +51,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         findings
             .add(
                 comment.span,
-                format!(
-                    "comment is read as the description of `{first}`, but does not start with that name"
-                ),
+                format!("comment describes `{first}` but does not start with that name"),
             )
             .fix(Fix::new(
                 "separate them with an empty line",
@@ -61,7 +61,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// What the instruction gives a name to.
+/// The names that an instruction defines: those of arguments or of a stage.
 fn defined(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<String> {
     match (&step.instruction.body, step.kind()) {
         (Body::Pairs(pairs), Kind::Arg) => pairs
@@ -71,6 +71,7 @@ fn defined(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<String> {
         (Body::From { .. }, Kind::From) => {
             let alias = step.stage.and_then(|stage| cx.facts.stages[stage].alias);
             alias
+                // BuildKit lists stages in lowercase.
                 .map(|alias| alias.text.as_str().to_ascii_lowercase())
                 .into_iter()
                 .collect()
@@ -79,6 +80,7 @@ fn defined(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<String> {
     }
 }
 
+/// The start of the line on which an instruction is.
 fn line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> usize {
     cx.source.line_span(cx.source.line(step.span.start)).start
 }
@@ -87,6 +89,10 @@ fn line_start(cx: &DockerfileContext<'_>, step: &Step<'_>) -> usize {
 fn comment_above<'a>(cx: &DockerfileContext<'a>, step: &Step<'_>) -> Option<&'a Comment> {
     let comments = &cx.dockerfile.comments;
     let before = comments.partition_point(|comment| comment.span.start < step.span.start);
+    // An empty line in between separates the two.
     let comment = &comments[before.checked_sub(1)?];
-    (cx.source.line(comment.span.start) + 1 == cx.source.line(step.span.start)).then_some(comment)
+    if cx.source.line(comment.span.start) + 1 != cx.source.line(step.span.start) {
+        return None;
+    }
+    Some(comment)
 }

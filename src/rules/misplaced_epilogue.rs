@@ -1,5 +1,5 @@
-//! `misplaced-epilogue`: what says how the container starts and stops is not at the end, or not in
-//! the usual order.
+//! `misplaced-epilogue`: the instructions on how the container starts and stops are not at the end,
+//! or not in the usual order.
 
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::Step;
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The instructions in their usual order.
 const ORDER: [Kind; 4] = [
     Kind::Stopsignal,
     Kind::Healthcheck,
@@ -21,22 +22,27 @@ const ORDER: [Kind; 4] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // The order matters to readers of the image's interface, which other stages do not have.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
     let steps = cx.facts.steps_of(stage);
     let epilogue: Vec<&Step<'_>> = steps.iter().filter(|step| rank(step).is_some()).collect();
-    let is_once = |kind: &Kind| epilogue.iter().filter(|step| step.kind() == *kind).count() <= 1;
-    // Of two of a kind one is ignored: another rule says so first.
-    if !ORDER.iter().all(is_once) {
-        return;
+    // If there are two of a kind, one has no effect and has to be removed first (`ignored-cmd`).
+    for kind in ORDER {
+        if epilogue.iter().filter(|step| step.kind() == kind).count() > 1 {
+            return;
+        }
     }
-    let misplaced = steps.windows(2).find_map(|pair| {
-        let late =
-            rank(&pair[0]).is_some_and(|before| rank(&pair[1]).is_none_or(|after| after < before));
-        late.then_some((&pair[0], &pair[1]))
-    });
-    let Some((early, next)) = misplaced else {
+    // One finding for a stage, at the first of them, because one fix moves all.
+    let misplaced = steps
+        .windows(2)
+        .find(|pair| match (rank(&pair[0]), rank(&pair[1])) {
+            (Some(before), Some(after)) => after < before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        });
+    let Some([early, next]) = misplaced else {
         return;
     };
     let message = format!(
@@ -52,14 +58,15 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The place of an instruction in [`ORDER`].
 fn rank(step: &Step<'_>) -> Option<usize> {
     ORDER
         .iter()
         .position(|&kind| kind == step.kind() && !step.onbuild)
 }
 
-/// Takes away those that stand too early, and writes all in their order where the last ones are, or
-/// after the last step.
+/// Removes the instructions that come too early, and writes all in their order in the place of
+/// those at the end, or after the last step.
 fn in_order(
     cx: &DockerfileContext<'_>,
     steps: &[Step<'_>],
@@ -71,71 +78,95 @@ fn in_order(
     {
         return None;
     }
+    // All of them have to come after the last other instruction of the stage.
     let last = steps.iter().rfind(|step| rank(step).is_none())?.span;
     let (early, late): (Vec<Span>, Vec<Span>) = epilogue
         .iter()
         .map(|step| block(cx, step))
         .partition(|block| block.start < last.end);
     epilogue.sort_by_key(|step| rank(step));
-    let mut texts = epilogue.iter().map(|step| cx.source.slice(block(cx, step)));
-    let adjoining = |one: &Span, other: &Span| {
-        cx.source
-            .slice(Span::new(one.end, other.start))
-            .trim()
-            .is_empty()
-    };
-    let removed: Vec<Span> = early
-        .chunk_by(adjoining)
-        .map(|blocks| lines(cx, blocks[0].to(blocks[blocks.len() - 1])))
+    let texts: Vec<&str> = epilogue
+        .iter()
+        .map(|step| cx.source.slice(block(cx, step)))
         .collect();
-    let is_set_apart = removed
-        .first()
-        .is_some_and(|span| is_empty_line(cx, cx.source.line(span.start) - 1));
-    let mut edits: Vec<Edit> = removed
-        .into_iter()
-        .map(|span| Edit {
+    let removed = removed_lines(cx, &early);
+    let written = if late.is_empty() {
+        // A block with an empty line above it gets one in its new place too.
+        let is_set_apart = removed
+            .first()
+            .is_some_and(|span| is_empty_line(cx, cx.source.line(span.start) - 1));
+        vec![insertion(cx, last.end, &texts, is_set_apart)]
+    } else {
+        replacements(cx, &late, &texts)
+    };
+    let mut edits = Vec::new();
+    for span in removed {
+        edits.push(Edit {
             span,
             replacement: String::new(),
-        })
-        .collect();
-    for (at, &span) in late.iter().enumerate() {
-        let count = if at + 1 == late.len() {
-            epilogue.len()
-        } else {
-            1
-        };
-        let replacement = texts
-            .by_ref()
-            .take(count)
-            .collect::<Vec<_>>()
-            .join(cx.line_break());
-        edits.push(Edit { span, replacement });
-    }
-    if late.is_empty() {
-        let above = if is_set_apart { cx.line_break() } else { "" };
-        let rest = texts.flat_map(|text| [cx.line_break(), text]);
-        let replacement = std::iter::once(above).chain(rest).collect();
-        edits.push(Edit {
-            span: Span::at(last.end),
-            replacement,
         });
     }
+    edits.extend(written);
     edits.retain(|edit| cx.source.slice(edit.span) != edit.replacement);
     Some(edits)
 }
 
-/// Whether it means something else further down: a variable is read, or the shell is another one
-/// there.
+/// Inserts texts at the end of a line, each on a line of its own, after an empty line if they are
+/// to be set apart.
+fn insertion(
+    cx: &DockerfileContext<'_>,
+    offset: usize,
+    texts: &[&str],
+    is_set_apart: bool,
+) -> Edit {
+    let mut replacement = String::new();
+    if is_set_apart {
+        replacement.push_str(cx.line_break());
+    }
+    for text in texts {
+        replacement.push_str(cx.line_break());
+        replacement.push_str(text);
+    }
+    Edit {
+        span: Span::at(offset),
+        replacement,
+    }
+}
+
+/// The lines of blocks to remove; blocks with nothing but blanks between them are one.
+fn removed_lines(cx: &DockerfileContext<'_>, blocks: &[Span]) -> Vec<Span> {
+    blocks
+        .chunk_by(|one, other| {
+            let between = Span::new(one.end, other.start);
+            cx.source.slice(between).trim().is_empty()
+        })
+        .map(|blocks| lines(cx, blocks[0].to(blocks[blocks.len() - 1])))
+        .collect()
+}
+
+/// Writes one text in the place of each block, and all that are left in the place of the last one.
+fn replacements(cx: &DockerfileContext<'_>, blocks: &[Span], texts: &[&str]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (index, &span) in blocks.iter().enumerate() {
+        let replacement = if index + 1 == blocks.len() {
+            texts[index..].join(cx.line_break())
+        } else {
+            texts[index].to_owned()
+        };
+        edits.push(Edit { span, replacement });
+    }
+    edits
+}
+
+/// Whether an instruction means something else further down, because it uses a variable or the
+/// shell changes in between.
 fn depends_on_its_place(step: &Step<'_>, steps: &[Step<'_>]) -> bool {
-    let shell_changes = || {
-        steps
-            .iter()
-            .any(|other| other.kind() == Kind::Shell && other.span.start > step.span.start)
-    };
     match &step.instruction.body {
-        Body::Command(Command::Shell(_)) | Body::Healthcheck(Some(Command::Shell(_))) => {
-            shell_changes()
-        }
+        // The shell form runs in the shell of the SHELL before it.
+        Body::Command(Command::Shell(_)) | Body::Healthcheck(Some(Command::Shell(_))) => steps
+            .iter()
+            .any(|other| other.kind() == Kind::Shell && other.span.start > step.span.start),
+        // An ENV or ARG in between may change the variable.
         Body::Words { words, .. } => words.iter().any(|word| word.text.as_str().contains('$')),
         _ => false,
     }
@@ -143,20 +174,20 @@ fn depends_on_its_place(step: &Step<'_>, steps: &[Step<'_>]) -> bool {
 
 /// An instruction with the comments right above it, without the last line break.
 fn block(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Span {
-    let is_comment = |line: usize| {
-        cx.source
-            .slice(cx.source.line_span(line))
-            .trim_start()
-            .starts_with('#')
-    };
+    // A comment above an instruction explains it, and so moves with it.
     let mut first = cx.source.line(step.span.start);
-    while first > 1 && is_comment(first - 1) {
+    while first > 1 {
+        let above = cx.source.slice(cx.source.line_span(first - 1));
+        if !above.trim_start().starts_with('#') {
+            break;
+        }
         first -= 1;
     }
     Span::new(cx.source.line_span(first).start, step.span.end)
 }
 
-/// The lines of a block, and the empty ones below it where there are such above it too.
+/// The lines of a block. If there are empty lines above and below it, those below belong to it:
+/// without the block, they would add up.
 fn lines(cx: &DockerfileContext<'_>, block: Span) -> Span {
     let (first, mut last) = (cx.source.line(block.start), cx.source.line(block.end));
     while is_empty_line(cx, first - 1)
@@ -173,7 +204,7 @@ fn lines(cx: &DockerfileContext<'_>, block: Span) -> Span {
     Span::new(block.start, end)
 }
 
-/// Whether a line, from 1, is there and has nothing but blanks.
+/// Whether a line exists and has nothing but blanks. Lines count from 1.
 fn is_empty_line(cx: &DockerfileContext<'_>, line: usize) -> bool {
     line > 0 && cx.source.slice(cx.source.line_span(line)).trim().is_empty()
 }

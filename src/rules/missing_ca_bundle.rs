@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
+/// The places where distributions have the bundle.
 const BUNDLES: [&str; 8] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/ssl/cert.pem",
@@ -20,6 +21,7 @@ const BUNDLES: [&str; 8] = [
     "/usr/local/etc/openssl/cert.pem",
     "/usr/share/ca-certificates/mozilla",
 ];
+
 /// Functions that load the certificates of the system, and the libraries that define them.
 const CALLS: [(&str, &str); 7] = [
     ("SSL_CTX_set_default_verify_paths", "libssl"),
@@ -33,6 +35,7 @@ const CALLS: [(&str, &str); 7] = [
 
 /// Reports the first program or library that would load the certificates.
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // OpenSSL reads this variable before its default path.
     let from_variable = cx.configuration().env_value("SSL_CERT_FILE");
     if from_variable
         .into_iter()
@@ -42,6 +45,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     }
     for (name, elf) in cx.elfs() {
+        // A tool that the program cannot reach may need certificates, but nobody calls it.
         if cx.is_reached(name) != Some(true) || defines_calls(cx.tree().file_name(name)) {
             continue;
         }
@@ -53,6 +57,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             cx.at_file(name),
             format!("`{path}` calls `{call}`, but the image has no CA certificates"),
         );
+        // All of them lack the same bundle, so one finding is enough.
         return;
     }
 }
@@ -63,13 +68,14 @@ fn exists(cx: &ImageContext<'_>, path: &str) -> bool {
         .is_some_and(|name| cx.length(name) > 0 || cx.tree().is_directory(name))
 }
 
-/// Whether a file is one of the libraries: these refer to their own functions.
+/// Whether a file is one of the libraries, which call their own functions.
 fn defines_calls(file_name: &[u8]) -> bool {
     CALLS
         .iter()
         .any(|(_, library)| file_name.starts_with(library.as_bytes()))
 }
 
+/// The first of the functions that a program or library imports.
 fn called(elf: &Elf, bytes: &[u8]) -> Option<&'static str> {
     elf.imports(bytes).find_map(|import| {
         let mut calls = CALLS.iter().map(|(call, _)| *call);

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // `docker run IMAGE` without a command fails.
     if !cx.has_command() {
         findings.add(
             cx.at_instruction("CMD"),

@@ -16,6 +16,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     }
     let end = Span::at(text.len());
+    // The line break that the file uses elsewhere.
     let replacement = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let edit = Edit {
         span: end,

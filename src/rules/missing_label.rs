@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::support::label_schema::{labels, origin};
-use crate::lint::facts::{Base, Facts, Stage};
+use crate::lint::facts::{Base, Facts};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -14,9 +14,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Without a schema, no label is required.
     if cx.settings.label_schema.is_empty() {
         return;
     }
+    // Every other stage may be the target of a build, and so become an image.
     let used = used_stages(cx.facts);
     let labels = labels_of_stages(cx);
     for stage in &cx.facts.stages {
@@ -45,7 +47,7 @@ fn labels_of_stages<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
             own[stage].insert(key);
         }
     }
-    // A stage builds on earlier ones only.
+    // A stage can only be based on an earlier one, whose labels are complete at this point.
     for stage in &cx.facts.stages {
         if let Base::Stage(base) = stage.base {
             let inherited = own[base].clone();
@@ -55,21 +57,20 @@ fn labels_of_stages<'a>(cx: &DockerfileContext<'a>) -> Vec<BTreeSet<&'a str>> {
     own
 }
 
-/// The stages that others are built on or copy files from: they do not become an image.
+/// The stages that others are based on or copy files from. They do not become an image.
 fn used_stages(facts: &Facts<'_>) -> BTreeSet<usize> {
-    let built_on = facts
-        .stages
-        .iter()
-        .filter_map(|stage: &Stage<'_>| match stage.base {
-            Base::Stage(at) => Some(at),
-            _ => None,
-        });
-    let taken_from = facts.steps.iter().flat_map(|step| {
-        step.sources()
-            .filter_map(move |name| facts.source_stage(step, name))
-            .map(|stage| stage.index)
-    });
-    built_on.chain(taken_from).collect()
+    let mut used = BTreeSet::new();
+    for stage in &facts.stages {
+        if let Base::Stage(base) = stage.base {
+            used.insert(base);
+        }
+    }
+    for step in &facts.steps {
+        for name in step.sources() {
+            used.extend(facts.source_stage(step, name).map(|stage| stage.index));
+        }
+    }
+    used
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {

@@ -13,7 +13,8 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let Some(zone) = cx.configuration().env_value("TZ") else {
         return;
     };
-    // `:Europe/Berlin` is the same as `Europe/Berlin`; `CET-1CEST` needs no file, see tzset(3).
+    // `:Europe/Berlin` is the same as `Europe/Berlin`, and `CET-1CEST` does not need a file, see
+    // tzset(3). UTC is what programs use if there is no file.
     let name = zone.strip_prefix(':').unwrap_or(zone);
     let is_name = name.contains('/') && !name.contains(',') && !name.starts_with("Etc/UTC");
     let path = if name.starts_with('/') {

@@ -11,13 +11,15 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The directives that BuildKit knows.
 const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(comment) = cx.dockerfile.comments.first() else {
         return;
     };
-    // The first line that is no directive ends them, so only that one can have been meant as one.
+    // The first line that is not a directive ends them, so only that line can have been meant as
+    // one.
     if cx.source.line(comment.span.start) != cx.dockerfile.directives.len() + 1 {
         return;
     }
@@ -25,9 +27,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         return;
     };
     let key = key.trim();
-    let Some(near) = nearest(key).filter(|_| !value.trim().is_empty()) else {
+    // A directive without a value is an error of its own.
+    if value.trim().is_empty() {
         return;
-    };
+    }
+    let Some(near) = nearest(key) else { return };
     let Some(offset) = cx.source.slice(comment.span).find(key) else {
         return;
     };
@@ -48,8 +52,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         ));
 }
 
-/// The directive that a word is one letter or two away from.
+/// The directive that a word differs from in one letter or two.
 fn nearest(key: &str) -> Option<&'static str> {
+    // Shorter and longer words are ordinary comments, `TODO=…`, that merely resemble a directive.
     let is_word = (4..=8).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_alphabetic());
     if !is_word || DIRECTIVES.iter().any(|name| name.eq_ignore_ascii_case(key)) {
         return None;

@@ -11,49 +11,46 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // The ARGs before the first FROM have no say in it, as for BuildKit.
-    let instructions = || {
-        let all = cx
-            .dockerfile
-            .instructions
-            .iter()
-            .skip_while(|instruction| instruction.keyword.kind != Kind::From);
-        all.filter(|instruction| instruction.keyword.kind != Kind::Unknown)
-    };
-    let lower = instructions()
-        .filter(|instruction| is_lower(instruction))
-        .count();
-    let upper = instructions()
-        .filter(|instruction| is_upper(instruction))
-        .count();
-    let (wanted, case): (fn(&Instruction) -> bool, _) = if lower > upper {
-        (is_lower, "lowercase")
-    } else {
-        (is_upper, "uppercase")
-    };
-    for keyword in instructions()
-        .filter(|instruction| !wanted(instruction))
-        .map(|instruction| &instruction.keyword)
-    {
+    // Like BuildKit, ignore the ARGs before the first FROM.
+    let instructions: Vec<&Instruction> = cx
+        .dockerfile
+        .instructions
+        .iter()
+        .skip_while(|instruction| instruction.keyword.kind != Kind::From)
+        .filter(|instruction| instruction.keyword.kind != Kind::Unknown)
+        .collect();
+    // A keyword in mixed case counts for neither side.
+    let lower = instructions.iter().filter(|one| is_lower(one)).count();
+    let upper = instructions.iter().filter(|one| is_upper(one)).count();
+    let wants_lower = lower > upper;
+    for instruction in instructions {
+        let keyword = &instruction.keyword;
         let name = keyword.kind.name();
-        let replacement = if lower > upper {
-            name.to_ascii_lowercase()
+        let (is_fine, case, replacement) = if wants_lower {
+            (
+                is_lower(instruction),
+                "lowercase",
+                name.to_ascii_lowercase(),
+            )
         } else {
-            name.to_owned()
+            (is_upper(instruction), "uppercase", name.to_owned())
         };
+        if is_fine {
+            continue;
+        }
         let message = format!("`{}` is not {case} like most instructions", keyword.text);
+        let title = format!("use `{replacement}`");
         let edit = Edit {
             span: keyword.span,
-            replacement: replacement.clone(),
+            replacement,
         };
-        findings.add(keyword.span, message).fix(Fix::new(
-            format!("use `{replacement}`"),
-            Applicability::Safe,
-            vec![edit],
-        ));
+        findings
+            .add(keyword.span, message)
+            .fix(Fix::new(title, Applicability::Safe, vec![edit]));
     }
 }
 
+/// Whether a keyword is in lowercase.
 fn is_lower(instruction: &Instruction) -> bool {
     instruction
         .keyword
@@ -62,6 +59,7 @@ fn is_lower(instruction: &Instruction) -> bool {
         .all(|b| b.is_ascii_lowercase())
 }
 
+/// Whether a keyword is in uppercase.
 fn is_upper(instruction: &Instruction) -> bool {
     instruction
         .keyword

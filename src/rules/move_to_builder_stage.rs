@@ -16,18 +16,22 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// Less is not worth the lines of another stage.
+/// The smallest number of unreachable bytes that is reported. Less is not worth another stage.
 const MIN_BYTES: u64 = 1_000_000;
+
 /// The number of packages and directories that a note names.
 const NAMED: usize = 3;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without a program, nothing is known to be reachable.
     let Some(plan) = cx.plan else {
         return;
     };
+    // Only a RUN mixes files that are needed with others; a COPY can be narrowed down.
     let bytes = bytes_of_layers(cx, plan);
     for (layer, bytes) in bytes.into_iter().enumerate() {
         let history = cx.image.layers[layer].history.as_ref();
+        // A layer that is mostly reachable would have to be copied almost completely.
         let is_worthwhile = bytes.unreachable >= MIN_BYTES && bytes.unreachable >= bytes.added / 2;
         if !is_worthwhile || !history.is_some_and(is_run) {
             continue;
@@ -47,27 +51,29 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
 #[derive(Clone, Copy, Default)]
 struct Bytes {
     added: u64,
-    /// Those of them that the program cannot reach.
+    /// The part that the program cannot reach.
     unreachable: u64,
 }
 
+/// The message, with the smaller of the two parts if that one is easier to understand.
 fn message(cx: &ImageContext<'_>, Bytes { added, unreachable }: Bytes) -> String {
-    let (all, lost) = (cx.size(added), cx.size(unreachable));
+    let (all, dead) = (cx.size(added), cx.size(unreachable));
     if added == unreachable {
-        format!("the program reaches nothing of the {all} that this `RUN` adds")
-    } else if all == lost {
-        // Rounded, the two look the same.
+        format!("nothing of the {all} that this `RUN` adds is reachable")
+    } else if all == dead {
+        // The two sizes are different, but look the same when they are rounded.
         let reachable = cx.size(added - unreachable);
-        format!("the program reaches only {reachable} of the {all} that this `RUN` adds")
+        format!("only {reachable} of the {all} that this `RUN` adds are reachable")
     } else {
-        format!("the program cannot reach {lost} of the {all} that this `RUN` adds")
+        format!("{dead} of the {all} that this `RUN` adds are unreachable")
     }
 }
 
+/// The sizes of all layers, in their order.
 fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
     let tree = cx.tree();
     let mut bytes = vec![Bytes::default(); cx.image.layers.len()];
-    // A file with several names is reachable by any of them, and counts once.
+    // A file with several hard links is reachable by any of them, and counts once.
     let mut is_reachable = vec![false; tree.inode_count()];
     for &name in plan.kept() {
         is_reachable[tree.inode_id(name).index()] = true;
@@ -88,7 +94,7 @@ fn bytes_of_layers(cx: &ImageContext<'_>, plan: &Plan) -> Vec<Bytes> {
     bytes
 }
 
-/// The number of reachable files in a layer with their directories, if there are any.
+/// The number of reachable files in a layer and the directories they are in, if there are any.
 fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<String> {
     let mut directories: BTreeMap<NameId, usize> = BTreeMap::new();
     for name in cx.files() {
@@ -101,6 +107,7 @@ fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<S
         return None;
     }
     let mut directories: Vec<(NameId, usize)> = directories.into_iter().collect();
+    // The directories with most files first; equal ones in the order of the tree.
     directories.sort_by_key(|&(directory, files)| (Reverse(files), directory));
     let mut named = Vec::new();
     for (directory, _) in directories.iter().take(NAMED) {
@@ -113,7 +120,8 @@ fn reachable_files(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Option<S
     Some(format!("{files} in {}", named.join(", ")))
 }
 
-/// Whether a step ran a command. The classic builder does not record the word RUN.
+/// Whether a step ran a command. The legacy builder records the command without the word RUN, as
+/// `/bin/sh -c …` or `|1 ARG=x /bin/sh -c …`, and all other instructions with `#(nop)`.
 fn is_run(step: &History) -> bool {
     let first = step.instruction().split_whitespace().next();
     let first = first.unwrap_or_default();
@@ -128,8 +136,9 @@ fn is_run(step: &History) -> bool {
 
 /// The packages with the most unreachable bytes in a layer.
 fn largest_packages(cx: &ImageContext<'_>, plan: &Plan, layer: usize) -> Vec<String> {
-    let is_counted = |name: NameId| cx.tree().inode(name).layer == layer && !plan.is_kept(name);
-    let sizes = cx.packages.sizes(cx.tree(), is_counted);
+    let sizes = cx.packages.sizes(cx.tree(), |name| {
+        cx.tree().inode(name).layer == layer && !plan.is_kept(name)
+    });
     let names = cx.packages.list.iter().map(|package| package.name.as_str());
     let mut packages: Vec<(Reverse<u64>, &str)> =
         sizes.into_iter().map(Reverse).zip(names).collect();

@@ -1,7 +1,8 @@
 //! `named-user`: USER is a name, not a number.
 
-use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::{Known, User};
+use super::support::steps::{first_word, is_on_windows, of_kind};
+use crate::dockerfile::Kind;
+use crate::lint::facts::User;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -12,33 +13,25 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::User)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::User]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(user) = cx.facts.expand(step, word) else {
             continue;
         };
         let name = user.split(':').next().unwrap_or_default().trim();
-        let windows = step
-            .stage
-            .and_then(|stage| cx.facts.stages[stage].known)
-            .is_some_and(Known::is_windows);
+        // Users of Windows have no numbers, `ContainerUser` among them, and `root` has a rule of its
+        // own, `root-user`.
         if !name.is_empty()
             && !name.bytes().all(|b| b.is_ascii_digit())
-            && !windows
+            && !is_on_windows(cx, step)
             && !User::is_root(name)
             && !name.starts_with("Container")
         {
             findings.add(
                 word.span,
-                format!("`USER` is a name: Kubernetes cannot verify that `{name}` is not root"),
+                format!("`runAsNonRoot` of Kubernetes rejects the user name `{name}`"),
             );
         }
     }

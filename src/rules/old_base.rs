@@ -12,11 +12,16 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
-/// There were no images before March 2013.
+/// The start of March 2013 in seconds since the epoch. Docker was presented in that month, so no
+/// image is older.
 const FIRST_IMAGE: i64 = 1_362_096_000;
+
+/// The length of a day without leap seconds.
 const SECONDS_PER_DAY: i64 = 86_400;
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without the setting, any age is allowed. The time is a setting too, so that it can be fixed
+    // with `SOURCE_DATE_EPOCH`.
     let (Some(most), Some(now)) = (cx.settings.max_base_age, cx.settings.now) else {
         return;
     };
@@ -28,6 +33,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         return;
     }
     let date = created.to_zoned(TimeZone::UTC).date();
+    // An image can have a history without any layer.
     let location = if cx.image.layers.is_empty() {
         cx.at_instruction("FROM")
     } else {
@@ -37,12 +43,12 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     findings
         .add(
             location,
-            format!("base layer was created on {date}, {days} days ago (at most {most} allowed)"),
+            format!("base layer of {date} is {days} days old (at most {most} allowed)"),
         )
         .because(cx.settings.origins.label(&key, "maximum age set here"));
 }
 
-/// The time of the lowest layer, or that of the image.
+/// The time at which the lowest layer was created, or the image if the layer has no time.
 fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
     let history = cx.configuration().history();
     let lowest = history.iter().find(|step| !step.empty_layer);
@@ -51,7 +57,7 @@ fn base_created(cx: &ImageContext<'_>) -> Option<Timestamp> {
     times.into_iter().flatten().find_map(plausible_time)
 }
 
-/// Reproducible builds set 1970 or 1980, which says nothing about age.
+/// The time in a text, if an image can be that old. Reproducible builds set 1970 or 1980.
 fn plausible_time(text: &str) -> Option<Timestamp> {
     let time: Timestamp = text.parse().ok()?;
     if time.as_second() >= FIRST_IMAGE {

@@ -22,7 +22,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     for manager in package_managers() {
-        // Managers share programs: yum is a link to dnf. One program of each manager is enough.
+        // Managers share programs: yum is a symlink to dnf. One program of each manager is enough.
         let mut programs = cx.programs(manager.programs.iter().copied()).into_iter();
         let Some(name) = programs.find(|&name| seen.insert(cx.tree().inode_id(name).index()))
         else {

@@ -12,22 +12,20 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx
-        .facts
-        .runs()
-        .iter()
-        .flat_map(Run::package_calls)
-        .filter(upgrades_all)
-    {
-        findings.add(
-            call.call.span,
-            "packages of the base image are upgraded; use a newer base image instead",
-        );
+    for call in cx.facts.runs().iter().flat_map(Run::package_calls) {
+        if upgrades_all(&call) {
+            findings.add(
+                call.call.span,
+                "packages are upgraded; use a newer base image instead",
+            );
+        }
     }
 }
 
-/// Of the managers that have a system's packages, and not of one package or to another release.
+/// Whether a call upgrades all packages of the distribution, within its release.
 fn upgrades_all(call: &PackageCall<'_>) -> bool {
+    // Only managers of distributions have package lists. Upgrades to another release have rules of
+    // their own: `apt-dist-upgrade`, `zypper-dist-upgrade`.
     let release = call.is_verb(&["dist-upgrade", "full-upgrade", "dup", "distro-sync"]);
     call.action == Action::Upgrade
         && !call.manager.lists.is_empty()

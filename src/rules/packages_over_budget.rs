@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let packages = &cx.packages.list;
+    // Without a policy, any number is allowed.
     let Some(most) = cx.policy.max_packages else {
         return;
     };
@@ -25,6 +26,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
             format!("image has {count}; the policy allows {most}"),
         )
         .because(cx.policy.budget("max-packages"));
+    // The number to aim for: a package with one reachable file is needed.
     if let Some(plan) = cx.plan {
         let reachable = packages
             .iter()

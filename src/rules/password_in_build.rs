@@ -11,11 +11,12 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Commands that set or remove a password.
 const SWITCHES: [Switch; 8] = [
     switch(&["usermod", "useradd"], &["-p*"]),
     switch(&["usermod", "useradd"], &["--password*"]),
     switch(&["passwd"], &["--stdin"]),
-    // An empty password.
+    // Without a password, anybody can log in as the user.
     switch(&["passwd"], &["-d"]),
     switch(&["passwd"], &["--delete"]),
     switch(&["net"], &["user", "*", "*", "/add"]),
@@ -23,32 +24,29 @@ const SWITCHES: [Switch; 8] = [
     switch(&["dscl"], &["-passwd"]),
 ];
 
-/// A password that no text is the hash of, by which an account is locked.
+/// Values that are not the hash of any password, and so lock the account.
 const LOCKED: [&str; 4] = ["*", "!", "!!", "x"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
-        let sets = match call.name.as_str() {
+        let place = match call.name.as_str() {
+            // It has no other purpose, whatever its arguments are.
             "chpasswd" => Some(call.name_span),
             _ if locks(call) => None,
             _ => switches::find(call, &SWITCHES).map(|(span, _)| span),
         };
-        if let Some(span) = sets {
-            findings.add(
-                span,
-                "password is stored in the image history and is the same in every container",
-            );
+        if let Some(span) = place {
+            findings.add(span, "password is the same in every container");
         }
     }
 }
 
+/// Whether a call locks an account instead of setting its password.
 fn locks(call: &Call) -> bool {
-    let value = |word: &str| {
-        LOCKED.contains(
-            &word
-                .trim_start_matches("--password=")
-                .trim_start_matches("-p"),
-        )
-    };
-    call.words().any(value)
+    call.words().any(|word| {
+        let value = word
+            .trim_start_matches("--password=")
+            .trim_start_matches("-p");
+        LOCKED.contains(&value)
+    })
 }

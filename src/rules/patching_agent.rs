@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
+/// Packages of distributions that install updates by a timer or a cron job, or prepare them.
 const AGENTS: [&str; 6] = [
     "unattended-upgrades",
     "yum-cron",
@@ -21,6 +22,7 @@ const AGENTS: [&str; 6] = [
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for package in &cx.packages.list {
+        // A Python package of the same name is something else.
         let is_distribution = matches!(
             package.ecosystem,
             Ecosystem::Deb | Ecosystem::Rpm | Ecosystem::Apk
@@ -28,6 +30,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if !is_distribution || !AGENTS.contains(&package.name.as_str()) {
             continue;
         }
+        // A package without files has nothing to run.
         if let Some(&file) = package.files.first() {
             findings.add(
                 cx.at_file(file),

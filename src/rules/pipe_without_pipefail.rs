@@ -1,5 +1,6 @@
 //! `pipe-without-pipefail`: a pipeline ignores failures of all but its last command.
 
+use super::support::calls;
 use super::support::lines::heredoc_start;
 use crate::dockerfile::shell::{ShellOptions, ShellPart};
 use crate::dockerfile::{Command, Pipeline, ShellScript};
@@ -14,30 +15,33 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// What does not fail, or whose failure nobody waits for: with `pipefail`, `yes | program` would
-/// even begin to.
+/// Commands that do not fail, or whose failure does not matter. With `pipefail`, `yes | program`
+/// would even start to fail: `yes` ends by SIGPIPE.
 const HARMLESS: [&str; 6] = ["echo", "printf", "yes", "true", ":", "seq"];
 
-/// How many pipelines of one script are looked at: each is compared with all that the script sets
-/// before it.
+/// The number of pipelines of one script that are checked. Each is compared with all options that
+/// the script sets before it, so more would take quadratic time.
 const MOST_PIPELINES: usize = 200;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else { continue };
+        // Whatever SHELL says, only shells that know the option have it in effect.
         let options = ShellOptions {
             pipefail: run.options.pipefail && run.shell.knows_pipefail(),
             ..run.options
         };
-        let hides = |pipeline: &&Pipeline| {
+        // One finding for each RUN: setting the option once helps all its pipelines.
+        let mut pipelines = script.pipelines.iter().take(MOST_PIPELINES);
+        let Some(pipeline) = pipelines.find(|pipeline| {
             hides_a_failure(pipeline, run)
-                && !is_mere_text(pipeline, script)
+                && !is_substituted(pipeline, script)
                 && !script.options_at(pipeline, options).pipefail
-        };
-        let Some(pipeline) = script.pipelines.iter().take(MOST_PIPELINES).find(hides) else {
+        }) else {
             continue;
         };
+        // The finding is at the first `|`, after the command whose failure is ignored.
         let Some(pipe) = pipeline.pipes.first() else {
             continue;
         };
@@ -53,80 +57,61 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Whether a command before the last can fail.
 fn hides_a_failure(pipeline: &Pipeline, run: &Run<'_>) -> bool {
-    let stages = pipeline
-        .stages
-        .split_last()
-        .map(|(_, before)| before)
-        .unwrap_or_default();
-    if stages.len() < pipeline.pipes.len() {
+    let Some((&last, before)) = pipeline.stages.split_last() else {
+        return !pipeline.pipes.is_empty();
+    };
+    // A stage that is not a simple command, such as `{ …; }` or a loop, may contain anything.
+    if before.len() < pipeline.pipes.len() {
         return true;
     }
-    let call_of = |at: usize| {
-        let call = run
-            .calls
-            .get(run.calls.partition_point(|call| call.command < Some(at)));
-        call.filter(|call| call.command == Some(at))
-    };
-    if pipeline
-        .stages
-        .last()
-        .and_then(|&last| call_of(last))
-        .is_some_and(wants_input)
-    {
+    if calls::of_command(run, last).is_some_and(fails_without_input) {
         return false;
     }
-    stages
-        .iter()
-        .any(|&at| call_of(at).is_none_or(|call| !HARMLESS.contains(&call.name.as_str())))
+    before.iter().any(|&command| {
+        calls::of_command(run, command).is_none_or(|call| !HARMLESS.contains(&call.name.as_str()))
+    })
 }
 
-/// Whether a command fails where it is given nothing to read: `sha256sum -c` wants at least one
-/// sum.
-fn wants_input(call: &Call) -> bool {
+/// Whether a command fails if it gets no input: `sha256sum -c` requires at least one sum.
+fn fails_without_input(call: &Call) -> bool {
     let is_sum = call.name.ends_with("sum") || call.name == "shasum";
-    let checks = |word: &str| {
-        word == "--check"
-            || (word.starts_with('-') && !word.starts_with("--") && word.contains('c'))
-    };
-    is_sum && call.words().any(checks)
+    is_sum
+        && call.words().any(|word| {
+            let is_bundle = word.starts_with('-') && !word.starts_with("--");
+            word == "--check" || is_bundle && word.contains('c')
+        })
 }
 
-/// Whether a pipeline's output is part of another command's words: then nobody asks whether it
-/// failed, with or without `pipefail`. That of `NAME=$(…)` is asked.
-fn is_mere_text(pipeline: &Pipeline, script: &ShellScript) -> bool {
-    let holds =
-        |part: &ShellPart| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span));
+/// Whether the output of a pipeline is part of another command's arguments, whose status the shell
+/// ignores with or without `pipefail`. An assignment (`NAME=$(…)`) does use the status.
+fn is_substituted(pipeline: &Pipeline, script: &ShellScript) -> bool {
     let before = script
         .commands
         .iter()
         .take_while(|command| command.span.start <= pipeline.span.start);
-    before
+    let mut parts = before
         .flat_map(|command| &command.words)
-        .any(|word| word.parts.iter().any(holds))
+        .flat_map(|word| &word.parts);
+    parts.any(|part| matches!(part, ShellPart::Other(span) if span.contains(pipeline.span)))
 }
 
-/// A shell that knows pipefail is told of it in the script; where there is only dash, bash takes
-/// over.
+/// Sets `pipefail` in the script, or, if only dash is used, switches to bash.
 fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix> {
     let Command::Shell(script) = run.command else {
         return None;
     };
-    let start = script.text.source_offset(0);
     if run.shell.knows_pipefail() {
-        let is_heredoc = !step.instruction.heredocs.is_empty();
-        let set = if is_heredoc {
-            format!("set -o pipefail{}", cx.line_break())
+        let edit = if step.instruction.heredocs.is_empty() {
+            Edit {
+                span: Span::at(script.text.source_offset(0)),
+                replacement: "set -o pipefail && ".to_owned(),
+            }
         } else {
-            "set -o pipefail && ".into()
-        };
-        let at = if is_heredoc {
-            heredoc_start(cx, step, script.shebang.is_some())?
-        } else {
-            start
-        };
-        let edit = Edit {
-            span: Span::at(at),
-            replacement: set,
+            let start = heredoc_start(cx, step, script.shebang.is_some())?;
+            Edit {
+                span: Span::at(start),
+                replacement: format!("set -o pipefail{}", cx.line_break()),
+            }
         };
         return Some(Fix::new(
             "set `pipefail`",
@@ -136,6 +121,7 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix
     }
     let known = step.stage.and_then(|stage| cx.facts.stages[stage].known)?;
     let has_bash = run.shell == ShellKind::Dash && known.shells.iter().any(|shell| shell == "bash");
+    // A SHELL instruction or a `#!` line was chosen on purpose.
     if !has_bash || step.shell.set_by.is_some() || script.shebang.is_some() {
         return None;
     }
@@ -154,8 +140,8 @@ fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, step: &Step<'_>) -> Option<Fix
     ))
 }
 
-/// The start of the line of `instruction`, or of the first of the comments that stand directly
-/// above it: some of them hold for it, and must not come to hold for what is put in.
+/// The start of an instruction with the comments directly above it. Some comments configure a
+/// linter for the next instruction, which must not become the inserted one.
 fn above_comments(cx: &DockerfileContext<'_>, instruction: usize) -> usize {
     let mut line = cx.source.line(instruction);
     let above = cx

@@ -1,6 +1,8 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
+use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
 
@@ -12,46 +14,40 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
-        for download in run
-            .calls
-            .iter()
-            .flat_map(crate::lint::facts::Call::downloads)
-        {
+    for run in cx.facts.runs() {
+        // With a checksum or a signature, nobody can change the file unnoticed.
+        if run.verifies() {
+            continue;
+        }
+        for download in run.calls.iter().flat_map(Call::downloads) {
             report(cx, download.url, download.span, findings);
         }
     }
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add && step.flag("checksum").is_none())
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
+        if step.flag("checksum").is_some() {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
         for source in sources {
-            let CopySource::Path(word) = source else {
-                continue;
-            };
-            report(
-                cx,
-                word.text.as_str().trim_matches(['"', '\'']),
-                word.span,
-                findings,
-            );
+            let CopySource::Path(word) = source else { continue };
+            let url = word.text.as_str().trim_matches(['"', '\'']);
+            report(cx, url, word.span, findings);
         }
     }
 }
 
+/// Reports a URL if it uses plain HTTP.
 fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Findings) {
     let Some(host) = plain_host(url) else { return };
     let report = findings.add(
         span,
         format!("download from `{host}` over plain HTTP can be tampered with"),
     );
-    if let Some(at) = cx.source.slice(span).find("http://") {
-        let end = span.start + at + "http".len();
+    // The URL may come from a variable, in which case it is not at this place.
+    if let Some(offset) = cx.source.slice(span).find("http://") {
+        let end = span.start + offset + "http".len();
         let edit = Edit {
             span: Span::at(end),
             replacement: "s".to_owned(),
@@ -60,20 +56,22 @@ fn report(cx: &DockerfileContext<'_>, url: &str, span: Span, findings: &mut Find
     }
 }
 
-/// The host of a plain HTTP address out in the world: not this machine, nor one that only the own
-/// network can name.
+/// The host of a plain HTTP URL on the Internet, not on the machine itself or in a local network.
 fn plain_host(url: &str) -> Option<&str> {
-    let scheme = url
-        .get(..7)
-        .filter(|scheme| scheme.eq_ignore_ascii_case("http://"))?;
-    let authority = url[scheme.len()..].split(['/', '?', '#']).next()?;
+    let (scheme, rest) = url.split_at_checked("http://".len())?;
+    if !scheme.eq_ignore_ascii_case("http://") {
+        return None;
+    }
+    let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit('@').next()?;
+    // The brackets of an IPv6 address contain colons.
     let host = if host.starts_with('[') {
         host
     } else {
         host.split(':').next()?
     };
     let octets: Option<Vec<u8>> = host.split('.').map(|part| part.parse().ok()).collect();
+    // The networks of RFC 1918, loopback and link-local addresses.
     let private = match octets.as_deref() {
         Some([0 | 10 | 127, ..] | [192, 168, ..] | [169, 254, ..] | [172, 16..=31, ..]) => true,
         _ => [
@@ -87,6 +85,9 @@ fn plain_host(url: &str) -> Option<&str> {
         .iter()
         .any(|end| host.ends_with(end)),
     };
-    let known = !private && host.contains('.') && !host.starts_with('[') && !host.contains('$');
-    known.then_some(host)
+    // A name without a dot is that of another container or of a machine in the local network.
+    if private || !host.contains('.') || host.starts_with('[') || host.contains('$') {
+        return None;
+    }
+    Some(host)
 }

@@ -9,7 +9,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs, and why a build has no use for them.
+/// Programs, and the reason why a build has no use for them.
 const POINTLESS: [(&str, &str); 12] = [
     ("free", "shows the memory of the build machine"),
     ("ifconfig", "shows the network of the build"),
@@ -28,12 +28,12 @@ const POINTLESS: [(&str, &str); 12] = [
     ("vim", "waits for input at a terminal"),
 ];
 
-/// What asks a program only whether it is there, or makes an editor work without anybody.
+/// Options that only check whether a program exists, or run an editor without a terminal.
 const HARMLESS: [&str; 7] = ["--version", "-V", "-es", "-Es", "-c", "--help", "-E"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // A forwarded agent is there for ssh to be called.
+        // With an agent or a key mounted, ssh is called on purpose.
         let with_agent = run
             .mounts
             .iter()

@@ -11,13 +11,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for port in cx.facts.steps.iter().flat_map(|step| cx.facts.ports(step)) {
-        let Some(protocol) = port
-            .protocol
-            .filter(|protocol| protocol.bytes().any(|b| b.is_ascii_uppercase()))
-        else {
+        let Some(protocol) = &port.protocol else {
             continue;
         };
+        if !protocol.bytes().any(|b| b.is_ascii_uppercase()) {
+            continue;
+        }
         let report = findings.add(port.span, format!("protocol `{protocol}` is not lowercase"));
+        // The value of a variable cannot be changed here.
         if port.literal {
             let numbers = port
                 .text

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        // Of cmd's scripts the first word is all that is read.
+        // Scripts of `cmd` are not parsed, so only their first word is known.
         let Command::Shell(script) = run.command else {
             continue;
         };
@@ -27,6 +27,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             name.strip_suffix(".exe").unwrap_or(&name),
             "powershell" | "pwsh"
         ) {
+            // The script may start with blanks.
             let start = text.find(word).unwrap_or(0);
             let span = script.text.source_span(start, start + word.len());
             findings.add(

@@ -1,5 +1,6 @@
 //! `program-owned-by-its-user`: the container's user owns its own program files.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::Kind;
 use crate::lint::facts::User;
 use crate::lint::{DockerfileContext, Findings, Rule};
@@ -12,16 +13,12 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Copy | Kind::Add))
-    {
+    for step in of_kind(cx, &[Kind::Copy, Kind::Add]) {
         let Some(flag) = step.flag("chown") else {
             continue;
         };
         let Some(value) = &flag.value else { continue };
+        // A variable without a known value is hardly ever set to root.
         let owner = cx.facts.expand(step, value);
         if owner.as_deref().is_none_or(|owner| !User::is_root(owner)) {
             let name = value.text.as_str();

@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The variable of BuildKit with the platform that FROM uses anyway.
 const DEFAULT: &str = "TARGETPLATFORM";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -31,7 +32,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        // The builder always sets it, so that a default for it changes nothing.
+        // The builder always sets the variable, so a default for it has no effect.
         let plain = matches!(
             variable.modifier,
             None | Some(Modifier::Default { .. } | Modifier::Required { .. })
@@ -43,15 +44,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             flag.span,
             "`--platform` is redundant: the target platform is the default",
         );
-        let rest = Span::new(flag.span.start, stage.image.span.start);
-        if cx
-            .source
-            .slice(Span::new(flag.span.end, rest.end))
-            .trim()
-            .is_empty()
-        {
+        // Another flag or a line continuation may follow, which must stay.
+        let between = Span::new(flag.span.end, stage.image.span.start);
+        if cx.source.slice(between).trim().is_empty() {
             let edit = Edit {
-                span: rest,
+                span: flag.span.to(between),
                 replacement: String::new(),
             };
             report.fix(Fix::new("remove the flag", Applicability::Safe, vec![edit]));

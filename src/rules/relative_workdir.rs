@@ -11,8 +11,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // After another WORKDIR a relative one says where it starts.
-    for (step, word) in relative(cx).filter(|(step, _)| step.workdir.set_by.is_none()) {
+    for (step, word) in relative(cx) {
+        // After another WORKDIR, a relative one has a known start (`workdir-relative-to-another`).
+        if step.workdir.set_by.is_some() {
+            continue;
+        }
         let written = word.text.as_str().trim_matches(['"', '\'']);
         let report = findings.add(
             word.span,

@@ -1,6 +1,7 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,12 +12,10 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add && step.flag("checksum").is_none())
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
+        if step.flag("checksum").is_some() {
+            continue;
+        }
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
@@ -29,10 +28,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 .facts
                 .expand(step, word)
                 .unwrap_or_else(|| written.to_owned());
-            let is_repository = path.split(['#', '?']).next().is_some_and(|path| {
-                path.rsplit_once('.')
-                    .is_some_and(|(_, extension)| extension == "git")
-            });
+            // A Git repository is pinned by a commit after `#` instead.
+            let address = path.split(['#', '?']).next().unwrap_or_default();
+            let is_repository = address
+                .rsplit_once('.')
+                .is_some_and(|(_, extension)| extension == "git");
             if (path.starts_with("http://") || path.starts_with("https://")) && !is_repository {
                 findings.add(word.span, "`ADD` downloads a file without `--checksum`");
             }

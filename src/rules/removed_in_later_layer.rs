@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::support::copies::{copied_files, full};
+use super::support::copies::{absolute_path, copied_files};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -14,36 +14,28 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for stage in &cx.facts.stages {
-        // Only what becomes layers of the image counts, and its own stage is where both stand
-        // mostly.
-        if cx
-            .facts
-            .final_stage()
-            .is_none_or(|last| last.index != stage.index)
-        {
+    // Only the layers of the final stage become part of the image.
+    let Some(stage) = cx.facts.final_stage() else {
+        return;
+    };
+    let mut copied: HashMap<String, Span> = HashMap::new();
+    for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
+        copied.extend(copied_files(cx.facts, step));
+        let Some(run) = cx.facts.run_of(step) else {
             continue;
-        }
-        let mut copied: HashMap<String, Span> = HashMap::new();
-        for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
-            copied.extend(copied_files(cx.facts, step));
-            let Some(run) = cx.facts.run_of(step) else {
-                continue;
-            };
-            for call in run.calls.iter().filter(|call| call.name == "rm") {
-                for argument in &call.arguments {
-                    let Some(path) = argument.single().and_then(|path| full(step, path)) else {
-                        continue;
-                    };
-                    if let Some(copy) = copied.remove(&path) {
-                        findings
-                            .add(
-                                argument.span,
-                                format!("`{path}` stays in the layer that added it"),
-                            )
-                            .label(copy, "copied here");
-                    }
-                }
+        };
+        let removals = run.calls.iter().filter(|call| call.name == "rm");
+        for argument in removals.flat_map(|call| &call.arguments) {
+            let path = argument.single().and_then(|path| absolute_path(step, path));
+            let Some(path) = path else { continue };
+            // A file that is copied again after this is another file.
+            if let Some(copy) = copied.remove(&path) {
+                findings
+                    .add(
+                        argument.span,
+                        format!("`{path}` stays in the layer that added it"),
+                    )
+                    .label(copy, "copied here");
             }
         }
     }

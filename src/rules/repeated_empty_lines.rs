@@ -1,4 +1,4 @@
-//! `repeated-empty-lines`: several empty lines stand where one is enough, or any at an end of the
+//! `repeated-empty-lines`: several empty lines in a row, or empty lines at the start or end of the
 //! file.
 
 use std::ops::Range;
@@ -17,9 +17,10 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let count = cx.source.line_count();
     for run in empty_runs(cx) {
+        // One empty line is fine between instructions, but not at the start or end of the file.
         let is_at_end = run.start == 1 || run.end > count;
         let superfluous = if is_at_end { run.start } else { run.start + 1 };
-        // Where no line is left there is nothing to set apart.
+        // A file of nothing but empty lines has no start or end to clean up.
         if superfluous >= run.end || run.len() == count {
             continue;
         }
@@ -34,14 +35,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             replacement: String::new(),
         };
         let report = findings.add(Span::at(from), message);
-        // In the first line a comment can be a directive.
+        // A comment that becomes the first line can become a directive.
         if from > 0 || !cx.source.text()[to..].trim_start().starts_with('#') {
             report.fix(Fix::new("remove them", Applicability::Safe, vec![edit]));
         }
     }
 }
 
-/// The lines that have nothing but blanks and are in no instruction, those that touch as one.
+/// The lines outside of instructions that have nothing but blanks, as ranges of adjacent lines.
 fn empty_runs(cx: &DockerfileContext<'_>) -> Vec<Range<usize>> {
     let instructions = instructions(cx);
     let mut runs: Vec<Range<usize>> = Vec::new();
@@ -58,7 +59,7 @@ fn empty_runs(cx: &DockerfileContext<'_>) -> Vec<Range<usize>> {
     runs
 }
 
-/// Where a line starts, or the file ends.
+/// The offset at which a line starts, or at which the file ends if there is no such line.
 fn start(cx: &DockerfileContext<'_>, line: usize) -> usize {
     if line > cx.source.line_count() {
         cx.source.text().len()

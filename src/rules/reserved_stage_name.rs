@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for alias in cx.facts.stages.iter().filter_map(|stage| stage.alias) {
+        // BuildKit compares stage names in lowercase.
         let name = alias.text.as_str().to_ascii_lowercase();
         let meaning = match name.as_str() {
             "scratch" => "the empty image",

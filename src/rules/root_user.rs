@@ -14,6 +14,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
+    // Without a USER, `missing-user` and `unset-user` check what the base image sets.
     let Some(user) = &stage.user else {
         return;
     };
@@ -27,14 +28,14 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     if user.stage != stage.index {
         report.label(
             stage.from.span,
-            "the final stage is built on that stage and sets no other user",
+            "the final stage starts here and sets no other user",
         );
     }
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     let setting = cx.configuration().user();
-    // A setting without a user is what `missing-user` reports.
+    // A setting without a user (`:group`) is reported by `missing-user`.
     let user = setting.split(':').next().unwrap_or(setting);
     let message = match user {
         "" => return,

@@ -1,8 +1,7 @@
 //! `root-with-volume`: the container writes to a volume as root.
 
-use super::support::root_by_default::drops_privileges;
+use super::support::root_by_default::{drops_privileges, runs_as_root};
 use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::User;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,12 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let known = stage.known.and_then(|known| known.user.as_deref());
-    let user = stage
-        .user
-        .as_ref()
-        .map_or(known, |user| user.name.as_deref());
-    if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
+    if !runs_as_root(stage) || drops_privileges(cx, stage) {
         return;
     }
     for step in cx

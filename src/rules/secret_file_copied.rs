@@ -1,10 +1,12 @@
 //! `secret-file-copied`: a file with secrets is in a layer.
 
+use super::support::copies::{is_at_or_below, normalized};
 use super::support::credentials::{self, removed_note};
 use crate::dockerfile::{Body, CopySource, Kind, WordPart};
 use crate::image::NameId;
 use crate::lint::facts::{Stage, Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
+use crate::source::Span;
 
 pub(super) const RULE: Rule = Rule {
     name: "secret-file-copied",
@@ -22,7 +24,8 @@ const POINTERS: [&str; 5] = [
     "KUBECONFIG",
 ];
 
-/// The number of COPY instructions that each variable is compared with.
+/// The number of COPY instructions that each variable is compared with. Without a limit, a file of
+/// nothing but COPY and ENV would take quadratic time.
 const MAX_COPIES: usize = 1000;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
@@ -35,6 +38,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         else {
             continue;
         };
+        // The variable in the destination shows more than the name of the source.
         if let Some(pointer) = destination.parts.iter().find_map(pointer) {
             findings.add(
                 destination.span,
@@ -49,6 +53,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(path) = cx.facts.expand(step, word) else {
                 continue;
             };
+            // A variable without a value is not a known file name.
             if secrets::is_secret_file(&path) {
                 findings
                     .add(
@@ -59,6 +64,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             }
         }
     }
+    // Only the variables of the image itself are read at run time.
     if let Some(stage) = cx.facts.final_stage() {
         report_pointers(cx, stage, findings);
     }
@@ -74,81 +80,78 @@ fn pointer(part: &WordPart) -> Option<&str> {
     }
 }
 
+/// Whether a step copies files from the build context. Files of a stage were copied there before.
 fn is_from_context(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Copy | Kind::Add) && step.flag("from").is_none()
 }
 
-/// Reports variables that point to a file the image's stages have copied.
+/// Reports variables that point to a file which a stage of the image copies.
 fn report_pointers(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     let steps: Vec<&Step<'_>> = cx
         .facts
         .lineage(stage.index)
         .filter(|step| !step.onbuild)
         .collect();
-    let copied: Vec<(String, &Step<'_>)> = steps
+    let copied: Vec<(String, Span)> = steps
         .iter()
-        .filter_map(|step| match &step.instruction.body {
-            Body::Transfer { destination, .. }
-                if is_from_context(step)
-                    && destination.parts.iter().find_map(pointer).is_none() =>
-            {
-                Some((place(step, &cx.facts.expand(step, destination)?)?, *step))
-            }
-            _ => None,
-        })
+        .filter_map(|step| Some((copy_target(cx, step)?, step.span)))
         .take(MAX_COPIES)
         .collect();
-    for step in steps
-        .iter()
-        .filter(|step| matches!(step.kind(), Kind::Env | Kind::Arg))
-    {
+    for step in steps {
         let Body::Pairs(pairs) = &step.instruction.body else {
             continue;
         };
-        for pair in pairs
-            .iter()
-            .filter(|pair| POINTERS.contains(&pair.key.text.as_str()))
-        {
-            let path = pair
+        if !matches!(step.kind(), Kind::Env | Kind::Arg) {
+            continue;
+        }
+        for pair in pairs {
+            let name = pair.key.text.as_str();
+            if !POINTERS.contains(&name) {
+                continue;
+            }
+            let value = pair
                 .value
                 .as_ref()
-                .and_then(|value| cx.facts.expand(step, value))
-                .and_then(|path| place(step, &path));
-            let Some(path) = path else { continue };
-            let holds = |to: &str| {
-                path == to
-                    || path
-                        .strip_prefix(to)
-                        .is_some_and(|rest| to.ends_with('/') || rest.starts_with('/'))
+                .and_then(|value| cx.facts.expand(step, value));
+            let Some(path) = value.and_then(|path| full_path(step, &path)) else {
+                continue;
             };
-            if let Some((_, copy)) = copied.iter().find(|(to, _)| holds(to)) {
+            if let Some((_, copy)) = copied.iter().find(|(to, _)| is_at_or_below(&path, to)) {
                 findings
                     .add(
                         pair.span,
-                        format!(
-                            "`{}` points to a secret inside the image",
-                            pair.key.text.as_str()
-                        ),
+                        format!("`{name}` points to a secret inside the image"),
                     )
-                    .label(copy.span, "copied here");
+                    .label(*copy, "copied here");
             }
         }
     }
 }
 
-/// The absolute path, without `.`; `None` for `/` itself, which every path is below.
-fn place(step: &Step<'_>, path: &str) -> Option<String> {
+/// The path that a step copies files of the build context to.
+fn copy_target(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Option<String> {
+    let Body::Transfer { destination, .. } = &step.instruction.body else {
+        return None;
+    };
+    // A destination with such a variable has been reported already.
+    if !is_from_context(step) || destination.parts.iter().find_map(pointer).is_some() {
+        return None;
+    }
+    full_path(step, &cx.facts.expand(step, destination)?)
+}
+
+/// The absolute path; `None` for `/` itself, which every path is below.
+fn full_path(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref().unwrap_or("/");
     let full = if path.starts_with('/') {
-        path.to_owned()
+        normalized(path)?
     } else {
-        format!("{from}/{path}")
+        normalized(&format!("{from}/{path}"))?
     };
-    let parts: Vec<&str> = full
-        .split('/')
-        .filter(|part| !part.is_empty() && *part != ".")
-        .collect();
-    (!parts.is_empty() && !parts.contains(&"..")).then(|| format!("/{}", parts.join("/")))
+    match full.as_str() {
+        "/" => None,
+        _ => Some(full),
+    }
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
@@ -158,6 +161,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
             findings.add(cx.at_file(name), format!("`{path}` contains secrets"));
         }
     }
+    // A file that a later layer removes can still be read from its own layer.
     for (name, layer) in cx.removed_files() {
         if contains_secrets(cx, name) {
             let path = cx.path(name);
@@ -168,16 +172,18 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a file contains secrets, by its name and its content. Files of packages are public.
+/// Whether a file contains secrets, by its name and its content.
 fn contains_secrets(cx: &ImageContext<'_>, name: NameId) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    // Names first: reading every file of an image would be slow.
     if !credentials::may_contain_secrets(&path) || cx.length(name) == 0 || cx.is_test_data(name) {
         return false;
     }
+    // Packages are public, and so are the keys in them.
     if cx.packages.owners(name).next().is_some() {
         return false;
     }
-    // What cannot be read may well contain one.
+    // A file that cannot be read may well contain one.
     let content = cx.read(name);
     content.is_none_or(|bytes| credentials::contains_secrets(&path, &bytes))
 }

@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Commands that log in or store credentials.
 const SWITCHES: [Switch; 21] = [
     switch(&["aws"], &["configure", "set", "*aws_access_key_id", "*"]),
     switch(
@@ -52,16 +53,16 @@ const SWITCHES: [Switch; 21] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx
-        .facts
-        .runs()
-        .iter()
-        .filter(|run| run.mounts.iter().all(|mount| mount.kind != "secret"))
-    {
+    for run in cx.facts.runs() {
+        // With a secret mount, the argument most likely comes from the mount.
+        if run.mounts.iter().any(|mount| mount.kind == "secret") {
+            continue;
+        }
         for call in &run.calls {
             let Some(span) = secret_of(run, call) else {
                 continue;
             };
+            // The message does not repeat the secret, because logs of builds are often public.
             findings
                 .add(
                     span,
@@ -75,36 +76,42 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// The place of a secret among the arguments of a call.
 fn secret_of(run: &Run<'_>, call: &Call) -> Option<Span> {
     if let Some((span, _)) = switches::find(call, &SWITCHES) {
         return Some(span);
     }
-    // What is printed is a text, and its secrets are those of the file that it makes.
+    // These only print the text. If it goes to a file, it is a secret of that file.
     if matches!(call.name.as_str(), "echo" | "printf") && run.script.is_some() {
         return None;
     }
-    let in_user = (call.name == "curl").then(|| user_option(call)).flatten();
-    in_user.or_else(|| {
-        call.arguments
-            .iter()
-            .find(|argument| argument.texts().any(has_credentials))
-            .map(|found| found.span)
-    })
+    if call.name == "curl"
+        && let Some(span) = user_option(call)
+    {
+        return Some(span);
+    }
+    let mut arguments = call.arguments.iter();
+    let found = arguments.find(|argument| argument.texts().any(has_credentials))?;
+    Some(found.span)
 }
 
-/// `curl -u name:password`.
+/// The place of the value in `curl -u name:password`.
 fn user_option(call: &Call) -> Option<Span> {
-    let at = call
+    let index = call
         .arguments
         .iter()
         .position(|argument| matches!(argument.single(), Some("-u" | "--user")))?;
-    let value: &Argument = call.arguments.get(at + 1)?;
-    let text = value.texts().next()?;
-    let (name, password) = text.split_once(':')?;
-    (!name.is_empty() && !password.trim_matches('"').is_empty()).then_some(value.span)
+    let value: &Argument = call.arguments.get(index + 1)?;
+    let (name, password) = value.texts().next()?.split_once(':')?;
+    // `anonymous:` has no password.
+    if name.is_empty() || password.trim_matches('"').is_empty() {
+        return None;
+    }
+    Some(value.span)
 }
 
-/// `https://name:password@host`, `https://$TOKEN@host`. A user's name alone is none.
+/// Whether a text contains a URL with credentials: `https://name:password@host` or
+/// `https://$TOKEN@host`. A user name alone is not a secret.
 fn has_credentials(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;
@@ -116,6 +123,7 @@ fn has_credentials(text: &str) -> bool {
     let of_web = ["http", "https", "git+https", "git+http"]
         .iter()
         .any(|known| scheme.trim_matches('"').ends_with(known));
+    // GitHub's `https://TOKEN:x-oauth-basic@…` has the secret in the place of the name.
     let password = user
         .split_once(':')
         .is_some_and(|(_, password)| !password.is_empty() && password != "x-oauth-basic");

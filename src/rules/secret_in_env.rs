@@ -1,6 +1,6 @@
 //! `secret-in-env`: a variable looks like a secret and is stored in the image.
 
-use crate::dockerfile::{Body, Kind, Pair, Word};
+use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::{Step, secrets};
 use crate::lint::{DockerfileContext, Findings, ImageContext, Rule};
 
@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for step in &cx.facts.steps {
+        // ENV is part of the image configuration; ARG is recorded with each RUN that it affects.
         let place = match step.kind() {
             Kind::Env => "environment",
             Kind::Arg => "history",
@@ -24,7 +25,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         for pair in pairs {
             let name = pair.key.text.as_str();
             if secrets::is_secret_name(name)
-                && !names_a_place(cx, step, pair)
+                && !is_path_or_switch(cx, step, pair)
                 && !is_empty(step, pair)
             {
                 findings
@@ -38,33 +39,37 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// `ENV PASSWORD=` contains no secret; `ARG PASSWORD=` requests one at build time.
+/// Whether a pair has no secret: `ENV PASSWORD=` does not, but `ARG PASSWORD=` gets one from
+/// `--build-arg`.
 fn is_empty(step: &Step<'_>, pair: &Pair) -> bool {
-    let is_nothing = |value: &Word| matches!(value.text.as_str(), "" | "\"\"" | "''");
-    step.kind() == Kind::Env && pair.value.as_ref().is_none_or(is_nothing)
+    let is_blank = match &pair.value {
+        Some(value) => matches!(value.text.as_str(), "" | "\"\"" | "''"),
+        None => true,
+    };
+    step.kind() == Kind::Env && is_blank
 }
 
-/// Whether the value is a path, which says where the secret is, or a switch.
-fn names_a_place(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
+/// Whether the value is a path to the secret, or a switch such as `true`.
+fn is_path_or_switch(cx: &DockerfileContext<'_>, step: &Step<'_>, pair: &Pair) -> bool {
     let value = pair
         .value
         .as_ref()
         .and_then(|word| cx.facts.expand(step, word));
-    value.is_some_and(|value| {
-        let is_flag = matches!(
-            value.to_ascii_lowercase().as_str(),
-            "true" | "false" | "yes" | "no" | "on" | "off"
-        );
-        let is_path = ["/", "./", "../", "~/"]
-            .iter()
-            .any(|start| value.starts_with(start));
-        is_flag
-            || is_file(&value)
-            || (is_path && value.len() > 1 && !value.contains(char::is_whitespace))
-    })
+    let Some(value) = value else { return false };
+    let is_switch = matches!(
+        value.to_ascii_lowercase().as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off"
+    );
+    let starts_like_path = ["/", "./", "../", "~/"]
+        .iter()
+        .any(|start| value.starts_with(start));
+    // A password may start with a `/` too, but a `/` alone or with blanks is not a path.
+    let is_path = starts_like_path && value.len() > 1 && !value.contains(char::is_whitespace);
+    is_switch || is_path || is_file(&value)
 }
 
-/// `assets/tls/server.key`: directories, and a file with an extension.
+/// Whether a value is a relative path: directories and a file with an extension, such as
+/// `assets/tls/server.key`.
 fn is_file(value: &str) -> bool {
     let plain = value
         .bytes()
@@ -85,8 +90,9 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
             );
         }
     }
+    // Steps that change no files, such as ENV, do not have a layer.
     for (layer, step) in cx.history() {
-        for name in arguments(step).filter_map(secret) {
+        for name in build_arguments(step).filter_map(secret) {
             let message = format!(
                 "build argument `{name}` looks like a secret and is stored in the image history"
             );
@@ -111,14 +117,14 @@ fn secret(entry: &str) -> Option<&str> {
 }
 
 /// The build arguments of a step, which builders record as `|2 A=1 B=2 /bin/sh -c make`.
-fn arguments(step: &str) -> impl Iterator<Item = &str> {
-    let behind = step
-        .split_once('|')
-        .map(|(before, rest)| (before.trim(), rest));
-    let behind = behind
-        .filter(|(before, _)| matches!(*before, "" | "RUN"))
-        .map(|(_, rest)| rest);
-    let mut words = behind.unwrap_or_default().split_whitespace();
+fn build_arguments(step: &str) -> impl Iterator<Item = &str> {
+    // BuildKit puts `RUN` before it. A `|` anywhere else is that of a pipeline.
+    let recorded = match step.split_once('|') {
+        Some((before, rest)) if matches!(before.trim(), "" | "RUN") => rest,
+        _ => "",
+    };
+    let mut words = recorded.split_whitespace();
+    // A value with blanks is cut, but its name is still seen.
     let count = words
         .next()
         .and_then(|count| count.parse().ok())

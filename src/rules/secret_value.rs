@@ -13,11 +13,12 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Files with keys and tokens are short.
+/// The size of the largest file that is searched: 1 MiB. Files with keys and tokens are short.
 const MAX_BYTES: u64 = 1 << 20;
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for instruction in &cx.dockerfile.instructions {
+        // Comments between instructions do not reach the image.
         for secret in secrets::find(cx.source.slice(instruction.span)) {
             let start = instruction.span.start;
             let span = Span::new(start + secret.start, start + secret.end);
@@ -42,7 +43,10 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     for (layer, text) in cx.history() {
         for secret in secrets::find(text) {
             let first = text.split_whitespace().next().unwrap_or_default();
-            let location = layer.map_or_else(|| cx.at_instruction(first), |at| cx.at_layer(at));
+            let location = match layer {
+                Some(layer) => cx.at_layer(layer),
+                None => cx.at_instruction(first),
+            };
             findings.add(location, format!("{} in the image history", secret.what));
         }
     }
@@ -56,16 +60,16 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The message on the first secret in a text file that no distribution ships. Packages contain keys
-/// for their tests, which are public.
+/// The message on the first secret in a text file that does not come from the distribution.
 fn secret_in(cx: &ImageContext<'_>, name: NameId) -> Option<String> {
+    // Packages contain keys for their tests, which are public.
     let mut owners = cx.packages.owners(name);
     let is_packaged = owners.any(|package| package.ecosystem.is_distribution());
     if is_packaged || cx.length(name) > MAX_BYTES || cx.is_test_data(name) {
         return None;
     }
     let bytes = cx.read(name)?;
-    // Binaries contain texts of their own, and random bytes that look like tokens.
+    // Binary files contain example keys of libraries, and random bytes that look like tokens.
     if bytes.contains(&0) {
         return None;
     }

@@ -9,6 +9,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check),
 };
 
+/// The bits of a mode, as chmod(2) defines them.
 const SETUID: u32 = 0o4000;
 const SETGID: u32 = 0o2000;
 const GROUP_EXECUTE: u32 = 0o010;
@@ -17,21 +18,19 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for &name in &cx.files.setuid {
         let header = &cx.tree().inode(name).header;
         let (path, mode) = (cx.path(name), header.mode);
-        let message = if mode & SETUID != 0 {
-            describe("setuid", ("UID", header.uid), &path, mode)
+        // A program with both bits gets more by the user than by the group.
+        let (bit, kind, id) = if mode & SETUID != 0 {
+            ("setuid", "UID", header.uid)
         } else if mode & SETGID != 0 && mode & GROUP_EXECUTE != 0 {
-            describe("setgid", ("GID", header.gid), &path, mode)
+            ("setgid", "GID", header.gid)
         } else {
-            // Without the right to execute, the bit means mandatory locking.
+            // If the group may not execute the file, the bit means mandatory locking.
             continue;
         };
+        let message = match id {
+            0 => format!("{bit} root program `{path}` (mode {mode:04o})"),
+            id => format!("{bit} program `{path}` of {kind} {id} (mode {mode:04o})"),
+        };
         findings.add(cx.at_file(name), message);
-    }
-}
-
-fn describe(bit: &str, (kind, id): (&str, u64), path: &str, mode: u32) -> String {
-    match id {
-        0 => format!("{bit} root program `{path}` (mode {mode:04o})"),
-        id => format!("{bit} program `{path}` of {kind} {id} (mode {mode:04o})"),
     }
 }

@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // After a SHELL instruction, the shell is intended.
     for step in cx
         .facts
         .steps
@@ -21,7 +22,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Body::Healthcheck(Some(Command::Shell(script))) = &step.instruction.body else {
             continue;
         };
-        // `curl … || exit 1` is a script, and a script needs its shell.
+        // `curl … || exit 1` is a script, which needs its shell.
         let Some(replacement) = exec_form(script) else {
             continue;
         };

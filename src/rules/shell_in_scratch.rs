@@ -12,16 +12,17 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Per stage, whether there may be a shell at its end.
+    // Whether there may be a shell at the end of each stage.
     let mut shells: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
         let mut has_shell = match stage.base {
             Base::Scratch => false,
-            Base::Stage(at) => shells[at],
+            Base::Stage(base) => shells[base],
+            // An image without a shell is only known by its name, if at all.
             Base::Image(_) => true,
         };
         for step in cx.facts.steps_of(stage) {
-            // Files that came before may hold a shell, and so may a mount.
+            // Copied files may contain a shell, and SHELL may set another one.
             has_shell |= matches!(step.kind(), Kind::Add | Kind::Copy | Kind::Shell);
             if !has_shell && needs_shell(step) {
                 findings.add(
@@ -34,6 +35,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a step is a RUN in shell form. A mount may contain the shell.
 fn needs_shell(step: &Step<'_>) -> bool {
     let is_script = matches!(&step.instruction.body, Body::Command(Command::Shell(_)));
     step.kind() == Kind::Run && is_script && !step.onbuild && step.flag("mount").is_none()

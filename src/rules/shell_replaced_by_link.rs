@@ -11,11 +11,14 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The paths of the system's shell, of which one is usually a link to the other.
 const SH: [&str; 2] = ["/bin/sh", "/usr/bin/sh"];
+
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
             match call.name.as_str() {
+                // The last operand is the one that is written.
                 "ln" | "mv" | "cp"
                     if call.words().last().is_some_and(|word| SH.contains(&word)) =>
                 {
@@ -42,23 +45,23 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a call sets the login shell of a user to a real shell. `nologin` and `false` are not.
 fn sets_login_shell(call: &Call) -> bool {
-    let is_shell = |word: &str| {
-        word.starts_with('/')
-            && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
-    };
-    call.words().any(|word| matches!(word, "-s" | "--shell")) && call.words().any(is_shell)
+    call.words().any(|word| matches!(word, "-s" | "--shell")) && call.words().any(is_shell_path)
 }
 
-/// A RUN that does nothing else becomes a SHELL.
+/// Whether a word is the absolute path of a shell.
+fn is_shell_path(word: &str) -> bool {
+    word.starts_with('/') && ProgramClass::Shell.contains(word.rsplit('/').next().unwrap_or(word))
+}
+
+/// Replaces a RUN that does nothing else by a SHELL.
 fn fix(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &Call) -> Option<Fix> {
     let step = &cx.facts.steps[run.step];
     let mut paths = call.words().filter(|word| !word.starts_with('-'));
-    let shell = paths.next().filter(|path| {
-        path.starts_with('/')
-            && ProgramClass::Shell.contains(path.rsplit('/').next().unwrap_or(path))
-    })?;
-    if run.calls.len() != 1 || step.onbuild || call.name != "ln" {
+    let shell = paths.next()?;
+    // `mv` and `cp` also change or remove a file.
+    if !is_shell_path(shell) || run.calls.len() != 1 || step.onbuild || call.name != "ln" {
         return None;
     }
     let edit = Edit {

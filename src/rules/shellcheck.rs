@@ -2,7 +2,8 @@
 
 use crate::lint::{Rule, SHELLCHECK};
 
-/// Nothing is run here: the module `shellcheck` asks, and brings the findings to the engine.
+/// A rule without a check: the module `shellcheck` runs the program and passes its findings to the
+/// engine.
 pub(super) const RULE: Rule = Rule {
     name: SHELLCHECK,
     page: include_str!("../../rules/lint/shellcheck.md"),

@@ -1,6 +1,6 @@
 //! `signature-verification-off`: packages are installed without verifying their signatures.
 
-use super::support::switches::{self, Switch, Variable, switch, variable};
+use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -10,19 +10,12 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-const DNF: &[&str] = &[
-    "yum",
-    "dnf",
-    "microdnf",
-    "tdnf",
-    "yum-config-manager",
-    "dnf-config-manager",
-];
-
+/// Options that install packages without verifying their signatures.
 const SWITCHES: [Switch; 31] = [
     switch(&["apk"], &["--allow-untrusted"]),
     switch(&["apt"], &["--allow-unauthenticated"]),
     switch(&["apt"], &["--allow-insecure-repositories"]),
+    // This also accepts packages without a signature, see apt-get(8).
     switch(&["apt"], &["--force-yes"]),
     switch(&["apt"], &["*AllowUnauthenticated=true"]),
     switch(&["apt"], &["*AllowUnauthenticated=1"]),
@@ -56,6 +49,7 @@ const SWITCHES: [Switch; 31] = [
     switch(&["skopeo"], &["--insecure-policy"]),
 ];
 
+/// Variables that do the same.
 const VARIABLES: [Variable; 2] = [
     variable("GOSUMDB", &["off"]),
     variable("DOCKER_CONTENT_TRUST", &["0"]),
@@ -67,23 +61,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some((span, word)) = switches::find(call, &SWITCHES) else {
                 continue;
             };
-            let report = findings.add(
-                span,
-                format!("`{word}` installs packages without verifying their signatures"),
-            );
-            let alone = word.starts_with("--") && !word.contains('=');
-            if let Some(fix) = alone
-                .then(|| switches::removal(cx, run, call, span, "verify the signatures"))
-                .flatten()
+            let report = findings.add(span, format!("`{word}` disables signature verification"));
+            // An option with a value may set several things, and a line of a configuration file is
+            // not an option at all.
+            let is_switch = word.starts_with("--") && !word.contains('=');
+            if is_switch
+                && let Some(fix) = switches::removal(cx, run, call, span, "verify the signatures")
             {
                 report.fix(fix);
             }
         }
     }
-    switches::report_variables(
-        cx,
-        &VARIABLES,
-        "disables the verification of signatures",
-        findings,
-    );
+    switches::report_variables(cx, &VARIABLES, "disables signature verification", findings);
 }

@@ -10,6 +10,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // A registry stores replaced and removed files too, and every host downloads them.
     let wasted = cx.layers.wasted_bytes();
     let bytes = cx.files.bytes.saturating_add(wasted);
     let Some(most) = cx.policy.max_size else {
@@ -20,7 +21,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
     let (mut size, mut allowed) = (cx.size(bytes), cx.size(most));
     if size == allowed {
-        // Rounded, the two would look the same.
+        // The two sizes are different, but look the same when they are rounded.
         (size, allowed) = (format!("{bytes} bytes"), format!("{most}"));
     }
     let message = format!("image size is {size}; the policy allows {allowed}");
@@ -44,7 +45,11 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
 
 /// The first of the largest layers with its size, unless all are empty.
 fn largest_layer(cx: &ImageContext<'_>) -> Option<(usize, u64)> {
-    let sizes = cx.layers.layers.iter().map(|layer| layer.bytes).enumerate();
-    let largest = sizes.rev().max_by_key(|&(_, bytes)| bytes);
-    largest.filter(|&(_, bytes)| bytes > 0)
+    let mut largest: Option<(usize, u64)> = None;
+    for (index, layer) in cx.layers.layers.iter().enumerate() {
+        if layer.bytes > largest.map_or(0, |(_, bytes)| bytes) {
+            largest = Some((index, layer.bytes));
+        }
+    }
+    largest
 }

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// Packages, as the distributions name them.
+/// Packages with a server, as the distributions name them.
 const PACKAGES: [&str; 7] = [
     "openssh-server",
     "dropbear",
@@ -22,25 +22,31 @@ const PACKAGES: [&str; 7] = [
     "telnet-server",
     "busybox-extras-telnetd",
 ];
+
+/// The programs of these servers.
 const DAEMONS: [&str; 3] = ["sshd", "dropbear", "telnetd"];
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
+    // A server in a builder stage is not part of the image.
     for run in cx.facts.runs() {
         if cx.facts.is_in_final_image(&cx.facts.steps[run.step]) {
-            run.package_calls()
-                .for_each(|call| report_install(&call, findings));
+            for call in run.package_calls() {
+                report_install(&call, findings);
+            }
         }
     }
     report_start(cx, stage, findings);
 }
 
+/// Reports a call that installs a server.
 fn report_install(call: &PackageCall<'_>, findings: &mut Findings) {
     if call.action != Action::Install {
         return;
     }
+    // Client and server are often installed together, so one package is enough.
     let mut packages = call.packages.iter();
     if let Some(server) = packages.find(|package| PACKAGES.contains(&package.name(call.manager))) {
         findings.add(
@@ -50,8 +56,10 @@ fn report_install(call: &PackageCall<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports the instructions that start a server, which may come from the base image.
 fn report_start(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Findings) {
     for step in cx.facts.lineage(stage.index) {
+        // The name can be any word: `CMD ["/usr/sbin/sshd", "-D"]` or `["tini", "--", "sshd"]`.
         if let (Body::Command(Command::Exec(words)), true) = (&step.instruction.body, starts(step))
             && let Some(daemon) = words.iter().find(|word| is_daemon(&word.value))
         {
@@ -63,15 +71,18 @@ fn report_start(cx: &DockerfileContext<'_>, stage: &Stage<'_>, findings: &mut Fi
     }
 }
 
+/// Whether an instruction sets the program of the container.
 fn starts(step: &Step<'_>) -> bool {
     matches!(step.kind(), Kind::Cmd | Kind::Entrypoint)
 }
 
+/// Whether a path is that of a server.
 fn is_daemon(path: &str) -> bool {
     DAEMONS.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // `telnetd` is one of the programs of `login-program`.
     for name in cx.programs(["sshd", "dropbear"]) {
         let path = cx.path(name);
         findings.add(

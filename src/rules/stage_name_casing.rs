@@ -15,7 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let replacement = name.to_ascii_lowercase();
         if name != replacement {
             let title = format!("use `{replacement}`");
-            // Wherever the name is used it is compared in lower case.
+            // The builder ignores the case of stage names, so references to it stay valid.
             let fix = Fix::new(
                 title,
                 Applicability::Safe,

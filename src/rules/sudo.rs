@@ -12,28 +12,33 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
+/// The message, which is the same for a script and an exec form.
 const MESSAGE: &str = "`sudo` is used in the build";
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         let Some(script) = &run.script else {
+            // An exec form has no words to remove.
             for call in run.calls.iter().filter(|call| call.name == "sudo") {
                 findings.add(call.name_span, MESSAGE);
             }
             continue;
         };
         let mut last = None;
-        for call in run
-            .calls
-            .iter()
-            .filter(|call| call.name == "sudo" || call.via.iter().any(|via| via == "sudo"))
-        {
-            // `sudo xargs rm` calls sudo once.
-            let Some(at) = call.command.filter(|at| last.replace(*at) != Some(*at)) else {
+        for call in &run.calls {
+            if call.name != "sudo" && !call.via.iter().any(|via| via == "sudo") {
+                continue;
+            }
+            let Some(command) = call.command else {
                 continue;
             };
-            let words = &script.commands[at].words;
+            // `sudo xargs rm` is one command with several calls.
+            if last.replace(command) == Some(command) {
+                continue;
+            }
+            let words = &script.commands[command].words;
+            // In `bash -c 'sudo …'`, the word is part of another one.
             let Some(sudo) = words.iter().position(is_sudo) else {
                 continue;
             };
@@ -47,13 +52,14 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a word is the program `sudo`.
 fn is_sudo(word: &ShellWord) -> bool {
     word.literal()
         .is_some_and(|name| name.rsplit('/').next() == Some("sudo"))
 }
 
-/// Removes the word, as root does not need sudo. `-E`, `-H` and `-n` change nothing for root; other
-/// options do what only sudo can.
+/// Removes `sudo` and its options. `-E`, `-H` and `-n` have no effect for root; other options have
+/// effects that only sudo has.
 fn fix(words: &[ShellWord]) -> Option<Fix> {
     let program = words[1..]
         .iter()
@@ -68,21 +74,20 @@ fn fix(words: &[ShellWord]) -> Option<Fix> {
     Some(Fix::new("remove `sudo`", Applicability::Safe, vec![edit]))
 }
 
+/// Whether a step is known to run as root, because of a USER or the base image.
 fn runs_as_root(cx: &DockerfileContext<'_>, step: &Step<'_>) -> bool {
-    let of_base = || {
-        step.stage
-            .and_then(|stage| cx.facts.stages[stage].known)?
-            .user
-            .as_deref()
+    let name = match &step.user {
+        Some(user) => user.name.as_deref(),
+        None => step
+            .stage
+            .and_then(|stage| cx.facts.stages[stage].known)
+            .and_then(|known| known.user.as_deref()),
     };
-    let name = step
-        .user
-        .as_ref()
-        .map_or_else(of_base, |user| user.name.as_deref());
     name.is_some_and(User::is_root)
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Only the program matters here, whichever package it comes from.
     for name in cx.programs(["sudo", "doas"]) {
         let path = cx.path(name);
         findings.add(cx.at_file(name), format!("`{path}` lets users become root"));

@@ -13,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in run.package_calls() {
+            // The name of a package manager is also that of a package, so a verb has to follow it.
             let Some((program, verb)) = call.swallowed() else {
                 continue;
             };
@@ -24,9 +25,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             findings
                 .add(
                     program.span.to(verb.span),
-                    format!("`{name} {word}` is not a command here, but arguments of the previous `{name}`"),
+                    format!("`{name} {word}` is passed to the previous `{name}` as arguments"),
                 )
-                .label(call.call.name_span, "arguments of this call")
+                .label(call.call.name_span, "passed to this call")
                 .fix(Fix::new(
                     "separate the commands with `&&`",
                     Applicability::Unsafe,

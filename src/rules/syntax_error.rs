@@ -14,29 +14,24 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Other rules report instructions that are not allowed at their place.
     let keywords: HashSet<Span> = cx
         .facts
         .steps
         .iter()
         .map(|step| step.instruction.keyword.span)
         .collect();
-    for error in cx
-        .dockerfile
-        .errors
-        .iter()
-        .filter(|error| !is_said_elsewhere(cx, error, &keywords))
-    {
-        findings.add(error.span, error.message.as_str());
+    for error in &cx.dockerfile.errors {
+        if !has_own_rule(cx, error, &keywords) {
+            findings.add(error.span, error.message.as_str());
+        }
     }
 }
 
-/// What stands where it must not, or is missing, has rules of its own:
-/// `unknown-instruction`, `instruction-before-from`, `invalid-onbuild` and `missing-from`.
-fn is_said_elsewhere(
-    cx: &DockerfileContext<'_>,
-    error: &SyntaxError,
-    keywords: &HashSet<Span>,
-) -> bool {
+/// Whether an error has a rule of its own: `unknown-instruction`, `instruction-before-from`,
+/// `invalid-onbuild` or `missing-from`.
+fn has_own_rule(cx: &DockerfileContext<'_>, error: &SyntaxError, keywords: &HashSet<Span>) -> bool {
+    // A missing FROM is an error at the end of the file.
     let at_end = error.span == Span::at(cx.source.text().len());
     keywords.contains(&error.span)
         || (at_end && cx.facts.stages.is_empty() && !cx.dockerfile.instructions.is_empty())

@@ -13,51 +13,73 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs, the variable that their makers name against reports, and its value.
-type Tool = (&'static [&'static str], &'static str, &'static str);
+/// A tool that sends telemetry.
+struct Tool {
+    programs: &'static [&'static str],
+    /// The variable that turns telemetry off, according to the vendor.
+    variable: &'static str,
+    value: &'static str,
+}
 
 const TOOLS: [Tool; 17] = [
-    (&["astro"], "ASTRO_TELEMETRY_DISABLED", "1"),
-    (&["az"], "AZURE_CORE_COLLECT_TELEMETRY", "false"),
-    (&["brew"], "HOMEBREW_NO_ANALYTICS", "1"),
-    (&["dbt"], "DBT_SEND_ANONYMOUS_USAGE_STATS", "false"),
-    (&["dotnet"], "DOTNET_CLI_TELEMETRY_OPTOUT", "1"),
-    (&["gatsby"], "GATSBY_TELEMETRY_DISABLED", "1"),
-    (&["hf", "huggingface-cli"], "HF_HUB_DISABLE_TELEMETRY", "1"),
-    (&["next"], "NEXT_TELEMETRY_DISABLED", "1"),
-    (&["nuxt", "nuxi"], "NUXT_TELEMETRY_DISABLED", "1"),
-    (&["pwsh"], "POWERSHELL_TELEMETRY_OPTOUT", "1"),
-    (&["rasa"], "RASA_TELEMETRY_ENABLED", "false"),
-    (&["sam"], "SAM_CLI_TELEMETRY", "0"),
-    (&["storybook"], "STORYBOOK_DISABLE_TELEMETRY", "1"),
-    (&["strapi"], "STRAPI_TELEMETRY_DISABLED", "true"),
-    (&["turbo"], "TURBO_TELEMETRY_DISABLED", "1"),
-    (&["vcpkg"], "VCPKG_DISABLE_METRICS", "1"),
-    (&["wrangler"], "WRANGLER_SEND_METRICS", "false"),
+    tool(&["astro"], "ASTRO_TELEMETRY_DISABLED", "1"),
+    tool(&["az"], "AZURE_CORE_COLLECT_TELEMETRY", "false"),
+    tool(&["brew"], "HOMEBREW_NO_ANALYTICS", "1"),
+    tool(&["dbt"], "DBT_SEND_ANONYMOUS_USAGE_STATS", "false"),
+    tool(&["dotnet"], "DOTNET_CLI_TELEMETRY_OPTOUT", "1"),
+    tool(&["gatsby"], "GATSBY_TELEMETRY_DISABLED", "1"),
+    tool(&["hf", "huggingface-cli"], "HF_HUB_DISABLE_TELEMETRY", "1"),
+    tool(&["next"], "NEXT_TELEMETRY_DISABLED", "1"),
+    tool(&["nuxt", "nuxi"], "NUXT_TELEMETRY_DISABLED", "1"),
+    tool(&["pwsh"], "POWERSHELL_TELEMETRY_OPTOUT", "1"),
+    tool(&["rasa"], "RASA_TELEMETRY_ENABLED", "false"),
+    tool(&["sam"], "SAM_CLI_TELEMETRY", "0"),
+    tool(&["storybook"], "STORYBOOK_DISABLE_TELEMETRY", "1"),
+    tool(&["strapi"], "STRAPI_TELEMETRY_DISABLED", "true"),
+    tool(&["turbo"], "TURBO_TELEMETRY_DISABLED", "1"),
+    tool(&["vcpkg"], "VCPKG_DISABLE_METRICS", "1"),
+    tool(&["wrangler"], "WRANGLER_SEND_METRICS", "false"),
 ];
-/// Programs that run the one that they are given first.
+
+const fn tool(
+    programs: &'static [&'static str],
+    variable: &'static str,
+    value: &'static str,
+) -> Tool {
+    Tool {
+        programs,
+        variable,
+        value,
+    }
+}
+
+/// Programs that download and run the program in their first argument.
 const RUNNERS: [&str; 4] = ["npx", "pnpx", "bunx", "pipx"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let mut said = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for run in cx.facts.runs() {
         let step = &cx.facts.steps[run.step];
         for call in &run.calls {
-            let Some((program, (_, variable, value))) = tool(call) else {
+            let Some((program, tool)) = called_tool(call) else {
                 continue;
             };
-            let is_set = || {
-                cx.facts.is_declared(step, variable)
-                    || run.assignments().any(|(name, ..)| name == *variable)
-            };
-            if is_set() || !said.insert((step.stage, variable)) {
+            let (variable, value) = (tool.variable, tool.value);
+            // Any value will do: the author has made a decision.
+            if cx.facts.is_declared(step, variable)
+                || run.assignments().any(|(name, ..)| name == variable)
+            {
+                continue;
+            }
+            // One ENV is enough for the rest of the stage.
+            if !reported.insert((step.stage, variable)) {
                 continue;
             }
             let report = findings.add(
                 call.name_span,
                 format!("`{program}` sends telemetry unless `{variable}` is set"),
             );
-            // Above the first FROM there is no ENV.
+            // Before the first FROM, ENV is not allowed.
             if !step.onbuild && step.stage.is_some() {
                 let line = cx.source.line_span(cx.source.line(step.span.start));
                 let replacement = format!("ENV {variable}={value}{}", cx.line_break());
@@ -75,8 +97,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// What a call runs, if it is one of the tools.
-fn tool(call: &Call) -> Option<(&str, &'static Tool)> {
+/// The name of the tool that a call runs, and the tool.
+fn called_tool(call: &Call) -> Option<(&str, &'static Tool)> {
+    // `npx next@15 build` runs `next`.
     let program = if RUNNERS.contains(&call.name.as_str()) {
         call.words()
             .find(|word| !word.starts_with('-'))?
@@ -85,13 +108,11 @@ fn tool(call: &Call) -> Option<(&str, &'static Tool)> {
     } else {
         &call.name
     };
-    let tool = TOOLS
-        .iter()
-        .find(|(programs, ..)| programs.contains(&program))?;
-    // `dotnet app.dll` runs a program, and not the tool.
-    let is_host = call
-        .words()
-        .next()
-        .is_some_and(|word| word.to_ascii_lowercase().ends_with(".dll"));
-    (!is_host).then_some((program, tool))
+    let tool = TOOLS.iter().find(|tool| tool.programs.contains(&program))?;
+    // `dotnet app.dll` runs a program instead of the tool.
+    let first = call.words().next().unwrap_or_default();
+    if first.to_ascii_lowercase().ends_with(".dll") {
+        return None;
+    }
+    Some((program, tool))
 }

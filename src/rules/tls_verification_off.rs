@@ -1,6 +1,7 @@
 //! `tls-verification-off`: the verification of TLS certificates is turned off.
 
-use super::support::switches::{self, Switch, Variable, switch, variable};
+use super::support::options::letters;
+use super::support::switches::{self, DNF_PROGRAMS as DNF, Switch, Variable, switch, variable};
 use crate::lint::facts::{Argument, Call};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -11,6 +12,13 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// The title of the fix, which is the same for all options.
+const TITLE: &str = "verify the certificate";
+
+/// Short options of curl that take the rest of their word, or the next word, as a value.
+const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
+/// Options that turn the verification off.
 const SWITCHES: [Switch; 42] = [
     switch(&["curl"], &["--insecure"]),
     switch(&["curl"], &["--proxy-insecure"]),
@@ -42,61 +50,11 @@ const SWITCHES: [Switch; 42] = [
     switch(&["hg"], &["--insecure"]),
     switch(&["apt"], &["*Acquire::https*::Verify-Peer=false*"]),
     switch(&["apt"], &["*Acquire::https*::Verify-Host=false*"]),
-    switch(
-        &[
-            "yum-config-manager",
-            "dnf-config-manager",
-            "yum",
-            "dnf",
-            "microdnf",
-            "tdnf",
-        ],
-        &["--setopt=*sslverify=0"],
-    ),
-    switch(
-        &[
-            "yum-config-manager",
-            "dnf-config-manager",
-            "yum",
-            "dnf",
-            "microdnf",
-            "tdnf",
-        ],
-        &["--setopt=*sslverify=false"],
-    ),
-    switch(
-        &[
-            "yum-config-manager",
-            "dnf-config-manager",
-            "yum",
-            "dnf",
-            "microdnf",
-            "tdnf",
-        ],
-        &["--setopt=*sslverify=no"],
-    ),
-    switch(
-        &[
-            "yum-config-manager",
-            "dnf-config-manager",
-            "yum",
-            "dnf",
-            "microdnf",
-            "tdnf",
-        ],
-        &["--setopt", "*sslverify=0"],
-    ),
-    switch(
-        &[
-            "yum-config-manager",
-            "dnf-config-manager",
-            "yum",
-            "dnf",
-            "microdnf",
-            "tdnf",
-        ],
-        &["--setopt", "*sslverify=false"],
-    ),
+    switch(DNF, &["--setopt=*sslverify=0"]),
+    switch(DNF, &["--setopt=*sslverify=false"]),
+    switch(DNF, &["--setopt=*sslverify=no"]),
+    switch(DNF, &["--setopt", "*sslverify=0"]),
+    switch(DNF, &["--setopt", "*sslverify=false"]),
     switch(&["skopeo", "podman", "buildah"], &["--tls-verify=false"]),
     switch(&["skopeo"], &["--src-tls-verify=false"]),
     switch(&["helm", "kubectl", "oc"], &["--insecure-skip-tls-verify"]),
@@ -109,12 +67,13 @@ const SWITCHES: [Switch; 42] = [
     switch(&["gem"], &["*ssl_verify_mode*0"]),
 ];
 
+/// Variables that do the same.
 const VARIABLES: [Variable; 14] = [
     variable("NODE_TLS_REJECT_UNAUTHORIZED", &["0"]),
     variable("PYTHONHTTPSVERIFY", &["0"]),
     variable("NPM_CONFIG_STRICT_SSL", &["false"]),
     variable("YARN_ENABLE_STRICT_SSL", &["false", "0"]),
-    // Git looks whether it is there, not what it is.
+    // Git checks whether the variable is set, not its value.
     variable("GIT_SSL_NO_VERIFY", &[]),
     variable("PIP_TRUSTED_HOST", &[]),
     variable("UV_INSECURE_HOST", &[]),
@@ -130,29 +89,25 @@ const VARIABLES: [Variable; 14] = [
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
         for call in &run.calls {
+            // One finding for each call, at the first option.
             if let Some((span, word)) = switches::find(call, &SWITCHES) {
                 let report = findings.add(
                     span,
-                    format!(
-                        "`{word}` disables the verification of TLS certificates for `{}`",
-                        call.name
-                    ),
+                    format!("`{word}` disables TLS certificate verification"),
                 );
-                let alone = matches!(
+                // Other switches have values or belong to a `config` command, where removing one
+                // word does not help.
+                let is_removable = matches!(
                     &*word,
                     "--insecure" | "--no-check-certificate" | "--proxy-insecure"
                 );
-                if let Some(fix) = alone
-                    .then(|| switches::removal(cx, run, call, span, "verify the certificate"))
-                    .flatten()
-                {
+                if is_removable && let Some(fix) = switches::removal(cx, run, call, span, TITLE) {
                     report.fix(fix);
                 }
             } else if let Some(argument) = short_insecure(call) {
-                let report = findings.add(
-                    argument.span,
-                    "`-k` disables the verification of TLS certificates for `curl`",
-                );
+                let report =
+                    findings.add(argument.span, "`-k` disables TLS certificate verification");
+                // In a bundle, only the letter goes.
                 if let Some(fix) = without_k(argument)
                     .or_else(|| switches::removal(cx, run, call, argument.span, TITLE))
                 {
@@ -164,35 +119,23 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     switches::report_variables(
         cx,
         &VARIABLES,
-        "disables the verification of TLS certificates",
+        "disables TLS certificate verification",
         findings,
     );
 }
 
-const TITLE: &str = "verify the certificate";
-
-/// curl's options of one letter that take the rest of their word, or the next, as a value.
-const CURL_VALUED: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
-
-/// `-k`, alone or among other letters.
+/// The argument of curl with the option `-k`, alone or in a bundle.
 fn short_insecure(call: &Call) -> Option<&Argument> {
-    let has_k = |argument: &&Argument| {
+    if call.name != "curl" {
+        return None;
+    }
+    call.arguments.iter().find(|argument| {
         let word = argument.single().unwrap_or_default();
-        let letters = word
-            .strip_prefix('-')
-            .filter(|letters| !letters.starts_with('-'))
-            .unwrap_or_default();
-        letters
-            .chars()
-            .take_while(|&letter| !CURL_VALUED.contains(letter))
-            .any(|letter| letter == 'k')
-    };
-    (call.name == "curl")
-        .then(|| call.arguments.iter().find(has_k))
-        .flatten()
+        letters(word, CURL_VALUED).contains('k')
+    })
 }
 
-/// `-fsSL` for `-fsSLk`.
+/// Removes the `k` from a bundle: `-fsSL` for `-fsSLk`.
 fn without_k(argument: &Argument) -> Option<Fix> {
     if argument.raw.len() <= 2 || argument.single() != Some(&argument.raw) {
         return None;

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// What to mount for a manager, by its name in the table of packages.
+/// The directories to mount for a manager, by its name in the table of packages.
 const MOUNTS: [(&str, &[&str]); 9] = [
     ("apt", &["/var/cache/apt", "/var/lib/apt"]),
     ("bun", &["/root/.bun/install/cache"]),
@@ -27,16 +27,19 @@ const MOUNTS: [(&str, &[&str]); 9] = [
     ("uv", &["/root/.cache/uv"]),
     ("yum", &["/var/cache/yum"]),
 ];
-/// Managers that break where two of them use one cache.
+
+/// Managers that fail if two of them use the same cache at once.
 const LOCKED: [&str; 4] = ["apt", "dnf", "microdnf", "yum"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let fetches = |call: &PackageCall<'_>| {
-            matches!(call.action, Action::Install | Action::Upgrade)
-                && folders(call).is_some_and(|all| !is_mounted(run, all))
-        };
-        let calls: Vec<PackageCall<'_>> = run.package_calls().filter(fetches).collect();
+        let mut calls = Vec::new();
+        for call in run.package_calls() {
+            let downloads = matches!(call.action, Action::Install | Action::Upgrade);
+            if downloads && directories(&call).is_some_and(|all| !is_mounted(run, all)) {
+                calls.push(call);
+            }
+        }
         let Some(first) = calls.first() else { continue };
         let span = first.verb.map_or(first.call.name_span, |verb| {
             first.call.name_span.to(verb.argument.span)
@@ -46,46 +49,49 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             first.call.name
         );
         let report = findings.add(span, message);
+        // The cache may not be there on the next builder, so the result is not always the same.
         if let Some(edits) = with_mounts(cx, run, &calls) {
             report.fix(Fix::new("add a cache mount", Applicability::Unsafe, edits));
         }
     }
 }
 
-fn folders(call: &PackageCall<'_>) -> Option<&'static [&'static str]> {
-    let by_program = MOUNTS.iter().find(|(name, _)| *name == call.call.name);
-    by_program
-        .or_else(|| MOUNTS.iter().find(|(name, _)| *name == call.manager.name))
-        .map(|(_, folders)| *folders)
+/// The cache directories of a call's package manager.
+fn directories(call: &PackageCall<'_>) -> Option<&'static [&'static str]> {
+    // `uv pip` has the arguments of pip and the cache of uv, so the program comes first.
+    for name in [call.call.name.as_str(), call.manager.name] {
+        if let Some((_, directories)) = MOUNTS.iter().find(|(known, _)| *known == name) {
+            return Some(directories);
+        }
+    }
+    None
 }
 
-/// A mount that a variable names may be the one.
-fn is_mounted(run: &Run<'_>, folders: &[&str]) -> bool {
-    let hidden = |mount: &crate::lint::facts::Mount| {
-        mount
-            .target
-            .as_deref()
-            .is_some_and(|target| target.contains('$'))
-    };
-    folders.iter().any(|folder| run.keeps_out(folder)) || run.mounts.iter().any(hidden)
+/// Whether a mount covers one of the directories, or may do so because its target is a variable.
+fn is_mounted(run: &Run<'_>, directories: &[&str]) -> bool {
+    let mut mounts = run.mounts.iter();
+    let is_hidden = mounts.any(|mount| {
+        let target = mount.target.as_deref().unwrap_or_default();
+        target.contains('$')
+    });
+    is_hidden || directories.iter().any(|directory| run.keeps_out(directory))
 }
 
-/// Caches for all calls, and without what keeps them empty; where every such word can be taken out.
+/// Adds cache mounts for all calls, and removes the options and commands that keep the caches
+/// empty; `None` if one of those cannot be removed.
 fn with_mounts(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     calls: &[PackageCall<'_>],
 ) -> Option<Vec<Edit>> {
     let step = &cx.facts.steps[run.step];
+    // Other users have their caches below their own home.
     let is_root = step
         .user
         .as_ref()
         .is_none_or(|user| user.name.as_deref().is_some_and(User::is_root));
-    let parsed = run
-        .script
-        .as_ref()
-        .filter(|script| script.errors.is_empty())?;
-    if step.onbuild || !is_root || parsed.commands.is_empty() {
+    let parsed = run.script.as_ref()?;
+    if step.onbuild || !is_root || !parsed.errors.is_empty() || parsed.commands.is_empty() {
         return None;
     }
     let mut flags = String::new();
@@ -96,13 +102,10 @@ fn with_mounts(
         } else {
             ""
         };
-        for folder in folders(call)?
-            .iter()
-            .filter(|folder| !run.keeps_out(folder))
-        {
-            if !all.contains(folder) {
-                all.push(folder);
-                let _ = write!(flags, " --mount=type=cache,target={folder}{sharing}");
+        for directory in directories(call)? {
+            if !run.keeps_out(directory) && !all.contains(directory) {
+                all.push(directory);
+                let _ = write!(flags, " --mount=type=cache,target={directory}{sharing}");
             }
         }
     }
@@ -111,81 +114,88 @@ fn with_mounts(
         replacement: flags,
     }];
     for call in calls {
-        edits.extend(without_options(cx, call)?);
+        edits.extend(remove_options(cx, call)?);
     }
-    edits.extend(without_cleaning(cx, run, calls, &all)?);
+    edits.extend(remove_cleaning(cx, run, calls, &all)?);
     Some(edits)
 }
 
-/// `--no-cache-dir` and its like, with the blank before each.
-fn without_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
-    let arguments = call
-        .call
-        .arguments
-        .iter()
-        .filter(|argument| call.manager.no_cache.contains(&argument.raw.as_str()));
-    let removed = |span: Span| {
-        let start = span
-            .start
-            .checked_sub(1)
-            .filter(|&at| cx.source.slice(Span::new(at, span.start)) == " ")?;
-        Some(Edit {
-            span: Span::new(start, span.end),
+/// Removes `--no-cache-dir` and the like, with the blank before each.
+fn remove_options(cx: &DockerfileContext<'_>, call: &PackageCall<'_>) -> Option<Vec<Edit>> {
+    let mut edits = Vec::new();
+    for argument in &call.call.arguments {
+        if !call.manager.no_cache.contains(&argument.raw.as_str()) {
+            continue;
+        }
+        // After a line continuation, removing the option would leave an empty line.
+        let start = argument.span.start.checked_sub(1)?;
+        if cx.source.slice(Span::new(start, argument.span.start)) != " " {
+            return None;
+        }
+        edits.push(Edit {
+            span: Span::new(start, argument.span.end),
             replacement: String::new(),
-        })
-    };
-    arguments.map(|argument| removed(argument.span)).collect()
+        });
+    }
+    Some(edits)
 }
 
-/// The script without the commands that would empty the caches: `None` where one of them is more
-/// than a link of a chain.
-fn without_cleaning(
+/// Removes the commands that would empty the caches; `None` if one of them is not an element of a
+/// `&&` chain.
+fn remove_cleaning(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
     calls: &[PackageCall<'_>],
-    folders: &[&str],
+    directories: &[&str],
 ) -> Option<Vec<Edit>> {
-    let cleans = |call: &&Call| {
-        let below = |folder: &&str| {
-            deletes(call, folder)
-                || (*folder == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists"))
-        };
-        let by_manager = |other: PackageCall<'_>| {
-            other.action == Action::Clean
-                && calls
-                    .iter()
-                    .any(|call| call.manager.name == other.manager.name)
-        };
-        folders.iter().any(below) || understand(call).is_some_and(by_manager)
-    };
     let cleaning: Vec<Span> = run
         .calls
         .iter()
-        .filter(cleans)
+        .filter(|call| cleans(call, calls, directories))
         .map(|call| call.span)
         .collect();
+    if cleaning.is_empty() {
+        return Some(Vec::new());
+    }
     let Command::Shell(script) = run.command else {
         return None;
     };
-    let pieces = if cleaning.is_empty() {
-        Vec::new()
-    } else {
-        chain(script)?
-    };
-    let spans: Vec<Span> = pieces
+    let pieces: Vec<Span> = chain(script)?
         .iter()
         .map(|piece| script.text.source_span(piece.start, piece.end))
         .collect();
-    let removed = |span: &Span| {
-        let at = spans.iter().position(|piece| piece == span)?;
-        let before = at.checked_sub(1).map(|before| spans[before].end)?;
-        Some(Edit {
-            span: Span::new(before, span.end),
+    let mut edits = Vec::new();
+    for span in cleaning {
+        // Each goes with the `&&` before it, so the first command of the chain cannot go. If two
+        // adjacent ones overlap, the next round of fixes removes the second.
+        let index = pieces.iter().position(|piece| *piece == span)?;
+        let before = pieces[index.checked_sub(1)?];
+        let removed = Span::new(before.end, span.end);
+        if cx.source.slice(removed).contains('#') {
+            return None;
+        }
+        edits.push(Edit {
+            span: removed,
             replacement: String::new(),
-        })
+        });
+    }
+    Some(edits)
+}
+
+/// Whether a call empties the cache of one of these package managers.
+fn cleans(call: &Call, calls: &[PackageCall<'_>], directories: &[&str]) -> bool {
+    for directory in directories {
+        // The mount is one directory higher than the lists, which everybody deletes.
+        let deletes_lists = *directory == "/var/lib/apt" && deletes(call, "/var/lib/apt/lists");
+        if deletes(call, directory) || deletes_lists {
+            return true;
+        }
+    }
+    let Some(call) = understand(call) else {
+        return false;
     };
-    // One that touches another is taken out with it by the next round of fixes.
-    let edits: Option<Vec<Edit>> = cleaning.iter().map(removed).collect();
-    let has_comment = |edit: &Edit| cx.source.slice(edit.span).contains('#');
-    edits.filter(|edits| !edits.iter().any(has_comment))
+    call.action == Action::Clean
+        && calls
+            .iter()
+            .any(|other| other.manager.name == call.manager.name)
 }

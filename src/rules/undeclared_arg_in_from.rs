@@ -14,11 +14,15 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Beyond this many names, or bytes of one, none is suggested.
-const MANY: usize = 64;
-const LONG: usize = 64;
+/// The number of declared names beyond which none is suggested, because each undeclared variable is
+/// compared with all of them.
+const MAX_NAMES: usize = 64;
 
-/// What the builder sets for FROM, as far as it is worth suggesting.
+/// The length of the longest name that is suggested, in bytes. The comparison takes time in
+/// proportion to the product of two lengths.
+const MAX_NAME_BYTES: usize = 64;
+
+/// Variables that the builder sets for FROM and that are worth suggesting.
 const PLATFORMS: [&str; 8] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -44,12 +48,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             .filter(|flag| flag.name == "platform")
             .filter_map(|flag| flag.value.as_ref());
         let mut variables = Vec::new();
+        // The variables of `--platform` follow the same rules as those of the image name.
         for word in platform.chain([stage.image]) {
             collect(&word.parts, &mut variables);
         }
         let mut seen = HashSet::new();
         for variable in variables {
             let name = variable.name.as_str();
+            // One finding for each name of a FROM: the same ARG declares all of them.
             if declared.contains(name) || is_set_by_builder(name) || !seen.insert(name) {
                 continue;
             }
@@ -64,7 +70,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// All variables of a word, those in the defaults of others too.
+/// Collects all variables of a word, including those in the defaults of others.
 fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
     for part in parts {
         let WordPart::Variable(variable) = part else {
@@ -82,17 +88,26 @@ fn collect<'w>(parts: &'w [WordPart], variables: &mut Vec<&'w Variable>) {
     }
 }
 
-/// The declared name that is nearest, where there are so few names that looking is quick.
+/// The most similar declared name, if there are few enough names to compare.
 fn nearest<'n>(name: &str, declared: &HashSet<&'n str>) -> Option<&'n str> {
-    if declared.len() > MANY {
+    if declared.len() > MAX_NAMES {
         return None;
     }
-    let short = declared.iter().copied().filter(|known| known.len() <= LONG);
+    let short = declared
+        .iter()
+        .copied()
+        .filter(|known| known.len() <= MAX_NAME_BYTES);
     suggestion::closest(name, short.chain(PLATFORMS))
 }
 
+/// Replaces a variable by the most similar one.
 fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
     let near = near?;
+    // The edit would have to keep the default or the alternative of the variable.
+    if variable.modifier.is_some() {
+        return None;
+    }
+    // A name in braces is at least two bytes longer than `$name`.
     let braced = variable.span.end - variable.span.start > 1 + variable.name.len();
     let replacement = if braced {
         format!("${{{near}}}")
@@ -103,6 +118,9 @@ fn fix(variable: &Variable, near: Option<&str>) -> Option<Fix> {
         span: variable.span,
         replacement,
     };
-    let fix = Fix::new(format!("use `{near}`"), Applicability::Unsafe, vec![edit]);
-    variable.modifier.is_none().then_some(fix)
+    Some(Fix::new(
+        format!("use `{near}`"),
+        Applicability::Unsafe,
+        vec![edit],
+    ))
 }

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// The builder knows these without an ARG.
+/// Variables that the builder knows without an ARG.
 const ALWAYS: [&str; 10] = [
     "HTTP_PROXY",
     "http_proxy",
@@ -25,42 +25,46 @@ const ALWAYS: [&str; 10] = [
     "all_proxy",
 ];
 
-/// For how many names a near one is looked for, and among how many: each of the one is compared
-/// with each of the other.
-const MOST_LOOKED_FOR: usize = 50;
-const MOST_NEAR: usize = 1000;
+/// The number of undefined names for which a similar one is searched. Each is compared with all
+/// names that are set.
+const MAX_SEARCHES: usize = 50;
+
+/// The number of names with which an undefined name is compared.
+const MAX_NAMES: usize = 1000;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    let mut looked_for = 0;
+    let mut searches = 0;
     for step in cx
         .facts
         .steps
         .iter()
         .filter(|step| step.stage.is_some() && !step.onbuild)
     {
+        // Before the first FROM, other variables exist: see `undeclared-arg-in-from`.
         for word in words(step) {
             for variable in word.parts.iter().filter_map(plain) {
-                if let Some((what, note)) = fault(cx.facts, step, &variable.name, &mut looked_for) {
-                    let report = findings.add(variable.span, format!("`{}` {what}", variable.name));
-                    if let Some(note) = note {
-                        report.note(note);
-                    }
+                let Some((what, note)) = problem(cx.facts, step, &variable.name, &mut searches)
+                else {
+                    continue;
+                };
+                let report = findings.add(variable.span, format!("`{}` {what}", variable.name));
+                if let Some(note) = note {
+                    report.note(note);
                 }
             }
         }
     }
 }
 
-/// The words in which the builder puts values for variables.
+/// The words of an instruction in which the builder replaces variables.
 fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
     let mut words: Vec<&Word> = Vec::new();
     match (&step.instruction.body, step.kind()) {
         (Body::Pairs(pairs), _) => {
-            words.extend(
-                pairs
-                    .iter()
-                    .flat_map(|pair| std::iter::once(&pair.key).chain(&pair.value)),
-            );
+            for pair in pairs {
+                words.push(&pair.key);
+                words.extend(&pair.value);
+            }
         }
         (
             Body::Transfer {
@@ -81,13 +85,15 @@ fn words<'a>(step: &Step<'a>) -> Vec<&'a Word> {
                 words: arguments, ..
             },
             kind,
+            // In MAINTAINER, a `$` is an ordinary character.
         ) if kind != Kind::Maintainer => words.extend(arguments),
         _ => {}
     }
     words
 }
 
-/// `$NAME` and `${NAME}`; `${NAME:-x}` and its like say what holds where there is none.
+/// A variable without a modifier: `$NAME` or `${NAME}`. `${NAME:-x}` and the like handle an unset
+/// variable.
 fn plain(part: &WordPart) -> Option<&Variable> {
     match part {
         WordPart::Variable(variable)
@@ -99,37 +105,32 @@ fn plain(part: &WordPart) -> Option<&Variable> {
     }
 }
 
-/// What is wrong with a name, and what may help.
-fn fault(
+/// The problem of a variable, as the end of a message, and a note that may help.
+fn problem(
     facts: &Facts<'_>,
     step: &Step<'_>,
     name: &str,
-    looked_for: &mut usize,
+    searches: &mut usize,
 ) -> Option<(&'static str, Option<String>)> {
+    // Every image has a PATH: the builder sets one if the base image does not.
     if facts.is_declared(step, name) || ALWAYS.contains(&name) || name == "PATH" || is_special(name)
     {
         return None;
     }
+    let declare = format!("add `ARG {name}` after `FROM`");
     if facts.is_global(name) {
-        return Some((
-            "is only declared before the first `FROM`",
-            Some(format!("add `ARG {name}` after `FROM`")),
-        ));
+        return Some(("is only declared before the first `FROM`", Some(declare)));
     }
     if PREDEFINED.contains(&name) {
-        return Some((
-            "is only available after an `ARG`",
-            Some(format!("add `ARG {name}` after `FROM`")),
-        ));
+        return Some(("is only available after an `ARG`", Some(declare)));
     }
-    *looked_for += 1;
-    let names = if *looked_for > MOST_LOOKED_FOR {
-        Vec::new()
-    } else {
-        facts.declared(step)
-    };
-    let names: Vec<&str> = names.into_iter().take(MOST_NEAR).chain(["PATH"]).collect();
-    // Windows takes `$Path` for `$PATH`.
+    *searches += 1;
+    let mut names = vec!["PATH"];
+    if *searches <= MAX_SEARCHES {
+        let declared = facts.declared(step).into_iter().take(MAX_NAMES);
+        names.splice(0..0, declared);
+    }
+    // On Windows, names are case-insensitive: `$Path` is `$PATH`.
     let is_windows = facts.stages[step.stage?]
         .known
         .is_some_and(Known::is_windows);
@@ -138,21 +139,32 @@ fn fault(
     }
     let near = names.into_iter().find(|known| is_near(known, name));
     let note = near.map(|near| format!("did you mean `{near}`?"));
-    // What the base image sets is not known of most.
-    let sure = facts.starts_without_variables(step.stage?) || note.is_some();
-    sure.then_some(("is not defined", note))
+    // The variables of most base images are unknown, so any other name may be one of them.
+    if note.is_none() && !facts.starts_without_variables(step.stage?) {
+        return None;
+    }
+    Some(("is not defined", note))
 }
 
-/// `$1`, `$@`: no names of variables.
+/// Whether a name is that of a shell parameter such as `$1` or `$@`.
 fn is_special(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
-/// One letter too many, too few, wrong, or two in the wrong order; or the other case.
+/// Whether a name is a misspelling of a known one: one letter too many, too few or wrong, two
+/// letters swapped, or another case.
 fn is_near(known: &str, name: &str) -> bool {
-    let numbered = |text: &str| text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let typo = name.len() >= 4
-        && strsim::damerau_levenshtein(known, name) == 1
-        && known[..numbered(known)] != name[..numbered(name)];
-    typo || (known != name && known.eq_ignore_ascii_case(name) && name.len() >= 4)
+    // Short names are often similar without being related.
+    if name.len() < 4 || known == name {
+        return false;
+    }
+    // `PORT1` and `PORT2` are different on purpose.
+    let is_typo = strsim::damerau_levenshtein(known, name) == 1
+        && without_number(known) != without_number(name);
+    is_typo || known.eq_ignore_ascii_case(name)
+}
+
+/// A name without the digits at its end.
+fn without_number(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c.is_ascii_digit())
 }

@@ -1,8 +1,8 @@
 //! `ungraceful-stopsignal`: the stop signal cannot be handled by the program.
 
-use super::support::rewrite::without;
-use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::Known;
+use super::support::rewrite::remove_lines;
+use super::support::steps::{first_word, is_on_windows, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -13,27 +13,18 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Stopsignal)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::Stopsignal]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(signal) = cx.facts.expand(step, word) else {
             continue;
         };
+        // Docker accepts names in any case, with and without `SIG`, and numbers.
         let name = signal.trim().to_ascii_uppercase();
-        let windows = step
-            .stage
-            .and_then(|stage| cx.facts.stages[stage].known)
-            .is_some_and(Known::is_windows);
-        if windows {
-            let report = findings.add(step.span, "Windows has no signals");
-            if let Some(edit) = without(cx, step.span) {
+        if is_on_windows(cx, step) {
+            let report = findings.add(step.span, "`STOPSIGNAL` is not supported on Windows");
+            if let Some(edit) = remove_lines(cx, step.span) {
                 report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
             }
         } else if matches!(

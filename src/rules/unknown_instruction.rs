@@ -1,5 +1,6 @@
 //! `unknown-instruction`: a line starts with an unknown instruction.
 
+use super::support::steps::of_kind;
 use crate::dockerfile::{self, Kind};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::{Source, Span};
@@ -13,13 +14,9 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Unknown)
-    {
+    for step in of_kind(cx, &[Kind::Unknown]) {
         let keyword = &step.instruction.keyword;
+        // `ONBUILD` without an instruction is an error of its own.
         if keyword.text.is_empty() {
             continue;
         }
@@ -27,11 +24,14 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             keyword.span,
             format!("unknown instruction `{}`", keyword.text),
         );
+        // An instruction can end with its keyword.
         let rest = Span::new(
             keyword.span.end,
             step.instruction.span.end.max(keyword.span.end),
         );
-        if let Some(near) = nearest(&keyword.text).filter(|near| is_read(cx, near, rest)) {
+        if let Some(near) = nearest(&keyword.text)
+            && is_valid(cx, near, rest)
+        {
             let edit = Edit {
                 span: keyword.span,
                 replacement: near.to_owned(),
@@ -45,8 +45,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether the instruction would be read without an error under another keyword.
-fn is_read(cx: &DockerfileContext<'_>, keyword: &str, rest: Span) -> bool {
+/// Whether the instruction is valid with another keyword.
+fn is_valid(cx: &DockerfileContext<'_>, keyword: &str, rest: Span) -> bool {
+    // The parser needs a FROM, and the escape character of the file.
     let (escape, rest) = (cx.dockerfile.escape, cx.source.slice(rest));
     let text = format!("# escape={escape}\nFROM scratch\n{keyword}{rest}");
     dockerfile::parse(&Source::new(cx.source.name(), text))
@@ -54,6 +55,7 @@ fn is_read(cx: &DockerfileContext<'_>, keyword: &str, rest: Span) -> bool {
         .is_empty()
 }
 
+/// The most similar instruction.
 fn nearest(text: &str) -> Option<&'static str> {
     suggestion::closest(text, Kind::names())
 }

@@ -2,7 +2,7 @@
 
 use crate::lint::{Rule, pragma};
 
-/// The engine itself speaks here: it reads the comments.
+/// A rule without a check: the engine reads the comments and reports them itself.
 pub(super) const RULE: Rule = Rule {
     name: pragma::UNKNOWN,
     page: include_str!("../../rules/lint/unknown-rule-in-pragma.md"),

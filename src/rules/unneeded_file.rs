@@ -25,6 +25,8 @@ const FILES: [&str; 12] = [
     "Jenkinsfile",
     ".gitlab-ci.yml",
 ];
+
+/// Directories of version control, editors and build tools.
 const DIRECTORIES: [&str; 8] = [
     ".git",
     ".hg",
@@ -40,6 +42,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     for name in cx.tree().walk() {
         let file_name = String::from_utf8_lossy(cx.tree().file_name(name)).into_owned();
         let path = cx.path(name);
+        // A directory is reported as a whole, with the size of all its files.
         if cx.tree().is_directory(name) && DIRECTORIES.contains(&file_name.as_str()) {
             let bytes: u64 = cx.tree().below(name).map(|name| cx.length(name)).sum();
             let size = cx.size(bytes);
@@ -59,6 +62,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
 /// Whether a file is part of a package, or in a directory that is reported as a whole.
 fn is_covered(cx: &ImageContext<'_>, name: NameId) -> bool {
     let path = String::from_utf8_lossy(&cx.tree().path(name)).into_owned();
+    // Packages of npm and PyPI sometimes ship such files, which their user cannot change.
     let mut parts = path.split('/');
     cx.packages.owners(name).next().is_some()
         || parts.any(|part| {

@@ -14,6 +14,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without accounts, every UID would be unknown.
     if cx.accounts.users.is_empty() {
         return;
     }
@@ -21,6 +22,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     let runs_as = cx.runs_as();
     for name in cx.tree().walk() {
         let uid = cx.tree().inode(name).header.uid;
+        // A numeric USER does not need an account, and its files belong to it.
         if !cx.accounts.has_uid(uid) && runs_as != Some(uid) {
             unknown.entry(uid).or_insert((name, 0)).1 += 1;
         }
@@ -29,11 +31,11 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         let path = cx.path(first);
         let report = findings.add(
             cx.at_file(first),
-            format!("`{path}` is owned by UID {uid}, which has no account in `/etc/passwd`"),
+            format!("`{path}` is owned by UID {uid}, which has no account"),
         );
         if count > 1 {
             let others = counted(count - 1, "other file");
-            report.note(format!("so are {others}"));
+            report.note(format!("UID {uid} also owns {others}"));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
-use crate::dockerfile::{Body, CopySource, Kind};
+use super::support::steps::of_kind;
+use crate::dockerfile::{Body, Kind, CopySource};
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
@@ -11,23 +12,21 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Branches by their usual names.
+/// The usual names of branches. Any other name may be that of a tag.
 const BRANCHES: [&str; 9] = [
     "main", "master", "develop", "dev", "trunk", "HEAD", "head", "next", "latest",
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| !chooses_a_commit(run)) {
-        for call in run.calls.iter().filter(|call| is_loose_clone(call)) {
+    for run in cx.facts.runs() {
+        if checks_out_commit(run) {
+            continue;
+        }
+        for call in run.calls.iter().filter(|call| is_unpinned_clone(call)) {
             findings.add(call.span, "repository is not pinned to a commit");
         }
     }
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Add)
-    {
+    for step in of_kind(cx, &[Kind::Add]) {
         let Body::Transfer { sources, .. } = &step.instruction.body else {
             continue;
         };
@@ -38,64 +37,70 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(url) = cx.facts.expand(step, word) else {
                 continue;
             };
-            if is_loose_repository(&url) {
+            if is_unpinned_repository(&url) {
                 findings.add(word.span, "repository is not pinned to a commit");
             }
         }
     }
 }
 
-/// `git checkout v1`, `git reset --hard …`, `git fetch origin <commit>`, in the same RUN.
-fn chooses_a_commit(run: &Run<'_>) -> bool {
+/// Whether a RUN selects a commit after cloning: `git checkout v1`, `git reset --hard …`,
+/// `git fetch origin COMMIT`.
+fn checks_out_commit(run: &Run<'_>) -> bool {
     run.calls.iter().any(|call| {
-        let chooses = |word: &str| {
-            matches!(
-                word,
-                "checkout" | "reset" | "switch" | "fetch" | "submodule" | "worktree"
-            )
-        };
-        call.name == "git" && call.words().any(chooses)
+        call.name == "git"
+            && call.words().any(|word| {
+                matches!(
+                    word,
+                    "checkout" | "reset" | "switch" | "fetch" | "submodule" | "worktree"
+                )
+            })
     })
 }
 
-/// A clone of a whole branch; with a variable in its place somebody chooses.
-fn is_loose_clone(call: &Call) -> bool {
+/// Whether a call clones a remote repository without a reference, or with that of a branch. A
+/// variable counts as a deliberate choice.
+fn is_unpinned_clone(call: &Call) -> bool {
     let words: Vec<&str> = call
         .arguments
         .iter()
         .filter_map(|argument| argument.texts().next())
         .collect();
-    let remote = |word: &&str| word.contains("://") || (word.contains('@') && word.contains(':'));
-    if call.name != "git" || !words.contains(&"clone") || !words.iter().any(remote) {
+    // A clone of a local directory gets what is there.
+    let is_remote = words
+        .iter()
+        .any(|word| word.contains("://") || (word.contains('@') && word.contains(':')));
+    if call.name != "git" || !words.contains(&"clone") || !is_remote {
         return false;
     }
-    let branch = words.iter().enumerate().find_map(|(at, word)| match *word {
-        "-b" | "--branch" | "--revision" => words.get(at + 1).copied(),
-        word => word
-            .strip_prefix("--branch=")
-            .or_else(|| word.strip_prefix("--revision=")),
-    });
+    let mut branch = None;
+    for (index, word) in words.iter().enumerate() {
+        let value = match *word {
+            "-b" | "--branch" | "--revision" => words.get(index + 1).copied(),
+            word => word
+                .strip_prefix("--branch=")
+                .or_else(|| word.strip_prefix("--revision=")),
+        };
+        branch = branch.or(value);
+    }
     branch.is_none_or(|branch| BRANCHES.contains(&branch))
 }
 
-/// A repository for ADD, without a reference or with that of a branch.
-fn is_loose_repository(url: &str) -> bool {
-    let (repository, reference) = url
-        .split_once('#')
-        .map_or((url, None), |(url, reference)| (url, Some(reference)));
-    let (repository, query) = repository
-        .split_once('?')
-        .map_or((repository, ""), |(url, query)| (url, query));
+/// Whether a source of ADD is a repository without a reference, or with that of a branch.
+fn is_unpinned_repository(url: &str) -> bool {
+    let (repository, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let (repository, query) = repository.split_once('?').unwrap_or((repository, ""));
     let is_git = repository.starts_with("git@")
         || repository.starts_with("git://")
         || (repository.starts_with("https://") && repository.rsplit('.').next() == Some("git"));
-    let pinned = ["tag=", "commit=", "checksum=", "ref="]
+    // BuildKit also takes the reference from the query of the URL.
+    let has_query_reference = ["tag=", "commit=", "checksum=", "ref="]
         .iter()
         .any(|key| query.contains(key));
-    let reference = reference
-        .and_then(|reference| reference.split(':').next())
-        .filter(|name| !name.is_empty());
-    is_git
-        && !pinned
-        && reference.is_none_or(|name| BRANCHES.contains(&name.trim_start_matches("refs/heads/")))
+    if !is_git || has_query_reference {
+        return false;
+    }
+    // After a colon comes a directory of the repository.
+    let reference = fragment.split(':').next().unwrap_or_default();
+    reference.is_empty() || BRANCHES.contains(&reference.trim_start_matches("refs/heads/"))
 }

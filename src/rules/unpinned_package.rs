@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // What `cargo install --locked` locks is below the version.
+    // `cargo install --locked` locks the dependencies of a crate, but not its version.
     unpinned::check(
         cx,
         findings,

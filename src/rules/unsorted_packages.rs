@@ -12,17 +12,18 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Managers to whom the order says nothing.
+/// Managers for which the order of packages has no meaning.
 const MANAGERS: [&str; 7] = ["apt", "apk", "dnf", "microdnf", "yum", "zypper", "tdnf"];
-/// Fewer are seen at a glance.
+
+/// The length of the shortest list that is checked. Shorter ones are easy to read in any order.
 const FEWEST: usize = 3;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let calls = run
-            .package_calls()
-            .filter(|call| call.action == Action::Install);
-        for call in calls.filter(|call| MANAGERS.contains(&call.manager.name)) {
+        for call in run.package_calls() {
+            if call.action != Action::Install || !MANAGERS.contains(&call.manager.name) {
+                continue;
+            }
             for list in lists(cx, &call) {
                 report(cx, &list, findings);
             }
@@ -30,11 +31,12 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The packages of a call that stand one a line, in pieces: an option, a comment or a variable
-/// begins another.
+/// The packages of a call that have a line of their own, as lists: an option, a comment or a
+/// variable between packages starts another list.
 fn lists<'c>(cx: &DockerfileContext<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c Argument>> {
     let mut lists: Vec<Vec<&Argument>> = Vec::new();
-    let mut follows = None;
+    // The line on which the next package of the current list has to be.
+    let mut next_line = None;
     for argument in &call.call.arguments {
         let is_package = call
             .packages
@@ -44,21 +46,26 @@ fn lists<'c>(cx: &DockerfileContext<'_>, call: &PackageCall<'c>) -> Vec<Vec<&'c 
         let before = Span::new(cx.source.line_span(line).start, argument.span.start);
         let is_listed =
             is_package && argument.single().is_some() && cx.source.slice(before).trim().is_empty();
-        match lists.last_mut().filter(|_| follows == Some(line)) {
-            Some(list) if is_listed => list.push(argument),
-            _ if is_listed => lists.push(vec![argument]),
-            _ => {}
+        if !is_listed {
+            next_line = None;
+            continue;
         }
-        follows = is_listed.then_some(line + 1);
+        match lists.last_mut() {
+            Some(list) if next_line == Some(line) => list.push(argument),
+            _ => lists.push(vec![argument]),
+        }
+        next_line = Some(line + 1);
     }
     lists
 }
 
+/// Reports a list that is in neither of the two usual orders.
 fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Findings) {
     let written: Vec<&str> = list
         .iter()
         .map(|argument| cx.source.slice(argument.span))
         .collect();
+    // Both orders are accepted: which one `sort` uses depends on the locale.
     if list.len() < FEWEST
         || written.is_sorted_by_key(|text| by_bytes(text))
         || written.is_sorted_by_key(|text| by_letters(text))
@@ -67,21 +74,20 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     }
     let mut sorted = written.clone();
     sorted.sort_by_key(|text| by_bytes(text));
-    let changed = list
-        .iter()
-        .zip(&written)
-        .zip(&sorted)
-        .filter(|((_, before), after)| before != after);
-    let edits: Vec<Edit> = changed
-        .map(|((argument, _), &text)| Edit {
-            span: argument.span,
-            replacement: text.to_owned(),
-        })
-        .collect();
+    // Only the words are exchanged, so that line continuations and indentation stay.
+    let mut edits = Vec::new();
+    for (index, argument) in list.iter().enumerate() {
+        if written[index] != sorted[index] {
+            edits.push(Edit {
+                span: argument.span,
+                replacement: sorted[index].to_owned(),
+            });
+        }
+    }
     let late = written
         .windows(2)
         .position(|pair| by_bytes(pair[0]) > by_bytes(pair[1]))
-        .map_or(0, |at| at + 1);
+        .map_or(0, |index| index + 1);
     let message = format!(
         "package list is not sorted: `{}` comes after `{}`",
         written[late],
@@ -94,12 +100,12 @@ fn report(cx: &DockerfileContext<'_>, list: &[&Argument], findings: &mut Finding
     ));
 }
 
-/// The order of `LC_ALL=C sort -f`.
+/// The sort key of `LC_ALL=C sort -f`.
 fn by_bytes(text: &str) -> String {
     text.trim_matches(['"', '\'']).to_lowercase()
 }
 
-/// That of locales, in which `-` and `.` do not count.
+/// The sort key of most locales, which ignore `-` and `.`.
 fn by_letters(text: &str) -> String {
     text.to_lowercase()
         .chars()

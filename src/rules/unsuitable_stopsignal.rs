@@ -1,7 +1,8 @@
 //! `unsuitable-stopsignal`: the program shuts down cleanly on another signal.
 
 use super::support::rewrite::line_after;
-use crate::dockerfile::{Body, Command, Kind};
+use super::support::steps::{first_word, last_of_kind};
+use crate::dockerfile::{Body, Command, Kind, Word};
 use crate::lint::facts::{Base, Stage, Step};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
@@ -12,21 +13,22 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// A program that is told by a signal of its own to end its work.
+/// A server that shuts down gracefully on another signal than SIGTERM.
 struct Server {
     programs: &'static [&'static str],
     signal: &'static str,
-    /// What SIGTERM does to it.
-    otherwise: &'static str,
-    /// What is in the names of images that send that signal themselves.
+    /// Its reaction to SIGTERM, as the end of a message.
+    on_sigterm: &'static str,
+    /// Parts of the names of images that set the signal themselves.
     images: &'static [&'static str],
 }
 
+/// The servers, with the signals that their manuals name for a graceful shutdown.
 const SERVERS: [Server; 6] = [
     Server {
         programs: &["nginx", "openresty"],
         signal: "SIGQUIT",
-        otherwise: "drops open requests",
+        on_sigterm: "drops open requests",
         images: &["nginx", "openresty"],
     },
     Server {
@@ -39,76 +41,63 @@ const SERVERS: [Server; 6] = [
             "apachectl",
         ],
         signal: "SIGWINCH",
-        otherwise: "drops open requests",
+        on_sigterm: "drops open requests",
         images: &["httpd", "apache", "php"],
     },
     Server {
         programs: &["php-fpm"],
         signal: "SIGQUIT",
-        otherwise: "drops open requests",
+        on_sigterm: "drops open requests",
         images: &["php"],
     },
     Server {
         programs: &["haproxy"],
         signal: "SIGUSR1",
-        otherwise: "drops open connections",
+        on_sigterm: "drops open connections",
         images: &["haproxy"],
     },
     Server {
         programs: &["postgres"],
         signal: "SIGINT",
-        otherwise: "waits until the last client disconnects",
+        on_sigterm: "waits until the last client disconnects",
         images: &["postgres"],
     },
     Server {
         programs: &["systemd"],
         signal: "SIGRTMIN+3",
-        otherwise: "restarts itself",
+        on_sigterm: "restarts itself",
         images: &["init", "systemd"],
     },
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Nobody stops the containers of a build.
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
     let Some((started, server)) = server(cx, stage) else {
         return;
     };
-    let signals = cx
-        .facts
-        .lineage(stage.index)
-        .filter(|step| step.kind() == Kind::Stopsignal && !step.onbuild);
-    let last = signals.max_by_key(|step| step.span.start);
-    let (edit, place) = match last {
+    let (edit, place) = match last_of_kind(cx, stage, Kind::Stopsignal) {
+        // SIGTERM is the default of Docker and of the OCI.
         None => (
             line_after(cx, started, &format!("STOPSIGNAL {}", server.signal)),
             started.span,
         ),
         Some(step) => {
-            let Body::Words { words, .. } = &step.instruction.body else {
+            let Some(word) = explicit_sigterm(cx, step) else {
                 return;
             };
-            let Some(word) = words.first() else { return };
-            let is_default = cx
-                .facts
-                .expand(step, word)
-                .is_some_and(|signal| is_term(&signal));
-            if !is_default {
-                return;
-            }
-            (
-                Edit {
-                    span: word.span,
-                    replacement: server.signal.to_owned(),
-                },
-                word.span,
-            )
+            let edit = Edit {
+                span: word.span,
+                replacement: server.signal.to_owned(),
+            };
+            (edit, word.span)
         }
     };
     let message = format!(
         "on `SIGTERM`, `{}` {}",
-        server.programs[0], server.otherwise
+        server.programs[0], server.on_sigterm
     );
     let fix = Fix::new(
         format!("use `{}`", server.signal),
@@ -118,33 +107,34 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     findings.add(place, message).fix(fix);
 }
 
-fn is_term(signal: &str) -> bool {
-    matches!(
-        signal.trim().to_ascii_uppercase().as_str(),
-        "SIGTERM" | "TERM" | "15"
-    )
+/// The word of a STOPSIGNAL that sets SIGTERM, in any of its spellings.
+fn explicit_sigterm<'s>(cx: &DockerfileContext<'_>, step: &Step<'s>) -> Option<&'s Word> {
+    let word = first_word(step)?;
+    let signal = cx.facts.expand(step, word)?;
+    match signal.trim().to_ascii_uppercase().as_str() {
+        "SIGTERM" | "TERM" | "15" => Some(word),
+        _ => None,
+    }
 }
 
-/// The first process, where it is one of these in a base image that is known not to say how it
-/// ends.
+/// The server that a stage starts as its first process, with the instruction that starts it, if the
+/// base image is known not to set a stop signal.
 fn server<'f>(
     cx: &'f DockerfileContext<'_>,
     stage: &Stage<'_>,
 ) -> Option<(&'f Step<'f>, &'static Server)> {
-    let known = stage.known.filter(|known| !known.is_windows())?;
-    let last = |kind| {
-        let steps = cx
-            .facts
-            .lineage(stage.index)
-            .filter(|step| step.kind() == kind && !step.onbuild);
-        steps.max_by_key(|step| step.span.start)
-    };
-    let step = last(Kind::Entrypoint).or_else(|| last(Kind::Cmd))?;
+    let known = stage.known?;
+    if known.is_windows() {
+        return None;
+    }
+    // With an ENTRYPOINT, CMD is only its arguments.
+    let step =
+        last_of_kind(cx, stage, Kind::Entrypoint).or_else(|| last_of_kind(cx, stage, Kind::Cmd))?;
     let Body::Command(Command::Exec(words)) = &step.instruction.body else {
         return None;
     };
     let program = words.first()?.value.rsplit('/').next()?;
-    // On these distributions `init` is systemd.
+    // On these distributions, `init` is systemd; on Alpine it is BusyBox.
     let is_systemd = program == "init"
         && known
             .managers
@@ -152,18 +142,25 @@ fn server<'f>(
             .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"));
     let program = match program {
         _ if is_systemd => "systemd",
+        // Debian puts the version into the name.
         versioned if versioned.starts_with("php-fpm") => "php-fpm",
         program => program,
     };
     let server = SERVERS
         .iter()
         .find(|server| server.programs.contains(&program))?;
-    let says_so = |image: &str| server.images.iter().any(|part| image.contains(part));
+    // An official image of the server sets the signal itself.
     let root = cx.facts.ancestry(stage.index).last()?;
-    let is_silent = match &root.base {
-        Base::Image(image) => image.familiar_name().is_some_and(|name| !says_so(name)),
-        Base::Scratch => true,
-        Base::Stage(_) => false,
+    let sets_signal = match &root.base {
+        Base::Image(image) => {
+            let name = image.familiar_name()?;
+            server.images.iter().any(|part| name.contains(part))
+        }
+        Base::Scratch => false,
+        Base::Stage(_) => true,
     };
-    is_silent.then_some((step, server))
+    if sets_signal {
+        return None;
+    }
+    Some((step, server))
 }

@@ -15,6 +15,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let Base::Image(image) = &stage.base else {
             continue;
         };
+        // A digest identifies the image without a tag.
         if image.tag == Reading::Absent && image.digest == Reading::Absent {
             let name = image.name.as_deref().unwrap_or(stage.image.text.as_str());
             findings.add(

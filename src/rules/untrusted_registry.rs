@@ -1,6 +1,7 @@
 //! `untrusted-registry`: an image comes from an untrusted registry.
 
-use crate::lint::facts::{Base, ImageRef};
+use crate::dockerfile::Flag;
+use crate::lint::facts::{Base, ImageRef, Step};
 use crate::lint::{DockerfileContext, Findings, Rule, SettingKey, Settings};
 use crate::source::Span;
 
@@ -12,6 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Without the setting, all registries are trusted.
     if cx.settings.trusted_registries.is_empty() {
         return;
     }
@@ -21,61 +23,54 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         }
     }
     for step in &cx.facts.steps {
-        for flag in step
-            .instruction
-            .flags
-            .iter()
-            .filter(|flag| matches!(flag.name.as_str(), "from" | "mount"))
-        {
-            let Some(text) = flag
-                .value
-                .as_ref()
-                .and_then(|value| cx.facts.expand(step, value))
-            else {
+        for flag in &step.instruction.flags {
+            let Some(name) = source_of(cx, step, flag) else {
                 continue;
             };
-            let mounted = || {
-                text.split(',')
-                    .find_map(|option| option.trim().strip_prefix("from="))
-            };
-            let Some(name) = (if flag.name == "from" {
-                Some(text.as_str())
-            } else {
-                mounted()
-            }) else {
-                continue;
-            };
+            // A number is that of a stage, even if there is no such stage.
             let is_stage =
-                name.parse::<usize>().is_ok() || cx.facts.source_stage(step, name).is_some();
+                name.parse::<usize>().is_ok() || cx.facts.source_stage(step, &name).is_some();
             if !is_stage && !name.is_empty() && name != "scratch" {
-                report(cx.settings, &ImageRef::parse(name), flag.span, findings);
+                report(cx.settings, &ImageRef::parse(&name), flag.span, findings);
             }
         }
     }
 }
 
+/// The stage or image in `--from=NAME` or `--mount=…,from=NAME`.
+fn source_of(cx: &DockerfileContext<'_>, step: &Step<'_>, flag: &Flag) -> Option<String> {
+    let text = cx.facts.expand(step, flag.value.as_ref()?)?;
+    match flag.name.as_str() {
+        "from" => Some(text),
+        "mount" => text
+            .split(',')
+            .find_map(|option| option.trim().strip_prefix("from="))
+            .map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Reports an image if its registry is known and not trusted.
 fn report(settings: &Settings, image: &ImageRef, span: Span, findings: &mut Findings) {
+    // The registry may be in a variable without a value.
     let Some(registry) = image.registry() else {
         return;
     };
-    if !settings
-        .trusted_registries
-        .iter()
-        .any(|pattern| fits(pattern, registry))
-    {
-        let word = settings.origins.label(
+    let mut trusted = settings.trusted_registries.iter();
+    if !trusted.any(|pattern| matches(pattern, registry)) {
+        let origin = settings.origins.label(
             &SettingKey::Name("trusted-registries"),
             "trusted registries set here",
         );
         findings
             .add(span, format!("`{registry}` is not a trusted registry"))
-            .because(word);
+            .because(origin);
     }
 }
 
-/// `*`, `*.example.com`, `ghcr.*`, or the registry itself; `hub.docker.com` is what people call
-/// `docker.io`.
-fn fits(pattern: &str, registry: &str) -> bool {
+/// Whether a registry matches a pattern: `*`, `*.example.com`, `ghcr.*` or its exact name.
+/// `hub.docker.com` is the website of `docker.io`, and people use it for the registry.
+fn matches(pattern: &str, registry: &str) -> bool {
     if let Some(end) = pattern.strip_prefix('*') {
         return registry.ends_with(end);
     }

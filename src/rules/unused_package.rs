@@ -11,6 +11,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Without a program, nothing is known to be reachable.
     let Some(plan) = cx.plan else {
         return;
     };
@@ -18,6 +19,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         if !package.ecosystem.is_distribution() {
             continue;
         }
+        // Directories and symlinks take no space, and packages share them.
         let files: Vec<NameId> = package
             .files
             .iter()

@@ -2,8 +2,8 @@
 
 use crate::lint::{Rule, pragma};
 
-/// The engine itself speaks here: only when all rules have spoken is it known which comments were
-/// needed.
+/// A rule without a check: the engine knows which comments were needed only after all rules have
+/// run, and reports the others itself.
 pub(super) const RULE: Rule = Rule {
     name: pragma::UNUSED,
     page: include_str!("../../rules/lint/unused-pragma.md"),

@@ -11,46 +11,43 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs().iter().filter(|run| !run.verifies()) {
-        for download in run
-            .calls
-            .iter()
-            .filter(|call| fetches_files(call))
-            .flat_map(Call::downloads)
-        {
-            report(&download, findings);
+    for run in cx.facts.runs() {
+        // One verification counts for all downloads of the RUN: nothing shows which file it is for.
+        if run.verifies() {
+            continue;
+        }
+        for call in run.calls.iter().filter(|call| fetches_files(call)) {
+            for download in call.downloads() {
+                report(&download, findings);
+            }
         }
     }
 }
 
+/// Reports a download by the last component of its path.
 fn report(download: &Download<'_>, findings: &mut Findings) {
-    let path = download
-        .url
-        .split(['?', '#'])
-        .next()
-        .unwrap_or_default()
-        .trim_end_matches('/');
-    let name = path
-        .rsplit('/')
-        .next()
-        .filter(|name| !name.is_empty())
-        .unwrap_or(path);
+    let path = download.url.split(['?', '#']).next().unwrap_or_default();
+    let path = path.trim_end_matches('/');
+    let name = match path.rsplit('/').next() {
+        None | Some("") => path,
+        Some(name) => name,
+    };
     findings.add(
         download.span,
         format!("`{name}` is downloaded without a checksum"),
     );
 }
 
-/// Whether a call keeps what it fetches: not one that only asks, or sends something.
+/// Whether a call keeps what it downloads; one that only sends a request does not.
 fn fetches_files(call: &Call) -> bool {
-    let asks = |word: &str| {
-        matches!(
-            word,
-            "-I" | "--head" | "--spider" | "-X" | "--request" | "-d" | "--data" | "-T"
-        )
-    };
     match call.name.as_str() {
-        "curl" | "wget" => !call.words().any(asks),
+        "curl" | "wget" => !call.words().any(|word| {
+            matches!(
+                word,
+                "-I" | "--head" | "--spider" | "-X" | "--request" | "-d" | "--data" | "-T"
+            )
+        }),
+        // These have no other purpose.
         "aria2c" | "axel" | "fetch" => true,
         _ => false,
     }

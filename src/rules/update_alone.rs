@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// Programs that may install something by themselves.
+/// Programs that may install packages, because they run a script or another program.
 const MAY_INSTALL: [&str; 14] = [
     ".",
     "ash",
@@ -32,51 +32,62 @@ const MAY_INSTALL: [&str; 14] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for run in cx.facts.runs() {
-        let update = |call: &PackageCall<'_>| is_update(call) && !is_kept_in_a_cache(run, call);
-        let mut understood = run
-            .calls
-            .iter()
-            .enumerate()
-            .filter_map(|(at, call)| Some((at, understand(call)?)));
-        let Some((at, call)) = understood.find(|(_, call)| update(call)) else {
+    let runs = cx.facts.runs();
+    for (index, run) in runs.iter().enumerate() {
+        let Some((last, update)) = first_update(run) else {
             continue;
         };
-        if !run.calls[at + 1..].iter().any(may_install) {
-            let later = cx.facts.runs().get(
-                cx.facts
-                    .runs()
-                    .partition_point(|later| later.step <= run.step),
-            );
-            let next = later.filter(|later| {
-                later
-                    .package_calls()
-                    .any(|call| call.action == Action::Install)
-            });
-            let fix = next.and_then(|next| join(cx, run, next));
-            if let (Some(edit), report) = (fix, report(cx, findings, run, &call)) {
-                report.fix(Fix::new(
-                    "combine the two `RUN` instructions",
-                    Applicability::Safe,
-                    vec![edit],
-                ));
-            }
+        if run.calls[last + 1..].iter().any(may_install) {
+            continue;
+        }
+        let report = report(cx, findings, run, &update);
+        // Joined with the RUN after it, the update is part of the layer that installs.
+        let Some(next) = runs.get(index + 1) else {
+            continue;
+        };
+        let installs = next
+            .package_calls()
+            .any(|call| call.action == Action::Install);
+        if installs && let Some(edit) = join(cx, run, next) {
+            report.fix(Fix::new(
+                "combine the two `RUN` instructions",
+                Applicability::Safe,
+                vec![edit],
+            ));
         }
     }
 }
 
+/// The first call of a RUN that updates package lists, with its index.
+fn first_update<'r>(run: &'r Run<'_>) -> Option<(usize, PackageCall<'r>)> {
+    for (index, call) in run.calls.iter().enumerate() {
+        // In a mounted cache, the lists are shared with later builds on purpose.
+        if let Some(call) = understand(call)
+            && is_update(&call)
+            && !is_kept_in_a_cache(run, &call)
+        {
+            return Some((index, call));
+        }
+    }
+    None
+}
+
+/// Whether the lists of a call's package manager are in a cache mount.
 fn is_kept_in_a_cache(run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     call.manager.lists.iter().any(|lists| run.keeps_out(lists))
 }
 
-/// Whether a call installs, or may: a manager of packages doing more than fetching lists, a script,
-/// a shell.
+/// Whether a call installs packages, or may do so because it runs something else.
 fn may_install(call: &Call) -> bool {
-    let by_manager = understand(call)
+    let understood = understand(call);
+    let installs = understood
+        .as_ref()
         .is_some_and(|call| matches!(call.action, Action::Install | Action::Upgrade));
-    let other = call.name.starts_with("apt") && understand(call).is_none();
-    by_manager
-        || other
+    // `apt-fast` and other front ends are not in the table.
+    let is_front_end = call.name.starts_with("apt") && understood.is_none();
+    // A script has an extension, or a name such as `install-deps`.
+    installs
+        || is_front_end
         || MAY_INSTALL.contains(&call.name.as_str())
         || call.name.contains('.')
         || call.name.contains("install")

@@ -13,20 +13,23 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        let updates = |call: &PackageCall<'_>| {
-            call.action == Action::Upgrade
-                && call.manager.name != "apt"
-                && !call.manager.lists.is_empty()
-                && call.is_verb(&["update", "up"])
-        };
-        let Some(call) = run.package_calls().find(updates) else {
-            continue;
-        };
-        if !run
+        let installs = run
             .package_calls()
-            .any(|other| other.action == Action::Install)
-        {
+            .any(|call| call.action == Action::Install);
+        if installs {
+            continue;
+        }
+        if let Some(call) = run.package_calls().find(is_upgrade_by_update) {
             report(cx, findings, run, &call);
         }
     }
+}
+
+/// Whether a call has the verb `update` and upgrades packages, as in dnf, yum and zypper. In apt,
+/// that verb downloads package lists.
+fn is_upgrade_by_update(call: &PackageCall<'_>) -> bool {
+    call.action == Action::Upgrade
+        && call.manager.name != "apt"
+        && !call.manager.lists.is_empty()
+        && call.is_verb(&["update", "up"])
 }

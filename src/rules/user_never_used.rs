@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::support::rewrite::line_after;
-use super::support::root_by_default::drops_privileges;
+use super::support::root_by_default::{drops_privileges, runs_as_root};
 use crate::dockerfile::Kind;
-use crate::lint::facts::{Call, Run, Stage, User};
+use crate::lint::facts::{Call, Stage};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -15,19 +15,15 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
-/// For how many users the rest of the file is searched.
+/// The number of users for which the rest of the file is searched. Without a limit, a file of many
+/// users would take quadratic time.
 const MOST_USERS: usize = 50;
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     let Some(stage) = cx.facts.final_stage() else {
         return;
     };
-    let known = stage.known.and_then(|known| known.user.as_deref());
-    let user = stage
-        .user
-        .as_ref()
-        .map_or(known, |user| user.name.as_deref());
-    if !user.is_some_and(User::is_root) || drops_privileges(cx, stage) {
+    if !runs_as_root(stage) || drops_privileges(cx, stage) {
         return;
     }
     let lineage: BTreeSet<usize> = cx
@@ -35,23 +31,21 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         .ancestry(stage.index)
         .map(|stage| stage.index)
         .collect();
-    let shapes_the_image = |run: &&Run<'_>| {
+    // Users of builder stages are not in the image.
+    let runs = cx.facts.runs().iter().filter(|run| {
         let step = &cx.facts.steps[run.step];
         !step.onbuild && step.stage.is_some_and(|stage| lineage.contains(&stage))
-    };
-    let calls = cx
-        .facts
-        .runs()
-        .iter()
-        .filter(shapes_the_image)
-        .flat_map(|run| &run.calls);
-    for call in calls
-        .filter(|call| matches!(call.name.as_str(), "useradd" | "adduser"))
-        .take(MOST_USERS)
-    {
-        let Some(name) = added(call).filter(|name| !is_named_later(cx, name, call)) else {
+    });
+    let calls = runs
+        .flat_map(|run| &run.calls)
+        .filter(|call| matches!(call.name.as_str(), "useradd" | "adduser"));
+    for call in calls.take(MOST_USERS) {
+        let Some(name) = created_user(call) else {
             continue;
         };
+        if is_named_later(cx, name, call) {
+            continue;
+        }
         let message = format!("user `{name}` is created, but the container runs as root");
         let report = findings.add(call.span, message);
         if let Some(edit) = user_after_all(cx, stage, name) {
@@ -64,42 +58,50 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The user's name: the last word of `useradd`, the first operand of `adduser`.
-fn added(call: &Call) -> Option<&str> {
+/// The name of the user that a call creates: the last word of `useradd` and `adduser`.
+fn created_user(call: &Call) -> Option<&str> {
     let last = call.arguments.last()?.single()?;
-    (!last.starts_with('-')).then_some(last)
+    if last.starts_with('-') {
+        return None;
+    }
+    Some(last)
 }
 
-/// Whether anything else in the file speaks of the user: a program's settings, `chown`, `su`.
+/// Whether the rest of the file contains the name of a user: in a setting, a `chown`, a `su`.
 fn is_named_later(cx: &DockerfileContext<'_>, name: &str, call: &Call) -> bool {
     let rest = cx.source.text().get(call.span.end..).unwrap_or_default();
-    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    rest.match_indices(name).any(|(at, _)| {
-        let before = rest[..at].chars().next_back().is_some_and(in_word);
-        let after = rest[at + name.len()..].chars().next().is_some_and(in_word);
-        !before && !after
+    // `app` in `application` or in `my-app` is another name.
+    rest.match_indices(name).any(|(index, _)| {
+        let before = rest[..index].chars().next_back();
+        let after = rest[index + name.len()..].chars().next();
+        !before.is_some_and(is_name_char) && !after.is_some_and(is_name_char)
     })
 }
 
-/// A USER after all that is done as root, where the name stands for itself.
+/// Whether a character can be part of a user name.
+fn is_name_char(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
+}
+
+/// Inserts a USER after everything that needs root, if the name has no special characters.
 pub(super) fn user_after_all(
     cx: &DockerfileContext<'_>,
     stage: &Stage<'_>,
     name: &str,
 ) -> Option<Edit> {
-    let needs_root = |kind| {
-        matches!(
-            kind,
-            Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir
-        )
-    };
-    let last = cx
-        .facts
-        .steps_of(stage)
-        .iter()
-        .rfind(|step| !step.onbuild && needs_root(step.kind()))?;
     let is_plain = name
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    is_plain.then(|| line_after(cx, last, &format!("USER {name}")))
+    if !is_plain {
+        return None;
+    }
+    // After the last USER, so that it stays in force.
+    let last = cx.facts.steps_of(stage).iter().rfind(|step| {
+        !step.onbuild
+            && matches!(
+                step.kind(),
+                Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::User | Kind::Workdir
+            )
+    })?;
+    Some(line_after(cx, last, &format!("USER {name}")))
 }

@@ -11,29 +11,31 @@ pub(super) const RULE: Rule = Rule {
     image: Some(check_image),
 };
 
-/// The UID of `nonroot` in distroless images.
-const NOBODY: &str = "65532";
+/// The number that the fix uses: the UID of `nonroot` in distroless images.
+const NONROOT: &str = "65532";
 
 fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // A stage is built on an earlier one, whose entry is in the list by then.
-    let mut lacks: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
+    // A stage can only be based on an earlier one, which is in the list by then.
+    let mut lacks_passwd: Vec<bool> = Vec::with_capacity(cx.facts.stages.len());
     for stage in &cx.facts.stages {
-        let from_nothing = match stage.base {
+        let starts_without = match stage.base {
             Base::Scratch => true,
-            Base::Stage(at) => lacks.get(at).copied().unwrap_or(false),
+            Base::Stage(base) => lacks_passwd.get(base).copied().unwrap_or(false),
             Base::Image(_) => false,
         };
-        lacks.push(from_nothing && !may_add_passwd(cx, stage));
-        if lacks[stage.index] {
-            cx.facts
-                .steps_of(stage)
-                .iter()
-                .filter(|step| !step.onbuild)
-                .for_each(|step| report(cx, step, findings));
+        lacks_passwd.push(starts_without && !may_add_passwd(cx, stage));
+        if !lacks_passwd[stage.index] {
+            continue;
+        }
+        for step in cx.facts.steps_of(stage) {
+            if !step.onbuild {
+                report(cx, step, findings);
+            }
         }
     }
 }
 
+/// Reports a step that has a user or a group by name.
 fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) {
     let word = match (&step.instruction.body, step.kind()) {
         (Body::Words { words, .. }, Kind::User) => words.first(),
@@ -44,34 +46,38 @@ fn report(cx: &DockerfileContext<'_>, step: &Step<'_>, findings: &mut Findings) 
     let Some(text) = cx.facts.expand(step, word) else {
         return;
     };
-    let named = |part: &&str| {
-        !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && *part != "root"
+    let Some(name) = text.trim().split(':').find(|part| needs_account(part)) else {
+        return;
     };
-    if let Some(name) = text.trim().split(':').find(named) {
-        let report = findings.add(
-            word.span,
-            format!("user or group `{name}` does not exist in the image"),
-        );
-        let is_written =
-            word.literal() == Some(text.as_str()) && cx.source.slice(word.span) == text;
-        if is_written {
-            let number = |part| if named(&part) { NOBODY } else { part };
-            let parts: Vec<&str> = text.split(':').map(number).collect();
-            let edit = Edit {
-                span: word.span,
-                replacement: parts.join(":"),
-            };
-            report.fix(Fix::new(
-                format!("use a number, such as {NOBODY}"),
-                Applicability::Unsafe,
-                vec![edit],
-            ));
-        }
+    let report = findings.add(
+        word.span,
+        format!("user or group `{name}` does not exist in the image"),
+    );
+    // A variable or quotes may be in the place of the name.
+    if word.literal() != Some(text.as_str()) || cx.source.slice(word.span) != text {
+        return;
     }
+    let numbers: Vec<&str> = text
+        .split(':')
+        .map(|part| if needs_account(part) { NONROOT } else { part })
+        .collect();
+    let edit = Edit {
+        span: word.span,
+        replacement: numbers.join(":"),
+    };
+    report.fix(Fix::new(
+        format!("use a number, such as {NONROOT}"),
+        Applicability::Unsafe,
+        vec![edit],
+    ));
 }
 
-/// Whether a stage may add `/etc/passwd`: by its name, with a directory above it, in an archive, or
-/// by a script.
+/// Whether a user or a group has to be looked up. Builders and runtimes take `root` for 0.
+fn needs_account(part: &str) -> bool {
+    !part.is_empty() && !part.bytes().all(|b| b.is_ascii_digit()) && part != "root"
+}
+
+/// Whether a stage may add `/etc/passwd`: by its name, with a directory above it, or by a script.
 fn may_add_passwd(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .steps_of(stage)
@@ -109,7 +115,7 @@ fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
     );
 }
 
-/// Whether a user or group is given by name: a number needs no account.
+/// Whether a user or group is a name. A number does not need an account.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.parse::<u64>().is_err()
 }

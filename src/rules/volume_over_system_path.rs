@@ -12,8 +12,11 @@ pub(super) const RULE: Rule = Rule {
 
 /// Directories that the kernel fills.
 const KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
-/// In a built image, a volume over the distribution's own directories is a mistake too.
+
+/// Directories of the distribution, over which a volume is a mistake in a built image.
 const SYSTEM: [&str; 5] = ["/etc", "/usr", "/bin", "/lib", "/boot"];
+
+/// Sockets of container engines. With access to one, a container can start others as root.
 const SOCKETS: [&str; 4] = [
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -31,6 +34,7 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             let Some(path) = cx.facts.expand(step, word) else {
                 continue;
             };
+            // `VOLUME /proc/` is the same directory as `VOLUME /proc`.
             let path = path.trim_end_matches('/');
             if KERNEL.contains(&path) {
                 findings.add(

@@ -1,5 +1,6 @@
 //! `vulnerable-openssl`: OpenSSL is built from a vulnerable release.
 
+use crate::lint::facts::Call;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -11,12 +12,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for run in cx.facts.runs() {
-        for download in run
-            .calls
-            .iter()
-            .flat_map(crate::lint::facts::Call::downloads)
-        {
-            if let Some(version) = release(download.url).filter(|version| is_vulnerable(version)) {
+        // Only source code is checked: distributions add the fix to older versions.
+        for download in run.calls.iter().flat_map(Call::downloads) {
+            if let Some(version) = release(download.url)
+                && is_vulnerable(version)
+            {
                 findings.add(
                     download.span,
                     format!("release {version} of OpenSSL is affected by CVE-2022-3602"),
@@ -26,7 +26,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// `3.0.5` of `…/openssl-3.0.5.tar.gz`.
+/// The version in a URL: `3.0.5` of `…/openssl-3.0.5.tar.gz`.
 fn release(url: &str) -> Option<&str> {
     let (_, rest) = url.rsplit_once("openssl-")?;
     let end = rest
@@ -35,6 +35,7 @@ fn release(url: &str) -> Option<&str> {
     Some(rest[..end].trim_end_matches('.'))
 }
 
+/// Whether a release has CVE-2022-3602, which 3.0.7 fixes and 1.1.1 does not have.
 fn is_vulnerable(version: &str) -> bool {
     version
         .strip_prefix("3.0.")

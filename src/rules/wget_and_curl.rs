@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    // Per stage, where either was called first.
+    // The first call of each program, by stage. Stages do not share the programs they install.
     let mut seen: HashMap<Option<usize>, [Option<Span>; 2]> = HashMap::new();
     for run in cx.facts.runs() {
         let first = seen.entry(cx.facts.steps[run.step].stage).or_default();
@@ -23,7 +23,10 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
                 continue;
             };
             first[which].get_or_insert(call.name_span);
-            if let Some(other) = first[1 - which].filter(|_| !reported) {
+            // One finding for each RUN is enough.
+            if let Some(other) = first[1 - which]
+                && !reported
+            {
                 let message = "both `wget` and `curl` are used in this stage";
                 findings
                     .add(call.name_span, message)

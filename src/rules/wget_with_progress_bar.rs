@@ -1,6 +1,7 @@
 //! `wget-with-progress-bar`: wget writes a progress bar to the build log.
 
-use super::support::unattended::after;
+use super::support::options::{is_long, letters};
+use super::support::unattended::insert_after;
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix, Rule};
 
@@ -11,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Long options with which wget writes no progress bar to the log.
 const QUIET: [&str; 8] = [
     "--progress",
     "--quiet",
@@ -22,22 +24,19 @@ const QUIET: [&str; 8] = [
     "--help",
 ];
 
-/// Letters that take the rest of their word, or the next, for a value.
+/// Short options whose value is the rest of their word or the next word.
 const VALUED: &str = "OPUTetiwQARDXIYBl";
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for call in cx
-        .facts
-        .runs()
-        .iter()
-        .flat_map(|run| &run.calls)
-        .filter(|call| call.name == "wget" && shows_progress(call))
-    {
+    for call in cx.facts.runs().iter().flat_map(|run| &run.calls) {
+        if call.name != "wget" || !shows_progress(call) {
+            continue;
+        }
         let report = findings.add(
             call.name_span,
-            "`wget` writes a progress bar of thousands of lines to the build log",
+            "`wget` writes its progress bar to the build log",
         );
-        if let Some(edit) = after(cx, call.name_span, "wget", "--progress=dot:giga") {
+        if let Some(edit) = insert_after(cx, call.name_span, "wget", "--progress=dot:giga") {
             report.fix(Fix::new(
                 "add `--progress=dot:giga`",
                 Applicability::Unsafe,
@@ -47,24 +46,18 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether no option of a call turns the progress bar off.
 fn shows_progress(call: &Call) -> bool {
+    // A variable such as `$WGET_OPTS` probably does.
     let hidden = call.arguments.iter().any(|argument| {
         argument.values.is_none() && argument.raw.to_ascii_lowercase().contains("opt")
     });
     !hidden && !call.words().any(is_quiet)
 }
 
+/// Whether a word is an option that turns the progress bar off, alone or in a bundle.
 fn is_quiet(word: &str) -> bool {
-    if let Some(long) = word.strip_prefix("--") {
-        let name = long.split('=').next().unwrap_or(long);
-        return QUIET.iter().any(|known| &known[2..] == name);
-    }
-    let Some(letters) = word.strip_prefix('-') else {
-        return false;
-    };
-    let letters = letters
-        .split_inclusive(|letter| VALUED.contains(letter))
-        .next()
-        .unwrap_or_default();
-    letters.contains(['q', 'o', 'a']) || letters.contains("nv")
+    let letters = letters(word, VALUED);
+    // `-nv` is one option of two letters.
+    is_long(word, &QUIET) || letters.contains(['q', 'o', 'a']) || letters.contains("nv")
 }

@@ -1,6 +1,7 @@
 //! `workdir-in-system-path`: WORKDIR is a directory of the kernel or the boot loader.
 
-use crate::dockerfile::{Body, Kind};
+use super::support::steps::{first_word, of_kind};
+use crate::dockerfile::Kind;
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -10,19 +11,14 @@ pub(super) const RULE: Rule = Rule {
     image: None,
 };
 
+/// Directories of the kernel, the boot loader and the file system.
 const SYSTEM: [&str; 6] = ["proc", "sys", "dev", "boot", "initrd", "lost+found"];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
-    for step in cx
-        .facts
-        .steps
-        .iter()
-        .filter(|step| step.kind() == Kind::Workdir)
-    {
-        let Body::Words { words, .. } = &step.instruction.body else {
+    for step in of_kind(cx, &[Kind::Workdir]) {
+        let Some(word) = first_word(step) else {
             continue;
         };
-        let Some(word) = words.first() else { continue };
         let Some(path) = cx.facts.expand(step, word) else {
             continue;
         };
@@ -30,10 +26,11 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let first = path
             .strip_prefix('/')
             .and_then(|rest| rest.trim_start_matches('/').split('/').next());
+        // `/dev/shm` is shared memory that programs may use as they like.
         if first.is_some_and(|first| SYSTEM.contains(&first)) && path != "/dev/shm" {
             findings.add(
                 word.span,
-                format!("`{path}` is no place for a program's files"),
+                format!("`WORKDIR` is the system directory `{path}`"),
             );
         }
     }

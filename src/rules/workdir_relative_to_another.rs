@@ -12,6 +12,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     for (step, word) in relative(cx) {
+        // The first WORKDIR of a stage has a rule of its own, `relative-workdir`.
         let Some(before) = step.workdir.set_by else {
             continue;
         };
@@ -19,9 +20,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         let report = findings
             .add(
                 word.span,
-                format!("`{written}` goes on from the `WORKDIR` before it"),
+                format!("`{written}` is relative to the previous `WORKDIR`"),
             )
-            .label(before, "it starts from here");
+            .label(before, "previous `WORKDIR`");
         if let Some(fix) = fix(step, word.literal(), word.span) {
             report.fix(fix);
         }

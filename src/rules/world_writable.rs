@@ -34,12 +34,13 @@ fn check_dockerfile(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports a mode, with one for the owner and the group alone as a fix.
 fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
     let report = findings.add(
         span,
         format!("mode `{mode}` makes it writable by every user"),
     );
-    // A mode with quotes or a continuation in it is not a plain text to replace.
+    // With quotes or a line continuation in it, the mode is not plain text that can be replaced.
     if let Some(replacement) = without_others(mode)
         && place.end - place.start == mode.len()
     {
@@ -57,6 +58,7 @@ fn report(span: Span, mode: &str, place: Span, findings: &mut Findings) {
 
 /// The mode argument of `chmod`, `mkdir -m` and `install -m`.
 fn mode_of(call: &Call) -> Option<(&str, Span)> {
+    // An argument with an unknown value cannot be judged, and is left out.
     let mut arguments = call
         .arguments
         .iter()
@@ -71,43 +73,45 @@ fn mode_of(call: &Call) -> Option<(&str, Span)> {
     }
 }
 
-/// Whether a mode such as `777` or `a+w` gives others write permission. With the sticky bit only
+/// Whether a mode such as `777` or `a+w` gives others write permission. With the sticky bit, only
 /// the owner of a file may remove it: `1777` is right for `/tmp`.
 fn lets_others_write(mode: &str) -> bool {
     if is_number(mode) {
-        let digit = |from_end: usize| {
-            mode.len()
-                .checked_sub(from_end)
-                .map_or(0, |at| mode.as_bytes()[at] - b'0')
+        // The fourth digit from the end has the sticky bit; most modes do not have that many.
+        let digits = mode.as_bytes();
+        let last = digits[digits.len() - 1] - b'0';
+        let special = match digits.len() {
+            3 => 0,
+            length => digits[length - 4] - b'0',
         };
-        return digit(1) & 2 != 0 && digit(4) & 1 == 0;
+        return last & 2 != 0 && special & 1 == 0;
     }
-    let adds = |clause: &str| {
-        let Some(at) = clause.find(['+', '=']) else {
+    mode.split(',').any(|clause| {
+        let Some(operator) = clause.find(['+', '=']) else {
             return false;
         };
-        let (who, what) = (&clause[..at], &clause[at + 1..]);
-        // Without a `who`, the umask applies, which denies it to others; see chmod(1).
+        let (who, what) = (&clause[..operator], &clause[operator + 1..]);
+        // Without `who`, the umask applies, which denies it to others; see chmod(1).
         who.contains(['a', 'o']) && what.contains('w') && !what.contains('t')
-    };
-    mode.split(',').any(adds)
+    })
 }
 
+/// Whether a mode is octal. Shorter numbers are rare and give others nothing or everything.
 fn is_number(mode: &str) -> bool {
     (3..=5).contains(&mode.len()) && mode.bytes().all(|b| (b'0'..=b'7').contains(&b))
 }
 
-/// The same number without the write permission of others.
+/// The same octal mode without the write permission of others.
 fn without_others(mode: &str) -> Option<String> {
-    let last = mode
-        .chars()
-        .last()
-        .filter(|_| is_number(mode))?
-        .to_digit(8)?;
+    if !is_number(mode) {
+        return None;
+    }
+    let last = mode.chars().last()?.to_digit(8)?;
     Some(format!("{}{}", &mode[..mode.len() - 1], last & !2))
 }
 
 fn check_image(cx: &ImageContext<'_>, findings: &mut Findings) {
+    // Directories with the sticky bit, such as `/tmp`, are not in this list.
     for &name in &cx.files.world_writable {
         let mode = cx.tree().inode(name).header.mode;
         let kind = if cx.tree().is_directory(name) {

@@ -15,6 +15,7 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
         cx,
         findings,
         "is linked without RELRO: its relocation tables stay writable",
+        // A static program has no tables that the loader fills.
         |elf, memory| elf.is_dynamic && !memory.has_relro,
     );
 }

@@ -1,8 +1,8 @@
 //! `write-after-volume`: files are written to a volume after its declaration.
 
-use super::support::copies::full;
+use super::support::copies::{absolute_path, is_at_or_below};
 use crate::dockerfile::{Body, Kind};
-use crate::lint::facts::{Call, Run, Step};
+use crate::lint::facts::{Run, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
 
@@ -19,17 +19,18 @@ const WRITERS: [&str; 12] = [
 ];
 
 fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
+    // Volumes of a base image are not known, and those of another stage stay there.
     for stage in &cx.facts.stages {
         let mut volumes: Vec<(String, Span)> = Vec::new();
         for step in cx.facts.steps_of(stage).iter().filter(|step| !step.onbuild) {
             if let (Kind::Volume, Body::Words { words, .. }) = (step.kind(), &step.instruction.body)
             {
-                let path = |word| full(step, &cx.facts.expand(step, word)?);
-                volumes.extend(
-                    words
-                        .iter()
-                        .filter_map(|word| Some((path(word)?, word.span))),
-                );
+                for word in words {
+                    let path = cx.facts.expand(step, word);
+                    if let Some(path) = path.and_then(|path| absolute_path(step, &path)) {
+                        volumes.push((path, word.span));
+                    }
+                }
             } else if !volumes.is_empty() {
                 report(cx, step, &volumes, findings);
             }
@@ -37,6 +38,7 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports a step that writes to a volume, once.
 fn report(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -44,19 +46,13 @@ fn report(
     findings: &mut Findings,
 ) {
     for (path, span) in written(cx, step) {
-        let below = |volume: &str| {
-            path == volume
-                || path
-                    .strip_prefix(volume)
-                    .is_some_and(|rest| rest.starts_with('/'))
-        };
-        if let Some((volume, declared)) = volumes.iter().find(|(volume, _)| below(volume)) {
+        let mut declared = volumes.iter();
+        if let Some((volume, declared)) = declared.find(|(volume, _)| is_at_or_below(&path, volume))
+        {
             findings
                 .add(
                     span,
-                    format!(
-                        "`{volume}` is already a volume: some builders discard files written to it"
-                    ),
+                    format!("some builders discard changes to volume `{volume}`"),
                 )
                 .label(*declared, "declared here");
             return;
@@ -64,46 +60,55 @@ fn report(
     }
 }
 
-/// The absolute paths that a step writes to, as far as they can be read.
+/// The absolute paths that a step writes to, as far as they are known.
 fn written(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
-    match &step.instruction.body {
-        Body::Transfer { destination, .. } => {
-            let path = cx
-                .facts
-                .expand(step, destination)
-                .and_then(|to| full(step, &to));
-            path.map(|path| (path, destination.span))
-                .into_iter()
-                .collect()
-        }
-        _ => cx
-            .facts
-            .run_of(step)
-            .map(|run| written_by(step, run))
-            .unwrap_or_default(),
+    if let Body::Transfer { destination, .. } = &step.instruction.body {
+        let to = cx.facts.expand(step, destination);
+        return match to.and_then(|to| absolute_path(step, &to)) {
+            Some(path) => vec![(path, destination.span)],
+            None => Vec::new(),
+        };
+    }
+    match cx.facts.run_of(step) {
+        Some(run) => written_by_run(step, run),
+        None => Vec::new(),
     }
 }
 
-fn written_by(step: &Step<'_>, run: &Run<'_>) -> Vec<(String, Span)> {
-    let absolute = |path: &str| path.starts_with('/').then(|| full(step, path)).flatten();
-    let is_writer = |call: &&Call| WRITERS.contains(&call.name.as_str());
-    let arguments = run.calls.iter().filter(is_writer).flat_map(|call| {
-        // Of what is copied only the last is written.
+/// The absolute paths that the commands and redirections of a RUN write to.
+fn written_by_run(step: &Step<'_>, run: &Run<'_>) -> Vec<(String, Span)> {
+    let mut words: Vec<(&str, Span)> = Vec::new();
+    for call in &run.calls {
+        if !WRITERS.contains(&call.name.as_str()) {
+            continue;
+        }
+        // These only read all operands but the last.
         let only_last = matches!(call.name.as_str(), "cp" | "mv" | "install" | "ln" | "rsync");
-        call.arguments.iter().skip(if only_last {
+        let skipped = if only_last {
             call.arguments.len().saturating_sub(1)
         } else {
             0
-        })
-    });
-    let named =
-        arguments.filter_map(|argument| Some((absolute(argument.single()?)?, argument.span)));
-    let redirections = run.script.iter().flat_map(|script| &script.redirections);
-    let redirected = redirections
-        .filter(|redirection| redirection.operator.contains('>'))
-        .filter_map(|redirection| {
-            let target = redirection.target.as_ref()?;
-            Some((absolute(target.literal()?)?, target.span))
-        });
-    named.chain(redirected).collect()
+        };
+        for argument in call.arguments.iter().skip(skipped) {
+            words.extend(argument.single().map(|word| (word, argument.span)));
+        }
+    }
+    for redirection in run.script.iter().flat_map(|script| &script.redirections) {
+        if redirection.operator.contains('>')
+            && let Some(target) = &redirection.target
+            && let Some(word) = target.literal()
+        {
+            words.push((word, target.span));
+        }
+    }
+    let mut paths = Vec::new();
+    for (word, span) in words {
+        // After a `cd`, a relative path may be anywhere.
+        if word.starts_with('/')
+            && let Some(path) = absolute_path(step, word)
+        {
+            paths.push((path, span));
+        }
+    }
+    paths
 }

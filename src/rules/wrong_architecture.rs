@@ -27,9 +27,10 @@ fn check(cx: &ImageContext<'_>, findings: &mut Findings) {
     }
 }
 
-/// The values of `e_machine` that run on an architecture, which is named as in Go.
+/// The values of `e_machine` in ELF headers that run on an architecture with this name in Go.
 fn machines(architecture: &str) -> Option<&'static [u16]> {
     match architecture {
+        // These two also run the 32-bit programs of their family.
         "amd64" => Some(&[62, 3]),
         "386" => Some(&[3]),
         "arm64" => Some(&[183, 40]),

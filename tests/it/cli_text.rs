@@ -52,9 +52,8 @@ help: add `--chown=app` (unsafe: review the result)
   |      +++++++++++
   = help: see `jettison explain copy-owned-by-root`
 
-warning[shell-form-entrypoint]: `CMD` starts a shell, which
-                                does not pass signals on to
-                                the program
+warning[shell-form-entrypoint]: shell-form `CMD` does not
+                                forward signals
  --> Dockerfile:4:1
   |
 4 | CMD run it

@@ -1,4 +1,4 @@
-//! Archives: how their files are named, and which calls unpack them.
+//! Archives: the names of their files, and the calls that unpack them.
 
 use crate::lint::facts::Call;
 
@@ -9,30 +9,41 @@ pub(in crate::rules) const ARCHIVES: [&str; 13] = [
 ];
 
 /// Compressed files that may be archives as well: what `tar` unpacks is one.
+// `ADD` leaves a file alone that is compressed but not a tar archive. These endings do not tell
+// which it is, so they count only next to a `tar` that reads the file.
 pub(in crate::rules) const COMPRESSED: [&str; 9] = [
     ".gz", ".bz2", ".xz", ".z", ".lz", ".lzma", ".tlz", ".tpz", ".tz",
 ];
 
+/// Whether a file name has one of these endings, in any case.
 pub(in crate::rules) fn ends_in(name: &str, endings: &[&str]) -> bool {
     let name = name.to_ascii_lowercase();
     endings.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether a file may be an archive, judged by its name.
 pub(in crate::rules) fn is_packed(name: &str) -> bool {
     ends_in(name, &ARCHIVES) || ends_in(name, &COMPRESSED)
 }
 
-/// `tar x…`, `tar -x…`, `tar --extract`.
+/// Whether a call unpacks an archive: `tar x…`, `tar -x…`, `tar --extract`.
 pub(in crate::rules) fn extracts(call: &Call) -> bool {
-    let is_bundle = |(at, word): (usize, &str)| match word.strip_prefix('-') {
+    if !matches!(call.name.as_str(), "tar" | "bsdtar" | "gtar") {
+        return false;
+    }
+    call.words().enumerate().any(|(index, word)| {
+        matches!(word, "--extract" | "--get") || is_extracting_bundle(index, word)
+    })
+}
+
+/// Whether a word is a bundle of short options with `x` among them.
+fn is_extracting_bundle(index: usize, word: &str) -> bool {
+    match word.strip_prefix('-') {
+        // A `/` shows a value that is glued to its option: `-C/usr/x`.
         Some(options) => {
             !options.starts_with('-') && options.contains('x') && !options.contains('/')
         }
-        None => at == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),
-    };
-    matches!(call.name.as_str(), "tar" | "bsdtar" | "gtar")
-        && (call
-            .words()
-            .any(|word| matches!(word, "--extract" | "--get"))
-            || call.words().enumerate().any(is_bundle))
+        // Only the first word is read as options without a dash; later ones are file names.
+        None => index == 0 && word.contains('x') && word.bytes().all(|b| b.is_ascii_alphabetic()),
+    }
 }

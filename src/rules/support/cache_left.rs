@@ -1,7 +1,7 @@
 //! RUN instructions that leave the cache of a package manager in their layer.
 
 use super::rewrite::append;
-use super::unattended::after;
+use super::unattended::insert_after;
 use crate::dockerfile::{Body, Kind};
 use crate::knowledge::{PackageManager, package_manager_of};
 use crate::lint::facts::packages::{Action, PackageCall, understand};
@@ -14,11 +14,10 @@ pub(in crate::rules) enum CacheFix {
     Option(&'static str),
     /// A command at the end of the RUN: the arguments of the package manager.
     Then(&'static str),
+    /// No command and no option does it.
     None,
 }
 
-/// Reports the last call of a RUN that fills the cache of one of these managers, unless a later
-/// call empties it.
 pub(in crate::rules) fn check(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -26,6 +25,7 @@ pub(in crate::rules) fn check(
     fix: &CacheFix,
 ) {
     for run in cx.facts.runs() {
+        // The layers of builder stages are not pushed, so their caches cost nobody anything.
         if !cx.facts.may_be_in_final_image(&cx.facts.steps[run.step]) {
             continue;
         }
@@ -38,13 +38,12 @@ pub(in crate::rules) fn check(
                 filling.push((index, call));
             }
         }
+        // One finding for each RUN, at the last call: that is where a fix has to go.
         let Some((index, call)) = filling.last() else {
             continue;
         };
-        if run.calls[index + 1..]
-            .iter()
-            .any(|later| empties(call, later))
-        {
+        let later = &run.calls[index + 1..];
+        if later.iter().any(|later| empties(call, later)) {
             continue;
         }
         let span = call.verb.map_or(call.call.name_span, |verb| {
@@ -54,6 +53,7 @@ pub(in crate::rules) fn check(
             span,
             format!("cache of `{}` is left in the layer", call.call.name),
         );
+        // An option has to be added to every call: each of them fills the cache.
         let filling: Vec<PackageCall<'_>> = filling.into_iter().map(|(_, call)| call).collect();
         if let Some((title, edits)) = edits(cx, run, &filling, fix) {
             report.fix(Fix::new(title, Applicability::Safe, edits));
@@ -69,23 +69,33 @@ fn cache_owner(call: &PackageCall<'_>) -> &'static PackageManager {
     }
 }
 
+/// Whether a call leaves files in the cache of its package manager.
 fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> bool {
     let manager = cache_owner(call);
-    matches!(call.action, Action::Install | Action::Upgrade)
-        && !call.has_option(&manager.no_cache)
-        && !call.hides_options()
-        && call.swallowed().is_none()
-        && !manager
-            .caches
-            .iter()
-            .any(|cache| run.keeps_out(cache) || is_mounted_elsewhere(run, cache))
-        && !manager
-            .no_cache_variable
-            .is_some_and(|name| is_set(cx, run, call, name))
+    if !matches!(call.action, Action::Install | Action::Upgrade) {
+        return false;
+    }
+    // Options in a variable may turn the cache off. A call that takes a second command for its
+    // arguments has a rule of its own, `swallowed-command`.
+    if call.has_option(manager.no_cache) || call.hides_options() || call.swallowed().is_some() {
+        return false;
+    }
+    // With a mount, the cache is outside the layer.
+    for cache in manager.caches {
+        if run.keeps_out(cache) || is_mounted_elsewhere(run, cache) {
+            return false;
+        }
+    }
+    match manager.no_cache_variable {
+        Some(name) => !is_set(cx, run, call, name),
+        None => true,
+    }
 }
 
-/// A cache below another user's home: `/home/app/.cache/pip` for `/root/.cache/pip`.
+/// Whether a mount covers the cache of another user: `/home/app/.cache/pip` for
+/// `/root/.cache/pip`.
 fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
+    // The user's home is rarely known, so any directory with the same name below it counts.
     let Some(own) = cache.strip_prefix("/root") else {
         return false;
     };
@@ -102,75 +112,80 @@ fn is_mounted_elsewhere(run: &Run<'_>, cache: &str) -> bool {
 
 /// Whether a variable is true for a call: by ENV, before the command, or exported in the script.
 fn is_set(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> bool {
-    let commands = run.script.iter().flat_map(|script| &script.commands);
-    let own = commands
-        .enumerate()
-        .filter(|(at, _)| Some(*at) <= call.call.command)
-        .filter_map(|(at, command)| {
-            let exported = command
-                .words
-                .first()
-                .is_some_and(|word| word.raw == "export");
-            let words = if exported { &command.words[..] } else { &[] };
-            let assigned = if Some(at) == call.call.command {
-                &command.assignments[..]
-            } else {
-                &[]
-            };
-            words.iter().chain(assigned).find_map(|word| {
-                word.raw
-                    .strip_prefix(name)?
-                    .strip_prefix('=')
-                    .map(str::to_owned)
-            })
-        });
     let step = &cx.facts.steps[run.step];
-    let value = own
-        .last()
+    // The script comes first: it overrides the ENV that it starts with.
+    let value = assigned_in_script(run, call, name)
         .or_else(|| cx.facts.variable(step, name))
         .or_else(|| before_any_stage(cx, run, name));
-    value.is_some_and(|value| {
-        let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
-        !matches!(
-            value.as_str(),
-            "" | "0" | "no" | "off" | "false" | "f" | "n"
-        )
-    })
+    let Some(value) = value else { return false };
+    let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
+    // pip and its like take these words for false, in any case.
+    !matches!(
+        value.as_str(),
+        "" | "0" | "no" | "off" | "false" | "f" | "n"
+    )
 }
 
-/// What an ENV sets in a file without a FROM, which is part of another.
+/// The value that the script of a RUN last gives to a variable before a call starts.
+fn assigned_in_script(run: &Run<'_>, call: &PackageCall<'_>, name: &str) -> Option<String> {
+    // A call without a script, of an exec form, has no assignments either.
+    let last = call.call.command?;
+    let commands = &run.script.as_ref()?.commands;
+    let mut value = None;
+    for (index, command) in commands.iter().enumerate().take(last + 1) {
+        let mut words = Vec::new();
+        if command
+            .words
+            .first()
+            .is_some_and(|word| word.raw == "export")
+        {
+            words.extend(&command.words);
+        }
+        // An assignment before a command holds for this command only.
+        if index == last {
+            words.extend(&command.assignments);
+        }
+        let assigned = words
+            .iter()
+            .find_map(|word| word.raw.strip_prefix(name)?.strip_prefix('='));
+        if let Some(assigned) = assigned {
+            value = Some(assigned.to_owned());
+        }
+    }
+    value
+}
+
+/// The value that an ENV sets in a file without a FROM, which is included in another Dockerfile.
 fn before_any_stage(cx: &DockerfileContext<'_>, run: &Run<'_>, name: &str) -> Option<String> {
-    let steps = cx
-        .facts
-        .steps
-        .get(..run.step)
-        .filter(|_| cx.facts.steps[run.step].stage.is_none())?;
-    let pairs = steps
-        .iter()
-        .rev()
-        .filter(|step| step.kind() == Kind::Env)
-        .filter_map(|step| match &step.instruction.body {
-            Body::Pairs(pairs) => Some(pairs),
-            _ => None,
-        });
-    let pair = pairs
-        .flatten()
-        .find(|pair| pair.key.text.as_str() == name)?;
-    pair.value
-        .as_ref()
-        .map(|value| value.text.as_str().to_owned())
+    // In a stage, the facts know its variables.
+    if cx.facts.steps[run.step].stage.is_some() {
+        return None;
+    }
+    for step in cx.facts.steps.get(..run.step)?.iter().rev() {
+        let Body::Pairs(pairs) = &step.instruction.body else {
+            continue;
+        };
+        if step.kind() != Kind::Env {
+            continue;
+        }
+        if let Some(pair) = pairs.iter().find(|pair| pair.key.text.as_str() == name) {
+            return Some(pair.value.as_ref()?.text.as_str().to_owned());
+        }
+    }
+    None
 }
 
 /// Whether a later call empties the cache that this one fills.
 fn empties(call: &PackageCall<'_>, later: &Call) -> bool {
-    let by_itself = |later: PackageCall<'_>| {
-        cache_owner(&later).name == cache_owner(call).name && later.empties_cache()
-    };
-    understand(later).is_some_and(by_itself)
-        || cache_owner(call)
-            .caches
-            .iter()
-            .any(|cache| deletes(later, cache))
+    let owner = cache_owner(call);
+    // The manager's own command first: `apt-get clean`, `pip cache purge`.
+    if let Some(later) = understand(later)
+        && cache_owner(&later).name == owner.name
+        && later.empties_cache()
+    {
+        return true;
+    }
+    owner.caches.iter().any(|cache| deletes(later, cache))
 }
 
 /// The title and the edits of a fix for the calls of a RUN that fill a cache.
@@ -185,13 +200,14 @@ fn edits(
             let mut edits = Vec::new();
             for call in calls {
                 let verb = call.verb?;
-                edits.push(after(cx, verb.argument.span, verb.word, option)?);
+                edits.push(insert_after(cx, verb.argument.span, verb.word, option)?);
             }
             Some((format!("add `{option}`"), edits))
         }
         CacheFix::Then(arguments) => {
             let call = calls.last()?;
             let command = format!("{} {arguments}", call.call.name);
+            // A cache that root filled cannot be emptied without the same privileges.
             let is_sudo = call.call.via.iter().any(|via| via == "sudo");
             let sudo = if is_sudo { "sudo " } else { "" };
             let edit = append(cx, run, &format!("{sudo}{command}"))?;

@@ -9,8 +9,8 @@ pub(in crate::rules) fn directories_of(manager: &str) -> &'static [&'static str]
     package_manager(manager).map_or(&[], |manager| &manager.caches)
 }
 
-/// Reports each of the directories that contains more than empty files: package managers leave
-/// their locks. `what` names the cache, as in "apk cache".
+/// Reports each of the directories that contains more than empty files. `what` names the cache, as
+/// in "apk cache".
 pub(in crate::rules) fn report(
     cx: &ImageContext<'_>,
     findings: &mut Findings,
@@ -23,6 +23,7 @@ pub(in crate::rules) fn report(
         };
         let (mut files, mut bytes) = (0, 0);
         for name in cx.tree().below(directory) {
+            // Package managers leave empty lock files behind, which cost nothing.
             if cx.length(name) > 0 {
                 files += 1;
                 bytes += cx.length(name);

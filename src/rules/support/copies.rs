@@ -4,15 +4,18 @@ use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Facts, Step};
 use crate::source::Span;
 
-/// Whether a path ends in something like `.conf`: of a folder, COPY takes what is in it.
+/// Whether a path ends in something like `.conf`, so that it is a file and not a directory.
+///
+/// The difference matters because `COPY` copies the contents of a directory, not the directory.
 pub(in crate::rules) fn looks_like_file(path: &str) -> bool {
+    // The first byte is skipped: `.git` and `.config` are hidden directories, not extensions.
     let name = path.rsplit('/').next().unwrap_or_default();
     name.get(1..)
         .is_some_and(|rest| rest.trim_end_matches('.').contains('.'))
 }
 
-/// The paths of the files that a COPY or ADD of single files makes; of what is a folder only its
-/// name is known.
+/// The paths that a COPY or ADD of single files creates. Of a directory only the name is known, not
+/// its contents.
 pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<(String, Span)> {
     let Body::Transfer {
         sources,
@@ -25,50 +28,77 @@ pub(in crate::rules) fn copied_files(facts: &Facts<'_>, step: &Step<'_>) -> Vec<
     if !matches!(step.kind(), Kind::Copy | Kind::Add) {
         return Vec::new();
     }
-    let Some(to) = facts
-        .expand(step, destination)
-        .and_then(|to| Some((full(step, &to)?, to)))
-    else {
+    let Some(written) = facts.expand(step, destination) else {
         return Vec::new();
     };
-    let (folder, written) = to;
-    let into_folder =
-        written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
-    let path = |source: &CopySource| {
-        let CopySource::Path(word) = source else {
-            return None;
-        };
-        let from = facts.expand(step, word)?;
-        let name = from
-            .split(['?', '#'])
-            .next()?
-            .trim_end_matches('/')
-            .rsplit('/')
-            .next()?
-            .to_owned();
-        let known =
-            !name.is_empty() && !name.contains(['*', '?', '[']) && name != "." && name != "..";
-        known.then(|| format!("{}/{name}", folder.trim_end_matches('/')))
+    let Some(target) = absolute_path(step, &written) else {
+        return Vec::new();
     };
-    let mut paths: Vec<String> = sources.iter().filter_map(path).collect();
-    if !into_folder {
-        // The destination is the file, or a folder that is there already.
-        paths.push(folder);
+    // With several sources, the builder insists on a directory.
+    let is_directory =
+        written.ends_with('/') || matches!(written.as_str(), "." | "./") || sources.len() > 1;
+    let mut paths = Vec::new();
+    for source in sources {
+        if let Some(name) = file_name(facts, step, source) {
+            paths.push((
+                format!("{}/{name}", target.trim_end_matches('/')),
+                step.span,
+            ));
+        }
     }
-    paths.into_iter().map(|path| (path, step.span)).collect()
+    if !is_directory {
+        // Without a `/` at its end, the destination is the new file, unless a directory of that
+        // name exists in the image. Both paths are listed, because nothing here can tell.
+        paths.push((target, step.span));
+    }
+    paths
 }
 
-/// The absolute path, without `.` and a `/` at its end.
-pub(in crate::rules) fn full(step: &Step<'_>, path: &str) -> Option<String> {
+/// The name under which a source is copied into a directory, if it is one file with a known name.
+fn file_name(facts: &Facts<'_>, step: &Step<'_>, source: &CopySource) -> Option<String> {
+    let CopySource::Path(word) = source else {
+        return None;
+    };
+    let from = facts.expand(step, word)?;
+    // ADD names a download after the path of its URL, without the query and the fragment.
+    let path = from.split(['?', '#']).next()?.trim_end_matches('/');
+    let name = path.rsplit('/').next()?;
+    if matches!(name, "" | "." | "..") || name.contains(['*', '?', '[']) {
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+/// The absolute path, without `.` components and a `/` at its end.
+pub(in crate::rules) fn absolute_path(step: &Step<'_>, path: &str) -> Option<String> {
     let from = step.workdir.path.as_deref();
     let path = if path.starts_with('/') {
         path.to_owned()
     } else {
         format!("{}/{path}", from?.trim_end_matches('/'))
     };
+    // A path such as `/-x` comes from an option that was taken for a path.
+    if path.starts_with("/-") {
+        return None;
+    }
+    normalized(&path)
+}
+
+/// Whether a path is another one, or below it.
+pub(in crate::rules) fn is_at_or_below(path: &str, top: &str) -> bool {
+    path.strip_prefix(top)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// An absolute path without `.` components and a `/` at its end.
+pub(in crate::rules) fn normalized(path: &str) -> Option<String> {
     let parts: Vec<&str> = path
         .split('/')
         .filter(|part| !part.is_empty() && *part != ".")
         .collect();
-    (!parts.contains(&"..") && !path.starts_with("/-")).then(|| format!("/{}", parts.join("/")))
+    // `..` cannot be resolved without the files: the component before it may be a symlink.
+    if parts.contains(&"..") {
+        return None;
+    }
+    Some(format!("/{}", parts.join("/")))
 }

@@ -2,12 +2,12 @@
 
 use crate::lint::facts::secrets;
 
-/// How a file stores its secrets.
+/// The way in which a file stores its secrets.
 #[derive(Clone, Copy, Debug)]
 enum Format {
     /// Lines `name = value` or `name: value` where the name ends with one of these.
     Pairs(&'static [&'static str]),
-    /// The same where the name looks like that of a secret.
+    /// Lines like those of `Pairs` where the name looks like that of a secret.
     Variables,
     /// Words; the secret is the one after this word.
     Words(&'static str),
@@ -15,7 +15,7 @@ enum Format {
     Addresses,
     /// JSON with a member of one of these names that is not empty.
     Members(&'static [&'static str]),
-    /// A text that contains this.
+    /// Text that contains this.
     Text(&'static str),
 }
 
@@ -30,6 +30,7 @@ const FORMATS: [(&str, Format); 25] = [
         Format::Pairs(&["npmauthtoken", "npmauthident"]),
     ),
     ("/.pypirc", Format::Pairs(&["password"])),
+    // pip and Git have no option for a password: it is part of the URL.
     ("/pip.conf", Format::Addresses),
     ("/.netrc", Format::Words("password")),
     ("/_netrc", Format::Words("password")),
@@ -64,10 +65,12 @@ const FORMATS: [(&str, Format); 25] = [
     ),
     ("/.cargo/credentials.toml", Format::Pairs(&["token"])),
     ("/.gem/credentials", Format::Pairs(&["api_key"])),
+    // `ssh-keygen` names keys after their type. The public half ends in `.pub`, so it is not meant.
     ("*_rsa", Format::Text("PRIVATE KEY-----")),
     ("*_dsa", Format::Text("PRIVATE KEY-----")),
     ("*_ecdsa", Format::Text("PRIVATE KEY-----")),
     ("*_ed25519", Format::Text("PRIVATE KEY-----")),
+    // Most of these files hold ordinary settings, so only names that look like secrets count.
     ("/.env", Format::Variables),
     ("/.env.*", Format::Variables),
 ];
@@ -91,6 +94,7 @@ pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
             pairs(&text).any(|(name, value)| secrets::is_secret_name(&name) && is_literal(value))
                 || has_address(&text)
         }
+        // The format of netrc is words, on one line or on several.
         Format::Words(mark) => text
             .split_whitespace()
             .skip_while(|word| *word != mark)
@@ -98,6 +102,8 @@ pub(in crate::rules) fn contains_secrets(path: &str, bytes: &[u8]) -> bool {
             .is_some_and(is_literal),
         Format::Addresses => has_address(&text),
         Format::Members(names) => {
+            // Text that is not JSON becomes `null`, which has no members: no program could log in
+            // with such a file.
             let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
             has_member(&json, names)
         }
@@ -110,12 +116,14 @@ pub(in crate::rules) fn removed_note(layer: usize) -> String {
     format!("layer {layer} removes the file, but it can still be read from its own layer")
 }
 
+/// The format of a file, by its path.
 fn format(path: &str) -> Option<Format> {
     let path = path.to_ascii_lowercase();
     let known = FORMATS.iter().find(|(pattern, _)| fits(pattern, &path));
     known.map(|&(_, format)| format)
 }
 
+/// Whether a path in lower case matches a pattern of the table.
 fn fits(pattern: &str, path: &str) -> bool {
     if let Some(end) = pattern.strip_prefix('*') {
         path.ends_with(end)
@@ -147,6 +155,7 @@ fn pairs(text: &str) -> impl Iterator<Item = (String, &str)> {
 /// Whether a value is neither empty, nor a variable, nor a placeholder.
 fn is_literal(value: &str) -> bool {
     let value = value.trim_matches(['"', '\'']);
+    // Templates are filled in later: `$TOKEN`, `<token>`, `%TOKEN%`, `{{ token }}`.
     let is_template = value.starts_with(['$', '<', '%']) || value.starts_with("{{");
     let is_filler = ["changeme", "change_me", "null", "none", "xxx"]
         .contains(&value.to_ascii_lowercase().as_str());
@@ -157,8 +166,10 @@ fn is_literal(value: &str) -> bool {
 fn has_address(text: &str) -> bool {
     text.match_indices("://").any(|(at, mark)| {
         let rest = &text[at + mark.len()..];
+        // The authority of a URL ends at the first of these; a quote ends the URL itself.
         let end = rest.find(['/', '?', '#', '"', '\'']).unwrap_or(rest.len());
         let host = rest[..end].split_whitespace().next().unwrap_or_default();
+        // The last `@`, because a password may contain one itself.
         let password = host
             .rsplit_once('@')
             .and_then(|(user, _)| user.split_once(':'))
@@ -167,6 +178,7 @@ fn has_address(text: &str) -> bool {
     })
 }
 
+/// Whether a JSON value has a member of one of these names, at any depth, that is a real value.
 fn has_member(json: &serde_json::Value, names: &[&str]) -> bool {
     match json {
         serde_json::Value::Object(members) => members.iter().any(|(name, value)| {

@@ -6,8 +6,11 @@ use crate::elf::{self, Elf, Memory, Type};
 use crate::image::NameId;
 use crate::lint::{Findings, ImageContext};
 
-/// Reports programs and libraries that fit; of a package only the first one, with the number of
-/// others. The message is the path and `what` is wrong with it.
+/// Reports programs and libraries for which `fits` holds. The message is the path followed by
+/// `what`, as in "has an executable stack".
+///
+/// Each package gets one finding, with the number of its other files: they were built with the same
+/// flags, and only the maintainer of the package can change those.
 pub(in crate::rules) fn report(
     cx: &ImageContext<'_>,
     findings: &mut Findings,
@@ -20,6 +23,8 @@ pub(in crate::rules) fn report(
             continue;
         }
         if let Some(&package) = cx.packages.owner_rows(name).first() {
+            // A file can have several owners, such as a Debian package and the Python package in
+            // it. It counts for the first one only.
             by_package.entry(package).or_insert((name, 0)).1 += 1;
         } else {
             findings.add(cx.at_file(name), format!("`{}` {what}", cx.path(name)));
@@ -30,12 +35,13 @@ pub(in crate::rules) fn report(
         if count > 1 {
             let (others, package) = (count - 1, &cx.packages.list[package].name);
             report.note(format!(
-                "the same holds for {others} more of the package `{package}`"
+                "{others} more files of package `{package}` are affected"
             ));
         }
     }
 }
 
+/// Whether a file is loaded into memory at all, and `fits` holds for it.
 fn is_affected(
     cx: &ImageContext<'_>,
     name: NameId,

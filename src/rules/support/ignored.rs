@@ -1,21 +1,23 @@
 //! Instructions that a later one of the same kind replaces.
 
-use super::rewrite::without;
+use super::rewrite::remove_lines;
 use crate::dockerfile::Kind;
 use crate::lint::{Applicability, DockerfileContext, Findings, Fix};
 
 /// Reports each instruction of a kind that a later one of the same stage replaces.
 pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings: &mut Findings) {
-    let steps = || {
-        cx.facts
-            .steps
-            .iter()
-            .filter(move |step| step.kind() == kind && !step.onbuild)
-    };
-    for (step, next) in steps()
-        .zip(steps().skip(1))
-        .filter(|(step, next)| step.stage == next.stage)
-    {
+    // ONBUILD instructions run in another build, where they replace something else.
+    let steps: Vec<_> = cx
+        .facts
+        .steps
+        .iter()
+        .filter(|step| step.kind() == kind && !step.onbuild)
+        .collect();
+    for pair in steps.windows(2) {
+        let (step, next) = (pair[0], pair[1]);
+        if step.stage != next.stage {
+            continue;
+        }
         let name = kind.name();
         let report = findings
             .add(
@@ -23,7 +25,7 @@ pub(in crate::rules) fn report(cx: &DockerfileContext<'_>, kind: Kind, findings:
                 format!("this `{name}` has no effect: a later one replaces it"),
             )
             .label(next.instruction.keyword.span, "replaced here");
-        if let Some(edit) = without(cx, step.span) {
+        if let Some(edit) = remove_lines(cx, step.span) {
             report.fix(Fix::new("remove it", Applicability::Safe, vec![edit]));
         }
     }

@@ -4,7 +4,7 @@ use crate::dockerfile::{Body, Kind, Pair};
 use crate::lint::facts::Step;
 use crate::lint::{DockerfileContext, Findings, Label, LabelType, SettingKey, Settings};
 
-/// Every label that an image gets, with its step; those of ONBUILD are the next image's.
+/// Every label of the image, with its step. Labels of ONBUILD belong to the next image.
 pub(in crate::rules) fn labels<'a>(
     cx: &DockerfileContext<'a>,
 ) -> impl Iterator<Item = (&'a Step<'a>, &'a Pair)> + use<'a> {
@@ -22,16 +22,30 @@ pub(in crate::rules) fn labels<'a>(
     })
 }
 
-/// The labels of the schema whose key and value are known: the pair, its key, its type, its value.
+/// A label of the schema whose key and value are known at build time.
+pub(in crate::rules) struct TypedLabel<'a> {
+    pub(in crate::rules) pair: &'a Pair,
+    pub(in crate::rules) key: String,
+    pub(in crate::rules) kind: LabelType,
+    pub(in crate::rules) value: String,
+}
+
+/// The labels that the schema has a type for.
 pub(in crate::rules) fn in_schema<'a>(
     cx: &DockerfileContext<'a>,
-) -> impl Iterator<Item = (&'a Pair, String, LabelType, String)> + use<'a> {
+) -> impl Iterator<Item = TypedLabel<'a>> + use<'a> {
     let cx = *cx;
     labels(&cx).filter_map(move |(step, pair)| {
+        // A key or a value with an unknown variable cannot be checked.
         let key = cx.facts.expand(step, &pair.key)?;
         let kind = *cx.settings.label_schema.get(&key)?;
         let value = cx.facts.expand(step, pair.value.as_ref()?)?;
-        Some((pair, key, kind, value))
+        Some(TypedLabel {
+            pair,
+            key,
+            kind,
+            value,
+        })
     })
 }
 
@@ -42,15 +56,19 @@ pub(in crate::rules) fn origin(settings: &Settings, key: &str) -> Option<Label> 
         .label(&SettingKey::Label(key.to_owned()), "label required here")
 }
 
-/// Reports the labels of one type whose value is none of it; `what` is that type with its article.
+/// Reports the labels of one type whose value does not match it. `what` is the type with its
+/// article, as in "a URL".
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,
     wanted: LabelType,
     what: &str,
     findings: &mut Findings,
 ) {
-    for (pair, key, kind, value) in in_schema(cx) {
-        if kind == wanted && !value.is_empty() && !kind.accepts(&value) {
+    for label in in_schema(cx) {
+        let (pair, key, value) = (label.pair, label.key, label.value);
+        // An empty value has a rule of its own, `empty-label`.
+        if label.kind == wanted && !value.is_empty() && !wanted.accepts(&value) {
+            // The finding is at the value, because the key is right.
             let span = pair.value.as_ref().map_or(pair.span, |value| value.span);
             findings
                 .add(span, format!("`{key}` is `{value}`, which is not {what}"))

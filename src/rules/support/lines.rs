@@ -1,10 +1,10 @@
-//! Lines of the file as they are written: what the rules on layout share.
+//! Lines of the file as they are written: helpers of the rules on layout.
 
 use crate::lint::DockerfileContext;
 use crate::lint::facts::Step;
 use crate::source::Span;
 
-/// The bodies of all heredocs, in order. What stands there is text of other files.
+/// The bodies of all heredocs, in order. They are the text of other files, whose layout may matter.
 pub(in crate::rules) fn heredoc_bodies(cx: &DockerfileContext<'_>) -> Vec<Span> {
     cx.facts
         .steps
@@ -20,11 +20,12 @@ pub(in crate::rules) fn instructions(cx: &DockerfileContext<'_>) -> Vec<Span> {
 
 /// Whether an offset lies in one of the spans, which are in order.
 pub(in crate::rules) fn is_in(spans: &[Span], offset: usize) -> bool {
+    // A binary search: these functions are called for every line of the file.
     let next = spans.partition_point(|span| span.start <= offset);
     next.checked_sub(1).is_some_and(|at| offset < spans[at].end)
 }
 
-/// Where the script of a RUN that is one heredoc starts, after its `#!` line.
+/// The offset at which the script of a RUN with one heredoc starts, after its `#!` line.
 pub(in crate::rules) fn heredoc_start(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -33,6 +34,7 @@ pub(in crate::rules) fn heredoc_start(
     let [heredoc] = step.instruction.heredocs.as_slice() else {
         return None;
     };
+    // A heredoc that is never closed takes in the rest of the file, so nothing is inserted there.
     if heredoc.end.is_empty() {
         return None;
     }

@@ -6,7 +6,8 @@ use crate::lint::facts::{ProgramOrigin, StagePrograms};
 use crate::lint::{DockerfileContext, Findings};
 use crate::source::Span;
 
-/// Reports the programs of one kind in the final stage: one finding for each place that adds some.
+/// Reports the programs of one kind in the final stage, with one finding for each instruction that
+/// adds some.
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -19,6 +20,7 @@ pub(in crate::rules) fn report(
     let Some(all) = cx.facts.programs(stage.index) else {
         return;
     };
+    // Sorted by place, so that the findings come in the order of the file.
     let mut by_origin: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for (name, origin) in programs(all) {
         let names = by_origin.entry(origin.span).or_default();
@@ -40,7 +42,7 @@ pub(in crate::rules) fn report(
     }
 }
 
-/// The name of the base image, if the span is that.
+/// The name of the base image, if the span is that of an image name in a FROM.
 fn base_image<'a>(cx: &DockerfileContext<'a>, span: Span) -> Option<&'a str> {
     let mut stages = cx.facts.stages.iter();
     let stage = stages.find(|stage| stage.image.span == span)?;

@@ -1,34 +1,33 @@
-//! Edits of whole instructions that several rules make: one is taken away, put in, or made one with
-//! that before it.
+//! Edits of whole instructions: remove one, insert one, join two, append to one.
 
 use crate::dockerfile::{Command, Script};
 use crate::lint::facts::{Facts, Run, Step};
 use crate::lint::{DockerfileContext, Edit};
 use crate::source::Span;
 
-/// What changes the shell itself, and so all that comes after it in the same script.
-const LASTING: [&str; 18] = [
+/// Commands that change the shell itself, and so everything after them in the same script.
+const SHELL_STATE: [&str; 18] = [
     ".", "alias", "cd", "eval", "exec", "exit", "export", "popd", "pushd", "return", "set",
     "shopt", "source", "trap", "ulimit", "umask", "unset", "wait",
 ];
 
-/// Takes away the lines of an instruction; not where something else stands on them.
-pub(in crate::rules) fn without(cx: &DockerfileContext<'_>, span: Span) -> Option<Edit> {
+/// Removes the lines of an instruction, if nothing else is on them.
+pub(in crate::rules) fn remove_lines(cx: &DockerfileContext<'_>, span: Span) -> Option<Edit> {
     let start = cx.source.line_span(cx.source.line(span.start)).start;
     let rest = &cx.source.text()[span.end..];
     let end = span.end + rest.find('\n').map_or(rest.len(), |at| at + 1);
-    let own_lines = cx
-        .source
-        .slice(Span::new(start, span.start))
-        .trim()
-        .is_empty();
-    own_lines.then(|| Edit {
+    // An instruction after `ONBUILD` starts in the middle of a line.
+    let before = cx.source.slice(Span::new(start, span.start));
+    if !before.trim().is_empty() {
+        return None;
+    }
+    Some(Edit {
         span: Span::new(start, end),
         replacement: String::new(),
     })
 }
 
-/// Puts an instruction onto a line of its own after another.
+/// Inserts an instruction on a line of its own after another one.
 pub(in crate::rules) fn line_after(
     cx: &DockerfileContext<'_>,
     step: &Step<'_>,
@@ -40,8 +39,7 @@ pub(in crate::rules) fn line_after(
     }
 }
 
-/// Makes one RUN of two that follow each other with nothing between them; where their scripts mean
-/// the same so.
+/// Joins two RUNs with nothing between them, if their scripts have the same meaning in one shell.
 pub(in crate::rules) fn join(
     cx: &DockerfileContext<'_>,
     before: &Run<'_>,
@@ -55,12 +53,16 @@ pub(in crate::rules) fn join(
         && !second.onbuild
         && flags(cx.facts, before) == flags(cx.facts, run)
         && cx.source.slice(between).trim().is_empty();
-    if !are_alike || !is_plain_list(cx, before) || !is_plain_list(cx, run) || lasts(before) {
+    // What the first script does to its shell would reach the second one.
+    let changes_meaning =
+        !is_plain_list(cx, before) || !is_plain_list(cx, run) || changes_shell(before);
+    if !are_alike || changes_meaning {
         return None;
     }
     let (Command::Shell(start), Command::Shell(end)) = (before.command, run.command) else {
         return None;
     };
+    // The edit starts at the last character of the first script and so drops its trailing blanks.
     let length = start.text.as_str().trim_end().len();
     let from = start.text.source_span(0, length).end;
     let indent = indent(cx, first.span);
@@ -71,7 +73,7 @@ pub(in crate::rules) fn join(
     })
 }
 
-/// Flags and their values.
+/// The flags of a RUN and their values, alternating. Two RUNs with equal lists run alike.
 pub(in crate::rules) fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'f str> {
     let flags = &facts.steps[run.step].instruction.flags;
     flags
@@ -85,11 +87,12 @@ pub(in crate::rules) fn flags<'f>(facts: &'f Facts<'_>, run: &Run<'_>) -> Vec<&'
         .collect()
 }
 
-/// Whether a script is commands that `&&` joins, or one, so that more can be joined.
+/// Whether a script is one command or several that `&&` joins, so that more can be joined.
 fn is_plain_list(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
     let (Command::Shell(script), Some(parsed)) = (run.command, &run.script) else {
         return false;
     };
+    // These contain operator characters without being a list, a job or a comment.
     let text = script.text.as_str().replace("&&", "");
     let text = text.replace("2>&1", "").replace("\\;", "");
     let is_unconditional = parsed
@@ -106,36 +109,39 @@ fn is_plain_list(cx: &DockerfileContext<'_>, run: &Run<'_>) -> bool {
         && !text.trim_start().starts_with('!')
 }
 
-/// Whether a script changes its shell: what follows would notice.
-fn lasts(run: &Run<'_>) -> bool {
+/// Whether a script changes its own shell, so that commands after it would notice.
+fn changes_shell(run: &Run<'_>) -> bool {
+    // A script that was not read may do anything.
     let Some(script) = &run.script else {
         return true;
     };
-    script
-        .commands
-        .iter()
-        .filter(|command| !command.position.subshell)
-        .any(|command| {
-            let name = command
-                .words
-                .first()
-                .map(|word| word.literal().unwrap_or("$"));
-            name.is_none_or(|name| LASTING.contains(&name) || name == "$")
-        })
+    for command in &script.commands {
+        // A subshell takes its changes with it.
+        if command.position.subshell {
+            continue;
+        }
+        // A command of assignments alone sets variables, and one in a variable can be any of these.
+        match command.words.first().map(|word| word.literal()) {
+            None | Some(None | Some("$")) => return true,
+            Some(Some(name)) if SHELL_STATE.contains(&name) => return true,
+            Some(Some(_)) => {}
+        }
+    }
+    false
 }
 
-/// The blanks before the lines with which an instruction goes on.
+/// The indentation of an instruction's continuation lines; 4 blanks if it has none.
 pub(in crate::rules) fn indent(cx: &DockerfileContext<'_>, span: Span) -> String {
     let text = cx.source.slice(span);
-    let last = text.lines().skip(1).last();
-    let written = last.map(|line| &line[..line.len() - line.trim_start().len()]);
-    written
-        .filter(|indent| !indent.is_empty())
-        .unwrap_or("    ")
-        .to_owned()
+    // The last line, because that is where edits add more.
+    let last = text.lines().skip(1).last().unwrap_or_default();
+    match &last[..last.len() - last.trim_start().len()] {
+        "" => "    ".to_owned(),
+        written => written.to_owned(),
+    }
 }
 
-/// A command at the end of a RUN; not where what follows the last call would take the words for its
+/// Appends a command to a RUN, unless the text after its last call would take the words for its
 /// own.
 pub(in crate::rules) fn append(
     cx: &DockerfileContext<'_>,
@@ -157,6 +163,7 @@ pub(in crate::rules) fn append(
                     .contains(Span::at(script.text.source_offset(0))) =>
         {
             let last = parsed.commands.last()?;
+            // With `set -e`, a line of its own is reached only if all before it succeeded.
             if parsed.options_of(last, run.options).errexit {
                 let replacement = format!("{command}{}", cx.line_break());
                 return Some(Edit {
@@ -164,18 +171,19 @@ pub(in crate::rules) fn append(
                     replacement,
                 });
             }
-            // A line of its own would hide that the one before it has failed.
+            // Without it, a line of its own would hide that the command before it has failed.
             let end = end_of_list(cx, script, run.calls.last()?.span)?;
             Some(Edit {
                 span: Span::at(end),
                 replacement: format!(" && {command}"),
             })
         }
+        // Of several heredocs, only one is the script; the others are files.
         _ => None,
     }
 }
 
-/// Where a script ends; `None` where something follows its last call that would take more words for
+/// The end of a script; `None` if something follows its last call that would take more words for
 /// its own.
 fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Option<usize> {
     let text = script.text.as_str().trim_end();
@@ -184,10 +192,15 @@ fn end_of_list(cx: &DockerfileContext<'_>, script: &Script, last: Span) -> Optio
         .source
         .slice(Span::new(last.end.min(end), end))
         .replace("2>&1", "");
-    (!tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\''])).then_some(end)
+    // A comment or a quote would swallow the command, and after `||` or `|` it would run at another
+    // time or with another input.
+    if tail.contains(['#', ';', '&', '|', '\n', '`', '"', '\'']) {
+        return None;
+    }
+    Some(end)
 }
 
-/// ` && command` after the last call, on a line of its own where the RUN has several.
+/// Appends ` && command` after the last call, on a line of its own if the RUN has several lines.
 fn append_to_list(
     cx: &DockerfileContext<'_>,
     script: &Script,

@@ -1,11 +1,12 @@
 //! Images that run as root because no USER is set.
 
 use super::rewrite::line_after;
+use super::steps::last_of_kind;
 use crate::dockerfile::{Body, Command, Kind};
 use crate::lint::facts::{Base, Stage, Step, User};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 
-/// Programs by which an entrypoint gives up root itself.
+/// Programs with which an entry point gives up root itself.
 const DROPPERS: [&str; 7] = [
     "gosu",
     "su-exec",
@@ -16,7 +17,7 @@ const DROPPERS: [&str; 7] = [
     "fixuid",
 ];
 
-/// Servers that open their port as root and then let other users do the work.
+/// Servers that open their port as root and then serve requests as another user.
 const SERVERS: [&str; 9] = [
     "nginx",
     "httpd",
@@ -29,59 +30,56 @@ const SERVERS: [&str; 9] = [
     "sshd",
 ];
 
-/// Shells and interpreters: started without arguments, they wait for somebody at the terminal.
+/// Shells and interpreters that wait for input at a terminal if they have no arguments.
 const INTERACTIVE: [&str; 16] = [
     "sh", "bash", "ash", "dash", "zsh", "fish", "python", "python3", "node", "irb", "jshell",
     "ghci", "php", "psql", "R", "julia",
 ];
 
-/// What an image starts, as far as its Dockerfile says.
+/// The kind of program that an image starts, as far as its Dockerfile says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::rules) enum Program {
     /// A program that runs as the user of the image.
     Own,
-    /// Nothing that was put in here, a shell, or a server that gives up root itself.
+    /// No program, a shell, or a server that gives up root itself.
     Other,
 }
 
-/// Reports that the final stage runs as root because nobody has said otherwise, where it starts
-/// such a program.
+/// Reports that the final stage runs as root because no USER is set, if it starts a program of the
+/// wanted kind.
 pub(in crate::rules) fn report(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
     wanted: Program,
 ) {
-    let Some(stage) = cx
-        .facts
-        .final_stage()
-        .filter(|stage| program(cx, stage) == wanted)
-    else {
+    let Some(stage) = cx.facts.final_stage() else {
         return;
     };
+    // Without a known base image its user is unknown too, and the image may not run as root.
     let Some(user) = stage.known.and_then(|known| known.user.as_deref()) else {
         return;
     };
+    // The user of Windows images that have set none.
     let is_root = User::is_root(user) || user == "ContainerAdministrator";
-    if stage.user.is_some()
+    if program(cx, stage) != wanted
+        || stage.user.is_some()
         || !is_root
         || drops_privileges(cx, stage)
         || only_carries_files(cx, stage)
     {
         return;
     }
-    let report = findings.add(
+    let mut report = findings.add(
         stage.from.span,
         format!("no `USER` is set, so the container runs as `{user}`"),
     );
-    let root = cx
-        .facts
-        .ancestry(stage.index)
-        .last()
-        .filter(|root| root.index != stage.index);
-    let report = match root {
-        Some(root) => report.label(root.image.span, format!("this image runs as `{user}`")),
-        None => report,
-    };
+    // In a file with several stages, the image that sets the user is named in another FROM.
+    if let Some(root) = cx.facts.ancestry(stage.index).last()
+        && root.index != stage.index
+    {
+        report = report.label(root.image.span, format!("this image runs as `{user}`"));
+    }
+    // A shell or a server may need root for its work, so a fix is offered for other programs only.
     if let (Some(edit), Program::Own) = (new_user(cx, stage), wanted) {
         report.fix(Fix::new(
             "create a user and switch to it",
@@ -91,19 +89,11 @@ pub(in crate::rules) fn report(
     }
 }
 
+/// The kind of program that a stage starts.
 fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
-    let last = |kind| {
-        let steps = cx
-            .facts
-            .lineage(stage.index)
-            .filter(|step| step.kind() == kind && !step.onbuild);
-        steps.max_by_key(|step| step.span.start).map(words)
-    };
-    let (entrypoint, cmd) = (
-        last(Kind::Entrypoint).unwrap_or_default(),
-        last(Kind::Cmd).unwrap_or_default(),
-    );
-    let words: Vec<String> = entrypoint.into_iter().chain(cmd).collect();
+    // CMD is the arguments of ENTRYPOINT, or the program itself if there is none.
+    let mut words = last_command(cx, stage, Kind::Entrypoint);
+    words.extend(last_command(cx, stage, Kind::Cmd));
     let name = words
         .first()
         .map(|word| word.rsplit('/').next().unwrap_or(word))
@@ -112,6 +102,7 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
         && words[1..]
             .iter()
             .all(|word| matches!(word.as_str(), "-l" | "-i" | "--login"));
+    // Distributions put the version into the name: `php-fpm8.2`.
     if name.is_empty() || waits || SERVERS.contains(&name) || name.starts_with("php-fpm") {
         Program::Other
     } else {
@@ -119,8 +110,15 @@ fn program(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Program {
     }
 }
 
-/// The words of a CMD or ENTRYPOINT; those of a shell form as they are written, without `exec`.
-fn words(step: &Step<'_>) -> Vec<String> {
+/// The words of the last instruction of a kind in a stage and those it is based on.
+fn last_command(cx: &DockerfileContext<'_>, stage: &Stage<'_>, kind: Kind) -> Vec<String> {
+    last_of_kind(cx, stage, kind)
+        .map(command_words)
+        .unwrap_or_default()
+}
+
+/// The words of a CMD or ENTRYPOINT. Those of a shell form are as written, without `exec`.
+fn command_words(step: &Step<'_>) -> Vec<String> {
     match &step.instruction.body {
         Body::Command(Command::Exec(words)) => {
             words.iter().map(|word| word.value.clone()).collect()
@@ -136,7 +134,17 @@ fn words(step: &Step<'_>) -> Vec<String> {
     }
 }
 
-/// Whether a program is installed or called that changes the user when the container starts.
+/// Whether the container of a stage is known to run as root, because of a USER or the base image.
+pub(in crate::rules) fn runs_as_root(stage: &Stage<'_>) -> bool {
+    let name = match &stage.user {
+        // A USER with an unknown value may be anybody, even if the base image runs as root.
+        Some(user) => user.name.as_deref(),
+        None => stage.known.and_then(|known| known.user.as_deref()),
+    };
+    name.is_some_and(User::is_root)
+}
+
+/// Whether a program that changes the user when the container starts is installed or called.
 pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
     cx.facts
         .lineage(stage.index)
@@ -144,6 +152,7 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
             (Body::Command(Command::Exec(words)), Kind::Entrypoint | Kind::Cmd) => {
                 words.iter().any(|word| is_dropper(&word.value))
             }
+            // Its name may be anywhere: in a download, in a list of packages, in a script.
             (_, Kind::Run | Kind::Copy | Kind::Add | Kind::Entrypoint | Kind::Cmd) => cx
                 .source
                 .slice(step.span)
@@ -153,59 +162,58 @@ pub(in crate::rules) fn drops_privileges(cx: &DockerfileContext<'_>, stage: &Sta
         })
 }
 
+/// Whether a word names one of the [`DROPPERS`].
 fn is_dropper(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
-    DROPPERS.iter().any(|dropper| {
-        name == *dropper
-            || name
-                .strip_prefix(dropper)
-                .is_some_and(|rest| rest.starts_with('-'))
-    })
+    for dropper in DROPPERS {
+        // Releases have the platform in their name: `gosu-amd64`.
+        if let Some(rest) = name.strip_prefix(dropper)
+            && (rest.is_empty() || rest.starts_with('-'))
+        {
+            return true;
+        }
+    }
+    false
 }
 
-/// An image from scratch without a program to start is there to be copied from.
+/// Whether an image from scratch starts no program, so that it exists to be copied from.
 fn only_carries_files(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> bool {
-    let starts = |kind| matches!(kind, Kind::Entrypoint | Kind::Cmd);
-    cx.facts
-        .ancestry(stage.index)
-        .last()
-        .is_some_and(|root| root.base == Base::Scratch)
-        && !cx
-            .facts
-            .lineage(stage.index)
-            .any(|step| starts(step.kind()))
+    let root = cx.facts.ancestry(stage.index).last();
+    if root.is_none_or(|root| root.base != Base::Scratch) {
+        return false;
+    }
+    !cx.facts
+        .lineage(stage.index)
+        .any(|step| matches!(step.kind(), Kind::Entrypoint | Kind::Cmd))
 }
 
-/// A user and a USER after all that is done as root, in the words of the image's distribution.
+/// Inserts a user and a USER after everything that needs root, with the command of the image's
+/// distribution.
 fn new_user(cx: &DockerfileContext<'_>, stage: &Stage<'_>) -> Option<Edit> {
-    let has = |manager: &str| {
-        stage
-            .known
-            .is_some_and(|known| known.managers.iter().any(|name| name == manager))
-    };
-    let command = if has("apk") {
+    let managers = &stage.known?.managers;
+    // BusyBox has only `adduser`; elsewhere `useradd` is part of the base system.
+    let command = if managers.iter().any(|name| name == "apk") {
         "adduser -S -D -H app"
-    } else if has("apt") || has("dnf") || has("yum") {
+    } else if managers
+        .iter()
+        .any(|name| matches!(name.as_str(), "apt" | "dnf" | "yum"))
+    {
         "useradd --system --no-log-init app"
     } else {
         return None;
     };
-    let uses_posix_shell = cx
-        .facts
-        .steps_of(stage)
-        .last()
-        .is_some_and(|step| step.shell.kind.is_posix());
-    let needs_root = |kind| {
-        matches!(
-            kind,
-            Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
-        )
-    };
-    let last = cx
-        .facts
-        .steps_of(stage)
-        .iter()
-        .rfind(|step| !step.onbuild && needs_root(step.kind()))?;
+    let steps = cx.facts.steps_of(stage);
+    if !steps.last()?.shell.kind.is_posix() {
+        return None;
+    }
+    // These write files or run commands, which may need root; what follows is metadata.
+    let last = steps.iter().rfind(|step| {
+        !step.onbuild
+            && matches!(
+                step.kind(),
+                Kind::From | Kind::Run | Kind::Copy | Kind::Add | Kind::Workdir
+            )
+    })?;
     let lines = format!("RUN {command}{}USER app", cx.line_break());
-    uses_posix_shell.then(|| line_after(cx, last, &lines))
+    Some(line_after(cx, last, &lines))
 }

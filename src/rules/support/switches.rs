@@ -1,4 +1,4 @@
-//! Words by which programs are told to give up a protection: how tables of them are read.
+//! Options and variables that turn a protection off: tables of them, and the code that reads them.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,25 @@ use crate::lint::facts::{Call, Run, Step, glob_matches, packages};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
-/// Words that a program may be given.
+/// Programs that share the options of dnf.
+pub(in crate::rules) const DNF_PROGRAMS: &[&str] = &[
+    "yum",
+    "dnf",
+    "microdnf",
+    "tdnf",
+    "yum-config-manager",
+    "dnf-config-manager",
+];
+
+/// Arguments of a program that turn a protection off.
 pub(in crate::rules) struct Switch {
-    /// Names of programs; a package manager goes by its name in the table of packages.
+    /// Names of programs. A package manager has its name in the table of packages.
     pub(in crate::rules) programs: &'static [&'static str],
-    /// Patterns for words that follow each other, with others between them; case does not matter.
+    /// Patterns for arguments in this order, with others allowed between them, in any case.
     pub(in crate::rules) words: &'static [&'static str],
 }
 
+/// One row of a table of switches.
 pub(in crate::rules) const fn switch(
     programs: &'static [&'static str],
     words: &'static [&'static str],
@@ -22,14 +33,15 @@ pub(in crate::rules) const fn switch(
     Switch { programs, words }
 }
 
-/// A variable whose value does the same.
+/// An environment variable that turns a protection off.
 pub(in crate::rules) struct Variable {
-    /// Names in any case count only where all of one's letters are of one case.
+    /// The exact name; one of npm may be in lower case as well.
     pub(in crate::rules) name: &'static str,
-    /// What it has to be; every value does it where none is given.
+    /// The values that do it, in any case; every value does if there are none.
     pub(in crate::rules) values: &'static [&'static str],
 }
 
+/// One row of a table of variables.
 pub(in crate::rules) const fn variable(
     name: &'static str,
     values: &'static [&'static str],
@@ -39,32 +51,41 @@ pub(in crate::rules) const fn variable(
 
 impl Variable {
     fn is_set_by(&self, name: &str, value: Option<&str>) -> bool {
-        let named = name == self.name
+        // npm reads `npm_config_…` in upper and in lower case.
+        let is_named = name == self.name
             || (self.name.starts_with("NPM_") && name == self.name.to_ascii_lowercase());
-        let fits = |value: &str| {
-            self.values
-                .iter()
-                .any(|known| value.trim().eq_ignore_ascii_case(known))
-        };
-        named && (self.values.is_empty() || value.is_some_and(fits))
+        if !is_named || self.values.is_empty() {
+            return is_named;
+        }
+        let Some(value) = value else { return false };
+        self.values
+            .iter()
+            .any(|known| value.trim().eq_ignore_ascii_case(known))
     }
 }
 
-/// The word of a call by which the first switch of a table is complete, as it is written.
+/// The argument of a call that completes the first matching switch of a table, as it is written.
 pub(in crate::rules) fn find<'c>(call: &'c Call, table: &[Switch]) -> Option<(Span, Cow<'c, str>)> {
     let manager = packages::manager(call).map(|manager| manager.name);
-    let is_program = |name: &&str| *name == call.name || manager == Some(*name);
-    let mut fitting = table
-        .iter()
-        .filter(|switch| switch.programs.iter().any(is_program));
-    fitting.find_map(|switch| last_word(call, switch.words))
+    for switch in table {
+        let is_meant = switch
+            .programs
+            .iter()
+            .any(|&program| program == call.name || manager == Some(program));
+        if is_meant && let Some(word) = last_word(call, switch.words) {
+            return Some(word);
+        }
+    }
+    None
 }
 
+/// The argument that matches the last of the patterns, if the others match arguments before it.
 fn last_word<'c>(call: &'c Call, patterns: &[&str]) -> Option<(Span, Cow<'c, str>)> {
     let mut patterns = patterns.iter().peekable();
     for argument in &call.arguments {
         for text in argument.texts() {
             let pattern = patterns.peek()?;
+            // Most programs accept the values of these options in any case.
             if glob_matches(
                 &pattern.to_ascii_lowercase(),
                 &text.trim_matches('"').to_ascii_lowercase(),
@@ -79,35 +100,38 @@ fn last_word<'c>(call: &'c Call, patterns: &[&str]) -> Option<(Span, Cow<'c, str
     None
 }
 
-/// Reports the variables of a table that ENV, ARG or a script sets.
+/// Reports the variables of a table that ENV, ARG or a script sets. The message is the name
+/// followed by `what`.
 pub(in crate::rules) fn report_variables(
     cx: &DockerfileContext<'_>,
     table: &[Variable],
     what: &str,
     findings: &mut Findings,
 ) {
-    let known = |name: &str, value: Option<&str>| {
-        table.iter().any(|variable| variable.is_set_by(name, value))
-    };
     for step in &cx.facts.steps {
         for (name, value, span) in pairs(cx, step) {
-            if known(&name, value.as_deref()) {
+            // The value of an ARG is its default, in effect unless `--build-arg` is given.
+            if is_in(table, &name, value.as_deref()) {
                 findings.add(span, format!("`{name}` {what}"));
             }
         }
         let Some(run) = cx.facts.run_of(step) else {
             continue;
         };
-        for (name, _, span) in run
-            .assignments()
-            .filter(|(name, value, _)| known(name, *value))
-        {
-            findings.add(span, format!("`{name}` {what}"));
+        for (name, value, span) in run.assignments() {
+            if is_in(table, name, value) {
+                findings.add(span, format!("`{name}` {what}"));
+            }
         }
     }
 }
 
-/// What ENV and ARG set.
+/// Whether a table has a variable with a value like this.
+fn is_in(table: &[Variable], name: &str, value: Option<&str>) -> bool {
+    table.iter().any(|variable| variable.is_set_by(name, value))
+}
+
+/// The names, values and places of the variables that ENV and ARG set.
 fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<String>, Span)> {
     let Body::Pairs(pairs) = &step.instruction.body else {
         return Vec::new();
@@ -115,18 +139,18 @@ fn pairs(cx: &DockerfileContext<'_>, step: &Step<'_>) -> Vec<(String, Option<Str
     if !matches!(step.kind(), Kind::Env | Kind::Arg) {
         return Vec::new();
     }
-    let read = |pair: &crate::dockerfile::Pair| {
-        let value = pair.value.as_ref()?;
-        Some((
-            pair.key.text.as_str().to_owned(),
-            cx.facts.expand(step, value),
-            pair.span,
-        ))
-    };
-    pairs.iter().filter_map(read).collect()
+    let mut set = Vec::new();
+    for pair in pairs {
+        // `ARG name` only declares the variable.
+        if let Some(value) = &pair.value {
+            let name = pair.key.text.as_str().to_owned();
+            set.push((name, cx.facts.expand(step, value), pair.span));
+        }
+    }
+    set
 }
 
-/// Takes a word out of a script, with the blanks before it.
+/// Removes a word from a script, with the blanks before it.
 pub(in crate::rules) fn removal(
     cx: &DockerfileContext<'_>,
     run: &Run<'_>,
@@ -134,7 +158,9 @@ pub(in crate::rules) fn removal(
     word: Span,
     title: &str,
 ) -> Option<Fix> {
+    // In an exec form, quotes and commas would have to go as well.
     run.script.as_ref()?;
+    // The word before it ends where the removal starts, so that no double blank is left.
     let before = call
         .arguments
         .iter()
@@ -145,11 +171,10 @@ pub(in crate::rules) fn removal(
     let between = cx
         .source
         .slice(Span::new(start.min(word.start), word.start));
-    let start = if between.trim().is_empty() && !between.is_empty() {
-        start
-    } else {
+    // The word may be part of an argument, `-o=x`, or follow a line continuation.
+    if between.is_empty() || !between.trim().is_empty() {
         return None;
-    };
+    }
     let edit = Edit {
         span: Span::new(start, word.end),
         replacement: String::new(),

@@ -4,7 +4,8 @@ use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix};
 use crate::source::Span;
 
-/// Reports the calls of these managers that ask, and gives them `option` after their verb.
+/// Reports the calls of these managers that prompt for confirmation, with a fix that inserts
+/// `option` after their verb.
 pub(in crate::rules) fn check(
     cx: &DockerfileContext<'_>,
     findings: &mut Findings,
@@ -13,21 +14,23 @@ pub(in crate::rules) fn check(
 ) {
     let configured = configured_from(cx);
     for run in cx.facts.runs() {
+        // `yes |` answers every prompt of its pipeline.
         let piped = run.calls.iter().any(|call| call.name == "yes");
         if piped || cx.facts.steps[run.step].span.end > configured {
             continue;
         }
-        for call in run
-            .package_calls()
-            .filter(|call| managers.contains(&call.manager.name) && asks(call))
-        {
+        for call in run.package_calls() {
+            if !managers.contains(&call.manager.name) || !prompts(&call) {
+                continue;
+            }
+            // Without a verb there is no place for the option.
             let Some(verb) = call.verb else { continue };
             let message = format!(
-                "`{} {}` prompts for confirmation, and the build cannot answer",
+                "`{} {}` prompts for confirmation: add `{option}`",
                 call.call.name, verb.word
             );
             let report = findings.add(call.call.name_span.to(verb.argument.span), message);
-            if let Some(edit) = after(cx, verb.argument.span, verb.word, option) {
+            if let Some(edit) = insert_after(cx, verb.argument.span, verb.word, option) {
                 report.fix(Fix::new(
                     format!("add `{option}`"),
                     Applicability::Safe,
@@ -38,12 +41,14 @@ pub(in crate::rules) fn check(
     }
 }
 
-fn asks(call: &PackageCall<'_>) -> bool {
+/// Whether a call changes packages and prompts before it does.
+fn prompts(call: &PackageCall<'_>) -> bool {
     let changes = matches!(
         call.action,
         Action::Install | Action::Upgrade | Action::Remove
     );
-    let looks = call.options.iter().any(|option| {
+    // These only show or download something, and apt does not prompt before that.
+    let changes_nothing = call.options.iter().any(|option| {
         matches!(
             *option,
             "-s" | "--simulate"
@@ -54,11 +59,11 @@ fn asks(call: &PackageCall<'_>) -> bool {
                 | "--print-uris"
         )
     });
-    changes && !looks && !call.answers_itself() && !call.hides_options()
+    changes && !changes_nothing && !call.answers_itself() && !call.hides_options()
 }
 
-/// Where the file first has a setting that answers: apt's `Assume-Yes`, dnf's `assumeyes`, written
-/// or passed.
+/// The offset of the first setting that answers prompts: apt's `Assume-Yes` or dnf's `assumeyes`,
+/// written to a configuration file or passed as an option.
 fn configured_from(cx: &DockerfileContext<'_>) -> usize {
     let text = cx.source.text().to_ascii_lowercase();
     let settings = ["assume-yes \"", "assume-yes=", "assumeyes=", "assume-yes::"];
@@ -69,15 +74,16 @@ fn configured_from(cx: &DockerfileContext<'_>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// A word after another, in a script or an exec form; none where the text does not have that word
-/// as it is.
-pub(in crate::rules) fn after(
+/// Inserts a word after another one, in a script or an exec form; `None` if the text at the place
+/// is not that word, for example because it comes from a variable.
+pub(in crate::rules) fn insert_after(
     cx: &DockerfileContext<'_>,
     span: Span,
     word: &str,
     added: &str,
 ) -> Option<Edit> {
     let written = cx.source.slice(span);
+    // In an exec form, every word is a JSON string.
     let replacement = if written == word {
         format!(" {added}")
     } else if written

@@ -10,18 +10,17 @@ pub(in crate::rules) fn check(
     managers: &[&str],
 ) {
     for run in cx.facts.runs() {
-        let installs =
-            |call: &PackageCall<'_>| matches!(call.action, Action::Install | Action::Execute);
-        for call in run
-            .package_calls()
-            .filter(|call| managers.contains(&call.manager.name) && installs(call))
-        {
-            report(&call, findings);
+        for call in run.package_calls() {
+            // `npx` and `go run` install what they execute.
+            let installs = matches!(call.action, Action::Install | Action::Execute);
+            if installs && managers.contains(&call.manager.name) {
+                report(&call, findings);
+            }
         }
     }
 }
 
-/// One finding for each call: it stands at the first package and names the rest.
+/// Reports a call once, at its first package without a version, with labels at the others.
 fn report(call: &PackageCall<'_>, findings: &mut Findings) {
     let loose = call.loose();
     let Some((first, rest)) = loose.split_first() else {

@@ -4,7 +4,8 @@ use crate::lint::facts::Run;
 use crate::lint::facts::packages::{Action, PackageCall};
 use crate::lint::{DockerfileContext, FindingBuilder, Findings};
 
-/// How many later calls are looked through for the one that a finding stands at.
+/// The number of later calls that are searched for the one to report. Without a limit, a file of
+/// nothing but updates would take quadratic time.
 const MOST_LATER: usize = 1000;
 
 /// Reports an update at the call that installs from the outdated lists, if there is one.
@@ -14,6 +15,7 @@ pub(in crate::rules) fn report<'f>(
     run: &Run<'_>,
     alone: &PackageCall<'_>,
 ) -> FindingBuilder<'f> {
+    // The cached lists are part of this stage only.
     let stage = cx.facts.steps[run.step].stage;
     let runs = cx.facts.runs();
     let later = &runs[runs.partition_point(|later| later.step <= run.step)..];
@@ -21,15 +23,21 @@ pub(in crate::rules) fn report<'f>(
         .iter()
         .take_while(|later| cx.facts.steps[later.step].stage == stage)
         .take(MOST_LATER);
-    let uses = |call: &PackageCall<'_>| {
-        call.manager.name == alone.manager.name && call.action == Action::Install
-    };
-    let brings_its_own = |later: &Run<'_>| later.package_calls().any(|call| is_update(&call));
-    let install = later
-        .filter(|later| !brings_its_own(later))
-        .find_map(|later| later.package_calls().find(uses));
-    let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
+    let mut install = None;
+    for later in later {
+        // A RUN that updates the lists itself does not use the cached ones.
+        if later.package_calls().any(|call| is_update(&call)) {
+            continue;
+        }
+        install = later
+            .package_calls()
+            .find(|call| call.manager.name == alone.manager.name && call.action == Action::Install);
+        if install.is_some() {
+            break;
+        }
+    }
     let Some(install) = install else {
+        let (name, verb) = (&alone.call.name, alone.verb.map_or("", |verb| verb.word));
         return findings.add(
             alone.call.span,
             format!("`{name} {verb}` in a `RUN` that installs nothing"),
@@ -38,13 +46,15 @@ pub(in crate::rules) fn report<'f>(
     let span = install.verb.map_or(install.call.span, |verb| {
         install.call.name_span.to(verb.argument.span)
     });
-    let message =
-        format!("this installs from package lists that `{name} {verb}` cached in an earlier `RUN`");
     findings
-        .add(span, message)
+        .add(
+            span,
+            "installs from package lists cached by an earlier `RUN`",
+        )
         .label(alone.call.span, "package lists updated here")
 }
 
+/// Whether a call downloads package lists; managers without lists have verbs of the same name.
 pub(in crate::rules) fn is_update(call: &PackageCall<'_>) -> bool {
     call.action == Action::Update && !call.manager.lists.is_empty()
 }

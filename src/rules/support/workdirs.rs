@@ -24,8 +24,9 @@ pub(in crate::rules) fn relative<'a>(
     })
 }
 
-/// Where the directory before is known, the path can be written in full.
+/// Writes the path in full, if the directory before it is known.
 pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) -> Option<Fix> {
+    // A variable or a quote in the path may stand for something else than its text.
     let path = literal?.trim_start_matches("./");
     let is_plain = path
         .bytes()
@@ -33,11 +34,11 @@ pub(in crate::rules) fn fix(step: &Step<'_>, literal: Option<&str>, span: Span) 
     if !is_plain || path.split('/').any(|part| matches!(part, "." | "..")) || path.is_empty() {
         return None;
     }
-    let from = step
-        .workdir
-        .path
-        .as_deref()
-        .filter(|from| from.starts_with('/'))?;
+    let from = step.workdir.path.as_deref()?;
+    // On Windows, a path starts with a drive.
+    if !from.starts_with('/') {
+        return None;
+    }
     let replacement = format!("{}/{path}", from.trim_end_matches('/'));
     let title = format!("write it in full: `{replacement}`");
     Some(Fix::new(

@@ -1,0 +1,13 @@
+//! Keywords in the style of the file.
+
+use crate::dockerfile::Instruction;
+
+/// A keyword in uppercase or lowercase, whichever the instruction that it replaces is in.
+pub(in crate::rules) fn in_case_of(instruction: &Instruction, keyword: &str) -> String {
+    let written = &instruction.keyword.text;
+    if written.bytes().any(|b| b.is_ascii_uppercase()) {
+        keyword.to_ascii_uppercase()
+    } else {
+        keyword.to_ascii_lowercase()
+    }
+}
