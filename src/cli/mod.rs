@@ -50,7 +50,7 @@ use output::Output;
 
 use crate::printable::escape;
 
-/// How a command ended; the numbers are part of the interface.
+/// Result of a command. The numbers are exit codes, which scripts depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Clean = 0,
@@ -64,6 +64,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
+        // `--help` and `--version` are errors to clap too, with status 0.
         Err(error) => {
             let status = error.exit_code();
             output::print_usage(&printable_error(&typed).unwrap_or(error));
@@ -94,8 +95,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(outcome as u8)
 }
 
-/// The same error about the same arguments, as they can be printed: a hook passes names of files,
-/// and clap repeats what it does not understand.
+/// Error about the same arguments with their control characters escaped. A commit hook passes
+/// names of files, which anybody may choose, and clap repeats arguments that it does not know.
 fn printable_error(typed: &[OsString]) -> Option<clap::Error> {
     let printable = typed
         .iter()

@@ -1,10 +1,10 @@
-//! Checkstyle's XML, which Jenkins, reviewdog and many others read.
+//! Checkstyle's XML, which Jenkins, reviewdog and many other tools read.
 
 use super::Report;
 use super::xml::Xml;
 use crate::lint::Severity;
 
-/// A `file` element for each file that was checked, with an `error` element for each finding in it.
+/// A `file` element for each checked file, with an `error` element for each finding in it.
 pub(super) fn checkstyle(report: &Report<'_>) -> String {
     let mut xml = Xml::new();
     xml.start("checkstyle", &[("version", "4.3")]);
@@ -27,7 +27,7 @@ pub(super) fn checkstyle(report: &Report<'_>) -> String {
     xml.into_text()
 }
 
-/// Checkstyle knows no style below info but `ignore`, which readers drop.
+/// Checkstyle's level. Below `info` it has only `ignore`, and readers drop such errors.
 fn severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",

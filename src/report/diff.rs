@@ -1,4 +1,4 @@
-//! How two images differ, for people and for programs.
+//! Differences between two images, as text and as JSON.
 
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ pub struct Compared<'a> {
     pub difference: &'a Difference,
 }
 
-/// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or
-/// gone is counted at that directory.
+/// A line for each path: `+` added, `-` removed, `~` changed. A directory that was added or removed
+/// is one line, with the number and size of the paths below it.
 pub fn diff_text(compared: &Compared<'_>) -> Lines {
     let Compared {
         before,
@@ -39,13 +39,14 @@ pub fn diff_text(compared: &Compared<'_>) -> Lines {
         package_line(&mut out, package);
     }
     for field in &difference.configuration {
-        out.line(format_args!("configuration: {field} is not the same"));
+        out.line(format_args!("configuration: {field} differs"));
     }
+    // Images with the same layers need no line about them.
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
         out.line(format_args!(
-            "layers: {} and {}, {shared} of them the same from the lowest on",
+            "layers: {} and {}, of which the lowest {shared} are shared",
             layers[0], layers[1]
         ));
     }
@@ -60,7 +61,8 @@ enum Mark<'a> {
     Changed(&'a Changed),
 }
 
-/// A name that is new or gone while its directory is not, with what is below it.
+/// A path that was added or removed while its parent exists in both images, with all paths below
+/// it.
 struct Top {
     name: NameId,
     bytes: u64,
@@ -69,7 +71,8 @@ struct Top {
 
 fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
     let mut lines: Vec<(&[u8], &Image, Mark<'_>)> = Vec::new();
-    // For every path that is new or gone, the line that tells of it.
+    // For every path that was added or removed, the line that counts it. The two are kept apart, as
+    // a directory may be removed and a file of the same name added.
     let mut told: [HashMap<&[u8], usize>; 2] = [HashMap::new(), HashMap::new()];
     for changed in &compared.difference.paths {
         let (image, name, is_added) = match (changed.before, changed.after) {
@@ -123,7 +126,7 @@ fn top_line(out: &mut Lines, mark: char, image: &Image, path: &[u8], top: &Top) 
         ""
     };
     let below = if top.names > 0 {
-        format!(", {}", counted(top.names, "name"))
+        format!(", {}", counted(top.names, "path"))
     } else {
         String::new()
     };
@@ -147,7 +150,7 @@ fn changed_line(out: &mut Lines, compared: &Compared<'_>, changed: &Changed) {
     ));
 }
 
-/// What changed, with both values where they are short.
+/// A change with its values before and after, if both are short and differ.
 fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     let (Some(before), Some(after)) = (changed.before, changed.after) else {
         return what.as_str().to_owned();
@@ -155,6 +158,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     let sides = [(compared.before, before), (compared.after, after)];
     let [one, other] = sides.map(|(image, name)| {
         let inode = image.tree.inode(name);
+        // Two files of one size have different contents, so equal values say nothing.
         match (what, &inode.kind) {
             (Change::Kind, other) => kind(other).to_owned(),
             (Change::Content, _) => size(length(&image.tree, name)),
@@ -193,7 +197,7 @@ fn total(image: &Image) -> u64 {
     new.map(|name| length(tree, name)).sum()
 }
 
-/// How many paths and packages are in which way different.
+/// Numbers of added, removed and changed paths, and of such packages.
 fn counts(difference: &Difference) -> [[usize; 3]; 2] {
     let mut counts = [[0; 3]; 2];
     for changed in &difference.paths {
@@ -205,7 +209,7 @@ fn counts(difference: &Difference) -> [[usize; 3]; 2] {
     counts
 }
 
-/// Added, removed, changed.
+/// The index of an added, removed or changed row.
 fn row(before: bool, after: bool) -> usize {
     match (before, after) {
         (false, _) => 0,
@@ -218,12 +222,12 @@ fn summary(out: &mut Lines, difference: &Difference, [before, after]: [u64; 2]) 
     let [paths, packages] = counts(difference).map(|[added, removed, changed]| {
         format!("{added} added, {removed} removed, {changed} changed")
     });
-    out.line(format_args!("names: {paths}"));
+    out.line(format_args!("paths: {paths}"));
     out.line(format_args!("packages: {packages}"));
     out.line(format_args!("size: {} → {}", size(before), size(after)));
 }
 
-/// One object, with every path.
+/// One object, with every path on its own.
 pub fn diff_json(compared: &Compared<'_>) -> String {
     let Compared {
         before,

@@ -56,7 +56,7 @@ impl Format {
         }
     }
 
-    /// What is printed for a report.
+    /// A report in this format.
     pub fn render(self, report: &Report<'_>, style: Style) -> Rendered {
         Rendered::Data(match self {
             Self::Text => return Rendered::Text(super::text(report, style)),
@@ -86,7 +86,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let names = Self::ALL.map(Self::as_str);
-        // What hadolint calls GitLab's.
+        // hadolint's name, so that its users need not change their pipelines.
         let text = if text == "gitlab_codeclimate" {
             "gitlab"
         } else {
@@ -119,7 +119,8 @@ mod tests {
             .parse::<Format>()
             .expect_err("there is none");
         assert!(all.ends_with(
-            "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, junit, sonarqube"
+            "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, \
+             junit, sonarqube"
         ));
     }
 }

@@ -1,14 +1,14 @@
-//! What is in an image, for programs.
+//! Contents of an image as JSON, and helpers of the other JSON documents on images.
 
 use serde_json::{Value, json};
 
 use super::inspect::{Inspected, instruction, length};
 use crate::image::{Image, Kind, NameId, Tree};
-use crate::inspect::{How, Layers};
+use crate::inspect::{Files, How, Layers};
 use crate::packages::{Package, Packages};
 use crate::printable::lossless;
 
-/// One object.
+/// One object for the whole image.
 pub fn inspect_json(inspected: &Inspected<'_>) -> String {
     let Inspected {
         image,
@@ -18,9 +18,6 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
         ..
     } = *inspected;
     let tree = &image.tree;
-    let paths =
-        |names: &[NameId]| -> Vec<Value> { names.iter().map(|&name| path(tree, name)).collect() };
-    let biggest = |&name: &NameId| json!({"path": path(tree, name), "bytes": length(tree, name)});
     let value = json!({
         "configuration": image.config.json(),
         "distribution": {
@@ -40,25 +37,36 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
             "how": how(wasted.how),
             "by": wasted.by,
         })).collect::<Vec<_>>(),
-        "files": {
-            "bytes": files.bytes,
-            "files": files.files,
-            "directories": files.directories,
-            "links": files.links,
-            "hard_links": files.hard_links,
-            "fifos": files.fifos,
-            "devices": paths(&files.devices),
-            "setuid": paths(&files.setuid),
-            "capabilities": paths(&files.capabilities),
-            "world_writable": paths(&files.world_writable),
-            "broken_links": paths(&files.broken_links),
-            "biggest": files.biggest.iter().map(biggest).collect::<Vec<_>>(),
-        },
+        "files": file_rows(tree, files),
         "packages": package_rows(tree, packages),
-        "notes": packages.notes.iter().map(|note| json!({"path": path(tree, note.at), "text": note.text}))
-            .collect::<Vec<_>>(),
+        "notes": packages.notes.iter().map(|note| {
+            json!({"path": path(tree, note.at), "text": note.text})
+        }).collect::<Vec<_>>(),
     });
     pretty(&value)
+}
+
+fn file_rows(tree: &Tree, files: &Files) -> Value {
+    json!({
+        "bytes": files.bytes,
+        "files": files.files,
+        "directories": files.directories,
+        "links": files.links,
+        "hard_links": files.hard_links,
+        "fifos": files.fifos,
+        "devices": paths(tree, &files.devices),
+        "setuid": paths(tree, &files.setuid),
+        "capabilities": paths(tree, &files.capabilities),
+        "world_writable": paths(tree, &files.world_writable),
+        "broken_links": paths(tree, &files.broken_links),
+        "biggest": files.biggest.iter().map(|&name| {
+            json!({"path": path(tree, name), "bytes": length(tree, name)})
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn paths(tree: &Tree, names: &[NameId]) -> Vec<Value> {
+    names.iter().map(|&name| path(tree, name)).collect()
 }
 
 fn layer_rows(image: &Image, layers: &Layers) -> Vec<Value> {
@@ -97,7 +105,9 @@ fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {
         "name": package.name,
         "version": package.version,
         "architecture": package.architecture,
-        "source": package.source.as_ref().map(|(name, version)| json!({"name": name, "version": version})),
+        "source": package.source.as_ref().map(|(name, version)| {
+            json!({"name": name, "version": version})
+        }),
         "license": package.license,
         "purl": package.purl,
         "record": path(tree, package.record),
@@ -128,13 +138,15 @@ pub(super) fn path(tree: &Tree, name: NameId) -> Value {
     bytes(&tree.path(name))
 }
 
-/// A path as text.
+/// A path as text. JSON strings are Unicode, so bytes that are not UTF-8 are escaped in a way that
+/// can be reversed.
 pub(super) fn bytes(path: &[u8]) -> Value {
     lossless(path).into()
 }
 
+/// Indented JSON with a line break at the end.
 pub(super) fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("values always serialise");
+    let mut text = serde_json::to_string_pretty(value).expect("values always serialize");
     text.push('\n');
     super::json::escaped(text)
 }
