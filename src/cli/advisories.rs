@@ -20,6 +20,7 @@ pub(super) struct AdvisoryArguments {
 impl AdvisoryArguments {
     /// The files of the export, if one was named.
     pub(super) fn export(&self) -> Result<Option<Export>, Error> {
+        // Without an export, no vulnerability is looked up, and nothing is claimed about any.
         if self.osv.is_empty() {
             Ok(None)
         } else {

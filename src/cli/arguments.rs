@@ -33,7 +33,9 @@ use crate::slim::Confidence;
 #[command(
     name = "jettison",
     version,
+    // Longer lines are hard to read, however wide the terminal is.
     max_term_width = 100,
+    // Without arguments, a newcomer sees the commands instead of an error.
     arg_required_else_help = true
 )]
 #[command(after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 error.")]
@@ -124,6 +126,7 @@ pub(super) enum Command {
 Options can also be set in the environment: JETTISON_FAIL_ON=error means --fail-on error.")]
 pub(super) struct LintArguments {
     /// Files, directories to search, `-` for standard input, or images, named as for `slim`
+    // A default of `.` also means that `jettison lint` in a repository needs no arguments.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
     /// Check only these rules, by name or by another tool's code; `all` selects every rule
@@ -255,6 +258,7 @@ pub(super) struct SlimArguments {
     /// Image to slim
     pub(super) image: String,
     /// Image to write; --tag is enough if the image comes from a daemon or a registry
+    // Where `--tag` is enough depends on the kind of the source, which is checked later.
     #[arg(long, short, value_name = "IMAGE", required_unless_present_any = ["dry_run", "tag"])]
     pub(super) output: Option<String>,
     /// Name of the new image
@@ -300,6 +304,8 @@ pub(super) struct PlanArguments {
     #[arg(long, value_name = "GLOB")]
     pub(super) drop: Vec<String>,
     /// Keep files for reasons of at least this confidence
+    // The default keeps too much rather than too little: a missing file may only show in
+    // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
     /// Do not write the package records by which scanners identify the remaining packages

@@ -46,6 +46,7 @@ pub(super) fn write(
         return Ok(false);
     };
     let baseline = Baseline::of(files, &directory(path)?, &current_directory()?);
+    // An existing baseline is replaced, which also removes stale entries.
     write_file(path, baseline.text().as_bytes())?;
     output.note(format_args!(
         "{} written to `{}`",
@@ -62,6 +63,7 @@ pub(super) fn apply(
     files: &mut [Linted],
     output: Output,
 ) -> anyhow::Result<()> {
+    // Most runs have no baseline.
     let Some(file) = file else { return Ok(()) };
     let name = file.path().display();
     let suppressed = suppress(file, files)?;
@@ -69,6 +71,7 @@ pub(super) fn apply(
         "{} suppressed by `{name}`",
         counted(suppressed.findings, "finding")
     ));
+    // Stale entries are only noted: a run that fixed a finding should not fail.
     if !suppressed.stale.is_empty() {
         let mut lines: Vec<String> = suppressed.stale.iter().take(SHOWN).cloned().collect();
         if suppressed.stale.len() > SHOWN {
@@ -89,6 +92,7 @@ pub(super) fn apply(
 /// Suppresses the findings that a baseline lists.
 pub(super) fn suppress(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<Suppressed> {
     let name = file.path().display();
+    // The configuration of a repository can name the file, so its size and place have limits.
     let text = file
         .read_text(limits::BASELINE)
         .with_context(|| format!("cannot read `{name}`"))?;

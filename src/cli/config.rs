@@ -12,6 +12,7 @@ use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
+        // Indented, as people keep the file in their repositories.
         ConfigCommand::Schema => format!("{:#}\n", config::schema()),
         ConfigCommand::Migrate { file } => {
             let file = match file {

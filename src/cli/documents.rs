@@ -126,6 +126,7 @@ impl DocumentArguments {
     /// this takes time.
     pub(super) fn prepare(&self, image: &Image) -> anyhow::Result<Option<Documents>> {
         let export = self.advisories.export().context("`--osv`")?;
+        // Reading package databases takes longer than slimming small images.
         if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
             return Ok(None);
         }
@@ -148,6 +149,7 @@ impl DocumentArguments {
         } = *subject;
         let packages = &documents.packages;
         if !self.sbom.is_empty() {
+            // Packages of which no file remains would be false alarms in scanners.
             let bill = bill(name, image, packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
@@ -180,6 +182,7 @@ impl DocumentArguments {
         let image = subject.image;
         let statements = report::statements(&image.tree, packages, known, subject.plan);
         let mut lines = Lines::new();
+        // The count is printed even without `--vex`: it is what `--osv` asks about.
         lines.line(vulnerabilities(&statements));
         for line in unknown(known) {
             lines.line(line);
@@ -190,6 +193,7 @@ impl DocumentArguments {
             statements,
         };
         for file in &self.vex {
+            // Writing an invalid document would fail in the next tool, without a reason.
             if vex.statements.is_empty() && file.needs_statements {
                 lines.line(format_args!(
                     "no vulnerabilities: the OpenVEX document {} is not written",
@@ -206,6 +210,7 @@ impl DocumentArguments {
 /// A line such as `31 known vulnerabilities before, 4 after`.
 fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     let (before, after, unclear) = report::counts(statements);
+    // The noun has an irregular plural.
     let noun = if before == 1 {
         "vulnerability"
     } else {
@@ -251,10 +256,12 @@ pub(super) fn bill<'a>(
 /// The time of a document: `SOURCE_DATE_EPOCH`, or else that of the image's creation, so that the
 /// same image gives the same document.
 fn time(image: &Image) -> anyhow::Result<jiff::Timestamp> {
+    // A user who sets the variable wants this time in everything that is written.
     if let Some(epoch) = writing::epoch()? {
         return Ok(epoch);
     }
     let created = image.config.created().and_then(report::time_of_image);
+    // An image without a time gets a fixed one rather than that of the clock.
     Ok(created.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }
 

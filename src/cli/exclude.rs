@@ -25,6 +25,7 @@ impl Exclude {
         let mut exclude = Self::new(&current_directory()?);
         exclude
             .add(Path::new("."), patterns)
+            // The context tells which of the two lists has the wrong pattern.
             .context("`--exclude`")?;
         exclude
             .add(&config.folder, &config.exclude)

@@ -11,9 +11,11 @@ use crate::source::Source;
 /// would lose it.
 pub(super) fn dockerfile(text: &str) -> String {
     let source = Source::new("example", text);
+    // Styles about double the text.
     let mut out = String::with_capacity(text.len() * 2);
     for token in parse(&source).tokens {
         let style = style(token.kind);
+        // A heredoc is a single token of many lines.
         for line in source.slice(token.span).split_inclusive('\n') {
             let (content, end) = match line.strip_suffix('\n') {
                 Some(content) => (content, "\n"),

@@ -144,6 +144,7 @@ impl Ignored {
     }
 
     fn has_room_for(&self, size: Size) -> bool {
+        // Lists of other directories were dropped, so the limit is on what is loaded at once.
         let held = self.above.iter().chain(&self.below);
         let size = held.fold(size, |sum, lists| sum.plus(lists.size));
         size.bytes as u64 <= limits::IGNORE_FILE && size.lines <= limits::IGNORE_LINES

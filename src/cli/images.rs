@@ -47,7 +47,7 @@ fn is_image(path: &Path) -> bool {
     }
     // Opening a FIFO would wait for a writer, so only regular files are looked into.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    // An archive has at least one block of 512 bytes, and a compressed image is hardly ever smaller.
+    // An archive has at least one block of 512 bytes, and a compressed image is rarely smaller.
     let mut start = [0; 512];
     let is_read = is_file
         && std::fs::File::open(path)

@@ -13,6 +13,7 @@ pub(super) struct LimitArguments {
     /// 256GiB]
     #[arg(long = "max-size", value_name = "SIZE", value_parser = size)]
     #[arg(env = "JETTISON_MAX_SIZE", hide_env = true)]
+    // Options, so that the defaults stay those of the library that reads images.
     size: Option<u64>,
     /// Refuse images whose layers have more entries in total [default: 5000000]
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
@@ -26,6 +27,7 @@ pub(super) struct LimitArguments {
         env = "JETTISON_MAX_RATIO",
         hide_env = true
     )]
+    // gzip reaches about 1030 on zeros, which real layers contain; more is a decompression bomb.
     ratio: Option<u64>,
     /// Refuse images with paths of more components [default: 1000]
     #[arg(
@@ -55,6 +57,8 @@ impl LimitArguments {
                 .map_or(usual.entries, |entries| entries as usize),
             ratio: self.ratio.unwrap_or(usual.ratio),
             depth: self.depth.unwrap_or(usual.depth),
+            // The other limits protect against malformed archives, and no real image comes near
+            // them.
             ..usual
         }
     }
@@ -68,6 +72,7 @@ fn count() -> clap::builder::RangedI64ValueParser<u32> {
 
 fn size(text: &str) -> Result<u64, String> {
     text.parse()
+        // Accepts decimal and binary units, as people use both.
         .map(|ByteSize(bytes)| bytes)
         .map_err(|_| "expected a size such as `500MB` or `64GiB`".to_owned())
 }

@@ -30,6 +30,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let registry = rules::registry();
     let config = configuration(arguments, registry, output)?;
     let output = if config.no_color {
+        // hadolint's `no-color` means the same.
         output.without_color()
     } else {
         output

@@ -61,6 +61,7 @@ enum Outcome {
 
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Kept for a second parse, should the first fail.
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
@@ -68,6 +69,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             let status = error.exit_code();
             output::print_usage(&printable_error(&typed).unwrap_or(error));
+            // clap's status for wrong arguments is 2, the same as ours for errors.
             return ExitCode::from(u8::try_from(status).unwrap_or(2));
         }
     };
@@ -89,6 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(arguments) => completions::man(arguments),
     };
     let outcome = outcome.unwrap_or_else(|error| {
+        // The only place where an error of a command ends, so that all look alike.
         output.error(&error);
         Outcome::Failed
     });

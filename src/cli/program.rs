@@ -78,6 +78,7 @@ impl ProgramArguments {
             user: self.user.clone(),
             working_dir: self.workdir.clone(),
         };
+        // Without overrides, the configuration stays byte for byte as it was read.
         if overrides != Overrides::default() {
             image.config = image.config.overridden(&overrides);
         }

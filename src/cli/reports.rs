@@ -77,6 +77,7 @@ impl TypedValueParser for RequestParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<ReportRequest, clap::Error> {
+        // Refuses values that are not UTF-8 with clap's usual error.
         let text = StringValueParser::new().parse_ref(command, arg, value)?;
         text.parse().map_err(|reason: String| {
             let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
@@ -193,6 +194,7 @@ fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
     let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
     for request in requests {
         match &request.file {
+            // Names are compared as they were typed: no format could be meant for `x` and `./x`.
             file if taken.insert(file.as_deref()) => {}
             None => bail!(
                 "two formats for standard output: name a file for one, such as `{}=FILE`",

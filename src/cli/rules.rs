@@ -19,12 +19,14 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),
             output::width(),
         ),
+        // This is the index in `rules/README.md`, which covers the keep rules too.
         ListFormat::Markdown => index_markdown(registry) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))
         }
     };
+    // Only the text has styles; the other formats are written to files or pipes.
     if arguments.format == ListFormat::Text {
         let mut lines = Lines::new();
         lines.styled(&list);
@@ -78,6 +80,7 @@ fn fix_mark(page: &Page) -> char {
     match page.fix {
         Some(Applicability::Safe) => 'f',
         Some(Applicability::Unsafe) => 'u',
+        // A mark in each column keeps the titles aligned.
         None => '-',
     }
 }
@@ -92,6 +95,7 @@ fn profile_mark(page: &Page) -> char {
 
 /// The start of a line that is too wide for the terminal, which would wrap it.
 pub(super) fn cut(line: &str, width: usize) -> String {
+    // Titles are plain text without wide characters, so characters count as columns.
     if line.chars().count() <= width {
         return line.to_owned();
     }

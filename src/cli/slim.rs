@@ -277,6 +277,7 @@ fn layer_counts(written: &Written) -> String {
     if written.layers.iter().all(|layer| layer.of.is_none()) {
         return String::new();
     }
+    // Unchanged layers are shared with the original in a registry, and need not be sent.
     let whole = written.layers.iter().filter(|layer| layer.whole).count();
     format!("; layers: {}, unchanged: {whole}", written.layers.len())
 }

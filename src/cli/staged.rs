@@ -156,6 +156,7 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
 
 /// The texts of entries, read from one process. A text beyond its limit is an error.
 pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
+    // Most commits change no Dockerfile, so no process is started for them.
     if entries.is_empty() {
         return Ok(Vec::new());
     }

@@ -39,12 +39,14 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     let image = source.open(&arguments.image, limits.options(), &bar)?;
     let text = if let Some(original) = &arguments.against {
         let original = source.open(original, limits.options(), &bar)?;
+        // Compares all files that both have, as the original states what each of them needs.
         failed(&original.tree, &slim::verify_against(&original, &image)?)
     } else {
         missing(&image)
     };
     drop(bar);
     output.print(&text)?;
+    // As for `grep`, silence means that there is nothing to report.
     Ok(if text.is_empty() {
         Outcome::Clean
     } else {

@@ -142,6 +142,7 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
             ));
             continue;
         };
+        // `as above` instead of a second copy.
         let is_new = seen.insert(by);
         let again = if is_new { "" } else { ", as above" };
         out.line(format_args!(

@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
         .program
         .configure(&mut image, arguments.source.platform.as_ref())?;
     let tree = &image.tree;
+    // A path that does not exist is an error: it is neither kept nor dropped.
     let resolved = tree
         .resolve_link(arguments.path.as_bytes())
         .with_context(|| format!("in `{}`", arguments.image))?;
@@ -57,6 +58,7 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
         lines.line("it is kept");
         lines.append(&links(tree, &plan.why(resolved.name)));
         output.print(&lines)?;
+        // The question was why not, so a kept file is the unexpected result.
         return Ok(Outcome::Found);
     }
     output.print(&reasons(tree, &plan, resolved.name))?;

@@ -58,6 +58,7 @@ fn contents(surface: &AttackSurface) -> String {
         parts.push("contents of the base image unknown".to_owned());
     }
     let mut text = parts.join("; ");
+    // Tells that another base image would be the remedy.
     if surface.all_from_base && has_programs(surface) {
         text.push_str(", from the base image");
     }

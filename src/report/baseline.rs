@@ -65,6 +65,7 @@ impl Baseline {
     /// Parses the text of a baseline that is in `directory`.
     pub fn parse(text: &str, directory: &Path) -> Result<Self, BaselineError> {
         let file: File = serde_json::from_str(text)?;
+        // A later format may mean something else by the same fields.
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
         }
@@ -122,6 +123,7 @@ impl Baseline {
     pub fn suppress(&self, files: &mut [Linted], here: &Path) -> Suppressed {
         let mut found: BTreeSet<(String, String)> = BTreeSet::new();
         let mut checked: BTreeSet<String> = BTreeSet::new();
+        // Without the message, which is for people and may change in a later release.
         let known: BTreeSet<(&str, &str)> = self
             .entries
             .iter()
@@ -141,6 +143,7 @@ impl Baseline {
                     file.findings.push(finding);
                 }
             }
+            // Also a file without findings: its entries are stale then.
             checked.insert(name);
         }
         let mut stale = Vec::new();
@@ -170,7 +173,9 @@ impl Baseline {
         if Reference::has_transport(file.name()) {
             return file.name().to_owned();
         }
+        // `./Dockerfile` and `Dockerfile` are the same entry.
         let path = plain(&here.join(file.name()));
+        // Relative where possible, so that the file holds in every checkout.
         path.strip_prefix(&self.directory)
             .unwrap_or(&path)
             .to_string_lossy()

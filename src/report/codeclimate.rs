@@ -36,6 +36,7 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
             row["trace"] = json!({ "locations": labels, "stacktrace": false });
         }
         out.push_str(&super::json::escaped(row.to_string()));
+        // The specification separates issues by null bytes, as their text may contain line breaks.
         out.push('\0');
     }
     out

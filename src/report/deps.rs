@@ -13,6 +13,7 @@ use crate::printable::{Lines, escape_bytes, lossless};
 /// the loader that found it.
 pub fn deps_text(closures: &[Closure]) -> Lines {
     // An image has thousands of programs, and escaping their paths takes longer than joining texts.
+    // A program takes microseconds, so each thread gets several.
     let texts: Vec<Lines> = closures.par_iter().with_min_len(16).map(text_of).collect();
     let mut out = Lines::new();
     for text in &texts {
@@ -32,6 +33,7 @@ fn text_of(closure: &Closure) -> Lines {
             out.line(format_args!("{program}: loader `{loader}` is missing"));
         }
         Start::Loaded(loaded) => {
+            // In secure mode, the loader ignores `LD_LIBRARY_PATH` and restricts `LD_PRELOAD`.
             let secure = if loaded.secure {
                 ", in secure mode"
             } else {
@@ -187,6 +189,7 @@ pub fn deps_json(closures: &[Closure]) -> String {
         .iter()
         .map(|closure| row(closure).to_string())
         .collect();
+    // Without rows, joining them would leave an empty line in the array.
     if rows.is_empty() {
         "[]\n".to_owned()
     } else {
@@ -290,6 +293,7 @@ pub fn deps_dot(closures: &[Closure]) -> String {
                         found.label()
                     )
                 })),
+                // A missing library has no path, so its name is the node.
                 Outcome::Missing(_) => {
                     edges.insert(format!("  {by} -> {} [color=red];", quoted(&request.name)));
                 }
@@ -309,6 +313,7 @@ fn quoted(bytes: &[u8]) -> String {
 
 /// The absolute paths of the programs, their loaders and their libraries, sorted, each once.
 pub fn deps_paths(closures: &[Closure]) -> BTreeSet<&[u8]> {
+    // Sorted and without duplicates, so that archives made from the list are reproducible.
     let mut paths = BTreeSet::new();
     for closure in closures {
         paths.insert(closure.program.as_slice());

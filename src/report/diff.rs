@@ -42,6 +42,7 @@ pub fn diff_text(compared: &Compared<'_>) -> Lines {
         out.line(format_args!("configuration: {field} differs"));
     }
     // Images with the same layers need no line about them.
+    // A rebuilt image often shares its base with the old one, which need not be pulled again.
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
@@ -85,12 +86,14 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
         };
         let bytes = length(&image.tree, name);
         let told = &mut told[usize::from(is_added)];
+        // Paths are sorted, so a directory comes before everything in it.
         let line = told
             .get(parent(&changed.path))
             .copied()
             .unwrap_or(lines.len());
         told.insert(&changed.path, line);
         if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
+            // Sizes come from headers of hostile archives and may not overflow.
             top.bytes = top.bytes.saturating_add(bytes);
             top.names += 1;
         } else {
@@ -115,6 +118,7 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
 
 fn parent(path: &[u8]) -> &[u8] {
     path.iter()
+        // The parent of `/etc` is empty, which no path is.
         .rposition(|&byte| byte == b'/')
         .map_or(path, |slash| &path[..slash])
 }
@@ -168,6 +172,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             _ => String::new(),
         }
     });
+    // Contents that differ may have one size, which would be shown twice.
     if one == other {
         what.as_str().to_owned()
     } else {
@@ -193,6 +198,7 @@ fn total(image: &Image) -> u64 {
     let mut counted = vec![false; tree.inode_count()];
     let new = tree
         .walk()
+        // Hard links share their bytes, which count once.
         .filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
     new.map(|name| length(tree, name)).sum()
 }
@@ -242,7 +248,9 @@ pub fn diff_json(compared: &Compared<'_>) -> String {
             .collect()
     };
     let value = json!({
-        "paths": difference.paths.iter().map(|changed| path_row(compared, changed)).collect::<Vec<_>>(),
+        "paths": difference.paths.iter().map(|changed| {
+            path_row(compared, changed)
+        }).collect::<Vec<_>>(),
         "packages": difference.packages.iter().map(|package| json!({
             "ecosystem": package.ecosystem.as_str(),
             "name": package.name,
@@ -252,6 +260,7 @@ pub fn diff_json(compared: &Compared<'_>) -> String {
         })).collect::<Vec<_>>(),
         "configuration": difference.configuration,
         "shared_layers": difference.shared_layers,
+        // Programs can compare the layers themselves; here are their digests in order.
         "before": {"bytes": total(before), "layers": layers(before)},
         "after": {"bytes": total(after), "layers": layers(after)},
     });
@@ -275,6 +284,7 @@ fn path_row(compared: &Compared<'_>, changed: &Changed) -> Value {
         side
     };
     let change =
+        // The same words as in the text.
         ["added", "removed", "changed"][row(changed.before.is_some(), changed.after.is_some())];
     json!({
         "path": bytes(&changed.path),

@@ -43,12 +43,15 @@ pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     let mtime = format!("{} seconds since 1970", header.mtime);
     field(&mut out, "mtime", &mtime);
     for (name, value) in header.xattrs() {
+        // Values such as `security.capability` are binary.
         let value = format!("{name}={}", value.escape_ascii());
         field(&mut out, "xattr", &value);
     }
+    // Other names of the same inode, which share its contents.
     for &other in &facts.other_names {
         field(&mut out, "hard link", &shown(tree, other));
     }
+    // A directory that no layer lists was created for the entries in it, and has no layer.
     if let Some((index, layer)) = facts.layer {
         let layer_text = format!("{index}, {}", short(&layer.digest));
         field(&mut out, "layer", &layer_text);
@@ -115,6 +118,7 @@ fn owner(header: &Header) -> String {
     } = header;
     // BuildKit writes no names into layers, only numbers.
     let names = format!("{}:{}", escape_bytes(user), escape_bytes(group));
+
     if names == ":" {
         format!("{uid}:{gid}")
     } else {
@@ -181,6 +185,7 @@ fn hardening_text(facts: &crate::elf::Facts) -> String {
 
 /// The start of a digest, as long as Docker shows it.
 fn short(digest: &str) -> &str {
+    // After the algorithm, as in `sha256:`.
     let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
     digest.get(..end).unwrap_or(digest)
 }
@@ -192,6 +197,7 @@ fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
         let is_last = index + 1 == children.len();
         let branch = if is_last { "└ " } else { "├ " };
         let name = escape_bytes(tree.file_name(child.name));
+        // As `ls -F` and `ls -l` mark them.
         let mark = match &tree.inode(child.name).kind {
             Kind::Directory => "/".to_owned(),
             Kind::Symlink { target } => format!(" -> {}", escape_bytes(target)),
@@ -261,8 +267,10 @@ fn row(tree: &Tree, entry: &Entry) -> Value {
         "bytes": entry.usage.bytes,
     });
     if let Kind::Symlink { target } = &inode.kind {
+        // The target as it is stored; `target` has the path that it resolves to.
         row["link"] = bytes(target);
     }
+    // Only the levels that were asked for have entries, but the counts include all below.
     if let Kind::Directory = inode.kind {
         row["names"] = entry.usage.names.into();
         row["entries"] = entry

@@ -1,5 +1,5 @@
-//! Excerpts: the lines of a source that a finding is on. The renderer would otherwise scan the whole
-//! file for each finding.
+//! Excerpts: the lines of a source that a finding is on. The renderer would otherwise scan the
+//! whole file for each finding.
 
 use std::borrow::Cow;
 

@@ -56,6 +56,7 @@ impl Linted {
     fn fingerprint_text<'a>(&'a self, finding: &'a Finding) -> Cow<'a, str> {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => {
+                // A finding on a comment, or on the file as a whole.
                 let line = || source.line_span(source.line(text.span.start));
                 Cow::Borrowed(source.slice(text.instruction.unwrap_or_else(line)))
             }

@@ -77,6 +77,7 @@ impl Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padding lets callers align names in tables.
         f.pad(self.as_str())
     }
 }
@@ -96,6 +97,7 @@ impl FromStr for Format {
             .into_iter()
             .find(|format| format.as_str() == text)
             .ok_or_else(|| match suggestion::closest(text, names) {
+                // With a likely correction, the whole list would only distract.
                 Some(closest) => format!("unknown format `{text}`; did you mean `{closest}`?"),
                 None => format!("unknown format `{text}`; use one of {}", names.join(", ")),
             })

@@ -25,6 +25,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        // GitHub has three levels.
         Severity::Info | Severity::Style => "notice",
     };
     let Region { start, end } = file.region(finding);

@@ -27,8 +27,8 @@ pub fn markdown(page: &Page) -> String {
 fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        // `dockerfile bad` tells a test what to expect. Viewers take all of it for the language, and
-        // would not highlight the example.
+        // `dockerfile bad` tells a test what to expect. Viewers take all of it for the language,
+        // and would not highlight the example.
         if line.starts_with("```dockerfile ") {
             out.push_str("```dockerfile\n");
             continue;

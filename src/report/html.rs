@@ -38,6 +38,7 @@ code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { co
 
 /// The whole page.
 pub fn report_html(summary: &Summary<'_>) -> String {
+    // Sizes first, then what a reader may want to change, then the whole list for reference.
     let mut out = String::new();
     head(&mut out, summary.name);
     totals(&mut out, summary.before, summary.after);
@@ -110,6 +111,7 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
         return;
     }
     out.push_str("<h2>Risky files that are kept, with reasons</h2>\n<table>\n");
+    // The chain shows which dependency to remove, so it is not folded away.
     let rows = summary.risky.iter().map(|risk| {
         let path = escaped(&shown(&summary.image.tree, risk.name));
         let chain: Vec<String> = risk.chain.iter().map(|link| escaped(link)).collect();
@@ -127,6 +129,7 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
 /// The first rows of a table, and the others in a second table that is folded away: a row cannot be
 /// folded by itself without a script.
 fn folded(out: &mut String, mut rows: Vec<String>) {
+    // Rows are sorted by size, so the folded ones are the least interesting.
     let rest = rows.split_off(rows.len().min(SHOWN));
     out.extend(rows);
     if !rest.is_empty() {
@@ -187,6 +190,7 @@ fn treemap(out: &mut String, summary: &Summary<'_>) {
     let drawn: Vec<_> = summary
         .packages
         .iter()
+        // A rectangle without an area would have an endless ratio of sides.
         .filter(|(_, sizes)| sizes.bytes_before > 0)
         .take(DRAWN)
         .collect();
@@ -219,6 +223,7 @@ fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
         height,
     } = place;
     #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
+    // Generated records may make a package larger than it was.
     let kept = height * (sizes.bytes_after as f64 / sizes.bytes_before as f64).min(1.0);
     let title = format!(
         "{}: {} of {} kept",
@@ -269,6 +274,7 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
             .unwrap_or_default();
         (note.at, format!("{line}{}", note.text))
     });
+    // Files that are missing come before notes: a program may fail without them.
     let rows: Vec<String> = unmet
         .chain(notes)
         .map(|(at, text)| {
@@ -330,6 +336,7 @@ fn kept_row(summary: &Summary<'_>, name: NameId) -> String {
 
 /// Text escaped for HTML, also for an attribute. Control characters are shown as in other reports.
 fn escaped(text: &str) -> String {
+    // Names in an image may contain any bytes, so control characters are shown as escapes first.
     let text = escape(text);
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -338,6 +345,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // HTML before version 5 has no `&apos;`.
             '\'' => out.push_str("&#39;"),
             _ => out.push(letter),
         }

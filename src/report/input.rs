@@ -49,6 +49,7 @@ impl Linted {
     }
 
     pub fn image(name: &str, image: &Image, findings: Vec<Finding>) -> Self {
+        // Converted to lines once, not for each finding.
         let history = image.config.history();
         Self {
             input: Input::Image {
@@ -147,6 +148,7 @@ impl Linted {
         let mut notes = Vec::new();
         notes.extend(origin(image));
         notes.extend_from_slice(&finding.notes);
+        // Unknown for an image that cannot be slimmed.
         notes.extend(image.reachable.map(reachability));
         Cow::Owned(notes)
     }
@@ -215,6 +217,7 @@ fn origin(image: &ImageLocation) -> Option<String> {
     };
     match &image.package {
         Some(package) if step.is_empty() => Some(format!("part of package {package}")),
+        // Packages such as `bash` explain a file better than its path.
         Some(package) => Some(format!("{step} (package {package})")),
         None if step.is_empty() => None,
         None => Some(step),

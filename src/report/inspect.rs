@@ -26,6 +26,7 @@ const SHOWN: usize = 12;
 /// The whole image on one page.
 pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
     let mut out = Lines::new();
+    // From the general to the details, so that the first screen answers most questions.
     configuration(&mut out, inspected);
     layers(&mut out, inspected.image, inspected.layers);
     wasted(&mut out, inspected.layers, inspected.top);
@@ -36,6 +37,7 @@ pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
 
 fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
     let config = &inspected.image.config;
+    // Such as `v8` of `linux/arm64/v8`; most images have none.
     let variant = config
         .variant()
         .map(|variant| format!("/{variant}"))
@@ -126,6 +128,7 @@ fn layers(out: &mut Lines, image: &Image, layers: &Layers) {
             cut(&instruction(layer), INSTRUCTION)
         ));
     }
+    // The efficiency is in thousandths.
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
     out.line(format_args!(
         "{} of {} in the layers are visible in the image",
@@ -162,14 +165,17 @@ pub(super) fn instruction(layer: &Layer) -> String {
 }
 
 fn cut(text: &str, letters: usize) -> String {
+    // Escaped first: an escape counts as several characters of the width.
     let text = escape(text);
     if text.chars().count() <= letters {
         return text.into_owned();
     }
+    // One character less, as the ellipsis takes its place.
     text.chars().take(letters - 1).chain(['…']).collect()
 }
 
 fn wasted(out: &mut Lines, layers: &Layers, top: usize) {
+    // `--top 0` asks for no lists.
     if layers.wasted.is_empty() || top == 0 {
         return;
     }
@@ -206,6 +212,7 @@ fn files(out: &mut Lines, tree: &Tree, files: &Files) {
             format!("{} directories", files.directories)
         }
     ));
+    // They explain why fewer bytes are in the image than its names suggest.
     if files.hard_links > 0 {
         out.line(counted(files.hard_links, "additional hard link"));
     }
@@ -284,6 +291,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     if packages.list.is_empty() && packages.notes.is_empty() {
         return;
     }
+    // A file that two packages list counts for the first, so the sum is right.
     let sizes = packages.sizes(&image.tree, |_| true);
     let of_packages: u64 = sizes.iter().sum();
     let other = inspected.files.bytes.saturating_sub(of_packages);
@@ -295,6 +303,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
         size(other)
     ));
     let mut rows: Vec<(u64, &Package)> = sizes.into_iter().zip(&packages.list).collect();
+    // Stable, so packages of one size stay in the order of their database.
     rows.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
     for (bytes, package) in rows.into_iter().take(top) {
         let Package {

@@ -29,6 +29,7 @@ struct Row<'a> {
     end_line: usize,
     end_column: usize,
     notes: Cow<'a, [String]>,
+    // Left out where there are none: nearly no finding has labels, and reports are large.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
@@ -99,6 +100,7 @@ pub fn json(report: &Report<'_>) -> String {
 
 /// The same objects without the array.
 pub(super) fn jsonl(report: &Report<'_>) -> String {
+    // Also after the last object, as every line of a text file ends.
     let lines: String = lines(report).map(|line| line + "\n").collect();
     escaped(lines)
 }
@@ -110,6 +112,7 @@ pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
         out.push_str(if index == 0 { "\n" } else { ",\n" });
         out.push_str(&element);
     }
+    // An empty array is on one line.
     out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
     escaped(out)
 }
@@ -157,6 +160,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
         end_line,
         end_column,
     } = file.region(finding).into();
+    // Only a text has offsets that edits could refer to.
     let fix = finding.fix.as_ref().zip(file.source());
     Row {
         file: file.name(),

@@ -32,6 +32,7 @@ fn counts(name: &str, tests: usize, failures: usize) -> [(&'static str, String);
         ("name", name.to_owned()),
         ("tests", tests.to_string()),
         ("failures", failures.to_string()),
+        // In JUnit's terms, a finding is a failed assertion, not an error of the test.
         ("errors", "0".to_owned()),
         ("time", "0".to_owned()),
     ]
@@ -72,6 +73,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
                 ("message", &finding.message),
             ],
         );
+        // Some readers show only the text of the element, others only its attributes.
         let first = format!("{name}:{line}:{}: {}", place.column, finding.message);
         let url = super::url(finding);
         let notes = Linted::notes(finding);

@@ -100,6 +100,7 @@ impl Report<'_> {
     /// The same with fingerprints, which are unique within a file.
     fn fingerprinted(&self) -> impl Iterator<Item = (&Linted, &Finding, String)> {
         self.files.iter().flat_map(|file| {
+            // Computed for all findings of a file at once, as they depend on the findings before.
             let findings = file.findings.iter().zip(file.fingerprints());
             findings.map(move |(finding, fingerprint)| (file, finding, fingerprint))
         })
@@ -141,6 +142,7 @@ fn id(finding: &Finding) -> Cow<'static, str> {
 /// The message and the notes of a finding, a line each.
 fn full_text(finding: &Finding) -> String {
     let mut text = finding.message.clone();
+    // Formats with a single text per finding have no other place for notes.
     for note in Linted::notes(finding).iter() {
         text.push('\n');
         text.push_str(note);
@@ -164,6 +166,7 @@ fn relative(mut name: &str) -> &str {
 /// The address of more information: ShellCheck's page on its code, or the rule's page.
 pub fn url(finding: &Finding) -> String {
     match finding.code {
+        // ShellCheck documents its own codes; our page is only about the scripts that it gets.
         Some(code) => format!("https://www.shellcheck.net/wiki/{code}"),
         None => page_url(finding.rule),
     }
@@ -172,6 +175,7 @@ pub fn url(finding: &Finding) -> String {
 /// The address of a rule's page. docs.rs shows the sources of every published version, so the page
 /// stays as this version knows it.
 fn page_url(rule: &str) -> String {
+    // Concatenated at compile time, as the name and the version are known then.
     const RULES: &str = concat!(
         "https://docs.rs/crate/",
         env!("CARGO_PKG_NAME"),

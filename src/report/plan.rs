@@ -108,7 +108,7 @@ fn levels(out: &mut Lines, totals: &Totals) {
     out.line(format_args!("  levels {}", sizes_by_level(totals)));
 }
 
-/// The size of the files that each confidence level adds, such as `certain 12.0 MB, likely +1.2 MB`.
+/// The size of the files that each confidence level adds: `certain 12.0 MB, likely +1.2 MB`.
 pub(super) fn sizes_by_level(totals: &Totals) -> String {
     let mut parts = Vec::new();
     let mut before = 0;

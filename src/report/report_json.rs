@@ -15,6 +15,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "image": summary.name,
         "before": count(summary.before),
         "after": count(summary.after),
+        // Cumulative counts, so that each row is what `--keep-level` with its level would keep.
         "levels": levels(summary),
         "packages": summary.packages.iter().map(|(package, sizes)| {
             size_row("purl", package.map(|package| package.purl.as_str()), *sizes)
@@ -30,6 +31,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "notes": summary.notes.iter().map(|note| {
             json!({"path": note.at.map(|at| path(tree, at)), "line": note.line, "text": note.text})
         }).collect::<Vec<_>>(),
+        // Generated records are not in the image, so they are not among the kept paths.
         "generated": summary.plan.records().iter().map(|record| {
             json!({
                 "path": bytes(&record.path),
@@ -37,6 +39,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
                 "packages": record.packages,
             })
         }).collect::<Vec<_>>(),
+        // Last, as it is by far the longest.
         "kept": summary.plan.kept().iter().map(|&name| kept(summary, name)).collect::<Vec<_>>(),
     });
     pretty(&value)
@@ -85,6 +88,7 @@ fn size_row(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
 
 fn kept(summary: &Summary<'_>, name: NameId) -> Value {
     let tree = &summary.image.tree;
+    // Only the first reason: all of them would be many times the size of the image's list of files.
     let reason = summary.plan.reasons(name).first();
     json!({
         "path": path(tree, name),

@@ -19,6 +19,7 @@ const ROOT: &str = "SRCROOT";
 
 /// One run: the findings with their fixes and fingerprints, and their rules with pages as help.
 pub(super) fn sarif(report: &Report<'_>) -> String {
+    // Results refer to their rules by index as well, which saves readers a search.
     let rules = rules(report);
     let places: BTreeMap<&str, usize> = rules
         .keys()
@@ -42,10 +43,12 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
                 "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
                 "rules": rules.values().collect::<Vec<_>>(),
             }},
+            // Columns count characters, not bytes or units of UTF-16.
             "columnKind": "unicodeCodePoints",
             "originalUriBaseIds": {
                 ROOT: { "description": { "text": "the directory that was checked" } }
             },
+
             "invocations": [{ "executionSuccessful": true }],
             "results": results,
         }],
@@ -53,11 +56,12 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
     super::json::escaped(format!("{log:#}\n"))
 }
 
-/// The rules with findings, by identifier. All rules with their pages would be most of the file, for
-/// which GitHub has a limit of 10 MB.
+/// The rules with findings, by identifier. All rules with their pages would be most of the file,
+/// for which GitHub has a limit of 10 MB.
 fn rules(report: &Report<'_>) -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
     for finding in report.findings() {
+        // Without a page, there is nothing to describe the rule by.
         let Some(page) = report.registry.get(finding.rule) else {
             continue;
         };
@@ -82,6 +86,7 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
         "defaultConfiguration": { "level": level(page.severity) },
         "properties": {
             "tags": [page.category.as_str(), "dockerfile"],
+            // GitHub sorts alerts by precision; rules that guess are not in the default profile.
             "precision": "high",
             "problem.severity": problem(page.severity),
             "aliases": aliases,
@@ -108,6 +113,7 @@ fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        // SARIF has no level below `note` but `none`, which viewers hide.
         Severity::Info | Severity::Style => "note",
     }
 }
@@ -132,6 +138,7 @@ fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usiz
     if let Some(place) = rule {
         result["ruleIndex"] = place.into();
     }
+    // An empty list would be valid, but large reports have thousands of findings.
     if !finding.labels.is_empty() {
         result["relatedLocations"] = file
             .labels(finding)

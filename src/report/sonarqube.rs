@@ -1,7 +1,7 @@
 //! SonarQube's generic issues, in the form that 10.3 and later read.
 //!
-//! See
-//! <https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/generic-issue-import-format>.
+//! See "Generic issue import format" in the documentation of SonarQube,
+//! <https://docs.sonarsource.com/sonarqube-server/>.
 
 use std::collections::BTreeMap;
 

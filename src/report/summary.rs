@@ -92,7 +92,9 @@ pub fn summary<'a>(
         .iter()
         .map(Some)
         .zip(of_packages)
+        // Files of no package are a row like a package's, so that the rows add up to the image.
         .chain([(None, of_none)]);
+    // Virtual packages and those whose files are unknown have no size to show.
     let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
     packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
     let totals = plan.totals();
@@ -134,6 +136,7 @@ fn files(tree: &Tree, plan: &Plan) -> Vec<CountedFile> {
         let Kind::File(content) = &tree.inode(name).kind else {
             continue;
         };
+        // The first name decides on the package and the kind.
         let row = *rows[tree.inode_id(name).index()].get_or_insert(files.len());
         if row == files.len() {
             files.push(CountedFile {
@@ -197,6 +200,7 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     // The content is read last, as it may be compressed in a layer of gigabytes.
     let bytes = image.head(tree.inode_id(name), 4)?;
     Ok(match () {
+        // Libraries and position-independent programs have the same type, so the name decides.
         () if bytes.starts_with(b"\x7fELF") && is_library(tree.file_name(name)) => "libraries",
         () if bytes.starts_with(b"\x7fELF") => "programs",
         () if bytes.starts_with(b"#!") => "scripts",
@@ -205,6 +209,7 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
 }
 
 fn is_library(file_name: &[u8]) -> bool {
+    // `libz.so.1` has a version after the extension.
     file_name.ends_with(b".so") || memchr::memmem::find(file_name, b".so.").is_some()
 }
 
@@ -251,11 +256,13 @@ fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     }
     for &name in plan.kept() {
         let inode = tree.inode(name);
+        // A file of a program's name that cannot be run, such as its configuration, is no risk.
         let is_program = matches!(inode.kind, Kind::File(_)) && inode.header.mode & 0o111 != 0;
         let file_name = tree.file_name(name);
         if is_program && ProgramClass::PackageManager.contains(file_name) {
             risks.push(risk(tree, plan, name, "package manager"));
         }
+        // An attacker needs one to get further tools into a container.
         if is_program && ProgramClass::Downloader.contains(file_name) {
             risks.push(risk(tree, plan, name, "can download files"));
         }

@@ -246,6 +246,7 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
         let count = report.count(severity);
         // "info" and "style" have no plural.
         let noun = if severity <= Severity::Warning {
+            // `1 error` and `2 errors`.
             counted(count, severity.as_str())
         } else {
             format!("{count} {severity}")

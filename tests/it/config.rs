@@ -316,7 +316,7 @@ fn the_format_of_the_file_is_used_and_has_to_exist() {
     assert_eq!(code, 2);
     assert!(
         err.contains(
-            "the configuration's `format`: unknown format `no-such`; use one of text, compact"
+            "`format` in the configuration: unknown format `no-such`; use one of text, compact"
         ),
         "{err}"
     );

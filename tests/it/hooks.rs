@@ -206,7 +206,7 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
     let (code, out, err) = lint(path, &["--baseline", "known.json"]);
     assert_eq!(
         (code, out.as_str(), err.as_str()),
-        (0, "", "note: 2 findings silenced by `known.json`\n")
+        (0, "", "note: 2 findings suppressed by `known.json`\n")
     );
     write(
         path,
@@ -225,10 +225,7 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
     );
     assert!(err.contains("\n  sub/Dockerfile: sudo: "), "{err}");
     for (name, reason) in [
-        (
-            "Dockerfile",
-            "cannot use `Dockerfile`: it is not a baseline",
-        ),
+        ("Dockerfile", "cannot use `Dockerfile`: not a baseline"),
         ("no", "cannot read `no`"),
     ] {
         let (code, _, err) = lint(path, &["--baseline", name]);

@@ -37,6 +37,7 @@ impl Document {
             Some(path) => path.to_string_lossy().into_owned(),
             None => uri.to_owned(),
         };
+
         let source = Source::new(name, text);
         let mut is_left_out = match &path {
             Some(path) => {
@@ -46,6 +47,7 @@ impl Document {
             // An unsaved text has no path that a pattern could match.
             None => false,
         };
+        // Checking such a text at every pause would make the editor wait.
         if source.bytes().len() as u64 > limits::NAMED_DOCKERFILE {
             let limit = limits::shown(limits::NAMED_DOCKERFILE);
             errors.push(format!(
@@ -92,6 +94,7 @@ impl Document {
                 return false;
             };
             let (from, to) = self.range(span);
+            // Touching is enough: the cursor after a word still means the word.
             from <= end && start <= to
         })
     }
@@ -142,6 +145,7 @@ fn ok_or_report<T>(result: anyhow::Result<T>, errors: &mut Vec<String>) -> Optio
 
 /// The configuration for a path, or the default if it cannot be used.
 fn configuration(path: Option<&Path>, errors: &mut Vec<String>) -> Config {
+    // A text without a path, such as a new one, has no directory to search from.
     let located = path
         .and_then(Path::parent)
         .map(config::find)
@@ -149,6 +153,7 @@ fn configuration(path: Option<&Path>, errors: &mut Vec<String>) -> Config {
     errors.extend(located.ignored.iter().map(|path| foreign(path)));
     let loaded = config::load(
         located.file.as_ref(),
+        // hadolint's configuration can also come from the environment.
         &|name| std::env::var(name).ok(),
         rules::registry(),
     );

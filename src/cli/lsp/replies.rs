@@ -81,6 +81,7 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
         .filter_map(|name| rules::registry().get(name))
         .map(report::markdown)
         .collect();
+    // A null result shows nothing, while an empty one would open an empty window.
     if pages.is_empty() {
         return Value::Null;
     }

@@ -83,6 +83,7 @@ fn vulnerability(statement: &Statement<'_>) -> Value {
     let mut analysis = json!({
         "state": match statement.status {
             Status::Affected => "exploitable",
+            // Neither claimed to be exploitable nor denied: a person has to look at it.
             Status::Unclear => "in_triage",
             Status::NoCode | Status::Removed => "not_affected",
         },
@@ -116,6 +117,7 @@ fn rating(severity: &Severity) -> Value {
         value["method"] = match vector {
             vector if vector.starts_with("CVSS:4") => "CVSSv4",
             vector if vector.starts_with("CVSS:3.1") => "CVSSv31",
+            // Vectors of version 2 have no prefix.
             vector if vector.starts_with("CVSS:3") => "CVSSv3",
             _ => "CVSSv2",
         }

@@ -66,6 +66,7 @@ pub fn statements<'a>(
     known: &'a Known,
     plan: &Plan,
 ) -> Vec<Statement<'a>> {
+    // Which files remain is computed once, as several vulnerabilities are in one package.
     let remains = Remains::new(tree, plan);
     let mut statements = Vec::new();
     for vulnerability in &known.list {

@@ -19,6 +19,7 @@ pub fn openvex(vex: &Vex<'_>) -> String {
     for text in [
         vex.image.as_str(),
         &vex.time.to_string(),
+        // The identifier changes with the statements, as the version number does not.
         &Value::from(statements.clone()).to_string(),
     ] {
         hash.update(text);
@@ -49,6 +50,7 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
         .iter()
         .map(|package| package.purl.as_str())
         .collect();
+    // Packages are sorted, and two installations of one version have the same purl.
     purls.dedup();
     let subcomponents: Vec<Value> = purls
         .into_iter()

@@ -98,12 +98,14 @@ impl<'a> Remains<'a> {
         // A package of one file, such as a JAR or a Go program, is its own record.
         let is_record = name == package.record && package.files.len() > 1;
         let path = self.tree.path(name);
+        // Python's metadata lies beside the code and has its own directory.
         let is_metadata = [&b".dist-info/"[..], b".egg-info/"]
             .iter()
             .any(|part| memchr::memmem::find(&path, part).is_some());
         is_file
             && !is_record
             && !is_metadata
+            // Documentation may contain examples, but nothing runs them.
             && !INERT.iter().any(|directory| path.starts_with(directory))
     }
 }
