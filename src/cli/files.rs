@@ -19,7 +19,7 @@ use crate::trust::{HostFile, Refusal, limits};
 
 /// The name of standard input in findings.
 pub(super) const STDIN: &str = "<stdin>";
-/// Up to this many files, starting threads takes longer than the work that they share.
+/// Number of files up to which starting threads takes longer than the work that they share.
 pub(super) const FEW: usize = 8;
 
 #[derive(Args, Debug)]

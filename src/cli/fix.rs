@@ -55,9 +55,9 @@ impl FixArguments {
 /// Place for fixed texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Into the files.
+    /// Write them to the files.
     Write,
-    /// To standard output, as a patch.
+    /// Print them to standard output as a patch.
     Print,
 }
 

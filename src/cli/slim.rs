@@ -271,7 +271,7 @@ pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyh
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }
 
-/// With `--layers keep`, the number of layers and of those that are unchanged.
+/// Number of layers, and of those that are unchanged, for `--layers keep`.
 fn layer_counts(written: &Written) -> String {
     // The one layer of the default comes from no layer of the original.
     if written.layers.iter().all(|layer| layer.of.is_none()) {

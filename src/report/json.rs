@@ -34,7 +34,7 @@ struct Row<'a> {
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
-    /// For findings in images, where `line` is a step of the history, counted from 1.
+    /// Place in an image, for a finding in one. `line` is a step of the history, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<ImageRow<'a>>,
 }

@@ -61,9 +61,9 @@ use crate::printable::Lines;
 /// A result in one of its formats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rendered {
-    /// For people.
+    /// Text for people.
     Text(Lines),
-    /// For programs, which need every character; the format encodes control characters.
+    /// Data for programs, which need every character; the format encodes control characters.
     Data(String),
 }
 

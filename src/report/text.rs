@@ -17,7 +17,7 @@ const NARROWEST: usize = 24;
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
-    /// In columns.
+    /// Width in columns.
     pub width: usize,
     /// Draw frames with characters beyond ASCII.
     pub unicode: bool,
