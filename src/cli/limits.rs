@@ -5,22 +5,20 @@ use clap::Args;
 
 use crate::image::{Limits, Options};
 
-/// Limits on an image. An image that exceeds one is refused with an error that names the option.
+/// Limits on an image. One that exceeds a limit is refused with an error that names the option.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
-    /// Refuse images whose uncompressed layers are larger in total, such as `64GiB` [default:
-    /// 256GiB]
+    /// Limit the total uncompressed size of the layers, such as `64GiB` [default: 256GiB]
     #[arg(long = "max-size", value_name = "SIZE", value_parser = size)]
     #[arg(env = "JETTISON_MAX_SIZE", hide_env = true)]
     // Options, so that the defaults stay those of the library that reads images.
     size: Option<u64>,
-    /// Refuse images whose layers have more entries in total [default: 5000000]
+    /// Limit the total number of entries in the layers [default: 5000000]
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
     #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// Refuse layers above 64 MiB that grow by more than this factor when decompressed [default:
-    /// 1200]
+    /// Limit the compression ratio of layers above 64 MiB [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",
@@ -29,7 +27,7 @@ pub(super) struct LimitArguments {
     )]
     // gzip reaches about 1030 on zeros, which real layers contain; more is a decompression bomb.
     ratio: Option<u64>,
-    /// Refuse images with paths of more components [default: 1000]
+    /// Limit the number of components in a path [default: 1000]
     #[arg(
         long = "max-depth",
         value_name = "COUNT",

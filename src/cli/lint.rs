@@ -76,10 +76,10 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
-        let fixes = fix_files(arguments, mode, files, &mut linter)?;
-        files = fixes.files;
-        summary = fixes.summary;
-        failed |= fixes.failed;
+        let applied = fix_files(arguments, mode, files, &mut linter)?;
+        files = applied.files;
+        summary = applied.summary;
+        failed |= applied.failed;
     }
     if mode == Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;

@@ -9,8 +9,8 @@ use crate::image::{Connection, Image, Options, Platform, Reference, Source};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Image source")]
 pub(super) struct SourceArguments {
-    /// Platform to read from an image for several, as OS/ARCHITECTURE[/VARIANT] [default: Linux on
-    /// this machine's architecture]
+    /// Platform to read from a multi-platform image, as OS/ARCHITECTURE[/VARIANT] [default: Linux
+    /// on this machine's architecture]
     #[arg(long, value_name = "PLATFORM")]
     pub(super) platform: Option<Platform>,
     /// Require registries to use HTTPS with a certificate that the system trusts; `false` also

@@ -11,8 +11,7 @@ use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, PlanOptions};
 
-/// Check that nothing that the program of an image needs is missing, or compare it with its
-/// original
+/// Check that an image has everything that its program needs, or compare it with its original
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.

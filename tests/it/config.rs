@@ -491,7 +491,10 @@ fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
     let empty = tempfile::tempdir().expect("a temporary folder can be made");
     let (code, _, err) = run(jettison(empty.path()).args(["config", "migrate"]));
     assert_eq!(code, 2);
-    assert!(err.contains("there is no `.hadolint.yaml`"), "{err}");
+    assert!(
+        err.contains("no `.hadolint.yaml` in this directory or any above"),
+        "{err}"
+    );
 }
 
 #[test]

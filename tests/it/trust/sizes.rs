@@ -208,7 +208,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
     let run = lint(&ground, &[]);
     assert_eq!(run.code, 2);
     let expected = "error: cannot read `large.Dockerfile`: it is larger than 1 MiB; \
-                    name it to read up to 4 MiB";
+                    name the file to read up to 4 MiB";
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(
         files(&run.out),
