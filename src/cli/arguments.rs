@@ -381,7 +381,7 @@ pub(super) struct DepsArguments {
     /// machine's]
     #[arg(long, value_name = "LEVEL")]
     pub(super) cpu: Option<String>,
-    /// Set an environment variable, such as LD_LIBRARY_PATH
+    /// Set an environment variable, such as `LD_LIBRARY_PATH`
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) env: Vec<String>,
     /// Also find undefined symbols, as `ldd -r` does

@@ -76,7 +76,7 @@ fn report(text: &str) -> Result<PathBuf, &'static str> {
 #[derive(Clone, Debug)]
 struct VexFile {
     format: fn(&Vex<'_>) -> String,
-    /// OpenVEX requires at least one statement: <https://github.com/openvex/spec>.
+    /// `OpenVEX` requires at least one statement: <https://github.com/openvex/spec>.
     needs_statements: bool,
     path: PathBuf,
 }

@@ -402,13 +402,11 @@ fn select(
 /// Parses `NAME=VALUE`, or `NAME` with the value of the environment. As for `docker build`, a name
 /// that the environment does not have is left unset.
 fn build_arg(argument: &str) -> Option<(String, String)> {
-    match argument.split_once('=') {
-        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-        None => {
-            let value = std::env::var(argument).ok()?;
-            Some((argument.to_owned(), value))
-        }
+    if let Some((name, value)) = argument.split_once('=') {
+        return Some((name.to_owned(), value.to_owned()));
     }
+    let value = std::env::var(argument).ok()?;
+    Some((argument.to_owned(), value))
 }
 
 /// The directory where the search for a configuration starts: that of the first path. Images may be
