@@ -1,4 +1,4 @@
-//! Which advisories are asked about packages: a local OSV export.
+//! The advisories to match packages against: a local OSV export.
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use crate::size::counted;
 
 #[derive(Args, Debug)]
 pub(super) struct AdvisoryArguments {
-    /// Look up the packages of images in this OSV export: a zip of osv.dev, or a folder of zips or
-    /// records; several
+    /// Look up packages of images in this OSV export: a zip file from osv.dev, or a directory of
+    /// zip files or records; may be repeated
     #[arg(long, value_name = "DIR|ZIP", env = "JETTISON_OSV", hide_env = true)]
     pub(super) osv: Vec<PathBuf>,
 }
@@ -20,6 +20,7 @@ pub(super) struct AdvisoryArguments {
 impl AdvisoryArguments {
     /// The files of the export, if one was named.
     pub(super) fn export(&self) -> Result<Option<Export>, ExportError> {
+        // Without an export, no vulnerability is looked up, and nothing is claimed about any.
         if self.osv.is_empty() {
             Ok(None)
         } else {
@@ -28,12 +29,9 @@ impl AdvisoryArguments {
     }
 }
 
-/// What the export knows of the packages of an image; says of which it knows nothing.
-pub(super) fn known(
-    export: &Export,
-    packages: &Packages,
-    output: Output,
-) -> Result<KnownVulnerabilities, ExportError> {
+/// Finds the vulnerabilities of an image's packages. Notes report packages that could not be looked
+/// up: silence about them would look like a clean result.
+pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<KnownVulnerabilities, ExportError> {
     let known = advisories::find(export, packages)?;
     for line in unknown(&known) {
         output.note(line);
@@ -41,20 +39,21 @@ pub(super) fn known(
     Ok(known)
 }
 
-/// What could not be looked up, in lines.
+/// A line for each reason why packages could not be looked up.
 pub(super) fn unknown(known: &KnownVulnerabilities) -> Vec<String> {
     let mut lines = Vec::new();
+    // The usual cause is an export of one ecosystem, such as `Debian/all.zip`.
     for uncovered in known.uncovered() {
         let packages = counted(uncovered.packages, "package");
         lines.push(format!(
-            "the export has nothing of {}: {packages} could not be looked up",
+            "{packages} not looked up: the export has no advisories for {}",
             uncovered.ecosystem
         ));
     }
     if known.unknown > 0 {
         let packages = counted(known.unknown, "package");
         lines.push(format!(
-            "{packages} could not be looked up: without a version, or of a distribution that OSV has not"
+            "{packages} not looked up: no version, or a distribution that OSV does not cover"
         ));
     }
     lines

@@ -1,4 +1,7 @@
-//! What can be typed.
+//! The command line's grammar: every command with its arguments, as clap reads them.
+//!
+//! Doc comments on fields are the text of `--help`. Options that several commands share are in
+//! structs of their own, next to the code that uses them.
 
 use std::path::PathBuf;
 use std::str::FromStr as _;
@@ -25,21 +28,21 @@ use crate::config::FailOn;
 use crate::lint::{Category, Profile, Tool};
 use crate::slim::Confidence;
 
-/// Lints Dockerfiles, and slims images to what their program needs.
+/// Lints Dockerfiles and container images, and slims images to the files that they need.
 #[derive(Debug, Parser)]
 #[command(
     name = "jettison",
     version,
+    // Longer lines are hard to read, however wide the terminal is.
     max_term_width = 100,
+    // Without arguments, a newcomer sees the commands instead of an error.
     arg_required_else_help = true
 )]
-#[command(
-    after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 could not do it."
-)]
+#[command(after_help = "Exit status: 0 clean, 1 findings at or above --fail-on, 2 error.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
-    /// When to use colours
+    /// When to use color
     #[arg(
         long,
         global = true,
@@ -50,7 +53,8 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) color: Color,
-    /// What frames and arrows are drawn with; on a terminal, by default, what the locale has
+    /// Characters to draw frames and arrows with; `auto` follows the locale on a terminal and is
+    /// ASCII elsewhere
     #[arg(
         long,
         global = true,
@@ -61,8 +65,11 @@ pub(super) struct Arguments {
         hide_env = true
     )]
     pub(super) charset: Charset,
-    /// Say nothing but the result and errors
-    #[arg(long, short, global = true, env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Print only the result, warnings and errors
+    // `JETTISON_QUIET=0` and an empty value mean no, as for every flag that the environment can
+    // set; clap's default would accept only `true` and `false`.
+    #[arg(long, short, global = true)]
+    #[arg(env = "JETTISON_QUIET", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) quiet: bool,
 }
 
@@ -101,7 +108,7 @@ pub(super) enum Command {
 /// Find defects in Dockerfiles and images
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  jettison lint                      all Dockerfiles below this folder
+  jettison lint                      all Dockerfiles below this directory
   jettison lint Dockerfile.prod      one file
   jettison lint - < Dockerfile       standard input
   jettison lint --staged             what git would commit
@@ -116,13 +123,13 @@ pub(super) enum Command {
   jettison lint --diff --unsafe-fixes | git apply
   jettison lint --write-baseline .jettison-baseline.json
 
-Every option can be set in the environment too: JETTISON_FAIL_ON=error is --fail-on error.")]
+Options can also be set in the environment: JETTISON_FAIL_ON=error means --fail-on error.")]
 pub(super) struct LintArguments {
-    /// Files, folders to search, `-` for standard input, or images: archives, or named as `slim`
-    /// names them
+    /// Files, directories to search, `-` for standard input, or images, named as for `slim`
+    // A default of `.` also means that `jettison lint` in a repository needs no arguments.
     #[arg(value_name = "PATH", default_value = ".")]
     pub(super) paths: Vec<PathBuf>,
-    /// Check these rules only, by name or by another tool's code; `all` for every rule
+    /// Check only these rules, by name or by another tool's code; `all` selects every rule
     #[arg(
         long,
         help_heading = "Rules",
@@ -132,7 +139,7 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) select: Vec<String>,
-    /// Leave these rules out
+    /// Ignore these rules, by name or by another tool's code
     #[arg(
         long,
         help_heading = "Rules",
@@ -142,9 +149,9 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) ignore: Vec<String>,
-    /// The set of rules, unless --select is given: `default`; `minimal`, which also reports root,
-    /// shells, package managers, compilers, debuggers and setuid programs in the image; or
-    /// `pedantic` for all [default: default]
+    /// Set of rules to check unless --select is given: `default`; `minimal`, which also reports
+    /// root, shells, package managers, compilers, debuggers and setuid programs in the image; or
+    /// `pedantic`, all rules [default: default]
     #[arg(
         long,
         help_heading = "Rules",
@@ -153,8 +160,8 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) profile: Option<Profile>,
-    /// The value of a build argument, as `docker build` takes it; without a value, the
-    /// environment's
+    /// Set a build argument, as for `docker build`; without a value, it is taken from the
+    /// environment
     #[arg(
         long,
         help_heading = "Build",
@@ -163,7 +170,7 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) build_arg: Vec<String>,
-    /// The stage that is built [default: the last]
+    /// Stage to build [default: the last stage]
     #[arg(
         long,
         help_heading = "Build",
@@ -172,7 +179,7 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) target: Option<String>,
-    /// The configuration file to use, instead of the nearest `.jettison.toml` or `.hadolint.yaml`
+    /// Use this configuration file instead of the nearest `.jettison.toml` or `.hadolint.yaml`
     #[arg(
         long,
         help_heading = "Configuration",
@@ -181,13 +188,15 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) config: Option<PathBuf>,
-    /// Use no configuration file, whatever names one
-    #[arg(long, help_heading = "Configuration", env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Ignore all configuration files
+    #[arg(long, help_heading = "Configuration")]
+    #[arg(env = "JETTISON_NO_CONFIG", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_config: bool,
-    /// Let no comment in a file silence anything
-    #[arg(long, help_heading = "Rules", env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Report findings even where a comment in the file suppresses them
+    #[arg(long, help_heading = "Rules")]
+    #[arg(env = "JETTISON_NO_PRAGMAS", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) no_pragmas: bool,
-    /// Fail on findings of this severity or graver: error, warning, info, style or none [default:
+    /// Fail on findings of this severity or higher: error, warning, info, style or none [default:
     /// info]
     #[arg(
         long,
@@ -197,14 +206,16 @@ pub(super) struct LintArguments {
         hide_env = true
     )]
     pub(super) fail_on: Option<FailOn>,
-    // What follows has headings, which hold for all options below them.
+    // These come last: `next_help_heading` of a flattened struct also holds for every option after
+    // it that has no heading of its own.
     #[command(flatten)]
     pub(super) shellcheck: ShellcheckArguments,
     #[command(flatten)]
     pub(super) reports: ReportArguments,
     #[command(flatten)]
     pub(super) fix: super::fix::FixArguments,
-    /// Check this image too, and say which instruction of the Dockerfiles brought what is found
+    /// Also check this image, and name the Dockerfile instruction that each finding comes from
+    // The variable has one value for all images, so they are separated by spaces in it.
     #[arg(
         long,
         help_heading = "Images",
@@ -226,12 +237,12 @@ pub(super) struct LintArguments {
     pub(super) limits: LimitArguments,
 }
 
-/// Write an image that holds only what the program needs
+/// Write an image that contains only the files that the program needs
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Images are named as skopeo names them: docker-archive:FILE[:REF], oci:DIR[:REF],
+    after_help = "Images are named as for skopeo: docker-archive:FILE[:REF], oci:DIR[:REF],
 oci-archive:FILE[:REF], rootfs:DIR, docker-daemon:REF (Docker or Podman), docker://REF (a registry),
-- for a stream, or a path, recognised by its content. Any other name is asked of the daemon.
+- for a stream, or a path, whose format is detected. Any other name is looked up in the daemon.
 
 Examples:
   jettison slim app:latest -t app:slim
@@ -244,24 +255,27 @@ Examples:
   jettison slim app.tar -o oci:slim:app --osv osv/Debian/all.zip --vex app.vex.json"
 )]
 pub(super) struct SlimArguments {
-    /// The image to slim
+    /// Image to slim
     pub(super) image: String,
-    /// The image to write; where the image comes from a daemon or a registry, --tag alone will do
+    /// Image to write; --tag is enough if the image comes from a daemon or a registry
+    // Where `--tag` is enough depends on the kind of the source, which is checked later.
     #[arg(long, short, value_name = "IMAGE", required_unless_present_any = ["dry_run", "tag"])]
     pub(super) output: Option<String>,
-    /// The name of the new image
+    /// Name of the new image
     #[arg(long, short, value_name = "NAME")]
     pub(super) tag: Option<String>,
-    /// Slim the images for all platforms, and write an index of them
+    /// Slim the images for all platforms and write an index of them
+    // The documents describe one image, and nothing in their file names would tell the platforms
+    // apart.
     #[arg(long, conflicts_with_all = ["platform", "report", "sbom", "vex"])]
     pub(super) all_platforms: bool,
-    /// Say what would be kept and dropped, and write no image
+    /// Show what would be kept and dropped, but write no image
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Write the image even where its verification fails or it breaks the policy
+    /// Write the image even if its verification fails or it violates the policy
     #[arg(long)]
     pub(super) force: bool,
-    // What follows has headings, which hold for all options below them.
+    // These come last: their headings also hold for every option below them.
     #[command(flatten)]
     pub(super) plan: PlanArguments,
     #[command(flatten)]
@@ -278,31 +292,34 @@ pub(super) struct SlimArguments {
     pub(super) limits: LimitArguments,
 }
 
-/// What decides which files are kept.
+/// Options that decide which files are kept.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "What is kept")]
+#[command(next_help_heading = "Files to keep")]
 pub(super) struct PlanArguments {
-    /// Keep what this pattern matches, with all that it needs; `/etc/app/**` is all below a folder
+    /// Keep files that match this pattern, and all that they need; `/etc/app/**` matches
+    /// everything below a directory
     #[arg(long, value_name = "GLOB")]
     pub(super) keep: Vec<String>,
-    /// Drop what this pattern matches, and all below it, whatever needs it
+    /// Drop files that match this pattern, and everything below them, even if they are needed
     #[arg(long, value_name = "GLOB")]
     pub(super) drop: Vec<String>,
-    /// How sure a reason must be to keep a file
+    /// Keep files for reasons of at least this confidence
+    // The default keeps too much rather than too little: a missing file may only show in
+    // production.
     #[arg(long, value_enum, value_name = "LEVEL", default_value = "possible")]
     pub(super) keep_level: KeepLevel,
-    /// Leave out the records by which scanners know the packages that remain
+    /// Do not write the package records by which scanners identify the remaining packages
     #[arg(long)]
     pub(super) no_package_records: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum KeepLevel {
-    /// Without the file something fails
+    /// Something fails without the file
     Certain,
-    /// Also what is named where it is used
+    /// Also files that are named where they are used
     Likely,
-    /// Also what is named anywhere
+    /// Also files that are named anywhere
     Possible,
 }
 
@@ -316,17 +333,17 @@ impl From<KeepLevel> for Confidence {
     }
 }
 
-/// Say why a file of an image is kept, or that it is not
+/// Show why a file of an image is kept, or that it is not
 #[derive(Args, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   jettison why app.tar /usr/lib/x86_64-linux-gnu/libz.so.1
   jettison why app.tar /usr/bin/dash --all")]
 pub(super) struct WhyArguments {
-    /// The image
+    /// Image to read
     pub(super) image: String,
-    /// A path in the image
+    /// Path in the image
     pub(super) path: String,
-    /// Show every reason, and the reasons of those that give it, as a tree
+    /// Show every reason, and the reasons for the files that give them, as a tree
     #[arg(long)]
     pub(super) all: bool,
     #[command(flatten)]
@@ -339,35 +356,35 @@ pub(super) struct WhyArguments {
     pub(super) limits: LimitArguments,
 }
 
-/// Say which libraries a program loads, and how each is found, without running anything
+/// Show which libraries a program loads and how each is found, without running anything
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 could not do it.
+    after_help = "Exit status: 0 all programs would start, 1 something is missing, 2 error.
 
 Examples:
   jettison deps app.tar                            all programs of an image
   jettison deps app.tar nginx --format json
-  jettison deps rootfs:/ ffmpeg                    as ldd, but safe
+  jettison deps rootfs:/ ffmpeg                    like ldd, but safe
   jettison deps rootfs:/ git --format paths | tar -c -T - -f git.tar"
 )]
 pub(super) struct DepsArguments {
-    /// The image, or `rootfs:` and a folder
+    /// Image to read, or `rootfs:` and a directory
     pub(super) image: String,
-    /// Programs or libraries: paths in the image, or names to look for in its PATH; by default all
-    /// programs
+    /// Programs or libraries: paths in the image, or names to search for in its PATH [default: all
+    /// programs]
     #[arg(value_name = "PROGRAM")]
     pub(super) programs: Vec<String>,
-    /// How to print them
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: DepsFormat,
-    /// The processor to load for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this
-    /// one]
+    /// CPU to load libraries for: a level such as `x86-64-v3`, `baseline`, or `all` [default: this
+    /// machine's]
     #[arg(long, value_name = "LEVEL")]
     pub(super) cpu: Option<String>,
-    /// Set a variable of the environment, such as the path to libraries
+    /// Set an environment variable, such as `LD_LIBRARY_PATH`
     #[arg(long, value_name = "NAME=VALUE")]
     pub(super) env: Vec<String>,
-    /// Find undefined symbols too, as `ldd -r` does
+    /// Also find undefined symbols, as `ldd -r` does
     #[arg(long)]
     pub(super) symbols: bool,
     #[command(flatten)]
@@ -384,7 +401,7 @@ pub(super) enum DepsFormat {
     Paths,
 }
 
-/// Explain a rule: what it means, why it matters, what to write instead
+/// Explain a rule: what it reports, why it matters, and how to fix it
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison explain root-user
@@ -394,16 +411,15 @@ pub(super) enum DepsFormat {
 
 A page that is longer than the terminal is shown with PAGER.")]
 pub(super) struct ExplainArguments {
-    /// A rule's name or the start of it, or another tool's code for it; all rules are listed
-    /// without it
+    /// Name of a rule or the start of it, or another tool's code for it [default: list all rules]
     pub(super) rule: Option<String>,
-    /// List the rules of this category only
+    /// List only the rules of this category
     #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]
     pub(super) category: Option<Category>,
-    /// List the rules that stand for a check of this tool, by its codes
+    /// List the rules that have an alias in this tool, by its codes
     #[arg(long, value_name = "TOOL", value_parser = tool, conflicts_with = "rule")]
     pub(super) alias_of: Option<Tool>,
-    /// How to print the page or the list
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: ListFormat,
 }
@@ -411,7 +427,7 @@ pub(super) struct ExplainArguments {
 fn category(text: &str) -> Result<Category, String> {
     text.parse().map_err(|()| {
         format!(
-            "there are {}",
+            "expected one of {}",
             Category::ALL.map(Category::as_str).join(", ")
         )
     })
@@ -419,13 +435,13 @@ fn category(text: &str) -> Result<Category, String> {
 
 fn tool(text: &str) -> Result<Tool, String> {
     text.parse()
-        .map_err(|()| format!("there are {}", Tool::ALL.map(Tool::as_str).join(", ")))
+        .map_err(|()| format!("expected one of {}", Tool::ALL.map(Tool::as_str).join(", ")))
 }
 
 /// List all rules
 #[derive(Args, Debug)]
 pub(super) struct RulesArguments {
-    /// How to print the list
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: ListFormat,
 }
@@ -437,7 +453,7 @@ pub(super) enum ListFormat {
     Markdown,
 }
 
-/// Describe the configuration file, or make one of hadolint's
+/// Print the schema of the configuration file, or convert hadolint's configuration
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison config schema > jettison.schema.json
@@ -452,9 +468,9 @@ pub(super) struct ConfigArguments {
 pub(super) enum ConfigCommand {
     /// Print the JSON Schema of `.jettison.toml`
     Schema,
-    /// Print the `.jettison.toml` that means what a `.hadolint.yaml` does
+    /// Convert a `.hadolint.yaml` and print it as `.jettison.toml`
     Migrate {
-        /// hadolint's file; by default the nearest one
+        /// hadolint's configuration file [default: the nearest]
         file: Option<PathBuf>,
     },
 }

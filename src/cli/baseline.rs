@@ -6,26 +6,29 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Output;
+use super::config::current_directory;
 use super::reports::write_file;
 use crate::config::Config;
-use crate::report::{Baseline, Linted, Silenced};
+use crate::report::{Baseline, Linted, Suppressed};
+use crate::size::counted;
 use crate::trust::{HostFile, limits};
 
-/// How many entries that no longer occur are named before the rest is counted.
+/// Number of stale entries that are listed. The rest is only counted: after a large change they
+/// would fill the screen.
 const SHOWN: usize = 10;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Baseline")]
 pub(super) struct BaselineArguments {
-    /// Let pass what this file lists, so that only new findings are shown and fail
+    /// Suppress the findings listed in this file, so that only new ones are reported
     #[arg(long, value_name = "FILE", env = "JETTISON_BASELINE", hide_env = true)]
     pub(super) baseline: Option<PathBuf>,
-    /// List all that is found in this file, for `--baseline`, and end well
+    /// Write all findings to this file, for --baseline, and exit with 0
     #[arg(long, value_name = "FILE")]
     pub(super) write_baseline: Option<PathBuf>,
 }
 
-/// The baseline that the command line names, or else the configuration.
+/// The baseline of the command line, or else that of the configuration.
 pub(super) fn known(named: Option<&Path>, config: &Config) -> Option<HostFile> {
     match named {
         Some(path) => Some(HostFile::named(path)),
@@ -33,7 +36,7 @@ pub(super) fn known(named: Option<&Path>, config: &Config) -> Option<HostFile> {
     }
 }
 
-/// Writes what was found to the file that was named; whether one was.
+/// Writes the findings to the file of `--write-baseline`; `false` without that option.
 pub(super) fn write(
     arguments: &BaselineArguments,
     files: &[Linted],
@@ -42,7 +45,8 @@ pub(super) fn write(
     let Some(path) = &arguments.write_baseline else {
         return Ok(false);
     };
-    let baseline = Baseline::of(files, &folder(path)?, &here()?);
+    let baseline = Baseline::of(files, &directory(path)?, &current_directory()?);
+    // An existing baseline is replaced, which also removes stale entries.
     write_file(path, baseline.text().as_bytes())?;
     output.note(format_args!(
         "{} written to `{}`",
@@ -52,59 +56,54 @@ pub(super) fn write(
     Ok(true)
 }
 
-/// Silences what a baseline lists, and says how much that was and what is to be taken out of it.
+/// Suppresses the findings that a baseline lists. Notes report how many there were, and the entries
+/// that can be removed from it.
 pub(super) fn apply(
     file: Option<&HostFile>,
     files: &mut [Linted],
     output: Output,
 ) -> anyhow::Result<()> {
+    // Most runs have no baseline.
     let Some(file) = file else { return Ok(()) };
     let name = file.path().display();
-    let silenced = silence(file, files)?;
+    let suppressed = suppress(file, files)?;
     output.note(format_args!(
-        "{} silenced by `{name}`",
-        counted(silenced.findings, "finding")
+        "{} suppressed by `{name}`",
+        counted(suppressed.findings, "finding")
     ));
-    if !silenced.stale.is_empty() {
-        let mut lines: Vec<String> = silenced.stale.iter().take(SHOWN).cloned().collect();
-        if silenced.stale.len() > SHOWN {
-            lines.push(format!("and {} more", silenced.stale.len() - SHOWN));
+    // Stale entries are only noted: a run that fixed a finding should not fail.
+    if !suppressed.stale.is_empty() {
+        let mut lines: Vec<String> = suppressed.stale.iter().take(SHOWN).cloned().collect();
+        if suppressed.stale.len() > SHOWN {
+            lines.push(format!("and {} more", suppressed.stale.len() - SHOWN));
         }
-        let entries = if silenced.stale.len() == 1 {
-            "1 entry".into()
-        } else {
-            format!("{} entries", silenced.stale.len())
+        let entries = match suppressed.stale.len() {
+            1 => "1 entry".to_owned(),
+            count => format!("{count} entries"),
         };
         output.note_list(
-            format_args!(
-                "{entries} of `{name}` no longer found; `--write-baseline` leaves them out:"
-            ),
+            format_args!("{entries} of `{name}` not found; `--write-baseline` removes them:"),
             &lines,
         );
     }
     Ok(())
 }
 
-/// Silences what a baseline lists.
-pub(super) fn silence(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<Silenced> {
+/// Suppresses the findings that a baseline lists.
+pub(super) fn suppress(file: &HostFile, files: &mut [Linted]) -> anyhow::Result<Suppressed> {
     let name = file.path().display();
+    // The configuration of a repository can name the file, so its size and place have limits.
     let text = file
         .read_text(limits::BASELINE)
         .with_context(|| format!("cannot read `{name}`"))?;
-    let baseline = Baseline::parse(&text, &folder(file.path())?)
+    let baseline = Baseline::parse(&text, &directory(file.path())?)
         .with_context(|| format!("cannot use `{name}`"))?;
-    Ok(baseline.silence(files, &here()?))
+    Ok(baseline.suppress(files, &current_directory()?))
 }
 
-fn here() -> anyhow::Result<PathBuf> {
-    std::env::current_dir().context("cannot tell the current folder")
-}
-
-fn folder(path: &Path) -> anyhow::Result<PathBuf> {
-    let here = here()?;
+/// The directory of a baseline, which its paths are relative to: so it holds wherever `jettison` is
+/// run from.
+fn directory(path: &Path) -> anyhow::Result<PathBuf> {
+    let here = current_directory()?;
     Ok(here.join(path).parent().unwrap_or(&here).to_owned())
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

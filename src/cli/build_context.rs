@@ -1,4 +1,4 @@
-//! Reads what lies around a Dockerfile.
+//! Build context of a Dockerfile: the directory that it is in, with its `.dockerignore`.
 
 use std::fs;
 use std::path::Path;
@@ -6,17 +6,18 @@ use std::path::Path;
 use crate::lint::{BuildContext, IgnoreFile};
 use crate::trust::{HostFile, Refusal, repository_root};
 
-/// The directory of a Dockerfile as its build context, and a warning where the ignore file in it
-/// cannot be used. `Dockerfile.dockerignore` comes before `.dockerignore`, as for BuildKit.
+/// The directory of a Dockerfile as its build context, and a warning if the ignore file in it
+/// cannot be used.
 pub(super) fn beside(dockerfile: &Path) -> (BuildContext, Option<String>) {
     let mut own = dockerfile.file_name().unwrap_or_default().to_owned();
     own.push(".dockerignore");
     let own = dockerfile.with_file_name(own);
     let shared = dockerfile.with_file_name(".dockerignore");
+    // BuildKit takes the first of these that exists, and ignores the other.
     for path in [own, shared] {
+        // A dangling symlink counts as a file, so that the warning below reports it.
         match fs::symlink_metadata(&path) {
             Ok(metadata) if !metadata.is_dir() => {}
-            // There is none.
             _ => continue,
         }
         return match read(&path) {
@@ -35,9 +36,12 @@ pub(super) fn beside(dockerfile: &Path) -> (BuildContext, Option<String>) {
 
 fn read(path: &Path) -> Result<String, Refusal> {
     let directory = match path.parent() {
+        // The parent of a bare file name is an empty path, which names no directory.
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    // The file may be a symlink to another one of the repository, but not out of it: its lines
+    // would show up in findings.
     let root = repository_root(directory).unwrap_or_else(|| directory.to_owned());
     HostFile::found(path, root).read_patterns()
 }

@@ -1,6 +1,6 @@
-//! `jettison config`.
+//! `jettison config`, and the search for configuration files that other commands share.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -12,6 +12,7 @@ use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result<Outcome> {
     let text = match &arguments.command {
+        // Indented, as people keep the file in their repositories.
         ConfigCommand::Schema => format!("{:#}\n", config::schema()),
         ConfigCommand::Migrate { file } => {
             let file = match file {
@@ -26,12 +27,12 @@ pub(super) fn run(arguments: &ConfigArguments, output: Output) -> anyhow::Result
 }
 
 fn nearest(output: Output) -> anyhow::Result<HostFile> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
-    located(config::find_hadolint(&here), output)
-        .context("there is no `.hadolint.yaml` here or in a folder above")
+    located(config::find_hadolint(&current_directory()?), output)
+        .context("no `.hadolint.yaml` in this directory or any above")
 }
 
-/// The file of a search, as one would write its path here. Warns of files that are ignored.
+/// The file that a search found, with its path relative to the current directory, as messages show
+/// it. Warns about files that the search ignored.
 pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     for path in &located.ignored {
         output.warning(foreign(path));
@@ -39,11 +40,18 @@ pub(super) fn located(located: Located, output: Output) -> Option<HostFile> {
     let file = located.file?;
     Some(match std::env::current_dir() {
         Ok(here) => file.seen_from(&here),
+        // A directory that was removed has no path. The absolute path still works.
         Err(_) => file,
     })
 }
 
-/// Why a file is ignored.
+/// The directory that relative paths start at.
+pub(super) fn current_directory() -> anyhow::Result<PathBuf> {
+    std::env::current_dir().context("cannot determine the current directory")
+}
+
+/// Warning about a configuration file of another user, such as one that somebody put into `/tmp`
+/// to disable the rules for everybody who works below it.
 pub(super) fn foreign(path: &Path) -> String {
     format!(
         "`{}` is ignored: it belongs to another user; name it with `--config` to use it",

@@ -13,6 +13,7 @@ use crate::report;
 
 pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<Outcome> {
     check_processor(arguments.cpu.as_deref())?;
+    // Indexing all of `rootfs:/` would take minutes, so its files are looked up one by one.
     let closures = if let Some(host) = lazily_read(&arguments.image)? {
         closures(&host, &Config::default(), arguments)?
     } else {
@@ -22,6 +23,7 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
             .open(&arguments.image, arguments.limits.options(), &bar)?;
         let files = ImageFiles::new(&image);
         let closures = closures(&files, &image.config, arguments)?;
+        // A loader only knows that a file is missing. Why it could not be read is kept aside.
         if let Some(error) = files.failure() {
             return Err(error.into());
         }
@@ -40,19 +42,18 @@ pub(super) fn run(arguments: &DepsArguments, output: Output) -> anyhow::Result<O
     })
 }
 
-/// An absolute path a line, for programs that read a list of files.
+/// One absolute path per line, for programs that read a list of files.
 ///
 /// # Errors
 ///
-/// A path with a line break would be read as two, the second of which an image could choose.
+/// A path with a line break would be read as two paths, and the image could choose the second.
 fn paths(closures: &[Closure]) -> anyhow::Result<Vec<u8>> {
     let paths = report::deps_paths(closures);
     let mut list = Vec::new();
     for path in paths {
         if path.contains(&b'\n') {
             bail!(
-                "the path `{}` has a line break, which `--format paths` cannot tell from the end \
-                 of a path; use `--format json`",
+                "`--format paths` cannot represent the line break in `{}`; use `--format json`",
                 escape_bytes(path)
             );
         }
@@ -69,19 +70,20 @@ fn check_processor(level: Option<&str>) -> anyhow::Result<()> {
         .collect();
     match level {
         Some(level) if !known.contains(&level) => bail!(
-            "unknown processor `{level}`; known are {}",
+            "unknown CPU level `{level}`; expected one of {}",
             known.join(", ")
         ),
         _ => Ok(()),
     }
 }
 
-/// The directory that an argument names, where the kernel can resolve paths in it; otherwise it is
-/// read as images are.
+/// The directory of a `rootfs:` argument, if the kernel can resolve paths below it. `None` for
+/// other arguments and kernels, for which the files are indexed first.
 fn lazily_read(argument: &str) -> anyhow::Result<Option<Host>> {
     match argument.parse()? {
         Reference::Rootfs { path } => match Host::open(&path) {
             Ok(host) => Ok(Some(host)),
+            // `openat2`, which confines paths to a directory, needs Linux 5.6.
             Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read `{}`", path.display())),
         },
@@ -94,25 +96,19 @@ fn closures<S: Source>(
     config: &Config,
     arguments: &DepsArguments,
 ) -> anyhow::Result<Vec<Closure>> {
-    // As the last entry of an image's environment wins, so do those of the command line over it.
-    let given = |name: &str| {
-        arguments
-            .env
-            .iter()
-            .rev()
-            .find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
-    };
-    let variable = |name| given(name).or_else(|| config.env_value(name));
-    let bytes = |name| variable(name).unwrap_or_default().as_bytes().to_vec();
+    let library_path = variable(arguments, config, "LD_LIBRARY_PATH").unwrap_or_default();
+    let preload = variable(arguments, config, "LD_PRELOAD").unwrap_or_default();
     let directory = config.working_dir().as_bytes().to_vec();
     let user = config.user().split(':').next().unwrap_or_default();
     let settings = Settings {
         environment: Environment {
-            library_path: bytes("LD_LIBRARY_PATH"),
+            library_path: library_path.as_bytes().to_vec(),
             directory: directory.clone(),
+            // The tracer turns secure mode on for each setuid program.
             secure: false,
         },
-        preload: bytes("LD_PRELOAD"),
+        preload: preload.as_bytes().to_vec(),
+        // A setuid root program gains nothing when root starts it, so it is not in secure mode.
         is_root: matches!(user, "" | "root" | "0"),
         all_processors: arguments.cpu.as_deref() == Some("all"),
         level: arguments.cpu.clone(),
@@ -121,15 +117,26 @@ fn closures<S: Source>(
     let programs = if arguments.programs.is_empty() {
         loading::all_programs(source)
     } else {
-        let search = variable("PATH").map(str::as_bytes);
-        let find =
-            |name: &String| loading::find_program(source, name.as_bytes(), search, &directory);
-        arguments
-            .programs
-            .iter()
-            .map(find)
-            .collect::<Result<_, _>>()
-            .with_context(|| format!("in `{}`", arguments.image))?
+        let search = variable(arguments, config, "PATH").map(str::as_bytes);
+        let mut programs = Vec::new();
+        for name in &arguments.programs {
+            let program = loading::find_program(source, name.as_bytes(), search, &directory);
+            programs.push(program.with_context(|| format!("in `{}`", arguments.image))?);
+        }
+        programs
     };
     Ok(loading::closures(source, &settings, &programs))
+}
+
+/// The value of an environment variable: of the command line, or else of the image.
+fn variable<'a>(arguments: &'a DepsArguments, config: &'a Config, name: &str) -> Option<&'a str> {
+    // The last of several entries wins, as in the environment of an image.
+    for entry in arguments.env.iter().rev() {
+        if let Some((set, value)) = entry.split_once('=')
+            && set == name
+        {
+            return Some(value);
+        }
+    }
+    config.env_value(name)
 }

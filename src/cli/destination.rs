@@ -1,4 +1,4 @@
-//! Where a slimmed image goes.
+//! The destination of a slimmed image.
 
 use std::io::IsTerminal as _;
 
@@ -7,8 +7,8 @@ use anyhow::bail;
 use super::arguments::SlimArguments;
 use crate::image::Reference;
 
-/// What `-o` says; without it the name of the new image decides, where the old one came from a
-/// registry or a daemon. None for a dry run.
+/// The image of `-o`. Without it, an image from a registry or a daemon is written back there under
+/// its new name. `None` for a dry run.
 pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Reference>> {
     if arguments.dry_run {
         return Ok(None);
@@ -17,6 +17,7 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
         return by_name(arguments).map(Some);
     };
     let destination: Reference = output.parse()?;
+    // An archive on a terminal would be noise, or worse, control sequences.
     if destination == Reference::Stream && std::io::stdout().is_terminal() {
         bail!("standard output is a terminal; write the image to a file or a pipe");
     }
@@ -25,18 +26,19 @@ pub(super) fn destination(arguments: &SlimArguments) -> anyhow::Result<Option<Re
 
 fn by_name(arguments: &SlimArguments) -> anyhow::Result<Reference> {
     let source: Reference = arguments.image.parse()?;
-    match arguments.tag.as_deref().filter(|_| source.is_remote()) {
+    match arguments.tag.as_deref() {
+        // Without a host, the name would be one of Docker Hub. Pushing there takes `-o docker://`.
         Some(name) if matches!(source, Reference::Registry { .. }) && names_registry(name) => {
             Ok(Reference::Registry { name: name.into() })
         }
-        Some(name) => Ok(Reference::DockerDaemon { name: name.into() }),
-        None => {
-            bail!("say where to write the image with `-o`, such as `-o docker-archive:slim.tar`")
-        }
+        Some(name) if source.is_remote() => Ok(Reference::DockerDaemon { name: name.into() }),
+        // The name of an archive or a directory tells nothing about where the new one goes.
+        _ => bail!("no destination: add `-o`, such as `-o docker-archive:slim.tar`"),
     }
 }
 
-/// Whether a name begins with a host, as Docker tells it from a user of its own registry.
+/// Whether a name begins with a registry's host, by the rule that Docker uses to tell it from a
+/// user of Docker Hub.
 fn names_registry(name: &str) -> bool {
     name.split_once('/')
         .is_some_and(|(first, _)| first.contains(['.', ':']) || first == "localhost")

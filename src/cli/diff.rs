@@ -9,26 +9,25 @@ use super::{Outcome, Output};
 use crate::report::{self, Rendered};
 use crate::{inspect, packages};
 
-/// Say how two images differ: by path, package, configuration and size
+/// Compare two images by path, package, configuration and size
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Times of files are not compared. Exit status: 0, or with --exit-code 1 where the images differ;
-2 could not do it.
+#[command(after_help = "Modification times are not compared.
+
+Exit status: 0, or 1 with --exit-code if the images differ; 2 error.
 
 Examples:
   jettison diff app.tar slim.tar
   jettison diff oci:build:1.0 oci:build:1.1 --format json
-  jettison diff rootfs:before rootfs:after --exit-code"
-)]
+  jettison diff rootfs:before rootfs:after --exit-code")]
 pub(super) struct DiffArguments {
-    /// The image before
+    /// Original image
     before: String,
-    /// The image after
+    /// Changed image
     after: String,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value = "text")]
     format: DiffFormat,
-    /// End with 1 where the images differ
+    /// Exit with 1 if the images differ
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
@@ -45,14 +44,12 @@ enum DiffFormat {
 
 pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let open = |name: &str| {
-        arguments
-            .source
-            .open(name, arguments.limits.options(), &bar)
-    };
-    let (before, after) = (open(&arguments.before)?, open(&arguments.after)?);
+    let (source, limits) = (&arguments.source, &arguments.limits);
+    let before = source.open(&arguments.before, limits.options(), &bar)?;
+    let after = source.open(&arguments.after, limits.options(), &bar)?;
     let (old, new) = (packages::read(&before)?, packages::read(&after)?);
     let difference = inspect::difference((&before, &old), (&after, &new))?;
+    // The bar has to be gone before the result is printed over it.
     drop(bar);
     let compared = report::Compared {
         before: &before,
@@ -63,6 +60,7 @@ pub(super) fn run(arguments: &DiffArguments, output: Output) -> anyhow::Result<O
         DiffFormat::Text => Rendered::Text(report::diff_text(&compared)),
         DiffFormat::Json => Rendered::Data(report::diff_json(&compared)),
     })?;
+    // Like `git diff`: a difference is not an error unless the caller asks for a check.
     Ok(if arguments.exit_code && !difference.is_empty() {
         Outcome::Found
     } else {

@@ -1,4 +1,4 @@
-//! Finds the Dockerfiles below a folder.
+//! Search for Dockerfiles below a directory.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,7 +13,8 @@ use super::exclude::Exclude;
 use super::ignored::Ignored;
 use crate::trust::HostFile;
 
-/// Files that carry a Dockerfile's name and are something else.
+/// Extensions of files that are named after a Dockerfile without being one: ignore files,
+/// documentation, and templates, which are no Dockerfiles until they are rendered.
 const OTHER_EXTENSIONS: [&str; 12] = [
     "dockerignore",
     "md",
@@ -29,29 +30,41 @@ const OTHER_EXTENSIONS: [&str; 12] = [
     "swp",
 ];
 
-/// All Dockerfiles below a directory in the order of their paths, without what `.gitignore`,
-/// `.ignore` and `exclude` leave out. Symlinks to directories are not followed, and of several
-/// names of one file, one is taken.
+/// All Dockerfiles below a directory, sorted by path, without those that `.gitignore`, `.ignore`
+/// and `exclude` leave out. Symlinks to directories are not followed, and a file that has several
+/// names is listed once.
 pub(super) fn dockerfiles(
     directory: &Path,
     exclude: &Exclude,
     output: Output,
 ) -> anyhow::Result<Vec<HostFile>> {
-    let what = || format!("cannot search `{}`", directory.display());
-    let root = real(directory).with_context(what)?;
+    let mut files = Vec::new();
+    for path in search(directory, exclude, output)
+        .with_context(|| format!("cannot search `{}`", directory.display()))?
+    {
+        files.push(HostFile::found(&path, directory).seen_from(Path::new(".")));
+    }
+    Ok(files)
+}
+
+fn search(directory: &Path, exclude: &Exclude, output: Output) -> anyhow::Result<Vec<PathBuf>> {
+    let root = real(directory)?;
     let mut ignored = Ignored::new(&root, output);
     let (mut files, mut links) = (Vec::new(), Vec::new());
     let mut walk = WalkDir::new(directory).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
-        let entry = entry.with_context(what)?;
+        let entry = entry?;
         let depth = entry.depth();
-        // What is searched was named, even if a symlink leads there.
+        // The directory to search was named, so it is entered even if its name is a symlink.
         let is_directory = entry.file_type().is_dir() || depth == 0;
         let below = entry
             .path()
             .strip_prefix(directory)
             .unwrap_or(Path::new(""));
+        // Ignore files are matched by real paths, as git knows no others.
         let real_path = root.join(below);
+        // For the same reason the directory itself is searched even where a list leaves it out.
+        // On a case-insensitive file system `.GIT` is the repository too.
         let is_left_out = depth > 0
             && (entry.file_name().eq_ignore_ascii_case(".git")
                 || exclude.leaves_out(entry.path(), is_directory)
@@ -65,27 +78,36 @@ pub(super) fn dockerfiles(
             if !kind.is_symlink() {
                 files.push((entry.into_path(), real_path));
             } else if !entry.path().is_dir() {
+                // A dangling symlink stays in the list: opening it reports why it is not checked.
                 links.push((entry.into_path(), real(&real_path).unwrap_or(real_path)));
             }
         }
     }
+    Ok(without_duplicates(&root, files, links))
+}
+
+/// Paths of the files and of those symlinks that add a file to them, sorted. A symlink into the
+/// directory that is searched is dropped if its target is listed already. One that points elsewhere
+/// stays: reading it is refused later with a message.
+fn without_duplicates(
+    root: &Path,
+    files: Vec<(PathBuf, PathBuf)>,
+    mut links: Vec<(PathBuf, PathBuf)>,
+) -> Vec<PathBuf> {
     let mut targets: BTreeSet<PathBuf> = files.iter().map(|(_, real)| real.clone()).collect();
-    links.retain(|(_, target)| !target.starts_with(&root) || targets.insert(target.clone()));
+    links.retain(|(_, target)| !target.starts_with(root) || targets.insert(target.clone()));
     let mut found: Vec<PathBuf> = files
         .into_iter()
         .chain(links)
         .map(|(path, _)| path)
         .collect();
     found.sort();
-    Ok(found
-        .into_iter()
-        .map(|path| HostFile::found(&path, directory).seen_from(Path::new(".")))
-        .collect())
+    found
 }
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "it is a path of the host, not one of an image"
+    reason = "the path is one of the host, not of an image"
 )]
 fn real(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
@@ -97,21 +119,25 @@ pub(super) fn is_dockerfile(path: &Path) -> bool {
         .is_some_and(|name| is_dockerfile_name(&name.to_string_lossy()))
 }
 
-/// `Dockerfile`, `Containerfile`, and either with something before or after it:
+/// Whether a name is `Dockerfile` or `Containerfile`, or has either as a whole word:
 /// `app.Dockerfile`, `Dockerfile.dev`, `api-dockerfile`.
 fn is_dockerfile_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let is_other = name
         .rsplit_once('.')
         .is_some_and(|(_, extension)| OTHER_EXTENSIONS.contains(&extension));
-    let is_boundary = |byte: Option<&u8>| byte.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-    let stands_alone = |word: &str| {
-        name.match_indices(word).any(|(at, _)| {
-            is_boundary(name.as_bytes()[..at].last())
-                && is_boundary(name.as_bytes().get(at + word.len()))
-        })
-    };
-    !is_other && (stands_alone("dockerfile") || stands_alone("containerfile"))
+    !is_other && (has_word(&name, "dockerfile") || has_word(&name, "containerfile"))
+}
+
+fn has_word(name: &str, word: &str) -> bool {
+    name.match_indices(word).any(|(start, _)| {
+        is_boundary(name.as_bytes()[..start].last())
+            && is_boundary(name.as_bytes().get(start + word.len()))
+    })
+}
+
+fn is_boundary(byte: Option<&u8>) -> bool {
+    byte.is_none_or(|byte| !byte.is_ascii_alphanumeric())
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! What `slim` writes besides the image: bills of materials, reports, and what became of known
-//! vulnerabilities.
+//! Documents that `slim` writes besides the image: bills of materials, reports, and statements on
+//! known vulnerabilities.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -20,17 +20,17 @@ use crate::slim::Plan;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Documents")]
 pub(super) struct DocumentArguments {
-    /// Write a bill of materials of what remains: `spdx` (2.3) or `cyclonedx` (1.6), as JSON; may
-    /// be given twice
+    /// Write a bill of materials of the remaining packages: `spdx` (2.3) or `cyclonedx` (1.6), as
+    /// JSON; may be repeated
     #[arg(long, value_name = "FORMAT=FILE")]
     sbom: Vec<Sbom>,
     #[command(flatten)]
     pub(super) advisories: AdvisoryArguments,
-    /// Write which known vulnerabilities slimming removed and which remain:
-    /// `openvex` (0.2), or `cyclonedx=FILE` (1.6)
+    /// Write a VEX document on the known vulnerabilities that slimming removed and that remain:
+    /// `openvex` (0.2, the default) or `cyclonedx` (1.6)
     #[arg(long, value_name = "[FORMAT=]FILE", requires = "osv")]
     vex: Vec<VexFile>,
-    /// Write what was kept and dropped, and why: a `.html` page or `.json`
+    /// Write a report of the files kept and dropped, with reasons: a `.html` page or `.json`
     #[arg(long, value_name = "FILE", value_parser = report)]
     report: Option<PathBuf>,
 }
@@ -50,7 +50,7 @@ impl FromStr for Sbom {
             Some(("cyclonedx", _)) => report::cyclonedx,
             Some((format, _)) => {
                 return Err(format!(
-                    "unknown format `{format}`; known are `spdx` and `cyclonedx`"
+                    "unknown format `{format}`; expected `spdx` or `cyclonedx`"
                 ));
             }
             None => return Err("expected `spdx=FILE` or `cyclonedx=FILE`".into()),
@@ -60,7 +60,7 @@ impl FromStr for Sbom {
                 format,
                 path: path.into(),
             }),
-            _ => Err("no file follows `=`".into()),
+            _ => Err("no file after `=`".into()),
         }
     }
 }
@@ -69,14 +69,14 @@ fn report(text: &str) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(text);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("html" | "htm" | "json") => Ok(path),
-        _ => Err("expected a file that ends in `.html` or `.json`"),
+        _ => Err("expected a file name that ends in `.html` or `.json`"),
     }
 }
 
 #[derive(Clone, Debug)]
 struct VexFile {
     format: fn(&Vex<'_>) -> String,
-    /// A document of this format cannot be empty.
+    /// `OpenVEX` requires at least one statement: <https://github.com/openvex/spec>.
     needs_statements: bool,
     path: PathBuf,
 }
@@ -88,11 +88,12 @@ impl FromStr for VexFile {
         let (format, path): (fn(&Vex<'_>) -> String, &str) = match text.split_once('=') {
             Some(("cyclonedx", path)) => (report::cyclonedx_vex, path),
             Some(("openvex", path)) => (report::openvex, path),
+            // A file whose name contains `=`, or none.
             _ => (report::openvex, text),
         };
         let needs_statements = !text.starts_with("cyclonedx=");
         if path.is_empty() {
-            Err("no file follows `=`")
+            Err("no file after `=`")
         } else {
             Ok(Self {
                 format,
@@ -103,39 +104,52 @@ impl FromStr for VexFile {
     }
 }
 
-/// What documents are made of.
+/// Contents of the documents: the packages of the original and their vulnerabilities.
 pub(super) struct Documents {
     packages: Packages,
+    /// `None` without an export of advisories.
     known: Option<KnownVulnerabilities>,
 }
 
+/// A slimmed image that documents are written about.
+pub(super) struct Subject<'a> {
+    /// The name of the image in the documents.
+    pub(super) name: &'a str,
+    /// Digest of the manifest, if one was written.
+    pub(super) digest: Option<String>,
+    pub(super) image: &'a Image,
+    pub(super) plan: &'a Plan,
+}
+
 impl DocumentArguments {
-    /// Reads what the documents need; none where none is wanted.
+    /// Reads the packages and looks up their vulnerabilities; `None` if no document is wanted, as
+    /// this takes time.
     pub(super) fn prepare(&self, image: &Image) -> anyhow::Result<Option<Documents>> {
         let export = self.advisories.export().context("`--osv`")?;
+        // Reading package databases takes longer than slimming small images.
         if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
             return Ok(None);
         }
         let packages = packages::read(image)?;
-        let known = export
-            .map(|export| advisories::find(&export, &packages))
-            .transpose()
-            .context("`--osv`")?;
+        let known = match export {
+            Some(export) => Some(advisories::find(&export, &packages).context("`--osv`")?),
+            None => None,
+        };
         Ok(Some(Documents { packages, known }))
     }
 
-    /// Writes what was asked for about a plan, and tells of the vulnerabilities.
-    /// `name` is the image as the documents call it, `digest` that of its manifest.
+    /// Writes the documents, and returns lines that count the vulnerabilities.
     pub(super) fn write(
         &self,
         documents: &Documents,
-        name: &str,
-        digest: Option<&str>,
-        image: &Image,
-        plan: &Plan,
+        subject: &Subject<'_>,
     ) -> anyhow::Result<Lines> {
+        let Subject {
+            name, image, plan, ..
+        } = *subject;
         let packages = &documents.packages;
         if !self.sbom.is_empty() {
+            // Packages of which no file remains would be false alarms in scanners.
             let bill = bill(name, image, packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {
                 save(&sbom.path, &(sbom.format)(&bill))?;
@@ -146,47 +160,57 @@ impl DocumentArguments {
             let is_json = path
                 .extension()
                 .is_some_and(|extension| extension == "json");
-            save(
-                path,
-                &if is_json {
-                    report::report_json(&summary)
-                } else {
-                    report::report_html(&summary)
-                },
-            )?;
+            let text = if is_json {
+                report::report_json(&summary)
+            } else {
+                report::report_html(&summary)
+            };
+            save(path, &text)?;
         }
-        let Some(known) = &documents.known else {
-            return Ok(Lines::new());
-        };
-        let statements = report::statements(&image.tree, packages, known, plan);
-        let mut told = Lines::new();
-        told.line(vulnerabilities(&statements));
+        match &documents.known {
+            Some(known) => self.write_vex(packages, known, subject),
+            None => Ok(Lines::new()),
+        }
+    }
+
+    fn write_vex(
+        &self,
+        packages: &Packages,
+        known: &Known,
+        subject: &Subject<'_>,
+    ) -> anyhow::Result<Lines> {
+        let image = subject.image;
+        let statements = report::statements(&image.tree, packages, known, subject.plan);
+        let mut lines = Lines::new();
+        // The count is printed even without `--vex`: it is what `--osv` asks about.
+        lines.line(vulnerabilities(&statements));
         for line in unknown(known) {
-            told.line(line);
+            lines.line(line);
         }
         let vex = Vex {
-            image: packages::image_purl(name, digest),
+            image: packages::image_purl(subject.name, subject.digest.as_deref()),
             time: time(image)?,
             statements,
         };
         for file in &self.vex {
-            // One has at least one statement: https://github.com/openvex/spec
+            // Writing an invalid document would fail in the next tool, without a reason.
             if vex.statements.is_empty() && file.needs_statements {
-                told.line(format_args!(
-                    "nothing to state, so no OpenVEX document is written to {}",
+                lines.line(format_args!(
+                    "no vulnerabilities: the OpenVEX document {} is not written",
                     file.path.display()
                 ));
             } else {
                 save(&file.path, &(file.format)(&vex))?;
             }
         }
-        Ok(told)
+        Ok(lines)
     }
 }
 
-/// `31 known vulnerabilities before, 4 after`.
+/// A line such as `31 known vulnerabilities before, 4 after`.
 fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     let (before, after, unclear) = report::counts(statements);
+    // The noun has an irregular plural.
     let noun = if before == 1 {
         "vulnerability"
     } else {
@@ -194,20 +218,22 @@ fn vulnerabilities(statements: &[Statement<'_>]) -> String {
     };
     let unclear = match unclear {
         0 => String::new(),
-        all if all == after => ", in packages of which a part remains".to_owned(),
-        some => format!(", {some} of them in packages of which a part remains"),
+        all if all == after => ", in packages that partly remain".to_owned(),
+        some => format!(", {some} of them in packages that partly remain"),
     };
     format!("{before} known {noun} before, {after} after{unclear}")
 }
 
-/// Whether a file of a package is kept. One without files in the image is where its record is.
+/// Whether a file of a package is kept. A package whose files are unknown remains if its record is
+/// kept.
 fn remains(package: &Package, plan: &Plan) -> bool {
+    // A distribution has one database for all packages, so that it is kept tells nothing of one.
     let is_database = package.ecosystem.is_distribution();
     package.files.iter().any(|&file| plan.is_kept(file))
         || package.files.is_empty() && !is_database && plan.is_kept(package.record)
 }
 
-/// The bill of some packages of an image.
+/// Bill of materials of the packages of an image for which `is_listed` is true.
 pub(super) fn bill<'a>(
     name: &'a str,
     image: &Image,
@@ -227,20 +253,24 @@ pub(super) fn bill<'a>(
     })
 }
 
-/// The time of a document: `SOURCE_DATE_EPOCH`, or else when the image was created.
+/// The time of a document: `SOURCE_DATE_EPOCH`, or else that of the image's creation, so that the
+/// same image gives the same document.
 fn time(image: &Image) -> anyhow::Result<jiff::Timestamp> {
+    // A user who sets the variable wants this time in everything that is written.
     if let Some(epoch) = writing::epoch()? {
         return Ok(epoch);
     }
     let created = image.config.created().and_then(report::time_of_image);
+    // An image without a time gets a fixed one rather than that of the clock.
     Ok(created.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }
 
-/// Writes a document, into no device, pipe or folder.
+/// Writes a document to a regular file.
 fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    // Writing to `/dev/stdout` or a pipe would mix the document with the image or another one.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         bail!(
-            "`{}` exists and is no regular file; it stays as it is",
+            "cannot write `{}`: it is not a regular file",
             path.display()
         );
     }

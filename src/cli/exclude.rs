@@ -1,29 +1,31 @@
-//! Files that are left out, by patterns as `.gitignore` has them.
+//! The files that `--exclude` and the configuration leave out, by patterns as in `.gitignore`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::config::current_directory;
 use crate::config::Config;
 use crate::source::plain;
 use crate::trust::limits;
 
-/// Patterns, each list with the folder that it starts from.
+/// Lists of patterns, each with the directory that its patterns are relative to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exclude {
+    /// The directory that relative paths start at.
     here: PathBuf,
     lists: Vec<(PathBuf, Gitignore)>,
 }
 
 impl Exclude {
-    /// What the command line and a configuration leave out; the configuration's patterns start from
-    /// its own folder.
+    /// Patterns of the command line, relative to the current directory, and those of a
+    /// configuration, relative to the directory of its file.
     pub(super) fn of(patterns: &[String], config: &Config) -> anyhow::Result<Self> {
-        let mut exclude =
-            Self::new(&std::env::current_dir().context("cannot tell the current folder")?);
+        let mut exclude = Self::new(&current_directory()?);
         exclude
             .add(Path::new("."), patterns)
+            // The context tells which of the two lists has the wrong pattern.
             .context("`--exclude`")?;
         exclude
             .add(&config.directory, &config.exclude)
@@ -31,7 +33,7 @@ impl Exclude {
         Ok(exclude)
     }
 
-    /// Nothing is left out; relative paths start at `here`.
+    /// An empty list; relative paths start at `here`.
     pub(super) fn new(here: &Path) -> Self {
         Self {
             here: here.to_owned(),
@@ -39,45 +41,47 @@ impl Exclude {
         }
     }
 
-    /// Leaves out what these patterns match below `folder`.
-    pub(super) fn add(&mut self, folder: &Path, patterns: &[String]) -> anyhow::Result<()> {
+    /// Leaves out the files below `directory` that these patterns match.
+    pub(super) fn add(&mut self, directory: &Path, patterns: &[String]) -> anyhow::Result<()> {
         if patterns.is_empty() {
             return Ok(());
         }
+        // The patterns of a repository become one automaton, whose size grows with their text, so
+        // they have the limits of an ignore file.
         let bytes: usize = patterns.iter().map(String::len).sum();
         ensure!(
             patterns.len() <= limits::IGNORE_LINES && bytes as u64 <= limits::IGNORE_FILE,
-            "there are more than {} patterns, or they have more than {}",
+            "more than {} patterns, or more than {} of them",
             limits::IGNORE_LINES,
             limits::shown(limits::IGNORE_FILE)
         );
-        let folder = plain(&self.here.join(folder));
-        let mut builder = GitignoreBuilder::new(&folder);
+        let directory = plain(&self.here.join(directory));
+        let mut builder = GitignoreBuilder::new(&directory);
         for pattern in patterns {
             builder
                 .add_line(None, pattern)
-                .with_context(|| format!("`{pattern}` is no pattern of files"))?;
+                .with_context(|| format!("`{pattern}` is not a valid pattern"))?;
         }
-        self.lists.push((folder, builder.build()?));
+        self.lists.push((directory, builder.build()?));
         Ok(())
     }
 
-    /// Whether a path, or a folder that it is in, is left out.
-    pub(super) fn leaves_out(&self, path: &Path, is_folder: bool) -> bool {
+    /// Whether a path, or a directory that it is in, is left out.
+    pub(super) fn leaves_out(&self, path: &Path, is_directory: bool) -> bool {
+        // Most runs have no patterns, and making a path absolute costs an allocation per file.
         if self.lists.is_empty() {
             return false;
         }
         let path = plain(&self.here.join(path));
-        self.lists.iter().any(|(folder, patterns)| {
-            let below = path
-                .strip_prefix(folder)
-                .ok()
-                .filter(|below| !below.as_os_str().is_empty());
-            below.is_some_and(|below| {
-                patterns
-                    .matched_path_or_any_parents(below, is_folder)
+        self.lists.iter().any(|(directory, patterns)| {
+            let Ok(below) = path.strip_prefix(directory) else {
+                return false;
+            };
+            // The directory itself is never left out, though `**` would match its empty path.
+            !below.as_os_str().is_empty()
+                && patterns
+                    .matched_path_or_any_parents(below, is_directory)
                     .is_ignore()
-            })
         })
     }
 }
@@ -130,18 +134,15 @@ mod tests {
             let error = exclude
                 .add(Path::new("/"), &patterns)
                 .expect_err("too many");
-            assert!(
-                error.to_string().starts_with("there are more than 10000"),
-                "{error}"
-            );
+            assert!(error.to_string().starts_with("more than 10000"), "{error}");
         }
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_named() {
+    fn an_invalid_pattern_is_named() {
         let error = Exclude::new(Path::new("/"))
             .add(Path::new("/"), &["{a".into()])
             .expect_err("it is open");
-        assert_eq!(error.to_string(), "`{a` is no pattern of files");
+        assert_eq!(error.to_string(), "`{a` is not a valid pattern");
     }
 }

@@ -1,4 +1,4 @@
-//! The texts that a run checks: files that are named, Dockerfiles below folders, standard input,
+//! The texts that a run checks: named files, Dockerfiles below directories, standard input, and
 //! git's index.
 
 use std::collections::BTreeSet;
@@ -17,16 +17,16 @@ use crate::printable::escape_bytes;
 use crate::source::{Source, plain};
 use crate::trust::{HostFile, Refusal, limits};
 
-/// What standard input is called in findings.
+/// The name of standard input in findings.
 pub(super) const STDIN: &str = "<stdin>";
-/// Below this many files, threads cost more than they bring.
+/// Number of files up to which starting threads takes longer than the work that they share.
 pub(super) const FEW: usize = 8;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Files")]
 pub(super) struct FileArguments {
-    /// Leave out files and folders that match this pattern, as in `.gitignore`; not those named as
-    /// PATH
+    /// Exclude files and directories that match this pattern, as in `.gitignore`, unless they are
+    /// named as PATH
     #[arg(
         long,
         value_name = "GLOB",
@@ -35,20 +35,22 @@ pub(super) struct FileArguments {
         hide_env = true
     )]
     pub(super) exclude: Vec<String>,
-    /// Leave out those named as PATH too: a hook names every file that a commit changes
-    #[arg(long, env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Also exclude those named as PATH: a hook names every file that a commit changes
+    #[arg(long)]
+    #[arg(env = "JETTISON_FORCE_EXCLUDE", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) force_exclude: bool,
-    /// Check what is staged in git, as it is staged, at or below the paths
+    /// Check the files staged in git at or below the paths, with their staged contents
+    // A fix would have to go into the index and the working tree, which may differ.
     #[arg(long, conflicts_with = "fix")]
     pub(super) staged: bool,
-    /// What standard input is the text of: its name in findings, and where its configuration is
-    /// looked for
+    /// File that standard input is the text of: its name in findings, and the place to search for
+    /// its configuration
     #[arg(long, value_name = "FILE")]
     pub(super) stdin_filename: Option<PathBuf>,
 }
 
-/// The texts of a run in the order of their paths, and whether one could not be read: that does not
-/// lose the others.
+/// Reads the texts of a run in the order of their paths. The flag tells whether one could not be
+/// read: that is reported, and the others are still checked.
 pub(super) fn read(
     paths: &[PathBuf],
     arguments: &FileArguments,
@@ -64,6 +66,7 @@ pub(super) fn read(
         found: AtomicU64::new(0),
         output,
     };
+    // Errors are collected and reported below, so that they come in the order of the files.
     let results: Vec<anyhow::Result<Option<Source>>> = if targets.len() <= FEW {
         targets.iter().map(|target| reader.read(target)).collect()
     } else {
@@ -90,8 +93,8 @@ pub(super) fn read(
     Ok((sources, failed))
 }
 
-/// Every file that was named, and every Dockerfile below every directory that was, once each.
-/// Standard input is a file named `-`.
+/// Every named file, and every Dockerfile below every named directory, once each. Standard input is
+/// a file named `-`.
 fn targets(
     paths: &[PathBuf],
     force: bool,
@@ -104,21 +107,22 @@ fn targets(
             if !(force && exclude.leaves_out(path, true)) {
                 targets.extend(discover::dockerfiles(path, exclude, output)?);
             }
+        // No pattern is about standard input.
         } else if path == Path::new("-") || !(force && exclude.leaves_out(path, false)) {
             targets.push(HostFile::named(path));
         }
     }
+    // `jettison lint . Dockerfile` names the file twice. The first wins, with its limit on size.
     let mut seen = BTreeSet::new();
     targets.retain(|file| seen.insert(plain(file.path())));
     Ok(targets)
 }
 
-/// A file of the index is checked where its name is a Dockerfile's, or where it is itself among the
-/// paths.
+/// Reads the staged files that are named like a Dockerfile or are themselves among the paths.
 fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Source>> {
     anyhow::ensure!(
         !paths.iter().any(|path| path == Path::new("-")),
-        "`-` cannot be staged"
+        "`--staged` cannot check standard input"
     );
     let named: BTreeSet<PathBuf> = paths.iter().map(|path| plain(path)).collect();
     let mut entries = staged::changed(paths)?;
@@ -126,6 +130,7 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
         (discover::is_dockerfile(&entry.path) || named.contains(&entry.path))
             && !exclude.leaves_out(&entry.path, false)
     });
+    // As in a working tree, a file that was named may be larger than one that was found.
     for entry in &mut entries {
         if named.contains(&entry.path) {
             entry.limit = limits::NAMED_DOCKERFILE;
@@ -139,8 +144,8 @@ fn read_staged(paths: &[PathBuf], exclude: &Exclude) -> anyhow::Result<Vec<Sourc
     Ok(sources)
 }
 
-/// The name of a file in reports, which must be Unicode: another name could not be told from its
-/// neighbors.
+/// The name of a file in reports. It must be UTF-8: replacement characters would give the same name
+/// to several files.
 fn utf8_name(path: &Path) -> anyhow::Result<&str> {
     path.to_str().with_context(|| {
         let name = escape_bytes(path.as_os_str().as_encoded_bytes());
@@ -148,10 +153,10 @@ fn utf8_name(path: &Path) -> anyhow::Result<&str> {
     })
 }
 
-/// Reads the texts of a run, several at once.
+/// Reader of the texts of a run, used by several threads at once.
 struct Reader<'a> {
     stdin_name: Option<&'a Path>,
-    /// Bytes of the files that were found by a search.
+    /// Total size of the files that were found by a search, which has a limit of its own.
     found: AtomicU64,
     output: Output,
 }
@@ -167,6 +172,7 @@ impl Reader<'_> {
             return read_stdin(&name).map(Some);
         }
         let name = utf8_name(path)?;
+        // The user chose this file, so it may be a pipe (`<(…)`) or be outside of the repository.
         if file.is_named() {
             let bytes = file
                 .read(limits::NAMED_DOCKERFILE)
@@ -176,10 +182,10 @@ impl Reader<'_> {
         self.read_found(file)
     }
 
-    /// Reads a file that a search found. That it leads elsewhere, or is no regular file, is no
-    /// failure: then it is not part of what was asked for.
+    /// Reads a file that a search found. A symlink that leaves the directory, or a file that is not
+    /// regular, is skipped with a warning: nobody asked for it, and it must not fail the run.
     fn read_found(&self, file: &HostFile) -> anyhow::Result<Option<Source>> {
-        // Nothing more is kept once there is too much of it.
+        // The caller fails when the total exceeds the limit. Until then, no more memory is used.
         if self.found.load(Ordering::Relaxed) > limits::ALL_DOCKERFILES {
             return Ok(None);
         }
@@ -196,7 +202,7 @@ impl Reader<'_> {
             }
             Err(reason @ Refusal::TooLarge(_)) => {
                 let limit = limits::shown(limits::NAMED_DOCKERFILE);
-                anyhow::bail!("cannot read `{name}`: {reason}; name it to read up to {limit}")
+                anyhow::bail!("cannot read `{name}`: {reason}; name the file to read up to {limit}")
             }
             Err(reason) => Err(anyhow::Error::new(reason).context(format!("cannot read `{name}`"))),
         }
@@ -206,6 +212,7 @@ impl Reader<'_> {
 fn read_stdin(name: &str) -> anyhow::Result<Source> {
     let mut bytes = Vec::new();
     let limit = limits::NAMED_DOCKERFILE;
+    // One byte more than allowed tells a text at the limit from one beyond it.
     let read = std::io::stdin()
         .lock()
         .take(limit + 1)

@@ -8,9 +8,10 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::{Output, patch};
-use crate::lint::{Applicability, Finding, fix};
+use crate::lint::{Applicability, fix};
 use crate::printable::escape;
 use crate::report::{Input, Linted};
+use crate::size::counted;
 use crate::source::Source;
 use crate::trust;
 
@@ -18,20 +19,24 @@ use crate::trust;
 #[command(next_help_heading = "Fixes")]
 pub(super) struct FixArguments {
     /// Fix files in place (safe fixes only); fixed standard input is printed
-    #[arg(long, env = "JETTISON_FIX", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long)]
+    #[arg(env = "JETTISON_FIX", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) fix: bool,
     /// With --fix or --diff: also apply fixes whose result must be reviewed
-    #[arg(long, env = "JETTISON_UNSAFE_FIXES", hide_env = true, value_parser = FalseyValueParser::new())]
+    #[arg(long)]
+    #[arg(env = "JETTISON_UNSAFE_FIXES", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) unsafe_fixes: bool,
-    /// Print what --fix would change, as a patch for `git apply`, and change nothing
-    #[arg(long, env = "JETTISON_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Print the changes of --fix as a patch for `git apply`, and change no file
+    #[arg(long)]
+    #[arg(env = "JETTISON_DIFF", hide_env = true, value_parser = FalseyValueParser::new())]
     pub(super) diff: bool,
 }
 
 impl FixArguments {
-    /// What is done with fixes; `None` where they are only told of.
+    /// The place for fixed texts; `None` if fixes are only reported.
     pub(super) fn mode(self) -> Option<Mode> {
         match self {
+            // `--fix --diff` changes nothing: of two wishes, the harmless one is safe to follow.
             Self { diff: true, .. } => Some(Mode::Print),
             Self { fix: true, .. } => Some(Mode::Write),
             _ => None,
@@ -47,40 +52,42 @@ impl FixArguments {
     }
 }
 
-/// Where fixed texts go.
+/// Place for fixed texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// Into the files.
+    /// Write them to the files.
     Write,
-    /// To standard output, as a patch.
+    /// Print them to standard output as a patch.
     Print,
 }
 
-/// A file that was linted again after each round of fixes, until there was none.
+/// A file that was fixed and linted again until there was nothing left to fix.
 #[derive(Debug)]
-pub(super) struct Mended {
-    /// As it was given, where it is another now.
+pub(super) struct FixedFile {
+    /// The original text, if it was changed.
     pub(super) before: Option<Source>,
     pub(super) after: Linted,
     /// The number of fixed findings of each rule.
     pub(super) rules: BTreeMap<&'static str, usize>,
 }
 
-/// Fixes all files; `lint` is given those that changed in each round, together, as ShellCheck is
+/// Fixes all files. Each pass calls `lint` once for all files that changed, because ShellCheck is
 /// slow to start.
-pub(super) fn mend(
+pub(super) fn fix_all(
     files: Vec<Linted>,
     max: Applicability,
     mut lint: impl FnMut(Vec<Source>) -> Vec<Linted>,
-) -> Vec<Mended> {
-    let mut all: Vec<Mended> = files
+) -> Vec<FixedFile> {
+    let mut all: Vec<FixedFile> = files
         .into_iter()
-        .map(|after| Mended {
+        .map(|after| FixedFile {
             before: None,
             after,
             rules: BTreeMap::new(),
         })
         .collect();
+    // A fix can make another one possible, or move it, so the new text is linted and fixed again.
+    // The number of passes is limited, as two fixes that undo each other would never end.
     for _ in 0..fix::PASSES {
         let (mut changed, mut sources) = (Vec::new(), Vec::new());
         for (index, file) in all.iter_mut().enumerate() {
@@ -90,10 +97,9 @@ pub(super) fn mend(
             let Some(fixed) = fix::apply(source, &file.after.findings, max) else {
                 continue;
             };
-            fixed
-                .rules
-                .into_iter()
-                .for_each(|rule| *file.rules.entry(rule).or_default() += 1);
+            for rule in fixed.rules {
+                *file.rules.entry(rule).or_default() += 1;
+            }
             sources.push(Source::new(source.name(), fixed.bytes));
             changed.push(index);
         }
@@ -102,6 +108,7 @@ pub(super) fn mend(
         }
         for (index, next) in changed.into_iter().zip(lint(sources)) {
             let before = std::mem::replace(&mut all[index].after, next);
+            // The original is the text before the first pass, not before this one.
             if let (None, Input::Dockerfile(source)) = (&all[index].before, before.input) {
                 all[index].before = Some(source);
             }
@@ -110,10 +117,10 @@ pub(super) fn mend(
     all
 }
 
-/// Writes what was mended to where it belongs; whether all of it could be. `stdin` is what standard
-/// input is called.
-pub(super) fn deliver(
-    files: &[Mended],
+/// Writes the fixed texts, or prints them as patches. The flag tells whether all of them could be
+/// written. `stdin` is the name of standard input.
+pub(super) fn write_all(
+    files: &[FixedFile],
     mode: Mode,
     stdin: Option<&str>,
     output: Output,
@@ -128,18 +135,20 @@ pub(super) fn deliver(
         match mode {
             Mode::Print => {
                 let patch = patch::unified(name, old, new);
+                // Azure Pipelines and TeamCity would run the command when they read it in the log.
+                // It cannot be escaped, as the patch would not apply any more.
                 if patch::has_logging_command(&patch) {
                     complete = false;
                     output.error(&anyhow!(
-                        "no patch is printed for `{}`: its lines contain a logging command, which \
-                         a CI system would run; use `--fix`",
+                        "no patch is printed for `{}`: it contains a logging command, which a CI \
+                         system would run; use `--fix`",
                         escape(name)
                     ));
                 } else {
                     output.print_file(&patch)?;
                 }
             }
-            // Whoever pipes a text through wants it back, changed or not.
+            // A filter prints its text even if nothing changed: an editor replaces its buffer.
             Mode::Write if stdin == Some(name) => output.print_file(new)?,
             Mode::Write if old == new => {}
             Mode::Write => {
@@ -153,22 +162,22 @@ pub(super) fn deliver(
     Ok(complete)
 }
 
-/// Puts a fixed text into its file, where that still holds the text that was linted.
+/// Writes a fixed text to its file, unless the file changed after it was linted: somebody's edit
+/// would be lost.
 fn replace(path: &Path, old: &[u8], new: &[u8]) -> anyhow::Result<()> {
     let name = path.display();
     let is_replaced =
         trust::replace(path, old, new).with_context(|| format!("cannot fix `{name}`"))?;
     ensure!(
         is_replaced,
-        "`{name}` was changed by something else while it was fixed"
+        "cannot fix `{name}`: another program changed it in the meantime"
     );
     Ok(())
 }
 
-/// What was mended, by file and by rule, and what could be still; empty where there is nothing to
-/// say.
-pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> Vec<String> {
-    let mut out = Vec::new();
+/// Lines that count the fixes by file and by rule, and those that remain.
+pub(super) fn summary(files: &[FixedFile], arguments: FixArguments) -> Vec<String> {
+    let mut lines = Vec::new();
     let verb = if arguments.diff { "would fix" } else { "fixed" };
     for file in files.iter().filter(|file| !file.rules.is_empty()) {
         let rules: Vec<String> = file
@@ -176,31 +185,23 @@ pub(super) fn summary(files: &[Mended], arguments: FixArguments) -> Vec<String> 
             .iter()
             .map(|(rule, count)| format!("{rule} {count}"))
             .collect();
-        out.push(format!(
+        lines.push(format!(
             "{verb} {} in {}: {}",
-            counted(file),
+            counted(file.rules.values().sum(), "finding"),
             escape(file.after.name()),
             rules.join(", ")
         ));
     }
-    let fixable = |finding: &&Finding| finding.fix.is_some();
-    let left = files
+    let remaining = files
         .iter()
         .flat_map(|file| &file.after.findings)
-        .filter(fixable)
+        .filter(|finding| finding.fix.is_some())
         .count();
-    // The report of what remains says it, where there is one.
-    if left > 0 && arguments.diff && !arguments.unsafe_fixes {
-        out.push(format!(
-            "{left} more can be fixed with `--unsafe-fixes`; look at the result"
+    // Without `--diff`, the report of the remaining findings counts them.
+    if remaining > 0 && arguments.diff && !arguments.unsafe_fixes {
+        lines.push(format!(
+            "{remaining} more can be fixed with `--unsafe-fixes`; review the result"
         ));
     }
-    out
-}
-
-fn counted(file: &Mended) -> String {
-    match file.rules.values().sum() {
-        1 => "1 finding".to_owned(),
-        count => format!("{count} findings"),
-    }
+    lines
 }

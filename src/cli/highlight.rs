@@ -1,4 +1,4 @@
-//! Dockerfiles in colour, by the tokens of their own parser.
+//! Syntax highlighting of Dockerfiles, by the tokens of the parser.
 
 use std::fmt::Write as _;
 
@@ -7,20 +7,24 @@ use anstyle::{AnsiColor, Style};
 use crate::dockerfile::{TokenKind, parse};
 use crate::source::Source;
 
-/// The text with ANSI styles, none of which goes over the end of a line.
+/// The text with ANSI styles. Each style ends with its line: a pager shows lines one by one and
+/// would lose it.
 pub(super) fn dockerfile(text: &str) -> String {
     let source = Source::new("example", text);
+    // Styles about double the text.
     let mut out = String::with_capacity(text.len() * 2);
     for token in parse(&source).tokens {
         let style = style(token.kind);
+        // A heredoc is a single token of many lines.
         for line in source.slice(token.span).split_inclusive('\n') {
-            let (words, end) = line
-                .strip_suffix('\n')
-                .map_or((line, ""), |words| (words, "\n"));
-            let _ = if words.is_empty() {
+            let (content, end) = match line.strip_suffix('\n') {
+                Some(content) => (content, "\n"),
+                None => (line, ""),
+            };
+            let _ = if content.is_empty() {
                 write!(out, "{end}")
             } else {
-                write!(out, "{style}{words}{style:#}{end}")
+                write!(out, "{style}{content}{style:#}{end}")
             };
         }
     }
@@ -52,7 +56,8 @@ mod tests {
 
     #[test]
     fn styles_add_nothing_to_the_text_and_end_with_the_line() {
-        let text = "# syntax=docker/dockerfile:1\nFROM a\nRUN --mount=type=cache,target=/x b \\\n  c\nCOPY <<EOF /x\ny\nEOF\nCMD [\"x\"]\n";
+        let text = "# syntax=docker/dockerfile:1\nFROM a\nRUN --mount=type=cache,target=/x b \\\n\
+            \x20 c\nCOPY <<EOF /x\ny\nEOF\nCMD [\"x\"]\n";
         let shown = dockerfile(text);
         assert_eq!(anstream::adapter::strip_str(&shown).to_string(), text);
         assert!(

@@ -1,8 +1,8 @@
-//! What `.ignore`, `.gitignore` and git's own lists leave out of a search.
+//! Files that `.ignore`, `.gitignore` and git's own lists leave out of a search.
 //!
-//! The `ignore` crate would read these files itself, whatever they are: a FIFO would make it wait
-//! and a device would fill the memory. Here they are read as all files of a repository are, and its
-//! matchers are given the lines.
+//! The `ignore` crate would read these lists itself, whatever they are: a FIFO would make it wait
+//! and a device would fill the memory. Here they are read like all files of a repository, within
+//! limits, and the crate's matchers get the lines.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,18 +13,18 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder, gitconfig_excludes_path};
 use super::Output;
 use crate::trust::{HostFile, Refusal, limits, repository_root};
 
-/// The lists of a directory, from the strongest to the weakest: a match in `.ignore` anywhere comes
-/// before one in `.gitignore`.
+/// Kinds of lists in a directory: `.ignore`, `.gitignore` and git's `info/exclude`. As in ripgrep,
+/// a match in any `.ignore` comes before a match in any `.gitignore`, and that before the last.
 const KINDS: usize = 3;
 
-/// The lists that hold for a place in a search.
+/// The lists that apply to a directory of a search.
 pub(super) struct Ignored {
     output: Output,
-    /// What the lists must lie in.
+    /// The directory that contains all lists; a symlink that leads out of it is not followed.
     root: PathBuf,
-    /// From the root of the repository to the directory that is searched.
+    /// Lists from the root of the repository to the parent of the searched directory.
     above: Vec<Lists>,
-    /// From the directory that is searched downwards: one for each directory of the current path.
+    /// Lists from the searched directory downwards: one for each directory of the current path.
     below: Vec<Lists>,
     /// The user's own list, for all repositories.
     global: Gitignore,
@@ -37,7 +37,7 @@ struct Lists {
     size: Size,
 }
 
-/// How much lists take, which decides how much their matchers do.
+/// Size of lists, which decides the memory and time that their matchers take.
 #[derive(Clone, Copy, Default)]
 struct Size {
     bytes: usize,
@@ -61,7 +61,7 @@ impl Size {
 }
 
 impl Ignored {
-    /// For a search of `directory`, a path without symlinks.
+    /// Reads the lists above `directory`, a path without symlinks that will be searched.
     pub(super) fn new(directory: &Path, output: Output) -> Self {
         let root = repository_root(directory).unwrap_or_else(|| directory.to_owned());
         let mut ignored = Self {
@@ -72,12 +72,13 @@ impl Ignored {
             global: Gitignore::empty(),
         };
         ignored.global = ignored.read_global();
-        // Lists above the repository are not part of it, and anybody could put them into `/tmp`.
+        // Lists above the repository are not part of it, and anybody could put one into `/tmp`.
         let above: Vec<&Path> = directory
             .ancestors()
             .skip(1)
             .take_while(|ancestor| ancestor.starts_with(&ignored.root))
             .collect();
+        // From the top, as a list further down wins and the limit counts those above it.
         for ancestor in above.into_iter().rev() {
             let lists = ignored.lists_of(ancestor);
             ignored.above.push(lists);
@@ -85,21 +86,26 @@ impl Ignored {
         ignored
     }
 
-    /// Takes the lists of a directory into account, which is `depth` levels below the one that is
-    /// searched, in the place of those of another directory as deep.
+    /// Reads the lists of a directory `depth` levels below the searched one. They replace those of
+    /// the sibling that was searched before, and of all directories below it.
     pub(super) fn enter(&mut self, directory: &Path, depth: usize) {
         self.below.truncate(depth);
         let lists = self.lists_of(directory);
         self.below.push(lists);
     }
 
-    /// Whether an entry is left out, `depth` levels below the directory that is searched.
+    /// Whether an entry `depth` levels below the searched directory is left out.
     pub(super) fn leaves_out(&self, path: &Path, depth: usize, is_directory: bool) -> bool {
+        // Deeper lists are left from the directory that was searched before.
         let below = &self.below[..depth.min(self.below.len())];
         for kind in 0..KINDS {
+            // The nearest list decides. Parents need no check: nothing in an excluded directory is
+            // searched, so not even `!` includes it again, as for git.
             for lists in self.above.iter().chain(below).rev() {
-                let list = lists.by_kind[kind].as_ref();
-                match list.map_or(Match::None, |list| list.matched(path, is_directory)) {
+                let Some(list) = &lists.by_kind[kind] else {
+                    continue;
+                };
+                match list.matched(path, is_directory) {
                     Match::Ignore(_) => return true,
                     Match::Whitelist(_) => return false,
                     Match::None => {}
@@ -109,7 +115,7 @@ impl Ignored {
         self.global.matched(path, is_directory).is_ignore()
     }
 
-    /// The lists of a directory, below all others that hold now.
+    /// Reads the lists of a directory below all directories whose lists are loaded.
     fn lists_of(&self, directory: &Path) -> Lists {
         let files = [
             Some(HostFile::found(directory.join(".ignore"), &self.root)),
@@ -127,7 +133,7 @@ impl Ignored {
                 *list = matcher(directory, &text);
             } else {
                 self.output.warning(format!(
-                    "lists in `{}` are ignored: with those above, they have more than {} or {} lines",
+                    "ignore files in `{}` are not used: with those above, more than {} or {} lines",
                     directory.display(),
                     limits::shown(limits::IGNORE_FILE),
                     limits::IGNORE_LINES
@@ -138,22 +144,24 @@ impl Ignored {
     }
 
     fn has_room_for(&self, size: Size) -> bool {
+        // Lists of other directories were dropped, so the limit is on what is loaded at once.
         let held = self.above.iter().chain(&self.below);
         let size = held.fold(size, |sum, lists| sum.plus(lists.size));
         size.bytes as u64 <= limits::IGNORE_FILE && size.lines <= limits::IGNORE_LINES
     }
 
-    /// git's `core.excludesFile`. The user's own configuration names it.
+    /// git's `core.excludesFile`. The user's own configuration names it, so it may be anywhere.
     fn read_global(&self) -> Gitignore {
         let (Some(path), Ok(here)) = (gitconfig_excludes_path(), std::env::current_dir()) else {
             return Gitignore::empty();
         };
         let text = self.read(&HostFile::named(path));
+        // Its patterns have no directory of their own. git takes the root of the work tree.
         text.and_then(|text| matcher(&here, &text))
             .unwrap_or_else(Gitignore::empty)
     }
 
-    /// The text of a list. None without such a file, or where it cannot be used, which is said.
+    /// The text of a list. `None` without such a file, or with a warning if it cannot be used.
     fn read(&self, file: &HostFile) -> Option<String> {
         match file.read_patterns() {
             Ok(text) => Some(text),
@@ -173,20 +181,21 @@ impl Ignored {
     }
 }
 
-/// Matches what the patterns of a text do, which start from `directory`.
+/// A matcher of the patterns in a text, relative to `directory`.
 fn matcher(directory: &Path, text: &str) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(directory);
+    // git skips a byte order mark, which Windows editors write, and malformed patterns.
     for line in text.trim_start_matches('\u{feff}').lines() {
-        // git passes over a pattern that is malformed.
         let _ = builder.add_line(None, line);
     }
     builder.build().ok()
 }
 
-/// The list of a repository's `.git`, where one begins in a directory.
+/// The `info/exclude` of a repository whose root is this directory.
 fn exclude_file(directory: &Path) -> Option<HostFile> {
     let git = directory.join(".git");
     let metadata = fs::metadata(&git).ok()?;
+    // In a worktree and in a submodule, `.git` is a file that names the directory.
     let git = if metadata.is_dir() {
         git
     } else {
@@ -195,11 +204,11 @@ fn exclude_file(directory: &Path) -> Option<HostFile> {
     Some(HostFile::found(git.join("info/exclude"), &git))
 }
 
-/// The repository that the `.git` of a worktree or of a submodule names.
+/// The directory that the `.git` file of a worktree or a submodule names.
 fn git_directory(file: &Path) -> Option<PathBuf> {
     let text = read_line(&HostFile::found(file, file))?;
     let git = file.parent()?.join(text.strip_prefix("gitdir: ")?);
-    // Worktrees share the list of the main one.
+    // Worktrees share `info/exclude` with the main one, which `commondir` names.
     match read_line(&HostFile::found(git.join("commondir"), &git)) {
         Some(common) => Some(git.join(common)),
         None => Some(git),

@@ -1,5 +1,5 @@
-//! `jettison lint` of images: which arguments are images, what is found in them, and what the
-//! Dockerfile has to do with it.
+//! Images as an input of `jettison lint`: recognizing them among the arguments, linting them, and
+//! tying their findings to the Dockerfile that they were built from.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use super::{Output, advisories};
 use crate::advisories::Export;
 use crate::config::Config;
 use crate::image::{Image, Reference};
-use crate::lint::image::{NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
+use crate::lint::image::{DockerfileLines, NEEDS_IMAGE, dockerfile_lines, findings_at_lines};
 use crate::lint::{Finding, ImageInput, ImageReport, Location, Registry, Settings, lint_image};
 use crate::packages::{self, Packages};
 use crate::report::Linted;
@@ -21,9 +21,8 @@ use crate::size::{counted, size};
 use crate::slim::{Plan, PlanOptions, Totals, plan};
 use crate::source::Source;
 
-/// Parts the arguments into Dockerfiles, or folders of them, and images, which are told by a
-/// transport or their content.
-pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
+/// Splits the arguments into Dockerfiles, or directories of them, and images.
+pub(super) fn split(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut images) = (Vec::new(), Vec::new());
     for path in paths {
         if is_named(path) {
@@ -35,25 +34,36 @@ pub(super) fn part(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     (files, images)
 }
 
-/// Whether an argument means an image, by its transport or its content.
+/// Whether an argument is an image, by its transport or its content.
 pub(super) fn is_named(path: &Path) -> bool {
     path.to_str().is_some_and(Reference::has_transport) || is_image(path)
 }
 
-/// An image layout, or an archive, compressed or not.
+/// Whether a path is an OCI layout or a tar archive, compressed or not.
 fn is_image(path: &Path) -> bool {
+    // A directory of Dockerfiles may have one of these files by accident, but not both.
     if path.is_dir() {
         return path.join("oci-layout").is_file() && path.join("index.json").is_file();
     }
-    let mut start = [0; 512];
+    // Opening a FIFO would wait for a writer, so only regular files are looked into.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let read = is_file
+    // An archive has at least one block of 512 bytes, and a compressed image is rarely smaller.
+    let mut start = [0; 512];
+    let is_read = is_file
         && std::fs::File::open(path)
             .and_then(|mut file| file.read_exact(&mut start))
             .is_ok();
-    read && (start[257..].starts_with(b"ustar")
-        || start.starts_with(b"\x1f\x8b")
-        || start.starts_with(b"\x28\xb5\x2f\xfd"))
+    is_read && (is_tar(&start) || is_compressed(&start))
+}
+
+/// Whether a block is a header of a tar archive, which has its magic number at offset 257.
+fn is_tar(block: &[u8; 512]) -> bool {
+    block[257..].starts_with(b"ustar")
+}
+
+/// Whether a file begins with the magic number of gzip (RFC 1952) or Zstandard (RFC 8878).
+fn is_compressed(start: &[u8]) -> bool {
+    start.starts_with(b"\x1f\x8b") || start.starts_with(b"\x28\xb5\x2f\xfd")
 }
 
 /// Reads and lints images.
@@ -62,35 +72,37 @@ pub(super) struct ImageLinter<'a> {
     pub(super) registry: &'static Registry,
     pub(super) source: &'a SourceArguments,
     pub(super) limits: &'a LimitArguments,
-    /// What is known of packages.
+    /// Advisories to match the packages against.
     pub(super) export: Option<&'a Export>,
     pub(super) output: Output,
 }
 
-/// An image, and what was found in it.
+/// An image with its findings.
 pub(super) struct LintedImage {
     name: String,
     image: Image,
-    /// None where nothing says what the image is for.
+    /// `None` for an image without a program, such as one of data: nothing tells which files it
+    /// needs.
     plan: Option<Plan>,
     packages: Packages,
     report: ImageReport,
 }
 
 impl ImageLinter<'_> {
-    /// What is found in the images; those that cannot be read are said, and make the run fail.
+    /// Lints the images. One that cannot be read is reported and sets the flag; the others are
+    /// still linted.
     pub(super) fn all(&self, names: &[String]) -> (Vec<LintedImage>, bool) {
-        let (mut audited, mut failed) = (Vec::new(), false);
+        let (mut images, mut failed) = (Vec::new(), false);
         for name in names {
             match self.one(name) {
-                Ok(one) => audited.push(one),
+                Ok(image) => images.push(image),
                 Err(error) => {
                     failed = true;
                     self.output.error(&error);
                 }
             }
         }
-        (audited, failed)
+        (images, failed)
     }
 
     fn one(&self, name: &str) -> anyhow::Result<LintedImage> {
@@ -100,12 +112,13 @@ impl ImageLinter<'_> {
         let Config {
             settings, policy, ..
         } = self.config;
+        // The bar has to be gone before anything else writes to the terminal.
         drop(bar);
         let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
-        let known = self
-            .export
-            .map(|export| advisories::known(export, &packages, self.output))
-            .transpose()?;
+        let known = match self.export {
+            Some(export) => Some(advisories::known(export, &packages, self.output)?),
+            None => None,
+        };
         let input = ImageInput {
             image: &image,
             reference: name,
@@ -142,29 +155,19 @@ impl LintedImage {
         findings_at_lines(input, &self.report.findings, source, settings)
     }
 
-    /// The findings for the report, with the lines of the Dockerfiles that the image was built
-    /// from.
+    /// The findings for the report. Notes name the line of the Dockerfile that each comes from, if
+    /// the Dockerfile of the image is among those that were checked.
     pub(super) fn linted(&self, dockerfiles: &[Linted], settings: &Settings) -> Linted {
         let mut findings = self.report.findings.clone();
         for source in dockerfiles.iter().filter_map(Linted::source) {
+            // The image was built from another Dockerfile.
             let Some(lines) = dockerfile_lines(&self.image.config, source, settings) else {
                 continue;
             };
-            // These are among the Dockerfile's own findings.
+            // These are reported at lines of the Dockerfile already.
             findings.retain(|finding| !NEEDS_IMAGE.contains(&finding.rule));
             for finding in &mut findings {
-                let Location::Image(image) = &finding.location else {
-                    continue;
-                };
-                let Some(step) = image.step() else {
-                    continue;
-                };
-                let name = source.name();
-                let line = lines.steps.get(step).copied().flatten();
-                finding.notes.push(match line {
-                    Some(line) => format!("the instruction is in {name}:{line}"),
-                    None => format!("from the base image of {name}:{}", lines.from),
-                });
+                add_origin(finding, source.name(), &lines);
             }
         }
         let mut linted = Linted::image(&self.name, &self.image, findings);
@@ -172,13 +175,15 @@ impl LintedImage {
         linted
     }
 
-    /// What a slimmed image would be without; none where it cannot be slimmed.
+    /// A note that counts the files that slimming would remove; `None` if the image cannot be
+    /// slimmed.
     pub(super) fn removable(&self) -> Option<String> {
         let plan = self.plan.as_ref()?;
         let Totals { before, after, .. } = plan.totals();
         let packages = self.packages.list.len();
         let remaining = self.packages.clone().remaining(|file| plan.is_kept(file));
-        let parts = [
+        // Slimming also generates records, so a count may even grow.
+        let counts = [
             (before.files.saturating_sub(after.files), "file"),
             (before.programs.saturating_sub(after.programs), "program"),
             (
@@ -187,23 +192,41 @@ impl LintedImage {
             ),
             (packages.saturating_sub(remaining.list.len()), "package"),
         ];
-        let parts: Vec<String> = parts
+        let parts: Vec<String> = counts
             .iter()
             .filter(|(count, _)| *count > 0)
             .map(|(count, noun)| counted(*count, noun))
             .collect();
         let removed = size(before.bytes.saturating_sub(after.bytes));
-        let of = format!(
-            "`jettison slim {}` would leave out {removed} of {}",
+        let total = format!(
+            "`jettison slim {}` would remove {removed} of {}",
             self.name,
             size(before.bytes)
         );
         Some(if parts.is_empty() {
-            of
+            total
         } else {
-            format!("{of}: {}", parts.join(", "))
+            format!("{total}: {}", parts.join(", "))
         })
     }
+}
+
+/// Adds a note with the line of the Dockerfile that a finding comes from.
+fn add_origin(finding: &mut Finding, dockerfile: &str, lines: &DockerfileLines) {
+    // A finding without a step of the history may come from anywhere.
+    let step = match &finding.location {
+        Location::Image(image) => image.step(),
+        Location::Text(_) => None,
+    };
+    let Some(step) = step else {
+        return;
+    };
+    let line = lines.steps.get(step).copied().flatten();
+    finding.notes.push(match line {
+        Some(line) => format!("the instruction is in {dockerfile}:{line}"),
+        // Steps before the first instruction are those of the image in `FROM`.
+        None => format!("from the base image of {dockerfile}:{}", lines.from),
+    });
 }
 
 #[cfg(test)]
@@ -211,11 +234,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_told_by_their_transport_or_content() {
-        let folder = tempfile::tempdir().expect("there is room");
-        let file = folder.path().join("Dockerfile");
+    fn images_are_recognized_by_their_transport_or_content() {
+        let directory = tempfile::tempdir().expect("there is room");
+        let file = directory.path().join("Dockerfile");
         std::fs::write(&file, "FROM scratch\n".repeat(50)).expect("it can be written");
-        let (files, images) = part(&[file.clone(), PathBuf::from("oci:x:y")]);
+        let (files, images) = split(&[file.clone(), PathBuf::from("oci:x:y")]);
         assert_eq!((files, images), (vec![file], vec!["oci:x:y".to_owned()]));
     }
 }

@@ -1,30 +1,33 @@
-//! How much an image may ask of this machine, as it is said on the command line.
+//! Limits on the resources that reading an image may take, as options.
 
 use bytesize::ByteSize;
 use clap::Args;
 
 use crate::image::{Limits, Options};
 
-/// Where an image goes beyond one of these it is refused, and the error names the option.
+/// Limits on an image. One that exceeds a limit is refused with an error that names the option.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Limits on what is read")]
+#[command(next_help_heading = "Limits")]
 pub(super) struct LimitArguments {
-    /// Bytes of all layers together, uncompressed: `500MB`, `64GiB` [default: 256GiB]
-    #[arg(long = "max-size", value_name = "SIZE", value_parser = size, env = "JETTISON_MAX_SIZE", hide_env = true)]
+    /// Limit the total uncompressed size of the layers, such as `64GiB` [default: 256GiB]
+    #[arg(long = "max-size", value_name = "SIZE", value_parser = size)]
+    #[arg(env = "JETTISON_MAX_SIZE", hide_env = true)]
+    // Options, so that the defaults stay those of the library that reads images.
     size: Option<u64>,
-    /// Entries of all layers together [default: 5000000]
-    #[arg(long = "max-entries", value_name = "COUNT", value_parser = count(), env = "JETTISON_MAX_ENTRIES", hide_env = true)]
+    /// Limit the total number of entries in the layers [default: 5000000]
+    #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
+    #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// How many times larger a layer may become when it is decompressed, above 64 MiB [default:
-    /// 1200]
+    /// Limit the compression ratio of layers above 64 MiB [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",
         env = "JETTISON_MAX_RATIO",
         hide_env = true
     )]
+    // gzip reaches about 1030 on zeros, which real layers contain; more is a decompression bomb.
     ratio: Option<u64>,
-    /// Components of a path [default: 1000]
+    /// Limit the number of components in a path [default: 1000]
     #[arg(
         long = "max-depth",
         value_name = "COUNT",
@@ -35,7 +38,7 @@ pub(super) struct LimitArguments {
 }
 
 impl LimitArguments {
-    /// The options that have these limits.
+    /// Options for reading an image within these limits.
     pub(super) fn options(&self) -> Options {
         Options {
             limits: self.limits(),
@@ -52,18 +55,22 @@ impl LimitArguments {
                 .map_or(usual.entries, |entries| entries as usize),
             ratio: self.ratio.unwrap_or(usual.ratio),
             depth: self.depth.unwrap_or(usual.depth),
+            // The other limits protect against malformed archives, and no real image comes near
+            // them.
             ..usual
         }
     }
 }
 
-/// As many as a tree can tell apart.
+/// Parses a number of entries. The upper bound is below 2^32, as a tree numbers its names with 32
+/// bits.
 fn count() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=4_000_000_000)
 }
 
 fn size(text: &str) -> Result<u64, String> {
     text.parse()
+        // Accepts decimal and binary units, as people use both.
         .map(|ByteSize(bytes)| bytes)
         .map_err(|_| "expected a size such as `500MB` or `64GiB`".to_owned())
 }
@@ -85,9 +92,9 @@ mod tests {
     }
 
     #[test]
-    fn the_help_tells_the_defaults() {
+    fn help_states_the_defaults() {
         assert_eq!(parsed(&[]).unwrap(), Limits::default());
-        let said = [
+        let documented = [
             "--max-size",
             "256GiB",
             "--max-entries",
@@ -97,7 +104,7 @@ mod tests {
             "--max-depth",
             "1000",
         ];
-        assert_eq!(parsed(&said).unwrap(), Limits::default());
+        assert_eq!(parsed(&documented).unwrap(), Limits::default());
     }
 
     #[test]

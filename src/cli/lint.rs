@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use rayon::prelude::*;
 
 use super::arguments::LintArguments;
-use super::config::located;
+use super::config::{current_directory, located};
 use super::exclude::Exclude;
 use super::files::{self, FEW, STDIN};
 use super::fix::{self, Mode};
@@ -28,53 +28,34 @@ use crate::trust::HostFile;
 
 pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
-    let mut config = configuration(arguments, registry, output)?;
-    if config.settings.max_base_age.is_some() {
-        config.settings.now = Some(super::writing::now()?);
-    }
+    let config = configuration(arguments, registry, output)?;
     let output = if config.no_color {
+        // hadolint's `no-color` means the same.
         output.without_color()
     } else {
         output
     };
+    // Reports that contradict each other are an error before the work, not after it.
     let reports = Reports::new(&arguments.reports, &config.formats)?;
-    let exclude = Exclude::of(&arguments.files.exclude, &config)?;
-    let (paths, images) = inputs(arguments);
-    let export = arguments.advisories.export().context("`--osv`")?;
-    if export.is_some() && images.is_empty() {
-        output.note("`--osv` is about packages of images, and no image is named");
-    }
-    let (sources, mut failed) = files::read(&paths, &arguments.files, &exclude, output)?;
-    // A hook is started for every commit, and few of them are about Dockerfiles.
-    if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
-        output.note("no Dockerfile found");
-    }
-    let (source, limits, export) = (&arguments.source, &arguments.limits, export.as_ref());
-    let (images, unread) = ImageLinter {
-        config: &config,
-        registry,
-        source,
-        limits,
-        export,
-        output,
-    }
-    .all(&images);
-    failed |= unread;
+    let inputs = read_inputs(arguments, &config, output)?;
+    let mut failed = inputs.failed;
     let mut linter = Linter {
-        registry,
         config: &config,
-        images: &images,
+        images: &inputs.images,
         output,
-        asked: false,
+        has_shellcheck: false,
         failed: false,
         warned: Mutex::default(),
     };
-    let mut files = linter.lint(sources);
+    let mut files = linter.lint(inputs.sources);
     let dockerfiles = files.len();
-    for image in &images {
+    for image in &inputs.images {
         files.push(image.linted(&files[..dockerfiles], &config.settings));
-        image.removable().iter().for_each(|line| output.note(line));
+        if let Some(line) = image.removable() {
+            output.note(line);
+        }
     }
+    // All findings go into a new baseline, so none of them is reported or fails the run.
     if baseline::write(&arguments.baseline, &files, output)? {
         return Ok(if failed || linter.failed {
             Outcome::Failed
@@ -84,6 +65,7 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
     }
     let known = baseline::known(arguments.baseline.baseline.as_deref(), &config);
     let mode = arguments.fix.mode();
+    // `--fix` also fixes findings of the baseline, which is then applied to those that remain.
     if mode != Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
@@ -91,58 +73,123 @@ pub(super) fn run(arguments: &LintArguments, output: Output) -> anyhow::Result<O
         .fail_on
         .or(config.fail_on)
         .unwrap_or(FailOn::Severity(Severity::Info));
-    let unfixed = outcome(&files, fail_on);
+    let before_fixes = outcome(&files, fail_on);
     let mut summary = Vec::new();
     if let Some(mode) = mode {
-        let of_images = files.split_off(dockerfiles);
-        let mended = fix::mend(files, arguments.fix.applicability(), |sources| {
-            linter.lint(sources)
-        });
-        failed |= !fix::deliver(&mended, mode, arguments.stdin_name(), output)?;
-        summary = fix::summary(&mended, arguments.fix);
-        files = mended
-            .into_iter()
-            .map(|file| file.after)
-            .chain(of_images)
-            .collect();
+        let applied = fix_files(arguments, mode, files, &mut linter)?;
+        files = applied.files;
+        summary = applied.summary;
+        failed |= applied.failed;
     }
     if mode == Some(Mode::Write) {
         baseline::apply(known.as_ref(), &mut files, output)?;
     }
     failed |= linter.failed;
-    let place = report_place(arguments, mode);
     show_attack_surface(&mut files, &config.settings, output);
     let report = Report {
         files: &files,
         registry,
     };
-    reports.write(&report, place, output)?;
+    reports.write(&report, report_place(arguments, mode), output)?;
     for line in &summary {
         output.note(line);
     }
-    if !linter.asked && !failed && dockerfiles > 0 && reports.speaks_to_people() {
-        note_missing_shellcheck(&config, registry, output);
+    if !linter.has_shellcheck && !failed && dockerfiles > 0 && reports.has_text_on_stdout() {
+        note_missing_shellcheck(&config, output);
     }
     Ok(match mode {
         _ if failed => Outcome::Failed,
-        Some(Mode::Print) => unfixed,
+        // `--diff` changes nothing, so the findings that it would fix are still there.
+        Some(Mode::Print) => before_fixes,
         _ => outcome(&files, fail_on),
     })
 }
 
-/// The inputs of a run: Dockerfiles to search and images.
+/// Texts and images to check.
+struct Inputs {
+    sources: Vec<Source>,
+    images: Vec<LintedImage>,
+    /// Whether one could not be read.
+    failed: bool,
+}
+
+fn read_inputs(
+    arguments: &LintArguments,
+    config: &Config,
+    output: Output,
+) -> anyhow::Result<Inputs> {
+    let exclude = Exclude::of(&arguments.files.exclude, config)?;
+    let (paths, images) = inputs(arguments);
+    let export = arguments.advisories.export().context("`--osv`")?;
+    if export.is_some() && images.is_empty() {
+        output.note("`--osv` has no effect: it applies to packages of images, and none is named");
+    }
+    let (sources, failed) = files::read(&paths, &arguments.files, &exclude, output)?;
+    // A hook runs on every commit, and few commits change a Dockerfile.
+    if sources.is_empty() && images.is_empty() && !failed && !arguments.files.staged {
+        output.note("no Dockerfile found");
+    }
+    let linter = ImageLinter {
+        config,
+        registry: rules::registry(),
+        source: &arguments.source,
+        limits: &arguments.limits,
+        export: export.as_ref(),
+        output,
+    };
+    let (images, unreadable) = linter.all(&images);
+    Ok(Inputs {
+        sources,
+        images,
+        failed: failed || unreadable,
+    })
+}
+
+/// Paths to search for Dockerfiles, and names of images.
 fn inputs(arguments: &LintArguments) -> (Vec<PathBuf>, Vec<String>) {
-    let (mut paths, mut images) = images::part(&arguments.paths);
+    let (mut paths, mut images) = images::split(&arguments.paths);
     images.extend(arguments.image.iter().cloned());
-    // Someone who names only an image means the image, not the files around it.
+    // `--image` without a path means the image alone, not the Dockerfiles around it too.
     if !arguments.image.is_empty() && arguments.paths == [PathBuf::from(".")] {
         paths.clear();
     }
     (paths, images)
 }
 
-/// The place of the report: with `--diff`, standard output is the patch's, and with `--fix -` it is
-/// the fixed text's.
+/// Result of `--fix` or `--diff`.
+struct Fixes {
+    files: Vec<Linted>,
+    /// Lines that count the fixes.
+    summary: Vec<String>,
+    /// Whether a file could not be written.
+    failed: bool,
+}
+
+fn fix_files(
+    arguments: &LintArguments,
+    mode: Mode,
+    mut files: Vec<Linted>,
+    linter: &mut Linter<'_>,
+) -> anyhow::Result<Fixes> {
+    // Images have no text to fix. They are the last, as they were linted after the Dockerfiles.
+    let dockerfiles = files.partition_point(|file| file.source().is_some());
+    let images = files.split_off(dockerfiles);
+    let fixed = fix::fix_all(files, arguments.fix.applicability(), |sources| {
+        linter.lint(sources)
+    });
+    let is_written = fix::write_all(&fixed, mode, arguments.stdin_name(), linter.output)?;
+    let summary = fix::summary(&fixed, arguments.fix);
+    let mut files: Vec<Linted> = fixed.into_iter().map(|file| file.after).collect();
+    files.extend(images);
+    Ok(Fixes {
+        files,
+        summary,
+        failed: !is_written,
+    })
+}
+
+/// The place of the report. With `--diff`, standard output has the patch, and with `--fix -` the
+/// fixed text.
 fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
     match mode {
         Some(Mode::Print) => Place::Nowhere,
@@ -151,13 +198,15 @@ fn report_place(arguments: &LintArguments, mode: Option<Mode>) -> Place {
     }
 }
 
-fn note_missing_shellcheck(config: &Config, registry: &Registry, output: Output) {
-    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, registry) {
+/// Notes that scripts were not checked, unless ShellCheck is not wanted or was named: a program
+/// that was named and is missing is an error already.
+fn note_missing_shellcheck(config: &Config, output: Output) {
+    if config.shellcheck == Shellcheck::Found && shellcheck::is_wanted(config, rules::registry()) {
         output.note("`shellcheck` is not on PATH: scripts were checked without it");
     }
 }
 
-/// The number of files up to which a text report ends with a line on each attack surface.
+/// Number of files up to which a text report ends with a line on each attack surface.
 const MAX_ATTACK_SURFACES: usize = 3;
 
 /// Computes the attack surfaces that a text report ends with, unless there are too many to read.
@@ -173,23 +222,25 @@ fn show_attack_surface(files: &mut [Linted], settings: &Settings, output: Output
 }
 
 impl LintArguments {
-    /// What standard input is called in findings, where it is read.
+    /// The name of standard input in findings; `None` if it is not read.
     fn stdin_name(&self) -> Option<&str> {
-        let is_read = !self.files.staged && self.paths.iter().any(|path| path == Path::new("-"));
+        // With `--staged`, the texts come from git's index.
+        if self.files.staged || !self.paths.iter().any(|path| path == Path::new("-")) {
+            return None;
+        }
         let name = self.files.stdin_filename.as_deref().and_then(Path::to_str);
-        is_read.then(|| name.unwrap_or(STDIN))
+        Some(name.unwrap_or(STDIN))
     }
 }
 
-/// Lints what it is given as a run wants it.
+/// Lints Dockerfiles with the settings of a run.
 struct Linter<'a> {
-    registry: &'static Registry,
     config: &'a Config,
     images: &'a [LintedImage],
     output: Output,
-    /// Whether ShellCheck answered.
-    asked: bool,
-    /// Whether ShellCheck could not answer; that is said once.
+    /// Whether ShellCheck was found and checked the scripts.
+    has_shellcheck: bool,
+    /// Whether ShellCheck failed. It is not run again, so that the error is reported once.
     failed: bool,
     /// Warnings that were printed: files are linted again after a fix.
     warned: Mutex<BTreeSet<String>>,
@@ -197,28 +248,36 @@ struct Linter<'a> {
 
 impl Linter<'_> {
     fn lint(&mut self, sources: Vec<Source>) -> Vec<Linted> {
+        // One process checks the scripts of all files, as it takes longer to start than to check.
         let answers = self.ask_shellcheck(&sources);
-        let lint_one = |(source, shellcheck): (Source, Option<Vec<Finding>>)| {
-            let build = self.build_context(&source);
-            let (settings, from_image) = self.findings_of_image(&source);
-            let extras = Extras {
-                build,
-                shellcheck,
-                from_image,
-            };
-            let findings = lint::lint_with(&source, self.registry, &settings, extras);
-            Linted::dockerfile(source, findings)
-        };
         let few = sources.len() <= FEW;
-        let sources: Vec<_> = sources.into_iter().zip(answers).collect();
+        let inputs: Vec<_> = sources.into_iter().zip(answers).collect();
         if few {
-            sources.into_iter().map(lint_one).collect()
+            inputs
+                .into_iter()
+                .map(|(source, answer)| self.lint_one(source, answer))
+                .collect()
         } else {
-            sources.into_par_iter().map(lint_one).collect()
+            inputs
+                .into_par_iter()
+                .map(|(source, answer)| self.lint_one(source, answer))
+                .collect()
         }
     }
 
-    /// What lies around a file. A text without a name lies nowhere.
+    fn lint_one(&self, source: Source, shellcheck: Option<Vec<Finding>>) -> Linted {
+        let build = self.build_context(&source);
+        let (settings, from_image) = self.findings_of_image(&source);
+        let extras = Extras {
+            build,
+            shellcheck,
+            from_image,
+        };
+        let findings = lint::lint_with(&source, rules::registry(), &settings, extras);
+        Linted::dockerfile(source, findings)
+    }
+
+    /// The directory of a file. Standard input without a name is in none.
     fn build_context(&self, source: &Source) -> BuildContext {
         if source.name() == STDIN {
             return BuildContext::default();
@@ -250,24 +309,25 @@ impl Linter<'_> {
         }
     }
 
-    /// What ShellCheck says of each file; nothing where it is not wanted, not there, or has failed.
+    /// The findings of ShellCheck in each file; `None` for all if it is not wanted, not installed,
+    /// or failed.
     fn ask_shellcheck(&mut self, sources: &[Source]) -> Vec<Option<Vec<Finding>>> {
-        let none = || vec![None; sources.len()];
-        if self.failed {
-            return none();
-        }
-        match shellcheck::ask(self.config, self.registry, sources) {
-            Ok(None) => none(),
-            Ok(Some(answers)) => {
-                self.asked = true;
-                answers.into_iter().map(Some).collect()
-            }
-            Err(error) => {
-                self.failed = true;
-                self.output.error(&error.into());
-                none()
+        let mut answers = Vec::new();
+        if !self.failed {
+            match shellcheck::ask(self.config, rules::registry(), sources) {
+                Ok(None) => {}
+                Ok(Some(checked)) => {
+                    self.has_shellcheck = true;
+                    answers.extend(checked.into_iter().map(Some));
+                }
+                Err(error) => {
+                    self.failed = true;
+                    self.output.error(&error.into());
+                }
             }
         }
+        answers.resize(sources.len(), None);
+        answers
     }
 }
 
@@ -275,6 +335,7 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
     let FailOn::Severity(threshold) = fail_on else {
         return Outcome::Clean;
     };
+    // The highest severity compares as the lowest value.
     let fails = files
         .iter()
         .flat_map(|file| &file.findings)
@@ -286,60 +347,72 @@ fn outcome(files: &[Linted], fail_on: FailOn) -> Outcome {
     }
 }
 
-/// The configuration file's word, then the command line's over it.
+/// The configuration of a run: the file's, with the options of the command line applied over it.
 fn configuration(
     arguments: &LintArguments,
     registry: &Registry,
     output: Output,
 ) -> anyhow::Result<Config> {
     let file = match &arguments.config {
+        // `JETTISON_CONFIG` may name a file for all runs; `--no-config` still ignores it.
         _ if arguments.no_config => None,
         Some(path) => Some(HostFile::named(path)),
-        None => located(config::find(&start_folder(arguments)?), output),
+        None => located(config::find(&start_directory(arguments)?), output),
     };
     let mut config = config::load(file.as_ref(), &|name| std::env::var(name).ok(), registry)?;
-    if arguments.select.iter().any(|name| name == config::ALL) {
-        config.settings.select = Selection::ALL;
-    } else if !arguments.select.is_empty() {
-        config
-            .settings
-            .select(known(registry, &arguments.select, "--select")?);
-    }
-    if let (Some(profile), true) = (arguments.profile, arguments.select.is_empty()) {
-        config.settings.select = Selection::Profile(profile);
-    }
-    config.settings.build_args.extend(
-        arguments
-            .build_arg
-            .iter()
-            .filter_map(|argument| build_arg(argument)),
-    );
+    select(arguments, registry, &mut config)?;
+    // Later arguments win, so those of the command line follow the file's.
+    let build_args = arguments.build_arg.iter();
+    config
+        .settings
+        .build_args
+        .extend(build_args.filter_map(|argument| build_arg(argument)));
     if arguments.target.is_some() {
         config.settings.target.clone_from(&arguments.target);
     }
-    arguments.shellcheck.put_over(&mut config);
-    config
-        .settings
-        .ignore(known(registry, &arguments.ignore, "--ignore")?);
+    arguments.shellcheck.apply(&mut config);
     config.settings.pragmas &= !arguments.no_pragmas;
+    // The clock is read only for what depends on it, so that other runs are reproducible.
     config.policy = policy::dated(config.policy)?;
+    if config.settings.max_base_age.is_some() {
+        config.settings.now = Some(super::writing::now()?);
+    }
     Ok(config)
 }
 
-/// `NAME=VALUE`, or `NAME` with the environment's value, where it has one.
-fn build_arg(argument: &str) -> Option<(String, String)> {
-    match argument.split_once('=') {
-        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
-        None => std::env::var(argument)
-            .ok()
-            .map(|value| (argument.to_owned(), value)),
+/// Applies `--select`, `--profile` and `--ignore`.
+fn select(
+    arguments: &LintArguments,
+    registry: &Registry,
+    config: &mut Config,
+) -> anyhow::Result<()> {
+    let settings = &mut config.settings;
+    if arguments.select.iter().any(|name| name == config::ALL) {
+        settings.select = Selection::ALL;
+    } else if !arguments.select.is_empty() {
+        settings.select(resolve(registry, &arguments.select, "--select")?);
+    } else if let Some(profile) = arguments.profile {
+        settings.select = Selection::Profile(profile);
     }
+    // After the selection, which replaces that of the file: an ignored rule stays ignored.
+    settings.ignore(resolve(registry, &arguments.ignore, "--ignore")?);
+    Ok(())
 }
 
-/// The folder whose configuration counts: that of the first path; of images, which may lie
-/// anywhere, this one.
-fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("cannot tell the current folder")?;
+/// Parses `NAME=VALUE`, or `NAME` with the value of the environment. As for `docker build`, a name
+/// that the environment does not have is left unset.
+fn build_arg(argument: &str) -> Option<(String, String)> {
+    if let Some((name, value)) = argument.split_once('=') {
+        return Some((name.to_owned(), value.to_owned()));
+    }
+    let value = std::env::var(argument).ok()?;
+    Some((argument.to_owned(), value))
+}
+
+/// The directory where the search for a configuration starts: that of the first path. Images may be
+/// anywhere, so for them it is the current directory.
+fn start_directory(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
+    let here = current_directory()?;
     let first = match (
         arguments.paths.first().map(PathBuf::as_path),
         &arguments.files.stdin_filename,
@@ -358,7 +431,7 @@ fn start_folder(arguments: &LintArguments) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn known(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
+fn resolve(registry: &Registry, names: &[String], flag: &str) -> anyhow::Result<Named> {
     registry
         .resolve(names.iter().map(String::as_str))
         .with_context(|| format!("`{flag}`"))

@@ -50,7 +50,7 @@ use output::Output;
 
 use crate::printable::escape;
 
-/// How a command ended; the numbers are part of the interface.
+/// Result of a command. The numbers are exit codes, which scripts depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Clean = 0,
@@ -61,12 +61,15 @@ enum Outcome {
 
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Kept for a second parse, should the first fail.
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
+        // `--help` and `--version` are errors to clap too, with status 0.
         Err(error) => {
             let status = error.exit_code();
             output::print_usage(&printable_error(&typed).unwrap_or(error));
+            // clap's status for wrong arguments is 2, the same as ours for errors.
             return ExitCode::from(u8::try_from(status).unwrap_or(2));
         }
     };
@@ -88,14 +91,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(arguments) => completions::man(arguments),
     };
     let outcome = outcome.unwrap_or_else(|error| {
+        // The only place where an error of a command ends, so that all look alike.
         output.error(&error);
         Outcome::Failed
     });
     ExitCode::from(outcome as u8)
 }
 
-/// The same error about the same arguments, as they can be printed: a hook passes names of files,
-/// and clap repeats what it does not understand.
+/// Error about the same arguments with their control characters escaped. A commit hook passes
+/// names of files, which anybody may choose, and clap repeats arguments that it does not know.
 fn printable_error(typed: &[OsString]) -> Option<clap::Error> {
     let printable = typed
         .iter()

@@ -1,7 +1,8 @@
-//! Standard output and standard error: color where it is wanted, silence on a closed pipe, and
-//! nothing that a terminal would obey.
+//! Standard output and standard error: color where it is wanted, silence on a closed pipe, and no
+//! control sequences from files or images.
 //!
-//! Text for people is [`Lines`], which escape what comes from outside. All of it passes here.
+//! Text for people is [`Lines`], which escape text that comes from outside. All of it is printed
+//! here.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,17 +17,21 @@ use crate::report::{self, Rendered};
 
 /// The widest text that is comfortable to read, in columns.
 const WIDEST: usize = 100;
-/// What is narrower than this is taken for a terminal that does not know its width.
+/// Least width that is believed. Terminals that do not know their width report 0 or 1.
 const NARROWEST: usize = 20;
 
 /// The columns of the terminal; without one, a comfortable number.
 pub(super) fn width() -> usize {
-    let told = std::env::var("COLUMNS")
+    // `COLUMNS` comes first: scripts and tests set it where there is no terminal to measure.
+    let columns = std::env::var("COLUMNS")
         .ok()
-        .and_then(|columns| columns.parse().ok());
-    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(measured)
-        .map_or(WIDEST, |columns| columns.max(NARROWEST))
+        .and_then(|columns| columns.parse().ok())
+        .or_else(measured_width);
+    columns.map_or(WIDEST, |columns| columns.max(NARROWEST))
+}
+
+fn measured_width() -> Option<usize> {
+    terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))
 }
 
 /// The columns to wrap prose to.
@@ -34,22 +39,23 @@ pub(super) fn prose_width() -> usize {
     width().min(WIDEST)
 }
 
-/// Whether the first variable that names the locale's characters names UTF-8.
+/// Whether the character set of the locale is UTF-8. POSIX gives the order of the variables, and an
+/// empty one counts as unset.
 fn is_utf8_locale(variable: &dyn Fn(&str) -> Option<String>) -> bool {
-    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(set)
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    locale.contains("utf-8") || locale.contains("utf8")
+    for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+        let locale = variable(name).unwrap_or_default().to_ascii_lowercase();
+        if !locale.is_empty() {
+            return locale.contains("utf-8") || locale.contains("utf8");
+        }
+    }
+    false
 }
 
-/// Prints help, the version, or what is wrong with the arguments.
+/// Prints help, the version, or an error about the arguments.
 pub(super) fn print_usage(error: &clap::Error) {
     let mut lines = Lines::new();
     lines.styled(&error.render().ansi().to_string());
-    // A closed pipe while help is printed is no failure.
+    // A reader such as `head` may close the pipe before all of the help is printed.
     let _ = if error.use_stderr() {
         AutoStream::auto(io::stderr()).write_all(lines.as_str().as_bytes())
     } else {
@@ -57,7 +63,7 @@ pub(super) fn print_usage(error: &clap::Error) {
     };
 }
 
-/// Where a command's words go.
+/// The streams that a command writes to, with the global options about them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
     color: Color,
@@ -74,10 +80,11 @@ impl Output {
         }
     }
 
-    /// What standard output can show.
+    /// The capabilities of standard output.
     pub(super) fn style(self) -> report::Style {
         let color = self.color();
         let unicode = self.unicode();
+        // A link is an escape sequence like a color, so it is left out together with them.
         let links = color && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
         report::Style {
             color,
@@ -87,19 +94,20 @@ impl Output {
         }
     }
 
-    /// Whether standard output takes characters beyond ASCII; what is no terminal is left with
-    /// ASCII.
+    /// Whether standard output can show characters beyond ASCII.
     pub(super) fn unicode(self) -> bool {
         match self.charset {
             Charset::Utf8 => true,
             Charset::Ascii => false,
+            // The locale is that of the terminal. A pipe or a log may go anywhere, and its reader
+            // may take UTF-8 for something else.
             Charset::Auto => {
                 io::stdout().is_terminal() && is_utf8_locale(&|name| std::env::var(name).ok())
             }
         }
     }
 
-    /// The same without colour, unless the command line asks for it.
+    /// The same without color, unless the command line asks for it.
     pub(super) fn without_color(self) -> Self {
         let color = if self.color == Color::Auto {
             Color::Never
@@ -109,16 +117,17 @@ impl Output {
         Self { color, ..self }
     }
 
-    /// Whether standard output takes colour.
+    /// Whether standard output is colored.
     pub(super) fn color(self) -> bool {
         match self.color {
             Color::Always => true,
             Color::Never => false,
+            // Follows NO_COLOR, CLICOLOR, CLICOLOR_FORCE and TERM as well as the terminal.
             Color::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         }
     }
 
-    /// Whether there is somebody to watch progress.
+    /// Whether progress is shown: somebody has to watch it, and a log would fill with bars.
     pub(super) fn shows_progress(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
@@ -134,8 +143,9 @@ impl Output {
         write(stdout, text.as_str().as_bytes())
     }
 
-    /// Writes to standard output, with a pager where that is a terminal and the text is long.
+    /// Writes to standard output, with a pager if it is a terminal and the text is long.
     pub(super) fn page(self, text: &Lines) -> anyhow::Result<()> {
+        // The pager reads a pipe, which no stream adapter strips of color on the way.
         let is_shown = if self.color() {
             pager::show(text.as_str())
         } else {
@@ -155,13 +165,13 @@ impl Output {
         }
     }
 
-    /// Writes what is for programs, as it is: its format keeps terminals from obeying it.
+    /// Writes data for programs unchanged. Its format already encodes control characters.
     pub(super) fn print_data(bytes: &[u8]) -> anyhow::Result<()> {
         write(io::stdout().lock(), bytes)
     }
 
-    /// Writes the text of a file, or a patch of one. A program gets every byte of it; on a
-    /// terminal a person looks at it.
+    /// Writes the text of a file, or a patch of one: every byte of it to a program, but without
+    /// control characters to a terminal.
     pub(super) fn print_file(self, bytes: &[u8]) -> anyhow::Result<()> {
         if !io::stdout().is_terminal() {
             return Self::print_data(bytes);
@@ -173,9 +183,9 @@ impl Output {
         self.print(&text)
     }
 
-    /// Writes to standard error what is a result, where standard output has another.
-    pub(super) fn print_besides(self, rendered: &Rendered) {
-        // Nothing is left to tell a closed standard error.
+    /// Writes a result to standard error, as standard output has another one.
+    pub(super) fn print_to_stderr(self, rendered: &Rendered) {
+        // There is no stream left to report an error of standard error on.
         let _ = match rendered {
             Rendered::Text(text) => AutoStream::new(io::stderr().lock(), self.error_choice())
                 .write_all(text.as_str().as_bytes()),
@@ -192,25 +202,25 @@ impl Output {
     /// `--quiet`.
     pub(super) fn print_notes(self, text: Lines) {
         if !self.quiet {
-            self.print_besides(&Rendered::Text(text));
+            self.print_to_stderr(&Rendered::Text(text));
         }
     }
 
     /// Adds a note about the run, on standard error; not with `--quiet`.
     pub(super) fn note(self, text: impl fmt::Display) {
         if !self.quiet {
-            self.say("note", AnsiColor::Cyan, &text.to_string());
+            self.message("note", AnsiColor::Cyan, &text.to_string());
         }
     }
 
-    /// Warns that something requested was left out, also with `--quiet`.
+    /// Warns about input that was ignored, also with `--quiet`: the result may be incomplete.
     pub(super) fn warning(self, text: impl fmt::Display) {
-        self.say("warning", AnsiColor::Yellow, &text.to_string());
+        self.message("warning", AnsiColor::Yellow, &text.to_string());
     }
 
-    /// Reports what could not be done, with its causes.
+    /// Reports an error with its causes.
     pub(super) fn error(self, error: &anyhow::Error) {
-        self.say("error", AnsiColor::Red, &format!("{error:#}"));
+        self.message("error", AnsiColor::Red, &format!("{error:#}"));
     }
 
     /// Adds a note with a list below it.
@@ -223,9 +233,10 @@ impl Output {
         self.print_notes(lines);
     }
 
-    /// A message may have lines of its own, such as those of a program that failed. Like lines of
-    /// a file, they are shown behind a gutter.
-    fn say(self, label: &str, color: AnsiColor, text: &str) {
+    /// Writes a message to standard error. Lines after the first, such as those of a program that
+    /// failed, get a gutter like lines of a file, so that they cannot pass for messages of their
+    /// own.
+    fn message(self, label: &str, color: AnsiColor, text: &str) {
         let style = Style::new().bold().fg_color(Some(color.into()));
         let mut lines = text.trim_end().lines();
         let mut message = Lines::new();
@@ -234,7 +245,7 @@ impl Output {
         for line in lines {
             message.line(format_args!("  | {line}"));
         }
-        self.print_besides(&Rendered::Text(message));
+        self.print_to_stderr(&Rendered::Text(message));
     }
 
     fn error_choice(self) -> ColorChoice {
@@ -246,9 +257,9 @@ impl Output {
     }
 }
 
-/// That the reader has gone is not an error: it has seen what it wanted.
 fn write(mut stream: impl io::Write, bytes: &[u8]) -> anyhow::Result<()> {
     match stream.write_all(bytes).and_then(|()| stream.flush()) {
+        // A reader such as `head` closes the pipe when it has seen enough. That is no error.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(anyhow::Error::new(error).context("cannot write to standard output"))
         }
@@ -261,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_variable_that_is_set_says_the_characters() {
+    fn the_first_variable_that_is_set_names_the_character_set() {
         let locale = |set: &'static [(&str, &str)]| {
             is_utf8_locale(&|name| {
                 set.iter()

@@ -1,4 +1,4 @@
-//! Long texts on a terminal, a screen at a time.
+//! Pager for long texts on a terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 
 use crate::trust;
 
-/// What shows a text where PAGER names nothing: `less` with colours, which leaves short texts on
-/// the screen.
+/// Pager without `PAGER`, with git's flags: quit if one screen is enough (`-F`), show colors
+/// (`-R`), and leave the text on the screen (`-X`).
 const DEFAULT: &str = "less -FRX";
 
-/// Shows a text with the pager, where standard output is a terminal that it is too long for;
-/// whether that was done.
+/// Shows a text with the pager if standard output is a terminal and the text is too long for it.
+/// `false` means that the text was not shown.
 pub(super) fn show(text: &str) -> bool {
     let rows = terminal_size::terminal_size().map(|(_, rows)| usize::from(rows.0));
     let is_long = rows.is_some_and(|rows| text.lines().count() >= rows);
@@ -20,30 +20,36 @@ pub(super) fn show(text: &str) -> bool {
     }
     let pager = std::env::var("PAGER").unwrap_or_else(|_| DEFAULT.to_owned());
     let mut words = pager.split_whitespace();
-    words
-        .next()
-        .filter(|&program| program != "cat")
-        .is_some_and(|program| run(program, words, text).is_ok())
+    match words.next() {
+        // Empty or `cat`: the usual ways to ask for no pager.
+        None | Some("cat") => false,
+        Some(program) => run(program, words, text).is_ok(),
+    }
 }
 
-/// Fails where the program cannot be started. That it ends before the text does is the reader's
-/// choice.
+/// Runs a pager until it ends.
+///
+/// # Errors
+///
+/// If the program cannot be started. A reader who leaves it before the end of the text is no error.
 fn run<'w>(program: &str, arguments: impl Iterator<Item = &'w str>, text: &str) -> io::Result<()> {
     let mut pager = Command::new(located(program)?)
         .args(arguments)
         .stdin(Stdio::piped())
         .spawn()?;
     if let Some(mut stdin) = pager.stdin.take() {
+        // Fails when the pager ends early.
         let _ = stdin.write_all(text.as_bytes());
     }
     pager.wait().map(|_| ())
 }
 
-/// A path as it is, a name on `PATH`.
+/// The path of a pager: a path as it is, a name looked up on `PATH`.
 fn located(program: &str) -> io::Result<PathBuf> {
     if program.contains('/') {
         return Ok(PathBuf::from(program));
     }
+    // Skips relative entries of `PATH`, such as `.`, in which a repository could have a `less`.
     let path = std::env::var_os("PATH").unwrap_or_default();
     trust::find_program(program, &path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }
@@ -53,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pager_that_is_not_there_is_an_error_and_one_that_ends_early_is_none() {
+    fn a_missing_pager_is_an_error_and_one_that_ends_early_is_none() {
         assert!(run("jettison-has-no-such-pager", std::iter::empty(), "text").is_err());
         assert!(run("true", std::iter::empty(), &"text\n".repeat(100_000)).is_ok());
     }

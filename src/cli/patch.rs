@@ -1,4 +1,4 @@
-//! A patch in the unified format, as `git apply` and `patch` take it, byte for byte.
+//! Patches in the unified format, for `git apply` and `patch`, byte for byte.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,7 +6,8 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::printable::is_logging_command;
 
-/// How many unchanged lines stand around a change.
+/// Number of unchanged lines around a change: `diff -u` and git write three, and `git apply` finds
+/// the place of a hunk by them.
 const CONTEXT: usize = 3;
 
 /// The patch that turns `old` into `new`; empty where they are the same.
@@ -24,8 +25,9 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
         patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
         for change in hunk.iter_changes() {
             let signs: &[u8] = match change.tag() {
-                // Behind the blank of an unchanged line, GitHub Actions would run the command in
-                // its log. Taken out and put back, the line does not begin with a blank.
+                // After the blank of an unchanged line, GitHub Actions would run the command that
+                // it finds in its log. Removed and added again, the line does not begin with a
+                // blank.
                 ChangeTag::Equal if is_workflow_command(change.value()) => b"-+",
                 ChangeTag::Equal => b" ",
                 ChangeTag::Delete => b"-",
@@ -47,15 +49,15 @@ fn is_workflow_command(line: &[u8]) -> bool {
     String::from_utf8_lossy(line).trim_start().starts_with("::")
 }
 
-/// Whether a patch has a command that CI systems run wherever in a log they find it. No other text
-/// of the patch would mean the same.
+/// Whether a patch contains a command that CI systems run wherever they find it in a log. It cannot
+/// be written in another way that `git apply` reads as the same text.
 pub(super) fn has_logging_command(patch: &[u8]) -> bool {
     let text = String::from_utf8_lossy(patch);
     text.match_indices('#')
         .any(|(at, _)| is_logging_command(&text[at..]))
 }
 
-/// The path as seen from the current folder, to which a patch is applied.
+/// The path relative to the current directory, where the patch will be applied.
 fn relative(name: &str) -> String {
     let path = Path::new(name);
     let here = std::env::current_dir().unwrap_or_default();
@@ -67,7 +69,8 @@ fn relative(name: &str) -> String {
     plain.to_string_lossy().into_owned()
 }
 
-/// A side's name: git quotes what would end it, and takes a tab for the end of a name with a space.
+/// The name of one side. git quotes names with control characters, quotes or backslashes, and needs
+/// a tab at the end of a name with a space.
 fn header(side: &str, path: &str) -> String {
     let name = format!("{side}/{path}");
     if name.contains(|c: char| c.is_control() || matches!(c, '"' | '\\')) {
@@ -97,7 +100,9 @@ mod tests {
             b"# caf\xe9\r\nADD a b",
             b"# caf\xe9\r\nCOPY a b",
         );
-        let expected: &[u8] = b"--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,2 @@\n # caf\xe9\r\n-ADD a b\n\\ No newline at end of file\n+COPY a b\n\\ No newline at end of file\n";
+        let expected: &[u8] =
+            b"--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,2 @@\n # caf\xe9\r\n\
+            -ADD a b\n\\ No newline at end of file\n+COPY a b\n\\ No newline at end of file\n";
         assert_eq!(
             patch.escape_ascii().to_string(),
             expected.escape_ascii().to_string()

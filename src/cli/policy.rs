@@ -1,15 +1,14 @@
-//! The policy of a run: which file has it, and which day it is asked on.
+//! The policy of a run: the file that contains it, and the day on which it is evaluated.
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::Output;
-use super::config::located;
+use super::config::{current_directory, located};
 use crate::config;
 use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
@@ -23,31 +22,31 @@ use crate::trust::HostFile;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Policy")]
 pub(super) struct PolicyArguments {
-    /// The configuration file whose
-    /// `[policy]` the result has to keep, instead of the nearest `.jettison.toml`
+    /// Check the result against the `[policy]` of this file instead of the nearest
+    /// `.jettison.toml`
     #[arg(long, value_name = "FILE", env = "JETTISON_POLICY", hide_env = true)]
     policy: Option<PathBuf>,
-    /// Let the result break any policy
-    #[arg(long, conflicts_with = "policy", env = "JETTISON_NO_POLICY", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Ignore all policies
+    #[arg(long, conflicts_with = "policy")]
+    #[arg(env = "JETTISON_NO_POLICY", hide_env = true, value_parser = FalseyValueParser::new())]
     no_policy: bool,
 }
 
 impl PolicyArguments {
-    /// The policy that holds here, and on which day; an empty one where there is none.
+    /// Reads the policy that applies, with today's date; an empty policy if there is none.
     pub(super) fn policy(&self, output: Output) -> anyhow::Result<Policy> {
         let file = match &self.policy {
             _ if self.no_policy => None,
             Some(path) => Some(HostFile::named(path)),
-            None => {
-                let here = std::env::current_dir().context("cannot tell the current folder")?;
-                located(config::find_own(&here), output)
-            }
+            // Only `.jettison.toml` is searched for: hadolint's configuration has no policies.
+            None => located(config::find_own(&current_directory()?), output),
         };
         let Some(file) = file else {
             return Ok(Policy::default());
         };
         let policy = config::load(Some(&file), &|_| None, rules::registry())?.policy;
-        // Who names a file for its policy must not go without one.
+        // A file that was named for its policy must have one. Otherwise a misspelled table would
+        // turn the check off without a word.
         anyhow::ensure!(
             self.policy.is_none() || !policy.is_empty(),
             "`{}` has no `[policy]`",
@@ -57,7 +56,8 @@ impl PolicyArguments {
     }
 }
 
-/// The policy with the day on which it is asked.
+/// Adds today's date to a policy whose exceptions can expire. Without such exceptions, the result
+/// of a run does not depend on the date.
 pub(super) fn dated(policy: Policy) -> anyhow::Result<Policy> {
     let can_expire = policy
         .exceptions
@@ -73,27 +73,44 @@ pub(super) fn dated(policy: Policy) -> anyhow::Result<Policy> {
     })
 }
 
-/// The day of `SOURCE_DATE_EPOCH`, or the clock's, in UTC.
+/// Today in UTC, by `SOURCE_DATE_EPOCH` or the clock.
 fn today() -> anyhow::Result<Date> {
     Ok(super::writing::now()?.to_zoned(TimeZone::UTC).date())
 }
 
-/// Where the result that is to be written of an image breaks the policy, as a report for people;
-/// none where it keeps it.
-pub(super) fn broken(
-    image: &Image,
-    (result, selection): (&Image, &Selection),
-    name: &str,
+/// A slimmed image that is about to be written.
+#[derive(Clone, Copy)]
+pub(super) struct Slimmed<'a> {
+    /// Name of the original, as it was typed.
+    pub(super) name: &'a str,
+    pub(super) original: &'a Image,
+    /// The original with the files that slimming generates.
+    pub(super) result: &'a Image,
+    /// The files of `result` that are kept.
+    pub(super) selection: &'a Selection,
+}
+
+/// Reports the violations of a policy by a slimmed image, as text for people; `None` if there are
+/// none.
+pub(super) fn violations(
+    slimmed: Slimmed<'_>,
     policy: &Policy,
     output: Output,
 ) -> anyhow::Result<Option<Lines>> {
     if policy.is_empty() {
         return Ok(None);
     }
-    let left = result.only(selection);
-    let packages = packages::read(image)?.remaining(|file| selection.contains(file));
+    let Slimmed {
+        name,
+        original,
+        result,
+        selection,
+    } = slimmed;
+    let remaining = result.only(selection);
+    // The original has all package databases. Slimming may drop one and keep files of its packages.
+    let packages = packages::read(original)?.remaining(|file| selection.contains(file));
     let input = ImageInput {
-        image: &left,
+        image: &remaining,
         reference: name,
         plan: None,
         packages: &packages,
@@ -104,13 +121,14 @@ pub(super) fn broken(
         return Ok(None);
     }
     for finding in &mut findings {
-        let path = finding.image().and_then(|image| image.path.as_ref());
-        let path = path.map(|path| escape_bytes(path));
-        finding.notes.extend(
-            path.map(|path| format!("`jettison why {name} {path}` shows what requires it")),
-        );
+        // A finding about the configuration has no path, and no file to explain.
+        if let Some(path) = finding.image().and_then(|image| image.path.as_ref()) {
+            let path = escape_bytes(path);
+            let note = format!("`jettison why {name} {path}` shows what requires it");
+            finding.notes.push(note);
+        }
     }
-    let files = [Linted::image(name, image, findings)];
+    let files = [Linted::image(name, original, findings)];
     Ok(Some(report::text(
         &Report {
             files: &files,

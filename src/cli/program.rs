@@ -1,4 +1,4 @@
-//! What the command line says of an image's program, and how it is said.
+//! Options that override the image configuration: program, environment, user and directory.
 
 use std::path::{Path, PathBuf};
 
@@ -8,37 +8,41 @@ use clap::Args;
 use crate::image::{Config, Image, Overrides, Platform};
 use crate::trust::{HostFile, limits};
 
-/// What the program of the image is, where its configuration does not tell or tells something else.
+/// Overrides of the image configuration, for root file systems, which have none, and for
+/// deployments that start the image differently.
 #[derive(Args, Debug, Default)]
-#[command(next_help_heading = "The image's program")]
+#[command(next_help_heading = "Image configuration")]
 pub(super) struct ProgramArguments {
-    /// The configuration of the image: as OCI or Docker stores it, or as `docker inspect` prints it
+    /// Use this image configuration: as OCI or Docker stores it, or as `docker inspect` prints it
     #[arg(long = "config", value_name = "FILE")]
     config_file: Option<PathBuf>,
-    /// The program to run: a JSON array, or words between blanks
+    /// Override the entrypoint: a JSON array, or words separated by blanks
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
-    entrypoint: Option<Words>,
-    /// The arguments of the entrypoint, or the program where there is none
+    entrypoint: Option<CommandLine>,
+    /// Override the arguments of the entrypoint, or the program if there is no entrypoint
     #[arg(long, value_name = "COMMAND", value_parser = command, allow_hyphen_values = true)]
-    cmd: Option<Words>,
-    /// A variable of the program's environment
+    cmd: Option<CommandLine>,
+    /// Set an environment variable of the program
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
-    /// The user that runs it
+    /// Override the user that runs the program
     #[arg(long, value_name = "USER[:GROUP]")]
     user: Option<String>,
-    /// The directory that it starts in
+    /// Override the directory that the program starts in
     #[arg(long, value_name = "DIRECTORY")]
     workdir: Option<String>,
 }
 
-/// A list of words that is one value to clap, which makes of a plain list one value a word.
-type Words = std::sync::Arc<[String]>;
+/// Program and arguments, as one value of an option. clap would take a `Vec` for an option that
+/// may be given several times, with one word each time.
+type CommandLine = std::sync::Arc<[String]>;
 
-fn command(text: &str) -> Result<Words, String> {
+fn command(text: &str) -> Result<CommandLine, String> {
+    // As in a Dockerfile, a bracket starts the exec form. No program's name begins with one in
+    // practice, except `[` itself, which is no use as an entrypoint.
     if text.trim_start().starts_with('[') {
         let words: Vec<String> = serde_json::from_str(text)
-            .map_err(|error| format!("it is no JSON array of text: {error}"))?;
+            .map_err(|error| format!("not a JSON array of strings: {error}"))?;
         return Ok(words.into());
     }
     Ok(text
@@ -56,12 +60,13 @@ fn variable(text: &str) -> Result<(String, String), &'static str> {
 }
 
 impl ProgramArguments {
-    /// Gives an image the configuration that the command line says it has.
+    /// Applies the options to the configuration of an image.
     pub(super) fn configure(
         &self,
         image: &mut Image,
         platform: Option<&Platform>,
     ) -> anyhow::Result<()> {
+        // The file replaces the configuration; the other options change what it contains.
         if let Some(path) = &self.config_file {
             image.config =
                 read(path).with_context(|| format!("configuration `{}`", path.display()))?;
@@ -73,9 +78,11 @@ impl ProgramArguments {
             user: self.user.clone(),
             working_dir: self.workdir.clone(),
         };
+        // Without overrides, the configuration stays byte for byte as it was read.
         if overrides != Overrides::default() {
             image.config = image.config.overridden(&overrides);
         }
+        // A root file system has no layers and nothing that states its architecture.
         if image.layers.is_empty() {
             let architecture = platform.cloned().unwrap_or_default().architecture;
             image.config = image.config.with_usual_architecture(&architecture);
@@ -105,7 +112,7 @@ mod tests {
         assert!(
             command("[1]")
                 .unwrap_err()
-                .starts_with("it is no JSON array of text")
+                .starts_with("not a JSON array of strings")
         );
     }
 

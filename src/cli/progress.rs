@@ -1,4 +1,4 @@
-//! Progress bars, on a terminal only.
+//! Progress bars on a terminal.
 
 use std::time::Duration;
 
@@ -8,11 +8,13 @@ use super::Output;
 use crate::image::Progress;
 use crate::printable::escape;
 
-/// A bar that is seen where somebody looks, and costs nothing elsewhere.
+/// A progress bar on standard error, which may be a terminal while standard output is a pipe. It is
+/// hidden elsewhere.
 pub(super) struct Bar(ProgressBar);
 
 impl Bar {
     pub(super) fn new(output: Output) -> Self {
+        // The tick starts a thread, so it is left out for a hidden bar.
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if output.shows_progress() {
             bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -34,6 +36,7 @@ impl Progress for Bar {
     fn start(&self, what: &str, total: u64) {
         self.0.reset();
         self.0.set_length(total);
+        // It may be a name from a registry or an archive.
         self.0.set_message(escape(what).into_owned());
     }
 

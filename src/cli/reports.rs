@@ -1,4 +1,4 @@
-//! Which reports a run makes, and where each goes.
+//! The reports of a run, and the place of each.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -14,18 +14,18 @@ use super::Output;
 use crate::report::{Format, Report, Style};
 use crate::trust;
 
-/// The columns of a text report in a file, which has no terminal to ask.
+/// The width of a text report in a file, which has no terminal to measure.
 const FILE_WIDTH: usize = 100;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Reports")]
 pub(super) struct ReportArguments {
-    /// How to print what is found, and with `=FILE` into a file; several, with commas or again
-    /// [default: text]
-    #[arg(long, value_name = "FORMAT[=FILE]", value_delimiter = ',', value_parser = WishParser)]
-    #[arg(env = "JETTISON_FORMAT", hide_env = true)]
-    pub(super) format: Vec<Wish>,
-    /// Write into this file what would go to standard output
+    /// Output format, and with `=FILE` a file to write it to; may be repeated or separated by
+    /// commas [default: text]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_delimiter = ',')]
+    #[arg(value_parser = RequestParser, env = "JETTISON_FORMAT", hide_env = true)]
+    pub(super) format: Vec<ReportRequest>,
+    /// Write the report to this file instead of standard output
     #[arg(
         long,
         short,
@@ -36,45 +36,48 @@ pub(super) struct ReportArguments {
     pub(super) output: Option<PathBuf>,
 }
 
-/// `FORMAT` or `FORMAT=FILE`, as it was typed.
+/// A report that was asked for: `FORMAT` or `FORMAT=FILE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct ReportRequest {
     pub(super) format: Format,
-    /// Standard output, where there is none.
+    /// `None` for standard output.
     pub(super) file: Option<PathBuf>,
 }
 
-impl FromStr for Wish {
+impl FromStr for ReportRequest {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (format, file) = text
-            .split_once('=')
-            .map_or((text, None), |(format, file)| (format, Some(file)));
-        if file == Some("") {
-            return Err(format!("`{text}` names no file"));
-        }
-        let file = file.filter(|file| *file != "-").map(PathBuf::from);
+        // Only the first `=` separates: a name of a file may have more.
+        let (format, file) = match text.split_once('=') {
+            Some((_, "")) => return Err(format!("`{text}` has no file after `=`")),
+            Some((format, "-")) => (format, None),
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
         Ok(Self {
+            // Lists are often written with a blank after the comma.
             format: format.trim().parse()?,
             file,
         })
     }
 }
 
-/// Reads a [`Wish`], and tells help and completions which formats there are.
+/// Parser of a [`ReportRequest`], which lists the formats in help and completions. clap's parsers
+/// either list values or take a file after them, but not both.
 #[derive(Clone, Debug)]
-struct WishParser;
+struct RequestParser;
 
-impl TypedValueParser for WishParser {
-    type Value = Wish;
+impl TypedValueParser for RequestParser {
+    type Value = ReportRequest;
 
     fn parse_ref(
         &self,
         command: &clap::Command,
         arg: Option<&Arg>,
         value: &OsStr,
-    ) -> Result<Wish, clap::Error> {
+    ) -> Result<ReportRequest, clap::Error> {
+        // Refuses values that are not UTF-8 with clap's usual error.
         let text = StringValueParser::new().parse_ref(command, arg, value)?;
         text.parse().map_err(|reason: String| {
             let mut error = clap::Error::new(ErrorKind::ValueValidation).with_cmd(command);
@@ -101,104 +104,118 @@ impl TypedValueParser for WishParser {
 /// The reports of a run: at most one on standard output, and no two in one file.
 #[derive(Debug)]
 pub(super) struct Reports {
-    wishes: Vec<Wish>,
+    requests: Vec<ReportRequest>,
 }
 
 impl Reports {
-    /// What the command line asks for; without a word of it, what the configuration does; without
-    /// that, text.
+    /// The reports that the command line asks for, or else the configuration, or else text.
     pub(super) fn new(arguments: &ReportArguments, configured: &[String]) -> anyhow::Result<Self> {
-        let mut wishes = arguments.format.clone();
-        if wishes.is_empty() {
-            let read = |name: &String| {
-                name.parse()
-                    .map_err(|reason: String| anyhow::anyhow!("{reason}"))
-            };
-            let read = configured.iter().map(read).collect::<anyhow::Result<_>>();
-            wishes = read.context("the configuration's `format`")?;
+        let mut requests = arguments.format.clone();
+        if requests.is_empty() {
+            for name in configured {
+                let request = name
+                    .parse()
+                    .map_err(anyhow::Error::msg::<String>)
+                    .context("`format` in the configuration")?;
+                requests.push(request);
+            }
         }
-        if wishes.is_empty() {
-            wishes.push(Wish {
+        if requests.is_empty() {
+            requests.push(ReportRequest {
                 format: Format::Text,
                 file: None,
             });
         }
-        if let Some(file) = arguments
-            .output
-            .as_ref()
-            .filter(|file| file.as_path() != Path::new("-"))
-        {
-            let Some(open) = wishes.iter_mut().find(|wish| wish.file.is_none()) else {
-                bail!(
-                    "`--output {}` has nothing to take: every format has a file",
-                    file.display()
-                );
-            };
-            open.file = Some(file.clone());
+        match &arguments.output {
+            Some(file) if file != Path::new("-") => redirect(&mut requests, file)?,
+            _ => {}
         }
-        let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
-        for wish in &wishes {
-            match &wish.file {
-                file if taken.insert(file.as_deref()) => {}
-                None => bail!(
-                    "two formats would go to standard output; name a file, as `{}=FILE`",
-                    wish.format
-                ),
-                Some(file) => bail!("two formats would go to `{}`", file.display()),
-            }
-        }
-        Ok(Self { wishes })
+        check_places(&requests)?;
+        Ok(Self { requests })
     }
 
-    /// Whether people read what goes to standard output.
-    pub(super) fn speaks_to_people(&self) -> bool {
-        self.wishes
+    /// Whether standard output gets a report for people.
+    pub(super) fn has_text_on_stdout(&self) -> bool {
+        self.requests
             .iter()
-            .any(|wish| wish.file.is_none() && wish.format == Format::Text)
+            .any(|request| request.file.is_none() && request.format == Format::Text)
     }
 
-    /// Makes them all. Files are written whole or not at all, and before anything is printed.
+    /// Writes all reports. Files come first: a closed pipe on standard output must not lose them.
     pub(super) fn write(
         &self,
         report: &Report<'_>,
         place: Place,
         output: Output,
     ) -> anyhow::Result<()> {
-        for wish in &self.wishes {
-            let Some(file) = &wish.file else { continue };
+        for request in &self.requests {
+            let Some(file) = &request.file else { continue };
+            // Any program may read the file, so it has no colors and no characters beyond ASCII.
             let style = Style {
                 color: false,
                 width: FILE_WIDTH,
                 unicode: false,
                 links: false,
             };
-            write_file(file, wish.format.render(report, style).as_str().as_bytes())?;
+            let rendered = request.format.render(report, style);
+            write_file(file, rendered.as_str().as_bytes())?;
         }
-        for wish in self
-            .wishes
-            .iter()
-            .filter(|wish| wish.file.is_none() && place != Place::Nowhere)
-        {
-            let rendered = wish.format.render(report, output.style());
-            match place {
-                Place::StandardError => output.print_besides(&rendered),
-                _ => output.print_rendered(&rendered)?,
+        let Some(request) = self.requests.iter().find(|request| request.file.is_none()) else {
+            return Ok(());
+        };
+        match place {
+            Place::StandardOutput => {
+                output.print_rendered(&request.format.render(report, output.style()))
             }
+            Place::StandardError => {
+                output.print_to_stderr(&request.format.render(report, output.style()));
+                Ok(())
+            }
+            Place::Nowhere => Ok(()),
         }
-        Ok(())
     }
 }
 
-/// Where the report goes that has no file.
+/// Gives the file of `--output` to the report that would go to standard output.
+fn redirect(requests: &mut [ReportRequest], file: &Path) -> anyhow::Result<()> {
+    let Some(open) = requests.iter_mut().find(|request| request.file.is_none()) else {
+        bail!(
+            "`--output {}` has no effect: every format has a file already",
+            file.display()
+        );
+    };
+    open.file = Some(file.to_owned());
+    Ok(())
+}
+
+/// Refuses two reports in one place: the second would overwrite the first, or no program could
+/// parse the two in a row.
+fn check_places(requests: &[ReportRequest]) -> anyhow::Result<()> {
+    let mut taken: BTreeSet<Option<&Path>> = BTreeSet::new();
+    for request in requests {
+        match &request.file {
+            // Names are compared as they were typed: no format could be meant for `x` and `./x`.
+            file if taken.insert(file.as_deref()) => {}
+            None => bail!(
+                "two formats for standard output: name a file for one, such as `{}=FILE`",
+                request.format
+            ),
+            Some(file) => bail!("two formats for the file `{}`", file.display()),
+        }
+    }
+    Ok(())
+}
+
+/// Place of the report that has no file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     StandardOutput,
-    /// Standard output has something else.
+    /// Standard output has the fixed text.
     StandardError,
     Nowhere,
 }
 
-/// Writes a file whole or not at all. What a symlink in its place leads to stays as it is.
+/// Writes a file whole or not at all. A symlink in its place is replaced, not followed.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     trust::write(path, bytes).with_context(|| format!("cannot write `{}`", path.display()))
 }
@@ -220,13 +237,13 @@ mod tests {
             output: output.map(PathBuf::from),
         };
         let reports = Reports::new(&arguments, &[]).map_err(|error| error.to_string())?;
-        let shown = |wish: Wish| {
+        let shown = |request: ReportRequest| {
             (
-                wish.format,
-                wish.file.map(|file| file.display().to_string()),
+                request.format,
+                request.file.map(|file| file.display().to_string()),
             )
         };
-        Ok(reports.wishes.into_iter().map(shown).collect())
+        Ok(reports.requests.into_iter().map(shown).collect())
     }
 
     #[test]
@@ -255,7 +272,7 @@ mod tests {
         }
         assert_eq!(
             reports(&["text="], None),
-            Err("`text=` names no file".to_owned())
+            Err("`text=` has no file after `=`".to_owned())
         );
     }
 }

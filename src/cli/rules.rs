@@ -19,12 +19,14 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
             &registry.iter().map(|(_, page)| page).collect::<Vec<_>>(),
             output::width(),
         ),
+        // This is the index in `rules/README.md`, which covers the keep rules too.
         ListFormat::Markdown => index_markdown(registry) + &keep_rules().index_markdown(),
         ListFormat::Json => {
             let rows: Vec<_> = registry.iter().map(|(_, page)| row(page)).collect();
             format!("{:#}\n", serde_json::Value::from(rows))
         }
     };
+    // Only the text has styles; the other formats are written to files or pipes.
     if arguments.format == ListFormat::Text {
         let mut lines = Lines::new();
         lines.styled(&list);
@@ -35,7 +37,7 @@ pub(super) fn run(arguments: &RulesArguments, output: Output) -> anyhow::Result<
     Ok(Outcome::Clean)
 }
 
-/// A line a rule, by category: name, severity, what it says; cut to the width.
+/// A line for each rule, by category: name, severity, marks and title; cut to the width.
 pub(super) fn table(pages: &[&Page], width: usize) -> String {
     let mut out = String::new();
     let names = pages
@@ -45,6 +47,7 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
         .unwrap_or_default();
     let heading = Style::new().bold().underline();
     for category in Category::ALL {
+        // `explain --category` passes the pages of one category, and needs no empty headings.
         let mut pages = pages
             .iter()
             .filter(|page| page.category == category)
@@ -67,9 +70,9 @@ pub(super) fn table(pages: &[&Page], width: usize) -> String {
     }
     out.push_str(
         "f: has a fix, u: has an unsafe fix\n\
-         m: not in the default profile but in minimal and pedantic, p: only in pedantic\n",
+         m: in the profiles minimal and pedantic, p: only in pedantic\n",
     );
-    out.push_str("`jettison explain NAME` shows a rule's page\n");
+    out.push_str("`jettison explain NAME` shows the page of a rule\n");
     out
 }
 
@@ -77,6 +80,7 @@ fn fix_mark(page: &Page) -> char {
     match page.fix {
         Some(Applicability::Safe) => 'f',
         Some(Applicability::Unsafe) => 'u',
+        // A mark in each column keeps the titles aligned.
         None => '-',
     }
 }
@@ -89,7 +93,9 @@ fn profile_mark(page: &Page) -> char {
     }
 }
 
+/// The start of a line that is too wide for the terminal, which would wrap it.
 pub(super) fn cut(line: &str, width: usize) -> String {
+    // Titles are plain text without wide characters, so characters count as columns.
     if line.chars().count() <= width {
         return line.to_owned();
     }

@@ -1,4 +1,4 @@
-//! Which ShellCheck is asked, by the command line and the configuration, and what it answers.
+//! ShellCheck as the command line and the configuration choose it, and its findings.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,7 +16,7 @@ use crate::trust;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "ShellCheck")]
 pub(super) struct ShellcheckArguments {
-    /// The ShellCheck to ask [default: the `shellcheck` on PATH, if there is one]
+    /// ShellCheck program to use [default: `shellcheck` on PATH, if installed]
     #[arg(
         long,
         value_name = "PROGRAM",
@@ -24,14 +24,16 @@ pub(super) struct ShellcheckArguments {
         hide_env = true
     )]
     shellcheck: Option<PathBuf>,
-    /// Do not ask ShellCheck, whatever names one
-    #[arg(long, env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
+    /// Do not use ShellCheck
+    #[arg(long)]
+    #[arg(env = "JETTISON_NO_SHELLCHECK", hide_env = true, value_parser = FalseyValueParser::new())]
     no_shellcheck: bool,
 }
 
 impl ShellcheckArguments {
-    /// The command line's word over the configuration's.
-    pub(super) fn put_over(&self, config: &mut Config) {
+    /// Applies the options over the configuration.
+    pub(super) fn apply(&self, config: &mut Config) {
+        // `JETTISON_SHELLCHECK` may name a program for all runs; `--no-shellcheck` still wins.
         if self.no_shellcheck {
             config.shellcheck = Shellcheck::Off;
         } else if let Some(program) = &self.shellcheck {
@@ -40,7 +42,7 @@ impl ShellcheckArguments {
     }
 }
 
-/// What ShellCheck says of each file; nothing where it is not wanted, or not there.
+/// The findings of ShellCheck in each file; `None` if it is not wanted or not installed.
 pub(super) fn ask<'s>(
     config: &Config,
     registry: &Registry,
@@ -50,18 +52,21 @@ pub(super) fn ask<'s>(
         return Ok(None);
     }
     let program = match &config.shellcheck {
+        // A program that was named must exist; without a name, ShellCheck is optional.
         Shellcheck::At(program) => Some(absolute(program)?),
         Shellcheck::Found => std::env::var_os("PATH").and_then(|path| shellcheck::find(&path)),
         Shellcheck::Off => None,
     };
-    program
-        .map(|program| shellcheck::check(&program, sources, &config.settings))
-        .transpose()
+    match program {
+        Some(program) => shellcheck::check(&program, sources, &config.settings).map(Some),
+        None => Ok(None),
+    }
 }
 
-/// Where a program is that a person named: a path from the current directory, as it is started in
-/// another one, or a name on `PATH`.
+/// The absolute path of a program: a path relative to the current directory, or a name on `PATH`.
+/// A relative path would be wrong by the time it is used, as ShellCheck runs in another directory.
 fn absolute(program: &Path) -> Result<PathBuf, ShellcheckError> {
+    // As in a shell, a slash makes a path of a name.
     let is_name = !program.as_os_str().as_encoded_bytes().contains(&b'/');
     let found = if is_name {
         find_on_path(program.as_os_str())
@@ -79,7 +84,7 @@ fn find_on_path(name: &OsStr) -> io::Result<PathBuf> {
     trust::find_program(name, &path).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
 }
 
-/// Whether the rule that stands for ShellCheck is selected.
+/// Whether the rule for ShellCheck's findings is selected.
 pub(super) fn is_wanted(config: &Config, registry: &Registry) -> bool {
     registry
         .get(SHELLCHECK)

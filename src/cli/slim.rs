@@ -4,6 +4,8 @@ use anyhow::Context as _;
 
 use super::arguments::{PlanArguments, SlimArguments};
 use super::destination::destination;
+use super::documents::Subject;
+use super::policy::Slimmed;
 use super::progress::Bar;
 use super::{Outcome, Output, policy};
 use crate::image::{
@@ -15,12 +17,13 @@ use crate::report;
 use crate::slim::{self, Plan, PlanOptions};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
-    // A destination that cannot be is said before the work, not after it.
+    // An impossible destination is an error before the work, not after it.
     let destination = destination(arguments)?;
     let write_options = write_options(arguments)?;
     let policy = arguments.policy.policy(output)?;
     let bar = Bar::new(output);
-    // What is written may lie in the directory that is read, and is no part of it.
+    // The destination may be inside the directory that is read (`rootfs:.`), as may an earlier
+    // result.
     let left_out = destination
         .iter()
         .map(|destination| destination.path().to_owned())
@@ -29,179 +32,205 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
         left_out,
         ..arguments.limits.options()
     };
+    let run = Run {
+        arguments,
+        policy: &policy,
+        destination: destination.as_ref(),
+        write_options: &write_options,
+        bar: &bar,
+        output,
+    };
     let (summary, verdict) = if arguments.all_platforms {
-        all_platforms(
-            (arguments, &policy, output),
-            options,
-            destination.as_ref(),
-            &write_options,
-            &bar,
-        )?
+        run.all_platforms(options)?
     } else {
-        let image = arguments.source.open(&arguments.image, options, &bar)?;
-        let platform = arguments.source.platform.as_ref();
-        let write = |image: &Image, selection: &Selection| match &destination {
-            Some(destination) => {
-                let written = image::write(image, selection, destination, &write_options, &bar)?;
-                Ok(Some((
-                    wrote(destination, &written),
-                    written.manifest_digest,
-                )))
-            }
-            None => Ok(None),
-        };
-        slim((arguments, &policy, output), image, platform, write)?
+        run.one_platform(options)?
     };
     drop(bar);
-    // Standard output is the image's, if it is written there.
+    // Standard output has the image, if it is written there.
     if destination == Some(Reference::Stream) {
         output.print_notes(summary);
     } else {
         output.print(&summary)?;
     }
-    let because = match verdict {
+    let reason = match verdict {
         Verdict::Good => return Ok(Outcome::Clean),
-        Verdict::BreaksPolicy => "breaks the policy",
-        Verdict::WouldNotWork => "would not work as the image does",
+        Verdict::ViolatesPolicy => "the result violates the policy",
+        Verdict::FailsVerification => "the result would not work like the original",
     };
     if !arguments.force {
-        output.note(format_args!(
-            "nothing is written, because the result {because}; `--force` writes it"
-        ));
+        output.note(format_args!("not written: {reason} (`--force` overrides)"));
     }
     Ok(Outcome::Found)
 }
 
-/// What was written, for people, and the digest of its manifest, where it has one.
-type Wrote = (String, Option<String>);
-/// What is to be said of a result, the worst last.
+/// Message about a written image, and the digest of its manifest, if it has one.
+struct Wrote {
+    message: String,
+    manifest_digest: Option<String>,
+}
+
+/// Assessment of a result, the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Good,
-    BreaksPolicy,
-    WouldNotWork,
+    ViolatesPolicy,
+    FailsVerification,
 }
 
-/// What is asked for, what the result has to keep, and where to speak.
-type Wish<'a> = (&'a SlimArguments, &'a Policy, Output);
-
-/// Slims one image. `write` tells what it wrote, or that it is not to write.
-fn slim(
-    (arguments, policy, output): Wish<'_>,
-    mut image: Image,
-    platform: Option<&Platform>,
-    write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
-) -> anyhow::Result<(Lines, Verdict)> {
-    arguments.program.configure(&mut image, platform)?;
-    let plan = plan(&image, &arguments.plan, &arguments.image)?;
-    let failures = slim::verify(&image, &plan)?;
-    let mut summary = failed(&image.tree, &failures);
-    if !failures.is_empty() && !arguments.force {
-        return Ok((summary, Verdict::WouldNotWork));
-    }
-    summary.append(&report::plan(&image.tree, &plan));
-    let documents = arguments.documents.prepare(&image)?;
-    let (result, selection) = plan.result(&image);
-    let broken = policy::broken(
-        &image,
-        (&result, &selection),
-        &arguments.image,
-        policy,
-        output,
-    )?;
-    if let Some(broken) = &broken {
-        summary.append(broken);
-    }
-    if broken.is_some() && !arguments.force {
-        return Ok((summary, Verdict::BreaksPolicy));
-    }
-    let result = write(&result, &selection)?;
-    if let Some((told, _)) = &result {
-        summary.line(told);
-    } else {
-        summary.line("kept:");
-        for &name in plan.kept() {
-            summary.line(format_args!("  {}", escape_bytes(&image.tree.path(name))));
-        }
-        for record in plan.records() {
-            summary.line(format_args!("  {} (generated)", escape_bytes(&record.path)));
-        }
-    }
-    let name = arguments.tag.as_deref().unwrap_or(&arguments.image);
-    if let Some(documents) = &documents {
-        let digest = result.as_ref().and_then(|(_, digest)| digest.as_deref());
-        summary.append(
-            &arguments
-                .documents
-                .write(documents, name, digest, &image, &plan)?,
-        );
-    }
-    let verdict = match broken {
-        _ if !failures.is_empty() => Verdict::WouldNotWork,
-        Some(_) => Verdict::BreaksPolicy,
-        None => Verdict::Good,
-    };
-    Ok((summary, verdict))
+/// The settings of a run, which are the same for all platforms.
+struct Run<'a> {
+    arguments: &'a SlimArguments,
+    policy: &'a Policy,
+    /// `None` for a dry run.
+    destination: Option<&'a Reference>,
+    write_options: &'a WriteOptions,
+    bar: &'a Bar,
+    output: Output,
 }
 
-/// Slims the image for each platform and writes all of them, or none.
-fn all_platforms(
-    wish: Wish<'_>,
-    options: Options,
-    destination: Option<&Reference>,
-    write_options: &WriteOptions,
-    bar: &Bar,
-) -> anyhow::Result<(Lines, Verdict)> {
-    let (arguments, ..) = wish;
-    let mut index = destination
-        .map(|place| IndexWriter::new(place, write_options))
-        .transpose()?;
-    let source = arguments.source.source(&arguments.image, options, bar)?;
-    let of_image = || format!("image `{}`", arguments.image);
-    let platforms = source.platforms().with_context(of_image)?;
-    anyhow::ensure!(
-        !platforms.is_empty(),
-        "image `{}` has no index, so it is for one platform",
-        arguments.image
-    );
-    let (mut all, mut worst) = (Lines::new(), Verdict::Good);
-    for platform in platforms {
-        let image = source.image(&platform, bar).with_context(of_image)?;
-        let write = |image: &Image, selection: &Selection| match &mut index {
-            Some(index) => {
-                let written = index.add(image, selection, bar)?;
-                let told = format!(
-                    "slimmed to image {}{}",
-                    written.config_digest,
-                    layers_told(&written)
-                );
-                Ok(Some((told, written.manifest_digest)))
-            }
-            None => Ok(None),
+impl Run<'_> {
+    fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
+        let source = &self.arguments.source;
+        let image = source.open(&self.arguments.image, options, self.bar)?;
+        self.slim(image, source.platform.as_ref(), |image, selection| {
+            let Some(destination) = self.destination else {
+                return Ok(None);
+            };
+            let written =
+                image::write(image, selection, destination, self.write_options, self.bar)?;
+            Ok(Some(Wrote {
+                message: wrote(destination, &written),
+                manifest_digest: written.manifest_digest,
+            }))
+        })
+    }
+
+    /// Slims the image for each platform and writes all of them, or none.
+    fn all_platforms(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
+        let Self { arguments, bar, .. } = *self;
+        let name = &arguments.image;
+        let mut index = match self.destination {
+            Some(destination) => Some(IndexWriter::new(destination, self.write_options)?),
+            None => None,
         };
-        let slimmed = slim(wish, image, Some(&platform), write);
-        let (summary, verdict) = slimmed.with_context(|| format!("for {platform}"))?;
-        all.line(format_args!("{platform}:"));
-        all.append(&summary);
-        if verdict != Verdict::Good {
+        let source = arguments.source.source(name, options, bar)?;
+        let platforms = source
+            .platforms()
+            .with_context(|| format!("image `{name}`"))?;
+        anyhow::ensure!(
+            !platforms.is_empty(),
+            "image `{name}` has no index: it is for a single platform"
+        );
+        let (mut all, mut worst) = (Lines::new(), Verdict::Good);
+        for platform in platforms {
+            let image = source
+                .image(&platform, bar)
+                .with_context(|| format!("image `{name}`"))?;
+            let slimmed = self.slim(image, Some(&platform), |image, selection| {
+                let Some(index) = &mut index else {
+                    return Ok(None);
+                };
+                let written = index.add(image, selection, bar)?;
+                let (digest, layers) = (&written.config_digest, layer_counts(&written));
+                Ok(Some(Wrote {
+                    message: format!("slimmed to image {digest}{layers}"),
+                    manifest_digest: written.manifest_digest,
+                }))
+            });
+            let (summary, verdict) = slimmed.with_context(|| format!("for {platform}"))?;
+            all.line(format_args!("{platform}:"));
+            all.append(&summary);
             worst = worst.max(verdict);
-            if !arguments.force {
+            // An index without one of its platforms would fail on machines that run the original.
+            if verdict != Verdict::Good && !arguments.force {
                 return Ok((all, verdict));
             }
         }
+        if let (Some(index), Some(destination)) = (index, self.destination) {
+            all.line(format_args!(
+                "wrote {destination}, index {}",
+                index.finish(bar)?
+            ));
+        }
+        Ok((all, worst))
     }
-    if let (Some(index), Some(destination)) = (index, destination) {
-        all.line(format_args!(
-            "wrote {destination}, index {}",
-            index.finish(bar)?
-        ));
+
+    /// Slims one image. `write` writes it, or returns `None` for a dry run.
+    fn slim(
+        &self,
+        mut image: Image,
+        platform: Option<&Platform>,
+        write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
+    ) -> anyhow::Result<(Lines, Verdict)> {
+        let arguments = self.arguments;
+        arguments.program.configure(&mut image, platform)?;
+        let plan = plan(&image, &arguments.plan, &arguments.image)?;
+        let failures = slim::verify(&image, &plan)?;
+        let mut summary = failed(&image.tree, &failures);
+        if !failures.is_empty() && !arguments.force {
+            return Ok((summary, Verdict::FailsVerification));
+        }
+        summary.append(&report::plan(&image.tree, &plan));
+        // An export that cannot be read is an error before anything is written.
+        let documents = arguments.documents.prepare(&image)?;
+        let (result, selection) = plan.result(&image);
+        let slimmed = Slimmed {
+            name: &arguments.image,
+            original: &image,
+            result: &result,
+            selection: &selection,
+        };
+        let violations = policy::violations(slimmed, self.policy, self.output)?;
+        if let Some(violations) = &violations {
+            summary.append(violations);
+            if !arguments.force {
+                return Ok((summary, Verdict::ViolatesPolicy));
+            }
+        }
+        let written = write(&result, &selection)?;
+        match &written {
+            Some(written) => summary.line(&written.message),
+            None => summary.append(&kept(&image.tree, &plan)),
+        }
+        if let Some(documents) = &documents {
+            let subject = Subject {
+                name: arguments.tag.as_deref().unwrap_or(&arguments.image),
+                digest: written.and_then(|written| written.manifest_digest),
+                image: &image,
+                plan: &plan,
+            };
+            summary.append(&arguments.documents.write(documents, &subject)?);
+        }
+        let verdict = match violations {
+            _ if !failures.is_empty() => Verdict::FailsVerification,
+            Some(_) => Verdict::ViolatesPolicy,
+            None => Verdict::Good,
+        };
+        Ok((summary, verdict))
     }
-    Ok((all, worst))
+}
+
+/// The list of files that a dry run prints.
+fn kept(tree: &Tree, plan: &Plan) -> Lines {
+    let mut lines = Lines::new();
+    lines.line("kept:");
+    for &name in plan.kept() {
+        lines.line(format_args!("  {}", escape_bytes(&tree.path(name))));
+    }
+    for record in plan.records() {
+        lines.line(format_args!("  {} (generated)", escape_bytes(&record.path)));
+    }
+    lines
 }
 
 fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
-    // Where the name alone says where the image goes, it is part of the destination.
-    let tag = arguments.tag.clone().filter(|_| arguments.output.is_some());
+    // Without `-o`, the name is the destination itself, and not a tag in it.
+    let tag = if arguments.output.is_some() {
+        arguments.tag.clone()
+    } else {
+        None
+    };
+    // A registry can copy unchanged layers from a repository of its own.
     let origin = arguments.image.strip_prefix("docker://").map(str::to_owned);
     let connection = arguments.source.connection();
     Ok(WriteOptions {
@@ -212,27 +241,26 @@ fn write_options(arguments: &SlimArguments) -> anyhow::Result<WriteOptions> {
 }
 
 fn wrote(destination: &Reference, written: &Written) -> String {
+    let layers = layer_counts(written);
     match destination {
         Reference::Rootfs { .. } => format!("wrote {destination}, {} bytes", written.bytes),
+        // `docker pull NAME@DIGEST` takes the digest of the manifest; elsewhere, Docker shows that
+        // of the configuration as the image's ID.
         Reference::Registry { .. } => {
             let digest = written
                 .manifest_digest
                 .as_deref()
                 .unwrap_or(&written.config_digest);
-            format!(
-                "wrote {destination}, manifest {digest}{}",
-                layers_told(written)
-            )
+            format!("wrote {destination}, manifest {digest}{layers}")
         }
         _ => format!(
-            "wrote {destination}, image {}{}",
-            written.config_digest,
-            layers_told(written)
+            "wrote {destination}, image {}{layers}",
+            written.config_digest
         ),
     }
 }
 
-/// Decides what of an image stays.
+/// Decides which files of an image are kept.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
     let options = PlanOptions {
         keep: arguments.keep.clone(),
@@ -243,15 +271,18 @@ pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyh
     slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
 }
 
-/// Where the layers of the original were kept, how many there are, and how many as they were.
-fn layers_told(written: &Written) -> String {
+/// Number of layers, and of those that are unchanged, for `--layers keep`.
+fn layer_counts(written: &Written) -> String {
+    // The one layer of the default comes from no layer of the original.
     if written.layers.iter().all(|layer| layer.of.is_none()) {
         return String::new();
     }
+    // Unchanged layers are shared with the original in a registry, and need not be sent.
     let whole = written.layers.iter().filter(|layer| layer.whole).count();
     format!("; layers: {}, unchanged: {whole}", written.layers.len())
 }
 
+/// A line for each failure of a verification.
 pub(super) fn failed(tree: &Tree, failures: &[slim::Failure]) -> Lines {
     let mut lines = Lines::new();
     for failure in failures {

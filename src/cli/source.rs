@@ -1,4 +1,4 @@
-//! Which image is read, and how: what all commands that take an image ask alike.
+//! Options for reading an image, which all commands that take one share.
 
 use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args};
@@ -7,13 +7,16 @@ use super::progress::Bar;
 use crate::image::{Connection, Image, Options, Platform, Reference, Source};
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Where images are")]
+#[command(next_help_heading = "Image source")]
 pub(super) struct SourceArguments {
-    /// The platform, of several, as OS/ARCHITECTURE[/VARIANT] [default: Linux on this processor]
+    /// Platform to read from a multi-platform image, as OS/ARCHITECTURE[/VARIANT] [default: Linux
+    /// on this machine's architecture]
     #[arg(long, value_name = "PLATFORM")]
     pub(super) platform: Option<Platform>,
-    /// Whether registries must have a certificate that the system trusts; without, plain HTTP will
-    /// do too
+    /// Require registries to use HTTPS with a certificate that the system trusts; `false` also
+    /// allows other certificates and plain HTTP
+    // With the `=` that podman and skopeo require, so that an image after the flag is not taken for
+    // its value.
     #[arg(
         long,
         value_name = "BOOL",
@@ -25,7 +28,7 @@ pub(super) struct SourceArguments {
         hide_possible_values = true
     )]
     tls_verify: bool,
-    /// Speak plain HTTP to registries
+    /// Use plain HTTP for registries
     #[arg(long)]
     plain_http: bool,
 }
@@ -51,17 +54,18 @@ impl SourceArguments {
         let image = source
             .image(&platform, bar)
             .with_context(|| format!("image `{argument}`"))?;
-        // An image that is alone is taken for any platform, but not for one that was asked for.
-        let is = Platform::of_config(&image.config);
+        // A single image is read whatever its platform is, unless another one was asked for. A
+        // root file system has no layers, and the platform is that of its configuration to come.
+        let actual = Platform::of_config(&image.config);
         match &self.platform {
-            Some(wanted) if !image.layers.is_empty() && !wanted.suits(&is) => {
-                bail!("image `{argument}` is for {is}, not for {wanted}")
+            Some(wanted) if !image.layers.is_empty() && !wanted.suits(&actual) => {
+                bail!("image `{argument}` is for {actual}, not for {wanted}")
             }
             _ => Ok(image),
         }
     }
 
-    /// Opens what an argument names, and reads no image of it yet.
+    /// Opens the source that an argument names, without reading an image from it.
     pub(super) fn source(
         &self,
         argument: &str,

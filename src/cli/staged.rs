@@ -1,13 +1,14 @@
-//! Dockerfiles as git's index has them: what a commit would bring, not what is in the folder.
+//! Dockerfiles in git's index: the texts that a commit would contain, not those of the working
+//! tree.
 //!
 //! A repository's `.git/config` may come from somebody else: in an archive, on a shared disk, or as
-//! a bare repository that is a directory of another one. Several of its keys name programs, so git
-//! is asked with plumbing that runs none, and with the keys that plumbing obeys switched off:
+//! a bare repository that is a directory of another one. Several of its keys name programs, so only
+//! plumbing commands that run none are used, with the keys that plumbing obeys switched off:
 //!
 //! - `core.fsmonitor` is run whenever the index is read;
-//! - an object that is missing is fetched from the remote of a partial clone, by `core.sshCommand`,
+//! - a missing object is fetched from the remote of a partial clone, by `core.sshCommand`,
 //!   `remote.*.uploadpack`, a remote helper such as `ext::`, or over the network;
-//! - a repository without a `.git` around it is taken only where `GIT_DIR` names it.
+//! - a bare repository is used only if `GIT_DIR` names it.
 //!
 //! Aliases, pagers, hooks, `diff.external`, `textconv` and filters are not run by `diff-index`,
 //! `hash-object --stdin` and `cat-file --batch`: they compare and print what is stored.
@@ -22,11 +23,11 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::trust::{self, limits};
 
-/// A file of the index: its path from the current folder, and its object's name.
+/// A file of the index: its path from the current directory, and the name of its object.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) path: PathBuf,
-    /// Bytes that its text may have.
+    /// Largest size of its text, in bytes.
     pub(super) limit: u64,
     object: String,
 }
@@ -41,48 +42,51 @@ pub(super) fn changed(paths: &[PathBuf]) -> anyhow::Result<Vec<Entry>> {
     }
     if !output.status.success() {
         bail!(
-            "`git` cannot say what is staged: {}",
-            complaint(&output.stderr)
+            "`git` cannot list the staged files: {}",
+            error_of(&output.stderr)
         );
     }
+    // git sorts by bytes of the whole path, other searches by the names in it.
     let mut entries = entries(&output.stdout);
     entries.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(entries)
 }
 
-/// git, which obeys no key of the repository that names a program.
+/// A git command that runs no program that the repository names.
 fn git() -> anyhow::Result<Command> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = trust::find_program("git", &path)
-        .context("cannot run `git`, which `--staged` asks: it is not on PATH")?;
+        .context("cannot run `git` for `--staged`: it is not on PATH")?;
     let mut git = Command::new(program);
+    // Reading must not write the index, and a path is no pattern: `[a]` is a file's name.
     git.args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
         .args(["-c", "core.fsmonitor=false"])
         .args(["-c", "core.hooksPath=/dev/null"])
         .args(["-c", "safe.bareRepository=explicit"])
-        // git 2.44 and later fetch nothing then; before, no transport is allowed.
+        // git 2.44 and later fetch no missing object then; before, no transport is allowed.
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_ALLOW_PROTOCOL", "")
         .env("GIT_TERMINAL_PROMPT", "0")
-        // What would be committed is the object itself.
+        // A commit contains the object itself, not one of `refs/replace` in its place.
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .stdin(Stdio::null());
     Ok(git)
 }
 
 fn run(mut git: Command) -> anyhow::Result<Output> {
-    git.output()
-        .context("cannot run `git`, which `--staged` asks")
+    git.output().context("cannot run `git` for `--staged`")
 }
 
 fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Output> {
     let mut git = git()?;
     git.args(["diff-index", "--cached", "--raw", "-z", "--no-renames"])
+        // `git add --intent-to-add` stages a name without a text.
         .args([
             "--relative",
             "--ita-invisible-in-index",
             "--ignore-submodules",
         ])
+        // Added, modified, or of another type; a deleted file has no text to check.
         .args(["--diff-filter=AMT", "--no-ext-diff", "--no-textconv"])
         .arg(tree)
         .arg("--")
@@ -94,11 +98,11 @@ fn diff_index(tree: &OsStr, paths: &[PathBuf]) -> anyhow::Result<Output> {
 fn is_unborn() -> anyhow::Result<bool> {
     let mut git = git()?;
     git.args(["rev-parse", "--quiet", "--verify", "HEAD"]);
-    // 1 is a repository without it, 128 no repository.
+    // 1 means a repository without `HEAD`, 128 no repository.
     Ok(run(git)?.status.code() == Some(1))
 }
 
-/// The name of the tree without files, by the repository's hash.
+/// The name of the empty tree. git computes it, as the repository may use SHA-1 or SHA-256.
 fn empty_tree() -> anyhow::Result<Vec<u8>> {
     let mut git = git()?;
     git.args(["hash-object", "-t", "tree", "--stdin"]);
@@ -106,18 +110,19 @@ fn empty_tree() -> anyhow::Result<Vec<u8>> {
     Ok(output.stdout.trim_ascii_end().to_owned())
 }
 
-/// The first line of what git complains about that says why.
-fn complaint(stderr: &[u8]) -> String {
-    let said = String::from_utf8_lossy(stderr);
-    let reason = said
+/// The first line of git's messages that gives a reason.
+fn error_of(stderr: &[u8]) -> String {
+    let messages = String::from_utf8_lossy(stderr);
+    let reason = messages
         .lines()
         .find(|line| !line.starts_with("warning"))
         .unwrap_or_default();
     let reason = reason
         .trim_start_matches("error: ")
         .trim_start_matches("fatal: ");
-    // Whoever owns a repository decides what git runs in it.
-    match said
+    // git refuses a repository of another user, whose configuration decides what it runs, and
+    // prints the command that allows it.
+    match messages
         .lines()
         .find(|line| line.contains("--add safe.directory"))
     {
@@ -126,7 +131,7 @@ fn complaint(stderr: &[u8]) -> String {
     }
 }
 
-/// Reads `:MODE MODE OBJECT OBJECT STATUS␀PATH␀…`.
+/// Parses `:MODE MODE OBJECT OBJECT STATUS␀PATH␀…`, in which the second of two is the index's.
 fn entries(raw: &[u8]) -> Vec<Entry> {
     let mut parts = raw.split(|byte| *byte == 0);
     let mut entries = Vec::new();
@@ -136,8 +141,8 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
         let (Some(mode), _, Some(object)) = (facts.next(), facts.next(), facts.next()) else {
             continue;
         };
-        // Links and submodules hold no Dockerfile, and what is only intended to be added has no
-        // object yet.
+        // Symlinks and submodules have no text of their own. A file that `git add -N` announced has
+        // only zeros for an object.
         if mode.starts_with("100") && object.bytes().any(|digit| digit != b'0') {
             entries.push(Entry {
                 path: PathBuf::from(OsStr::from_bytes(path)),
@@ -149,8 +154,9 @@ fn entries(raw: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// The texts of entries, asked of one process. One that is longer than its limit is an error.
+/// The texts of entries, read from one process. A text beyond its limit is an error.
 pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
+    // Most commits change no Dockerfile, so no process is started for them.
     if entries.is_empty() {
         return Ok(Vec::new());
     }
@@ -159,43 +165,46 @@ pub(super) fn texts(entries: &[Entry]) -> anyhow::Result<Vec<Vec<u8>>> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .context("cannot run `git`, which `--staged` asks")?;
-    let mut questions = git.stdin.take().context("`git` takes no questions")?;
-    let mut answers = BufReader::new(git.stdout.take().context("`git` gives no answers")?);
+        .context("cannot run `git` for `--staged`")?;
+    let mut requests = git.stdin.take().context("`git` has no standard input")?;
+    let stdout = git.stdout.take().context("`git` has no standard output")?;
+    let mut replies = BufReader::new(stdout);
     let mut texts = Vec::with_capacity(entries.len());
-    let mut left = limits::ALL_DOCKERFILES;
+    let mut room = limits::ALL_DOCKERFILES;
     for entry in entries {
         // One at a time, so that neither side waits for the other with a full pipe.
-        let text = writeln!(questions, "{}", entry.object)
+        let text = writeln!(requests, "{}", entry.object)
             .map_err(anyhow::Error::from)
-            .and_then(|()| answer(&mut answers, entry.limit))
+            .and_then(|()| read_reply(&mut replies, entry.limit))
             .with_context(|| format!("cannot read the staged `{}`", entry.path.display()))?;
-        left = left.checked_sub(text.len() as u64).with_context(|| {
+        room = room.checked_sub(text.len() as u64).with_context(|| {
             let limit = limits::shown(limits::ALL_DOCKERFILES);
-            format!("the staged Dockerfiles are larger than {limit} in all")
+            format!("the staged Dockerfiles are larger than {limit} in total")
         })?;
         texts.push(text);
     }
-    drop(questions);
-    git.wait().context("`git` does not end")?;
+    // git ends at the end of its input.
+    drop(requests);
+    git.wait().context("cannot wait for `git`")?;
     Ok(texts)
 }
 
 /// Reads `OBJECT blob SIZE`, the text, and a line break.
-fn answer(answers: &mut BufReader<impl Read>, limit: u64) -> anyhow::Result<Vec<u8>> {
+fn read_reply(replies: &mut BufReader<impl Read>, limit: u64) -> anyhow::Result<Vec<u8>> {
     let mut head = String::new();
-    answers.read_line(&mut head)?;
+    replies.read_line(&mut head)?;
+    // Anything else, such as `OBJECT missing`, ends in no number.
     let size = head
         .trim_end()
         .rsplit(' ')
         .next()
         .and_then(|size| size.parse::<u64>().ok());
-    let size = size.with_context(|| format!("`git` answers `{}`", head.trim_end()))?;
+    let size = size.with_context(|| format!("unexpected reply of `git`: `{}`", head.trim_end()))?;
     ensure!(size <= limit, "it is larger than {}", limits::shown(limit));
     let mut text = Vec::new();
-    answers.take(size).read_to_end(&mut text)?;
+    replies.take(size).read_to_end(&mut text)?;
     ensure!(text.len() as u64 == size, "`git` ended too early");
-    answers.read_exact(&mut [0])?;
+    replies.read_exact(&mut [0])?;
     Ok(text)
 }
 
@@ -205,7 +214,8 @@ mod tests {
 
     #[test]
     fn links_and_submodules_are_left_out() {
-        let raw = b":000000 100644 0000 12ab A\0a b/Dockerfile\0:100644 120000 77 88 T\0link\0:000000 160000 0 99 A\0sub\0:000000 100644 0000 0000 A\0later\0";
+        let raw = b":000000 100644 0000 12ab A\0a b/Dockerfile\0:100644 120000 77 88 T\0link\0\
+            :000000 160000 0 99 A\0sub\0:000000 100644 0000 0000 A\0later\0";
         let entries = entries(raw);
         assert_eq!(
             entries,
@@ -218,13 +228,16 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_as_long_as_it_says() {
-        let mut answers = BufReader::new(&b"12ab blob 7\nFROM a\n\n34cd missing\n"[..]);
-        let text = answer(&mut answers, 100).expect("it is whole");
+    fn a_reply_is_as_long_as_its_header_says() {
+        let mut replies = BufReader::new(&b"12ab blob 7\nFROM a\n\n34cd missing\n"[..]);
+        let text = read_reply(&mut replies, 100).expect("it is whole");
         assert_eq!(text, b"FROM a\n");
-        let error = answer(&mut answers, 100).expect_err("it is missing");
-        assert_eq!(error.to_string(), "`git` answers `34cd missing`");
-        assert!(answer(&mut BufReader::new(&b"12ab blob 7\nFR"[..]), 100).is_err());
-        assert!(answer(&mut BufReader::new(&b"12ab blob 700\nFR"[..]), 100).is_err());
+        let error = read_reply(&mut replies, 100).expect_err("it is missing");
+        assert_eq!(
+            error.to_string(),
+            "unexpected reply of `git`: `34cd missing`"
+        );
+        assert!(read_reply(&mut BufReader::new(&b"12ab blob 7\nFR"[..]), 100).is_err());
+        assert!(read_reply(&mut BufReader::new(&b"12ab blob 700\nFR"[..]), 100).is_err());
     }
 }

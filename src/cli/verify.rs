@@ -11,20 +11,19 @@ use crate::image::Image;
 use crate::printable::{Lines, escape_bytes};
 use crate::slim::{self, PlanOptions};
 
-/// Check that an image works as its configuration and its files say, or as the image it was made
-/// from
+/// Check that an image has everything that its program needs, or compare it with its original
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 nothing is missing, 1 something is, 2 could not do it.
+    after_help = "Exit status: 0 nothing is missing, 1 something is missing, 2 error.
 
 Examples:
-  jettison verify slim.tar                         its program, and all that this one needs
-  jettison verify slim.tar --against app.tar       all that both have: needs, links, modes, owners"
+  jettison verify slim.tar                     the program and everything that it needs
+  jettison verify slim.tar --against app.tar   all files: needs, links, modes, owners"
 )]
 pub(super) struct VerifyArguments {
-    /// The image to check
+    /// Image to check
     image: String,
-    /// The image it was made from
+    /// Original image to compare it with
     #[arg(long, value_name = "ORIGINAL")]
     against: Option<String>,
     #[command(flatten)]
@@ -35,20 +34,18 @@ pub(super) struct VerifyArguments {
 
 pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result<Outcome> {
     let bar = Bar::new(output);
-    let open = |argument: &str| {
-        arguments
-            .source
-            .open(argument, arguments.limits.options(), &bar)
-    };
-    let image = open(&arguments.image)?;
+    let (source, limits) = (&arguments.source, &arguments.limits);
+    let image = source.open(&arguments.image, limits.options(), &bar)?;
     let text = if let Some(original) = &arguments.against {
-        let original = open(original)?;
+        let original = source.open(original, limits.options(), &bar)?;
+        // Compares all files that both have, as the original states what each of them needs.
         failed(&original.tree, &slim::verify_against(&original, &image)?)
     } else {
         missing(&image)
     };
     drop(bar);
     output.print(&text)?;
+    // As for `grep`, silence means that there is nothing to report.
     Ok(if text.is_empty() {
         Outcome::Clean
     } else {
@@ -56,11 +53,12 @@ pub(super) fn run(arguments: &VerifyArguments, output: Output) -> anyhow::Result
     })
 }
 
-/// What the program of an image needs and does not find, a line each.
+/// A line for each file that the program of an image needs and that is missing.
 fn missing(image: &Image) -> Lines {
     let mut lines = Lines::new();
     let plan = match slim::plan(image, &PlanOptions::default()) {
         Ok(plan) => plan,
+        // The program itself is missing, or the configuration names none.
         Err(error) => {
             lines.line(error);
             return lines;
@@ -69,7 +67,7 @@ fn missing(image: &Image) -> Lines {
     for unmet in plan.unmet() {
         let path = escape_bytes(&image.tree.path(unmet.by));
         lines.line(format_args!(
-            "{path}: it needs {}, which is not there",
+            "{path}: needs {}, which is missing",
             unmet.need
         ));
     }

@@ -25,6 +25,7 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     let resolved = tree.resolve_link(arguments.path.as_bytes());
     let plan = plan(&image, &arguments.plan, &arguments.image)?;
     drop(bar);
+    // A generated file is in the result only, so its path cannot be resolved in the image.
     if let Some(record) = plan
         .records()
         .iter()
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     if !plan.is_kept(name) {
         let mut lines = Lines::new();
         lines.line(format_args!(
-            "{} is not kept: nothing that is kept leads to it",
+            "{} is not kept: no kept file requires it",
             shown(tree, name)
         ));
         output.print(&lines)?;
@@ -52,15 +53,14 @@ pub(super) fn run(arguments: &WhyArguments, output: Output) -> anyhow::Result<Ou
     Ok(Outcome::Clean)
 }
 
-/// Whether a path as it was typed is this one.
+/// Whether a path as it was typed, perhaps with `//` or `.` in it, is this one.
 fn is_at(path: &[u8], typed: &[u8]) -> bool {
-    let components = |path: &[u8]| -> Vec<Vec<u8>> {
-        let parts = path
-            .split(|&byte| byte == b'/')
-            .filter(|part| !part.is_empty() && *part != b".");
-        parts.map(<[u8]>::to_vec).collect()
-    };
-    components(path) == components(typed)
+    components(path).eq(components(typed))
+}
+
+fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty() && *part != b".")
 }
 
 fn generated(record: &GeneratedRecord) -> Lines {
@@ -72,13 +72,14 @@ fn generated(record: &GeneratedRecord) -> Lines {
     };
     let mut lines = Lines::new();
     lines.line(format_args!(
-        "{}: generated, the record for scanners of {noun} {packages}",
+        "{}: generated for scanners, records {noun} {packages}",
         escape_bytes(&record.path)
     ));
     lines
 }
 
-/// From the root down to the name, a line each; below it the other reasons.
+/// The first reasons from a root down to the name, a line each, and below them the other reasons
+/// for the name.
 fn chain(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let mut out = links(tree, &plan.why(name));
     let others = plan.reasons(name).iter().skip(1);
@@ -86,14 +87,14 @@ fn chain(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
         if index == 0 {
             out.line("also");
         }
-        let by = reason
-            .by
-            .map(|by| format!("{}: ", shown(tree, by)))
-            .unwrap_or_default();
-        out.line(format_args!("  {by}{}", reason.why));
+        match reason.by {
+            Some(by) => out.line(format_args!("  {}: {}", shown(tree, by), reason.why)),
+            None => out.line(format_args!("  {}", reason.why)),
+        }
     }
+    // The root directory has no reasons: every image has one.
     if name == NameId::ROOT {
-        out.line("/: the root directory is the image");
+        out.line("/: the root directory of the image");
     }
     out
 }
@@ -116,13 +117,14 @@ pub(super) fn links(tree: &Tree, links: &[Link<'_>]) -> Lines {
     out
 }
 
-/// All reasons for a name, and below each those of its giver, up to the roots. What has been shown
-/// is not shown again.
+/// All reasons for a name, and below each the reasons for the file that gives it, up to the roots.
+/// A file that has several dependents is expanded once, as the tree could be exponential otherwise.
 fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let mut out = Lines::new();
     out.line(shown(tree, name));
     let mut seen = BTreeSet::from([name]);
-    // The reasons still to be shown, the next one last; and how deep they stand.
+    // The reasons still to be shown with their depths, the next one last. A stack, as recursion
+    // would be as deep as an image wants it.
     let mut open: Vec<(usize, &Reason)> = plan
         .reasons(name)
         .iter()
@@ -131,6 +133,7 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
         .collect();
     while let Some((depth, reason)) = open.pop() {
         let indent = "  ".repeat(depth - 1);
+        // A root has no giver.
         let Some(by) = reason.by else {
             out.line(format_args!(
                 "{indent}└ {}, {}",
@@ -139,6 +142,7 @@ fn inverse(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
             ));
             continue;
         };
+        // `as above` instead of a second copy.
         let is_new = seen.insert(by);
         let again = if is_new { "" } else { ", as above" };
         out.line(format_args!(

@@ -15,18 +15,18 @@ use crate::image::{NameId, Tree};
 use crate::printable::Lines;
 use crate::slim::{Plan, keep_rules};
 
-/// Say why a file of an image is not kept, and what would keep it
+/// Show that a file of an image is not kept, and what would keep it
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Exit status: 0 the file is not kept, 1 it is, 2 could not do it.
+    after_help = "Exit status: 0 the file is not kept, 1 it is kept, 2 error.
 
 Example:
   jettison why-not app.tar /usr/share/zoneinfo/Asia/Tokyo --keep-level likely"
 )]
 pub(super) struct WhyNotArguments {
-    /// The image
+    /// Image to read
     image: String,
-    /// A path in the image
+    /// Path in the image
     path: String,
     #[command(flatten)]
     plan: PlanArguments,
@@ -47,6 +47,7 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
         .program
         .configure(&mut image, arguments.source.platform.as_ref())?;
     let tree = &image.tree;
+    // A path that does not exist is an error: it is neither kept nor dropped.
     let resolved = tree
         .resolve_link(arguments.path.as_bytes())
         .with_context(|| format!("in `{}`", arguments.image))?;
@@ -57,18 +58,20 @@ pub(super) fn run(arguments: &WhyNotArguments, output: Output) -> anyhow::Result
         lines.line("it is kept");
         lines.append(&links(tree, &plan.why(resolved.name)));
         output.print(&lines)?;
+        // The question was why not, so a kept file is the unexpected result.
         return Ok(Outcome::Found);
     }
     output.print(&reasons(tree, &plan, resolved.name))?;
     Ok(Outcome::Clean)
 }
 
-/// What would keep it: less sure reasons, a rule, or the user.
+/// Ways to keep a file: reasons of lower confidence, a keep rule, or the user.
 fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     let path = tree.path(name);
     let mut out = Lines::new();
     out.line(format_args!("{} is not kept", shown(tree, name)));
     let unsure = plan.why_at_any_level(name);
+    // The chain holds at the level of its least certain link, which compares as the highest.
     if let Some(level) = unsure.iter().map(|link| link.why.confidence()).max() {
         out.line(format_args!("`--keep-level {level}` would keep it:"));
         out.append(&links(tree, &unsure));
@@ -76,11 +79,14 @@ fn reasons(tree: &Tree, plan: &Plan, name: NameId) -> Lines {
     }
     for rule in keep_rules().naming(&path) {
         out.line(format_args!(
-            "the rule `{}` covers it, but does not apply here: it is for {}",
+            "keep rule `{}` covers it, but does not apply here: it is for {}",
             rule.name,
             rule.triggers()
         ));
     }
-    out.line(format_args!("`--keep '{}'` keeps it", shown(tree, name)));
+    out.line(format_args!(
+        "`--keep '{}'` would keep it",
+        shown(tree, name)
+    ));
     out
 }

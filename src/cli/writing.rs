@@ -1,4 +1,4 @@
-//! How an image is written, as it is said on the command line and by `SOURCE_DATE_EPOCH`.
+//! Options for writing an image, and the time of a run by `SOURCE_DATE_EPOCH`.
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -6,10 +6,10 @@ use clap::{Args, ValueEnum};
 use crate::image::{Coding, Layers, WriteOptions};
 
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "How it is written")]
+#[command(next_help_heading = "Image format")]
 pub(super) struct WritingArguments {
-    /// `one` new layer, or `keep` the layers of the original, each slimmed: what images share stays
-    /// shared
+    /// Write `one` new layer, or `keep` the layers of the original, each slimmed, so that images
+    /// still share them
     #[arg(
         long,
         value_enum,
@@ -18,8 +18,8 @@ pub(super) struct WritingArguments {
         hide_env = true
     )]
     layers: LayersArgument,
-    /// Of layers: `none`, `gzip` or `zstd`, with a level as in `zstd:19` [default: as is usual at
-    /// the destination]
+    /// Compression of layers: `none`, `gzip` or `zstd`, with a level as in `zstd:19` [default:
+    /// usual for the destination]
     #[arg(
         long,
         value_name = "KIND[:LEVEL]",
@@ -51,23 +51,26 @@ impl WritingArguments {
     }
 }
 
-/// When this run is: what `SOURCE_DATE_EPOCH` says, or else the clock.
+/// The time of this run, by `SOURCE_DATE_EPOCH` or the clock.
 pub(super) fn now() -> anyhow::Result<jiff::Timestamp> {
     Ok(epoch()?.unwrap_or_else(jiff::Timestamp::now))
 }
 
-/// What `SOURCE_DATE_EPOCH` says, which holds as it does for BuildKit: nothing in the image is
-/// younger.
+/// The time in `SOURCE_DATE_EPOCH`, which has the meaning that BuildKit gives it: no time in the
+/// image is later.
 pub(super) fn epoch() -> anyhow::Result<Option<jiff::Timestamp>> {
-    let Some(text) = std::env::var_os("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) else {
+    let text = std::env::var_os("SOURCE_DATE_EPOCH").unwrap_or_default();
+    // CI systems set a variable that a job does not use to an empty text.
+    if text.is_empty() {
         return Ok(None);
-    };
+    }
     let text = text.to_string_lossy();
-    let seconds = text
+    let time = text
         .parse()
         .ok()
         .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    seconds
-        .map(Some)
-        .with_context(|| format!("SOURCE_DATE_EPOCH is `{text}`, but should be seconds since 1970"))
+    // A wrong value is an error: with the clock in its place, the image would not be reproducible.
+    let time = time
+        .with_context(|| format!("SOURCE_DATE_EPOCH must be seconds since 1970, not `{text}`"))?;
+    Ok(Some(time))
 }

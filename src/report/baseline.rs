@@ -1,10 +1,11 @@
-//! What was there before: findings that are known and let pass, so that only new ones fail.
+//! Baselines: known findings that are suppressed, so that only new ones are reported.
 //!
-//! The file is JSON: `version` is 1, `findings` an array with an object a line, in the order of
-//! files, rules and fingerprints. `file` is the path from the baseline's folder, `rule` a rule's
-//! name or a code of ShellCheck, `fingerprint` what the finding is known by, and `message` is for
-//! people. A fingerprint is made of the rule, the text of the instruction and the count of findings
-//! alike before it, so that it stays when lines move and goes when the instruction changes.
+//! The file is JSON: `version` is 1, and `findings` is an array with one object per line, in the
+//! order of files, rules and fingerprints. `file` is the path from the directory of the baseline,
+//! `rule` the name of a rule or a code of ShellCheck, `fingerprint` identifies the finding, and
+//! `message` is for people. A fingerprint is made from the rule, the text of the instruction and
+//! the number of equal findings before it. So it survives when lines move, but not when the
+//! instruction changes.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,8 +21,8 @@ const VERSION: u32 = 1;
 /// Known findings.
 #[derive(Debug)]
 pub struct Baseline {
-    /// The folder that paths start from: absolute, without `.` and `..`.
-    folder: PathBuf,
+    /// The directory that paths are relative to: absolute, without `.` and `..`.
+    directory: PathBuf,
     entries: BTreeSet<Entry>,
 }
 
@@ -41,41 +42,44 @@ struct File {
     findings: Vec<Entry>,
 }
 
-/// Why a baseline cannot be used.
+/// Reason why a baseline cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
-    #[error("it is not a baseline")]
+    #[error("not a baseline")]
     Content(#[from] serde_json::Error),
-    #[error("it is a baseline of version {0}, and this jettison knows version {VERSION}")]
+    #[error("baseline version {0} is not supported, only version {VERSION}")]
     Version(u32),
 }
 
-/// What a baseline did.
+/// Effect of a baseline.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Silenced {
+pub struct Suppressed {
+    /// Number of suppressed findings.
     pub findings: usize,
-    /// `file: rule: message` of entries whose file was checked, or is gone, and that were not found
-    /// again.
+    /// `file: rule: message` of entries that no finding matches, though their file was checked or
+    /// no longer exists.
     pub stale: Vec<String>,
 }
 
 impl Baseline {
-    /// Reads the text of a baseline that is in `folder`.
-    pub fn parse(text: &str, folder: &Path) -> Result<Self, BaselineError> {
+    /// Parses the text of a baseline that is in `directory`.
+    pub fn parse(text: &str, directory: &Path) -> Result<Self, BaselineError> {
         let file: File = serde_json::from_str(text)?;
+        // A later format may mean something else by the same fields.
         if file.version != VERSION {
             return Err(BaselineError::Version(file.version));
         }
         Ok(Self {
-            folder: plain(folder),
+            directory: plain(directory),
             entries: file.findings.into_iter().collect(),
         })
     }
 
-    /// All that was found, for a baseline that will be in `folder`. Relative names start at `here`.
-    pub fn of(files: &[Linted], folder: &Path, here: &Path) -> Self {
+    /// A baseline of all findings that will be in `directory`. Names of files are relative to
+    /// `here`.
+    pub fn of(files: &[Linted], directory: &Path, here: &Path) -> Self {
         let mut baseline = Self {
-            folder: plain(folder),
+            directory: plain(directory),
             entries: BTreeSet::new(),
         };
         for file in files {
@@ -101,12 +105,13 @@ impl Baseline {
         self.entries.is_empty()
     }
 
-    /// The text of the file.
+    /// The text of the file. An entry has a line of its own, so that a diff shows which findings
+    /// came and went.
     pub fn text(&self) -> String {
         let lines = self
             .entries
             .iter()
-            .map(|entry| serde_json::to_string(entry).expect("strings always serialise"));
+            .map(|entry| serde_json::to_string(entry).expect("strings always serialize"));
         let findings = super::json::array(lines);
         format!(
             "{{\"version\": {VERSION}, \"findings\": {}}}\n",
@@ -114,52 +119,64 @@ impl Baseline {
         )
     }
 
-    /// Moves what is known from `findings` to `silenced`.
-    pub fn silence(&self, files: &mut [Linted], here: &Path) -> Silenced {
+    /// Moves known findings from `findings` to `suppressed`.
+    pub fn suppress(&self, files: &mut [Linted], here: &Path) -> Suppressed {
         let mut found: BTreeSet<(String, String)> = BTreeSet::new();
         let mut checked: BTreeSet<String> = BTreeSet::new();
+        // Without the message, which is for people and may change in a later release.
         let known: BTreeSet<(&str, &str)> = self
             .entries
             .iter()
             .map(|entry| (entry.file.as_str(), entry.fingerprint.as_str()))
             .collect();
-        let mut silenced = 0;
+        let mut suppressed = 0;
         for file in files {
             let name = self.name_of(file, here);
             let fingerprints = file.fingerprints();
             let findings = std::mem::take(&mut file.findings);
             for (finding, fingerprint) in findings.into_iter().zip(fingerprints) {
                 if known.contains(&(name.as_str(), fingerprint.as_str())) {
-                    silenced += 1;
-                    file.silenced.push(finding);
+                    suppressed += 1;
+                    file.suppressed.push(finding);
                     found.insert((name.clone(), fingerprint));
                 } else {
                     file.findings.push(finding);
                 }
             }
+            // Also a file without findings: its entries are stale then.
             checked.insert(name);
         }
-        let is_stale = |entry: &&Entry| {
-            let is_gone =
-                !Reference::has_transport(&entry.file) && !self.folder.join(&entry.file).exists();
-            let is_checked = checked.contains(&entry.file) || is_gone;
-            is_checked && !found.contains(&(entry.file.clone(), entry.fingerprint.clone()))
-        };
-        let say = |entry: &Entry| format!("{}: {}: {}", entry.file, entry.rule, entry.message);
-        Silenced {
-            findings: silenced,
-            stale: self.entries.iter().filter(is_stale).map(say).collect(),
+        let mut stale = Vec::new();
+        for entry in &self.entries {
+            // A run on some files tells nothing about the entries of others.
+            let is_checked = checked.contains(&entry.file) || self.is_gone(entry);
+            if is_checked && !found.contains(&(entry.file.clone(), entry.fingerprint.clone())) {
+                stale.push(format!("{}: {}: {}", entry.file, entry.rule, entry.message));
+            }
+        }
+        Suppressed {
+            findings: suppressed,
+            stale,
         }
     }
 
-    /// The path of a file from the baseline's folder; the whole path, where the file is elsewhere.
+    /// Whether the file of an entry no longer exists. An image may be in a registry, which is not
+    /// asked.
+    fn is_gone(&self, entry: &Entry) -> bool {
+        !Reference::has_transport(&entry.file) && !self.directory.join(&entry.file).exists()
+    }
+
+    /// The path of a file from the directory of the baseline, or the absolute path of a file
+    /// outside of it.
     fn name_of(&self, file: &Linted, here: &Path) -> String {
-        // The name of an image is no path from here.
+        // The name of an image is not a path.
         if Reference::has_transport(file.name()) {
             return file.name().to_owned();
         }
+        // `./Dockerfile` and `Dockerfile` are the same entry.
         let path = plain(&here.join(file.name()));
-        path.strip_prefix(&self.folder)
+        // Relative where possible, so that the file holds in every checkout.
+        path.strip_prefix(&self.directory)
             .unwrap_or(&path)
             .to_string_lossy()
             .into_owned()
@@ -200,10 +217,10 @@ mod tests {
 
     const HERE: &str = "/work";
 
-    fn silence(baseline: &Baseline, file: &mut Linted) -> (Silenced, Vec<String>) {
-        let silenced = baseline.silence(std::slice::from_mut(file), Path::new(HERE));
+    fn suppress(baseline: &Baseline, file: &mut Linted) -> (Suppressed, Vec<String>) {
+        let suppressed = baseline.suppress(std::slice::from_mut(file), Path::new(HERE));
         (
-            silenced,
+            suppressed,
             file.findings
                 .iter()
                 .map(|finding| finding.message.clone())
@@ -216,41 +233,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_silent_where_ever_it_moves() {
+    fn a_known_finding_stays_suppressed_when_it_moves() {
         let baseline = Baseline::of(
             &[file("a/D", "one two", &["one", "two"])],
             Path::new(HERE),
             Path::new(HERE),
         );
         let mut moved = file("./a/D", "\n\n two\n one three", &["two", "one", "three"]);
-        let (silenced, left) = silence(&reread(&baseline), &mut moved);
+        let (suppressed, left) = suppress(&reread(&baseline), &mut moved);
         assert_eq!(
-            (silenced.findings, silenced.stale.len(), left),
+            (suppressed.findings, suppressed.stale.len(), left),
             (2, 0, vec!["a three".to_owned()])
         );
     }
 
     #[test]
-    fn one_entry_silences_one_finding() {
+    fn one_entry_suppresses_one_finding() {
         let baseline = Baseline::of(
             &[file("D", "one", &["one"])],
             Path::new(HERE),
             Path::new(HERE),
         );
         let mut twice = file("D", "one one", &["one", "one"]);
-        let (silenced, left) = silence(&baseline, &mut twice);
-        assert_eq!((silenced.findings, left.len()), (1, 1));
+        let (suppressed, left) = suppress(&baseline, &mut twice);
+        assert_eq!((suppressed.findings, left.len()), (1, 1));
     }
 
     #[test]
-    fn what_no_longer_occurs_is_stale_where_it_was_looked_for() {
+    fn an_entry_of_a_checked_or_missing_file_is_stale_if_nothing_matches_it() {
         let files = [
             file("D", "one two", &["one", "two"]),
             file("gone", "one", &["one"]),
         ];
         let baseline = Baseline::of(&files, Path::new(HERE), Path::new(HERE));
-        let (silenced, _) = silence(&baseline, &mut file("D", "two", &["two"]));
-        assert_eq!(silenced.stale, ["D: x: a one", "gone: x: a one"]);
+        let (suppressed, _) = suppress(&baseline, &mut file("D", "two", &["two"]));
+        assert_eq!(suppressed.stale, ["D: x: a one", "gone: x: a one"]);
     }
 
     #[test]
@@ -259,7 +276,7 @@ mod tests {
             .expect_err("it is later");
         assert_eq!(
             error.to_string(),
-            "it is a baseline of version 2, and this jettison knows version 1"
+            "baseline version 2 is not supported, only version 1"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What an engine of Code Climate prints: issues as JSON objects, each ended by a null byte.
+//! Output of a Code Climate engine: issues as JSON objects, each ended by a null byte.
 //!
 //! See <https://github.com/codeclimate/platform/blob/master/spec/analyzers/SPEC.md>.
 
@@ -31,10 +31,12 @@ pub(super) fn codeclimate(report: &Report<'_>) -> String {
             "severity": super::gitlab::severity(finding.severity),
             "fingerprint": super::fingerprint::of_file(name, &fingerprint),
         });
+        // A trace without locations does not satisfy the specification.
         if !labels.is_empty() {
             row["trace"] = json!({ "locations": labels, "stacktrace": false });
         }
         out.push_str(&super::json::escaped(row.to_string()));
+        // The specification separates issues by null bytes, as their text may contain line breaks.
         out.push('\0');
     }
     out
@@ -51,6 +53,7 @@ fn location(name: &str, region: Region) -> Value {
     })
 }
 
+/// The nearest of Code Climate's categories, which are a closed list.
 fn category(category: Category) -> [&'static str; 1] {
     [match category {
         Category::Correctness | Category::Shell => "Bug Risk",

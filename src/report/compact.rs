@@ -1,10 +1,10 @@
-//! One line a finding, `file:line:column: level: message [rule]`, which editors and `grep` know how
-//! to read.
+//! One line per finding, `file:line:column: level: message [rule]`, as compilers print errors, so
+//! that editors find the places.
 
 use super::Report;
 use crate::printable::Lines;
 
-/// A line for each finding, and nothing where there is none.
+/// A line for each finding, and nothing without findings.
 pub(super) fn compact(report: &Report<'_>) -> Lines {
     let mut out = Lines::new();
     for (file, finding) in report.placed() {

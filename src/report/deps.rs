@@ -1,4 +1,4 @@
-//! What programs load: as a tree, as JSON, as a graph for Graphviz, and as plain paths.
+//! The libraries that programs load: as a tree, as JSON, as a graph for Graphviz, and as paths.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,11 @@ use crate::elf::{Found, Outcome, Request};
 use crate::loading::{Closure, Loaded, Start};
 use crate::printable::{Lines, escape_bytes, lossless};
 
-/// A tree for each program: every library at the place where it is loaded first, with the rule that
-/// found it.
+/// A tree for each program: every library at the place where it is loaded first, with the rule of
+/// the loader that found it.
 pub fn deps_text(closures: &[Closure]) -> Lines {
+    // An image has thousands of programs, and escaping their paths takes longer than joining texts.
+    // A program takes microseconds, so each thread gets several.
     let texts: Vec<Lines> = closures.par_iter().with_min_len(16).map(text_of).collect();
     let mut out = Lines::new();
     for text in &texts {
@@ -28,11 +30,10 @@ fn text_of(closure: &Closure) -> Lines {
         Start::Unreadable(why) => out.line(format_args!("{program}: {why}")),
         Start::NoLoader(loader) => {
             let loader = escape_bytes(loader);
-            out.line(format_args!(
-                "{program}: its loader `{loader}` is not there"
-            ));
+            out.line(format_args!("{program}: loader `{loader}` is missing"));
         }
         Start::Loaded(loaded) => {
+            // In secure mode, the loader ignores `LD_LIBRARY_PATH` and restricts `LD_PRELOAD`.
             let secure = if loaded.secure {
                 ", in secure mode"
             } else {
@@ -47,37 +48,33 @@ fn text_of(closure: &Closure) -> Lines {
     out
 }
 
-/// The requests to show below each object: those that loaded something, and those that failed.
+/// Prints the requests below each object that loaded something or failed.
 fn tree(out: &mut Lines, loaded: &Loaded) {
-    let mut below: Vec<Vec<&Request>> = vec![Vec::new(); loaded.objects.len()];
-    let mut seen = vec![false; loaded.objects.len()];
-    for request in &loaded.requests {
-        let is_new = match &request.outcome {
-            Outcome::Found(hits) => hits.iter().any(|(object, _, found)| {
-                *found != Found::AlreadyLoaded && !std::mem::replace(&mut seen[*object], true)
-            }),
-            Outcome::Missing(_) => true,
-        };
-        if is_new {
-            below[request.by].push(request);
-        }
-    }
-    // What is still to be printed, the next one last.
+    let mut below = requests_to_show(loaded);
+    // The branches that are still to be printed, the next one last. A stack, as recursion would be
+    // as deep as an image wants it.
     let mut open: Vec<Branch<'_>> = Vec::new();
     push(&mut open, &mut below, 0, "");
-    while let Some((request, is_last, indent)) = open.pop() {
+    while let Some(Branch {
+        request,
+        is_last,
+        indent,
+    }) = open.pop()
+    {
+        let name = escape_bytes(&request.name);
         let branch = if is_last { "└ " } else { "├ " };
         let deeper = format!("{indent}{}", if is_last { "  " } else { "│ " });
         match &request.outcome {
+            // With `--cpu all`, processors may load different files for one name. The last is the
+            // one for every processor, and its dependencies stand for all.
             Outcome::Found(hits) => {
                 for (object, path, found) in hits {
-                    let broken = loaded.objects[*object].broken.as_ref();
-                    let broken = broken
-                        .map(|why| format!(", refused: {why}"))
-                        .unwrap_or_default();
+                    let refusal = match &loaded.objects[*object].broken {
+                        Some(reason) => format!(", refused: {reason}"),
+                        None => String::new(),
+                    };
                     out.line(format_args!(
-                        "{indent}{branch}{} => {} [{}]{broken}",
-                        escape_bytes(&request.name),
+                        "{indent}{branch}{name} => {} [{}]{refusal}",
                         escape_bytes(path),
                         found.label()
                     ));
@@ -87,21 +84,43 @@ fn tree(out: &mut Lines, loaded: &Loaded) {
                 }
             }
             Outcome::Missing(missing) => {
-                let why = missing
-                    .refused
-                    .as_ref()
-                    .map_or("not found".to_owned(), |why| format!("refused: {why}"));
-                out.line(format_args!(
-                    "{indent}{branch}{} => {why}",
-                    escape_bytes(&request.name)
-                ));
+                let reason = match &missing.refused {
+                    Some(reason) => format!("refused: {reason}"),
+                    None => "not found".to_owned(),
+                };
+                out.line(format_args!("{indent}{branch}{name} => {reason}"));
             }
         }
     }
 }
 
-/// A request, whether it is the last of its siblings, and the lines that lead to it.
-type Branch<'a> = (&'a Request, bool, String);
+/// The requests to show, by the object that made them. A library that many others need is shown
+/// where it was loaded, as `ldd` lists it once.
+fn requests_to_show(loaded: &Loaded) -> Vec<Vec<&Request>> {
+    let mut below = vec![Vec::new(); loaded.objects.len()];
+    let mut seen = vec![false; loaded.objects.len()];
+    for request in &loaded.requests {
+        let is_shown = match &request.outcome {
+            Outcome::Found(hits) => hits.iter().any(|(object, _, found)| {
+                *found != Found::AlreadyLoaded && !std::mem::replace(&mut seen[*object], true)
+            }),
+            Outcome::Missing(_) => true,
+        };
+        if is_shown {
+            below[request.by].push(request);
+        }
+    }
+    below
+}
+
+/// A request in the tree.
+struct Branch<'a> {
+    request: &'a Request,
+    /// It is the last below its object.
+    is_last: bool,
+    /// The lines that lead to it from above.
+    indent: String,
+}
 
 fn push<'a>(
     open: &mut Vec<Branch<'a>>,
@@ -111,22 +130,28 @@ fn push<'a>(
 ) {
     let requests = std::mem::take(&mut below[object]);
     let count = requests.len();
-    let branches = requests.into_iter().enumerate().rev();
-    open.extend(branches.map(|(index, request)| (request, index + 1 == count, indent.to_owned())));
+    for (index, request) in requests.into_iter().enumerate().rev() {
+        open.push(Branch {
+            request,
+            is_last: index + 1 == count,
+            indent: indent.to_owned(),
+        });
+    }
 }
 
-/// Below the tree: what is missing, with where it was looked for; versions and symbols that nothing
-/// defines.
+/// Prints, below the tree, the libraries that are missing, with the directories that were searched,
+/// and the versions and symbols that no library defines.
 fn problems(out: &mut Lines, loaded: &Loaded) {
-    let mut told = BTreeSet::new();
+    // A library may be requested twice, by `DT_NEEDED` and by `dlopen`.
+    let mut printed = BTreeSet::new();
     for (request, missing) in loaded.missing() {
         let by = escape_bytes(&loaded.objects[request.by].path);
         let line = format!(
-            "  missing: {}, which {by} needs; looked in {}",
+            "  missing: {}, needed by {by}; searched {}",
             escape_bytes(&request.name),
             list(&missing.looked_in)
         );
-        if told.insert(line.clone()) {
+        if printed.insert(line.clone()) {
             out.line(format_args!("{line}"));
         }
     }
@@ -137,12 +162,12 @@ fn problems(out: &mut Lines, loaded: &Loaded) {
             escape_bytes(&unmet.by),
         );
         out.line(format_args!(
-            "  version not found: {version} in {library}, which {by} needs"
+            "  version not found: {version} in {library}, needed by {by}"
         ));
     }
     for unresolved in &loaded.unresolved {
         out.line(format_args!(
-            "  undefined symbol: {}, which {} needs",
+            "  undefined symbol: {}, needed by {}",
             escape_bytes(&unresolved.symbol),
             escape_bytes(&unresolved.by)
         ));
@@ -158,12 +183,13 @@ fn list(paths: &[Vec<u8>]) -> String {
         .join(", ")
 }
 
-/// An array of one object a program, a line each.
+/// An array with one object per program and line, as `find` and `grep` select by line.
 pub fn deps_json(closures: &[Closure]) -> String {
     let rows: Vec<String> = closures
         .iter()
         .map(|closure| row(closure).to_string())
         .collect();
+    // Without rows, joining them would leave an empty line in the array.
     if rows.is_empty() {
         "[]\n".to_owned()
     } else {
@@ -188,31 +214,22 @@ fn row(closure: &Closure) -> Value {
 }
 
 fn loaded_row(program: &str, loaded: &Loaded) -> Value {
-    let path = |object: usize| text(&loaded.objects[object].path);
-    let mut needs = Vec::new();
-    for request in &loaded.requests {
-        if let Outcome::Found(hits) = &request.outcome {
-            needs.extend(hits.iter().map(|(object, found_at, found)| {
-                let mut need = json!({
-                    "name": text(&request.name), "by": path(request.by), "path": text(found_at), "found": found.label(),
-                });
-                if let Some(why) = &loaded.objects[*object].broken {
-                    need["refused"] = json!(why);
-                }
-                need
-            }));
-        }
-    }
     let missing = loaded.missing().map(|(request, missing)| {
         let looked_in: Vec<String> = missing.looked_in.iter().map(|path| text(path)).collect();
         json!({
-            "name": text(&request.name), "by": path(request.by), "looked_in": looked_in, "refused": missing.refused,
+            "name": text(&request.name),
+            "by": text(&loaded.objects[request.by].path),
+            "looked_in": looked_in,
+            "refused": missing.refused,
         })
     });
-    let versions = loaded
-        .unmet_versions
-        .iter()
-        .map(|unmet| json!({"version": text(&unmet.version), "library": text(&unmet.library), "by": text(&unmet.by)}));
+    let versions = loaded.unmet_versions.iter().map(|unmet| {
+        json!({
+            "version": text(&unmet.version),
+            "library": text(&unmet.library),
+            "by": text(&unmet.by),
+        })
+    });
     let symbols = loaded
         .unresolved
         .iter()
@@ -223,15 +240,39 @@ fn loaded_row(program: &str, loaded: &Loaded) -> Value {
         "loader": text(&loaded.loader),
         "secure": loaded.secure,
         "objects": loaded.objects.iter().map(|object| text(&object.path)).collect::<Vec<_>>(),
-        "needs": needs,
+        "needs": need_rows(loaded),
         "missing": missing.collect::<Vec<_>>(),
         "versions": versions.collect::<Vec<_>>(),
         "symbols": symbols.collect::<Vec<_>>(),
     })
 }
 
-/// A graph of files: an edge for every need, named by its rule; what is missing is red.
+fn need_rows(loaded: &Loaded) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for request in &loaded.requests {
+        let Outcome::Found(hits) = &request.outcome else {
+            continue;
+        };
+        for (object, path, found) in hits {
+            let mut row = json!({
+                "name": text(&request.name),
+                "by": text(&loaded.objects[request.by].path),
+                "path": text(path),
+                "found": found.label(),
+            });
+            if let Some(reason) = &loaded.objects[*object].broken {
+                row["refused"] = json!(reason);
+            }
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// A graph of files, with an edge for each dependency and the loader's rule as its label. Edges to
+/// missing files are red.
 pub fn deps_dot(closures: &[Closure]) -> String {
+    // Programs share libraries, and a graph has each edge once.
     let mut edges = BTreeSet::new();
     for closure in closures {
         let Start::Loaded(loaded) = &closure.start else {
@@ -252,6 +293,7 @@ pub fn deps_dot(closures: &[Closure]) -> String {
                         found.label()
                     )
                 })),
+                // A missing library has no path, so its name is the node.
                 Outcome::Missing(_) => {
                     edges.insert(format!("  {by} -> {} [color=red];", quoted(&request.name)));
                 }
@@ -262,8 +304,8 @@ pub fn deps_dot(closures: &[Closure]) -> String {
     format!("digraph deps {{\n{}\n}}\n", edges.join("\n"))
 }
 
-/// A path as a string of the DOT language, which knows no escape but that of the quote, and as a
-/// label, in which a backslash is one of a few commands.
+/// A path as a string of the DOT language. The language has no escape but `\"`, but the name of a
+/// node is also its label, in which a backslash starts commands such as `\n`.
 fn quoted(bytes: &[u8]) -> String {
     let shown = escape_bytes(bytes);
     format!("\"{}\"", shown.replace('\\', "\\\\").replace('"', "\\\""))
@@ -271,6 +313,7 @@ fn quoted(bytes: &[u8]) -> String {
 
 /// The absolute paths of the programs, their loaders and their libraries, sorted, each once.
 pub fn deps_paths(closures: &[Closure]) -> BTreeSet<&[u8]> {
+    // Sorted and without duplicates, so that archives made from the list are reproducible.
     let mut paths = BTreeSet::new();
     for closure in closures {
         paths.insert(closure.program.as_slice());

@@ -1,4 +1,4 @@
-//! How two images differ, for people and for programs.
+//! Differences between two images, as text and as JSON.
 
 use std::collections::HashMap;
 
@@ -19,8 +19,8 @@ pub struct Compared<'a> {
     pub difference: &'a Difference,
 }
 
-/// A line a path: `+` added, `-` removed, `~` changed. What is below a directory that is new or
-/// gone is counted at that directory.
+/// A line for each path: `+` added, `-` removed, `~` changed. A directory that was added or removed
+/// is one line, with the number and size of the paths below it.
 pub fn diff_text(compared: &Compared<'_>) -> Lines {
     let Compared {
         before,
@@ -39,13 +39,15 @@ pub fn diff_text(compared: &Compared<'_>) -> Lines {
         package_line(&mut out, package);
     }
     for field in &difference.configuration {
-        out.line(format_args!("configuration: {field} is not the same"));
+        out.line(format_args!("configuration: {field} differs"));
     }
+    // Images with the same layers need no line about them.
+    // A rebuilt image often shares its base with the old one, which need not be pulled again.
     let layers = [before, after].map(|image| image.layers.len());
     if layers != [difference.shared_layers; 2] {
         let shared = difference.shared_layers;
         out.line(format_args!(
-            "layers: {} and {}, {shared} of them the same from the lowest on",
+            "layers: {} and {}, of which the lowest {shared} are shared",
             layers[0], layers[1]
         ));
     }
@@ -60,7 +62,8 @@ enum Mark<'a> {
     Changed(&'a Changed),
 }
 
-/// A name that is new or gone while its directory is not, with what is below it.
+/// A path that was added or removed while its parent exists in both images, with all paths below
+/// it.
 struct Top {
     name: NameId,
     bytes: u64,
@@ -69,7 +72,8 @@ struct Top {
 
 fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
     let mut lines: Vec<(&[u8], &Image, Mark<'_>)> = Vec::new();
-    // For every path that is new or gone, the line that tells of it.
+    // For every path that was added or removed, the line that counts it. The two are kept apart, as
+    // a directory may be removed and a file of the same name added.
     let mut told: [HashMap<&[u8], usize>; 2] = [HashMap::new(), HashMap::new()];
     for changed in &compared.difference.paths {
         let (image, name, is_added) = match (changed.before, changed.after) {
@@ -82,12 +86,14 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
         };
         let bytes = length(&image.tree, name);
         let told = &mut told[usize::from(is_added)];
+        // Paths are sorted, so a directory comes before everything in it.
         let line = told
             .get(parent(&changed.path))
             .copied()
             .unwrap_or(lines.len());
         told.insert(&changed.path, line);
         if let Some((_, _, Mark::Added(top) | Mark::Removed(top))) = lines.get_mut(line) {
+            // Sizes come from headers of hostile archives and may not overflow.
             top.bytes = top.bytes.saturating_add(bytes);
             top.names += 1;
         } else {
@@ -112,6 +118,7 @@ fn tops<'a>(compared: &Compared<'a>) -> Vec<(&'a [u8], &'a Image, Mark<'a>)> {
 
 fn parent(path: &[u8]) -> &[u8] {
     path.iter()
+        // The parent of `/etc` is empty, which no path is.
         .rposition(|&byte| byte == b'/')
         .map_or(path, |slash| &path[..slash])
 }
@@ -123,7 +130,7 @@ fn top_line(out: &mut Lines, mark: char, image: &Image, path: &[u8], top: &Top) 
         ""
     };
     let below = if top.names > 0 {
-        format!(", {}", counted(top.names, "name"))
+        format!(", {}", counted(top.names, "path"))
     } else {
         String::new()
     };
@@ -147,7 +154,7 @@ fn changed_line(out: &mut Lines, compared: &Compared<'_>, changed: &Changed) {
     ));
 }
 
-/// What changed, with both values where they are short.
+/// A change with its values before and after, if both are short and differ.
 fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     let (Some(before), Some(after)) = (changed.before, changed.after) else {
         return what.as_str().to_owned();
@@ -155,6 +162,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
     let sides = [(compared.before, before), (compared.after, after)];
     let [one, other] = sides.map(|(image, name)| {
         let inode = image.tree.inode(name);
+        // Two files of one size have different contents, so equal values say nothing.
         match (what, &inode.kind) {
             (Change::Kind, other) => kind(other).to_owned(),
             (Change::Content, _) => size(length(&image.tree, name)),
@@ -164,6 +172,7 @@ fn told(compared: &Compared<'_>, changed: &Changed, what: Change) -> String {
             _ => String::new(),
         }
     });
+    // Contents that differ may have one size, which would be shown twice.
     if one == other {
         what.as_str().to_owned()
     } else {
@@ -189,11 +198,12 @@ fn total(image: &Image) -> u64 {
     let mut counted = vec![false; tree.inode_count()];
     let new = tree
         .walk()
+        // Hard links share their bytes, which count once.
         .filter(|&name| !std::mem::replace(&mut counted[tree.inode_id(name).index()], true));
     new.map(|name| length(tree, name)).sum()
 }
 
-/// How many paths and packages are in which way different.
+/// Numbers of added, removed and changed paths, and of such packages.
 fn counts(difference: &Difference) -> [[usize; 3]; 2] {
     let mut counts = [[0; 3]; 2];
     for changed in &difference.paths {
@@ -205,7 +215,7 @@ fn counts(difference: &Difference) -> [[usize; 3]; 2] {
     counts
 }
 
-/// Added, removed, changed.
+/// The index of an added, removed or changed row.
 fn row(before: bool, after: bool) -> usize {
     match (before, after) {
         (false, _) => 0,
@@ -218,12 +228,12 @@ fn summary(out: &mut Lines, difference: &Difference, [before, after]: [u64; 2]) 
     let [paths, packages] = counts(difference).map(|[added, removed, changed]| {
         format!("{added} added, {removed} removed, {changed} changed")
     });
-    out.line(format_args!("names: {paths}"));
+    out.line(format_args!("paths: {paths}"));
     out.line(format_args!("packages: {packages}"));
     out.line(format_args!("size: {} → {}", size(before), size(after)));
 }
 
-/// One object, with every path.
+/// One object, with every path on its own.
 pub fn diff_json(compared: &Compared<'_>) -> String {
     let Compared {
         before,
@@ -238,7 +248,9 @@ pub fn diff_json(compared: &Compared<'_>) -> String {
             .collect()
     };
     let value = json!({
-        "paths": difference.paths.iter().map(|changed| path_row(compared, changed)).collect::<Vec<_>>(),
+        "paths": difference.paths.iter().map(|changed| {
+            path_row(compared, changed)
+        }).collect::<Vec<_>>(),
         "packages": difference.packages.iter().map(|package| json!({
             "ecosystem": package.ecosystem.as_str(),
             "name": package.name,
@@ -248,6 +260,7 @@ pub fn diff_json(compared: &Compared<'_>) -> String {
         })).collect::<Vec<_>>(),
         "configuration": difference.configuration,
         "shared_layers": difference.shared_layers,
+        // Programs can compare the layers themselves; here are their digests in order.
         "before": {"bytes": total(before), "layers": layers(before)},
         "after": {"bytes": total(after), "layers": layers(after)},
     });
@@ -271,6 +284,7 @@ fn path_row(compared: &Compared<'_>, changed: &Changed) -> Value {
         side
     };
     let change =
+        // The same words as in the text.
         ["added", "removed", "changed"][row(changed.before.is_some(), changed.after.is_some())];
     json!({
         "path": bytes(&changed.path),

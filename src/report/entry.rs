@@ -1,8 +1,8 @@
-//! What one path of an image is: its header, where it comes from, and what is below it.
+//! Details of one path of an image: its header, its origin, and the entries below it.
 
 use serde_json::{Value, json};
 
-use super::inspect::{instruction, length, shown};
+use super::inspect::{instruction, shown};
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::size::{counted, size};
 use crate::elf::{Elf, Relro, Type};
@@ -12,7 +12,7 @@ use crate::inspect::{Entry, EntryFacts};
 use crate::packages::Packages;
 use crate::printable::{Lines, escape_bytes};
 
-/// All that is told of a path.
+/// A path with everything that a report of it shows.
 #[derive(Clone, Copy, Debug)]
 pub struct InspectedEntry<'a> {
     pub image: &'a Image,
@@ -21,76 +21,74 @@ pub struct InspectedEntry<'a> {
     pub usage: &'a Entry,
 }
 
-/// Lines of facts; of a directory, a tree with sizes below them.
+/// Lines of facts, and for a directory a tree with sizes below them.
 pub fn entry_text(entry: &InspectedEntry<'_>) -> Lines {
     let (tree, facts) = (&entry.image.tree, entry.facts);
     let inode = tree.inode(facts.name);
     let header = &inode.header;
     let mut out = Lines::new();
     out.line(shown(tree, facts.name));
-    let mut field = |name: &str, value: &str| {
-        if !value.is_empty() {
-            out.line(format_args!("  {name:<11}{value}"));
-        }
-    };
-    field("kind", &kind_text(tree, facts));
-    if matches!(inode.kind, Kind::File(_)) {
+    field(&mut out, "kind", &kind_text(tree, facts));
+    if let Kind::File(content) = &inode.kind {
+        let bytes = content.length();
         field(
+            &mut out,
             "size",
-            &format!(
-                "{} ({} bytes)",
-                size(length(tree, facts.name)),
-                length(tree, facts.name)
-            ),
+            &format!("{} ({bytes} bytes)", size(bytes)),
         );
     }
-    field("mode", &format!("{:04o}{}", header.mode, special(header)));
-    field("owner", &owner(header));
-    field("mtime", &format!("{} s after 1970", header.mtime));
+    let mode = format!("{:04o}{}", header.mode, special(header));
+    field(&mut out, "mode", &mode);
+    field(&mut out, "owner", &owner(header));
+    let mtime = format!("{} seconds since 1970", header.mtime);
+    field(&mut out, "mtime", &mtime);
     for (name, value) in header.xattrs() {
-        field("xattr", &format!("{name}={}", value.escape_ascii()));
+        // Values such as `security.capability` are binary.
+        let value = format!("{name}={}", value.escape_ascii());
+        field(&mut out, "xattr", &value);
     }
+    // Other names of the same inode, which share its contents.
     for &other in &facts.other_names {
-        field("also", &shown(tree, other));
+        field(&mut out, "hard link", &shown(tree, other));
     }
+    // A directory that no layer lists was created for the entries in it, and has no layer.
     if let Some((index, layer)) = facts.layer {
-        field("layer", &format!("{index}, {}", short(&layer.digest)));
-        field("by", &instruction(layer));
+        let layer_text = format!("{index}, {}", short(&layer.digest));
+        field(&mut out, "layer", &layer_text);
+        field(&mut out, "added by", &instruction(layer));
     }
     for package in entry.packages.owners(facts.name) {
         let (name, version) = (&package.name, &package.version);
-        field(
-            "package",
-            &format!("{name} {version} ({})", package.ecosystem),
-        );
+        let package = format!("{name} {version} ({})", package.ecosystem);
+        field(&mut out, "package", &package);
     }
     if let Some((elf, more)) = &facts.elf {
-        elf_text(elf, more, &mut field);
+        elf_text(&mut out, elf, more);
     }
     if tree.is_directory(facts.name) {
-        out.line(format_args!(
-            "  holds      {}, {}",
-            size(entry.usage.usage.bytes),
-            names(entry.usage)
-        ));
+        let usage = &entry.usage.usage;
+        let contents = format!("{}, {}", size(usage.bytes), counted(usage.names, "path"));
+        field(&mut out, "contains", &contents);
         branches(&mut out, tree, &entry.usage.children, "");
     }
     out
 }
 
-fn names(entry: &Entry) -> String {
-    counted(entry.usage.names, "name")
+/// A line for a fact; none for a fact that the path does not have.
+fn field(out: &mut Lines, name: &str, value: &str) {
+    if !value.is_empty() {
+        out.line(format_args!("  {name:<11}{value}"));
+    }
 }
 
 fn kind_text(tree: &Tree, facts: &EntryFacts<'_>) -> String {
     match &tree.inode(facts.name).kind {
         Kind::Symlink { target } => {
-            let end = facts
-                .target
-                .map_or("which leads nowhere".to_owned(), |end| {
-                    format!("in the end {}", shown(tree, end))
-                });
-            format!("link to {}, {end}", escape_bytes(target))
+            let target = escape_bytes(target);
+            match facts.target {
+                Some(end) => format!("symlink to {target}, resolves to {}", shown(tree, end)),
+                None => format!("symlink to {target}, dangling"),
+            }
         }
         Kind::Character { major, minor } => format!("character device {major}:{minor}"),
         Kind::Block { major, minor } => format!("block device {major}:{minor}"),
@@ -118,7 +116,9 @@ fn owner(header: &Header) -> String {
         group,
         ..
     } = header;
+    // BuildKit writes no names into layers, only numbers.
     let names = format!("{}:{}", escape_bytes(user), escape_bytes(group));
+
     if names == ":" {
         format!("{uid}:{gid}")
     } else {
@@ -126,83 +126,78 @@ fn owner(header: &Header) -> String {
     }
 }
 
-fn elf_text(elf: &Elf, facts: &crate::elf::Facts, field: &mut dyn FnMut(&str, &str)) {
+fn elf_text(out: &mut Lines, elf: &Elf, facts: &crate::elf::Facts) {
+    // A position-independent program is of type shared too. `libc.so.6` has an interpreter so that
+    // it can be run, but also a soname.
     let is_program = elf.interpreter.is_some() || elf.is_pie || elf.kind != Type::Shared;
     let bits = if elf.is_64 { 64 } else { 32 };
-    let what = if is_program && elf.soname.is_none() {
+    let kind = if is_program && elf.soname.is_none() {
         "program"
     } else {
         "library"
     };
-    field(
-        "elf",
-        &format!("{bits} bit {what} for machine {}", elf.machine),
-    );
-    let text = |bytes: &Vec<u8>| escape_bytes(bytes);
-    field("soname", &elf.soname.as_ref().map(text).unwrap_or_default());
-    field(
-        "loader",
-        &elf.interpreter.as_ref().map(text).unwrap_or_default(),
-    );
-    field(
-        "needs",
-        &elf.needed.iter().map(text).collect::<Vec<_>>().join(" "),
-    );
-    field("rpath", &elf.rpath.as_ref().map(text).unwrap_or_default());
-    field(
-        "runpath",
-        &elf.runpath.as_ref().map(text).unwrap_or_default(),
-    );
-    field(
-        "build id",
-        &facts.build_id.as_deref().map(hex).unwrap_or_default(),
-    );
-    field(
-        "go",
-        &facts
-            .go
-            .as_ref()
-            .map(|go| go.version.clone())
-            .unwrap_or_default(),
-    );
-    field("rustc", facts.rustc.as_deref().unwrap_or_default());
-    let hardening = &facts.hardening;
-    let relro = match hardening.relro {
-        Relro::None => "",
-        Relro::Partial => "partial relro",
-        Relro::Full => "full relro",
-    };
-    let named = |is: bool, name: &'static str| if is { name } else { "" };
-    let words = [
-        named(hardening.is_pie, "pie"),
-        relro,
-        named(hardening.no_executable_stack, "nx"),
-        named(hardening.stack_protector, "stack protector"),
-        named(hardening.fortify, "fortify"),
-        named(!facts.is_stripped, "not stripped"),
-    ];
-    field(
-        "hardening",
-        &words
-            .into_iter()
-            .filter(|word| !word.is_empty())
-            .collect::<Vec<_>>()
-            .join(", "),
-    );
+    let kind = format!("{bits}-bit {kind} for machine {}", elf.machine);
+    field(out, "elf", &kind);
+    field(out, "soname", &escaped(elf.soname.as_ref()));
+    field(out, "loader", &escaped(elf.interpreter.as_ref()));
+    let needed: Vec<String> = elf.needed.iter().map(|name| escape_bytes(name)).collect();
+    field(out, "needs", &needed.join(" "));
+    field(out, "rpath", &escaped(elf.rpath.as_ref()));
+    field(out, "runpath", &escaped(elf.runpath.as_ref()));
+    let build_id = facts.build_id.as_deref().map(hex).unwrap_or_default();
+    field(out, "build id", &build_id);
+    let go = facts.go.as_ref().map_or("", |go| go.version.as_str());
+    field(out, "go", go);
+    field(out, "rustc", facts.rustc.as_deref().unwrap_or_default());
+    field(out, "hardening", &hardening_text(facts));
 }
 
-/// As much of a digest as people compare.
+fn escaped(bytes: Option<&Vec<u8>>) -> String {
+    match bytes {
+        Some(bytes) => escape_bytes(bytes),
+        None => String::new(),
+    }
+}
+
+fn hardening_text(facts: &crate::elf::Facts) -> String {
+    let hardening = &facts.hardening;
+    let mut words = Vec::new();
+    if hardening.is_pie {
+        words.push("pie");
+    }
+    match hardening.relro {
+        Relro::None => {}
+        Relro::Partial => words.push("partial relro"),
+        Relro::Full => words.push("full relro"),
+    }
+    for (is_set, word) in [
+        (hardening.no_executable_stack, "nx"),
+        (hardening.stack_protector, "stack protector"),
+        (hardening.fortify, "fortify"),
+        (!facts.is_stripped, "not stripped"),
+    ] {
+        if is_set {
+            words.push(word);
+        }
+    }
+    words.join(", ")
+}
+
+/// The start of a digest, as long as Docker shows it.
 fn short(digest: &str) -> &str {
+    // After the algorithm, as in `sha256:`.
     let end = digest.find(':').map_or(0, |colon| colon + 1) + 12;
     digest.get(..end).unwrap_or(digest)
 }
 
-/// A line an entry, with the lines that tie it to its directory.
+/// A line for each entry, with the lines that lead to it from its directory. The recursion is as
+/// deep as `--depth` asks for.
 fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
     for (index, child) in children.iter().enumerate() {
         let is_last = index + 1 == children.len();
         let branch = if is_last { "└ " } else { "├ " };
         let name = escape_bytes(tree.file_name(child.name));
+        // As `ls -F` and `ls -l` mark them.
         let mark = match &tree.inode(child.name).kind {
             Kind::Directory => "/".to_owned(),
             Kind::Symlink { target } => format!(" -> {}", escape_bytes(target)),
@@ -221,7 +216,7 @@ fn branches(out: &mut Lines, tree: &Tree, children: &[Entry], indent: &str) {
     }
 }
 
-/// One object, with the entries below a directory in it.
+/// One object, which contains the entries of a directory.
 pub fn entry_json(entry: &InspectedEntry<'_>) -> String {
     let (tree, facts) = (&entry.image.tree, entry.facts);
     let header = &tree.inode(facts.name).header;
@@ -233,8 +228,9 @@ pub fn entry_json(entry: &InspectedEntry<'_>) -> String {
         "user": bytes(&header.user),
         "group": bytes(&header.group),
         "mtime": header.mtime,
-        "xattrs": header.xattrs().map(|(name, value)| (name.to_owned(), value.escape_ascii().to_string().into()))
-            .collect::<serde_json::Map<_, _>>(),
+        "xattrs": header.xattrs().map(|(name, value)| {
+            (name.to_owned(), value.escape_ascii().to_string().into())
+        }).collect::<serde_json::Map<_, _>>(),
     });
     value["target"] = facts
         .target
@@ -271,8 +267,10 @@ fn row(tree: &Tree, entry: &Entry) -> Value {
         "bytes": entry.usage.bytes,
     });
     if let Kind::Symlink { target } = &inode.kind {
+        // The target as it is stored; `target` has the path that it resolves to.
         row["link"] = bytes(target);
     }
+    // Only the levels that were asked for have entries, but the counts include all below.
     if let Kind::Directory = inode.kind {
         row["names"] = entry.usage.names.into();
         row["entries"] = entry
@@ -285,15 +283,14 @@ fn row(tree: &Tree, entry: &Entry) -> Value {
 }
 
 fn elf_json(elf: &Elf, facts: &crate::elf::Facts) -> Value {
-    let text = |value: &Option<Vec<u8>>| value.as_ref().map(|value| bytes(value));
     json!({
         "bits": if elf.is_64 { 64 } else { 32 },
         "machine": elf.machine,
-        "soname": text(&elf.soname),
-        "interpreter": text(&elf.interpreter),
+        "soname": elf.soname.as_deref().map(bytes),
+        "interpreter": elf.interpreter.as_deref().map(bytes),
         "needed": elf.needed.iter().map(|name| bytes(name)).collect::<Vec<_>>(),
-        "rpath": text(&elf.rpath),
-        "runpath": text(&elf.runpath),
+        "rpath": elf.rpath.as_deref().map(bytes),
+        "runpath": elf.runpath.as_deref().map(bytes),
         "build_id": facts.build_id.as_deref().map(hex),
         "go": facts.go.as_ref().map(|go| &go.version),
         "rustc": facts.rustc,

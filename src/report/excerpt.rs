@@ -1,19 +1,19 @@
-//! The lines of a source that a finding needs, so that a renderer does not read the whole file for
-//! each.
+//! Excerpts: the lines of a source that a finding is on. The renderer would otherwise scan the
+//! whole file for each finding.
 
 use std::borrow::Cow;
 
 use crate::printable::escaped_at;
 use crate::source::{Source, Span};
 
-/// Whole lines of a source, from the first that any of the spans touches to the last, as they can
-/// be printed.
+/// Whole lines of a source, from the first to the last that any of the spans touches, with control
+/// characters escaped.
 pub(super) struct Excerpt<'a> {
     pub(super) text: Cow<'a, str>,
     /// The number of its first line, from 1.
     pub(super) line: usize,
     start: usize,
-    /// For every escape, where the source goes on behind it and where the text does.
+    /// Offsets after every escape, in the source and in `text`.
     escapes: Vec<(usize, usize)>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Excerpt<'a> {
         }
     }
 
-    /// Where a span of the source is in `text`.
+    /// The range of a span of the source in `text`.
     pub(super) fn range(&self, span: Span) -> std::ops::Range<usize> {
         self.place(span.start)..self.place(span.end)
     }
@@ -51,18 +51,18 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-/// What a fix writes, as it can be printed in an excerpt.
+/// A replacement text of a fix, escaped like the text of an excerpt.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     escape(text, &mut Vec::new())
 }
 
-/// Escapes all but line breaks, and tells where the offsets change.
+/// Escapes all control characters but line breaks, and records where the offsets change.
 fn escape<'a>(text: &'a str, escapes: &mut Vec<(usize, usize)>) -> Cow<'a, str> {
     let mut out = String::new();
     let mut copied = 0;
     for (at, letter) in text.char_indices() {
         let is_break = letter == '\n' || text[at..].starts_with("\r\n");
-        // Nearly every character is one that no terminal minds.
+        // Nearly every character is plain ASCII. `#` may begin a command of a CI system.
         if is_break || (matches!(letter, ' '..='~') && letter != '#') {
             continue;
         }

@@ -1,7 +1,7 @@
-//! Fingerprints identify findings when lines move: by rule, by the text of the instruction, and by
-//! how many equal ones come before.
+//! Fingerprints, which identify findings when lines move: by rule, by the text of the instruction,
+//! and by the number of equal findings before.
 //!
-//! Baselines contain them: a change here makes every baseline useless.
+//! Baselines contain them, so any change here invalidates every baseline.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,22 +13,24 @@ use super::input::{Input, Linted};
 use crate::lint::{Finding, ImageLocation, Location};
 use crate::source::Span;
 
-/// The bytes of the hash that are kept.
+/// Bytes of the hash that are kept. 128 bits make collisions practically impossible, and the lines
+/// of a baseline stay short.
 const BYTES: usize = 16;
 
-/// Stands for the step of a finding in an image without a history.
+/// Text in place of the step, for findings in an image without a history.
 const NO_HISTORY: &str = "the image has no history";
 
 impl Linted {
-    /// The fingerprint of each finding, in the order of the findings. Those that a baseline
-    /// silences are counted too, so that silencing one changes no other.
+    /// The fingerprint of each finding, in the order of the findings.
     pub(super) fn fingerprints(&self) -> Vec<String> {
         let mut seen: HashMap<(String, Cow<'_, str>), usize> = HashMap::new();
+        // Findings that a baseline suppresses are counted too: otherwise the next of several equal
+        // ones would take over the number of the first, and be suppressed in its place.
         let mut all: Vec<(&Finding, bool)> = self
             .findings
             .iter()
             .map(|finding| (finding, true))
-            .chain(self.silenced.iter().map(|f| (f, false)))
+            .chain(self.suppressed.iter().map(|finding| (finding, false)))
             .collect();
         all.sort_by_key(|(finding, _)| (place(finding), finding.rule, &finding.message));
         let mut fingerprints = Vec::with_capacity(self.findings.len());
@@ -50,14 +52,15 @@ impl Linted {
     }
 
     /// The text that identifies a finding: the instruction, or the line of a finding outside of
-    /// one; in an image the path of the file, which stays the same whatever layer it is in, or the
-    /// step of the history.
+    /// one; in an image, the path of the file, or the step of the history.
     fn fingerprint_text<'a>(&'a self, finding: &'a Finding) -> Cow<'a, str> {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => {
+                // A finding on a comment, or on the file as a whole.
                 let line = || source.line_span(source.line(text.span.start));
                 Cow::Borrowed(source.slice(text.instruction.unwrap_or_else(line)))
             }
+            // The path of a file stays the same whatever layer it moves to.
             (
                 _,
                 Location::Image(ImageLocation {
@@ -70,7 +73,7 @@ impl Linted {
     }
 }
 
-/// The place of a finding for sorting.
+/// The place of a finding, to sort by.
 fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
     let step = finding
         .image()
@@ -78,17 +81,17 @@ fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
     (finding.span(), step)
 }
 
-/// The same for a file of this name: what has to differ between files.
+/// The fingerprint for formats that compare those of all files with each other, such as GitLab's.
 pub(super) fn of_file(name: &str, fingerprint: &str) -> String {
     hash(&[name.as_bytes(), fingerprint.as_bytes()])
 }
 
-/// Words without what is between them: indentation and line ends may change.
+/// The words of a text with single blanks, as indentation and line ends may change.
 fn normal(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Hexadecimal; the parts cannot run into each other.
+/// A hash in hexadecimal. Lengths before the parts keep `ab`, `c` and `a`, `bc` apart.
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -56,7 +56,7 @@ impl Format {
         }
     }
 
-    /// What is printed for a report.
+    /// A report in this format.
     pub fn render(self, report: &Report<'_>, style: Style) -> Rendered {
         Rendered::Data(match self {
             Self::Text => return Rendered::Text(super::text(report, style)),
@@ -77,6 +77,7 @@ impl Format {
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padding lets callers align names in tables.
         f.pad(self.as_str())
     }
 }
@@ -86,7 +87,7 @@ impl FromStr for Format {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let names = Self::ALL.map(Self::as_str);
-        // What hadolint calls GitLab's.
+        // hadolint's name, so that its users need not change their pipelines.
         let text = if text == "gitlab_codeclimate" {
             "gitlab"
         } else {
@@ -96,6 +97,7 @@ impl FromStr for Format {
             .into_iter()
             .find(|format| format.as_str() == text)
             .ok_or_else(|| match suggestion::closest(text, names) {
+                // With a likely correction, the whole list would only distract.
                 Some(closest) => format!("unknown format `{text}`; did you mean `{closest}`?"),
                 None => format!("unknown format `{text}`; use one of {}", names.join(", ")),
             })
@@ -119,7 +121,8 @@ mod tests {
             .parse::<Format>()
             .expect_err("there is none");
         assert!(all.ends_with(
-            "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, junit, sonarqube"
+            "text, compact, tty, json, jsonl, sarif, github, gitlab, codeclimate, checkstyle, \
+             junit, sonarqube"
         ));
     }
 }

@@ -25,6 +25,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     let level = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        // GitHub has three levels.
         Severity::Info | Severity::Style => "notice",
     };
     let Region { start, end } = file.region(finding);
@@ -34,7 +35,7 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
         "::{level} file={name},line={},endLine={},col={}",
         start.line, end.line, start.column
     );
-    // Columns count within one line only.
+    // GitHub takes columns only for annotations of a single line.
     if start.line == end.line && start.column < end.column {
         let _ = write!(out, ",endColumn={}", end.column);
     }
@@ -42,8 +43,8 @@ fn line(out: &mut String, file: &Linted, finding: &Finding) {
     let _ = writeln!(out, ",title={title}::{}", data(&super::full_text(finding)));
 }
 
-/// The text of a command, in which a line break would end it. The log is shown by a terminal of
-/// sorts, which colors would change.
+/// The text of a command. A line break would end it, and `%` begins an escape. Control characters
+/// are escaped too, as GitHub's log viewer interprets colors.
 fn data(text: &str) -> String {
     let lines: Vec<String> = text
         .split('\n')
@@ -55,7 +56,7 @@ fn data(text: &str) -> String {
     lines.join("%0A")
 }
 
-/// The value of a property, which a comma would end too.
+/// The value of a property, which a colon or a comma would end too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -8,7 +8,8 @@ use super::Report;
 use super::input::Region;
 use crate::lint::Severity;
 
-/// An array with one object a line; `fingerprint` differs for each.
+/// An array with one object per line. GitLab identifies a finding by its fingerprint when it
+/// compares branches, so each is unique in the report.
 pub(super) fn gitlab(report: &Report<'_>) -> String {
     let rows = report.fingerprinted().map(|(file, finding, fingerprint)| {
         let name = super::relative(file.name());
@@ -25,7 +26,7 @@ pub(super) fn gitlab(report: &Report<'_>) -> String {
     super::json::array(rows)
 }
 
-/// Code Climate's five grades have one above our error: `blocker`.
+/// Code Climate's severity. Of its five, `blocker` stays free: nothing here stops production.
 pub(super) fn severity(severity: Severity) -> Value {
     let grade = match severity {
         Severity::Error => "critical",

@@ -1,13 +1,11 @@
-//! A rule's page as Markdown for readers elsewhere: what its front matter says as text, and links
-//! that lead somewhere.
+//! Pages of rules as Markdown for other programs: the front matter as text, and absolute links.
 
 use std::fmt::Write as _;
 
 use crate::lint::Page;
 use crate::page::without_images;
 
-/// The page from its heading on, with a line below the heading that says what the front matter
-/// says.
+/// The page from its heading on. The line below the heading has the facts of the front matter.
 pub fn markdown(page: &Page) -> String {
     let (heading, rest) = page.body.split_once('\n').unwrap_or((page.body, ""));
     let mut facts = format!("`{}`: {}, {}", page.name, page.severity, page.category);
@@ -25,11 +23,12 @@ pub fn markdown(page: &Page) -> String {
     format!("{heading}\n\n{facts}\n{}", linked(&without_images(rest)))
 }
 
-/// The text with links to other pages as whole addresses, and fences without the words that only
-/// tests read.
+/// The text with absolute links to other pages, and without the words after `dockerfile` in fences.
 fn linked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
+        // `dockerfile bad` tells a test what to expect. Viewers take all of it for the language,
+        // and would not highlight the example.
         if line.starts_with("```dockerfile ") {
             out.push_str("```dockerfile\n");
             continue;
@@ -40,9 +39,9 @@ fn linked(text: &str) -> String {
             out.push_str("](");
             rest = after;
             let target = after.split(')').next().unwrap_or_default();
-            if let Some(name) = target
-                .strip_suffix(".md")
-                .filter(|name| !name.contains(['/', ':']))
+            // Relative links lead nowhere outside of the repository.
+            if let Some(name) = target.strip_suffix(".md")
+                && !name.contains(['/', ':'])
             {
                 out.push_str(&super::page_url(name));
                 rest = &after[target.len()..];
@@ -69,7 +68,8 @@ mod tests {
 
     #[test]
     fn links_to_other_pages_are_whole() {
-        let text = "see [`a`](missing-user.md) and [b](https://example.com/x.md)\n```dockerfile bad\nFROM x\n```\n";
+        let text = "see [`a`](missing-user.md) and [b](https://example.com/x.md)\n\
+            ```dockerfile bad\nFROM x\n```\n";
         let linked = linked(text);
         assert!(
             linked.contains(

@@ -1,105 +1,102 @@
-//! What slimming comes to, as one page that loads nothing: no script, no font, no image from
-//! elsewhere.
+//! The report on slimming as one HTML page, which loads nothing from elsewhere: no script, no font,
+//! no image. So it can be kept as an artifact and opened anywhere.
 
 use std::fmt::Write as _;
 
 use super::inspect::{length, shown};
-use super::plan::levels_told;
+use super::plan::sizes_by_level;
 use super::size::size;
 use super::summary::{Sizes, Summary};
 use super::treemap::{Rectangle, squarified};
 use crate::image::NameId;
+use crate::packages::Package;
 use crate::printable::{escape, escape_bytes};
 use crate::slim::Count;
 
 /// Rows of a table that are not folded away.
 const SHOWN: usize = 20;
 const STYLE: &str = "
-:root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --line: #d5dbe1; --kept: #1f7a8c; --gone: #c9d3dc;
-  --soft: #5b6875 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --paper: #12171d; --line: #323c47; --kept: #3aa6ba;
-  --gone: #2b343e; --soft: #98a5b3 } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 70rem;
-  margin: 2rem auto; padding: 0 1rem }
+:root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --line: #d5dbe1;
+  --kept: #1f7a8c; --gone: #c9d3dc; --soft: #5b6875 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --paper: #12171d; --line: #323c47;
+  --kept: #3aa6ba; --gone: #2b343e; --soft: #98a5b3 } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
-table { border-collapse: collapse; width: 100% } td, th { padding: .2rem .6rem; border-bottom: 1px solid var(--line);
+table { border-collapse: collapse; width: 100% }
+td, th { padding: .2rem .6rem; border-bottom: 1px solid var(--line);
   text-align: left; vertical-align: top; overflow-wrap: anywhere }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
-.bar { background: var(--gone); height: .55rem; min-width: 6rem } .bar i { display: block; height: 100%;
-  background: var(--kept) }
+.bar { background: var(--gone); height: .55rem; min-width: 6rem }
+.bar i { display: block; height: 100%; background: var(--kept) }
 svg { width: 100%; height: auto; border: 1px solid var(--line) } svg rect { stroke: var(--paper) }
-svg .kept { fill: var(--kept) } svg .gone { fill: var(--gone) } svg text { font: 11px system-ui, sans-serif;
-  fill: var(--ink); pointer-events: none }
+svg .kept { fill: var(--kept) } svg .gone { fill: var(--gone) }
+svg text { font: 11px system-ui, sans-serif; fill: var(--ink); pointer-events: none }
 code, .path { font-family: ui-monospace, monospace; font-size: .9em } .soft { color: var(--soft) }
 .big { font-size: 1.2rem } summary { cursor: pointer }
 ";
 
 /// The whole page.
 pub fn report_html(summary: &Summary<'_>) -> String {
+    // Sizes first, then what a reader may want to change, then the whole list for reference.
     let mut out = String::new();
-    let name = escaped(summary.name);
-    let _ = write!(
-        out,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}, slimmed</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}, slimmed</h1>\n"
-    );
+    head(&mut out, summary.name);
     totals(&mut out, summary.before, summary.after);
     let _ = writeln!(
         out,
-        "<p>By how sure the reasons are: {}.</p>",
-        levels_told(summary.plan.totals())
+        "<p>By confidence of the reasons: {}.</p>",
+        sizes_by_level(summary.plan.totals())
     );
     treemap(&mut out, summary);
     risks(&mut out, summary);
-    table(
-        &mut out,
-        "By kind of file",
-        "kind",
-        summary
-            .kinds
-            .iter()
-            .map(|(name, sizes)| (escaped(name), *sizes)),
-    );
-    table(
-        &mut out,
-        "By reason",
-        "first reason",
-        summary
-            .reasons
-            .iter()
-            .map(|(name, sizes)| (escaped(name), *sizes)),
-    );
-    let packages = summary.packages.iter().map(|(package, sizes)| {
-        let name = match package {
-            Some(package) => {
-                let (name, version) = (escaped(&package.name), escaped(&package.version));
-                format!(
-                    "{name} <span class=\"soft\">{version} {}</span>",
-                    package.ecosystem
-                )
-            }
-            None => "<span class=\"soft\">of no package</span>".to_owned(),
-        };
-        (name, *sizes)
-    });
-    table(&mut out, "By package", "package", packages);
+    let kinds = summary.kinds.iter();
+    let kinds = kinds.map(|(name, sizes)| row(&escaped(name), *sizes));
+    table(&mut out, "By kind of file", "kind", kinds.collect());
+    let reasons = summary.reasons.iter();
+    let reasons = reasons.map(|(name, sizes)| row(&escaped(name), *sizes));
+    table(&mut out, "By reason", "first reason", reasons.collect());
+    let packages = summary.packages.iter();
+    let packages = packages.map(|(package, sizes)| row(&package_cell(*package), *sizes));
+    table(&mut out, "By package", "package", packages.collect());
     unknown(&mut out, summary);
     kept(&mut out, summary);
     out.push_str("</body>\n</html>\n");
     out
 }
 
-fn totals(out: &mut String, before: Count, after: Count) {
-    let share = after
-        .bytes
-        .saturating_mul(100)
-        .checked_div(before.bytes)
-        .unwrap_or(100);
+fn head(out: &mut String, name: &str) {
+    let name = escaped(name);
+    // The policy is a second line of defense: should a text from the image escape its cell, no
+    // script in it would run.
     let _ = write!(
         out,
-        "<p class=\"big\">{} of {} stay: {share}%.</p>\n<p>{} of {} files, {} of {} names.</p>\n",
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>{name}, slimmed</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<h1>{name}, slimmed</h1>\n"
+    );
+}
+
+fn package_cell(package: Option<&Package>) -> String {
+    match package {
+        Some(package) => {
+            let (name, version) = (escaped(&package.name), escaped(&package.version));
+            format!(
+                "{name} <span class=\"soft\">{version} {}</span>",
+                package.ecosystem
+            )
+        }
+        None => "<span class=\"soft\">no package</span>".to_owned(),
+    }
+}
+
+fn totals(out: &mut String, before: Count, after: Count) {
+    let share = percentage(after.bytes, before.bytes);
+    let _ = write!(
+        out,
+        "<p class=\"big\">{} of {} kept: {share}%.</p>\n<p>{} of {} files, {} of {} paths.</p>\n",
         size(after.bytes),
         size(before.bytes),
         after.files,
@@ -113,13 +110,15 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
     if summary.risky.is_empty() {
         return;
     }
-    out.push_str("<h2>What stayed that is risky, and why</h2>\n<table>\n");
+    out.push_str("<h2>Risky files that are kept, with reasons</h2>\n<table>\n");
+    // The chain shows which dependency to remove, so it is not folded away.
     let rows = summary.risky.iter().map(|risk| {
         let path = escaped(&shown(&summary.image.tree, risk.name));
         let chain: Vec<String> = risk.chain.iter().map(|link| escaped(link)).collect();
         let chain = chain.join("<br>");
         format!(
-            "<tr><td class=\"path\">{path}</td><td>{}</td><td class=\"soft\">{chain}</td></tr>\n",
+            "<tr><td class=\"path\">{path}</td><td>{}</td>\
+             <td class=\"soft\">{chain}</td></tr>\n",
             risk.what
         )
     });
@@ -127,8 +126,10 @@ fn risks(out: &mut String, summary: &Summary<'_>) {
     out.push_str("</table>\n");
 }
 
-/// Rows, of which those beyond the first are in a table of their own that is folded.
+/// The first rows of a table, and the others in a second table that is folded away: a row cannot be
+/// folded by itself without a script.
 fn folded(out: &mut String, mut rows: Vec<String>) {
+    // Rows are sorted by size, so the folded ones are the least interesting.
     let rest = rows.split_off(rows.len().min(SHOWN));
     out.extend(rows);
     if !rest.is_empty() {
@@ -142,29 +143,26 @@ fn folded(out: &mut String, mut rows: Vec<String>) {
     }
 }
 
-fn table(out: &mut String, title: &str, what: &str, rows: impl Iterator<Item = (String, Sizes)>) {
-    let rows: Vec<String> = rows.map(|(name, sizes)| row(&name, sizes)).collect();
+fn table(out: &mut String, title: &str, column: &str, rows: Vec<String>) {
     if rows.is_empty() {
         return;
     }
     let _ = write!(
         out,
-        "<h2>{title}</h2>\n<table>\n<tr><th>{what}</th><th class=\"n\">before</th><th class=\"n\">after</th>\
+        "<h2>{title}</h2>\n<table>\n\
+         <tr><th>{column}</th><th class=\"n\">before</th><th class=\"n\">after</th>\
          <th class=\"n\">files</th><th>kept</th></tr>\n"
     );
     folded(out, rows);
     out.push_str("</table>\n");
 }
 
-/// `name` is HTML by now.
+/// A row of a table. `name` is HTML already.
 fn row(name: &str, sizes: Sizes) -> String {
-    let share = sizes
-        .bytes_after
-        .saturating_mul(100)
-        .checked_div(sizes.bytes_before)
-        .unwrap_or(100);
+    let share = percentage(sizes.bytes_after, sizes.bytes_before);
     format!(
-        "<tr><td>{name}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{} of {}</td>\
+        "<tr><td>{name}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+         <td class=\"n\">{} of {}</td>\
          <td><div class=\"bar\"><i style=\"width:{share}%\"></i></div></td></tr>\n",
         size(sizes.bytes_before),
         size(sizes.bytes_after),
@@ -173,20 +171,26 @@ fn row(name: &str, sizes: Sizes) -> String {
     )
 }
 
+/// The part of a whole in percent. All of nothing is kept.
+fn percentage(part: u64, whole: u64) -> u64 {
+    part.saturating_mul(100).checked_div(whole).unwrap_or(100)
+}
+
 const DRAWING: Rectangle = Rectangle {
     x: 0.0,
     y: 0.0,
     width: 1000.0,
     height: 420.0,
 };
-/// Packages beyond these would be dots.
+/// Number of packages that are drawn. Further ones would be dots.
 const DRAWN: usize = 60;
 
-/// A rectangle a package, as large as it was; as much of it is coloured as stays.
+/// A rectangle for each package, whose area is its size before. The part that is kept is colored.
 fn treemap(out: &mut String, summary: &Summary<'_>) {
     let drawn: Vec<_> = summary
         .packages
         .iter()
+        // A rectangle without an area would have an endless ratio of sides.
         .filter(|(_, sizes)| sizes.bytes_before > 0)
         .take(DRAWN)
         .collect();
@@ -200,11 +204,12 @@ fn treemap(out: &mut String, summary: &Summary<'_>) {
         .collect();
     let _ = write!(
         out,
-        "<h2>Packages by size; what stays is dark</h2>\n<svg viewBox=\"0 0 {:.0} {:.0}\" role=\"img\">\n",
+        "<h2>Packages by size; the dark part is kept</h2>\n\
+         <svg viewBox=\"0 0 {:.0} {:.0}\" role=\"img\">\n",
         DRAWING.width, DRAWING.height
     );
     for ((package, sizes), place) in drawn.iter().zip(squarified(&sizes, DRAWING)) {
-        let name = package.map_or("of no package", |package| package.name.as_str());
+        let name = package.map_or("no package", |package| package.name.as_str());
         rectangle(out, name, *sizes, place);
     }
     out.push_str("</svg>\n");
@@ -218,21 +223,25 @@ fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
         height,
     } = place;
     #[allow(clippy::cast_precision_loss, reason = "a drawing needs three digits")]
+    // Generated records may make a package larger than it was.
     let kept = height * (sizes.bytes_after as f64 / sizes.bytes_before as f64).min(1.0);
     let title = format!(
-        "{}: {} of {} stay",
+        "{}: {} of {} kept",
         escaped(name),
         size(sizes.bytes_after),
         size(sizes.bytes_before)
     );
     let _ = writeln!(
         out,
-        "<g><title>{title}</title><rect class=\"gone\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
-         height=\"{height:.1}\"/><rect class=\"kept\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" \
+        "<g><title>{title}</title>\
+         <rect class=\"gone\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" \
+         height=\"{height:.1}\"/>\
+         <rect class=\"kept\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{width:.1}\" \
          height=\"{kept:.1}\"/>",
         y + height - kept
     );
-    // Letters are about six units wide.
+    // Letters of the label are about six units wide. A name cut to fewer than four, or higher than
+    // its rectangle, could not be read; the title has it anyway.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -255,10 +264,8 @@ fn rectangle(out: &mut String, name: &str, sizes: Sizes, place: Rectangle) {
 fn unknown(out: &mut String, summary: &Summary<'_>) {
     let tree = &summary.image.tree;
     let unmet = summary.unmet.iter().map(|unmet| {
-        (
-            Some(unmet.by),
-            format!("needs {}, which is not there", unmet.need),
-        )
+        let text = format!("needs {}, which is missing", unmet.need);
+        (Some(unmet.by), text)
     });
     let notes = summary.notes.iter().map(|note| {
         let line = note
@@ -267,10 +274,11 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
             .unwrap_or_default();
         (note.at, format!("{line}{}", note.text))
     });
+    // Files that are missing come before notes: a program may fail without them.
     let rows: Vec<String> = unmet
         .chain(notes)
         .map(|(at, text)| {
-            let path = at.map_or("the configuration".to_owned(), |at| shown(tree, at));
+            let path = at.map_or("image configuration".to_owned(), |at| shown(tree, at));
             format!(
                 "<tr><td class=\"path\">{}</td><td>{}</td></tr>\n",
                 escaped(&path),
@@ -279,39 +287,22 @@ fn unknown(out: &mut String, summary: &Summary<'_>) {
         })
         .collect();
     if !rows.is_empty() {
-        out.push_str("<h2>Not known, or not there before either</h2>\n<table>\n");
+        out.push_str("<h2>Unknown, or missing in the original too</h2>\n<table>\n");
         folded(out, rows);
         out.push_str("</table>\n");
     }
 }
 
-/// Every name that stays, folded.
+/// All kept paths, folded away.
 fn kept(out: &mut String, summary: &Summary<'_>) {
-    let tree = &summary.image.tree;
-    let row = |&name: &NameId| {
-        let why = summary
-            .plan
-            .reasons(name)
-            .first()
-            .map(|reason| match reason.by {
-                Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
-                None => reason.why.to_string(),
-            });
-        let (path, why) = (
-            escaped(&shown(tree, name)),
-            escaped(&why.unwrap_or_default()),
-        );
-        let bytes = size(length(tree, name));
-        format!(
-            "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">{why}</td></tr>\n"
-        )
-    };
     let _ = write!(
         out,
-        "<h2>Everything that stays</h2>\n<details><summary>{} names</summary>\n<table>\n",
+        "<h2>All kept paths</h2>\n<details><summary>{} paths</summary>\n<table>\n",
         summary.plan.kept().len() + summary.plan.records().len()
     );
-    out.extend(summary.plan.kept().iter().map(row));
+    for &name in summary.plan.kept() {
+        out.push_str(&kept_row(summary, name));
+    }
     for record in summary.plan.records() {
         let (path, bytes) = (
             escaped(&escape_bytes(&record.path)),
@@ -319,15 +310,33 @@ fn kept(out: &mut String, summary: &Summary<'_>) {
         );
         let _ = writeln!(
             out,
-            "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td><td class=\"soft\">generated for \
-             scanners</td></tr>"
+            "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td>\
+             <td class=\"soft\">generated for scanners</td></tr>"
         );
     }
     out.push_str("</table>\n</details>\n");
 }
 
-/// Text in HTML, also in an attribute.
+fn kept_row(summary: &Summary<'_>, name: NameId) -> String {
+    let tree = &summary.image.tree;
+    let why = match summary.plan.reasons(name).first() {
+        Some(reason) => match reason.by {
+            Some(by) => format!("for {}: {}", shown(tree, by), reason.why),
+            None => reason.why.to_string(),
+        },
+        None => String::new(),
+    };
+    let (path, why) = (escaped(&shown(tree, name)), escaped(&why));
+    let bytes = size(length(tree, name));
+    format!(
+        "<tr><td class=\"path\">{path}</td><td class=\"n\">{bytes}</td>\
+         <td class=\"soft\">{why}</td></tr>\n"
+    )
+}
+
+/// Text escaped for HTML, also for an attribute. Control characters are shown as in other reports.
 fn escaped(text: &str) -> String {
+    // Names in an image may contain any bytes, so control characters are shown as escapes first.
     let text = escape(text);
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -336,6 +345,7 @@ fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // HTML before version 5 has no `&apos;`.
             '\'' => out.push_str("&#39;"),
             _ => out.push(letter),
         }

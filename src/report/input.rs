@@ -1,4 +1,4 @@
-//! What was linted, and where its findings are in lines and columns.
+//! Linted files and images, and the lines and columns of their findings.
 //!
 //! A finding in an image has no line of its own. Formats that need one get the line of the step in
 //! the image's history that added the file, as if the history were a text with a step per line.
@@ -9,13 +9,13 @@ use crate::image::Image;
 use crate::lint::{AttackSurface, Finding, ImageLocation, Label, Location};
 use crate::source::{Position, Source, Span, Utf16Position};
 
-/// A linted file or image, with its findings in the order of their places.
+/// A linted file or image, with its findings sorted by place.
 #[derive(Debug)]
 pub struct Linted {
     pub input: Input,
     pub findings: Vec<Finding>,
-    /// Findings that the [`Baseline`](super::Baseline) contains.
-    pub silenced: Vec<Finding>,
+    /// Findings that a [`Baseline`](super::Baseline) contains. They are kept for fingerprints.
+    pub suppressed: Vec<Finding>,
     /// Shown at the end of a text report, if set.
     pub attack_surface: Option<AttackSurface>,
 }
@@ -26,12 +26,12 @@ pub enum Input {
     Dockerfile(Source),
     Image {
         name: String,
-        /// The steps of the history, a line each.
+        /// The steps of the history, one line each.
         history: Vec<String>,
     },
 }
 
-/// From a place up to, but not including, another.
+/// A range from one place up to, but not including, another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region<P = Position> {
     pub(super) start: P,
@@ -43,12 +43,13 @@ impl Linted {
         Self {
             input: Input::Dockerfile(source),
             findings,
-            silenced: Vec::new(),
+            suppressed: Vec::new(),
             attack_surface: None,
         }
     }
 
     pub fn image(name: &str, image: &Image, findings: Vec<Finding>) -> Self {
+        // Converted to lines once, not for each finding.
         let history = image.config.history();
         Self {
             input: Input::Image {
@@ -59,7 +60,7 @@ impl Linted {
                     .collect(),
             },
             findings,
-            silenced: Vec::new(),
+            suppressed: Vec::new(),
             attack_surface: None,
         }
     }
@@ -94,6 +95,7 @@ impl Linted {
     pub(super) fn region(&self, finding: &Finding) -> Region {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => Region::of(source, text.span),
+            // The step of the history, as if it were a line of a text.
             (_, location) => {
                 let line = 1 + step(location).unwrap_or_default();
                 let length = self.step_text(location).chars().count();
@@ -127,7 +129,7 @@ impl Linted {
         }
     }
 
-    /// The first line of the finding's instruction, which is the line that hadolint gives.
+    /// The first line of a finding's instruction, which is the line that hadolint reports.
     pub(super) fn instruction_line(&self, finding: &Finding) -> usize {
         match (&self.input, &finding.location) {
             (Input::Dockerfile(source), Location::Text(text)) => {
@@ -137,8 +139,8 @@ impl Linted {
         }
     }
 
-    /// The notes on a finding; for one in an image also where it is from, and whether the program
-    /// can reach it.
+    /// The notes on a finding. Those on a finding in an image begin with its origin, and end with
+    /// whether the program can reach the file.
     pub(super) fn notes(finding: &Finding) -> Cow<'_, [String]> {
         let Location::Image(image) = &finding.location else {
             return Cow::Borrowed(&finding.notes);
@@ -146,6 +148,7 @@ impl Linted {
         let mut notes = Vec::new();
         notes.extend(origin(image));
         notes.extend_from_slice(&finding.notes);
+        // Unknown for an image that cannot be slimmed.
         notes.extend(image.reachable.map(reachability));
         Cow::Owned(notes)
     }
@@ -156,6 +159,7 @@ impl Linted {
         finding: &'a Finding,
     ) -> impl Iterator<Item = (&'a Source, &'a Label)> {
         finding.labels.iter().filter_map(|label| {
+            // A label without a file is in the Dockerfile of the finding. An image has no text.
             let source = label.file.as_deref().or(self.source())?;
             Some((source, label))
         })
@@ -192,9 +196,9 @@ impl Region<Utf16Position> {
     }
 }
 
-/// The step of the history that a finding in an image is from, and the package of the file. A long
-/// step is cut: many findings repeat it.
+/// The step of the history that a finding in an image comes from, and the package of the file.
 fn origin(image: &ImageLocation) -> Option<String> {
+    // A `RUN` may have thousands of characters, and every finding in its layer repeats them.
     const SHOWN: usize = 160;
     let provenance = image.provenance.clone().unwrap_or_default();
     let mut step = one_line(&provenance.created_by);
@@ -203,6 +207,8 @@ fn origin(image: &ImageLocation) -> Option<String> {
         step.push_str("...");
     }
     let has_step = !provenance.created_by.is_empty();
+    // Images that were squashed or built by other tools than BuildKit may have layers without a
+    // history, and steps such as `USER` have no layer.
     let step = match provenance.layer {
         Some(layer) if has_step => format!("added by `{step}` in layer {layer}"),
         Some(layer) => format!("in layer {layer}"),
@@ -211,6 +217,7 @@ fn origin(image: &ImageLocation) -> Option<String> {
     };
     match &image.package {
         Some(package) if step.is_empty() => Some(format!("part of package {package}")),
+        // Packages such as `bash` explain a file better than its path.
         Some(package) => Some(format!("{step} (package {package})")),
         None if step.is_empty() => None,
         None => Some(step),
@@ -233,7 +240,7 @@ fn step(location: &Location) -> Option<usize> {
     }
 }
 
-/// The text of a step without line breaks. Fingerprints contain it, so it must not change.
+/// The text of a step in one line. Fingerprints contain it, so none of it may change.
 fn one_line(step: &str) -> String {
     let parts = step.split(['\n', '\r', '\t']).map(str::trim);
     let words: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();

@@ -1,5 +1,5 @@
-//! What is in an image, for people: configuration, layers, waste, files and packages, in 60 columns
-//! where names allow.
+//! Contents of an image as text: configuration, layers, wasted space, files and packages, in 60
+//! columns where names allow.
 
 use super::size::{counted, size};
 use crate::image::{Config, Image, Kind, Layer, NameId, Tree};
@@ -7,25 +7,26 @@ use crate::inspect::{How, ImageFiles, ImageLayers, LayerFacts};
 use crate::packages::{Package, Packages};
 use crate::printable::{Lines, escape, escape_bytes};
 
-/// All that is told of an image.
+/// An image with everything that a report of it shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Inspected<'a> {
     pub image: &'a Image,
     pub packages: &'a Packages,
     pub layers: &'a ImageLayers,
     pub files: &'a ImageFiles,
-    /// How many of the biggest are listed.
+    /// Number of the largest entries to list of each kind.
     pub top: usize,
 }
 
-/// Instructions longer than this, in letters, are cut; the JSON has them whole.
+/// Width to which instructions are cut, in characters; the JSON has them whole.
 const INSTRUCTION: usize = 56;
-/// How many names of one kind are shown before the rest is counted.
+/// Number of paths of one kind that are listed. The rest is only counted.
 const SHOWN: usize = 12;
 
-/// The whole image on a page.
+/// The whole image on one page.
 pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
     let mut out = Lines::new();
+    // From the general to the details, so that the first screen answers most questions.
     configuration(&mut out, inspected);
     layers(&mut out, inspected.image, inspected.layers);
     wasted(&mut out, inspected.layers, inspected.top);
@@ -36,6 +37,7 @@ pub fn inspect_text(inspected: &Inspected<'_>) -> Lines {
 
 fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
     let config = &inspected.image.config;
+    // Such as `v8` of `linux/arm64/v8`; most images have none.
     let variant = config
         .variant()
         .map(|variant| format!("/{variant}"))
@@ -51,15 +53,8 @@ fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
         &inspected.packages.distribution.pretty_name,
     );
     field(out, "created", config.created().unwrap_or_default());
-    let words = |words: Vec<&str>| {
-        if words.is_empty() {
-            String::new()
-        } else {
-            format!("{words:?}")
-        }
-    };
-    field(out, "entrypoint", &words(config.entrypoint()));
-    field(out, "cmd", &words(config.cmd()));
+    field(out, "entrypoint", &exec_form(&config.entrypoint()));
+    field(out, "cmd", &exec_form(&config.cmd()));
     field(out, "user", config.user());
     field(out, "workdir", config.working_dir());
     list(out, "env", config.env().into_iter());
@@ -68,10 +63,18 @@ fn configuration(out: &mut Lines, inspected: &Inspected<'_>) {
     field(
         out,
         "healthcheck",
-        &words(config.healthcheck().unwrap_or_default()),
+        &exec_form(&config.healthcheck().unwrap_or_default()),
     );
     field(out, "stop signal", config.stop_signal().unwrap_or_default());
     labels(out, config);
+}
+
+/// A command as in a Dockerfile's exec form, which shows where its words end.
+fn exec_form(words: &[&str]) -> String {
+    if words.is_empty() {
+        return String::new();
+    }
+    format!("{words:?}")
 }
 
 fn labels(out: &mut Lines, config: &Config) {
@@ -83,6 +86,7 @@ fn labels(out: &mut Lines, config: &Config) {
 }
 
 fn field(out: &mut Lines, name: &str, value: &str) {
+    // Most images leave most fields out.
     if !value.is_empty() {
         out.line(format_args!("{name:<13}{value}"));
     }
@@ -100,6 +104,7 @@ fn list<'a>(out: &mut Lines, name: &str, values: impl Iterator<Item = &'a str>) 
 
 /// A table of layers, each with its instruction below it.
 fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
+    // A root file system has none.
     if image.layers.is_empty() {
         return;
     }
@@ -123,11 +128,12 @@ fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
             cut(&instruction(layer), INSTRUCTION)
         ));
     }
+    // The efficiency is in thousandths.
     let (share, wasted) = (layers.efficiency(), size(layers.wasted_bytes()));
     out.line(format_args!(
-        "of {} in layers {} are in the image",
-        size(layers.bytes),
-        size(layers.visible)
+        "{} of {} in the layers are visible in the image",
+        size(layers.visible),
+        size(layers.bytes)
     ));
     out.line(format_args!(
         "efficiency {}.{}%, {wasted} wasted",
@@ -136,7 +142,7 @@ fn layers(out: &mut Lines, image: &Image, layers: &ImageLayers) {
     ));
 }
 
-/// The instruction of a layer as it may have stood in a Dockerfile.
+/// The instruction of a layer, as far as the history still has it.
 pub(super) fn instruction(layer: &Layer) -> String {
     let Some(step) = &layer.history else {
         return "no history".to_owned();
@@ -146,45 +152,47 @@ pub(super) fn instruction(layer: &Layer) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
+    // BuildKit adds the comment to every step. The older builder records each instruction as the
+    // command of a shell, with `#(nop)` before those that run nothing.
     let text = text.trim_end_matches("# buildkit").trim_end();
     let text = text.strip_prefix("/bin/sh -c #(nop) ").unwrap_or(text);
     match text.strip_prefix("/bin/sh -c ") {
         Some(command) => format!("RUN {command}"),
+        // `docker commit` and `docker import` leave only a comment.
         None if text.is_empty() && !step.comment.is_empty() => step.comment.clone(),
         None => text.to_owned(),
     }
 }
 
 fn cut(text: &str, letters: usize) -> String {
+    // Escaped first: an escape counts as several characters of the width.
     let text = escape(text);
     if text.chars().count() <= letters {
         return text.into_owned();
     }
+    // One character less, as the ellipsis takes its place.
     text.chars().take(letters - 1).chain(['…']).collect()
 }
 
 fn wasted(out: &mut Lines, layers: &ImageLayers, top: usize) {
+    // `--top 0` asks for no lists.
     if layers.wasted.is_empty() || top == 0 {
         return;
     }
     out.line("");
-    out.line("wasted, by path");
+    out.line("wasted space by path");
     for wasted in layers.wasted.iter().take(top) {
         let how = match wasted.how {
             How::Replaced => "replaced",
             How::Removed => "removed",
         };
-        let brought: Vec<String> = wasted.layers.iter().map(ToString::to_string).collect();
+        let added: Vec<String> = wasted.layers.iter().map(ToString::to_string).collect();
         let path = escape_bytes(&wasted.path);
-        let layers = if brought.len() == 1 {
-            "layer"
-        } else {
-            "layers"
-        };
+        let noun = if added.len() == 1 { "layer" } else { "layers" };
         out.line(format_args!("{:>10}  {path}", size(wasted.bytes)));
         out.line(format_args!(
-            "            of {layers} {}, {how} by {}",
-            brought.join(", "),
+            "            added in {noun} {}, {how} in {}",
+            added.join(", "),
             wasted.by
         ));
     }
@@ -197,40 +205,37 @@ fn files(out: &mut Lines, tree: &Tree, files: &ImageFiles) {
         "{}, {}, {}, {}",
         size(files.bytes),
         counted(files.files, "file"),
-        counted(files.links, "link"),
+        counted(files.links, "symlink"),
         if files.directories == 1 {
             "1 directory".to_owned()
         } else {
             format!("{} directories", files.directories)
         }
     ));
+    // They explain why fewer bytes are in the image than its names suggest.
     if files.hard_links > 0 {
-        out.line(format_args!(
-            "{} beyond the first of a file",
-            counted(files.hard_links, "name")
-        ));
+        out.line(counted(files.hard_links, "additional hard link"));
     }
-    let with_mode =
-        |name: NameId| format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name));
-    let with_target = |name: NameId| match &tree.inode(name).kind {
-        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), escape_bytes(target)),
-        _ => shown(tree, name),
-    };
-    names(out, "setuid or setgid", &files.setuid, with_mode);
-    names(out, "with capabilities", &files.capabilities, |name| {
-        shown(tree, name)
-    });
-    names(out, "world-writable", &files.world_writable, with_mode);
-    names(out, "devices", &files.devices, |name| shown(tree, name));
-    names(
+    list_paths(out, tree, "setuid or setgid", &files.setuid, with_mode);
+    list_paths(out, tree, "with capabilities", &files.capabilities, shown);
+    list_paths(
         out,
-        "links that lead nowhere",
+        tree,
+        "world-writable",
+        &files.world_writable,
+        with_mode,
+    );
+    list_paths(out, tree, "devices", &files.devices, shown);
+    list_paths(
+        out,
+        tree,
+        "dangling symlinks",
         &files.broken_links,
         with_target,
     );
     if !files.biggest.is_empty() {
         out.line("");
-        out.line("biggest files");
+        out.line("largest files");
     }
     for &name in &files.biggest {
         out.line(format_args!(
@@ -241,15 +246,32 @@ fn files(out: &mut Lines, tree: &Tree, files: &ImageFiles) {
     }
 }
 
-fn names(out: &mut Lines, title: &str, names: &[NameId], line: impl Fn(NameId) -> String) {
+fn list_paths(
+    out: &mut Lines,
+    tree: &Tree,
+    title: &str,
+    names: &[NameId],
+    line: fn(&Tree, NameId) -> String,
+) {
     if names.is_empty() {
         return;
     }
     out.line(format_args!("{title}: {}", names.len()));
     for &name in names.iter().take(SHOWN) {
-        out.line(format_args!("  {}", line(name)));
+        out.line(format_args!("  {}", line(tree, name)));
     }
     more(out, names.len(), SHOWN);
+}
+
+fn with_mode(tree: &Tree, name: NameId) -> String {
+    format!("{:04o} {}", tree.inode(name).header.mode, shown(tree, name))
+}
+
+fn with_target(tree: &Tree, name: NameId) -> String {
+    match &tree.inode(name).kind {
+        Kind::Symlink { target } => format!("{} -> {}", shown(tree, name), escape_bytes(target)),
+        _ => shown(tree, name),
+    }
 }
 
 fn more(out: &mut Lines, count: usize, shown: usize) {
@@ -258,7 +280,7 @@ fn more(out: &mut Lines, count: usize, shown: usize) {
     }
 }
 
-/// The packages that take the most room, and what is of no package.
+/// The largest packages, and the size of files that belong to none.
 fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     let Inspected {
         image,
@@ -269,17 +291,19 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
     if packages.list.is_empty() && packages.notes.is_empty() {
         return;
     }
+    // A file that two packages list counts for the first, so the sum is right.
     let sizes = packages.sizes(&image.tree, |_| true);
     let of_packages: u64 = sizes.iter().sum();
     let other = inspected.files.bytes.saturating_sub(of_packages);
     let count = counted(packages.list.len(), "package");
     out.line("");
     out.line(format_args!(
-        "{count}, {}; {} are of none",
+        "{count}, {}; {} in no package",
         size(of_packages),
         size(other)
     ));
     let mut rows: Vec<(u64, &Package)> = sizes.into_iter().zip(&packages.list).collect();
+    // Stable, so packages of one size stay in the order of their database.
     rows.sort_by_key(|&(size, _)| std::cmp::Reverse(size));
     for (bytes, package) in rows.into_iter().take(top) {
         let Package {
@@ -296,6 +320,7 @@ fn packages(out: &mut Lines, inspected: &Inspected<'_>) {
         ));
     }
     more(out, packages.list.len(), top);
+    // A database that cannot be read, as then packages are missing above.
     for note in &packages.notes {
         out.line(format_args!(
             "{}: {}",

@@ -1,14 +1,14 @@
-//! What is in an image, for programs.
+//! Contents of an image as JSON, and helpers of the other JSON documents on images.
 
 use serde_json::{Value, json};
 
 use super::inspect::{Inspected, instruction, length};
 use crate::image::{Image, Kind, NameId, Tree};
-use crate::inspect::{How, ImageLayers};
+use crate::inspect::{How, ImageFiles, ImageLayers};
 use crate::packages::{Package, Packages};
 use crate::printable::lossless;
 
-/// One object.
+/// One object for the whole image.
 pub fn inspect_json(inspected: &Inspected<'_>) -> String {
     let Inspected {
         image,
@@ -18,10 +18,8 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
         ..
     } = *inspected;
     let tree = &image.tree;
-    let paths =
-        |names: &[NameId]| -> Vec<Value> { names.iter().map(|&name| path(tree, name)).collect() };
-    let biggest = |&name: &NameId| json!({"path": path(tree, name), "bytes": length(tree, name)});
     let value = json!({
+        // The whole object, as it may have fields that jettison does not know.
         "configuration": image.config.json(),
         "distribution": {
             "id": packages.distribution.id,
@@ -32,6 +30,7 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
         "layer_bytes": layers.bytes,
         "visible_bytes": layers.visible,
         "wasted_bytes": layers.wasted_bytes(),
+        // An integer, as no float is printed alike by all programs.
         "efficiency_per_mille": layers.efficiency(),
         "wasted": layers.wasted.iter().map(|wasted| json!({
             "path": bytes(&wasted.path),
@@ -40,25 +39,36 @@ pub fn inspect_json(inspected: &Inspected<'_>) -> String {
             "how": how(wasted.how),
             "by": wasted.by,
         })).collect::<Vec<_>>(),
-        "files": {
-            "bytes": files.bytes,
-            "files": files.files,
-            "directories": files.directories,
-            "links": files.links,
-            "hard_links": files.hard_links,
-            "fifos": files.fifos,
-            "devices": paths(&files.devices),
-            "setuid": paths(&files.setuid),
-            "capabilities": paths(&files.capabilities),
-            "world_writable": paths(&files.world_writable),
-            "broken_links": paths(&files.broken_links),
-            "biggest": files.biggest.iter().map(biggest).collect::<Vec<_>>(),
-        },
+        "files": file_rows(tree, files),
         "packages": package_rows(tree, packages),
-        "notes": packages.notes.iter().map(|note| json!({"path": path(tree, note.at), "text": note.text}))
-            .collect::<Vec<_>>(),
+        "notes": packages.notes.iter().map(|note| {
+            json!({"path": path(tree, note.at), "text": note.text})
+        }).collect::<Vec<_>>(),
     });
     pretty(&value)
+}
+
+fn file_rows(tree: &Tree, files: &ImageFiles) -> Value {
+    json!({
+        "bytes": files.bytes,
+        "files": files.files,
+        "directories": files.directories,
+        "links": files.links,
+        "hard_links": files.hard_links,
+        "fifos": files.fifos,
+        "devices": paths(tree, &files.devices),
+        "setuid": paths(tree, &files.setuid),
+        "capabilities": paths(tree, &files.capabilities),
+        "world_writable": paths(tree, &files.world_writable),
+        "broken_links": paths(tree, &files.broken_links),
+        "biggest": files.biggest.iter().map(|&name| {
+            json!({"path": path(tree, name), "bytes": length(tree, name)})
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn paths(tree: &Tree, names: &[NameId]) -> Vec<Value> {
+    names.iter().map(|&name| path(tree, name)).collect()
 }
 
 fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
@@ -68,6 +78,7 @@ fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
             "digest": layer.digest,
             "diff_id": layer.diff_id,
             "media_type": layer.media_type,
+            // The instruction as people wrote it, and below it the step as the builder recorded it.
             "instruction": instruction(layer),
             "created_by": layer.history.as_ref().map(|step| &step.created_by),
             "stored_bytes": layer.stored_size,
@@ -85,6 +96,7 @@ fn layer_rows(image: &Image, layers: &ImageLayers) -> Vec<Value> {
 }
 
 fn package_rows(tree: &Tree, packages: &Packages) -> Vec<Value> {
+    // Computed for all packages at once, as they share files.
     let sizes = packages.sizes(tree, |_| true);
     let rows = packages.list.iter().zip(sizes);
     rows.map(|(package, size)| package_row(tree, package, size))
@@ -97,10 +109,13 @@ fn package_row(tree: &Tree, package: &Package, size: u64) -> Value {
         "name": package.name,
         "version": package.version,
         "architecture": package.architecture,
-        "source": package.source.as_ref().map(|(name, version)| json!({"name": name, "version": version})),
+        "source": package.source.as_ref().map(|(name, version)| {
+            json!({"name": name, "version": version})
+        }),
         "license": package.license,
         "purl": package.purl,
         "record": path(tree, package.record),
+        // The paths themselves would be most of the document.
         "files": package.files.len(),
         "bytes": size,
     })
@@ -117,6 +132,7 @@ pub(super) fn kind(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",
         Kind::Directory => "directory",
+        // Part of the JSON format, so the word stays.
         Kind::Symlink { .. } => "link",
         Kind::Character { .. } => "character device",
         Kind::Block { .. } => "block device",
@@ -128,13 +144,15 @@ pub(super) fn path(tree: &Tree, name: NameId) -> Value {
     bytes(&tree.path(name))
 }
 
-/// A path as text.
+/// A path as text. JSON strings are Unicode, so bytes that are not UTF-8 are escaped in a way that
+/// can be reversed.
 pub(super) fn bytes(path: &[u8]) -> Value {
     lossless(path).into()
 }
 
+/// Indented JSON with a line break at the end.
 pub(super) fn pretty(value: &Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("values always serialise");
+    let mut text = serde_json::to_string_pretty(value).expect("values always serialize");
     text.push('\n');
     super::json::escaped(text)
 }

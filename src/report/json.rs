@@ -1,4 +1,4 @@
-//! Findings as a JSON array: hadolint's six fields, and what it does not know.
+//! Findings as a JSON array: hadolint's six fields, so that its readers understand it, and more.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use crate::lint::{Edit, Finding, Fix};
 use crate::printable::{is_hidden, is_logging_command};
 use crate::source::Source;
 
-/// One finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
+/// A finding. `line`, `column`, `end_line` and `end_column` count from 1, columns in characters;
 /// the end is the place after the last character.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -19,21 +19,22 @@ struct Row<'a> {
     line: usize,
     column: usize,
     level: &'a str,
-    /// The hadolint or ShellCheck code where there is one, else BuildKit's name, else the rule's.
+    /// The code of hadolint or ShellCheck, or else BuildKit's name, or else the rule's.
     code: Cow<'static, str>,
     message: &'a str,
     rule: &'a str,
     aliases: Vec<Cow<'static, str>>,
-    /// The first line of the instruction, which is the line that hadolint gives.
+    /// The first line of the instruction, which is the line that hadolint reports.
     instruction_line: usize,
     end_line: usize,
     end_column: usize,
     notes: Cow<'a, [String]>,
+    // Left out where there are none: nearly no finding has labels, and reports are large.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     labels: Vec<LabelRow<'a>>,
     fix: Option<FixRow<'a>>,
     url: String,
-    /// For findings in images; `line` is then a step of the history, counted from 1.
+    /// Place in an image, for a finding in one. `line` is a step of the history, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<ImageRow<'a>>,
 }
@@ -48,7 +49,7 @@ struct ImageRow<'a> {
 
 #[derive(Serialize)]
 struct LabelRow<'a> {
-    /// Where it is another than the finding's: a configuration.
+    /// The file of the label, if it is another than that of the finding: a configuration.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<&'a str>,
     message: &'a str,
@@ -63,7 +64,7 @@ struct FixRow<'a> {
     edits: Vec<EditRow<'a>>,
 }
 
-/// Replaces the bytes `start..end` of the file.
+/// Replacement of the bytes `start..end` of the file.
 #[derive(Serialize)]
 struct EditRow<'a> {
     start: usize,
@@ -92,31 +93,35 @@ impl From<Region> for Place {
     }
 }
 
-/// An array with one object a line, so that it can be read, compared and cut by line.
+/// An array with one object per line, so that `diff` and `grep` work on it.
 pub fn json(report: &Report<'_>) -> String {
     array(lines(report))
 }
 
 /// The same objects without the array.
 pub(super) fn jsonl(report: &Report<'_>) -> String {
+    // Also after the last object, as every line of a text file ends.
     let lines: String = lines(report).map(|line| line + "\n").collect();
     escaped(lines)
 }
 
-/// An array of what is JSON already, an element a line.
+/// An array of elements that are JSON already, one per line.
 pub(super) fn array(elements: impl Iterator<Item = String>) -> String {
     let mut out = String::from("[");
     for (index, element) in elements.enumerate() {
         out.push_str(if index == 0 { "\n" } else { ",\n" });
         out.push_str(&element);
     }
+    // An empty array is on one line.
     out.push_str(if out.len() > 1 { "\n]\n" } else { "]\n" });
     escaped(out)
 }
 
-/// JSON text in which every character that a terminal would obey or hide is written as an escape,
-/// and no CI system finds a command. It means the same: outside of strings there is none of these.
+/// JSON text in which control characters and hidden characters are written as escapes, and which
+/// contains no command for a CI system. It means the same, as these occur in strings only.
 pub(super) fn escaped(json: String) -> String {
+    // Nearly every report is plain ASCII, in which the serializer escaped control characters, and
+    // is returned without a copy.
     let is_ascii = json.bytes().all(|byte| byte.is_ascii() && byte != 0x7f);
     if is_ascii && !json.contains("##") {
         return json;
@@ -125,6 +130,7 @@ pub(super) fn escaped(json: String) -> String {
     for (at, letter) in json.char_indices() {
         let is_command = letter == '#' && is_logging_command(&json[at..]);
         if is_command || (is_hidden(letter) && letter != '\n') {
+            // JSON's escapes are UTF-16, with two units for characters beyond the first plane.
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
                 let _ = write!(out, "\\u{unit:04x}");
@@ -138,7 +144,7 @@ pub(super) fn escaped(json: String) -> String {
 
 fn lines(report: &Report<'_>) -> impl Iterator<Item = String> {
     let rows = report.files.iter().flat_map(|file| rows(report, file));
-    rows.map(|row| serde_json::to_string(&row).expect("strings and numbers always serialise"))
+    rows.map(|row| serde_json::to_string(&row).expect("strings and numbers always serialize"))
 }
 
 fn rows<'a>(report: &'a Report<'a>, file: &'a Linted) -> impl Iterator<Item = Row<'a>> {
@@ -154,6 +160,7 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
         end_line,
         end_column,
     } = file.region(finding).into();
+    // Only a text has offsets that edits could refer to.
     let fix = finding.fix.as_ref().zip(file.source());
     Row {
         file: file.name(),
@@ -191,16 +198,23 @@ fn row<'a>(report: &'a Report<'a>, file: &'a Linted, finding: &'a Finding) -> Ro
 }
 
 fn fix_row<'a>(source: &Source, fix: &'a Fix) -> FixRow<'a> {
-    let edit_row = |edit: &'a Edit| EditRow {
+    FixRow {
+        title: &fix.title,
+        applicability: fix.applicability.as_str(),
+        edits: fix
+            .edits
+            .iter()
+            .map(|edit| edit_row(source, edit))
+            .collect(),
+    }
+}
+
+fn edit_row<'a>(source: &Source, edit: &'a Edit) -> EditRow<'a> {
+    EditRow {
         start: edit.span.start,
         end: edit.span.end,
         replacement: &edit.replacement,
         place: Region::of(source, edit.span).into(),
-    };
-    FixRow {
-        title: &fix.title,
-        applicability: fix.applicability.as_str(),
-        edits: fix.edits.iter().map(edit_row).collect(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! JUnit's XML: a suite for each file, a failed test for each finding, a passed one for a file
-//! without any.
+//! JUnit's XML: a suite for each file, with a failed test for each finding.
 
 use super::xml::Xml;
 use super::{Linted, Report};
@@ -22,6 +21,8 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     xml.into_text()
 }
 
+/// The number of tests in a suite. A file without findings has one that passed: readers drop empty
+/// suites, and the file would seem not to be checked.
 fn tests(file: &Linted) -> usize {
     file.findings.len().max(1)
 }
@@ -31,6 +32,7 @@ fn counts(name: &str, tests: usize, failures: usize) -> [(&'static str, String);
         ("name", name.to_owned()),
         ("tests", tests.to_string()),
         ("failures", failures.to_string()),
+        // In JUnit's terms, a finding is a failed assertion, not an error of the test.
         ("errors", "0".to_owned()),
         ("time", "0".to_owned()),
     ]
@@ -52,6 +54,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
     for finding in &file.findings {
         let place = file.region(finding).start;
         let (line, id) = (place.line.to_string(), super::id(finding));
+        // GitLab shows only the first of several tests with one name, so it contains the place.
         let case = format!("{id} at {line}:{}", place.column);
         xml.start(
             "testcase",
@@ -70,6 +73,7 @@ fn suite(xml: &mut Xml, file: &Linted) {
                 ("message", &finding.message),
             ],
         );
+        // Some readers show only the text of the element, others only its attributes.
         let first = format!("{name}:{line}:{}: {}", place.column, finding.message);
         let url = super::url(finding);
         let notes = Linted::notes(finding);

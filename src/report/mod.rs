@@ -1,4 +1,4 @@
-//! How findings are shown: one file per format.
+//! Reports: findings, slimming plans, inspections and comparisons, one file per format.
 
 mod attack_surface;
 mod baseline;
@@ -34,7 +34,7 @@ mod uri;
 mod vex;
 mod xml;
 
-pub use baseline::{Baseline, BaselineError, Silenced};
+pub use baseline::{Baseline, BaselineError, Suppressed};
 pub use deps::{deps_dot, deps_json, deps_paths, deps_text};
 pub use diff::{Compared, diff_json, diff_text};
 pub use entry::{InspectedEntry, entry_json, entry_text};
@@ -56,15 +56,14 @@ pub use vex::{Statement, Status, Vex, counts, cyclonedx_vex, openvex, statements
 use std::borrow::Cow;
 
 use crate::lint::{Finding, Registry, Severity};
-
 use crate::printable::Lines;
 
 /// A result in one of its formats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rendered {
-    /// For people.
+    /// Text for people.
     Text(Lines),
-    /// For programs, which need every character; the format encodes what a terminal would obey.
+    /// Data for programs, which need every character; the format encodes control characters.
     Data(String),
 }
 
@@ -77,7 +76,7 @@ impl Rendered {
     }
 }
 
-/// What a format is given.
+/// The findings of a run, as every format gets them.
 #[derive(Debug)]
 pub struct Report<'a> {
     pub files: &'a [Linted],
@@ -91,7 +90,7 @@ impl Report<'_> {
             .count()
     }
 
-    /// Every finding with the file or image that it is in.
+    /// All findings, each with its file or image.
     fn placed(&self) -> impl Iterator<Item = (&Linted, &Finding)> {
         self.files
             .iter()
@@ -101,6 +100,7 @@ impl Report<'_> {
     /// The same with fingerprints, which are unique within a file.
     fn fingerprinted(&self) -> impl Iterator<Item = (&Linted, &Finding, String)> {
         self.files.iter().flat_map(|file| {
+            // Computed for all findings of a file at once, as they depend on the findings before.
             let findings = file.findings.iter().zip(file.fingerprints());
             findings.map(move |(finding, fingerprint)| (file, finding, fingerprint))
         })
@@ -110,19 +110,19 @@ impl Report<'_> {
         self.files.iter().flat_map(|file| &file.findings)
     }
 
-    /// The codes under which other tools would report a finding, its own first.
+    /// The codes of other tools for a finding, ShellCheck's own first.
     fn aliases(&self, finding: &Finding) -> impl Iterator<Item = Cow<'static, str>> {
         let own = finding.code.map(|code| Cow::Owned(code.to_string()));
         let page = self.registry.get(finding.rule);
         let aliases = page.into_iter().flat_map(|page| &page.aliases);
-        // The image is what the final stage becomes.
+        // Some tools check the final stage only. An image is built from the final stage.
         let in_final_stage = finding.text().is_none_or(|text| text.in_final_stage);
         let aliases = aliases.filter(move |alias| in_final_stage || !alias.final_stage_only);
         own.into_iter()
             .chain(aliases.map(|alias| Cow::Borrowed(alias.code)))
     }
 
-    /// The code that a finding carries: ShellCheck's own, otherwise its rule's.
+    /// The code of a finding: ShellCheck's, or else that of its rule.
     fn code(&self, finding: &Finding) -> Cow<'static, str> {
         match finding.code {
             Some(code) => Cow::Owned(code.to_string()),
@@ -131,7 +131,7 @@ impl Report<'_> {
     }
 }
 
-/// What a finding is known as: ShellCheck's code, or the rule's name.
+/// The identifier of a finding: ShellCheck's code, or the rule's name.
 fn id(finding: &Finding) -> Cow<'static, str> {
     match finding.code {
         Some(code) => Cow::Owned(code.to_string()),
@@ -142,6 +142,7 @@ fn id(finding: &Finding) -> Cow<'static, str> {
 /// The message and the notes of a finding, a line each.
 fn full_text(finding: &Finding) -> String {
     let mut text = finding.message.clone();
+    // Formats with a single text per finding have no other place for notes.
     for note in Linted::notes(finding).iter() {
         text.push('\n');
         text.push_str(note);
@@ -149,25 +150,32 @@ fn full_text(finding: &Finding) -> String {
     text
 }
 
-/// The file's name without what says nothing: readers of reports compare it with names of a
-/// repository.
+/// The name of a file without leading `./`: GitHub, GitLab and SonarQube compare it with the paths
+/// of a repository as texts.
 fn relative(mut name: &str) -> &str {
-    while let Some(rest) = name.strip_prefix("./").filter(|rest| !rest.is_empty()) {
+    while let Some(rest) = name.strip_prefix("./") {
+        // A bare `./` is a directory's name, and an empty one would be none.
+        if rest.is_empty() {
+            break;
+        }
         name = rest.trim_start_matches('/');
     }
     name
 }
 
-/// Where more is to be read: ShellCheck's page of its code, or the rule's page.
+/// The address of more information: ShellCheck's page on its code, or the rule's page.
 pub fn url(finding: &Finding) -> String {
     match finding.code {
+        // ShellCheck documents its own codes; our page is only about the scripts that it gets.
         Some(code) => format!("https://www.shellcheck.net/wiki/{code}"),
         None => page_url(finding.rule),
     }
 }
 
-/// A rule's page in the sources that are published with this version.
+/// The address of a rule's page. docs.rs shows the sources of every published version, so the page
+/// stays as this version knows it.
 fn page_url(rule: &str) -> String {
+    // Concatenated at compile time, as the name and the version are known then.
     const RULES: &str = concat!(
         "https://docs.rs/crate/",
         env!("CARGO_PKG_NAME"),

@@ -1,4 +1,4 @@
-//! What slimming comes to, for people: sizes, what stayed that is risky, what could not be known.
+//! A slimming plan as text: sizes, risky files that are kept, and everything that is unknown.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,69 +6,75 @@ use std::fmt::Write as _;
 use super::size::{counted, size};
 use crate::image::{NameId, Tree};
 use crate::printable::{Lines, escape_bytes};
-use crate::slim::{Plan, Totals};
+use crate::slim::{Note, Plan, Totals, Unmet};
 
-/// How many lines of one kind are shown before the rest is counted.
+/// Number of lines of one kind that are listed. The rest is only counted.
 const SHOWN: usize = 12;
 
-/// A small table of before and after, then what a person should look at.
+/// A small table of sizes before and after, and then lists for a person to review.
 pub fn plan(tree: &Tree, plan: &Plan) -> Lines {
     let mut out = Lines::new();
-    table(&mut out, plan.totals());
-    levels(&mut out, plan.totals());
-    let path = |name| escape_bytes(&tree.path(name));
+    let totals = plan.totals();
+    table(&mut out, totals);
+    levels(&mut out, totals);
     records(&mut out, plan);
-
-    let because = |names: &[NameId]| -> Vec<String> {
-        names
+    for (title, names) in [
+        ("shells kept", &totals.shells),
+        ("package manager files kept", &totals.package_managers),
+        (
+            "setuid, setgid and capability files kept",
+            &totals.privileged,
+        ),
+    ] {
+        let lines: Vec<String> = names
             .iter()
-            .map(|&name| because(tree, plan, name))
-            .collect()
-    };
+            .map(|&name| with_reason(tree, plan, name))
+            .collect();
+        list(&mut out, title, &lines);
+    }
+    let unmet = plan.unmet().iter().map(|unmet| unmet_line(tree, unmet));
+    // Slimming did not remove them, so they are no failure of the plan.
     list(
         &mut out,
-        "shells that stay",
-        &because(&plan.totals().shells),
-    );
-    list(
-        &mut out,
-        "parts of package managers that stay",
-        &because(&plan.totals().package_managers),
-    );
-    list(
-        &mut out,
-        "setuid, setgid and files with capabilities that stay",
-        &because(&plan.totals().privileged),
-    );
-
-    let unmet = plan.unmet().iter().map(|unmet| {
-        let mut line = format!("{} needs {}", path(unmet.by), unmet.need);
-        if !unmet.looked_in.is_empty() {
-            let places: Vec<_> = unmet
-                .looked_in
-                .iter()
-                .map(|place| escape_bytes(place))
-                .collect();
-            let _ = write!(line, " (looked in {})", places.join(", "));
-        }
-        line
-    });
-    list(
-        &mut out,
-        "not in the image, before or after",
+        "missing, in the original too",
         &unmet.collect::<Vec<_>>(),
     );
-    let notes = plan.notes().iter().map(|note| {
-        let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let place = note.at.map_or_else(|| "the configuration".to_owned(), path);
-        format!("{place}{line}: {}", note.text)
-    });
-    list(&mut out, "not known", &notes.collect::<Vec<_>>());
+    let notes = plan.notes().iter().map(|note| note_line(tree, note));
+    list(&mut out, "unknown", &notes.collect::<Vec<_>>());
     out
+}
+
+fn unmet_line(tree: &Tree, unmet: &Unmet) -> String {
+    let mut line = format!("{} needs {}", path(tree, unmet.by), unmet.need);
+    if !unmet.looked_in.is_empty() {
+        let places: Vec<_> = unmet
+            .looked_in
+            .iter()
+            .map(|place| escape_bytes(place))
+            .collect();
+        let _ = write!(line, " (searched {})", places.join(", "));
+    }
+    line
+}
+
+fn note_line(tree: &Tree, note: &Note) -> String {
+    let place = match note.at {
+        Some(name) => path(tree, name),
+        None => "image configuration".to_owned(),
+    };
+    match note.line {
+        Some(line) => format!("{place}:{line}: {}", note.text),
+        None => format!("{place}: {}", note.text),
+    }
+}
+
+fn path(tree: &Tree, name: NameId) -> String {
+    escape_bytes(&tree.path(name))
 }
 
 fn table(out: &mut Lines, totals: &Totals) {
     let (before, after) = (totals.before, totals.after);
+    // An image may be empty, or of nothing but directories.
     let share = after
         .bytes
         .saturating_mul(100)
@@ -85,7 +91,7 @@ fn table(out: &mut Lines, totals: &Totals) {
         before.files, after.files
     ));
     out.line(format_args!(
-        "  names  {:>12} {:>12}",
+        "  paths  {:>12} {:>12}",
         before.names, after.names
     ));
     out.line(format_args!(
@@ -99,22 +105,23 @@ fn table(out: &mut Lines, totals: &Totals) {
 }
 
 fn levels(out: &mut Lines, totals: &Totals) {
-    out.line(format_args!("  levels {}", levels_told(totals)));
+    out.line(format_args!("  levels {}", sizes_by_level(totals)));
 }
 
-/// What each level keeps: the first as it is, the others by what they add.
-pub(super) fn levels_told(totals: &Totals) -> String {
+/// The size of the files that each confidence level adds: `certain 12.0 MB, likely +1.2 MB`.
+pub(super) fn sizes_by_level(totals: &Totals) -> String {
+    let mut parts = Vec::new();
     let mut before = 0;
-    let told = totals.levels.iter().map(|(level, count)| {
-        let added = count.bytes - before;
+    // The counts of a level include those of the levels before it.
+    for (level, count) in &totals.levels {
         let plus = if before == 0 { "" } else { "+" };
+        parts.push(format!("{level} {plus}{}", size(count.bytes - before)));
         before = count.bytes;
-        format!("{level} {plus}{}", size(added))
-    });
-    told.collect::<Vec<String>>().join(", ")
+    }
+    parts.join(", ")
 }
 
-/// How many packages are recorded, in files that are made.
+/// Number of packages in the records that are generated for scanners.
 fn records(out: &mut Lines, plan: &Plan) {
     let packages: BTreeSet<&String> = plan
         .records()
@@ -124,21 +131,21 @@ fn records(out: &mut Lines, plan: &Plan) {
     if !packages.is_empty() {
         let files = counted(plan.records().len(), "file");
         out.line(format_args!(
-            "for scanners, {files} record {}",
+            "records for scanners: {} in {files}",
             counted(packages.len(), "package")
         ));
     }
 }
 
-/// A kept name and its first reason.
-fn because(tree: &Tree, plan: &Plan, name: NameId) -> String {
-    let path = |name| escape_bytes(&tree.path(name));
+/// A kept path with its first reason.
+fn with_reason(tree: &Tree, plan: &Plan, name: NameId) -> String {
+    let path_of_name = path(tree, name);
     let Some(reason) = plan.reasons(name).first() else {
-        return path(name);
+        return path_of_name;
     };
     match reason.by {
-        Some(by) => format!("{}, for {}: {}", path(name), path(by), reason.why),
-        None => format!("{}: {}", path(name), reason.why),
+        Some(by) => format!("{path_of_name}, for {}: {}", path(tree, by), reason.why),
+        None => format!("{path_of_name}: {}", reason.why),
     }
 }
 

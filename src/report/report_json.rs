@@ -1,4 +1,4 @@
-//! What slimming comes to, for programs.
+//! The report on slimming as JSON.
 
 use serde_json::{Value, json};
 
@@ -6,26 +6,22 @@ use super::inspect::length;
 use super::inspect_json::{bytes, kind, path, pretty};
 use super::summary::{Sizes, Summary};
 use crate::image::NameId;
-use crate::slim::{Confidence, Count};
+use crate::slim::Count;
 
-/// One object; `kept` has every name that stays, with its first reason.
+/// One object; `kept` has every path that is kept, with its first reason.
 pub fn report_json(summary: &Summary<'_>) -> String {
     let tree = &summary.image.tree;
-    let named = |rows: &[(&'static str, Sizes)], key: &str| -> Vec<Value> {
-        rows.iter()
-            .map(|(name, sizes)| with(key, Some(name), *sizes))
-            .collect()
-    };
     let value = json!({
         "image": summary.name,
         "before": count(summary.before),
         "after": count(summary.after),
+        // Cumulative counts, so that each row is what `--keep-level` with its level would keep.
         "levels": levels(summary),
         "packages": summary.packages.iter().map(|(package, sizes)| {
-            with("purl", package.map(|package| package.purl.as_str()), *sizes)
+            size_row("purl", package.map(|package| package.purl.as_str()), *sizes)
         }).collect::<Vec<_>>(),
-        "kinds": named(&summary.kinds, "kind"),
-        "reasons": named(&summary.reasons, "reason"),
+        "kinds": size_rows("kind", &summary.kinds),
+        "reasons": size_rows("reason", &summary.reasons),
         "risky": summary.risky.iter().map(|risk| {
             json!({"path": path(tree, risk.name), "what": risk.what, "chain": risk.chain})
         }).collect::<Vec<_>>(),
@@ -35,6 +31,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
         "notes": summary.notes.iter().map(|note| {
             json!({"path": note.at.map(|at| path(tree, at)), "line": note.line, "text": note.text})
         }).collect::<Vec<_>>(),
+        // Generated records are not in the image, so they are not among the kept paths.
         "generated": summary.plan.records().iter().map(|record| {
             json!({
                 "path": bytes(&record.path),
@@ -42,6 +39,7 @@ pub fn report_json(summary: &Summary<'_>) -> String {
                 "packages": record.packages,
             })
         }).collect::<Vec<_>>(),
+        // Last, as it is by far the longest.
         "kept": summary.plan.kept().iter().map(|&name| kept(summary, name)).collect::<Vec<_>>(),
     });
     pretty(&value)
@@ -57,21 +55,28 @@ fn count(count: Count) -> Value {
     })
 }
 
-/// What each level keeps with those before it, the surest first, and the bytes that it adds to
-/// theirs.
+/// Counts of the files that each level keeps together with the levels before it, the most certain
+/// first, and the bytes that it adds to them.
 fn levels(summary: &Summary<'_>) -> Vec<Value> {
+    let mut rows = Vec::new();
     let mut before = 0;
-    let row = |(level, kept): &(Confidence, Count)| {
-        let added = kept.bytes - std::mem::replace(&mut before, kept.bytes);
+    for (level, kept) in &summary.plan.totals().levels {
         let mut row = count(*kept);
         row["level"] = json!(level.to_string());
-        row["bytes_added"] = json!(added);
-        row
-    };
-    summary.plan.totals().levels.iter().map(row).collect()
+        row["bytes_added"] = json!(kept.bytes - before);
+        before = kept.bytes;
+        rows.push(row);
+    }
+    rows
 }
 
-fn with(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
+fn size_rows(key: &str, rows: &[(&'static str, Sizes)]) -> Vec<Value> {
+    rows.iter()
+        .map(|(name, sizes)| size_row(key, Some(name), *sizes))
+        .collect()
+}
+
+fn size_row(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
     json!({
         key: name,
         "files_before": sizes.files_before,
@@ -83,6 +88,7 @@ fn with(key: &str, name: Option<&str>, sizes: Sizes) -> Value {
 
 fn kept(summary: &Summary<'_>, name: NameId) -> Value {
     let tree = &summary.image.tree;
+    // Only the first reason: all of them would be many times the size of the image's list of files.
     let reason = summary.plan.reasons(name).first();
     json!({
         "path": path(tree, name),

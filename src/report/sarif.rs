@@ -13,12 +13,13 @@ use crate::source::Source;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-/// Stands for the folder that relative paths are in, which the reader knows.
+/// Name of the directory that paths are relative to. GitHub and other readers put the root of the
+/// repository in its place.
 const ROOT: &str = "SRCROOT";
 
-/// One run: the rules that speak, with their pages as help, and what they say, with fixes and
-/// fingerprints.
+/// One run: the findings with their fixes and fingerprints, and their rules with pages as help.
 pub(super) fn sarif(report: &Report<'_>) -> String {
+    // Results refer to their rules by index as well, which saves readers a search.
     let rules = rules(report);
     let places: BTreeMap<&str, usize> = rules
         .keys()
@@ -42,8 +43,12 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
                 "informationUri": concat!("https://docs.rs/crate/", env!("CARGO_PKG_NAME")),
                 "rules": rules.values().collect::<Vec<_>>(),
             }},
+            // Columns count characters, not bytes or units of UTF-16.
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": { ROOT: { "description": { "text": "the folder that was checked" } } },
+            "originalUriBaseIds": {
+                ROOT: { "description": { "text": "the directory that was checked" } }
+            },
+
             "invocations": [{ "executionSuccessful": true }],
             "results": results,
         }],
@@ -51,10 +56,12 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
     super::json::escaped(format!("{log:#}\n"))
 }
 
-/// The rules that speak, by the name that their findings bear.
+/// The rules with findings, by identifier. All rules with their pages would be most of the file,
+/// for which GitHub has a limit of 10 MB.
 fn rules(report: &Report<'_>) -> BTreeMap<String, Value> {
     let mut rules = BTreeMap::new();
     for finding in report.findings() {
+        // Without a page, there is nothing to describe the rule by.
         let Some(page) = report.registry.get(finding.rule) else {
             continue;
         };
@@ -79,6 +86,7 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
         "defaultConfiguration": { "level": level(page.severity) },
         "properties": {
             "tags": [page.category.as_str(), "dockerfile"],
+            // GitHub sorts alerts by precision; rules that guess are not in the default profile.
             "precision": "high",
             "problem.severity": problem(page.severity),
             "aliases": aliases,
@@ -86,24 +94,31 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
     })
 }
 
-/// `RootUser` for `root-user`, which is how SARIF's readers expect a name.
+/// The name of a rule in Pascal case, `RootUser` for `root-user`, as SARIF's readers expect it.
 fn pascal(id: &str) -> String {
-    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    id.split('-')
-        .filter(|word| !word.is_empty())
-        .map(capital)
-        .collect()
+    let mut name = String::with_capacity(id.len());
+    for word in id.split('-') {
+        for (index, letter) in word.chars().enumerate() {
+            name.push(if index == 0 {
+                letter.to_ascii_uppercase()
+            } else {
+                letter
+            });
+        }
+    }
+    name
 }
 
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
+        // SARIF has no level below `note` but `none`, which viewers hide.
         Severity::Info | Severity::Style => "note",
     }
 }
 
-/// GitHub's own word for a level, by which it sorts.
+/// GitHub's own severity of a rule, by which it sorts and filters alerts.
 fn problem(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
@@ -123,6 +138,7 @@ fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usiz
     if let Some(place) = rule {
         result["ruleIndex"] = place.into();
     }
+    // An empty list would be valid, but large reports have thousands of findings.
     if !finding.labels.is_empty() {
         result["relatedLocations"] = file
             .labels(finding)
@@ -136,7 +152,10 @@ fn result(file: &Linted, finding: &Finding, fingerprint: &str, rule: Option<usiz
 }
 
 fn related(source: &Source, label: &Label) -> Value {
-    json!({ "message": { "text": label.message }, "physicalLocation": location(source.name(), Region::of(source, label.span)) })
+    json!({
+        "message": { "text": label.message },
+        "physicalLocation": location(source.name(), Region::of(source, label.span)),
+    })
 }
 
 fn location(name: &str, at: Region) -> Value {
@@ -145,6 +164,7 @@ fn location(name: &str, at: Region) -> Value {
 
 fn artifact(name: &str) -> Value {
     let uri = super::uri(name);
+    // Only a relative URI may have a base.
     if uri.starts_with("file:") {
         json!({ "uri": uri })
     } else {
@@ -152,7 +172,7 @@ fn artifact(name: &str) -> Value {
     }
 }
 
-/// A region's end is the place after its last character.
+/// A region, whose end is the place after its last character.
 fn region(Region { start, end }: Region) -> Value {
     json!({
         "startLine": start.line,
@@ -166,11 +186,19 @@ fn fix_object(source: &Source, fix: &Fix) -> Value {
     let replacements: Vec<Value> = fix
         .edits
         .iter()
-        .map(|edit| json!({ "deletedRegion": region(Region::of(source, edit.span)), "insertedContent": { "text": edit.replacement } }))
+        .map(|edit| {
+            json!({
+                "deletedRegion": region(Region::of(source, edit.span)),
+                "insertedContent": { "text": edit.replacement },
+            })
+        })
         .collect();
     json!({
         "description": { "text": fix.title },
-        "artifactChanges": [{ "artifactLocation": artifact(source.name()), "replacements": replacements }],
+        "artifactChanges": [{
+            "artifactLocation": artifact(source.name()),
+            "replacements": replacements,
+        }],
         "properties": { "applicability": fix.applicability.as_str() },
     })
 }

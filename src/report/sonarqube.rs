@@ -1,7 +1,7 @@
 //! SonarQube's generic issues, in the form that 10.3 and later read.
 //!
-//! See
-//! <https://docs.sonarsource.com/sonarqube-server/analyzing-source-code/importing-external-issues/generic-issue-import-format>.
+//! See "Generic issue import format" in the documentation of SonarQube,
+//! <https://docs.sonarsource.com/sonarqube-server/>.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{Report, help};
 use crate::lint::{Category, Finding, Page, Severity};
 use crate::source::Utf16Position;
 
-/// An object with the rules that speak, and what they say.
+/// An object with the findings and their rules.
 pub(super) fn sonarqube(report: &Report<'_>) -> String {
     let mut rules: BTreeMap<String, Value> = BTreeMap::new();
     let mut issues = Vec::new();
@@ -29,7 +29,11 @@ pub(super) fn sonarqube(report: &Report<'_>) -> String {
         });
         issues.push(json!({
             "ruleId": id,
-            "primaryLocation": location(file.name(), file.region_utf16(finding), &super::full_text(finding)),
+            "primaryLocation": location(
+                file.name(),
+                file.region_utf16(finding),
+                &super::full_text(finding),
+            ),
             "secondaryLocations": labels.collect::<Vec<_>>(),
         }));
     }
@@ -48,7 +52,7 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
         Category::Size => ("MAINTAINABILITY", "EFFICIENT", "CODE_SMELL"),
         Category::Style => ("MAINTAINABILITY", "CONVENTIONAL", "CODE_SMELL"),
     };
-    // Versions before 10.8 know no impact but these three.
+    // SonarQube before 10.8 accepts only these three impacts, and refuses the file otherwise.
     let (impact, severity) = match finding.severity {
         Severity::Error => ("HIGH", "CRITICAL"),
         Severity::Warning => ("MEDIUM", "MAJOR"),
@@ -67,10 +71,10 @@ fn rule(id: &str, finding: &Finding, page: &Page) -> Value {
     })
 }
 
-/// Lines count from 1, columns from 0 and in UTF-16; an empty range, which SonarQube refuses, is
-/// left out.
+/// A location, in which lines count from 1, and columns from 0 in units of UTF-16.
 fn location(name: &str, region: Region<Utf16Position>, message: &str) -> Value {
     let Region { start, end } = region;
+    // SonarQube refuses an empty range, but takes a line without columns.
     let range = if start < end {
         json!({
             "startLine": start.line + 1,

@@ -1,34 +1,36 @@
-//! What slimming comes to, as data: by package, kind and reason, and what stayed that is risky.
+//! Summary of slimming for reports: sizes by package, kind and reason, and risky files that are
+//! kept.
 
-use crate::knowledge::ProgramClass;
 use std::collections::BTreeMap;
 
 use crate::image::{Image, Kind, NameId, ReadError, Tree};
+use crate::knowledge::ProgramClass;
 use crate::packages::{Package, Packages};
 use crate::printable::escape_bytes;
 use crate::slim::{Because, Count, Note, Plan, Root, Unmet, Why};
 
-/// All that a report tells.
+/// Contents of a report on slimming.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    /// The image as the user called it.
+    /// The name of the image as it was typed.
     pub name: &'a str,
     pub image: &'a Image,
     pub plan: &'a Plan,
     pub before: Count,
     pub after: Count,
-    /// Most bytes before first; what is of no package has none.
+    /// Packages, and `None` for files without one, by size before slimming, the largest first.
     pub packages: Vec<(Option<&'a Package>, Sizes)>,
-    /// Kinds of files, most bytes before first.
+    /// Kinds of files, by size before slimming, the largest first.
     pub kinds: Vec<(&'static str, Sizes)>,
-    /// First reasons, most bytes first; `before` is what the same names had.
+    /// First reasons, by size of the kept files, the largest first. The sizes before are those of
+    /// the same files.
     pub reasons: Vec<(&'static str, Sizes)>,
     pub risky: Vec<Risk>,
     pub unmet: &'a [Unmet],
     pub notes: &'a [Note],
 }
 
-/// Regular files, each counted once for its first name.
+/// Sizes of regular files. A file with several hard links is counted once, for its first name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
     pub files_before: usize,
@@ -48,16 +50,17 @@ impl Sizes {
     }
 }
 
-/// A kept name that makes an attack easier, and the way to it from a root.
+/// A kept file that makes an attack easier, with the reasons from a root to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Risk {
     pub name: NameId,
+    /// The kind of risk.
     pub what: &'static str,
-    /// Paths with the reason of each.
+    /// Paths with the reason for each.
     pub chain: Vec<String>,
 }
 
-/// Adds everything up.
+/// Computes the summary of a plan.
 pub fn summary<'a>(
     name: &'a str,
     image: &'a Image,
@@ -69,20 +72,19 @@ pub fn summary<'a>(
     let mut of_none = Sizes::default();
     let mut kinds: BTreeMap<&'static str, Sizes> = BTreeMap::new();
     let mut reasons: BTreeMap<&'static str, Sizes> = BTreeMap::new();
-    for (name, bytes, kept) in files(tree, plan) {
-        let of_package = packages.owner_rows(name).first();
-        of_package
-            .map_or(&mut of_none, |&row| &mut of_packages[row])
-            .add(bytes, kept.is_some());
-        kinds
-            .entry(kind(image, name)?)
-            .or_default()
-            .add(bytes, kept.is_some());
-        if let Some(why) = kept.and_then(|kept| plan.reasons(kept).first()) {
-            reasons
-                .entry(reason(&why.why))
-                .or_default()
-                .add(bytes, true);
+    for file in files(tree, plan) {
+        let (bytes, is_kept) = (file.bytes, file.kept.is_some());
+        // Some files belong to two packages. Counting them for the first keeps the sum right.
+        let sizes = match packages.owner_rows(file.name).first() {
+            Some(&row) => &mut of_packages[row],
+            None => &mut of_none,
+        };
+        sizes.add(bytes, is_kept);
+        let kind = kinds.entry(kind(image, file.name)?).or_default();
+        kind.add(bytes, is_kept);
+        if let Some(first) = file.kept.and_then(|kept| plan.reasons(kept).first()) {
+            let reason = reasons.entry(reason(&first.why)).or_default();
+            reason.add(bytes, true);
         }
     }
     let rows = packages
@@ -90,7 +92,9 @@ pub fn summary<'a>(
         .iter()
         .map(Some)
         .zip(of_packages)
+        // Files of no package are a row like a package's, so that the rows add up to the image.
         .chain([(None, of_none)]);
+    // Virtual packages and those whose files are unknown have no size to show.
     let mut packages: Vec<_> = rows.filter(|(_, sizes)| sizes.files_before > 0).collect();
     packages.sort_by_key(|(_, sizes)| std::cmp::Reverse(sizes.bytes_before));
     let totals = plan.totals();
@@ -115,25 +119,43 @@ fn sorted(map: BTreeMap<&'static str, Sizes>, by: fn(&Sizes) -> u64) -> Vec<(&'s
     rows
 }
 
-/// Every regular file once, by its first name: with its bytes, and the first of its names that is
-/// kept.
-fn files(tree: &Tree, plan: &Plan) -> Vec<(NameId, u64, Option<NameId>)> {
+/// A regular file of the image.
+struct CountedFile {
+    /// The first of its names.
+    name: NameId,
+    bytes: u64,
+    /// The first of its names that is kept.
+    kept: Option<NameId>,
+}
+
+/// All regular files. A file with several hard links occurs once.
+fn files(tree: &Tree, plan: &Plan) -> Vec<CountedFile> {
     let mut rows: Vec<Option<usize>> = vec![None; tree.inode_count()];
-    let mut files: Vec<(NameId, u64, Option<NameId>)> = Vec::new();
+    let mut files = Vec::new();
     for name in tree.walk() {
         let Kind::File(content) = &tree.inode(name).kind else {
             continue;
         };
+        // The first name decides on the package and the kind.
         let row = *rows[tree.inode_id(name).index()].get_or_insert(files.len());
         if row == files.len() {
-            files.push((name, content.length(), None));
+            files.push(CountedFile {
+                name,
+                bytes: content.length(),
+                kept: None,
+            });
         }
-        files[row].2 = files[row].2.or(plan.is_kept(name).then_some(name));
+        let file = &mut files[row];
+        if file.kept.is_none() && plan.is_kept(name) {
+            file.kept = Some(name);
+        }
     }
     files
 }
 
-const FOLDERS: [(&str, &str); 9] = [
+/// Kinds of files by directory, which comes before the extension: a script in
+/// `/usr/share/doc/` is documentation.
+const DIRECTORIES: [(&str, &str); 9] = [
     ("/usr/share/doc/", "documentation"),
     ("/usr/share/man/", "documentation"),
     ("/usr/share/info/", "documentation"),
@@ -145,7 +167,8 @@ const FOLDERS: [(&str, &str); 9] = [
     ("/etc/", "configuration"),
 ];
 
-const ENDINGS: [(&str, &str); 12] = [
+/// Kinds of files by extension.
+const EXTENSIONS: [(&str, &str); 12] = [
     (".py", "Python"),
     (".pyc", "Python"),
     (".pm", "Perl"),
@@ -160,24 +183,24 @@ const ENDINGS: [(&str, &str); 12] = [
     (".mo", "translations"),
 ];
 
-/// What sort of file this is, for a person.
+/// The kind of a file, for people.
 fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
     let tree = &image.tree;
     let path = tree.path(name);
-    let find = |table: &[(&'static str, &'static str)], fits: fn(&[u8], &[u8]) -> bool| {
-        table
-            .iter()
-            .find(|(part, _)| fits(&path, part.as_bytes()))
-            .map(|&(_, kind)| kind)
-    };
-    if let Some(kind) = find(&FOLDERS, <[u8]>::starts_with) {
-        return Ok(kind);
+    for (directory, kind) in DIRECTORIES {
+        if path.starts_with(directory.as_bytes()) {
+            return Ok(kind);
+        }
     }
-    if let Some(kind) = find(&ENDINGS, <[u8]>::ends_with) {
-        return Ok(kind);
+    for (extension, kind) in EXTENSIONS {
+        if path.ends_with(extension.as_bytes()) {
+            return Ok(kind);
+        }
     }
+    // The content is read last, as it may be compressed in a layer of gigabytes.
     let bytes = image.head(tree.inode_id(name), 4)?;
     Ok(match () {
+        // Libraries and position-independent programs have the same type, so the name decides.
         () if bytes.starts_with(b"\x7fELF") && is_library(tree.file_name(name)) => "libraries",
         () if bytes.starts_with(b"\x7fELF") => "programs",
         () if bytes.starts_with(b"#!") => "scripts",
@@ -186,14 +209,15 @@ fn kind(image: &Image, name: NameId) -> Result<&'static str, ReadError> {
 }
 
 fn is_library(file_name: &[u8]) -> bool {
+    // `libz.so.1` has a version after the extension.
     file_name.ends_with(b".so") || memchr::memmem::find(file_name, b".so.").is_some()
 }
 
-/// Reasons of one sort under one name.
+/// The group of a reason. A plan has more kinds of reasons than a table should have rows.
 fn reason(why: &Why) -> &'static str {
     match why {
-        Why::Root(Root::Program(_)) => "the program of the configuration",
-        Why::Root(Root::Glob { .. }) => "asked for with --keep",
+        Why::Root(Root::Program(_)) => "entry point or command",
+        Why::Root(Root::Glob { .. }) => "kept by --keep",
         Why::Root(
             Root::Rule {
                 because: Because::Always,
@@ -201,23 +225,21 @@ fn reason(why: &Why) -> &'static str {
             }
             | Root::PackageDatabase,
         ) => "always kept",
-        Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "by a keep rule",
-        Why::Root(Root::Brought { .. }) => "brought by COPY or ADD",
-        Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be opened by name",
-        Why::Root(_) => "named in the configuration",
-        Why::Target | Why::OnTheWay | Why::Directory => "on the way to something that is kept",
+        Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "keep rules",
+        Why::Root(Root::Brought { .. }) => "added by COPY or ADD",
+        Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be loaded by name",
+        Why::Root(_) => "named in the image configuration",
+        Why::Target | Why::OnTheWay | Why::Directory => "directories and symlinks of kept files",
         Why::Interpreter | Why::LoaderReads => "loaders",
-        Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => {
-            "libraries that are needed"
-        }
-        Why::Opened { .. } => "libraries that the C library opens",
+        Why::Needed { .. } | Why::Filter { .. } | Why::Injected { .. } => "required libraries",
+        Why::Opened { .. } => "libraries that the C library loads",
         Why::Shebang | Why::Command { .. } | Why::Mention { .. } | Why::Include { .. } => {
-            "used by a script"
+            "used by scripts"
         }
-        Why::Record { .. } => "records of packages",
+        Why::Record { .. } => "package records",
         #[allow(
             unreachable_patterns,
-            reason = "there are more ways in than are told apart here"
+            reason = "a new kind of reason is in no group at first"
         )]
         _ => "other reasons",
     }
@@ -226,38 +248,43 @@ fn reason(why: &Why) -> &'static str {
 fn risky(tree: &Tree, plan: &Plan) -> Vec<Risk> {
     let mut risks: Vec<Risk> = Vec::new();
     let totals = plan.totals();
-    let mut add = |name: NameId, what| {
-        let shown = |name| escape_bytes(&tree.path(name));
-        let chain = plan
-            .why(name)
-            .iter()
-            .map(|link| format!("{}: {}", shown(link.name), link.why))
-            .collect();
-        risks.push(Risk { name, what, chain });
-    };
-    totals.shells.iter().for_each(|&name| add(name, "a shell"));
-    totals
-        .privileged
-        .iter()
-        .for_each(|&name| add(name, "setuid, setgid or with capabilities"));
+    for &name in &totals.shells {
+        risks.push(risk(tree, plan, name, "shell"));
+    }
+    for &name in &totals.privileged {
+        risks.push(risk(tree, plan, name, "setuid, setgid or capabilities"));
+    }
     for &name in plan.kept() {
         let inode = tree.inode(name);
+        // A file of a program's name that cannot be run, such as its configuration, is no risk.
         let is_program = matches!(inode.kind, Kind::File(_)) && inode.header.mode & 0o111 != 0;
         let file_name = tree.file_name(name);
         if is_program && ProgramClass::PackageManager.contains(file_name) {
-            add(name, "a package manager");
+            risks.push(risk(tree, plan, name, "package manager"));
         }
+        // An attacker needs one to get further tools into a container.
         if is_program && ProgramClass::Downloader.contains(file_name) {
-            add(name, "it connects to elsewhere");
+            risks.push(risk(tree, plan, name, "can download files"));
         }
-        let is_open = match inode.kind {
+        let is_world_writable = match inode.kind {
             Kind::File(_) => inode.header.mode & 0o2 != 0,
+            // In a sticky directory, such as `/tmp`, users cannot replace files of others.
             Kind::Directory => inode.header.mode & 0o1002 == 0o2,
+            // The mode of a symlink has no effect.
             _ => false,
         };
-        if is_open {
-            add(name, "anybody may write it");
+        if is_world_writable {
+            risks.push(risk(tree, plan, name, "world-writable"));
         }
     }
     risks
+}
+
+fn risk(tree: &Tree, plan: &Plan, name: NameId, what: &'static str) -> Risk {
+    let mut chain = Vec::new();
+    for link in plan.why(name) {
+        let path = escape_bytes(&tree.path(link.name));
+        chain.push(format!("{path}: {}", link.why));
+    }
+    Risk { name, what, chain }
 }

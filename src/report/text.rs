@@ -1,5 +1,5 @@
-//! Findings for people: source excerpts with carets, labels, notes, the fix as a patch, and a
-//! summary line.
+//! Findings as text for people: source excerpts with carets, labels, notes, the fix as a patch, and
+//! a summary line.
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
@@ -10,18 +10,18 @@ use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
 use crate::printable::{Lines, escape};
 use crate::source::{Source, Span};
 
-/// Text is not wrapped into narrower columns.
+/// Least width that text is wrapped to. In narrower columns, every word would be on its own line.
 const NARROWEST: usize = 24;
 
 /// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
-    /// In columns.
+    /// Width in columns.
     pub width: usize,
-    /// Frames are drawn with characters beyond ASCII.
+    /// Draw frames with characters beyond ASCII.
     pub unicode: bool,
-    /// Names of rules are links to their pages.
+    /// Make names of rules links to their pages.
     pub links: bool,
 }
 
@@ -41,11 +41,12 @@ impl Style {
     }
 }
 
-/// Every finding, a line that counts them, and one on the attack surface.
+/// All findings, a line that counts them, and lines on the attack surfaces.
 pub fn text(report: &Report<'_>, style: Style) -> Lines {
     let renderer = style.renderer();
     let mut out = Lines::new();
     for file in report.files {
+        // With one file, the excerpts name it often enough.
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
@@ -63,7 +64,7 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
             };
             let dash = if style.unicode { "\u{2014}" } else { "-" };
             let line = super::attack_surface::line(file, surface, name, dash);
-            // Each line of its own: one line of `Lines` may not contain breaks.
+            // One by one, as `Lines` escapes line breaks within a line.
             for line in wrapped(&line, style.width).lines() {
                 out.line(line);
             }
@@ -72,7 +73,7 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
     out
 }
 
-/// The name of a file, above what is found in it.
+/// The name of a file above its findings.
 fn heading(out: &mut Lines, file: &Linted, style: Style) {
     let bold = if style.color {
         anstyle::Style::new().bold()
@@ -91,8 +92,8 @@ fn groups<'a>(
     finding: &'a Finding,
     style: Style,
 ) -> Vec<Group<'a>> {
-    // `warning[name]: ` stands before a message, ` = help: ` and the number of a line before a
-    // note.
+    // The renderer does not wrap text. It puts `warning[name]: ` before a message, and the width of
+    // a line number and ` = help: ` before a note.
     let title = finding.severity.as_str().len() + finding.rule.len() + "[]: ".len();
     let message = wrapped(&escape(&finding.message), style.width.saturating_sub(title));
     let note = style
@@ -109,6 +110,7 @@ fn groups<'a>(
         (Some(source), Location::Text(text)) => {
             title.element(snippet(source, text.span, &finding.labels))
         }
+        // An image has no text to quote.
         (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
     let group = group.elements(finding.labels.iter().filter_map(elsewhere));
@@ -117,6 +119,7 @@ fn groups<'a>(
         .iter()
         .map(|text| Level::NOTE.message(wrapped(&escape(text), note)));
     let group = group.elements(notes);
+    // The pointer is the last line, below the patch if there is one.
     match (&finding.fix, file.source()) {
         (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
         _ => vec![group.element(pointer)],
@@ -128,6 +131,7 @@ fn level(severity: Severity) -> Level<'static> {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
+        // The renderer has no level below info.
         Severity::Style => Level::INFO.with_name("style"),
     }
 }
@@ -151,7 +155,7 @@ fn snippet<'a>(
         .annotations(labels)
 }
 
-/// The excerpt of another file that a label is in.
+/// An excerpt of another file, for a label in it.
 fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<'_>>> {
     let source = label.file.as_deref()?;
     let excerpt = Excerpt::new(source, std::iter::once(label.span));
@@ -166,7 +170,7 @@ fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<
     )
 }
 
-/// The layer of a finding in an image; only the image for one in its configuration.
+/// The image and the layer of a finding; only the image for a finding in its configuration.
 fn place_in_image(name: &str, location: &Location) -> String {
     let name = escape(name);
     match location {
@@ -203,8 +207,9 @@ fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
         )
 }
 
-/// Where to read more, and the names that other tools have for the rule.
+/// A pointer to the rule's page, with the names that other tools have for the rule.
 fn pointer(report: &Report<'_>, finding: &Finding) -> String {
+    // Some names, such as the identifiers of KICS, are too long to read or to remember.
     let aliases: Vec<_> = report
         .aliases(finding)
         .filter(|alias| alias.len() < 30)
@@ -241,12 +246,14 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
         let count = report.count(severity);
         // "info" and "style" have no plural.
         let noun = if severity <= Severity::Warning {
+            // `1 error` and `2 errors`.
             counted(count, severity.as_str())
         } else {
             format!("{count} {severity}")
         };
         line.push_str(&noun);
     }
+    // Counted by kind, as unsafe fixes need a flag of their own.
     let fixable = |wanted| {
         let fixes = report.findings().filter_map(|finding| finding.fix.as_ref());
         fixes.filter(|fix| fix.applicability == wanted).count()
@@ -264,7 +271,8 @@ fn summary(out: &mut Lines, report: &Report<'_>) {
     }
 }
 
-/// A text with line breaks where it would be wider than `width`; words stay whole.
+/// A text with line breaks so that no line is wider than `width`. Words are not split: a path or a
+/// command could not be copied.
 fn wrapped(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut column = 0;

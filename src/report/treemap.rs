@@ -1,8 +1,8 @@
-//! A treemap: rectangles as large as what they stand for, inside the rectangle of what holds them.
+//! Treemaps: rectangles whose areas show sizes, and that fill a larger rectangle.
 //!
 //! Source: Bruls, Huizing and van Wijk, "Squarified Treemaps" (2000).
 
-/// In units of the drawing.
+/// A rectangle in units of the drawing.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rectangle {
     pub(super) x: f64,
@@ -16,8 +16,11 @@ pub(super) fn squarified(sizes: &[f64], mut room: Rectangle) -> Vec<Rectangle> {
     let mut rectangles = Vec::with_capacity(sizes.len());
     let mut rest = sizes;
     while !rest.is_empty() {
+        // Computed anew for each row, so that rounding errors do not add up to a gap at the end.
         let scale = room.width * room.height / rest.iter().sum::<f64>();
         let side = room.width.min(room.height);
+        // A row grows as long as its worst rectangle gets no narrower. That is greedy, and good
+        // enough: the optimum is NP-hard.
         let mut count = 1;
         while count < rest.len()
             && worst(&rest[..=count], scale, side) <= worst(&rest[..count], scale, side)
@@ -31,17 +34,19 @@ pub(super) fn squarified(sizes: &[f64], mut room: Rectangle) -> Vec<Rectangle> {
     rectangles
 }
 
-/// How far from a square the longest rectangle of a row would be.
+/// The largest ratio of sides among the rectangles of a row, of which a square has 1.
 fn worst(row: &[f64], scale: f64, side: f64) -> f64 {
     let sum: f64 = row.iter().sum::<f64>() * scale;
-    let ratio = |size: &f64| {
+    let mut worst: f64 = 0.0;
+    for size in row {
         let area = size * scale;
-        (side * side * area / (sum * sum)).max(sum * sum / (side * side * area))
-    };
-    row.iter().map(ratio).fold(0.0, f64::max)
+        let ratio = side * side * area / (sum * sum);
+        worst = worst.max(ratio).max(1.0 / ratio);
+    }
+    worst
 }
 
-/// Lays a row along the shorter side, and gives the room that is left.
+/// Places a row along the shorter side, and returns the room that is left.
 fn lay(row: &[f64], scale: f64, room: Rectangle, rectangles: &mut Vec<Rectangle>) -> Rectangle {
     let area = row.iter().sum::<f64>() * scale;
     let is_upright = room.width >= room.height;
@@ -66,6 +71,8 @@ fn lay(row: &[f64], scale: f64, room: Rectangle, rectangles: &mut Vec<Rectangle>
         });
         at += length;
     }
+    // Rounding can make the last row a little thicker than the room, and SVG refuses a negative
+    // width.
     if is_upright {
         Rectangle {
             x: room.x + thickness,

@@ -1,9 +1,9 @@
-//! The lines that hadolint prints, for what was made to read them: `file:line code level: message`.
+//! The lines that hadolint prints, `file:line code level: message`, for tools that parse them.
 
 use super::Report;
 use crate::printable::Lines;
 
-/// A line for each finding, with hadolint's code where there is one, at the first line of its
+/// A line for each finding, with hadolint's code if it has one, at the first line of its
 /// instruction.
 pub(super) fn tty(report: &Report<'_>) -> Lines {
     let mut out = Lines::new();

@@ -1,4 +1,4 @@
-//! XML as the reports need it: elements with attributes, indented, in which no text can break out.
+//! XML for reports: indented elements with attributes, in which every text is escaped.
 
 use quick_xml::Writer;
 use quick_xml::events::attributes::Attribute;
@@ -7,7 +7,7 @@ use quick_xml::name::QName;
 
 use crate::printable::{escape, is_hidden, is_logging_command};
 
-/// A document as it is written.
+/// A document that is being written.
 pub(super) struct Xml {
     writer: Writer<Vec<u8>>,
 }
@@ -30,7 +30,7 @@ impl Xml {
         self.write(Event::Empty(element(name, attributes)));
     }
 
-    /// A text of some lines, each of which stays one.
+    /// A text of several lines; line breaks within one of them are escaped.
     pub(super) fn text(&mut self, lines: &[&str]) {
         let lines: Vec<String> = lines.iter().map(|line| encoded(line)).collect();
         self.write(Event::Text(BytesText::from_escaped(lines.join("\n"))));
@@ -65,10 +65,8 @@ fn element<'a>(name: &'a str, attributes: &[(&'a str, &str)]) -> BytesStart<'a> 
     element
 }
 
-/// A text as a part of one line of XML, in which every character that a terminal would obey or hide
-/// is a reference. Those that XML 1.0 cannot hold at all (section 2.2 of the standard) are shown as
-/// people see them, `\x1b`. In an attribute a bare line break would be read as a blank (section
-/// 3.3.3).
+/// A text as a part of one line of XML, in which control characters and hidden characters are
+/// references.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, letter) in text.char_indices() {
@@ -78,12 +76,15 @@ fn encoded(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '#' if is_logging_command(&text[at..]) => out.push_str("&#35;"),
-            // The runner of GitHub Actions would take it for a command.
+            // The runner of GitHub Actions would run it as a command if the file is printed.
             ':' if text[at..].starts_with("::") && text[..at].trim().is_empty() => {
                 out.push_str("&#58;");
             }
+            // XML 1.0 cannot represent these, not even as references (section 2.2).
             '\u{fffe}' | '\u{ffff}' => out.extend(letter.escape_unicode()),
+            // In an attribute, a bare line break would be read as a blank (section 3.3.3).
             '\n' | '\t' | '\r' => out.push_str(&reference(letter)),
+            // The other control characters cannot be represented either.
             letter if letter < ' ' => out.push_str(&escape(letter.encode_utf8(&mut [0; 4]))),
             letter if is_hidden(letter) => out.push_str(&reference(letter)),
             letter => out.push(letter),

@@ -401,7 +401,7 @@ fn how_to_write_is_said_before_any_work() {
         .env("SOURCE_DATE_EPOCH", "today");
     let (code, err) = stderr(&mut command);
     assert!(
-        code == 2 && err.contains("SOURCE_DATE_EPOCH is `today`, but should be seconds since 1970"),
+        code == 2 && err.contains("SOURCE_DATE_EPOCH must be seconds since 1970, not `today`"),
         "{err}"
     );
 }

@@ -316,7 +316,7 @@ fn the_format_of_the_file_is_used_and_has_to_exist() {
     assert_eq!(code, 2);
     assert!(
         err.contains(
-            "the configuration's `format`: unknown format `no-such`; use one of text, compact"
+            "`format` in the configuration: unknown format `no-such`; use one of text, compact"
         ),
         "{err}"
     );
@@ -491,7 +491,10 @@ fn the_nearest_file_is_migrated_and_missing_rules_are_named() {
     let empty = tempfile::tempdir().expect("a temporary folder can be made");
     let (code, _, err) = run(jettison(empty.path()).args(["config", "migrate"]));
     assert_eq!(code, 2);
-    assert!(err.contains("there is no `.hadolint.yaml`"), "{err}");
+    assert!(
+        err.contains("no `.hadolint.yaml` in this directory or any above"),
+        "{err}"
+    );
 }
 
 #[test]

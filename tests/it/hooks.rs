@@ -117,7 +117,7 @@ fn where_there_is_no_repository_nothing_is_staged() {
     let (code, _, err) = lint(folder.path(), &["--staged"]);
     assert_eq!(code, 2);
     assert!(
-        err.starts_with("error: `git` cannot say what is staged"),
+        err.starts_with("error: `git` cannot list the staged files"),
         "{err}"
     );
 }
@@ -206,7 +206,7 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
     let (code, out, err) = lint(path, &["--baseline", "known.json"]);
     assert_eq!(
         (code, out.as_str(), err.as_str()),
-        (0, "", "note: 2 findings silenced by `known.json`\n")
+        (0, "", "note: 2 findings suppressed by `known.json`\n")
     );
     write(
         path,
@@ -220,15 +220,12 @@ fn a_baseline_lets_pass_what_was_there_and_nothing_else() {
     let (code, _, err) = lint(path, &["--baseline", "known.json"]);
     assert_eq!(code, 0);
     assert!(
-        err.contains("note: 1 entry of `known.json` no longer found"),
+        err.contains("note: 1 entry of `known.json` not found"),
         "{err}"
     );
     assert!(err.contains("\n  sub/Dockerfile: sudo: "), "{err}");
     for (name, reason) in [
-        (
-            "Dockerfile",
-            "cannot use `Dockerfile`: it is not a baseline",
-        ),
+        ("Dockerfile", "cannot use `Dockerfile`: not a baseline"),
         ("no", "cannot read `no`"),
     ] {
         let (code, _, err) = lint(path, &["--baseline", name]);

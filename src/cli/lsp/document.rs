@@ -1,5 +1,4 @@
-//! An open document: its text, what was found in it, and the configuration that holds for its
-//! place.
+//! Open documents: text and findings, checked with the configuration that applies to the file.
 
 use std::path::{Path, PathBuf};
 
@@ -20,31 +19,38 @@ pub(super) struct Document {
     pub(super) version: i64,
     pub(super) source: Source,
     pub(super) findings: Vec<Finding>,
-    /// Why the configuration, the baseline or ShellCheck could not be used, where one could not.
-    pub(super) trouble: Option<String>,
+    /// Errors about the configuration, the baseline or ShellCheck, a line each; empty without any.
+    pub(super) errors: String,
 }
 
 impl Document {
-    /// Checks a text with the configuration nearest to its file, as `lint` would. Where that is
-    /// wrong, it is as if there were none.
+    /// Checks a text with the configuration nearest to its file, as `lint` would.
+    ///
+    /// Errors do not stop the check: in an editor, findings by the default configuration are better
+    /// than none while somebody edits the configuration.
     pub(super) fn check(arguments: &LspArguments, uri: &str, version: i64, text: String) -> Self {
         let path = path_of(uri);
-        let mut troubles = Vec::new();
-        let mut config = configuration(path.as_deref(), &mut troubles);
-        arguments.shellcheck.put_over(&mut config);
-        let name = path
-            .as_deref()
-            .map_or_else(|| uri.into(), Path::to_string_lossy)
-            .into_owned();
+        let mut errors = Vec::new();
+        let mut config = configuration(path.as_deref(), &mut errors);
+        arguments.shellcheck.apply(&mut config);
+        let name = match &path {
+            Some(path) => path.to_string_lossy().into_owned(),
+            None => uri.to_owned(),
+        };
+
         let source = Source::new(name, text);
-        let is_left_out = path
-            .as_deref()
-            .map(|path| is_left_out(arguments, &config, path))
-            .transpose();
-        let mut is_left_out = told(is_left_out, &mut troubles).flatten().unwrap_or(false);
+        let mut is_left_out = match &path {
+            Some(path) => {
+                let is_left_out = is_left_out(arguments, &config, path);
+                ok_or_report(is_left_out, &mut errors).unwrap_or(false)
+            }
+            // An unsaved text has no path that a pattern could match.
+            None => false,
+        };
+        // Checking such a text at every pause would make the editor wait.
         if source.bytes().len() as u64 > limits::NAMED_DOCKERFILE {
             let limit = limits::shown(limits::NAMED_DOCKERFILE);
-            troubles.push(format!(
+            errors.push(format!(
                 "`{}` is not checked: it is larger than {limit}",
                 source.name()
             ));
@@ -53,20 +59,20 @@ impl Document {
         let findings = if is_left_out {
             Vec::new()
         } else {
-            found(&source, path.as_deref(), &config, &mut troubles)
+            lint(&source, path.as_deref(), &config, &mut errors)
         };
         let mut files = [Linted::dockerfile(source.clone(), findings)];
         if let Some(baseline) = baseline::known(arguments.baseline.as_deref(), &config)
             && !is_left_out
         {
-            told(baseline::silence(&baseline, &mut files), &mut troubles);
+            ok_or_report(baseline::suppress(&baseline, &mut files), &mut errors);
         }
         let [Linted { findings, .. }] = files;
         Self {
             version,
             source,
             findings,
-            trouble: (!troubles.is_empty()).then(|| troubles.join("\n")),
+            errors: errors.join("\n"),
         }
     }
 
@@ -77,7 +83,7 @@ impl Document {
         )
     }
 
-    /// The findings that touch a range, an empty one too.
+    /// The findings that overlap or touch a range, which is empty where only a cursor is.
     pub(super) fn findings_at(
         &self,
         start: Utf16Position,
@@ -88,26 +94,27 @@ impl Document {
                 return false;
             };
             let (from, to) = self.range(span);
+            // Touching is enough: the cursor after a word still means the word.
             from <= end && start <= to
         })
     }
 }
 
-/// What is found, and what ShellCheck says besides.
-fn found(
+/// The findings in a text, with those of ShellCheck.
+fn lint(
     source: &Source,
     path: Option<&Path>,
     config: &Config,
-    troubles: &mut Vec<String>,
+    errors: &mut Vec<String>,
 ) -> Vec<Finding> {
     let answers = shellcheck::ask(config, rules::registry(), [source]).map_err(anyhow::Error::from);
-    let shellcheck = told(answers, troubles)
+    let shellcheck = ok_or_report(answers, errors)
         .flatten()
         .and_then(|answers| answers.into_iter().next());
     let (build, warning) = path.map(build_context::beside).unwrap_or_default();
-    troubles.extend(warning);
+    errors.extend(warning);
     let mut settings = config.settings.clone();
-    // There is no image at hand.
+    // An editor has no image to check the Dockerfile against.
     settings.ignore.extend(NEEDS_IMAGE);
     lint::lint_with(
         source,
@@ -125,27 +132,33 @@ fn is_left_out(arguments: &LspArguments, config: &Config, path: &Path) -> anyhow
     Ok(Exclude::of(&arguments.exclude, config)?.leaves_out(path, false))
 }
 
-/// What there is; why there is nothing is put to the troubles.
-fn told<T>(result: anyhow::Result<T>, troubles: &mut Vec<String>) -> Option<T> {
-    result
-        .map_err(|error| troubles.push(format!("{error:#}")))
-        .ok()
+/// The value of a result. An error is added to the list.
+fn ok_or_report<T>(result: anyhow::Result<T>, errors: &mut Vec<String>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            errors.push(format!("{error:#}"));
+            None
+        }
+    }
 }
 
-/// The configuration for a path. Where it cannot be used, it is as if there were none.
-fn configuration(path: Option<&Path>, troubles: &mut Vec<String>) -> Config {
+/// The configuration for a path, or the default if it cannot be used.
+fn configuration(path: Option<&Path>, errors: &mut Vec<String>) -> Config {
+    // A text without a path, such as a new one, has no directory to search from.
     let located = path
         .and_then(Path::parent)
         .map(config::find)
         .unwrap_or_default();
-    troubles.extend(located.ignored.iter().map(|path| foreign(path)));
+    errors.extend(located.ignored.iter().map(|path| foreign(path)));
     let loaded = config::load(
         located.file.as_ref(),
+        // hadolint's configuration can also come from the environment.
         &|name| std::env::var(name).ok(),
         rules::registry(),
     );
     loaded.unwrap_or_else(|error| {
-        troubles.push(error.to_string());
+        errors.push(error.to_string());
         Config::default()
     })
 }
@@ -153,33 +166,39 @@ fn configuration(path: Option<&Path>, troubles: &mut Vec<String>) -> Config {
 /// The path of a `file:` URI on this machine.
 fn path_of(uri: &str) -> Option<PathBuf> {
     let path = uri.strip_prefix("file://")?;
+    // RFC 8089: an empty host and `localhost` both mean this machine.
     let path = path.strip_prefix("localhost").unwrap_or(path);
-    path.starts_with('/')
-        .then(|| PathBuf::from(unescaped(path)))
+    if !path.starts_with('/') {
+        return None;
+    }
+    Some(PathBuf::from(unescaped(path)))
 }
 
-/// The text with `%XX` as the bytes that they stand for; what is no such escape stays.
+/// The text with every `%XX` replaced by its byte. Editors differ in what they escape, and some
+/// escape a lone `%` not at all, so anything else is left as it is.
 fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let digit = |at: usize| {
-            after
-                .get(at)
-                .and_then(|byte| char::from(*byte).to_digit(16))
-        };
-        match (digit(0), digit(1)) {
-            (Some(high), Some(low)) if *first == b'%' => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let (b'%', Some(byte)) = (first, hex_byte(after)) {
+            bytes.push(byte);
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The byte that two hexadecimal digits at the start of a text stand for.
+fn hex_byte(text: &[u8]) -> Option<u8> {
+    let [high, low, ..] = text else {
+        return None;
+    };
+    let high = char::from(*high).to_digit(16)?;
+    let low = char::from(*low).to_digit(16)?;
+    u8::try_from(high * 16 + low).ok()
 }
 
 #[cfg(test)]

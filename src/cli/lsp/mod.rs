@@ -1,5 +1,5 @@
-//! `jettison lsp`: a language server on standard input and output. What is typed is checked as it
-//! is typed.
+//! `jettison lsp`: a language server on standard input and output, which checks a text as it is
+//! typed.
 
 mod document;
 mod replies;
@@ -24,25 +24,26 @@ use super::shellcheck::ShellcheckArguments;
 use crate::trust::limits;
 use document::Document;
 
-/// How long typing has to rest before it is checked: ShellCheck takes longer than a key.
+/// Pause in typing after which a text is checked. ShellCheck takes longer than the next key, so
+/// checking at each key would fall behind.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Check Dockerfiles in an editor, over the Language Server Protocol on standard input and output
 #[derive(Args, Debug)]
 #[command(
-    after_help = "An editor starts it. It brings diagnostics, fixes and the pages of rules.
+    after_help = "Started by an editor, it provides diagnostics, fixes and the pages of rules.
 
 Example, for Neovim:
   vim.lsp.config('jettison', { cmd = { 'jettison', 'lsp' }, filetypes = { 'dockerfile' } })
   vim.lsp.enable('jettison')"
 )]
 pub(super) struct LspArguments {
-    /// Accepted, as many editors give it: there is no other way
+    /// Use standard input and output, the only transport; accepted because many editors pass it
     #[arg(long)]
     stdio: bool,
     #[command(flatten)]
     shellcheck: ShellcheckArguments,
-    /// Find nothing in files that match this pattern, as in `.gitignore`
+    /// Exclude files that match this pattern, as in `.gitignore`
     #[arg(
         long,
         help_heading = "Files",
@@ -52,7 +53,7 @@ pub(super) struct LspArguments {
         hide_env = true
     )]
     exclude: Vec<String>,
-    /// Let pass what this file lists, so that only new findings are shown
+    /// Suppress the findings listed in this file, so that only new ones are reported
     #[arg(
         long,
         help_heading = "Baseline",
@@ -63,22 +64,25 @@ pub(super) struct LspArguments {
     baseline: Option<PathBuf>,
 }
 
-/// Serves until the client says `exit`, or is gone.
+/// Serves until the client sends `exit` or closes the connection.
 pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
     let (connection, threads) = transport::stdio();
-    let shown = serve(arguments, &connection);
+    let served = serve(arguments, &connection);
     // The threads end when both ends of their channels are gone.
     drop(connection);
+    // An error of the connection comes first: that of the server follows from it.
     threads
         .join()
-        .context("the connection to the editor broke")?;
-    shown.map(|()| Outcome::Clean)
+        .context("the connection to the editor failed")?;
+    served.map(|()| Outcome::Clean)
 }
 
 fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()> {
     let (id, _) = connection
         .initialize_start()
-        .context("the editor did not start the protocol")?;
+        .context("the editor did not initialize the protocol")?;
+    // UTF-16 is the only encoding that every client supports. `change: 1` asks for whole texts:
+    // Dockerfiles are small, and there is no state that an edit could corrupt.
     let information = json!({
         "capabilities": {
             "positionEncoding": "utf-16",
@@ -90,7 +94,7 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
     });
     connection
         .initialize_finish(id, information)
-        .context("the editor did not start the protocol")?;
+        .context("the editor did not initialize the protocol")?;
     let mut server = Server {
         arguments,
         connection,
@@ -101,7 +105,8 @@ fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
             Message::Request(request) => server.answer(request)?,
-            Message::Notification(notification) => server.hear(notification)?,
+            Message::Notification(notification) => server.handle(notification)?,
+            // The server sends no requests.
             Message::Response(_) => {}
         }
     }
@@ -113,13 +118,14 @@ struct Server<'c> {
     connection: &'c Connection,
     /// Open documents by their URIs.
     documents: BTreeMap<String, Document>,
-    /// Versions and texts that came and are not checked yet, by URIs.
+    /// Versions and texts that are not checked yet, by their URIs. A newer text replaces an older
+    /// one, so that only the last one is checked.
     typed: BTreeMap<String, (i64, String)>,
 }
 
 impl Server<'_> {
-    /// The next message; what was typed is checked where none comes at once. `None` where the
-    /// client is gone.
+    /// The next message. Texts are checked first if none arrives within the pause. `None` if the
+    /// client closed the connection.
     fn next(&mut self) -> anyhow::Result<Option<Message>> {
         if !self.typed.is_empty() {
             if let Ok(message) = self.connection.receiver.recv_timeout(PAUSE) {
@@ -131,6 +137,7 @@ impl Server<'_> {
     }
 
     fn answer(&mut self, request: Request) -> anyhow::Result<()> {
+        // An answer about an older text would have positions that are wrong by now.
         self.check_typed()?;
         let Request { id, method, params } = request;
         let result = match method.as_str() {
@@ -140,7 +147,7 @@ impl Server<'_> {
             }
             _ => Err((
                 ErrorCode::MethodNotFound,
-                format!("there is no method `{method}`"),
+                format!("unknown method `{method}`"),
             )),
         };
         let response = match result {
@@ -150,74 +157,78 @@ impl Server<'_> {
         self.send(Message::Response(response))
     }
 
-    /// A notification that cannot be understood is dropped: nobody waits for an answer.
-    fn hear(&mut self, notification: Notification) -> anyhow::Result<()> {
+    /// Handles a notification. One that cannot be parsed is dropped: the protocol has no answer to
+    /// a notification.
+    fn handle(&mut self, notification: Notification) -> anyhow::Result<()> {
         let Notification { method, params } = notification;
         match method.as_str() {
             "textDocument/didOpen" => {
-                if let Ok(params) = parsed::<DidOpenTextDocumentParams>(params) {
-                    let document = params.text_document;
-                    self.typed
-                        .insert(document.uri.0, (i64::from(document.version), document.text));
+                if let Ok(params) = parsed(params) {
+                    self.open(params);
                 }
             }
             "textDocument/didChange" => {
-                if let Ok(params) = parsed::<DidChangeTextDocumentParams>(params) {
-                    let whole = params
-                        .content_changes
-                        .into_iter()
-                        .rev()
-                        .find_map(whole_text);
-                    let document = params.text_document;
-                    if let Some(text) = whole {
-                        let uri = document.text_document_identifier.uri.0;
-                        self.typed.insert(uri, (i64::from(document.version), text));
-                    }
+                if let Ok(params) = parsed(params) {
+                    self.change(params);
                 }
             }
             "textDocument/didClose" => {
-                if let Ok(params) = parsed::<DidCloseTextDocumentParams>(params) {
-                    let uri = params.text_document.uri.0;
-                    self.typed.remove(&uri);
-                    self.documents.remove(&uri);
-                    self.publish(json!({ "uri": uri, "diagnostics": [] }))?;
+                if let Ok(params) = parsed(params) {
+                    self.close(params)?;
                 }
             }
             transport::TOO_LONG => {
-                let reason = format!(
-                    "a message was not read: it is larger than {}",
-                    limits::shown(limits::EDITOR_MESSAGE)
-                );
-                self.notify(
-                    "window/showMessage",
-                    json!({ "type": 1, "message": reason }),
-                )?;
+                let limit = limits::shown(limits::EDITOR_MESSAGE);
+                self.show_error(&format!("ignored a message that is larger than {limit}"))?;
             }
+            // `initialized`, `$/cancelRequest` and others ask for nothing.
             _ => {}
         }
         Ok(())
     }
 
-    fn check_typed(&mut self) -> anyhow::Result<()> {
-        std::mem::take(&mut self.typed)
-            .into_iter()
-            .try_for_each(|(uri, (version, text))| self.check(uri, version, text))
+    fn open(&mut self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        let version = i64::from(document.version);
+        self.typed.insert(document.uri.0, (version, document.text));
     }
 
-    /// A trouble is told once, not at every key.
+    fn change(&mut self, params: DidChangeTextDocumentParams) {
+        // Changes apply in order, so the last whole text replaces all before it.
+        let mut changes = params.content_changes.into_iter().rev();
+        let Some(text) = changes.find_map(whole_text) else {
+            return;
+        };
+        let document = params.text_document;
+        let version = i64::from(document.version);
+        let uri = document.text_document_identifier.uri.0;
+        self.typed.insert(uri, (version, text));
+    }
+
+    fn close(&mut self, params: DidCloseTextDocumentParams) -> anyhow::Result<()> {
+        let uri = params.text_document.uri.0;
+        self.typed.remove(&uri);
+        self.documents.remove(&uri);
+        // Editors list the diagnostics of a closed file until the server withdraws them.
+        self.publish(json!({ "uri": uri, "diagnostics": [] }))
+    }
+
+    fn check_typed(&mut self) -> anyhow::Result<()> {
+        for (uri, (version, text)) in std::mem::take(&mut self.typed) {
+            self.check(uri, version, text)?;
+        }
+        Ok(())
+    }
+
     fn check(&mut self, uri: String, version: i64, text: String) -> anyhow::Result<()> {
         let document = Document::check(self.arguments, &uri, version, text);
-        let before = self
-            .documents
-            .get(&uri)
-            .and_then(|document| document.trouble.as_ref());
-        if let Some(reason) = document
-            .trouble
-            .as_ref()
-            .filter(|&reason| before != Some(reason))
-        {
-            let params = json!({ "type": 1, "message": reason });
-            self.notify("window/showMessage", params)?;
+        // The same errors are shown once, not at every key.
+        let is_known = match self.documents.get(&uri) {
+            Some(before) => before.errors == document.errors,
+            None => document.errors.is_empty(),
+        };
+        if !is_known && !document.errors.is_empty() {
+            self.show_error(&document.errors)?;
         }
         self.publish(replies::diagnostics(&uri, &document))?;
         self.documents.insert(uri, document);
@@ -241,6 +252,12 @@ impl Server<'_> {
         })
     }
 
+    /// Shows a message of type 1, an error.
+    fn show_error(&self, message: &str) -> anyhow::Result<()> {
+        let params = json!({ "type": 1, "message": message });
+        self.notify("window/showMessage", params)
+    }
+
     fn publish(&self, params: Value) -> anyhow::Result<()> {
         self.notify("textDocument/publishDiagnostics", params)
     }
@@ -256,7 +273,7 @@ impl Server<'_> {
         self.connection
             .sender
             .send(message)
-            .context("the editor is gone")
+            .context("the editor closed the connection")
     }
 }
 
@@ -264,21 +281,19 @@ fn parsed<T: DeserializeOwned>(params: Value) -> Result<T, (ErrorCode, String)> 
     serde_json::from_value(params).map_err(|error| (ErrorCode::InvalidParams, error.to_string()))
 }
 
-/// The text of a change that brings all of it, which is what the server asks for.
+/// The text of a change that replaces the whole document, as the server asked for. A change of a
+/// range has a `range`, and is ignored.
 fn whole_text(change: TextDocumentContentChangeEvent) -> Option<String> {
     let change = serde_json::to_value(change).ok()?;
-    let is_whole = change.get("range").is_none();
-    change
-        .get("text")
-        .filter(|_| is_whole)?
-        .as_str()
-        .map(str::to_owned)
+    if change.get("range").is_some() {
+        return None;
+    }
+    Some(change.get("text")?.as_str()?.to_owned())
 }
 
 fn position(position: gen_lsp_types::Position) -> crate::source::Utf16Position {
-    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     crate::source::Utf16Position {
-        line: number(position.line),
-        character: number(position.character),
+        line: usize::try_from(position.line).unwrap_or(usize::MAX),
+        character: usize::try_from(position.character).unwrap_or(usize::MAX),
     }
 }

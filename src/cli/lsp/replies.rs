@@ -1,4 +1,4 @@
-//! What the server says: diagnostics, code actions and hovers, made of findings.
+//! Replies of the server: diagnostics, code actions and hovers, made from findings.
 
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
         let range = range_in(label.source(&document.source), label.span);
         json!({ "location": { "uri": uri, "range": range }, "message": label.message })
     });
+    // A finding without a place, such as one on the configuration, is shown at the first character.
     json!({
         "range": range(document, finding.span().unwrap_or_default()),
         "severity": severity(finding.severity),
@@ -43,6 +44,7 @@ fn diagnostic(uri: &str, document: &Document, finding: &Finding) -> Value {
     })
 }
 
+/// The number of a `DiagnosticSeverity`, of which `Hint` is the lowest.
 fn severity(severity: Severity) -> u8 {
     match severity {
         Severity::Error => 1,
@@ -57,18 +59,20 @@ fn range(document: &Document, span: Span) -> Value {
 }
 
 fn range_in(source: &Source, span: Span) -> Value {
-    let place = |place: Utf16Position| json!({ "line": place.line, "character": place.character });
-    json!({ "start": place(source.position_utf16(span.start)), "end": place(source.position_utf16(span.end)) })
+    json!({ "start": place(source, span.start), "end": place(source, span.end) })
 }
 
-/// The pages of the rules that speak at a place.
+fn place(source: &Source, offset: usize) -> Value {
+    let Utf16Position { line, character } = source.position_utf16(offset);
+    json!({ "line": line, "character": character })
+}
+
+/// The pages of the rules with findings at a place.
 pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
     let mut names: Vec<&str> = Vec::new();
-    for finding in document
-        .findings_at(at, at)
-        .filter(|finding| starts_by(document, finding, at))
-    {
-        if !names.contains(&finding.rule) {
+    for finding in document.findings_at(at, at) {
+        // Two findings of one rule at a place would show its page twice.
+        if starts_by(document, finding, at) && !names.contains(&finding.rule) {
             names.push(finding.rule);
         }
     }
@@ -77,6 +81,7 @@ pub(super) fn hover(document: &Document, at: Utf16Position) -> Value {
         .filter_map(|name| rules::registry().get(name))
         .map(report::markdown)
         .collect();
+    // A null result shows nothing, while an empty one would open an empty window.
     if pages.is_empty() {
         return Value::Null;
     }
@@ -89,7 +94,7 @@ fn starts_by(document: &Document, finding: &Finding, at: Utf16Position) -> bool 
     start.is_some_and(|line| line <= at.line)
 }
 
-/// For each finding that touches the range: its fix, and a comment that silences it.
+/// Code actions for each finding in the range: its fix, and a comment that suppresses it.
 pub(super) fn actions(
     uri: &str,
     document: &Document,
@@ -102,6 +107,7 @@ pub(super) fn actions(
         if let Some(fix) = &finding.fix {
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
+        // Comments are about instructions. A finding outside of them has no line to put one above.
         if let Some(instruction) = finding.text().and_then(|text| text.instruction) {
             let line = document
                 .source
@@ -122,6 +128,7 @@ fn fix_action(uri: &str, document: &Document, fix: &Fix, diagnostic: &Value) -> 
         .iter()
         .map(|edit| json!({ "range": range(document, edit.span), "newText": edit.replacement }))
         .collect();
+    // Editors apply the preferred action with one key, so an unsafe fix is never preferred.
     let is_safe = fix.applicability == Applicability::Safe;
     let title = if is_safe {
         fix.title.clone()

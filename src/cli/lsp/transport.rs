@@ -1,7 +1,7 @@
 //! Messages of the Language Server Protocol on standard input and output.
 //!
-//! `lsp-server` would allocate whatever a `Content-Length` says and read a header of any length, so
-//! the framing is done here, within limits. Its other half is [`Connection::memory`].
+//! `lsp-server` would allocate as many bytes as a `Content-Length` claims, and read a header of any
+//! length. So the framing is done here, within limits, and connected with [`Connection::memory`].
 
 use std::io::{self, BufRead, Read as _, Write as _};
 use std::thread::{self, JoinHandle};
@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::trust::limits;
 
-/// Bytes of a header line. The protocol knows two headers, both short.
+/// Largest length of a header line. The protocol defines two headers, both short.
 const MAX_LINE: u64 = 4 << 10;
-/// Lines of a header.
+/// Largest number of lines in a header.
 const MAX_LINES: usize = 32;
 
 /// The threads that read and write.
@@ -29,6 +29,7 @@ pub(super) fn stdio() -> (Connection, Threads) {
     let reader = thread::spawn(move || {
         let mut input = io::stdin().lock();
         while let Some(message) = read(&mut input)? {
+            // After `exit`, reading on would wait for as long as the editor keeps the pipe open.
             let is_exit = matches!(&message, Message::Notification(it) if it.method == "exit");
             if sender.send(message).is_err() || is_exit {
                 break;
@@ -47,7 +48,7 @@ pub(super) fn stdio() -> (Connection, Threads) {
 }
 
 impl Threads {
-    /// Waits until both ends are gone.
+    /// Waits until both threads have ended.
     pub(super) fn join(self) -> io::Result<()> {
         for thread in [self.reader, self.writer] {
             thread
@@ -58,18 +59,19 @@ impl Threads {
     }
 }
 
-/// The next message; none at the end. In the place of one that is too long stands a
-/// [`too_long`] notification.
+/// Reads the next message; `None` at the end of the input. A message that is too long is replaced
+/// by a [`too_long`] notification.
 fn read(input: &mut impl BufRead) -> io::Result<Option<Message>> {
     let Some(length) = read_header(input)? else {
         return Ok(None);
     };
     let mut body = input.take(length);
     if length > limits::EDITOR_MESSAGE {
-        // The next message begins after it.
+        // The next message begins after this one, so its bytes are read but not kept.
         io::copy(&mut body, &mut io::sink())?;
         return Ok(Some(too_long(length)));
     }
+    // The vector grows with the bytes that arrive, not to the length that the header claims.
     let mut bytes = Vec::new();
     body.read_to_end(&mut bytes)?;
     if bytes.len() as u64 != length {
@@ -80,7 +82,7 @@ fn read(input: &mut impl BufRead) -> io::Result<Option<Message>> {
     Ok(Some(message))
 }
 
-/// The method of the notification that stands for a message that was not read.
+/// Method of the notification that replaces a message that was too long.
 pub(super) const TOO_LONG: &str = "$/jettison/tooLong";
 
 fn too_long(length: u64) -> Message {
@@ -90,12 +92,13 @@ fn too_long(length: u64) -> Message {
     })
 }
 
-/// The length of the message that follows; none at the end.
+/// Reads a header and returns the length of the message after it; `None` at the end of the input.
 fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
     let mut length = None;
     for number in 0..MAX_LINES {
         let mut line = Vec::new();
         input.take(MAX_LINE).read_until(b'\n', &mut line)?;
+        // Only between two messages is the end of the input no error.
         if line.is_empty() && number == 0 {
             return Ok(None);
         }
@@ -120,6 +123,7 @@ fn read_header(input: &mut impl BufRead) -> io::Result<Option<u64>> {
 fn content_length(line: &[u8]) -> Option<String> {
     let line = String::from_utf8_lossy(line);
     let (name, value) = line.split_once(':')?;
+    // Header names are case-insensitive, as in HTTP, whose syntax the protocol takes over.
     if !name.trim().eq_ignore_ascii_case("Content-Length") {
         return None;
     }

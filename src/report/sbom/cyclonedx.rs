@@ -7,7 +7,7 @@ use super::{Bill, TOOL, VERSION, expression};
 use crate::image::digest::hex;
 use crate::packages::Package;
 
-/// One bill about the image, whose components are the packages and the distribution.
+/// One bill of materials, whose components are the packages and the distribution of the image.
 pub fn cyclonedx(bill: &Bill<'_>) -> String {
     let mut components: Vec<Value> = bill
         .packages
@@ -15,6 +15,7 @@ pub fn cyclonedx(bill: &Bill<'_>) -> String {
         .enumerate()
         .map(|(row, package)| component(row, package))
         .collect();
+    // An image built from `scratch` has no `os-release`.
     if !bill.distribution.id.is_empty() {
         components.push(distribution(bill));
     }
@@ -34,9 +35,11 @@ pub fn cyclonedx(bill: &Bill<'_>) -> String {
     pretty(&value)
 }
 
-/// A UUID of the kind that is free to be made of anything, version 8 of RFC 9562.
+/// A UUID made from a hash, so that the same document gets the same one. RFC 9562 leaves the
+/// contents of version 8 to the application.
 pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
     let mut bytes: Vec<u8> = hash[..16].to_vec();
+    // Version 8, and the variant of the RFC.
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let text = hex(&bytes);
@@ -51,13 +54,15 @@ pub(in super::super) fn identifier(hash: [u8; 32]) -> String {
 }
 
 fn component(row: usize, package: &Package) -> Value {
-    // Maven has the group apart.
+    // CycloneDX has a field for the group that is a part of a Maven package's name.
     let (group, name) = match package.name.rsplit_once(':') {
         Some((group, name)) if package.ecosystem.as_str() == "maven" => (Some(group), name),
         _ => (None, package.name.as_str()),
     };
     let mut component = json!({
         "type": "library",
+        // References are unique, and a package can be installed twice, such as below two
+        // `node_modules`.
         "bom-ref": format!("{}#{row}", package.purl),
         "name": name,
         "version": package.version,
@@ -66,6 +71,7 @@ fn component(row: usize, package: &Package) -> Value {
     if let Some(group) = group {
         component["group"] = group.into();
     }
+    // The schema accepts only SPDX expressions as such; any other text is the name of a license.
     if let Some(expression) = expression(package) {
         component["licenses"] = json!([{"expression": expression}]);
     } else if let Some(license) = &package.license {
@@ -97,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_say_their_version() {
+    fn an_identifier_has_a_version_and_a_variant() {
         assert_eq!(
             identifier([0xff; 32]),
             "ffffffff-ffff-8fff-bfff-ffffffffffff"

@@ -1,5 +1,5 @@
-//! Bills of materials: what is installed, as SPDX and as `CycloneDX`. The same input gives the same
-//! bytes.
+//! Bills of materials: the packages of an image, as SPDX and as `CycloneDX`. The same input gives
+//! the same bytes.
 
 mod cyclonedx;
 mod spdx;
@@ -15,22 +15,23 @@ pub(super) use cyclonedx::identifier;
 pub use spdx::spdx;
 pub use time::time_of_image;
 
-/// What a bill lists.
+/// Contents of a bill of materials.
 #[derive(Clone, Debug)]
 pub struct Bill<'a> {
     /// The name of the image.
     pub name: &'a str,
-    /// The packages of which there is something, in their order.
+    /// The installed packages in their order.
     pub packages: Vec<&'a Package>,
     pub distribution: &'a Distribution,
-    /// When the bill was made, RFC 3339.
+    /// The time of the bill's creation.
     pub time: Timestamp,
 }
 
 impl Bill<'_> {
-    /// The same for the same bill, and for no other.
+    /// A hash for the document's identifier, which differs for different bills.
     fn hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
+        // A zero byte ends each text, so that no two lists of texts have the same bytes.
         for text in [self.name, &self.time.to_string(), &self.distribution.id] {
             hash.update(text);
             hash.update([0]);
@@ -43,7 +44,8 @@ impl Bill<'_> {
     }
 }
 
-/// The license of a package, if it is an SPDX expression of licenses that SPDX lists.
+/// The license of a package, if it is an SPDX expression of licenses that SPDX lists. Validators
+/// refuse documents with others.
 fn expression(package: &Package) -> Option<&str> {
     package
         .license

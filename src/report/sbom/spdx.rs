@@ -23,12 +23,17 @@ pub fn spdx(bill: &Bill<'_>) -> String {
         "filesAnalyzed": false,
         "primaryPackagePurpose": "CONTAINER",
     });
+    // A document must describe something, and the packages are not the document's but the image's.
     let describes = json!({
-        "spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": IMAGE,
+        "spdxElementId": "SPDXRef-DOCUMENT",
+        "relationshipType": "DESCRIBES",
+        "relatedSpdxElement": IMAGE,
     });
     let contains = bill.packages.iter().enumerate().map(|(row, package)| {
         json!({
-            "spdxElementId": IMAGE, "relationshipType": "CONTAINS", "relatedSpdxElement": identifier(row, package),
+            "spdxElementId": IMAGE,
+            "relationshipType": "CONTAINS",
+            "relatedSpdxElement": identifier(row, package),
         })
     });
     let value = json!({
@@ -37,23 +42,24 @@ pub fn spdx(bill: &Bill<'_>) -> String {
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": bill.name,
         "documentNamespace": format!("https://spdx.org/spdxdocs/{TOOL}-{}", hex(&bill.hash())),
-        "creationInfo": {"created": bill.time.to_string(), "creators": [format!("Tool: {TOOL}-{VERSION}")]},
+        "creationInfo": {
+            "created": bill.time.to_string(),
+            "creators": [format!("Tool: {TOOL}-{VERSION}")],
+        },
         "packages": std::iter::once(image).chain(packages).collect::<Vec<_>>(),
         "relationships": std::iter::once(describes).chain(contains).collect::<Vec<_>>(),
     });
     pretty(&value)
 }
 
-/// Letters, digits, dots and hyphens alone; the row makes it unique.
+/// The identifier of a package in the document. SPDX allows only letters, digits, dots and hyphens
+/// in it; the row makes it unique.
 fn identifier(row: usize, package: &Package) -> String {
-    let plain = |letter: char| {
-        if letter.is_ascii_alphanumeric() || letter == '.' {
-            letter
-        } else {
-            '-'
-        }
-    };
-    let name: String = package.name.chars().map(plain).collect();
+    let mut name = String::with_capacity(package.name.len());
+    for letter in package.name.chars() {
+        let is_allowed = letter.is_ascii_alphanumeric() || letter == '.';
+        name.push(if is_allowed { letter } else { '-' });
+    }
     format!("SPDXRef-Package-{}-{name}-{row}", package.ecosystem)
 }
 
@@ -67,12 +73,15 @@ fn element(row: usize, package: &Package) -> Value {
         "licenseConcluded": "NOASSERTION",
         "licenseDeclared": expression(package).unwrap_or("NOASSERTION"),
         "copyrightText": "NOASSERTION",
-        "externalRefs": [
-            {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": package.purl},
-        ],
+        "externalRefs": [{
+            "referenceCategory": "PACKAGE-MANAGER",
+            "referenceType": "purl",
+            "referenceLocator": package.purl,
+        }],
     });
+    // A license by any other name may only be in a comment.
     if let (None, Some(license)) = (expression(package), &package.license) {
-        element["licenseComments"] = format!("the package says: {license}").into();
+        element["licenseComments"] = format!("stated by the package: {license}").into();
     }
     if let Some((name, version)) = &package.source {
         element["sourceInfo"] = format!("built from {name} {version}").into();

@@ -1,11 +1,12 @@
-//! Times in reports: to the second, in UTC.
+//! Times in reports, in UTC and whole seconds: SPDX allows no fractions.
 
 use jiff::Timestamp;
 
-/// The time that an image was created, from its RFC 3339 text, without the fraction of a second.
-/// `None` for other text, and for times before 1970: builders write the year 1 where they know none.
+/// The time of an image's creation, from its RFC 3339 text, without the fraction of a second.
+/// `None` for other text, and for times before 1970.
 pub fn time_of_image(created: &str) -> Option<Timestamp> {
     let created: Timestamp = created.parse().ok()?;
+    // Builders in Go write the zero time, the year 1, where they know none.
     if created < Timestamp::UNIX_EPOCH {
         return None;
     }

@@ -11,8 +11,9 @@ use super::{Statement, Status, Vex, action};
 use crate::advisories::VulnerabilitySeverity;
 use crate::packages::Package;
 
-/// A bill whose components are the packages that vulnerabilities are known of.
+/// A document whose components are the packages with known vulnerabilities.
 pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
+    // A package may have many vulnerabilities, but references are unique.
     let packages: BTreeMap<&str, &Package> = vex
         .statements
         .iter()
@@ -22,8 +23,19 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
     let components: Vec<Value> = packages
         .values()
         .map(|package| {
-            let Package { purl, name, version, .. } = package;
-            json!({"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl})
+            let Package {
+                purl,
+                name,
+                version,
+                ..
+            } = package;
+            json!({
+                "type": "library",
+                "bom-ref": purl,
+                "name": name,
+                "version": version,
+                "purl": purl,
+            })
         })
         .collect();
     let vulnerabilities: Vec<Value> = vex.statements.iter().map(vulnerability).collect();
@@ -36,11 +48,17 @@ pub fn cyclonedx_vex(vex: &Vex<'_>) -> String {
         "metadata": {
             "timestamp": vex.time.to_string(),
             "tools": {"components": [{"type": "application", "name": TOOL, "version": VERSION}]},
-            "component": {"type": "container", "bom-ref": "image", "name": vex.image, "purl": vex.image},
+            "component": {
+                "type": "container",
+                "bom-ref": "image",
+                "name": vex.image,
+                "purl": vex.image,
+            },
         },
         "components": components,
         "vulnerabilities": vulnerabilities,
     });
+    // The serial number is a hash of the rest, so it changes with the document and only then.
     let hash: [u8; 32] = Sha256::digest(value.to_string()).into();
     value["serialNumber"] = format!("urn:uuid:{}", identifier(hash)).into();
     pretty(&value)
@@ -65,11 +83,13 @@ fn vulnerability(statement: &Statement<'_>) -> Value {
     let mut analysis = json!({
         "state": match statement.status {
             Status::Affected => "exploitable",
+            // Neither claimed to be exploitable nor denied: a person has to look at it.
             Status::Unclear => "in_triage",
             Status::NoCode | Status::Removed => "not_affected",
         },
         "detail": statement.detail,
     });
+    // A justification is for `not_affected` only, and a response for the others.
     if statement.status.is_over() {
         analysis["justification"] = "code_not_present".into();
     } else if known.fixed.is_some() {
@@ -97,6 +117,7 @@ fn rating(severity: &VulnerabilitySeverity) -> Value {
         value["method"] = match vector {
             vector if vector.starts_with("CVSS:4") => "CVSSv4",
             vector if vector.starts_with("CVSS:3.1") => "CVSSv31",
+            // Vectors of version 2 have no prefix.
             vector if vector.starts_with("CVSS:3") => "CVSSv3",
             _ => "CVSSv2",
         }

@@ -1,5 +1,5 @@
-//! What slimming does about known vulnerabilities: for each of the original image whether it is
-//! still there.
+//! VEX documents on slimming: for each known vulnerability of the original image, whether the
+//! slimmed image still has it.
 
 mod cyclonedx;
 mod openvex;
@@ -17,54 +17,56 @@ pub use openvex::openvex;
 
 use remains::Remains;
 
-/// What is said of the vulnerabilities of an image.
+/// Statements on the vulnerabilities of an image.
 #[derive(Debug)]
 pub struct Vex<'a> {
     /// The slimmed image: a purl, with its digest where it is known.
     pub image: String,
     pub time: jiff::Timestamp,
-    /// By vulnerability, package and status.
+    /// Sorted by vulnerability, package and status.
     pub statements: Vec<Statement<'a>>,
 }
 
-/// What is said of a vulnerability in some packages of one source.
+/// A statement on a vulnerability in packages that were built from one source.
 #[derive(Debug)]
 pub struct Statement<'a> {
     pub vulnerability: &'a Vulnerability,
     pub packages: Vec<&'a Package>,
     pub status: Status,
-    /// What of the packages remains, as a sentence.
+    /// A sentence on the files of the packages that remain.
     pub detail: String,
 }
 
-/// What slimming did; nothing is claimed of what is merely not run.
+/// Effect of slimming on a vulnerability. Code that remains counts as affected, even if the program
+/// never runs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// All of the package that could be vulnerable remains.
+    /// All files of the package that could be vulnerable remain.
     Affected,
-    /// A part of it remains, and no record says which part is vulnerable; or nothing tells what its
-    /// files are.
+    /// Some of them remain, and advisories do not tell which file is vulnerable; or the files of
+    /// the package are unknown.
     Unclear,
-    /// What remains is documentation and the like.
+    /// Only files without code, such as documentation, remain.
     NoCode,
-    /// Nothing of it remains.
+    /// No file remains.
     Removed,
 }
 
 impl Status {
-    /// Whether the vulnerability is gone.
+    /// Whether slimming removed the vulnerability.
     pub fn is_over(self) -> bool {
         matches!(self, Self::NoCode | Self::Removed)
     }
 }
 
-/// Makes a statement for each vulnerability and each status that its packages have.
+/// A statement for each vulnerability and each status that its packages have.
 pub fn statements<'a>(
     tree: &Tree,
     packages: &'a Packages,
     known: &'a KnownVulnerabilities,
     plan: &Plan,
 ) -> Vec<Statement<'a>> {
+    // Which files remain is computed once, as several vulnerabilities are in one package.
     let remains = Remains::new(tree, plan);
     let mut statements = Vec::new();
     for vulnerability in &known.list {
@@ -72,25 +74,29 @@ pub fn statements<'a>(
             .packages
             .iter()
             .map(|&row| &packages.list[row]);
-        let looked_at: Vec<_> = installed
+        let remaining: Vec<_> = installed
             .map(|package| (package, remains.of(package)))
             .collect();
+        // One source, such as openssl, is built into several packages, which may fare differently.
         for status in [
             Status::Affected,
             Status::Unclear,
             Status::NoCode,
             Status::Removed,
         ] {
-            let these = || looked_at.iter().filter(|(_, left)| left.status == status);
-            if these().next().is_some() {
+            let (mut packages, mut details) = (Vec::new(), Vec::new());
+            for (package, remainder) in &remaining {
+                if remainder.status == status {
+                    packages.push(*package);
+                    details.push(remainder.describe(tree, package));
+                }
+            }
+            if !packages.is_empty() {
                 statements.push(Statement {
                     vulnerability,
-                    packages: these().map(|(package, _)| *package).collect(),
+                    packages,
                     status,
-                    detail: these()
-                        .map(|(package, left)| left.told(tree, package))
-                        .collect::<Vec<_>>()
-                        .join("; "),
+                    detail: details.join("; "),
                 });
             }
         }
@@ -98,31 +104,31 @@ pub fn statements<'a>(
     statements
 }
 
-/// How many vulnerabilities there are before and after, and how many of those after are unclear in
-/// all their packages.
+/// Numbers of vulnerabilities before and after, and of those after that are unclear in all their
+/// packages.
 pub fn counts(statements: &[Statement<'_>]) -> (usize, usize, usize) {
-    let ids = |is_such: &dyn Fn(Status) -> bool| -> BTreeSet<&str> {
-        let such = statements
-            .iter()
-            .filter(|statement| is_such(statement.status));
-        such.map(|statement| statement.vulnerability.id.as_str())
-            .collect()
-    };
-    let (all, after) = (ids(&|_| true), ids(&|status| !status.is_over()));
-    let affected = ids(&|status| status == Status::Affected);
+    // A vulnerability may have several statements, so identifiers are counted.
+    let (mut all, mut after, mut affected) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for statement in statements {
+        let id = statement.vulnerability.id.as_str();
+        all.insert(id);
+        if !statement.status.is_over() {
+            after.insert(id);
+        }
+        if statement.status == Status::Affected {
+            affected.insert(id);
+        }
+    }
     (all.len(), after.len(), after.difference(&affected).count())
 }
 
-/// What to do about one that remains.
+/// The recommended action for a vulnerability that remains.
 fn action(vulnerability: &Vulnerability) -> String {
     match &vulnerability.fixed {
         Some(fixed) => format!(
             "update {} from {} to {fixed}",
             vulnerability.package, vulnerability.version
         ),
-        None => format!(
-            "no version of {} is known in which it is fixed",
-            vulnerability.package
-        ),
+        None => format!("no fixed version of {} is known", vulnerability.package),
     }
 }

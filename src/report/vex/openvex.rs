@@ -8,7 +8,7 @@ use super::super::sbom::{TOOL, VERSION};
 use super::{Statement, Status, Vex, action};
 use crate::image::digest::hex;
 
-/// One document about the slimmed image: the product, whose packages are subcomponents.
+/// One document on the slimmed image as the product, with packages as its subcomponents.
 pub fn openvex(vex: &Vex<'_>) -> String {
     let statements: Vec<Value> = vex
         .statements
@@ -19,6 +19,7 @@ pub fn openvex(vex: &Vex<'_>) -> String {
     for text in [
         vex.image.as_str(),
         &vex.time.to_string(),
+        // The identifier changes with the statements, as the version number does not.
         &Value::from(statements.clone()).to_string(),
     ] {
         hash.update(text);
@@ -49,6 +50,7 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
         .iter()
         .map(|package| package.purl.as_str())
         .collect();
+    // Packages are sorted, and two installations of one version have the same purl.
     purls.dedup();
     let subcomponents: Vec<Value> = purls
         .into_iter()
@@ -56,7 +58,11 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
         .collect();
     let mut value = json!({
         "vulnerability": vulnerability,
-        "products": [{"@id": vex.image, "identifiers": {"purl": vex.image}, "subcomponents": subcomponents}],
+        "products": [{
+            "@id": vex.image,
+            "identifiers": {"purl": vex.image},
+            "subcomponents": subcomponents,
+        }],
         "status": match statement.status {
             Status::Affected => "affected",
             Status::Unclear => "under_investigation",
@@ -64,6 +70,7 @@ fn statement(vex: &Vex<'_>, statement: &Statement<'_>) -> Value {
         },
         "status_notes": statement.detail,
     });
+    // The specification requires an action for `affected`, and a justification for `not_affected`.
     match statement.status {
         Status::Affected => value["action_statement"] = action(statement.vulnerability).into(),
         Status::Removed => value["justification"] = "component_not_present".into(),

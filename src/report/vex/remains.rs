@@ -1,29 +1,31 @@
-//! What of a package remains in a slimmed image.
+//! The files of packages that remain in a slimmed image.
 
 use super::Status;
 use crate::image::{Kind, NameId, Tree};
 use crate::packages::Package;
 use crate::slim::Plan;
 
-/// What remains of any package.
+/// The files of an image that slimming keeps.
 pub(super) struct Remains<'a> {
     tree: &'a Tree,
     plan: &'a Plan,
-    /// Whether a file is kept under any of its names, by row of the inode.
+    /// Whether a file is kept under any of its names, by index of the inode: a package may list the
+    /// name that is dropped.
     kept: Vec<bool>,
 }
 
-/// What remains of one.
-pub(super) struct Left {
+/// The remainder of one package.
+pub(super) struct Remainder {
     pub(super) status: Status,
-    /// Files that may have code in them, before and after.
+    /// Number of files that may contain code, before slimming.
     before: usize,
+    /// Number of those that remain.
     after: usize,
-    /// The first of those after.
+    /// One of those that remain, a program or library if there is one.
     example: Option<NameId>,
 }
 
-/// Folders with nothing in them that is run or read by programs.
+/// Directories of files that no program runs or reads.
 const INERT: [&[u8]; 8] = [
     b"/usr/share/doc/",
     b"/usr/share/man/",
@@ -38,40 +40,50 @@ const INERT: [&[u8]; 8] = [
 impl<'a> Remains<'a> {
     pub(super) fn new(tree: &'a Tree, plan: &'a Plan) -> Self {
         let mut kept = vec![false; tree.inode_count()];
-        plan.kept()
-            .iter()
-            .for_each(|&name| kept[tree.inode_id(name).index()] = true);
+        for &name in plan.kept() {
+            kept[tree.inode_id(name).index()] = true;
+        }
         Self { tree, plan, kept }
     }
 
-    pub(super) fn of(&self, package: &Package) -> Left {
-        let files = || package.files.iter().copied();
-        let is_kept = |name: &NameId| self.kept[self.tree.inode_id(*name).index()];
-        let live = || files().filter(|&name| self.is_live(package, name));
-        let (before, after) = (live().count(), live().filter(is_kept).count());
-        let is_any_kept = files()
-            .filter(|&name| name != package.record)
-            .any(|name| self.plan.is_kept(name));
+    pub(super) fn of(&self, package: &Package) -> Remainder {
+        let code: Vec<NameId> = package
+            .files
+            .iter()
+            .copied()
+            .filter(|&name| self.may_contain_code(package, name))
+            .collect();
+        let kept: Vec<NameId> = code
+            .iter()
+            .copied()
+            .filter(|&name| self.kept[self.tree.inode_id(name).index()])
+            .collect();
+        let (before, after) = (code.len(), kept.len());
+        // The record stays for scanners, which is no trace of the package itself.
+        let is_any_kept = package
+            .files
+            .iter()
+            .any(|&name| name != package.record && self.plan.is_kept(name));
         let status = match () {
-            // The database names no file of it: nobody knows what went.
+            // The database lists no file of the package, so nobody knows which were removed.
             () if package.files.is_empty() => Status::Unclear,
             () if after == 0 && !is_any_kept => Status::Removed,
             () if after == 0 => Status::NoCode,
             () if after == before => Status::Affected,
             () => Status::Unclear,
         };
-        Left {
+        Remainder {
             status,
             before,
             after,
-            example: live()
-                .filter(is_kept)
-                .min_by_key(|&name| !self.is_run(name)),
+            example: kept
+                .into_iter()
+                .min_by_key(|&name| !self.is_executable(name)),
         }
     }
 
-    /// A program or a library, by its mode and name.
-    fn is_run(&self, name: NameId) -> bool {
+    /// Whether a file is a program or a library, by its mode and name.
+    fn is_executable(&self, name: NameId) -> bool {
         let file = self.tree.file_name(name);
         self.tree.inode(name).header.mode & 0o111 != 0
             || file.ends_with(b".so")
@@ -80,38 +92,41 @@ impl<'a> Remains<'a> {
                 .any(|part| part.starts_with(b".so.") && part[4].is_ascii_digit())
     }
 
-    /// A regular file in which something vulnerable may be. A package of one file is that file.
-    fn is_live(&self, package: &Package, name: NameId) -> bool {
+    /// Whether a file may contain vulnerable code. Scripts and data that programs read count too.
+    fn may_contain_code(&self, package: &Package, name: NameId) -> bool {
         let is_file = matches!(self.tree.inode(name).kind, Kind::File(_));
+        // A package of one file, such as a JAR or a Go program, is its own record.
         let is_record = name == package.record && package.files.len() > 1;
         let path = self.tree.path(name);
+        // Python's metadata lies beside the code and has its own directory.
         let is_metadata = [&b".dist-info/"[..], b".egg-info/"]
             .iter()
             .any(|part| memchr::memmem::find(&path, part).is_some());
         is_file
             && !is_record
             && !is_metadata
-            && !INERT.iter().any(|folder| path.starts_with(folder))
+            // Documentation may contain examples, but nothing runs them.
+            && !INERT.iter().any(|directory| path.starts_with(directory))
     }
 }
 
-impl Left {
-    /// A sentence about it.
-    pub(super) fn told(&self, tree: &Tree, package: &Package) -> String {
+impl Remainder {
+    /// A sentence on the files that remain.
+    pub(super) fn describe(&self, tree: &Tree, package: &Package) -> String {
         let name = &package.name;
         match self.status {
             Status::Removed => format!("no file of {name} remains"),
             Status::NoCode => {
-                format!("of {name} only documentation or other files without code remain")
+                format!("only documentation and other files without code remain of {name}")
             }
             Status::Affected => format!("{name} remains"),
             Status::Unclear if package.files.is_empty() => {
-                format!("the image does not say which files {name} has")
+                format!("the files of {name} are unknown")
             }
             Status::Unclear => {
                 let example = self
                     .example
-                    .map(|file| format!(", such as {}", tree.path(file).escape_ascii()));
+                    .map(|file| format!(", including {}", tree.path(file).escape_ascii()));
                 format!(
                     "{} of {} files of {name} remain{}",
                     self.after,

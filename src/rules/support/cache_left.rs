@@ -77,7 +77,7 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
     }
     // Options in a variable may turn the cache off. A call that takes a second command for its
     // arguments has a rule of its own, `swallowed-command`.
-    if call.has_option(manager.no_cache) || call.hides_options() || call.swallowed().is_some() {
+    if call.has_option(&manager.no_cache) || call.hides_options() || call.swallowed().is_some() {
         return false;
     }
     // With a mount, the cache is outside the layer.

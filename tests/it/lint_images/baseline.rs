@@ -27,7 +27,7 @@ fn what_is_known_of_an_image_is_let_pass_and_what_is_new_is_not() {
     );
     let (code, out, err) = lint(&["--baseline", "known.json"]);
     assert_eq!(
-        (code, out.as_str(), err.contains("2 findings silenced")),
+        (code, out.as_str(), err.contains("2 findings suppressed")),
         (0, "", true),
         "{err}"
     );
@@ -104,7 +104,7 @@ user root
         ],
     );
     assert_eq!((code, out.as_str()), (0, ""));
-    assert!(err.contains("12 findings silenced"), "{err}");
+    assert!(err.contains("12 findings suppressed"), "{err}");
     assert!(!err.contains("no longer found"), "{err}");
 }
 

@@ -192,7 +192,7 @@ fn a_day_that_cannot_be_told_is_an_error() {
         .output();
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("SOURCE_DATE_EPOCH is `now`"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("since 1970, not `now`"));
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn a_result_that_breaks_the_policy_is_not_written() {
         "the policy forbids `setuid`",
         "`jettison why app.tar /usr/bin/sudo` shows what requires it",
         "image has 2 packages; the policy allows 1",
-        "nothing is written, because the result breaks the policy; `--force` writes it",
+        "not written: the result violates the policy (`--force` overrides)",
     ] {
         assert!(said.contains(expected), "{expected}\n{said}");
     }
@@ -107,6 +107,6 @@ fn lint_ends_with_what_slimming_would_take_out() {
     let folder = folder(IMAGE, "");
     let (_, _, said) = run(folder.path(), &["lint", "app.tar"]);
     let last = said.lines().last().unwrap();
-    let expected = "`jettison slim app.tar` would leave out 100.1 kB of 101.1 kB: 4 files, 2 programs, 1 setuid file, 1 package";
+    let expected = "`jettison slim app.tar` would remove 100.1 kB of 101.1 kB: 4 files, 2 programs, 1 setuid file, 1 package";
     assert!(last.ends_with(expected), "{last}");
 }

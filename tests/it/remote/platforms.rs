@@ -166,7 +166,7 @@ fn an_image_for_another_platform_than_the_one_asked_for_is_refused() {
     );
     let (status, text) = jettison(&["slim", path, "--all-platforms", "-o", "oci:never"]);
     assert!(
-        status == Some(2) && text.contains("has no index, so it is for one platform"),
+        status == Some(2) && text.contains("has no index: it is for a single platform"),
         "{text}"
     );
 }

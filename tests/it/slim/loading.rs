@@ -102,14 +102,14 @@ fn the_tree_says_how_each_library_was_found_and_what_is_wrong() {
     let default =
         "/lib/x86_64-linux-gnu, /usr/lib/x86_64-linux-gnu, /lib64, /usr/lib64, /lib, /usr/lib";
     let expected = format!(
-        "/bin/other: its loader `/lib/ld-none.so` is not there
+        "/bin/other: loader `/lib/ld-none.so` is missing
 /bin/p [loader {GLIBC}]
 ├ liba.so.1 => /d/liba.so.1 [runpath]
 │ └ libb.so.1 => /lib/libb.so.1 [default]
 └ libnone.so.1 => not found
-  missing: libnone.so.1, which /bin/p needs; looked in /d, {default}
-  version not found: B_2 in /lib/libb.so.1, which /d/liba.so.1 needs
-  undefined symbol: gone, which /bin/p needs
+  missing: libnone.so.1, needed by /bin/p; searched /d, {default}
+  version not found: B_2 in /lib/libb.so.1, needed by /d/liba.so.1
+  undefined symbol: gone, needed by /bin/p
 "
     );
     assert_eq!(

@@ -211,7 +211,7 @@ fn a_repository_of_another_user_is_refused_by_git_and_it_is_said_what_allows_it(
     assert_eq!((run.code, ground.ran().as_str()), (2, ""));
     let here = ground.path("repo").display().to_string();
     let expected = format!(
-        "error: `git` cannot say what is staged: detected dubious ownership in repository at \
+        "error: `git` cannot list the staged files: detected dubious ownership in repository at \
          '{here}'; `git config --global --add safe.directory {here}` allows it\n"
     );
     assert_eq!(run.err, expected);

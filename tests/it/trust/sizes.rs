@@ -106,7 +106,7 @@ fn lists_in_directories_of_each_other_have_a_limit_together() {
     assert_eq!(run.out.lines().count(), 41, "{}", run.err);
     let warnings = run
         .err
-        .matches("are ignored: with those above, they have more than 256 KiB");
+        .matches("are not used: with those above, more than 256 KiB");
     assert_eq!(warnings.count(), 38, "{}", run.err);
 }
 
@@ -208,7 +208,7 @@ fn a_dockerfile_that_was_found_has_at_most_one_mebibyte() {
     let run = lint(&ground, &[]);
     assert_eq!(run.code, 2);
     let expected = "error: cannot read `large.Dockerfile`: it is larger than 1 MiB; \
-                    name it to read up to 4 MiB";
+                    name the file to read up to 4 MiB";
     assert!(run.err.contains(expected), "{}", run.err);
     assert_eq!(
         files(&run.out),
@@ -306,7 +306,7 @@ fn an_editor_may_send_anything() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(
         run.out
-            .contains("a message was not read: it is larger than 64 MiB"),
+            .contains("ignored a message that is larger than 64 MiB"),
         "{}",
         run.out
     );

@@ -104,7 +104,7 @@ fn what_is_found_by_two_names_is_checked_once() {
     let run = ground.lint(&["--fix", "--no-shellcheck"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(
-        !run.err.contains("was changed by something else"),
+        !run.err.contains("another program changed it"),
         "{}",
         run.err
     );
