@@ -16,6 +16,7 @@ mod explain;
 mod files;
 mod fix;
 mod highlight;
+mod hook;
 mod ignored;
 mod images;
 mod inspect;
@@ -62,6 +63,10 @@ enum Outcome {
 /// Runs the program with its arguments, the first of which is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let typed: Vec<OsString> = arguments.into_iter().collect();
+    if let Err(error) = hook::check_names(&typed) {
+        output::print_usage(&error);
+        return ExitCode::from(Outcome::Failed as u8);
+    }
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -12,7 +12,8 @@ use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
 
-const WHITEOUT: &[u8] = b".wh.";
+/// How the name of a file begins that removes another.
+pub(super) const WHITEOUT: &[u8] = b".wh.";
 /// Aufs kept its own records under such names; they are no files of the image.
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -105,9 +106,14 @@ impl Layer<'_> {
         let Some((name, directory)) = path.split_last() else {
             return self.root(entry);
         };
+        // In the next layer that is made of it, it would be a whiteout.
+        if directory.iter().any(|name| name.starts_with(WHITEOUT)) {
+            return Err(Fault::WhiteoutDirectory);
+        }
         if name.starts_with(WHITEOUT) {
             return self.whiteout(directory, name);
         }
+        check_overlay(&entry)?;
         let directory = self.directory(directory)?;
         match entry.node {
             Node::HardLink { target } => self.hard_link(directory, name, target),
@@ -202,6 +208,10 @@ impl Layer<'_> {
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
             self.hide(vec![child]);
+            // containerd and Podman remove what its own layer put there before it, umoci does not.
+            if self.tree.child(directory.name, hidden).is_some() {
+                return Err(Fault::OwnWhiteout);
+            }
         }
         Ok(())
     }
@@ -232,8 +242,7 @@ impl Layer<'_> {
         }
     }
 
-    /// Where the directory of an entry is; made, with those above it, where it is missing or is a
-    /// file.
+    /// Where the directory of an entry is; made, with those above it, where it is missing.
     fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
         let key = path.join(&b'/');
         if let Some(&known) = self.directories.get(&key) {
@@ -277,11 +286,12 @@ impl Layer<'_> {
                     }
                     rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
                 }
-                Some(_) | None => {
+                // containerd and Podman refuse it, umoci replaces it.
+                Some((known, _)) => {
+                    return Err(Fault::ParentNotADirectory(self.tree.path(known)));
+                }
+                None => {
                     self.check_count()?;
-                    if let Some(known) = known {
-                        self.replaced(known);
-                    }
                     let header = Header {
                         mode: 0o755,
                         ..Header::default()
@@ -339,6 +349,30 @@ impl Layer<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses what overlayfs takes for instructions: on such a file system an engine would show other
+/// files than it applied.
+fn check_overlay(entry: &Entry) -> Result<(), Fault> {
+    const INSTRUCTIONS: [&str; 6] = [
+        "opaque",
+        "redirect",
+        "metacopy",
+        "whiteout",
+        "whiteouts",
+        "xwhiteouts",
+    ];
+    const PREFIXES: [&str; 3] = ["trusted.overlay.", "user.overlay.", "user.fuseoverlayfs."];
+    if let Node::Inode(Kind::Character { major: 0, minor: 0 }) = entry.node {
+        return Err(Fault::OverlayDevice);
+    }
+    for (attribute, _) in entry.header.xattrs() {
+        let mut names = PREFIXES.iter().map(|prefix| attribute.strip_prefix(prefix));
+        if names.any(|name| name.is_some_and(|name| INSTRUCTIONS.contains(&name))) {
+            return Err(Fault::OverlayAttribute(attribute.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An
