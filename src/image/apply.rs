@@ -44,6 +44,8 @@ pub(super) fn apply(
         declared: HashSet::new(),
         cleared: HashSet::new(),
         opaque: HashSet::new(),
+        removed: Vec::new(),
+        place: 0,
         directories: HashMap::new(),
         gone: Vec::new(),
         names_root: false,
@@ -52,12 +54,14 @@ pub(super) fn apply(
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
+        layer.place = place;
         layer.entry(entry).map_err(|fault| EntryError {
             name: Some(name),
             place,
             fault,
         })?;
     }
+    layer.check_recreated()?;
     let Layer {
         declared,
         gone,
@@ -92,6 +96,11 @@ struct Layer<'a> {
     cleared: HashSet<NameId>,
     /// Directories that are opaque.
     opaque: HashSet<NameId>,
+    /// Directories with something in them that whiteouts hid: where each was, its name, and where the
+    /// whiteout is.
+    removed: Vec<(NameId, Vec<u8>, u64)>,
+    /// Where the entry is that is being applied.
+    place: u64,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
@@ -159,6 +168,7 @@ impl Layer<'_> {
                 self.declared.insert(known);
             }
             Some(known) => {
+                self.check_lower(known)?;
                 self.replaced(known);
                 self.tree.insert(directory, name, inode);
             }
@@ -184,6 +194,7 @@ impl Layer<'_> {
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
+                self.check_lower(known)?;
                 self.replaced(known);
             }
             self.tree.link(directory, name, found);
@@ -200,6 +211,10 @@ impl Layer<'_> {
         let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else {
             return Ok(());
         };
+        if name == OPAQUE && directory.name == NameId::ROOT {
+            // umoci empties it, Docker and Podman take it for a record of Aufs.
+            return Err(Fault::OpaqueRoot);
+        }
         if name == OPAQUE {
             if self.opaque.insert(directory.name) {
                 self.hide(self.tree.children(directory.name).collect());
@@ -207,11 +222,43 @@ impl Layer<'_> {
         } else if !name.starts_with(AUFS)
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
+            if self.tree.children(child).next().is_some() {
+                let removed = (directory.name, hidden.to_vec(), self.place);
+                self.removed.push(removed);
+            }
             self.hide(vec![child]);
             // containerd and Podman remove what its own layer put there before it, umoci does not.
             if self.tree.child(directory.name, hidden).is_some() {
                 return Err(Fault::OwnWhiteout);
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory that the layer creates again after a whiteout of it, unless it is opaque:
+    /// on overlayfs Podman shows what was in it before.
+    fn check_recreated(&self) -> Result<(), EntryError> {
+        for (directory, name, place) in &self.removed {
+            let Some(child) = self.tree.child(*directory, name) else {
+                continue;
+            };
+            if self.tree.is_directory(child) && !self.opaque.contains(&child) {
+                let whiteout = [WHITEOUT, name].concat();
+                return Err(EntryError {
+                    name: Some(whiteout),
+                    place: *place,
+                    fault: Fault::Recreated(self.tree.path(child)),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to replace what the layer itself has brought: Docker and Podman refuse two entries
+    /// for one path, and Python writes through the first where that is a symlink.
+    fn check_lower(&self, known: NameId) -> Result<(), Fault> {
+        if known.index() >= self.first || self.declared.contains(&known) {
+            return Err(Fault::Duplicate);
         }
         Ok(())
     }

@@ -191,9 +191,8 @@ impl Entries<'_> {
     ) -> Result<Entry, Fault> {
         let mut pax = Pax::new(extension.pax.unwrap_or_default())?;
         let sparse = sparse::Records::take(&mut pax.records)?;
-        let of_sparse = sparse.name().map(<[u8]>::to_vec);
         let name = one_of(extension.name.clone(), pax.take("path"))?;
-        let name = match of_sparse {
+        let name = match sparse.name().map(<[u8]>::to_vec) {
             // GNU tar gives such a file a name of no meaning besides.
             Some(real) => one_of(extension.name, Some(real))?,
             None => name,
@@ -206,10 +205,8 @@ impl Entries<'_> {
         let size = size(block, pax.take("size"))?;
         let header = header(block, &mut pax)?;
         let is_directory = is_directory(block, &name);
-        check_content(block.entry_type(), is_directory, size, sparse.is_present())?;
-        if !is_directory && has_content(block.entry_type()) && name.ends_with(b"/") {
-            return Err(Fault::FileWithSlash);
-        }
+        check_sparse(block.entry_type(), is_directory, &sparse)?;
+        check_slash(block, &name)?;
         let kind = match block.entry_type() {
             EntryType::Regular if is_directory => Kind::Directory,
             EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
@@ -470,25 +467,31 @@ fn has_content(kind: EntryType) -> bool {
     )
 }
 
-/// Refuses content, and maps of it, where there can be none: some readers skip it, some see entries
-/// there.
-fn check_content(
+/// Refuses a map of pieces where there is no content, and a second one.
+fn check_sparse(
     kind: EntryType,
     is_directory: bool,
-    size: u64,
-    is_sparse: bool,
+    sparse: &sparse::Records,
 ) -> Result<(), Fault> {
-    if is_directory || !has_content(kind) {
-        if size > 0 {
-            return Err(Fault::UnexpectedContent(size));
-        }
-        if is_sparse {
-            return Err(Fault::SparseMap);
-        }
-    }
-    // Two maps of one file.
-    if kind == EntryType::GNUSparse && is_sparse {
+    let has_room = !is_directory && has_content(kind) && kind != EntryType::GNUSparse;
+    if sparse.is_present() && !has_room {
         return Err(Fault::SparseMap);
+    }
+    Ok(())
+}
+
+/// Refuses files whose names end in a slash: to GNU tar they are directories, and to Python those of
+/// the oldest format whose short name does.
+fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
+    let ends = name.ends_with(b"/");
+    let old = block.as_old();
+    let is_wrong = if old.linkflag[0] == 0 {
+        ends != until_zero(&old.name).ends_with(b"/")
+    } else {
+        ends && has_content(block.entry_type())
+    };
+    if is_wrong {
+        return Err(Fault::FileWithSlash);
     }
     Ok(())
 }

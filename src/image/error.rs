@@ -225,8 +225,6 @@ pub enum Fault {
     SeveralNames,
     #[error("its size is {record} in a PAX record and {header} in its header")]
     Sizes { record: u64, header: u64 },
-    #[error("its type has no content, but its size is {0}")]
-    UnexpectedContent(u64),
     #[error("it is a file, but its name ends in `/`")]
     FileWithSlash,
     #[error("readers disagree on the prefix of its name")]
@@ -247,6 +245,12 @@ pub enum Fault {
     Whiteout,
     #[error("it is a whiteout of an entry of its own layer, which readers treat differently")]
     OwnWhiteout,
+    #[error("it replaces an entry of its own layer, which readers treat differently")]
+    Duplicate,
+    #[error("its layer creates `{}` again, which readers treat differently", .0.escape_ascii())]
+    Recreated(Vec<u8>),
+    #[error("it makes the root directory opaque, which readers treat differently")]
+    OpaqueRoot,
     #[error("a directory in its name is named like a whiteout")]
     WhiteoutDirectory,
     #[error("its parent `{}` is not a directory", .0.escape_ascii())]

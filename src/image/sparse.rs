@@ -40,6 +40,14 @@ impl Records {
         let mut sparse = Self::default();
         let mut offset = None;
         let (mut major, mut minor, mut count) = (None, None, None);
+        let place = |name: &str| records.iter().position(|(key, _)| key == name);
+        // Python takes the last of the two.
+        if let (Some(path), Some(name)) = (place("path"), place("GNU.sparse.name"))
+            && path > name
+            && records[path].1 != records[name].1
+        {
+            return Err(Fault::SeveralNames);
+        }
         for (key, value) in records.iter() {
             let Some(key) = key.strip_prefix(PREFIX) else {
                 continue;

@@ -280,7 +280,8 @@ impl Store {
         };
         match &self.place {
             Place::Directory(directory) => {
-                let unreadable = ReadError::io(&self.path.join(name));
+                let path = self.path.join(name);
+                let unreadable = ReadError::io(&path);
                 match directory.file(name) {
                     Ok(file) => Blob::foreign(file).map_err(unreadable),
                     Err(refusal) if refusal.is_missing() => Err(missing()),

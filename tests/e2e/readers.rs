@@ -14,6 +14,13 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What jettison reads as containerd and umoci do, and another reader does not.
+///
+/// Where an entry goes through a symlink of a lower layer, Docker and Podman replace the symlink on
+/// overlayfs. Images of tools that append layers have such entries on top of distributions in which
+/// `/lib` is a symlink, so they are read.
+const KNOWN: [(&str, &str); 1] = [("file-through-a-lower-symlink", "podman")];
+
 /// What a reader makes of an image: the lines of a listing, or none where it fails.
 type Made = Option<Vec<String>>;
 
@@ -41,8 +48,11 @@ fn layers_that_jettison_reads_are_the_same_to_every_other_reader() {
         println!("{}:\n  jettison {}", case.name, shown(&ours));
         for (reader, theirs) in readers(&case, layout.path()) {
             println!("  {reader} {}", shown(&theirs));
-            let is_expected = matches!(case.outcome, Outcome::Read(_)) && ours.is_none();
-            if is_expected || (ours.is_some() && theirs.is_some() && ours != theirs) {
+            let is_missing = matches!(case.outcome, Outcome::Read(_)) && ours.is_none();
+            if KNOWN.contains(&(case.name, reader)) {
+                continue;
+            }
+            if is_missing || (ours.is_some() && theirs.is_some() && ours != theirs) {
                 different.push(format!("{} {reader}", case.name));
             }
         }

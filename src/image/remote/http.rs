@@ -467,7 +467,7 @@ mod tests {
         let at = |addresses: &[&str]| -> Vec<SocketAddr> {
             let sockets = addresses
                 .iter()
-                .map(|address| (address.parse().unwrap(), 0));
+                .map(|address| (address.parse::<std::net::IpAddr>().unwrap(), 0));
             sockets.map(SocketAddr::from).collect()
         };
         for near in ["169.254.169.254", "fe80::1", "fd00:ec2::254", "0.0.0.0"] {
