@@ -14,14 +14,11 @@ use crate::printable::escape;
 
 /// Refuses arguments that are options as well as files, where pre-commit runs jettison.
 pub(super) fn check_names(typed: &[OsString]) -> Result<(), clap::Error> {
-    if std::env::var_os("PRE_COMMIT").is_none() {
+    let has_separator = typed.iter().any(|argument| argument == "--");
+    if std::env::var_os("PRE_COMMIT").is_none() || has_separator {
         return Ok(());
     }
-    let options = typed
-        .iter()
-        .skip(1)
-        .take_while(|argument| *argument != "--");
-    for argument in options {
+    for argument in typed.iter().skip(1) {
         let is_option = argument.len() > 1 && argument.as_encoded_bytes().starts_with(b"-");
         if is_option && fs::symlink_metadata(argument).is_ok() {
             let name = argument.to_string_lossy();

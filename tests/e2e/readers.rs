@@ -6,7 +6,7 @@
 //! are those of `tests/it/image/documents.rs` and every small change to the good one.
 
 use crate::archives::{Case, Outcome, cases};
-use crate::builders::images::{self, Directory, Tar, sha256};
+use crate::builders::images::{self, Directory, sha256};
 use crate::containers::tool;
 use crate::documents::{Documents, ambiguous};
 use std::fs;

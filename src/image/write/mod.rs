@@ -320,6 +320,8 @@ fn check_place(destination: &Reference) -> Result<(), WriteError> {
     let place = if is_layout { path } else { parent(path) };
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
+        // What is missing is named when it is opened.
+        Err(refusal) if refusal.is_missing() => Ok(()),
         Err(refusal) => Err(WriteError::io(path)(std::io::Error::other(refusal))),
     }
 }

@@ -309,7 +309,7 @@ fn numbers() -> Vec<Case> {
     signed.bytes[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     let checksum = |text: &[u8; 8]| {
         let mut tar = Tar::new().file("a", b"");
-        let digits = tar.bytes[148..154].to_vec();
+        let digits = tar.bytes[149..155].to_vec();
         tar.bytes[148..156].copy_from_slice(text);
         let places = text.iter().zip(148..).filter(|(byte, _)| **byte == b'#');
         for ((_, place), digit) in places.zip(digits) {
@@ -515,7 +515,7 @@ fn spellings() -> Vec<Case> {
             name.as_bytes(),
             b"",
             b"",
-            |_| {},
+            |header| header.as_old_mut().linkflag[0] = 0,
         )
     };
     vec![
