@@ -252,7 +252,8 @@ fn documents_that_jettison_refuses_for_their_keys_are_read_by_others() {
     for case in &all {
         let directory = case.documents.directory();
         let reference = format!("oci:{}:latest", directory.path().display());
-        assert!(images::open(&reference).is_err(), "{}", case.says);
+        let nameless = format!("oci:{}", directory.path().display());
+        assert!(images::open(&nameless).is_err(), "{}", case.says);
         by_skopeo += usize::from(skopeo(&reference).is_some());
         by_umoci += usize::from(umoci_run(directory.path()).is_some());
     }

@@ -281,7 +281,7 @@ fn no_time_is_after_the_epoch() {
 #[test]
 fn a_directory_that_is_created_again_has_no_old_header() {
     let below = Tar::new().entry(b'5', "d", "", b"", |header| header.set_mode(0o700));
-    let removed = Tar::new().file("d", b"no directory");
+    let removed = Tar::new().file(".wh.d", b"");
     // There is no entry for the directory itself.
     let again = Tar::new().file("d/a", b"a");
     let image = layers(&[below, removed, again]).unwrap();
