@@ -3,6 +3,11 @@
 //! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the
 //! engines do: the way to an entry is followed inside the root directory, links included, and what
 //! is missing on it is made.
+//!
+//! Where engines make different trees of a layer, it is refused. There is one exception: an entry
+//! whose way goes through a symlink of a lower layer. containerd and umoci follow the symlink, Docker
+//! and Podman replace it on overlayfs; tools that append layers make such images, on top of
+//! distributions in which `/lib` is a symlink, so they are read as containerd does.
 
 use std::collections::{HashMap, HashSet};
 

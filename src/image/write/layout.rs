@@ -1,6 +1,5 @@
 //! An OCI layout as a destination. Blobs come first and the index last, in one step: so there is no
 //! moment at which the layout is not whole, and images of other names in it stay.
-
 //!
 //! The directory is opened once, and nothing in it is followed: a layout that others can write to,
 //! or that came with a repository, may have symlinks in the place of its directories.
