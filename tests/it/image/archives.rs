@@ -28,15 +28,18 @@ use Outcome::{Read, Refused};
 pub(crate) fn cases() -> Vec<Case> {
     let all = [
         repeated_records(),
+        global_headers(),
         several_names(),
         sizes(),
         numbers(),
         sparse(),
+        sparse_names(),
         ends(),
         spellings(),
         prefixes(),
         links(),
         whiteouts(),
+        odd_whiteouts(),
         parents(),
         overlay(),
     ];
@@ -69,10 +72,9 @@ fn hidden() -> Vec<u8> {
     Tar::new().file("hidden", b"x").bytes
 }
 
-fn after(tar: Tar, bytes: &[u8]) -> Tar {
-    Tar {
-        bytes: [&tar.bytes[..], bytes].concat(),
-    }
+fn after(mut tar: Tar, bytes: &[u8]) -> Tar {
+    tar.bytes.extend_from_slice(bytes);
+    tar
 }
 
 fn repeated_records() -> Vec<Case> {
@@ -123,6 +125,12 @@ fn repeated_records() -> Vec<Case> {
             pax(&[("path", b"a\0b")]).file("c", b""),
             Refused("its name holds a zero byte"),
         ),
+    ]
+}
+
+fn global_headers() -> Vec<Case> {
+    let pax = |records: &[(&str, &[u8])]| Tar::new().pax(records);
+    vec![
         case(
             "global-comment",
             Tar::new()
@@ -422,6 +430,24 @@ fn sparse() -> Vec<Case> {
             records(b"1", b"0").directory("a"),
             Refused(unknown),
         ),
+    ]
+}
+
+fn sparse_names() -> Vec<Case> {
+    let map = b"1\n4\n2\n";
+    let mut data = map.to_vec();
+    data.resize(512, 0);
+    data.extend_from_slice(b"ab");
+    let records = |major: &'static [u8], minor: &'static [u8]| {
+        Tar::new().pax(&[
+            ("GNU.sparse.major", major),
+            ("GNU.sparse.minor", minor),
+            ("GNU.sparse.name", b"new"),
+            ("GNU.sparse.realsize", b"6"),
+        ])
+    };
+    let unknown = "its map of sparse pieces is malformed";
+    vec![
         case(
             "sparse-name-alone",
             Tar::new()
@@ -795,6 +821,17 @@ fn whiteouts() -> Vec<Case> {
             Tar::new().file("f", b"2").file(".wh.f", b""),
             Refused(twice),
         ),
+    ]
+}
+
+fn odd_whiteouts() -> Vec<Case> {
+    let lower = || {
+        Tar::new()
+            .directory("d")
+            .file("d/old", b"1")
+            .file("f", b"1")
+    };
+    vec![
         over(
             "opaque-with-content",
             lower(),

@@ -35,9 +35,11 @@ fn replace(top: &Path, name: &str, put: &dyn Fn(&Path, &Path)) {
     put(&path, &outside);
 }
 
+/// Puts something at the first path; what was there is at the second.
+type Trick = Box<dyn Fn(&Path, &Path)>;
+
 /// What may stand in the place of a file or a directory, and what it is called.
-#[expect(clippy::type_complexity, reason = "a table of closures")]
-fn tricks() -> Vec<(&'static str, Box<dyn Fn(&Path, &Path)>)> {
+fn tricks() -> Vec<(&'static str, Trick)> {
     vec![
         (
             "a symlink",
