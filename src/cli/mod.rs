@@ -16,6 +16,7 @@ mod explain;
 mod files;
 mod fix;
 mod highlight;
+mod hook;
 mod ignored;
 mod images;
 mod inspect;
@@ -63,6 +64,10 @@ enum Outcome {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Kept for a second parse, should the first fail.
     let typed: Vec<OsString> = arguments.into_iter().collect();
+    if let Err(error) = hook::check_names(&typed) {
+        output::print_usage(&error);
+        return ExitCode::from(Outcome::Failed as u8);
+    }
     let arguments = match Arguments::try_parse_from(&typed) {
         Ok(arguments) => arguments,
         // `--help` and `--version` are errors to clap too, with status 0.

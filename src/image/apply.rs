@@ -3,6 +3,11 @@
 //! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the
 //! engines do: the way to an entry is followed inside the root directory, links included, and what
 //! is missing on it is made.
+//!
+//! Where engines make different trees of a layer, it is refused. There is one exception: an entry
+//! whose way goes through a symlink of a lower layer. containerd and umoci follow the symlink, Docker
+//! and Podman replace it on overlayfs; tools that append layers make such images, on top of
+//! distributions in which `/lib` is a symlink, so they are read as containerd does.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +17,8 @@ use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
 
-const WHITEOUT: &[u8] = b".wh.";
+/// How the name of a file begins that removes another.
+pub(super) const WHITEOUT: &[u8] = b".wh.";
 /// Aufs kept its own records under such names; they are no files of the image.
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
@@ -43,6 +49,8 @@ pub(super) fn apply(
         declared: HashSet::new(),
         cleared: HashSet::new(),
         opaque: HashSet::new(),
+        removed: Vec::new(),
+        place: 0,
         directories: HashMap::new(),
         gone: Vec::new(),
         names_root: false,
@@ -51,12 +59,14 @@ pub(super) fn apply(
     };
     for entry in entries {
         let (place, name) = (entry.place, entry.name.clone());
+        layer.place = place;
         layer.entry(entry).map_err(|fault| EntryError {
             name: Some(name),
             place,
             fault,
         })?;
     }
+    layer.check_recreated()?;
     let Layer {
         declared,
         gone,
@@ -91,6 +101,11 @@ struct Layer<'a> {
     cleared: HashSet<NameId>,
     /// Directories that are opaque.
     opaque: HashSet<NameId>,
+    /// Directories with something in them that whiteouts hid: where each was, its name, and where the
+    /// whiteout is.
+    removed: Vec<(NameId, Vec<u8>, u64)>,
+    /// Where the entry is that is being applied.
+    place: u64,
     /// Where a directory as it is written leads, until something is replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
@@ -105,9 +120,14 @@ impl Layer<'_> {
         let Some((name, directory)) = path.split_last() else {
             return self.root(entry);
         };
+        // In the next layer that is made of it, it would be a whiteout.
+        if directory.iter().any(|name| name.starts_with(WHITEOUT)) {
+            return Err(Fault::WhiteoutDirectory);
+        }
         if name.starts_with(WHITEOUT) {
             return self.whiteout(directory, name);
         }
+        check_overlay(&entry)?;
         let directory = self.directory(directory)?;
         match entry.node {
             Node::HardLink { target } => self.hard_link(directory, name, target),
@@ -153,6 +173,7 @@ impl Layer<'_> {
                 self.declared.insert(known);
             }
             Some(known) => {
+                self.check_lower(known)?;
                 self.replaced(known);
                 self.tree.insert(directory, name, inode);
             }
@@ -178,6 +199,7 @@ impl Layer<'_> {
         let known = self.tree.child(directory, name);
         if known != Some(found) {
             if let Some(known) = known {
+                self.check_lower(known)?;
                 self.replaced(known);
             }
             self.tree.link(directory, name, found);
@@ -194,6 +216,10 @@ impl Layer<'_> {
         let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else {
             return Ok(());
         };
+        if name == OPAQUE && directory.name == NameId::ROOT {
+            // umoci empties it, Docker and Podman take it for a record of Aufs.
+            return Err(Fault::OpaqueRoot);
+        }
         if name == OPAQUE {
             if self.opaque.insert(directory.name) {
                 self.hide(self.tree.children(directory.name).collect());
@@ -201,7 +227,43 @@ impl Layer<'_> {
         } else if !name.starts_with(AUFS)
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
+            if self.tree.children(child).next().is_some() {
+                let removed = (directory.name, hidden.to_vec(), self.place);
+                self.removed.push(removed);
+            }
             self.hide(vec![child]);
+            // containerd and Podman remove what its own layer put there before it, umoci does not.
+            if self.tree.child(directory.name, hidden).is_some() {
+                return Err(Fault::OwnWhiteout);
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a directory that the layer creates again after a whiteout of it, unless it is opaque:
+    /// on overlayfs Podman shows what was in it before.
+    fn check_recreated(&self) -> Result<(), EntryError> {
+        for (directory, name, place) in &self.removed {
+            let Some(child) = self.tree.child(*directory, name) else {
+                continue;
+            };
+            if self.tree.is_directory(child) && !self.opaque.contains(&child) {
+                let whiteout = [WHITEOUT, name].concat();
+                return Err(EntryError {
+                    name: Some(whiteout),
+                    place: *place,
+                    fault: Fault::Recreated(self.tree.path(child)),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses to replace what the layer itself has brought: Docker and Podman refuse two entries
+    /// for one path, and Python writes through the first where that is a symlink.
+    fn check_lower(&self, known: NameId) -> Result<(), Fault> {
+        if known.index() >= self.first || self.declared.contains(&known) {
+            return Err(Fault::Duplicate);
         }
         Ok(())
     }
@@ -232,8 +294,7 @@ impl Layer<'_> {
         }
     }
 
-    /// Where the directory of an entry is; made, with those above it, where it is missing or is a
-    /// file.
+    /// Where the directory of an entry is; made, with those above it, where it is missing.
     fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
         let key = path.join(&b'/');
         if let Some(&known) = self.directories.get(&key) {
@@ -277,11 +338,12 @@ impl Layer<'_> {
                     }
                     rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
                 }
-                Some(_) | None => {
+                // containerd and Podman refuse it, umoci replaces it.
+                Some((known, _)) => {
+                    return Err(Fault::ParentNotADirectory(self.tree.path(known)));
+                }
+                None => {
                     self.check_count()?;
-                    if let Some(known) = known {
-                        self.replaced(known);
-                    }
                     let header = Header {
                         mode: 0o755,
                         ..Header::default()
@@ -339,6 +401,30 @@ impl Layer<'_> {
         }
         Ok(())
     }
+}
+
+/// Refuses what overlayfs takes for instructions: on such a file system an engine would show other
+/// files than it applied.
+fn check_overlay(entry: &Entry) -> Result<(), Fault> {
+    const INSTRUCTIONS: [&str; 6] = [
+        "opaque",
+        "redirect",
+        "metacopy",
+        "whiteout",
+        "whiteouts",
+        "xwhiteouts",
+    ];
+    const PREFIXES: [&str; 3] = ["trusted.overlay.", "user.overlay.", "user.fuseoverlayfs."];
+    if let Node::Inode(Kind::Character { major: 0, minor: 0 }) = entry.node {
+        return Err(Fault::OverlayDevice);
+    }
+    for (attribute, _) in entry.header.xattrs() {
+        let mut names = PREFIXES.iter().map(|prefix| attribute.strip_prefix(prefix));
+        if names.any(|name| name.is_some_and(|name| INSTRUCTIONS.contains(&name))) {
+            return Err(Fault::OverlayAttribute(attribute.to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An

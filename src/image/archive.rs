@@ -1,9 +1,13 @@
 //! A tar archive read in place: a sequence of entries, with their headers and where their contents
 //! are.
 //!
-//! The
-//! `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads extension headers of any size into memory, ends PAX records at the first line feed (a file capability may hold one) and knows no PAX sparse files. Where formats leave a choice it is made as in Go's `archive/tar`,
-//! through which Docker, containerd and Podman see every layer.
+//! The `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads
+//! extension headers of any size into memory, ends PAX records at the first line feed (a file
+//! capability may hold one) and knows no PAX sparse files.
+//!
+//! Where formats leave a choice it is made as in Go's `archive/tar`, through which Docker,
+//! containerd and Podman see every layer. An entry that GNU tar or Python's `tarfile` would take
+//! for something else is refused: what a scanner sees and what a container sees must be the same.
 
 use std::collections::HashMap;
 
@@ -102,6 +106,20 @@ struct Extension {
     pax: Option<Vec<(String, Vec<u8>)>>,
 }
 
+impl Extension {
+    fn is_empty(&self) -> bool {
+        self.name.is_none() && self.link.is_none() && self.pax.is_none()
+    }
+}
+
+/// Sets what one extension header says. Of two of a kind Go takes the last, Python the first.
+fn set_once<T>(place: &mut Option<T>, value: T) -> Result<(), Fault> {
+    if place.replace(value).is_some() {
+        return Err(Fault::SeveralExtensions);
+    }
+    Ok(())
+}
+
 impl<'a> Entries<'a> {
     pub(super) fn new(archive: &'a Blob, limits: &'a Limits) -> Self {
         let archive = Window {
@@ -142,20 +160,23 @@ impl Entries<'_> {
         let mut extension = Extension::default();
         loop {
             let Some(block) = self.header()? else {
-                let dangling =
-                    extension.name.is_some() || extension.link.is_some() || extension.pax.is_some();
-                return if dangling {
-                    Err(Fault::Dangling)
-                } else {
+                return if extension.is_empty() {
                     Ok(None)
+                } else {
+                    Err(Fault::Dangling)
                 };
             };
             match block.entry_type() {
-                EntryType::GNULongName => extension.name = Some(self.text(&block)?),
-                EntryType::GNULongLink => extension.link = Some(self.text(&block)?),
-                EntryType::XHeader => extension.pax = Some(pax_records(&self.payload(&block)?)?),
-                // Go's reader hands these to its callers, and none of them gives them a meaning.
-                EntryType::XGlobalHeader => drop(self.payload(&block)?),
+                EntryType::GNULongName => set_once(&mut extension.name, self.text(&block)?)?,
+                EntryType::GNULongLink => set_once(&mut extension.link, self.text(&block)?)?,
+                EntryType::XHeader => {
+                    set_once(&mut extension.pax, pax_records(&self.payload(&block)?)?)?;
+                }
+                // To Go's reader it is an entry of its own, so it forgets the headers before it.
+                EntryType::XGlobalHeader if !extension.is_empty() => {
+                    return Err(Fault::GlobalHeaderBetween);
+                }
+                EntryType::XGlobalHeader => check_global(&pax_records(&self.payload(&block)?)?)?,
                 _ => return self.described(&block, extension, place, name).map(Some),
             }
         }
@@ -168,25 +189,26 @@ impl Entries<'_> {
         place: u64,
         known_name: &mut Option<Vec<u8>>,
     ) -> Result<Entry, Fault> {
-        let mut pax = Pax::new(extension.pax.unwrap_or_default());
+        let mut pax = Pax::new(extension.pax.unwrap_or_default())?;
         let sparse = sparse::Records::take(&mut pax.records)?;
-        let name = (extension.name)
-            .or(sparse.name().map(<[u8]>::to_vec))
-            .or(pax.take("path"));
-        let name = name.unwrap_or_else(|| block.path_bytes().into_owned());
+        let name = one_of(extension.name.clone(), pax.take("path"))?;
+        let name = match sparse.name().map(<[u8]>::to_vec) {
+            // GNU tar gives such a file a name of no meaning besides.
+            Some(real) => one_of(extension.name, Some(real))?,
+            None => name,
+        };
+        let name = name.map_or_else(|| name_in_header(block), Ok)?;
         *known_name = Some(name.clone());
         self.check_path("name", &name)?;
-        let link = extension.link.or(pax.take("linkpath"));
-        let link =
-            || link.unwrap_or_else(|| block.link_name_bytes().unwrap_or_default().into_owned());
-        let old = block.as_old();
-        let size = match pax.take("size") {
-            Some(text) => decimal(&text).ok_or(Fault::Number("size"))?,
-            None => unsigned(&old.size, "size")?,
-        };
+        let link = one_of(extension.link, pax.take("linkpath"))?;
+        let link = || link.unwrap_or_else(|| until_zero(&block.as_old().linkname).to_vec());
+        let size = size(block, pax.take("size"))?;
         let header = header(block, &mut pax)?;
+        let is_directory = is_directory(block, &name);
+        check_sparse(block.entry_type(), is_directory, &sparse)?;
+        check_slash(block, &name)?;
         let kind = match block.entry_type() {
-            EntryType::Regular if old.linkflag[0] == 0 && name.ends_with(b"/") => Kind::Directory,
+            EntryType::Regular if is_directory => Kind::Directory,
             EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
             EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
             EntryType::Directory => Kind::Directory,
@@ -304,7 +326,7 @@ impl Entries<'_> {
         }
         let mut block = Block::new_old();
         block.as_mut_bytes().copy_from_slice(&bytes);
-        let said = number(&block.as_old().cksum).ok_or(Fault::Checksum)?;
+        let said = octal(&block.as_old().cksum).ok_or(Fault::Checksum)?;
         let summed = || bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]);
         // Some old writers added signed bytes.
         let unsigned: i64 = summed().map(|&byte| i64::from(byte)).sum();
@@ -334,12 +356,7 @@ impl Entries<'_> {
 
     /// A GNU long name: the zero that ends it, and what follows, is no part of it.
     fn text(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
-        let payload = self.payload(block)?;
-        Ok(payload
-            .split(|&byte| byte == 0)
-            .next()
-            .unwrap_or_default()
-            .to_vec())
+        Ok(until_zero(&self.payload(block)?).to_vec())
     }
 
     /// Moves over `size` bytes and what fills their last block; that may be missing at the end of
@@ -371,6 +388,130 @@ impl Entries<'_> {
     }
 }
 
+/// The text in a field.
+fn until_zero(field: &[u8]) -> &[u8] {
+    let end = field.iter().position(|&byte| byte == 0);
+    &field[..end.unwrap_or(field.len())]
+}
+
+/// What two extension headers say of one thing. Go takes GNU's, GNU tar takes PAX's.
+fn one_of(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Fault> {
+    match (first, second) {
+        (Some(first), Some(second)) if first != second => Err(Fault::SeveralNames),
+        (first, second) => Ok(first.or(second)),
+    }
+}
+
+/// The name in a plain header. POSIX has room for its first part elsewhere, where GNU's own format
+/// has times; Python joins the two whatever the format.
+fn name_in_header(block: &Block) -> Result<Vec<u8>, Fault> {
+    let bytes = block.as_bytes();
+    let (name, prefix) = (until_zero(&bytes[..100]), until_zero(&bytes[345..500]));
+    let is_star = bytes.ends_with(b"tar\0");
+    match Magic::of(block) {
+        _ if prefix.is_empty() => Ok(name.to_vec()),
+        // In the format of `star` the prefix is shorter.
+        Magic::Posix if is_star && prefix.len() > 131 => Err(Fault::Prefix),
+        Magic::Posix => Ok([prefix, b"/", name].concat()),
+        Magic::Gnu if number(&bytes[345..357]).is_some() => Ok(name.to_vec()),
+        Magic::Gnu | Magic::Old => Err(Fault::Prefix),
+    }
+}
+
+/// The format of a header, as Go tells it: the version of POSIX headers has no meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Magic {
+    Posix,
+    Gnu,
+    Old,
+}
+
+impl Magic {
+    fn of(block: &Block) -> Self {
+        match &block.as_bytes()[257..265] {
+            [b'u', b's', b't', b'a', b'r', 0, ..] => Self::Posix,
+            b"ustar  \0" => Self::Gnu,
+            _ => Self::Old,
+        }
+    }
+}
+
+/// The bytes of content that follow a header. Only a size for which the header has no room may
+/// stand in a PAX record alone: readers that do not know PAX would see the content as entries.
+fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
+    const MOST_IN_OCTAL: u64 = 0o77_777_777_777;
+    let in_header = unsigned(&block.as_old().size, "size")?;
+    let Some(record) = record else {
+        return Ok(in_header);
+    };
+    let size = decimal(&record).ok_or(Fault::Number("size"))?;
+    if size != in_header && size <= MOST_IN_OCTAL {
+        return Err(Fault::Sizes {
+            record: size,
+            header: in_header,
+        });
+    }
+    Ok(size)
+}
+
+/// Whether an entry is a directory: the oldest format has no type for it, but a slash.
+fn is_directory(block: &Block, name: &[u8]) -> bool {
+    let is_old = block.as_old().linkflag[0] == 0;
+    block.entry_type() == EntryType::Directory || (is_old && name.ends_with(b"/"))
+}
+
+fn has_content(kind: EntryType) -> bool {
+    matches!(
+        kind,
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse
+    )
+}
+
+/// Refuses a map of pieces where there is no content, and a second one.
+fn check_sparse(
+    kind: EntryType,
+    is_directory: bool,
+    sparse: &sparse::Records,
+) -> Result<(), Fault> {
+    let has_room = !is_directory && has_content(kind) && kind != EntryType::GNUSparse;
+    if sparse.is_present() && !has_room {
+        return Err(Fault::SparseMap);
+    }
+    Ok(())
+}
+
+/// Refuses files whose names end in a slash: to GNU tar they are directories, and to Python those of
+/// the oldest format whose short name does.
+fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
+    let ends = name.ends_with(b"/");
+    let old = block.as_old();
+    let is_wrong = if old.linkflag[0] == 0 {
+        ends != until_zero(&old.name).ends_with(b"/")
+    } else {
+        ends && has_content(block.entry_type())
+    };
+    if is_wrong {
+        return Err(Fault::FileWithSlash);
+    }
+    Ok(())
+}
+
+/// Refuses global records that say something of entries: GNU tar and Python apply them to every
+/// entry that follows, no container engine does.
+fn check_global(records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
+    const OF_ENTRIES: [&str; 10] = [
+        "path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime", "atime", "ctime",
+    ];
+    const PREFIXES: [&str; 3] = ["GNU.", "SCHILY.", "LIBARCHIVE."];
+    for (key, _) in records {
+        let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        if has_prefix || OF_ENTRIES.contains(&key.as_str()) {
+            return Err(Fault::GlobalRecord(key.clone()));
+        }
+    }
+    Ok(())
+}
+
 fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) -> Result<(), Fault> {
     for piece in pieces {
         map.extend(piece_of(&piece.offset, &piece.numbytes)?);
@@ -395,22 +536,24 @@ struct Pax {
 }
 
 impl Pax {
-    /// Of records with one key the last counts, in the place of the first. Those of sparse maps
-    /// repeat on purpose.
-    fn new(all: Vec<(String, Vec<u8>)>) -> Self {
+    /// Refuses records with one key and several values: not all readers take the last. Those of
+    /// sparse maps repeat on purpose.
+    fn new(all: Vec<(String, Vec<u8>)>) -> Result<Self, Fault> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut records: Vec<(String, Vec<u8>)> = Vec::new();
         for (key, value) in all {
             if !sparse::repeats(&key) {
                 if let Some(&place) = places.get(&key) {
-                    records[place].1 = value;
+                    if records[place].1 != value {
+                        return Err(Fault::RepeatedRecord(key));
+                    }
                     continue;
                 }
                 places.insert(key.clone(), records.len());
             }
             records.push((key, value));
         }
-        Self { records }
+        Ok(Self { records })
     }
 
     /// An empty value means that the field of the plain header counts.
@@ -440,7 +583,7 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
             .position(|&byte| byte == b'=')
             .ok_or(Fault::PaxRecord)?;
         let key = str::from_utf8(&record[..equals]).map_err(|_| Fault::PaxRecord)?;
-        if key.is_empty() {
+        if key.is_empty() || key.contains('\0') {
             return Err(Fault::PaxRecord);
         }
         records.push((key.to_owned(), record[equals + 1..].to_vec()));
@@ -450,19 +593,24 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
 
 fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     let old = block.as_old();
-    let mode = number(&old.mode).ok_or(Fault::Number("mode"))?;
+    let mode = unsigned(&old.mode, "mode")?;
     let id = |text: Option<Vec<u8>>, field: &[u8], what| match text {
         Some(text) => decimal(&text).ok_or(Fault::Number(what)),
         None => unsigned(field, what),
     };
     let uid = id(pax.take("uid"), &old.uid, "user id")?;
     let gid = id(pax.take("gid"), &old.gid, "group id")?;
+    let names = match Magic::of(block) {
+        Magic::Posix | Magic::Gnu => &block.as_bytes()[265..329],
+        Magic::Old => &[0; 64],
+    };
+    let (user, group) = names.split_at(32);
     let user = pax
         .take("uname")
-        .unwrap_or_else(|| block.username_bytes().unwrap_or_default().to_vec());
+        .unwrap_or_else(|| until_zero(user).to_vec());
     let group = pax
         .take("gname")
-        .unwrap_or_else(|| block.groupname_bytes().unwrap_or_default().to_vec());
+        .unwrap_or_else(|| until_zero(group).to_vec());
     if user.contains(&0) || group.contains(&0) {
         return Err(Fault::ZeroByte("owner"));
     }
@@ -508,20 +656,14 @@ fn floor_seconds(text: &[u8]) -> Option<i64> {
 }
 
 fn device(block: &Block) -> Result<(u32, u32), Fault> {
-    let Some(ustar) = block
-        .as_ustar()
-        .map(|ustar| (&ustar.dev_major, &ustar.dev_minor))
-        .or_else(|| {
-            let gnu = block.as_gnu()?;
-            Some((&gnu.dev_major, &gnu.dev_minor))
-        })
-    else {
+    if Magic::of(block) == Magic::Old {
         return Ok((0, 0));
-    };
+    }
     let part = |field: &[u8]| {
         u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"))
     };
-    Ok((part(ustar.0)?, part(ustar.1)?))
+    let bytes = block.as_bytes();
+    Ok((part(&bytes[329..337])?, part(&bytes[337..345])?))
 }
 
 fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
@@ -530,8 +672,7 @@ fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
         .ok_or(Fault::Number(what))
 }
 
-/// A field of a header: octal digits amid blanks and zeros, or, where its first bit is set, a
-/// binary number.
+/// A field of a header: octal digits, or, where its first bit is set, a binary number.
 fn number(field: &[u8]) -> Option<i64> {
     let (&first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
@@ -544,13 +685,17 @@ fn number(field: &[u8]) -> Option<i64> {
             .fold(start, |value, &byte| value * 256 + i128::from(byte));
         return i64::try_from(value).ok();
     }
-    let blank = |byte: &u8| matches!(byte, b' ' | 0);
-    let start = field
-        .iter()
-        .position(|byte| !blank(byte))
-        .unwrap_or(field.len());
-    let digits = &field[start..];
-    let digits = &digits[..digits.iter().position(blank).unwrap_or(digits.len())];
+    octal(field)
+}
+
+/// Octal digits amid blanks, up to a zero. Nothing at all is zero. A zero before the digits ends
+/// the field for Python, but not for Go.
+fn octal(field: &[u8]) -> Option<i64> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
+    if field.first() == Some(&0) && !field.iter().all(is_blank) {
+        return None;
+    }
+    let digits = until_zero(field).trim_ascii();
     digits.iter().try_fold(0_i64, |value, byte| match byte {
         b'0'..=b'7' => value.checked_mul(8)?.checked_add(i64::from(byte - b'0')),
         _ => None,

@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,8 +44,13 @@ impl Blob {
                 reason: "it is no regular file",
             });
         }
-        let file = File::open(path).map_err(ReadError::io(path))?;
-        Self::whole(file, false).map_err(ReadError::io(path))
+        // It may have become a FIFO by now, which would block.
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let opened = File::options()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(path);
+        Self::whole(opened.map_err(ReadError::io(path))?, false).map_err(ReadError::io(path))
     }
 
     /// Bytes that are in no file yet.

@@ -213,6 +213,22 @@ pub enum Fault {
     ZeroByte(&'static str),
     #[error("an extension header has no entry after it")]
     Dangling,
+    #[error("the PAX record `{}` is repeated with another value", escape(.0))]
+    RepeatedRecord(String),
+    #[error("a global PAX header has the record `{}`", escape(.0))]
+    GlobalRecord(String),
+    #[error("a global PAX header stands between an extension header and its entry")]
+    GlobalHeaderBetween,
+    #[error("it has several extension headers of one kind")]
+    SeveralExtensions,
+    #[error("its extension headers give different names or link targets")]
+    SeveralNames,
+    #[error("its size is {record} in a PAX record and {header} in its header")]
+    Sizes { record: u64, header: u64 },
+    #[error("it is a file, but its name ends in `/`")]
+    FileWithSlash,
+    #[error("readers disagree on the prefix of its name")]
+    Prefix,
     #[error("its type `{}` is unknown", .0.escape_ascii())]
     UnknownType(u8),
     #[error("its map of sparse pieces is malformed")]
@@ -227,6 +243,22 @@ pub enum Fault {
     EmptyLink,
     #[error("it is a whiteout of no file")]
     Whiteout,
+    #[error("it is a whiteout of an entry of its own layer, which readers treat differently")]
+    OwnWhiteout,
+    #[error("it replaces an entry of its own layer, which readers treat differently")]
+    Duplicate,
+    #[error("its layer creates `{}` again, which readers treat differently", .0.escape_ascii())]
+    Recreated(Vec<u8>),
+    #[error("it makes the root directory opaque, which readers treat differently")]
+    OpaqueRoot,
+    #[error("a directory in its name is named like a whiteout")]
+    WhiteoutDirectory,
+    #[error("its parent `{}` is not a directory", .0.escape_ascii())]
+    ParentNotADirectory(Vec<u8>),
+    #[error("it is the device 0:0, which is a whiteout to overlayfs")]
+    OverlayDevice,
+    #[error("its attribute `{}` is an instruction to overlayfs", escape(.0))]
+    OverlayAttribute(String),
     #[error("it is a hard link to `{}`, which does not exist", .0.escape_ascii())]
     LinkTargetMissing(Vec<u8>),
     #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
@@ -266,6 +298,8 @@ pub enum WriteError {
         hint: &'static str,
         source: io::Error,
     },
+    #[error("`{}` cannot be part of a layer: its name is that of a whiteout", path.escape_ascii())]
+    Whiteout { path: Vec<u8> },
     #[error(
         "`{destination}` cannot hold images for several platforms: `oci:`, `oci-archive:` and `docker://` can"
     )]

@@ -11,6 +11,7 @@ mod blob;
 mod changes;
 mod config;
 pub(crate) mod digest;
+mod directory;
 mod docker;
 mod error;
 mod inflate;
@@ -361,12 +362,20 @@ fn pour_zeros(
     Ok(())
 }
 
-/// A file of the host, which must be as long as when it was listed.
+/// A file of the host, which must be as long as when it was listed. A symlink that took the place of
+/// a directory on the way since then is not followed.
 fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
-    use rustix::fs::{Mode, OFlags};
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    use rustix::io::Errno;
 
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let blob = Blob::foreign(File::from(rustix::fs::open(path, flags, Mode::empty())?))?;
+    let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        // Linux before 5.6, or a sandbox that does not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => rustix::fs::open(path, flags, Mode::empty())?,
+        Err(Errno::LOOP) => return Err(io::Error::other("it changed while it was read")),
+        opened => opened?,
+    };
+    let blob = Blob::foreign(File::from(file))?;
     if blob.size() == length {
         Ok(blob)
     } else {

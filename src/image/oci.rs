@@ -29,6 +29,8 @@ const CONTAINERD_NAME: &str = "io.containerd.image.name";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const MAX_INDEXES: usize = 4;
+/// Indexes and manifests that are read to find the images of one index.
+const MAX_DOCUMENTS: usize = 500;
 
 /// What an image runs on, in Go's words.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -352,6 +354,7 @@ pub(super) fn platforms(
             }
             // Indexes that list each other many times would be read many times.
             None if !seen.insert(descriptor.digest().clone()) => {}
+            None if seen.len() > MAX_DOCUMENTS => return Err(too_many_documents()),
             None => {
                 let Document::Index(index) = document(store, &descriptor, limits)? else {
                     continue;
@@ -447,6 +450,9 @@ fn configs(
             let blob = descriptor.digest().to_string();
             return Err(ReadError::IndexDepth { blob });
         }
+        if seen.len() > MAX_DOCUMENTS {
+            return Err(too_many_documents());
+        }
         match document(store, &descriptor, limits)? {
             Document::Manifest(manifest) => found.push(manifest.config().digest().to_string()),
             Document::Index(index) => {
@@ -456,6 +462,15 @@ fn configs(
         }
     }
     Ok(found)
+}
+
+fn too_many_documents() -> ReadError {
+    ReadError::Limit {
+        blob: INDEX.to_owned(),
+        what: "indexes and manifests",
+        limit: MAX_DOCUMENTS as u64,
+        flag: None,
+    }
 }
 
 fn manifest(
@@ -478,6 +493,15 @@ fn manifest(
     }
     for layer in manifest.layers() {
         check_kind(layer)?;
+    }
+    // It would be fetched before it is read.
+    if manifest.config().size() > limits.json {
+        return Err(ReadError::Limit {
+            blob: config_name,
+            what: "bytes",
+            limit: limits.json,
+            flag: None,
+        });
     }
     let wanted = [manifest.config()].into_iter().chain(manifest.layers());
     let wanted: Vec<_> = wanted

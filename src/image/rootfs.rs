@@ -19,7 +19,13 @@ use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
 
 /// Reads the headers of everything below a directory, except what stands at the paths that are left
 /// out: what is about to be written may lie in what is read.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is a path of the host, not one of an image"
+)]
 pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result<Tree, ReadError> {
+    // Files are opened later, by paths that must have no symlinks by then.
+    let root = &std::fs::canonicalize(root).map_err(ReadError::io(root))?;
     let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();
     let mut tree = Tree::new();
     // The directories that lead to the current entry: depth zero is the root.

@@ -143,7 +143,7 @@ fn store(
     }
     let is_directory = match reference {
         Reference::Rootfs { .. } => return Ok(None),
-        Reference::Path(_) if path.is_dir() && !path.join(oci::LAYOUT).exists() => return Ok(None),
+        Reference::Path(_) if path.is_dir() && !is_layout(path) => return Ok(None),
         Reference::Registry { .. } => {
             let name = reference.name().unwrap_or_default();
             return Store::registry(name, options.connection, limits).map(Some);
@@ -175,6 +175,12 @@ fn store(
     } else {
         Store::archive(path, limits, budget).map(Some)
     }
+}
+
+/// Whether a directory is an OCI layout. Whatever has the name of the file that says so is read, so
+/// that a symlink in its place is an error.
+fn is_layout(path: &Path) -> bool {
+    std::fs::symlink_metadata(path.join(oci::LAYOUT)).is_ok()
 }
 
 const STANDARD_INPUT: &str = "standard input";

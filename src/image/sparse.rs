@@ -39,6 +39,15 @@ impl Records {
     pub(super) fn take(records: &mut Vec<(String, Vec<u8>)>) -> Result<Self, Fault> {
         let mut sparse = Self::default();
         let mut offset = None;
+        let (mut major, mut minor, mut count) = (None, None, None);
+        let place = |name: &str| records.iter().position(|(key, _)| key == name);
+        // Python takes the last of the two.
+        if let (Some(path), Some(name)) = (place("path"), place("GNU.sparse.name"))
+            && path > name
+            && records[path].1 != records[name].1
+        {
+            return Err(Fault::SeveralNames);
+        }
         for (key, value) in records.iter() {
             let Some(key) = key.strip_prefix(PREFIX) else {
                 continue;
@@ -47,15 +56,40 @@ impl Records {
             let number = || decimal(value).ok_or(Fault::SparseMap);
             match key {
                 "name" => sparse.name = Some(value.clone()),
-                "size" | "realsize" => sparse.length = Some(number()?),
-                "major" => sparse.map_in_data = number()? == 1,
+                // Go takes the one, GNU tar the other.
+                "size" | "realsize" => {
+                    let length = number()?;
+                    if sparse
+                        .length
+                        .replace(length)
+                        .is_some_and(|other| other != length)
+                    {
+                        return Err(Fault::SparseMap);
+                    }
+                }
+                "major" => major = Some(number()?),
+                "minor" => minor = Some(number()?),
+                "numblocks" => count = Some(number()?),
                 "offset" => offset = Some(number()?),
                 "numbytes" => sparse
                     .map
                     .push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
-                "map" if !value.is_empty() => sparse.map = parse_pairs(value, b',')?,
+                "map" if !value.is_empty() => {
+                    if !std::mem::replace(&mut sparse.map, parse_pairs(value, b',')?).is_empty() {
+                        return Err(Fault::SparseMap);
+                    }
+                }
                 _ => {}
             }
+        }
+        // A format that a reader does not know is a plain file to it.
+        sparse.map_in_data = match (major, minor) {
+            (None, None) | (Some(0), Some(0 | 1)) => false,
+            (Some(1), Some(0)) => true,
+            _ => return Err(Fault::SparseMap),
+        };
+        if count.is_some_and(|count| count != sparse.map.len() as u64) {
+            return Err(Fault::SparseMap);
         }
         records.retain(|(key, _)| !key.starts_with(PREFIX));
         Ok(sparse)
@@ -63,6 +97,10 @@ impl Records {
 
     pub(super) fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
+    }
+
+    pub(super) fn is_present(&self) -> bool {
+        self.present
     }
 
     /// Whether the map stands before the data.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::archive::{Entries, Node};
 use super::blob::Blob;
 use super::digest::sha256;
+use super::directory::Directory;
 use super::error::ReadError;
 use super::inflate::{Compression, inflate};
 use super::json::{self, Shape};
@@ -34,7 +35,7 @@ enum Place {
         /// Members whose names came before, in their order.
         repeated: HashMap<Vec<u8>, Vec<Member>>,
     },
-    Directory,
+    Directory(Directory),
     /// What was fetched so far, under the names that it has in a layout.
     Registry {
         registry: Box<Registry>,
@@ -155,10 +156,10 @@ impl Store {
     }
 
     pub(super) fn directory(path: &Path) -> Result<Self, ReadError> {
-        std::fs::read_dir(path).map_err(ReadError::io(path))?;
+        let directory = Directory::open(path).map_err(ReadError::io(path))?;
         Ok(Self {
             path: path.to_owned(),
-            place: Place::Directory,
+            place: Place::Directory(directory),
         })
     }
 
@@ -255,14 +256,18 @@ impl Store {
     pub(super) fn image_name(&self) -> Option<String> {
         match &self.place {
             Place::Registry { registry, .. } => Some(registry.image_name()),
-            Place::Archive { .. } | Place::Directory => None,
+            Place::Archive { .. } | Place::Directory(_) => None,
         }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         match &self.place {
             Place::Archive { members, .. } => members.contains_key(name.as_bytes()),
-            Place::Directory => self.path.join(name).is_file(),
+            // What cannot be read is there: reading it says why it cannot.
+            Place::Directory(directory) => match directory.file(name) {
+                Ok(_) => true,
+                Err(refusal) => !refusal.is_missing(),
+            },
             Place::Registry { fetched, .. } => lock(fetched).contains_key(name),
         }
     }
@@ -274,12 +279,14 @@ impl Store {
             by: by.to_owned(),
         };
         match &self.place {
-            Place::Directory => {
+            Place::Directory(directory) => {
                 let path = self.path.join(name);
-                if !path.exists() {
-                    return Err(missing());
+                let unreadable = ReadError::io(&path);
+                match directory.file(name) {
+                    Ok(file) => Blob::foreign(file).map_err(unreadable),
+                    Err(refusal) if refusal.is_missing() => Err(missing()),
+                    Err(refusal) => Err(unreadable(io::Error::other(refusal))),
                 }
-                Blob::open(&path)
             }
             Place::Registry { fetched, .. } => lock(fetched).get(name).cloned().ok_or_else(missing),
             Place::Archive { .. } => self.member(name)?.ok_or_else(missing),

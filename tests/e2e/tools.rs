@@ -12,10 +12,17 @@
     reason = "the tests of the images use the rest of what is shared"
 )]
 
+#[path = "../it/image/archives.rs"]
+mod archives;
+#[path = "../it/builders/mod.rs"]
+mod builders;
 mod case;
 mod containers;
+#[path = "../it/image/documents.rs"]
+mod documents;
 mod faults;
 mod planted;
+mod readers;
 mod round_trip;
 mod scanners;
 mod transports;

@@ -253,3 +253,71 @@ fn every_shell_gets_completions_and_every_command_a_page() {
     let page = fs::read_to_string(folder.path().join("jettison-lint.1")).expect("it is written");
     assert!(page.contains("\\-\\-staged"), "{page}");
 }
+
+/// The command line of each hook, as pre-commit makes it: `entry`, `args`, then names.
+fn hooks() -> Vec<Vec<String>> {
+    let yaml = fs::read_to_string(".pre-commit-hooks.yaml").expect("it is there");
+    let mut hooks: Vec<Vec<String>> = Vec::new();
+    for line in yaml.lines() {
+        if let Some(entry) = line.strip_prefix("  entry: jettison ") {
+            hooks.push(entry.split(' ').map(str::to_owned).collect());
+        } else if let Some(args) = line.strip_prefix("  args: [") {
+            let args = args.trim_end_matches(']').split(", ").map(str::to_owned);
+            hooks.last_mut().expect("`entry` comes first").extend(args);
+        }
+    }
+    hooks
+}
+
+const OPTIONS: [&str; 5] = [
+    "--fix",
+    "--config=evil.Dockerfile",
+    "-h.Dockerfile",
+    "--write-baseline=stolen",
+    "-d/Dockerfile",
+];
+
+fn run_hook(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    command.current_dir(folder).env("NO_COLOR", "1");
+    command.env("PRE_COMMIT", "1").args(arguments);
+    let output = command.output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
+    (
+        output.status.code().expect("it is not killed"),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn no_file_name_is_an_option_to_a_hook() {
+    assert_eq!(hooks().len(), 3);
+    for hook in hooks() {
+        for name in OPTIONS {
+            let folder = folder(&[(name, ROOT)]);
+            let mut arguments: Vec<&str> = hook.iter().map(String::as_str).collect();
+            arguments.push(name);
+            let (code, out, err) = run_hook(folder.path(), &arguments);
+            assert_eq!(code, 1, "{arguments:?}: {out}{err}");
+            assert!(out.contains(&format!("{name}:2")), "{arguments:?}: {out}");
+            assert!(!folder.path().join("stolen").exists());
+        }
+    }
+}
+
+#[test]
+fn a_file_that_would_be_an_option_fails_a_hook_without_the_separator() {
+    for name in OPTIONS {
+        let folder = folder(&[(name, ROOT)]);
+        let (code, out, err) = run_hook(folder.path(), &["lint", "--force-exclude", name]);
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+        let expected = format!("error: `{name}` is a file, but would be read as an option");
+        assert!(err.starts_with(&expected), "{err}");
+        assert_eq!(
+            fs::read_to_string(folder.path().join(name)).expect("it is there"),
+            ROOT
+        );
+        assert!(!folder.path().join("stolen").exists());
+    }
+}

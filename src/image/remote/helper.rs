@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use crate::image::json::{self, ANYTHING};
+use crate::trust;
 
 /// How long a helper may take: it may ask somebody for a passphrase.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -80,6 +81,10 @@ fn is_name(name: &str) -> bool {
 /// Whether the program succeeded, and what it printed.
 fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>), String> {
     let end = Instant::now() + patience;
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // The system would look in relative directories of `PATH` too, which a repository can bring.
+    let program = trust::find_program(program, &path)
+        .ok_or("cannot start it: it is not in an absolute directory of `PATH`")?;
     let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())

@@ -1,21 +1,39 @@
 //! Requests to a registry and answers of which no more is read than is wanted.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{
+    Certificate, Client, ClientBuilder, Method, RequestBuilder, Response, StatusCode, Url, redirect,
+};
 use serde::Deserialize;
 
 use super::Connection;
-use super::reach::{MAX_REDIRECTS, Reach, Refusal};
+use super::reach::{MAX_REDIRECTS, Reach, Refusal, is_link_local};
 use crate::printable::escape;
 
-/// How long it may take to connect, and how long a registry may say nothing.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// How long an answer may take that is no blob.
-const WHOLE: Duration = Duration::from_mins(5);
+/// How long a registry may take.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// To connect, to begin an answer, and to go on with it.
+    silence: Duration,
+    /// For an answer that is no blob.
+    whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_mins(1),
+            whole: Duration::from_mins(5),
+        }
+    }
+}
+
 /// Bytes of an error that are read.
 const MAX_ERROR: u64 = 64 << 10;
 /// Characters of an error that are shown.
@@ -56,7 +74,10 @@ impl HttpError {
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Request(error) => {
-                error.is_builder() || error.is_redirect() || is_about_trust(error)
+                error.is_builder()
+                    || error.is_redirect()
+                    || refusal(error).is_some()
+                    || is_about_trust(error)
             }
             Self::Status { status, .. } | Self::NoToken { status } => {
                 let is_passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
@@ -79,11 +100,21 @@ pub(super) struct Http {
     client: Client,
     /// Redirects would send an identity token on, which is in the body of a request.
     unredirected: Client,
+    patience: Patience,
     pub reach: Reach,
 }
 
 impl Http {
     pub(super) fn new(registry: &str, is_tls: bool, how: Connection) -> Result<Self, HttpError> {
+        Self::patient(registry, is_tls, how, Patience::default())
+    }
+
+    fn patient(
+        registry: &str,
+        is_tls: bool,
+        how: Connection,
+        patience: Patience,
+    ) -> Result<Self, HttpError> {
         let scheme = if is_tls { "https" } else { "http" };
         let url = Url::parse(&format!("{scheme}://{registry}/"));
         let reach = Reach {
@@ -100,10 +131,18 @@ impl Http {
                 Err(refusal) => attempt.error(refusal),
             }
         });
-        let is_unverified = how == Connection::Unverified;
+        let builder = || {
+            builder(patience)
+                .danger_accept_invalid_certs(how == Connection::Unverified)
+                .tls_certs_merge(certificates.iter().cloned())
+                .dns_resolver(Resolver {
+                    registry: reach.registry.host_str().unwrap_or_default().to_owned(),
+                })
+        };
         Ok(Self {
-            client: client(policy, is_unverified, &certificates)?,
-            unredirected: client(redirect::Policy::none(), is_unverified, &certificates)?,
+            client: builder().redirect(policy).build()?,
+            unredirected: builder().redirect(redirect::Policy::none()).build()?,
+            patience,
             reach,
         })
     }
@@ -115,12 +154,14 @@ impl Http {
 
     /// A request whose answer comes soon.
     pub(super) fn brief_request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url).timeout(WHOLE)
+        let whole = self.patience.whole;
+        self.client.request(method, url).timeout(whole)
     }
 
     /// One that stays where it is sent.
     pub(super) fn unredirected_request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.unredirected.request(method, url).timeout(WHOLE)
+        let whole = self.patience.whole;
+        self.unredirected.request(method, url).timeout(whole)
     }
 
     /// An address at the registry.
@@ -130,24 +171,42 @@ impl Http {
     }
 }
 
-fn client(
-    policy: redirect::Policy,
-    is_unverified: bool,
-    certificates: &[Certificate],
-) -> Result<Client, HttpError> {
+fn builder(patience: Patience) -> ClientBuilder {
     let mut headers = HeaderMap::new();
     // Bytes are hashed as they come.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let builder = Client::builder()
-        .danger_accept_invalid_certs(is_unverified)
-        .tls_certs_merge(certificates.iter().cloned())
+    Client::builder()
         .default_headers(headers)
         .user_agent(concat!("jettison/", env!("CARGO_PKG_VERSION")))
         .referer(false)
-        .redirect(policy)
-        .connect_timeout(PATIENCE)
-        .read_timeout(PATIENCE);
-    Ok(builder.build()?)
+        .connect_timeout(patience.silence)
+        .read_timeout(patience.silence)
+}
+
+/// Looks up the hosts that a registry leads to. None of them is at a link-local address, where the
+/// metadata services of clouds are, whatever its name; the registry itself may be anywhere.
+#[derive(Clone, Debug)]
+struct Resolver {
+    registry: String,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_registry = name.as_str() == self.registry;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let addresses = reachable(found.collect(), is_registry)?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn reachable(found: Vec<SocketAddr>, is_registry: bool) -> Result<Vec<SocketAddr>, Refusal> {
+    let is_near = |address: &SocketAddr| is_link_local(address.ip());
+    if !is_registry && found.iter().any(is_near) {
+        return Err(Refusal::Internal);
+    }
+    Ok(found)
 }
 
 /// Certificates that the machine trusts for this registry alone, where Docker and Podman look for
@@ -301,7 +360,124 @@ pub(super) fn refusal(error: &reqwest::Error) -> Option<&Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
     use super::*;
+
+    /// A server that answers every connection in its own way. Gives `127.0.0.1:PORT`.
+    fn serve(answer: fn(&mut TcpStream) -> io::Result<()>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    let _ = stream.read(&mut [0; 4096]);
+                    let _ = answer(&mut stream);
+                });
+            }
+        });
+        address
+    }
+
+    /// Writes a byte now and then, as long as somebody listens.
+    fn drip(stream: &mut TcpStream, byte: u8) -> io::Result<()> {
+        loop {
+            stream.write_all(&[byte])?;
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What comes of a request for a manifest to an impatient client.
+    fn error_of(answer: fn(&mut TcpStream) -> io::Result<()>) -> HttpError {
+        super::super::install_cryptography();
+        let patience = Patience {
+            silence: Duration::from_millis(300),
+            whole: Duration::from_millis(600),
+        };
+        let http = Http::patient(&serve(answer), false, Connection::Plain, patience).unwrap();
+        let event_loop = super::super::event_loop().unwrap();
+        event_loop.block_on(async {
+            let url = http.url("v2/").unwrap();
+            match send(http.brief_request(Method::GET, url)).await {
+                Ok(response) => body(response, "the manifest", 1 << 20).await.unwrap_err(),
+                Err(error) => error,
+            }
+        })
+    }
+
+    #[track_caller]
+    fn times_out(answer: fn(&mut TcpStream) -> io::Result<()>) {
+        let start = Instant::now();
+        let error = error_of(answer);
+        assert!(
+            matches!(&error, HttpError::Request(error) if error.is_timeout()),
+            "{error:?}"
+        );
+        assert!(!error.is_final(), "it may be better the next time");
+        assert!(start.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_registry_that_says_nothing_is_given_up() {
+        times_out(|_| {
+            thread::sleep(Duration::from_mins(1));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn headers_that_drip_are_given_up() {
+        times_out(|stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nX: ")?;
+            drip(stream, b'x')
+        });
+    }
+
+    #[test]
+    fn an_answer_that_drips_is_given_up() {
+        times_out(|stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")?;
+            drip(stream, b'x')
+        });
+    }
+
+    #[test]
+    fn an_answer_that_stops_is_given_up() {
+        times_out(|stream| {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nx")?;
+            thread::sleep(Duration::from_mins(1));
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn promises_of_an_answer_have_an_end() {
+        times_out(|stream| {
+            loop {
+                stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")?;
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+    }
+
+    #[test]
+    fn a_name_leads_to_no_link_local_address_unless_it_is_the_registry() {
+        let at = |addresses: &[&str]| -> Vec<SocketAddr> {
+            let sockets = addresses
+                .iter()
+                .map(|address| (address.parse::<std::net::IpAddr>().unwrap(), 0));
+            sockets.map(SocketAddr::from).collect()
+        };
+        for near in ["169.254.169.254", "fe80::1", "fd00:ec2::254", "0.0.0.0"] {
+            let found = at(&["192.0.2.1", near]);
+            assert_eq!(reachable(found.clone(), false), Err(Refusal::Internal));
+            assert_eq!(reachable(found.clone(), true), Ok(found));
+        }
+        let found = at(&["192.0.2.1", "10.0.0.1", "2001:db8::1"]);
+        assert_eq!(reachable(found.clone(), false), Ok(found));
+    }
 
     #[test]
     fn a_blob_that_drips_is_given_up_and_a_slow_one_is_not() {

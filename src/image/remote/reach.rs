@@ -3,8 +3,8 @@
 //! Registries name token servers, storage and upload locations on other hosts, and every client
 //! follows: Docker Hub's tokens come from `auth.docker.io`, GitLab's from `gitlab.com`. Docker,
 //! containerd and Podman go wherever they are sent; go-containerregistry refuses schemes other than
-//! HTTPS and internal addresses (`validateRealmURL`), and so does jettison. A host name that leads
-//! to an internal address is not looked up: registries of a company have such names.
+//! HTTPS and internal addresses (`validateRealmURL`), and so does jettison. A host name may lead to
+//! a private address, since registries of a company have such names, but not to a link-local one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -101,6 +101,15 @@ fn zone(url: &Url) -> Zone {
             }
         }
     }
+}
+
+/// Whether no registry is at an address: it is that of a metadata service, or of no host at all.
+pub(super) fn is_link_local(address: IpAddr) -> bool {
+    let zone = match address {
+        IpAddr::V4(address) => zone_of_v4(address),
+        IpAddr::V6(address) => zone_of_v6(address),
+    };
+    zone == Zone::LinkLocal
 }
 
 fn zone_of_v4(address: Ipv4Addr) -> Zone {

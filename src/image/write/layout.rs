@@ -1,15 +1,24 @@
 //! An OCI layout as a destination. Blobs come first and the index last, in one step: so there is no
 //! moment at which the layout is not whole, and images of other names in it stay.
+//!
+//! The directory is opened once, and nothing in it is followed: a layout that others can write to,
+//! or that came with a repository, may have symlinks in the place of its directories.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, FileType, FlockOperation, flock, unlinkat};
+use rustix::io::Errno;
 use serde_json::Value;
 
+use super::super::directory::Directory;
 use super::super::error::WriteError;
+use super::super::json;
 use super::super::oci;
 use super::output::{Hidden, directory_beside, sync_directory};
 use super::parent;
@@ -21,55 +30,112 @@ pub(super) struct Member {
     pub file: Hidden,
 }
 
-const BLOBS: &str = "blobs/sha256";
+const BLOBS: &str = "blobs/sha256/";
 /// Bytes of an index or a manifest that is looked into.
 const MAX_JSON: u64 = 8 << 20;
+/// How long another process may hold the lock.
+const PATIENCE: Duration = Duration::from_mins(5);
 
-/// A directory on the file system of the layout.
-pub(super) fn neighbour(destination: &Path) -> &Path {
-    if destination.is_dir() {
-        destination
-    } else {
-        parent(destination)
-    }
+/// Where a layout goes, opened once.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A layout that is there.
+    Layout(Directory),
+    /// A name at which nothing is, or an empty directory.
+    Free { parent: Directory, name: OsString },
 }
 
-/// Nothing, an empty directory or an OCI layout may be written to, and nothing else.
-pub(super) fn check(destination: &Path) -> Result<(), WriteError> {
-    let foreign = || WriteError::Foreign {
-        path: destination.to_owned(),
-    };
-    match fs::symlink_metadata(destination) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(WriteError::io(destination)(error)),
-        Ok(_) if !destination.is_dir() => Err(foreign()),
-        Ok(_) if destination.join(oci::LAYOUT).is_file() => Ok(()),
-        Ok(_) => {
-            let mut entries = fs::read_dir(destination).map_err(WriteError::io(destination))?;
-            if entries.next().is_none() {
-                Ok(())
-            } else {
-                Err(foreign())
+impl Target {
+    /// Nothing, an empty directory or an OCI layout may be written to, and nothing else. Errors name
+    /// the second path.
+    pub(super) fn at(path: &Path, shown: &Path) -> Result<Self, WriteError> {
+        let io = |error| WriteError::io(shown)(error);
+        let foreign = || WriteError::Foreign {
+            path: shown.to_owned(),
+        };
+        let metadata = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Self::free(path, shown);
             }
+            found => found.map_err(io)?,
+        };
+        if !path.is_dir() {
+            return Err(foreign());
+        }
+        let directory = Directory::open(path).map_err(io)?;
+        match directory.kind(oci::LAYOUT) {
+            Ok(FileType::RegularFile) => return Ok(Self::Layout(directory)),
+            Ok(_) => {
+                let refused = directory.file(oci::LAYOUT).map(drop);
+                let error = refused.map_err(io::Error::other);
+                return Err(
+                    error.map_or_else(WriteError::io(&shown.join(oci::LAYOUT)), |()| foreign())
+                );
+            }
+            Err(_) => {}
+        }
+        // Only a directory gives way to another.
+        let is_empty = fs::read_dir(directory.path()).map_err(io)?.next().is_none();
+        if is_empty && metadata.is_dir() {
+            Self::free(path, shown)
+        } else {
+            Err(foreign())
+        }
+    }
+
+    fn free(path: &Path, shown: &Path) -> Result<Self, WriteError> {
+        let Some(name) = path.components().next_back().map(|last| last.as_os_str()) else {
+            return Err(WriteError::Foreign {
+                path: shown.to_owned(),
+            });
+        };
+        let parent = Directory::open(parent(path)).map_err(WriteError::io(shown))?;
+        let name = name.to_owned();
+        Ok(Self::Free { parent, name })
+    }
+
+    /// A directory on the file system of the layout.
+    pub(super) fn directory(&self) -> &Directory {
+        match self {
+            Self::Layout(directory) => directory,
+            Self::Free { parent, .. } => parent,
+        }
+    }
+
+    /// Puts the members in their places; one of them is the index of the new image alone.
+    pub(super) fn publish(
+        self,
+        destination: &Path,
+        members: Vec<Member>,
+    ) -> Result<(), WriteError> {
+        let (parent, name) = match self {
+            Self::Layout(directory) => return merge(&directory, destination, members),
+            Self::Free { parent, name } => (parent, name),
+        };
+        // Somebody may have put something else there meanwhile.
+        match Self::at(&parent.path().join(&name), destination)? {
+            Self::Layout(directory) => merge(&directory, destination, members),
+            Self::Free { .. } => create(&parent, &name, destination, members),
         }
     }
 }
 
-/// Puts the members in their places; one of them is the index of the new image alone.
-pub(super) fn publish(destination: &Path, members: Vec<Member>) -> Result<(), WriteError> {
-    // Somebody may have put something else there meanwhile.
-    check(destination)?;
-    if destination.join(oci::LAYOUT).is_file() {
-        return merge(destination, members);
-    }
+/// Makes a layout beside its place, and renames it.
+fn create(
+    parent: &Directory,
+    name: &OsStr,
+    destination: &Path,
+    members: Vec<Member>,
+) -> Result<(), WriteError> {
     let io = |error| WriteError::io(destination)(error);
-    let directory = directory_beside(destination).map_err(io)?;
+    let path = parent.path().join(name);
+    let directory = directory_beside(&path).map_err(io)?;
     fill(directory.path(), members).map_err(io)?;
     // An empty directory gives way to another.
-    fs::rename(directory.path(), destination).map_err(io)?;
+    fs::rename(directory.path(), &path).map_err(io)?;
     // Its old name is free: nothing of it shall be removed.
     let _ = directory.keep();
-    sync_directory(parent(destination)).map_err(io)
+    sync_directory(&parent.path()).map_err(io)
 }
 
 fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
@@ -82,11 +148,14 @@ fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
 }
 
 /// Adds an image to a layout, in the place of the one that has its name.
-fn merge(destination: &Path, members: Vec<Member>) -> Result<(), WriteError> {
+fn merge(
+    directory: &Directory,
+    destination: &Path,
+    members: Vec<Member>,
+) -> Result<(), WriteError> {
     let io = |error| WriteError::io(destination)(error);
     // Two who add an image at once would each write an index without the other's.
-    let lock = File::open(destination).map_err(io)?;
-    flock(&lock, FlockOperation::LockExclusive).map_err(|error| io(error.into()))?;
+    lock(directory, PATIENCE).map_err(io)?;
     let (mut blobs, rest): (Vec<_>, Vec<_>) = members
         .into_iter()
         .partition(|member| member.name.starts_with(BLOBS));
@@ -96,20 +165,44 @@ fn merge(destination: &Path, members: Vec<Member>) -> Result<(), WriteError> {
             index = read_back(file.file_mut()).map_err(io)?;
         }
     }
-    let (merged, replaced) = merged_index(destination, index)?;
-    fs::create_dir_all(destination.join(BLOBS)).map_err(io)?;
+    let (merged, replaced) = merged_index(directory, destination, index)?;
+    let place = directory
+        .make("blobs")
+        .and_then(|blobs| blobs.make("sha256"))
+        .map_err(io)?;
     for Member { name, file } in blobs.drain(..) {
-        file.publish(&destination.join(name)).map_err(io)?;
+        let hash = name.strip_prefix(BLOBS).unwrap_or(&name);
+        let published = file.publish(&place.path().join(hash));
+        published.map_err(WriteError::io(&destination.join(&name)))?;
     }
-    sync_directory(&destination.join(BLOBS)).map_err(io)?;
-    let mut file = Hidden::new(destination).map_err(io)?;
+    sync_directory(&place.path()).map_err(io)?;
+    let mut file = Hidden::new(&directory.path()).map_err(io)?;
     file.file_mut()
         .write_all(merged.to_string().as_bytes())
         .map_err(io)?;
-    file.publish(&destination.join(oci::INDEX)).map_err(io)?;
-    sync_directory(destination).map_err(io)?;
-    remove_unused(destination, &merged, &replaced);
+    file.publish(&directory.path().join(oci::INDEX))
+        .map_err(WriteError::io(&destination.join(oci::INDEX)))?;
+    sync_directory(&directory.path()).map_err(io)?;
+    remove_unused(&place, &merged, &replaced);
     Ok(())
+}
+
+/// Locks a directory as long as it is open. Anybody who may read it can hold the lock.
+fn lock(directory: &Directory, patience: Duration) -> io::Result<()> {
+    let end = Instant::now() + patience;
+    loop {
+        match flock(directory.as_fd(), FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(Errno::WOULDBLOCK) => {
+                return Err(io::Error::other(
+                    "another process does not release its lock",
+                ));
+            }
+            locked => return Ok(locked?),
+        }
+    }
 }
 
 fn read_back(file: &mut File) -> io::Result<Value> {
@@ -121,14 +214,20 @@ fn read_back(file: &mut File) -> io::Result<Value> {
 
 /// The index that is there with the one image of a new index in it, and the descriptors that give
 /// way to it.
-fn merged_index(destination: &Path, new: Value) -> Result<(Value, Vec<Value>), WriteError> {
+fn merged_index(
+    directory: &Directory,
+    destination: &Path,
+    new: Value,
+) -> Result<(Value, Vec<Value>), WriteError> {
     let path = destination.join(oci::INDEX);
-    let old = match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((new, Vec::new())),
-        read => read.map_err(WriteError::io(&path))?,
+    let old = match directory.file(oci::INDEX) {
+        Err(refusal) if refusal.is_missing() => return Ok((new, Vec::new())),
+        opened => opened.map_err(|refusal| WriteError::io(&path)(io::Error::other(refusal)))?,
     };
-    let unreadable = |error: serde_json::Error| WriteError::io(&path)(error.into());
-    let mut index: Value = serde_json::from_slice(&old).map_err(unreadable)?;
+    let old = read_limited(old).map_err(WriteError::io(&path))?;
+    // An index that readers understand differently would stay so.
+    let mut index = json::parse(&old, &json::INDEX)
+        .map_err(|error| WriteError::io(&path)(io::Error::other(error)))?;
     let added = new
         .get("manifests")
         .and_then(Value::as_array)
@@ -146,70 +245,95 @@ fn merged_index(destination: &Path, new: Value) -> Result<(Value, Vec<Value>), W
     Ok((index, replaced))
 }
 
+fn read_limited(file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_JSON + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_JSON {
+        return Err(io::Error::other(format!(
+            "it has more than {MAX_JSON} bytes"
+        )));
+    }
+    Ok(bytes)
+}
+
 fn name_of(descriptor: &Value) -> Option<&str> {
     descriptor.get("annotations")?.get(oci::NAME)?.as_str()
 }
 
 /// Removes the blobs that only replaced images had. What cannot be understood or removed stays: the
 /// layout is whole.
-fn remove_unused(destination: &Path, index: &Value, replaced: &[Value]) {
-    let (mut used, mut unused) = (BTreeSet::new(), BTreeSet::new());
-    let collected = index["manifests"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .try_for_each(|descriptor| {
-            collect(destination, descriptor, 0, &mut used)?;
-            Some(())
-        });
-    if collected.is_none() {
-        return;
+fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
+    let (mut used, mut unused) = (Blobs::default(), Blobs::default());
+    let kept = index["manifests"].as_array().into_iter().flatten();
+    for descriptor in kept {
+        if used.collect(blobs, descriptor, 0).is_none() {
+            return;
+        }
     }
     for descriptor in replaced {
-        let _ = collect(destination, descriptor, 0, &mut unused);
+        let _ = unused.collect(blobs, descriptor, 0);
     }
-    for digest in unused.difference(&used) {
-        let _ = fs::remove_file(destination.join(BLOBS).join(digest));
+    for hash in unused.hashes.difference(&used.hashes) {
+        let _ = unlinkat(blobs, hash.as_str(), AtFlags::empty());
     }
 }
 
-/// The hashes of all blobs of an image or an index; none where one of them cannot be understood.
-fn collect(
-    destination: &Path,
-    descriptor: &Value,
-    depth: usize,
-    digests: &mut BTreeSet<String>,
-) -> Option<()> {
-    let hash = descriptor
-        .get("digest")?
-        .as_str()?
-        .strip_prefix("sha256:")?;
-    if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
+/// The blobs of images and indexes.
+#[derive(Default)]
+struct Blobs {
+    hashes: BTreeSet<String>,
+    /// Indexes and manifests that were looked into: they may list each other many times.
+    read: BTreeSet<String>,
+}
+
+impl Blobs {
+    /// Adds all blobs of an image or an index; none where one of them cannot be understood.
+    fn collect(&mut self, blobs: &Directory, descriptor: &Value, depth: usize) -> Option<()> {
+        let hash = descriptor
+            .get("digest")?
+            .as_str()?
+            .strip_prefix("sha256:")?;
+        if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        self.hashes.insert(hash.to_owned());
+        let media_type = descriptor.get("mediaType").and_then(Value::as_str);
+        let media_type = media_type.unwrap_or_default();
+        let is_document = media_type.contains("manifest") || media_type.contains("index");
+        if !is_document || !self.read.insert(hash.to_owned()) {
+            return Some(());
+        }
+        let bytes = read_limited(blobs.file(hash).ok()?).ok()?;
+        let json: Value = serde_json::from_slice(&bytes).ok()?;
+        let below = ["layers", "manifests"]
+            .iter()
+            .filter_map(|key| json.get(key));
+        let below = below.filter_map(Value::as_array).flatten();
+        for descriptor in json.get("config").into_iter().chain(below) {
+            self.collect(blobs, descriptor, depth + 1)?;
+        }
+        Some(())
     }
-    digests.insert(hash.to_owned());
-    let media_type = descriptor
-        .get("mediaType")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    if !(media_type.contains("manifest") || media_type.contains("index")) {
-        return Some(());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_not_released_is_an_error() {
+        let top = tempfile::tempdir().unwrap();
+        let (one, other) = (
+            Directory::open(top.path()).unwrap(),
+            Directory::open(top.path()).unwrap(),
+        );
+        lock(&one, Duration::ZERO).unwrap();
+        let error = lock(&other, Duration::from_millis(30)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "another process does not release its lock"
+        );
+        drop(one);
+        lock(&other, Duration::ZERO).unwrap();
     }
-    let path = destination.join(BLOBS).join(hash);
-    if fs::metadata(&path).ok()?.len() > MAX_JSON {
-        return None;
-    }
-    let json: Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
-    let list = |key: &str| {
-        json.get(key)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-    };
-    let mut below = json
-        .get("config")
-        .into_iter()
-        .chain(list("layers"))
-        .chain(list("manifests"));
-    below.try_for_each(|descriptor| collect(destination, descriptor, depth + 1, digests))
 }

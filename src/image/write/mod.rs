@@ -21,6 +21,7 @@ mod tag;
 use std::path::Path;
 
 use super::Image;
+use super::apply::WHITEOUT;
 use super::config::Steps;
 use super::digest::sha256;
 use super::error::WriteError;
@@ -161,16 +162,21 @@ pub fn write(
     progress: &dyn Progress,
 ) -> Result<Written, WriteError> {
     match destination {
-        Reference::Rootfs { path } => return write_rootfs(image, selection, path, progress),
+        Reference::Rootfs { path } => {
+            check_place(destination)?;
+            return write_rootfs(image, selection, path, progress);
+        }
         Reference::Registry { .. } | Reference::DockerDaemon { .. } | Reference::Stream => {
             return deliver::write(image, selection, destination, options, progress);
         }
         _ => {}
     }
+    check_place(destination)?;
     let tag = options.tag.as_deref().or(destination.name());
     if let Some(tag) = tag {
         tag::check_tag(tag)?;
     }
+    check_names(image, selection)?;
     let (form, path) = (Form::of(destination)?, destination.path());
     let mut output = match form {
         Form::Layout => Output::layout(path)?,
@@ -303,6 +309,32 @@ impl Form {
                 path: destination.path().to_owned(),
             }),
         }
+    }
+}
+
+/// Refuses a destination to which a symlink of the repository leads out of it. What is at the
+/// destination itself is replaced and not followed, unless it is a layout.
+fn check_place(destination: &Reference) -> Result<(), WriteError> {
+    let path = destination.path();
+    let is_layout = Form::of(destination).is_ok_and(|form| form == Form::Layout);
+    let place = if is_layout { path } else { parent(path) };
+    match crate::trust::real_path(place) {
+        Ok(_) => Ok(()),
+        // What is missing is named when it is opened.
+        Err(refusal) if refusal.is_missing() => Ok(()),
+        Err(refusal) => Err(WriteError::io(path)(std::io::Error::other(refusal))),
+    }
+}
+
+/// Refuses names that mean something else in a layer. No layer has brought them, but a directory of
+/// the host may have.
+fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
+    let mut names = image.tree.walk().filter(|&name| selection.contains(name));
+    match names.find(|&name| image.tree.file_name(name).starts_with(WHITEOUT)) {
+        Some(name) => Err(WriteError::Whiteout {
+            path: image.tree.path(name),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::super::digest::hex;
+use super::super::directory::Directory;
 use super::super::error::WriteError;
 use super::layout;
 use super::parent;
@@ -33,8 +34,15 @@ pub(super) struct Output<'a> {
 
 #[derive(Debug)]
 enum Place {
-    Archive(Hidden),
-    Layout(Vec<layout::Member>),
+    Archive {
+        /// The directory that it is in.
+        directory: Directory,
+        hidden: Hidden,
+    },
+    Layout {
+        target: layout::Target,
+        members: Vec<layout::Member>,
+    },
 }
 
 /// An error without the random name of a temporary file in it.
@@ -55,20 +63,25 @@ impl<'a> Output<'a> {
                 path: destination.to_owned(),
             });
         }
-        let file = Hidden::new(parent(destination)).map_err(WriteError::io(destination))?;
+        let directory =
+            Directory::open(parent(destination)).map_err(WriteError::io(destination))?;
+        let hidden = Hidden::new(&directory.path()).map_err(WriteError::io(destination))?;
         Ok(Self {
             destination,
-            place: Place::Archive(file),
+            place: Place::Archive { directory, hidden },
             bytes: 0,
         })
     }
 
     /// An OCI layout that is new, or in which other images may be.
     pub(super) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
-        layout::check(destination)?;
+        let target = layout::Target::at(destination, destination)?;
         Ok(Self {
             destination,
-            place: Place::Layout(Vec::new()),
+            place: Place::Layout {
+                target,
+                members: Vec::new(),
+            },
             bytes: 0,
         })
     }
@@ -90,7 +103,7 @@ impl<'a> Output<'a> {
             Ok::<_, WriteError>((result, file.stream_position().map_err(io)?))
         };
         match &mut self.place {
-            Place::Archive(hidden) => {
+            Place::Archive { hidden, .. } => {
                 let file = hidden.file_mut();
                 let start = file.stream_position().map_err(io)?;
                 // The header is written when the size is known.
@@ -98,8 +111,8 @@ impl<'a> Output<'a> {
                 finish_member(file, &name, start, end).map_err(io)?;
                 Ok(result)
             }
-            Place::Layout(members) => {
-                let mut file = Hidden::new(layout::neighbour(self.destination)).map_err(io)?;
+            Place::Layout { target, members } => {
+                let mut file = Hidden::new(&target.directory().path()).map_err(io)?;
                 let (result, size) = write_from(file.file_mut(), 0)?;
                 self.bytes += size;
                 members.push(layout::Member { name, file });
@@ -120,16 +133,21 @@ impl<'a> Output<'a> {
     pub(super) fn finish(self) -> Result<u64, WriteError> {
         let io = |error| WriteError::io(self.destination)(error);
         match self.place {
-            Place::Archive(mut hidden) => {
+            Place::Archive {
+                directory,
+                mut hidden,
+            } => {
                 let file = hidden.file_mut();
                 file.write_all(&[0; 1024]).map_err(io)?;
                 let bytes = file.stream_position().map_err(io)?;
-                hidden.publish(self.destination).map_err(io)?;
-                sync_directory(parent(self.destination)).map_err(io)?;
+                let name = self.destination.file_name().unwrap_or_default();
+                let place = directory.path();
+                hidden.publish(&place.join(name)).map_err(io)?;
+                sync_directory(&place).map_err(io)?;
                 Ok(bytes)
             }
-            Place::Layout(members) => {
-                layout::publish(self.destination, members)?;
+            Place::Layout { target, members } => {
+                target.publish(self.destination, members)?;
                 Ok(self.bytes)
             }
         }

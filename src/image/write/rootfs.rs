@@ -15,6 +15,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, Uid, XattrFlags};
 
 use super::super::Image;
+use super::super::directory::Directory;
 use super::super::error::WriteError;
 use super::super::progress::Progress;
 use super::super::tree::{Content, Header, Inode, InodeId, Kind, NameId};
@@ -37,8 +38,10 @@ pub(super) fn write(
     // Neither a trailing slash nor a dot may hide which directory it is in.
     let destination = &destination.components().collect::<std::path::PathBuf>();
     let io = |error: io::Error| WriteError::io(destination)(error);
-    let place = parent(destination);
-    let temporary = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place);
+    let place = Directory::open(parent(destination)).map_err(io)?;
+    let temporary = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .tempdir_in(place.path());
     let temporary = temporary.map_err(|error| io(error.kind().into()))?;
     let root =
         open_directory(rustix::fs::CWD, temporary.path()).map_err(|error| io(error.into()))?;
@@ -50,7 +53,8 @@ pub(super) fn write(
     }
     .tree(selection, root)?;
     // An empty directory is replaced in the same step.
-    fs::rename(temporary.path(), destination).map_err(io)?;
+    let name = destination.file_name().unwrap_or_default();
+    fs::rename(temporary.path(), place.path().join(name)).map_err(io)?;
     let _ = temporary.keep();
     Ok(size)
 }

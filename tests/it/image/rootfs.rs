@@ -110,6 +110,67 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[test]
+fn a_directory_that_becomes_a_symlink_is_not_followed() {
+    let directory = Directory::new();
+    directory.file("root/etc/a", b"x");
+    let secret = directory.file("outside/a", b"s");
+    let image = open(&format!(
+        "rootfs:{}",
+        directory.path().join("root").display()
+    ))
+    .unwrap();
+    assert_eq!(read(&image, "/etc/a"), b"x");
+    fs::rename(
+        directory.path().join("root/etc"),
+        directory.path().join("old"),
+    )
+    .unwrap();
+    symlink(secret.parent().unwrap(), directory.path().join("root/etc")).unwrap();
+    let error = image.read(find(&image, "/etc/a")).unwrap_err();
+    let reason = std::error::Error::source(&error).map(ToString::to_string);
+    assert_eq!(reason.as_deref(), Some("it changed while it was read"));
+}
+
+#[test]
+fn a_root_may_be_named_through_a_symlink() {
+    let directory = Directory::new();
+    directory.file("root/a", b"x");
+    symlink("root", directory.path().join("link")).unwrap();
+    let image = open(&format!(
+        "rootfs:{}",
+        directory.path().join("link").display()
+    ))
+    .unwrap();
+    assert_eq!(read(&image, "/a"), b"x");
+}
+
+#[test]
+fn a_file_with_the_name_of_a_whiteout_is_in_no_layer() {
+    let directory = Directory::new();
+    directory.file("root/etc/.wh.shadow", b"");
+    let image = open(&format!(
+        "rootfs:{}",
+        directory.path().join("root").display()
+    ))
+    .unwrap();
+    for transport in ["oci", "docker-archive", "oci-archive"] {
+        let destination = format!("{transport}:{}", directory.path().join("out").display());
+        let error = jettison::image::write(
+            &image,
+            &jettison::image::Selection::all(&image.tree),
+            &destination.parse().unwrap(),
+            &jettison::image::WriteOptions::default(),
+            &jettison::image::Silent,
+        );
+        let error = error.unwrap_err().to_string();
+        let expected =
+            "`/etc/.wh.shadow` cannot be part of a layer: its name is that of a whiteout";
+        assert_eq!(error, expected);
+        assert!(!directory.path().join("out").exists());
+    }
+}
+
+#[test]
 fn what_is_no_regular_file_has_no_bytes() {
     let directory = Directory::new();
     fs::create_dir(directory.path().join("d")).unwrap();

@@ -629,7 +629,7 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         bytes.prop_map(|bytes| Kind::File(Content::Bytes(bytes))),
         Just(Kind::Directory),
         target.prop_map(|target| Kind::Symlink { target }),
-        (0..4096_u32, any::<u32>()).prop_map(|(major, minor)| Kind::Character { major, minor }),
+        (1..4096_u32, any::<u32>()).prop_map(|(major, minor)| Kind::Character { major, minor }),
         (0..4096_u32, 0..1_048_576_u32).prop_map(|(major, minor)| Kind::Block { major, minor }),
         Just(Kind::Fifo),
     ]

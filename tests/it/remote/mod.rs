@@ -2,6 +2,7 @@
 //! and misbehave as told.
 
 mod daemon;
+mod hostile;
 mod platforms;
 mod pull;
 mod push;

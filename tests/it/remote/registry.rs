@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
 
-use super::server::{Request, Response, serve};
+use super::server::{Raw, Request, Response, serve};
 use crate::builders::images::sha256;
 
 /// What a registry holds, what it does wrong, and what it was asked.
@@ -32,6 +32,10 @@ pub(crate) struct State {
     pub(crate) mountable: Option<String>,
     /// Methods and paths, with the range where one is asked for.
     pub(crate) asked: Vec<String>,
+    /// What was shown as `Authorization`, with every request that had one.
+    pub(crate) shown: Vec<String>,
+    /// How requests are answered whose paths contain a text.
+    pub(crate) tricks: Vec<(String, Raw)>,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +90,21 @@ impl FakeRegistry {
         )
     }
 
+    /// Answers requests whose paths contain a text with these bytes.
+    pub(crate) fn trick(&self, part: &str, start: impl Into<Vec<u8>>, endless: Option<&[u8]>) {
+        let raw = Raw {
+            start: start.into(),
+            endless: endless.map(<[u8]>::to_vec),
+        };
+        self.state().tricks.push((part.to_owned(), raw));
+    }
+
+    /// Redirects requests whose paths contain a text.
+    pub(crate) fn redirect(&self, part: &str, location: &str) {
+        let answer = format!("HTTP/1.1 307 X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");
+        self.trick(part, answer, None);
+    }
+
     /// How often a request that contains this was made.
     pub(crate) fn count(&self, part: &str) -> usize {
         self.state()
@@ -121,6 +140,19 @@ fn answer(state: &mut State, request: &Request) -> Response {
     state
         .asked
         .push(format!("{} {}{range}", request.method, request.path));
+    state
+        .shown
+        .extend(request.headers.get("authorization").cloned());
+    if let Some((_, raw)) = state
+        .tricks
+        .iter()
+        .find(|(part, _)| request.path.contains(part))
+    {
+        return Response {
+            raw: Some(raw.clone()),
+            ..Response::default()
+        };
+    }
     if state.busy > 0 {
         state.busy -= 1;
         return Response::new(503, "");

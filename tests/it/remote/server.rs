@@ -25,6 +25,16 @@ pub(crate) struct Response {
     pub(crate) body: Vec<u8>,
     /// How many bytes of the body are sent before the connection breaks.
     pub(crate) cut: Option<usize>,
+    /// What is sent in place of all that, byte for byte.
+    pub(crate) raw: Option<Raw>,
+}
+
+/// An answer of a server that does not keep to HTTP, or to anything.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pub(crate) start: Vec<u8>,
+    /// What follows without end, as long as somebody listens.
+    pub(crate) endless: Option<Vec<u8>>,
 }
 
 impl Response {
@@ -76,6 +86,13 @@ fn converse(
 ) -> Option<()> {
     let request = read(&mut BufReader::new(input))?;
     let response = answer(&request);
+    if let Some(Raw { start, endless }) = response.raw {
+        output.write_all(&start).ok()?;
+        while let Some(piece) = &endless {
+            output.write_all(piece).ok()?;
+        }
+        return output.flush().ok();
+    }
     let mut head = format!("HTTP/1.1 {} X\r\nConnection: close\r\n", response.status);
     for (name, value) in &response.headers {
         write!(head, "{name}: {value}\r\n").ok()?;

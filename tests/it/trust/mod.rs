@@ -5,6 +5,7 @@ mod calls;
 mod configuration;
 mod git;
 mod ground;
+mod limits;
 mod programs;
 mod sizes;
 mod symlinks;

@@ -1,0 +1,109 @@
+//! A directory of the host that was opened once, below which no symlink is followed.
+//!
+//! A layout is made by others: a symlink, a FIFO or a device in it must not lead out of it or block.
+//! Every step is relative to an open directory, so it does not matter what takes the place of one
+//! meanwhile.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, mkdirat, openat, statat};
+use rustix::io::Errno;
+
+use crate::trust::Refusal;
+
+#[derive(Debug)]
+pub(super) struct Directory {
+    file: OwnedFd,
+    /// The path by which it was opened, for systems without `/proc`.
+    path: PathBuf,
+}
+
+impl Directory {
+    /// The directory at a path that a person named, symlinks followed.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            file: openat(CWD, path, flags, Mode::empty())?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// A directory in it.
+    pub(super) fn below(&self, name: &str) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let path = self.path.join(name);
+        match openat(&self.file, name, flags, Mode::empty()) {
+            Ok(file) => Ok(Self { file, path }),
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                let kind = self.kind(name)?;
+                let reason = format!("`{name}` is {}, not a directory", word(kind));
+                Err(io::Error::other(reason))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A directory in it, which is made where there is none.
+    pub(super) fn make(&self, name: &str) -> io::Result<Self> {
+        match mkdirat(&self.file, name, Mode::from_raw_mode(0o777)) {
+            Ok(()) | Err(Errno::EXIST) => self.below(name),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A regular file in it or in a directory below.
+    pub(super) fn file(&self, name: &str) -> Result<File, Refusal> {
+        if let Some((first, rest)) = name.split_once('/') {
+            return self.below(first)?.file(rest);
+        }
+        // Opening some devices does something, so they are not opened to find out.
+        let kind = self.kind(name)?;
+        if kind != FileType::RegularFile {
+            return Err(Refusal::NotRegular(word(kind)));
+        }
+        // It may have become a symlink or a FIFO by now.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
+        let file = File::from(file.map_err(io::Error::from)?);
+        if !file.metadata()?.is_file() {
+            return Err(Refusal::NotRegular("something else by now"));
+        }
+        Ok(file)
+    }
+
+    /// What is at a name, which is no path.
+    pub(super) fn kind(&self, name: &str) -> io::Result<FileType> {
+        let found = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(FileType::from_raw_mode(found.st_mode))
+    }
+
+    /// A path to this very directory, whatever has its name by now.
+    pub(super) fn path(&self) -> PathBuf {
+        let descriptors = Path::new("/proc/self/fd");
+        if descriptors.is_dir() {
+            descriptors.join(self.file.as_raw_fd().to_string())
+        } else {
+            self.path.clone()
+        }
+    }
+}
+
+impl AsFd for Directory {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+fn word(kind: FileType) -> &'static str {
+    match kind {
+        FileType::RegularFile => "a regular file",
+        FileType::Directory => "a directory",
+        FileType::Symlink => "a symlink",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    }
+}

@@ -1,0 +1,28 @@
+//! What jettison makes of layers that readers take for different things.
+
+use super::archives::{Case, Outcome, cases};
+use crate::builders::images::{layers, listing};
+
+fn text(case: &Case) -> Result<Vec<String>, String> {
+    match layers(&case.layers) {
+        Ok(image) => Ok(listing(&image)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn what_readers_take_for_different_things_is_refused_and_the_rest_is_read() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let made = text(&case);
+        let is_right = match (case.outcome, &made) {
+            (Outcome::Read(lines), Ok(made)) => lines == made,
+            (Outcome::Refused(reason), Err(error)) => error.contains(reason),
+            _ => false,
+        };
+        if !is_right {
+            wrong.push(format!("{}: {made:?}, not {:?}", case.name, case.outcome));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
