@@ -255,10 +255,13 @@ impl BodyReader<'_> {
                 kind.name()
             ));
         };
+        // Openers are in the order of the text, so a line with thousands of them is read in no time.
         let heredoc = |word: &Word| {
-            self.heredocs
-                .iter()
-                .position(|heredoc| !json && heredoc.opener == word.span)
+            let at = self
+                .heredocs
+                .binary_search_by_key(&word.span, |heredoc| heredoc.opener)
+                .ok()?;
+            if json { None } else { Some(at) }
         };
         if heredoc(&destination).is_some() {
             let message = format!("the destination of `{}` is a heredoc", kind.name());

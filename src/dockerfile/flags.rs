@@ -1,5 +1,7 @@
 //! Which flags each instruction takes, and what BuildKit demands of them.
 
+use std::collections::HashSet;
+
 use super::syntax::{Flag, Kind, SyntaxError};
 
 /// What stands after the `=` of a flag.
@@ -58,7 +60,8 @@ fn known(kind: Kind) -> &'static [(&'static str, Value)] {
 
 /// Adds an error for every flag that BuildKit would refuse.
 pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
-    for (index, flag) in flags.iter().enumerate() {
+    let mut given = HashSet::new();
+    for flag in flags {
         let name = flag.name.as_str();
         let Some(&(_, value)) = known(kind).iter().find(|(known, _)| *known == name) else {
             errors.push(SyntaxError {
@@ -67,7 +70,7 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
             });
             continue;
         };
-        if value != Value::Texts && flags[..index].iter().any(|before| before.name == flag.name) {
+        if !given.insert(name) && value != Value::Texts {
             errors.push(SyntaxError {
                 span: flag.name_span,
                 message: format!("`--{name}` is given twice"),

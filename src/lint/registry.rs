@@ -31,6 +31,16 @@ pub struct UnknownRule {
     pub suggestion: Option<&'static str>,
 }
 
+impl UnknownRule {
+    /// A name that is not compared with those of the rules.
+    pub(super) fn without_suggestion(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            suggestion: None,
+        }
+    }
+}
+
 impl Registry {
     pub fn new(rules: impl IntoIterator<Item = &'static Rule>) -> Result<Self, PageError> {
         let mut entries = Vec::new();

@@ -34,15 +34,16 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Takes a label away with the blanks after it, or the whole LABEL where it has no other.
 fn without_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
-    let step = cx
-        .facts
-        .steps
-        .iter()
-        .find(|step| !step.onbuild && step.span.contains(pair))?;
+    let steps = &cx.facts.steps;
+    let after = steps.partition_point(|step| step.span.start <= pair.start);
+    let step = steps[..after].last()?;
+    if step.onbuild {
+        return None;
+    }
     let Body::Pairs(pairs) = &step.instruction.body else {
         return None;
     };
-    let at = pairs.iter().position(|other| other.span == pair)?;
+    let at = pairs.binary_search_by_key(&pair, |other| other.span).ok()?;
     if pairs.len() == 1 {
         return without(cx, step.span);
     }

@@ -11,6 +11,9 @@ use crate::dockerfile::unread::{MAX_SCRIPT, UnreadReason};
 /// How long parsing may take; it takes about a quarter of a microsecond per byte.
 const SHORTEST_LIMIT: Duration = Duration::from_millis(250);
 const LIMIT_PER_BYTE: Duration = Duration::from_micros(4);
+/// How much of the time between two reports of progress counts; usually they are 60 microseconds
+/// apart.
+const LONGEST_STEP: Duration = Duration::from_millis(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
@@ -152,10 +155,16 @@ impl Bash {
         // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a
         // hundred thousand stages. No count of its steps tells them from others, so a clock does,
         // at a hundred times what a script needs.
-        let start = Instant::now();
+        let mut last = Instant::now();
+        let mut spent = Duration::ZERO;
         let limit = SHORTEST_LIMIT + LIMIT_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
         let mut on_progress = |_: &ParseState| {
-            if start.elapsed() > limit {
+            let now = Instant::now();
+            // A longer gap is a machine that does something else meanwhile: an ordinary script must
+            // not become unreadable because of that.
+            spent += now.duration_since(last).min(LONGEST_STEP);
+            last = now;
+            if spent > limit {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

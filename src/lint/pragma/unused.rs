@@ -2,11 +2,14 @@
 //! rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
-use super::super::registry::Registry;
+use super::super::registry::{Registry, UnknownRule};
 use super::super::rule::Findings;
 use super::super::settings::Settings;
 use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
+
+/// How many unknown names of a file are compared with all known ones to suggest one.
+const MAX_SUGGESTIONS: usize = 100;
 
 impl Pragmas {
     /// Says which names in comments silenced nothing, once
@@ -30,18 +33,25 @@ impl Pragmas {
                 silencing.add(pragma.span, "this comment silences rules");
             }
         }
-        for (pragma, name) in self
-            .comments
-            .iter()
-            .flat_map(|pragma| pragma.names.iter().map(move |name| (pragma, name)))
-        {
+        let names = self.comments.iter().flat_map(|pragma| {
+            let names = pragma.names.iter().enumerate();
+            names.map(move |(index, name)| (pragma, index, name))
+        });
+        let mut unknown_count = 0;
+        for (pragma, index, name) in names {
             let text = source.slice(name.span);
             if name.targets.is_empty() {
                 if let Some(unknown) = unknown
                     .as_mut()
                     .filter(|_| pragma.dialect == Dialect::Jettison)
                 {
-                    unknown.add(name.span, registry.unknown(text).to_string());
+                    unknown_count += 1;
+                    let error = if unknown_count <= MAX_SUGGESTIONS {
+                        registry.unknown(text)
+                    } else {
+                        UnknownRule::without_suggestion(text)
+                    };
+                    unknown.add(name.span, error.to_string());
                 }
             } else if let Some(unused) = &mut unused
                 && self.is_unused(pragma, name)
@@ -54,7 +64,7 @@ impl Pragmas {
                     name.span,
                     format!("the comment silences `{text}`, which is not reported here"),
                 );
-                if let Some(fix) = fix(source, pragma, name) {
+                if let Some(fix) = fix(source, pragma, index) {
                     report.fix(fix);
                 }
             }
@@ -96,18 +106,14 @@ fn speaks(target: &Target, registry: &Registry, settings: &Settings, shellcheck:
 }
 
 /// Takes the name out, and the comment with its last name. Another tool may need its own comment.
-fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
+fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
     if pragma.dialect != Dialect::Jettison || pragma.is_directive {
         return None;
     }
-    let at = pragma
-        .names
-        .iter()
-        .position(|other| other.span == name.span)?;
-    let span = match (at, pragma.names.as_slice()) {
+    let span = match (index, pragma.names.as_slice()) {
         (_, [_]) => comment_line(source, pragma)?,
-        (0, names) => Span::new(name.span.start, names[1].span.start),
-        (_, names) => Span::new(names[at - 1].span.end, name.span.end),
+        (0, names) => Span::new(names[0].span.start, names[1].span.start),
+        (_, names) => Span::new(names[index - 1].span.end, names[index].span.end),
     };
     let edit = Edit {
         span,

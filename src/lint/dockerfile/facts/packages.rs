@@ -1,6 +1,9 @@
 //! Package managers: one table of what they are called, how they are told what to do, and what they
 //! leave behind.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::pin::Pin;
 use super::run::{Argument, Call};
 
@@ -656,10 +659,19 @@ pub fn of_program(program: &str) -> Option<&'static Manager> {
         !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'.')
     });
     let program = if versioned { "pip" } else { program };
-    MANAGERS
-        .iter()
-        .find(|manager| manager.programs.contains(&program))
+    BY_PROGRAM.get(program).copied()
 }
+
+/// The managers by their programs. Dozens of rules ask this of every command of a script.
+static BY_PROGRAM: LazyLock<HashMap<&str, &Manager>> = LazyLock::new(|| {
+    let mut managers = HashMap::new();
+    for manager in &MANAGERS {
+        for program in manager.programs {
+            managers.entry(*program).or_insert(manager);
+        }
+    }
+    managers
+});
 
 /// A call of a package manager, understood.
 #[derive(Debug)]
