@@ -54,6 +54,11 @@ impl Exclude {
         let folder = plain(&self.here.join(folder));
         let mut builder = GitignoreBuilder::new(&folder);
         for pattern in patterns {
+            ensure!(
+                pattern.len() <= limits::PATTERN,
+                "a pattern has more than {}",
+                limits::shown(limits::PATTERN as u64)
+            );
             builder
                 .add_line(None, pattern)
                 .with_context(|| format!("`{pattern}` is no pattern of files"))?;
@@ -135,6 +140,18 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_pattern_of_nested_braces_does_not_exhaust_the_stack() {
+        let nested = |depth| "{a,".repeat(depth) + &"}".repeat(depth);
+        let mut exclude = Exclude::new(Path::new("/"));
+        let error = exclude
+            .add(Path::new("/"), &[nested(50_000)])
+            .expect_err("it is too long");
+        assert_eq!(error.to_string(), "a pattern has more than 4 KiB");
+        // What is short enough may be refused, but by an error.
+        let _ = exclude.add(Path::new("/"), &[nested(1000)]);
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub(super) struct LimitArguments {
     /// Entries of all layers together [default: 5000000]
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count(), env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// How many times larger a layer may become when it is decompressed, above 64 MiB [default:
-    /// 1200]
+    /// How many times larger a layer may become when it is decompressed, with 64 MiB more for all
+    /// layers together; also limits their entries [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",

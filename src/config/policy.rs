@@ -15,6 +15,7 @@ use crate::lint::image::{Exception, Pattern, Policy};
 use crate::lint::{Registry, SettingKey};
 use crate::source::Source;
 use crate::suggestion;
+use crate::trust::limits;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -143,6 +144,11 @@ fn exception(
         ));
     }
     let pattern = |text: Spanned<String>| {
+        if text.get_ref().len() > limits::PATTERN {
+            let limit = limits::shown(limits::PATTERN as u64);
+            let message = format!("the glob has more than {limit}");
+            return Err(at(text.span().start, message));
+        }
         let no_glob = |error: globset::Error| {
             at(
                 text.span().start,

@@ -89,6 +89,11 @@ fn starts_by(document: &Document, finding: &Finding, at: Utf16Position) -> bool 
     start.is_some_and(|line| line <= at.line)
 }
 
+/// How many findings get actions in one answer, and how many edits all these actions have. An editor
+/// shows them in a menu.
+const MAX_FINDINGS: usize = 500;
+const MAX_EDITS: usize = 10_000;
+
 /// For each finding that touches the range: its fix, and a comment that silences it.
 pub(super) fn actions(
     uri: &str,
@@ -97,9 +102,13 @@ pub(super) fn actions(
     end: Utf16Position,
 ) -> Value {
     let mut actions = Vec::new();
-    for finding in document.findings_at(start, end) {
+    let mut edits = 0;
+    for finding in document.findings_at(start, end).take(MAX_FINDINGS) {
         let diagnostic = diagnostic(uri, document, finding);
-        if let Some(fix) = &finding.fix {
+        edits += finding.fix.as_ref().map_or(0, |fix| fix.edits.len());
+        if let Some(fix) = &finding.fix
+            && edits <= MAX_EDITS
+        {
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
         if let Some(instruction) = finding.text().and_then(|text| text.instruction) {
