@@ -19,9 +19,15 @@ pub fn all_closest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) 
     let mut closest = Vec::new();
     let mut smallest = usize::MAX;
     for name in names {
+        let allowed = (name.len() / 3).max(1);
+        // The difference in length is the least distance, and cheap to know.
+        let is_ascii = name.is_ascii() && unknown.is_ascii();
+        if is_ascii && name.len().abs_diff(unknown.len()) > allowed {
+            continue;
+        }
         // Swapped letters, the most common slip, count as one difference.
         let distance = strsim::damerau_levenshtein(&name.to_lowercase(), &unknown);
-        if distance > smallest || distance > (name.len() / 3).max(1) {
+        if distance > smallest || distance > allowed {
             continue;
         }
         if distance < smallest {

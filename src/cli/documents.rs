@@ -176,7 +176,7 @@ impl DocumentArguments {
     fn write_vex(
         &self,
         packages: &Packages,
-        known: &Known,
+        known: &KnownVulnerabilities,
         subject: &Subject<'_>,
     ) -> anyhow::Result<Lines> {
         let image = subject.image;

@@ -58,6 +58,11 @@ impl Exclude {
         let directory = plain(&self.here.join(directory));
         let mut builder = GitignoreBuilder::new(&directory);
         for pattern in patterns {
+            ensure!(
+                pattern.len() <= limits::PATTERN,
+                "a pattern has more than {}",
+                limits::shown(limits::PATTERN as u64)
+            );
             builder
                 .add_line(None, pattern)
                 .with_context(|| format!("`{pattern}` is not a valid pattern"))?;
@@ -136,6 +141,18 @@ mod tests {
                 .expect_err("too many");
             assert!(error.to_string().starts_with("more than 10000"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_pattern_of_nested_braces_does_not_exhaust_the_stack() {
+        let nested = |depth| "{a,".repeat(depth) + &"}".repeat(depth);
+        let mut exclude = Exclude::new(Path::new("/"));
+        let error = exclude
+            .add(Path::new("/"), &[nested(50_000)])
+            .expect_err("it is too long");
+        assert_eq!(error.to_string(), "a pattern has more than 4 KiB");
+        // What is short enough may be refused, but by an error.
+        let _ = exclude.add(Path::new("/"), &[nested(1000)]);
     }
 
     #[test]

@@ -128,6 +128,13 @@ impl Ignored {
                 continue;
             };
             let size = lists.size.plus(Size::of(&text));
+            if text.lines().any(|line| line.len() > limits::PATTERN) {
+                self.output.warning(format!(
+                    "patterns in `{}` with more than {} are ignored",
+                    directory.display(),
+                    limits::shown(limits::PATTERN as u64)
+                ));
+            }
             if self.has_room_for(size) {
                 lists.size = size;
                 *list = matcher(directory, &text);
@@ -186,7 +193,9 @@ fn matcher(directory: &Path, text: &str) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new(directory);
     // git skips a byte order mark, which Windows editors write, and malformed patterns.
     for line in text.trim_start_matches('\u{feff}').lines() {
-        let _ = builder.add_line(None, line);
+        if line.len() <= limits::PATTERN {
+            let _ = builder.add_line(None, line);
+        }
     }
     builder.build().ok()
 }

@@ -18,7 +18,8 @@ pub(super) struct LimitArguments {
     #[arg(long = "max-entries", value_name = "COUNT", value_parser = count())]
     #[arg(env = "JETTISON_MAX_ENTRIES", hide_env = true)]
     entries: Option<u32>,
-    /// Limit the compression ratio of layers above 64 MiB [default: 1200]
+    /// Limit the size of a decompressed layer to this multiple of its stored size, plus 64 MiB for
+    /// all layers together; limits their entries too [default: 1200]
     #[arg(
         long = "max-ratio",
         value_name = "FACTOR",

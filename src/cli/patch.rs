@@ -10,6 +10,9 @@ use crate::printable::is_logging_command;
 /// the place of a hunk by them.
 const CONTEXT: usize = 3;
 
+/// The most lines, of both sides together, that are compared to find the shortest patch.
+const MAX_COMPARED: usize = 10_000;
+
 /// The patch that turns `old` into `new`; empty where they are the same.
 pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut patch = Vec::new();
@@ -20,29 +23,79 @@ pub(super) fn unified(name: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     patch.extend_from_slice(
         format!("--- {}\n+++ {}\n", header("a", &file), header("b", &file)).as_bytes(),
     );
+    if let Some(hunk) = one_hunk(old, new) {
+        patch.extend_from_slice(&hunk);
+        return patch;
+    }
     let diff = TextDiff::from_lines(old, new);
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         patch.extend_from_slice(format!("{}\n", hunk.header()).as_bytes());
         for change in hunk.iter_changes() {
-            let signs: &[u8] = match change.tag() {
-                // After the blank of an unchanged line, GitHub Actions would run the command that
-                // it finds in its log. Removed and added again, the line does not begin with a
-                // blank.
-                ChangeTag::Equal if is_workflow_command(change.value()) => b"-+",
-                ChangeTag::Equal => b" ",
-                ChangeTag::Delete => b"-",
-                ChangeTag::Insert => b"+",
-            };
-            for &sign in signs {
-                patch.push(sign);
-                patch.extend_from_slice(change.value());
-                if change.missing_newline() {
-                    patch.extend_from_slice(b"\n\\ No newline at end of file\n");
-                }
-            }
+            let lacks_break = change.missing_newline();
+            push_line(&mut patch, change.tag(), change.value(), lacks_break);
         }
     }
     patch
+}
+
+fn push_line(patch: &mut Vec<u8>, tag: ChangeTag, line: &[u8], lacks_break: bool) {
+    let signs: &[u8] = match tag {
+        // After the blank of an unchanged line, GitHub Actions would run the command that it finds in
+        // its log. Removed and added again, the line does not begin with a blank.
+        ChangeTag::Equal if is_workflow_command(line) => b"-+",
+        ChangeTag::Equal => b" ",
+        ChangeTag::Delete => b"-",
+        ChangeTag::Insert => b"+",
+    };
+    for &sign in signs {
+        patch.push(sign);
+        patch.extend_from_slice(line);
+        if lacks_break {
+            patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+        }
+    }
+}
+
+/// One hunk from the first line that differs to the last; `None` if few enough lines are in between
+/// to find the shortest patch.
+fn one_hunk(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
+    let (old, new) = (lines(old), lines(new));
+    let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let most = old.len().min(new.len()) - same;
+    let ends = old.iter().rev().zip(new.iter().rev());
+    let same_at_end = ends.take(most).take_while(|(a, b)| a == b).count();
+    let removed = same..old.len() - same_at_end;
+    let added = same..new.len() - same_at_end;
+    if removed.len() + added.len() <= MAX_COMPARED {
+        return None;
+    }
+    let start = same.saturating_sub(CONTEXT);
+    let after = removed.end..old.len().min(removed.end + CONTEXT);
+    let counts = [removed.len(), added.len()].map(|count| same - start + count + after.len());
+    // A side without lines is placed before the first.
+    let first = counts.map(|count| if count == 0 { start } else { start + 1 });
+    let header = format!(
+        "@@ -{},{} +{},{} @@\n",
+        first[0], counts[0], first[1], counts[1]
+    );
+    let mut hunk = header.into_bytes();
+    let parts = [
+        (ChangeTag::Equal, &old[start..same]),
+        (ChangeTag::Delete, &old[removed]),
+        (ChangeTag::Insert, &new[added]),
+        (ChangeTag::Equal, &old[after]),
+    ];
+    for (tag, lines) in parts {
+        for line in lines {
+            push_line(&mut hunk, tag, line, !line.ends_with(b"\n"));
+        }
+    }
+    Some(hunk)
+}
+
+/// The lines of a text with their line breaks.
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').collect()
 }
 
 fn is_workflow_command(line: &[u8]) -> bool {
@@ -123,6 +176,23 @@ mod tests {
             patch.escape_ascii().to_string(),
             expected.escape_ascii().to_string()
         );
+    }
+
+    #[test]
+    fn thousands_of_changed_lines_are_one_hunk() {
+        let (old, new) = ("b \n".repeat(MAX_COMPARED), "b\n".repeat(MAX_COMPARED));
+        let patch = unified(
+            "D",
+            format!("a\n{old}c").as_bytes(),
+            format!("a\n{new}c").as_bytes(),
+        );
+        let patch = String::from_utf8(patch).unwrap();
+        let (removed, added) = (old.replace('b', "-b"), new.replace('b', "+b"));
+        let expected = format!(
+            "--- a/D\n+++ b/D\n@@ -1,10002 +1,10002 @@\n a\n{removed}{added} c\n\\ No newline at \
+             end of file\n"
+        );
+        assert!(patch == expected, "{}", &patch[..200]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::own::Reader;
 use crate::lint::image::{Exception, Pattern, Policy};
 use crate::lint::{Registry, SettingKey};
 use crate::suggestion;
+use crate::trust::limits;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -147,6 +148,11 @@ fn exception(allow: &Spanned<AllowTable>, reader: &Reader<'_>) -> Result<Excepti
 }
 
 fn pattern(text: &Spanned<String>, reader: &Reader<'_>) -> Result<Pattern, ConfigError> {
+    // Compiling a longer one may exhaust the stack.
+    if text.get_ref().len() > limits::PATTERN {
+        let limit = limits::shown(limits::PATTERN as u64);
+        return Err(reader.error(text, format!("the glob has more than {limit}")));
+    }
     Pattern::new(text.get_ref())
         .map_err(|error| reader.error(text, format!("invalid glob: {}", error.kind())))
 }

@@ -295,8 +295,9 @@ impl BodyReader<'_> {
 
     /// Index of the heredoc that a word opens.
     fn heredoc_at(&self, word: &Word) -> Option<usize> {
-        let mut heredocs = self.heredocs.iter();
-        heredocs.position(|heredoc| heredoc.opener == word.span)
+        // Openers are in the order of the text, and a line may have thousands of them.
+        let heredocs = self.heredocs;
+        heredocs.binary_search_by_key(&word.span, |heredoc| heredoc.opener).ok()
     }
 
     fn from(&mut self) -> Body {

@@ -1,5 +1,7 @@
 //! Flags of each instruction, and the values that BuildKit accepts for them.
 
+use std::collections::HashSet;
+
 use super::syntax::{Flag, Kind, SyntaxError};
 
 /// Kind of value after the `=` of a flag.
@@ -60,7 +62,8 @@ fn known(kind: Kind) -> &'static [(&'static str, Value)] {
 
 /// Adds an error for every flag that BuildKit would refuse.
 pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
-    for (index, flag) in flags.iter().enumerate() {
+    let mut given = HashSet::new();
+    for flag in flags {
         let name = flag.name.as_str();
         let Some(&(_, value)) = known(kind).iter().find(|(known, _)| *known == name) else {
             errors.push(SyntaxError {
@@ -69,7 +72,7 @@ pub(super) fn check(kind: Kind, flags: &[Flag], errors: &mut Vec<SyntaxError>) {
             });
             continue;
         };
-        if value != Value::Texts && flags[..index].iter().any(|before| before.name == flag.name) {
+        if !given.insert(name) && value != Value::Texts {
             errors.push(SyntaxError {
                 span: flag.name_span,
                 message: format!("duplicate flag `--{name}`"),

@@ -23,8 +23,13 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// Wrapper commands in a row, which run another one: `sudo env nice …`. More than four are rare.
 pub(super) const MAX_WRAPPERS: usize = 64;
 
-/// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each.
-pub(super) const MAX_SCRIPT: usize = 1 << 20;
+/// Bytes of a script. tree-sitter takes some two hundred bytes of memory for each, and up to seven
+/// hundred for some scripts.
+pub(super) const MAX_SCRIPT: usize = 384 << 10;
+
+/// Commands of a script. A script of the largest size that people write has half as many; each takes
+/// a kilobyte of memory.
+pub(super) const MAX_COMMANDS: usize = 50_000;
 
 /// A part of a text that exceeds a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +43,7 @@ pub struct Unread {
 pub enum UnreadReason {
     Instructions,
     Stages,
+    Commands,
     ScriptDepth,
     ScriptLength,
     ScriptTime,
@@ -49,6 +55,7 @@ impl fmt::Display for UnreadReason {
         match self {
             Self::Instructions => write!(f, "more than {MAX_INSTRUCTIONS} instructions"),
             Self::Stages => write!(f, "more than {MAX_STAGES} stages"),
+            Self::Commands => write!(f, "more than {MAX_COMMANDS} commands"),
             Self::ScriptDepth => write!(f, "nested more than {MAX_DEPTH} levels deep"),
             Self::ScriptLength => write!(f, "longer than {} KiB", MAX_SCRIPT >> 10),
             Self::ScriptTime => f.write_str("parsing it takes too long"),

@@ -41,7 +41,10 @@ pub fn facts(image: &Image, name: NameId) -> Result<EntryFacts<'_>, ReadError> {
     }
     // A broken ELF file is shown like any other file.
     let elf = match inode.kind {
-        Kind::File(_) if elf::is_elf(&image.head(tree.inode_id(name), 4)?) => {
+        Kind::File(ref content)
+            if !image.is_implausible(content)
+                && elf::is_elf(&image.head(tree.inode_id(name), 4)?) =>
+        {
             elf_facts(&image.read(name)?).ok()
         }
         _ => None,

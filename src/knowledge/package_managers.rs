@@ -1,6 +1,6 @@
 //! Package managers: their programs, verbs, options and caches, from `rules/package-managers.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -28,12 +28,21 @@ pub fn package_manager_of(program: &str) -> Option<&'static PackageManager> {
         !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'.')
     });
     let program = if is_pip { "pip" } else { program };
-    TABLE
-        .iter()
-        .find(|manager| manager.programs.contains(&program))
+    BY_PROGRAM.get(program).copied()
 }
 
-/// What a package manager is called with and what it leaves behind.
+/// The managers by their programs. Dozens of rules ask for that of every command of a script.
+static BY_PROGRAM: LazyLock<HashMap<&str, &PackageManager>> = LazyLock::new(|| {
+    let mut managers = HashMap::new();
+    for manager in package_managers() {
+        for &program in &manager.programs {
+            managers.entry(program).or_insert(manager);
+        }
+    }
+    managers
+});
+
+/// The command line of a package manager and the files that it leaves behind.
 #[derive(Debug)]
 pub struct PackageManager {
     pub name: &'static str,

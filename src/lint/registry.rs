@@ -31,6 +31,16 @@ pub struct UnknownRule {
     pub suggestion: Option<&'static str>,
 }
 
+impl UnknownRule {
+    /// An unknown name that is not compared with those of the rules.
+    pub(super) fn without_suggestion(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            suggestion: None,
+        }
+    }
+}
+
 fn did_you_mean(suggestion: Option<&str>) -> String {
     match suggestion {
         Some(name) => format!("; did you mean `{name}`?"),

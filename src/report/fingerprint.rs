@@ -23,7 +23,8 @@ const NO_HISTORY: &str = "the image has no history";
 impl Linted {
     /// The fingerprint of each finding, in the order of the findings.
     pub(super) fn fingerprints(&self) -> Vec<String> {
-        let mut seen: HashMap<(String, Cow<'_, str>), usize> = HashMap::new();
+        let mut texts = Texts::default();
+        let mut seen: HashMap<(Cow<'static, str>, usize), Counted> = HashMap::new();
         // Findings that a baseline suppresses are counted too: otherwise the next of several equal
         // ones would take over the number of the first, and be suppressed in its place.
         let mut all: Vec<(&Finding, bool)> = self
@@ -35,18 +36,15 @@ impl Linted {
         all.sort_by_key(|(finding, _)| (place(finding), finding.rule, &finding.message));
         let mut fingerprints = Vec::with_capacity(self.findings.len());
         for (finding, is_open) in all {
-            let text = self.fingerprint_text(finding);
-            let id = super::id(finding).into_owned();
-            let normal = normal(&text);
-            let count = seen.entry((id.clone(), text)).or_default();
+            let text = texts.number(self.fingerprint_text(finding));
+            let id = super::id(finding);
+            let counted = seen
+                .entry((id.clone(), text))
+                .or_insert_with(|| Counted::new(&id, &texts.normal[text]));
             if is_open {
-                fingerprints.push(hash(&[
-                    id.as_bytes(),
-                    normal.as_bytes(),
-                    count.to_string().as_bytes(),
-                ]));
+                fingerprints.push(counted.fingerprint());
             }
-            *count += 1;
+            counted.count += 1;
         }
         fingerprints
     }
@@ -73,6 +71,61 @@ impl Linted {
     }
 }
 
+/// The texts that identify findings, each read once: thousands of findings may be in one instruction
+/// of a megabyte.
+#[derive(Default)]
+struct Texts<'a> {
+    /// Rows by address and length of a text, which compare faster than its bytes.
+    places: HashMap<(usize, usize), usize>,
+    numbers: HashMap<Cow<'a, str>, usize>,
+    normal: Vec<String>,
+}
+
+impl<'a> Texts<'a> {
+    /// The row of a text in `normal`, which is the same for equal texts.
+    fn number(&mut self, text: Cow<'a, str>) -> usize {
+        let place = match &text {
+            Cow::Borrowed(text) => Some((text.as_ptr() as usize, text.len())),
+            // It is freed soon, and another text may get its address.
+            Cow::Owned(_) => None,
+        };
+        if let Some(number) = place.and_then(|place| self.places.get(&place)) {
+            return *number;
+        }
+        let number = if let Some(&number) = self.numbers.get(&text) {
+            number
+        } else {
+            self.normal.push(normal(&text));
+            self.numbers.insert(text, self.normal.len() - 1);
+            self.normal.len() - 1
+        };
+        self.places.extend(place.map(|place| (place, number)));
+        number
+    }
+}
+
+/// The findings of one rule with one text.
+struct Counted {
+    /// The hash of the rule and the text.
+    hash: Sha256,
+    count: usize,
+}
+
+impl Counted {
+    fn new(id: &str, normal: &str) -> Self {
+        let mut hash = Sha256::new();
+        update(&mut hash, id.as_bytes());
+        update(&mut hash, normal.as_bytes());
+        Self { hash, count: 0 }
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut hash = self.hash.clone();
+        update(&mut hash, self.count.to_string().as_bytes());
+        text(hash)
+    }
+}
+
 /// The place of a finding, to sort by.
 fn place(finding: &Finding) -> (Option<Span>, Option<usize>) {
     let step = finding
@@ -95,9 +148,17 @@ fn normal(text: &str) -> String {
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
+        update(&mut hash, part);
     }
+    text(hash)
+}
+
+fn update(hash: &mut Sha256, part: &[u8]) {
+    hash.update((part.len() as u64).to_le_bytes());
+    hash.update(part);
+}
+
+fn text(hash: Sha256) -> String {
     hash.finalize()[..BYTES]
         .iter()
         .fold(String::new(), |mut text, byte| {

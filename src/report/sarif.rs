@@ -26,13 +26,6 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
         .enumerate()
         .map(|(at, id)| (id.as_str(), at))
         .collect();
-    let results: Vec<Value> = report
-        .fingerprinted()
-        .map(|(file, finding, fingerprint)| {
-            let place = places.get(&*super::id(finding)).copied();
-            result(file, finding, &fingerprint, place)
-        })
-        .collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -50,10 +43,23 @@ pub(super) fn sarif(report: &Report<'_>) -> String {
             },
 
             "invocations": [{ "executionSuccessful": true }],
-            "results": results,
+            "results": [],
         }],
     });
-    super::json::escaped(format!("{log:#}\n"))
+    let log = format!("{log:#}\n");
+    // The results come last. As one value, those of a hostile file would fill the memory.
+    let (before, after) = log.rsplit_once("[]").unwrap_or((log.as_str(), ""));
+    let mut out = before.to_owned();
+    out.push('[');
+    for (index, (file, finding, fingerprint)) in report.fingerprinted().enumerate() {
+        let place = places.get(&*super::id(finding)).copied();
+        let result = format!("\n{:#}", result(file, finding, &fingerprint, place));
+        out.push_str(if index == 0 { "" } else { "," });
+        out.push_str(&result.replace('\n', "\n        "));
+    }
+    out.push_str(if out.ends_with('[') { "]" } else { "\n      ]" });
+    out.push_str(after);
+    super::json::escaped(out)
 }
 
 /// The rules with findings, by identifier. All rules with their pages would be most of the file,

@@ -2,16 +2,24 @@
 //! a summary line.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Patch, Renderer, Snippet};
 
 use super::excerpt::{self, Excerpt};
 use super::{Linted, Report};
-use crate::lint::{Applicability, Finding, Fix, Label, Location, Severity};
+use crate::lint::{Applicability, Edit, Finding, Fix, Label, Location, Severity};
 use crate::printable::{Lines, escape};
 use crate::source::{Source, Span};
 
 /// Least width that text is wrapped to. In narrower columns, every word would be on its own line.
 const NARROWEST: usize = 24;
+
+/// How many findings of a file are shown with an excerpt; the rest are listed, a line each.
+const MAX_EXCERPTS: usize = 1000;
+/// How many labels of a finding are shown.
+const MAX_LABELS: usize = 30;
+/// How many edits of a fix, and how many bytes of new text, are shown as a patch.
+const MAX_EDITS: usize = 100;
+const MAX_PATCH_BYTES: usize = 16 << 10;
 
 /// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug)]
@@ -50,10 +58,14 @@ pub fn text(report: &Report<'_>, style: Style) -> Lines {
         if report.files.len() > 1 && !file.findings.is_empty() {
             heading(&mut out, file, style);
         }
-        for finding in &file.findings {
+        let (shown, listed) = file
+            .findings
+            .split_at(file.findings.len().min(MAX_EXCERPTS));
+        for finding in shown {
             out.styled(&renderer.render(&groups(report, file, finding, style)));
             out.line("");
         }
+        list(&mut out, file, listed);
     }
     summary(&mut out, report);
     for file in report.files {
@@ -86,6 +98,19 @@ fn heading(out: &mut Lines, file: &Linted, style: Style) {
     out.line("");
 }
 
+/// The findings of a file with so many that nobody reads them one by one.
+fn list(out: &mut Lines, file: &Linted, findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let count = counted(findings.len(), "more finding");
+    out.line(format_args!("{count}, without excerpts:"));
+    for finding in findings {
+        out.line(super::compact::line(file, finding));
+    }
+    out.line("");
+}
+
 fn groups<'a>(
     report: &'a Report<'a>,
     file: &'a Linted,
@@ -106,14 +131,20 @@ fn groups<'a>(
     if style.links {
         title = title.id_url(super::url(finding));
     }
+    let mut unseen = Vec::new();
     let group = match (file.source(), &finding.location) {
         (Some(source), Location::Text(text)) => {
-            title.element(snippet(source, text.span, &finding.labels))
+            title.elements(snippet(source, text.span, &finding.labels, &mut unseen))
         }
         // An image has no text to quote.
         (_, location) => title.element(Origin::path(place_in_image(file.name(), location))),
     };
-    let group = group.elements(finding.labels.iter().filter_map(elsewhere));
+    let elsewhere = finding.labels.iter().filter_map(elsewhere).flatten();
+    let group = group.elements(elsewhere.take(MAX_LABELS));
+    let unseen = unseen
+        .into_iter()
+        .map(|text| Level::NOTE.message(wrapped(&escape(&text), note)));
+    let group = group.elements(unseen);
     let notes = Linted::notes(finding);
     let notes = notes
         .iter()
@@ -121,7 +152,10 @@ fn groups<'a>(
     let group = group.elements(notes);
     // The pointer is the last line, below the patch if there is one.
     match (&finding.fix, file.source()) {
-        (Some(fix), Some(source)) => vec![group, patch(source, fix, style).element(pointer)],
+        (Some(fix), Some(source)) => {
+            let patch = patch(source, fix, style);
+            vec![group, patch.element(pointer)]
+        }
         _ => vec![group.element(pointer)],
     }
 }
@@ -136,38 +170,78 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
+/// The excerpt of a finding's own file with its labels. What the excerpt does not reach is put into
+/// words.
 fn snippet<'a>(
     source: &'a Source,
     span: Span,
     labels: &'a [Label],
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    unseen: &mut Vec<String>,
+) -> Vec<Element<'a>> {
     let here = || labels.iter().filter(|label| label.file.is_none());
-    let excerpt = Excerpt::new(source, here().map(|label| label.span).chain([span]));
-    let labels = here().map(|label| {
-        AnnotationKind::Context
-            .span(excerpt.range(label.span))
-            .label(escape(&label.message))
-    });
-    Snippet::source(excerpt.text.clone())
-        .line_start(excerpt.line)
-        .path(escape(source.name()))
-        .annotation(AnnotationKind::Primary.span(excerpt.range(span)))
-        .annotations(labels)
+    let spans = here().take(MAX_LABELS).map(|label| label.span);
+    let excerpt = Excerpt::new(source, span, spans);
+    if excerpt.is_cut && !excerpt.shows(span) {
+        let line = source.line(span.end);
+        unseen.push(format!(
+            "the excerpt is cut; the finding ends in line {line}"
+        ));
+    }
+    let mut annotations = Vec::new();
+    let mut left_out = 0;
+    for label in here() {
+        let message = escape(&label.message);
+        if excerpt.shows(label.span) && annotations.len() < MAX_LABELS {
+            let range = excerpt.range(label.span);
+            annotations.push(AnnotationKind::Context.span(range).label(message));
+        } else if unseen.len() < MAX_LABELS {
+            let line = source.line(label.span.start);
+            unseen.push(format!("line {line}: {message}"));
+        } else {
+            left_out += 1;
+        }
+    }
+    if left_out > 0 {
+        unseen.push(counted(left_out, "more place"));
+    }
+    let primary = AnnotationKind::Primary.span(excerpt.range(span));
+    let mut elements = Vec::new();
+    elements.extend(origin(source, span, &excerpt).map(Element::from));
+    let snippet = excerpted(source, &excerpt).annotation(primary);
+    elements.push(snippet.annotations(annotations).into());
+    elements
 }
 
 /// An excerpt of another file, for a label in it.
-fn elsewhere(label: &Label) -> Option<Snippet<'_, annotate_snippets::Annotation<'_>>> {
+fn elsewhere(label: &Label) -> Option<Vec<Element<'_>>> {
     let source = label.file.as_deref()?;
-    let excerpt = Excerpt::new(source, std::iter::once(label.span));
+    let excerpt = Excerpt::new(source, label.span, []);
     let annotation = AnnotationKind::Context
         .span(excerpt.range(label.span))
         .label(escape(&label.message));
-    Some(
-        Snippet::source(excerpt.text.clone())
-            .line_start(excerpt.line)
-            .path(escape(source.name()))
-            .annotation(annotation),
-    )
+    let mut elements = Vec::new();
+    elements.extend(origin(source, label.span, &excerpt).map(Element::from));
+    elements.push(excerpted(source, &excerpt).annotation(annotation).into());
+    Some(elements)
+}
+
+/// The place of an excerpt that starts within a line. Of others, the renderer tells it.
+fn origin<'a>(source: &'a Source, span: Span, excerpt: &Excerpt<'a>) -> Option<Origin<'a>> {
+    if !excerpt.is_cut {
+        return None;
+    }
+    let place = source.position(span.start);
+    let origin = Origin::path(escape(source.name()));
+    Some(origin.line(place.line).char_column(place.column))
+}
+
+fn excerpted<'a, T: Clone>(source: &'a Source, excerpt: &Excerpt<'a>) -> Snippet<'a, T> {
+    let snippet = Snippet::source(excerpt.text.clone()).line_start(excerpt.line);
+    if excerpt.is_cut {
+        snippet
+    } else {
+        snippet.path(escape(source.name()))
+    }
 }
 
 /// The image and the layer of a finding; only the image for a finding in its configuration.
@@ -183,28 +257,39 @@ fn place_in_image(name: &str, location: &Location) -> String {
 }
 
 fn patch<'a>(source: &'a Source, fix: &'a Fix, style: Style) -> Group<'a> {
-    let excerpt = Excerpt::new(source, fix.edits.iter().map(|edit| edit.span));
     let title = match fix.applicability {
         Applicability::Safe => fix.title.clone(),
         Applicability::Unsafe => format!("{} (unsafe: review the result)", fix.title),
     };
-    let patches = fix.edits.iter().map(|edit| {
+    let width = style.width.saturating_sub("help: ".len());
+    let title = Level::HELP.secondary_title(wrapped(&escape(&title), width));
+    if let Some(snippet) = patched(source, &fix.edits) {
+        return title.element(snippet);
+    }
+    let count = counted(fix.edits.len(), "edit");
+    let text = format!("the patch is too long to be shown ({count}): see `--diff`");
+    title.element(Level::NOTE.message(wrapped(&text, width)))
+}
+
+/// The edits in the lines that they change; `None` where that is more than a reader wants to see.
+fn patched<'a>(source: &'a Source, edits: &'a [Edit]) -> Option<Snippet<'a, Patch<'a>>> {
+    let length: usize = edits.iter().map(|edit| edit.replacement.len()).sum();
+    if edits.len() > MAX_EDITS || length > MAX_PATCH_BYTES {
+        return None;
+    }
+    let first = edits.first().map_or(Span::at(0), |edit| edit.span);
+    let excerpt = Excerpt::new(source, first, edits.iter().map(|edit| edit.span));
+    let is_whole = edits.iter().all(|edit| excerpt.shows(edit.span));
+    if excerpt.is_cut || !is_whole || excerpt.text.len() > MAX_PATCH_BYTES {
+        return None;
+    }
+    let patches = edits.iter().map(|edit| {
         Patch::new(
             excerpt.range(edit.span),
             excerpt::escaped(&edit.replacement),
         )
     });
-    Level::HELP
-        .secondary_title(wrapped(
-            &escape(&title),
-            style.width.saturating_sub("help: ".len()),
-        ))
-        .element(
-            Snippet::source(excerpt.text.clone())
-                .line_start(excerpt.line)
-                .path(escape(source.name()))
-                .patches(patches),
-        )
+    Some(excerpted(source, &excerpt).patches(patches))
 }
 
 /// A pointer to the rule's page, with the names that other tools have for the rule.

@@ -35,15 +35,17 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
 
 /// Removes a label with the blanks after it, or the whole LABEL if it has no other.
 fn remove_pair(cx: &DockerfileContext<'_>, pair: Span) -> Option<Edit> {
-    let step = cx
-        .facts
-        .steps
-        .iter()
-        .find(|step| !step.onbuild && step.span.contains(pair))?;
+    // Both searches go by halves: a file may have a hundred thousand labels.
+    let steps = &cx.facts.steps;
+    let after = steps.partition_point(|step| step.span.start <= pair.start);
+    let step = steps[..after].last()?;
+    if step.onbuild {
+        return None;
+    }
     let Body::Pairs(pairs) = &step.instruction.body else {
         return None;
     };
-    let index = pairs.iter().position(|other| other.span == pair)?;
+    let index = pairs.binary_search_by_key(&pair, |other| other.span).ok()?;
     if pairs.len() == 1 {
         return remove_lines(cx, step.span);
     }

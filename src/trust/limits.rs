@@ -10,6 +10,9 @@ pub const CONFIG: u64 = 1 << 20;
 pub const IGNORE_FILE: u64 = 256 << 10;
 /// Lines of these. Each may become an automaton of several kilobytes.
 pub const IGNORE_LINES: usize = 10_000;
+/// One pattern for paths, as no path is longer. The parser of patterns calls itself for every brace
+/// inside another.
+pub const PATTERN: usize = 4 << 10;
 /// The `.git` file of a worktree, which names a directory.
 pub const GIT_LINK: u64 = 4 << 10;
 /// A Dockerfile that a search found. Naming it raises the limit to [`NAMED_DOCKERFILE`].

@@ -94,6 +94,11 @@ fn starts_by(document: &Document, finding: &Finding, at: Utf16Position) -> bool 
     start.is_some_and(|line| line <= at.line)
 }
 
+/// The most findings with actions in one answer, and the most edits of all these actions. An editor
+/// shows them in a menu.
+const MAX_FINDINGS: usize = 500;
+const MAX_EDITS: usize = 10_000;
+
 /// Code actions for each finding in the range: its fix, and a comment that suppresses it.
 pub(super) fn actions(
     uri: &str,
@@ -102,9 +107,13 @@ pub(super) fn actions(
     end: Utf16Position,
 ) -> Value {
     let mut actions = Vec::new();
-    for finding in document.findings_at(start, end) {
+    let mut edits = 0;
+    for finding in document.findings_at(start, end).take(MAX_FINDINGS) {
         let diagnostic = diagnostic(uri, document, finding);
-        if let Some(fix) = &finding.fix {
+        edits += finding.fix.as_ref().map_or(0, |fix| fix.edits.len());
+        if let Some(fix) = &finding.fix
+            && edits <= MAX_EDITS
+        {
             actions.push(fix_action(uri, document, fix, &diagnostic));
         }
         // Comments are about instructions. A finding outside of them has no line to put one above.

@@ -14,6 +14,10 @@ const MIN_TIME: Duration = Duration::from_millis(250);
 /// Additional time per byte; parsing takes about a quarter of a microsecond.
 const TIME_PER_BYTE: Duration = Duration::from_micros(4);
 
+/// The most of the time between two reports of progress that counts; usually they are 60 microseconds
+/// apart.
+const MAX_STEP: Duration = Duration::from_millis(10);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeKind {
     AndOperator,
@@ -153,10 +157,16 @@ impl Bash {
         // tree-sitter takes quadratic time for some hostile scripts, such as one pipeline of a
         // hundred thousand stages. No count of its steps tells them from others, so a clock does,
         // at a hundred times what a script needs.
-        let start = Instant::now();
         let limit = MIN_TIME + TIME_PER_BYTE * u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let mut last = Instant::now();
+        let mut spent = Duration::ZERO;
         let mut on_progress = |_: &ParseState| {
-            if start.elapsed() > limit {
+            let now = Instant::now();
+            // A longer gap is a machine that does something else meanwhile: an ordinary script must
+            // not become unreadable because of that.
+            spent += now.duration_since(last).min(MAX_STEP);
+            last = now;
+            if spent > limit {
                 ControlFlow::Break(())
             } else {
                 ControlFlow::Continue(())

@@ -14,7 +14,7 @@ use super::{
 };
 use super::{calls, leading_heredoc, words};
 use crate::dockerfile::syntax::Joined;
-use crate::dockerfile::unread::{MAX_DEPTH, Unread, UnreadReason};
+use crate::dockerfile::unread::{MAX_COMMANDS, MAX_DEPTH, Unread, UnreadReason};
 use crate::source::Span;
 
 /// Maximum nesting of `bash -c "bash -c '…'"`. Each level needs another way to quote, so that
@@ -73,6 +73,12 @@ fn read_into(read: &mut ShellScript, script: &Joined, context: Context, shells: 
     let mut stack = vec![(tree.root_node(), context)];
     let mut children = Vec::new();
     while let Some((node, context)) = stack.pop() {
+        if walk.read.commands.len() >= MAX_COMMANDS {
+            let span = walk.span(node);
+            let rest = Span::new(span.start, script.source_span(0, script.as_str().len()).end);
+            walk.read.leave_unread(rest, UnreadReason::Commands);
+            break;
+        }
         if context.depth > MAX_DEPTH {
             let span = walk.span(node);
             walk.read.leave_unread(span, UnreadReason::ScriptDepth);
@@ -181,6 +187,7 @@ impl<'tree> Walk<'_, 'tree> {
             }
         }
         words.extend(nodes.iter().map(|&node| self.word(node)));
+        words.shrink_to_fit();
         let index = self.read.commands.len();
         self.push(node, context, assignments, words);
         self.other_shell(index, &nodes, context);

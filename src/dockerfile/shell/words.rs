@@ -44,6 +44,8 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
             parts.push(ShellPart::Other(script.source_span(range.start, range.end)));
         }
     });
+    // A vector has room for four, and nearly all words have one part.
+    parts.shrink_to_fit();
     let range = node.byte_range();
     ShellWord {
         span: script.source_span(range.start, range.end),

@@ -2,11 +2,14 @@
 //! that name an unknown rule.
 
 use super::super::finding::{Applicability, Edit, Finding, Fix};
-use super::super::registry::Registry;
+use super::super::registry::{Registry, UnknownRule};
 use super::super::rule::Findings;
 use super::super::settings::Settings;
 use super::{Dialect, Name, Pragma, Pragmas, SILENCING, Target, UNKNOWN, UNUSED};
 use crate::source::{Source, Span};
+
+/// How many unknown names of a file are compared with all known ones to suggest one.
+const MAX_SUGGESTIONS: usize = 100;
 
 impl Pragmas {
     /// Reports the names in comments that suppressed nothing, after
@@ -22,18 +25,25 @@ impl Pragmas {
         let mut unused = sink(UNUSED, registry, settings);
         let mut unknown = sink(UNKNOWN, registry, settings);
         let mut silencing = sink(SILENCING, registry, settings);
+        let mut unknown_count = 0;
         for pragma in &self.comments {
             if let Some(silencing) = &mut silencing {
                 silencing.add(pragma.span, "this comment suppresses rules");
             }
-            for name in &pragma.names {
+            for (index, name) in pragma.names.iter().enumerate() {
                 let text = source.slice(name.span);
                 if name.targets.is_empty() {
                     // Another tool may have a rule of that name.
                     if let Some(unknown) = &mut unknown
                         && pragma.dialect == Dialect::Jettison
                     {
-                        unknown.add(name.span, registry.unknown(text).to_string());
+                        unknown_count += 1;
+                        let error = if unknown_count <= MAX_SUGGESTIONS {
+                            registry.unknown(text)
+                        } else {
+                            UnknownRule::without_suggestion(text)
+                        };
+                        unknown.add(name.span, error.to_string());
                     }
                 } else if let Some(unused) = &mut unused
                     && self.is_unused(pragma, name)
@@ -44,7 +54,7 @@ impl Pragmas {
                 {
                     let message = format!("unused suppression: `{text}` is not reported here");
                     let report = unused.add(name.span, message);
-                    if let Some(fix) = fix(source, pragma, name) {
+                    if let Some(fix) = fix(source, pragma, index) {
                         report.fix(fix);
                     }
                 }
@@ -105,19 +115,15 @@ fn could_report(
 
 /// Removes a name, or the comment with its only name. Comments of other tools stay: the tool itself
 /// may report what they suppress.
-fn fix(source: &Source, pragma: &Pragma, name: &Name) -> Option<Fix> {
+fn fix(source: &Source, pragma: &Pragma, index: usize) -> Option<Fix> {
     if pragma.dialect != Dialect::Jettison || pragma.is_directive {
         return None;
     }
-    let at = pragma
-        .names
-        .iter()
-        .position(|other| other.span == name.span)?;
-    let span = match (at, pragma.names.as_slice()) {
+    let span = match (index, pragma.names.as_slice()) {
         (_, [_]) => comment_line(source, pragma)?,
         // With the comma and the blanks up to the next name, or from the one before.
-        (0, names) => Span::new(name.span.start, names[1].span.start),
-        (_, names) => Span::new(names[at - 1].span.end, name.span.end),
+        (0, names) => Span::new(names[0].span.start, names[1].span.start),
+        (_, names) => Span::new(names[index - 1].span.end, names[index].span.end),
     };
     let edit = Edit {
         span,

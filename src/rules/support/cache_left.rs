@@ -81,7 +81,7 @@ fn fills(cx: &DockerfileContext<'_>, run: &Run<'_>, call: &PackageCall<'_>) -> b
         return false;
     }
     // With a mount, the cache is outside the layer.
-    for cache in manager.caches {
+    for cache in &manager.caches {
         if run.keeps_out(cache) || is_mounted_elsewhere(run, cache) {
             return false;
         }
