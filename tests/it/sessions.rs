@@ -19,6 +19,7 @@ use super::builders::description::archive;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The columns that GitHub shows of a code block.
 const COLUMNS: &str = "100";
+/// The line that stands for any lines.
 const ELISION: &str = "…\n";
 
 /// The image of all sessions.
@@ -137,30 +138,45 @@ fn printed(directory: &Path, command: &str) -> String {
     String::from_utf8(output.stdout).expect("output is UTF-8")
 }
 
+/// The parts of a shown text between its lines `…`.
+fn parts(shown: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    for line in shown.split_inclusive('\n') {
+        // Only a line of its own: the program cuts long lines with the same character.
+        if line == ELISION {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push_str(line);
+        }
+    }
+    parts
+}
+
 /// Whether the output is what is shown, where lines may be left out.
 fn is_shown(output: &str, shown: &str) -> bool {
-    let mut parts = shown.split(ELISION);
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = output.strip_prefix(first) else {
+    let parts = parts(shown);
+    let [first, middle @ .., last] = parts.as_slice() else {
+        return output == shown;
+    };
+    let Some(mut rest) = output.strip_prefix(first.as_str()) else {
         return false;
     };
-    let mut is_whole = true;
-    for part in parts {
-        is_whole = part.is_empty();
-        match rest.find(part) {
+    for part in middle {
+        match rest.find(part.as_str()) {
             Some(at) => rest = &rest[at + part.len()..],
             None => return false,
         }
     }
-    rest.is_empty() || (is_whole && shown.ends_with(ELISION))
+    rest.ends_with(last.as_str())
 }
 
 /// The output with as many lines at its start and its end as were shown, and the rest left out.
 fn elided(output: &str, shown: &str) -> String {
-    let Some((head, tail)) = shown.split_once(ELISION) else {
+    let parts = parts(shown);
+    let [head, tail] = parts.as_slice() else {
+        assert!(parts.len() == 1, "write this by hand:\n{shown}");
         return output.to_owned();
     };
-    assert!(!tail.contains(ELISION), "write this by hand:\n{shown}");
     let lines: Vec<&str> = output.split_inclusive('\n').collect();
     let head = head.lines().count().min(lines.len());
     let tail = tail.lines().count().min(lines.len() - head);
@@ -291,6 +307,7 @@ fn lines_are_left_out_only_at_an_ellipsis() {
             && is_shown("a\nb\nc\n", "a\n…\nc\n")
             && is_shown("a\n", "a\n")
     );
+    assert!(is_shown("a b…\n", "a b…\n") && !is_shown("a c\n", "a…\n"));
     assert!(
         !is_shown("a\nb\nc\n", "b\n…\n")
             && !is_shown("a\nb\nc\n", "a\n…\nb\n")
