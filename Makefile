@@ -66,13 +66,16 @@ rules: ## rules/README.md from the rule pages
 	JETTISON_BLESS=1 cargo test index
 
 .PHONY: bless
-bless: ## expected output of tests as it is now: read the diff before committing it
+bless: ## expected output of tests, sessions and the picture as they are now: read the diff before committing it
 	JETTISON_BLESS=1 cargo test
+
+# `make static PROFILE=release` takes a minute instead of several.
+PROFILE = dist
 
 .PHONY: static
 static: ## one binary that needs nothing, for any Linux of this architecture
-	RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --target $(HOST)
-	tests/static.sh target/$(HOST)/release/jettison
+	RUSTFLAGS='-C target-feature=+crt-static' cargo build --profile $(PROFILE) --target $(HOST)
+	tests/static.sh target/$(HOST)/$(PROFILE)/jettison
 
 .PHONY: style
 style: ## how the code reads, in figures

@@ -15,6 +15,7 @@ use super::completions::{CompletionArguments, ManArguments};
 use super::diff::DiffArguments;
 use super::documents::DocumentArguments;
 use super::files::FileArguments;
+use super::guide::PageNameParser;
 use super::inspect::InspectArguments;
 use super::limits::LimitArguments;
 use super::lsp::LspArguments;
@@ -401,17 +402,22 @@ pub(super) enum DepsFormat {
     Paths,
 }
 
-/// Explain a rule: what it reports, why it matters, and how to fix it
+/// Explain a rule, or print a page of the guide
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   jettison explain root-user
   jettison explain DL3008
+  jettison explain keep/time-zones         files that slim keeps, and why
+  jettison explain guide                   the pages of the guide
+  jettison explain guide/slim
   jettison explain --category security
   jettison explain --alias-of hadolint     which rule stands for which code
 
 A page that is longer than the terminal is shown with PAGER.")]
 pub(super) struct ExplainArguments {
-    /// Name of a rule or the start of it, or another tool's code for it [default: list all rules]
+    /// Name of a rule or the start of it, another tool's code for it, `keep/NAME` or `guide/NAME`
+    /// [default: list all rules and pages]
+    #[arg(value_name = "NAME", value_parser = PageNameParser, hide_possible_values = true)]
     pub(super) rule: Option<String>,
     /// List only the rules of this category
     #[arg(long, value_name = "CATEGORY", value_parser = category, conflicts_with = "rule")]

@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::arguments::{ExplainArguments, ListFormat};
-use super::{Outcome, Output, output, page, rules as list};
+use super::{Outcome, Output, guide, output, page, rules as list};
 use crate::lint::{Page, Registry, SHELLCHECK, ShellcheckCode, Tool};
 use crate::page::without_images;
 use crate::printable::Lines;
@@ -20,8 +20,9 @@ const MOST_NAMES: usize = 6;
 pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Result<Outcome> {
     let registry = rules::registry();
     let text = match &arguments.rule {
+        Some(name) if guide::is_guide_name(name) => guide::text(name, arguments.format)?,
         Some(name) => named(registry, name, arguments.format)?,
-        None => listed(registry, arguments),
+        None => listed(registry, arguments) + &guide_pages(arguments),
     };
     if arguments.format == ListFormat::Text {
         let mut page = Lines::new();
@@ -31,6 +32,20 @@ pub(super) fn run(arguments: &ExplainArguments, output: Output) -> anyhow::Resul
         Output::print_data(text.as_bytes())?;
     }
     Ok(Outcome::Clean)
+}
+
+/// The pages of the guide, after a list of all rules.
+fn guide_pages(arguments: &ExplainArguments) -> String {
+    let is_filtered = arguments.category.is_some() || arguments.alias_of.is_some();
+    // Programs that read the JSON expect rules only.
+    if is_filtered || arguments.format == ListFormat::Json {
+        return String::new();
+    }
+    let list = guide::listed(arguments.format);
+    match arguments.format {
+        ListFormat::Text => format!("\n{list}"),
+        _ => list,
+    }
 }
 
 /// What is there under a name: rules for Dockerfiles and images, and a rule of what the slimmer
@@ -96,9 +111,15 @@ fn find<'r>(registry: &'r Registry, name: &str) -> anyhow::Result<Vec<&'r Page>>
             "it may be the start of",
         )
     };
-    match alternatives(&near) {
-        Some(names) => bail!("there is no rule `{name}`; {what} {names}?"),
-        None => bail!("there is no rule `{name}`; `jettison explain` lists all"),
+    // A task such as `slim` is a page of the guide, not a rule.
+    let other = keep_rules()
+        .suggest(name)
+        .map(|near| format!("keep/{near}"))
+        .or_else(|| guide::suggest(name));
+    match (alternatives(&near), other) {
+        (Some(names), _) => bail!("there is no rule `{name}`; {what} {names}?"),
+        (None, Some(page)) => bail!("there is no rule `{name}`; did you mean `{page}`?"),
+        (None, None) => bail!("there is no rule `{name}`; `jettison explain` lists all"),
     }
 }
 

@@ -15,6 +15,7 @@ mod exclude;
 mod explain;
 mod files;
 mod fix;
+mod guide;
 mod highlight;
 mod hook;
 mod ignored;

@@ -1,15 +1,18 @@
-//! Markdown on a terminal: headings, wrapped paragraphs, lists, code.
+//! Markdown on a terminal: headings, wrapped paragraphs, lists, tables, code.
+
+mod line;
+mod table;
 
 use std::fmt::Write as _;
 
 use super::highlight;
 use anstyle::{AnsiColor, Style};
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use line::Line;
+use table::Table;
 
 const HEADING: Style = Style::new().bold().underline();
-const STRONG: Style = Style::new().bold();
-const EMPHASIS: Style = Style::new().italic();
-const CODE: Style = AnsiColor::Cyan.on_default();
 const BLOCK: Style = AnsiColor::Blue.on_default();
 
 /// Renders Markdown for `width` columns. The text carries ANSI styles, which the stream strips
@@ -17,12 +20,13 @@ const BLOCK: Style = AnsiColor::Blue.on_default();
 pub(super) fn render(markdown: &str, width: usize) -> String {
     let mut page = Page {
         out: String::new(),
+        width,
         line: Line::new(width),
         lists: Vec::new(),
         code: None,
-        link: None,
+        table: None,
     };
-    for event in Parser::new(markdown) {
+    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
         page.event(event);
     }
     page.line.flush(&mut page.out);
@@ -33,36 +37,42 @@ pub(super) fn render(markdown: &str, width: usize) -> String {
 
 struct Page {
     out: String,
+    width: usize,
     line: Line,
     /// The number of the next item of each open list; `None` for a list without numbers.
     lists: Vec<Option<u64>>,
     /// The language and the text of the open code block.
     code: Option<(String, String)>,
-    link: Option<String>,
+    /// The open table.
+    table: Option<Table>,
 }
 
 impl Page {
     fn event(&mut self, event: Event<'_>) {
+        if let Some(table) = &mut self.table {
+            match event {
+                Event::End(TagEnd::Table) => self.end_table(),
+                event => table.event(event),
+            }
+            return;
+        }
+        if let Some((_, code)) = &mut self.code
+            && let Event::Text(text) = &event
+        {
+            code.push_str(text);
+            return;
+        }
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) => match &mut self.code {
-                Some((_, code)) => code.push_str(&text),
-                None => self.line.text(&text, &mut self.out),
-            },
-            Event::Code(code) => self.line.code(&code, &mut self.out),
-            Event::SoftBreak => self.line.text(" ", &mut self.out),
-            Event::HardBreak => self.line.flush(&mut self.out),
             Event::Rule => self.out.push('\n'),
-            _ => {}
+            event => self.line.inline(event, &mut self.out),
         }
     }
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
             Tag::Heading { .. } => self.line.push_style(HEADING),
-            Tag::Strong => self.line.push_style(STRONG),
-            Tag::Emphasis => self.line.push_style(EMPHASIS),
             Tag::CodeBlock(kind) => {
                 self.code = Some((language(&kind).to_owned(), String::new()));
                 self.verdict(&kind);
@@ -72,8 +82,8 @@ impl Page {
                 self.lists.push(first);
             }
             Tag::Item => self.item(),
-            Tag::Link { dest_url, .. } => self.link = Some(dest_url.into_string()),
-            _ => {}
+            Tag::Table(alignments) => self.table = Some(Table::new(alignments)),
+            tag => self.line.inline(Event::Start(tag), &mut self.out),
         }
     }
 
@@ -83,7 +93,6 @@ impl Page {
                 self.line.pop_style();
                 self.end_block();
             }
-            TagEnd::Strong | TagEnd::Emphasis => self.line.pop_style(),
             TagEnd::CodeBlock => {
                 if let Some((language, text)) = self.code.take() {
                     self.code_block(&language, &text);
@@ -99,13 +108,15 @@ impl Page {
                     self.end_block();
                 }
             }
-            TagEnd::Link => {
-                // An autolink's text is the address already.
-                if let Some(url) = self.link.take().filter(|url| !self.line.ends_with(url)) {
-                    self.line.text(&format!(" ({url})"), &mut self.out);
-                }
-            }
-            _ => {}
+            tag => self.line.inline(Event::End(tag), &mut self.out),
+        }
+    }
+
+    /// Tables have the full width: none of the pages has one inside a list.
+    fn end_table(&mut self) {
+        if let Some(table) = self.table.take() {
+            self.out.push_str(&table.render(self.width));
+            self.out.push('\n');
         }
     }
 
@@ -161,96 +172,6 @@ fn language<'k>(kind: &'k CodeBlockKind<'_>) -> &'k str {
     match kind {
         CodeBlockKind::Fenced(info) => info.split(' ').next().unwrap_or_default(),
         CodeBlockKind::Indented => "",
-    }
-}
-
-/// The line being filled.
-struct Line {
-    width: usize,
-    indent: usize,
-    text: String,
-    /// Columns used, styles not counted.
-    column: usize,
-    /// A blank is owed before the next word.
-    blank: bool,
-    styles: Vec<Style>,
-}
-
-impl Line {
-    fn new(width: usize) -> Self {
-        Self {
-            width,
-            indent: 0,
-            text: String::new(),
-            column: 0,
-            blank: false,
-            styles: Vec::new(),
-        }
-    }
-
-    fn push_style(&mut self, style: Style) {
-        self.styles.push(style);
-    }
-
-    fn pop_style(&mut self) {
-        self.styles.pop();
-    }
-
-    fn ends_with(&self, text: &str) -> bool {
-        anstream::adapter::strip_str(&self.text)
-            .to_string()
-            .ends_with(text)
-    }
-
-    /// Starts an item: its bullet stands in the indent.
-    fn hang(&mut self, bullet: &str) {
-        let width = self.indent.max(bullet.len() + 1);
-        self.text = format!("{bullet:>width$}", width = width - 1);
-        self.column = width - 1;
-        self.blank = true;
-    }
-
-    fn text(&mut self, text: &str, out: &mut String) {
-        let style = self.styles.last().copied().unwrap_or_default();
-        self.blank |= text.starts_with(char::is_whitespace);
-        for (index, word) in text.split_whitespace().enumerate() {
-            self.blank |= index > 0;
-            self.word(word, style, out);
-        }
-        self.blank |= text.ends_with(char::is_whitespace);
-    }
-
-    /// Code is marked with backticks as well: colour may be off. It is not torn at its blanks.
-    fn code(&mut self, code: &str, out: &mut String) {
-        self.word(&format!("`{code}`"), CODE, out);
-    }
-
-    fn word(&mut self, word: &str, style: Style, out: &mut String) {
-        let columns = word.chars().count();
-        let is_start = self.column <= self.indent;
-        if !is_start && self.blank && self.column + 1 + columns > self.width {
-            self.flush(out);
-        }
-        if self.column == 0 {
-            self.text.push_str(&" ".repeat(self.indent));
-            self.column = self.indent;
-        } else if self.blank {
-            self.text.push(' ');
-            self.column += 1;
-        }
-        let _ = write!(self.text, "{style}{word}{style:#}");
-        self.column += columns;
-        self.blank = false;
-    }
-
-    fn flush(&mut self, out: &mut String) {
-        if self.column > 0 {
-            out.push_str(&self.text);
-            out.push('\n');
-        }
-        self.text.clear();
-        self.column = 0;
-        self.blank = false;
     }
 }
 

@@ -12,7 +12,9 @@ use std::{
 /// The test that says whether a slimmed image works.
 pub(crate) const WORKS: &str = "slimmed_image_behaves_as_the_original";
 
-/// Around the table in README.md, which `JETTISON_BLESS=1` replaces.
+/// The page that shows the table.
+const PAGE: &str = "rules/guide/performance.md";
+/// Lines around the table in the page; `JETTISON_BLESS=1` replaces what is between them.
 const MARKERS: [&str; 2] = ["<!-- images, by `make e2e` -->\n", "<!-- end of images -->"];
 
 /// By image: whether it worked.
@@ -78,7 +80,7 @@ pub(crate) fn print(cases: &[Arc<Case>], results: &Results) {
     );
     println!("{table}");
     if std::env::var_os("JETTISON_BLESS").is_some() && rows == cases.len() {
-        write_to_readme(&table);
+        write_to_page(&table);
     }
 }
 
@@ -92,12 +94,12 @@ fn row(name: &str, before: u64, after: u64, seconds: f64, works: &str) -> String
     )
 }
 
-fn write_to_readme(table: &str) {
-    let readme = fs::read_to_string("README.md").unwrap();
-    let (head, rest) = readme.split_once(MARKERS[0]).unwrap();
+fn write_to_page(table: &str) {
+    let page = fs::read_to_string(PAGE).unwrap();
+    let (head, rest) = page.split_once(MARKERS[0]).unwrap();
     let (_, tail) = rest.split_once(MARKERS[1]).unwrap();
     fs::write(
-        "README.md",
+        PAGE,
         format!("{head}{}{table}{}{tail}", MARKERS[0], MARKERS[1]),
     )
     .unwrap();

@@ -157,6 +157,72 @@ fn a_page_is_found_by_a_start_that_is_its_own() {
 }
 
 #[test]
+fn the_guide_is_listed_and_its_pages_are_printed() {
+    let (list, _) = explained(&["guide"]);
+    assert!(list.starts_with("guide\n  guide/lint "), "{list}");
+    assert!(list.contains("\n  guide/security "), "{list}");
+    let (all, _) = explained(&[]);
+    assert!(all.ends_with(&format!("\n{list}")), "{all}");
+    let (page, _) = explained(&["guide/slim"]);
+    assert!(page.starts_with("Slim images\n\n"), "{page}");
+    assert_eq!(explained(&["guide/sl"]).0, page);
+    let (markdown, _) = explained(&["guide/security", "--format", "markdown"]);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("SECURITY.md");
+    assert_eq!(markdown, fs::read_to_string(file).expect("it is readable"));
+}
+
+#[test]
+fn an_unknown_page_is_answered_with_the_closest_name() {
+    for (typed, error) in [
+        (
+            "guide/slmi",
+            "error: there is no page `guide/slmi`; did you mean `guide/slim`?\n",
+        ),
+        (
+            "guide/zebra",
+            "error: there is no page `guide/zebra`; `jettison explain guide` lists all\n",
+        ),
+        (
+            "slim",
+            "error: there is no rule `slim`; did you mean `guide/slim`?\n",
+        ),
+        (
+            "keep/time-zone",
+            "error: there is no rule `keep/time-zone`; did you mean `keep/time-zones`?\n",
+        ),
+    ] {
+        assert_eq!(explained(&[typed]), (String::new(), error.to_owned()));
+    }
+}
+
+#[test]
+fn pages_are_completed_but_not_listed_in_the_help() {
+    for shell in ["bash", "zsh"] {
+        let (script, _) = jettison(Path::new("."), "60", &["completions", shell]);
+        for name in ["root-user", "keep/time-zones", "guide/slim"] {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+    }
+    let (help, _) = explained(&["--help"]);
+    assert!(!help.contains("root-user,"), "{help}");
+}
+
+#[test]
+fn a_table_fits_its_columns() {
+    let (page, _) = explained(&["guide/output-formats"]);
+    let wide: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("format"))
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.chars().count() > 60)
+        .collect();
+    assert!(
+        page.contains("\nformat") && wide.is_empty(),
+        "{wide:?}\n{page}"
+    );
+}
+
+#[test]
 fn a_page_fits_its_columns_but_for_code_and_addresses() {
     let (page, _) = explained(&["maintainer"]);
     let wide = page.lines().filter(|line| line.chars().count() > 60);

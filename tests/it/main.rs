@@ -30,13 +30,14 @@ mod lint_images;
 mod loader_host;
 mod lsp;
 mod module_order;
+mod picture;
 mod pragmas;
-mod readme;
 #[cfg(all(feature = "registry", feature = "daemon"))]
 mod remote;
 mod rules_any_text;
 mod rules_pages;
 mod rules_settings;
+mod sessions;
 mod shellcheck;
 mod slim;
 mod trust;

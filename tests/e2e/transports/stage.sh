@@ -1,5 +1,5 @@
 #!/bin/sh
-# A stage of a Dockerfile in which jettison slims what the stage before it built, as the README shows it.
+# A stage of a Dockerfile in which jettison slims what the stage before it built, as `rules/guide/build-step.md` shows it.
 . "$(dirname "$0")/common.sh"
 hello_root "$work/context/root"
 mkdir "$work/context/tool"

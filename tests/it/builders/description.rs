@@ -6,7 +6,7 @@
 //! link /bin/sh -> dash
 //! gone /root/.ssh/id_rsa
 //! elf /usr/bin/app needs=libc.so.6 runpath=$ORIGIN imports=getaddrinfo fixed
-//! elf /usr/bin/old stack=rwx no-relro fixed-address text-relocations
+//! elf /usr/bin/old stack=rwx no-relro fixed-address text-relocations size=200000
 //! layer RUN apt-get install -y curl
 //! step USER app
 //! user app | entrypoint /app --flag | cmd sh | env A=b | label a=b | expose 22/tcp | name app:latest | volume /x | healthcheck /c
@@ -56,7 +56,6 @@ impl Layer {
         header.set_uid(line.value("uid=").map_or(0, |uid| uid.parse().unwrap()));
         header.set_gid(line.value("gid=").map_or(0, |gid| gid.parse().unwrap()));
         header.set_mtime(0);
-        header.set_size(content.len() as u64);
         if line.has("cap") {
             let value = b"\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0".as_slice();
             self.tar
@@ -64,6 +63,12 @@ impl Layer {
                 .unwrap();
         }
         let path = line.path.trim_start_matches('/');
+        let mut content = content.to_vec();
+        if let Some(size) = line.value("size=") {
+            content.resize(size.parse().unwrap(), 0);
+        }
+        let content = content.as_slice();
+        header.set_size(content.len() as u64);
         match line.target {
             Some(target) => self.tar.append_link(&mut header, path, target).unwrap(),
             None => self.tar.append_data(&mut header, path, content).unwrap(),
@@ -221,6 +226,7 @@ pub(crate) fn archive(text: &str) -> Vec<u8> {
                 layer.created_by.clear();
             }
             "entrypoint" => settings["Entrypoint"] = words(),
+            "shell-entrypoint" => settings["Entrypoint"] = json!(["/bin/sh", "-c", rest]),
             "cmd" => settings["Cmd"] = words(),
             "healthcheck" => {
                 settings["Healthcheck"] = json!({"Test": std::iter::once("CMD").chain(rest.split_whitespace()).collect::<Vec<_>>()});
