@@ -6,6 +6,7 @@ use super::apply::{Applied, apply};
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
 use super::changes::Changes;
+use super::checks::{Checks, can_wait};
 use super::config::{Config, History};
 use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
@@ -66,14 +67,23 @@ pub(super) struct Material {
     pub leans: bool,
 }
 
-/// Reads and checks all layers at once and lays them over each other.
+/// Layers, the tree they make, and the digests that are still to be checked.
+pub(super) struct Layers {
+    pub layers: Vec<Layer>,
+    pub materials: Vec<Material>,
+    pub tree: Tree,
+    pub checks: Checks,
+}
+
+/// Reads all layers at once and lays them over each other. The digest of an uncompressed layer is
+/// checked in the background, from now on; that of a compressed one is checked here.
 pub(super) fn read_all(
     sources: &[Source],
     config: &Config,
     limits: &Limits,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
+) -> Result<Layers, ReadError> {
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
@@ -86,10 +96,33 @@ pub(super) fn read_all(
         "reading layers",
         sources.iter().map(|source| source.blob.size()).sum(),
     );
+    let checks = Checks::start(sources);
     let read: Vec<_> = sources
         .par_iter()
         .map(|source| read(source, limits, budget, progress))
         .collect();
+    match lay(sources, read, config, limits) {
+        Ok((layers, materials, tree)) => Ok(Layers {
+            layers,
+            materials,
+            tree,
+            checks,
+        }),
+        Err(error) => {
+            // Bytes that are not the ones meant need no further word on what is in them.
+            checks.finish()?;
+            Err(error)
+        }
+    }
+}
+
+/// Lays layers over each other, the lowest first.
+fn lay(
+    sources: &[Source],
+    read: Vec<Result<Read, ReadError>>,
+    config: &Config,
+    limits: &Limits,
+) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
     let mut steps = config
         .history()
         .into_iter()
@@ -139,19 +172,19 @@ fn read(
         Some(said) => verify(&source.name, &source.blob, said, progress),
         None => sha256_of(&source.name, &source.blob, progress),
     };
-    let (digest, archive, diff_id, entries) = if compression == Compression::None {
-        if !budget.spend(source.blob.size()) {
-            return Err(limits.exceeded_by_all(&source.name));
-        }
+    if compression == Compression::None && !budget.spend(source.blob.size()) {
+        return Err(limits.exceeded_by_all(&source.name));
+    }
+    let (digest, archive, diff_id, entries) = if can_wait(source) {
+        let entries = index(source, &source.blob, limits, budget);
+        progress.advance(source.blob.size());
+        let diff_id = source.diff_id.clone();
+        (diff_id.clone(), source.blob.clone(), diff_id, entries)
+    } else if compression == Compression::None {
         let (digest, entries) = rayon::join(digest, || index(source, &source.blob, limits, budget));
-        let digest = digest?;
-        let is_sha256 = digest.starts_with("sha256:");
-        let diff_id = if is_sha256 {
-            digest.clone()
-        } else {
-            sha256_of(&source.name, &source.blob, &Silent)?
-        };
-        (digest, source.blob.clone(), diff_id, entries)
+        // The diff id is of one kind, the digest may be of another.
+        let diff_id = sha256_of(&source.name, &source.blob, &Silent)?;
+        (digest?, source.blob.clone(), diff_id, entries)
     } else {
         let inflated = || inflate(&source.name, &source.blob, compression, limits, budget);
         let (digest, inflated) = rayon::join(digest, inflated);

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Found};
+use super::{Ecosystem, Facts, FileParts, Found};
 use crate::elf;
 use crate::image::{Kind, NameId, ReadError};
 
@@ -13,6 +13,8 @@ use crate::image::{Kind, NameId, ReadError};
 const MAX_CRATES: u64 = 8 << 20;
 /// Bytes of a program.
 const MAX_PROGRAM: u64 = 8 << 30;
+/// Bytes of a section that are read.
+const MAX_SECTION: usize = 16 << 20;
 /// Bytes of Go's section that are searched.
 const MAX_BUILD_INFO: usize = 4 << 20;
 
@@ -21,23 +23,28 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     if !matches!(inode.kind, Kind::File(_)) || inode.header.mode & 0o111 == 0 {
         return Ok(());
     }
-    // Most programs are looked at for nothing, and a large one would have to be copied.
     if !elf::is_elf(&found.image.head(found.tree().inode_id(name), 4)?) {
         return Ok(());
     }
-    let Some(bytes) = found.at_most(name, MAX_PROGRAM)? else {
+    if !found.is_readable(name, MAX_PROGRAM) {
         return Ok(());
-    };
-    let build = elf::section(&bytes, b".go.buildinfo").and_then(|section| {
+    }
+    // Of a large program only these sections are read.
+    let file = FileParts::new(found.image, found.tree().inode_id(name));
+    let [go, crates] = elf::sections(&file, [b".go.buildinfo", b".dep-v0"], MAX_SECTION);
+    if let Some(error) = file.into_failure() {
+        return Err(error);
+    }
+    let build = go.and_then(|section| {
         let end = section.len().min(MAX_BUILD_INFO);
         elf::go_build(&section[..end])
     });
     if let Some(build) = build {
         modules(found, name, &build);
     }
-    if let Some(crates) = elf::section(&bytes, b".dep-v0") {
+    if let Some(crates) = crates {
         let mut json = Vec::new();
-        let inflated = flate2::read::ZlibDecoder::new(crates)
+        let inflated = flate2::read::ZlibDecoder::new(&*crates)
             .take(MAX_CRATES)
             .read_to_end(&mut json);
         match inflated

@@ -9,6 +9,7 @@ mod binaries;
 mod distribution;
 mod dpkg;
 mod fields;
+mod file_parts;
 mod gem;
 mod java;
 mod npm;
@@ -25,6 +26,7 @@ use std::fmt;
 use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
+pub(crate) use file_parts::FileParts;
 pub use purl::image_purl;
 pub use records::{Kept, Record, Records, records};
 pub use versions::Order;
@@ -298,8 +300,17 @@ impl<'a> Found<'a> {
     }
 
     fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        if self.is_readable(name, limit) {
+            self.image.read(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Whether a name is a file that is not larger than what is read; one that is larger is noted.
+    fn is_readable(&self, name: NameId, limit: u64) -> bool {
         let Kind::File(content) = &self.tree().inode(name).kind else {
-            return Ok(None);
+            return false;
         };
         let limit = match content {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
@@ -307,9 +318,8 @@ impl<'a> Found<'a> {
         };
         if content.length() > limit {
             self.oversized.borrow_mut().insert(name);
-            return Ok(None);
         }
-        self.image.read(name).map(Some)
+        content.length() <= limit
     }
 
     /// The entry at a path that a package lists. Symlinks on the way are followed; directories are
