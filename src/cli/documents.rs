@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
 use crate::report::{self, Bill, Statement, Vex};
-use crate::slim::Plan;
+use crate::slim::{Plan, Slimming};
 
 /// Documents about the result.
 #[derive(Args, Debug)]
@@ -104,21 +104,24 @@ impl FromStr for VexFile {
 }
 
 /// What documents are made of.
-pub(super) struct Documents {
-    packages: Packages,
+pub(super) struct Documents<'a> {
+    packages: &'a Packages,
     known: Option<Known>,
 }
 
 impl DocumentArguments {
     /// Reads what the documents need; none where none is wanted.
-    pub(super) fn prepare(&self, image: &Image) -> anyhow::Result<Option<Documents>> {
+    pub(super) fn prepare<'a>(
+        &self,
+        slimming: &'a Slimming<'_>,
+    ) -> anyhow::Result<Option<Documents<'a>>> {
         let export = self.advisories.export().context("`--osv`")?;
         if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
             return Ok(None);
         }
-        let packages = packages::read(image)?;
+        let packages = slimming.packages()?;
         let known = export
-            .map(|export| advisories::find(&export, &packages))
+            .map(|export| advisories::find(&export, packages))
             .transpose()
             .context("`--osv`")?;
         Ok(Some(Documents { packages, known }))
@@ -128,13 +131,13 @@ impl DocumentArguments {
     /// `name` is the image as the documents call it, `digest` that of its manifest.
     pub(super) fn write(
         &self,
-        documents: &Documents,
+        documents: &Documents<'_>,
         name: &str,
         digest: Option<&str>,
         image: &Image,
         plan: &Plan,
     ) -> anyhow::Result<Lines> {
-        let packages = &documents.packages;
+        let packages = documents.packages;
         if !self.sbom.is_empty() {
             let bill = bill(name, image, packages, |package| remains(package, plan))?;
             for sbom in &self.sbom {

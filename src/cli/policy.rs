@@ -14,10 +14,10 @@ use crate::config;
 use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
 use crate::lint::image::{Policy, check_policy};
-use crate::packages;
 use crate::printable::{Lines, escape_bytes};
 use crate::report::{self, Linted, Report};
 use crate::rules;
+use crate::slim::Slimming;
 use crate::trust::HostFile;
 
 #[derive(Args, Debug)]
@@ -81,7 +81,7 @@ fn today() -> anyhow::Result<Date> {
 /// Where the result that is to be written of an image breaks the policy, as a report for people;
 /// none where it keeps it.
 pub(super) fn broken(
-    image: &Image,
+    slimming: &Slimming<'_>,
     (result, selection): (&Image, &Selection),
     name: &str,
     policy: &Policy,
@@ -91,7 +91,8 @@ pub(super) fn broken(
         return Ok(None);
     }
     let left = result.only(selection);
-    let packages = packages::read(image)?.remaining(|file| selection.contains(file));
+    let packages = slimming.packages()?.clone();
+    let packages = packages.remaining(|file| selection.contains(file));
     let input = ImageInput {
         image: &left,
         reference: name,
@@ -110,7 +111,7 @@ pub(super) fn broken(
             path.map(|path| format!("`jettison why {name} {path}` shows what requires it")),
         );
     }
-    let files = [Linted::image(name, image, findings)];
+    let files = [Linted::image(name, slimming.image, findings)];
     Ok(Some(report::text(
         &Report {
             files: &files,

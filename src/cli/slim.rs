@@ -5,14 +5,16 @@ use anyhow::Context as _;
 use super::arguments::{PlanArguments, SlimArguments};
 use super::destination::destination;
 use super::progress::Bar;
+use super::source::finish;
 use super::{Outcome, Output, policy};
 use crate::image::{
-    self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written,
+    self, Checks, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions,
+    Written,
 };
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
 use crate::report;
-use crate::slim::{self, Plan, PlanOptions};
+use crate::slim::{self, Plan, PlanOptions, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // A destination that cannot be is said before the work, not after it.
@@ -38,7 +40,10 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             &bar,
         )?
     } else {
-        let image = arguments.source.open(&arguments.image, options, &bar)?;
+        let (image, checks) =
+            arguments
+                .source
+                .open_checked_later(&arguments.image, options, &bar)?;
         let platform = arguments.source.platform.as_ref();
         let write = |image: &Image, selection: &Selection| match &destination {
             Some(destination) => {
@@ -50,7 +55,7 @@ pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<O
             }
             None => Ok(None),
         };
-        slim((arguments, &policy, output), image, platform, write)?
+        slim((arguments, &policy, output), image, checks, platform, write)?
     };
     drop(bar);
     // Standard output is the image's, if it is written there.
@@ -89,21 +94,25 @@ type Wish<'a> = (&'a SlimArguments, &'a Policy, Output);
 fn slim(
     (arguments, policy, output): Wish<'_>,
     mut image: Image,
+    checks: Checks,
     platform: Option<&Platform>,
     write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
 ) -> anyhow::Result<(Lines, Verdict)> {
     arguments.program.configure(&mut image, platform)?;
-    let plan = plan(&image, &arguments.plan, &arguments.image)?;
-    let failures = slim::verify(&image, &plan)?;
+    let planned = planned(&image, &arguments.plan, &arguments.image);
+    // Planning took the time that hashing takes. What it found in other bytes is of no interest.
+    finish(checks, &arguments.image)?;
+    let (slimming, failures) = planned?;
+    let plan = &slimming.plan;
     let mut summary = failed(&image.tree, &failures);
     if !failures.is_empty() && !arguments.force {
         return Ok((summary, Verdict::WouldNotWork));
     }
-    summary.append(&report::plan(&image.tree, &plan));
-    let documents = arguments.documents.prepare(&image)?;
+    summary.append(&report::plan(&image.tree, plan));
+    let documents = arguments.documents.prepare(&slimming)?;
     let (result, selection) = plan.result(&image);
     let broken = policy::broken(
-        &image,
+        &slimming,
         (&result, &selection),
         &arguments.image,
         policy,
@@ -133,7 +142,7 @@ fn slim(
         summary.append(
             &arguments
                 .documents
-                .write(documents, name, digest, &image, &plan)?,
+                .write(documents, name, digest, &image, plan)?,
         );
     }
     let verdict = match broken {
@@ -166,7 +175,9 @@ fn all_platforms(
     );
     let (mut all, mut worst) = (Lines::new(), Verdict::Good);
     for platform in platforms {
-        let image = source.image(&platform, bar).with_context(of_image)?;
+        let (image, checks) = source
+            .image_checked_later(&platform, bar)
+            .with_context(of_image)?;
         let write = |image: &Image, selection: &Selection| match &mut index {
             Some(index) => {
                 let written = index.add(image, selection, bar)?;
@@ -179,7 +190,7 @@ fn all_platforms(
             }
             None => Ok(None),
         };
-        let slimmed = slim(wish, image, Some(&platform), write);
+        let slimmed = slim(wish, image, checks, Some(&platform), write);
         let (summary, verdict) = slimmed.with_context(|| format!("for {platform}"))?;
         all.line(format_args!("{platform}:"));
         all.append(&summary);
@@ -234,13 +245,33 @@ fn wrote(destination: &Reference, written: &Written) -> String {
 
 /// Decides what of an image stays.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
+    Ok(slimming(image, arguments, name)?.plan)
+}
+
+/// The same, with what is verified and documented of it.
+fn slimming<'a>(
+    image: &'a Image,
+    arguments: &PlanArguments,
+    name: &str,
+) -> anyhow::Result<Slimming<'a>> {
     let options = PlanOptions {
         keep: arguments.keep.clone(),
         drop: arguments.drop.clone(),
         level: arguments.keep_level.into(),
         no_package_records: arguments.no_package_records,
     };
-    slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
+    Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))
+}
+
+/// A plan, and where it fails.
+fn planned<'a>(
+    image: &'a Image,
+    arguments: &PlanArguments,
+    name: &str,
+) -> anyhow::Result<(Slimming<'a>, Vec<slim::Failure>)> {
+    let slimming = slimming(image, arguments, name)?;
+    let failures = slimming.verify()?;
+    Ok((slimming, failures))
 }
 
 /// Where the layers of the original were kept, how many there are, and how many as they were.

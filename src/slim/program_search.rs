@@ -3,7 +3,7 @@
 use super::view::View;
 use crate::image::{Config, DEFAULT_PATH, Kind, NameId};
 
-/// What the environment of the image says about finding programs.
+/// The variables of the image by which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
@@ -36,6 +36,7 @@ impl Programs {
         if word.is_empty() {
             return None;
         }
+        // A word with a slash is a path: PATH is not searched.
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
@@ -57,7 +58,10 @@ impl Programs {
 /// The regular file that a path leads to.
 fn file(view: &View<'_>, path: &[u8]) -> Option<NameId> {
     let name = view.resolve(path).ok()?.name;
-    matches!(view.tree().inode(name).kind, Kind::File(_)).then_some(name)
+    match view.tree().inode(name).kind {
+        Kind::File(_) => Some(name),
+        _ => None,
+    }
 }
 
 fn joined(directory: &[u8], path: &[u8]) -> Vec<u8> {

@@ -1,0 +1,112 @@
+//! The names of libraries that an ELF file may open while it runs: those that a note in it
+//! announces, and, if it takes `dlopen` from another, those among its strings.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::keep_rules;
+use crate::elf::{Elf, MayOpen, Priority, announced, library_names};
+
+/// A name that may be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OpenName {
+    pub(super) name: Vec<u8>,
+    /// A note says so, and whether the file works without it; none where the name is only a string.
+    pub(super) announced: Option<bool>,
+}
+
+/// The names in a file, announced ones first. `imports` are the symbols it takes from others.
+pub(super) fn of(elf: &Elf, bytes: &[u8], imports: &HashSet<&[u8]>) -> Vec<OpenName> {
+    let entries = announced(elf, bytes);
+    let mut names = from_notes(&entries);
+    // A name among the strings of a file that opens nothing is chance.
+    if imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]) {
+        names.extend(from_strings(elf, bytes, &entries));
+    }
+    names
+}
+
+/// The names among the strings, without those that are loaded or announced anyway.
+fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
+    let mut known: BTreeSet<&[u8]> = BTreeSet::new();
+    for entry in entries {
+        known.extend(entry.soname.iter().map(String::as_bytes));
+    }
+    known.extend(elf.needed.iter().map(Vec::as_slice));
+    known.extend(elf.soname.as_deref());
+    let holder = elf.soname.as_deref().unwrap_or_default();
+    let mut names = Vec::new();
+    for name in library_names(bytes) {
+        if is_name(name) && !known.contains(name) && !keep_rules::is_not_opened(holder, name) {
+            names.push(OpenName {
+                name: name.to_vec(),
+                announced: None,
+            });
+        }
+    }
+    names
+}
+
+/// All names of an entry: which of them is taken is decided when it is opened. What is only
+/// suggested is not waited for.
+fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
+    let mut names = Vec::new();
+    for entry in entries {
+        if entry.priority == Priority::Suggested {
+            continue;
+        }
+        for name in &entry.soname {
+            names.push(OpenName {
+                name: name.clone().into_bytes(),
+                announced: Some(entry.priority == Priority::Required),
+            });
+        }
+    }
+    names
+}
+
+/// Not a pattern, nor a path that goes on from somewhere.
+fn is_name(name: &[u8]) -> bool {
+    (name.starts_with(b"/") || !name.contains(&b'/'))
+        && !name.iter().any(|byte| b"%${}".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_and_relative_paths_are_no_names() {
+        assert!(is_name(b"libz.so.1") && is_name(b"/opt/x.so"));
+        assert!(!is_name(b"lib%s.so") && !is_name(b"plugins/x.so") && !is_name(b"$ORIGIN/libx.so"));
+    }
+
+    #[test]
+    fn what_is_only_suggested_is_not_opened() {
+        let entry = |priority, name: &str| MayOpen {
+            soname: vec![name.to_owned()],
+            priority,
+            ..MayOpen::default()
+        };
+        let entries = [
+            entry(Priority::Suggested, "a"),
+            entry(Priority::Recommended, "b"),
+            entry(Priority::Required, "c"),
+        ];
+        let names = from_notes(&entries);
+        assert_eq!(
+            names[0],
+            OpenName {
+                name: b"b".to_vec(),
+                announced: Some(false)
+            }
+        );
+        assert_eq!(
+            names[1],
+            OpenName {
+                name: b"c".to_vec(),
+                announced: Some(true)
+            }
+        );
+        assert_eq!(names.len(), 2);
+    }
+}
