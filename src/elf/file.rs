@@ -93,7 +93,7 @@ pub enum Type {
 pub enum ElfError {
     #[error("it cannot be read")]
     Unreadable,
-    #[error("it is no ELF file")]
+    #[error("it is not an ELF file")]
     Magic,
     #[error("its ELF header is cut short or wrong")]
     Header,

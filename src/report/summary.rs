@@ -202,7 +202,7 @@ fn reason(why: &Why) -> &'static str {
             | Root::PackageDatabase,
         ) => "always kept",
         Why::Root(Root::Rule { .. }) | Why::Rule { .. } => "by a keep rule",
-        Why::Root(Root::Brought { .. }) => "brought by COPY or ADD",
+        Why::Root(Root::Brought { .. }) => "added by COPY or ADD",
         Why::MayOpen { .. } | Why::Announced { .. } => "libraries that may be opened by name",
         Why::Root(_) => "named in the configuration",
         Why::Target | Why::OnTheWay | Why::Directory => "on the way to something that is kept",

@@ -61,16 +61,12 @@ impl std::fmt::Display for Need {
         match self {
             Self::Library(soname) => write!(f, "the library `{}`", soname.escape_ascii()),
             Self::BrokenLibrary(soname, why) => {
-                write!(
-                    f,
-                    "the library `{}`, of which the loader would say that {why}",
-                    soname.escape_ascii()
-                )
+                write!(f, "a loadable library `{}` ({why})", soname.escape_ascii())
             }
             Self::Version(library, version) => {
                 write!(
                     f,
-                    "the version `{}` of `{}`",
+                    "version `{}` of `{}`",
                     version.escape_ascii(),
                     library.escape_ascii()
                 )

@@ -33,8 +33,8 @@ impl Default for PlanOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     #[error(
-        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; \
-         name what to keep with `--keep`"
+        "the image has neither ENTRYPOINT nor CMD, so its program is unknown: \
+         name the files to keep with `--keep`"
     )]
     NoProgram,
     #[error(
@@ -51,7 +51,7 @@ pub enum PlanError {
         option: &'static str,
         pattern: String,
     },
-    #[error("`{option} {pattern}` is no glob")]
+    #[error("`{option} {pattern}`: invalid glob")]
     Glob {
         option: &'static str,
         pattern: String,

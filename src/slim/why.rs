@@ -213,7 +213,7 @@ impl fmt::Display for Why {
             Self::Root(root) => root.fmt(f),
             Self::Directory => f.write_str("the directory it is in"),
             Self::OnTheWay => f.write_str("on the way to it"),
-            Self::Target => f.write_str("what it points to"),
+            Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
                 write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
@@ -250,14 +250,14 @@ impl fmt::Display for Why {
             Self::MayOpen { soname, found } => {
                 write!(
                     f,
-                    "it holds the name `{}` and may open it, {found}",
+                    "it contains the name `{}` and may open it, {found}",
                     soname.escape_ascii()
                 )
             }
             Self::Announced { soname, found, .. } => {
                 write!(
                     f,
-                    "a note in it says that it opens `{}`, {found}",
+                    "announced by it in `.note.dlopen` as `{}`, {found}",
                     soname.escape_ascii()
                 )
             }
@@ -300,10 +300,8 @@ impl fmt::Display for Root {
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
-            Self::Brought { by } => write!(f, "brought by `{by}`"),
-            Self::PackageDatabase => {
-                f.write_str("scanners know packages by it, and it does not name files")
-            }
+            Self::Brought { by } => write!(f, "added by `{by}`"),
+            Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
     }

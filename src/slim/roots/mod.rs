@@ -36,7 +36,8 @@ pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), Pla
         keep.note(
             None,
             None,
-            "what ONBUILD runs in images built from this one is not looked at".to_owned(),
+            "ONBUILD instructions are not analyzed: images built from this one may need more"
+                .to_owned(),
         );
     }
     Ok(())
@@ -89,7 +90,7 @@ fn keep_program(
     keep.note(
         None,
         None,
-        format!("`{program}`, the program of {field}, is not there"),
+        format!("`{program}`, the program of {field}, does not exist"),
     );
     Ok(())
 }
@@ -117,7 +118,10 @@ fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
         keep.note(
             None,
             None,
-            format!("`{}`, the program of HEALTHCHECK, is not there", words[0].1),
+            format!(
+                "`{}`, the program of HEALTHCHECK, does not exist",
+                words[0].1
+            ),
         );
     }
 }

@@ -45,11 +45,7 @@ impl Tracer for ElfTracer<'_> {
             Ok(elf) => elf,
             Err(ElfError::Magic | ElfError::Unreadable) => return,
             Err(error) => {
-                return keep.note(
-                    Some(name),
-                    None,
-                    format!("an ELF file that cannot be read: {error}"),
-                );
+                return keep.note(Some(name), None, format!("invalid ELF file: {error}"));
             }
         };
         // A program is loaded under each of its names, for `$ORIGIN` differs. Some libraries name a
@@ -219,7 +215,7 @@ fn report_missing(
                 None,
                 None,
                 format!(
-                    "`{}`, which {injector} names, is not there",
+                    "`{}`, named by {injector}, does not exist",
                     name.escape_ascii()
                 ),
             );

@@ -29,7 +29,7 @@ impl Tracer for ShebangTracer {
             return keep.note(
                 Some(name),
                 Some(1),
-                "a `#!` line that the kernel refuses".to_owned(),
+                "invalid `#!` line: the kernel refuses it".to_owned(),
             );
         };
         let path = keep.programs.absolute(shebang.interpreter);

@@ -151,7 +151,11 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
         return;
     };
     if bytes.len() > MAX_SCRIPT {
-        return keep.note(Some(name), None, "a script too long to be read".to_owned());
+        return keep.note(
+            Some(name),
+            None,
+            "script too long to be analyzed".to_owned(),
+        );
     }
     let text = String::from_utf8_lossy(&bytes);
     read_text(
@@ -229,7 +233,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
             keep.note(
                 place.by(),
                 Some(lines.line(error.start)),
-                "the script cannot be read here".to_owned(),
+                "the script cannot be parsed here".to_owned(),
             );
         }
     }
@@ -417,11 +421,11 @@ fn note_unknown(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: us
             keep.note(
                 place.by(),
                 Some(line),
-                "what `eval` runs is not known".to_owned(),
+                "the command of `eval` is computed at run time".to_owned(),
             );
         }
         None if !word.parts.iter().all(is_argument) => {
-            let text = format!("the command `{}` is not known before it runs", word.raw);
+            let text = format!("the command `{}` is computed at run time", word.raw);
             keep.note(place.by(), Some(line), text);
         }
         _ => {}
@@ -524,7 +528,7 @@ fn keep_included(
             keep.note(
                 place.by(),
                 Some(line),
-                format!("the file `{}` that is included is not known", file.raw),
+                format!("the included file `{}` is computed at run time", file.raw),
             );
             continue;
         };

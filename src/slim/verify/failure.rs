@@ -34,12 +34,12 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Need(need) => write!(f, "it no longer finds {need}"),
-            Self::Target => f.write_str("the link no longer leads to what it did"),
+            Self::Target => f.write_str("the symlink no longer leads to its target"),
             Self::Directory => f.write_str("its directory is not kept"),
             Self::Program(field) => write!(f, "it is not kept, and is the program of {field}"),
-            Self::User(user) => write!(f, "it is not kept, and says who the user `{user}` is"),
+            Self::User(user) => write!(f, "it is not kept, and defines the user `{user}`"),
             Self::Workdir => f.write_str("it is not kept, and is the working directory"),
-            Self::Changed(what) => write!(f, "its {what} is not what it was"),
+            Self::Changed(what) => write!(f, "its {what} differs from the original"),
         }
     }
 }
