@@ -1,14 +1,16 @@
 #!/bin/sh
 # Times `jettison slim` of a large archive beside `skopeo copy` of the same archive.
+# Usage: benches/slim.sh [ARCHIVE] (default: an image that podman builds; benches/ffmpeg.sh makes one without it).
 set -eu
 cd "$(dirname "$0")/.."
 PATH=$PWD/target/release:$PATH
 folder=target/bench
-archive=$folder/large.tar
+archive=${1:-$folder/large.tar}
 
-tests/tools.sh podman crun buildah skopeo mmdebstrap hyperfine
+tests/tools.sh skopeo hyperfine
 mkdir -p "$folder"
 if [ ! -f "$archive" ]; then
+    tests/tools.sh podman crun buildah mmdebstrap
     tests/e2e/build.sh benches/large localhost/jettison-bench/large >/dev/null
     tests/e2e/sandbox.sh podman save --quiet --output "$archive" localhost/jettison-bench/large
 fi

@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::packages::{self, Package, Packages};
 use crate::printable::Lines;
 use crate::report::{self, Bill, Statement, Vex};
-use crate::slim::Plan;
+use crate::slim::{Plan, Slimming};
 
 /// Documents about the result.
 #[derive(Args, Debug)]
@@ -105,8 +105,8 @@ impl FromStr for VexFile {
 }
 
 /// Contents of the documents: the packages of the original and their vulnerabilities.
-pub(super) struct Documents {
-    packages: Packages,
+pub(super) struct Documents<'a> {
+    packages: &'a Packages,
     /// `None` without an export of advisories.
     known: Option<KnownVulnerabilities>,
 }
@@ -122,17 +122,20 @@ pub(super) struct Subject<'a> {
 }
 
 impl DocumentArguments {
-    /// Reads the packages and looks up their vulnerabilities; `None` if no document is wanted, as
-    /// this takes time.
-    pub(super) fn prepare(&self, image: &Image) -> anyhow::Result<Option<Documents>> {
+    /// Looks up the vulnerabilities of the packages; `None` if no document is wanted, as this takes
+    /// time.
+    pub(super) fn prepare<'a>(
+        &self,
+        slimming: &'a Slimming<'_>,
+    ) -> anyhow::Result<Option<Documents<'a>>> {
         let export = self.advisories.export().context("`--osv`")?;
         // Reading package databases takes longer than slimming small images.
         if self.sbom.is_empty() && self.report.is_none() && export.is_none() {
             return Ok(None);
         }
-        let packages = packages::read(image)?;
+        let packages = slimming.packages()?;
         let known = match export {
-            Some(export) => Some(advisories::find(&export, &packages).context("`--osv`")?),
+            Some(export) => Some(advisories::find(&export, packages).context("`--osv`")?),
             None => None,
         };
         Ok(Some(Documents { packages, known }))
@@ -141,13 +144,13 @@ impl DocumentArguments {
     /// Writes the documents, and returns lines that count the vulnerabilities.
     pub(super) fn write(
         &self,
-        documents: &Documents,
+        documents: &Documents<'_>,
         subject: &Subject<'_>,
     ) -> anyhow::Result<Lines> {
         let Subject {
             name, image, plan, ..
         } = *subject;
-        let packages = &documents.packages;
+        let packages = documents.packages;
         if !self.sbom.is_empty() {
             // Packages of which no file remains would be false alarms in scanners.
             let bill = bill(name, image, packages, |package| remains(package, plan))?;

@@ -18,7 +18,7 @@ use crate::lint::{Finding, ImageInput, ImageReport, Location, Registry, Settings
 use crate::packages::{self, Packages};
 use crate::report::Linted;
 use crate::size::{counted, size};
-use crate::slim::{Plan, PlanOptions, Totals, plan};
+use crate::slim::{Plan, PlanOptions, Slimming, Totals};
 use crate::source::Source;
 
 /// Splits the arguments into Dockerfiles, or directories of them, and images.
@@ -108,13 +108,20 @@ impl ImageLinter<'_> {
     fn one(&self, name: &str) -> anyhow::Result<LintedImage> {
         let bar = Bar::new(self.output);
         let image = self.source.open(name, self.limits.options(), &bar)?;
-        let plan = plan(&image, &PlanOptions::default()).ok();
+        let slimming = Slimming::new(&image, &PlanOptions::default());
         let Config {
             settings, policy, ..
         } = self.config;
         // The bar has to be gone before anything else writes to the terminal.
         drop(bar);
-        let packages = packages::read(&image).with_context(|| format!("image `{name}`"))?;
+        // An image without a program has no plan, but packages.
+        let parts = match slimming {
+            Ok(slimming) => slimming
+                .into_parts()
+                .map(|(plan, packages)| (Some(plan), packages)),
+            Err(_) => packages::read(&image).map(|packages| (None, packages)),
+        };
+        let (plan, packages) = parts.with_context(|| format!("image `{name}`"))?;
         let known = match self.export {
             Some(export) => Some(advisories::known(export, &packages, self.output)?),
             None => None,

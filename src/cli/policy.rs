@@ -13,10 +13,10 @@ use crate::config;
 use crate::image::{Image, Selection};
 use crate::lint::ImageInput;
 use crate::lint::image::{Policy, check_policy};
-use crate::packages;
 use crate::printable::{Lines, escape_bytes};
 use crate::report::{self, Linted, Report};
 use crate::rules;
+use crate::slim::Slimming;
 use crate::trust::HostFile;
 
 #[derive(Args, Debug)]
@@ -83,7 +83,7 @@ fn today() -> anyhow::Result<Date> {
 pub(super) struct Slimmed<'a> {
     /// Name of the original, as it was typed.
     pub(super) name: &'a str,
-    pub(super) original: &'a Image,
+    pub(super) slimming: &'a Slimming<'a>,
     /// The original with the files that slimming generates.
     pub(super) result: &'a Image,
     /// The files of `result` that are kept.
@@ -102,13 +102,14 @@ pub(super) fn violations(
     }
     let Slimmed {
         name,
-        original,
+        slimming,
         result,
         selection,
     } = slimmed;
     let remaining = result.only(selection);
     // The original has all package databases. Slimming may drop one and keep files of its packages.
-    let packages = packages::read(original)?.remaining(|file| selection.contains(file));
+    let packages = slimming.packages()?.clone();
+    let packages = packages.remaining(|file| selection.contains(file));
     let input = ImageInput {
         image: &remaining,
         reference: name,
@@ -128,7 +129,7 @@ pub(super) fn violations(
             finding.notes.push(note);
         }
     }
-    let files = [Linted::image(name, original, findings)];
+    let files = [Linted::image(name, slimming.image, findings)];
     Ok(Some(report::text(
         &Report {
             files: &files,

@@ -7,14 +7,16 @@ use super::destination::destination;
 use super::documents::Subject;
 use super::policy::Slimmed;
 use super::progress::Bar;
+use super::source::finish;
 use super::{Outcome, Output, policy};
 use crate::image::{
-    self, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions, Written,
+    self, Checks, Image, IndexWriter, Options, Platform, Reference, Selection, Tree, WriteOptions,
+    Written,
 };
 use crate::lint::image::Policy;
 use crate::printable::{Lines, escape_bytes};
 use crate::report;
-use crate::slim::{self, Plan, PlanOptions};
+use crate::slim::{self, Plan, PlanOptions, Slimming};
 
 pub(super) fn run(arguments: &SlimArguments, output: Output) -> anyhow::Result<Outcome> {
     // An impossible destination is an error before the work, not after it.
@@ -91,8 +93,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn one_platform(&self, options: Options) -> anyhow::Result<(Lines, Verdict)> {
         let source = &self.arguments.source;
-        let image = source.open(&self.arguments.image, options, self.bar)?;
-        self.slim(image, source.platform.as_ref(), |image, selection| {
+        let (image, checks) =
+            source.open_checked_later(&self.arguments.image, options, self.bar)?;
+        self.slim(image, checks, source.platform.as_ref(), |image, selection| {
             let Some(destination) = self.destination else {
                 return Ok(None);
             };
@@ -123,10 +126,10 @@ impl Run<'_> {
         );
         let (mut all, mut worst) = (Lines::new(), Verdict::Good);
         for platform in platforms {
-            let image = source
-                .image(&platform, bar)
+            let (image, checks) = source
+                .image_checked_later(&platform, bar)
                 .with_context(|| format!("image `{name}`"))?;
-            let slimmed = self.slim(image, Some(&platform), |image, selection| {
+            let slimmed = self.slim(image, checks, Some(&platform), |image, selection| {
                 let Some(index) = &mut index else {
                     return Ok(None);
                 };
@@ -159,24 +162,29 @@ impl Run<'_> {
     fn slim(
         &self,
         mut image: Image,
+        checks: Checks,
         platform: Option<&Platform>,
         write: impl FnOnce(&Image, &Selection) -> anyhow::Result<Option<Wrote>>,
     ) -> anyhow::Result<(Lines, Verdict)> {
         let arguments = self.arguments;
         arguments.program.configure(&mut image, platform)?;
-        let plan = plan(&image, &arguments.plan, &arguments.image)?;
-        let failures = slim::verify(&image, &plan)?;
+        let planned = planned(&image, &arguments.plan, &arguments.image);
+        // Digests are checked while the plan is made. If they are wrong, that is the error, and not
+        // what the plan found in other bytes.
+        finish(checks, &arguments.image)?;
+        let (slimming, failures) = planned?;
+        let plan = &slimming.plan;
         let mut summary = failed(&image.tree, &failures);
         if !failures.is_empty() && !arguments.force {
             return Ok((summary, Verdict::FailsVerification));
         }
-        summary.append(&report::plan(&image.tree, &plan));
+        summary.append(&report::plan(&image.tree, plan));
         // An export that cannot be read is an error before anything is written.
-        let documents = arguments.documents.prepare(&image)?;
+        let documents = arguments.documents.prepare(&slimming)?;
         let (result, selection) = plan.result(&image);
         let slimmed = Slimmed {
             name: &arguments.image,
-            original: &image,
+            slimming: &slimming,
             result: &result,
             selection: &selection,
         };
@@ -190,14 +198,14 @@ impl Run<'_> {
         let written = write(&result, &selection)?;
         match &written {
             Some(written) => summary.line(&written.message),
-            None => summary.append(&kept(&image.tree, &plan)),
+            None => summary.append(&kept(&image.tree, plan)),
         }
         if let Some(documents) = &documents {
             let subject = Subject {
                 name: arguments.tag.as_deref().unwrap_or(&arguments.image),
                 digest: written.and_then(|written| written.manifest_digest),
                 image: &image,
-                plan: &plan,
+                plan,
             };
             summary.append(&arguments.documents.write(documents, &subject)?);
         }
@@ -262,13 +270,33 @@ fn wrote(destination: &Reference, written: &Written) -> String {
 
 /// Decides which files of an image are kept.
 pub(super) fn plan(image: &Image, arguments: &PlanArguments, name: &str) -> anyhow::Result<Plan> {
+    Ok(slimming(image, arguments, name)?.plan)
+}
+
+/// Plans the slimming of an image, with the facts that verification and documents need.
+fn slimming<'a>(
+    image: &'a Image,
+    arguments: &PlanArguments,
+    name: &str,
+) -> anyhow::Result<Slimming<'a>> {
     let options = PlanOptions {
         keep: arguments.keep.clone(),
         drop: arguments.drop.clone(),
         level: arguments.keep_level.into(),
         no_package_records: arguments.no_package_records,
     };
-    slim::plan(image, &options).with_context(|| format!("cannot slim `{name}`"))
+    Slimming::new(image, &options).with_context(|| format!("cannot slim `{name}`"))
+}
+
+/// Plans the slimming of an image and verifies the plan.
+fn planned<'a>(
+    image: &'a Image,
+    arguments: &PlanArguments,
+    name: &str,
+) -> anyhow::Result<(Slimming<'a>, Vec<slim::Failure>)> {
+    let slimming = slimming(image, arguments, name)?;
+    let failures = slimming.verify()?;
+    Ok((slimming, failures))
 }
 
 /// Number of layers, and of those that are unchanged, for `--layers keep`.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::{ArgAction, Args};
 
 use super::progress::Bar;
-use crate::image::{Connection, Image, Options, Platform, Reference, Source};
+use crate::image::{Checks, Connection, Image, Options, Platform, Reference, Source};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Image source")]
@@ -49,19 +49,34 @@ impl SourceArguments {
         options: Options,
         bar: &Bar,
     ) -> anyhow::Result<Image> {
+        let (image, checks) = self.open_checked_later(argument, options, bar)?;
+        finish(checks, argument)?;
+        Ok(image)
+    }
+
+    /// Reads the image that an argument names, with digests that are still being checked: see
+    /// [`finish`].
+    pub(super) fn open_checked_later(
+        &self,
+        argument: &str,
+        options: Options,
+        bar: &Bar,
+    ) -> anyhow::Result<(Image, Checks)> {
         let source = self.source(argument, options, bar)?;
         let platform = self.platform.clone().unwrap_or_default();
-        let image = source
-            .image(&platform, bar)
+        let (image, checks) = source
+            .image_checked_later(&platform, bar)
             .with_context(|| format!("image `{argument}`"))?;
         // A single image is read whatever its platform is, unless another one was asked for. A
         // root file system has no layers, and the platform is that of its configuration to come.
         let actual = Platform::of_config(&image.config);
         match &self.platform {
             Some(wanted) if !image.layers.is_empty() && !wanted.suits(&actual) => {
+                // Wrong digests are the worse news.
+                finish(checks, argument)?;
                 bail!("image `{argument}` is for {actual}, not for {wanted}")
             }
-            _ => Ok(image),
+            _ => Ok((image, checks)),
         }
     }
 
@@ -81,4 +96,11 @@ impl SourceArguments {
         };
         Source::open(&reference, &options, bar).with_context(|| format!("image `{argument}`"))
     }
+}
+
+/// Waits until the digests of an image are checked. Nothing of it may be shown or written before.
+pub(super) fn finish(checks: Checks, argument: &str) -> anyhow::Result<()> {
+    checks
+        .finish()
+        .with_context(|| format!("image `{argument}`"))
 }

@@ -1,5 +1,5 @@
-//! What else an ELF file tells, for who asks: how it was built and hardened, and what it may open
-//! while it runs.
+//! Facts of an ELF file that no loader asks for: how it was built and hardened, and what it may
+//! open while it runs.
 //!
 //! Loaders want none of it, so it is read on demand only.
 
@@ -15,7 +15,7 @@ use super::file::{self, Elf, ElfError, Type};
 pub struct Facts {
     /// `NT_GNU_BUILD_ID`, as it is.
     pub build_id: Option<Vec<u8>>,
-    /// What the file says it may open by name (`.note.dlopen`, UAPI.12), in its order.
+    /// Libraries it announces to open by name (`.note.dlopen`, UAPI.12), in its order.
     pub may_open: Vec<MayOpen>,
     /// It takes `dlopen` or `dlmopen` from a library.
     pub imports_dlopen: bool,
@@ -73,7 +73,7 @@ pub struct Hardening {
     pub fortify: bool,
 }
 
-/// What becomes read-only once it is relocated.
+/// The part of the memory that becomes read-only once it is relocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relro {
     None,
@@ -82,11 +82,11 @@ pub enum Relro {
     Full,
 }
 
-/// What a loader makes of a file's memory. It is read of the headers alone, so it may be asked of
+/// Properties of a file's memory. They are read from the headers alone, so they may be asked of
 /// every file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// What is only written while the file is relocated is read-only then.
+    /// Memory that is only written while the file is relocated is read-only afterwards.
     pub has_relro: bool,
     /// The stack of every process that maps the file can be executed.
     pub executable_stack: bool,
@@ -101,21 +101,19 @@ pub struct Memory {
 pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     const X86: [u16; 2] = [3, 62];
     let headers = file::read_program_headers(bytes, elf)?;
-    let header = |kind| headers.iter().find(|header| header.p_type == kind);
     let dynamic = file::dynamic_section(bytes, &headers, elf.is_64, elf.endian)?;
-    let text_relocations = dynamic.is_some_and(|dynamic| {
-        let is_one = |tag, value| {
-            tag == dynamic::DT_TEXTREL
-                || (tag == dynamic::DT_FLAGS && value & dynamic::DF_TEXTREL != 0)
+    let mut text_relocations = false;
+    for entry in dynamic.iter().flat_map(|dynamic| &dynamic.dyns) {
+        // The flag took the place of the tag; old linkers write the tag alone.
+        text_relocations |= match entry.d_tag {
+            dynamic::DT_TEXTREL => true,
+            dynamic::DT_FLAGS => entry.d_val & dynamic::DF_TEXTREL != 0,
+            _ => false,
         };
-        dynamic
-            .dyns
-            .iter()
-            .any(|entry| is_one(entry.d_tag, entry.d_val))
-    });
+    }
     Ok(Memory {
-        has_relro: header(PT_GNU_RELRO).is_some(),
-        executable_stack: match header(PT_GNU_STACK) {
+        has_relro: find_header(&headers, PT_GNU_RELRO).is_some(),
+        executable_stack: match find_header(&headers, PT_GNU_STACK) {
             Some(header) => header.p_flags & PF_X != 0,
             None => elf.is_dynamic && X86.contains(&elf.machine),
         },
@@ -123,11 +121,15 @@ pub fn memory(elf: &Elf, bytes: &[u8]) -> Result<Memory, ElfError> {
     })
 }
 
+fn find_header(headers: &[ProgramHeader], kind: u32) -> Option<&ProgramHeader> {
+    headers.iter().find(|header| header.p_type == kind)
+}
+
 const BUILD_ID: u32 = 3;
 const DLOPEN: u32 = 0x407c_0c0a;
 /// Strings longer than this are nobody's.
 const MAX_TEXT: usize = 4096;
-/// So many names or paths are told of one file.
+/// Names or paths of one file that are returned.
 const MAX_STRINGS: usize = 1 << 16;
 /// Go's list of modules is some kilobytes.
 const MAX_MODULES: usize = 1 << 20;
@@ -155,7 +157,7 @@ pub fn facts(elf: &Elf, bytes: &[u8]) -> Result<Facts, ElfError> {
     Ok(facts)
 }
 
-/// What a file says that it may open by name; see [`Facts::may_open`].
+/// Libraries that a file announces to open by name; see [`Facts::may_open`].
 pub fn announced(elf: &Elf, bytes: &[u8]) -> Vec<MayOpen> {
     let Ok(headers) = file::read_program_headers(bytes, elf) else {
         return Vec::new();
@@ -179,19 +181,21 @@ fn hardening(
     headers: &[ProgramHeader],
     imports: &BTreeSet<&[u8]>,
 ) -> Result<Hardening, ElfError> {
-    let header = |kind| headers.iter().find(|header| header.p_type == kind);
-    let is_fortified = |name: &&[u8]| name.starts_with(b"__") && name.ends_with(b"_chk");
+    let stack = find_header(headers, PT_GNU_STACK);
     Ok(Hardening {
         is_pie: elf.kind == Type::Shared && (elf.interpreter.is_some() || elf.is_pie),
-        relro: match header(PT_GNU_RELRO) {
+        relro: match find_header(headers, PT_GNU_RELRO) {
             None => Relro::None,
             Some(_) if binds_now(elf, bytes, headers)? => Relro::Full,
             Some(_) => Relro::Partial,
         },
-        no_executable_stack: header(PT_GNU_STACK).is_some_and(|header| header.p_flags & PF_X == 0),
+        no_executable_stack: stack.is_some_and(|header| header.p_flags & PF_X == 0),
         stack_protector: imports.contains(&b"__stack_chk_fail"[..])
             || imports.contains(&b"__stack_chk_guard"[..]),
-        fortify: imports.iter().any(is_fortified),
+        // `__memcpy_chk`: the variants that know the size of the destination.
+        fortify: imports
+            .iter()
+            .any(|name| name.starts_with(b"__") && name.ends_with(b"_chk")),
     })
 }
 
@@ -215,23 +219,24 @@ fn has_symbol_table(elf: &Elf, bytes: &[u8]) -> bool {
     } else {
         (0x20, 4, 0x2e, 0x30)
     };
-    let header = |offset, size| usize::try_from(elf.number(bytes, offset, size)?).ok();
-    let (Some(start), Some(size), Some(count)) =
-        (header(place, word), header(size, 2), header(count, 2))
-    else {
+    let [start, size, count] = [(place, word), (size, 2), (count, 2)].map(|(offset, size)| {
+        usize::try_from(elf.number(bytes, offset, size).unwrap_or(0)).unwrap_or(0)
+    });
+    // Files without section headers have zeros there.
+    if start == 0 {
         return false;
-    };
+    }
     (0..count).any(|index| {
         let at = start
             .checked_add(index * size)
             .and_then(|at| at.checked_add(4));
-        start != 0 && at.and_then(|at| elf.number(bytes, at, 4)) == Some(SYMBOL_TABLE)
+        at.and_then(|at| elf.number(bytes, at, 4)) == Some(SYMBOL_TABLE)
     })
 }
 
-/// What the linker of Go writes behind a mark: since 1.18 two strings with their lengths in front,
-/// the second one between two marks of 16 bytes each. The bytes may be those of the section
-/// `.go.buildinfo` or of the whole file.
+/// Parses the data that the linker of Go writes behind a mark: since 1.18 two strings with their
+/// lengths in front, the second one between two marks of 16 bytes each. The bytes may be those of
+/// the section `.go.buildinfo` or of the whole file.
 pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     const MARK: &[u8] = b"\xff Go buildinf:";
     const INLINE: u8 = 2;
@@ -249,10 +254,9 @@ pub fn go_build(bytes: &[u8]) -> Option<GoBuild> {
     let modules = modules
         .get(16..modules.len().saturating_sub(16))
         .unwrap_or_default();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Some(GoBuild {
-        version: text(version),
-        modules: text(modules),
+        version: String::from_utf8_lossy(version).into_owned(),
+        modules: String::from_utf8_lossy(modules).into_owned(),
     })
 }
 
@@ -269,7 +273,8 @@ fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     None
 }
 
-/// What rustc writes into `.comment`: `rustc version 1.95.0 (59807616e 2026-04-14)`.
+/// Parses the text that rustc writes into `.comment`: `rustc version 1.95.0 (59807616e
+/// 2026-04-14)`.
 fn rustc_version(bytes: &[u8]) -> Option<String> {
     const MARK: &[u8] = b"\0rustc version ";
     let start = memchr::memmem::find(bytes, MARK)? + MARK.len();
@@ -281,17 +286,12 @@ fn rustc_version(bytes: &[u8]) -> Option<String> {
 /// Strings in a file that are names of libraries, such as `libz.so.1` or `/opt/x.so`, sorted, each
 /// once.
 pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
-    let is_name = |text: &[u8]| {
-        let mut ends = memchr::memmem::find_iter(text, b".so").map(|at| at + 3);
-        let ends_so = |end: usize| end == text.len() || text[end] == b'.';
-        (text.starts_with(b"lib") || text.contains(&b'/')) && ends.any(ends_so)
-    };
     let mut names = BTreeSet::new();
     let mut from = 0;
     while let Some(at) = memchr::memmem::find(&bytes[from..], b".so").map(|at| from + at) {
         let (start, end) = string_around(bytes, at);
         let text = &bytes[start..end];
-        if is_name(text) && names.len() < MAX_STRINGS {
+        if is_library_name(text) && names.len() < MAX_STRINGS {
             names.insert(text);
         }
         from = end.max(at + 3);
@@ -299,21 +299,34 @@ pub fn library_names(bytes: &[u8]) -> BTreeSet<&[u8]> {
     names
 }
 
+/// Whether a text is `libz.so.1` or a path: `.so` stands at its end or before a version.
+fn is_library_name(text: &[u8]) -> bool {
+    if !text.starts_with(b"lib") && !text.contains(&b'/') {
+        return false;
+    }
+    memchr::memmem::find_iter(text, b".so").any(|at| matches!(text.get(at + 3), None | Some(b'.')))
+}
+
 /// Strings in a file that begin with a slash and could be paths, sorted, each once.
 pub fn absolute_paths(bytes: &[u8]) -> BTreeSet<&[u8]> {
-    let is_path = |text: &&[u8]| {
-        text.len() > 1 && text.len() <= MAX_TEXT && text.iter().copied().all(is_text)
-    };
-    let starts = memchr::memmem::find_iter(bytes, b"\0/").map(|at| at + 1);
-    let text = |start: usize| {
-        let rest = &bytes[start..bytes.len().min(start + MAX_TEXT + 1)];
-        Some(&rest[..memchr::memchr(0, rest)?])
-    };
-    starts
-        .filter_map(text)
-        .filter(is_path)
-        .take(MAX_STRINGS)
-        .collect()
+    let mut paths = BTreeSet::new();
+    let mut found = 0;
+    for at in memchr::memmem::find_iter(bytes, b"\0/") {
+        let rest = &bytes[at + 1..bytes.len().min(at + MAX_TEXT + 2)];
+        // Without a terminator it is longer than any path, or the end of the file cuts it.
+        let Some(end) = memchr::memchr(0, rest) else {
+            continue;
+        };
+        let text = &rest[..end];
+        if text.len() > 1 && text.iter().copied().all(is_text) {
+            if found == MAX_STRINGS {
+                break;
+            }
+            found += 1;
+            paths.insert(text);
+        }
+    }
+    paths
 }
 
 /// The longest run of characters of a path around a place, within reason.

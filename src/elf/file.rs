@@ -1,9 +1,11 @@
-//! What one ELF file says of itself, read from its program headers and its dynamic section.
+//! Facts of one ELF file, read from its program headers and its dynamic section.
 //!
 //! Section headers are never asked: loaders do not read them, and stripped files lack them. Strings
 //! are bytes. Whatever a file claims is checked against its length, so that a hostile one gives an
 //! error or nonsense, but costs nothing.
 
+use super::parts::{Parts, start_of_part};
+use goblin::container::Ctx;
 use goblin::elf::dynamic::{self, Dynamic};
 use goblin::elf::header::{self, Header};
 use goblin::elf::program_header::{PT_DYNAMIC, PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader};
@@ -52,7 +54,7 @@ pub struct Elf {
 /// Where things are in the file, for what is read on demand only. Offsets and sizes in bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tables {
-    /// Of the dynamic strings: offset, size.
+    /// Offset and size of the dynamic strings.
     pub(super) strings: Option<(usize, usize)>,
     pub(super) symbols: Option<usize>,
     pub(super) hash: Option<usize>,
@@ -91,7 +93,7 @@ pub enum Type {
 pub enum ElfError {
     #[error("it cannot be read")]
     Unreadable,
-    #[error("it is no ELF file")]
+    #[error("it is not an ELF file")]
     Magic,
     #[error("its ELF header is cut short or wrong")]
     Header,
@@ -118,19 +120,26 @@ pub fn is_elf(bytes: &[u8]) -> bool {
 
 /// Reads the header, the program headers and the dynamic section.
 pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
-    if !is_elf(bytes) {
+    parse_parts(bytes)
+}
+
+/// The same of a file that is not in memory: only what is needed of it is read.
+pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
+    let bytes = start_of_part(file, 0, file.size(), header::header64::SIZEOF_EHDR as u64);
+    let bytes = bytes.ok_or(ElfError::Unreadable)?;
+    if !is_elf(&bytes) {
         return Err(ElfError::Magic);
     }
-    let header = goblin::elf::Elf::parse_header(bytes).map_err(|_| ElfError::Header)?;
+    let header = goblin::elf::Elf::parse_header(&bytes).map_err(|_| ElfError::Header)?;
     let mut elf = from_header(&header)?;
     let context = goblin::elf::Elf::lazy_parse(header).map_err(|_| ElfError::Header)?;
-    let headers = program_headers(bytes, &context.header, elf.is_64, elf.endian)?;
-    elf.interpreter = interpreter(bytes, &headers)?;
-    elf.abi_tag_os = abi_tag_os(bytes, &headers, elf.endian);
-    if let Some(dynamic) = dynamic_section(bytes, &headers, elf.is_64, elf.endian)? {
+    let headers = program_headers(file, &context.header, elf.is_64, elf.endian)?;
+    elf.interpreter = interpreter(file, &headers)?;
+    elf.abi_tag_os = abi_tag_os(file, &headers, elf.endian);
+    if let Some(dynamic) = dynamic_section(file, &headers, elf.is_64, elf.endian)? {
         elf.is_dynamic = true;
         elf.tables = tables(&dynamic, &headers);
-        read_dynamic(&mut elf, &dynamic, bytes)?;
+        read_dynamic(&mut elf, &dynamic, file)?;
     }
     Ok(elf)
 }
@@ -159,11 +168,20 @@ impl Elf {
     /// The unsigned number of `size` bytes (at most 8) at `offset` of the file.
     pub(super) fn number(&self, bytes: &[u8], offset: usize, size: usize) -> Option<u64> {
         let field = bytes.get(offset..offset.checked_add(size)?)?;
-        let add = |number: u64, &byte: &u8| (number << 8) | u64::from(byte);
-        Some(match self.endian {
-            Endian::Little => field.iter().rev().fold(0, add),
-            Endian::Big => field.iter().fold(0, add),
-        })
+        let mut number = 0;
+        match self.endian {
+            Endian::Little => {
+                for &byte in field.iter().rev() {
+                    number = (number << 8) | u64::from(byte);
+                }
+            }
+            Endian::Big => {
+                for &byte in field {
+                    number = (number << 8) | u64::from(byte);
+                }
+            }
+        }
+        Some(number)
     }
 }
 
@@ -209,8 +227,8 @@ fn from_header(header: &Header) -> Result<Elf, ElfError> {
     })
 }
 
-fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
-    use goblin::container::{Container, Ctx};
+fn context(is_64: bool, endian: Endian) -> Ctx {
+    use goblin::container::Container;
     let container = if is_64 {
         Container::Big
     } else {
@@ -223,8 +241,8 @@ fn context(is_64: bool, endian: Endian) -> goblin::container::Ctx {
     Ctx::new(container, endian)
 }
 
-fn program_headers(
-    bytes: &[u8],
+fn program_headers<P: Parts + ?Sized>(
+    file: &P,
     header: &Header,
     is_64: bool,
     endian: Endian,
@@ -232,17 +250,12 @@ fn program_headers(
     if header.e_phnum == 0 {
         return Ok(Vec::new());
     }
-    let offset = usize::try_from(header.e_phoff).map_err(|_| ElfError::ProgramHeaders)?;
-    if offset >= bytes.len() {
-        return Err(ElfError::ProgramHeaders);
-    }
-    ProgramHeader::parse(
-        bytes,
-        offset,
-        usize::from(header.e_phnum),
-        context(is_64, endian),
-    )
-    .map_err(|_| ElfError::ProgramHeaders)
+    let context = context(is_64, endian);
+    let count = usize::from(header.e_phnum);
+    let bytes = file
+        .part(header.e_phoff, count * ProgramHeader::size(context))
+        .ok_or(ElfError::ProgramHeaders)?;
+    ProgramHeader::parse(&bytes, 0, count, context).map_err(|_| ElfError::ProgramHeaders)
 }
 
 /// The program headers of a file that is parsed already.
@@ -254,27 +267,58 @@ pub(super) fn read_program_headers(
     program_headers(bytes, &header, elf.is_64, elf.endian)
 }
 
-fn interpreter(bytes: &[u8], headers: &[ProgramHeader]) -> Result<Option<Vec<u8>>, ElfError> {
+fn interpreter<P: Parts + ?Sized>(
+    file: &P,
+    headers: &[ProgramHeader],
+) -> Result<Option<Vec<u8>>, ElfError> {
     let Some(header) = headers.iter().find(|header| header.p_type == PT_INTERP) else {
         return Ok(None);
     };
-    let path = slice(bytes, header.p_offset, header.p_filesz)
+    let limit = MAX_STRINGS as u64 + 1;
+    let path = start_of_part(file, header.p_offset, header.p_filesz, limit)
         .ok_or(ElfError::Outside("interpreter's name"))?;
-    let path = &path[..memchr::memchr(0, path).unwrap_or(path.len())];
+    let path = &path[..memchr::memchr(0, &path).unwrap_or(path.len())];
     if path.len() > MAX_STRINGS {
         return Err(ElfError::TooLong);
     }
     // Split debug files keep the header of the interpreter, and zeros in its place.
-    Ok((!path.is_empty()).then(|| path.to_vec()))
+    Ok(if path.is_empty() {
+        None
+    } else {
+        Some(path.to_vec())
+    })
 }
+
+/// Notes of one segment that are searched for the tag; real ones have less than a kilobyte.
+const MAX_NOTE_SEGMENT: u64 = 1 << 20;
 
 /// The note of glibc that says for which system the file is. The loader reads it where it stands
 /// first in its segment.
-fn abi_tag_os(bytes: &[u8], headers: &[ProgramHeader], endian: Endian) -> Option<u32> {
-    notes(bytes, headers, endian).find_map(|note| {
-        let descriptor = note.descriptor.first_chunk()?;
-        (note.owner == b"GNU" && note.kind == 1).then(|| endian.u32(*descriptor))
-    })
+fn abi_tag_os<P: Parts + ?Sized>(
+    file: &P,
+    headers: &[ProgramHeader],
+    endian: Endian,
+) -> Option<u32> {
+    let mut left = MAX_NOTES;
+    for header in headers.iter().filter(|header| header.p_type == PT_NOTE) {
+        let size = header.p_filesz;
+        let Some(segment) = start_of_part(file, header.p_offset, size, MAX_NOTE_SEGMENT) else {
+            continue;
+        };
+        for note in notes_of(&segment, header.p_align, endian) {
+            if left == 0 {
+                return None;
+            }
+            left -= 1;
+            if let Some(descriptor) = note.descriptor.first_chunk()
+                && note.owner == b"GNU"
+                && note.kind == 1
+            {
+                return Some(endian.u32(*descriptor));
+            }
+        }
+    }
+    None
 }
 
 /// One entry of a `PT_NOTE` segment.
@@ -303,15 +347,20 @@ pub(super) fn notes<'a>(
         ))
     });
     let segments: Vec<(&[u8], u64)> = segments.collect();
-    let each = move |(mut rest, align): (&'a [u8], u64)| {
-        let align = if align == 8 { 8 } else { 4 };
-        std::iter::from_fn(move || {
-            let (note, next) = note(rest, align, endian)?;
-            rest = next;
-            Some(note)
-        })
-    };
-    segments.into_iter().flat_map(each).take(MAX_NOTES)
+    segments
+        .into_iter()
+        .flat_map(move |(segment, align)| notes_of(segment, align, endian))
+        .take(MAX_NOTES)
+}
+
+/// The notes of one segment; what lies outside of it ends it.
+fn notes_of(mut rest: &[u8], align: u64, endian: Endian) -> impl Iterator<Item = Note<'_>> {
+    let align = if align == 8 { 8 } else { 4 };
+    std::iter::from_fn(move || {
+        let (note, next) = note(rest, align, endian)?;
+        rest = next;
+        Some(note)
+    })
 }
 
 /// The first note of some bytes, and what is behind it.
@@ -345,8 +394,8 @@ fn slice(bytes: &[u8], offset: u64, size: u64) -> Option<&[u8]> {
     bytes.get(start..end)
 }
 
-pub(super) fn dynamic_section(
-    bytes: &[u8],
+pub(super) fn dynamic_section<P: Parts + ?Sized>(
+    file: &P,
     headers: &[ProgramHeader],
     is_64: bool,
     endian: Endian,
@@ -355,35 +404,45 @@ pub(super) fn dynamic_section(
         return Ok(None);
     };
     // goblin reserves memory for as many entries as the header claims.
+    let size = header.p_filesz.min(MAX_DYNAMIC);
+    let bytes = start_of_part(file, header.p_offset, size, size)
+        .ok_or(ElfError::Outside("dynamic section"))?;
     let header = ProgramHeader {
-        p_filesz: header.p_filesz.min(MAX_DYNAMIC),
+        p_offset: 0,
+        p_filesz: size,
         ..header.clone()
     };
-    slice(bytes, header.p_offset, header.p_filesz).ok_or(ElfError::Outside("dynamic section"))?;
-    Dynamic::parse(bytes, &[header], context(is_64, endian))
+    Dynamic::parse(&bytes, &[header], context(is_64, endian))
         .map_err(|_| ElfError::Outside("dynamic section"))
 }
 
 /// Turns the addresses of the dynamic section, which are those in memory, into places in the file.
 fn tables(dynamic: &Dynamic, headers: &[ProgramHeader]) -> Tables {
-    let value = |tag| {
-        dynamic
-            .dyns
-            .iter()
-            .find(|entry| entry.d_tag == tag)
-            .map(|entry| entry.d_val)
-    };
-    let place = |tag| file_offset(headers, value(tag)?);
-    let size = usize::try_from(value(dynamic::DT_STRSZ).unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
-    let counted = |tag, number| Some((place(tag)?, value(number)?));
-    Tables {
-        strings: place(dynamic::DT_STRTAB).map(|offset| (offset, size)),
-        symbols: place(dynamic::DT_SYMTAB),
-        hash: place(dynamic::DT_HASH),
-        gnu_hash: place(dynamic::DT_GNU_HASH),
-        version_needs: counted(dynamic::DT_VERNEED, dynamic::DT_VERNEEDNUM),
-        version_definitions: counted(dynamic::DT_VERDEF, dynamic::DT_VERDEFNUM),
+    let mut tables = Tables::default();
+    let (mut strings, mut strings_size) = (None, usize::MAX);
+    let (mut needs, mut need_count) = (None, None);
+    let (mut definitions, mut definition_count) = (None, None);
+    // The first entry of a tag counts, so the last is read first.
+    for entry in dynamic.dyns.iter().rev() {
+        let value = entry.d_val;
+        let place = file_offset(headers, value);
+        match entry.d_tag {
+            dynamic::DT_STRTAB => strings = place,
+            dynamic::DT_STRSZ => strings_size = usize::try_from(value).unwrap_or(usize::MAX),
+            dynamic::DT_SYMTAB => tables.symbols = place,
+            dynamic::DT_HASH => tables.hash = place,
+            dynamic::DT_GNU_HASH => tables.gnu_hash = place,
+            dynamic::DT_VERNEED => needs = place,
+            dynamic::DT_VERNEEDNUM => need_count = Some(value),
+            dynamic::DT_VERDEF => definitions = place,
+            dynamic::DT_VERDEFNUM => definition_count = Some(value),
+            _ => {}
+        }
     }
+    tables.strings = strings.map(|offset| (offset, strings_size));
+    tables.version_needs = needs.zip(need_count);
+    tables.version_definitions = definitions.zip(definition_count);
+    tables
 }
 
 /// Where in the file the byte is that is loaded at an address.
@@ -403,32 +462,34 @@ const FILTER: u64 = 0x7fff_ffff;
 const AUDIT: u64 = 0x6fff_fefc;
 const DEPENDENCY_AUDIT: u64 = 0x6fff_fefb;
 
-fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), ElfError> {
-    let mut total = 0;
+fn read_dynamic<P: Parts + ?Sized>(
+    elf: &mut Elf,
+    dynamic: &Dynamic,
+    file: &P,
+) -> Result<(), ElfError> {
+    let mut left = MAX_STRINGS;
     for entry in &dynamic.dyns {
-        // A string that lies outside the file is as good as none: the loader would crash, and no
-        // answer is better.
-        let mut string = || -> Result<Option<Vec<u8>>, ElfError> {
-            let Some(text) = elf.string(bytes, entry.d_val) else {
-                return Ok(None);
-            };
-            total += text.len() + 1;
-            if total > MAX_STRINGS {
-                return Err(ElfError::TooLong);
-            }
-            Ok(Some(text.to_vec()))
-        };
+        let value = entry.d_val;
         match entry.d_tag {
-            dynamic::DT_NEEDED => elf.needed.extend(string()?),
-            dynamic::DT_SONAME => elf.soname = string()?,
-            dynamic::DT_RPATH => elf.rpath = string()?,
-            dynamic::DT_RUNPATH => elf.runpath = string()?,
-            FILTER => elf.filters.extend(string()?),
-            AUXILIARY => elf.auxiliaries.extend(string()?),
-            AUDIT | DEPENDENCY_AUDIT => elf.audits.extend(string()?),
+            dynamic::DT_NEEDED => elf
+                .needed
+                .extend(dynamic_string(elf, file, value, &mut left)?),
+            dynamic::DT_SONAME => elf.soname = dynamic_string(elf, file, value, &mut left)?,
+            dynamic::DT_RPATH => elf.rpath = dynamic_string(elf, file, value, &mut left)?,
+            dynamic::DT_RUNPATH => elf.runpath = dynamic_string(elf, file, value, &mut left)?,
+            FILTER => elf
+                .filters
+                .extend(dynamic_string(elf, file, value, &mut left)?),
+            AUXILIARY => elf
+                .auxiliaries
+                .extend(dynamic_string(elf, file, value, &mut left)?),
+            AUDIT | DEPENDENCY_AUDIT => {
+                elf.audits
+                    .extend(dynamic_string(elf, file, value, &mut left)?);
+            }
             dynamic::DT_FLAGS_1 => {
-                elf.no_default_directories = entry.d_val & dynamic::DF_1_NODEFLIB != 0;
-                elf.is_pie = entry.d_val & dynamic::DF_1_PIE != 0;
+                elf.no_default_directories = value & dynamic::DF_1_NODEFLIB != 0;
+                elf.is_pie = value & dynamic::DF_1_PIE != 0;
             }
             _ => {}
         }
@@ -439,4 +500,41 @@ fn read_dynamic(elf: &mut Elf, dynamic: &Dynamic, bytes: &[u8]) -> Result<(), El
         }
     }
     Ok(())
+}
+
+/// The string that an entry of the dynamic section names, which takes its length from `left`. None
+/// where it lies outside the file: the loader would crash, and no answer is better.
+fn dynamic_string<P: Parts + ?Sized>(
+    elf: &Elf,
+    file: &P,
+    offset: u64,
+    left: &mut usize,
+) -> Result<Option<Vec<u8>>, ElfError> {
+    /// Bytes that hold most names.
+    const SHORT: u64 = 256;
+    let Some((start, size)) = elf.tables.strings else {
+        return Ok(None);
+    };
+    let end = (start as u64).saturating_add(size as u64).min(file.size());
+    let Some(length) = (start as u64)
+        .checked_add(offset)
+        .and_then(|from| end.checked_sub(from))
+    else {
+        return Ok(None);
+    };
+    let from = start as u64 + offset;
+    for limit in [SHORT, *left as u64 + 1] {
+        let Some(bytes) = start_of_part(file, from, length, limit) else {
+            return Ok(None);
+        };
+        if let Some(end) = memchr::memchr(0, &bytes) {
+            // The terminator counts: a file may name an empty string as often as it likes.
+            *left = left.checked_sub(end + 1).ok_or(ElfError::TooLong)?;
+            return Ok(Some(bytes[..end].to_vec()));
+        }
+        if length <= limit {
+            return Ok(None);
+        }
+    }
+    Err(ElfError::TooLong)
 }

@@ -7,6 +7,7 @@
 mod facts;
 mod file;
 mod loader;
+mod parts;
 mod references;
 mod section;
 mod symbols;
@@ -16,12 +17,13 @@ pub use facts::{
     Facts, GoBuild, Hardening, MayOpen, Memory, Priority, Relro, absolute_paths, announced, facts,
     go_build, library_names, memory,
 };
-pub use file::{Elf, ElfError, Endian, Type, is_elf, parse};
+pub use file::{Elf, ElfError, Endian, Type, is_elf, parse, parse_parts};
 pub use loader::{
     Cache, CacheError, Environment, Files, Flavor, Found, Kind, Loader, Missing, Mode, Object,
     Outcome, Privileges, Process, Processor, Request, RequestKind, UnmetVersion,
     configured_directories,
 };
+pub use parts::Parts;
 pub use references::referred_texts;
-pub use section::section;
+pub use section::sections;
 pub use versions::{VersionNeed, Versions};

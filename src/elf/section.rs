@@ -1,69 +1,101 @@
-//! A section of an ELF file by its name: compilers leave lists there that no loader reads.
+//! Sections of an ELF file by their names: compilers leave lists there that no loader reads.
 
-use super::file::{Elf, parse};
+use std::borrow::Cow;
 
-/// The bytes of the first section of a name; none where there is no such section, or it lies
-/// outside of the file.
-pub fn section<'a>(bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    let elf = parse(bytes).ok()?;
-    let headers = Headers::of(&elf, bytes)?;
-    let names = headers.content(headers.names)?;
-    (0..headers.count).find_map(|index| {
-        let rest = names.get(headers.field(index, 0, 4)?..)?;
-        let is_it = rest
-            .strip_prefix(name)
-            .is_some_and(|rest| rest.first() == Some(&0));
-        if is_it { headers.content(index) } else { None }
+use super::file::{Elf, parse_parts};
+use super::parts::{Parts, start_of_part};
+
+/// Bytes of the names of all sections; real programs have some hundreds.
+const MAX_NAMES: usize = 1 << 20;
+
+/// The bytes of the first section of each name, at most `limit`; none where there is no such
+/// section, or it lies outside of the file.
+pub fn sections<P: Parts + ?Sized, const N: usize>(
+    file: &P,
+    names: [&[u8]; N],
+    limit: usize,
+) -> [Option<Vec<u8>>; N] {
+    let Some(headers) = parse_parts(file)
+        .ok()
+        .and_then(|elf| Headers::of(elf, file))
+    else {
+        return names.map(|_| None);
+    };
+    let Some(all) = headers.names(file) else {
+        return names.map(|_| None);
+    };
+    names.map(|name| {
+        let index = (0..headers.count).find(|&index| headers.is_named(index, &all, name))?;
+        let (offset, size) = headers.place(index)?;
+        start_of_part(file, offset, size as u64, limit as u64).map(Cow::into_owned)
     })
 }
 
-struct Headers<'e, 'a> {
-    elf: &'e Elf,
-    bytes: &'a [u8],
-    start: usize,
+/// The table of section headers.
+struct Headers {
+    elf: Elf,
+    bytes: Vec<u8>,
     size: usize,
     count: usize,
     /// The row of the section with the names.
     names: usize,
 }
 
-impl<'e, 'a> Headers<'e, 'a> {
-    fn of(elf: &'e Elf, bytes: &'a [u8]) -> Option<Self> {
-        let (place, word, size) = if elf.is_64 {
-            (0x28, 8, 0x3a)
+impl Headers {
+    fn of<P: Parts + ?Sized>(elf: Elf, file: &P) -> Option<Self> {
+        let (place, word, size, length) = if elf.is_64 {
+            (0x28, 8, 0x3a, 0x40)
         } else {
-            (0x20, 4, 0x2e)
+            (0x20, 4, 0x2e, 0x34)
         };
-        let header = |offset, size| usize::try_from(elf.number(bytes, offset, size)?).ok();
-        let (start, count) = (header(place, word)?, header(size + 2, 2)?);
-        let headers = Self {
+        let header = file.part(0, length)?;
+        let field = |offset, size| elf.number(&header, offset, size);
+        let start = field(place, word)?;
+        let [row, count, names] = [size, size + 2, size + 4].map(|offset| field(offset, 2));
+        let (row, count, names) = (row?, count?, names?);
+        if start == 0 {
+            return None;
+        }
+        // A table that is cut short is read as far as it goes.
+        let rows = file.size().checked_sub(start)?.min(row * count);
+        let bytes = file.part(start, usize::try_from(rows).ok()?)?.into_owned();
+        Some(Self {
             elf,
             bytes,
-            start,
-            size: header(size, 2)?,
-            count,
-            names: header(size + 4, 2)?,
-        };
-        (start != 0).then_some(headers)
+            size: usize::try_from(row).ok()?,
+            count: usize::try_from(count).ok()?,
+            names: usize::try_from(names).ok()?,
+        })
     }
 
-    fn field(&self, index: usize, offset: usize, size: usize) -> Option<usize> {
-        let at = self
-            .start
-            .checked_add(index.checked_mul(self.size)?)?
-            .checked_add(offset)?;
-        usize::try_from(self.elf.number(self.bytes, at, size)?).ok()
+    fn field(&self, index: usize, offset: usize, size: usize) -> Option<u64> {
+        let at = self.size.checked_mul(index)?.checked_add(offset)?;
+        self.elf.number(&self.bytes, at, size)
     }
 
-    fn content(&self, index: usize) -> Option<&'a [u8]> {
+    /// Where in the file a section is, and its size.
+    fn place(&self, index: usize) -> Option<(u64, usize)> {
         let (offset, size, word) = if self.elf.is_64 {
             (0x18, 0x20, 8)
         } else {
             (0x10, 0x14, 4)
         };
         let start = self.field(index, offset, word)?;
-        self.bytes
-            .get(start..start.checked_add(self.field(index, size, word)?)?)
+        Some((start, usize::try_from(self.field(index, size, word)?).ok()?))
+    }
+
+    /// The names of all sections, one after the other.
+    fn names<P: Parts + ?Sized>(&self, file: &P) -> Option<Vec<u8>> {
+        let (offset, size) = self.place(self.names)?;
+        Some(file.part(offset, size.min(MAX_NAMES))?.into_owned())
+    }
+
+    fn is_named(&self, index: usize, names: &[u8], name: &[u8]) -> bool {
+        let start = self
+            .field(index, 0, 4)
+            .and_then(|start| usize::try_from(start).ok());
+        let rest = start.and_then(|start| names.get(start..)?.strip_prefix(name));
+        rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 }
 
@@ -74,12 +106,13 @@ mod tests {
     #[test]
     fn a_section_is_found_by_its_whole_name() {
         let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-        assert!(section(&program, b".text").is_some_and(|text| text.len() > 1000));
-        assert!(
-            section(&program, b".comment")
-                .is_some_and(|text| memchr::memmem::find(text, b"rustc").is_some())
+        let [text, comment, other] = sections(&*program, [b".text", b".comment", b".tex"], 1 << 30);
+        assert!(text.is_some_and(|text| text.len() > 1000));
+        assert!(comment.is_some_and(|text| memchr::memmem::find(&text, b"rustc").is_some()));
+        assert_eq!(other, None);
+        assert_eq!(
+            sections(&program[..program.len() / 2], [b".text"], 1),
+            [None]
         );
-        assert_eq!(section(&program, b".tex"), None);
-        assert_eq!(section(&program[..program.len() / 2], b".text"), None);
     }
 }

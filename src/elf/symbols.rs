@@ -14,7 +14,7 @@ const MAX_SYMBOLS: usize = 1 << 21;
 const LOCAL: u64 = 0;
 const GLOBAL: u64 = 1;
 
-/// What is asked of an entry of the symbol table.
+/// The fields of an entry of the symbol table that are read.
 struct Symbol {
     /// The offset of its name in the strings.
     name: u64,
@@ -31,7 +31,7 @@ impl Elf {
         self.symbols(bytes, |symbol| symbol.section == 0)
     }
 
-    /// Of these, the ones that must be defined somewhere.
+    /// Those of these that must be defined somewhere.
     pub fn strong_imports<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.symbols(bytes, |symbol| {
             symbol.section == 0 && symbol.binding == GLOBAL
@@ -114,6 +114,7 @@ impl Elf {
         for index in 0..bucket_count {
             last = last.max(field(buckets.checked_add(index)?)?);
         }
+        // No bucket is used: all symbols are undefined ones.
         if last < first {
             return Some(first);
         }

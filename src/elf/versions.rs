@@ -41,8 +41,9 @@ impl Elf {
         versions
     }
 
-    /// `Verneed`: version, count of versions (2 bytes each), library, first version, next (4 each); and of each version `Vernaux`:
-    /// hash (4), flags, index (2 each), name, next (4 each). Both classes have the same layout.
+    /// `Verneed`: version, count of versions (2 bytes each), library, first version, next (4 each);
+    /// and of each version `Vernaux`: hash (4), flags, index (2 each), name, next (4 each). Both
+    /// classes have the same layout.
     fn read_needs(
         &self,
         bytes: &[u8],
@@ -99,7 +100,10 @@ impl Elf {
 
     fn version_name(&self, bytes: &[u8], offset: u64) -> Option<Vec<u8>> {
         let name = self.string(bytes, offset)?;
-        (name.len() <= MAX_NAME).then(|| name.to_vec())
+        if name.len() > MAX_NAME {
+            return None;
+        }
+        Some(name.to_vec())
     }
 
     /// The entry after the one at `at`, whose distance is in its field at `offset`; the last entry

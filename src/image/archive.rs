@@ -76,12 +76,15 @@ struct Window<'a> {
 }
 
 const WINDOW: usize = 16 << 10;
+/// Bytes that are read behind a large file, whose neighbor is likely large too.
+const NARROW: usize = 2 << 10;
 
 impl Window<'_> {
     fn block(&mut self, at: u64) -> Result<&[u8; BLOCK], Fault> {
         let end = self.start + self.bytes.len() as u64;
         if at < self.start || at + BLOCK as u64 > end {
-            self.bytes.resize(WINDOW, 0);
+            let is_near = at >= self.start && at < end + WINDOW as u64;
+            self.bytes.resize(if is_near { WINDOW } else { NARROW }, 0);
             self.start = at;
             let count = self
                 .blob

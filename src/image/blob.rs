@@ -5,7 +5,7 @@
 //! What jettison spools itself has no name, so nobody can shorten it, and may be mapped.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ const SMALL: u64 = 64 << 10;
 /// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and
 /// mapped.
 const LARGE: u64 = 32 << 20;
+/// Bytes that are copied at once.
+const COPIED: usize = 1 << 20;
 /// How many bytes are compared at once.
 const PIECE: usize = 64 << 10;
 
@@ -142,7 +144,10 @@ impl Blob {
             return self.map().map(Bytes::Mapped);
         }
         let mut copy = tempfile::tempfile()?;
-        io::copy(&mut self.reader(), &mut copy)?;
+        io::copy(
+            &mut BufReader::with_capacity(COPIED, self.reader()),
+            &mut copy,
+        )?;
         Self::spooled(copy)?.map().map(Bytes::Mapped)
     }
 

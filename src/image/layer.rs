@@ -8,6 +8,7 @@ use super::apply::{Applied, apply};
 use super::archive::{Entries, Entry, Node};
 use super::blob::Blob;
 use super::changes::Changes;
+use super::checks::{Checks, can_wait};
 use super::config::{Config, History};
 use super::digest::{sha256_of, verify};
 use super::error::{EntryError, Fault, ReadError};
@@ -69,14 +70,23 @@ pub(super) struct Material {
     pub leans: bool,
 }
 
-/// Reads and checks all layers at once and lays them over each other.
+/// Layers, the tree they make, and the digests that are still to be checked.
+pub(super) struct Layers {
+    pub layers: Vec<Layer>,
+    pub materials: Vec<Material>,
+    pub tree: Tree,
+    pub checks: Checks,
+}
+
+/// Reads all layers at once and lays them over each other. The digest of an uncompressed layer is
+/// checked in the background, from now on; that of a compressed one is checked here.
 pub(super) fn read_all(
     sources: &[Source],
     config: &Config,
     limits: &Limits,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
+) -> Result<Layers, ReadError> {
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
@@ -90,21 +100,47 @@ pub(super) fn read_all(
         "reading layers",
         distinct.iter().map(|source| source.blob.size()).sum(),
     );
+    let checks = Checks::start(sources);
     let read: Vec<_> = distinct
         .par_iter()
         .map(|source| read(source, limits, budget, progress))
         .collect();
+    let budgets = (limits, budget);
+    match lay(sources, &rows, read, config, budgets) {
+        Ok((layers, materials, tree)) => Ok(Layers {
+            layers,
+            materials,
+            tree,
+            checks,
+        }),
+        Err(error) => {
+            // If the digests are wrong, what is in the bytes does not matter.
+            checks.finish()?;
+            Err(error)
+        }
+    }
+}
+
+/// Lays layers over each other, the lowest first. `rows` has the row of each source in `read`.
+fn lay(
+    sources: &[Source],
+    rows: &[usize],
+    read: Vec<Result<Read, ReadError>>,
+    config: &Config,
+    (limits, budget): (&Limits, &Budget),
+) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
     let mut read: Vec<Read> = read.into_iter().collect::<Result<_, _>>()?;
     let mut steps = config
         .history()
         .into_iter()
         .filter(|step| !step.empty_layer);
     let (mut layers, mut materials, mut tree) = (Vec::new(), Vec::new(), Tree::new());
-    let mut was_used = vec![false; distinct.len()];
-    for (index, (source, &row)) in sources.iter().zip(&rows).enumerate() {
+    let is_distinct = read.len() == sources.len();
+    let mut was_used = vec![false; read.len()];
+    for (index, (source, &row)) in sources.iter().zip(rows).enumerate() {
         let read = &mut read[row];
         check_diff_id(source, &read.layer.diff_id)?;
-        let entries = if distinct.len() == sources.len() {
+        let entries = if is_distinct {
             std::mem::take(&mut read.entries)
         } else {
             // A blob may be the layer of an image thousands of times: each time counts.
@@ -198,19 +234,19 @@ fn read(
         Some(said) => verify(&source.name, &source.blob, said, progress),
         None => sha256_of(&source.name, &source.blob, progress),
     };
-    let (digest, archive, diff_id, entries) = if compression == Compression::None {
-        if !budget.spend(source.blob.size()) {
-            return Err(limits.exceeded_by_all(&source.name));
-        }
+    if compression == Compression::None && !budget.spend(source.blob.size()) {
+        return Err(limits.exceeded_by_all(&source.name));
+    }
+    let (digest, archive, diff_id, entries) = if can_wait(source) {
+        let entries = index(source, &source.blob, limits, budget);
+        progress.advance(source.blob.size());
+        let diff_id = source.diff_id.clone();
+        (diff_id.clone(), source.blob.clone(), diff_id, entries)
+    } else if compression == Compression::None {
         let (digest, entries) = rayon::join(digest, || index(source, &source.blob, limits, budget));
-        let digest = digest?;
-        let is_sha256 = digest.starts_with("sha256:");
-        let diff_id = if is_sha256 {
-            digest.clone()
-        } else {
-            sha256_of(&source.name, &source.blob, &Silent)?
-        };
-        (digest, source.blob.clone(), diff_id, entries)
+        // The diff id is of one kind, the digest may be of another.
+        let diff_id = sha256_of(&source.name, &source.blob, &Silent)?;
+        (digest?, source.blob.clone(), diff_id, entries)
     } else {
         let inflated = || inflate(&source.name, &source.blob, compression, limits, budget);
         let (digest, inflated) = rayon::join(digest, inflated);

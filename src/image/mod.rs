@@ -3,12 +3,14 @@
 //!
 //! Nothing is unpacked. An archive is read where it is, a compressed layer becomes one unlinked
 //! temporary file, and the tree knows where in them the bytes of each file are. Every digest and
-//! diff id is checked while reading.
+//! diff id is checked: while reading, or, where a command asks for it, beside what the command does
+//! until it shows or writes something.
 
 mod apply;
 mod archive;
 mod blob;
 mod changes;
+mod checks;
 mod config;
 pub(crate) mod digest;
 mod directory;
@@ -39,6 +41,7 @@ use std::path::Path;
 use memmap2::Mmap;
 
 pub use changes::{Changes, Gone, How};
+pub use checks::Checks;
 pub use config::{Config, DEFAULT_PATH, History};
 pub use error::{EntryError, Fault, JsonError, ReadError, WriteError};
 pub use inflate::Compression;
@@ -194,37 +197,69 @@ impl Image {
 
     /// The first bytes of a regular file, at most `limit`, without putting the rest anywhere.
     pub(crate) fn head(&self, inode: InodeId, limit: usize) -> Result<Vec<u8>, ReadError> {
+        self.range(inode, 0, limit)
+    }
+
+    /// At most `limit` bytes of a regular file, from `offset` on.
+    pub(crate) fn range(
+        &self,
+        inode: InodeId,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Vec<u8>, ReadError> {
         let inode = self.tree.inode_at(inode);
-        let mut head = Vec::new();
-        match &inode.kind {
-            Kind::File(Content::Bytes(bytes)) => {
-                head.extend_from_slice(&bytes[..bytes.len().min(limit)]);
+        let Kind::File(content) = &inode.kind else {
+            return Ok(Vec::new());
+        };
+        let left = content.length().saturating_sub(offset);
+        let length = usize::try_from(left).unwrap_or(limit).min(limit);
+        let mut bytes = vec![0; length];
+        match content {
+            Content::Bytes(all) => {
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
+                bytes.copy_from_slice(&all[start..start + length]);
             }
-            Kind::File(Content::Archived { offset, length }) => {
-                let part = self.part(inode.layer, *offset, *length)?;
-                head = start_of(&part, limit).map_err(self.unreadable(inode.layer))?;
+            Content::Archived {
+                offset: start,
+                length,
+            } => {
+                self.part(inode.layer, *start, *length)?
+                    .read_at(&mut bytes, offset)
+                    .map_err(self.unreadable(inode.layer))?;
             }
-            Kind::File(Content::Sparse { pieces, length }) => {
-                let limit = usize::try_from(*length).unwrap_or(limit).min(limit);
-                for &(start, offset, count) in pieces {
-                    let Some(start) = usize::try_from(start).ok().filter(|&start| start < limit)
-                    else {
-                        break;
-                    };
-                    head.resize(start, 0);
-                    let part = self.part(inode.layer, offset, count)?;
-                    let bytes = start_of(&part, limit - start);
-                    head.extend(bytes.map_err(self.unreadable(inode.layer))?);
+            Content::Sparse { pieces, .. } => {
+                for &piece in pieces {
+                    self.fill(inode.layer, piece, offset, &mut bytes)?;
                 }
-                head.resize(limit, 0);
             }
-            Kind::File(Content::Host { path, length }) => {
-                let blob = open_host(path, *length).map_err(ReadError::io(path))?;
-                head = start_of(&blob, limit).map_err(ReadError::io(path))?;
+            Content::Host { path, length } => {
+                open_host(path, *length)
+                    .and_then(|blob| blob.read_at(&mut bytes, offset))
+                    .map_err(ReadError::io(path))?;
             }
-            _ => {}
         }
-        Ok(head)
+        Ok(bytes)
+    }
+
+    /// Copies what a piece of a sparse file has of the range that begins at `offset`.
+    fn fill(
+        &self,
+        layer: usize,
+        (start, place, count): (u64, u64, u64),
+        offset: u64,
+        bytes: &mut [u8],
+    ) -> Result<(), ReadError> {
+        let from = start.max(offset);
+        let to = (start + count).min(offset + bytes.len() as u64);
+        if from >= to {
+            return Ok(());
+        }
+        let [from_here, to_here] =
+            [from, to].map(|at| usize::try_from(at - offset).unwrap_or(bytes.len()));
+        self.part(layer, place, count)?
+            .read_at(&mut bytes[from_here..to_here], from - start)
+            .map_err(self.unreadable(layer))?;
+        Ok(())
     }
 
     /// None for what is no regular file.
@@ -338,13 +373,6 @@ impl From<ReadError> for StreamError {
     }
 }
 
-fn start_of(blob: &Blob, limit: usize) -> io::Result<Vec<u8>> {
-    let size = usize::try_from(blob.size()).unwrap_or(limit).min(limit);
-    let mut start = vec![0; size];
-    blob.read_at(&mut start, 0)?;
-    Ok(start)
-}
-
 /// How many bytes of a file are in memory at once.
 const PIECE: usize = 256 << 10;
 
@@ -398,5 +426,54 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
         Ok(blob)
     } else {
         Err(io::Error::other("it changed while it was read"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    /// An image whose only layer is these bytes, with one sparse file made of pieces of it.
+    fn image(layer: &[u8], pieces: Vec<(u64, u64, u64)>, length: u64) -> (Image, InodeId) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(layer).unwrap();
+        let blob = Blob::spooled(file).unwrap();
+        let material = Material {
+            stored: blob.clone(),
+            has_digest: false,
+            archive: blob,
+            names_root: false,
+            leans: false,
+        };
+        let mut tree = Tree::new();
+        let inode = Inode {
+            kind: Kind::File(Content::Sparse { pieces, length }),
+            header: Header::default(),
+            layer: 0,
+        };
+        let name = tree.insert(NameId::ROOT, b"sparse", inode);
+        let file = tree.inode_id(name);
+        let image = Image {
+            config: Config::default(),
+            layers: Vec::new(),
+            tree,
+            origin: Origin::default(),
+            materials: vec![material],
+        };
+        (image, file)
+    }
+
+    #[test]
+    fn a_range_of_a_sparse_file_has_zeros_in_its_holes() {
+        let (image, file) = image(b"abcdef", vec![(2, 0, 3), (8, 3, 3)], 12);
+        let whole = image.read_inode(file).unwrap().to_vec();
+        assert_eq!(whole, b"\0\0abc\0\0\0def\0");
+        for (start, end) in [(0, 12), (0, 4), (3, 9), (5, 8), (10, 12)] {
+            let range = image.range(file, start as u64, end - start).unwrap();
+            assert_eq!(range, whole[start..end], "{start}..{end}");
+        }
+        assert_eq!(image.range(file, 11, 100).unwrap(), b"\0");
+        assert_eq!(image.range(file, 50, 100).unwrap(), b"");
     }
 }

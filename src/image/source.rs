@@ -6,6 +6,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::blob::Blob;
+use super::checks::Checks;
 use super::config::Config;
 use super::error::ReadError;
 use super::limits::Budget;
@@ -54,9 +55,22 @@ impl Source {
 
     /// Reads the image for a platform: every header of every layer, all digests checked.
     pub fn image(&self, platform: &Platform, progress: &dyn Progress) -> Result<Image, ReadError> {
+        let (image, checks) = self.image_checked_later(platform, progress)?;
+        checks.finish()?;
+        Ok(image)
+    }
+
+    /// The same, with digests that are still being checked. Nothing of the image may be shown or
+    /// written before that is finished.
+    pub fn image_checked_later(
+        &self,
+        platform: &Platform,
+        progress: &dyn Progress,
+    ) -> Result<(Image, Checks), ReadError> {
         let limits = &self.options.limits;
         let Some(store) = &self.store else {
-            return self.directory(self.reference.path());
+            let image = self.directory(self.reference.path())?;
+            return Ok((image, Checks::none()));
         };
         let (config, sources, origin) = if self.is_docker_archive(store) {
             docker::open(store, self.name(), limits)?
@@ -75,18 +89,23 @@ impl Source {
                 reason,
             });
         };
-        let (layers, materials, tree) =
-            layer::read_all(&sources, &config, limits, &self.budget, progress)?;
+        let layer::Layers {
+            layers,
+            materials,
+            tree,
+            checks,
+        } = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
         let blobs = sources.iter().map(|source| source.blob.size()).sum();
         let stored = store.stored_size().map_or(blobs, |size| size.min(blobs));
-        Ok(Image {
+        let image = Image {
             longest: Image::longest_of(stored),
             config,
             layers,
             tree,
             origin,
             materials,
-        })
+        };
+        Ok((image, checks))
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {

@@ -46,7 +46,7 @@ pub enum Start {
     Loaded(Loaded),
 }
 
-/// What is mapped, and what is missing.
+/// The mapped files, and the missing ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loaded {
     pub loader: Vec<u8>,
@@ -119,7 +119,7 @@ impl Closure {
 pub fn closures<S: Source>(source: &S, settings: &Settings, programs: &[Vec<u8>]) -> Vec<Closure> {
     let loaders = Loaders {
         settings,
-        made: Mutex::default(),
+        known: Mutex::default(),
     };
     // One program needs no threads, and starting them takes longer than loading it.
     if let [program] = programs {
@@ -185,24 +185,29 @@ fn start<S: Source>(
         Vec::new()
     };
     let (objects, requests) = process.into_parts();
-    let unmet_version = |unmet: crate::elf::UnmetVersion| UnmetVersion {
-        by: objects[unmet.by].path.clone(),
-        library: objects[unmet.library].path.clone(),
-        version: unmet.version,
-    };
-    let unmet_versions = unmet_versions.into_iter().map(unmet_version).collect();
-    let mapped = |object: crate::elf::Object<S::Id>| Mapped {
-        path: object.path,
-        by: object.by,
-        broken: object.broken,
-    };
+    let mut unmet = Vec::new();
+    for version in unmet_versions {
+        unmet.push(UnmetVersion {
+            by: objects[version.by].path.clone(),
+            library: objects[version.library].path.clone(),
+            version: version.version,
+        });
+    }
+    let mut mapped = Vec::new();
+    for object in objects {
+        mapped.push(Mapped {
+            path: object.path,
+            by: object.by,
+            broken: object.broken,
+        });
+    }
     Start::Loaded(Loaded {
         loader: path,
         flavor: loader.flavor,
         secure,
-        objects: objects.into_iter().map(mapped).collect(),
+        objects: mapped,
         requests,
-        unmet_versions,
+        unmet_versions: unmet,
         unresolved,
     })
 }
@@ -216,11 +221,11 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     if elf.kind != Type::Shared || elf.is_static() || !elf.is_dynamic || elf.needed.is_empty() {
         return None;
     }
-    let is_there = |path: &Vec<u8>| matches!(source.look(path), Kind::File(_));
     let usual = Loader::conventional_paths(elf);
     usual
         .iter()
-        .find(|path| is_there(path))
+        .find(|path| matches!(source.look(path), Kind::File(_)))
+        // Where there is none, the first is the one to report as missing.
         .or(usual.first())
         .cloned()
 }
@@ -228,20 +233,20 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
 /// Loaders, made once for each path and kind of program.
 struct Loaders<'a> {
     settings: &'a Settings,
-    made: Mutex<Vec<Arc<Loader>>>,
+    known: Mutex<Vec<Arc<Loader>>>,
 }
 
 impl Loaders<'_> {
     fn get<S: Source>(&self, source: &S, path: &[u8], elf: &Elf) -> Arc<Loader> {
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loader) = made
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loader) = known
             .iter()
             .find(|loader| loader.path == path && loader.fits(elf))
         {
             return Arc::clone(loader);
         }
         let loader = Arc::new(Loader::with_mode(source, path, elf, self.mode(elf)));
-        made.push(Arc::clone(&loader));
+        known.push(Arc::clone(&loader));
         loader
     }
 

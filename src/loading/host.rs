@@ -29,7 +29,7 @@ pub struct Host {
     path: PathBuf,
     /// It is the root directory of this process, in which any path is resolved.
     is_own: bool,
-    /// What was looked for, and what is there.
+    /// A path that was looked at, and the entry there.
     known: RwLock<HashMap<Vec<u8>, Kind<FileId>>>,
     /// By device and inode number.
     ids: RwLock<HashMap<(u64, u64), FileId>>,
@@ -140,13 +140,17 @@ impl Host {
 
     fn facts(&self, file: FileId) -> Result<&(Elf, Versions), ElfError> {
         let row = self.files.get(file.0).ok_or(ElfError::Unreadable)?;
-        let read = || {
-            let bytes = self.read(file).ok_or(ElfError::Unreadable)?;
-            let elf = elf::parse(&bytes)?;
-            let versions = elf.versions(&bytes);
-            Ok((elf, versions))
-        };
-        row.facts.get_or_init(read).as_ref().map_err(Clone::clone)
+        row.facts
+            .get_or_init(|| self.parse(file))
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn parse(&self, file: FileId) -> Result<(Elf, Versions), ElfError> {
+        let bytes = self.read(file).ok_or(ElfError::Unreadable)?;
+        let elf = elf::parse(&bytes)?;
+        let versions = elf.versions(&bytes);
+        Ok((elf, versions))
     }
 
     /// The target of a link, none for anything else.
@@ -257,17 +261,24 @@ impl Files for Host {
                 None => real = next,
             }
         }
-        (self.look(&real) != Kind::Missing).then_some(real)
+        if self.look(&real) == Kind::Missing {
+            return None;
+        }
+        Some(real)
     }
 
     fn privileges(&self, file: FileId) -> Privileges {
         let Some(row) = self.files.get(file.0) else {
             return Privileges::default();
         };
-        Privileges {
-            setuid: (row.mode & 0o4000 != 0).then_some(row.uid.into()),
-            setgid: (row.mode & 0o2000 != 0).then_some(row.gid.into()),
+        let mut privileges = Privileges::default();
+        if row.mode & 0o4000 != 0 {
+            privileges.setuid = Some(row.uid.into());
         }
+        if row.mode & 0o2000 != 0 {
+            privileges.setgid = Some(row.gid.into());
+        }
+        privileges
     }
 
     fn has_capabilities(&self, file: FileId) -> bool {
@@ -285,21 +296,22 @@ impl Source for Host {
 
     /// Other file systems, such as `/proc`, are not entered.
     fn executables(&self) -> Vec<Vec<u8>> {
-        let entries = WalkDir::new(&self.path)
+        let mut paths = Vec::new();
+        // A directory that may not be read hides its programs from a loader too.
+        for entry in WalkDir::new(&self.path)
             .same_file_system(true)
             .into_iter()
-            .filter_map(Result::ok);
-        let files = entries.filter(|entry| entry.file_type().is_file());
-        let executable = files.filter(|entry| {
-            entry
-                .metadata()
-                .is_ok_and(|metadata| metadata.mode() & 0o111 != 0)
-        });
-        let path = |entry: walkdir::DirEntry| {
-            let below = entry.path().strip_prefix(&self.path).ok()?.to_owned();
-            Some([b"/", &below.into_os_string().into_vec()[..]].concat())
-        };
-        let mut paths: Vec<Vec<u8>> = executable.filter_map(path).collect();
+            .filter_map(Result::ok)
+        {
+            let is_executable = entry.file_type().is_file()
+                && entry
+                    .metadata()
+                    .is_ok_and(|metadata| metadata.mode() & 0o111 != 0);
+            if is_executable && let Ok(below) = entry.path().strip_prefix(&self.path) {
+                let below = below.to_owned().into_os_string().into_vec();
+                paths.push([b"/", &below[..]].concat());
+            }
+        }
         paths.sort();
         paths
     }

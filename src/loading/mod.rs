@@ -1,4 +1,4 @@
-//! What a loader maps for the programs of an image, or of a directory: `ldd`, without running
+//! Files that a loader maps for the programs of an image, or of a directory: `ldd`, without running
 //! anything.
 //!
 //! A directory is read lazily, so that one program costs what its own files cost. Whatever is

@@ -22,26 +22,25 @@ pub fn find_program<F: Files>(
     search: Option<&[u8]>,
     directory: &[u8],
 ) -> Result<Vec<u8>, ProgramError> {
-    let is_file = |path: &Vec<u8>| matches!(files.look(path), Kind::File(_));
-    let below = |directory: &[u8], name: &[u8]| [directory, b"/", name].concat();
     if name.contains(&b'/') {
         let path = if name.starts_with(b"/") {
             name.to_vec()
         } else {
-            below(directory, name)
+            [directory, b"/", name].concat()
         };
-        return if is_file(&path) {
-            Ok(path)
-        } else {
-            Err(ProgramError::Missing(path))
+        return match files.look(&path) {
+            Kind::File(_) => Ok(path),
+            _ => Err(ProgramError::Missing(path)),
         };
     }
     let search = search.unwrap_or(DEFAULT_PATH.as_bytes());
-    let found = search
-        .split(|&byte| byte == b':')
-        .map(|place| below(place, name))
-        .find(is_file);
-    found.ok_or_else(|| ProgramError::NotInPath {
+    for place in search.split(|&byte| byte == b':') {
+        let path = [place, b"/", name].concat();
+        if let Kind::File(_) = files.look(&path) {
+            return Ok(path);
+        }
+    }
+    Err(ProgramError::NotInPath {
         name: name.to_vec(),
         path: search.to_vec(),
     })
@@ -50,17 +49,18 @@ pub fn find_program<F: Files>(
 /// The paths of all programs that ask for a loader, sorted. Libraries that do so too, since they
 /// can be started, are left out.
 pub fn all_programs<S: Source>(source: &S) -> Vec<Vec<u8>> {
-    let is_program = |path: &Vec<u8>| {
-        let Kind::File(file) = source.look(path) else {
-            return false;
-        };
-        source
-            .elf(file)
-            .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
-    };
     source
         .executables()
         .into_par_iter()
-        .filter(is_program)
+        .filter(|path| is_program(source, path))
         .collect()
+}
+
+fn is_program<S: Source>(source: &S, path: &[u8]) -> bool {
+    let Kind::File(file) = source.look(path) else {
+        return false;
+    };
+    source
+        .elf(file)
+        .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
 }

@@ -1,7 +1,7 @@
 //! Where the files are that a loader is shown: in an image, or below a directory.
 
 use crate::elf::{Elf, ElfError, Files, Kind, Privileges, Versions};
-use crate::image::{Image, InodeId, ReadError};
+use crate::image::{self, Image, InodeId, ReadError};
 use crate::slim::View;
 
 /// Files that many loaders look at side by side.
@@ -71,14 +71,13 @@ impl Source for ImageFiles<'_> {
 
     fn executables(&self) -> Vec<Vec<u8>> {
         let tree = self.view.tree();
-        let is_executable = |inode: &crate::image::Inode| {
-            matches!(inode.kind, crate::image::Kind::File(_)) && inode.header.mode & 0o111 != 0
-        };
-        let mut paths: Vec<Vec<u8>> = tree
-            .walk()
-            .filter(|&name| is_executable(tree.inode(name)))
-            .map(|name| tree.path(name))
-            .collect();
+        let mut paths = Vec::new();
+        for name in tree.walk() {
+            let inode = tree.inode(name);
+            if matches!(inode.kind, image::Kind::File(_)) && inode.header.mode & 0o111 != 0 {
+                paths.push(tree.path(name));
+            }
+        }
         paths.sort();
         paths
     }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Scan};
+use super::{Ecosystem, Facts, FileParts, Scan};
 use crate::elf;
 use crate::image::{Kind, NameId, ReadError};
 
@@ -13,6 +13,8 @@ use crate::image::{Kind, NameId, ReadError};
 const MAX_CRATES: u64 = 8 << 20;
 /// Largest program, in bytes.
 const MAX_PROGRAM: u64 = 8 << 30;
+/// The most bytes of a section that are read.
+const MAX_SECTION: usize = 16 << 20;
 /// Bytes of Go's section that are searched. The module list is at its start.
 const MAX_BUILD_INFO: usize = 4 << 20;
 
@@ -26,19 +28,25 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     if !elf::is_elf(&scan.image.head(scan.tree().inode_id(name), 4)?) {
         return Ok(());
     }
-    let Some(bytes) = scan.at_most(name, MAX_PROGRAM)? else {
+    if !scan.is_readable(name, MAX_PROGRAM) {
         return Ok(());
-    };
-    let build = elf::section(&bytes, b".go.buildinfo").and_then(|section| {
+    }
+    // Of a large program only these sections are read.
+    let file = FileParts::new(scan.image, scan.tree().inode_id(name));
+    let [go, crates] = elf::sections(&file, [b".go.buildinfo", b".dep-v0"], MAX_SECTION);
+    if let Some(error) = file.into_failure() {
+        return Err(error);
+    }
+    let build = go.and_then(|section| {
         let end = section.len().min(MAX_BUILD_INFO);
         elf::go_build(&section[..end])
     });
     if let Some(build) = build {
         modules(scan, name, &build);
     }
-    if let Some(crates) = elf::section(&bytes, b".dep-v0") {
+    if let Some(crates) = crates {
         let mut json = Vec::new();
-        let inflated = flate2::read::ZlibDecoder::new(crates)
+        let inflated = flate2::read::ZlibDecoder::new(&*crates)
             .take(MAX_CRATES)
             .read_to_end(&mut json);
         match inflated

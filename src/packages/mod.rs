@@ -9,6 +9,7 @@ mod binaries;
 mod distribution;
 mod dpkg;
 mod fields;
+mod file_parts;
 mod gem;
 mod java;
 mod npm;
@@ -25,6 +26,7 @@ use std::fmt;
 use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
+pub(crate) use file_parts::FileParts;
 pub use purl::image_purl;
 pub use records::{GeneratedRecord, KeptRecord, Records, records};
 pub use versions::Order;
@@ -302,8 +304,17 @@ impl<'a> Scan<'a> {
     }
 
     fn at_most(&self, name: NameId, limit: u64) -> Result<Option<Bytes<'a>>, ReadError> {
+        if self.is_readable(name, limit) {
+            self.image.read(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Whether a name is a file that is not too large to be read; one that is gets recorded.
+    fn is_readable(&self, name: NameId, limit: u64) -> bool {
         let Kind::File(content) = &self.tree().inode(name).kind else {
-            return Ok(None);
+            return false;
         };
         let limit = match content {
             // A sparse file is materialized to be read, and a tar archive of a few bytes can
@@ -311,11 +322,11 @@ impl<'a> Scan<'a> {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
-        if content.length() > limit || self.image.is_implausible(content) {
+        let is_readable = content.length() <= limit && !self.image.is_implausible(content);
+        if !is_readable {
             self.oversized.borrow_mut().insert(name);
-            return Ok(None);
         }
-        self.image.read(name).map(Some)
+        is_readable
     }
 
     /// The entry at a path that a package lists. Symlinks on the way are followed; directories are

@@ -11,7 +11,7 @@ const SOURCES: u64 = 512 << 20;
 /// Bytes that archives inflate to.
 const ARCHIVES: u64 = 2 << 30;
 
-/// What is left of each limit.
+/// The rest of each limit.
 #[derive(Debug)]
 pub(super) struct Effort {
     pub(super) scripts: Allowance,

@@ -61,16 +61,12 @@ impl std::fmt::Display for Need {
         match self {
             Self::Library(soname) => write!(f, "the library `{}`", soname.escape_ascii()),
             Self::BrokenLibrary(soname, why) => {
-                write!(
-                    f,
-                    "the library `{}`, of which the loader would say that {why}",
-                    soname.escape_ascii()
-                )
+                write!(f, "a loadable library `{}` ({why})", soname.escape_ascii())
             }
             Self::Version(library, version) => {
                 write!(
                     f,
-                    "the version `{}` of `{}`",
+                    "version `{}` of `{}`",
                     version.escape_ascii(),
                     library.escape_ascii()
                 )
@@ -161,9 +157,11 @@ impl Graph {
     fn is_new(&mut self, name: NameId, reason: &Reason) -> bool {
         let key = (name, reason.by, reason.confidence());
         let given = self.given.entry(key).or_default();
+        // More reasons of the same giver tell nobody more.
         if *given >= MAX_BY_ONE {
             return false;
         }
+        // A collision would lose a reason that is not the first; that harms nobody.
         let mut hasher = DefaultHasher::new();
         (name, reason).hash(&mut hasher);
         let is_new = self.seen.insert(hasher.finish());
@@ -192,11 +190,13 @@ impl Graph {
         if self.dropped.contains(&name) {
             return false;
         }
+        // The giver is not kept yet, and may never be: its reasons wait for it.
         if let Some(by) = reason.by.filter(|&by| !self.is_kept(by)) {
             self.parked.entry(by).or_default().push((name, reason.why));
             return false;
         }
         let confidence = reason.confidence();
+        // Reasons that are not sure enough wait for their level.
         if confidence > self.level {
             self.withheld
                 .entry(confidence)
@@ -206,6 +206,7 @@ impl Graph {
         }
         let reasons = &mut self.reasons[name.index()];
         reasons.push(reason);
+        // Only the first reason makes a name new to the tracers.
         let is_first = reasons.len() == 1;
         if is_first {
             self.kept.push(name);

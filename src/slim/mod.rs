@@ -1,18 +1,29 @@
 //! Slimming: which files of an image its program needs, and why.
 //!
-//! Roots come from the image's configuration, from
-//! `--keep` and from rules that always hold. Each newly kept name goes to every tracer, which keeps what that name needs, until nothing is new; one of the tracers is the engine of the keep rules, pages in `rules/keep`.
-//! What comes out is a [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run`
-//! and `why` are one.
+//! Roots come from the image's configuration, from `--keep` and from rules that always hold. Each
+//! newly kept name goes to every tracer, which keeps what that name needs, until nothing is new;
+//! one of the tracers is the engine of the keep rules, pages in `rules/keep`. The result is a
+//! [`Plan`]; nothing is written before it is whole, so `slim`, `slim --dry-run` and `why` are one.
 
+mod binaries;
 mod effort;
 mod graph;
+mod keep;
 mod keep_rules;
+mod language_paths;
+mod open_names;
+mod options;
 mod package_records;
+mod paths;
 mod plan;
+mod process;
 mod program_search;
 mod roots;
+mod shebang;
+mod slimming;
+mod system_directories;
 mod trace;
+mod tracer;
 mod tracers;
 mod verify;
 mod view;
@@ -20,7 +31,9 @@ mod why;
 
 pub use graph::{Graph, Link, Need, Note, Reason, Unmet};
 pub use keep_rules::{KeepPage, KeepRules, keep_rules};
-pub use plan::{Count, Plan, PlanError, PlanOptions, Totals, plan};
-pub use verify::{Failure, verify, verify_against};
+pub use options::{PlanError, PlanOptions};
+pub use plan::{Count, Plan, Totals};
+pub use slimming::{Slimming, plan};
+pub use verify::{Failure, Lost, verify, verify_against};
 pub(crate) use view::View;
 pub use why::{Because, Confidence, Field, Injector, Language, Root, Why};

@@ -1,18 +1,19 @@
 //! Records of packages: what tells scanners which packages remain. It is decided when all else is.
 
 use super::graph::Graph;
-use super::plan::PlanError;
-use super::view::View;
 use super::why::{Root, Why};
-use crate::image::{Content, Header, Image, Inode, Kind, NameId, Selection};
-use crate::packages::{self, GeneratedRecord};
+use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection};
+use crate::packages::{self, GeneratedRecord, Packages};
 
 /// Keeps the files that record packages of which something is kept, and gives those that have to be
 /// made.
-pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<GeneratedRecord>, PlanError> {
-    let image = view.image;
-    let installed = packages::read(image)?;
-    let records = packages::records(image, &installed, &|name| graph.is_kept(name))?;
+pub(super) fn keep(
+    image: &Image,
+    installed: &Packages,
+    graph: &mut Graph,
+) -> Result<Vec<GeneratedRecord>, ReadError> {
+    let tree = &image.tree;
+    let records = packages::records(image, installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
         let why = match kept.of {
             Some(_) => Why::Record {
@@ -21,7 +22,8 @@ pub(super) fn keep(view: &View<'_>, graph: &mut Graph) -> Result<Vec<GeneratedRe
             None => Why::Root(Root::PackageDatabase),
         };
         graph.keep(kept.record, kept.of, why);
-        let (mut below, tree) = (kept.record, view.tree());
+        let mut below = kept.record;
+        // Tracing is over, so that nobody else keeps the directories of a record.
         while tree.parent(below) != NameId::ROOT {
             graph.keep(tree.parent(below), Some(below), Why::Directory);
             below = tree.parent(below);
@@ -53,6 +55,7 @@ pub(super) fn insert(
         };
         names.push(result.tree.insert(directory, &file_name, inode));
     }
+    // The inserted names are behind those that the selection has rows for.
     let mut all = Selection::none(&result.tree);
     let kept = image.tree.walk().filter(|&name| selection.contains(name));
     for name in kept.chain(names) {

@@ -2,101 +2,36 @@
 
 use std::collections::BTreeSet;
 
+use super::binaries::Binaries;
 use super::graph::{Graph, Link, Note, Reason, Unmet};
-use super::trace::{Trace, Traced};
-use super::tracers::{elf, shell};
+use super::keep::Keep;
+use super::options::{PlanError, PlanOptions};
+use super::process::Program;
+use super::trace::{Traced, trace};
 use super::view::View;
-use super::why::{Confidence, Field};
-use super::{package_records, roots};
+use super::why::Confidence;
+use super::{package_records, roots, tracers};
 use crate::image::{Image, InodeId, Kind, NameId, ReadError, Selection, Tree};
 use crate::knowledge::ProgramClass;
-use crate::packages::GeneratedRecord;
-
-/// What the user asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanOptions {
-    /// Globs over paths of the image. `*` stops at a slash, `**` does not;
-    /// `/etc/nginx/**` is all below that directory, `/etc/nginx` its entry alone.
-    pub keep: Vec<String>,
-    /// Globs over what is not kept, whatever needs it, with all below it.
-    pub drop: Vec<String>,
-    /// How sure a reason must be to count.
-    pub level: Confidence,
-    /// Keep nothing merely so that scanners know the packages that remain.
-    pub no_package_records: bool,
-}
-
-impl Default for PlanOptions {
-    /// Every reason counts: what works, works on.
-    fn default() -> Self {
-        Self {
-            keep: Vec::new(),
-            drop: Vec::new(),
-            level: Confidence::Possible,
-            no_package_records: false,
-        }
-    }
-}
-
-/// Why there is no plan.
-#[derive(Debug, thiserror::Error)]
-pub enum PlanError {
-    #[error(
-        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
-    )]
-    NoProgram,
-    #[error(
-        "`{program}`, the program of {field}, is not in the image{}",
-        listed(looked_in)
-    )]
-    ProgramNotFound {
-        field: Field,
-        program: String,
-        looked_in: Vec<Vec<u8>>,
-    },
-    #[error("`{option} {pattern}` matches nothing in the image")]
-    MatchesNothing {
-        option: &'static str,
-        pattern: String,
-    },
-    #[error("`{option} {pattern}` is no glob")]
-    Glob {
-        option: &'static str,
-        pattern: String,
-        source: globset::Error,
-    },
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
-fn listed(directories: &[Vec<u8>]) -> String {
-    if directories.is_empty() {
-        return String::new();
-    }
-    let directories: Vec<String> = directories
-        .iter()
-        .map(|path| format!("`{}`", path.escape_ascii()))
-        .collect();
-    format!(" (looked in {})", directories.join(", "))
-}
+use crate::packages::{GeneratedRecord, Packages};
 
 /// Which names stay. The same image and options give the same plan.
 #[derive(Debug)]
 pub struct Plan {
     graph: Graph,
-    /// What would be kept if every reason counted; none where every one does.
+    /// Everything that would be kept if every reason counted; none where every one does.
     whole: Option<Graph>,
     pub(super) kept: Vec<NameId>,
     unmet: Vec<Unmet>,
     notes: Vec<Note>,
     totals: Totals,
     records: Vec<GeneratedRecord>,
-    pub(super) programs: Vec<elf::Program>,
+    pub(super) loaded: Vec<Program>,
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
 }
 
-/// What the plan comes to.
+/// Sums of the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub before: Count,
@@ -107,7 +42,7 @@ pub struct Totals {
     pub shells: Vec<NameId>,
     /// Kept programs of package managers, in the tree's order.
     pub package_managers: Vec<NameId>,
-    /// What each level keeps, the surest first, each with what those before it keep.
+    /// Sums of each level, the surest first, each with those before it.
     pub levels: Vec<(Confidence, Count)>,
 }
 
@@ -125,23 +60,33 @@ pub struct Count {
     pub privileged: usize,
 }
 
-/// Decides what of an image stays.
-pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
-    let view = View::new(image);
-    let mut trace = Trace::new(&view);
-    roots::keep(&mut trace, options)?;
+/// Makes the plan. `packages` are asked for where they are needed.
+pub(super) fn make<'p>(
+    view: &View<'_>,
+    binaries: &Binaries,
+    options: &PlanOptions,
+    packages: impl FnOnce() -> Result<&'p Packages, ReadError>,
+) -> Result<Plan, PlanError> {
+    let image = view.image;
+    let mut keep = Keep::new(view, binaries);
+    let mut tracers = tracers::all(view, binaries);
+    roots::keep(&mut keep, options)?;
+    for tracer in &mut tracers {
+        tracer.start(&mut keep);
+    }
+    roots::keep_copied(&mut keep);
     let Traced {
         mut graph,
         whole,
         kept_at,
         unmet,
         notes,
-        programs,
-    } = trace.run(options.level);
+        loaded,
+    } = trace(keep, &mut tracers, options.level);
     let records = if options.no_package_records {
         Vec::new()
     } else {
-        package_records::keep(&view, &mut graph)?
+        package_records::keep(image, packages()?, &mut graph)?
     };
     let oversized = view.oversized();
     if let Some(error) = view.failure() {
@@ -154,6 +99,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
         .collect();
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
+    // Levels are counted in the whole graph, which has every level.
     let in_order = whole.as_ref().unwrap_or(&graph).kept();
     let count_of =
         |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
@@ -168,7 +114,7 @@ pub fn plan(image: &Image, options: &PlanOptions) -> Result<Plan, PlanError> {
         notes,
         totals,
         records,
-        programs,
+        loaded,
         keeps_opened,
     })
 }
@@ -186,7 +132,7 @@ fn with_oversized(
             notes.insert(Note {
                 at: Some(name),
                 line: None,
-                text: "too large to be analyzed: what it needs is unknown".to_owned(),
+                text: "too large to be analyzed: its needs are unknown".to_owned(),
             });
         }
     }
@@ -205,7 +151,7 @@ impl Plan {
         &self.records
     }
 
-    /// What is written: the image with the records in it, and the names that stay and those that
+    /// The image that is written, with the records in it, and the names that stay and those that
     /// are made.
     pub fn result(&self, image: &Image) -> (Image, Selection) {
         package_records::insert(image, &self.selection(&image.tree), &self.records)
@@ -249,7 +195,7 @@ impl Plan {
         &self.unmet
     }
 
-    /// What could not be known, ordered.
+    /// Notes on things that could not be known, ordered.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
@@ -260,12 +206,6 @@ impl Plan {
 }
 
 fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
-    let select = |wanted: fn(&Tree, NameId) -> bool| {
-        kept.iter()
-            .copied()
-            .filter(|&name| wanted(tree, name))
-            .collect()
-    };
     let mut after = count(tree, kept.iter().copied());
     after.names += records.len();
     after.files += records.len();
@@ -276,11 +216,18 @@ fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
     Totals {
         before: count(tree, tree.walk()),
         after,
-        privileged: select(is_privileged),
-        shells: select(shell::is_shell_file),
-        package_managers: select(is_package_manager),
+        privileged: select(tree, kept, is_privileged),
+        shells: select(tree, kept, is_shell),
+        package_managers: select(tree, kept, is_package_manager),
         levels: Vec::new(),
     }
+}
+
+fn select(tree: &Tree, kept: &[NameId], is_wanted: fn(&Tree, NameId) -> bool) -> Vec<NameId> {
+    kept.iter()
+        .copied()
+        .filter(|&name| is_wanted(tree, name))
+        .collect()
 }
 
 /// Records of packages stay at every level.
@@ -304,18 +251,21 @@ fn count_names(tree: &Tree, names: &[NameId]) -> Count {
     count(tree, names.iter().copied())
 }
 
+fn is_shell(tree: &Tree, name: NameId) -> bool {
+    is_started(tree, name) && ProgramClass::PosixShell.contains(tree.file_name(name))
+}
+
 fn is_package_manager(tree: &Tree, name: NameId) -> bool {
-    let is_program = match &tree.inode(name).kind {
+    is_started(tree, name) && ProgramClass::PackageManager.contains(tree.file_name(name))
+}
+
+/// Whether a name is that of a program: a file that may be executed, or a link.
+fn is_started(tree: &Tree, name: NameId) -> bool {
+    match &tree.inode(name).kind {
         Kind::File(_) => tree.inode(name).header.mode & 0o111 != 0,
         Kind::Symlink { .. } => true,
         _ => false,
-    };
-    is_program && changes_packages(tree.file_name(name))
-}
-
-/// Whether a program of this name changes what is installed.
-pub(super) fn changes_packages(file_name: &[u8]) -> bool {
-    ProgramClass::PackageManager.contains(file_name)
+    }
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {

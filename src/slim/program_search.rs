@@ -9,7 +9,7 @@ use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
 /// How many directories of PATH are searched. Linux passes a program a PATH of 128 KiB at most.
 const MAX_DIRECTORIES: usize = 1024;
 
-/// What the environment of the image says about finding programs.
+/// The variables of the image by which programs are found.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
@@ -45,6 +45,7 @@ impl Programs {
         if word.is_empty() {
             return None;
         }
+        // A word with a slash is a path: PATH is not searched.
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
@@ -84,7 +85,10 @@ impl Programs {
 /// The regular file that a path leads to.
 fn file(view: &View<'_>, path: &[u8]) -> Option<NameId> {
     let name = view.resolve(path).ok()?.name;
-    matches!(view.tree().inode(name).kind, Kind::File(_)).then_some(name)
+    match view.tree().inode(name).kind {
+        Kind::File(_) => Some(name),
+        _ => None,
+    }
 }
 
 fn joined(directory: &[u8], path: &[u8]) -> Vec<u8> {

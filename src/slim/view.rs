@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::elf::{self, Elf, ElfError, Files, Privileges, Versions};
 use crate::image::{
     Bytes, Content, Image, InodeId, Kind, NameId, ReadError, ResolveError, Resolved, Tree,
 };
+use crate::packages::FileParts;
 
 /// Bytes of a text: longer ones are data, such as dumps and logs.
 const MAX_TEXT: u64 = 8 << 20;
@@ -16,18 +17,25 @@ const MAX_BINARY: u64 = 8 << 30;
 /// The same for a file with holes, which costs nothing in an archive. Linkers write none.
 const MAX_SPARSE: u64 = 64 << 20;
 
-/// The files of an image. Each is parsed once, whatever its names.
-#[derive(Debug)]
+/// The files of an image. Each is parsed once, whatever its names, also for views of it that see
+/// fewer.
+#[derive(Clone, Debug)]
 pub(crate) struct View<'a> {
     pub(crate) image: &'a Image,
     /// A row a name, where some are not to be seen.
     visible: Option<&'a [bool]>,
+    shared: Arc<Shared>,
+}
+
+/// Facts that do not depend on what is visible.
+#[derive(Debug)]
+struct Shared {
     /// A row an inode.
     elfs: Vec<OnceLock<Result<Elf, ElfError>>>,
     /// A row an inode.
     versions: Vec<OnceLock<Option<Versions>>>,
-    /// The first file that could not be read. It is looked at when the work is done.
-    failure: OnceLock<ReadError>,
+    /// The first file that could not be read. It is reported when the work is done.
+    failure: Mutex<Option<ReadError>>,
     /// Files that were asked for and are larger than what is read.
     oversized: Mutex<BTreeSet<InodeId>>,
 }
@@ -35,24 +43,24 @@ pub(crate) struct View<'a> {
 impl<'a> View<'a> {
     pub(crate) fn new(image: &'a Image) -> Self {
         let inodes = image.tree.inode_count();
-        let elfs = (0..inodes).map(|_| OnceLock::new()).collect();
-        let versions = (0..inodes).map(|_| OnceLock::new()).collect();
         Self {
             image,
             visible: None,
-            elfs,
-            versions,
-            failure: OnceLock::new(),
-            oversized: Mutex::default(),
+            shared: Arc::new(Shared {
+                elfs: (0..inodes).map(|_| OnceLock::new()).collect(),
+                versions: (0..inodes).map(|_| OnceLock::new()).collect(),
+                failure: Mutex::default(),
+                oversized: Mutex::default(),
+            }),
         }
     }
 
     /// The same files, of which only those with a `true` in their row are there; the others end
     /// every path.
-    pub(crate) fn only(self, visible: &'a [bool]) -> Self {
+    pub(crate) fn only(&self, visible: &'a [bool]) -> Self {
         Self {
             visible: Some(visible),
-            ..self
+            ..self.clone()
         }
     }
 
@@ -61,8 +69,13 @@ impl<'a> View<'a> {
     }
 
     /// Why a file could not be read, if one could not.
-    pub(crate) fn failure(self) -> Option<ReadError> {
-        self.failure.into_inner()
+    pub(crate) fn failure(&self) -> Option<ReadError> {
+        lock(&self.shared.failure).take()
+    }
+
+    /// Records that a file could not be read. What comes after the first failure follows from it.
+    fn fail(&self, error: ReadError) {
+        lock(&self.shared.failure).get_or_insert(error);
     }
 
     fn is_there(&self, name: NameId) -> bool {
@@ -87,16 +100,12 @@ impl<'a> View<'a> {
 
     /// The files that were asked for and not read, because they are too large.
     pub(crate) fn oversized(&self) -> BTreeSet<InodeId> {
-        let oversized = self.oversized.lock();
-        oversized.unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.oversized).clone()
     }
 
     /// Records that a file is not read because it is too large.
     pub(crate) fn add_oversized(&self, file: InodeId) {
-        let oversized = self.oversized.lock();
-        oversized
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(file);
+        lock(&self.shared.oversized).insert(file);
     }
 
     /// The bytes of a text file, by any of its names; nothing for what is no file, or is too large
@@ -115,16 +124,30 @@ impl<'a> View<'a> {
         match self.image.head(file, limit) {
             Ok(bytes) => bytes,
             Err(error) => {
-                // What comes after the first failure is of no interest.
-                let _ = self.failure.set(error);
+                self.fail(error);
                 Vec::new()
             }
         }
     }
 
     fn at_most(&self, file: InodeId, limit: u64) -> Option<Bytes<'a>> {
-        let Kind::File(content) = &self.tree().inode_at(file).kind else {
+        if !self.is_readable(file, limit) {
             return None;
+        }
+        match self.image.read_inode(file) {
+            Ok(bytes) => Some(bytes),
+            Err(ReadError::NotAFile { .. }) => None,
+            Err(error) => {
+                self.fail(error);
+                None
+            }
+        }
+    }
+
+    /// Whether a name is a file that is not larger than what is read; one that is larger is noted.
+    fn is_readable(&self, file: InodeId, limit: u64) -> bool {
+        let Kind::File(content) = &self.tree().inode_at(file).kind else {
+            return false;
         };
         let limit = match content {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
@@ -132,23 +155,34 @@ impl<'a> View<'a> {
         };
         if content.length() > limit || self.image.is_implausible(content) {
             self.add_oversized(file);
-            return None;
+            return false;
         }
-        match self.image.read_inode(file) {
-            Ok(bytes) => Some(bytes),
-            Err(ReadError::NotAFile { .. }) => None,
-            Err(error) => {
-                // What comes after the first failure is of no interest.
-                let _ = self.failure.set(error);
-                None
-            }
-        }
+        true
     }
 
     /// The symbol versions of an ELF file; none of what is none.
     pub(crate) fn versions(&self, file: InodeId) -> Option<&Versions> {
         let read = || Some(self.elf(file).ok()?.versions(&self.read(file)?));
-        self.versions[file.index()].get_or_init(read).as_ref()
+        self.shared.versions[file.index()]
+            .get_or_init(read)
+            .as_ref()
+    }
+
+    fn parse(&self, file: InodeId) -> Result<Elf, ElfError> {
+        // Most files are no ELF files, of whatever size.
+        if !elf::is_elf(&self.head(file, 4)) {
+            return Err(ElfError::Magic);
+        }
+        if !self.is_readable(file, MAX_BINARY) {
+            return Err(ElfError::Unreadable);
+        }
+        let parts = FileParts::new(self.image, file);
+        let elf = elf::parse_parts(&parts);
+        if let Some(error) = parts.into_failure() {
+            self.fail(error);
+            return Err(ElfError::Unreadable);
+        }
+        elf
     }
 
     /// The facts of an ELF file; an error for what is none.
@@ -192,27 +226,22 @@ impl Files for View<'_> {
     }
 
     fn elf(&self, file: InodeId) -> Result<&Elf, ElfError> {
-        let parse = || {
-            // Most files are no ELF files, and large ones would have to be copied to be told so.
-            if !elf::is_elf(&self.head(file, 4)) {
-                return Err(ElfError::Magic);
-            }
-            self.read(file)
-                .ok_or(ElfError::Unreadable)
-                .and_then(|bytes| elf::parse(&bytes))
-        };
-        self.elfs[file.index()]
-            .get_or_init(parse)
+        self.shared.elfs[file.index()]
+            .get_or_init(|| self.parse(file))
             .as_ref()
             .map_err(Clone::clone)
     }
 
     fn privileges(&self, file: InodeId) -> Privileges {
         let header = &self.tree().inode_at(file).header;
-        Privileges {
-            setuid: (header.mode & 0o4000 != 0).then_some(header.uid),
-            setgid: (header.mode & 0o2000 != 0).then_some(header.gid),
+        let mut privileges = Privileges::default();
+        if header.mode & 0o4000 != 0 {
+            privileges.setuid = Some(header.uid);
         }
+        if header.mode & 0o2000 != 0 {
+            privileges.setgid = Some(header.gid);
+        }
+        privileges
     }
 
     fn has_capabilities(&self, file: InodeId) -> bool {
@@ -226,4 +255,9 @@ impl Files for View<'_> {
     fn real_path(&self, path: &[u8]) -> Option<Vec<u8>> {
         Some(self.tree().path(self.resolve(path).ok()?.name))
     }
+}
+
+/// No thread panics with one of these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

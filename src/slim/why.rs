@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::elf::Found;
 
-/// What ties a kept file to the one that keeps it. Displayed, it is a phrase about the file, in
-/// which "it" is the one that gives the reason: "needed by it as `libc.so.6`, found in a default
+/// The tie between a kept file and the one that keeps it. Displayed, it is a phrase about the file,
+/// in which "it" is the one that gives the reason: "needed by it as `libc.so.6`, found in a default
 /// directory".
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Why {
@@ -15,7 +15,7 @@ pub enum Why {
     Directory,
     /// A directory or a link that is met on the way to it.
     OnTheWay,
-    /// What it, a symbolic link, leads to.
+    /// The target of it, a symbolic link.
     Target,
     /// The loader that the kernel starts for it, or that would map it.
     Interpreter,
@@ -45,7 +45,7 @@ pub enum Why {
     Command { word: String, line: usize },
     /// A path in it, a script, that is there.
     Mention { word: String, line: usize },
-    /// What tells scanners which package it is of.
+    /// The record by which scanners know the package that it belongs to.
     Record { package: String },
     /// A script that it includes.
     Include { word: String, line: usize },
@@ -70,7 +70,7 @@ pub enum Why {
     Module { language: Language, name: String },
 }
 
-/// What made a keep rule keep something.
+/// The fact that made a keep rule keep something.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Because {
     /// It holds for every image.
@@ -156,7 +156,7 @@ pub enum Field {
     Shell,
 }
 
-/// Who has a library loaded that the program does not name.
+/// The source of a library that is loaded though the program does not name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Injector {
     Preload,
@@ -213,7 +213,7 @@ impl fmt::Display for Why {
             Self::Root(root) => root.fmt(f),
             Self::Directory => f.write_str("the directory it is in"),
             Self::OnTheWay => f.write_str("on the way to it"),
-            Self::Target => f.write_str("what it points to"),
+            Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
                 write!(f, "needed by it as `{}`, {found}", soname.escape_ascii())
@@ -250,14 +250,14 @@ impl fmt::Display for Why {
             Self::MayOpen { soname, found } => {
                 write!(
                     f,
-                    "it holds the name `{}` and may open it, {found}",
+                    "it contains the name `{}` and may open it, {found}",
                     soname.escape_ascii()
                 )
             }
             Self::Announced { soname, found, .. } => {
                 write!(
                     f,
-                    "a note in it says that it opens `{}`, {found}",
+                    "announced by it in `.note.dlopen` as `{}`, {found}",
                     soname.escape_ascii()
                 )
             }
@@ -300,10 +300,8 @@ impl fmt::Display for Root {
             Self::Home => f.write_str("the home directory of the user"),
             Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
-            Self::Brought { by } => write!(f, "brought by `{by}`"),
-            Self::PackageDatabase => {
-                f.write_str("scanners know packages by it, and it does not name files")
-            }
+            Self::Brought { by } => write!(f, "added by `{by}`"),
+            Self::PackageDatabase => f.write_str("the package database that scanners read"),
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
         }
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 use assert_cmd::Command;
 use serde_json::Value;
 
+use crate::builders::images::{Tar, config, docker_archive};
+
 /// The program in a folder of its own, deaf to this machine's settings.
 fn jettison(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
@@ -421,4 +423,29 @@ fn colour_is_written_only_where_it_is_asked_for() {
     assert!(!colored(&[]), "the output is a pipe");
     assert!(colored(&["--color", "always"]));
     assert!(!colored(&["--color", "never"]));
+}
+
+#[test]
+fn nothing_of_an_image_is_reported_or_written_before_its_digests_are_checked() {
+    let meant = Tar::new().file("a", b"").end();
+    let is = Tar::new().file("app", b"").end();
+    let folder = folder(&[]);
+    let archive = docker_archive(&[is], &config(&[meant]), &[]);
+    fs::write(folder.path().join("image.tar"), archive).expect("files can be written");
+    // The image has no program either, but that is a fault of bytes that nobody meant.
+    let (code, text) = stderr(jettison(folder.path()).args([
+        "slim",
+        "image.tar",
+        "-o",
+        "docker-archive:out.tar",
+        "--report",
+        "report.json",
+    ]));
+    assert_eq!(code, 2);
+    assert!(
+        text.contains("image `image.tar`") && text.contains("sha256:"),
+        "{text}"
+    );
+    assert!(!folder.path().join("out.tar").exists());
+    assert!(!folder.path().join("report.json").exists());
 }

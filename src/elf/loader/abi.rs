@@ -1,4 +1,4 @@
-//! What differs between machines and distributions: default directories, ABI numbers, names of
+//! Differences between machines and distributions: default directories, ABI numbers, names of
 //! processors.
 
 use crate::elf::file::{Elf, Endian};
@@ -55,7 +55,7 @@ pub(super) fn default_directories(elf: &Elf) -> Vec<Vec<u8>> {
     directories
 }
 
-/// What `$LIB` may stand for, where the loader does not tell.
+/// The values that `$LIB` may have, where the loader does not tell.
 pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
     let debian = triplet(elf).map(|triplet| format!("lib/{triplet}").into_bytes());
     let others: &[&[u8]] = if elf.is_64 {
@@ -69,7 +69,7 @@ pub(super) fn lib_values(elf: &Elf) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What a loader's own bytes tell: its default directories as they are built in, in order, slashes
+/// Reads a loader's own bytes: its default directories as they are built in, in order, slashes
 /// at the end left out; none where nothing looks like them.
 pub(super) fn built_in_directories(loader: &[u8]) -> Vec<Vec<u8>> {
     let mut longest: Vec<&[u8]> = Vec::new();
@@ -119,17 +119,18 @@ fn is_directory_string(text: &[u8]) -> bool {
             .all(|&byte| byte.is_ascii_graphic() && byte != b'%')
 }
 
-/// What `$LIB` is in this loader: of the values it may have, the one that stands in its bytes as a
-/// string.
+/// The value of `$LIB` in this loader: of the values it may have, the one that stands in its bytes
+/// as a string.
 pub(super) fn built_in_lib(loader: &[u8], elf: &Elf) -> Vec<Vec<u8>> {
     let values = lib_values(elf);
-    let is_built_in = |value: &&Vec<u8>| {
-        memchr::memmem::find(loader, &[b"\0", value.as_slice(), b"\0"].concat()).is_some()
-    };
-    match values.iter().find(is_built_in) {
-        Some(value) => vec![value.clone()],
-        None => values,
+    for value in &values {
+        // A string of C, as opposed to a part of a longer one.
+        let string = [b"\0", value.as_slice(), b"\0"].concat();
+        if memchr::memmem::find(loader, &string).is_some() {
+            return vec![value.clone()];
+        }
     }
+    values
 }
 
 pub(super) fn is_x86_64(elf: &Elf) -> bool {
@@ -156,8 +157,11 @@ pub(super) fn glibc_version(loader: &[u8]) -> Option<(u32, u32)> {
     let at = memchr::memmem::find(loader, MARK)? + MARK.len();
     let text = loader.get(at..loader.len().min(at + 16))?;
     let mut numbers = text.split(|byte| !byte.is_ascii_digit());
-    let mut number = || str::from_utf8(numbers.next()?).ok()?.parse().ok();
-    Some((number()?, number()?))
+    Some((number(numbers.next()?)?, number(numbers.next()?)?))
+}
+
+fn number(digits: &[u8]) -> Option<u32> {
+    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// `$PLATFORM`, and directories below each other that glibc before 2.37 tried before a directory

@@ -39,7 +39,7 @@ impl Entry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
-    #[error("it is no loader cache")]
+    #[error("it is not a loader cache")]
     Magic,
     #[error("it is cut short")]
     Short,

@@ -3,36 +3,8 @@
 use super::cache::{Entry, Target};
 use super::linker::{Environment, Loader, Mode};
 use super::processor::Processor;
-use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, join};
+use super::search::{Files, Found, Kind, MAX_ELEMENTS, Place, Requester, Step, join, parent};
 use super::tokens::{Tokens, expand, has_origin};
-
-/// What the search wants to know of an object: the one that needs, or one of those that loaded it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Requester<'a> {
-    pub(super) path: &'a [u8],
-    /// What `$ORIGIN` is for it.
-    pub(super) origin: &'a [u8],
-    pub(super) rpath: Option<&'a [u8]>,
-    pub(super) runpath: Option<&'a [u8]>,
-    pub(super) no_default_directories: bool,
-}
-
-/// One step of a search.
-#[derive(Clone, Debug)]
-pub(super) enum Step {
-    Directory(Place),
-    /// The cache. Its entries in default directories are left out for who wants no default
-    /// directories.
-    Cache {
-        no_default_directories: bool,
-    },
-}
-
-impl Step {
-    pub(super) fn is_default(&self) -> bool {
-        matches!(self, Self::Directory(place) if place.found == Found::Default)
-    }
-}
 
 /// The steps for any need of `chain[0]`, which `chain[1]` loaded, and so on up to the program; up
 /// to those that every search ends with, which are the loader's `tail`.
@@ -46,43 +18,38 @@ pub(super) fn steps<F: Files>(
     let Some(needs) = chain.first() else {
         return Vec::new();
     };
-    let mut add = |path: &[u8], separators: &[u8], origin: &[u8], found: Found| {
-        search_path(
-            path,
-            separators,
-            origin,
-            loader,
-            environment,
-            &found,
-            &mut places,
-        );
+    let search = SearchPaths {
+        loader,
+        environment,
     };
     // A RUNPATH switches off every RPATH, also those of who loaded this object.
     if needs.runpath.is_none() {
         for object in chain.iter().filter(|object| object.runpath.is_none()) {
             if let Some(rpath) = object.rpath {
-                add(
+                let of = object.path.to_vec();
+                search.add(
                     rpath,
                     b":",
                     object.origin,
-                    Found::Rpath {
-                        of: object.path.to_vec(),
-                    },
+                    &Found::Rpath { of },
+                    &mut places,
                 );
             }
         }
     }
     let program = chain.last().unwrap_or(needs);
     if !environment.library_path.is_empty() && !environment.secure {
-        add(
-            &environment.library_path,
+        let path = &environment.library_path;
+        search.add(
+            path,
             b":;",
             program.origin,
-            Found::LibraryPath,
+            &Found::LibraryPath,
+            &mut places,
         );
     }
     if let Some(runpath) = needs.runpath {
-        add(runpath, b":", needs.origin, Found::Runpath);
+        search.add(runpath, b":", needs.origin, &Found::Runpath, &mut places);
     }
     let mut steps = with_subdirectories(files, loader, places);
     if loader.cache.is_some() {
@@ -93,23 +60,24 @@ pub(super) fn steps<F: Files>(
     steps
 }
 
-/// What every search ends with: the directories of the configuration, and the default ones.
+/// The steps that every search ends with: the directories of the configuration, and the default
+/// ones.
 pub(super) fn tail<F: Files>(files: &F, loader: &Loader) -> Vec<Step> {
-    let place = |directory: &Vec<u8>, found| Place {
-        directory: directory.clone(),
-        found,
-        variant: false,
-        exists: true,
-    };
-    let configured = loader
-        .configured
-        .iter()
-        .map(|directory| place(directory, Found::Conf));
-    let default = loader
-        .default_directories
-        .iter()
-        .map(|directory| place(directory, Found::Default));
-    with_subdirectories(files, loader, configured.chain(default).collect())
+    let mut places = Vec::new();
+    for (directories, found) in [
+        (&loader.configured, Found::Conf),
+        (&loader.default_directories, Found::Default),
+    ] {
+        for directory in directories {
+            places.push(Place {
+                directory: directory.clone(),
+                found: found.clone(),
+                variant: false,
+                exists: true,
+            });
+        }
+    }
+    with_subdirectories(files, loader, places)
 }
 
 /// The paths that a need with a slash in it, or with a token, may stand for.
@@ -124,60 +92,75 @@ pub(super) fn names(name: &[u8], origin: &[u8], loader: &Loader) -> Vec<(Vec<u8>
     )
 }
 
-fn search_path(
-    path: &[u8],
-    separators: &[u8],
-    origin: &[u8],
-    loader: &Loader,
-    environment: &Environment,
-    found: &Found,
-    places: &mut Vec<Place>,
-) {
-    let tokens = Tokens {
-        origin,
-        lib: &loader.lib,
-        platform: &loader.platforms,
-    };
-    for element in path
-        .split(|byte| separators.contains(byte))
-        .take(MAX_ELEMENTS)
-    {
-        let has_origin = has_origin(element);
-        for (directory, variant) in expand(element, &tokens) {
-            if environment.secure && has_origin && !is_trusted(&directory, loader) {
-                continue;
+/// The context in which search paths are read.
+struct SearchPaths<'a> {
+    loader: &'a Loader,
+    environment: &'a Environment,
+}
+
+impl SearchPaths<'_> {
+    /// Adds the directories of a search path.
+    fn add(
+        &self,
+        path: &[u8],
+        separators: &[u8],
+        origin: &[u8],
+        found: &Found,
+        places: &mut Vec<Place>,
+    ) {
+        let Self {
+            loader,
+            environment,
+        } = *self;
+        let tokens = Tokens {
+            origin,
+            lib: &loader.lib,
+            platform: &loader.platforms,
+        };
+        for element in path
+            .split(|byte| separators.contains(byte))
+            .take(MAX_ELEMENTS)
+        {
+            let has_origin = has_origin(element);
+            for (directory, variant) in expand(element, &tokens) {
+                if environment.secure && has_origin && !is_trusted(&directory, loader) {
+                    continue;
+                }
+                let end = directory
+                    .iter()
+                    .rposition(|&byte| byte != b'/')
+                    .map_or(0, |last| last + 1);
+                // An empty element is the working directory.
+                let directory = match &directory[..end] {
+                    [] if directory.starts_with(b"/") => b"/".to_vec(),
+                    [] => environment.directory.clone(),
+                    [b'/', ..] => directory[..end].to_vec(),
+                    relative => join(&environment.directory, relative),
+                };
+                places.push(Place {
+                    directory,
+                    found: found.clone(),
+                    variant,
+                    exists: true,
+                });
             }
-            let end = directory
-                .iter()
-                .rposition(|&byte| byte != b'/')
-                .map_or(0, |last| last + 1);
-            // An empty element is the working directory.
-            let directory = match &directory[..end] {
-                [] if directory.starts_with(b"/") => b"/".to_vec(),
-                [] => environment.directory.clone(),
-                [b'/', ..] => directory[..end].to_vec(),
-                relative => join(&environment.directory, relative),
-            };
-            places.push(Place {
-                directory,
-                found: found.clone(),
-                variant,
-                exists: true,
-            });
         }
     }
 }
 
-/// Whether a directory that
-/// `$ORIGIN` led to is in one of the loader's own: only these are safe from the user of a program with rights that he has not (`is_trusted_path_normalize`).
+/// Whether a directory that `$ORIGIN` led to is in one of the loader's own: only these are safe
+/// from the user of a program with rights that he has not (`is_trusted_path_normalize`).
 fn is_trusted(directory: &[u8], loader: &Loader) -> bool {
     let directory = normalized(directory);
-    let is_in = |trusted: &Vec<u8>| {
-        directory
-            .strip_prefix(trusted.as_slice())
-            .is_some_and(is_at_boundary)
-    };
-    loader.default_directories.iter().any(is_in)
+    for trusted in &loader.default_directories {
+        // `/lib` is a prefix of `/lib64`, and not around it.
+        if let Some(rest) = directory.strip_prefix(trusted.as_slice())
+            && is_at_boundary(rest)
+        {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_at_boundary(rest: &[u8]) -> bool {
@@ -221,15 +204,14 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
             0,
             &mut below,
         );
-        let step = |directory| {
-            Step::Directory(Place {
+        for directory in below {
+            steps.push(Step::Directory(Place {
                 directory,
                 found: place.found.clone(),
                 variant: is_variant,
                 exists: true,
-            })
-        };
-        steps.extend(below.into_iter().map(step));
+            }));
+        }
         steps.push(Step::Directory(place));
     }
     steps
@@ -286,8 +268,8 @@ fn legacy_subdirectories<F: Files>(
     }
 }
 
-/// What the cache has for a name: paths, and whether some processors only use them. Of those that
-/// every processor uses, the loader tries just the first.
+/// The entries of the cache for a name: paths, and whether some processors only use them. Of those
+/// that every processor uses, the loader tries just the first.
 pub(super) fn cached(
     loader: &Loader,
     name: &[u8],
@@ -300,24 +282,18 @@ pub(super) fn cached(
     let Some(cache) = &loader.cache else {
         return Vec::new();
     };
-    let fits = |flags: u32| {
-        matches!(flags & KIND, ELF | ELF_LIBC6)
-            && loader.cache_abi.is_none_or(|abi| flags & ABI == abi)
-    };
-    let allowed = |path: &[u8]| {
-        let directory = super::search::parent(path);
-        !(no_default_directories
-            && loader
-                .default_directories
-                .iter()
-                .any(|default| default == directory))
-    };
-    let entries = cache
-        .entries(name)
-        .iter()
-        .filter(|entry| fits(entry.flags) && allowed(&entry.path));
+    let mut entries = Vec::new();
+    for entry in cache.entries(name) {
+        let is_kind = matches!(entry.flags & KIND, ELF | ELF_LIBC6);
+        let is_abi = loader.cache_abi.is_none_or(|abi| entry.flags & ABI == abi);
+        let directory = parent(&entry.path).to_vec();
+        let is_default = loader.default_directories.contains(&directory);
+        if is_kind && is_abi && !(no_default_directories && is_default) {
+            entries.push(entry);
+        }
+    }
     if let Mode::Exact(processor) = &loader.mode {
-        return best_cached(entries, processor, loader.cache_abi.is_some());
+        return best_cached(&entries, processor, loader.cache_abi.is_some());
     }
     let mut paths = Vec::new();
     for entry in entries {
@@ -332,22 +308,19 @@ pub(super) fn cached(
 
 /// The entry of the processor's best level, otherwise the first for all processors: the loader
 /// tries no other.
-fn best_cached<'a>(
-    entries: impl Iterator<Item = &'a Entry>,
-    processor: &Processor,
-    one: bool,
-) -> Vec<(Vec<u8>, bool)> {
-    let rank = |entry: &&Entry| match &entry.target {
-        Target::All => Some(usize::MAX),
-        Target::Level(level) => processor
-            .levels
-            .iter()
-            .position(|known| known.as_bytes() == level),
-        Target::Capabilities => None,
-    };
-    let mut ranked: Vec<(usize, &Entry)> = entries
-        .filter_map(|entry| Some((rank(&entry)?, entry)))
-        .collect();
+fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec<u8>, bool)> {
+    let mut ranked: Vec<(usize, &Entry)> = Vec::new();
+    for &entry in entries {
+        let rank = match &entry.target {
+            Target::All => Some(usize::MAX),
+            Target::Level(level) => processor
+                .levels
+                .iter()
+                .position(|known| known.as_bytes() == level),
+            Target::Capabilities => None,
+        };
+        ranked.extend(rank.map(|rank| (rank, entry)));
+    }
     ranked.sort_by_key(|&(rank, _)| rank);
     let count = if one { 1 } else { ranked.len() };
     ranked

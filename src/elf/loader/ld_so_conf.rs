@@ -64,8 +64,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
                 }
             }
         } else if keyword(line, b"hwcap").is_none() {
-            let separator = |byte: &u8| matches!(byte, b':' | b',' | b' ' | b'\t' | b'\r');
-            for directory in line.split(separator) {
+            for directory in line.split(|byte| b":, \t\r".contains(byte)) {
                 add(directory, found);
             }
         }
@@ -115,21 +114,22 @@ fn matching<F: Files>(files: &F, pattern: &[u8]) -> Vec<Vec<u8>> {
             return Vec::new();
         };
         let glob = glob.compile_matcher();
-        let matches = |name: &Vec<u8>| {
-            let hidden = name.starts_with(b".") && !component.starts_with('.');
-            !hidden && glob.is_match(&*String::from_utf8_lossy(name))
-        };
-        let below = |path: &Vec<u8>| {
-            let path = path.clone();
-            files
-                .list(&path)
-                .into_iter()
-                .filter(matches)
-                .map(move |name| join(&path, &name))
-                .collect::<Vec<_>>()
-        };
-        // A link to the directory that it is in multiplies the paths at every component.
-        paths = paths.iter().flat_map(below).take(MAX_MATCHES).collect();
+        let mut matching = Vec::new();
+        for path in &paths {
+            for name in files.list(path) {
+                // As in a shell, a wildcard matches no dot in front.
+                let is_hidden = name.starts_with(b".") && !component.starts_with('.');
+                if !is_hidden && glob.is_match(&*String::from_utf8_lossy(&name)) {
+                    matching.push(join(path, &name));
+                }
+            }
+            // A link to the directory that it is in multiplies the paths at every component.
+            if matching.len() >= MAX_MATCHES {
+                break;
+            }
+        }
+        matching.truncate(MAX_MATCHES);
+        paths = matching;
     }
     paths
 }

@@ -1,11 +1,9 @@
-//! A loader of an image, and all that it reads before it searches.
+//! A loader, as it works for one kind of programs.
 
+use super::abi;
 use super::cache::Cache;
-use super::glibc::Step;
-use super::ld_so_conf::configured_directories;
 use super::processor::Processor;
-use super::search::{Files, file_name, parent};
-use super::{abi, glibc, musl};
+use super::search::{Step, parent};
 use crate::elf::file::{Elf, Endian};
 
 /// Whose rules a loader follows.
@@ -15,7 +13,7 @@ pub enum Flavor {
     Musl,
 }
 
-/// What a process is started with and its loader obeys.
+/// Settings that a process is started with and its loader obeys.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `LD_LIBRARY_PATH`; unset and empty are the same.
@@ -43,23 +41,23 @@ pub struct Loader {
     pub flavor: Flavor,
     /// As programs name it.
     pub path: Vec<u8>,
-    /// What it was asked to load for: it takes files of this machine only.
+    /// The machine it was asked to load for: it takes no files of others.
     pub(super) machine: Machine,
     pub(super) default_directories: Vec<Vec<u8>>,
-    /// What `$LIB` stands for; several where the loader does not tell.
+    /// Values of `$LIB`; several where the loader does not tell.
     pub(super) lib: Vec<Vec<u8>>,
     pub(super) mode: Mode,
     pub(super) platforms: Vec<String>,
     pub(super) legacy_subdirectories: Vec<String>,
     pub(super) cache: Option<Cache>,
     pub(super) cache_abi: Option<u32>,
-    /// Of `/etc/ld.so.conf`, where there is no cache.
+    /// Directories of `/etc/ld.so.conf`, where there is no cache.
     pub(super) configured: Vec<Vec<u8>>,
     /// It looks at `.note.ABI-tag`.
     pub(super) obeys_abi_tag: bool,
     /// The directories that every search ends with, and those below them.
     pub(super) tail: Vec<Step>,
-    /// Of `/etc/ld-musl-$ARCH.path`, where it exists.
+    /// The content of `/etc/ld-musl-$ARCH.path`, where it exists.
     pub(super) musl_path: Option<Vec<u8>>,
     /// musl's loader and the library that a stand-in for glibc's, of Alpine's gcompat, starts it
     /// with.
@@ -85,53 +83,7 @@ impl Machine {
     }
 }
 
-/// The first glibc that looks into no other directories below a directory than `glibc-hwcaps`.
-const NO_LEGACY: (u32, u32) = (2, 37);
-
-/// The first glibc that takes libraries whatever the system and the kernel in their note.
-const NO_ABI_TAG: (u32, u32) = (2, 36);
-
-const CACHE: &[u8] = b"/etc/ld.so.cache";
-const CONFIGURATION: &[u8] = b"/etc/ld.so.conf";
-const PRELOAD: &[u8] = b"/etc/ld.so.preload";
-
 impl Loader {
-    /// The loader at `path`, as it works for `program` on any processor.
-    pub fn new<F: Files>(files: &F, path: &[u8], program: &Elf) -> Self {
-        Self::with_mode(files, path, program, Mode::Superset)
-    }
-
-    /// The loader at `path`, as it works for `program`. It remembers what is in these files, so use
-    /// it with no others.
-    pub fn with_mode<F: Files>(files: &F, path: &[u8], program: &Elf, mode: Mode) -> Self {
-        let bytes = files.read_path(path);
-        let bytes = bytes.as_deref().unwrap_or_default();
-        let flavor = flavor(path, bytes);
-        let mut loader = Self {
-            flavor,
-            path: path.to_vec(),
-            machine: Machine::of(program),
-            default_directories: Vec::new(),
-            lib: Vec::new(),
-            platforms: Vec::new(),
-            legacy_subdirectories: Vec::new(),
-            mode,
-            obeys_abi_tag: false,
-            tail: Vec::new(),
-            cache: None,
-            cache_abi: abi::cache_abi(program),
-            configured: Vec::new(),
-            musl_path: None,
-            stands_for: None,
-            reads: Vec::new(),
-        };
-        match flavor {
-            Flavor::Glibc => loader.read_glibc(files, bytes, program),
-            Flavor::Musl => loader.read_musl(files, bytes),
-        }
-        loader
-    }
-
     /// Where a library's loader would be if a program of its kind loaded it.
     pub fn conventional_paths(library: &Elf) -> Vec<Vec<u8>> {
         abi::conventional_loaders(library)
@@ -149,117 +101,20 @@ impl Loader {
     pub(super) fn is_order_of(&self, elf: &Elf) -> bool {
         self.machine.endian == elf.endian
     }
-
-    /// The libraries of `/etc/ld.so.preload`: parted by blanks or colons, comments left out. musl
-    /// has no such file, but a stand-in names one library.
-    pub fn preload_file<F: Files>(&self, files: &F) -> Vec<Vec<u8>> {
-        if self.flavor == Flavor::Musl {
-            return self
-                .stands_for
-                .iter()
-                .map(|stand_in| stand_in.preload.clone())
-                .collect();
-        }
-        let text = files.read_path(PRELOAD);
-        let lines = text
-            .as_deref()
-            .unwrap_or_default()
-            .split(|&byte| byte == b'\n');
-        let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or_default());
-        lines.flat_map(preload_list).collect()
-    }
-
-    fn read_glibc<F: Files>(&mut self, files: &F, bytes: &[u8], program: &Elf) {
-        let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-        (self.platforms, self.legacy_subdirectories) = match &self.mode {
-            Mode::Superset => (
-                owned(abi::platforms(program)),
-                owned(&abi::legacy_subdirectories(program)),
-            ),
-            Mode::Exact(processor) => (
-                processor.platform.iter().cloned().collect(),
-                processor.legacy.clone(),
-            ),
-        };
-        // Those before 2.33 do not tell.
-        let version = abi::glibc_version(bytes).unwrap_or_default();
-        self.obeys_abi_tag = version < NO_ABI_TAG;
-        if version >= NO_LEGACY {
-            self.legacy_subdirectories.clear();
-        }
-        self.lib = abi::built_in_lib(bytes, program);
-        self.default_directories = abi::built_in_directories(bytes);
-        if self.default_directories.is_empty() {
-            self.default_directories = abi::default_directories(program);
-        }
-        self.cache = files
-            .read_path(CACHE)
-            .and_then(|bytes| Cache::parse(&bytes, program.endian).ok());
-        if self.cache.is_none() {
-            self.configured = configured_directories(files, CONFIGURATION);
-        }
-        self.tail = glibc::tail(files, self);
-        self.reads = [CACHE, CONFIGURATION, PRELOAD].map(<[u8]>::to_vec).to_vec();
-    }
-
-    fn read_musl<F: Files>(&mut self, files: &F, bytes: &[u8]) {
-        self.stands_for = stand_in(bytes);
-        if let Some(path) = self
-            .stands_for
-            .as_ref()
-            .map(|stand_in| stand_in.loader.clone())
-        {
-            let bytes = files.read_path(&path);
-            self.read_path_file(files, &path, bytes.as_deref().unwrap_or_default());
-        } else {
-            self.read_path_file(files, &self.path.clone(), bytes);
-        }
-    }
-
-    fn read_path_file<F: Files>(&mut self, files: &F, loader: &[u8], bytes: &[u8]) {
-        if let Some(path) = musl::path_file(loader, bytes) {
-            self.musl_path = files.read_path(&path).map(|bytes| bytes.to_vec());
-            self.reads = vec![path];
-        }
-    }
 }
 
-/// What a stand-in for a loader runs.
+/// The files that a stand-in for a loader runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StandIn {
     pub(super) loader: Vec<u8>,
     pub(super) preload: Vec<u8>,
 }
 
-/// gcompat's loader has both paths in it as strings, from its build (`LINKER_PATH`).
-fn stand_in(bytes: &[u8]) -> Option<StandIn> {
-    let path = |mark: &[u8]| {
-        let at = memchr::memmem::find(bytes, mark)?;
-        let before = &bytes[at.saturating_sub(256)..at];
-        let start = at - before.len() + memchr::memrchr(0, before)? + 1;
-        let text = &bytes[start..bytes.len().min(start + 512)];
-        Some(text[..memchr::memchr(0, text)?].to_vec()).filter(|path| path.starts_with(b"/"))
-    };
-    Some(StandIn {
-        preload: path(b"libgcompat.so")?,
-        loader: path(b"/ld-musl-")?,
-    })
-}
-
 /// The libraries of `LD_PRELOAD` or of a line of the preload file.
 pub(super) fn preload_list(text: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let separator = |byte: &u8| byte.is_ascii_whitespace() || *byte == b':';
-    text.split(separator)
+    text.split(|byte| byte.is_ascii_whitespace() || *byte == b':')
         .filter(|name| !name.is_empty())
         .map(<[u8]>::to_vec)
-}
-
-/// musl's loader has its path file's name in it; so has the stand-in for glibc's loader that
-/// Alpine's gcompat brings, which starts musl's.
-fn flavor(path: &[u8], bytes: &[u8]) -> Flavor {
-    let is_musl = file_name(path).starts_with(b"ld-musl-")
-        || memchr::memmem::find(bytes, b"ld-musl-").is_some();
-    if is_musl { Flavor::Musl } else { Flavor::Glibc }
 }
 
 /// The directory in front of the directory of a path: `/opt` for `/opt/lib/ld-musl-x86_64.so.1`,

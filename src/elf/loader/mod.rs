@@ -13,6 +13,7 @@ mod musl;
 mod process;
 mod processor;
 mod search;
+mod setup;
 mod tokens;
 mod unmet;
 

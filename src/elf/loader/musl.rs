@@ -1,8 +1,7 @@
 //! Where musl's loader looks for a library: `load_library` of ldso/dynlink.c.
 
-use super::glibc::{Requester, Step};
 use super::linker::{Environment, Loader, prefix};
-use super::search::{Found, MAX_ELEMENTS, Place, join};
+use super::search::{Found, MAX_ELEMENTS, Place, Requester, Step, join};
 use super::tokens::{expand_origin_only, has_origin};
 
 const DEFAULT_PATH: &[u8] = b"/lib:/usr/local/lib:/usr/lib";
@@ -30,7 +29,7 @@ pub(super) fn steps(
         // no `$ORIGIN`.
         let is_untrusted =
             environment.secure && index + 1 == chain.len() && has_origin(path_of(object));
-        if let Some(path) = path.filter(|_| !is_untrusted) {
+        if !is_untrusted && let Some(path) = path {
             search_path(
                 &path,
                 environment,

@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
-use super::glibc::{self, Requester, Step};
+use super::glibc;
 use super::linker::{Environment, Flavor, Loader, preload_list};
 use super::musl;
-use super::search::{Candidate, Files, Found, Kind, file_name, join, parent};
+use super::search::{Candidate, Files, Found, Kind, Requester, Step, file_name, join, parent};
 use crate::elf::file::{Elf, ElfError, Type};
 
 /// A process under construction.
@@ -90,7 +90,7 @@ struct Search {
     refused: Option<String>,
 }
 
-/// What a loader does with a candidate.
+/// The verdict of a loader on a candidate.
 enum Fit<Id> {
     Take(Id),
     /// It ends the search, and the process.
@@ -126,6 +126,7 @@ impl<'a, F: Files> Process<'a, F> {
             parent(&real),
             soname.into_iter().collect(),
         );
+        // The kernel maps the loader beside the program.
         if let Kind::File(file) = files.look(&loader.path) {
             let own = if loader.flavor == Flavor::Musl {
                 Some(b"libc.so".to_vec())
@@ -232,24 +233,34 @@ impl<'a, F: Files> Process<'a, F> {
             let by = self.next;
             self.next += 1;
             let Some(elf) = self.elf(by) else { continue };
-            let mut needs: Vec<(Vec<u8>, RequestKind)> = Vec::new();
-            let mut add = |names: &[Vec<u8>], kind| {
-                needs.extend(names.iter().map(|name| (name.clone(), kind)));
-            };
-            add(&elf.needed, RequestKind::Needed);
-            if self.loader.flavor == Flavor::Glibc {
-                add(&elf.filters, RequestKind::Filter);
-                add(&elf.auxiliaries, RequestKind::Auxiliary);
-                elf.audits.iter().for_each(|list| {
-                    add(&preload_list(list).collect::<Vec<_>>(), RequestKind::Audit);
-                });
-            }
             let chain = self.chain(by);
             let steps = self.steps(&chain);
-            for (name, kind) in needs {
+            for (name, kind) in self.needs(elf) {
                 self.request_by(by, name, kind, &steps);
             }
         }
+    }
+
+    /// The names that an object has loaded, in the order in which its loader does it.
+    fn needs(&self, elf: &Elf) -> Vec<(Vec<u8>, RequestKind)> {
+        let mut needs = Vec::new();
+        for name in &elf.needed {
+            needs.push((name.clone(), RequestKind::Needed));
+        }
+        // musl knows neither filters nor auditing.
+        if self.loader.flavor == Flavor::Musl {
+            return needs;
+        }
+        for name in &elf.filters {
+            needs.push((name.clone(), RequestKind::Filter));
+        }
+        for name in &elf.auxiliaries {
+            needs.push((name.clone(), RequestKind::Auxiliary));
+        }
+        for list in &elf.audits {
+            needs.extend(preload_list(list).map(|name| (name, RequestKind::Audit)));
+        }
+        needs
     }
 
     fn elf(&self, object: usize) -> Option<&'a Elf> {

@@ -1,4 +1,4 @@
-//! What a processor is to glibc's loader: which of several variants of a library it takes.
+//! Processors as glibc's loader knows them: each takes some variants of a library.
 
 use super::abi;
 use crate::elf::file::Elf;
@@ -8,7 +8,7 @@ use crate::elf::file::Elf;
 pub struct Processor {
     /// Directories below `glibc-hwcaps` that it takes, the best first.
     pub levels: Vec<String>,
-    /// What `$PLATFORM` is.
+    /// The value of `$PLATFORM`.
     pub platform: Option<String>,
     /// Names of directories that loaders before 2.37 look into, the first of a path first: `tls`,
     /// the platform, and capabilities.
@@ -23,7 +23,7 @@ const LEVELS: [&[&str]; 3] = [
 ];
 
 impl Processor {
-    /// What every processor can do that the machine of a file has.
+    /// The abilities that every processor of a file's machine has.
     pub fn baseline(elf: &Elf) -> Self {
         let platform = abi::base_platform(elf);
         // x86-64 has its name twice: as a platform and as a capability.
@@ -49,14 +49,18 @@ impl Processor {
     /// A processor of a level by its name, such as `x86-64-v3`; the least, for a name that is no
     /// level.
     pub fn of_level(elf: &Elf, level: &str) -> Self {
-        let from = |levels: &&'static [&'static str]| {
-            Some(&levels[levels.iter().position(|name| *name == level)?..])
-        };
-        let levels = LEVELS.iter().find_map(from).unwrap_or_default();
-        Self {
-            levels: levels.iter().map(|&level| level.to_owned()).collect(),
-            ..Self::baseline(elf)
+        let mut processor = Self::baseline(elf);
+        for levels in LEVELS {
+            // The best comes first, and a processor of a level is of all that follow.
+            if let Some(start) = levels.iter().position(|name| *name == level) {
+                processor.levels = levels[start..]
+                    .iter()
+                    .map(|&level| level.to_owned())
+                    .collect();
+                break;
+            }
         }
+        processor
     }
 
     /// The one that runs this program, if the file is for it; otherwise any of the file's machine.
@@ -90,12 +94,12 @@ fn native_x86_64(processor: &mut Processor) {
         .collect();
     if v3 && is_intel() {
         processor.platform = Some("haswell".to_owned());
-        let capability = v4.then_some("avx512_1");
-        let legacy = ["tls", "haswell"]
-            .into_iter()
-            .chain(capability)
-            .chain(["x86_64"]);
-        processor.legacy = legacy.map(str::to_owned).collect();
+        let legacy: &[&str] = if v4 {
+            &["tls", "haswell", "avx512_1", "x86_64"]
+        } else {
+            &["tls", "haswell", "x86_64"]
+        };
+        processor.legacy = legacy.iter().map(|&name| name.to_owned()).collect();
     }
 }
 

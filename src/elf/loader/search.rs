@@ -1,4 +1,4 @@
-//! What a loader's search is given and what it says: the files it may look at, and by which rule it
+//! The input and the output of a loader's search: the files it may look at, and by which rule it
 //! found one.
 
 use std::fmt;
@@ -20,7 +20,7 @@ pub trait Files {
     /// The bytes of a regular file; nothing where it cannot be read.
     fn read(&self, file: Self::Id) -> Option<impl Deref<Target = [u8]>>;
 
-    /// What [`parse`](super::parse) says of a file. Asked often: remember the answers.
+    /// The facts that [`parse`](super::parse) reads of a file. Asked often: remember the answers.
     fn elf(&self, file: Self::Id) -> Result<&Elf, ElfError>;
 
     /// The path of a file without any link in it, as `/proc/self/exe` gives it.
@@ -40,11 +40,15 @@ pub trait Files {
     /// else, or gains capabilities, which root has already.
     fn gains_rights(&self, file: Self::Id, is_root: bool) -> bool {
         let Privileges { setuid, setgid } = self.privileges(file);
-        let other = |id: Option<u64>| id.is_some_and(|id| id != 0 || !is_root);
-        other(setuid) || other(setgid) || (!is_root && self.has_capabilities(file))
+        // Root becomes nobody else by a program of root's.
+        let becomes_other = [setuid, setgid]
+            .into_iter()
+            .flatten()
+            .any(|id| id != 0 || !is_root);
+        becomes_other || (!is_root && self.has_capabilities(file))
     }
 
-    /// What is at a path, read.
+    /// The bytes of the file at a path.
     fn read_path(&self, path: &[u8]) -> Option<impl Deref<Target = [u8]>> {
         match self.look(path) {
             Kind::File(file) => self.read(file),
@@ -62,7 +66,7 @@ pub struct Privileges {
     pub setgid: Option<u64>,
 }
 
-/// What is at a path.
+/// The kind of entry at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind<Id> {
     File(Id),
@@ -170,7 +174,7 @@ pub(super) fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     path
 }
 
-/// What is before the last slash; `/` for what is in the root.
+/// The directory of a path, before the last slash; `/` for a path in the root.
 pub(super) fn parent(path: &[u8]) -> &[u8] {
     match memchr::memrchr(b'/', path) {
         Some(0) => b"/",
@@ -181,4 +185,32 @@ pub(super) fn parent(path: &[u8]) -> &[u8] {
 
 pub(super) fn file_name(path: &[u8]) -> &[u8] {
     memchr::memrchr(b'/', path).map_or(path, |slash| &path[slash + 1..])
+}
+
+/// Facts of an object that a search asks for: the one that needs, or one of those that loaded it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Requester<'a> {
+    pub(super) path: &'a [u8],
+    /// The value of `$ORIGIN` for it.
+    pub(super) origin: &'a [u8],
+    pub(super) rpath: Option<&'a [u8]>,
+    pub(super) runpath: Option<&'a [u8]>,
+    pub(super) no_default_directories: bool,
+}
+
+/// One step of a search.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Directory(Place),
+    /// The cache. Its entries in default directories are left out for who wants no default
+    /// directories.
+    Cache {
+        no_default_directories: bool,
+    },
+}
+
+impl Step {
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Self::Directory(place) if place.found == Found::Default)
+    }
 }

@@ -1,6 +1,6 @@
 //! The dynamic string tokens: `$ORIGIN`, `$LIB` and `$PLATFORM`, with or without braces.
 
-/// What tokens stand for. Several values: it depends on the processor, or is not known, which one
+/// The values of tokens. Several values: it depends on the processor, or is not known, which one
 /// it is.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens<'a> {
@@ -28,14 +28,14 @@ pub(super) fn expand(text: &[u8], tokens: &Tokens<'_>) -> Vec<(Vec<u8>, bool)> {
         if find(text, token, 0).is_none() {
             continue;
         }
-        let choice = values.len() > 1;
-        let each = |(text, before): &(Vec<u8>, bool)| {
-            values
-                .iter()
-                .map(|value| (replace(text, token, value), *before || choice))
-                .collect::<Vec<_>>()
-        };
-        expanded = expanded.iter().flat_map(each).collect();
+        let is_choice = values.len() > 1;
+        let mut replaced = Vec::new();
+        for (text, is_variant) in &expanded {
+            for value in &values {
+                replaced.push((replace(text, token, value), *is_variant || is_choice));
+            }
+        }
+        expanded = replaced;
     }
     expanded
 }
@@ -46,11 +46,13 @@ pub(super) fn expand_origin_only(text: &[u8], origin: &[u8]) -> Option<Vec<u8>> 
     if memchr::memchr_iter(b'$', text).count() > MAX_TOKENS * super::search::MAX_ELEMENTS {
         return None;
     }
-    let known =
-        |&at: &usize| text[at..].starts_with(b"$ORIGIN") || text[at..].starts_with(b"${ORIGIN}");
-    memchr::memchr_iter(b'$', text)
-        .all(|at| known(&at))
-        .then(|| replace(text, b"ORIGIN", origin))
+    for at in memchr::memchr_iter(b'$', text) {
+        let rest = &text[at..];
+        if !rest.starts_with(b"$ORIGIN") && !rest.starts_with(b"${ORIGIN}") {
+            return None;
+        }
+    }
+    Some(replace(text, b"ORIGIN", origin))
 }
 
 pub(super) fn has_origin(text: &[u8]) -> bool {
@@ -69,18 +71,22 @@ fn replace(text: &[u8], token: &[u8], value: &[u8]) -> Vec<u8> {
     replaced
 }
 
-/// Where the next `$TOKEN` or `${TOKEN}` is, and how long.
+/// Finds the next `$TOKEN` or `${TOKEN}`: its place and its length.
 fn find(text: &[u8], token: &[u8], from: usize) -> Option<(usize, usize)> {
-    memchr::memchr_iter(b'$', &text[from..])
-        .map(|at| from + at)
-        .find_map(|at| {
-            let rest = &text[at + 1..];
-            if rest.starts_with(token) {
-                return Some((at, token.len() + 1));
-            }
-            let braced = rest.strip_prefix(b"{")?.strip_prefix(token)?;
-            braced.starts_with(b"}").then_some((at, token.len() + 3))
-        })
+    for at in memchr::memchr_iter(b'$', &text[from..]) {
+        let at = from + at;
+        let rest = &text[at + 1..];
+        if rest.starts_with(token) {
+            return Some((at, token.len() + 1));
+        }
+        if let Some(braced) = rest.strip_prefix(b"{")
+            && let Some(behind) = braced.strip_prefix(token)
+            && behind.starts_with(b"}")
+        {
+            return Some((at, token.len() + 3));
+        }
+    }
+    None
 }
 
 #[cfg(test)]

@@ -71,7 +71,7 @@ fn in_command_position(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// What stands before a command: assignments and words of the shell.
+/// Whether a word stands in front of a command: an assignment, or a word of the shell.
 fn is_in_front(word: &[u8]) -> bool {
     word.contains(&b'=')
         || matches!(

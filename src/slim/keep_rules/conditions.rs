@@ -1,5 +1,5 @@
-//! What a rule asks of the image besides its trigger: the distribution, files that are there, the
-//! age of glibc.
+//! Conditions of a rule besides its trigger: the distribution, files that are there, the age of
+//! glibc.
 
 use super::page::Only;
 use super::wildcard::expand;
@@ -7,9 +7,10 @@ use crate::slim::view::View;
 
 /// Whether all of it holds.
 pub(super) fn hold(view: &View<'_>, only: &Only) -> bool {
-    let is_there = |pattern: &&str| !expand(view.tree(), pattern.as_bytes()).is_empty();
+    let mut there = only.there.iter();
     (only.distributions.is_empty() || is_one_of(view, &only.distributions))
-        && (only.there.is_empty() || only.there.iter().any(is_there))
+        && (only.there.is_empty()
+            || there.any(|pattern| !expand(view.tree(), pattern.as_bytes()).is_empty()))
         && only
             .glibc_before
             .is_none_or(|limit| glibc_version(view).is_some_and(|version| version < limit))

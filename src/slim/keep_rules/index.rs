@@ -24,7 +24,7 @@ pub(super) struct Index {
 #[derive(Debug, Default)]
 struct Patterns {
     plain: HashMap<&'static [u8], Vec<usize>>,
-    /// What stands before the first wildcard, the pattern, and its rule.
+    /// The literal text before the first wildcard, the pattern, and its rule.
     wild: Vec<(&'static [u8], &'static [u8], usize)>,
 }
 
@@ -50,13 +50,11 @@ impl Patterns {
             .unwrap_or_default()
             .iter()
             .copied();
-        let is_match = move |(start, pattern): (&[u8], &[u8])| {
-            text.starts_with(start) && matches(pattern, text)
-        };
+        // Most patterns differ from the text before their first wildcard.
         let wild = self
             .wild
             .iter()
-            .filter(move |(start, pattern, _)| is_match((start, pattern)));
+            .filter(move |(start, pattern, _)| text.starts_with(start) && matches(pattern, text));
         plain.chain(wild.map(|&(_, _, rule)| rule))
     }
 }
@@ -73,12 +71,12 @@ impl Index {
             mentions: Vec::new(),
         };
         for (rule, page) in pages.iter().enumerate() {
-            for &symbol in page.when.imports.iter().filter(|_| !page.wants_mentions()) {
-                index
-                    .imports
-                    .entry(symbol.as_bytes())
-                    .or_default()
-                    .push(rule);
+            // Rules for paths ask for their symbols when a file has a path for them.
+            if !page.wants_mentions() {
+                for &symbol in &page.when.imports {
+                    let rules = index.imports.entry(symbol.as_bytes()).or_default();
+                    rules.push(rule);
+                }
             }
             index.libraries.add(&page.when.libraries, rule);
             index.paths.add(&page.when.paths, rule);

@@ -15,10 +15,10 @@ use crate::image::{Kind, NameId, Tree};
 const MAX_MENTIONS: usize = 1 << 14;
 /// No path is longer.
 const MAX_PATH: usize = 4096;
-/// What is shorter comes about by chance.
+/// Shorter names come about by chance.
 const SHORTEST_FILE_NAME: usize = 3;
 
-/// What is looked for in each ELF file and script, in one pass.
+/// Finds all texts and paths of an ELF file or a script in one pass.
 #[derive(Debug)]
 pub(super) struct Searcher {
     automaton: AhoCorasick,
@@ -26,9 +26,9 @@ pub(super) struct Searcher {
     texts: usize,
 }
 
-/// What a pass finds.
+/// The places where a pass found something.
 #[derive(Debug, Default)]
-pub(super) struct Finds {
+pub(super) struct Spots {
     /// Places in the list of texts.
     pub(super) texts: Vec<usize>,
     /// Where a path from the root begins.
@@ -53,16 +53,16 @@ impl Searcher {
         })
     }
 
-    pub(super) fn find(&self, bytes: &[u8]) -> Finds {
-        let mut finds = Finds::default();
+    pub(super) fn find(&self, bytes: &[u8]) -> Spots {
+        let mut spots = Spots::default();
         for found in self.automaton.find_iter(bytes) {
             match found.pattern().as_usize() {
-                text if text < self.texts => finds.texts.push(text),
-                _ if finds.paths.len() < MAX_MENTIONS => finds.paths.push(found.start()),
+                text if text < self.texts => spots.texts.push(text),
+                _ if spots.paths.len() < MAX_MENTIONS => spots.paths.push(found.start()),
                 _ => {}
             }
         }
-        finds
+        spots
     }
 }
 
@@ -91,8 +91,11 @@ fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)>
         .unwrap_or(rest.len());
     let ends_alone = matches!(rest.get(end), None | Some(0 | b' '));
     if let Some(what) = what_is(tree, &rest[..end]) {
-        let is_whole = is_alone && ends_alone;
-        return (what != Mentioned::Program || is_whole).then(|| (rest[..end].to_vec(), what));
+        // A program is mentioned by a string of its own, or by one that goes on with arguments.
+        if what == Mentioned::Program && !(is_alone && ends_alone) {
+            return None;
+        }
+        return Some((rest[..end].to_vec(), what));
     }
     // The text goes on behind the path.
     let length = longest_file(tree, &rest[..end])?;
@@ -127,13 +130,18 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
             .iter()
             .position(|&byte| byte == b'/')
             .unwrap_or(rest.len());
-        let entered = tree.resolve_from(at, &rest[..end]).ok().filter(|_| end > 0);
+        // An empty component would be the directory itself.
+        let entered = match end {
+            0 => None,
+            _ => tree.resolve_from(at, &rest[..end]).ok(),
+        };
         match entered.map(|resolved| resolved.name) {
             Some(directory) if tree.is_directory(directory) => {
                 at = directory;
                 start += end + 1;
             }
-            Some(_) => return is_plain(tree, &text[..start + end]).then_some(start + end),
+            Some(_) if is_plain(tree, &text[..start + end]) => return Some(start + end),
+            Some(_) => return None,
             None => {
                 let component = &rest[..end];
                 let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
@@ -197,8 +205,8 @@ mod tests {
 
     fn found(bytes: &[u8]) -> Vec<String> {
         let tree = tree();
-        let finds = Searcher::new(&tree, &["magic"]).unwrap().find(bytes);
-        mentions(&tree, bytes, &finds.paths)
+        let spots = Searcher::new(&tree, &["magic"]).unwrap().find(bytes);
+        mentions(&tree, bytes, &spots.paths)
             .iter()
             .map(|(path, what)| format!("{what:?} {}", path.escape_ascii()))
             .collect()

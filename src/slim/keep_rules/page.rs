@@ -4,7 +4,7 @@ use super::wildcard;
 use crate::page::{self, FrontMatter, PageError, Parts};
 use crate::slim::why::Confidence;
 
-/// What `rules/keep/<name>.md` says.
+/// The page `rules/keep/<name>.md`.
 #[derive(Clone, Debug)]
 pub struct KeepPage {
     pub name: &'static str,
@@ -14,10 +14,10 @@ pub struct KeepPage {
     pub body: &'static str,
     pub(in crate::slim) when: When,
     pub(in crate::slim) only: Only,
-    pub(in crate::slim) keeps: Vec<Keep>,
+    pub(in crate::slim) keeps: Vec<KeptPattern>,
     /// Directories below which every empty directory is kept.
     pub(in crate::slim) empty_directories: Vec<&'static str>,
-    /// What it never keeps, with all below it.
+    /// Names that it never keeps, with all below them.
     pub(in crate::slim) except: Vec<&'static str>,
     /// Which kept files are read for the words that patterns ask for.
     pub(in crate::slim) follow: Vec<&'static str>,
@@ -41,7 +41,7 @@ pub struct KeepPage {
     pub(in crate::slim) repeats: bool,
 }
 
-/// What makes a rule fire: any of these.
+/// Triggers, any of which makes a rule fire.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct When {
     pub(in crate::slim) always: bool,
@@ -59,7 +59,7 @@ pub(in crate::slim) struct When {
     pub(in crate::slim) variables: Vec<&'static str>,
 }
 
-/// What must hold of the image besides: all of these.
+/// Conditions on the image, all of which must hold besides.
 #[derive(Clone, Debug, Default)]
 pub(in crate::slim) struct Only {
     /// `ID` or `ID_LIKE` in os-release.
@@ -72,10 +72,20 @@ pub(in crate::slim) struct Only {
 
 /// A pattern, and how sure it is that what it names is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::slim) struct Keep {
+pub(in crate::slim) struct KeptPattern {
     pub(in crate::slim) confidence: Confidence,
     pub(in crate::slim) pattern: &'static str,
     pub(in crate::slim) source: Source,
+}
+
+impl KeptPattern {
+    /// Whether it names files beside the name that makes the rule fire.
+    fn is_about_name(&self) -> bool {
+        self.source == Source::Fixed
+            && [HERE, NAME]
+                .iter()
+                .any(|place| self.pattern.contains(place))
+    }
 }
 
 /// Where the placeholder of a pattern gets its values.
@@ -93,7 +103,7 @@ pub(in crate::slim) enum Source {
     Mention(Mentioned),
 }
 
-/// What a path in an ELF file names.
+/// The kind of thing that a path in an ELF file names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::slim) enum Mentioned {
     Program,
@@ -136,17 +146,11 @@ impl KeepPage {
     pub fn parse(name: &'static str, text: &'static str) -> Result<Self, PageError> {
         let Parts { front, title, body } = page::parts(name, text, KEYS)?;
         let keeps = keeps(&front)?;
-        let is_about_name = |keep: &Keep| {
-            keep.source == Source::Fixed
-                && [HERE, NAME]
-                    .iter()
-                    .any(|place| keep.pattern.contains(place))
-        };
         Ok(Self {
             name,
             title,
             body,
-            repeats: keeps.iter().any(is_about_name),
+            repeats: keeps.iter().any(KeptPattern::is_about_name),
             when: when(name, &front)?,
             only: Only {
                 distributions: front.list("distributions")?,
@@ -170,15 +174,18 @@ impl KeepPage {
     /// Whether one of its patterns, without words to be filled in, matches a path, and it does not
     /// leave it out.
     pub(super) fn names(&self, path: &[u8]) -> bool {
-        let is_plain =
-            |keep: &&Keep| keep.source == Source::Fixed && !keep.pattern.contains(['$', '{']);
-        let mut plain = self.keeps.iter().filter(is_plain);
-        let is_left_out = |pattern: &&'static str| wildcard::covers(pattern.as_bytes(), path);
-        plain.any(|keep| wildcard::matches(keep.pattern.as_bytes(), path))
-            && !self.except.iter().any(is_left_out)
+        for pattern in &self.except {
+            if wildcard::covers(pattern.as_bytes(), path) {
+                return false;
+            }
+        }
+        self.keeps.iter().any(|kept| {
+            let is_plain = kept.source == Source::Fixed && !kept.pattern.contains(['$', '{']);
+            is_plain && wildcard::matches(kept.pattern.as_bytes(), path)
+        })
     }
 
-    /// What it keeps, the surest first; words in braces are filled in from files.
+    /// Patterns of what it keeps, the surest first; words in braces are filled in from files.
     pub fn patterns(&self) -> impl Iterator<Item = (Confidence, &'static str)> {
         let opened = self
             .opens
@@ -277,7 +284,7 @@ fn glibc_before(front: &FrontMatter) -> Result<Option<(u32, u32)>, PageError> {
         .ok_or_else(|| front.invalid("glibc-before", value))
 }
 
-fn keeps(front: &FrontMatter) -> Result<Vec<Keep>, PageError> {
+fn keeps(front: &FrontMatter) -> Result<Vec<KeptPattern>, PageError> {
     let levels = [
         ("certain", Confidence::Certain),
         ("likely", Confidence::Likely),
@@ -287,7 +294,7 @@ fn keeps(front: &FrontMatter) -> Result<Vec<Keep>, PageError> {
     for (key, confidence) in levels {
         for pattern in front.list(key)? {
             let source = source(pattern).ok_or_else(|| front.invalid(key, pattern))?;
-            keeps.push(Keep {
+            keeps.push(KeptPattern {
                 confidence,
                 pattern,
                 source,
@@ -327,7 +334,11 @@ fn source(pattern: &'static str) -> Option<Source> {
             return None;
         }
     }
-    (!rest.contains('}')).then_some(source)
+    // Only one placeholder can have a value.
+    if rest.contains('}') {
+        return None;
+    }
+    Some(source)
 }
 
 #[cfg(test)]

@@ -49,7 +49,10 @@ pub(super) fn with_file(pattern: &str, path: &str) -> Option<String> {
     }
     let (here, name) = path.rsplit_once('/')?;
     let pattern = pattern.replace(HERE, here).replace(NAME, name);
-    (!is_shallow(pattern.as_bytes())).then_some(pattern)
+    if is_shallow(pattern.as_bytes()) {
+        return None;
+    }
+    Some(pattern)
 }
 
 /// Whether a path names a directory of the root, or all that is in one: no file means that.

@@ -67,10 +67,13 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match *pattern.first()? {
         b'*' | b'?' => Some(1),
         b'[' => match set(pattern) {
-            Some((members, length)) => members.contains(byte).then_some(length),
-            None => (byte == b'[').then_some(1),
+            Some((members, length)) if members.contains(byte) => Some(length),
+            Some(_) => None,
+            None if byte == b'[' => Some(1),
+            None => None,
         },
-        literal => (literal == byte).then_some(1),
+        literal if literal == byte => Some(1),
+        _ => None,
     }
 }
 
@@ -127,8 +130,8 @@ pub(super) struct Named {
     pub(super) crossed: Vec<NameId>,
 }
 
-/// What a pattern names in a tree. Links in the middle of a path are followed, one at its end is
-/// the answer.
+/// Finds the names in a tree that a pattern matches. Links in the middle of a path are followed,
+/// one at its end is the answer.
 pub(super) fn expand(tree: &Tree, pattern: &[u8]) -> Vec<Named> {
     if !pattern.starts_with(b"/") {
         return Vec::new();

@@ -43,18 +43,24 @@ pub(super) fn words(text: &[u8]) -> impl Iterator<Item = Word<'_>> {
         })
 }
 
+/// Whether a text has a word, in any case.
+pub(super) fn has_word(text: &[u8], wanted: &str) -> bool {
+    words(text).any(|word| word.text.eq_ignore_ascii_case(wanted.as_bytes()))
+}
+
 fn words_of(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     let line = line.trim_ascii();
     let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
     let line = if is_comment { &[] } else { line };
     let end = memchr::memmem::find(line, b" #").unwrap_or(line.len());
-    let is_between = |byte: &u8| {
-        byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(byte)
-    };
     line[..end]
-        .split(move |byte| is_between(byte))
+        .split(|byte| is_between_words(*byte))
         .filter(|word| !word.is_empty())
         .take(MAX_WORDS)
+}
+
+fn is_between_words(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte.is_ascii_control() || b"=;:,\"'<>()[]{}|`".contains(&byte)
 }
 
 /// Whether a file's bytes are a text that may be configuration.

@@ -1,9 +1,9 @@
-//! What the image's own Dockerfile brought: the files of its COPY and ADD instructions are the
+//! Files that the image's own Dockerfile added: those of its COPY and ADD instructions are the
 //! application, but for history, caches and what packages are developed with.
 
 use crate::image::{History, Kind};
-use crate::slim::trace::Trace;
-use crate::slim::tracers::runtimes;
+use crate::slim::keep::Keep;
+use crate::slim::tracers::runtimes::without_leftovers;
 use crate::slim::why::{Root, Why};
 
 /// A layer with one of these is a distribution's, whatever instruction brought it.
@@ -20,17 +20,16 @@ const OF_DISTRIBUTION: &[&str] = &[
     "/var/lib/rpm/Packages",
 ];
 
-/// So much of an instruction is told.
+/// Characters of an instruction that are shown.
 const SHOWN: usize = 60;
 
-pub(super) fn keep(trace: &mut Trace<'_>) {
-    let image = trace.view.image;
-    let tree = trace.tree();
-    let instruction = |history: &Option<History>| history.as_ref().and_then(instruction);
+pub(super) fn keep(keep: &mut Keep<'_>) {
+    let image = keep.view.image;
+    let tree = keep.tree();
     let mut instructions: Vec<Option<String>> = image
         .layers
         .iter()
-        .map(|layer| instruction(&layer.history))
+        .map(|layer| layer.history.as_ref().and_then(instruction))
         .collect();
     for path in OF_DISTRIBUTION {
         if let Ok(resolved) = tree.resolve_link(path.as_bytes())
@@ -39,17 +38,17 @@ pub(super) fn keep(trace: &mut Trace<'_>) {
             *instruction = None;
         }
     }
+    // An image without COPY and ADD has no application of its own.
     if instructions.iter().all(Option::is_none) {
         return;
     }
-    for name in runtimes::without_leftovers(tree, tree.walk()) {
+    for name in without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
         // Directories come with what is in them; an empty one was meant.
         let is_meant =
             !matches!(inode.kind, Kind::Directory) || tree.children(name).next().is_none();
-        if let Some(Some(by)) = instructions.get(inode.layer).filter(|_| is_meant) {
-            trace
-                .graph
+        if is_meant && let Some(Some(by)) = instructions.get(inode.layer) {
+            keep.graph
                 .keep(name, None, Why::Root(Root::Brought { by: by.clone() }));
         }
     }
@@ -62,7 +61,10 @@ fn instruction(step: &History) -> Option<String> {
     let is_copy = ["COPY", "ADD"]
         .iter()
         .any(|known| keyword.eq_ignore_ascii_case(known));
-    is_copy.then(|| text.chars().take(SHOWN).collect())
+    if !is_copy {
+        return None;
+    }
+    Some(text.chars().take(SHOWN).collect())
 }
 
 #[cfg(test)]

@@ -1,23 +1,29 @@
-//! The directory a name is in, and what a symbolic link leads to.
+//! The tracer of directories and symbolic links: it keeps the directory a name is in, and the
+//! target of a link.
 
 use crate::image::{Kind, NameId};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
+use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
 
-/// A link that leads nowhere keeps what is there of its way: a program may create the rest.
-pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let tree = trace.tree();
-    trace
-        .graph
-        .keep(tree.parent(name), Some(name), Why::Directory);
-    let Kind::Symlink { target } = &tree.inode(name).kind else {
-        return;
-    };
-    match tree.resolve_from(tree.parent(name), target) {
-        Ok(resolved) => {
-            trace.graph.keep(resolved.name, Some(name), Why::Target);
-            trace.keep_way(resolved.name, &resolved.crossed);
+pub(super) struct LinkTracer;
+
+impl Tracer for LinkTracer {
+    /// A link that leads nowhere keeps what is there of its way: a program may create the rest.
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        let tree = keep.tree();
+        keep.graph
+            .keep(tree.parent(name), Some(name), Why::Directory);
+        let Kind::Symlink { target } = &tree.inode(name).kind else {
+            return;
+        };
+        // Relative targets begin at the directory of the link.
+        match tree.resolve_from(tree.parent(name), target) {
+            Ok(resolved) => {
+                keep.graph.keep(resolved.name, Some(name), Why::Target);
+                keep.keep_way(resolved.name, &resolved.crossed);
+            }
+            Err(error) => keep.keep_way(name, error.crossed()),
         }
-        Err(error) => trace.keep_way(name, error.crossed()),
     }
 }

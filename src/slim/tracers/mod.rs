@@ -1,27 +1,26 @@
-//! Tracers: each is shown a kept name and keeps what that name needs.
+//! The tracers, each in a file.
 
-pub(super) mod elf;
+mod elf;
 mod links;
-mod names;
 pub(super) mod runtimes;
 mod services;
-pub(super) mod shebang;
+mod shebang;
 pub(super) mod shell;
 
-use super::keep_rules;
-use super::trace::Trace;
-use crate::image::NameId;
+use super::binaries::Binaries;
+use super::keep_rules::RuleTracer;
+use super::tracer::Tracer;
+use super::view::View;
 
-/// Keeps what a kept name needs.
-pub(super) type Tracer = fn(&mut Trace<'_>, NameId);
-
-/// Shown every name in this order.
-pub(super) const TRACERS: &[Tracer] = &[
-    links::trace,
-    elf::trace,
-    shebang::trace,
-    shell::trace,
-    services::trace,
-    runtimes::trace,
-    keep_rules::trace,
-];
+/// All tracers, in the order in which they are shown a name. To add one, add a line.
+pub(super) fn all<'a>(view: &View<'_>, binaries: &'a Binaries) -> Vec<Box<dyn Tracer + 'a>> {
+    vec![
+        Box::new(links::LinkTracer),
+        Box::new(elf::ElfTracer::new(view, binaries)),
+        Box::new(shebang::ShebangTracer),
+        Box::new(shell::ShellTracer),
+        Box::new(services::ServiceTracer),
+        Box::new(runtimes::RuntimeTracer::default()),
+        Box::new(RuleTracer::new(view)),
+    ]
+}

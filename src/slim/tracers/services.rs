@@ -1,29 +1,35 @@
-//! What starts services from files: s6 and its overlay, supervisord, and package managers of Node
-//! that run a script.
+//! The tracer of programs that start services from files: s6 and its overlay, supervisord, and
+//! package managers of Node that run a script.
 
 use serde_json::Value;
 
 use crate::image::NameId;
-use crate::slim::roots::keep_below;
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
+use crate::slim::paths::file_name;
+use crate::slim::shebang;
+use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
 
-use super::shebang::{self, file_name};
 use super::shell;
 
-pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    if !trace.is_file(name) {
-        return;
-    }
-    match trace.tree().file_name(name) {
-        b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(trace, name),
-        b"npm-cli.js" | b"yarn.js" | b"pnpm.cjs" => read_manifest(trace, name),
-        b"supervisord.conf" => read_programs(trace, name),
-        _ => {}
-    }
-    read_execline(trace, name);
-    if is_supervised(&trace.tree().path(name)) {
-        read_programs(trace, name);
+pub(super) struct ServiceTracer;
+
+impl Tracer for ServiceTracer {
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if !keep.is_file(name) {
+            return;
+        }
+        match keep.tree().file_name(name) {
+            b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(keep, name),
+            // They run a script of the manifest, which names the program.
+            b"npm-cli.js" | b"yarn.js" | b"pnpm.cjs" => read_manifest(keep, name),
+            b"supervisord.conf" => read_programs(keep, name),
+            _ => {}
+        }
+        read_execline(keep, name);
+        if is_supervised(&keep.tree().path(name)) {
+            read_programs(keep, name);
+        }
     }
 }
 
@@ -41,12 +47,11 @@ const SERVICES: &[&str] = &[
 ];
 
 /// `/init` is anybody's name: it is the overlay's where the overlay's directories are.
-fn keep_services(trace: &mut Trace<'_>, name: NameId) {
-    let is_there = |path: &str| trace.tree().resolve(path.as_bytes()).is_ok();
-    let path = trace.tree().path(name);
-    if path == b"/init"
-        && !(is_there("/etc/s6-overlay") || is_there("/package/admin") || is_there("/etc/s6"))
-    {
+fn keep_services(keep: &mut Keep<'_>, name: NameId) {
+    const OVERLAY: [&[u8]; 3] = [b"/etc/s6-overlay", b"/package/admin", b"/etc/s6"];
+    let tree = keep.tree();
+    let mut overlay = OVERLAY.iter();
+    if tree.path(name) == b"/init" && !overlay.any(|path| tree.resolve(path).is_ok()) {
         return;
     }
     for directory in SERVICES {
@@ -54,18 +59,19 @@ fn keep_services(trace: &mut Trace<'_>, name: NameId) {
             word: (*directory).to_owned(),
             line: 1,
         };
-        if let Some(entry) = trace.keep_path(directory.as_bytes(), Some(name), why.clone()) {
-            keep_below(trace, entry, Some(name), &why);
+        if let Some(entry) = keep.keep_path(directory.as_bytes(), Some(name), why.clone()) {
+            keep.keep_below(entry, Some(name), &why);
         }
     }
 }
 
 /// Each word of an execline script may be a program: they start one another.
-fn read_execline(trace: &mut Trace<'_>, name: NameId) {
-    let path = trace.tree().path(name);
+fn read_execline(keep: &mut Keep<'_>, name: NameId) {
+    let path = keep.tree().path(name);
+    // Files of s6-rc that hold a command line without a `#!`.
     let is_line =
         matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
-    let Some(bytes) = trace
+    let Some(bytes) = keep
         .view
         .bytes(name)
         .filter(|bytes| is_line || bytes.starts_with(b"#!"))
@@ -83,19 +89,18 @@ fn read_execline(trace: &mut Trace<'_>, name: NameId) {
         .enumerate()
         .filter(|(_, line)| !line.trim_start().starts_with('#'))
     {
-        let is_blank = |char: char| char.is_whitespace() || matches!(char, '{' | '}' | '"');
         for word in line
-            .split(is_blank)
+            .split(|char: char| char.is_whitespace() || matches!(char, '{' | '}' | '"'))
             .filter(|word| !word.is_empty() && !word.starts_with('-'))
         {
-            keep_word(trace, name, word, number + 1);
+            keep_word(keep, name, word, number + 1);
         }
     }
 }
 
-fn keep_word(trace: &mut Trace<'_>, name: NameId, word: &str, line: usize) {
-    if let Some(path) = trace.programs.find(trace.view, word.as_bytes()) {
-        trace.keep_path(
+fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
+    if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
+        keep.keep_path(
             &path,
             Some(name),
             Why::Command {
@@ -104,7 +109,7 @@ fn keep_word(trace: &mut Trace<'_>, name: NameId, word: &str, line: usize) {
             },
         );
     } else if word.starts_with('/') && word.len() > 1 {
-        trace.keep_path(
+        keep.keep_path(
             word.as_bytes(),
             Some(name),
             Why::Mention {
@@ -120,8 +125,8 @@ fn is_supervised(path: &[u8]) -> bool {
 }
 
 /// `command=` of a supervisord program, and the files that `files=` includes.
-fn read_programs(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.bytes(name).map(|bytes| bytes.to_vec()) else {
+fn read_programs(keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.bytes(name).map(|bytes| bytes.to_vec()) else {
         return;
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -130,24 +135,24 @@ fn read_programs(trace: &mut Trace<'_>, name: NameId) {
             continue;
         };
         match key.trim() {
-            "command" => shell::keep_text_of(trace, name, number + 1, &value.replace("%(", "$(")),
+            "command" => shell::keep_text_of(keep, name, number + 1, &value.replace("%(", "$(")),
             "files" => {
                 for pattern in value.split_whitespace() {
-                    let base = trace.tree().path(trace.tree().parent(name));
+                    let base = keep.tree().path(keep.tree().parent(name));
                     let base = String::from_utf8_lossy(&base).into_owned();
                     let pattern = if pattern.starts_with('/') {
                         pattern.to_owned()
                     } else {
                         format!("{base}/{pattern}")
                     };
-                    for file in shell::globs::matches(trace.tree(), &pattern) {
+                    for file in shell::globs::matches(keep.tree(), &pattern) {
                         let why = Why::Include {
                             word: pattern.clone(),
                             line: number + 1,
                         };
-                        trace.graph.keep(file, Some(name), why);
-                        if trace.is_file(file) && !is_supervised(&trace.tree().path(file)) {
-                            read_programs(trace, file);
+                        keep.graph.keep(file, Some(name), why);
+                        if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
+                            read_programs(keep, file);
                         }
                     }
                 }
@@ -158,8 +163,8 @@ fn read_programs(trace: &mut Trace<'_>, name: NameId) {
 }
 
 /// `npm start` has a shell run what the `package.json` of the working directory says.
-fn read_manifest(trace: &mut Trace<'_>, name: NameId) {
-    let config = &trace.view.image.config;
+fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
+    let config = &keep.view.image.config;
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
     let words: Vec<String> = config
         .entrypoint()
@@ -171,10 +176,10 @@ fn read_manifest(trace: &mut Trace<'_>, name: NameId) {
         word: "package.json".to_owned(),
         line: 1,
     };
-    let Some(manifest) = trace.keep_path(&path, Some(name), why) else {
+    let Some(manifest) = keep.keep_path(&path, Some(name), why) else {
         return;
     };
-    trace.keep_path(
+    keep.keep_path(
         b"/bin/sh",
         Some(name),
         Why::Command {
@@ -182,7 +187,7 @@ fn read_manifest(trace: &mut Trace<'_>, name: NameId) {
             line: 1,
         },
     );
-    let bytes = trace.view.bytes(manifest);
+    let bytes = keep.view.bytes(manifest);
     let Some(Ok(value)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
         return;
     };
@@ -190,18 +195,23 @@ fn read_manifest(trace: &mut Trace<'_>, name: NameId) {
         return;
     };
     for (script, text) in scripts {
+        // `prestart` and `poststart` run with `start`.
         let base = script
             .strip_prefix("pre")
             .or_else(|| script.strip_prefix("post"))
             .unwrap_or(script);
-        let is_run = |name: &str| {
-            name == "start"
-                || words
-                    .iter()
-                    .any(|word| word.split_whitespace().any(|word| word == name))
-        };
-        if let Some(text) = text.as_str().filter(|_| is_run(script) || is_run(base)) {
-            shell::keep_text_of(trace, manifest, 1, text);
+        let is_run = is_asked_for(&words, script) || is_asked_for(&words, base);
+        if is_run && let Some(text) = text.as_str() {
+            shell::keep_text_of(keep, manifest, 1, text);
         }
     }
+}
+
+/// Whether the command of the image runs a script of the manifest. `npm start` is short for
+/// `npm run start`.
+fn is_asked_for(words: &[String], script: &str) -> bool {
+    script == "start"
+        || words
+            .iter()
+            .any(|word| word.split_whitespace().any(|word| word == script))
 }

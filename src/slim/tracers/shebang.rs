@@ -1,233 +1,56 @@
-//! `#!`: the program that the kernel starts for a script, and what `env` makes of it.
+//! The tracer of `#!` lines: it keeps the program that the kernel starts for a script.
 
 use crate::image::NameId;
 use crate::slim::graph::Need;
-use crate::slim::trace::Trace;
-use crate::slim::view::View;
+use crate::slim::keep::Keep;
+use crate::slim::language_paths::is_module;
+use crate::slim::shebang;
+use crate::slim::tracer::Tracer;
 use crate::slim::why::Why;
 
-use super::runtimes;
+pub(super) struct ShebangTracer;
 
-/// A `#!` line as the kernel reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::slim) struct Shebang<'a> {
-    pub(in crate::slim) interpreter: &'a [u8],
-    /// All that follows, blanks inside included: it is one argument.
-    pub(in crate::slim) argument: Option<&'a [u8]>,
-}
-
-/// What the kernel looks at: `BINPRM_BUF_SIZE` since Linux 5.1.
-const LOOKED_AT: usize = 256;
-
-/// As much of a file as [`parse`] looks at, and one byte that says whether it goes on.
-pub(in crate::slim) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
-    view.head(view.tree().inode_id(name), LOOKED_AT + 1)
-}
-
-/// Reads the line; nothing where the kernel would refuse it.
-pub(in crate::slim) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
-    let head = &bytes[..bytes.len().min(LOOKED_AT)];
-    let line = head.strip_prefix(b"#!")?;
-    let end = memchr::memchr(b'\n', line);
-    let is_cut = end.is_none() && bytes.len() > LOOKED_AT;
-    let line = trim(&line[..end.unwrap_or(line.len())]);
-    let split = line
-        .iter()
-        .position(|byte| matches!(byte, b' ' | b'\t' | 0));
-    let interpreter = &line[..split.unwrap_or(line.len())];
-    // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it
-    // is.
-    if interpreter.is_empty() || (is_cut && split.is_none()) {
-        return None;
-    }
-    let argument = split
-        .map(|split| trim(&line[split..]))
-        .filter(|argument| !argument.is_empty());
-    let argument =
-        argument.map(|argument| argument.split(|&byte| byte == 0).next().unwrap_or_default());
-    Some(Shebang {
-        interpreter,
-        argument,
-    })
-}
-
-fn trim(text: &[u8]) -> &[u8] {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let start = text
-        .iter()
-        .position(|byte| !is_blank(byte))
-        .unwrap_or(text.len());
-    let end = text
-        .iter()
-        .rposition(|byte| !is_blank(byte))
-        .map_or(start, |last| last + 1);
-    &text[start..end]
-}
-
-impl Shebang<'_> {
-    /// `with-contenv` of the s6 overlay starts its argument as `env` does.
-    fn is_env(&self) -> bool {
-        matches!(file_name(self.interpreter), b"env" | b"with-contenv")
-    }
-
-    /// The program that `env` is asked to start, where the interpreter is `env`.
-    pub(in crate::slim) fn env_program(&self) -> Option<Vec<u8>> {
-        if !self.is_env() {
-            return None;
+impl Tracer for ShebangTracer {
+    /// Only what can be executed is started through its `#!` line; a script that another one reads
+    /// in is not.
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if !keep.is_file(name) || keep.tree().inode(name).header.mode & 0o111 == 0 {
+            return;
         }
-        if file_name(self.interpreter) == b"with-contenv" {
-            return self
-                .argument?
-                .split(u8::is_ascii_whitespace)
-                .next()
-                .map(<[u8]>::to_vec);
+        let view = keep.view;
+        let bytes = shebang::head(view, name);
+        if !bytes.starts_with(b"#!") {
+            return;
         }
-        env_program(self.argument?)
-    }
-
-    /// The name of the program that reads the script in the end: of the interpreter, of what `env`
-    /// starts, or of what busybox is told to be.
-    pub(in crate::slim) fn program_name(&self) -> Vec<u8> {
-        let program = match file_name(self.interpreter) {
-            b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
-            b"busybox" => self
-                .argument
-                .unwrap_or_default()
-                .split(u8::is_ascii_whitespace)
-                .next()
-                .unwrap_or_default()
-                .to_vec(),
-            _ => self.interpreter.to_vec(),
+        if is_module(keep.tree(), &keep.graph, name) {
+            return;
+        }
+        let Some(shebang) = shebang::parse(&bytes) else {
+            return keep.note(
+                Some(name),
+                Some(1),
+                "invalid `#!` line: the kernel refuses it".to_owned(),
+            );
         };
-        file_name(&program).to_vec()
-    }
-}
-
-pub(in crate::slim) fn file_name(path: &[u8]) -> &[u8] {
-    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
-}
-
-/// What `env` makes of its one argument: a program's name, unless it is an option. `-S`, alone or
-/// at the end of other letters, has the rest split into words.
-fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
-    let split = argument.strip_prefix(b"--split-string=").or_else(|| {
-        let letters = argument.strip_prefix(b"-")?;
-        let place = letters.iter().position(|&letter| letter == b'S')?;
-        letters[..place]
-            .iter()
-            .all(|letter| b"iv0".contains(letter))
-            .then(|| &letters[place + 1..])
-    });
-    let Some(text) = split else {
-        return (!argument.starts_with(b"-")).then(|| argument.to_vec());
-    };
-    let mut words = text
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
-    while let Some(word) = words.next() {
-        match word {
-            b"-u" | b"--unset" | b"-C" | b"--chdir" => drop(words.next()),
-            _ if word.starts_with(b"-") || word.contains(&b'=') => {}
-            _ => {
-                return Some(
-                    word.iter()
-                        .copied()
-                        .filter(|byte| !b"'\"".contains(byte))
-                        .collect(),
-                );
-            }
+        let path = keep.programs.absolute(shebang.interpreter);
+        if keep.keep_path(&path, Some(name), Why::Shebang).is_none() {
+            keep.unmet(
+                name,
+                Need::Shebang(shebang.interpreter.to_vec()),
+                Vec::new(),
+            );
+        }
+        if let Some(program) = shebang.env_program() {
+            keep_program(keep, name, &program);
         }
     }
-    None
 }
 
-/// Only what can be executed is started through its `#!` line; a script that another one reads in
-/// is not.
-pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    if !trace.is_file(name) || trace.tree().inode(name).header.mode & 0o111 == 0 {
-        return;
-    }
-    let view = trace.view;
-    let bytes = head(view, name);
-    if !bytes.starts_with(b"#!") {
-        return;
-    }
-    if runtimes::is_module(trace.tree(), &trace.graph, name) {
-        return;
-    }
-    let Some(shebang) = parse(&bytes) else {
-        return trace.note(
-            Some(name),
-            Some(1),
-            "a `#!` line that the kernel refuses".to_owned(),
-        );
-    };
-    let path = trace.programs.absolute(shebang.interpreter);
-    if trace.keep_path(&path, Some(name), Why::Shebang).is_none() {
-        trace.unmet(
-            name,
-            Need::Shebang(shebang.interpreter.to_vec()),
-            Vec::new(),
-        );
-    }
-    if let Some(program) = shebang.env_program() {
-        keep_program(trace, name, &program);
-    }
-}
-
-fn keep_program(trace: &mut Trace<'_>, name: NameId, program: &[u8]) {
-    if let Some(path) = trace.programs.find(trace.view, program) {
-        trace.keep_path(&path, Some(name), Why::Shebang);
+fn keep_program(keep: &mut Keep<'_>, name: NameId, program: &[u8]) {
+    if let Some(path) = keep.programs.find(keep.view, program) {
+        keep.keep_path(&path, Some(name), Why::Shebang);
     } else {
-        let looked_in = trace.programs.path().to_vec();
-        trace.unmet(name, Need::Shebang(program.to_vec()), looked_in);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(line: &str) -> Option<(String, Option<String>)> {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        parse(line.as_bytes())
-            .map(|shebang| (text(shebang.interpreter), shebang.argument.map(text)))
-    }
-
-    #[test]
-    fn what_follows_the_interpreter_is_one_argument() {
-        let expected = Some(("/bin/awk".to_owned(), Some("-f  x".to_owned())));
-        assert_eq!(words("#! \t/bin/awk  -f  x \nBEGIN"), expected);
-    }
-
-    #[test]
-    fn a_line_without_interpreter_is_refused() {
-        assert_eq!(words("#! \n/bin/sh"), None);
-        assert_eq!(words("#"), None);
-    }
-
-    #[test]
-    fn a_path_longer_than_the_kernel_looks_is_refused_but_a_long_argument_is_cut() {
-        let long = "x".repeat(300);
-        assert_eq!(words(&format!("#!/{long}\n")), None);
-        let (interpreter, argument) = words(&format!("#!/bin/sh {long}\n")).unwrap();
-        assert_eq!(
-            (interpreter.as_str(), argument.unwrap().len()),
-            ("/bin/sh", 256 - "#!/bin/sh ".len())
-        );
-    }
-
-    #[test]
-    fn env_splits_its_argument_only_when_told() {
-        let program = |argument: &str| {
-            env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap())
-        };
-        assert_eq!(program("python3").as_deref(), Some("python3"));
-        assert_eq!(program("-S python3 -u").as_deref(), Some("python3"));
-        assert_eq!(program("-Spython3 -u").as_deref(), Some("python3"));
-        assert_eq!(program("-iS -u HOME A=1 node --x").as_deref(), Some("node"));
-        assert_eq!(program("--split-string=ruby -w").as_deref(), Some("ruby"));
-        assert_eq!(program("-i"), None);
-        assert_eq!(program("python3 -u").as_deref(), Some("python3 -u"));
+        let looked_in = keep.programs.path().to_vec();
+        keep.unmet(name, Need::Shebang(program.to_vec()), looked_in);
     }
 }

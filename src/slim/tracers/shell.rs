@@ -10,19 +10,18 @@ mod values;
 use std::collections::HashSet;
 
 use crate::dockerfile::shell::{self, ProgramCall, ShellPart, ShellScript, ShellWord};
-use crate::image::{Kind, NameId, Tree};
+use crate::image::NameId;
 use crate::knowledge::ProgramClass;
-use crate::slim::plan::changes_packages;
-use crate::slim::roots::command::keep_application;
-use crate::slim::roots::keep_below;
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
+use crate::slim::shebang;
+use crate::slim::system_directories::keep_application;
+use crate::slim::tracer::Tracer;
 use crate::slim::why::{Field, Root, Why};
 use crate::source::Span;
 
 use self::values::Values;
-use super::shebang;
 
-/// What shells do themselves, though programs of these names exist.
+/// Commands that shells run themselves, though programs of these names exist.
 const BUILTINS: &[&str] = &[
     ".", ":", "[", "alias", "bg", "break", "cd", "command", "continue", "echo", "eval", "exec",
     "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill", "local", "printf", "pwd",
@@ -39,16 +38,6 @@ const MAX_INCLUDES: usize = 16;
 /// Whether a word is a shell's name, or the path of one.
 pub(in crate::slim) fn is_shell(word: &str) -> bool {
     ProgramClass::PosixShell.contains(word.rsplit('/').next().unwrap_or_default())
-}
-
-/// Whether a name in the tree is that of a shell: a file, or a link.
-pub(in crate::slim) fn is_shell_file(tree: &Tree, name: NameId) -> bool {
-    let is_program = match &tree.inode(name).kind {
-        Kind::File(_) => tree.inode(name).header.mode & 0o111 != 0,
-        Kind::Symlink { .. } => true,
-        _ => false,
-    };
-    is_program && ProgramClass::PosixShell.contains(tree.file_name(name))
 }
 
 /// Where a script stands, and so who gives its reasons.
@@ -90,17 +79,21 @@ fn include(word: String, line: usize) -> Why {
     Why::Include { word, line }
 }
 
-pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    if trace.is_file(name) && is_script(trace, name) {
-        read_file(trace, name);
+pub(super) struct ShellTracer;
+
+impl Tracer for ShellTracer {
+    fn trace(&mut self, keep: &mut Keep<'_>, name: NameId) {
+        if keep.is_file(name) && is_script(keep, name) {
+            read_file(keep, name);
+        }
     }
 }
 
 /// A text with a shell's `#!`; or without any but called `.sh`; or one that can be executed, of
 /// which the kernel knows nothing: then a shell takes it for a script.
-fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
+fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
-    let bytes = trace.view.head(trace.tree().inode_id(name), LOOKED_AT);
+    let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
     if bytes.starts_with(b"#!") {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
@@ -108,23 +101,25 @@ fn is_script(trace: &Trace<'_>, name: NameId) -> bool {
         return ProgramClass::PosixShell.contains(program);
     }
     let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
-    let inode = trace.tree().inode(name);
-    is_text && (trace.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
+    let inode = keep.tree().inode(name);
+    is_text && (keep.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
 }
 
-fn read_file(trace: &mut Trace<'_>, name: NameId) {
-    let values = Values::new(&trace.view.image.config, script_paths(trace, name));
-    read_included(trace, name, &values, 0);
+fn read_file(keep: &mut Keep<'_>, name: NameId) {
+    let values = Values::new(&keep.view.image.config, script_paths(keep, name));
+    read_included(keep, name, &values, 0);
 }
 
 /// The names under which a script may be started, as `$0` says them: its own, and those of the
 /// links that brought it.
-fn script_paths(trace: &Trace<'_>, name: NameId) -> Vec<String> {
+fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     const MOST: usize = 8;
     let mut names = vec![name];
     let mut at = 0;
-    while let Some(&name) = names.get(at).filter(|_| names.len() < MOST) {
-        let links = trace
+    while let Some(&name) = names.get(at)
+        && names.len() < MOST
+    {
+        let links = keep
             .graph
             .reasons(name)
             .iter()
@@ -138,28 +133,33 @@ fn script_paths(trace: &Trace<'_>, name: NameId) -> Vec<String> {
     }
     names
         .into_iter()
-        .filter_map(|name| String::from_utf8(trace.tree().path(name)).ok())
+        .filter_map(|name| String::from_utf8(keep.tree().path(name)).ok())
         .collect()
 }
 
 /// Reads a file that another one includes, with what variables have there.
-fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values, includes: usize) {
-    if !trace.scripts.insert(name) {
+fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
+    if !keep.scripts.insert(name) {
         return;
     }
+    // Files that include each other in turn would never end.
     if includes > MAX_INCLUDES {
         let text = format!("included through {MAX_INCLUDES} other files: it is not analyzed");
-        return trace.note(Some(name), None, text);
+        return keep.note(Some(name), None, text);
     }
-    let Some(bytes) = trace.view.bytes(name) else {
+    let Some(bytes) = keep.view.bytes(name) else {
         return;
     };
     if bytes.len() > MAX_SCRIPT {
-        return trace.note(Some(name), None, "a script too long to be read".to_owned());
+        return keep.note(
+            Some(name),
+            None,
+            "script too long to be analyzed".to_owned(),
+        );
     }
     let text = String::from_utf8_lossy(&bytes);
     read_text(
-        trace,
+        keep,
         &Reading {
             place: Place::File(name),
             values,
@@ -172,10 +172,10 @@ fn read_included(trace: &mut Trace<'_>, name: NameId, values: &Values, includes:
 }
 
 /// Reads the shell text of a field of the configuration.
-pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str) {
-    let values = Values::new(&trace.view.image.config, Vec::new());
+pub(in crate::slim) fn keep_text(keep: &mut Keep<'_>, field: Field, text: &str) {
+    let values = Values::new(&keep.view.image.config, Vec::new());
     read_text(
-        trace,
+        keep,
         &Reading {
             place: Place::Field(field),
             values: &values,
@@ -188,10 +188,10 @@ pub(in crate::slim) fn keep_text(trace: &mut Trace<'_>, field: Field, text: &str
 }
 
 /// Reads shell text that a file holds which is no script: a command of a `package.json`.
-pub(super) fn keep_text_of(trace: &mut Trace<'_>, file: NameId, line: usize, text: &str) {
-    let values = Values::new(&trace.view.image.config, Vec::new());
+pub(super) fn keep_text_of(keep: &mut Keep<'_>, file: NameId, line: usize, text: &str) {
+    let values = Values::new(&keep.view.image.config, Vec::new());
     read_text(
-        trace,
+        keep,
         &Reading {
             place: Place::File(file),
             values: &values,
@@ -203,7 +203,7 @@ pub(super) fn keep_text_of(trace: &mut Trace<'_>, file: NameId, line: usize, tex
     );
 }
 
-/// What is known of a text before it is read.
+/// Facts of a text that are known before it is read.
 struct Reading<'a> {
     place: Place,
     values: &'a Values,
@@ -215,43 +215,44 @@ struct Reading<'a> {
     includes: usize,
 }
 
-fn read_text(trace: &mut Trace<'_>, reading: &Reading<'_>, text: &str) {
+fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
-    if !trace.effort.scripts.spend(text.len()) {
+    if !keep.effort.scripts.spend(text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
-        return trace.note(place.by(), None, text);
+        return keep.note(place.by(), None, text);
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
     for part in &script.unread {
         let text = format!("{}: this part of the script is not analyzed", part.reason);
-        trace.note(place.by(), Some(lines.line(part.span.start)), text);
+        keep.note(place.by(), Some(lines.line(part.span.start)), text);
     }
     let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
     for error in &script.errors {
         if !unread.contains(error) {
-            trace.note(
+            keep.note(
                 place.by(),
                 Some(lines.line(error.start)),
-                "the script cannot be read here".to_owned(),
+                "the script cannot be parsed here".to_owned(),
             );
         }
     }
     let mut values = reading.values.clone();
+    // Values are learned twice: what an included file assigns may stand in others.
     values.allow_for(text);
     values.learn(&script, text);
-    learn_included(trace, &script, &mut values);
+    learn_included(keep, &script, &mut values);
     values.learn(&script, text);
     let expanded = expand::expand(&mut script, &values);
     if values.is_exhausted() {
         let text = "too many values to follow: some variables are not known".to_owned();
-        trace.note(place.by(), None, text);
+        keep.note(place.by(), None, text);
     }
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
         keep_call(
-            trace,
+            keep,
             place,
             &call,
             lines.line(script.commands[call.command].span.start),
@@ -260,23 +261,23 @@ fn read_text(trace: &mut Trace<'_>, reading: &Reading<'_>, text: &str) {
     for (simple, is_known) in script.commands.iter().zip(is_known) {
         let line = lines.line(simple.span.start);
         if !is_known {
-            keep_words(trace, place, &simple.words, line);
+            keep_words(keep, place, &simple.words, line);
         }
-        note_unknown(trace, place, &simple.words, line);
+        note_unknown(keep, place, &simple.words, line);
         for word in simple.words.iter().skip(1) {
-            keep_relative(trace, place, word, lines.line(word.span.start));
+            keep_relative(keep, place, word, lines.line(word.span.start));
         }
-        read_argument(trace, reading, &simple.words, line);
+        read_argument(keep, reading, &simple.words, line);
     }
-    keep_mentions(trace, place, text, reading.base);
+    keep_mentions(keep, place, text, reading.base);
     for (offset, path) in expanded {
-        keep_path_or_glob(trace, place, &path, lines.line(offset));
+        keep_path_or_glob(keep, place, &path, lines.line(offset));
     }
-    keep_included(trace, reading, &script, &lines, &values);
+    keep_included(keep, reading, &script, &lines, &values);
 }
 
-/// What files that are included assign is known too.
-fn learn_included(trace: &mut Trace<'_>, script: &ShellScript, values: &mut Values) {
+/// Learns the variables that included files assign.
+fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values) {
     let mut learned = HashSet::new();
     for simple in &script.commands {
         let [first, file, ..] = simple.words.as_slice() else {
@@ -286,9 +287,9 @@ fn learn_included(trace: &mut Trace<'_>, script: &ShellScript, values: &mut Valu
             continue;
         }
         for path in values.expand(&file.raw).unwrap_or_default() {
-            let Ok(resolved) = trace
+            let Ok(resolved) = keep
                 .tree()
-                .resolve(&trace.programs.absolute(path.as_bytes()))
+                .resolve(&keep.programs.absolute(path.as_bytes()))
             else {
                 continue;
             };
@@ -296,10 +297,10 @@ fn learn_included(trace: &mut Trace<'_>, script: &ShellScript, values: &mut Valu
             if !learned.insert(resolved.name) {
                 continue;
             }
-            let Some(bytes) = trace.view.bytes(resolved.name) else {
+            let Some(bytes) = keep.view.bytes(resolved.name) else {
                 continue;
             };
-            if bytes.len() <= MAX_SCRIPT && trace.effort.scripts.spend(bytes.len()) {
+            if bytes.len() <= MAX_SCRIPT && keep.effort.scripts.spend(bytes.len()) {
                 let text = String::from_utf8_lossy(&bytes);
                 values.learn(&shell::parse_text(&text), &text);
             }
@@ -309,7 +310,7 @@ fn learn_included(trace: &mut Trace<'_>, script: &ShellScript, values: &mut Valu
 
 /// Text that a command takes as its argument: `trap 'rm -f x' EXIT`, `eval "a b"`; and the
 /// directory of `run-parts`.
-fn read_argument(trace: &mut Trace<'_>, reading: &Reading<'_>, words: &[ShellWord], line: usize) {
+fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord], line: usize) {
     const DEEPEST: usize = 4;
     let Some(first) = words.first().and_then(ShellWord::literal) else {
         return;
@@ -321,10 +322,9 @@ fn read_argument(trace: &mut Trace<'_>, reading: &Reading<'_>, words: &[ShellWor
         ("run-parts", Some(words)) => {
             for word in words.iter().filter(|word| word.starts_with('/')) {
                 let why = reading.place.why(word, line, mention);
-                if let Some(name) =
-                    trace.keep_path(word.as_bytes(), reading.place.by(), why.clone())
+                if let Some(name) = keep.keep_path(word.as_bytes(), reading.place.by(), why.clone())
                 {
-                    keep_below(trace, name, reading.place.by(), &why);
+                    keep.keep_below(name, reading.place.by(), &why);
                 }
             }
             None
@@ -337,27 +337,27 @@ fn read_argument(trace: &mut Trace<'_>, reading: &Reading<'_>, words: &[ShellWor
             depth: reading.depth + 1,
             ..*reading
         };
-        read_text(trace, &inner, &text);
+        read_text(keep, &inner, &text);
     }
 }
 
 /// A path that is known once variables are, or what a pattern matches.
-fn keep_path_or_glob(trace: &mut Trace<'_>, place: Place, path: &str, line: usize) {
+fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize) {
     let why = place.why(path, line, mention);
     if globs::is_pattern(path) {
-        for name in globs::matches(trace.tree(), path) {
-            let path = trace.tree().path(name);
-            trace.keep_path(&path, place.by(), why.clone());
+        for name in globs::matches(keep.tree(), path) {
+            let path = keep.tree().path(name);
+            keep.keep_path(&path, place.by(), why.clone());
         }
-    } else if let Some(name) = trace.keep_path(path.as_bytes(), place.by(), why.clone()) {
-        keep_application(trace, name, place.by(), &why);
+    } else if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
+        keep_application(keep, name, place.by(), &why);
     }
 }
 
 /// The program that is called, and those that call it for the script.
-fn keep_call(trace: &mut Trace<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
+fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
     for wrapper in &call.via {
-        keep_command(trace, place, wrapper, line);
+        keep_command(keep, place, wrapper, line);
     }
     let Some(word) = call.words.first().and_then(ShellWord::literal) else {
         return;
@@ -368,7 +368,7 @@ fn keep_call(trace: &mut Trace<'_>, place: Place, call: &ProgramCall<'_>, line: 
         .iter()
         .all(|via| matches!(*via, "command" | "builtin"));
     if !(by_shell && BUILTINS.contains(&word)) {
-        keep_program(trace, place, word, line);
+        keep_program(keep, place, word, line);
     }
     // `set -- redis-server "$@"` makes the command that `exec "$@"` starts. Whoever asks for a
     // program goes another way where it is gone; but that there is a package manager is no reason
@@ -382,111 +382,123 @@ fn keep_call(trace: &mut Trace<'_>, place: Place, call: &ProgramCall<'_>, line: 
             .filter(|word| !word.starts_with('-'))
         {
             let file_name = word.rsplit('/').next().unwrap_or_default();
-            if !(is_question && changes_packages(file_name.as_bytes())) {
-                keep_program(trace, place, word, line);
+            if !(is_question && ProgramClass::PackageManager.contains(file_name)) {
+                keep_program(keep, place, word, line);
             }
         }
     }
 }
 
-fn keep_command(trace: &mut Trace<'_>, place: Place, word: &str, line: usize) {
+fn keep_command(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
     if !BUILTINS.contains(&word) {
-        keep_program(trace, place, word, line);
+        keep_program(keep, place, word, line);
     }
 }
 
 /// `exec gosu app "$@"`: what is run in the end is not known, but what runs it is among the words.
-fn keep_words(trace: &mut Trace<'_>, place: Place, words: &[ShellWord], line: usize) {
+fn keep_words(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
     for word in words
         .iter()
         .filter_map(ShellWord::literal)
         .filter(|word| !word.starts_with('-'))
     {
-        keep_command(trace, place, word, line);
+        keep_command(keep, place, word, line);
     }
 }
 
-/// What is not there is a function, a builtin, or missing before too.
-fn keep_program(trace: &mut Trace<'_>, place: Place, word: &str, line: usize) {
-    if let Some(path) = trace.programs.find(trace.view, word.as_bytes()) {
-        trace.keep_path(&path, place.by(), place.why(word, line, command));
+/// Keeps a program. A word that names none is a function, a builtin, or was missing before too.
+fn keep_program(keep: &mut Keep<'_>, place: Place, word: &str, line: usize) {
+    if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
+        keep.keep_path(&path, place.by(), place.why(word, line, command));
     }
 }
 
 /// `exec "$command"`, `eval …`. The arguments of the script are the business of who calls it.
-fn note_unknown(trace: &mut Trace<'_>, place: Place, words: &[ShellWord], line: usize) {
+fn note_unknown(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: usize) {
     let Some(word) = words.first() else { return };
-    let is_arguments = |part: &ShellPart| matches!(part, ShellPart::Variable { name, .. } if name == "@" || name == "*");
     match word.literal() {
         Some("eval") if words[1..].iter().any(|word| word.literal().is_none()) => {
-            trace.note(
+            keep.note(
                 place.by(),
                 Some(line),
-                "what `eval` runs is not known".to_owned(),
+                "the command of `eval` is computed at run time".to_owned(),
             );
         }
-        None if !word.parts.iter().all(is_arguments) => {
-            let text = format!("the command `{}` is not known before it runs", word.raw);
-            trace.note(place.by(), Some(line), text);
+        None if !word.parts.iter().all(is_argument) => {
+            let text = format!("the command `{}` is computed at run time", word.raw);
+            keep.note(place.by(), Some(line), text);
         }
         _ => {}
     }
 }
 
+/// `$@` or `$*`: an argument of the script.
+fn is_argument(part: &ShellPart) -> bool {
+    match part {
+        ShellPart::Variable { name, .. } => name == "@" || name == "*",
+        _ => false,
+    }
+}
+
 /// A file that a word names from the working directory on: `node server.js`.
-fn keep_relative(trace: &mut Trace<'_>, place: Place, word: &ShellWord, line: usize) {
+fn keep_relative(keep: &mut Keep<'_>, place: Place, word: &ShellWord, line: usize) {
     let Some(word) = word
         .literal()
         .filter(|word| !word.is_empty() && !word.starts_with(['/', '-']))
     else {
         return;
     };
-    let path = trace.programs.absolute(word.as_bytes());
-    if trace
+    let path = keep.programs.absolute(word.as_bytes());
+    if keep
         .tree()
         .resolve(&path)
-        .is_ok_and(|resolved| trace.is_file(resolved.name))
+        .is_ok_and(|resolved| keep.is_file(resolved.name))
     {
-        trace.keep_path(&path, place.by(), place.why(word, line, mention));
+        keep.keep_path(&path, place.by(), place.why(word, line, mention));
     }
 }
 
 /// Absolute paths that are there, wherever they stand in the text but in a comment line: words,
 /// redirections, lists of `for`, here-documents. Of a directory only what is the application's own
 /// is kept with it.
-fn keep_mentions(trace: &mut Trace<'_>, place: Place, text: &str, base: usize) {
+fn keep_mentions(keep: &mut Keep<'_>, place: Place, text: &str, base: usize) {
     for (number, line) in text.lines().enumerate() {
+        // A comment runs nothing.
         if line.trim_start().starts_with('#') {
             continue;
         }
         for path in absolute_paths(line) {
             let why = place.why(path, base + number + 1, mention);
-            if let Some(name) = trace.keep_path(path.as_bytes(), place.by(), why.clone()) {
-                keep_application(trace, name, place.by(), &why);
+            if let Some(name) = keep.keep_path(path.as_bytes(), place.by(), why.clone()) {
+                keep_application(keep, name, place.by(), &why);
             }
         }
     }
 }
 
-/// What in a line looks like a path from the root on, and does not go on from something else:
+/// Paths from the root on in a line that do not go on from something else:
 /// `$ROOT/etc` has none.
-fn absolute_paths(line: &str) -> impl Iterator<Item = &str> {
-    let starts = |&at: &usize| {
-        let before = at.checked_sub(1).map(|before| line.as_bytes()[before]);
-        before.is_none_or(|before| !is_path_byte(before) && !b"$})]*?`\\".contains(&before))
-    };
-    memchr::memchr_iter(b'/', line.as_bytes())
-        .filter(starts)
-        .filter_map(move |start| {
-            let rest = &line[start..];
-            let end = rest
-                .bytes()
-                .position(|byte| !is_path_byte(byte))
-                .unwrap_or(rest.len());
-            let path = rest[..end].trim_end_matches(['.', '/']);
-            // `https://host`.
-            (path.len() > 1 && !path.starts_with("//")).then_some(path)
-        })
+fn absolute_paths(line: &str) -> Vec<&str> {
+    let bytes = line.as_bytes();
+    let mut paths = Vec::new();
+    for start in memchr::memchr_iter(b'/', bytes) {
+        if let Some(before) = start.checked_sub(1)
+            && (is_path_byte(bytes[before]) || b"$})]*?`\\".contains(&bytes[before]))
+        {
+            continue;
+        }
+        let rest = &line[start..];
+        let end = rest
+            .bytes()
+            .position(|byte| !is_path_byte(byte))
+            .unwrap_or(rest.len());
+        let path = rest[..end].trim_end_matches(['.', '/']);
+        // `https://host`.
+        if path.len() > 1 && !path.starts_with("//") {
+            paths.push(path);
+        }
+    }
+    paths
 }
 
 fn is_path_byte(byte: u8) -> bool {
@@ -495,7 +507,7 @@ fn is_path_byte(byte: u8) -> bool {
 
 /// `. file` and `source file`: a name without a slash is looked for in PATH.
 fn keep_included(
-    trace: &mut Trace<'_>,
+    keep: &mut Keep<'_>,
     reading: &Reading<'_>,
     script: &ShellScript,
     lines: &Lines,
@@ -513,35 +525,40 @@ fn keep_included(
         }
         let line = lines.line(simple.span.start);
         let Some(word) = file.literal() else {
-            trace.note(
+            keep.note(
                 place.by(),
                 Some(line),
-                format!("the file `{}` that is included is not known", file.raw),
+                format!("the included file `{}` is computed at run time", file.raw),
             );
             continue;
         };
-        let in_path = |directory: &Vec<u8>| [directory, &b"/"[..], word.as_bytes()].concat();
-        let candidates: Vec<Vec<u8>> = if word.contains('/') {
-            vec![trace.programs.absolute(word.as_bytes())]
-        } else {
-            trace.programs.path().iter().map(in_path).collect()
-        };
-        let is_file = |path: &&Vec<u8>| {
-            trace
-                .tree()
-                .resolve(path)
-                .is_ok_and(|resolved| trace.is_file(resolved.name))
-        };
-        if let Some(path) = candidates.iter().find(is_file)
-            && let Some(name) = trace.keep_path(path, place.by(), place.why(word, line, include))
+        if let Some(path) = included_path(keep, word)
+            && let Some(name) = keep.keep_path(&path, place.by(), place.why(word, line, include))
         {
-            let values = values.within(script_paths(trace, name));
-            read_included(trace, name, &values, includes + 1);
+            let values = values.within(script_paths(keep, name));
+            read_included(keep, name, &values, includes + 1);
         }
     }
 }
 
-/// Where the lines of a text begin.
+/// The path of a file that is included. POSIX: a name with a slash is a path, any other is searched
+/// in PATH.
+fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
+    let mut candidates = Vec::new();
+    if word.contains('/') {
+        candidates.push(keep.programs.absolute(word.as_bytes()));
+    } else {
+        for directory in keep.programs.path() {
+            candidates.push([directory, &b"/"[..], word.as_bytes()].concat());
+        }
+    }
+    candidates.into_iter().find(|path| {
+        let resolved = keep.tree().resolve(path);
+        resolved.is_ok_and(|resolved| keep.is_file(resolved.name))
+    })
+}
+
+/// The places where the lines of a text begin.
 struct Lines {
     starts: Vec<usize>,
     /// Lines before the text.
@@ -570,7 +587,7 @@ mod tests {
 
     #[test]
     fn absolute_paths_do_not_go_on_from_something_else() {
-        let paths = |line| absolute_paths(line).collect::<Vec<_>>();
+        let paths = |line| absolute_paths(line);
         assert_eq!(
             paths("cat /etc/a.conf >/b; x=/c:/d"),
             ["/etc/a.conf", "/b", "/c", "/d"]

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Failure, Lost, verify_names};
+use super::failure::{Failure, Lost};
+use super::kept::{Started, verify_names};
 use crate::elf::{Loader, Type};
 use crate::image::{Header, Image, Inode, Kind, NameId, ReadError};
-use crate::slim::tracers::elf::Program;
-use crate::slim::tracers::runtimes;
+use crate::slim::binaries::Binaries;
+use crate::slim::language_paths::is_library;
+use crate::slim::process::Program;
 use crate::slim::view::View;
 
 /// Compares an image with the original: what is in both must be alike, and find there what it
@@ -32,19 +34,20 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
             });
         }
     }
-    let programs = programs(original, &kept);
-    let is_started = |name| !runtimes::is_library(&original.tree, name);
-    failures.extend(verify_names(
-        original,
-        &kept,
-        (&programs, false),
-        &is_started,
-    )?);
+    let view = View::new(original);
+    let programs = programs(&view, &kept);
+    let started = Started {
+        programs: &programs,
+        keeps_opened: false,
+        is_started: &|name| !is_library(&original.tree, name),
+    };
+    let binaries = Binaries::for_loading(&view);
+    failures.extend(verify_names(&view, &binaries, &kept, &started)?);
     failures.sort();
     Ok(failures)
 }
 
-/// What of an entry is another.
+/// The first property of an entry that differs.
 fn difference(
     before: (&Image, NameId),
     after: (&Image, NameId),
@@ -61,9 +64,9 @@ fn difference(
             return Ok(Some("size"));
         }
         (Kind::File(_), Kind::File(_)) => {
-            let [old, new] =
-                [before, after].map(|(image, name)| image.read_inode(image.tree.inode_id(name)));
-            if *old? == *new? {
+            let [(old, old_name), (new, new_name)] = [before, after];
+            let old = old.read_inode(old.tree.inode_id(old_name))?;
+            if *old == *new.read_inode(new.tree.inode_id(new_name))? {
                 None
             } else {
                 Some("content")
@@ -72,17 +75,12 @@ fn difference(
         (Kind::Symlink { target: old }, Kind::Symlink { target: new }) if old != new => {
             Some("target")
         }
-        _ => (numbers(old) != numbers(new)).then_some("device number"),
+        _ if numbers(old) != numbers(new) => Some("device number"),
+        _ => None,
     })
 }
 
 fn difference_of_headers(old: &Header, new: &Header) -> Option<&'static str> {
-    let xattrs = |header: &Header| -> BTreeSet<(String, Vec<u8>)> {
-        header
-            .xattrs()
-            .map(|(name, value)| (name.to_owned(), value.to_vec()))
-            .collect()
-    };
     if old.mode != new.mode {
         Some("mode")
     } else if (old.uid, old.gid) != (new.uid, new.gid) {
@@ -94,31 +92,38 @@ fn difference_of_headers(old: &Header, new: &Header) -> Option<&'static str> {
     }
 }
 
-/// What tells one device from another.
+fn xattrs(header: &Header) -> BTreeSet<(String, Vec<u8>)> {
+    header
+        .xattrs()
+        .map(|(name, value)| (name.to_owned(), value.to_vec()))
+        .collect()
+}
+
+/// The kind and the numbers of a device.
 fn numbers(inode: &Inode) -> Option<String> {
-    matches!(inode.kind, Kind::Character { .. } | Kind::Block { .. })
-        .then(|| format!("{:?}", inode.kind))
+    match inode.kind {
+        Kind::Character { .. } | Kind::Block { .. } => Some(format!("{:?}", inode.kind)),
+        _ => None,
+    }
 }
 
 /// Programs, each with the loader it names; and libraries, each with the loader that would map it.
-fn programs(image: &Image, kept: &[NameId]) -> Vec<Program> {
-    let view = View::new(image);
+fn programs(view: &View<'_>, kept: &[NameId]) -> Vec<Program> {
     let mut programs = Vec::new();
-    for &name in kept
-        .iter()
-        .filter(|&&name| matches!(image.tree.inode(name).kind, Kind::File(_)))
-    {
+    for &name in kept {
+        if !matches!(view.tree().inode(name).kind, Kind::File(_)) {
+            continue;
+        }
         let Ok(elf) = view.elf_of(name) else { continue };
-        let conventional = || {
-            Loader::conventional_paths(elf)
-                .into_iter()
-                .find(|path| view.resolve(path).is_ok())
-        };
+        // A static program has no loader, whatever its type.
         let is_library = elf.kind == Type::Shared && !elf.needed.is_empty();
-        let loader = elf
-            .interpreter
-            .clone()
-            .or_else(|| if is_library { conventional() } else { None });
+        let loader = match &elf.interpreter {
+            Some(interpreter) => Some(interpreter.clone()),
+            None if is_library => Loader::conventional_paths(elf)
+                .into_iter()
+                .find(|path| view.resolve(path).is_ok()),
+            None => None,
+        };
         programs.extend(loader.map(|loader| Program { name, loader }));
     }
     programs

@@ -1,10 +1,10 @@
 //! Archives that lie. Each is refused with a word that names the blob, the entry and the fault.
 
-use jettison::image::{EntryError, Fault, Limits, Options, ReadError};
+use jettison::image::{EntryError, Fault, Limits, Options, Platform, ReadError, Silent, Source};
 use serde_json::json;
 
 use crate::builders::images::{
-    Directory, Tar, config, docker_archive, gzip, layers, open, open_with, sha256, zstd,
+    Directory, Tar, config, docker_archive, gzip, layers, listing, open, open_with, sha256, zstd,
 };
 
 /// The fault of a layer of these bytes.
@@ -167,7 +167,7 @@ fn what_follows_the_end_of_an_archive_is_not_read() {
         &Options::default(),
     )
     .unwrap();
-    assert_eq!(crate::builders::images::listing(&image), ["/a = "]);
+    assert_eq!(listing(&image), ["/a = "]);
 }
 
 #[test]
@@ -406,6 +406,31 @@ fn all_layers_together_are_limited() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_plain_layer_is_looked_at_while_its_digest_is_checked() {
+    let meant = Tar::new().file("a", b"").end();
+    let is = Tar::new().file("b", b"").end();
+    let directory = Directory::new();
+    let path = directory.file("image.tar", &docker_archive(&[is], &config(&[meant]), &[]));
+    let reference = path.to_str().unwrap().parse().unwrap();
+    let source = Source::open(&reference, &Options::default(), &Silent).unwrap();
+    let (image, checks) = source
+        .image_checked_later(&Platform::default(), &Silent)
+        .unwrap();
+    assert_eq!(listing(&image), ["/b = "]);
+    let error = checks.finish().unwrap_err();
+    assert!(matches!(error, ReadError::DiffIdMismatch { .. }), "{error}");
+}
+
+#[test]
+fn a_wrong_digest_is_reported_before_a_broken_entry() {
+    let meant = Tar::new().file("a", b"").end();
+    let broken = b"no archive".repeat(100);
+    let archive = docker_archive(&[broken], &config(&[meant]), &[]);
+    let error = open_with(&archive, &Options::default()).unwrap_err();
+    assert!(matches!(error, ReadError::DiffIdMismatch { .. }), "{error}");
 }
 
 #[test]
@@ -724,7 +749,7 @@ fn what_goes_through_a_link_stays_in_the_root() {
     let lower = Tar::new().symlink("d", "/etc");
     let upper = Tar::new().directory("d").file("d/passwd", b"x");
     assert_eq!(
-        crate::builders::images::listing(&layers(&[lower, upper]).unwrap()),
+        listing(&layers(&[lower, upper]).unwrap()),
         ["/d/", "/d/passwd = x"]
     );
 }
@@ -828,7 +853,7 @@ fn frames_to_skip_hide_nothing_and_cost_nothing() {
         &Options::default(),
     )
     .unwrap();
-    assert_eq!(crate::builders::images::listing(&image), ["/a = x"]);
+    assert_eq!(listing(&image), ["/a = x"]);
     let endless = [&b"^*M"[..], &u32::MAX.to_le_bytes(), b"index"].concat();
     let error = open_with(
         &docker_archive(&[endless], &config(&[Vec::new()]), &[]),

@@ -207,7 +207,7 @@ fn a_version_that_no_library_defines_is_told() {
         .plan();
     assert_eq!(
         planned.unmet(),
-        ["/app needs the version `A_2` of `/lib/liba.so.1`"]
+        ["/app needs version `A_2` of `/lib/liba.so.1`"]
     );
 }
 

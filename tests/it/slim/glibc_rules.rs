@@ -177,7 +177,7 @@ fn what_is_no_elf_file_ends_the_search() {
     let directory = files.directory("/d1/liba.so.1");
     assert_eq!(
         text.load("/bin/p"),
-        ["p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH), but it is no ELF file"]
+        ["p needs liba.so.1: /d1/liba.so.1 (found through its RUNPATH), but it is not an ELF file"]
     );
     assert_eq!(
         directory.load("/bin/p"),

@@ -65,9 +65,7 @@ fn a_broken_library_is_kept_and_told() {
     assert!(planned.keeps("/usr/lib/liba.so.1"));
     assert_eq!(
         planned.unmet(),
-        [
-            "/usr/bin/app needs the library `liba.so.1`, of which the loader would say that it is no ELF file"
-        ]
+        ["/usr/bin/app needs a loadable library `liba.so.1` (it is not an ELF file)"]
     );
 }
 
@@ -109,7 +107,7 @@ fn preloaded_libraries_are_kept_and_one_that_is_missing_is_a_note() {
     assert!(planned.keeps("/usr/lib/libfile.so"));
     assert_eq!(
         planned.notes(),
-        ["image: `libnone.so`, which `LD_PRELOAD` names, is not there"]
+        ["image: `libnone.so`, named by `LD_PRELOAD`, does not exist"]
     );
 }
 
@@ -227,8 +225,6 @@ fn a_broken_elf_file_that_is_kept_is_a_note() {
         .plan();
     assert_eq!(
         planned.notes(),
-        [
-            "/usr/lib/cut.so: an ELF file that cannot be read: its program headers lie outside the file"
-        ]
+        ["/usr/lib/cut.so: invalid ELF file: its program headers lie outside the file"]
     );
 }

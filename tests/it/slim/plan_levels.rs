@@ -131,7 +131,7 @@ fn a_library_whose_name_a_caller_of_dlopen_holds_is_kept_with_what_it_needs_in_t
     assert_eq!(
         planned.why("/opt/lib/libhelp.so.1")[1..],
         [
-            "/opt/lib/libplugin.so.1: it holds the name `libplugin.so.1` and may open it, found through the RPATH of `/usr/bin/app`",
+            "/opt/lib/libplugin.so.1: it contains the name `libplugin.so.1` and may open it, found through the RPATH of `/usr/bin/app`",
             "/opt/lib/libhelp.so.1: needed by it as `libhelp.so.1`, found through the RPATH of `/usr/bin/app`",
         ]
     );
@@ -186,7 +186,7 @@ fn what_copy_and_add_brought_is_the_application() {
         .plan();
     assert_eq!(
         planned.why("/opt/data/model.bin"),
-        ["/opt/data/model.bin: brought by `COPY data /opt/data`"]
+        ["/opt/data/model.bin: added by `COPY data /opt/data`"]
     );
     assert!(!planned.keeps("/usr/share/words") && !planned.keeps("/usr/share/more"));
 }

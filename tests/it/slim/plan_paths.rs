@@ -64,7 +64,7 @@ fn links_on_the_way_are_kept_and_lead_back_to_the_root() {
         planned.why("/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2")[1..],
         [
             "/usr/lib64/ld-linux-x86-64.so.2: its loader",
-            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: what it points to",
+            "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: the target of the symlink",
         ]
     );
 }
@@ -92,7 +92,7 @@ fn an_absolute_link_through_alternatives_is_followed_inside_the_image() {
         planned.why("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3")[1..],
         [
             "/usr/lib/x86_64-linux-gnu/libblas.so.3: needed by it as `libblas.so.3`, found in a default directory",
-            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: what it points to",
+            "/usr/lib/x86_64-linux-gnu/blas/libblas.so.3: the target of the symlink",
         ]
     );
 }
@@ -124,7 +124,7 @@ fn a_kept_link_to_a_directory_keeps_the_directory_alone() {
         .plan();
     assert!(planned.keeps("/data"));
     assert!(!planned.keeps("/data/x"));
-    assert_eq!(planned.why("/data")[1], "/data: what it points to");
+    assert_eq!(planned.why("/data")[1], "/data: the target of the symlink");
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn an_image_without_a_program_is_refused_unless_something_is_kept_by_hand() {
     let machine = with(&["app"]);
     assert_eq!(
         refusal(&machine),
-        "the image has neither ENTRYPOINT nor CMD, so nothing says what it is for; name what to keep with `--keep`"
+        "the image has neither ENTRYPOINT nor CMD, so its program is unknown: name the files to keep with `--keep`"
     );
     assert!(machine.keep("/bin/app").plan().keeps("/usr/bin/app"));
 }
@@ -233,7 +233,7 @@ fn a_glob_keeps_what_it_matches_through_links_too() {
 #[test]
 fn a_glob_that_is_none_is_refused() {
     let machine = with(&["app"]).entrypoint(&["app"]).keep("/usr/[");
-    assert_eq!(refusal(&machine), "`--keep /usr/[` is no glob");
+    assert_eq!(refusal(&machine), "`--keep /usr/[`: invalid glob");
 }
 
 #[test]
@@ -256,6 +256,6 @@ fn what_onbuild_asks_for_is_told_to_be_unknown() {
         .plan();
     assert_eq!(
         planned.notes(),
-        ["image: what ONBUILD runs in images built from this one is not looked at"]
+        ["image: ONBUILD instructions are not analyzed: images built from this one may need more"]
     );
 }

@@ -99,9 +99,9 @@ fn what_cannot_be_known_is_a_note_with_its_line() {
     assert_eq!(
         planned.notes(),
         [
-            "/a:2: the command `\"$PROGRAM\"` is not known before it runs",
-            "/a:3: what `eval` runs is not known",
-            "/a:4: the file `\"$dir/lib.sh\"` that is included is not known",
+            "/a:2: the command `\"$PROGRAM\"` is computed at run time",
+            "/a:3: the command of `eval` is computed at run time",
+            "/a:4: the included file `\"$dir/lib.sh\"` is computed at run time",
         ]
     );
 }
@@ -198,7 +198,7 @@ fn a_shebang_that_the_kernel_refuses_is_a_note() {
         .plan();
     assert_eq!(
         planned.notes(),
-        ["/a:1: a `#!` line that the kernel refuses"]
+        ["/a:1: invalid `#!` line: the kernel refuses it"]
     );
 }
 

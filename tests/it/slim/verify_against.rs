@@ -44,7 +44,7 @@ fn what_is_missing_is_told_by_who_needs_it() {
         failures,
         [
             "/bin/app: it no longer finds the library `liba.so.1`",
-            "/etc/passwd: it is not kept, and says who the user `app` is",
+            "/etc/passwd: it is not kept, and defines the user `app`",
             "/srv: it is not kept, and is the working directory",
         ]
     );
@@ -53,7 +53,7 @@ fn what_is_missing_is_told_by_who_needs_it() {
         .elf("/lib/liba.so.2", &library("liba.so.1"));
     assert_eq!(
         failures_of_links(&image),
-        ["/lib/liba.so.1: its kind is not what it was"]
+        ["/lib/liba.so.1: its kind differs from the original"]
     );
 }
 
@@ -69,17 +69,17 @@ fn another_mode_size_or_content_is_told() {
     let image = original().file("/bin/entry", "#!/bin/app\n");
     assert_eq!(
         failures(&image),
-        ["/bin/entry: its mode is not what it was"]
+        ["/bin/entry: its mode differs from the original"]
     );
     let image = original().script("/bin/entry", "#!/bin/abb\n");
     assert_eq!(
         failures(&image),
-        ["/bin/entry: its content is not what it was"]
+        ["/bin/entry: its content differs from the original"]
     );
     let image = original().file("/etc/passwd", "");
     assert_eq!(
         failures(&image),
-        ["/etc/passwd: its size is not what it was"]
+        ["/etc/passwd: its size differs from the original"]
     );
     assert_eq!(
         failures(&original().file("/new", "")),

@@ -1,8 +1,10 @@
 //! The application that a source belongs to: a directory of its own, which is kept whole.
 
-use super::{ancestors, is_directory_of, is_plain_file, keep_tree};
+use super::directories::{ancestors, is_directory_of, is_plain_file, keep_tree};
+use super::node;
+use super::state::State;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 /// Files that stand at the top of a project.
@@ -21,8 +23,8 @@ const MARKERS: &[&str] = &[
 
 /// Keeps the application of a kept source, if it is no part of the distribution; and the working
 /// directory, from which languages load modules too.
-pub(super) fn keep(trace: &mut Trace<'_>, source: NameId, language: Language) {
-    let tree = trace.tree();
+pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, language: Language) {
+    let tree = keep.tree();
     let directory = tree.parent(source);
     // `/opt/app/bin/run` is of `/opt/app`; what is in `bin` of a virtual environment is of
     // packages.
@@ -31,18 +33,21 @@ pub(super) fn keep(trace: &mut Trace<'_>, source: NameId, language: Language) {
     } else {
         directory
     };
-    let top = top(tree, directory).filter(|&top| tree.child(top, b"pyvenv.cfg").is_none());
-    let working_directory = tree
-        .resolve(trace.view.image.config.working_dir().as_bytes())
-        .ok();
-    for directory in [top, working_directory.map(|resolved| resolved.name)]
-        .into_iter()
-        .flatten()
-    {
-        if is_own(&tree.path(directory)) && trace.runtimes.applications.insert(directory) {
+    let mut directories = Vec::new();
+    let top = top(tree, directory);
+    if tree.child(top, b"pyvenv.cfg").is_none() {
+        directories.push(top);
+    }
+    let working_directory = keep.view.image.config.working_dir();
+    if let Ok(resolved) = tree.resolve(working_directory.as_bytes()) {
+        directories.push(resolved.name);
+    }
+    for directory in directories {
+        // A directory of the distribution is never an application, whatever lies in it.
+        if is_own(&tree.path(directory)) && state.applications.insert(directory) {
             let name = String::from_utf8_lossy(tree.file_name(directory)).into_owned();
             keep_tree(
-                trace,
+                keep,
                 directory,
                 source,
                 &Why::Module { language, name },
@@ -53,25 +58,32 @@ pub(super) fn keep(trace: &mut Trace<'_>, source: NameId, language: Language) {
 }
 
 /// The highest directory, at most three up, that says it is a project's; or the source's own.
-fn top(tree: &Tree, directory: NameId) -> Option<NameId> {
+fn top(tree: &Tree, directory: NameId) -> NameId {
     const MOST: usize = 4;
-    let is_project = |&at: &NameId| {
-        MARKERS
-            .iter()
-            .any(|marker| tree.child(at, marker.as_bytes()).is_some())
-    };
-    let own = ancestors(tree, directory)
-        .take(MOST)
-        .take_while(|&at| is_own(&tree.path(at)));
-    own.filter(is_project).last().or(Some(directory))
+    let mut top = directory;
+    for at in ancestors(tree, directory).take(MOST) {
+        if !is_own(&tree.path(at)) {
+            break;
+        }
+        if is_project(tree, at) {
+            top = at;
+        }
+    }
+    top
 }
 
-/// What an application leaves behind or is developed with. A virtual environment comes by its
-/// Python.
+fn is_project(tree: &Tree, directory: NameId) -> bool {
+    MARKERS
+        .iter()
+        .any(|marker| tree.child(directory, marker.as_bytes()).is_some())
+}
+
+/// Whether an application leaves a name behind or is developed with it. A virtual environment is
+/// kept for its Python.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_waste(tree, name)
         || tree.child(name, b"pyvenv.cfg").is_some()
-        || super::node::is_left_out(tree, name)
+        || node::is_left_out(tree, name)
 }
 
 /// History and caches.

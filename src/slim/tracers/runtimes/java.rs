@@ -3,47 +3,56 @@
 mod class;
 pub(super) mod jar;
 
-use super::{ancestors, is_development, keep_tree};
+use super::directories::{ancestors, is_development, keep_tree};
+use super::state::State;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_java(file_name: &[u8]) -> bool {
     matches!(file_name, b"java" | b"libjvm.so" | b"libjli.so")
 }
 
-/// What of a home directory programs are run with. `bin` comes by the programs that are called.
+/// Parts of a home directory that programs are run with. Those in `bin` are kept when they are
+/// called.
 const PARTS: &[&str] = &["lib", "conf", "release", "jre"];
 
 /// The home is found as the launcher does it: from its real path up. `jre` is that of a JDK 8.
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let tree = trace.tree();
-    let is_home = |&directory: &NameId| {
-        let has = |part: &[u8]| tree.child(directory, part).is_some();
-        has(b"lib") && (has(b"release") || has(b"conf") || has(b"jre") || has(b"bin"))
-    };
-    // `/usr` looks like one: a home has its library of that name.
-    let is_java_home = |directory: &NameId| {
-        let path = tree.path(*directory);
-        let leads = |rest: &[u8]| tree.resolve(&[&path, rest].concat()).is_ok();
-        is_home(directory)
-            && (leads(b"/lib/modules")
-                || leads(b"/lib/rt.jar")
-                || leads(b"/jre/lib/rt.jar")
-                || leads(b"/lib/libjava.so"))
-    };
-    let Some(home) = ancestors(tree, tree.parent(name)).find(is_java_home) else {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let tree = keep.tree();
+    let Some(home) =
+        ancestors(tree, tree.parent(name)).find(|&directory| is_java_home(tree, directory))
+    else {
         return;
     };
     let why = Why::Runtime {
         language: Language::Java,
     };
-    trace.graph.keep(home, Some(name), why.clone());
+    keep.graph.keep(home, Some(name), why.clone());
     for part in PARTS {
         if let Some(part) = tree.child(home, part.as_bytes()) {
-            keep_tree(trace, part, name, &why, &is_left_out);
+            keep_tree(keep, part, name, &why, &is_left_out);
         }
     }
+}
+
+/// Whether a directory is a home: it has a library of a Java. `/usr` has a `lib` and a `bin` too.
+fn is_java_home(tree: &Tree, directory: NameId) -> bool {
+    const BESIDE: [&[u8]; 4] = [b"release", b"conf", b"jre", b"bin"];
+    const LIBRARIES: [&[u8]; 4] = [
+        b"/lib/modules",
+        b"/lib/rt.jar",
+        b"/jre/lib/rt.jar",
+        b"/lib/libjava.so",
+    ];
+    let path = tree.path(directory);
+    tree.child(directory, b"lib").is_some()
+        && BESIDE
+            .iter()
+            .any(|part| tree.child(directory, part).is_some())
+        && LIBRARIES
+            .iter()
+            .any(|library| tree.resolve(&[&path, *library].concat()).is_ok())
 }
 
 /// Sources, the symbols that compilers read, and a cache for heaps of 32 GB and more that Java does

@@ -1,9 +1,11 @@
 //! Lua: the directories of `package.path` and `package.cpath`.
 
-use super::{is_development, keep_tree_at, literals, path_list};
+use super::directories::{is_development, keep_tree_at, path_list};
+use super::literals;
+use super::state::State;
 use crate::elf::Files;
 use crate::image::NameId;
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_lua(file_name: &[u8]) -> bool {
@@ -13,10 +15,11 @@ pub(super) fn is_lua(file_name: &[u8]) -> bool {
 
 /// Lua is told its templates, `/usr/share/lua/5.4/?.lua`, when it is built; `LUA_PATH` and its like
 /// replace them.
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
+    // The default templates are in the program or its library.
     let mut paths = literals::paths(&bytes, b"/lua");
     for variable in [
         "LUA_PATH",
@@ -26,7 +29,7 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
         "LUA_PATH_5_3",
         "LUA_CPATH_5_3",
     ] {
-        let lists = path_list(trace, variable);
+        let lists = path_list(keep, variable);
         let templates = lists
             .iter()
             .flat_map(|list| list.split(|&byte| byte == b';'));
@@ -42,7 +45,7 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
     for path in paths {
         // `/usr/lib/lua` holds the modules of all versions: only those of this one are for it.
         if path.split(|&byte| byte == b'/').count() > 3 {
-            keep_tree_at(trace, &path, name, &why, &is_development);
+            keep_tree_at(keep, &path, name, &why, &is_development);
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
-use super::{
-    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, literals, path_list,
+use super::directories::{
+    ancestors, is_development, is_directory_of, is_plain_file, keep_tree, path_list,
 };
+use super::literals;
+use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_node(file_name: &[u8]) -> bool {
@@ -15,13 +17,13 @@ pub(super) fn is_node(file_name: &[u8]) -> bool {
 }
 
 /// Distributions build Node with parts of its library as files: their paths are in the program.
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     for path in literals::paths(&bytes, b"/nodejs/") {
-        if is_file_at(trace, &path) {
-            trace.keep_path(
+        if is_file_at(keep, &path) {
+            keep.keep_path(
                 &path,
                 Some(name),
                 Why::Runtime {
@@ -32,11 +34,10 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
     }
 }
 
-fn is_file_at(trace: &Trace<'_>, path: &[u8]) -> bool {
-    trace
-        .tree()
+fn is_file_at(keep: &Keep<'_>, path: &[u8]) -> bool {
+    keep.tree()
         .resolve(path)
-        .is_ok_and(|resolved| trace.is_file(resolved.name))
+        .is_ok_and(|resolved| keep.is_file(resolved.name))
 }
 
 /// The package that a file is in: the nearest directory above with a `package.json` that is among
@@ -47,6 +48,7 @@ fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
 
 fn is_package(tree: &Tree, directory: NameId) -> bool {
     let parent = tree.parent(directory);
+    // A scope is one directory more: `node_modules/@babel/core`.
     let above = if tree.file_name(parent).starts_with(b"@") {
         tree.parent(parent)
     } else {
@@ -56,13 +58,13 @@ fn is_package(tree: &Tree, directory: NameId) -> bool {
         && tree.child(directory, b"package.json").is_some()
 }
 
-/// Who needs a file of a package needs the package, and those it names.
-pub(super) fn keep_package_of(trace: &mut Trace<'_>, name: NameId) {
-    let tree = trace.tree();
+/// Keeps the package of a file that is needed, and the packages that it depends on.
+pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let tree = keep.tree();
     let Some(package) = package_of(tree, name) else {
         return;
     };
-    if trace.runtimes.packages.contains(&package) {
+    if state.packages.contains(&package) {
         return;
     }
     let is_run = [
@@ -77,29 +79,29 @@ pub(super) fn keep_package_of(trace: &mut Trace<'_>, name: NameId) {
     let file_name = tree.file_name(name);
     // What Node is built with is no package to it.
     let is_built_in =
-        matches!(trace.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
+        matches!(keep.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
     if is_built_in
         || (file_name.contains(&b'.') && !is_run.iter().any(|suffix| file_name.ends_with(suffix)))
     {
         return;
     }
-    trace.runtimes.packages.insert(package);
+    state.packages.insert(package);
     let named = String::from_utf8_lossy(&package_name(tree, package)).into_owned();
     let why = Why::Module {
         language: Language::Node,
         name: named,
     };
-    let is_in_application =
-        ancestors(tree, package).any(|at| trace.runtimes.applications.contains(&at));
+    let is_in_application = ancestors(tree, package).any(|at| state.applications.contains(&at));
+    // The application is kept whole, with its packages.
     if !is_in_application {
-        keep_tree(trace, package, name, &why, &is_left_out);
+        keep_tree(keep, package, name, &why, &is_left_out);
     }
     let Some(manifest) = tree.child(package, b"package.json") else {
         return;
     };
-    trace.graph.keep(manifest, Some(name), why);
-    for dependency in dependencies(trace, manifest) {
-        keep_required(trace, manifest, package, &dependency);
+    keep.graph.keep(manifest, Some(name), why);
+    for dependency in dependencies(keep, manifest) {
+        keep_required(keep, manifest, package, &dependency);
     }
 }
 
@@ -114,9 +116,9 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
     }
 }
 
-fn dependencies(trace: &Trace<'_>, manifest: NameId) -> Vec<String> {
+fn dependencies(keep: &Keep<'_>, manifest: NameId) -> Vec<String> {
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
-    let bytes = trace.view.bytes(manifest);
+    let bytes = keep.view.bytes(manifest);
     let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
         return Vec::new();
     };
@@ -128,7 +130,7 @@ fn dependencies(trace: &Trace<'_>, manifest: NameId) -> Vec<String> {
 
 /// Keeps a package that a source or a package below `directory` asks for: `express`,
 /// `@babel/core/lib/x`.
-pub(super) fn keep_required(trace: &mut Trace<'_>, by: NameId, directory: NameId, request: &str) {
+pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, request: &str) {
     let mut parts = request.splitn(3, '/');
     let (Some(first), second) = (parts.next(), parts.next()) else {
         return;
@@ -137,27 +139,28 @@ pub(super) fn keep_required(trace: &mut Trace<'_>, by: NameId, directory: NameId
         Some(second) if first.starts_with('@') => format!("{first}/{second}"),
         _ => first.to_owned(),
     };
+    // A relative path is a file of the same package.
     if name.is_empty() || name.starts_with('.') || request.starts_with('/') {
         return;
     }
-    let Some(path) = find_package(trace, directory, &name) else {
+    let Some(path) = find_package(keep, directory, &name) else {
         return;
     };
     let why = Why::Module {
         language: Language::Node,
         name,
     };
-    if let Some(package) = trace.keep_path(&path, Some(by), why.clone())
-        && let Some(manifest) = trace.tree().child(package, b"package.json")
+    if let Some(package) = keep.keep_path(&path, Some(by), why.clone())
+        && let Some(manifest) = keep.tree().child(package, b"package.json")
     {
-        trace.graph.keep(manifest, Some(by), why);
+        keep.graph.keep(manifest, Some(by), why);
     }
 }
 
 /// From the directory up, each `node_modules`; then `NODE_PATH`, and where Debian puts its
 /// packages.
-fn find_package(trace: &Trace<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
-    let tree = trace.tree();
+fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
+    let tree = keep.tree();
     let up = ancestors(tree, directory).chain([NameId::ROOT]);
     let beside = up.map(|at| {
         let path = tree.path(at);
@@ -176,7 +179,7 @@ fn find_package(trace: &Trace<'_>, directory: NameId, name: &str) -> Option<Vec<
             .filter_map(|triplet| tree.child(triplet, b"nodejs"));
         debian.extend(triplets.map(|nodejs| tree.path(nodejs)));
     }
-    let given = path_list(trace, "NODE_PATH");
+    let given = path_list(keep, "NODE_PATH");
     let mut candidates = beside
         .chain(given)
         .chain(debian)
@@ -184,7 +187,8 @@ fn find_package(trace: &Trace<'_>, directory: NameId, name: &str) -> Option<Vec<
     candidates.find(|path| tree.resolve(path).is_ok())
 }
 
-/// Of a package: its tests, its manual, its types, the sources of its addon.
+/// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its
+/// addon.
 pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: &[&str] = &[
         "__tests__",
@@ -236,7 +240,8 @@ fn is_of_another_system(tree: &Tree, name: NameId) -> bool {
         || (is_in(b"Release") && matches!(file_name, b"obj.target" | b".deps"))
 }
 
-/// What the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`, `import 'x'`.
+/// The modules that the sources of a program ask for: `require('x')`, `import('x')`, `from 'x'`,
+/// `import 'x'`.
 pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
     const BEFORE: &[&str] = &["require(", "import(", "resolve(", "from", "import"];
     let quotes = text

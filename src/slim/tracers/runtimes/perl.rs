@@ -6,94 +6,61 @@
 
 use std::collections::BTreeSet;
 
-use super::{is_development, is_directory_of, is_plain_file, keep_tree_at, literals, path_list};
+use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at, path_list};
+use super::literals;
+use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
-
-/// What is remembered of Perl.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    /// Perl, by its program or its library.
-    programs: BTreeSet<NameId>,
-    /// `@INC`, but for the directory of `perl-base`.
-    directories: BTreeSet<Vec<u8>>,
-    /// Sources whose modules were kept.
-    sources: BTreeSet<NameId>,
-    /// Sources that wait for a Perl.
-    waiting: BTreeSet<NameId>,
-    /// Something in Perl that is no part of the distribution: it may load any module.
-    has_application: bool,
-}
 
 pub(super) fn is_perl(file_name: &[u8]) -> bool {
     file_name == b"perl" || file_name.starts_with(b"perl5") || file_name.starts_with(b"libperl.so")
 }
 
 /// `@INC` is built into the program, or into its library.
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     let why = Why::Runtime {
         language: Language::Perl,
     };
     let mut directories = literals::paths(&bytes, b"perl");
-    directories.extend(path_list(trace, "PERL5LIB"));
+    directories.extend(path_list(keep, "PERL5LIB"));
     // The debugging data of `/usr/lib/debug` has such names too.
     directories.retain(|path| !path.starts_with(b"/usr/lib/debug/"));
     let base = directories
         .iter()
         .find(|path| path.ends_with(b"/perl-base"))
         .cloned();
-    let base = base.and_then(|base| keep_tree_at(trace, &base, name, &why, &is_left_out));
+    let base = base.and_then(|base| keep_tree_at(keep, &base, name, &why, &is_left_out));
+    // Without `perl-base` nothing says which modules the distribution needs.
     if base.is_none() {
-        trace.runtimes.perl.has_application = true;
+        state.perl.has_application = true;
     }
-    trace.runtimes.perl.programs.insert(name);
-    trace.runtimes.perl.directories.extend(directories);
+    state.perl.programs.insert(name);
+    state.perl.directories.extend(directories);
 }
 
-/// Remembers a source, to be looked at when Perl is found.
-pub(super) fn follow(trace: &mut Trace<'_>, source: NameId, path: &[u8]) {
-    const DISTRIBUTIONS: &[&str] = &[
-        "/bin/",
-        "/sbin/",
-        "/usr/bin/",
-        "/usr/sbin/",
-        "/usr/lib/",
-        "/usr/share/",
-        "/etc/",
-    ];
-    let is_distributions = DISTRIBUTIONS
-        .iter()
-        .any(|directory| path.starts_with(directory.as_bytes()));
-    trace.runtimes.perl.has_application |= !is_distributions;
-    // All that `perl-base` loads is in it.
-    let is_base = memchr::memmem::find(path, b"/perl-base/").is_some();
-    if !is_base && !trace.runtimes.perl.sources.contains(&source) {
-        trace.runtimes.perl.waiting.insert(source);
-    }
-}
-
-pub(super) fn settle(trace: &mut Trace<'_>) {
-    let Some(&program) = trace.runtimes.perl.programs.first() else {
+pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
+    let Some(&program) = state.perl.programs.first() else {
         return;
     };
-    let directories = trace.runtimes.perl.directories.clone();
-    if trace.runtimes.perl.has_application {
+    let directories = state.perl.directories.clone();
+    // An application may load any module, by a name that it computes.
+    if state.perl.has_application {
         let why = Why::Runtime {
             language: Language::Perl,
         };
         for path in directories {
-            keep_tree_at(trace, &path, program, &why, &is_left_out);
+            keep_tree_at(keep, &path, program, &why, &is_left_out);
         }
         return;
     }
-    for source in std::mem::take(&mut trace.runtimes.perl.waiting) {
-        trace.runtimes.perl.sources.insert(source);
-        let Some(bytes) = trace.view.bytes(source).map(|bytes| bytes.to_vec()) else {
+    for source in std::mem::take(&mut state.perl.waiting) {
+        state.perl.sources.insert(source);
+        let Some(bytes) = keep.view.bytes(source).map(|bytes| bytes.to_vec()) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
@@ -104,7 +71,7 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
             .chain(own.iter().map(|own| own.as_bytes()))
             .collect();
         for module in modules(&text) {
-            keep_module(trace, source, &module, &directories);
+            keep_module(keep, source, &module, &directories);
         }
     }
 }
@@ -169,20 +136,20 @@ fn is_module_char(char: char) -> bool {
 }
 
 /// `A::B` is `A/B.pm`, with what lies in `A/B`, and with its extension in `auto/A/B`.
-fn keep_module(trace: &mut Trace<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
+fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &[&[u8]]) {
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
         let at = |rest: String| [directory, &b"/"[..], rest.as_bytes()].concat();
-        if trace.tree().resolve(&at(format!("{path}.pm"))).is_err() {
+        if keep.tree().resolve(&at(format!("{path}.pm"))).is_err() {
             continue;
         }
         let why = Why::Module {
             language: Language::Perl,
             name: module.to_owned(),
         };
-        trace.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
+        keep.keep_path(&at(format!("{path}.pm")), Some(source), why.clone());
         for below in [path.clone(), format!("auto/{path}")] {
-            keep_tree_at(trace, &at(below), source, &why, &is_left_out);
+            keep_tree_at(keep, &at(below), source, &why, &is_left_out);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! PHP: the directories of its include path.
 
-use super::{is_development, is_directory_of, keep_tree_at, literals};
+use super::directories::{is_development, is_directory_of, keep_tree_at};
+use super::literals;
+use super::state::State;
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 /// `php8.2`, `php-fpm8.2`, `php-cgi`, and the module of a web server.
@@ -11,13 +13,14 @@ pub(super) fn is_php(file_name: &[u8]) -> bool {
     file_name.starts_with(b"php") || file_name.starts_with(b"libphp")
 }
 
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     let why = Why::Runtime {
         language: Language::Php,
     };
+    // The include path is built into the program.
     let mut paths = literals::paths(&bytes, b"/share/php");
     paths.extend(literals::paths(&bytes, b"/lib/php"));
     for path in paths {
@@ -26,7 +29,7 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
         if path.ends_with(b"/php") && !path.ends_with(b"/lib/php")
             || path.ends_with(b"/local/lib/php")
         {
-            keep_tree_at(trace, &path, name, &why, &is_left_out);
+            keep_tree_at(keep, &path, name, &why, &is_left_out);
         }
     }
 }

@@ -7,20 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, path_list,
+use super::directories::{
+    Skip, ancestors, is_development, is_directory_of, is_plain_file, keep_tree, keep_tree_at,
+    path_list,
 };
+use super::state::{State, Wanted};
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
-
-/// Names under which Python was met.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    pub(super) names: BTreeSet<NameId>,
-    /// Whether a standard library has `distutils`, which comes with setuptools since Python 3.12.
-    has_distutils: bool,
-}
 
 /// `python`, `python3.11`, `pypy3`, `libpython3.11.so.1.0`; but not `python3-config`.
 pub(super) fn is_python(file_name: &[u8]) -> bool {
@@ -33,14 +27,11 @@ pub(super) fn is_python(file_name: &[u8]) -> bool {
     };
     let version = rest.split(|&byte| byte == b's').next().unwrap_or_default();
     let is_library = memchr::memmem::find(rest, b".so").is_some();
-    let is_version = |text: &[u8]| {
-        text.iter()
-            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
-    };
     if file_name.starts_with(b"lib") {
         is_library && !version.is_empty()
     } else {
-        is_version(rest)
+        rest.iter()
+            .all(|byte| byte.is_ascii_digit() || *byte == b'.')
     }
 }
 
@@ -57,7 +48,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "venv",
 ];
 
-/// What installs packages.
+/// Modules that install packages.
 pub(super) const MACHINERY: &[&str] = &[
     "_distutils_hack",
     "distutils",
@@ -67,12 +58,10 @@ pub(super) const MACHINERY: &[&str] = &[
     "wheel",
 ];
 
-type Wanted = BTreeMap<(Language, &'static str), NameId>;
-
 /// Keeps libraries and packages for all Pythons that were met.
-pub(super) fn settle(trace: &mut Trace<'_>) {
-    let names = trace.runtimes.python.names.clone();
-    let tree = trace.tree();
+pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
+    let names = state.python.names.clone();
+    let tree = keep.tree();
     let environments: BTreeMap<NameId, NameId> = names
         .iter()
         .filter_map(|&name| Some((name, environment(tree, name)?)))
@@ -80,27 +69,28 @@ pub(super) fn settle(trace: &mut Trace<'_>) {
     let programs: Vec<(NameId, Vec<NameId>)> = names
         .iter()
         .filter(|name| is_plain_file(tree, **name))
-        .map(|&name| (name, libraries(trace, name)))
+        .map(|&name| (name, libraries(keep, name)))
         .collect();
     for (name, libraries) in &programs {
         for &library in libraries {
-            trace.runtimes.python.has_distutils |= tree.child(library, b"distutils").is_some();
-            keep_library(trace, *name, library);
+            state.python.has_distutils |= tree.child(library, b"distutils").is_some();
+            keep_library(state, keep, *name, library);
         }
     }
     let mut is_open = false;
     for (&name, &environment) in &environments {
-        is_open |= keep_environment(trace, name, environment);
+        is_open |= keep_environment(state, keep, name, environment);
     }
     for (name, libraries) in programs {
+        // A Python that only virtual environments use needs no packages of the system.
         let is_closed = environments.contains_key(&name)
-            || !is_started_alone(trace, name, &names, &environments);
+            || !is_started_alone(keep, name, &names, &environments);
         if !is_closed || is_open {
             for &library in &libraries {
-                keep_sites(trace, name, library);
+                keep_sites(state, keep, name, library);
             }
         }
-        keep_given(trace, name);
+        keep_given(state, keep, name);
     }
 }
 
@@ -113,89 +103,102 @@ fn environment(tree: &Tree, name: NameId) -> Option<NameId> {
 }
 
 /// Keeps an environment's packages. True where it is open to those of the system.
-fn keep_environment(trace: &mut Trace<'_>, name: NameId, environment: NameId) -> bool {
-    let tree = trace.tree();
+fn keep_environment(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    name: NameId,
+    environment: NameId,
+) -> bool {
+    let tree = keep.tree();
     let Some(settings) = tree.child(environment, b"pyvenv.cfg") else {
         return false;
     };
     let why = Why::Runtime {
         language: Language::Python,
     };
-    trace.graph.keep(settings, Some(name), why.clone());
+    keep.graph.keep(settings, Some(name), why.clone());
     // Its other names cost nothing, and programs are started by them.
     for other in tree
         .children(tree.parent(name))
         .filter(|&other| is_python(tree.file_name(other)))
     {
-        trace.graph.keep(other, Some(name), why.clone());
+        keep.graph.keep(other, Some(name), why.clone());
     }
     for library in [&b"lib"[..], b"lib64"]
         .into_iter()
         .filter_map(|library| tree.child(environment, library))
     {
-        trace.graph.keep(library, Some(name), why.clone());
+        keep.graph.keep(library, Some(name), why.clone());
         let Ok(resolved) = tree.resolve(&tree.path(library)) else {
             continue;
         };
         for version in tree.children(resolved.name) {
             if let Some(site) = tree.child(version, b"site-packages") {
-                keep_site(trace, name, site);
+                keep_site(state, keep, name, site);
             }
         }
     }
-    let text = trace
-        .view
-        .bytes(settings)
-        .map(|bytes| String::from_utf8_lossy(&bytes).to_lowercase());
-    let is_yes = |line: &str| {
+    let Some(bytes) = keep.view.bytes(settings) else {
+        return false;
+    };
+    let text = String::from_utf8_lossy(&bytes).to_lowercase();
+    text.lines().any(|line| {
         line.split_once('=').is_some_and(|(key, value)| {
             key.trim() == "include-system-site-packages" && value.trim() == "true"
         })
-    };
-    text.is_some_and(|text| text.lines().any(is_yes))
+    })
 }
 
 /// Whether something but a virtual environment, or another name of it, has this Python kept.
 fn is_started_alone(
-    trace: &Trace<'_>,
+    keep: &Keep<'_>,
     name: NameId,
     names: &BTreeSet<NameId>,
     environments: &BTreeMap<NameId, NameId>,
 ) -> bool {
-    let is_outside = |by: Option<NameId>| by.is_none_or(|by| !names.contains(&by));
     let others = names
         .iter()
         .filter(|other| !environments.contains_key(other));
-    others
-        .chain([&name])
-        .flat_map(|&other| trace.graph.reasons(other))
-        .any(|reason| {
-            !matches!(
+    for &other in others.chain([&name]) {
+        for reason in keep.graph.reasons(other) {
+            // Names of Python keep each other.
+            let is_outside = reason.by.is_none_or(|by| !names.contains(&by));
+            let is_part = matches!(
                 reason.why,
                 Why::Directory | Why::Runtime { .. } | Why::Module { .. }
-            ) && is_outside(reason.by)
-        })
+            );
+            if is_outside && !is_part {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// The directories of the standard library:
 /// `lib/python3.11`, and on some systems `lib64/python3.11` beside it.
-fn libraries(trace: &Trace<'_>, name: NameId) -> Vec<NameId> {
-    let tree = trace.tree();
+fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
+    let tree = keep.tree();
     let version = version(tree.file_name(name));
-    let home = path_list(trace, "PYTHONHOME")
+    let home = path_list(keep, "PYTHONHOME")
         .into_iter()
         .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
-            tree.is_directory(resolved.name).then_some(resolved.name)
+            if tree.is_directory(resolved.name) {
+                Some(resolved.name)
+            } else {
+                None
+            }
         });
         let found: BTreeSet<NameId> = in_prefix
             .flat_map(|library| tree.children(library))
             .filter(|&at| is_library(tree, at, version))
             .collect();
-        let is_landmark = |&library: &NameId| tree.child(library, b"os.py").is_some();
-        if found.iter().any(is_landmark) {
+        // Python's own landmark.
+        let mut libraries = found.iter();
+        if libraries.any(|&library| tree.child(library, b"os.py").is_some()) {
             return found.into_iter().collect();
         }
     }
@@ -223,15 +226,15 @@ fn is_library(tree: &Tree, directory: NameId, version: &[u8]) -> bool {
     tree.is_directory(directory) && is_one && rest.is_some_and(|rest| rest.starts_with(version))
 }
 
-fn keep_library(trace: &mut Trace<'_>, name: NameId, library: NameId) {
-    let wanted = trace.runtimes.wanted.clone();
+fn keep_library(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
+    let wanted = state.wanted.clone();
     let why = Why::Runtime {
         language: Language::Python,
     };
     let skip = |tree: &Tree, name| is_left_out_of_library(tree, library, name, &wanted);
-    keep_tree(trace, library, name, &why, &skip);
+    keep_tree(keep, library, name, &why, &skip);
     // `python311.zip` is looked at first.
-    let tree = trace.tree();
+    let tree = keep.tree();
     let digits: Vec<u8> = tree
         .file_name(library)
         .iter()
@@ -239,7 +242,7 @@ fn keep_library(trace: &mut Trace<'_>, name: NameId, library: NameId) {
         .filter(|byte| *byte != b'.')
         .collect();
     if let Some(zip) = tree.child(tree.parent(library), &[&digits[..], b".zip"].concat()) {
-        trace.graph.keep(zip, Some(name), why);
+        keep.graph.keep(zip, Some(name), why);
     }
 }
 
@@ -269,22 +272,21 @@ fn is_wanted(wanted: &Wanted, top: &[u8]) -> bool {
         .any(|(language, name)| *language == Language::Python && name.as_bytes() == top)
 }
 
-/// What no program opens. A compiled file is read without its source only where it lies in its
-/// place.
+/// Whether no program opens a file. A compiled file is read without its source only where it lies
+/// in its place.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
     let file_name = tree.file_name(name);
-    let is_stub = |suffix: &&[u8]| file_name.ends_with(suffix);
     is_development(tree, name)
         || is_directory_of(tree, name, &["__pycache__"])
         || (is_plain_file(tree, name)
             && [&b".pyi"[..], b".pxd", b".pyx", b".pxi"]
                 .iter()
-                .any(is_stub))
+                .any(|suffix| file_name.ends_with(suffix)))
 }
 
 /// The directories of packages that belong to a library, Debian's among them, and those of users.
-fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
-    let tree = trace.tree();
+fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
+    let tree = keep.tree();
     let version = tree.file_name(library).to_vec();
     let mut sites: Vec<Vec<u8>> = Vec::new();
     for directory in [&b"site-packages"[..], b"dist-packages"] {
@@ -299,7 +301,7 @@ fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
         );
         sites.push([b"/usr/local/lib/", &version[..], b"/", directory].concat());
     }
-    let config = &trace.view.image.config;
+    let config = &keep.view.image.config;
     let users = tree
         .resolve(b"/home")
         .map(|home| tree.children(home.name).collect())
@@ -316,7 +318,7 @@ fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
     for home in &mut homes {
         home.extend_from_slice(b"/.local");
     }
-    homes.extend(path_list(trace, "PYTHONUSERBASE"));
+    homes.extend(path_list(keep, "PYTHONUSERBASE"));
     sites.extend(
         homes
             .iter()
@@ -327,65 +329,68 @@ fn keep_sites(trace: &mut Trace<'_>, name: NameId, library: NameId) {
             continue;
         };
         if tree.is_directory(resolved.name) {
-            trace.keep_path(
+            keep.keep_path(
                 &site,
                 Some(name),
                 Why::Runtime {
                     language: Language::Python,
                 },
             );
-            keep_site(trace, name, resolved.name);
+            keep_site(state, keep, name, resolved.name);
         }
     }
 }
 
-/// What the environment adds: directories and archives of `PYTHONPATH`, and a virtual environment
-/// that is active.
-fn keep_given(trace: &mut Trace<'_>, name: NameId) {
+/// Keeps what the environment adds: directories and archives of `PYTHONPATH`, and a virtual
+/// environment that is active.
+fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::Runtime {
         language: Language::Python,
     };
-    for path in path_list(trace, "PYTHONPATH") {
-        if let Some(entry) = trace.keep_path(&path, Some(name), why.clone())
-            && trace.tree().is_directory(entry)
+    for path in path_list(keep, "PYTHONPATH") {
+        if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
+            && keep.tree().is_directory(entry)
         {
-            keep_site(trace, name, entry);
+            keep_site(state, keep, name, entry);
         }
     }
-    for path in path_list(trace, "VIRTUAL_ENV") {
-        if let Ok(resolved) = trace.tree().resolve(&path) {
-            keep_environment(trace, name, resolved.name);
+    for path in path_list(keep, "VIRTUAL_ENV") {
+        if let Ok(resolved) = keep.tree().resolve(&path) {
+            keep_environment(state, keep, name, resolved.name);
         }
     }
 }
 
 /// Keeps a directory of packages, each for itself, but for what installs packages.
-fn keep_site(trace: &mut Trace<'_>, name: NameId, site: NameId) {
-    let tree = trace.tree();
+fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId) {
+    let tree = keep.tree();
     for entry in tree.children(site) {
         let file_name = tree.file_name(entry);
+        // Packages that install packages are needed by sources that import them.
         let by = if is_machinery(file_name) {
-            wants_machinery(trace)
+            wants_machinery(state)
         } else {
             Some(name)
         };
-        let Some(by) = by.filter(|_| !is_left_out(tree, entry)) else {
+        let Some(by) = by else { continue };
+        if is_left_out(tree, entry) {
             continue;
-        };
+        }
         let module = String::from_utf8_lossy(top_name(file_name)).into_owned();
         let why = Why::Module {
             language: Language::Python,
             name: module,
         };
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
-        keep_tree(trace, entry, by, &why, skip);
+        keep_tree(keep, entry, by, &why, skip);
         if file_name.ends_with(b".pth")
             || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
         {
-            keep_pointed_to(trace, entry, site);
+            keep_pointed_to(keep, entry, site);
         }
+        // A wheel lists the files that it installed elsewhere.
         if let Some(record) = tree.child(entry, b"RECORD") {
-            keep_recorded(trace, record, site, &why);
+            keep_recorded(keep, record, site, &why);
         }
     }
 }
@@ -408,32 +413,37 @@ fn is_machinery(file_name: &[u8]) -> bool {
     file_name == b"distutils-precedence.pth" || MACHINERY.iter().any(|name| name.as_bytes() == top)
 }
 
-/// What installs packages, in a directory of packages; and of a package its tests, stubs and
-/// headers.
+/// Whether a directory is one of packages.
+fn is_site(tree: &Tree, directory: NameId) -> bool {
+    matches!(
+        tree.file_name(directory),
+        b"site-packages" | b"dist-packages"
+    )
+}
+
+/// Whether a name in a directory of packages installs packages, or is a test, a stub or a header of
+/// one.
 pub(super) fn is_left_out_of_site(tree: &Tree, name: NameId) -> bool {
-    let is_site = |&at: &NameId| matches!(tree.file_name(at), b"site-packages" | b"dist-packages");
     let parent = tree.parent(name);
-    if is_site(&parent) {
+    if is_site(tree, parent) {
         return is_machinery(tree.file_name(name));
     }
-    ancestors(tree, parent).any(|at| is_site(&at))
+    ancestors(tree, parent).any(|at| is_site(tree, at))
         && (is_left_out(tree, name) || is_directory_of(tree, name, &["tests"]))
 }
 
 /// They lean on each other.
-fn wants_machinery(trace: &Trace<'_>) -> Option<NameId> {
-    let is_there = |name: &str| name == "distutils" && trace.runtimes.python.has_distutils;
-    let wanted = |name: &&str| {
-        trace
-            .runtimes
-            .wanted
-            .get(&(Language::Python, *name))
-            .copied()
-    };
-    MACHINERY
-        .iter()
-        .filter(|name| !is_there(name))
-        .find_map(wanted)
+fn wants_machinery(state: &State) -> Option<NameId> {
+    for &name in MACHINERY {
+        // The standard library's own `distutils` needs none of the others.
+        if name == "distutils" && state.python.has_distutils {
+            continue;
+        }
+        if let Some(&source) = state.wanted.get(&(Language::Python, name)) {
+            return Some(source);
+        }
+    }
+    None
 }
 
 /// `numpy/linalg/tests`; not a package that has this name itself.
@@ -443,38 +453,39 @@ fn is_tests(tree: &Tree, name: NameId, package: NameId) -> bool {
 
 /// A `.pth` file adds directories, a line each; the finder of an editable package names them as
 /// literals.
-fn keep_pointed_to(trace: &mut Trace<'_>, file: NameId, site: NameId) {
-    let Some(bytes) = trace.view.bytes(file).map(|bytes| bytes.to_vec()) else {
+fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
+    let Some(bytes) = keep.view.bytes(file).map(|bytes| bytes.to_vec()) else {
         return;
     };
     let text = String::from_utf8_lossy(&bytes);
     let is_path =
         |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import");
     let mut paths: Vec<&str> = text.lines().map(str::trim).filter(is_path).collect();
-    if trace.tree().file_name(file).ends_with(b".py") {
+    if keep.tree().file_name(file).ends_with(b".py") {
         paths = text
             .split(['\'', '"'])
             .filter(|piece| piece.starts_with('/') && !piece.contains('\n'))
             .collect();
     }
     for path in paths {
-        let Ok(resolved) = trace.tree().resolve_from(site, path.as_bytes()) else {
+        let Ok(resolved) = keep.tree().resolve_from(site, path.as_bytes()) else {
             continue;
         };
         let why = Why::Module {
             language: Language::Python,
             name: path.to_owned(),
         };
-        let path = trace.tree().path(resolved.name);
+        let path = keep.tree().path(resolved.name);
+        // A line of `.` would keep everything.
         if resolved.name != NameId::ROOT && resolved.name != site {
-            super::keep_tree_at(trace, &path, file, &why, &is_left_out);
-            trace.keep_path(&path, Some(file), why);
+            keep_tree_at(keep, &path, file, &why, &is_left_out);
+            keep.keep_path(&path, Some(file), why);
         }
     }
 }
 
 /// Data that a distribution has put outside the packages: `../../../share/x/y.json,sha256=…,12`.
-fn keep_recorded(trace: &mut Trace<'_>, record: NameId, site: NameId, why: &Why) {
+fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
     const LEFT_OUT: &[&str] = &[
         "/bin/",
         "/include/",
@@ -482,7 +493,7 @@ fn keep_recorded(trace: &mut Trace<'_>, record: NameId, site: NameId, why: &Why)
         "/share/doc/",
         "__pycache__",
     ];
-    let Some(bytes) = trace.view.bytes(record).map(|bytes| bytes.to_vec()) else {
+    let Some(bytes) = keep.view.bytes(record).map(|bytes| bytes.to_vec()) else {
         return;
     };
     for line in String::from_utf8_lossy(&bytes).lines() {
@@ -494,9 +505,9 @@ fn keep_recorded(trace: &mut Trace<'_>, record: NameId, site: NameId, why: &Why)
         if !path.starts_with("../") || LEFT_OUT.iter().any(|part| path.contains(part)) {
             continue;
         }
-        if let Ok(resolved) = trace.tree().resolve_from(site, path.as_bytes()) {
-            trace.graph.keep(resolved.name, Some(record), why.clone());
-            trace.keep_way(resolved.name, &resolved.crossed);
+        if let Ok(resolved) = keep.tree().resolve_from(site, path.as_bytes()) {
+            keep.graph.keep(resolved.name, Some(record), why.clone());
+            keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
 }

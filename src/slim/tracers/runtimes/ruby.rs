@@ -1,11 +1,11 @@
 //! Ruby: its library directories, and gems whole, with their specifications and extensions.
 
-use std::collections::BTreeMap;
-
-use super::{is_development, is_directory_of, is_plain_file, keep_tree_at, literals, path_list};
+use super::directories::{is_development, is_directory_of, is_plain_file, keep_tree_at, path_list};
+use super::literals;
+use super::state::{State, Wanted};
 use crate::elf::Files;
 use crate::image::{NameId, Tree};
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_ruby(file_name: &[u8]) -> bool {
@@ -26,8 +26,8 @@ const GEMS: &[&str] = &[
     "/usr/local/bundle",
 ];
 
-pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.read(trace.tree().inode_id(name)) else {
+pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.read(keep.tree().inode_id(name)) else {
         return;
     };
     let mut paths = literals::paths(&bytes, b"ruby");
@@ -54,12 +54,12 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
     }
     paths.extend(GEMS.iter().map(|path| path.as_bytes().to_vec()));
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
-        paths.extend(path_list(trace, variable));
+        paths.extend(path_list(keep, variable));
     }
     let why = Why::Runtime {
         language: Language::Ruby,
     };
-    let wanted = trace.runtimes.wanted.clone();
+    let wanted = state.wanted.clone();
     let skip = |tree: &Tree, name| is_left_out(tree, name) || (is_unwanted(tree, name, &wanted));
     for path in paths.into_iter().filter(|path| !is_include(path)) {
         // Not the directories above: `/usr/lib/ruby` is the parent of all versions.
@@ -67,7 +67,7 @@ pub(super) fn keep(trace: &mut Trace<'_>, name: NameId) {
             .iter()
             .any(|other| other.starts_with(&[&path[..], b"/"].concat()));
         if !is_parent || !is_bare(&path) {
-            keep_tree_at(trace, &path, name, &why, &skip);
+            keep_tree_at(keep, &path, name, &why, &skip);
         }
     }
 }
@@ -83,11 +83,7 @@ pub(super) const DEVELOPMENT: &[&str] = &[
 ];
 
 /// The gem's directory, its extension and its specification: `rbs-2.7.0`, `rbs-2.7.0.gemspec`.
-fn is_unwanted(
-    tree: &Tree,
-    name: NameId,
-    wanted: &BTreeMap<(Language, &'static str), NameId>,
-) -> bool {
+fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
     const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
     let parent = tree.file_name(tree.parent(name));
     let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
@@ -111,12 +107,10 @@ fn is_bare(path: &[u8]) -> bool {
     path.ends_with(b"/ruby")
 }
 
-/// Of a gem: its tests, its manual, the sources of its extension.
+/// Whether a file of a gem is not loaded: its tests, its manual, the sources of its extension.
 fn is_left_out(tree: &Tree, name: NameId) -> bool {
-    let is_gems_own = |name| {
-        let gems = tree.parent(tree.parent(name));
-        tree.file_name(gems) == b"gems"
-    };
+    // Deeper directories of these names may be modules.
+    let is_at_top = tree.file_name(tree.parent(tree.parent(name))) == b"gems";
     let file_name = tree.file_name(name);
     is_development(tree, name)
         || (is_plain_file(tree, name) && file_name.ends_with(b".gem"))
@@ -126,7 +120,7 @@ fn is_left_out(tree: &Tree, name: NameId) -> bool {
             &[
                 "test", "tests", "spec", "features", "ext", "doc", "docs", "examples",
             ],
-        ) && is_gems_own(name))
+        ) && is_at_top)
         || (is_directory_of(tree, name, &["doc", "build_info", "cache"])
             && is_gem_home(tree, tree.parent(name)))
 }

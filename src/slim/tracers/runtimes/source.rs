@@ -4,25 +4,30 @@
 //! A source is not understood, only looked at: a string that is the name of a program counts where
 //! the file has anything that starts programs.
 
-use super::{application, java, node, perl, python, ruby};
+use super::programs::{keep_library, keep_program};
+use super::state::State;
+use super::{application, directories, java, node, python, ruby};
 use crate::image::NameId;
-use crate::slim::trace::Trace;
-use crate::slim::tracers::{shebang, shell};
+use crate::slim::keep::Keep;
+use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
+use crate::slim::shebang;
+use crate::slim::tracers::shell;
 use crate::slim::why::{Language, Why};
 
 /// Longer ones are data, or bundles that were generated.
 const MAX_SOURCE: usize = 8 << 20;
 
-pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let Some(language) = language(trace, name) else {
+pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
+    let Some(language) = language(keep, name) else {
         return;
     };
-    let path = trace.tree().path(name);
+    let path = keep.tree().path(name);
+    // Perl sources wait until it is known which Perl there is.
     if language == Language::Perl {
-        perl::follow(trace, name, &path);
+        state.perl.follow(name, &path);
     }
     // An archive of a Java that lies in `/opt`, say.
-    let is_runtimes = trace
+    let is_runtimes = keep
         .graph
         .reasons(name)
         .iter()
@@ -31,45 +36,46 @@ pub(super) fn trace(trace: &mut Trace<'_>, name: NameId) {
         return;
     }
     let is_own = !is_packaged(&path) && !is_distributions(&path);
+    // A package is kept by its language, an application whole.
     if !is_packaged(&path) {
-        application::keep(trace, name, language);
+        application::keep(state, keep, name, language);
     }
     if language == Language::Java {
-        return java::jar::trace(trace, name);
+        return java::jar::trace(keep, name);
     }
-    let Some(bytes) = trace
+    let Some(bytes) = keep
         .view
         .bytes(name)
         .filter(|bytes| bytes.len() <= MAX_SOURCE)
     else {
         return;
     };
-    if !trace.effort.sources.spend(bytes.len()) {
+    if !keep.effort.sources.spend(bytes.len()) {
         let text = "too many sources in the image: this one is not analyzed".to_owned();
-        return trace.note(Some(name), None, text);
+        return keep.note(Some(name), None, text);
     }
     let text = String::from_utf8_lossy(&bytes);
     match language {
-        Language::Python => want_python(trace, name, &text, is_own),
-        Language::Ruby => want_ruby(trace, name, &text),
+        Language::Python => want_python(state, name, &text, is_own),
+        Language::Ruby => want_ruby(state, keep, name, &text),
         Language::Node if is_own => {
-            let directory = trace.tree().parent(name);
+            let directory = keep.tree().parent(name);
             for request in node::requests(&text) {
-                node::keep_required(trace, name, directory, request);
+                node::keep_required(keep, name, directory, request);
             }
         }
         _ => {}
     }
     if language == Language::Python && !is_packaged(&path) {
-        keep_siblings(trace, name, &text);
+        keep_siblings(keep, name, &text);
     }
-    keep_programs(trace, name, language, &text, is_own);
-    keep_libraries(trace, name, &text);
+    keep_programs(keep, name, language, &text, is_own);
+    keep_libraries(keep, name, &text);
 }
 
 /// By the ending of the name, or by the `#!` line.
-fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
-    let file_name = trace.tree().file_name(name);
+fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
+    let file_name = keep.tree().file_name(name);
     if matches!(file_name, b"Gemfile" | b"Gemfile.lock" | b"Rakefile") {
         return Some(Language::Ruby);
     }
@@ -93,12 +99,11 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
         }
         _ => {}
     }
-    if trace.tree().inode(name).header.mode & 0o111 == 0 {
+    if keep.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
-    let program = shebang::parse(&shebang::head(trace.view, name))?.program_name();
-    let is = |prefix: &[u8]| program.starts_with(prefix);
-    [
+    let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
+    for (prefix, language) in [
         (&b"python"[..], Language::Python),
         (b"pypy", Language::Python),
         (b"node", Language::Node),
@@ -106,48 +111,16 @@ fn language(trace: &Trace<'_>, name: NameId) -> Option<Language> {
         (b"perl", Language::Perl),
         (b"php", Language::Php),
         (b"lua", Language::Lua),
-    ]
-    .into_iter()
-    .find_map(|(prefix, language)| is(prefix).then_some(language))
-    .or_else(|| (!shell::is_shell(&String::from_utf8_lossy(&program))).then_some(Language::Other))
-}
-
-fn contains(path: &[u8], part: &str) -> bool {
-    memchr::memmem::find(path, part.as_bytes()).is_some()
-}
-
-/// Part of a language's own library.
-pub(super) fn is_standard(path: &[u8]) -> bool {
-    let is_packaged = ["/site-packages/", "/dist-packages/", "/gems/"]
-        .iter()
-        .any(|part| contains(path, part));
-    let is_library = [
-        "/lib/python3",
-        "/lib64/python3",
-        "/lib/pypy",
-        "/perl-base/",
-        "/perl/5.",
-        "/lib/ruby/",
-    ];
-    !is_packaged && is_library.iter().any(|part| contains(path, part))
-}
-
-/// Somebody else's, installed with a package.
-pub(super) fn is_packaged(path: &[u8]) -> bool {
-    const PARTS: &[&str] = &[
-        "/site-packages/",
-        "/dist-packages/",
-        "/node_modules/",
-        "/share/nodejs/",
-        "/gems/",
-        "/vendor_ruby/",
-        "/perl5/",
-        "/share/perl/",
-        "/share/php/",
-        "/share/lua/",
-        "/vendor/",
-    ];
-    PARTS.iter().any(|part| contains(path, part))
+    ] {
+        if program.starts_with(prefix) {
+            return Some(language);
+        }
+    }
+    // The shell's scripts have a tracer of their own.
+    if shell::is_shell(&String::from_utf8_lossy(&program)) {
+        return None;
+    }
+    Some(Language::Other)
 }
 
 /// A program that the distribution brought: it runs, but nobody wrote it for this image.
@@ -166,7 +139,7 @@ fn is_distributions(path: &[u8]) -> bool {
         .any(|directory| path.starts_with(directory.as_bytes()))
 }
 
-/// What of a package runs when something is built or tested.
+/// Whether a file of a package runs only when something is built or tested.
 fn is_build_time(path: &[u8]) -> bool {
     const PARTS: &[&str] = &[
         "/_distutils_hack/",
@@ -188,7 +161,7 @@ fn is_build_time(path: &[u8]) -> bool {
 
 /// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody
 /// else's only tries to import, it can do without.
-fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) {
+fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     let lines: Vec<&str> = text.lines().collect();
     for (place, line) in lines.iter().enumerate() {
         let line = line.trim_start();
@@ -209,8 +182,10 @@ fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) 
                 || name.starts_with("test.support")
                 || names.starts_with("test import support");
             let known = all.copied().find(|known| *known == top && is_suite);
-            if let Some(known) = known.filter(|_| is_own || !is_tried(&lines[..=place])) {
-                super::want(trace, Language::Python, known, source);
+            if let Some(known) = known
+                && (is_own || !is_tried(&lines[..=place]))
+            {
+                state.want(Language::Python, known, source);
             }
         }
     }
@@ -218,7 +193,6 @@ fn want_python(trace: &mut Trace<'_>, source: NameId, text: &str, is_own: bool) 
 
 /// Whether the last of these lines is in a block of `try`, or of its `except`.
 fn is_tried(lines: &[&str]) -> bool {
-    let indentation = |line: &str| line.len() - line.trim_start().len();
     let Some((last, before)) = lines.split_last() else {
         return false;
     };
@@ -231,10 +205,14 @@ fn is_tried(lines: &[&str]) -> bool {
     })
 }
 
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 /// `require 'debug/session'`, `gem "rbs"`, a specification's `%q<minitest>`, a lock file's `
 /// minitest (5.15.0)`.
-fn want_ruby(trace: &mut Trace<'_>, source: NameId, text: &str) {
-    let path = trace.tree().path(source);
+fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
+    let path = keep.tree().path(source);
     for gem in ruby::DEVELOPMENT
         .iter()
         .copied()
@@ -247,14 +225,14 @@ fn want_ruby(trace: &mut Trace<'_>, source: NameId, text: &str) {
             format!("    {gem} ("),
         ];
         if forms.iter().any(|form| text.contains(form.as_str())) {
-            super::want(trace, Language::Ruby, gem, source);
+            state.want(Language::Ruby, gem, source);
         }
     }
 }
 
 /// A script in a directory of the distribution loads modules that lie beside it.
-fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
-    let tree = trace.tree();
+fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    let tree = keep.tree();
     let directory = tree.parent(name);
     for line in text.lines().map(str::trim_start) {
         let Some(rest) = line
@@ -268,26 +246,26 @@ fn keep_siblings(trace: &mut Trace<'_>, name: NameId, text: &str) {
             .split(['.', ' ', ';', ','])
             .next()
             .unwrap_or_default();
-        let why = || Why::Module {
-            language: Language::Python,
-            name: top.to_owned(),
-        };
         if top.is_empty() {
             continue;
         }
+        let why = Why::Module {
+            language: Language::Python,
+            name: top.to_owned(),
+        };
         if let Some(module) = tree.child(directory, format!("{top}.py").as_bytes()) {
-            trace.graph.keep(module, Some(name), why());
+            keep.graph.keep(module, Some(name), why.clone());
         }
         let package = tree.child(directory, top.as_bytes());
         if let Some(package) =
             package.filter(|&package| tree.child(package, b"__init__.py").is_some())
         {
-            super::keep_tree(trace, package, name, &why(), &application::is_left_out);
+            directories::keep_tree(keep, package, name, &why, &application::is_left_out);
         }
     }
 }
 
-/// What starts programs, and what starts them through a shell.
+/// Calls that start programs, and those that start them through a shell.
 fn starters(language: Language) -> (&'static [&'static str], &'static [&'static str]) {
     match language {
         Language::Python => (
@@ -353,33 +331,23 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
     }
 }
 
-/// What packages name, though the program that uses them builds and installs nothing.
-const BUILDERS: &[&str] = &[
-    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++",
-    "gcc", "gem", "ld", "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
-];
-
 /// Programs that strings in a source name. A package of somebody else's has to name them close to
 /// what starts them.
-fn keep_programs(
-    trace: &mut Trace<'_>,
-    name: NameId,
-    language: Language,
-    text: &str,
-    is_own: bool,
-) {
+fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
     let starts: Vec<usize> = starters
         .iter()
         .flat_map(|starter| text.match_indices(starter).map(|(at, _)| at))
         .collect();
+    // A source that starts nothing has only chance names in its strings.
     if starts.is_empty() {
         return;
     }
-    let is_program = is_own || !super::is_module(trace.tree(), &trace.graph, name);
+    // A module of somebody else may never be asked to start a shell.
+    let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
-        trace.keep_path(
+        keep.keep_path(
             b"/bin/sh",
             Some(name),
             Why::Command {
@@ -394,67 +362,20 @@ fn keep_programs(
         Vec::new()
     };
     for (at, literal) in strings(text).chain(bare) {
-        let is_close = || starts.iter().any(|&start| start < at && at - start < CLOSE);
-        if literal.len() > 2000 || !(is_own || is_close()) {
+        let mut near = starts.iter();
+        let is_close = is_own || near.any(|&start| start < at && at - start < CLOSE);
+        if literal.len() > 2000 || !is_close {
             continue;
         }
         let line = text[..at].matches('\n').count() + 1;
-        keep_program(trace, name, literal, line, is_own);
+        keep_program(keep, name, literal, line, is_own);
         // `"#{system('test -d x')}"`: code in a text has texts of its own.
-        for (_, inner) in strings(literal).filter(|_| literal.contains('{')) {
-            keep_program(trace, name, inner, line, is_own);
+        if literal.contains('{') {
+            for (_, inner) in strings(literal) {
+                keep_program(keep, name, inner, line, is_own);
+            }
         }
     }
-}
-
-/// Programs that stand where a string has commands, but of a package no compilers and no shells.
-pub(super) fn keep_program(
-    trace: &mut Trace<'_>,
-    name: NameId,
-    literal: &str,
-    line: usize,
-    is_own: bool,
-) {
-    for word in command_words(literal) {
-        if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
-            continue;
-        }
-        if let Some(path) = trace.programs.find(trace.view, word.as_bytes())
-            && is_executable(trace, &path)
-        {
-            trace.keep_path(
-                &path,
-                Some(name),
-                Why::Command {
-                    word: word.to_owned(),
-                    line,
-                },
-            );
-        }
-    }
-}
-
-fn is_executable(trace: &Trace<'_>, path: &[u8]) -> bool {
-    let inode = |name| trace.tree().inode(name);
-    trace
-        .tree()
-        .resolve(path)
-        .is_ok_and(|resolved| inode(resolved.name).header.mode & 0o111 != 0)
-}
-
-/// The words of a string that stand where a command would: at its start, and after `|`, `;` and
-/// `&&`.
-fn command_words(literal: &str) -> impl Iterator<Item = &str> {
-    let is_name = |word: &&str| {
-        word.len() > 1
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
-    };
-    literal
-        .split(['|', ';', '&', '\n'])
-        .filter_map(|part| part.split_whitespace().next())
-        .filter(is_name)
 }
 
 /// Strings in quotes, none longer than its line, with their places.
@@ -480,26 +401,30 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec
+/// Text that follows `exec` on its line where a language needs no quotes, as Tcl does: `[exec
 /// -ignorestderr date -u]`.
 fn bare_commands(text: &str) -> Vec<(usize, &str)> {
-    let after = |(at, word): (usize, &str)| {
+    let mut commands = Vec::new();
+    for (at, word) in text.match_indices("exec ") {
         let line = text[at + word.len()..].lines().next().unwrap_or_default();
         let command = line.trim_start().trim_start_matches(['{', '"']);
-        let options = command
-            .split_whitespace()
-            .take_while(|word| word.starts_with('-'));
-        let skipped: usize = options.map(|option| option.len() + 1).sum();
-        (at, command.get(skipped..).unwrap_or_default())
-    };
-    text.match_indices("exec ").map(after).collect()
+        let mut skipped = 0;
+        for option in command.split_whitespace() {
+            if !option.starts_with('-') {
+                break;
+            }
+            skipped += option.len() + 1;
+        }
+        commands.push((at, command.get(skipped..).unwrap_or_default()));
+    }
+    commands
 }
 
 /// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
-fn keep_libraries(trace: &mut Trace<'_>, name: NameId, text: &str) {
+fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
         for (_, literal) in strings(text).filter(|(_, literal)| is_library(literal)) {
-            keep_library(trace, name, literal, |file_name| {
+            keep_library(keep, name, literal, |file_name| {
                 file_name == literal.as_bytes()
             });
         }
@@ -513,11 +438,11 @@ fn keep_libraries(trace: &mut Trace<'_>, name: NameId, text: &str) {
                 continue;
             };
             let prefix = format!("lib{short}.so");
-            keep_library(trace, name, short, |file_name| {
+            keep_library(keep, name, short, |file_name| {
                 file_name.starts_with(prefix.as_bytes())
             });
             for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-                trace.keep_path(
+                keep.keep_path(
                     asked.as_bytes(),
                     Some(name),
                     Why::Mention {
@@ -532,54 +457,6 @@ fn keep_libraries(trace: &mut Trace<'_>, name: NameId, text: &str) {
 
 fn is_library(literal: &str) -> bool {
     literal.starts_with("lib") && literal.contains(".so") && !literal.contains(['/', ' ', '*'])
-}
-
-pub(super) fn keep_library(
-    trace: &mut Trace<'_>,
-    by: NameId,
-    word: &str,
-    is_it: impl Fn(&[u8]) -> bool,
-) {
-    let tree = trace.tree();
-    let mut directories: Vec<Vec<u8>> =
-        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
-            .map(|path| path.as_bytes().to_vec())
-            .into();
-    for parent in [&b"/lib"[..], b"/usr/lib"] {
-        if let Ok(resolved) = tree.resolve(parent) {
-            let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
-            let triplets: Vec<Vec<u8>> = tree
-                .children(resolved.name)
-                .filter(is_triplet)
-                .map(|child| tree.path(child))
-                .collect();
-            directories.extend(
-                triplets
-                    .iter()
-                    .map(|triplet| [triplet, &b"/jni"[..]].concat()),
-            );
-            directories.extend(triplets);
-        }
-    }
-    directories.extend(super::path_list(trace, "LD_LIBRARY_PATH"));
-    for directory in directories {
-        let Ok(resolved) = tree.resolve(&directory) else {
-            continue;
-        };
-        for file in tree
-            .children(resolved.name)
-            .filter(|&file| is_it(tree.file_name(file)))
-        {
-            trace.keep_path(
-                &tree.path(file),
-                Some(by),
-                Why::Mention {
-                    word: word.to_owned(),
-                    line: 1,
-                },
-            );
-        }
-    }
 }
 
 #[cfg(test)]
@@ -614,15 +491,5 @@ mod tests {
             "try:\n  a\nexcept X:\n  b\ndef f():\n  import pip"
         ));
         assert!(!is_tried("try:\n    a\nimport pip"));
-    }
-
-    #[test]
-    fn commands_stand_at_the_start_and_behind_operators() {
-        let words = |literal| command_words(literal).collect::<Vec<_>>();
-        assert_eq!(
-            words("gzip -c x | sort; true && /usr/bin/id"),
-            ["gzip", "sort", "true", "/usr/bin/id"]
-        );
-        assert_eq!(words("%s no"), Vec::<&str>::new());
     }
 }

@@ -48,11 +48,15 @@ fn step(tree: &Tree, directory: NameId, component: &str) -> Vec<NameId> {
     let Ok(matcher) = glob.map(|glob| glob.compile_matcher()) else {
         return Vec::new();
     };
-    let is_match = |&name: &NameId| {
+    let mut matching = Vec::new();
+    for name in tree.children(directory.name) {
         let Ok(file_name) = std::str::from_utf8(tree.file_name(name)) else {
-            return false;
+            continue;
         };
-        (component.starts_with('.') || !file_name.starts_with('.')) && matcher.is_match(file_name)
-    };
-    tree.children(directory.name).filter(is_match).collect()
+        let is_hidden = file_name.starts_with('.') && !component.starts_with('.');
+        if !is_hidden && matcher.is_match(file_name) {
+            matching.push(name);
+        }
+    }
+    matching
 }

@@ -1,4 +1,4 @@
-//! What words of a script can come to: variables that are given constant values, and where the
+//! Values of words of a script: variables that are given constant values, and where the
 //! script itself is.
 //!
 //! A variable has every value that the script, or the image's environment, gives it anywhere; so a
@@ -29,7 +29,7 @@ pub(super) struct Values {
     variables: BTreeMap<String, BTreeSet<String>>,
     /// The paths of the script, where it is a file: its own, and those of links that lead to it.
     script: Vec<String>,
-    /// What is left of the effort for the script that is read; `None` once too little was left.
+    /// The rest of the effort for the script that is read; `None` once too little was left.
     effort: Cell<Option<u64>>,
 }
 
@@ -154,7 +154,7 @@ impl Values {
         is_new
     }
 
-    /// What a word, as it is written, can come to; none where that is not known.
+    /// The values that a word, as it is written, can have; none where that is not known.
     pub(super) fn expand(&self, raw: &str) -> Option<Vec<String>> {
         self.expand_at(raw, 0)
     }
@@ -222,7 +222,7 @@ impl Values {
         Some(product)
     }
 
-    /// What stands behind a `$`, and the rest.
+    /// Parses the text behind a `$`, and gives the rest.
     fn dollar<'t>(&self, text: &'t str, depth: usize) -> Option<(Vec<String>, &'t str)> {
         if let Some(inside) = text.strip_prefix('(') {
             let command = balanced(inside, '(', ')')?;
@@ -258,13 +258,19 @@ impl Values {
 
     fn lookup(&self, name: &str) -> Option<Vec<String>> {
         if matches!(name, "0" | "BASH_SOURCE") {
-            return (!self.script.is_empty()).then(|| self.script.clone());
+            if self.script.is_empty() {
+                return None;
+            }
+            return Some(self.script.clone());
         }
         let values = self.variables.get(name)?;
-        (!values.is_empty()).then(|| values.iter().cloned().collect())
+        if values.is_empty() {
+            return None;
+        }
+        Some(values.iter().cloned().collect())
     }
 
-    /// What is in `${…}`.
+    /// The content of `${…}`.
     fn parameter(&self, text: &str, depth: usize) -> Option<Vec<String>> {
         let end = text
             .find(|char: char| !is_name_char(char))
@@ -405,7 +411,7 @@ fn union(known: Option<Vec<String>>, other: Option<Vec<String>>) -> Option<Vec<S
     let mut all: Vec<String> = known.into_iter().chain(other).flatten().collect();
     all.sort();
     all.dedup();
-    (!all.is_empty()).then_some(all)
+    if all.is_empty() { None } else { Some(all) }
 }
 
 /// The text up to the bracket that closes one that is open; `None` where it is too far away.

@@ -1,8 +1,8 @@
 //! The constants of a Java class: the programs it starts, the libraries it loads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-/// What a class names, if it has anything that starts programs or loads libraries.
+/// Programs and libraries that a class names, if it calls anything that starts or loads them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
     /// Strings; which of them are programs, the image says.
@@ -15,29 +15,27 @@ pub(super) fn calls(bytes: &[u8]) -> Calls {
     let Some((texts, strings)) = constants(bytes) else {
         return Calls::default();
     };
-    let has = |name: &str| texts.values().any(|text| *text == name);
-    let starts = has("java/lang/ProcessBuilder") || (has("java/lang/Runtime") && has("exec"));
-    let loads = has("loadLibrary");
-    let words = || {
-        strings
-            .iter()
-            .filter_map(|place| texts.get(place))
-            .filter(|text| is_word(text))
-    };
-    Calls {
-        programs: if starts {
-            words().map(|text| (*text).to_owned()).collect()
-        } else {
-            Vec::new()
-        },
-        libraries: if loads {
-            words()
-                .map(|text| format!("lib{text}.so").into_bytes())
-                .collect()
-        } else {
-            Vec::new()
-        },
+    let names: HashSet<&str> = texts.values().copied().collect();
+    let starts = names.contains("java/lang/ProcessBuilder")
+        || (names.contains("java/lang/Runtime") && names.contains("exec"));
+    let loads = names.contains("loadLibrary");
+    let mut calls = Calls::default();
+    for place in &strings {
+        let Some(text) = texts.get(place) else {
+            continue;
+        };
+        if !is_word(text) {
+            continue;
+        }
+        if starts {
+            calls.programs.push((*text).to_owned());
+        }
+        // `loadLibrary("z")` asks for `libz.so`.
+        if loads {
+            calls.libraries.push(format!("lib{text}.so").into_bytes());
+        }
     }
+    calls
 }
 
 /// The start of a command line.

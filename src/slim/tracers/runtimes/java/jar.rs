@@ -6,17 +6,17 @@ use std::io::Read as _;
 
 use crate::elf;
 use crate::image::NameId;
-use crate::slim::trace::Trace;
+use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
-use super::super::source;
+use super::super::programs;
 use super::class;
 
 /// An archive may say that it holds more than there is memory for.
 const MAX_ENTRY: u64 = 64 << 20;
 const MAX_ALL: u64 = 1 << 30;
 
-/// What an archive asks of its surroundings.
+/// Needs of an archive that other files meet.
 #[derive(Debug, Default)]
 struct Asks {
     /// As `Class-Path` has them: relative to the archive's directory.
@@ -26,37 +26,37 @@ struct Asks {
     libraries: BTreeSet<Vec<u8>>,
 }
 
-pub(in crate::slim::tracers::runtimes) fn trace(trace: &mut Trace<'_>, name: NameId) {
-    let Some(bytes) = trace.view.binary(name) else {
+pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameId) {
+    let Some(bytes) = keep.view.binary(name) else {
         return;
     };
     let mut asks = Asks::default();
-    let allowed = MAX_ALL.min(trace.effort.archives.left());
+    let allowed = MAX_ALL.min(keep.effort.archives.left());
     let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
     let spent = usize::try_from(allowed - left).unwrap_or(usize::MAX);
-    trace.effort.archives.spend(spent);
+    keep.effort.archives.spend(spent);
     if left == 0 {
-        let text = "the archive inflates to too much: what it holds is not all analyzed";
-        trace.note(Some(name), None, text.to_owned());
+        let text = "the archive is too large when decompressed: only a part of it is analyzed";
+        keep.note(Some(name), None, text.to_owned());
     }
-    let directory = trace.tree().parent(name);
+    let directory = keep.tree().parent(name);
     for path in &asks.class_path {
         let why = Why::Module {
             language: Language::Java,
             name: path.clone(),
         };
-        if let Ok(resolved) = trace.tree().resolve_from(directory, path.as_bytes()) {
-            trace.graph.keep(resolved.name, Some(name), why);
-            trace.keep_way(resolved.name, &resolved.crossed);
+        if let Ok(resolved) = keep.tree().resolve_from(directory, path.as_bytes()) {
+            keep.graph.keep(resolved.name, Some(name), why);
+            keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
     for program in asks.programs {
-        source::keep_program(trace, name, &program, 1, true);
+        programs::keep_program(keep, name, &program, 1, true);
     }
     for library in asks.libraries {
         let word = String::from_utf8_lossy(&library).into_owned();
-        source::keep_library(trace, name, &word, |file_name| {
+        programs::keep_library(keep, name, &word, |file_name| {
             file_name == library.as_slice()
         });
     }
@@ -82,6 +82,7 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
         let Ok(entry) = archive.get_entry(entry.wayfinder()) else {
             continue;
         };
+        // The limit of all archives of the image is used up.
         if *left == 0 {
             return;
         }

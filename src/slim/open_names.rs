@@ -1,12 +1,10 @@
 //! The names of libraries that an ELF file may open while it runs: those that a note in it
 //! announces, and, if it takes `dlopen` from another, those among its strings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
-use crate::elf::{Files, MayOpen, Priority, announced, library_names};
-use crate::image::InodeId;
-use crate::slim::keep_rules;
-use crate::slim::view::View;
+use super::keep_rules;
+use crate::elf::{Elf, MayOpen, Priority, announced, library_names};
 
 /// A name that may be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,40 +14,34 @@ pub(super) struct OpenName {
     pub(super) announced: Option<bool>,
 }
 
-/// The names in a file, announced ones first. Nothing for what is no ELF file.
-pub(super) fn of(view: &View<'_>, file: InodeId) -> Vec<OpenName> {
-    let (Ok(elf), Some(bytes)) = (view.elf(file), view.read(file)) else {
-        return Vec::new();
-    };
-    let entries = announced(elf, &bytes);
+/// The names in a file, announced ones first. `imports` are the symbols it takes from others.
+pub(super) fn of(elf: &Elf, bytes: &[u8], imports: &HashSet<&[u8]>) -> Vec<OpenName> {
+    let entries = announced(elf, bytes);
     let mut names = from_notes(&entries);
-    let calls_dlopen = elf
-        .imports(&bytes)
-        .any(|symbol| matches!(symbol, b"dlopen" | b"dlmopen"));
-    if calls_dlopen {
-        let told: BTreeSet<&[u8]> = entries
-            .iter()
-            .flat_map(|entry| &entry.soname)
-            .map(String::as_bytes)
-            .collect();
-        let own = elf
-            .needed
-            .iter()
-            .map(Vec::as_slice)
-            .chain(elf.soname.as_deref())
-            .collect::<BTreeSet<_>>();
-        let holder = elf.soname.as_deref().unwrap_or_default();
-        let is_new = |name: &&[u8]| {
-            is_name(name)
-                && !told.contains(name)
-                && !own.contains(name)
-                && !keep_rules::is_not_opened(holder, name)
-        };
-        let found = library_names(&bytes).into_iter().filter(is_new);
-        names.extend(found.map(|name| OpenName {
-            name: name.to_vec(),
-            announced: None,
-        }));
+    // A name among the strings of a file that opens nothing is chance.
+    if imports.contains(&b"dlopen"[..]) || imports.contains(&b"dlmopen"[..]) {
+        names.extend(from_strings(elf, bytes, &entries));
+    }
+    names
+}
+
+/// The names among the strings, without those that are loaded or announced anyway.
+fn from_strings(elf: &Elf, bytes: &[u8], entries: &[MayOpen]) -> Vec<OpenName> {
+    let mut known: BTreeSet<&[u8]> = BTreeSet::new();
+    for entry in entries {
+        known.extend(entry.soname.iter().map(String::as_bytes));
+    }
+    known.extend(elf.needed.iter().map(Vec::as_slice));
+    known.extend(elf.soname.as_deref());
+    let holder = elf.soname.as_deref().unwrap_or_default();
+    let mut names = Vec::new();
+    for name in library_names(bytes) {
+        if is_name(name) && !known.contains(name) && !keep_rules::is_not_opened(holder, name) {
+            names.push(OpenName {
+                name: name.to_vec(),
+                announced: None,
+            });
+        }
     }
     names
 }
@@ -57,18 +49,19 @@ pub(super) fn of(view: &View<'_>, file: InodeId) -> Vec<OpenName> {
 /// All names of an entry: which of them is taken is decided when it is opened. What is only
 /// suggested is not waited for.
 fn from_notes(entries: &[MayOpen]) -> Vec<OpenName> {
-    let wanted = entries
-        .iter()
-        .filter(|entry| entry.priority > Priority::Suggested);
-    let names = |entry: &MayOpen| {
-        let required = entry.priority == Priority::Required;
-        let open = move |name: &String| OpenName {
-            name: name.clone().into_bytes(),
-            announced: Some(required),
-        };
-        entry.soname.iter().map(open).collect::<Vec<_>>()
-    };
-    wanted.flat_map(names).collect()
+    let mut names = Vec::new();
+    for entry in entries {
+        if entry.priority == Priority::Suggested {
+            continue;
+        }
+        for name in &entry.soname {
+            names.push(OpenName {
+                name: name.clone().into_bytes(),
+                announced: Some(entry.priority == Priority::Required),
+            });
+        }
+    }
+    names
 }
 
 /// Not a pattern, nor a path that goes on from somewhere.

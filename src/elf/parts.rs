@@ -1,0 +1,39 @@
+//! Bytes of a file that are read piece by piece: what a program of 300 MB needs stands in a few
+//! kilobytes of it.
+
+use std::borrow::Cow;
+
+/// A file of which parts can be read.
+pub trait Parts {
+    /// Bytes of the whole file.
+    fn size(&self) -> u64;
+
+    /// The `length` bytes at `offset`; none where the file does not have them.
+    fn part(&self, offset: u64, length: usize) -> Option<Cow<'_, [u8]>>;
+}
+
+impl Parts for [u8] {
+    fn size(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn part(&self, offset: u64, length: usize) -> Option<Cow<'_, [u8]>> {
+        let start = usize::try_from(offset).ok()?;
+        let end = start.checked_add(length)?;
+        self.get(start..end).map(Cow::Borrowed)
+    }
+}
+
+/// The part of `length` bytes at `offset`, of which no more than `limit` are read; none where the
+/// file does not have all of it.
+pub(super) fn start_of_part<P: Parts + ?Sized>(
+    file: &P,
+    offset: u64,
+    length: u64,
+    limit: u64,
+) -> Option<Cow<'_, [u8]>> {
+    if offset.checked_add(length)? > file.size() {
+        return None;
+    }
+    file.part(offset, usize::try_from(length.min(limit)).ok()?)
+}

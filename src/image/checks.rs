@@ -1,0 +1,110 @@
+//! Digests of uncompressed layers, checked in the background while their files are looked at.
+//!
+//! Hashing takes as long as planning, and another core. What is made of unchecked bytes may be
+//! thrown away; it must not be shown or written before [`Checks::finish`] says that they are the
+//! ones meant.
+
+use std::collections::HashSet;
+use std::panic::resume_unwind;
+use std::thread::{self, JoinHandle};
+
+use oci_spec::image::Digest;
+use rayon::prelude::*;
+
+use super::blob::Blob;
+use super::digest::{sha256_of, verify};
+use super::error::ReadError;
+use super::inflate::Compression;
+use super::layer::Source;
+use super::progress::Silent;
+
+/// Checks under way.
+#[derive(Debug)]
+#[must_use = "an image must not be used before its digests are checked"]
+pub struct Checks {
+    thread: Option<JoinHandle<Vec<ReadError>>>,
+}
+
+/// One layer to check.
+struct Check {
+    name: String,
+    blob: Blob,
+    digest: Option<Digest>,
+    diff_id: String,
+}
+
+impl Checks {
+    /// No checks: nothing is left to be done.
+    pub(super) fn none() -> Self {
+        Self { thread: None }
+    }
+
+    /// Begins to check the layers for which [`can_wait`] holds.
+    pub(super) fn start(sources: &[Source]) -> Self {
+        let mut seen = HashSet::new();
+        let mut checks = Vec::new();
+        for source in sources {
+            // A manifest may name one member for thousands of layers.
+            if can_wait(source) && seen.insert((&source.name, &source.diff_id)) {
+                checks.push(Check {
+                    name: source.name.clone(),
+                    blob: source.blob.clone(),
+                    digest: source.digest.clone(),
+                    diff_id: source.diff_id.clone(),
+                });
+            }
+        }
+        // Compressed layers are checked while they are decompressed.
+        if checks.is_empty() {
+            return Self::none();
+        }
+        let thread = thread::spawn(move || checks.par_iter().filter_map(Check::run).collect());
+        Self {
+            thread: Some(thread),
+        }
+    }
+
+    /// Waits for the checks. An error names the lowest layer that is not the one meant.
+    pub fn finish(self) -> Result<(), ReadError> {
+        let Some(thread) = self.thread else {
+            return Ok(());
+        };
+        let failures = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        match failures.into_iter().next() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Check {
+    fn run(&self) -> Option<ReadError> {
+        let is = match &self.digest {
+            Some(said) => verify(&self.name, &self.blob, said, &Silent),
+            None => sha256_of(&self.name, &self.blob, &Silent),
+        };
+        match is {
+            Ok(is) if is == self.diff_id => None,
+            Ok(is) => Some(ReadError::DiffIdMismatch {
+                blob: self.name.clone(),
+                said: self.diff_id.clone(),
+                is,
+            }),
+            Err(error) => Some(error),
+        }
+    }
+}
+
+/// Whether a layer is its own archive, so that its digest and its diff id are one hash, of which
+/// nothing is needed to read it.
+pub(super) fn can_wait(source: &Source) -> bool {
+    let is_sha256 = match &source.digest {
+        Some(digest) => digest.to_string().starts_with("sha256:"),
+        None => true,
+    };
+    let is_plain = source
+        .blob
+        .head()
+        .is_ok_and(|head| Compression::of(&head) == Compression::None);
+    is_plain && is_sha256 && source.diff_id.starts_with("sha256:")
+}

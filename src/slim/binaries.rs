@@ -1,0 +1,115 @@
+//! Facts of ELF files and scripts, each read once, whatever asks for them and however often.
+//!
+//! Libraries are mapped by many programs, and searched for paths when they are kept. Each of these
+//! wants another fact of the same bytes, so the first that asks has all of them computed.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use super::keep_rules::{self, Finder, Finds};
+use super::open_names::{self, OpenName};
+use super::view::View;
+use crate::elf::{Elf, Files as _, Versions, is_elf};
+use crate::image::InodeId;
+
+/// A function, the library that glibc opens by name for a call of it, and the keep rule that says
+/// so.
+pub(super) type Call = (&'static str, &'static str, &'static str);
+
+/// The facts of all files, as far as somebody asked.
+#[derive(Debug)]
+pub(super) struct Binaries {
+    /// A row an inode; none in it for what is neither an ELF file nor a script.
+    rows: Vec<OnceLock<Option<Binary>>>,
+    finder: Option<Finder>,
+}
+
+/// The facts of one file.
+#[derive(Debug, Default)]
+struct Binary {
+    finds: Finds,
+    /// Functions it calls that have glibc open a library.
+    calls: Vec<Call>,
+    /// Libraries it may open by name.
+    open_names: Vec<OpenName>,
+    versions: Option<Versions>,
+}
+
+impl Binaries {
+    pub(super) fn new(view: &View<'_>) -> Self {
+        Self {
+            finder: Some(Finder::new(view)),
+            ..Self::for_loading(view)
+        }
+    }
+
+    /// Facts for loaders alone, without those that keep rules ask for.
+    pub(super) fn for_loading(view: &View<'_>) -> Self {
+        Self {
+            rows: (0..view.tree().inode_count())
+                .map(|_| OnceLock::new())
+                .collect(),
+            finder: None,
+        }
+    }
+
+    /// Reads files at once, on all cores.
+    pub(super) fn read_all(&self, view: &View<'_>, files: &[InodeId]) {
+        files.par_iter().for_each(|&file| {
+            self.get(view, file);
+        });
+    }
+
+    /// The finds of keep rules in a file; none for what is neither an ELF file nor a script.
+    pub(super) fn finds(&self, view: &View<'_>, file: InodeId) -> Option<&Finds> {
+        self.get(view, file).map(|binary| &binary.finds)
+    }
+
+    pub(super) fn calls(&self, view: &View<'_>, file: InodeId) -> &[Call] {
+        self.get(view, file).map_or(&[], |binary| &binary.calls)
+    }
+
+    pub(super) fn open_names(&self, view: &View<'_>, file: InodeId) -> &[OpenName] {
+        self.get(view, file)
+            .map_or(&[], |binary| &binary.open_names)
+    }
+
+    pub(super) fn versions(&self, view: &View<'_>, file: InodeId) -> Option<&Versions> {
+        self.get(view, file)?.versions.as_ref()
+    }
+
+    fn get(&self, view: &View<'_>, file: InodeId) -> Option<&Binary> {
+        self.rows[file.index()]
+            .get_or_init(|| self.read(view, file))
+            .as_ref()
+    }
+
+    fn read(&self, view: &View<'_>, file: InodeId) -> Option<Binary> {
+        let head = view.head(file, 4);
+        // Most files are neither, and are not read for it.
+        if !is_elf(&head) && !head.starts_with(b"#!") {
+            return None;
+        }
+        let elf = view.elf(file).ok();
+        let bytes = view.read(file)?;
+        let mut binary = elf.map_or_else(Binary::default, |elf| of_elf(elf, &bytes));
+        if let Some(finder) = &self.finder {
+            binary.finds = finder.find(view, elf, &bytes);
+        }
+        Some(binary)
+    }
+}
+
+fn of_elf(elf: &Elf, bytes: &[u8]) -> Binary {
+    let imports: HashSet<&[u8]> = elf.imports(bytes).collect();
+    Binary {
+        finds: Finds::default(),
+        calls: keep_rules::opened_by_libc()
+            .filter(|(symbol, ..)| imports.contains(symbol.as_bytes()))
+            .collect(),
+        open_names: open_names::of(elf, bytes, &imports),
+        versions: Some(elf.versions(bytes)),
+    }
+}

@@ -1,0 +1,193 @@
+//! The kept names under construction: tracers read the image here, and write what they find.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::binaries::Binaries;
+use super::effort::Effort;
+use super::graph::{Graph, Need, Note, Unmet};
+use super::process::Program;
+use super::program_search::Programs;
+use super::view::View;
+use super::why::Why;
+use crate::image::{Kind, NameId, Tree};
+
+/// Everything that tracers share. State that only one tracer needs is a field of that tracer.
+#[derive(Debug)]
+pub(super) struct Keep<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) binaries: &'a Binaries,
+    pub(super) graph: Graph,
+    pub(super) programs: Programs,
+    pub(super) effort: Effort,
+    /// Scripts that were read, so that each is read once, whether an entry point, a service or
+    /// another script names it.
+    pub(super) scripts: HashSet<NameId>,
+    /// Programs, and libraries loaded on their own, in the order in which they were loaded.
+    pub(super) loaded: Vec<Program>,
+    /// A row a name: the tracers have seen it.
+    shown: Vec<bool>,
+    unmet: BTreeSet<Unmet>,
+    /// Libraries that some process found for a file.
+    met: HashSet<(NameId, Vec<u8>)>,
+    notes: BTreeSet<Note>,
+}
+
+impl<'a> Keep<'a> {
+    pub(super) fn new(view: &'a View<'a>, binaries: &'a Binaries) -> Self {
+        Self {
+            view,
+            binaries,
+            graph: Graph::new(view.tree().name_count()),
+            programs: Programs::of(&view.image.config),
+            effort: Effort::default(),
+            scripts: HashSet::new(),
+            loaded: Vec::new(),
+            shown: vec![false; view.tree().name_count()],
+            unmet: BTreeSet::new(),
+            met: HashSet::new(),
+            notes: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn tree(&self) -> &'a Tree {
+        self.view.tree()
+    }
+
+    /// Keeps the entry at a path, and the way to it. Where the entry is a link, its target is kept
+    /// for the link, and returned. Nothing is kept of a path that leads nowhere.
+    pub(super) fn keep_path(
+        &mut self,
+        path: &[u8],
+        by: Option<NameId>,
+        why: Why,
+    ) -> Option<NameId> {
+        let end = self.tree().resolve(path).ok()?.name;
+        let entry = self.keep_entry(path, by, why)?;
+        // The link itself was named; its target is needed because the link is.
+        if end != entry {
+            self.graph.keep(end, Some(entry), Why::Target);
+        }
+        Some(end)
+    }
+
+    /// Keeps the entry at a path, even a dangling link.
+    pub(super) fn keep_entry(
+        &mut self,
+        path: &[u8],
+        by: Option<NameId>,
+        why: Why,
+    ) -> Option<NameId> {
+        let resolved = self.tree().resolve_link(path).ok()?;
+        self.graph.keep(resolved.name, by, why);
+        self.keep_way(resolved.name, &resolved.crossed);
+        Some(resolved.name)
+    }
+
+    /// Keeps everything below a directory, but never the whole image.
+    pub(super) fn keep_below(&mut self, directory: NameId, by: Option<NameId>, why: &Why) {
+        if directory != NameId::ROOT {
+            for name in self.tree().below(directory) {
+                self.graph.keep(name, by, why.clone());
+            }
+        }
+    }
+
+    /// Keeps the links and directories crossed on the way to a kept name. Its own directories are
+    /// left to the tracer of directories.
+    pub(super) fn keep_way(&mut self, name: NameId, crossed: &[NameId]) {
+        for &met in crossed {
+            if !self.is_inside(name, met) {
+                self.graph.keep(met, Some(name), Why::OnTheWay);
+            }
+        }
+    }
+
+    fn is_inside(&self, name: NameId, directory: NameId) -> bool {
+        let mut at = name;
+        while at != NameId::ROOT {
+            at = self.tree().parent(at);
+            if at == directory {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(super) fn is_file(&self, name: NameId) -> bool {
+        matches!(self.tree().inode(name).kind, Kind::File(_))
+    }
+
+    /// Whether the tracers have seen a name, which is kept then.
+    pub(super) fn is_shown(&self, name: NameId) -> bool {
+        self.shown[name.index()]
+    }
+
+    /// The next kept name that the tracers have not seen, which counts as seen from now on.
+    pub(super) fn next_to_show(&mut self, next: &mut usize) -> Option<NameId> {
+        let &name = self.graph.kept().get(*next)?;
+        *next += 1;
+        self.shown[name.index()] = true;
+        Some(name)
+    }
+
+    /// Records a need that no file of the image meets.
+    pub(super) fn unmet(&mut self, by: NameId, need: Need, looked_in: Vec<Vec<u8>>) {
+        self.unmet.insert(Unmet {
+            by,
+            need,
+            looked_in,
+        });
+    }
+
+    /// Records that a process found a library for a file, which may miss it in another process: a
+    /// plugin finds in its program what it does not find alone.
+    pub(super) fn met(&mut self, by: NameId, library: Vec<u8>) {
+        self.met.insert((by, library));
+    }
+
+    pub(super) fn note(&mut self, at: Option<NameId>, line: Option<usize>, text: String) {
+        self.notes.insert(Note { at, line, text });
+    }
+
+    /// The notes so far, in order.
+    pub(super) fn notes(&self) -> Vec<Note> {
+        self.notes.iter().cloned().collect()
+    }
+
+    /// The needs of kept files that nothing meets, in order.
+    pub(super) fn still_unmet(&self) -> Vec<Unmet> {
+        let mut unmet = Vec::new();
+        for need in &self.unmet {
+            let is_met = self.is_met_elsewhere(need) || self.is_loaded_before(need);
+            if self.graph.is_kept(need.by) && !is_met {
+                unmet.push(need.clone());
+            }
+        }
+        unmet
+    }
+
+    fn is_met_elsewhere(&self, unmet: &Unmet) -> bool {
+        match &unmet.need {
+            Need::Library(soname) => self.met.contains(&(unmet.by, soname.clone())),
+            _ => false,
+        }
+    }
+
+    /// Whether a plugin needs a library that is kept, though the loader would not find it: the
+    /// program that loads the plugin has loaded it already, as `java` does with `libjvm.so`.
+    fn is_loaded_before(&self, unmet: &Unmet) -> bool {
+        let Need::Library(soname) = &unmet.need else {
+            return false;
+        };
+        let is_plugin = self
+            .view
+            .elf_of(unmet.by)
+            .is_ok_and(|elf| elf.interpreter.is_none());
+        is_plugin
+            && self
+                .graph
+                .kept()
+                .iter()
+                .any(|&name| self.tree().file_name(name) == soname.as_slice())
+    }
+}

@@ -1,0 +1,120 @@
+//! The search for everything that rules ask for in ELF files and scripts: symbols, texts, paths and
+//! commands.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::commands;
+use super::mentions::{self, Searcher, Spots};
+use super::page::Mentioned;
+use super::registry::keep_rules;
+use crate::elf::{Elf, is_elf};
+use crate::slim::program_search::Programs;
+use crate::slim::view::View;
+
+/// Finds all that any rule asks for in one pass over a file.
+#[derive(Debug)]
+pub(in crate::slim) struct Finder {
+    searcher: Option<Searcher>,
+    programs: Programs,
+}
+
+/// The result for one file, which is the same under all its names.
+#[derive(Debug, Default)]
+pub(in crate::slim) struct Finds {
+    /// Imported symbols that make rules fire, in the order of the symbol table.
+    pub(super) symbols: Vec<&'static str>,
+    /// Imported functions that rules for paths ask for: those that start programs.
+    pub(super) starters: HashSet<&'static str>,
+    /// Texts of rules, with the rule of each.
+    pub(super) literals: Vec<(&'static str, usize)>,
+    /// Paths that lead to something in the image.
+    pub(super) mentioned: BTreeMap<Vec<u8>, Mentioned>,
+    /// Paths of programs on PATH that stand where a string has a command.
+    pub(super) shell_commands: Vec<Vec<u8>>,
+    /// Paths of programs on PATH whose name is a string of its own.
+    pub(super) commands: Vec<Vec<u8>>,
+}
+
+impl Finder {
+    pub(in crate::slim) fn new(view: &View<'_>) -> Self {
+        let literals = &keep_rules().index.other_literals;
+        let texts: Vec<&str> = literals.iter().map(|(text, _)| *text).collect();
+        Self {
+            searcher: Searcher::new(view.tree(), &texts),
+            programs: Programs::of(&view.image.config),
+        }
+    }
+
+    /// Searches the bytes of an ELF file or a script. `elf` is none for a script, and for an ELF
+    /// file that cannot be parsed: its strings count all the same.
+    pub(in crate::slim) fn find(&self, view: &View<'_>, elf: Option<&Elf>, bytes: &[u8]) -> Finds {
+        let mut finds = Finds::default();
+        if let Some(elf) = elf {
+            find_symbols(elf, bytes, &mut finds);
+        }
+        let Some(searcher) = &self.searcher else {
+            return finds;
+        };
+        let spots = searcher.find(bytes);
+        find_literals(bytes, &spots, &mut finds);
+        // Paths in a script are the business of the tracers of its language.
+        if is_elf(bytes) {
+            finds.mentioned = mentions::mentions(view.tree(), bytes, &spots.paths);
+        }
+        if let Some(elf) = elf
+            && !finds.starters.is_empty()
+        {
+            self.find_commands(view, elf, bytes, &mut finds);
+        }
+        finds
+    }
+
+    /// Finds the programs on PATH that strings name.
+    fn find_commands(&self, view: &View<'_>, elf: &Elf, bytes: &[u8], finds: &mut Finds) {
+        let mut found = commands::commands(bytes);
+        // The name of a function stands among the strings too: `link` is in many a file.
+        for function in elf.imports(bytes) {
+            found.names.remove(function);
+        }
+        found.names.extend(commands::referred_names(bytes, elf));
+        for name in found.in_texts {
+            finds.shell_commands.extend(self.programs.find(view, name));
+        }
+        for name in found.names {
+            finds.commands.extend(self.programs.find(view, name));
+        }
+    }
+}
+
+fn find_symbols(elf: &Elf, bytes: &[u8], finds: &mut Finds) {
+    let rules = keep_rules();
+    for symbol in elf.imports(bytes) {
+        if let Some((&symbol, _)) = rules.index.imports.get_key_value(symbol) {
+            finds.symbols.extend(str::from_utf8(symbol));
+        }
+        for &rule in &rules.index.mentions {
+            let wanted = &rules.pages[rule].when.imports;
+            finds
+                .starters
+                .extend(wanted.iter().filter(|wanted| wanted.as_bytes() == symbol));
+        }
+    }
+    // Go calls the kernel itself, so that it imports nothing.
+    if commands::starts_programs_in_go(bytes) {
+        finds.starters.insert("execvp");
+    }
+}
+
+fn find_literals(bytes: &[u8], spots: &Spots, finds: &mut Finds) {
+    let index = &keep_rules().index;
+    for &text in &spots.texts {
+        finds.literals.push(index.other_literals[text]);
+    }
+    for &at in &spots.paths {
+        for &(text, rule) in &index.path_literals {
+            if bytes[at..].starts_with(text.as_bytes()) {
+                finds.literals.push((text, rule));
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The keep rules that are built in, and questions to all of them.
+
+use std::fmt::Write as _;
+use std::sync::LazyLock;
+
+use crate::suggestion;
+
+use super::index::Index;
+use super::page::KeepPage;
+use super::{pages, wildcard};
+
+/// All keep rules, in the order of their names.
+#[derive(Debug)]
+pub struct KeepRules {
+    pub(super) pages: Vec<KeepPage>,
+    pub(super) index: Index,
+}
+
+impl KeepRules {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &KeepPage> {
+        self.pages.iter()
+    }
+
+    /// The name nearest to one that is not there, where one is near.
+    pub fn suggest(&self, unknown: &str) -> Option<&'static str> {
+        let unknown = unknown.strip_prefix("keep/").unwrap_or(unknown);
+        suggestion::closest(unknown, self.pages.iter().map(|page| page.name))
+    }
+
+    /// The index of all rules, as Markdown: a row a rule.
+    pub fn index_markdown(&self) -> String {
+        let mut index = String::from(
+            "\n# Keep rules\n\nFiles that `slim` keeps although no other file refers to them \
+             directly, from the pages in [`keep/`](keep). `jettison explain keep/NAME` prints a \
+             page.\n\n| rule | keeps |\n|---|---|\n",
+        );
+        for KeepPage { name, title, .. } in &self.pages {
+            let _ = writeln!(index, "| [`{name}`](keep/{name}.md) | {title} |");
+        }
+        index
+    }
+
+    /// The rules of which a fixed pattern matches a path.
+    pub fn naming(&self, path: &[u8]) -> impl Iterator<Item = &KeepPage> {
+        self.pages.iter().filter(move |page| page.names(path))
+    }
+
+    /// The page of the rule of this name, with or without `keep/` in front.
+    pub fn get(&self, name: &str) -> Option<&KeepPage> {
+        let name = name.strip_prefix("keep/").unwrap_or(name);
+        let at = self
+            .pages
+            .binary_search_by_key(&name, |page| page.name)
+            .ok()?;
+        Some(&self.pages[at])
+    }
+}
+
+/// Libraries that glibc opens itself, according to rules: a symbol, a library, and the rule.
+pub(in crate::slim) fn opened_by_libc()
+-> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    keep_rules().pages.iter().flat_map(opened_by_rule)
+}
+
+fn opened_by_rule(
+    page: &'static KeepPage,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let libraries = page.opens.iter();
+    libraries.flat_map(move |&library| {
+        let symbols = page.when.imports.iter();
+        symbols.map(move |&symbol| (symbol, library, page.name))
+    })
+}
+
+/// Whether a library is put into the container when it starts, so that it need not be in the image.
+pub(in crate::slim) fn is_provided(soname: &[u8]) -> bool {
+    let mut provided = keep_rules().pages.iter().flat_map(|page| &page.provided);
+    provided.any(|pattern| wildcard::matches_name(pattern.as_bytes(), soname))
+}
+
+/// Whether a library that holds the name of another opens it only where a rule fires, which keeps
+/// it then.
+pub(in crate::slim) fn is_not_opened(holder: &[u8], name: &[u8]) -> bool {
+    keep_rules()
+        .pages
+        .iter()
+        .any(|page| is_named(&page.holders, holder) && is_named(&page.not_opened, name))
+}
+
+fn is_named(patterns: &[&str], name: &[u8]) -> bool {
+    patterns
+        .iter()
+        .any(|pattern| wildcard::matches_name(pattern.as_bytes(), name))
+}
+
+/// The rules that are built in.
+pub fn keep_rules() -> &'static KeepRules {
+    static RULES: LazyLock<KeepRules> = LazyLock::new(|| {
+        let mut pages = Vec::new();
+        for &(name, text) in pages::PAGES {
+            pages.push(KeepPage::parse(name, text).expect("every page is read by the tests"));
+        }
+        pages.sort_by_key(|page| page.name);
+        let index = Index::of(&pages);
+        KeepRules { pages, index }
+    });
+    &RULES
+}

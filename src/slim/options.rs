@@ -1,0 +1,73 @@
+//! Options of a plan, and the errors that leave an image without one.
+
+use super::why::{Confidence, Field};
+use crate::image::ReadError;
+
+/// Options of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Globs over paths of the image. `*` stops at a slash, `**` does not;
+    /// `/etc/nginx/**` is all below that directory, `/etc/nginx` its entry alone.
+    pub keep: Vec<String>,
+    /// Globs over what is not kept, whatever needs it, with all below it.
+    pub drop: Vec<String>,
+    /// How sure a reason must be to count.
+    pub level: Confidence,
+    /// Keep nothing merely so that scanners know the packages that remain.
+    pub no_package_records: bool,
+}
+
+impl Default for PlanOptions {
+    /// Every reason counts: what works, works on.
+    fn default() -> Self {
+        Self {
+            keep: Vec::new(),
+            drop: Vec::new(),
+            level: Confidence::Possible,
+            no_package_records: false,
+        }
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    #[error(
+        "the image has neither ENTRYPOINT nor CMD, so its program is unknown: \
+         name the files to keep with `--keep`"
+    )]
+    NoProgram,
+    #[error(
+        "`{program}`, the program of {field}, is not in the image{}",
+        listed(looked_in)
+    )]
+    ProgramNotFound {
+        field: Field,
+        program: String,
+        looked_in: Vec<Vec<u8>>,
+    },
+    #[error("`{option} {pattern}` matches nothing in the image")]
+    MatchesNothing {
+        option: &'static str,
+        pattern: String,
+    },
+    #[error("`{option} {pattern}`: invalid glob")]
+    Glob {
+        option: &'static str,
+        pattern: String,
+        source: globset::Error,
+    },
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+fn listed(directories: &[Vec<u8>]) -> String {
+    if directories.is_empty() {
+        return String::new();
+    }
+    let directories: Vec<String> = directories
+        .iter()
+        .map(|path| format!("`{}`", path.escape_ascii()))
+        .collect();
+    format!(" (looked in {})", directories.join(", "))
+}

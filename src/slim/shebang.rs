@@ -1,0 +1,179 @@
+//! `#!`: the program that the kernel starts for a script, and what `env` makes of it.
+
+use super::paths::file_name;
+use super::view::View;
+use crate::image::NameId;
+
+/// A `#!` line as the kernel reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shebang<'a> {
+    pub(super) interpreter: &'a [u8],
+    /// All that follows, blanks inside included: it is one argument.
+    pub(super) argument: Option<&'a [u8]>,
+}
+
+/// Bytes that the kernel looks at: `BINPRM_BUF_SIZE` since Linux 5.1.
+const LOOKED_AT: usize = 256;
+
+/// As much of a file as [`parse`] looks at, and one byte that says whether it goes on.
+pub(super) fn head(view: &View<'_>, name: NameId) -> Vec<u8> {
+    view.head(view.tree().inode_id(name), LOOKED_AT + 1)
+}
+
+/// Reads the line; nothing where the kernel would refuse it.
+pub(super) fn parse(bytes: &[u8]) -> Option<Shebang<'_>> {
+    let head = &bytes[..bytes.len().min(LOOKED_AT)];
+    let line = head.strip_prefix(b"#!")?;
+    let end = memchr::memchr(b'\n', line);
+    let is_cut = end.is_none() && bytes.len() > LOOKED_AT;
+    let line = trim(&line[..end.unwrap_or(line.len())]);
+    let split = line
+        .iter()
+        .position(|byte| matches!(byte, b' ' | b'\t' | 0));
+    let interpreter = &line[..split.unwrap_or(line.len())];
+    // A path that goes beyond what is looked at may be cut; an argument may be, and is taken as it
+    // is.
+    if interpreter.is_empty() || (is_cut && split.is_none()) {
+        return None;
+    }
+    let argument = split
+        .map(|split| trim(&line[split..]))
+        .filter(|argument| !argument.is_empty());
+    let argument =
+        argument.map(|argument| argument.split(|&byte| byte == 0).next().unwrap_or_default());
+    Some(Shebang {
+        interpreter,
+        argument,
+    })
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    // The kernel takes no other character for a blank.
+    let Some(start) = text.iter().position(|byte| !b" \t".contains(byte)) else {
+        return &[];
+    };
+    let last = text.iter().rposition(|byte| !b" \t".contains(byte));
+    &text[start..=last.unwrap_or(start)]
+}
+
+impl Shebang<'_> {
+    /// `with-contenv` of the s6 overlay starts its argument as `env` does.
+    fn is_env(&self) -> bool {
+        matches!(file_name(self.interpreter), b"env" | b"with-contenv")
+    }
+
+    /// The program that `env` is asked to start, where the interpreter is `env`.
+    pub(super) fn env_program(&self) -> Option<Vec<u8>> {
+        // Other interpreters read the script themselves.
+        if !self.is_env() {
+            return None;
+        }
+        if file_name(self.interpreter) == b"with-contenv" {
+            return self
+                .argument?
+                .split(u8::is_ascii_whitespace)
+                .next()
+                .map(<[u8]>::to_vec);
+        }
+        env_program(self.argument?)
+    }
+
+    /// The name of the program that reads the script in the end: of the interpreter, of what `env`
+    /// starts, or of what busybox is told to be.
+    pub(super) fn program_name(&self) -> Vec<u8> {
+        let program = match file_name(self.interpreter) {
+            b"env" | b"with-contenv" => self.env_program().unwrap_or_default(),
+            b"busybox" => self
+                .argument
+                .unwrap_or_default()
+                .split(u8::is_ascii_whitespace)
+                .next()
+                .unwrap_or_default()
+                .to_vec(),
+            _ => self.interpreter.to_vec(),
+        };
+        file_name(&program).to_vec()
+    }
+}
+
+/// The program that `env` starts for its one argument: its name, unless it is an option. `-S`,
+/// alone or at the end of other letters, has the rest split into words.
+fn env_program(argument: &[u8]) -> Option<Vec<u8>> {
+    let split = argument.strip_prefix(b"--split-string=").or_else(|| {
+        let letters = argument.strip_prefix(b"-")?;
+        let place = letters.iter().position(|&letter| letter == b'S')?;
+        letters[..place]
+            .iter()
+            .all(|letter| b"iv0".contains(letter))
+            .then(|| &letters[place + 1..])
+    });
+    let Some(text) = split else {
+        return (!argument.starts_with(b"-")).then(|| argument.to_vec());
+    };
+    let mut words = text
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        match word {
+            b"-u" | b"--unset" | b"-C" | b"--chdir" => drop(words.next()),
+            _ if word.starts_with(b"-") || word.contains(&b'=') => {}
+            _ => {
+                return Some(
+                    word.iter()
+                        .copied()
+                        .filter(|byte| !b"'\"".contains(byte))
+                        .collect(),
+                );
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Option<(String, Option<String>)> {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        parse(line.as_bytes())
+            .map(|shebang| (text(shebang.interpreter), shebang.argument.map(text)))
+    }
+
+    #[test]
+    fn what_follows_the_interpreter_is_one_argument() {
+        let expected = Some(("/bin/awk".to_owned(), Some("-f  x".to_owned())));
+        assert_eq!(words("#! \t/bin/awk  -f  x \nBEGIN"), expected);
+    }
+
+    #[test]
+    fn a_line_without_interpreter_is_refused() {
+        assert_eq!(words("#! \n/bin/sh"), None);
+        assert_eq!(words("#"), None);
+    }
+
+    #[test]
+    fn a_path_longer_than_the_kernel_looks_is_refused_but_a_long_argument_is_cut() {
+        let long = "x".repeat(300);
+        assert_eq!(words(&format!("#!/{long}\n")), None);
+        let (interpreter, argument) = words(&format!("#!/bin/sh {long}\n")).unwrap();
+        assert_eq!(
+            (interpreter.as_str(), argument.unwrap().len()),
+            ("/bin/sh", 256 - "#!/bin/sh ".len())
+        );
+    }
+
+    #[test]
+    fn env_splits_its_argument_only_when_told() {
+        let program = |argument: &str| {
+            env_program(argument.as_bytes()).map(|name| String::from_utf8(name).unwrap())
+        };
+        assert_eq!(program("python3").as_deref(), Some("python3"));
+        assert_eq!(program("-S python3 -u").as_deref(), Some("python3"));
+        assert_eq!(program("-Spython3 -u").as_deref(), Some("python3"));
+        assert_eq!(program("-iS -u HOME A=1 node --x").as_deref(), Some("node"));
+        assert_eq!(program("--split-string=ruby -w").as_deref(), Some("ruby"));
+        assert_eq!(program("-i"), None);
+        assert_eq!(program("python3 -u").as_deref(), Some("python3 -u"));
+    }
+}

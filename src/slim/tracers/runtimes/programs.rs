@@ -1,0 +1,128 @@
+//! Programs and libraries that the text of a source names.
+
+use crate::image::NameId;
+use crate::slim::keep::Keep;
+use crate::slim::language_paths::contains;
+use crate::slim::tracers::shell;
+use crate::slim::why::Why;
+
+use super::directories::path_list;
+
+/// Programs that packages name, though the program that uses them builds and installs nothing.
+const BUILDERS: &[&str] = &[
+    "apk", "apt", "apt-get", "ar", "as", "c++", "cc", "clang", "cmake", "debconf", "dpkg", "g++",
+    "gcc", "gem", "ld", "make", "npm", "npx", "pip", "pip3", "rpm", "yarn", "yum",
+];
+
+/// Programs that stand where a string has commands, but of a package no compilers and no shells.
+pub(super) fn keep_program(
+    keep: &mut Keep<'_>,
+    name: NameId,
+    literal: &str,
+    line: usize,
+    is_own: bool,
+) {
+    for word in command_words(literal) {
+        if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
+            continue;
+        }
+        if let Some(path) = keep.programs.find(keep.view, word.as_bytes())
+            && is_executable(keep, &path)
+        {
+            keep.keep_path(
+                &path,
+                Some(name),
+                Why::Command {
+                    word: word.to_owned(),
+                    line,
+                },
+            );
+        }
+    }
+}
+
+fn is_executable(keep: &Keep<'_>, path: &[u8]) -> bool {
+    let tree = keep.tree();
+    tree.resolve(path)
+        .is_ok_and(|resolved| tree.inode(resolved.name).header.mode & 0o111 != 0)
+}
+
+/// The words of a string that stand where a command would: at its start, and after `|`, `;` and
+/// `&&`.
+fn command_words(literal: &str) -> impl Iterator<Item = &str> {
+    literal
+        .split(['|', ';', '&', '\n'])
+        .filter_map(|part| part.split_whitespace().next())
+        .filter(|word| is_command_name(word))
+}
+
+fn is_command_name(word: &str) -> bool {
+    word.len() > 1
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte))
+}
+
+/// Libraries in the usual directories whose file names suit.
+pub(super) fn keep_library(
+    keep: &mut Keep<'_>,
+    by: NameId,
+    word: &str,
+    is_it: impl Fn(&[u8]) -> bool,
+) {
+    let tree = keep.tree();
+    let mut directories: Vec<Vec<u8>> =
+        ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
+            .map(|path| path.as_bytes().to_vec())
+            .into();
+    for parent in [&b"/lib"[..], b"/usr/lib"] {
+        if let Ok(resolved) = tree.resolve(parent) {
+            let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
+            let triplets: Vec<Vec<u8>> = tree
+                .children(resolved.name)
+                .filter(is_triplet)
+                .map(|child| tree.path(child))
+                .collect();
+            directories.extend(
+                triplets
+                    .iter()
+                    .map(|triplet| [triplet, &b"/jni"[..]].concat()),
+            );
+            directories.extend(triplets);
+        }
+    }
+    directories.extend(path_list(keep, "LD_LIBRARY_PATH"));
+    for directory in directories {
+        let Ok(resolved) = tree.resolve(&directory) else {
+            continue;
+        };
+        for file in tree
+            .children(resolved.name)
+            .filter(|&file| is_it(tree.file_name(file)))
+        {
+            keep.keep_path(
+                &tree.path(file),
+                Some(by),
+                Why::Mention {
+                    word: word.to_owned(),
+                    line: 1,
+                },
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command_words;
+
+    #[test]
+    fn commands_stand_at_the_start_and_behind_operators() {
+        let words = |literal| command_words(literal).collect::<Vec<_>>();
+        assert_eq!(
+            words("gzip -c x | sort; true && /usr/bin/id"),
+            ["gzip", "sort", "true", "/usr/bin/id"]
+        );
+        assert_eq!(words("%s no"), Vec::<&str>::new());
+    }
+}

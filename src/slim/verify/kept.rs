@@ -1,0 +1,390 @@
+//! Verification of a plan: it loads the programs once more, in a view where nothing but the kept
+//! names exists, and compares.
+
+use super::failure::{Failure, Lost};
+use crate::elf::{Files, Outcome, Process, Request};
+use crate::image::{Image, Kind, NameId, ReadError};
+use crate::slim::binaries::Binaries;
+use crate::slim::graph::Need;
+use crate::slim::language_paths::is_module;
+use crate::slim::plan::Plan;
+use crate::slim::process::{self, Processes, Program};
+use crate::slim::program_search::Programs;
+use crate::slim::shebang;
+use crate::slim::view::View;
+use crate::slim::why::Field;
+
+/// Compares the kept names with the image. Failures are in order; there should be none.
+pub fn verify(image: &Image, plan: &Plan) -> Result<Vec<Failure>, ReadError> {
+    let view = View::new(image);
+    verify_plan(&view, &Binaries::for_loading(&view), plan)
+}
+
+/// The same with a view of the whole image that has read most of it already.
+pub(in crate::slim) fn verify_plan(
+    view: &View<'_>,
+    binaries: &Binaries,
+    plan: &Plan,
+) -> Result<Vec<Failure>, ReadError> {
+    let started = Started {
+        programs: &plan.loaded,
+        keeps_opened: plan.keeps_opened,
+        is_started: &|name| !is_module(view.tree(), plan.graph(), name),
+    };
+    verify_names(view, binaries, plan.kept(), &started)
+}
+
+/// The kept names that somebody starts.
+pub(super) struct Started<'a> {
+    pub(super) programs: &'a [Program],
+    /// Libraries that programs may open by name are kept.
+    pub(super) keeps_opened: bool,
+    /// Whether a file with the permission to be executed is one that somebody executes.
+    pub(super) is_started: &'a dyn Fn(NameId) -> bool,
+}
+
+/// The same for names of an image, whoever chose them.
+pub(super) fn verify_names(
+    view: &View<'_>,
+    binaries: &Binaries,
+    kept: &[NameId],
+    started: &Started<'_>,
+) -> Result<Vec<Failure>, ReadError> {
+    let mut visible = vec![false; view.tree().name_count()];
+    for name in kept {
+        visible[name.index()] = true;
+    }
+    let after = view.only(&visible);
+    let mut verifier = Verifier {
+        before: view,
+        after: &after,
+        binaries,
+        failures: Vec::new(),
+    };
+    verifier.verify_config();
+    for &name in kept {
+        verifier.verify_name(name, &visible);
+        if let Some(lost) = verifier.lost_interpreter(name)
+            && (started.is_started)(name)
+        {
+            verifier.fail(name, Lost::Need(lost));
+        }
+    }
+    verifier.verify_programs(started);
+    if let Some(error) = view.failure() {
+        return Err(error);
+    }
+    let mut failures = verifier.failures;
+    failures.sort();
+    failures.dedup();
+    Ok(failures)
+}
+
+/// The whole image and the kept part of it, side by side.
+struct Verifier<'a> {
+    before: &'a View<'a>,
+    after: &'a View<'a>,
+    binaries: &'a Binaries,
+    failures: Vec<Failure>,
+}
+
+impl Verifier<'_> {
+    fn fail(&mut self, at: NameId, lost: Lost) {
+        self.failures.push(Failure { at, lost });
+    }
+
+    /// Verifies the programs of the configuration, its user and its working directory.
+    fn verify_config(&mut self) {
+        let config = &self.before.image.config;
+        let programs = Programs::of(config);
+        let test = config.healthcheck().unwrap_or_default();
+        let entrypoint = config.entrypoint();
+        let command = config.cmd();
+        // CMD has arguments where there is an ENTRYPOINT.
+        let first = match (entrypoint.first(), command.first()) {
+            (Some(word), _) => Some((Field::Entrypoint, *word)),
+            (None, Some(word)) => Some((Field::Cmd, *word)),
+            (None, None) => None,
+        };
+        let health = match test.as_slice() {
+            ["CMD", word, ..] => Some((Field::Healthcheck, *word)),
+            _ => None,
+        };
+        for (field, word) in first.into_iter().chain(health) {
+            if let Some(path) = programs.find(self.before, word.as_bytes()) {
+                self.verify_path(&path, Lost::Program(field));
+            }
+        }
+        self.verify_path(config.working_dir().as_bytes(), Lost::Workdir);
+        let names = config.user().split(':');
+        for (file, name) in [&b"/etc/passwd"[..], b"/etc/group"].into_iter().zip(names) {
+            // A number needs no file to be known.
+            if !name.is_empty() && name.parse::<u32>().is_err() {
+                self.verify_path(file, Lost::User(name.to_owned()));
+            }
+        }
+    }
+
+    /// Verifies that a path that led somewhere still does.
+    fn verify_path(&mut self, path: &[u8], lost: Lost) {
+        if let Ok(resolved) = self.before.resolve(path)
+            && self.after.resolve(path).is_err()
+        {
+            self.fail(resolved.name, lost);
+        }
+    }
+
+    fn verify_name(&mut self, name: NameId, visible: &[bool]) {
+        let tree = self.before.tree();
+        let parent = tree.parent(name);
+        if parent != NameId::ROOT && !visible[parent.index()] {
+            self.fail(name, Lost::Directory);
+        }
+        if matches!(tree.inode(name).kind, Kind::Symlink { .. }) {
+            let path = tree.path(name);
+            if self.before.resolve(&path).is_ok() && self.after.resolve(&path).is_err() {
+                self.fail(name, Lost::Target);
+            }
+        }
+    }
+
+    /// The interpreter of a script, or the program that `env` starts for it, if it is no longer the
+    /// same.
+    fn lost_interpreter(&self, name: NameId) -> Option<Need> {
+        if self.before.tree().inode(name).header.mode & 0o111 == 0 {
+            return None;
+        }
+        let bytes = shebang::head(self.before, name);
+        let shebang = shebang::parse(&bytes)?;
+        let programs = Programs::of(&self.before.image.config);
+        for word in [Some(shebang.interpreter.to_vec()), shebang.env_program()] {
+            if let Some(word) = word
+                && programs.find(self.before, &word) != programs.find(self.after, &word)
+            {
+                return Some(Need::Shebang(word));
+            }
+        }
+        None
+    }
+
+    fn verify_programs(&mut self, started: &Started<'_>) {
+        let mut both = [self.before, self.after].map(|view| {
+            let processes = Processes::new(view, self.binaries);
+            if started.keeps_opened {
+                processes.with_opened()
+            } else {
+                processes
+            }
+        });
+        for program in started.programs {
+            self.verify_program(program, &mut both);
+        }
+    }
+
+    fn verify_program(&mut self, program: &Program, both: &mut [Processes<'_>; 2]) {
+        let Ok(elf) = self.before.elf_of(program.name) else {
+            return;
+        };
+        if self.after.look(&program.loader) != self.before.look(&program.loader) {
+            let lost = Lost::Need(Need::Interpreter(program.loader.clone()));
+            return self.fail(program.name, lost);
+        }
+        let [processes_before, processes_after] = both;
+        let loader_before = processes_before.loader(self.before, &program.loader, elf);
+        let loader_after = processes_after.loader(self.after, &program.loader, elf);
+        for environment in process::environments(self.before, processes_before, program.name) {
+            let (before, _) = process::start(
+                self.before,
+                processes_before,
+                &loader_before,
+                &environment,
+                program.name,
+            );
+            let (after, _) = process::start(
+                self.after,
+                processes_after,
+                &loader_after,
+                &environment,
+                program.name,
+            );
+            self.compare(program.name, &before, &after);
+        }
+    }
+
+    /// Compares what a process found with what it finds among the kept names.
+    fn compare(
+        &mut self,
+        program: NameId,
+        before: &Process<'_, View<'_>>,
+        after: &Process<'_, View<'_>>,
+    ) {
+        let requests = before.requests().iter().zip(after.requests());
+        for (request, request_after) in requests {
+            if !is_same(request, request_after) {
+                let at = self.object(program, before, request.by);
+                // After the first difference the two processes are built differently.
+                return self.fail(at, Lost::Need(Need::Library(request.name.clone())));
+            }
+        }
+        let unmet_before = before.unmet_versions(|file| self.binaries.versions(self.before, file));
+        for unmet in after.unmet_versions(|file| self.binaries.versions(self.after, file)) {
+            // A version that was missing before is no fault of slimming.
+            if !unmet_before.contains(&unmet) {
+                let library = after.objects()[unmet.library].path.clone();
+                let at = self.object(program, before, unmet.by);
+                self.fail(at, Lost::Need(Need::Version(library, unmet.version)));
+            }
+        }
+    }
+
+    /// The file of an object of a process; its program where that is not to be found.
+    fn object(&self, program: NameId, process: &Process<'_, View<'_>>, object: usize) -> NameId {
+        match self.before.resolve(&process.objects()[object].path) {
+            Ok(resolved) => resolved.name,
+            Err(_) => program,
+        }
+    }
+}
+
+/// Whether a need found the same files, under the same names; where it looks in vain may differ.
+fn is_same(before: &Request, after: &Request) -> bool {
+    match (&before.outcome, &after.outcome) {
+        (Outcome::Found(before), Outcome::Found(after)) => before == after,
+        (Outcome::Missing(_), Outcome::Missing(_)) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+#[expect(dead_code, reason = "these tests need little of it")]
+#[path = "../../../tests/it/builders/elf_file.rs"]
+mod elf_file;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{Config, Content, Header, Inode, Options, Reference, Silent, Tree};
+    use crate::slim::{PlanOptions, plan};
+
+    use super::elf_file::{GLIBC, library, program};
+
+    fn insert(tree: &mut Tree, path: &str, kind: Kind) {
+        let (directory, name) = path.rsplit_once('/').unwrap();
+        let mut at = NameId::ROOT;
+        let inode = |kind| Inode {
+            kind,
+            header: Header {
+                mode: 0o755,
+                ..Header::default()
+            },
+            layer: 0,
+        };
+        for component in directory
+            .split('/')
+            .filter(|component| !component.is_empty())
+        {
+            let there = tree.child(at, component.as_bytes());
+            at = there
+                .unwrap_or_else(|| tree.insert(at, component.as_bytes(), inode(Kind::Directory)));
+        }
+        tree.insert(at, name.as_bytes(), inode(kind));
+    }
+
+    /// A script whose interpreter is a link to a program with a library.
+    fn image() -> Image {
+        let directory = tempfile::tempdir().unwrap();
+        let reference = Reference::Rootfs {
+            path: directory.path().to_owned(),
+        };
+        let mut image = Image::open(&reference, &Options::default(), &Silent).unwrap();
+        image.config = Config::new(serde_json::json!({"config": {"Entrypoint": ["/entry"]}}));
+        let file = |bytes: &[u8]| Kind::File(Content::Bytes(bytes.to_vec()));
+        let tree = &mut image.tree;
+        insert(tree, "/entry", file(b"#!/bin/app\n"));
+        insert(
+            tree,
+            "/bin/app",
+            Kind::Symlink {
+                target: b"/opt/app".to_vec(),
+            },
+        );
+        insert(
+            tree,
+            "/opt/app",
+            file(&program(GLIBC).needs("liba.so.1").bytes()),
+        );
+        insert(tree, GLIBC, file(&library("ld-linux-x86-64.so.2").bytes()));
+        insert(tree, "/lib/liba.so.1", file(&library("liba.so.1").bytes()));
+        insert(
+            tree,
+            "/usr/lib/liba.so.1",
+            file(&library("liba.so.1").bytes()),
+        );
+        image
+    }
+
+    /// What is said of a plan from which a name was taken.
+    fn failures_without(path: &str) -> Vec<String> {
+        let image = image();
+        let mut plan = plan(&image, &PlanOptions::default()).unwrap();
+        assert_eq!(verify(&image, &plan).unwrap(), []);
+        let name = image.tree.resolve_link(path.as_bytes()).unwrap().name;
+        plan.kept.retain(|&kept| kept != name);
+        let line = |failure: &Failure| {
+            format!(
+                "{}: {}",
+                String::from_utf8(image.tree.path(failure.at)).unwrap(),
+                failure.lost
+            )
+        };
+        verify(&image, &plan).unwrap().iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_lost_library_is_told() {
+        assert_eq!(
+            failures_without("/lib/liba.so.1"),
+            ["/opt/app: it no longer finds the library `liba.so.1`"]
+        );
+    }
+
+    #[test]
+    fn a_lost_entry_point_is_told() {
+        assert_eq!(
+            failures_without("/entry"),
+            ["/entry: it is not kept, and is the program of ENTRYPOINT"]
+        );
+    }
+
+    #[test]
+    fn a_lost_loader_is_told() {
+        assert_eq!(
+            failures_without(GLIBC),
+            [format!("/opt/app: it no longer finds the loader `{GLIBC}`")]
+        );
+    }
+
+    #[test]
+    fn a_lost_interpreter_is_told() {
+        assert_eq!(
+            failures_without("/bin/app"),
+            ["/entry: it no longer finds the interpreter `/bin/app`"]
+        );
+    }
+
+    #[test]
+    fn a_lost_target_is_told() {
+        let failures = failures_without("/opt/app");
+        assert!(
+            failures.contains(&"/bin/app: the link no longer leads to what it did".to_owned()),
+            "{failures:?}"
+        );
+    }
+
+    #[test]
+    fn a_lost_directory_is_told() {
+        assert!(
+            failures_without("/opt").contains(&"/opt/app: its directory is not kept".to_owned())
+        );
+    }
+}
