@@ -31,7 +31,11 @@ impl AdvisoryArguments {
 
 /// Finds the vulnerabilities of an image's packages. Notes report packages that could not be looked
 /// up: silence about them would look like a clean result.
-pub(super) fn known(export: &Export, packages: &Packages, output: Output) -> Result<KnownVulnerabilities, ExportError> {
+pub(super) fn known(
+    export: &Export,
+    packages: &Packages,
+    output: Output,
+) -> Result<KnownVulnerabilities, ExportError> {
     let known = advisories::find(export, packages)?;
     for line in unknown(&known) {
         output.note(line);

@@ -95,17 +95,22 @@ impl Run<'_> {
         let source = &self.arguments.source;
         let (image, checks) =
             source.open_checked_later(&self.arguments.image, options, self.bar)?;
-        self.slim(image, checks, source.platform.as_ref(), |image, selection| {
-            let Some(destination) = self.destination else {
-                return Ok(None);
-            };
-            let written =
-                image::write(image, selection, destination, self.write_options, self.bar)?;
-            Ok(Some(Wrote {
-                message: wrote(destination, &written),
-                manifest_digest: written.manifest_digest,
-            }))
-        })
+        self.slim(
+            image,
+            checks,
+            source.platform.as_ref(),
+            |image, selection| {
+                let Some(destination) = self.destination else {
+                    return Ok(None);
+                };
+                let written =
+                    image::write(image, selection, destination, self.write_options, self.bar)?;
+                Ok(Some(Wrote {
+                    message: wrote(destination, &written),
+                    manifest_digest: written.manifest_digest,
+                }))
+            },
+        )
     }
 
     /// Slims the image for each platform and writes all of them, or none.

@@ -297,7 +297,9 @@ impl BodyReader<'_> {
     fn heredoc_at(&self, word: &Word) -> Option<usize> {
         // Openers are in the order of the text, and a line may have thousands of them.
         let heredocs = self.heredocs;
-        heredocs.binary_search_by_key(&word.span, |heredoc| heredoc.opener).ok()
+        heredocs
+            .binary_search_by_key(&word.span, |heredoc| heredoc.opener)
+            .ok()
     }
 
     fn from(&mut self) -> Body {

@@ -460,6 +460,7 @@ mod tests {
             tree,
             origin: Origin::default(),
             materials: vec![material],
+            longest: u64::MAX,
         };
         (image, file)
     }

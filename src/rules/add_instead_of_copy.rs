@@ -2,7 +2,7 @@
 
 use super::support::keywords::in_case_of;
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource, Word, WordPart};
+use crate::dockerfile::{Body, CopySource, Kind, Word, WordPart};
 use crate::lint::facts::Step;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::support::archives::{ARCHIVES, ends_in, extracts, is_packed};
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::Facts;
 use crate::lint::{DockerfileContext, Findings, Rule};
 use crate::source::Span;
@@ -50,7 +50,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
         // COPY can give the file another name, and that is the one that is unpacked.
         let renamed = base_name(destination.literal().unwrap_or_default());
         for place in sources {
-            let CopySource::Path(word) = place else { continue };
+            let CopySource::Path(word) = place else {
+                continue;
+            };
             let source = base_name(word.literal().unwrap_or_default());
             if !is_packed(source) {
                 continue;

@@ -1,7 +1,7 @@
 //! `copy-of-ignored-file`: `.dockerignore` excludes a file that is copied.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{DockerfileContext, Findings, IgnoreFile, Rule, clean};
 
 pub(super) const RULE: Rule = Rule {

@@ -1,7 +1,7 @@
 //! `copy-whole-filesystem`: a COPY copies all files of an image over another.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Base, ImageRef, Stage, Step, is_well_known_image};
 use crate::lint::{DockerfileContext, Findings, Rule};
 

@@ -1,7 +1,7 @@
 //! `entrypoint-without-exec`: an entry script does not `exec` the program.
 
 use crate::dockerfile::shell::parse_text;
-use crate::dockerfile::{Body, Command, Kind, CopySource, SimpleCommand};
+use crate::dockerfile::{Body, Command, CopySource, Kind, SimpleCommand};
 use crate::knowledge::ProgramClass;
 use crate::lint::facts::{Stage, Step};
 use crate::lint::{DockerfileContext, Findings, Rule};

@@ -1,7 +1,7 @@
 //! `plain-http-download`: a file is downloaded over plain HTTP.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::Call;
 use crate::lint::{Applicability, DockerfileContext, Edit, Findings, Fix, Rule};
 use crate::source::Span;
@@ -31,7 +31,9 @@ fn check(cx: &DockerfileContext<'_>, findings: &mut Findings) {
             continue;
         };
         for source in sources {
-            let CopySource::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             let url = word.text.as_str().trim_matches(['"', '\'']);
             report(cx, url, word.span, findings);
         }

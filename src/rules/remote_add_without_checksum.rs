@@ -1,7 +1,7 @@
 //! `remote-add-without-checksum`: ADD downloads a file without verifying a checksum.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::{DockerfileContext, Findings, Rule};
 
 pub(super) const RULE: Rule = Rule {

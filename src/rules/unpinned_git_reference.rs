@@ -1,7 +1,7 @@
 //! `unpinned-git-reference`: a Git repository is not pinned to a commit.
 
 use super::support::steps::of_kind;
-use crate::dockerfile::{Body, Kind, CopySource};
+use crate::dockerfile::{Body, CopySource, Kind};
 use crate::lint::facts::{Call, Run};
 use crate::lint::{DockerfileContext, Findings, Rule};
 

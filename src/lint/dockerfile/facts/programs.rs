@@ -7,7 +7,7 @@ use super::run::{Call, Run};
 use super::stages::{self, Base, Stage};
 use super::steps::Step;
 use super::{Facts, Known};
-use crate::dockerfile::{Body, Kind, CopySource, Word};
+use crate::dockerfile::{Body, CopySource, Kind, Word};
 use crate::knowledge::{ProgramClass, package_manager, package_manager_of, package_managers};
 use crate::source::Span;
 
@@ -189,7 +189,9 @@ impl StagePrograms {
             .and_then(|name| stages::find(&facts.stages, stage.index, name));
         for source in sources {
             // Heredocs and URLs are not looked into.
-            let CopySource::Path(word) = source else { continue };
+            let CopySource::Path(word) = source else {
+                continue;
+            };
             let Some(path) = facts.expand(step, word) else {
                 continue;
             };
