@@ -68,7 +68,7 @@ pub(super) struct Material {
 }
 
 /// Layers, the tree they make, and the digests that are still to be checked.
-pub(super) struct Layers {
+pub(super) struct Stack {
     pub layers: Vec<Layer>,
     pub materials: Vec<Material>,
     pub tree: Tree,
@@ -83,7 +83,7 @@ pub(super) fn read_all(
     limits: &Limits,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<Layers, ReadError> {
+) -> Result<Stack, ReadError> {
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
@@ -102,7 +102,7 @@ pub(super) fn read_all(
         .map(|source| read(source, limits, budget, progress))
         .collect();
     match lay(sources, read, config, limits) {
-        Ok((layers, materials, tree)) => Ok(Layers {
+        Ok((layers, materials, tree)) => Ok(Stack {
             layers,
             materials,
             tree,
