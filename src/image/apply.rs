@@ -47,6 +47,7 @@ pub(super) fn apply(
         index: layer,
         first,
         declared: HashSet::new(),
+        parents: HashSet::new(),
         cleared: HashSet::new(),
         opaque: HashSet::new(),
         removed: Vec::new(),
@@ -97,6 +98,8 @@ struct Layer<'a> {
     first: usize,
     /// Directories of lower layers that this layer names too.
     declared: HashSet<NameId>,
+    /// Directories of lower layers below which this layer has entries.
+    parents: HashSet<NameId>,
     /// Names that whiteouts have been through: nothing of lower layers is left there or below.
     cleared: HashSet<NameId>,
     /// Directories that are opaque.
@@ -262,7 +265,12 @@ impl Layer<'_> {
     /// Refuses to replace what the layer itself has brought: Docker and Podman refuse two entries
     /// for one path, and Python writes through the first where that is a symlink.
     fn check_lower(&self, known: NameId) -> Result<(), Fault> {
-        if known.index() >= self.first || self.declared.contains(&known) {
+        // A directory of this layer stays one for the rest of it, whatever the layers below have: a
+        // layer must mean the same above others.
+        let is_own = known.index() >= self.first
+            || self.declared.contains(&known)
+            || self.parents.contains(&known);
+        if is_own {
             return Err(Fault::Duplicate);
         }
         Ok(())
@@ -302,6 +310,10 @@ impl Layer<'_> {
         }
         let found = self.follow(path)?;
         self.check_depth(found)?;
+        let mut parent = found;
+        while parent != NameId::ROOT && self.parents.insert(parent) {
+            parent = self.tree.parent(parent);
+        }
         self.directories.insert(key, found);
         Ok(found)
     }

@@ -356,7 +356,10 @@ fn a_folder_that_is_not_there_is_said_alike_each_time() {
     let (code, err) = stderr(jettison(folder.path()).args(slim));
     assert_eq!(
         (code, err.as_str()),
-        (2, "error: cannot write `missing/x.tar`: entity not found\n")
+        (
+            2,
+            "error: cannot write `missing/x.tar`: No such file or directory (os error 2)\n"
+        )
     );
 }
 

@@ -645,14 +645,14 @@ fn refused(entries: &[(&str, &[u8])]) -> String {
 #[test]
 fn what_is_no_record_is_refused_with_its_zip_and_entry() {
     let cases: [(&[u8], &str); 6] = [
-        (b"{\"id\": \"X-1\"", "it is no OSV record: EOF"),
-        (b"", "it is no OSV record: EOF"),
-        (b"[]", "it is no OSV record"),
+        (b"{\"id\": \"X-1\"", "invalid OSV record: EOF"),
+        (b"", "invalid OSV record: EOF"),
+        (b"[]", "invalid OSV record"),
         (b"{\"modified\": \"x\"}", "missing field `id`"),
-        (b"{\"id\": \"X\", \"affected\": [{\"package\": {\"ecosystem\": \"PyPI\", \"name\": 3}}]}", "it is no OSV record"),
+        (b"{\"id\": \"X\", \"affected\": [{\"package\": {\"ecosystem\": \"PyPI\", \"name\": 3}}]}", "invalid OSV record"),
         (
             b"{\"id\": \"X\", \"affected\": [{\"package\": {\"ecosystem\": \"PyPI\", \"name\": \"pip\"}, \"ranges\": [{\"type\": \"SEMVER\", \"events\": [{\"introduced\": \"0\", \"fixed\": \"1\"}]}]}]}",
-            "it is no OSV record",
+            "invalid OSV record",
         ),
     ];
     for (bytes, expected) in cases {
@@ -671,13 +671,13 @@ fn what_is_no_record_is_refused_with_its_zip_and_entry() {
         vec![b'['; 100_000],
     ]
     .concat();
-    assert!(refused(&[("deep.json", &deep)]).contains("it is no OSV record"));
+    assert!(refused(&[("deep.json", &deep)]).contains("invalid OSV record"));
 }
 
 #[test]
 fn a_record_that_is_too_large_is_refused() {
     let bytes = [b"{\"id\": \"X\"}".to_vec(), vec![b' '; 33 << 20]].concat();
-    assert!(refused(&[("bomb.json", &bytes)]).contains("a record has at most 33554432 bytes"));
+    assert!(refused(&[("bomb.json", &bytes)]).contains("record of more than 33554432 bytes"));
 }
 
 #[test]
@@ -707,7 +707,7 @@ fn a_zip_that_becomes_too_large_is_refused() {
         find(limits)
             .unwrap_err()
             .to_string()
-            .contains("it becomes more than 20 times as large")
+            .contains("decompresses to more than 20 times its size")
     );
     let limits = ExportLimits {
         entries: 19,
@@ -717,7 +717,7 @@ fn a_zip_that_becomes_too_large_is_refused() {
         find(limits)
             .unwrap_err()
             .to_string()
-            .contains("there are more than 19 entries")
+            .contains("more than 19 entries")
     );
     assert!(
         find(ExportLimits {
