@@ -1235,7 +1235,7 @@ def headers(count, name="f%d", kind=tarfile.REGTYPE, link=""):
 
 
 def compressed(directory, *layers, config=None):
-    return image(directory, layers, config, compressed=True)
+    return image(directory, [*layers, headers(1, "app")], config, compressed=True)
 
 
 PROGRAM = {"Entrypoint": ["/app"]}
@@ -1434,7 +1434,8 @@ def message(method, params, number=None):
 def server(*messages):
     def make(directory):
         start = message("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1) + message("initialized", {})
-        end = message("shutdown", None, 2) + message("exit", None)
+        # A request makes the server check what it was told before.
+        end = asked("textDocument/hover", 3) + message("shutdown", None, 2) + message("exit", None)
         with open(os.path.join(directory, "stdin"), "wb") as file:
             file.write(start + b"".join(part() if callable(part) else part for part in messages) + end)
         return ["lsp"]

@@ -216,7 +216,12 @@ fn spend_again(
         return Err(limits.exceeded_by_all(&source.name));
     }
     for entry in &read.entries {
-        if let Some(fault) = spend_entry(entry, limits, budget) {
+        let mut fault = spend_entry(entry, limits, budget);
+        // The bytes of the blob stand for the entries of its first use only.
+        if fault.is_none() && !budget.spend_excess_entry() {
+            fault = Some(Fault::TooManyForSize(source.blob.size()));
+        }
+        if let Some(fault) = fault {
             return Err(entry_error(source, entry.clone(), fault));
         }
     }

@@ -136,6 +136,20 @@ fn a_member_that_is_every_layer_is_read_once() {
 }
 
 #[test]
+fn a_layer_that_is_used_again_and_again_cannot_have_any_number_of_entries() {
+    let many = (0..100).fold(Tar::new(), |tar, index| tar.file(&format!("a{index}"), b""));
+    match open_with(&repeated_member(&many.end(), 2_000), &Options::default()) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert!(
+                matches!(problem.fault, Fault::TooManyForSize(_)),
+                "{problem}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn every_use_of_a_layer_counts_its_entries() {
     let layer = Tar::new().file("a", b"").file("b", b"").end();
     let limits = |entries| Options {
