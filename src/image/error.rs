@@ -235,6 +235,8 @@ pub enum Fault {
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
+    #[error("there are too many entries for a layer of {0} bytes; `--max-ratio` raises the limit")]
+    TooManyForSize(u64),
     #[error("its name has more than {0} components; `--max-depth` raises the limit")]
     TooDeep(usize),
     #[error(

@@ -108,7 +108,9 @@ fn decompress(
         }
         chunk.truncate(filled);
         written += filled as u64;
-        if written > allowed {
+        // Only what this chunk adds beyond the ratio counts.
+        let excess = written.saturating_sub(allowed).min(filled as u64);
+        if written > limits.uncompressed || !budget.spend_excess(excess) {
             return Err(limits.exceeded_by(name, blob.size()));
         }
         if !budget.spend(filled as u64) {
@@ -270,8 +272,22 @@ mod tests {
     }
 
     #[test]
+    fn many_small_blobs_share_what_is_allowed_beyond_the_ratio() {
+        let limits = Limits {
+            ratio: 1,
+            ..Limits::default()
+        };
+        let budget = Budget::new(&limits);
+        let blob = blob(&zstd::encode_all(io::repeat(0).take(20 << 20), 1).unwrap());
+        let inflated: Vec<bool> = (0..5)
+            .map(|_| inflate("x", &blob, Compression::Zstd, &limits, &budget).is_ok())
+            .collect();
+        assert_eq!(inflated, [true, true, true, false, false]);
+    }
+
+    #[test]
     fn a_bomb_is_stopped_by_its_ratio_and_by_the_budget() {
-        let bomb = zstd::encode_all(io::repeat(0).take((64 << 20) + 1), 1).unwrap();
+        let bomb = zstd::encode_all(io::repeat(0).take(65 << 20), 1).unwrap();
         let error = inflated(
             &bomb,
             &Limits {

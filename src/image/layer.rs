@@ -1,5 +1,7 @@
 //! A layer: what it is called, what it says of itself, and how it is read and checked.
 
+use std::collections::HashMap;
+
 use oci_spec::image::Digest;
 
 use super::apply::{Applied, apply};
@@ -45,6 +47,7 @@ pub(super) struct Source {
     pub media_type: Option<String>,
 }
 
+/// A blob that was read.
 struct Read {
     layer: Layer,
     archive: Blob,
@@ -82,27 +85,38 @@ pub(super) fn read_all(
             limit: limits.layers,
         });
     }
+    let (distinct, rows) = distinct(sources);
     progress.start(
         "reading layers",
-        sources.iter().map(|source| source.blob.size()).sum(),
+        distinct.iter().map(|source| source.blob.size()).sum(),
     );
-    let read: Vec<_> = sources
+    let read: Vec<_> = distinct
         .par_iter()
         .map(|source| read(source, limits, budget, progress))
         .collect();
+    let mut read: Vec<Read> = read.into_iter().collect::<Result<_, _>>()?;
     let mut steps = config
         .history()
         .into_iter()
         .filter(|step| !step.empty_layer);
     let (mut layers, mut materials, mut tree) = (Vec::new(), Vec::new(), Tree::new());
-    for (index, read) in read.into_iter().enumerate() {
-        let Read {
-            layer,
-            archive,
-            entries,
-        } = read?;
+    let mut was_used = vec![false; distinct.len()];
+    for (index, (source, &row)) in sources.iter().zip(&rows).enumerate() {
+        let read = &mut read[row];
+        check_diff_id(source, &read.layer.diff_id)?;
+        let entries = if distinct.len() == sources.len() {
+            std::mem::take(&mut read.entries)
+        } else {
+            // A blob may be the layer of an image thousands of times: each time counts.
+            if std::mem::replace(&mut was_used[row], true) {
+                spend_again(source, read, limits, budget)?;
+            }
+            read.entries.clone()
+        };
+        let media_type = media_type_of(source, read.layer.compression);
+        let archive = read.archive.clone();
         let entry_error = |problem| ReadError::Entry {
-            blob: sources[index].name.clone(),
+            blob: source.name.clone(),
             problem,
         };
         let Applied {
@@ -113,9 +127,9 @@ pub(super) fn read_all(
         layers.push(Layer {
             history: steps.next(),
             changes,
-            ..layer
+            media_type,
+            ..read.layer.clone()
         });
-        let source = &sources[index];
         let (stored, has_digest) = (source.blob.clone(), source.digest.is_some());
         materials.push(Material {
             stored,
@@ -126,6 +140,56 @@ pub(super) fn read_all(
         });
     }
     Ok((layers, materials, tree))
+}
+
+/// The sources with different blobs, and for each source its row among them. Blobs with the same
+/// name are one.
+fn distinct(sources: &[Source]) -> (Vec<&Source>, Vec<usize>) {
+    let mut distinct: Vec<&Source> = Vec::new();
+    let mut known: HashMap<&str, usize> = HashMap::new();
+    let mut rows = Vec::with_capacity(sources.len());
+    for source in sources {
+        let row = *known.entry(&source.name).or_insert_with(|| {
+            distinct.push(source);
+            distinct.len() - 1
+        });
+        rows.push(row);
+    }
+    (distinct, rows)
+}
+
+fn check_diff_id(source: &Source, diff_id: &str) -> Result<(), ReadError> {
+    if diff_id == source.diff_id {
+        return Ok(());
+    }
+    Err(ReadError::DiffIdMismatch {
+        blob: source.name.clone(),
+        said: source.diff_id.clone(),
+        is: diff_id.to_owned(),
+    })
+}
+
+/// Takes from the budget what a layer takes that is one more use of a blob.
+fn spend_again(
+    source: &Source,
+    read: &Read,
+    limits: &Limits,
+    budget: &Budget,
+) -> Result<(), ReadError> {
+    if !budget.spend(read.archive.size()) {
+        return Err(limits.exceeded_by_all(&source.name));
+    }
+    for entry in &read.entries {
+        let mut fault = spend_entry(entry, limits, budget);
+        // The bytes of the blob stand for the entries of its first use only.
+        if fault.is_none() && !budget.spend_excess_entry() {
+            fault = Some(Fault::TooManyForSize(source.blob.size()));
+        }
+        if let Some(fault) = fault {
+            return Err(entry_error(source, entry.clone(), fault));
+        }
+    }
+    Ok(())
 }
 
 fn read(
@@ -161,21 +225,11 @@ fn read(
         let entries = index(source, &archive, limits, budget);
         (digest, archive, diff_id, entries)
     };
-    if diff_id != source.diff_id {
-        let (blob, said) = (source.name.clone(), source.diff_id.clone());
-        return Err(ReadError::DiffIdMismatch {
-            blob,
-            said,
-            is: diff_id,
-        });
-    }
+    check_diff_id(source, &diff_id)?;
     let layer = Layer {
         digest,
         diff_id,
-        media_type: source
-            .media_type
-            .clone()
-            .unwrap_or_else(|| docker_media_type(compression).to_owned()),
+        media_type: media_type_of(source, compression),
         compression,
         stored_size: source.blob.size(),
         size: archive.size(),
@@ -196,36 +250,63 @@ fn index(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<Vec<Entry>, ReadError> {
-    let entry_error = |problem| ReadError::Entry {
-        blob: source.name.clone(),
-        problem,
-    };
+    let stored = source.blob.size();
+    let usual = limits.entries_of(stored);
     let mut entries = Vec::new();
     for entry in Entries::new(archive, limits) {
-        let entry = entry.map_err(entry_error)?;
-        let fault = match &entry.node {
-            Node::Inode(Kind::File(Content::Sparse { length, .. })) if !budget.spend(*length) => {
-                Some(Fault::TooLarge {
-                    size: *length,
-                    limit: limits.uncompressed,
-                })
-            }
-            _ if entries.len() >= limits.entries => Some(Fault::TooManyEntries(limits.entries)),
-            _ if !budget.spend_headers(entry.weight()) => {
-                Some(Fault::HeadersTooLong(limits.headers))
-            }
-            _ => None,
-        };
+        let entry = entry.map_err(|problem| ReadError::Entry {
+            blob: source.name.clone(),
+            problem,
+        })?;
+        let mut fault = spend_entry(&entry, limits, budget);
+        // Headers without content compress so well that a small blob could fill the memory.
+        if fault.is_none() && entries.len() as u64 >= usual && !budget.spend_excess_entry() {
+            fault = Some(Fault::TooManyForSize(stored));
+        }
         if let Some(fault) = fault {
-            return Err(entry_error(EntryError {
-                name: Some(entry.name),
-                place: entry.place,
-                fault,
-            }));
+            return Err(entry_error(source, entry, fault));
         }
         entries.push(entry);
     }
     Ok(entries)
+}
+
+/// Takes from the budget what an entry takes; the limit that it exceeds, if it does.
+fn spend_entry(entry: &Entry, limits: &Limits, budget: &Budget) -> Option<Fault> {
+    if let Node::Inode(Kind::File(Content::Sparse { length, .. })) = &entry.node
+        && !budget.spend(*length)
+    {
+        return Some(Fault::TooLarge {
+            size: *length,
+            limit: limits.uncompressed,
+        });
+    }
+    if !budget.spend_entry() {
+        return Some(Fault::TooManyEntries(limits.entries));
+    }
+    if !budget.spend_headers(entry.weight()) {
+        return Some(Fault::HeadersTooLong(limits.headers));
+    }
+    None
+}
+
+fn entry_error(source: &Source, entry: Entry, fault: Fault) -> ReadError {
+    ReadError::Entry {
+        blob: source.name.clone(),
+        problem: EntryError {
+            name: Some(entry.name),
+            place: entry.place,
+            fault,
+        },
+    }
+}
+
+/// The media type that the image states, or Docker's.
+fn media_type_of(source: &Source, compression: Compression) -> String {
+    match &source.media_type {
+        Some(media_type) => media_type.clone(),
+        None => docker_media_type(compression).to_owned(),
+    }
 }
 
 fn docker_media_type(compression: Compression) -> &'static str {

@@ -10,7 +10,8 @@ use super::error::ReadError;
 pub struct Limits {
     /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
     pub uncompressed: u64,
-    /// How many times larger than its blob a layer may become; 64 MiB are always allowed.
+    /// How many times larger than its blob a layer may become. All layers together may exceed that
+    /// by 64 MiB. The number of entries is limited in the same way.
     pub ratio: u64,
     /// Entries of all layers together, and directories that only follow from them.
     pub entries: usize,
@@ -29,8 +30,13 @@ pub struct Limits {
     pub json: u64,
 }
 
-/// What a compressed blob may always become, however small it is.
-const ALWAYS_ALLOWED: u64 = 64 << 20;
+/// Bytes by which the layers of an image may together become larger than their ratio allows.
+const EXCESS_BYTES: u64 = 64 << 20;
+/// Entries by which the layers of an image may together exceed the number that fits their size.
+const EXCESS_ENTRIES: u64 = 100_000;
+/// Uncompressed bytes, as the ratio counts them, for which a blob may have one entry. At the usual
+/// ratio that is an entry for every 10 bytes of the blob; real ones have one for 100 and more.
+const BYTES_PER_ENTRY: u64 = 12_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -51,10 +57,12 @@ impl Default for Limits {
 impl Limits {
     /// The bytes that a compressed blob of this size may become.
     pub(super) fn inflated(&self, compressed: u64) -> u64 {
-        compressed
-            .saturating_mul(self.ratio)
-            .max(ALWAYS_ALLOWED)
-            .min(self.uncompressed)
+        compressed.saturating_mul(self.ratio).min(self.uncompressed)
+    }
+
+    /// The entries that a blob of this size may have.
+    pub(super) fn entries_of(&self, stored: u64) -> u64 {
+        stored.saturating_mul(self.ratio) / BYTES_PER_ENTRY
     }
 
     /// The word on a blob of `compressed` bytes that becomes more than it may.
@@ -90,6 +98,9 @@ impl Limits {
 pub(super) struct Budget {
     bytes: AtomicU64,
     headers: AtomicU64,
+    entries: AtomicU64,
+    excess_bytes: AtomicU64,
+    excess_entries: AtomicU64,
 }
 
 impl Budget {
@@ -97,12 +108,30 @@ impl Budget {
         Self {
             bytes: AtomicU64::new(limits.uncompressed),
             headers: AtomicU64::new(limits.headers),
+            entries: AtomicU64::new(limits.entries as u64),
+            excess_bytes: AtomicU64::new(EXCESS_BYTES),
+            excess_entries: AtomicU64::new(EXCESS_ENTRIES),
         }
     }
 
     /// Takes uncompressed bytes. Whether there were as many left.
     pub(super) fn spend(&self, bytes: u64) -> bool {
         spend(&self.bytes, bytes)
+    }
+
+    /// Takes uncompressed bytes beyond the ratio of their blob.
+    pub(super) fn spend_excess(&self, bytes: u64) -> bool {
+        spend(&self.excess_bytes, bytes)
+    }
+
+    /// Takes an entry.
+    pub(super) fn spend_entry(&self) -> bool {
+        spend(&self.entries, 1)
+    }
+
+    /// Takes an entry beyond those that fit the size of its blob.
+    pub(super) fn spend_excess_entry(&self) -> bool {
+        spend(&self.excess_entries, 1)
     }
 
     /// Takes bytes of names and extension headers.

@@ -68,6 +68,8 @@ pub struct Image {
     pub tree: Tree,
     /// Where it came from.
     pub origin: Origin,
+    /// Bytes of the longest file that is read into memory.
+    longest: u64,
     /// A row a layer.
     materials: Vec<Material>,
 }
@@ -122,6 +124,12 @@ impl AsRef<[u8]> for Bytes<'_> {
     }
 }
 
+/// Bytes of a file that may always be read into memory, and how many times longer than the stored
+/// image a file may be. Programs and libraries compress to a third; what compresses to a
+/// thousandth is a trap for programs that analyze it.
+const ALWAYS_READ: u64 = 32 << 20;
+const LONGEST_RATIO: u64 = 32;
+
 impl Image {
     /// Reads an image: every header of every layer, all digests checked.
     pub fn open(
@@ -150,6 +158,16 @@ impl Image {
             .iter_mut()
             .for_each(|layer| layer.changes = Changes::default());
         left
+    }
+
+    /// Bytes of the longest file that is read from an image of which so many bytes are stored.
+    fn longest_of(stored: u64) -> u64 {
+        ALWAYS_READ.saturating_add(stored.saturating_mul(LONGEST_RATIO))
+    }
+
+    /// Whether a file is so much larger than the image as it is stored that it is not analyzed.
+    pub(crate) fn is_implausible(&self, content: &Content) -> bool {
+        content.length() > self.longest
     }
 
     /// The bytes of a regular file. Links are not followed.

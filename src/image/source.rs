@@ -77,7 +77,10 @@ impl Source {
         };
         let (layers, materials, tree) =
             layer::read_all(&sources, &config, limits, &self.budget, progress)?;
+        let blobs = sources.iter().map(|source| source.blob.size()).sum();
+        let stored = store.stored_size().map_or(blobs, |size| size.min(blobs));
         Ok(Image {
+            longest: Image::longest_of(stored),
             config,
             layers,
             tree,
@@ -116,6 +119,7 @@ impl Source {
         let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
+            longest: u64::MAX,
             config,
             layers,
             tree,

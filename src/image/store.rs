@@ -23,6 +23,8 @@ use super::tree::{Content, Kind};
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
+    /// Bytes of an archive before it was decompressed as a whole.
+    stored: Option<u64>,
     place: Place,
 }
 
@@ -95,6 +97,7 @@ impl Store {
     ) -> Result<Self, ReadError> {
         let name = path.display().to_string();
         let compression = Compression::of(&blob.head().map_err(ReadError::io(path))?);
+        let stored = blob.size();
         if compression != Compression::None {
             blob = inflate(&name, &blob, compression, limits, budget)?.0;
         }
@@ -118,13 +121,22 @@ impl Store {
                 Node::Inode(_) => continue,
             };
             count += 1;
-            if count > limits.entries {
+            if count > limits.entries as u64 {
                 let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
                 return Err(ReadError::Limit {
                     blob: name,
                     what: "entries",
                     limit,
                     flag,
+                });
+            }
+            let usual = limits.entries_of(stored);
+            if count > usual && !budget.spend_excess_entry() {
+                return Err(ReadError::Limit {
+                    blob: name,
+                    what: "entries for its size",
+                    limit: usual,
+                    flag: Some("--max-ratio"),
                 });
             }
             if !budget.spend_headers(weight) {
@@ -146,6 +158,7 @@ impl Store {
         }
         Ok(Self {
             path: path.to_owned(),
+            stored: Some(stored),
             place: Place::Archive {
                 blob,
                 members,
@@ -158,6 +171,7 @@ impl Store {
         std::fs::read_dir(path).map_err(ReadError::io(path))?;
         Ok(Self {
             path: path.to_owned(),
+            stored: None,
             place: Place::Directory,
         })
     }
@@ -191,7 +205,11 @@ impl Store {
             registry: Box::new(registry),
             fetched: Mutex::new(fetched.into()),
         };
-        Ok(Self { path, place })
+        Ok(Self {
+            path,
+            stored: None,
+            place,
+        })
     }
 
     /// Makes sure that a manifest or an index is here.
@@ -244,6 +262,11 @@ impl Store {
             lock(fetched).insert(name, Blob::spooled(file).map_err(spool)?);
         }
         Ok(())
+    }
+
+    /// Bytes of the archive as it is stored; `None` for blobs that are stored one by one.
+    pub(super) fn stored_size(&self) -> Option<u64> {
+        self.stored
     }
 
     /// The archive or directory on the host.

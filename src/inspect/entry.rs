@@ -37,7 +37,10 @@ pub fn facts(image: &Image, name: NameId) -> Result<Facts<'_>, ReadError> {
         tree.walk().filter(is_other).collect()
     };
     let elf = match inode.kind {
-        Kind::File(_) if elf::is_elf(&image.head(tree.inode_id(name), 4)?) => {
+        Kind::File(ref content)
+            if !image.is_implausible(content)
+                && elf::is_elf(&image.head(tree.inode_id(name), 4)?) =>
+        {
             elf_facts(&image.read(name)?).ok()
         }
         _ => None,

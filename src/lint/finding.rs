@@ -102,8 +102,9 @@ pub struct Provenance {
     /// The index of the layer, from the lowest; `None` for a step that only changed the
     /// configuration.
     pub layer: Option<usize>,
-    /// The instruction as the builder recorded it, without what the builder adds; may be empty.
-    pub created_by: String,
+    /// The instruction as the builder recorded it, without what the builder adds; may be empty. It
+    /// is shared: an image may have thousands of findings from a step of a megabyte.
+    pub created_by: Arc<str>,
 }
 
 impl Finding {

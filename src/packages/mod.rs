@@ -305,7 +305,7 @@ impl<'a> Found<'a> {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
-        if content.length() > limit {
+        if content.length() > limit || self.image.is_implausible(content) {
             self.oversized.borrow_mut().insert(name);
             return Ok(None);
         }

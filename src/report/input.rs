@@ -197,9 +197,14 @@ impl Region<Utf16Position> {
 fn origin(image: &ImageLocation) -> Option<String> {
     const SHOWN: usize = 160;
     let provenance = image.provenance.clone().unwrap_or_default();
-    let mut step = one_line(&provenance.created_by);
+    let created_by = &*provenance.created_by;
+    // Line breaks and indentation are removed, so that many bytes are enough.
+    let start = &created_by[..created_by.floor_char_boundary(16 * SHOWN)];
+    let mut step = one_line(start);
     if let Some((end, _)) = step.char_indices().nth(SHOWN) {
         step.truncate(end);
+        step.push_str("...");
+    } else if start.len() < created_by.len() {
         step.push_str("...");
     }
     let has_step = !provenance.created_by.is_empty();
@@ -233,8 +238,17 @@ fn step(location: &Location) -> Option<usize> {
     }
 }
 
+/// Bytes of a step beyond which only its start is shown: each finding shows and hashes it again.
+const MAX_STEP: usize = 64 << 10;
+const SHOWN_OF_LONG_STEP: usize = 4 << 10;
+
 /// The text of a step without line breaks. Fingerprints contain it, so it must not change.
 fn one_line(step: &str) -> String {
+    let step = if step.len() > MAX_STEP {
+        &step[..step.floor_char_boundary(SHOWN_OF_LONG_STEP)]
+    } else {
+        step
+    };
     let parts = step.split(['\n', '\r', '\t']).map(str::trim);
     let words: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     if words.is_empty() {

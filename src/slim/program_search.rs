@@ -1,13 +1,21 @@
 //! How a word becomes a program: by its path, or through PATH.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 use super::view::View;
-use crate::image::{Config, DEFAULT_PATH, Kind, NameId};
+use crate::image::{Config, DEFAULT_PATH, Kind, NameId, Tree};
+
+/// How many directories of PATH are searched. Linux passes a program a PATH of 128 KiB at most.
+const MAX_DIRECTORIES: usize = 1024;
 
 /// What the environment of the image says about finding programs.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
     /// The directories of PATH, in order.
     path: Vec<Vec<u8>>,
+    /// Those of them that the image has.
+    directories: OnceLock<Vec<Vec<u8>>>,
     working_directory: Vec<u8>,
 }
 
@@ -21,6 +29,7 @@ impl Programs {
             .collect();
         Self {
             path,
+            directories: OnceLock::new(),
             working_directory,
         }
     }
@@ -39,13 +48,31 @@ impl Programs {
         if word.contains(&b'/') {
             return Some(self.absolute(word)).filter(|path| file(view, path).is_some());
         }
-        self.path
+        self.directories(view.tree())
             .iter()
             .map(|directory| joined(directory, word))
             .find(|path| {
                 file(view, path)
                     .is_some_and(|name| view.tree().inode(name).header.mode & 0o111 != 0)
             })
+    }
+
+    /// The directories of PATH that exist. Every word of a script may be looked for in all of them.
+    fn directories(&self, tree: &Tree) -> &[Vec<u8>] {
+        self.directories.get_or_init(|| {
+            let mut seen = HashSet::new();
+            let mut directories = Vec::new();
+            for path in &self.path {
+                let is_new = match tree.resolve(path) {
+                    Ok(resolved) => tree.is_directory(resolved.name) && seen.insert(resolved.name),
+                    Err(_) => false,
+                };
+                if is_new && directories.len() < MAX_DIRECTORIES {
+                    directories.push(path.clone());
+                }
+            }
+            directories
+        })
     }
 
     /// The directories of PATH, for who has to say where a program was looked for.

@@ -91,6 +91,14 @@ impl<'a> View<'a> {
         oversized.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Records that a file is not read because it is too large.
+    pub(crate) fn add_oversized(&self, file: InodeId) {
+        let oversized = self.oversized.lock();
+        oversized
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(file);
+    }
+
     /// The bytes of a text file, by any of its names; nothing for what is no file, or is too large
     /// to be a text.
     pub(crate) fn bytes(&self, name: NameId) -> Option<impl Deref<Target = [u8]> + use<'a>> {
@@ -122,11 +130,8 @@ impl<'a> View<'a> {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
-        if content.length() > limit {
-            let oversized = self.oversized.lock();
-            oversized
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(file);
+        if content.length() > limit || self.image.is_implausible(content) {
+            self.add_oversized(file);
             return None;
         }
         match self.image.read_inode(file) {

@@ -22,6 +22,9 @@ const MAX_READ: u64 = 64 << 20;
 /// memory.
 const MAX_ACCOUNTS: u64 = 1 << 20;
 
+/// How many directories are searched for programs.
+const MAX_DIRECTORIES: usize = 1024;
+
 /// One image, and the facts that rules share.
 #[derive(Debug)]
 pub struct ImageContext<'a> {
@@ -37,6 +40,8 @@ pub struct ImageContext<'a> {
     pub files: Files,
     pub layers: Layers,
     history: Vec<History>,
+    /// Where each layer is from.
+    provenances: Vec<Provenance>,
     pub settings: &'a Settings,
     pub policy: &'a Policy,
     /// Its files; each ELF file is parsed once. It records what could not be read.
@@ -55,6 +60,7 @@ impl<'a> ImageContext<'a> {
             files: inspect::files(input.image, 0),
             layers: inspect::layers(input.image),
             history: input.image.config.history(),
+            provenances: provenances(input.image),
             settings,
             policy,
             view: View::new(input.image),
@@ -68,10 +74,22 @@ impl<'a> ImageContext<'a> {
     fn read_path(&self, path: &str) -> Option<Vec<u8>> {
         let name = self.find(path)?;
         if self.length(name) > MAX_ACCOUNTS {
+            self.view.add_oversized(self.tree().inode_id(name));
             return None;
         }
         let bytes = self.read(name)?;
         Some(bytes.to_vec())
+    }
+
+    /// The files that rules asked for and that are too large to be read, in the order of the tree.
+    pub(super) fn oversized(&self) -> Vec<NameId> {
+        let oversized = self.view.oversized();
+        let is_oversized = |name: &NameId| oversized.contains(&self.tree().inode_id(*name));
+        if oversized.is_empty() {
+            Vec::new()
+        } else {
+            self.tree().walk().filter(is_oversized).collect()
+        }
     }
 
     pub(super) fn failure(self) -> Option<ReadError> {
@@ -98,6 +116,7 @@ impl<'a> ImageContext<'a> {
     /// one.
     pub fn read(&self, name: NameId) -> Option<impl Deref<Target = [u8]>> {
         if self.length(name) > MAX_READ {
+            self.view.add_oversized(self.tree().inode_id(name));
             None
         } else {
             self.view.binary(name)
@@ -162,6 +181,9 @@ impl<'a> ImageContext<'a> {
     pub fn programs<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Vec<NameId> {
         let mut directories = self.search_path();
         directories.extend(DEFAULT_PATH.split(':').map(str::to_owned));
+        // Hundreds of names are looked for, and PATH may name anything.
+        directories.retain(|directory| self.find(directory).is_some());
+        directories.truncate(MAX_DIRECTORIES);
         let mut seen = BTreeSet::new();
         let mut programs = Vec::new();
         for name in names {
@@ -292,7 +314,7 @@ impl<'a> ImageContext<'a> {
             provenance: step.map(|(index, step)| Provenance {
                 step: Some(index),
                 layer: None,
-                created_by: step.instruction().to_owned(),
+                created_by: step.instruction().into(),
             }),
             ..ImageLocation::default()
         }
@@ -305,16 +327,31 @@ impl<'a> ImageContext<'a> {
 
     /// The step of the history that made a layer.
     fn added_by(&self, layer: usize) -> Provenance {
-        let steps = self.history.iter().enumerate();
-        let mut steps = steps.filter(|(_, step)| !step.empty_layer);
-        let recorded = self.image.layers.get(layer);
-        let recorded = recorded.and_then(|layer| layer.history.as_ref());
-        Provenance {
-            step: steps.nth(layer).map(|(index, _)| index),
-            layer: Some(layer),
-            created_by: recorded.map_or("", History::instruction).to_owned(),
+        match self.provenances.get(layer) {
+            Some(provenance) => provenance.clone(),
+            None => Provenance {
+                layer: Some(layer),
+                ..Provenance::default()
+            },
         }
     }
+}
+
+/// The step of the history that each layer is from.
+fn provenances(image: &Image) -> Vec<Provenance> {
+    let history = image.config.history();
+    let mut steps = history.iter().enumerate();
+    let mut provenances = Vec::with_capacity(image.layers.len());
+    for (index, layer) in image.layers.iter().enumerate() {
+        let step = steps.find(|(_, step)| !step.empty_layer);
+        let recorded = layer.history.as_ref();
+        provenances.push(Provenance {
+            step: step.map(|(at, _)| at),
+            layer: Some(index),
+            created_by: recorded.map_or("", History::instruction).into(),
+        });
+    }
+    provenances
 }
 
 /// Whether a step of the history is an instruction of this name.

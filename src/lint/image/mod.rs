@@ -78,6 +78,7 @@ pub fn lint_image(
         }
     }
     let attack_surface = AttackSurface::of_image(&context);
+    findings.extend(unread_files(&context, registry, settings));
     // A check that cannot read a file goes on without it, so that one place reports the failure.
     context.failure().map_or(Ok(()), Err)?;
     findings.sort_by(|a, b| {
@@ -93,6 +94,40 @@ pub fn lint_image(
         findings,
         attack_surface,
     })
+}
+
+/// The rule that reports what exceeds a limit. In images the engine reports it, when all checks have
+/// asked for their files.
+const UNREAD: &str = "analysis-limit";
+/// How many files are reported one by one.
+const MAX_UNREAD: usize = 20;
+
+/// The files that the checks could not read because they are too large.
+fn unread_files(
+    context: &ImageContext<'_>,
+    registry: &Registry,
+    settings: &Settings,
+) -> Vec<Finding> {
+    let Some(page) = registry.get(UNREAD) else {
+        return Vec::new();
+    };
+    if !settings.selects(page) {
+        return Vec::new();
+    }
+    let mut sink = Findings::new(page.name, settings.severity(page));
+    let files = context.oversized();
+    for &name in files.iter().take(MAX_UNREAD) {
+        let size = context.size(context.length(name));
+        let path = context.path(name);
+        let message = format!("`{path}` ({size}) is too large: its content is not analyzed");
+        sink.add(context.at_file(name), message);
+    }
+    if files.len() > MAX_UNREAD {
+        let count = files.len() - MAX_UNREAD;
+        let message = format!("{count} more files are too large: their content is not analyzed");
+        sink.add(context.at_image(), message);
+    }
+    sink.into_findings()
 }
 
 /// The violations of the policy alone, in what slimming leaves of an image.

@@ -61,12 +61,13 @@ fn difference(
             return Ok(Some("size"));
         }
         (Kind::File(_), Kind::File(_)) => {
-            let read = |(image, name): (&Image, NameId)| {
-                image
-                    .read_inode(image.tree.inode_id(name))
-                    .map(|bytes| bytes.to_vec())
-            };
-            (read(before)? != read(after)?).then_some("content")
+            let [old, new] =
+                [before, after].map(|(image, name)| image.read_inode(image.tree.inode_id(name)));
+            if *old? == *new? {
+                None
+            } else {
+                Some("content")
+            }
         }
         (Kind::Symlink { target: old }, Kind::Symlink { target: new }) if old != new => {
             Some("target")

@@ -186,7 +186,8 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
     let bytes = shebang::head(before, name);
     let shebang = shebang::parse(&bytes)?;
     let programs = Programs::of(&before.image.config);
-    let is_lost = |word: &[u8]| programs.find(before, word) != programs.find(after, word);
+    let programs_after = programs.clone();
+    let is_lost = |word: &[u8]| programs.find(before, word) != programs_after.find(after, word);
     let words = [Some(shebang.interpreter.to_vec()), shebang.env_program()];
     words
         .into_iter()

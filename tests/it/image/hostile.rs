@@ -357,7 +357,7 @@ fn holes_count_as_bytes() {
 
 #[test]
 fn a_layer_that_is_a_bomb_is_stopped() {
-    let plain = vec![0; (64 << 20) + 1];
+    let plain = vec![0; 65 << 20];
     let options = Options {
         limits: Limits {
             ratio: 2,

@@ -129,7 +129,7 @@ fn a_finding_says_who_brought_the_file_and_whether_it_is_reached() {
     let place = found[0].image().unwrap();
     let provenance = place.provenance.as_ref().unwrap();
     assert_eq!(
-        (provenance.layer, provenance.created_by.as_str()),
+        (provenance.layer, &*provenance.created_by),
         (Some(1), "RUN apt-get install -y sudo")
     );
     assert_eq!(
