@@ -56,6 +56,11 @@ bench: ## micro benchmarks, then lint beside hadolint, slim beside skopeo and de
 	benches/audit.sh
 	benches/loader.sh
 
+.PHONY: hostile
+hostile: ## time and memory on inputs that are made to take much of both
+	cargo build --release
+	benches/hostile.py --bad
+
 .PHONY: rules
 rules: ## rules/README.md from the rule pages
 	JETTISON_BLESS=1 cargo test index

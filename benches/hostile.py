@@ -333,6 +333,15 @@ def ignore_double_stars_many(directory):
     return ignored(directory, fill(fill("**/a/", 100) + "b\n"), "COPY " + fill("a/", 400) + " /a\n")
 
 
+@case("lint/gitignore/braces")
+def gitignore_braces(directory):
+    os.mkdir(os.path.join(directory, ".git"))
+    with open(os.path.join(directory, ".gitignore"), "w") as file:
+        file.write(nest("{a,", "}", size=250_000) + "\n")
+    dockerfile(directory, FROM)
+    return ["lint", directory]
+
+
 @case("lint/dockerignore/not")
 def ignore_not(directory):
     return ignored(directory, fill("!a\n"), "COPY a /a\n")
@@ -360,6 +369,9 @@ CONFIGURATIONS = {
         "ignore": lambda: "[lint]\nignore = [" + numbered('"r#", ') + "]\n",
         "globs": lambda: "exclude = [" + numbered('"**/a#*{b,c}*"' + ", ") + "]\n",
         "glob-braces": lambda: 'exclude = ["' + nest("{a,", "}") + '"]\n',
+        "glob-braces-short": lambda: 'exclude = ["' + nest("{a,", "}", size=200_000) + '"]\n',
+        "glob-braces-many": lambda: "exclude = [" + fill('"' + nest("{a,", "}", size=4000) + '", ', 200_000) + "]\n",
+        "allowed-braces": lambda: '[[exception]]\nrule = "sudo"\nreason = "a"\npath = "' + nest("{a,", "}") + '"\n',
         "glob-stars": lambda: 'exclude = ["' + fill("*a") + '"]\n',
     },
     ".hadolint.yaml": {
@@ -1122,6 +1134,262 @@ def nginx_includes(directory):
     return image(directory, [layer], {"Entrypoint": ["/usr/sbin/nginx"]})
 
 
+# ELF files with tables that contradict each other
+
+
+def elf_parts(programs=(), sections=(), content=b"", counts=None):
+    """An ELF file of these program headers and section headers; `content` is behind them."""
+    start = 64 + 56 * len(programs)
+    section_at = start + len(content)
+    numbers = counts or (len(programs), len(sections))
+    out = b"\x7fELF\x02\x01\x01" + bytes(9)
+    out += struct.pack(
+        "<HHIQQQIHHHHHH", 3, 62, 1, 0, 64, section_at if sections else 0, 0, 64, 56, numbers[0], 64, numbers[1], 0
+    )
+    for kind, flags, offset, address, length in programs:
+        out += struct.pack("<IIQQQQQQ", kind, flags, offset, address, address, length, length, 4096)
+    out += content
+    for kind, offset, length, link in sections:
+        out += struct.pack("<IIQQQQIIQQ", 0, kind, 2, offset, offset, length, link, 0, 8, 24)
+    return out
+
+
+LOADER = b"/lib64/ld-linux-x86-64.so.2"
+
+ELF_FILES = {
+    "sections": lambda: elf_parts(sections=[(1, 64, 0, 0)] * 15_000),
+    "sections-of-everything": lambda: elf_parts(sections=[(1, 0, 900_000, 0)] * 14_000),
+    "sections-of-notes": lambda: elf_parts(sections=[(7, 64, 500_000, 0)] * 5_000, content=struct.pack("<III", 4, 0, 3) * 50_000),
+    "sections-of-symbols": lambda: elf_parts(sections=[(11, 0, 720_000, 1)] * 4_000, content=bytes(500_000)),
+    "sections-of-versions": lambda: elf_parts(
+        sections=[(0x6FFFFFFE, 64, 500_000, 1)] * 4_000, content=struct.pack("<HHIII", 1, 1, 0, 0, 16) * 31_000
+    ),
+    "sections-of-strings": lambda: elf_parts(sections=[(3, 0, 900_000, 0)] * 14_000),
+    "sections-many-counted": lambda: elf_parts(sections=[(1, 0, 64, 0)] * 8, counts=(0, 0xFF00)),
+    "segments": lambda: elf_parts([(1, 5, 0, 0, 900_000)] * 16_000),
+    "segments-overlapping": lambda: elf_parts([(1, 5, n, n * 7, 800_000) for n in range(16_000)]),
+    "segments-dynamic": lambda: elf_parts([(1, 5, 0, 0, 900_000)] + [(2, 6, 64, 64, 800_000)] * 15_000),
+    "segments-interpreters": lambda: elf_parts([(3, 4, 0, 0, 4_000)] * 16_000),
+    "segments-notes": lambda: elf_parts([(4, 4, 0, 0, 900_000)] * 16_000),
+    "segments-counted": lambda: elf_parts([(1, 5, 0, 0, 64)], counts=(0xFFFF, 0)),
+    "needed-same": lambda: elf([b"liba.so"] * 60_000, interpreter=LOADER),
+    "needed-long": lambda: elf([b"a" * 4_000] * 240, interpreter=LOADER),
+    "needed-paths": lambda: elf([b"/a/../" * 600 + b"b%d" % n for n in range(260)], interpreter=LOADER),
+    "needed-tokens": lambda: elf([b"$ORIGIN/" * 100 + b"%d" % n for n in range(1000)], interpreter=LOADER),
+    "runpath-entries": lambda: elf([b"liba.so", b"libb.so"], interpreter=LOADER, runpath=b"/a:" * 320_000),
+    "runpath-tokens": lambda: elf([b"liba.so"], interpreter=LOADER, runpath=b"$ORIGIN/$LIB/$PLATFORM:" * 40_000),
+    "runpath-deep": lambda: elf([b"liba.so"], interpreter=LOADER, runpath=b"/a/.." * 190_000),
+    "runpath-dots": lambda: elf([b"lib%d.so" % n for n in range(4000)], interpreter=LOADER, runpath=b"/" + b"./" * 2000),
+    "interpreter-long": lambda: elf([b"liba.so"], interpreter=b"/" + b"a/" * 400_000),
+    "interpreter-itself": lambda: elf([b"liba.so"], interpreter=b"/app"),
+    "one-string": lambda: elf(extra=b"a" * SIZE),
+    "one-path": lambda: elf(extra=b"/a" * (SIZE // 2)),
+    "strings-short": lambda: elf(extra=b"/a\0" * (SIZE // 3)),
+    "strings-libraries": lambda: elf(extra=numbered("\0lib#.so.1").encode(), interpreter=LOADER),
+    "strings-formats": lambda: elf(extra=fill("/%s/lib%s.so\0").encode(), interpreter=LOADER),
+    "dlopen-notes": lambda: elf_parts(
+        [(4, 4, 64 + 56, 0, 900_000)],
+        content=(struct.pack("<III", 4, 24, 0x407C0C0A) + b"FDO\0" + b'[{"soname":["liba.so"]}]') * 20_000,
+    ),
+    "go-modules": lambda: elf(
+        extra=b"\xff Go buildinf:\x08\x02" + bytes(16) + b"\x05go1.2" + b"\xc0\x84\x3d" + fill("dep\ta\tv1\n").encode()
+    ),
+}
+
+for elf_name, elf_content in ELF_FILES.items():
+
+    @registered(f"elf-file/{elf_name}")
+    def elf_file(directory, content=elf_content):
+        layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("lib/liba.so", elf()).file("app", content())
+        return image(directory, [layer])
+
+
+@registered("elf-file/needed-all-by-all")
+def needed_all_by_all(directory):
+    names = [b"l%d" % number for number in range(130)]
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf())
+    for name in names:
+        layer.file("lib/" + name.decode(), elf(names))
+    return image(directory, [layer.file("app", elf(names, interpreter=LOADER))])
+
+
+@registered("elf-file/libraries-by-links")
+def libraries_by_links(directory):
+    layer = Layer().file("lib64/ld-linux-x86-64.so.2", elf()).file("lib/real", elf())
+    for number in range(900):
+        layer.link(f"lib/l{number}", "real" if number == 0 else f"l{number - 1}")
+    return image(directory, [layer.file("app", elf([b"l%d" % n for n in range(900)], interpreter=LOADER))])
+
+
+# Trees that are large because they compress well
+
+
+def headers(count, name="f%d", kind=tarfile.REGTYPE, link=""):
+    """A layer of that many entries without content."""
+    out = io.BytesIO()
+    for number in range(count):
+        info = tarfile.TarInfo(name % number if "%" in name else name)
+        info.type, info.linkname, info.mode = kind, link % number if "%" in link else link, 0o755
+        out.write(info.tobuf(tarfile.USTAR_FORMAT))
+    return out.getvalue() + bytes(1024)
+
+
+def compressed(directory, *layers, config=None):
+    return image(directory, [*layers, headers(1, "app")], config, compressed=True)
+
+
+PROGRAM = {"Entrypoint": ["/app"]}
+
+TREES = {
+    "entries": lambda d: compressed(d, headers(100_000)),
+    "entries-in-directories": lambda d: compressed(d, headers(60_000, "d%d/f")),
+    "entries-same-name": lambda d: compressed(d, headers(150_000, "f")),
+    "entries-in-one-directory-path": lambda d: compressed(d, headers(100_000, "a/b/c/d/e/f/g/h/i/%d")),
+    "links-forest": lambda d: compressed(d, headers(80_000, "l%d", tarfile.SYMTYPE, "/l%d/../l%d" .replace("%d", "0"))),
+    "links-to-next": lambda d: compressed(d, headers(80_000, "l%d", tarfile.SYMTYPE, "f%d"), headers(20_000)),
+    "links-dangling": lambda d: compressed(d, headers(80_000, "l%d", tarfile.SYMTYPE, "/nowhere/%d")),
+    "hard-links": lambda d: compressed(d, headers(1, "f") [:512] + headers(90_000, "h%d", tarfile.LNKTYPE, "f")),
+    "whiteouts": lambda d: compressed(d, headers(50_000), headers(50_000, ".wh.f%d")),
+    "whiteouts-of-nothing": lambda d: compressed(d, headers(100_000, ".wh.f%d")),
+    "whiteouts-opaque": lambda d: compressed(d, headers(40_000, "a/%d"), *[headers(1, "a/.wh..wh..opq")] * 60),
+    "replaced-by-each-other": lambda d: compressed(d, *[headers(1, "a"), headers(1, "a/b")] * 100),
+    "directory-replaced": lambda d: compressed(d, headers(40_000, "a/%d"), *[headers(1, "a"), headers(1, "a/b")] * 40),
+    "devices": lambda d: compressed(d, headers(100_000, "c%d", tarfile.CHRTYPE)),
+    "layers": lambda d: image(d, [headers(1, f"f{number}") for number in range(500)]),
+    "layers-same-member": lambda d: repeated_member(d, headers(1, "app"), 9_000),
+    "layers-same-large-member": lambda d: repeated_member(d, headers(1_500), 9_000),
+    "layers-small-bombs": lambda d: image(d, [bytes(60 << 20)] * 20, compressed=True),
+}
+
+for tree_name, tree in TREES.items():
+    IMAGES[f"tree-of/{tree_name}"] = lambda directory, tree=tree: tree(directory)
+
+
+def repeated_member(directory, layer, count):
+    """A Docker archive whose manifest names one member for every layer."""
+    digest = "sha256:" + hashlib.sha256(layer).hexdigest()
+    document = {"architecture": "amd64", "os": "linux", "config": PROGRAM, "rootfs": {"type": "layers", "diff_ids": [digest] * count}}
+    path = os.path.join(directory, "image.tar")
+    manifest = [{"Config": "config.json", "RepoTags": ["a:b"], "Layers": ["layer.tar"] * count}]
+    with tarfile.open(path, "w") as tar:
+        for name, content in [
+            ("layer.tar", layer), ("config.json", json.dumps(document).encode()), ("manifest.json", json.dumps(manifest).encode())
+        ]:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def pax_entry(name, records):
+    """An entry with these PAX records, as many as one likes."""
+    data = b"".join(record(key, value) for key, value in records)
+    extension = tarfile.TarInfo("pax")
+    extension.type, extension.size = tarfile.XHDTYPE, len(data)
+    info = tarfile.TarInfo(name)
+    info.mode = 0o755
+    padding = bytes(-len(data) % 512)
+    return extension.tobuf(tarfile.USTAR_FORMAT) + data + padding + info.tobuf(tarfile.USTAR_FORMAT)
+
+
+def record(key, value):
+    rest = b" " + key + b"=" + value + b"\n"
+    length = len(rest) + 1
+    while len(str(length)) + len(rest) != length:
+        length += 1
+    return str(length).encode() + rest
+
+
+def global_header():
+    info = tarfile.TarInfo("pax_global_header")
+    info.type, info.size = tarfile.XGLTYPE, 512
+    return info.tobuf(tarfile.USTAR_FORMAT) + record(b"comment", b"a" * 400).ljust(512, b"\0")
+
+
+PAX = {
+    "records": lambda: pax_entry("app", [(b"SCHILY.xattr.user.a%d" % n, b"b") for n in range(30_000)]),
+    "records-same": lambda: pax_entry("app", [(b"path", b"app")] * 70_000),
+    "record-long": lambda: pax_entry("app", [(b"SCHILY.xattr.user.a", b"b" * 900_000)]),
+    "entries": lambda: b"".join(pax_entry(f"f{n}", [(b"mtime", b"1.5")]) for n in range(650)),
+    "global": lambda: global_header() * 950 + headers(1, "app"),
+}
+for pax_name, pax in PAX.items():
+    IMAGES[f"pax/{pax_name}"] = lambda directory, pax=pax: image(directory, [pax() + bytes(1024)])
+
+
+# Single records and lines that fill a file
+
+FILES = {
+    "passwd-one-line": ("etc/passwd", lambda: fill("a:")),
+    "passwd-lines": ("etc/passwd", lambda: numbered("u#:x:#:#::/:/bin/sh\n")),
+    "passwd-same-id": ("etc/passwd", lambda: numbered("u#:x:0:0::/:/bin/sh\n")),
+    "group-members": ("etc/group", lambda: "a:x:0:" + numbered("u#,")),
+    "shadow-lines": ("etc/shadow", lambda: numbered("u#::1::::::\n")),
+    "nsswitch": ("etc/nsswitch.conf", lambda: "hosts: " + numbered("n# ")),
+    "ld-so-conf-lines": ("etc/ld.so.conf", lambda: numbered("/lib#\n")),
+    "ld-so-conf-globs": ("etc/ld.so.conf", lambda: fill("include /*/*/*/*.conf\n")),
+    "ld-so-preload": ("etc/ld.so.preload", lambda: numbered("/lib/l#.so ")),
+    "dpkg-one-field": ("var/lib/dpkg/status", lambda: "Package: " + fill("a")),
+    "dpkg-one-record": ("var/lib/dpkg/status", lambda: "Package: a\nStatus: install ok installed\nVersion: 1\nDescription: " + fill("a ") + "\n"),
+    "dpkg-provides": ("var/lib/dpkg/status", lambda: numbered("Package: p#\nStatus: install ok installed\nVersion: 1\nProvides: p, q, r\nDepends: p | q | r\n\n")),
+    "apk-one-record": ("lib/apk/db/installed", lambda: "P:p\nV:1\nT:" + fill("a ") + "\n\n"),
+    "apk-provides": ("lib/apk/db/installed", lambda: numbered("P:p#\nV:1\np:so:a so:b\nD:so:a so:b\n\n")),
+    "package-json-objects": ("app.d/package.json", lambda: nest('{"a":', "}", "1")),
+    "package-json-keys": ("node_modules/a/package.json", lambda: '{"name":"a","version":"1",' + numbered('"k#":1,') + '"z":1}'),
+    "package-json-dependencies": ("node_modules/a/package.json", lambda: '{"name":"a","dependencies":{' + numbered('"k#":"1",') + '"z":"1"}}'),
+    "python-metadata-one-field": ("usr/lib/python3/dist-packages/a.dist-info/METADATA", lambda: "Name: " + fill("a") + "\nVersion: 1\n"),
+    "python-pth": ("usr/lib/python3/dist-packages/a.pth", lambda: numbered("/d#\n")),
+    "python-record-deep": ("usr/lib/python3/dist-packages/a.dist-info/RECORD", lambda: fill("../" * 600 + "app,,\n")),
+    "gemspec-one-line": ("usr/lib/ruby/gems/3.0.0/specifications/a-1.gemspec", lambda: "s.name = " + fill('"a" + ')),
+    "crontab": ("etc/crontab", lambda: fill("* * * * * root /app\n")),
+    "sudoers": ("etc/sudoers", lambda: numbered("u# ALL=(ALL) NOPASSWD: ALL\n")),
+    "supervisord": ("etc/supervisor/supervisord.conf", lambda: numbered("[program:p#]\ncommand=/app\n")),
+    "private-keys": ("root/.ssh/id_rsa", lambda: fill("-----BEGIN RSA PRIVATE KEY-----\n")),
+    "tokens": ("root/.env", lambda: fill("A=AKIAIOSFODNN7EXAMPLE\n")),
+    "docker-config": ("root/.docker/config.json", lambda: '{"auths":{' + numbered('"h#":{"auth":"YTpi"},') + '"z":{}}}'),
+    "certificates": ("etc/ssl/certs/ca-certificates.crt", lambda: fill("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")),
+}
+for file_name, (path, text) in FILES.items():
+    IMAGES[f"file/{file_name}"] = lambda directory, path=path, text=text: database(directory, path, text())
+
+
+# ZIP archives whose entries share bytes
+
+
+def overlapping_zip(count, inside):
+    """A ZIP archive with that many central entries for one local entry."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/maven/a/a/pom.properties", inside)
+    whole = data.getvalue()
+    start = whole.index(b"PK\x01\x02")
+    end = whole.index(b"PK\x05\x06")
+    central = whole[start:end] * count
+    counted = min(count, 0xFFFF)
+    return whole[:start] + central + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, counted, counted, len(central), start, 0)
+
+
+@registered("zip/overlapping")
+def zip_overlapping(directory):
+    return database(directory, "a.jar", overlapping_zip(9_000, bytes(1_000_000)))
+
+
+@registered("zip/overlapping-run")
+def zip_overlapping_run(directory):
+    layer = Layer().file("a.jar", overlapping_zip(9_000, bytes(1_000_000))).file("usr/bin/java", elf())
+    return image(directory, [layer], {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]})
+
+
+@registered("zip/classes")
+def zip_classes(directory):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for number in range(SIZE // 250):
+            archive.writestr(f"A{number}.class", b"\xca\xfe\xba\xbe\0\0\0\x34\xff\xff" + b"\x01\0\x0a/a/b/c/d/e" * 10)
+    layer = Layer().file("a.jar", data.getvalue()).file("usr/bin/java", elf())
+    return image(directory, [layer], {"Entrypoint": ["/usr/bin/java", "-jar", "/a.jar"]})
+
+
 COMMANDS = {
     "slim": lambda path, directory: ["slim", "--dry-run", path],
     "lint": lambda path, directory: ["lint", "--select", "all", path],
@@ -1133,7 +1401,12 @@ for image_name, maker in IMAGES.items():
             lambda directory, maker=maker, arguments=arguments: arguments(maker(directory), directory)
         )
 
-for image_name in ["script/substitutions", "elf/needed-and-there", "sparse/entrypoint-zeros", "packages/dpkg", "tree/links"]:
+MORE = [
+    "script/substitutions", "elf/needed-and-there", "sparse/entrypoint-zeros", "packages/dpkg", "tree/links",
+    "bomb/entrypoint-elf", "bomb/names", "elf-file/needed-same", "elf-file/segments-overlapping", "elf-file/runpath-entries",
+    "tree-of/entries", "tree-of/links-to-next", "tree-of/whiteouts", "tree-of/layers-same-member", "file/passwd-lines",
+]
+for image_name in MORE:
     for command_name, arguments in {
         "write": lambda path, directory: ["slim", path, "-o", os.path.join(directory, "out.tar")],
         "why": lambda path, directory: ["why", path, "/app"],
@@ -1161,7 +1434,8 @@ def message(method, params, number=None):
 def server(*messages):
     def make(directory):
         start = message("initialize", {"processId": None, "rootUri": None, "capabilities": {}}, 1) + message("initialized", {})
-        end = message("shutdown", None, 2) + message("exit", None)
+        # A request makes the server check what it was told before.
+        end = asked("textDocument/hover", 3) + message("shutdown", None, 2) + message("exit", None)
         with open(os.path.join(directory, "stdin"), "wb") as file:
             file.write(start + b"".join(part() if callable(part) else part for part in messages) + end)
         return ["lsp"]
@@ -1174,11 +1448,101 @@ def opened(text):
     return message("textDocument/didOpen", {"textDocument": document})
 
 
+def changed(text, version, uri="file:///tmp/none/Dockerfile"):
+    document = {"uri": uri, "version": version}
+    return message("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
+
+
+def edited(version, line, character, text):
+    place = {"line": line, "character": character}
+    change = {"range": {"start": place, "end": place}, "text": text}
+    document = {"uri": "file:///tmp/none/Dockerfile", "version": version}
+    return message("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+
+
+def asked(method, number, line=0, end=0):
+    places = {"start": {"line": line, "character": 0}, "end": {"line": end or line, "character": 0}}
+    document = {"uri": "file:///tmp/none/Dockerfile"}
+    params = {"textDocument": document, "position": places["start"], "range": places, "context": {"diagnostics": []}}
+    return message(method, params, number)
+
+
 case("lsp/substitutions")(server(lambda: opened(FROM + "RUN a " + nest("$(a ", ")"))))
 case("lsp/labels")(server(lambda: opened(FROM + fill("LABEL a=1\n"))))
 case("lsp/json-nested")(server(lambda: b"Content-Length: %d\r\n\r\n" % SIZE + b"[" * SIZE))
 case("lsp/length")(server(b"Content-Length: 99999999999999\r\n\r\n"))
 case("lsp/headers")(server(lambda: b"A: b\r\n" * (SIZE // 6)))
+case("lsp/header-long")(server(lambda: b"A" * SIZE))
+case("lsp/requests-unknown")(server(lambda: b"".join(message("a/b", {}, n) for n in range(10, 15_000))))
+case("lsp/one-line")(server(lambda: opened(FROM + "RUN " + fill("cd /a && sudo b && ") + "a\n")))
+case("lsp/edits")(server(lambda: opened(FROM + "RUN a\n"), lambda: b"".join(edited(n, 1, 5, "a") for n in range(2, 4000))))
+case("lsp/edits-of-long-text")(
+    server(lambda: opened(FROM + fill("RUN cd /a\n", 200_000)), lambda: b"".join(edited(n, 9, 4, "a") for n in range(2, 1000)))
+)
+case("lsp/texts")(server(lambda: opened(FROM), lambda: b"".join(changed(FROM + fill("RUN sudo a\n", 20_000), n) for n in range(2, 50))))
+case("lsp/documents")(
+    server(
+        lambda: b"".join(
+            message("textDocument/didOpen", {"textDocument": {
+                "uri": f"file:///tmp/none/{number}/Dockerfile", "languageId": "dockerfile", "version": 1,
+                "text": FROM + fill("RUN sudo a\n", 2_000),
+            }})
+            for number in range(450)
+        )
+    )
+)
+case("lsp/actions")(
+    server(
+        lambda: opened(FROM + fill("RUN apt-get install a\n", 200_000)),
+        lambda: b"".join(asked("textDocument/codeAction", n, 0, 9_000) for n in range(10, 40)),
+    )
+)
+case("lsp/hovers")(
+    server(
+        lambda: opened(FROM + fill("RUN apt-get install a\n", 200_000)),
+        lambda: b"".join(asked("textDocument/hover", n, n) for n in range(10, 2_000)),
+    )
+)
+
+
+# Other commands
+
+
+def plain(*arguments):
+    return lambda directory: list(arguments)
+
+
+case("explain/long")(plain("explain", "a" * 100_000))
+case("explain/many")(plain("explain", *(["latest-tag"] * 1000)))
+
+
+@case("lint/baseline/entries")
+def baseline_entries(directory):
+    path = os.path.join(directory, "baseline.json")
+    with open(path, "w") as file:
+        file.write('{"version":1,"findings":{' + numbered('"a#":1,') + '"z":1}}')
+    return dockerfile(directory, FROM, "--baseline", path)
+
+
+for name, text in {
+    "empty-lines": lambda: FROM + "RUN a\n" + fill("\n") + "RUN b\n",
+    "one-line": lambda: FROM + "RUN " + fill("cd /a && sudo b && ") + "a\n",
+    "label-pairs": lambda: FROM + "LABEL " + fill("a=1 ") + "\n",
+    "pragmas-names": lambda: FROM + "# jettison ignore=" + numbered("r#,") + "\nRUN a\n",
+    "copy-lines": lambda: FROM + "".join(f"COPY a{n} /a\n" for n in range(60_000)),
+    "trailing-blanks": lambda: FROM + fill("# \n"),
+}.items():
+    for flag in ["--fix", "--diff"]:
+        case(f"lint{flag}/{name}")(lambda directory, text=text, flag=flag: dockerfile(directory, text(), flag, "--unsafe-fixes"))
+
+
+@case("deps/elf-file/needed")
+def deps_needed(directory):
+    path = os.path.join(directory, "app")
+    with open(path, "wb") as file:
+        file.write(elf([b"lib%d.so" % n for n in range(SIZE // 30)], interpreter=LOADER))
+    os.chmod(path, 0o755)
+    return ["deps", path]
 
 
 def limits():

@@ -20,6 +20,7 @@ mod dockerfile_snapshots;
 mod fixes;
 mod formats;
 mod hooks;
+mod hostile_input;
 mod hostile_output;
 mod image;
 mod image_rules;

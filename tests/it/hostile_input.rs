@@ -1,0 +1,249 @@
+//! Inputs that are made to take time or memory. Each is so large that an algorithm which compares
+//! all parts with all others would take minutes.
+
+use std::fs;
+
+use assert_cmd::Command;
+use jettison::dockerfile;
+use jettison::image::{Fault, Limits, Options, ReadError};
+use jettison::source::Source;
+use serde_json::json;
+
+use crate::builders::images::{Directory, Tar, config, docker_archive, gzip, open_with, zstd};
+
+/// What `jettison lint` prints for a Dockerfile of this text.
+fn linted(text: &str, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("Dockerfile");
+    fs::write(&path, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_jettison"));
+    command
+        .current_dir(folder.path())
+        .env("PATH", "")
+        .env("NO_COLOR", "1")
+        .args(["lint", "Dockerfile"])
+        .args(arguments);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn of_thousands_of_findings_on_one_line_each_shows_a_part_of_the_line() {
+    let text = format!(
+        "FROM debian:12\nRUN {}true\n",
+        "cd /a && sudo b && ".repeat(4000)
+    );
+    let report = linted(&text, &["--select", "all"]);
+    let longest = report.lines().map(str::len).max().unwrap();
+    assert!(longest < 2000, "a line has {longest} bytes");
+    assert!(
+        report.contains("more findings, without excerpts:"),
+        "{}",
+        &report[report.len() - 500..]
+    );
+    assert!(report.len() < 20_000_000, "{} bytes", report.len());
+}
+
+#[test]
+fn a_finding_in_a_long_line_has_its_own_column() {
+    let blanks = " ".repeat(100_000);
+    let report = linted(
+        &format!("FROM debian:12\nRUN true{blanks}&& sudo ls\n"),
+        &["--select", "sudo"],
+    );
+    assert!(report.contains("--> Dockerfile:2:100012"), "{report}");
+}
+
+#[test]
+fn a_label_that_is_far_away_is_named_by_its_line() {
+    let lines = "# x\n".repeat(3000);
+    let text = format!("FROM debian:12 AS a\n{lines}FROM debian:12 AS a\nRUN true\n");
+    let report = linted(&text, &["--select", "duplicate-stage-name"]);
+    assert!(report.contains("note: line 1: "), "{report}");
+    assert!(report.lines().count() < 60, "{report}");
+}
+
+#[test]
+fn a_patch_with_thousands_of_edits_is_not_shown_but_counted() {
+    let text = format!(
+        "FROM debian:12\nRUN true \\\n{}  ls\n",
+        "\n  a \\\n".repeat(5000)
+    );
+    let report = linted(&text, &["--select", "empty-continuation-line"]);
+    assert!(report.contains("(5000 edits): see `--diff`"), "{report}");
+    assert!(report.lines().count() < 40, "{report}");
+}
+
+#[test]
+fn an_instruction_with_the_same_flag_many_times_is_read_in_one_pass() {
+    let text = format!("FROM a\nCOPY {}a /a\n", "--link ".repeat(140_000));
+    let source = Source::new("Dockerfile", text);
+    let errors = dockerfile::parse(&source).errors;
+    assert_eq!(errors.len(), 139_999);
+}
+
+#[test]
+fn a_copy_of_many_heredocs_is_read_in_one_pass() {
+    let count = 60_000;
+    let (openers, ends) = ("<<E ".repeat(count), "E\n".repeat(count));
+    let source = Source::new("Dockerfile", format!("FROM a\nCOPY {openers}/a/\n{ends}"));
+    let dockerfile = dockerfile::parse(&source);
+    assert_eq!(dockerfile.instructions[1].heredocs.len(), count);
+}
+
+#[test]
+fn labels_that_repeat_on_one_line_are_found_in_one_pass() {
+    let text = format!("FROM a\nLABEL {}\n", "a=1 ".repeat(60_000));
+    let report = linted(
+        &text,
+        &["--select", "duplicate-label", "--format", "compact"],
+    );
+    assert_eq!(report.lines().count(), 59_999);
+}
+
+#[test]
+fn only_the_first_unknown_names_of_a_comment_get_a_suggestion() {
+    let names = vec!["latest-tug"; 20_000].join(",");
+    let text = format!("FROM a:1\n# jettison ignore={names}\nRUN true\n");
+    let report = linted(
+        &text,
+        &["--select", "unknown-rule-in-pragma", "--format", "compact"],
+    );
+    assert_eq!(report.lines().count(), 20_000);
+    assert_eq!(report.matches("did you mean `latest-tag`?").count(), 100);
+}
+
+/// An archive whose manifest names one member as that many layers.
+fn repeated_member(layer: &[u8], count: usize) -> Vec<u8> {
+    let mut config = config(&[layer.to_vec()]);
+    let diff_id = config["rootfs"]["diff_ids"][0].clone();
+    config["rootfs"]["diff_ids"] = json!(vec![diff_id; count]);
+    config["history"] = json!([]);
+    let manifest = json!([{"Config": "c.json", "RepoTags": [], "Layers": vec!["l.tar"; count]}]);
+    Tar::new()
+        .file("l.tar", layer)
+        .file("c.json", config.to_string().as_bytes())
+        .file("manifest.json", manifest.to_string().as_bytes())
+        .end()
+}
+
+#[test]
+fn a_member_that_is_every_layer_is_read_once() {
+    // Hashed for every layer, these would be 40 GB.
+    let layer = Tar::new().file("app", &vec![7; 4_000_000]).end();
+    let image = open_with(&repeated_member(&layer, 9_000), &Options::default()).unwrap();
+    assert_eq!(image.layers.len(), 9_000);
+    assert_eq!(image.tree.walk().count(), 1);
+}
+
+#[test]
+fn a_layer_that_is_used_again_and_again_cannot_have_any_number_of_entries() {
+    let many = (0..100).fold(Tar::new(), |tar, index| tar.file(&format!("a{index}"), b""));
+    match open_with(&repeated_member(&many.end(), 2_000), &Options::default()) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert!(
+                matches!(problem.fault, Fault::TooManyForSize(_)),
+                "{problem}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_use_of_a_layer_counts_its_entries() {
+    let layer = Tar::new().file("a", b"").file("b", b"").end();
+    let limits = |entries| Options {
+        limits: Limits {
+            entries,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let archive = repeated_member(&layer, 10);
+    assert!(open_with(&archive, &limits(20)).is_ok());
+    match open_with(&archive, &limits(19)) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert_eq!(problem.fault, Fault::TooManyEntries(19));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn entries_are_counted_over_all_layers() {
+    let layers = ["a", "b", "c"].map(|name| Tar::new().file(name, b"").file("x", b"").end());
+    let options = Options {
+        limits: Limits {
+            entries: 5,
+            ..Limits::default()
+        },
+        ..Options::default()
+    };
+    let archive = docker_archive(&layers, &config(&layers), &[]);
+    match open_with(&archive, &options) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert_eq!(problem.fault, Fault::TooManyEntries(5));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_small_layer_cannot_have_any_number_of_entries() {
+    let mut layer = Vec::new();
+    let entry = Tar::new().file("a", b"").bytes;
+    for _ in 0..110_000 {
+        layer.extend_from_slice(&entry);
+    }
+    let archive = docker_archive(&[zstd(&layer)], &config(&[layer]), &[]);
+    match open_with(&archive, &Options::default()) {
+        Err(ReadError::Entry { problem, .. }) => {
+            assert!(
+                matches!(problem.fault, Fault::TooManyForSize(_)),
+                "{problem}"
+            );
+            assert!(problem.to_string().contains("`--max-ratio`"), "{problem}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_file_that_rules_cannot_read_is_reported() {
+    let folder = Directory::new();
+    let passwd = "a:x:1:1::/:/a\n".repeat(150_000);
+    let layer = Tar::new()
+        .file("app", b"x")
+        .file("etc/passwd", passwd.as_bytes())
+        .end();
+    let archive = docker_archive(&[gzip(&layer)], &config(std::slice::from_ref(&layer)), &[]);
+    folder.file("app.tar", &archive);
+    let output = Command::new(env!("CARGO_BIN_EXE_jettison"))
+        .current_dir(folder.path())
+        .args([
+            "lint",
+            "--select",
+            "analysis-limit",
+            "--format",
+            "compact",
+            "app.tar",
+        ])
+        .output()
+        .unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    let expected = "`/etc/passwd` (2.1 MB) is too large: its content is not analyzed";
+    assert!(report.contains(expected), "{report}");
+    assert_eq!(report.lines().count(), 1, "{report}");
+}
+
+#[test]
+fn a_script_of_too_many_commands_is_read_up_to_the_limit() {
+    let script = "a; ".repeat(60_000);
+    let text = format!("FROM a\nRUN {script}b\n");
+    let report = linted(
+        &text,
+        &["--select", "analysis-limit", "--format", "compact"],
+    );
+    let expected = "more than 50000 commands: this part of the script is not analyzed";
+    assert!(report.contains(expected), "{report}");
+}
