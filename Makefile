@@ -69,7 +69,7 @@ rules: ## rules/README.md from the rule pages
 bless: ## expected output of tests, sessions and the picture as they are now: read the diff before committing it
 	JETTISON_BLESS=1 cargo test
 
-# `make static PROFILE=release` takes a minute instead of several.
+# `make static PROFILE=release` leaves out link-time optimization, which takes minutes on one core.
 PROFILE = dist
 
 .PHONY: static
