@@ -262,7 +262,9 @@ mod tests {
             .expect_err("there is no such type");
         assert!(error.to_string().contains("line 2, column 10"), "{error}");
         assert!(
-            error.to_string().contains("unknown label type `mail`; use one of `rawtext`, `text`"),
+            error
+                .to_string()
+                .contains("unknown label type `mail`; use one of `rawtext`, `text`"),
             "{error}"
         );
     }

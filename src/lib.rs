@@ -56,8 +56,7 @@
 //! - No image is unpacked to the host, and no path of an image is ever followed on the host. Paths
 //!   of an image are bytes, and [`image::Tree::resolve`] is the one way to follow them.
 //! - `dockerfile`, `knowledge`, `lint` and `rules` do no I/O: their input is an argument. So is
-//! that
-//!   of `elf`, except for the features of the host's processor.
+//!   that of `elf`, except for the features of the host's processor.
 //! - Async code stays inside `image/remote`, `anyhow` inside [`cli`].
 //! - A kept file is unchanged, byte for byte, and so is its header. The only additions are package
 //!   records, and configuration fields that a user overrides.
@@ -67,8 +66,7 @@
 //! - The same input gives the same output: ordered maps, sorted lists, no clock, no host paths. The
 //!   time limit on a hostile shell script is the exception, and exceeding it is reported.
 //! - Input must not cause a panic. A Dockerfile with errors is a finding; a broken ELF file is a
-//! note
-//!   on the plan; a hostile archive is an error that names the blob and the entry. All reading is
+//!   note on the plan; a hostile archive is an error that names the blob and the entry. All reading is
 //!   within limits, and a part that exceeds one is reported.
 //!
 //! # Glossary

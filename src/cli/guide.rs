@@ -154,10 +154,18 @@ pub(super) fn suggest(unknown: &str) -> Option<String> {
 pub(super) fn listed(format: ListFormat) -> String {
     match format {
         ListFormat::Text => table(),
-        ListFormat::Markdown => PAGES
-            .iter()
-            .map(|page| format!("- `{PREFIX}{}`: {}\n", page.name, page.title()))
-            .collect(),
+        ListFormat::Markdown => {
+            let mut list = String::new();
+            for page in PAGES {
+                list.push_str("- `");
+                list.push_str(PREFIX);
+                list.push_str(page.name);
+                list.push_str("`: ");
+                list.push_str(page.title());
+                list.push('\n');
+            }
+            list
+        }
         ListFormat::Json => {
             let rows: Vec<Value> = PAGES.iter().map(|page| page.row(false)).collect();
             format!("{:#}\n", Value::from(rows))

@@ -75,7 +75,8 @@ impl Records {
                     .map
                     .push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
                 "map" if !value.is_empty() => {
-                    if !std::mem::replace(&mut sparse.map, parse_pairs(value, b',')?).is_empty() {
+                    let earlier = std::mem::replace(&mut sparse.map, parse_pairs(value, b',')?);
+                    if !earlier.is_empty() {
                         return Err(Fault::SparseMap);
                     }
                 }

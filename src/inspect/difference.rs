@@ -130,9 +130,9 @@ fn changes(before: (&Image, NameId), after: (&Image, NameId)) -> Result<Vec<Chan
     match (&one.kind, &other.kind) {
         (Kind::File(content), Kind::File(other_content)) => {
             // The lengths first: reading is the expensive part.
-            if content.length() != other_content.length()
-                || *before.0.read(before.1)? != *after.0.read(after.1)?
-            {
+            let differs = content.length() != other_content.length()
+                || *before.0.read(before.1)? != *after.0.read(after.1)?;
+            if differs {
                 changes.push(Change::Content);
             }
         }

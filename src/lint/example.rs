@@ -25,10 +25,10 @@ pub enum Verdict {
 
 /// The examples in a Markdown text, in order. Fences with other tags are only text.
 pub fn examples(markdown: &str) -> Vec<Example> {
-    fences(markdown).into_iter().filter_map(example).collect()
+    fences(markdown).iter().filter_map(example).collect()
 }
 
-fn example(fence: Fence) -> Option<Example> {
+fn example(fence: &Fence) -> Option<Example> {
     let (tag, text) = match fence.tag.strip_suffix(" unended") {
         // A fence cannot end without a line break, so the tag removes it.
         Some(tag) => (tag, fence.text.trim_end_matches('\n')),

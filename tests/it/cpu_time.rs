@@ -8,7 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 pub(crate) fn of(function: impl FnOnce()) -> Duration {
     let start = now();
     function();
-    now() - start
+    now().saturating_sub(start)
 }
 
 fn now() -> Duration {

@@ -280,8 +280,9 @@ fn files_use_each_other_one_way() {
                 .iter()
                 .filter(|(file, used)| circle.contains(*file) && !used.is_disjoint(&circle))
                 .map(|(file, used)| {
-                    let used: Vec<&str> = used.intersection(&circle).map(String::as_str).collect();
-                    format!("{file} -> {}", used.join(", "))
+                    let others: Vec<&str> =
+                        used.intersection(&circle).map(String::as_str).collect();
+                    format!("{file} -> {}", others.join(", "))
                 });
             wrong.push(ties.collect::<Vec<_>>());
         }

@@ -9,7 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{AtFlags, FileType, FlockOperation, flock, unlinkat};
@@ -84,7 +84,7 @@ impl Target {
     }
 
     fn free(path: &Path, shown: &Path) -> Result<Self, WriteError> {
-        let Some(name) = path.components().next_back().map(|last| last.as_os_str()) else {
+        let Some(name) = path.components().next_back().map(Component::as_os_str) else {
             return Err(WriteError::Foreign {
                 path: shown.to_owned(),
             });

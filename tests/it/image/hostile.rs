@@ -541,7 +541,8 @@ fn headers_that_are_kept_in_memory_are_limited_together() {
     };
     let tar = |count: usize| {
         (0..count).fold(Tar::new(), |tar, number| {
-            tar.pax(&[("comment", &[b'x'; 93])]).file(&format!("a{number}"), b"")
+            tar.pax(&[("comment", &[b'x'; 93])])
+                .file(&format!("a{number}"), b"")
         })
     };
     // The archive's own members take some.
