@@ -169,7 +169,8 @@ fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<Share> 
 
 /// The layers that create a directory at a path that a lower layer had and that was removed in
 /// between. Such a layer need not have an entry for the directory: copied as it is, it would leave
-/// the directory the header of the lower layer, which nothing hides any more.
+/// the directory the header of the lower layer, which nothing hides any more, or would have an entry
+/// below a file.
 fn layers_that_recreate(
     image: &Image,
     current: &[Option<NameId>],
@@ -182,8 +183,7 @@ fn layers_that_recreate(
         };
         // An archive may also name a path twice: that is within one layer, and copied as it is.
         let is_recreated = own[name.index()] < own[now.index()];
-        let are_directories = image.tree.is_directory(name) && image.tree.is_directory(now);
-        if now != name && is_recreated && are_directories {
+        if now != name && is_recreated && image.tree.is_directory(now) {
             layers.extend(own[now.index()]);
         }
     }
