@@ -38,7 +38,7 @@ pub(super) fn read(found: &mut Found<'_>) -> Result<(), ReadError> {
         };
         let sums = [found.tree().path(record), b".md5sums".to_vec()].concat();
         let files = found
-            .text_at(&sums)?
+            .own_text_at(&sums)?
             .map(|sums| summed(found, &sums))
             .unwrap_or_default();
         found.add(Ecosystem::Deb, facts, record, files);
@@ -157,8 +157,8 @@ pub(super) fn info<'a>(
 ) -> Result<Option<crate::image::Bytes<'a>>, ReadError> {
     let architecture = facts.architecture.as_deref().unwrap_or_default();
     let with_architecture = format!("{INFO}{}:{architecture}.{kind}", facts.name);
-    match found.text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
-        None => found.text_at(with_architecture.as_bytes()),
+    match found.own_text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
+        None => found.own_text_at(with_architecture.as_bytes()),
         found => Ok(found),
     }
 }

@@ -1,6 +1,6 @@
 //! Ruby gems: `specifications/NAME-VERSION.gemspec`.
 
-use super::{Ecosystem, Facts, Found, files_below};
+use super::{Ecosystem, Facts, Found};
 use crate::image::{NameId, ReadError};
 
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
@@ -33,7 +33,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
         .child(home, b"gems")
         .and_then(|gems| tree.child(gems, full_name));
     let mut files = gem
-        .map(|gem| files_below(tree, gem, None))
+        .map(|gem| found.files_below(gem, None))
         .unwrap_or_default();
     files.push(name);
     found.add(Ecosystem::Gem, facts, name, files);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Found, files_below};
+use super::{Ecosystem, Facts, Found};
 use crate::image::{NameId, ReadError, Tree};
 
 /// Bytes of a `package.json`: JSON takes many times its size in memory.
@@ -31,7 +31,7 @@ pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError>
     };
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
-        let files = files_below(tree, tree.parent(name), Some(b"node_modules"));
+        let files = found.files_below(tree.parent(name), Some(b"node_modules"));
         found.add(Ecosystem::Npm, facts, name, files);
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! Python distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a directory or a file.
 
+use std::collections::BTreeSet;
+
 use super::fields::paragraphs;
-use super::{Ecosystem, Facts, Found, files_below, text};
+use super::{Ecosystem, Facts, Found, text};
 use crate::image::{NameId, ReadError, Tree};
 
 pub(super) fn read(found: &mut Found<'_>, name: NameId) -> Result<(), ReadError> {
@@ -51,7 +53,7 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
 fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
     let tree = found.tree();
     let mut files = if tree.is_directory(information) {
-        files_below(tree, information, None)
+        found.files_below(information, None)
     } else {
         vec![record]
     };
@@ -70,16 +72,14 @@ fn files(found: &Found<'_>, information: NameId, record: NameId) -> Result<Vec<N
                 .filter_map(|path| entry(tree, information, path)),
         );
     } else if let Some(bytes) = list(b"top_level.txt").transpose()?.flatten() {
-        for module in bytes
-            .split(|&byte| byte == b'\n')
-            .map(text)
-            .filter(|module| !module.is_empty())
-        {
+        // A module may be named on every line.
+        let modules: BTreeSet<String> = bytes.split(|&byte| byte == b'\n').map(text).collect();
+        for module in modules.iter().filter(|module| !module.is_empty()) {
             if let Some(package) = tree
                 .child(site, module.as_bytes())
                 .filter(|&name| tree.is_directory(name))
             {
-                files.extend(files_below(tree, package, None));
+                files.extend(found.files_below(package, None));
             }
             files.extend(tree.child(site, format!("{module}.py").as_bytes()));
         }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Found, Package, Packages, apk, dpkg, rpm};
+use super::{Budget, Ecosystem, Found, Package, Packages, apk, dpkg, rpm};
 use crate::image::{Header, Image, NameId, ReadError};
 
 /// What records the packages of a part of an image.
@@ -53,6 +53,7 @@ pub fn records(
         image,
         distribution: &packages.distribution,
         inflatable: 0,
+        budget: Budget::default(),
         oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),

@@ -6,6 +6,8 @@ mod header;
 mod ndb;
 mod sqlite;
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Ecosystem, Facts, Found};
 use crate::image::{NameId, ReadError};
 
@@ -81,9 +83,40 @@ fn database_of(found: &mut Found<'_>, database: NameId, (headers, damage): Heade
         if header.text(header::NAME).as_deref() == Some("gpg-pubkey") {
             continue;
         }
-        let files = found.entries(&header.paths());
+        let files = files(found, &header);
         found.add(Ecosystem::Rpm, facts(&header), database, files);
     }
+}
+
+/// The entries of a package, without directories. A name that another directory of the package
+/// begins with counts as a directory even if it is a symlink in the image, as `/lib` often is.
+fn files(found: &Found<'_>, header: &Header<'_>) -> Vec<NameId> {
+    let paths: Vec<&[u8]> = header.directories().collect();
+    let entries: Vec<Option<NameId>> = paths.iter().map(|path| found.directory(path)).collect();
+    let mut rows: HashMap<&[u8], usize> = HashMap::new();
+    for (row, path) in paths.iter().enumerate() {
+        rows.entry(path).or_insert(row);
+    }
+    let mut parents: HashSet<(usize, &[u8])> = HashSet::new();
+    for path in &paths {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        let Some(slash) = memchr::memrchr(b'/', path) else {
+            continue;
+        };
+        if let Some(&row) = rows.get(&path[..=slash]) {
+            parents.insert((row, &path[slash + 1..]));
+        }
+    }
+    let mut files = Vec::new();
+    for (row, name) in header.names() {
+        let Some(Some(directory)) = entries.get(row) else {
+            continue;
+        };
+        if !parents.contains(&(rows[paths[row]], name)) {
+            files.extend(found.entry_in(*directory, name));
+        }
+    }
+    files
 }
 
 fn facts(header: &Header<'_>) -> Facts {
@@ -186,7 +219,7 @@ pub(super) fn manifest_lines(
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if found.entries(&header.paths()).into_iter().any(&is_kept) {
+        if files(found, &header).into_iter().any(&is_kept) {
             lines.push(manifest_line(&header));
         }
     }
