@@ -50,6 +50,10 @@ use output::Output;
 
 use crate::printable::escape;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use lsp::session as lsp_session;
+
 /// How a command ended; the numbers are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
