@@ -1,6 +1,6 @@
 //! `set -e -o pipefail`: how a shell is told to treat failures.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{Pipeline, Scope, ShellScript, SimpleCommand};
 use crate::source::Span;
@@ -27,7 +27,7 @@ impl Options {
 pub(super) struct Settings {
     /// By scope: where each of its `set` commands starts, ascending, and what it and those before
     /// it in this scope change together.
-    of_scopes: HashMap<usize, Vec<(usize, Change)>>,
+    of_scopes: BTreeMap<usize, Vec<(usize, Change)>>,
 }
 
 /// The options that commands turn on or off.
