@@ -102,7 +102,9 @@ fn mended(text: &str) -> Option<String> {
             .find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote))
             .unwrap_or(part);
         if word.is_empty()
-            || word.contains(['"', '\'', '\\', '[', ']', '\n'])
+            || word.contains(['"', '\'', '\\', '[', ']'])
+            // JSON has no control characters as they are.
+            || word.contains(char::is_control)
             || (word == part && word.contains(char::is_whitespace))
         {
             return None;
