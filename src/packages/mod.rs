@@ -209,7 +209,10 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         found.note(name, "it is too large to be read");
     }
     if let Some(name) = found.budget.first_unread.get() {
-        found.note(name, "the records of the image are too long: not all are read");
+        found.note(
+            name,
+            "the records of the image are too long: not all are read",
+        );
     }
     let Found {
         mut list,

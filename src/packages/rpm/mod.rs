@@ -79,13 +79,19 @@ fn database_of(found: &mut Found<'_>, database: NameId, (headers, damage): Heade
             found.note(database, "the header of a package in it cannot be read");
             continue;
         };
-        // Keys that signatures are checked with are in the database as if they were packages.
-        if header.text(header::NAME).as_deref() == Some("gpg-pubkey") {
+        if !is_package(&header) {
             continue;
         }
         let files = files(found, &header);
         found.add(Ecosystem::Rpm, facts(&header), database, files);
     }
+}
+
+/// Whether a header is that of a package: keys that signatures are checked with are in the database
+/// as if they were packages, and what has no name cannot be one.
+fn is_package(header: &Header<'_>) -> bool {
+    let name = header.text(header::NAME).unwrap_or_default();
+    !name.is_empty() && name != "gpg-pubkey"
 }
 
 /// The entries of a package, without directories. A name that another directory of the package
@@ -219,7 +225,7 @@ pub(super) fn manifest_lines(
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if files(found, &header).into_iter().any(&is_kept) {
+        if is_package(&header) && files(found, &header).into_iter().any(&is_kept) {
             lines.push(manifest_line(&header));
         }
     }
