@@ -542,14 +542,14 @@ fn keep_included(
 }
 
 /// Where the lines of a text begin.
-struct Lines {
+pub(super) struct Lines {
     starts: Vec<usize>,
     /// Lines before the text.
     base: usize,
 }
 
 impl Lines {
-    fn of(text: &str, base: usize) -> Self {
+    pub(super) fn of(text: &str, base: usize) -> Self {
         Self {
             starts: memchr::memchr_iter(b'\n', text.as_bytes())
                 .map(|at| at + 1)
@@ -559,7 +559,7 @@ impl Lines {
     }
 
     /// The number of the line that a byte is on, from 1.
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }
 }

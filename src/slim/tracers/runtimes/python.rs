@@ -457,10 +457,15 @@ fn keep_pointed_to(trace: &mut Trace<'_>, file: NameId, site: NameId) {
             .filter(|piece| piece.starts_with('/') && !piece.contains('\n'))
             .collect();
     }
+    let mut seen = BTreeSet::new();
     for path in paths {
         let Ok(resolved) = trace.tree().resolve_from(site, path.as_bytes()) else {
             continue;
         };
+        // Keeping a directory walks it, so it is done once.
+        if !seen.insert(resolved.name) {
+            continue;
+        }
         let why = Why::Module {
             language: Language::Python,
             name: path.to_owned(),
