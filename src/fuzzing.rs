@@ -13,7 +13,7 @@ pub struct Entry {
 }
 
 /// Returns an image of some entries, which needs no archive. Directories that lead to them are
-/// made; an entry below a file, or with the path of another, is left out.
+/// made; an entry below a file, or with the path of another or a very long one, is left out.
 pub fn image(config: Config, entries: impl IntoIterator<Item = Entry>) -> Image {
     let mut tree = Tree::new();
     for entry in entries {
@@ -22,7 +22,15 @@ pub fn image(config: Config, entries: impl IntoIterator<Item = Entry>) -> Image 
     Image::without_layers(config, tree)
 }
 
+/// The limits of the readers of archives.
+const MAX_PATH: usize = 4096;
+const MAX_DEPTH: usize = 1000;
+
 fn insert(tree: &mut Tree, entry: Entry) {
+    let depth = entry.path.iter().filter(|&&byte| byte == b'/').count();
+    if entry.path.len() > MAX_PATH || depth > MAX_DEPTH {
+        return;
+    }
     let mut components = entry.path.split(|&byte| byte == b'/');
     let file_name = components.next_back().unwrap_or_default();
     let mut directory = NameId::ROOT;

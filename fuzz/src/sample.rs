@@ -1,5 +1,6 @@
 //! Images, archives and files around an input, and what holds for every image.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -7,12 +8,13 @@ use jettison::fuzzing::{self, Entry};
 use jettison::image::{Config, Content, Image, Kind, NameId};
 use jettison::lint::image::Policy;
 use jettison::lint::{ImageInput, Selection, Settings, lint_image};
-use jettison::packages::{self, Packages};
+use jettison::packages::{self, Package, Packages};
 use jettison::report::{self, Bill};
 use jettison::rules::registry;
 use jettison::slim::{self, PlanOptions};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 /// A file that anybody may execute.
 pub(crate) fn program(path: &str, bytes: &[u8]) -> Entry {
@@ -93,7 +95,11 @@ pub(crate) fn check_image(image: &Image) {
         let (result, _) = plan.result(image);
         let remaining = packages::read(&result).expect("the image is in memory");
         for package in &remaining.list {
-            let is_known = packages.list.iter().any(|known| known.name == package.name);
+            let name = manifest_name(package);
+            let is_known = packages
+                .list
+                .iter()
+                .any(|known| manifest_name(known) == name);
             assert!(is_known, "{package:?} was not there before");
         }
         let summary = report::summary("sample", image, &packages, plan).expect("it is in memory");
@@ -111,8 +117,12 @@ pub(crate) fn check_image(image: &Image) {
         select: Selection::ALL,
         ..Settings::default()
     };
-    lint_image(input, registry(), &settings, &Policy::default())
-        .expect("the image is in memory");
+    lint_image(input, registry(), &settings, &Policy::default()).expect("the image is in memory");
+}
+
+/// The name of a package as a manifest of rpm has it, with tabs between its fields.
+fn manifest_name(package: &Package) -> String {
+    package.name.replace(['\t', '\n'], " ")
 }
 
 /// Parses what a report wrote for programs.
@@ -146,7 +156,7 @@ pub(crate) fn everything(image: &Image) -> Vec<String> {
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     let mut text = String::new();
     for byte in Sha256::digest(bytes) {
-        text.push_str(&format!("{byte:02x}"));
+        write!(text, "{byte:02x}").expect("a string takes all");
     }
     text
 }
@@ -177,11 +187,12 @@ pub(crate) fn sign(header: &mut [u8]) {
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
 }
 
-/// A path of this process alone, in the directory of temporary files.
+/// A path of this thread alone.
 pub(crate) fn scratch(name: &str) -> PathBuf {
-    let directory = std::env::temp_dir().join(format!("jettison-fuzz-{}", std::process::id()));
-    fs::create_dir_all(&directory).expect("temporary files can be made");
-    directory.join(name)
+    thread_local! {
+        static DIRECTORY: TempDir = tempfile::tempdir().expect("temporary files can be made");
+    }
+    DIRECTORY.with(|directory| directory.path().join(name))
 }
 
 /// The same with content.

@@ -10,7 +10,10 @@ pub(crate) fn run(bytes: &[u8]) {
         sample::data("/usr/lib/libjna.so", &sample::static_program()),
         sample::data("/app.jar", &archive),
     ];
-    sample::check_image(&sample::image(&["/usr/bin/java", "-jar", "/app.jar"], files));
+    sample::check_image(&sample::image(
+        &["/usr/bin/java", "-jar", "/app.jar"],
+        files,
+    ));
 }
 
 /// A ZIP archive whose entries are stored as they are.

@@ -45,4 +45,13 @@ fn hadolint(text: &str) {
         format!("{:?}", after.fail_on),
         "{migrated}"
     );
+    for (_, page) in registry().iter() {
+        let selected = before.settings.selects(page);
+        assert_eq!(
+            selected,
+            after.settings.selects(page),
+            "{}: {migrated}",
+            page.name
+        );
+    }
 }

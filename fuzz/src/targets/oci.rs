@@ -24,7 +24,10 @@ pub(crate) fn run(bytes: &[u8]) {
         blob(config.as_bytes()),
         blob(manifest.as_bytes()),
         ("index.json".to_owned(), index.as_bytes()),
-        ("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#),
+        (
+            "oci-layout".to_owned(),
+            br#"{"imageLayoutVersion":"1.0.0"}"#,
+        ),
     ];
     if let Some(docker) = &docker {
         files.push(("manifest.json".to_owned(), docker.as_bytes()));
@@ -50,9 +53,11 @@ struct Names(Vec<(String, String)>);
 
 impl Names {
     fn add(&mut self, name: &str, bytes: &[u8]) {
-        self.0.push((format!("{name}-size"), bytes.len().to_string()));
+        self.0
+            .push((format!("{name}-size"), bytes.len().to_string()));
         self.0.push((format!("{name}-hex"), sha256(bytes)));
-        self.0.push((name.to_owned(), format!("sha256:{}", sha256(bytes))));
+        self.0
+            .push((name.to_owned(), format!("sha256:{}", sha256(bytes))));
     }
 
     fn told(&self, document: &str) -> String {

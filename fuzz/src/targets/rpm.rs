@@ -5,7 +5,9 @@ use crate::sample;
 pub(crate) fn run(bytes: &[u8]) {
     let is_database = bytes.starts_with(b"SQLite format 3")
         || bytes.starts_with(b"RpmP")
-        || bytes.get(12..16).is_some_and(|magic| magic == [0x61, 0x15, 6, 0]);
+        || bytes
+            .get(12..16)
+            .is_some_and(|magic| magic == [0x61, 0x15, 6, 0]);
     let native = if is_database {
         bytes.to_vec()
     } else {

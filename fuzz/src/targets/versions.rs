@@ -39,7 +39,10 @@ fn check_transitive(order: Order, [one, other, third]: [&str; 3]) {
         assert!(ends.is_le(), "{order:?}: {one:?}, {other:?}, {third:?}");
         // Equality must carry over too.
         if ends.is_eq() {
-            assert!(order.same(one, other), "{order:?}: {one:?}, {other:?}, {third:?}");
+            assert!(
+                order.same(one, other),
+                "{order:?}: {one:?}, {other:?}, {third:?}"
+            );
         }
     }
 }
