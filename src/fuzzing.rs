@@ -27,7 +27,7 @@ const MAX_PATH: usize = 4096;
 const MAX_DEPTH: usize = 1000;
 
 fn insert(tree: &mut Tree, entry: Entry) {
-    let depth = entry.path.iter().filter(|&&byte| byte == b'/').count();
+    let depth = entry.path.split(|&byte| byte == b'/').count();
     if entry.path.len() > MAX_PATH || depth > MAX_DEPTH {
         return;
     }
