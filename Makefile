@@ -6,9 +6,9 @@ HOST := $(shell rustc -vV | sed -n 's/^host: //p')
 check: ## format, Clippy with warnings denied, unit tests
 	cargo fmt --check
 	rustfmt --edition 2024 --check src/rules/*.rs src/rules/support/*.rs
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --features fuzzing -- -D warnings
 	cargo check --no-default-features
-	cargo test --lib
+	cargo test --lib --features fuzzing
 
 .PHONY: format
 format: ## rustfmt, also for the rules, whose modules a macro declares
@@ -18,7 +18,7 @@ format: ## rustfmt, also for the rules, whose modules a macro declares
 .PHONY: test
 test: ## every test: unit, integration, documentation, end to end (those need root)
 	tests/tools.sh shellcheck strace || [ -z "$$CI" ]
-	cargo test
+	cargo test --features fuzzing
 	tests/e2e/run.sh --where-possible
 	tests/deps/run.sh --where-possible
 
@@ -27,6 +27,10 @@ e2e: ## real images built, slimmed and run in containers, and programs beside th
 	cargo build --release
 	JETTISON_BINARY=target/release/jettison tests/e2e/run.sh
 	tests/deps/run.sh
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for a minute, by coverage: fuzz/run.sh takes seconds and targets; needs C++
+	fuzz/run.sh
 
 .PHONY: hooks
 hooks: ## the wheel by pip and the hooks by pre-commit, as users install them; needs PyPI

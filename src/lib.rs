@@ -94,6 +94,9 @@ pub mod cli;
 pub mod config;
 pub mod dockerfile;
 pub mod elf;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod image;
 pub mod inspect;
 pub mod knowledge;

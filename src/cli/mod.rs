@@ -52,6 +52,10 @@ use output::Output;
 
 use crate::printable::escape;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use lsp::session as lsp_session;
+
 /// Result of a command. The numbers are exit codes, which scripts depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {

@@ -144,6 +144,19 @@ impl Image {
         Source::open(reference, options, progress)?.image(&options.platform, progress)
     }
 
+    /// An image of a tree, as [`Reference::Rootfs`] reads one, with a configuration.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn without_layers(config: Config, tree: Tree) -> Self {
+        Self {
+            config,
+            layers: Vec::new(),
+            tree,
+            origin: Origin::default(),
+            materials: Vec::new(),
+            longest: u64::MAX,
+        }
+    }
+
     /// The image as it is when only these names are written: no layer has anything that is not
     /// there.
     #[must_use]

@@ -1,7 +1,7 @@
 //! Alpine packages: apk's database, paragraphs of lines such as `P:musl`.
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Facts, MAX_PATH, Scan};
+use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError};
 
 /// The paths of the database: the old one, and that of apk 3.
@@ -22,9 +22,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
         };
         read = Some(database);
         for paragraph in paragraphs(&bytes) {
-            let files = paths(&paragraph)
-                .filter_map(|path| scan.entry(&path))
-                .collect();
+            let files = files(scan, &paragraph);
             scan.add(Ecosystem::Apk, facts(&paragraph), database, files);
         }
     }
@@ -67,47 +65,50 @@ fn broken(paragraph: &Paragraph<'_>) -> Option<String> {
     Some(parts.join(" and "))
 }
 
-/// The paths of a package: `F:` names a directory, `R:` a file in it.
-fn paths<'a>(paragraph: &Paragraph<'a>) -> impl Iterator<Item = Vec<u8>> + use<'a> {
-    let mut directory: &[u8] = b"";
-    paragraph
-        .bytes
-        .split(|&byte| byte == b'\n')
-        .filter_map(move |line| match line {
-            [b'F', b':', path @ ..] => {
-                directory = path;
-                None
+/// The files of a package: `F:` names a directory, `R:` a file in it. Thousands may share a
+/// directory of 4 KiB, so each directory is looked up once, and no path is put together.
+fn files(scan: &Scan<'_>, paragraph: &Paragraph<'_>) -> Vec<NameId> {
+    let mut files = Vec::new();
+    let mut directory = directory(scan, b"");
+    for line in paragraph.bytes.split(|&byte| byte == b'\n') {
+        match line {
+            [b'F', b':', path @ ..] => directory = self::directory(scan, path),
+            [b'R', b':', name @ ..] => {
+                files.extend(directory.and_then(|directory| scan.entry_in(directory, name)));
             }
-            // A hostile database could join one long directory with many names.
-            [b'R', b':', name @ ..] if directory.len() + name.len() < MAX_PATH => {
-                Some([b"/", directory, b"/", name].concat())
-            }
-            _ => None,
-        })
+            _ => {}
+        }
+    }
+    files
 }
 
-/// Copies a paragraph without the dropped files and the directories that end up empty; `None` if no
-/// file is left.
-pub(super) fn reduced(
+/// The directory of an `F:` line, which has no slash in front.
+fn directory(scan: &Scan<'_>, path: &[u8]) -> Option<NameId> {
+    scan.directory(&[b"/", path].concat())
+}
+
+/// The paragraph without the files that are dropped and the directories that end up empty; `None`
+/// if no file is left.
+pub(super) fn reduced<D>(
     paragraph: &Paragraph<'_>,
-    is_kept: impl Fn(&[u8]) -> bool,
+    directory_at: impl Fn(&[u8]) -> D,
+    is_kept: impl Fn(&D, &[u8]) -> bool,
 ) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    let mut directory: &[u8] = b"";
-    // The lines of a directory, `F:` and its mode `M:`, are only written when a file in it is kept.
+    let mut directory = directory_at(b"");
+    // The lines of a directory, which are only written when a file in it is kept.
     let mut waiting = Vec::new();
     let (mut keeps, mut any) = (true, false);
     for line in paragraph.bytes.split_inclusive(|&byte| byte == b'\n') {
         let value = line.get(2..).unwrap_or_default().trim_ascii_end();
         match line {
             [b'F', b':', ..] => {
-                directory = value;
+                directory = directory_at(value);
                 waiting = line.to_vec();
             }
             [b'M', b':', ..] => waiting.extend_from_slice(line),
             [b'R', b':', ..] => {
-                let is_path = directory.len() + value.len() < MAX_PATH;
-                keeps = is_path && is_kept(&[b"/", directory, b"/", value].concat());
+                keeps = is_kept(&directory, value);
                 if keeps {
                     out.append(&mut waiting);
                     out.extend_from_slice(line);
@@ -124,14 +125,24 @@ pub(super) fn reduced(
     if any { Some(out) } else { None }
 }
 
-/// Copies the database without the packages that have no kept file.
-pub(super) fn database(scan: &Scan<'_>, bytes: &[u8], is_kept: impl Fn(NameId) -> bool) -> Vec<u8> {
+/// The database without the packages that have no kept file.
+pub(super) fn database(
+    scan: &Scan<'_>,
+    bytes: &[u8],
+    is_kept: impl Fn(NameId) -> bool,
+) -> Vec<u8> {
     let mut out = Vec::new();
     for paragraph in paragraphs(bytes) {
-        let reduced = reduced(&paragraph, |path| scan.entry(path).is_some_and(&is_kept));
-        if let Some(reduced) = reduced {
-            // apk ends every package with an empty line, the last one, too.
-            out.extend_from_slice(reduced.trim_ascii_end());
+        let reduced = reduced(
+            &paragraph,
+            |path| directory(scan, path),
+            |directory, name| {
+                let entry = directory.and_then(|directory| scan.entry_in(directory, name));
+                entry.is_some_and(&is_kept)
+            },
+        );
+        if let Some(paragraph) = reduced {
+            out.extend_from_slice(paragraph.trim_ascii_end());
             out.extend_from_slice(b"\n\n");
         }
     }
@@ -147,28 +158,14 @@ mod tests {
         R:ld-musl-x86_64.so.1\na:0:0:755\nF:etc\nR:x\n";
 
     #[test]
-    fn files_are_in_the_directory_named_before_them() {
-        let paragraph = Paragraph { bytes: MUSL };
-        let paths: Vec<_> = paths(&paragraph)
-            .map(|path| String::from_utf8(path).unwrap())
-            .collect();
-        assert_eq!(
-            paths,
-            [
-                "/lib/libc.musl-x86_64.so.1",
-                "/lib/ld-musl-x86_64.so.1",
-                "/etc/x"
-            ]
-        );
-    }
-
-    #[test]
     fn a_reduced_paragraph_has_no_trace_of_what_is_gone() {
         let paragraph = Paragraph { bytes: MUSL };
-        let reduced = reduced(&paragraph, |path| path == b"/lib/ld-musl-x86_64.so.1").unwrap();
-        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\n\
-            R:ld-musl-x86_64.so.1\na:0:0:755\n";
-        assert_eq!(String::from_utf8(reduced).unwrap(), expected);
-        assert_eq!(super::reduced(&paragraph, |_| false), None);
+        let reduced = reduced(&paragraph, <[u8]>::to_vec, |directory, name| {
+            directory == b"lib" && name == b"ld-musl-x86_64.so.1"
+        });
+        let expected = "C:Q1x=\nP:musl\nV:1.2.5-r0\nA:x86_64\nL:MIT\no:musl\nF:lib\nM:0:0:755\nR:ld-musl-x86_64.so.1\na:0:0:755\n";
+        assert_eq!(String::from_utf8(reduced.unwrap()).unwrap(), expected);
+        let nothing = super::reduced(&paragraph, <[u8]>::to_vec, |_, _| false);
+        assert_eq!(nothing, None);
     }
 }

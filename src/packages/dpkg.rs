@@ -40,7 +40,7 @@ pub(super) fn read(scan: &mut Scan<'_>) -> Result<(), ReadError> {
         };
         let sums = [scan.tree().path(record), b".md5sums".to_vec()].concat();
         let files = scan
-            .text_at(&sums)?
+            .own_text_at(&sums)?
             .map(|sums| summed(scan, &sums))
             .unwrap_or_default();
         scan.add(Ecosystem::Deb, facts, record, files);
@@ -191,8 +191,8 @@ pub(super) fn info<'a>(
     // The name includes the architecture for packages that are `Multi-Arch: same`, which can be
     // installed for several.
     let with_architecture = format!("{INFO}{}:{architecture}.{kind}", facts.name);
-    match scan.text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
-        None => scan.text_at(with_architecture.as_bytes()),
+    match scan.own_text_at(format!("{INFO}{}.{kind}", facts.name).as_bytes())? {
+        None => scan.own_text_at(with_architecture.as_bytes()),
         bytes => Ok(bytes),
     }
 }

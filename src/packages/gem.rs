@@ -1,6 +1,6 @@
 //! Ruby gems: `specifications/NAME-VERSION.gemspec`.
 
-use super::{Ecosystem, Facts, Scan, files_below};
+use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
@@ -35,7 +35,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
         .child(home, b"gems")
         .and_then(|gems| tree.child(gems, full_name));
     let mut files = gem
-        .map(|gem| files_below(tree, gem, None))
+        .map(|gem| scan.files_below(gem, None))
         .unwrap_or_default();
     files.push(name);
     scan.add(Ecosystem::Gem, facts, name, files);

@@ -19,11 +19,11 @@ mod records;
 mod rpm;
 mod versions;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use crate::image::{Bytes, Content, Image, Kind, NameId, ReadError, Tree};
+use crate::image::{Bytes, Content, Image, InodeId, Kind, NameId, ReadError, Tree};
 
 pub use distribution::Distribution;
 pub(crate) use file_parts::FileParts;
@@ -35,6 +35,12 @@ pub use versions::Order;
 const MAX_RECORD: u64 = 512 << 20;
 /// Largest text, in bytes: dpkg's status is a few megabytes on a system with everything installed.
 const MAX_TEXT: u64 = 64 << 20;
+/// Bytes of all texts of an image together, each counted as often as it is read: an image with
+/// everything installed has a fifth of it. Hard links and packages of one name could have one list
+/// read thousands of times.
+const MAX_TEXTS: u64 = 512 << 20;
+/// Files found below the directories of packages, each counted as often as it is found.
+const MAX_FOUND: usize = 50_000_000;
 /// Largest sparse file, in bytes: holes cost an attacker nothing in an archive.
 const MAX_SPARSE: u64 = 8 << 20;
 /// Most packages of one image: the largest images have some ten thousand.
@@ -183,6 +189,7 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
         image,
         distribution: &distribution,
         inflatable: MAX_INFLATED,
+        budget: Budget::default(),
         oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),
@@ -205,6 +212,9 @@ pub fn read(image: &Image) -> Result<Packages, ReadError> {
     }
     for name in scan.oversized.take() {
         scan.note(name, "too large to read");
+    }
+    if let Some(name) = scan.budget.first_unread.get() {
+        scan.note(name, "the package records are too long: not all of them are read");
     }
     let Scan {
         mut list,
@@ -253,10 +263,33 @@ struct Scan<'a> {
     distribution: &'a Distribution,
     /// Bytes that archives may still inflate to.
     inflatable: u64,
+    budget: Budget,
     /// Files that were not read because they are too large.
     oversized: RefCell<BTreeSet<NameId>>,
     list: Vec<Package>,
     notes: Vec<PackageNote>,
+}
+
+/// The work that may still be done for the records of an image.
+#[derive(Debug)]
+struct Budget {
+    text_bytes: Cell<u64>,
+    found_files: Cell<usize>,
+    /// The first text that was not read for want of budget.
+    first_unread: Cell<Option<NameId>>,
+    /// The lists of files that packages of dpkg have: each belongs to one package.
+    lists: RefCell<HashSet<InodeId>>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            text_bytes: Cell::new(MAX_TEXTS),
+            found_files: Cell::new(MAX_FOUND),
+            first_unread: Cell::default(),
+            lists: RefCell::default(),
+        }
+    }
 }
 
 /// A package as its record describes it, before its files are known.
@@ -293,7 +326,28 @@ impl<'a> Scan<'a> {
 
     /// The bytes of a text.
     fn text(&self, name: NameId) -> Result<Option<Bytes<'a>>, ReadError> {
+        if let Kind::File(content) = &self.tree().inode(name).kind {
+            let left = &self.budget.text_bytes;
+            let Some(rest) = left.get().checked_sub(content.length()) else {
+                let first = self.budget.first_unread.get().unwrap_or(name);
+                self.budget.first_unread.set(Some(first));
+                return Ok(None);
+            };
+            left.set(rest);
+        }
         self.at_most(name, MAX_TEXT)
+    }
+
+    /// The bytes of a list that belongs to one package; `None` if another package has had it.
+    fn own_text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
+        let Some(name) = self.file(path) else {
+            return Ok(None);
+        };
+        let list = self.tree().inode_id(name);
+        if !self.budget.lists.borrow_mut().insert(list) {
+            return Ok(None);
+        }
+        self.text(name)
     }
 
     fn text_at(&self, path: &[u8]) -> Result<Option<Bytes<'a>>, ReadError> {
@@ -339,6 +393,28 @@ impl<'a> Scan<'a> {
         Some(name)
     }
 
+    /// The directory at a path that a database lists; `None` if there is none.
+    fn directory(&self, path: &[u8]) -> Option<NameId> {
+        if path.len() > MAX_PATH {
+            return None;
+        }
+        let name = self.tree().resolve(path).ok()?.name;
+        if self.tree().is_directory(name) {
+            Some(name)
+        } else {
+            None
+        }
+    }
+
+    /// The entry of a name in a directory that a database lists; `None` if it is a directory.
+    fn entry_in(&self, directory: NameId, name: &[u8]) -> Option<NameId> {
+        let name = self.tree().child(directory, name)?;
+        if self.tree().is_directory(name) {
+            return None;
+        }
+        Some(name)
+    }
+
     /// The entries at the paths of one package, without directories. A path that is the parent of
     /// another counts as a directory even if it is a symlink in the image, as `/lib` often is.
     fn entries(&self, paths: &[impl AsRef<[u8]>]) -> Vec<NameId> {
@@ -359,6 +435,29 @@ impl<'a> Scan<'a> {
             }
         }
         entries
+    }
+
+    /// The files and symlinks below a directory, except those below directories with a certain name.
+    fn files_below(&self, directory: NameId, without: Option<&[u8]>) -> Vec<NameId> {
+        let tree = self.tree();
+        let left = &self.budget.found_files;
+        let mut files = Vec::new();
+        let mut open = vec![directory];
+        while let Some(directory) = open.pop() {
+            for name in tree.children(directory) {
+                // Many packages may claim one large directory.
+                let Some(rest) = left.get().checked_sub(1) else {
+                    return files;
+                };
+                left.set(rest);
+                if !tree.is_directory(name) {
+                    files.push(name);
+                } else if Some(tree.file_name(name)) != without {
+                    open.push(name);
+                }
+            }
+        }
+        files
     }
 
     fn note(&mut self, at: NameId, text: impl Into<String>) {
@@ -402,24 +501,6 @@ impl<'a> Scan<'a> {
             purl,
         });
     }
-}
-
-/// Lists the files and symlinks below a directory, except those below directories with a certain
-/// name.
-fn files_below(tree: &Tree, directory: NameId, without: Option<&[u8]>) -> Vec<NameId> {
-    let mut files = Vec::new();
-    // A stack instead of recursion: a layer may nest directories as deeply as it likes.
-    let mut open = vec![directory];
-    while let Some(directory) = open.pop() {
-        for name in tree.children(directory) {
-            if !tree.is_directory(name) {
-                files.push(name);
-            } else if Some(tree.file_name(name)) != without {
-                open.push(name);
-            }
-        }
-    }
-    files
 }
 
 /// Decodes text from a record, with replacement characters where it is not UTF-8.

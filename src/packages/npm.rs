@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Ecosystem, Facts, Scan, files_below};
+use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError, Tree};
 
 /// Largest `package.json`, in bytes: parsed JSON takes many times its size in memory.
@@ -33,7 +33,7 @@ pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
     // A `package.json` without a version only configures a directory, such as `"type": "module"`.
     if !facts.version.is_empty() {
         // Packages in its own `node_modules` are packages of their own.
-        let files = files_below(tree, tree.parent(name), Some(b"node_modules"));
+        let files = scan.files_below(tree.parent(name), Some(b"node_modules"));
         scan.add(Ecosystem::Npm, facts, name, files);
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! Python distributions: `NAME-VERSION.dist-info`, and `.egg-info` as a directory or a file.
 
+use std::collections::BTreeSet;
+
 use super::fields::paragraphs;
-use super::{Ecosystem, Facts, Scan, files_below, text};
+use super::{Ecosystem, Facts, Scan, text};
 use crate::image::{Bytes, NameId, ReadError, Tree};
 
 pub(super) fn read(scan: &mut Scan<'_>, name: NameId) -> Result<(), ReadError> {
@@ -53,7 +55,7 @@ fn metadata(tree: &Tree, name: NameId, file_name: &[u8]) -> Option<NameId> {
 fn files(scan: &Scan<'_>, information: NameId, record: NameId) -> Result<Vec<NameId>, ReadError> {
     let tree = scan.tree();
     let mut files = if tree.is_directory(information) {
-        files_below(tree, information, None)
+        scan.files_below(information, None)
     } else {
         vec![record]
     };
@@ -69,8 +71,10 @@ fn files(scan: &Scan<'_>, information: NameId, record: NameId) -> Result<Vec<Nam
             files.extend(entry(tree, information, path));
         }
     } else if let Some(bytes) = list(scan, information, b"top_level.txt")? {
-        for line in bytes.split(|&byte| byte == b'\n') {
-            files.extend(module_files(tree, site, &text(line)));
+        // A hostile list may name one module on every line.
+        let modules: BTreeSet<String> = bytes.split(|&byte| byte == b'\n').map(text).collect();
+        for module in modules {
+            files.extend(module_files(scan, site, &module));
         }
     }
     Ok(files)
@@ -89,7 +93,8 @@ fn list<'a>(
 }
 
 /// Lists the files of a module: a directory, a single file, or both.
-fn module_files(tree: &Tree, site: NameId, module: &str) -> Vec<NameId> {
+fn module_files(scan: &Scan<'_>, site: NameId, module: &str) -> Vec<NameId> {
+    let tree = scan.tree();
     let mut files = Vec::new();
     // An empty line would make the module `.py`, and `site-packages` itself its directory.
     if module.is_empty() {
@@ -98,7 +103,7 @@ fn module_files(tree: &Tree, site: NameId, module: &str) -> Vec<NameId> {
     if let Some(package) = tree.child(site, module.as_bytes())
         && tree.is_directory(package)
     {
-        files.extend(files_below(tree, package, None));
+        files.extend(scan.files_below(package, None));
     }
     files.extend(tree.child(site, format!("{module}.py").as_bytes()));
     files

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::fields::{Paragraph, paragraphs};
-use super::{Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
+use super::{Budget, Ecosystem, Package, Packages, Scan, apk, dpkg, rpm};
 use crate::image::{Header, Image, NameId, ReadError};
 
 /// The records of the packages that remain.
@@ -53,6 +53,7 @@ pub fn records(
         image,
         distribution: &packages.distribution,
         inflatable: 0,
+        budget: Budget::default(),
         oversized: RefCell::default(),
         list: Vec::new(),
         notes: Vec::new(),

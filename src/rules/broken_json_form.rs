@@ -110,7 +110,9 @@ fn as_json(text: &str) -> Option<String> {
             .unwrap_or(part);
         // An unquoted word with blanks may have been meant as several words.
         if word.is_empty()
-            || word.contains(['"', '\'', '\\', '[', ']', '\n'])
+            || word.contains(['"', '\'', '\\', '[', ']'])
+            // JSON has no control characters as they are.
+            || word.contains(char::is_control)
             || (word == part && word.contains(char::is_whitespace))
         {
             return None;

@@ -77,6 +77,33 @@ pub(super) fn run(arguments: &LspArguments) -> anyhow::Result<Outcome> {
     served.map(|()| Outcome::Clean)
 }
 
+/// Returns the answers to what an editor sends, framed as it sends it. ShellCheck is not run.
+#[cfg(feature = "fuzzing")]
+pub fn session(mut input: &[u8]) -> Vec<Message> {
+    use clap::Parser as _;
+    use std::sync::LazyLock;
+    use std::thread;
+
+    #[derive(clap::Parser)]
+    struct Session {
+        #[command(flatten)]
+        arguments: LspArguments,
+    }
+    static SESSION: LazyLock<Session> =
+        LazyLock::new(|| Session::parse_from(["lsp", "--no-shellcheck"]));
+
+    let (server, editor) = Connection::memory();
+    let (sender, receiver) = (editor.sender, editor.receiver);
+    thread::scope(|scope| {
+        scope.spawn(move || transport::forward(&mut input, |message| sender.send(message).is_ok()));
+        let answers = scope.spawn(move || receiver.into_iter().collect());
+        // An editor that breaks the protocol is an error, which ends the session.
+        let _ = serve(&SESSION.arguments, &server);
+        drop(server);
+        answers.join().unwrap_or_default()
+    })
+}
+
 fn serve(arguments: &LspArguments, connection: &Connection) -> anyhow::Result<()> {
     let (id, _) = connection
         .initialize_start()

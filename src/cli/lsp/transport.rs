@@ -27,15 +27,9 @@ pub(super) fn stdio() -> (Connection, Threads) {
     let (server, editor) = Connection::memory();
     let (sender, receiver) = (editor.sender, editor.receiver);
     let reader = thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        while let Some(message) = read(&mut input)? {
-            // After `exit`, reading on would wait for as long as the editor keeps the pipe open.
-            let is_exit = matches!(&message, Message::Notification(it) if it.method == "exit");
-            if sender.send(message).is_err() || is_exit {
-                break;
-            }
-        }
-        Ok(())
+        forward(&mut io::stdin().lock(), |message| {
+            sender.send(message).is_ok()
+        })
     });
     let writer = thread::spawn(move || {
         let mut output = io::stdout().lock();
@@ -45,6 +39,21 @@ pub(super) fn stdio() -> (Connection, Threads) {
         output.flush()
     });
     (server, Threads { reader, writer })
+}
+
+/// Passes on every message up to `exit`, or until `send` returns false.
+pub(super) fn forward(
+    input: &mut impl BufRead,
+    mut send: impl FnMut(Message) -> bool,
+) -> io::Result<()> {
+    while let Some(message) = read(input)? {
+        // After `exit`, reading on would wait for as long as the editor keeps the pipe open.
+        let is_exit = matches!(&message, Message::Notification(it) if it.method == "exit");
+        if !send(message) || is_exit {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl Threads {

@@ -1,6 +1,6 @@
 //! Shell options that decide what happens on a failure: `set -e -o pipefail`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{Pipeline, Scope, ShellScript, SimpleCommand};
 use crate::source::Span;
@@ -28,7 +28,7 @@ impl ShellOptions {
 pub(super) struct OptionChanges {
     /// Changes by scope: the start of each of its `set` commands, ascending, and the changes by it
     /// and those before it in this scope together.
-    of_scopes: HashMap<usize, Vec<(usize, Change)>>,
+    of_scopes: BTreeMap<usize, Vec<(usize, Change)>>,
 }
 
 /// The options that commands turn on or off.

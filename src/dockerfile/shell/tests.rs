@@ -57,6 +57,17 @@ fn commands_are_found_at_any_depth() {
 }
 
 #[test]
+fn a_script_in_dollar_quotes_knows_its_places() {
+    let text = r"sh -c $'a\n\'ü\' b; c ü'";
+    let spans: Vec<&str> = parse_text(text)
+        .commands
+        .iter()
+        .map(|command| &text[command.span.range()])
+        .collect();
+    assert_eq!(spans, [text, "a", r"\'ü\' b", "c ü"]);
+}
+
+#[test]
 fn quotes_and_escapes_are_not_part_of_words() {
     let text = r#"a"b"'c'd\ e "f\"\g" $'h\n' "" *.deb {x,y} 123 ~/z"#;
     assert_eq!(commands(text), ["abcd e f\"\\g h\n  *.deb {x,y} 123 ~/z"]);

@@ -13,7 +13,8 @@ use crate::dockerfile::syntax::Joined;
 enum Piece<'a> {
     /// Literal text.
     Text(Range<usize>),
-    Decoded(String, Range<usize>),
+    /// What an escape stands for.
+    Decoded(char, Range<usize>),
     Variable {
         name: &'a str,
         range: Range<usize>,
@@ -28,7 +29,7 @@ pub(super) fn word(script: &Joined, shared: &Arc<str>, node: Node<'_>) -> ShellW
     let mut parts = Vec::new();
     pieces(text, node, &mut |piece| match piece {
         Piece::Text(range) => push_literal(&mut parts, &text[range]),
-        Piece::Decoded(decoded, _) => push_literal(&mut parts, &decoded),
+        Piece::Decoded(decoded, _) => push_literal(&mut parts, decoded.encode_utf8(&mut [0; 4])),
         Piece::Variable {
             name,
             range,
@@ -61,7 +62,10 @@ pub(super) fn value(script: &Joined, node: Node<'_>) -> Option<Joined> {
     let mut known = true;
     pieces(script.as_str(), node, &mut |piece| match piece {
         Piece::Text(range) | Piece::Variable { range, .. } => value.push_part(script, range),
-        Piece::Decoded(decoded, range) => value.push(&decoded, script.source_offset(range.start)),
+        Piece::Decoded(decoded, range) => {
+            let start = script.source_offset(range.start);
+            value.push(decoded.encode_utf8(&mut [0; 4]), start);
+        }
         Piece::Other(_) => known = false,
     });
     if known { Some(value) } else { None }
@@ -209,21 +213,37 @@ fn unescape<'a>(
 /// Decodes `$'…'` with the escapes that people use; with others its value is unknown.
 fn ansi<'a>(text: &'a str, range: Range<usize>, sink: &mut dyn FnMut(Piece<'a>)) {
     let inside = inside(text, &range, "$'", '\'');
-    let mut decoded = String::new();
-    let mut chars = text[inside].chars();
-    while let Some(char) = chars.next() {
-        decoded.push(match (char, char == '\\') {
-            (char, false) => char,
-            _ => match chars.next() {
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some(char @ ('\\' | '\'' | '"' | '?')) => char,
-                _ => return sink(Piece::Other(range)),
-            },
-        });
+    let Some(escapes) = ansi_escapes(&text[inside.clone()]) else {
+        return sink(Piece::Other(range));
+    };
+    // Each escape is a piece, so that every other character knows its place.
+    let mut at = inside.start;
+    for (offset, decoded) in escapes {
+        let escape = inside.start + offset;
+        sink(Piece::Text(at..escape));
+        at = escape + 2;
+        sink(Piece::Decoded(decoded, escape..at));
     }
-    sink(Piece::Decoded(decoded, range));
+    sink(Piece::Text(at..inside.end));
+}
+
+/// The places of the escapes, each with its value; `None` if one is not known.
+fn ansi_escapes(text: &str) -> Option<Vec<(usize, char)>> {
+    let mut escapes = Vec::new();
+    let mut chars = text.char_indices();
+    while let Some((offset, char)) = chars.next() {
+        if char == '\\' {
+            let decoded = match chars.next()?.1 {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                char @ ('\\' | '\'' | '"' | '?') => char,
+                _ => return None,
+            };
+            escapes.push((offset, decoded));
+        }
+    }
+    Some(escapes)
 }
 
 fn variable_name<'a>(text: &'a str, node: Node<'_>) -> Option<&'a str> {

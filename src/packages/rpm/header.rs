@@ -3,8 +3,6 @@
 //!
 //! Numbers are big-endian. Source: rpm's `docs/manual/format_header.md`.
 
-use super::super::MAX_PATH;
-
 // Tags, by their names in rpm's `rpmtag.h`: RPMTAG_NAME, RPMTAG_BUILDTIME and so on.
 pub(super) const NAME: u32 = 1000;
 pub(super) const VERSION: u32 = 1001;
@@ -93,24 +91,17 @@ impl<'a> Header<'a> {
         bytes.split(|&byte| byte == 0).take(count)
     }
 
-    /// Lists the paths of all files and directories of the package.
-    pub(super) fn paths(&self) -> Vec<Vec<u8>> {
-        // rpm stores each directory once, and a row in this list for each name. Directories end
-        // with a slash.
-        let directories: Vec<&[u8]> = self.strings(DIRECTORIES).collect();
-        let mut paths = Vec::new();
-        for (name, row) in self.strings(BASE_NAMES).zip(self.numbers(DIRECTORY_ROWS)) {
-            let directory = usize::try_from(row)
-                .ok()
-                .and_then(|row| directories.get(row));
-            // A row outside of the list, or a path that no file can have, only damages this path.
-            if let Some(directory) = directory
-                && directory.len() + name.len() <= MAX_PATH
-            {
-                paths.push([directory, name].concat());
-            }
-        }
-        paths
+    /// The directories of the package, as paths with a slash at the end.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.strings(DIRECTORIES)
+    }
+
+    /// The files and directories of the package: each a row of the directories and a name. Thousands
+    /// may share a directory of 4 KiB, so no path is put together.
+    pub(super) fn names(&self) -> impl Iterator<Item = (usize, &'a [u8])> + use<'a> {
+        let rows = self.numbers(DIRECTORY_ROWS);
+        rows.zip(self.strings(BASE_NAMES))
+            .filter_map(|(row, name)| Some((usize::try_from(row).ok()?, name)))
     }
 }
 
@@ -142,7 +133,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_path_is_a_directory_and_a_name_in_it() {
+    fn a_name_has_the_row_of_its_directory() {
         let blob = built(&[
             (NAME, STRING, 1, b"bash\0"),
             (EPOCH, INT32, 1, &[0, 0, 0, 2]),
@@ -160,22 +151,18 @@ pub(super) mod tests {
             (header.text(NAME).as_deref(), header.number(EPOCH)),
             (Some("bash"), Some(2))
         );
-        assert_eq!(header.paths(), [&b"/usr/bin/bash"[..], b"/etc/skel"]);
+        assert_eq!(
+            header.directories().collect::<Vec<_>>(),
+            [&b"/usr/bin/"[..], b"/etc/"]
+        );
+        assert_eq!(
+            header.names().collect::<Vec<_>>(),
+            [(0, &b"bash"[..]), (1, b"skel"), (9, b"out")]
+        );
         assert_eq!(
             (header.text(VENDOR), header.text(EPOCH), header.number(NAME)),
             (None, None, None)
         );
-    }
-
-    #[test]
-    fn a_path_that_is_longer_than_any_is_left_out() {
-        let directory = [&b"/"[..], &[b'x'; MAX_PATH], b"\0"].concat();
-        let blob = built(&[
-            (DIRECTORIES, STRINGS, 1, &directory),
-            (BASE_NAMES, STRINGS, 1, b"a\0"),
-            (DIRECTORY_ROWS, INT32, 1, &[0; 4]),
-        ]);
-        assert_eq!(Header::parse(&blob).unwrap().paths(), Vec::<Vec<u8>>::new());
     }
 
     #[test]

@@ -6,6 +6,8 @@ mod header;
 mod ndb;
 mod sqlite;
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Ecosystem, Facts, Scan};
 use crate::image::{NameId, ReadError};
 
@@ -77,13 +79,50 @@ fn database_of(scan: &mut Scan<'_>, database: NameId, (headers, damage): Headers
             scan.note(database, "invalid package header");
             continue;
         };
-        // rpm stores imported public keys as if they were packages.
-        if header.text(header::NAME).as_deref() == Some("gpg-pubkey") {
+        if !is_package(&header) {
             continue;
         }
-        let files = scan.entries(&header.paths());
+        let files = files(scan, &header);
         scan.add(Ecosystem::Rpm, facts(&header), database, files);
     }
+}
+
+/// Whether a header is that of a package: keys that signatures are checked with are in the database
+/// as if they were packages, and what has no name cannot be one.
+fn is_package(header: &Header<'_>) -> bool {
+    let name = header.text(header::NAME).unwrap_or_default();
+    !name.is_empty() && name != "gpg-pubkey"
+}
+
+/// The entries of a package, without directories. A name that another directory of the package
+/// begins with counts as a directory even if it is a symlink in the image, as `/lib` often is.
+fn files(scan: &Scan<'_>, header: &Header<'_>) -> Vec<NameId> {
+    let paths: Vec<&[u8]> = header.directories().collect();
+    let entries: Vec<Option<NameId>> = paths.iter().map(|path| scan.directory(path)).collect();
+    let mut rows: HashMap<&[u8], usize> = HashMap::new();
+    for (row, path) in paths.iter().enumerate() {
+        rows.entry(path).or_insert(row);
+    }
+    let mut parents: HashSet<(usize, &[u8])> = HashSet::new();
+    for path in &paths {
+        let path = path.strip_suffix(b"/").unwrap_or(path);
+        let Some(slash) = memchr::memrchr(b'/', path) else {
+            continue;
+        };
+        if let Some(&row) = rows.get(&path[..=slash]) {
+            parents.insert((row, &path[slash + 1..]));
+        }
+    }
+    let mut files = Vec::new();
+    for (row, name) in header.names() {
+        let Some(Some(directory)) = entries.get(row) else {
+            continue;
+        };
+        if !parents.contains(&(rows[paths[row]], name)) {
+            files.extend(scan.entry_in(*directory, name));
+        }
+    }
+    files
 }
 
 fn facts(header: &Header<'_>) -> Facts {
@@ -192,7 +231,7 @@ pub(super) fn manifest_lines(
     let (blobs, _) = headers(&bytes);
     let mut lines = Vec::new();
     for header in blobs.iter().filter_map(|blob| Header::parse(blob)) {
-        if scan.entries(&header.paths()).into_iter().any(&is_kept) {
+        if is_package(&header) && files(scan, &header).into_iter().any(&is_kept) {
             lines.push(manifest_line(&header));
         }
     }

@@ -559,14 +559,14 @@ fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
 }
 
 /// The places where the lines of a text begin.
-struct Lines {
+pub(super) struct Lines {
     starts: Vec<usize>,
     /// Lines before the text.
     base: usize,
 }
 
 impl Lines {
-    fn of(text: &str, base: usize) -> Self {
+    pub(super) fn of(text: &str, base: usize) -> Self {
         Self {
             starts: memchr::memchr_iter(b'\n', text.as_bytes())
                 .map(|at| at + 1)
@@ -576,7 +576,7 @@ impl Lines {
     }
 
     /// The number of the line that a byte is on, from 1.
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         self.base + self.starts.partition_point(|&start| start <= offset) + 1
     }
 }

@@ -3,6 +3,7 @@
 
 mod differences;
 mod documents;
+mod hostile_packages;
 mod layers;
 mod packages;
 mod records;

@@ -1,5 +1,7 @@
 //! Node: packages whole, with the packages they depend on, as `require` finds them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::directories::{
@@ -100,9 +102,13 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
         return;
     };
     keep.graph.keep(manifest, Some(name), why);
-    for dependency in dependencies(keep, manifest) {
-        keep_required(keep, manifest, package, &dependency);
-    }
+    let dependencies = dependencies(keep, manifest);
+    keep_required(
+        keep,
+        manifest,
+        package,
+        dependencies.iter().map(String::as_str),
+    );
 }
 
 /// `express`, `@babel/core`.
@@ -116,11 +122,11 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
     }
 }
 
-fn dependencies(keep: &Keep<'_>, manifest: NameId) -> Vec<String> {
+fn dependencies(keep: &Keep<'_>, manifest: NameId) -> BTreeSet<String> {
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
-        return Vec::new();
+        return BTreeSet::new();
     };
     let fields = FIELDS
         .iter()
@@ -128,63 +134,75 @@ fn dependencies(keep: &Keep<'_>, manifest: NameId) -> Vec<String> {
     fields.flat_map(|field| field.keys().cloned()).collect()
 }
 
-/// Keeps a package that a source or a package below `directory` asks for: `express`,
+/// Keeps the packages that a source or a package below `directory` asks for: `express`,
 /// `@babel/core/lib/x`.
-pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, request: &str) {
-    let mut parts = request.splitn(3, '/');
-    let (Some(first), second) = (parts.next(), parts.next()) else {
-        return;
-    };
-    let name = match second {
-        Some(second) if first.starts_with('@') => format!("{first}/{second}"),
-        _ => first.to_owned(),
-    };
-    // A relative path is a file of the same package.
-    if name.is_empty() || name.starts_with('.') || request.starts_with('/') {
+pub(super) fn keep_required<'r>(
+    keep: &mut Keep<'_>,
+    by: NameId,
+    directory: NameId,
+    requests: impl IntoIterator<Item = &'r str>,
+) {
+    let names: BTreeSet<String> = requests.into_iter().filter_map(requested_package).collect();
+    if names.is_empty() {
         return;
     }
-    let Some(path) = find_package(keep, directory, &name) else {
-        return;
-    };
-    let why = Why::Module {
-        language: Language::Node,
-        name,
-    };
-    if let Some(package) = keep.keep_path(&path, Some(by), why.clone())
-        && let Some(manifest) = keep.tree().child(package, b"package.json")
-    {
-        keep.graph.keep(manifest, Some(by), why);
+    let search_path = search_path(keep, directory);
+    for name in names {
+        let mut candidates = search_path
+            .iter()
+            .map(|at| [at, &b"/"[..], name.as_bytes()].concat());
+        let Some(path) = candidates.find(|path| keep.tree().resolve(path).is_ok()) else {
+            continue;
+        };
+        let why = Why::Module {
+            language: Language::Node,
+            name,
+        };
+        if let Some(package) = keep.keep_path(&path, Some(by), why.clone())
+            && let Some(manifest) = keep.tree().child(package, b"package.json")
+        {
+            keep.graph.keep(manifest, Some(by), why);
+        }
     }
 }
 
-/// From the directory up, each `node_modules`; then `NODE_PATH`, and where Debian puts its
-/// packages.
-fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
+/// The name of a package in a request: `@babel/core` of `@babel/core/lib/x`. `None` for a path, which
+/// is a file of the same package.
+fn requested_package(request: &str) -> Option<String> {
+    let mut parts = request.splitn(3, '/');
+    let first = parts.next()?;
+    if first.is_empty() || first.starts_with('.') {
+        return None;
+    }
+    match parts.next() {
+        Some(second) if first.starts_with('@') => Some(format!("{first}/{second}")),
+        _ => Some(first.to_owned()),
+    }
+}
+
+/// The directories in which packages are looked for: each `node_modules` from the directory up, then
+/// `NODE_PATH`, and those of Debian's packages.
+fn search_path(keep: &Keep<'_>, directory: NameId) -> Vec<Vec<u8>> {
     let tree = keep.tree();
-    let up = ancestors(tree, directory).chain([NameId::ROOT]);
-    let beside = up.map(|at| {
-        let path = tree.path(at);
-        if path.ends_with(b"/node_modules") {
-            path
-        } else {
-            [&path[..], b"/node_modules"].concat()
+    let mut path = Vec::new();
+    for at in ancestors(tree, directory).chain([NameId::ROOT]) {
+        let mut beside = tree.path(at);
+        if !beside.ends_with(b"/node_modules") {
+            beside.extend(b"/node_modules");
         }
-    });
-    let mut debian: Vec<Vec<u8>> = ["/usr/share/nodejs", "/usr/lib/nodejs"]
-        .map(|path| path.as_bytes().to_vec())
-        .into();
+        path.push(beside);
+    }
+    path.extend(path_list(keep, "NODE_PATH"));
+    for debian in [&b"/usr/share/nodejs"[..], b"/usr/lib/nodejs"] {
+        path.push(debian.to_vec());
+    }
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
         let triplets = tree
             .children(libraries.name)
             .filter_map(|triplet| tree.child(triplet, b"nodejs"));
-        debian.extend(triplets.map(|nodejs| tree.path(nodejs)));
+        path.extend(triplets.map(|nodejs| tree.path(nodejs)));
     }
-    let given = path_list(keep, "NODE_PATH");
-    let mut candidates = beside
-        .chain(given)
-        .chain(debian)
-        .map(|at| [&at[..], b"/", name.as_bytes()].concat());
-    candidates.find(|path| tree.resolve(path).is_ok())
+    path
 }
 
 /// Whether a file of a package is not loaded: its tests, its manual, its types, the sources of its

@@ -467,10 +467,15 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
             .filter(|piece| piece.starts_with('/') && !piece.contains('\n'))
             .collect();
     }
+    let mut seen = BTreeSet::new();
     for path in paths {
         let Ok(resolved) = keep.tree().resolve_from(site, path.as_bytes()) else {
             continue;
         };
+        // Keeping a directory walks it, so it is done once.
+        if !seen.insert(resolved.name) {
+            continue;
+        }
         let why = Why::Module {
             language: Language::Python,
             name: path.to_owned(),

@@ -4,6 +4,8 @@
 //! A source is not understood, only looked at: a string that is the name of a program counts where
 //! the file has anything that starts programs.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::programs::{keep_library, keep_program};
 use super::state::State;
 use super::{application, directories, java, node, python, ruby};
@@ -12,8 +14,11 @@ use crate::slim::keep::Keep;
 use crate::slim::language_paths::{contains, is_module, is_packaged, is_standard};
 use crate::slim::shebang;
 use crate::slim::tracers::shell;
+use crate::slim::tracers::shell::Lines;
 use crate::slim::why::{Language, Why};
 
+/// Longer strings are no commands.
+const MAX_LITERAL: usize = 2000;
 /// Longer ones are data, or bundles that were generated.
 const MAX_SOURCE: usize = 8 << 20;
 
@@ -60,9 +65,9 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         Language::Ruby => want_ruby(state, keep, name, &text),
         Language::Node if is_own => {
             let directory = keep.tree().parent(name);
-            for request in node::requests(&text) {
-                node::keep_required(keep, name, directory, request);
-            }
+            // A bundle may ask for one package in every line.
+            let requests: BTreeSet<&str> = node::requests(&text).collect();
+            node::keep_required(keep, name, directory, requests);
         }
         _ => {}
     }
@@ -162,8 +167,9 @@ fn is_build_time(path: &[u8]) -> bool {
 /// Top names in `import a.b, c` and `from d import e`, at any depth. What a package of somebody
 /// else's only tries to import, it can do without.
 fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
-    let lines: Vec<&str> = text.lines().collect();
-    for (place, line) in lines.iter().enumerate() {
+    let mut blocks = Blocks::default();
+    for line in text.lines() {
+        let is_tried = blocks.is_tried(line);
         let line = line.trim_start();
         let (names, is_from) = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
             (Some(names), _) => (names, false),
@@ -183,7 +189,7 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
                 || names.starts_with("test import support");
             let known = all.copied().find(|known| *known == top && is_suite);
             if let Some(known) = known
-                && (is_own || !is_tried(&lines[..=place]))
+                && (is_own || !is_tried)
             {
                 state.want(Language::Python, known, source);
             }
@@ -191,18 +197,29 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     }
 }
 
-/// Whether the last of these lines is in a block of `try`, or of its `except`.
-fn is_tried(lines: &[&str]) -> bool {
-    let Some((last, before)) = lines.split_last() else {
-        return false;
-    };
-    let block = before.iter().rev().filter(|line| !line.trim().is_empty());
-    let opener = block
-        .map(|line| line.trim_end())
-        .find(|line| indentation(line) < indentation(last));
-    opener.is_some_and(|opener| {
-        opener.trim_start().starts_with("try:") || opener.trim_start().starts_with("except")
-    })
+/// The blocks of Python around a line, by indentation. They are kept from line to line: a program may
+/// import on every line, and the lines before are not read again.
+#[derive(Default)]
+struct Blocks {
+    /// The lines that open the blocks around the last line: the indentation of each, and whether it
+    /// is `try` or `except`.
+    openers: Vec<(usize, bool)>,
+}
+
+impl Blocks {
+    /// Takes the next line; returns whether it is in a block of `try` or `except`.
+    fn is_tried(&mut self, line: &str) -> bool {
+        let code = line.trim();
+        if code.is_empty() {
+            return false;
+        }
+        let indentation = indentation(line);
+        while self.openers.pop_if(|opener| opener.0 >= indentation).is_some() {}
+        let is_tried = self.openers.last().is_some_and(|opener| opener.1);
+        let is_try = code.starts_with("try:") || code.starts_with("except");
+        self.openers.push((indentation, is_try));
+        is_tried
+    }
 }
 
 fn indentation(line: &str) -> usize {
@@ -234,6 +251,7 @@ fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
 fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
     let tree = keep.tree();
     let directory = tree.parent(name);
+    let mut seen = HashSet::new();
     for line in text.lines().map(str::trim_start) {
         let Some(rest) = line
             .strip_prefix("import ")
@@ -246,7 +264,8 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
             .split(['.', ' ', ';', ','])
             .next()
             .unwrap_or_default();
-        if top.is_empty() {
+        // Keeping a package walks it, so it is done once.
+        if top.is_empty() || !seen.insert(top) {
             continue;
         }
         let why = Why::Module {
@@ -336,14 +355,15 @@ fn starters(language: Language) -> (&'static [&'static str], &'static [&'static 
 fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &str, is_own: bool) {
     const CLOSE: usize = 160;
     let (starters, shells) = starters(language);
-    let starts: Vec<usize> = starters
-        .iter()
-        .flat_map(|starter| text.match_indices(starter).map(|(at, _)| at))
-        .collect();
+    let mut starts: Vec<usize> = Vec::new();
+    for starter in starters {
+        starts.extend(text.match_indices(starter).map(|(at, _)| at));
+    }
     // A source that starts nothing has only chance names in its strings.
     if starts.is_empty() {
         return;
     }
+    starts.sort_unstable();
     // A module of somebody else may never be asked to start a shell.
     let is_program = is_own || !is_module(keep.tree(), &keep.graph, name);
     if is_program && shells.iter().any(|shell| text.contains(shell)) {
@@ -361,13 +381,16 @@ fn keep_programs(keep: &mut Keep<'_>, name: NameId, language: Language, text: &s
     } else {
         Vec::new()
     };
+    let lines = Lines::of(text, 0);
     for (at, literal) in strings(text).chain(bare) {
-        let mut near = starts.iter();
-        let is_close = is_own || near.any(|&start| start < at && at - start < CLOSE);
-        if literal.len() > 2000 || !is_close {
+        let before = starts.partition_point(|&start| start < at);
+        let is_close = before
+            .checked_sub(1)
+            .is_some_and(|last| at - starts[last] < CLOSE);
+        if literal.len() > MAX_LITERAL || !(is_own || is_close) {
             continue;
         }
-        let line = text[..at].matches('\n').count() + 1;
+        let line = lines.line(at);
         keep_program(keep, name, literal, line, is_own);
         // `"#{system('test -d x')}"`: code in a text has texts of its own.
         if literal.contains('{') {
@@ -406,7 +429,7 @@ fn strings(text: &str) -> impl Iterator<Item = (usize, &str)> {
 fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     let mut commands = Vec::new();
     for (at, word) in text.match_indices("exec ") {
-        let line = text[at + word.len()..].lines().next().unwrap_or_default();
+        let line = start_of_line(&text[at + word.len()..], 2 * MAX_LITERAL);
         let command = line.trim_start().trim_start_matches(['{', '"']);
         let mut skipped = 0;
         for option in command.split_whitespace() {
@@ -420,39 +443,66 @@ fn bare_commands(text: &str) -> Vec<(usize, &str)> {
     commands
 }
 
+/// A text up to the end of its line, or, if that is longer, at most so many bytes of it.
+fn start_of_line(text: &str, longest: usize) -> &str {
+    let mut end = text.len().min(longest);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text[..end].lines().next().unwrap_or_default()
+}
+
 /// Libraries that a source opens by name, and by `find_library('z')`, which asks `ldconfig`.
 fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
+    // Each name is looked for in all directories of libraries, so it is done once.
     if memchr::memmem::find(text.as_bytes(), b".so").is_some() {
-        for (_, literal) in strings(text).filter(|(_, literal)| is_library(literal)) {
+        let literals = strings(text).map(|(_, literal)| literal);
+        let libraries: BTreeSet<&str> = literals.filter(|literal| is_library(literal)).collect();
+        for literal in libraries {
             keep_library(keep, name, literal, |file_name| {
                 file_name == literal.as_bytes()
             });
         }
     }
+    let names = asked_of_ldconfig(text);
+    for short in &names {
+        let prefix = format!("lib{short}.so");
+        keep_library(keep, name, short, |file_name| {
+            file_name.starts_with(prefix.as_bytes())
+        });
+    }
+    if names.is_empty() {
+        return;
+    }
+    for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
+        keep.keep_path(
+            asked.as_bytes(),
+            Some(name),
+            Why::Mention {
+                word: asked.to_owned(),
+                line: 1,
+            },
+        );
+    }
+}
+
+/// The `z` of `find_library('z')` and of Ruby's `ffi_lib 'z'`.
+fn asked_of_ldconfig(text: &str) -> BTreeSet<&str> {
+    let mut names = BTreeSet::new();
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
-            let Some((_, short)) = strings(&text[at..])
-                .next()
-                .filter(|(open, _)| *open <= call.len() + 1)
-            else {
+            // The name is the first argument, with a blank before it at most.
+            let argument = &text.as_bytes()[at + call.len()..];
+            if !argument.iter().take(2).any(|byte| b"'\"`".contains(byte)) {
                 continue;
-            };
-            let prefix = format!("lib{short}.so");
-            keep_library(keep, name, short, |file_name| {
-                file_name.starts_with(prefix.as_bytes())
-            });
-            for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
-                keep.keep_path(
-                    asked.as_bytes(),
-                    Some(name),
-                    Why::Mention {
-                        word: asked.to_owned(),
-                        line: 1,
-                    },
-                );
+            }
+            let rest = start_of_line(&text[at + call.len()..], MAX_LITERAL);
+            if let Some((0 | 1, short)) = strings(rest).next() {
+                names.insert(short);
             }
         }
     }
+    names
 }
 
 fn is_library(literal: &str) -> bool {
@@ -482,14 +532,15 @@ mod tests {
 
     #[test]
     fn what_is_only_tried_is_told() {
-        let is_tried = |text: &str| is_tried(&text.lines().collect::<Vec<_>>());
-        assert!(is_tried("try:\n    import setuptools"));
-        assert!(is_tried(
-            "  try:\n    a\n  except ImportError:\n\n    import pkg_resources"
-        ));
-        assert!(!is_tried(
-            "try:\n  a\nexcept X:\n  b\ndef f():\n  import pip"
-        ));
-        assert!(!is_tried("try:\n    a\nimport pip"));
+        let is_tried = |text: &str| {
+            let mut blocks = Blocks::default();
+            text.lines().map(|line| blocks.is_tried(line)).last()
+        };
+        assert_eq!(is_tried("try:\n    import setuptools"), Some(true));
+        let after_except = "  try:\n    a\n  except ImportError:\n\n    import pkg_resources";
+        assert_eq!(is_tried(after_except), Some(true));
+        let in_function = "try:\n  a\nexcept X:\n  b\ndef f():\n  import pip";
+        assert_eq!(is_tried(in_function), Some(false));
+        assert_eq!(is_tried("try:\n    a\nimport pip"), Some(false));
     }
 }

@@ -1,0 +1,37 @@
+//! One target a reader of hostile input: a function of bytes that panics where a law is broken.
+
+mod class;
+mod config;
+mod dockerfile;
+mod elf;
+mod lsp;
+mod oci;
+mod osv;
+mod records;
+mod rpm;
+mod script;
+mod shell;
+mod tar;
+mod versions;
+mod zip;
+
+/// What is run with each input.
+pub(crate) type Target = fn(&[u8]);
+
+/// The targets by their names, which are those of the directories of seeds.
+pub(crate) const TARGETS: &[(&str, Target)] = &[
+    ("class", class::run),
+    ("config", config::run),
+    ("dockerfile", dockerfile::run),
+    ("elf", elf::run),
+    ("lsp", lsp::run),
+    ("oci", oci::run),
+    ("osv", osv::run),
+    ("records", records::run),
+    ("rpm", rpm::run),
+    ("script", script::run),
+    ("shell", shell::run),
+    ("tar", tar::run),
+    ("versions", versions::run),
+    ("zip", zip::run),
+];

@@ -1,0 +1,63 @@
+//! Entry points for the fuzz targets of `fuzz/`, to code that the library keeps to itself.
+
+pub use crate::cli::lsp_session;
+
+use crate::image::{Config, Header, Image, Inode, Kind, NameId, Tree};
+
+/// An entry of an image.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub path: Vec<u8>,
+    pub mode: u32,
+    pub kind: Kind,
+}
+
+/// Returns an image of some entries, which needs no archive. Directories that lead to them are
+/// made; an entry below a file, or with the path of another or a very long one, is left out.
+pub fn image(config: Config, entries: impl IntoIterator<Item = Entry>) -> Image {
+    let mut tree = Tree::new();
+    for entry in entries {
+        insert(&mut tree, entry);
+    }
+    Image::without_layers(config, tree)
+}
+
+/// The limits of the readers of archives.
+const MAX_PATH: usize = 4096;
+const MAX_DEPTH: usize = 1000;
+
+fn insert(tree: &mut Tree, entry: Entry) {
+    let depth = entry.path.split(|&byte| byte == b'/').count();
+    if entry.path.len() > MAX_PATH || depth > MAX_DEPTH {
+        return;
+    }
+    let mut components = entry.path.split(|&byte| byte == b'/');
+    let file_name = components.next_back().unwrap_or_default();
+    let mut directory = NameId::ROOT;
+    for component in components {
+        if matches!(component, b"" | b"." | b"..") {
+            continue;
+        }
+        directory = match tree.child(directory, component) {
+            Some(name) if tree.is_directory(name) => name,
+            Some(_) => return,
+            None => tree.insert(directory, component, inode(Kind::Directory, 0o755)),
+        };
+    }
+    if matches!(file_name, b"" | b"." | b"..") || tree.child(directory, file_name).is_some() {
+        return;
+    }
+    tree.insert(directory, file_name, inode(entry.kind, entry.mode));
+}
+
+fn inode(kind: Kind, mode: u32) -> Inode {
+    let header = Header {
+        mode,
+        ..Header::default()
+    };
+    Inode {
+        kind,
+        header,
+        layer: 0,
+    }
+}
