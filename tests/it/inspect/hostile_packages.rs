@@ -127,7 +127,7 @@ fn a_header_without_a_name_is_no_package_and_in_no_manifest() {
     assert_eq!(packages.list.len(), 1);
     let file = image.tree.resolve(b"/usr/a").unwrap().name;
     let records = packages::records(&image, &packages, &|name| name == file).unwrap();
-    assert_eq!(records.made[0].packages, ["a"]);
+    assert_eq!(records.generated[0].packages, ["a"]);
 }
 
 #[test]
