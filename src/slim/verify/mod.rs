@@ -187,12 +187,16 @@ fn lost_interpreter(before: &View<'_>, after: &View<'_>, name: NameId) -> Option
     let shebang = shebang::parse(&bytes)?;
     let programs = Programs::of(&before.image.config);
     let is_lost = |word: &[u8]| programs.find(before, word) != programs.find(after, word);
-    let words = [Some(shebang.interpreter.to_vec()), shebang.env_program()];
-    words
-        .into_iter()
-        .flatten()
-        .find(|word| is_lost(word))
-        .map(Need::Shebang)
+    // The kernel does not look at PATH: `#!php` is a file of the working directory.
+    if is_lost(&programs.absolute(shebang.interpreter)) {
+        return Some(Need::Shebang(shebang.interpreter.to_vec()));
+    }
+    let program = shebang.env_program()?;
+    if is_lost(&program) {
+        Some(Need::Shebang(program))
+    } else {
+        None
+    }
 }
 
 fn verify_programs(
