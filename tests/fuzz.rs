@@ -12,7 +12,7 @@ mod sample;
 mod targets;
 
 /// About how often each target is run.
-const RUNS: usize = 2000;
+const RUNS: usize = 600;
 /// As many changes one after another are made to a seed.
 const CHANGES: usize = 8;
 

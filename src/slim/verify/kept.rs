@@ -157,14 +157,22 @@ impl Verifier<'_> {
         let bytes = shebang::head(self.before, name);
         let shebang = shebang::parse(&bytes)?;
         let programs = Programs::of(&self.before.image.config);
-        for word in [Some(shebang.interpreter.to_vec()), shebang.env_program()] {
-            if let Some(word) = word
-                && programs.find(self.before, &word) != programs.find(self.after, &word)
-            {
-                return Some(Need::Shebang(word));
-            }
+        // The kernel does not look at PATH: `#!php` is a file of the working directory.
+        let interpreter = programs.absolute(shebang.interpreter);
+        if self.is_lost(&programs, &interpreter) {
+            return Some(Need::Shebang(shebang.interpreter.to_vec()));
         }
-        None
+        let program = shebang.env_program()?;
+        if self.is_lost(&programs, &program) {
+            Some(Need::Shebang(program))
+        } else {
+            None
+        }
+    }
+
+    /// Whether a program is no longer found, or another one is.
+    fn is_lost(&self, programs: &Programs, word: &[u8]) -> bool {
+        programs.find(self.before, word) != programs.find(self.after, word)
     }
 
     fn verify_programs(&mut self, started: &Started<'_>) {

@@ -9,8 +9,8 @@ use crate::builders::images::{Directory, Tar, config, docker_archive, layer};
 
 /// The packages that `inspect` lists in an address space of 1 GiB.
 fn inspected(tar: Tar) -> usize {
-    let layer = tar.end();
-    let archive = docker_archive(&[layer.clone()], &config(&[layer]), &[]);
+    let layers = [tar.end()];
+    let archive = docker_archive(&layers, &config(&layers), &[]);
     let directory = Directory::new();
     let output = Command::new("sh")
         .args(["-c", "ulimit -v 1048576; exec \"$@\"", "sh"])

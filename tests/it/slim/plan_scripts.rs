@@ -219,3 +219,13 @@ fn the_links_of_a_multi_call_program_come_by_their_names() {
     assert!(planned.keeps("/bin/id") && planned.keeps("/bin/cat") && planned.keeps("/bin/busybox"));
     assert!(!planned.keeps("/bin/vi"));
 }
+
+#[test]
+fn an_interpreter_without_a_slash_is_not_looked_for_on_path() {
+    let planned = with(&["php"])
+        .script("/app", "#!php\n")
+        .entrypoint(&["/app"])
+        .plan();
+    assert!(!planned.keeps("/usr/bin/php"));
+    assert_eq!(planned.unmet(), ["/app needs the interpreter `php`"]);
+}
