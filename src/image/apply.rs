@@ -1,13 +1,13 @@
-//! A layer laid over the file system below it, as containerd and Podman would.
+//! Application of a layer to the file system below it, as containerd and Podman do it.
 //!
-//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, what the
-//! engines do: the way to an entry is followed inside the root directory, links included, and what
-//! is missing on it is made.
+//! Source: the OCI image layer specification ("Applying Changesets"); where it is silent, the
+//! behavior of the engines: the path of an entry is followed inside the root directory, symlinks
+//! included, and missing directories on it are created.
 //!
-//! Where engines make different trees of a layer, it is refused. There is one exception: an entry
-//! whose way goes through a symlink of a lower layer. containerd and umoci follow the symlink, Docker
-//! and Podman replace it on overlayfs; tools that append layers make such images, on top of
-//! distributions in which `/lib` is a symlink, so they are read as containerd does.
+//! A layer is refused where engines create different trees from it. There is one exception: an
+//! entry whose path goes through a symlink of a lower layer. containerd and umoci follow the
+//! symlink, Docker and Podman replace it on overlayfs; tools that append layers create such images,
+//! on top of distributions in which `/lib` is a symlink, so they are read as containerd does.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,21 +17,21 @@ use super::error::{EntryError, Fault};
 use super::limits::Limits;
 use super::tree::{Header, Inode, Kind, MAX_LINKS, NameId, Tree};
 
-/// How the name of a file begins that removes another.
+/// The prefix in the name of a file that removes another.
 pub(super) const WHITEOUT: &[u8] = b".wh.";
-/// Aufs kept its own records under such names; they are no files of the image.
+/// The prefix of Aufs' own records, which are not files of the image.
 const AUFS: &[u8] = b".wh..wh.";
 const OPAQUE: &[u8] = b".wh..wh..opq";
 
-/// What a layer did to the tree.
+/// The effect of a layer on the tree.
 #[derive(Clone, Debug)]
 pub(super) struct Applied {
     pub changes: Changes,
     /// It has an entry for the root directory.
     pub names_root: bool,
-    /// An entry is what it is by what lower layers hold: it may stand elsewhere than where its name
-    /// says, because a link is on the way, or it links to a file of theirs.
-    pub leans: bool,
+    /// The meaning of an entry depends on lower layers: a symlink of theirs is on its path, or it
+    /// is a hard link to a file of theirs.
+    pub needs_lower: bool,
 }
 
 /// Lays the entries of one layer, counted from the lowest, over the tree.
@@ -55,7 +55,7 @@ pub(super) fn apply(
         directories: HashMap::new(),
         gone: Vec::new(),
         names_root: false,
-        leans: false,
+        needs_lower: false,
         limits,
     };
     for entry in entries {
@@ -72,9 +72,11 @@ pub(super) fn apply(
         declared,
         gone,
         names_root,
-        leans,
+        needs_lower,
         ..
     } = layer;
+    // Directories that this layer created and named later are not changes of lower ones. The set
+    // has no order of its own, and the result must not depend on it.
     let mut declared: Vec<NameId> = declared
         .into_iter()
         .filter(|name| name.index() < first)
@@ -87,34 +89,42 @@ pub(super) fn apply(
             gone,
         },
         names_root,
-        leans,
+        needs_lower,
     })
 }
 
 struct Layer<'a> {
     tree: &'a mut Tree,
     index: usize,
-    /// Names from here on are this layer's.
+    /// The first row that belongs to this layer.
     first: usize,
     /// Directories of lower layers that this layer names too.
     declared: HashSet<NameId>,
     /// Directories of lower layers below which this layer has entries.
     parents: HashSet<NameId>,
-    /// Names that whiteouts have been through: nothing of lower layers is left there or below.
+    /// Names that whiteouts have visited: nothing of lower layers is left there or below.
     cleared: HashSet<NameId>,
     /// Directories that are opaque.
     opaque: HashSet<NameId>,
-    /// Directories with something in them that whiteouts hid: where each was, its name, and where the
-    /// whiteout is.
-    removed: Vec<(NameId, Vec<u8>, u64)>,
-    /// Where the entry is that is being applied.
+    /// Directories with entries that whiteouts removed.
+    removed: Vec<Removed>,
+    /// The offset of the entry that is being applied.
     place: u64,
-    /// Where a directory as it is written leads, until something is replaced or removed.
+    /// The directory for each path as it is written. Cleared when a directory or symlink is
+    /// replaced or removed.
     directories: HashMap<Vec<u8>, NameId>,
     gone: Vec<Gone>,
     names_root: bool,
-    leans: bool,
+    needs_lower: bool,
     limits: &'a Limits,
+}
+
+/// A directory with entries that a whiteout removed.
+struct Removed {
+    parent: NameId,
+    name: Vec<u8>,
+    /// The offset of the whiteout.
+    place: u64,
 }
 
 impl Layer<'_> {
@@ -123,7 +133,8 @@ impl Layer<'_> {
         let Some((name, directory)) = path.split_last() else {
             return self.root(entry);
         };
-        // In the next layer that is made of it, it would be a whiteout.
+        // When an engine commits a container, a directory of this name becomes a whiteout in the
+        // new layer.
         if directory.iter().any(|name| name.starts_with(WHITEOUT)) {
             return Err(Fault::WhiteoutDirectory);
         }
@@ -188,18 +199,17 @@ impl Layer<'_> {
     fn hard_link(&mut self, directory: NameId, name: &[u8], target: Vec<u8>) -> Result<(), Fault> {
         self.check_count()?;
         let components = clean(&target)?;
-        let found = components.split_last().and_then(|(last, way)| {
-            let way = self.tree.resolve(&way.join(&b'/')).ok()?;
-            self.tree.child(way.name, last)
-        });
-        let Some(found) = found else {
+        let Some(found) = self.link_target(&components) else {
             return Err(Fault::LinkTargetMissing(target));
         };
+        // POSIX lets root link directories on some systems; Linux does not, and a tree would become
+        // a graph.
         if self.tree.is_directory(found) {
             return Err(Fault::LinkToDirectory(target));
         }
-        self.leans |= self.tree.inode(found).layer != self.index;
+        self.needs_lower |= self.tree.inode(found).layer != self.index;
         let known = self.tree.child(directory, name);
+        // A link to itself, or to a file of which it is already a name, changes nothing.
         if known != Some(found) {
             if let Some(known) = known {
                 self.check_lower(known)?;
@@ -210,20 +220,31 @@ impl Layer<'_> {
         Ok(())
     }
 
+    /// The file that a hard link names. Its directory is followed, a symlink at the end is not: the
+    /// link is to the symlink itself, as `link` makes it.
+    fn link_target(&self, components: &[&[u8]]) -> Option<NameId> {
+        let (last, directory) = components.split_last()?;
+        let directory = self.tree.resolve(&directory.join(&b'/')).ok()?;
+        self.tree.child(directory.name, last)
+    }
+
     fn whiteout(&mut self, directory: &[&[u8]], name: &[u8]) -> Result<(), Fault> {
         let hidden = &name[WHITEOUT.len()..];
         if matches!(hidden, b"" | b"." | b"..") {
             return Err(Fault::Whiteout);
         }
-        // Where there is no such directory there is nothing to hide.
+        // A whiteout in a directory that does not exist hides nothing, and engines accept it.
         let Ok(directory) = self.tree.resolve(&directory.join(&b'/')) else {
             return Ok(());
         };
         if name == OPAQUE && directory.name == NameId::ROOT {
-            // umoci empties it, Docker and Podman take it for a record of Aufs.
+            // umoci empties the root directory, Docker and Podman take the file for a record of
+            // Aufs.
             return Err(Fault::OpaqueRoot);
         }
         if name == OPAQUE {
+            // A second opaque marker hides nothing new; without the check, many of them would make
+            // the walk quadratic.
             if self.opaque.insert(directory.name) {
                 self.hide(self.tree.children(directory.name).collect());
             }
@@ -231,8 +252,11 @@ impl Layer<'_> {
             && let Some(child) = self.tree.child(directory.name, hidden)
         {
             if self.tree.children(child).next().is_some() {
-                let removed = (directory.name, hidden.to_vec(), self.place);
-                self.removed.push(removed);
+                self.removed.push(Removed {
+                    parent: directory.name,
+                    name: hidden.to_vec(),
+                    place: self.place,
+                });
             }
             self.hide(vec![child]);
             // containerd and Podman remove what its own layer put there before it, umoci does not.
@@ -243,14 +267,20 @@ impl Layer<'_> {
         Ok(())
     }
 
-    /// Refuses a directory that the layer creates again after a whiteout of it, unless it is opaque:
-    /// on overlayfs Podman shows what was in it before.
+    /// Refuses a directory that the layer creates again after a whiteout of it, unless it is
+    /// opaque: on overlayfs Podman shows the entries that it had before.
     fn check_recreated(&self) -> Result<(), EntryError> {
-        for (directory, name, place) in &self.removed {
-            let Some(child) = self.tree.child(*directory, name) else {
+        for Removed {
+            parent,
+            name,
+            place,
+        } in &self.removed
+        {
+            let Some(child) = self.tree.child(*parent, name) else {
                 continue;
             };
             if self.tree.is_directory(child) && !self.opaque.contains(&child) {
+                // The whiteout is named in the error, since the directory itself is legitimate.
                 let whiteout = [WHITEOUT, name].concat();
                 return Err(EntryError {
                     name: Some(whiteout),
@@ -262,8 +292,8 @@ impl Layer<'_> {
         Ok(())
     }
 
-    /// Refuses to replace what the layer itself has brought: Docker and Podman refuse two entries
-    /// for one path, and Python writes through the first where that is a symlink.
+    /// Refuses to replace an entry of the same layer: Docker and Podman refuse two entries for one
+    /// path, and Python writes through the first where that is a symlink.
     fn check_lower(&self, known: NameId) -> Result<(), Fault> {
         // A directory of this layer stays one for the rest of it, whatever the layers below have: a
         // layer must mean the same above others.
@@ -276,8 +306,8 @@ impl Layer<'_> {
         Ok(())
     }
 
-    /// Takes out what lower layers have at these names and below them. What this layer has put
-    /// there stays, and the directories on the way to it. No name is looked at twice, however many
+    /// Removes the entries of lower layers at these names and below them. Entries of this layer
+    /// stay, and the directories that lead to them. No name is visited twice, however many
     /// whiteouts hide it.
     fn hide(&mut self, mut tops: Vec<NameId>) {
         let mut names = Vec::new();
@@ -289,6 +319,8 @@ impl Layer<'_> {
         }
         // Backwards, a directory comes after what is in it.
         for name in names.into_iter().rev() {
+            // A whiteout hides lower layers only: a directory with something of this layer in it
+            // stays.
             let own = name.index() >= self.first || self.declared.contains(&name);
             if !own && self.tree.children(name).next().is_none() {
                 self.forget_ways_through(name);
@@ -302,9 +334,10 @@ impl Layer<'_> {
         }
     }
 
-    /// Where the directory of an entry is; made, with those above it, where it is missing.
+    /// Finds the directory of an entry. Creates it, and those above it, where it is missing.
     fn directory(&mut self, path: &[&[u8]]) -> Result<NameId, Fault> {
         let key = path.join(&b'/');
+        // Archives list thousands of files of one directory in a row, so its path is followed once.
         if let Some(&known) = self.directories.get(&key) {
             return Ok(known);
         }
@@ -340,20 +373,26 @@ impl Layer<'_> {
             match known.map(|known| (known, &self.tree.inode(known).kind)) {
                 Some((known, Kind::Directory)) => at = known,
                 Some((_, Kind::Symlink { target })) => {
-                    self.leans = true;
+                    self.needs_lower = true;
                     links += 1;
+                    // The kernel gives up after as many; without the limit a link to itself would
+                    // never end.
                     if links > MAX_LINKS {
                         return Err(Fault::TooManyLinks);
                     }
                     if target.starts_with(b"/") {
+                        // Inside the image's root, as a process in a container would see it.
                         at = NameId::ROOT;
                     }
                     rest.extend(target.rsplit(|&byte| byte == b'/').map(<[u8]>::to_vec));
                 }
-                // containerd and Podman refuse it, umoci replaces it.
+                // A file where a directory should be: containerd and Podman refuse it, umoci
+                // replaces the file.
                 Some((known, _)) => {
                     return Err(Fault::ParentNotADirectory(self.tree.path(known)));
                 }
+                // Archives need not have entries for the directories on the way. Engines create
+                // them with these permissions, owned by root.
                 None => {
                     self.check_count()?;
                     let header = Header {
@@ -372,7 +411,7 @@ impl Layer<'_> {
         Ok(at)
     }
 
-    /// Another entry is about to take this name, and with it goes all that is below.
+    /// Records that another entry takes this name, and that everything below it is removed.
     fn replaced(&mut self, known: NameId) {
         self.forget_ways_through(known);
         self.gone.push(Gone {
@@ -385,7 +424,8 @@ impl Layer<'_> {
         }));
     }
 
-    /// Only a directory or a link can be on the way to something.
+    /// Forgets the directories that were found, where one of them may have led through this name:
+    /// only a directory or a symlink can.
     fn forget_ways_through(&mut self, replaced: NameId) {
         if matches!(
             self.tree.inode(replaced).kind,
@@ -395,7 +435,7 @@ impl Layer<'_> {
         }
     }
 
-    /// Links lead deeper than names can say.
+    /// Refuses a directory that is too deep: symlinks lead deeper than the limit on names allows.
     fn check_depth(&self, directory: NameId) -> Result<(), Fault> {
         let mut at = directory;
         for _ in 0..self.limits.depth {
@@ -408,6 +448,7 @@ impl Layer<'_> {
     }
 
     fn check_count(&self) -> Result<(), Fault> {
+        // Removed names count too: they keep their rows, and the limit is on memory.
         if self.tree.name_count() > self.limits.entries {
             return Err(Fault::TooManyEntries(self.limits.entries));
         }
@@ -415,8 +456,8 @@ impl Layer<'_> {
     }
 }
 
-/// Refuses what overlayfs takes for instructions: on such a file system an engine would show other
-/// files than it applied.
+/// Refuses entries that overlayfs treats as instructions: on such a file system an engine would
+/// show other files than it applied.
 fn check_overlay(entry: &Entry) -> Result<(), Fault> {
     const INSTRUCTIONS: [&str; 6] = [
         "opaque",
@@ -426,20 +467,24 @@ fn check_overlay(entry: &Entry) -> Result<(), Fault> {
         "whiteouts",
         "xwhiteouts",
     ];
+    // As root, as a user (`userxattr`), and in fuse-overlayfs, with which rootless Podman works.
     const PREFIXES: [&str; 3] = ["trusted.overlay.", "user.overlay.", "user.fuseoverlayfs."];
+    // A character device 0:0 in an upper directory is how overlayfs itself stores a whiteout.
     if let Node::Inode(Kind::Character { major: 0, minor: 0 }) = entry.node {
         return Err(Fault::OverlayDevice);
     }
     for (attribute, _) in entry.header.xattrs() {
-        let mut names = PREFIXES.iter().map(|prefix| attribute.strip_prefix(prefix));
-        if names.any(|name| name.is_some_and(|name| INSTRUCTIONS.contains(&name))) {
-            return Err(Fault::OverlayAttribute(attribute.to_owned()));
+        for prefix in PREFIXES {
+            let instruction = attribute.strip_prefix(prefix);
+            if instruction.is_some_and(|name| INSTRUCTIONS.contains(&name)) {
+                return Err(Fault::OverlayAttribute(attribute.to_owned()));
+            }
         }
     }
     Ok(())
 }
 
-/// The components of a name: without empty ones and `.`, and `..` takes back the one before it. An
+/// The components of a name: without empty ones and `.`, and `..` removes the one before it. An
 /// absolute name starts at the image's root like any other.
 fn clean(name: &[u8]) -> Result<Vec<&[u8]>, Fault> {
     let mut components = Vec::new();

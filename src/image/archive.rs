@@ -1,9 +1,9 @@
 //! A tar archive read in place: a sequence of entries, with their headers and where their contents
 //! are.
 //!
-//! The `tar` crate lays out the fields. The walk over the blocks is ours, because that crate reads
-//! extension headers of any size into memory, ends PAX records at the first line feed (a file
-//! capability may hold one) and knows no PAX sparse files.
+//! The `tar` crate lays out the fields. The walk over the blocks is our own, because that crate
+//! reads extension headers of any size into memory, ends PAX records at the first line feed (a file
+//! capability may contain one) and does not support PAX sparse files.
 //!
 //! Where formats leave a choice it is made as in Go's `archive/tar`, through which Docker,
 //! containerd and Podman see every layer. An entry that GNU tar or Python's `tarfile` would take
@@ -25,7 +25,7 @@ const BLOCK: usize = 512;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub name: Vec<u8>,
-    /// Where its (first) header is.
+    /// The offset of its first header.
     pub place: u64,
     pub header: Header,
     pub node: Node,
@@ -38,7 +38,7 @@ pub(super) enum Node {
 }
 
 impl Entry {
-    /// About how many bytes of memory it takes besides itself.
+    /// The approximate number of bytes that it owns on the heap.
     pub(super) fn weight(&self) -> u64 {
         let node = match &self.node {
             Node::HardLink { target } | Node::Inode(Kind::Symlink { target }) => target.len(),
@@ -57,7 +57,7 @@ impl Entry {
     }
 }
 
-/// The entries of an archive; the first error is the last item.
+/// An iterator over the entries of an archive; the first error is the last item.
 #[derive(Debug)]
 pub(super) struct Entries<'a> {
     archive: Window<'a>,
@@ -66,8 +66,7 @@ pub(super) struct Entries<'a> {
     over: bool,
 }
 
-/// The part of an archive that was read last, so that entries which stand close together take one
-/// read.
+/// The part of an archive that was read last, so that entries close to each other take one read.
 #[derive(Debug)]
 struct Window<'a> {
     blob: &'a Blob,
@@ -75,8 +74,9 @@ struct Window<'a> {
     bytes: Vec<u8>,
 }
 
+// Layers have thousands of small files: a system call for each header would dominate the time.
 const WINDOW: usize = 16 << 10;
-/// Bytes that are read behind a large file, whose neighbor is likely large too.
+/// Bytes that are read after a large file, whose neighbor is likely large too.
 const NARROW: usize = 2 << 10;
 
 impl Window<'_> {
@@ -101,7 +101,7 @@ impl Window<'_> {
     }
 }
 
-/// What came before an entry to describe it.
+/// The extension headers that precede an entry.
 #[derive(Default)]
 struct Extension {
     name: Option<Vec<u8>>,
@@ -115,7 +115,8 @@ impl Extension {
     }
 }
 
-/// Sets what one extension header says. Of two of a kind Go takes the last, Python the first.
+/// Stores the content of an extension header. Refuses a second one of its kind: Go takes the last,
+/// Python the first.
 fn set_once<T>(place: &mut Option<T>, value: T) -> Result<(), Fault> {
     if place.replace(value).is_some() {
         return Err(Fault::SeveralExtensions);
@@ -152,6 +153,7 @@ impl Iterator for Entries<'_> {
             .entry(place, &mut name)
             .map_err(|fault| EntryError { name, place, fault })
             .transpose();
+        // After an error the position means nothing: what follows would be read as headers.
         self.over = !matches!(entry, Some(Ok(_)));
         entry
     }
@@ -163,6 +165,7 @@ impl Entries<'_> {
         let mut extension = Extension::default();
         loop {
             let Some(block) = self.header()? else {
+                // Extension headers at the end describe nothing: the archive was cut off.
                 return if extension.is_empty() {
                     Ok(None)
                 } else {
@@ -175,10 +178,12 @@ impl Entries<'_> {
                 EntryType::XHeader => {
                     set_once(&mut extension.pax, pax_records(&self.payload(&block)?)?)?;
                 }
-                // To Go's reader it is an entry of its own, so it forgets the headers before it.
+                // To Go's reader a global header is an entry of its own, so it forgets the
+                // extension headers before it.
                 EntryType::XGlobalHeader if !extension.is_empty() => {
                     return Err(Fault::GlobalHeaderBetween);
                 }
+                // `git archive` writes one with its commit in a comment, which means nothing here.
                 EntryType::XGlobalHeader => check_global(&pax_records(&self.payload(&block)?)?)?,
                 _ => return self.described(&block, extension, place, name).map(Some),
             }
@@ -196,31 +201,36 @@ impl Entries<'_> {
         let sparse = sparse::Records::take(&mut pax.records)?;
         let name = one_of(extension.name.clone(), pax.take("path"))?;
         let name = match sparse.name().map(<[u8]>::to_vec) {
-            // GNU tar gives such a file a name of no meaning besides.
+            // GNU tar also gives a sparse file a made-up name, `GNUSparseFile.PID/…`, for readers
+            // that do not know the format.
             Some(real) => one_of(extension.name, Some(real))?,
             None => name,
         };
         let name = name.map_or_else(|| name_in_header(block), Ok)?;
+        // From here on errors can name the entry.
         *known_name = Some(name.clone());
         self.check_path("name", &name)?;
-        let link = one_of(extension.link, pax.take("linkpath"))?;
-        let link = || link.unwrap_or_else(|| until_zero(&block.as_old().linkname).to_vec());
+        let link = one_of(extension.link, pax.take("linkpath"))?
+            .unwrap_or_else(|| until_zero(&block.as_old().linkname).to_vec());
         let size = size(block, pax.take("size"))?;
         let header = header(block, &mut pax)?;
         let is_directory = is_directory(block, &name);
         check_sparse(block.entry_type(), is_directory, &sparse)?;
         check_slash(block, &name)?;
         let kind = match block.entry_type() {
+            // The oldest format marks a directory by the slash at the end of its name alone.
             EntryType::Regular if is_directory => Kind::Directory,
+            // Contiguous files were meant for a real-time system; every reader treats them as plain
+            // ones.
             EntryType::Regular | EntryType::Continuous => Kind::File(self.content(sparse, size)?),
             EntryType::GNUSparse => Kind::File(self.gnu_sparse(block, size)?),
             EntryType::Directory => Kind::Directory,
             EntryType::Symlink => Kind::Symlink {
-                target: self.link_target(link())?,
+                target: self.link_target(link)?,
             },
             EntryType::Link => {
                 let node = Node::HardLink {
-                    target: self.link_target(link())?,
+                    target: self.link_target(link)?,
                 };
                 return Ok(Entry {
                     name,
@@ -238,6 +248,8 @@ impl Entries<'_> {
                 Kind::Block { major, minor }
             }
             EntryType::Fifo => Kind::Fifo,
+            // Go passes unknown types on and engines skip or refuse them; GNU tar extracts them as
+            // files.
             other => return Err(Fault::UnknownType(other.as_byte())),
         };
         Ok(Entry {
@@ -251,6 +263,8 @@ impl Entries<'_> {
     fn content(&mut self, sparse: sparse::Records, size: u64) -> Result<Content, Fault> {
         let offset = self.at;
         self.skip(size)?;
+        // The map of format 1.0 is the first part of the data. Its own length is in it, so the read
+        // is bounded by the largest map that is accepted.
         let map = if sparse.has_map_in_data() {
             self.read(offset, size.min(sparse::MAX_MAP))?
         } else {
@@ -273,6 +287,7 @@ impl Entries<'_> {
                 map.extend(piece_of(&piece[..12], &piece[12..])?);
             }
             more = block[504] != 0;
+            // The blocks go on for as long as each has the flag set.
             if map.len() > sparse::MAX_PIECES {
                 return Err(Fault::SparseMap);
             }
@@ -292,6 +307,7 @@ impl Entries<'_> {
     }
 
     fn check_path(&self, what: &'static str, path: &[u8]) -> Result<(), Fault> {
+        // Readers in C end the path there, so they would see another file.
         if path.contains(&0) {
             return Err(Fault::ZeroByte(what));
         }
@@ -305,6 +321,7 @@ impl Entries<'_> {
         let components = path
             .split(|&byte| byte == b'/')
             .filter(|component| !matches!(*component, b"" | b"."));
+        // The target of a link creates no directories, so only names are limited in depth.
         if what == "name" && components.count() > self.limits.depth {
             return Err(Fault::TooDeep(self.limits.depth));
         }
@@ -318,6 +335,8 @@ impl Entries<'_> {
         }
         let bytes = *self.archive.block(self.at)?;
         self.skip(BLOCK as u64)?;
+        // Two blocks of zeros end an archive. One alone ends it for some readers, while others skip
+        // it and read on, so the next block must be zeros too, or be missing.
         if bytes.iter().all(|&byte| byte == 0) {
             let left = self.archive.blob.size() - self.at;
             let next = self.read(self.at, left.min(BLOCK as u64))?;
@@ -329,12 +348,7 @@ impl Entries<'_> {
         }
         let mut block = Block::new_old();
         block.as_mut_bytes().copy_from_slice(&bytes);
-        let said = octal(&block.as_old().cksum).ok_or(Fault::Checksum)?;
-        let summed = || bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]);
-        // Some old writers added signed bytes.
-        let unsigned: i64 = summed().map(|&byte| i64::from(byte)).sum();
-        let signed: i64 = summed().map(|&byte| i64::from(byte.cast_signed())).sum();
-        if said == unsigned || said == signed {
+        if has_valid_checksum(&block, &bytes) {
             Ok(Some(block))
         } else {
             Err(Fault::Checksum)
@@ -345,6 +359,7 @@ impl Entries<'_> {
     fn payload(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         let size = unsigned(&block.as_old().size, "size")?;
         let limit = self.limits.header;
+        // Readers keep these headers in memory, so an archive could ask for all of it.
         if size > limit {
             return Err(Fault::TooLong {
                 what: "extension header",
@@ -357,12 +372,12 @@ impl Entries<'_> {
         self.read(offset, size)
     }
 
-    /// A GNU long name: the zero that ends it, and what follows, is no part of it.
+    /// A GNU long name. It ends at the first zero byte.
     fn text(&mut self, block: &Block) -> Result<Vec<u8>, Fault> {
         Ok(until_zero(&self.payload(block)?).to_vec())
     }
 
-    /// Moves over `size` bytes and what fills their last block; that may be missing at the end of
+    /// Skips `size` bytes and the padding of their last block, which may be missing at the end of
     /// an archive.
     fn skip(&mut self, size: u64) -> Result<(), Fault> {
         let left = self.archive.blob.size() - self.at;
@@ -373,15 +388,18 @@ impl Entries<'_> {
         Ok(())
     }
 
-    /// Bytes that are there.
+    /// Reads bytes that the archive is known to have.
     fn read(&mut self, offset: u64, size: u64) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         for at in (offset..offset + size).step_by(BLOCK) {
             let left = offset + size - at;
             if left < BLOCK as u64 {
                 let mut rest = vec![0; usize::try_from(left).unwrap_or_default()];
-                let failed = |error: std::io::Error| Fault::Unreadable(error.to_string());
-                self.archive.blob.read_at(&mut rest, at).map_err(failed)?;
+                // The last block of an archive may be incomplete, so the window cannot give it.
+                self.archive
+                    .blob
+                    .read_at(&mut rest, at)
+                    .map_err(|error| Fault::Unreadable(error.to_string()))?;
                 bytes.extend_from_slice(&rest);
             } else {
                 bytes.extend_from_slice(self.archive.block(at)?);
@@ -391,13 +409,29 @@ impl Entries<'_> {
     }
 }
 
+/// Whether the checksum of a header is right: the sum of its bytes, with blanks in place of the
+/// checksum itself.
+fn has_valid_checksum(block: &Block, bytes: &[u8; BLOCK]) -> bool {
+    let Some(expected) = octal(&block.as_old().cksum) else {
+        return false;
+    };
+    let (mut unsigned, mut signed) = (0_i64, 0_i64);
+    for &byte in bytes[..148].iter().chain(&[b' '; 8]).chain(&bytes[156..]) {
+        unsigned += i64::from(byte);
+        // Some old writers added the bytes as signed ones, and Go accepts that too.
+        signed += i64::from(byte.cast_signed());
+    }
+    expected == unsigned || expected == signed
+}
+
 /// The text in a field.
 fn until_zero(field: &[u8]) -> &[u8] {
     let end = field.iter().position(|&byte| byte == 0);
     &field[..end.unwrap_or(field.len())]
 }
 
-/// What two extension headers say of one thing. Go takes GNU's, GNU tar takes PAX's.
+/// The value that two extension headers agree on. Where they differ, Go takes GNU's and GNU tar
+/// PAX's.
 fn one_of(first: Option<Vec<u8>>, second: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Fault> {
     match (first, second) {
         (Some(first), Some(second)) if first != second => Err(Fault::SeveralNames),
@@ -416,12 +450,13 @@ fn name_in_header(block: &Block) -> Result<Vec<u8>, Fault> {
         // In the format of `star` the prefix is shorter.
         Magic::Posix if is_star && prefix.len() > 131 => Err(Fault::Prefix),
         Magic::Posix => Ok([prefix, b"/", name].concat()),
+        // GNU's own format has the access time there, which is a number.
         Magic::Gnu if number(&bytes[345..357]).is_some() => Ok(name.to_vec()),
         Magic::Gnu | Magic::Old => Err(Fault::Prefix),
     }
 }
 
-/// The format of a header, as Go tells it: the version of POSIX headers has no meaning.
+/// The format of a header as Go detects it: the version of POSIX headers is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Magic {
     Posix,
@@ -439,8 +474,8 @@ impl Magic {
     }
 }
 
-/// The bytes of content that follow a header. Only a size for which the header has no room may
-/// stand in a PAX record alone: readers that do not know PAX would see the content as entries.
+/// The bytes of content that follow a header. Only a size for which the header has no room may be
+/// in a PAX record alone: readers without PAX would take the content for entries.
 fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
     const MOST_IN_OCTAL: u64 = 0o77_777_777_777;
     let in_header = unsigned(&block.as_old().size, "size")?;
@@ -448,6 +483,7 @@ fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
         return Ok(in_header);
     };
     let size = decimal(&record).ok_or(Fault::Number("size"))?;
+    // A size that fits into the field must be the same in both places.
     if size != in_header && size <= MOST_IN_OCTAL {
         return Err(Fault::Sizes {
             record: size,
@@ -459,6 +495,7 @@ fn size(block: &Block, record: Option<Vec<u8>>) -> Result<u64, Fault> {
 
 /// Whether an entry is a directory: the oldest format has no type for it, but a slash.
 fn is_directory(block: &Block, name: &[u8]) -> bool {
+    // A NUL in place of a type marks the format of Seventh Edition Unix.
     let is_old = block.as_old().linkflag[0] == 0;
     block.entry_type() == EntryType::Directory || (is_old && name.ends_with(b"/"))
 }
@@ -470,7 +507,7 @@ fn has_content(kind: EntryType) -> bool {
     )
 }
 
-/// Refuses a map of pieces where there is no content, and a second one.
+/// Refuses sparse records on an entry without content, and a second map beside GNU's own.
 fn check_sparse(
     kind: EntryType,
     is_directory: bool,
@@ -483,8 +520,8 @@ fn check_sparse(
     Ok(())
 }
 
-/// Refuses files whose names end in a slash: to GNU tar they are directories, and to Python those of
-/// the oldest format whose short name does.
+/// Refuses files whose names end in a slash: to GNU tar they are directories, and to Python those
+/// of the oldest format whose short name does.
 fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
     let ends = name.ends_with(b"/");
     let old = block.as_old();
@@ -499,13 +536,14 @@ fn check_slash(block: &Block, name: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses global records that say something of entries: GNU tar and Python apply them to every
-/// entry that follows, no container engine does.
+/// Refuses global records that describe entries: GNU tar and Python apply them to every entry that
+/// follows, container engines do not.
 fn check_global(records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
     const OF_ENTRIES: [&str; 10] = [
         "path", "linkpath", "size", "uid", "gid", "uname", "gname", "mtime", "atime", "ctime",
     ];
     const PREFIXES: [&str; 3] = ["GNU.", "SCHILY.", "LIBARCHIVE."];
+    // Sparse maps, extended attributes and file flags.
     for (key, _) in records {
         let has_prefix = PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         if has_prefix || OF_ENTRIES.contains(&key.as_str()) {
@@ -522,7 +560,7 @@ fn collect_pieces(pieces: &[tar::GnuSparseHeader], map: &mut Vec<(u64, u64)>) ->
     Ok(())
 }
 
-/// A place in the file and a length; none where the fields are not used.
+/// The offset and length of a piece; none where the fields are unused.
 fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     if offset[0] == 0 || length[0] == 0 {
         return Ok(None);
@@ -533,7 +571,7 @@ fn piece_of(offset: &[u8], length: &[u8]) -> Result<Option<(u64, u64)>, Fault> {
     )))
 }
 
-/// PAX records that are taken out one after another.
+/// PAX records, which are taken out one after another. The rest are written back as they are.
 struct Pax {
     records: Vec<(String, Vec<u8>)>,
 }
@@ -547,6 +585,7 @@ impl Pax {
         for (key, value) in all {
             if !sparse::repeats(&key) {
                 if let Some(&place) = places.get(&key) {
+                    // The same record twice is harmless, and some writers repeat one.
                     if records[place].1 != value {
                         return Err(Fault::RepeatedRecord(key));
                     }
@@ -562,11 +601,13 @@ impl Pax {
     /// An empty value means that the field of the plain header counts.
     fn take(&mut self, key: &str) -> Option<Vec<u8>> {
         let place = self.records.iter().position(|(known, _)| known == key)?;
-        Some(self.records.remove(place).1).filter(|value| !value.is_empty())
+        let (_, value) = self.records.remove(place);
+        if value.is_empty() { None } else { Some(value) }
     }
 }
 
-/// `LENGTH KEY=VALUE\n`, the length counting all of it in bytes.
+/// Parses records of the form `LENGTH KEY=VALUE\n`, in which the length counts every byte of the
+/// record.
 fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
     let mut records = Vec::new();
     while !bytes.is_empty() {
@@ -580,6 +621,8 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
             .and_then(|length| bytes.get(space + 1..length))
             .ok_or(Fault::PaxRecord)?;
         bytes = &bytes[space + 1 + record.len()..];
+        // The value ends where the length says, not at the first line feed: the binary value of a
+        // file capability may contain one.
         let record = record.strip_suffix(b"\n").ok_or(Fault::PaxRecord)?;
         let equals = record
             .iter()
@@ -597,12 +640,9 @@ fn pax_records(mut bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>, Fault> {
 fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     let old = block.as_old();
     let mode = unsigned(&old.mode, "mode")?;
-    let id = |text: Option<Vec<u8>>, field: &[u8], what| match text {
-        Some(text) => decimal(&text).ok_or(Fault::Number(what)),
-        None => unsigned(field, what),
-    };
-    let uid = id(pax.take("uid"), &old.uid, "user id")?;
-    let gid = id(pax.take("gid"), &old.gid, "group id")?;
+    let uid = owner_id(pax.take("uid"), &old.uid, "user id")?;
+    let gid = owner_id(pax.take("gid"), &old.gid, "group id")?;
+    // The oldest format has no names of owners: these bytes are padding there.
     let names = match Magic::of(block) {
         Magic::Posix | Magic::Gnu => &block.as_bytes()[265..329],
         Magic::Old => &[0; 64],
@@ -618,7 +658,7 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
         return Err(Fault::ZeroByte("owner"));
     }
     let mtime = modification_time(&old.mtime, pax)?;
-    // Masked, so it fits.
+    // The mask drops the type of the file, which some writers store above; the rest always fits.
     let mode = u32::try_from(mode & 0o7777).map_err(|_| Fault::Number("mode"))?;
     Ok(Header {
         mode,
@@ -631,6 +671,15 @@ fn header(block: &Block, pax: &mut Pax) -> Result<Header, Fault> {
     })
 }
 
+/// A numeric owner: the field of the plain header has room for 2,097,151 only, so larger numbers
+/// are in a record.
+fn owner_id(record: Option<Vec<u8>>, field: &[u8], what: &'static str) -> Result<u64, Fault> {
+    match record {
+        Some(text) => decimal(&text).ok_or(Fault::Number(what)),
+        None => unsigned(field, what),
+    }
+}
+
 /// Whole seconds, rounded down. A record with a fraction stays among the records.
 fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
     let Some(place) = pax
@@ -641,6 +690,7 @@ fn modification_time(field: &[u8], pax: &mut Pax) -> Result<i64, Fault> {
         return number(field).ok_or(Fault::Number("modification time"));
     };
     let seconds = floor_seconds(&pax.records[place].1).ok_or(Fault::Number("modification time"))?;
+    // The writer makes a record of whole seconds itself where the header has no room for them.
     if pax.records[place].1 == seconds.to_string().as_bytes() {
         pax.records.remove(place);
     }
@@ -654,19 +704,24 @@ fn floor_seconds(text: &[u8]) -> Option<i64> {
         return None;
     }
     let seconds: i64 = if whole == "-" { 0 } else { whole.parse().ok()? };
+    // `-1.5` lies between -2 and -1, so its whole second is -2.
     let down = whole.starts_with('-') && fraction.bytes().any(|byte| byte != b'0');
     seconds.checked_sub(i64::from(down))
 }
 
 fn device(block: &Block) -> Result<(u32, u32), Fault> {
+    // The oldest format has no devices, so these bytes are padding.
     if Magic::of(block) == Magic::Old {
         return Ok((0, 0));
     }
-    let part = |field: &[u8]| {
-        u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"))
-    };
     let bytes = block.as_bytes();
-    Ok((part(&bytes[329..337])?, part(&bytes[337..345])?))
+    let major = device_number(&bytes[329..337])?;
+    let minor = device_number(&bytes[337..345])?;
+    Ok((major, minor))
+}
+
+fn device_number(field: &[u8]) -> Result<u32, Fault> {
+    u32::try_from(unsigned(field, "device")?).map_err(|_| Fault::Number("device"))
 }
 
 fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
@@ -675,7 +730,7 @@ fn unsigned(field: &[u8], what: &'static str) -> Result<u64, Fault> {
         .ok_or(Fault::Number(what))
 }
 
-/// A field of a header: octal digits, or, where its first bit is set, a binary number.
+/// A number in a header: octal digits, or, where its first bit is set, binary.
 fn number(field: &[u8]) -> Option<i64> {
     let (&first, rest) = field.split_first()?;
     if first & 0x80 != 0 {
@@ -694,8 +749,7 @@ fn number(field: &[u8]) -> Option<i64> {
 /// Octal digits amid blanks, up to a zero. Nothing at all is zero. A zero before the digits ends
 /// the field for Python, but not for Go.
 fn octal(field: &[u8]) -> Option<i64> {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | 0);
-    if field.first() == Some(&0) && !field.iter().all(is_blank) {
+    if field.first() == Some(&0) && !field.iter().all(|byte| matches!(byte, b' ' | 0)) {
         return None;
     }
     let digits = until_zero(field).trim_ascii();

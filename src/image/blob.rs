@@ -1,8 +1,9 @@
 //! Bytes that are not in memory: a file, or a part of one.
 //!
-//! Files that others can reach are read, never mapped: were one cut short while it is mapped, the
-//! process would die of SIGBUS, and a mapping of a large archive counts as memory of the process.
-//! What jettison spools itself has no name, so nobody can shorten it, and may be mapped.
+//! Files that others can reach are read, never mapped: if one were truncated while it is mapped,
+//! the process would die of SIGBUS, and a mapping of a large archive counts as memory of the
+//! process. Files that jettison spools itself have no name, so nobody can truncate them, and may be
+//! mapped.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -15,14 +16,13 @@ use memmap2::{Mmap, MmapOptions};
 use super::Bytes;
 use super::error::ReadError;
 
-/// Up to this size a spooled part is read: a mapping costs more.
+/// Largest part of a spooled file that is read: mapping a small one costs more.
 const SMALL: u64 = 64 << 10;
-/// Up to this size a part of somebody's file is read into memory; beyond it, it is spooled and
-/// mapped.
+/// Largest part of a foreign file that is read into memory; a larger one is spooled and mapped.
 const LARGE: u64 = 32 << 20;
-/// Bytes that are copied at once.
+/// Bytes that one read of a copy takes.
 const COPIED: usize = 1 << 20;
-/// How many bytes are compared at once.
+/// Bytes that are compared at once.
 const PIECE: usize = 64 << 10;
 
 /// A part of a file. Copies share the file.
@@ -31,7 +31,7 @@ pub(super) struct Blob {
     file: Arc<File>,
     start: u64,
     length: u64,
-    /// Nobody else can reach the file.
+    /// Whether the file is a temporary one that nobody else can reach.
     spooled: bool,
 }
 
@@ -43,10 +43,10 @@ impl Blob {
         if !metadata.is_file() {
             return Err(ReadError::NotAnImage {
                 path: path.to_owned(),
-                reason: "it is no regular file",
+                reason: "it is not a regular file",
             });
         }
-        // It may have become a FIFO by now, which would block.
+        // It may have become a FIFO since, and opening that would block without this flag.
         let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
         let opened = File::options()
             .read(true)
@@ -55,22 +55,23 @@ impl Blob {
         Self::whole(opened.map_err(ReadError::io(path))?, false).map_err(ReadError::io(path))
     }
 
-    /// Bytes that are in no file yet.
+    /// Writes bytes to a temporary file without a name.
     pub(super) fn of(bytes: &[u8], name: &str) -> Result<Self, ReadError> {
-        let file = tempfile::tempfile().and_then(|mut file| file.write_all(bytes).map(|()| file));
-        let spool = |source| ReadError::Spool {
-            blob: name.to_owned(),
-            source,
-        };
-        file.and_then(Self::spooled).map_err(spool)
+        Self::spool(bytes).map_err(ReadError::spool(name))
     }
 
-    /// All of a temporary file without a name.
+    fn spool(bytes: &[u8]) -> io::Result<Self> {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(bytes)?;
+        Self::spooled(file)
+    }
+
+    /// A blob of a whole temporary file without a name.
     pub(super) fn spooled(file: File) -> io::Result<Self> {
         Self::whole(file, true)
     }
 
-    /// All of a file that others can reach.
+    /// A blob of a whole file that others can reach.
     pub(super) fn foreign(file: File) -> io::Result<Self> {
         Self::whole(file, false)
     }
@@ -88,7 +89,10 @@ impl Blob {
     /// The part of `length` bytes at `offset`; none where this blob has no such part.
     pub(super) fn part(&self, offset: u64, length: u64) -> Option<Self> {
         let end = offset.checked_add(length)?;
-        (end <= self.length).then(|| Self {
+        if end > self.length {
+            return None;
+        }
+        Some(Self {
             start: self.start + offset,
             length,
             ..self.clone()
@@ -99,17 +103,20 @@ impl Blob {
         self.length
     }
 
-    /// Reads from `offset` until the buffer is full or the blob ends. Gives the bytes read.
+    /// Reads from `offset` until the buffer is full or the blob ends. Returns the number of bytes
+    /// read.
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        // The length was measured when the file was opened, so a short read below means that
+        // somebody has truncated it since.
         let wanted = buffer.len().min(left);
         self.file
             .read_exact_at(&mut buffer[..wanted], self.start + offset)
-            .map_err(shorter)?;
+            .map_err(truncated)?;
         Ok(wanted)
     }
 
-    /// Whether another blob holds the same bytes.
+    /// Whether another blob has the same bytes.
     pub(super) fn is_same(&self, other: &Self) -> io::Result<bool> {
         if self.length != other.length {
             return Ok(false);
@@ -133,7 +140,7 @@ impl Blob {
         Ok(head)
     }
 
-    /// All its bytes.
+    /// Reads or maps all bytes.
     pub(super) fn bytes(&self) -> io::Result<Bytes<'static>> {
         if self.length <= if self.spooled { SMALL } else { LARGE } {
             let mut bytes = vec![0; usize::try_from(self.length).map_err(io::Error::other)?];
@@ -143,6 +150,8 @@ impl Blob {
         if self.spooled {
             return self.map().map(Bytes::Mapped);
         }
+        // The file may be truncated while it is used, so the mapping is of a copy that nobody else
+        // has.
         let mut copy = tempfile::tempfile()?;
         io::copy(
             &mut BufReader::with_capacity(COPIED, self.reader()),
@@ -170,9 +179,10 @@ impl Blob {
     }
 }
 
-fn shorter(error: io::Error) -> io::Error {
+/// Explains the end of a file that was longer when it was opened.
+fn truncated(error: io::Error) -> io::Error {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => io::Error::other("it became shorter while it was read"),
+        io::ErrorKind::UnexpectedEof => io::Error::other("it was truncated while it was read"),
         _ => error,
     }
 }
@@ -247,7 +257,7 @@ mod tests {
         cut.set_len(100).unwrap();
         assert_eq!(
             blob.bytes().unwrap_err().to_string(),
-            "it became shorter while it was read"
+            "it was truncated while it was read"
         );
     }
 }

@@ -1,8 +1,7 @@
-//! Digests of uncompressed layers, checked in the background while their files are looked at.
+//! Digests of uncompressed layers, checked in the background while their files are analyzed.
 //!
-//! Hashing takes as long as planning, and another core. What is made of unchecked bytes may be
-//! thrown away; it must not be shown or written before [`Checks::finish`] says that they are the
-//! ones meant.
+//! Hashing takes as long as planning, and uses another core. Results from unchecked bytes may be
+//! thrown away; they must not be shown or written before [`Checks::finish`] succeeds.
 
 use std::collections::HashSet;
 use std::panic::resume_unwind;
@@ -18,7 +17,7 @@ use super::inflate::Compression;
 use super::layer::Source;
 use super::progress::Silent;
 
-/// Checks under way.
+/// The checks that are running.
 #[derive(Debug)]
 #[must_use = "an image must not be used before its digests are checked"]
 pub struct Checks {
@@ -34,12 +33,12 @@ struct Check {
 }
 
 impl Checks {
-    /// No checks: nothing is left to be done.
+    /// No checks: everything was verified while it was read.
     pub(super) fn none() -> Self {
         Self { thread: None }
     }
 
-    /// Begins to check the layers for which [`can_wait`] holds.
+    /// Starts to check the layers for which [`can_wait`] holds.
     pub(super) fn start(sources: &[Source]) -> Self {
         let mut seen = HashSet::new();
         let mut checks = Vec::new();
@@ -58,17 +57,19 @@ impl Checks {
         if checks.is_empty() {
             return Self::none();
         }
+        // rayon keeps the order of the layers, so the error is the same whichever check ends first.
         let thread = thread::spawn(move || checks.par_iter().filter_map(Check::run).collect());
         Self {
             thread: Some(thread),
         }
     }
 
-    /// Waits for the checks. An error names the lowest layer that is not the one meant.
+    /// Waits for the checks. An error names the lowest layer whose digest is wrong.
     pub fn finish(self) -> Result<(), ReadError> {
         let Some(thread) = self.thread else {
             return Ok(());
         };
+        // A panic in a check is a bug: it must not look like a digest that is right.
         let failures = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         match failures.into_iter().next() {
             Some(error) => Err(error),
@@ -79,8 +80,10 @@ impl Checks {
 
 impl Check {
     fn run(&self) -> Option<ReadError> {
+        // Docker archives state diff ids only, which of a plain layer are SHA-256 digests of the
+        // blob.
         let is = match &self.digest {
-            Some(said) => verify(&self.name, &self.blob, said, &Silent),
+            Some(expected) => verify(&self.name, &self.blob, expected, &Silent),
             None => sha256_of(&self.name, &self.blob, &Silent),
         };
         match is {
@@ -95,13 +98,14 @@ impl Check {
     }
 }
 
-/// Whether a layer is its own archive, so that its digest and its diff id are one hash, of which
-/// nothing is needed to read it.
+/// Whether a layer is uncompressed, so that its digest and its diff id are one hash, which is not
+/// needed to read it.
 pub(super) fn can_wait(source: &Source) -> bool {
     let is_sha256 = match &source.digest {
         Some(digest) => digest.to_string().starts_with("sha256:"),
         None => true,
     };
+    // A blob that cannot be read is not deferred: the error should come now.
     let is_plain = source
         .blob
         .head()

@@ -1,4 +1,5 @@
-//! The image configuration: the JSON as it was, and what jettison asks of it.
+//! The image configuration: its JSON as it was read, and accessors for the settings that jettison
+//! uses.
 
 use serde_json::{Map, Value, json};
 
@@ -15,11 +16,11 @@ pub struct Config {
     json: Value,
 }
 
-/// Where programs are looked for if the configuration sets no `PATH`: what Docker and podman set
-/// then.
+/// The search path of programs if the configuration sets no `PATH`: the one that Docker and Podman
+/// set then.
 pub const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// One step of how the image came to be.
+/// One step of the image's build history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// The instruction, as the builder wrote it.
@@ -35,12 +36,12 @@ pub struct History {
 #[derive(Debug)]
 pub(super) struct Steps<'a> {
     pub diff_ids: Vec<&'a str>,
-    /// Of each layer, the one of the original that it is made of; none where there is no such
-    /// relation.
+    /// For each new layer, the layer of the original that it derives from; none where the layers do
+    /// not correspond.
     pub of: Option<Vec<usize>>,
-    /// How many layers the original has.
+    /// The number of layers of the original.
     pub before: usize,
-    /// What was done to the image; none where nothing was.
+    /// The step to add to the history; none where the layers are unchanged.
     pub created_by: Option<&'a str>,
     pub epoch: Option<jiff::Timestamp>,
 }
@@ -49,11 +50,12 @@ impl History {
     /// The instruction without what builders put around it: `COPY a /b` of `COPY a /b # buildkit`
     /// and of `/bin/sh -c #(nop) COPY a /b `. A `RUN` is as its builder wrote it.
     pub fn instruction(&self) -> &str {
-        let text = self
-            .created_by
-            .split_once("#(nop)")
-            .map_or(&*self.created_by, |(_, rest)| rest)
-            .trim();
+        // The classic builder records instructions other than `RUN` as a shell comment that does
+        // nothing; BuildKit records them plainly and appends its own name.
+        let text = match self.created_by.split_once("#(nop)") {
+            Some((_, instruction)) => instruction.trim(),
+            None => self.created_by.trim(),
+        };
         text.strip_suffix("# buildkit").unwrap_or(text).trim()
     }
 }
@@ -73,10 +75,11 @@ impl Config {
     /// Reads the configuration of an image.
     ///
     /// Keys that no reader of images knows are kept, so that an image does not lose what newer
-    /// engines understand. They cannot be taken for keys that are known, and what is written is
+    /// engines understand. They cannot be mistaken for known keys, and what is written is
     /// made of what was parsed: each key once, in one spelling.
     pub(super) fn read(name: &str, blob: &Blob, limits: &Limits) -> Result<Self, ReadError> {
         let json: Value = read_json(name, blob, &json::IMAGE_CONFIG, limits)?;
+        // The specification (config.md, `rootfs.type`):
         // "Implementations MUST generate an error if they encounter an unknown value."
         match json.pointer("/rootfs/type").and_then(Value::as_str) {
             None | Some("layers") => Ok(Self::new(json)),
@@ -92,7 +95,7 @@ impl Config {
         &self.json
     }
 
-    /// What to run; with `cmd` as its arguments where both are set.
+    /// The program to run; `cmd` has its arguments where both are set.
     pub fn entrypoint(&self) -> Vec<&str> {
         strings(self.setting("Entrypoint"))
     }
@@ -135,15 +138,13 @@ impl Config {
 
     /// The `Test` of the health check: `NONE`, `CMD` and arguments, or `CMD-SHELL` and a script.
     pub fn healthcheck(&self) -> Option<Vec<&str>> {
-        let test = strings(
-            self.setting("Healthcheck")
-                .get("Test")
-                .unwrap_or(&Value::Null),
-        );
-        (!test.is_empty()).then_some(test)
+        let test = strings(self.setting("Healthcheck").get("Test")?);
+        // An empty list means that the health check of the base image is inherited, which for a
+        // finished image is none.
+        if test.is_empty() { None } else { Some(test) }
     }
 
-    /// The mount points that hold data.
+    /// The mount points of volumes.
     pub fn volumes(&self) -> Vec<&str> {
         keys(self.setting("Volumes"))
     }
@@ -174,8 +175,9 @@ impl Config {
         self.setting("StopSignal").as_str()
     }
 
-    /// In Go's words: `amd64`, `arm64`.
+    /// The architecture by its Go name: `amd64`, `arm64`.
     pub fn architecture(&self) -> &str {
+        // An empty value is what Go writes for a field that was never set.
         match text(&self.json["architecture"]) {
             "" => "unknown",
             architecture => architecture,
@@ -216,9 +218,9 @@ impl Config {
         )
     }
 
-    /// A configuration for the same image in other layers: only `rootfs` and `history` change, and
-    /// `created` where an epoch is given. What the old steps did remains told; those whose layer is
-    /// gone have none any more.
+    /// A configuration for the same image with other layers: only `rootfs` and `history` change,
+    /// and `created` where an epoch is given. The old steps stay in the history; those whose layer
+    /// is gone become steps without a layer.
     pub(super) fn relayered(&self, new: &Steps<'_>) -> Self {
         let mut json = match &self.json {
             Value::Object(object) => object.clone(),
@@ -227,6 +229,8 @@ impl Config {
         if let Some(epoch) = new.epoch {
             json.insert("created".into(), epoch.to_string().into());
         }
+        // The new step is as old as the image, not as old as this run: the same input must give the
+        // same output.
         let created = json
             .get("created")
             .filter(|created| created.is_string())
@@ -236,39 +240,7 @@ impl Config {
             .and_then(Value::as_array)
             .cloned()
             .unwrap_or_default();
-        let mut with_layer: Vec<&mut Map<String, Value>> = steps
-            .iter_mut()
-            .filter_map(Value::as_object_mut)
-            .filter(|step| !is_empty(step))
-            .collect();
-        let kept = new.of.as_deref().filter(|_| with_layer.len() == new.before);
-        for (index, step) in with_layer
-            .iter_mut()
-            .enumerate()
-            .filter(|_| new.created_by.is_some())
-        {
-            if kept.is_none_or(|kept| !kept.contains(&index)) {
-                step.insert("empty_layer".into(), Value::Bool(true));
-            }
-        }
-        let count = if kept.is_some() {
-            1
-        } else {
-            new.diff_ids.len()
-        };
-        for created_by in std::iter::repeat_n(new.created_by, count).flatten() {
-            let mut step = Map::new();
-            step.extend(
-                created
-                    .clone()
-                    .map(|created| ("created".to_owned(), created)),
-            );
-            step.insert("created_by".into(), created_by.into());
-            if kept.is_some() {
-                step.insert("empty_layer".into(), Value::Bool(true));
-            }
-            steps.push(step.into());
-        }
+        add_steps(&mut steps, new, created);
         if let Some(epoch) = new.epoch {
             for step in &mut steps {
                 clamp(step, epoch);
@@ -290,17 +262,64 @@ impl Config {
     }
 }
 
+/// Adds the step for new layers to a history, and marks the steps whose layers are gone.
+fn add_steps(steps: &mut Vec<Value>, new: &Steps<'_>, created: Option<Value>) {
+    let Some(created_by) = new.created_by else {
+        return;
+    };
+    let mut with_layer: Vec<&mut Map<String, Value>> = steps
+        .iter_mut()
+        .filter_map(Value::as_object_mut)
+        .filter(|step| !is_empty(step))
+        .collect();
+    // The steps can go on naming their layers only if there was one step for each layer. Some
+    // builders write no history, or one with fewer entries than layers.
+    let kept = match new.of.as_deref() {
+        Some(kept) if with_layer.len() == new.before => Some(kept),
+        _ => None,
+    };
+    // Some engines refuse an image whose history has more steps with layers than there are layers,
+    // so a step whose layer is gone is marked as one that never had any.
+    for (index, step) in with_layer.iter_mut().enumerate() {
+        if kept.is_none_or(|kept| !kept.contains(&index)) {
+            step.insert("empty_layer".into(), Value::Bool(true));
+        }
+    }
+    // Kept layers have their steps already: one more step, without a layer, says what was done. New
+    // layers need one step each.
+    let count = match kept {
+        Some(_) => 1,
+        None => new.diff_ids.len(),
+    };
+    let step = new_step(created_by, created, kept.is_some());
+    steps.extend(std::iter::repeat_n(step, count));
+}
+
+fn new_step(created_by: &str, created: Option<Value>, is_empty: bool) -> Value {
+    let mut step = Map::new();
+    if let Some(created) = created {
+        step.insert("created".into(), created);
+    }
+    step.insert("created_by".into(), created_by.into());
+    if is_empty {
+        step.insert("empty_layer".into(), Value::Bool(true));
+    }
+    step.into()
+}
+
 fn is_empty(step: &Map<String, Value>) -> bool {
     step.get("empty_layer")
         .and_then(Value::as_bool)
         .unwrap_or(false)
 }
 
-/// No step is younger than the image; one whose time cannot be read is as old.
+/// Sets the time of a step that is younger than the image, or whose time cannot be parsed, to that
+/// of the image.
 fn clamp(step: &mut Value, epoch: jiff::Timestamp) {
     let Some(created) = step.get_mut("created") else {
         return;
     };
+    // `SOURCE_DATE_EPOCH` is an upper bound: steps of an old base image keep their own time.
     let is_old = text(created)
         .parse::<jiff::Timestamp>()
         .is_ok_and(|created| created <= epoch);

@@ -1,4 +1,4 @@
-//! Digests: made, and compared with what was said.
+//! Digests: computing them, and comparing blobs with the digests that name them.
 
 use std::io::{self, Read};
 
@@ -9,7 +9,7 @@ use super::blob::Blob;
 use super::error::ReadError;
 use super::progress::Progress;
 
-/// After how many bytes there is progress.
+/// Bytes that are hashed between two reports of progress.
 const CHUNK: usize = 256 << 10;
 
 /// A SHA-256 as a digest.
@@ -17,15 +17,16 @@ pub(super) fn text(hasher: Sha256) -> String {
     format!("sha256:{}", hex(&hasher.finalize()))
 }
 
-/// A hash as digests show it.
+/// A hash in lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// The SHA-256 of some bytes, as a digest.
@@ -44,7 +45,9 @@ pub(super) fn sha256_of(
     Ok(text(hasher))
 }
 
+/// Calls `take` with every byte of a blob, a chunk at a time.
 fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    // Blobs are larger than memory may be, so they are never read whole.
     let mut chunk = vec![0; CHUNK];
     let mut reader = blob.reader();
     loop {
@@ -57,14 +60,14 @@ fn each_chunk(blob: &Blob, progress: &dyn Progress, mut take: impl FnMut(&[u8]))
     }
 }
 
-/// Compares a blob with the digest by which it was named. Gives the digest.
+/// Compares a blob with the digest that names it. Returns the digest.
 pub(super) fn verify(
     name: &str,
     blob: &Blob,
-    said: &Digest,
+    expected: &Digest,
     progress: &dyn Progress,
 ) -> Result<String, ReadError> {
-    let is = match said.algorithm() {
+    let is = match expected.algorithm() {
         DigestAlgorithm::Sha256 => sha256_of(name, blob, progress)?,
         DigestAlgorithm::Sha512 => {
             let mut hasher = Sha512::new();
@@ -72,20 +75,21 @@ pub(super) fn verify(
                 .map_err(ReadError::blob(name))?;
             format!("sha512:{}", hex(&hasher.finalize()))
         }
+        // A digest that cannot be computed proves nothing about the blob, so the blob is refused.
         _ => {
             return Err(ReadError::UnknownDigest {
                 blob: name.to_owned(),
-                digest: said.to_string(),
+                digest: expected.to_string(),
             });
         }
     };
-    let said = said.to_string();
-    if is == said {
+    let expected = expected.to_string();
+    if is == expected {
         Ok(is)
     } else {
         Err(ReadError::DigestMismatch {
             blob: name.to_owned(),
-            said,
+            said: expected,
             is,
         })
     }

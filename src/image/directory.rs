@@ -1,8 +1,8 @@
 //! A directory of the host that was opened once, below which no symlink is followed.
 //!
-//! A layout is made by others: a symlink, a FIFO or a device in it must not lead out of it or block.
-//! Every step is relative to an open directory, so it does not matter what takes the place of one
-//! meanwhile.
+//! A layout comes from others: a symlink, a FIFO or a device in it must not lead out of it or
+//! block. Every step is relative to an open directory, so it does not matter if somebody replaces
+//! one meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -14,6 +14,7 @@ use rustix::io::Errno;
 
 use crate::trust::Refusal;
 
+/// An open directory of the host.
 #[derive(Debug)]
 pub(super) struct Directory {
     file: OwnedFd,
@@ -22,7 +23,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The directory at a path that a person named, symlinks followed.
+    /// Opens the directory at a path that the user named. Symlinks are followed.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(Self {
@@ -31,12 +32,14 @@ impl Directory {
         })
     }
 
-    /// A directory in it.
+    /// Opens a directory in it.
     pub(super) fn below(&self, name: &str) -> io::Result<Self> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let path = self.path.join(name);
         match openat(&self.file, name, flags, Mode::empty()) {
             Ok(file) => Ok(Self { file, path }),
+            // `O_NOFOLLOW` fails with these errors, which say nothing to a user: look what is
+            // there.
             Err(Errno::LOOP | Errno::NOTDIR) => {
                 let kind = self.kind(name)?;
                 let reason = format!("`{name}` is {}, not a directory", word(kind));
@@ -46,42 +49,45 @@ impl Directory {
         }
     }
 
-    /// A directory in it, which is made where there is none.
+    /// Opens a directory in it, which is created where there is none.
     pub(super) fn make(&self, name: &str) -> io::Result<Self> {
+        // The umask applies, as for any other program.
         match mkdirat(&self.file, name, Mode::from_raw_mode(0o777)) {
             Ok(()) | Err(Errno::EXIST) => self.below(name),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// A regular file in it or in a directory below.
+    /// Opens a regular file in it or in a directory below.
     pub(super) fn file(&self, name: &str) -> Result<File, Refusal> {
         if let Some((first, rest)) = name.split_once('/') {
             return self.below(first)?.file(rest);
         }
-        // Opening some devices does something, so they are not opened to find out.
+        // Opening a device can have effects, such as rewinding a tape, so the type is checked
+        // first.
         let kind = self.kind(name)?;
         if kind != FileType::RegularFile {
             return Err(Refusal::NotRegular(word(kind)));
         }
-        // It may have become a symlink or a FIFO by now.
+        // It may have become a symlink or a FIFO since the check.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
         let file = File::from(file.map_err(io::Error::from)?);
         if !file.metadata()?.is_file() {
-            return Err(Refusal::NotRegular("something else by now"));
+            return Err(Refusal::NotRegular("no longer a regular file"));
         }
         Ok(file)
     }
 
-    /// What is at a name, which is no path.
+    /// The type of the file with a name, which must not be a path.
     pub(super) fn kind(&self, name: &str) -> io::Result<FileType> {
         let found = statat(&self.file, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(FileType::from_raw_mode(found.st_mode))
     }
 
-    /// A path to this very directory, whatever has its name by now.
+    /// A path to this very directory, even if another has its name by now.
     pub(super) fn path(&self) -> PathBuf {
+        // Some calls, such as `rename` of the standard library, take paths only.
         let descriptors = Path::new("/proc/self/fd");
         if descriptors.is_dir() {
             descriptors.join(self.file.as_raw_fd().to_string())

@@ -1,9 +1,9 @@
-//! `docker-archive:`, what `docker save` and `podman save` write: `manifest.json` lists images,
+//! `docker-archive:`, the format of `docker save` and `podman save`: `manifest.json` lists images,
 //! each with the member that is its configuration and those that are its layers.
 //!
-//! Podman's and new Docker's members are named for their digests, old Docker's are
-//! `<id>/layer.tar`, and some of those are links to others. The manifest tells the names, so all
-//! are read alike.
+//! Podman and new versions of Docker name members after their digests, old ones write
+//! `<id>/layer.tar`, and some of those are links to others. The manifest has the names, so all are
+//! read alike.
 
 use std::collections::HashMap;
 
@@ -33,6 +33,12 @@ struct Item {
     layers: Option<Vec<String>>,
 }
 
+impl Item {
+    fn tags(&self) -> &[String] {
+        self.repo_tags.as_deref().unwrap_or_default()
+    }
+}
+
 /// The configuration and the layers of an image, named by a tag, or by `@` and its place in the
 /// archive.
 pub(super) fn open(
@@ -47,11 +53,13 @@ pub(super) fn open(
         check_name(store, member)?;
     }
     let blob = store.plain_blob(&item.config, MANIFEST)?;
+    // The name is the ID of the image as its writer knew it.
     if let Some(digest) = digest_in(&item.config) {
         verify(&item.config, &blob, &digest, &Silent)?;
     }
     let config = Config::read(&item.config, &blob, limits)?;
-    let tags = item.repo_tags.as_deref().unwrap_or_default();
+    let tags = item.tags();
+    // An archive with two manifests could be one image to Docker and another to skopeo.
     if store.has(oci::INDEX) {
         let digest = sha256_of(&item.config, &blob, &Silent)?;
         oci::check_agreement(store, tags, &digest, &Platform::of_config(&config), limits)?;
@@ -86,7 +94,7 @@ pub(super) fn open(
     Ok((config, sources, origin))
 }
 
-/// Refuses names that readers resolve differently: some unpack the archive, some compare names.
+/// Refuses names that readers resolve differently: some unpack the archive, others compare names.
 fn check_name(store: &Store, name: &str) -> Result<(), ReadError> {
     let leaves = name.starts_with('/') || name.split('/').any(|component| component == "..");
     let reason = if name.contains(char::is_control) {
@@ -103,48 +111,43 @@ fn check_name(store: &Store, name: &str) -> Result<(), ReadError> {
 }
 
 fn choose<'a>(store: &Store, items: &'a [Item], name: Option<&str>) -> Result<&'a Item, ReadError> {
-    let path = || store.path().to_owned();
-    let names = || {
-        items
-            .iter()
-            .flat_map(|item| item.repo_tags.iter().flatten())
-            .cloned()
-            .collect()
+    let path = store.path().to_owned();
+    let names = items.iter().flat_map(Item::tags).cloned().collect();
+    let Some(name) = name else {
+        return match items {
+            [item] => Ok(item),
+            [] => Err(ReadError::NotAnImage {
+                path,
+                reason: "its manifest lists no images",
+            }),
+            // Any choice would be arbitrary, so the user has to make it.
+            _ => Err(ReadError::Ambiguous { path, names }),
+        };
     };
-    match (name, items) {
-        (None, [item]) => Ok(item),
-        (None, []) => Err(ReadError::NotAnImage {
-            path: path(),
-            reason: "its manifest lists no image",
-        }),
-        (None, _) => Err(ReadError::Ambiguous {
-            path: path(),
-            names: names(),
-        }),
-        (Some(name), _) => {
-            let at = name
-                .strip_prefix('@')
-                .and_then(|index| items.get(index.parse::<usize>().ok()?));
-            let tagged = |item: &&Item| {
-                item.repo_tags
-                    .iter()
-                    .flatten()
-                    .any(|tag| is_named(tag, name))
-            };
-            let missing = || ReadError::NoSuchImage {
-                path: path(),
-                name: name.to_owned(),
-                names: names(),
-            };
-            at.or_else(|| items.iter().find(tagged)).ok_or_else(missing)
+    // skopeo's `@INDEX` selects images that have no name.
+    if let Some(index) = name.strip_prefix('@')
+        && let Ok(index) = index.parse::<usize>()
+        && let Some(item) = items.get(index)
+    {
+        return Ok(item);
+    }
+    for item in items {
+        if item.tags().iter().any(|tag| is_named(tag, name)) {
+            return Ok(item);
         }
     }
+    Err(ReadError::NoSuchImage {
+        path,
+        name: name.to_owned(),
+        names,
+    })
 }
 
-/// Whether a full name such as
-/// `docker.io/library/app:latest` is what a person means by a short one, `app`.
+/// Whether a short name such as `app` refers to the image with a full name such as
+/// `docker.io/library/app:latest`.
 pub(super) fn is_named(full: &str, short: &str) -> bool {
     let last = short.rsplit('/').next().unwrap_or_default();
+    // A colon before the last slash is that of a port.
     let tagged = if last.contains(':') {
         short.to_owned()
     } else {
@@ -156,7 +159,7 @@ pub(super) fn is_named(full: &str, short: &str) -> bool {
             .is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
-/// The digest that a member's name promises: `<sha256>.json` and `blobs/sha256/<sha256>`.
+/// The digest in the name of a member: `<sha256>.json` or `blobs/sha256/<sha256>`.
 fn digest_in(name: &str) -> Option<Digest> {
     let last = name.rsplit('/').next()?;
     let hash = last.strip_suffix(".json").unwrap_or(last);

@@ -1,4 +1,4 @@
-//! What can go wrong with an image: which blob, which entry, why.
+//! Errors of reading and writing an image: each names the blob, the entry and the reason.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::remote::TransferError;
 use crate::printable::escape;
 
-/// Why an image could not be read.
+/// An error of reading an image.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("cannot read `{}`", path.display())]
@@ -15,33 +15,33 @@ pub enum ReadError {
     Blob { blob: String, source: io::Error },
     #[error("cannot spool blob `{blob}` into a temporary file")]
     Spool { blob: String, source: io::Error },
-    #[error("`{}` is no image: {reason}", path.display())]
+    #[error("`{}` is not an image: {reason}", path.display())]
     NotAnImage { path: PathBuf, reason: &'static str },
     #[error("blob `{blob}`: {problem}")]
     Entry { blob: String, problem: EntryError },
-    #[error("blob `{blob}` is not there, but `{by}` names it")]
+    #[error("blob `{blob}` is missing, but `{by}` refers to it")]
     MissingBlob { blob: String, by: String },
-    #[error("blob `{blob}` is reached through too many links")]
+    #[error("blob `{blob}` is behind too many links")]
     BlobLinks { blob: String },
-    #[error("`{}` has several members `{}` that differ", path.display(), escape(blob))]
+    #[error("`{}` has members named `{}` with different contents", path.display(), escape(blob))]
     RepeatedMember { blob: String, path: PathBuf },
     #[error("member `{}` of `{}` is a link", escape(blob), path.display())]
     LinkedMember { blob: String, path: PathBuf },
-    #[error("blob `{blob}` has {is} bytes, its descriptor says {said}")]
+    #[error("blob `{blob}` has {is} bytes, but its descriptor says {said}")]
     SizeMismatch { blob: String, said: u64, is: u64 },
-    #[error("blob `{blob}` has the digest {is}, but should have {said}")]
+    #[error("blob `{blob}` has the digest {is}, expected {said}")]
     DigestMismatch {
         blob: String,
         said: String,
         is: String,
     },
-    #[error("layer `{blob}` has the diff id {is}, the configuration says {said}")]
+    #[error("layer `{blob}` has the diff id {is}, but the configuration says {said}")]
     DiffIdMismatch {
         blob: String,
         said: String,
         is: String,
     },
-    #[error("blob `{blob}` has a digest of an unknown kind: `{digest}`")]
+    #[error("blob `{blob}` has an unsupported digest: `{digest}`")]
     UnknownDigest { blob: String, digest: String },
     #[error("cannot decompress blob `{blob}`")]
     Decompress { blob: String, source: io::Error },
@@ -58,7 +58,7 @@ pub enum ReadError {
         limit: u64,
         flag: Option<&'static str>,
     },
-    #[error("`{blob}` names {layers} layers, its configuration {diff_ids}")]
+    #[error("`{blob}` lists {layers} layers, but its configuration lists {diff_ids}")]
     LayerCount {
         blob: String,
         layers: usize,
@@ -67,32 +67,32 @@ pub enum ReadError {
     #[error("the image has {layers} layers, the limit is {limit}")]
     TooManyLayers { layers: usize, limit: usize },
     #[error(
-        "layer `{blob}` is of a kind that cannot be read: `{}`",
+        "layer `{blob}` has an unsupported media type: `{}`",
         escape(media_type)
     )]
     UnknownLayer { blob: String, media_type: String },
     #[error(
-        "layer `{blob}` is foreign: its content is elsewhere, at {}",
+        "foreign layer `{blob}` is not part of the image; it is stored at {}",
         escape(urls)
     )]
     ForeignLayer { blob: String, urls: String },
-    #[error("`{}` holds several images, name one of {}", path.display(), listed(names))]
+    #[error("`{}` contains several images; name one of {}", path.display(), listed(names))]
     Ambiguous { path: PathBuf, names: Vec<String> },
-    #[error("`{}` has no image `{name}`, it has {}", path.display(), listed(names))]
+    #[error("`{}` has no image `{name}`; it has {}", path.display(), listed(names))]
     NoSuchImage {
         path: PathBuf,
         name: String,
         names: Vec<String>,
     },
-    #[error("`{}` has no image for {wanted}, it has {}", path.display(), listed(platforms))]
+    #[error("`{}` has no image for {wanted}; it has {}", path.display(), listed(platforms))]
     NoPlatform {
         path: PathBuf,
         wanted: String,
         platforms: Vec<String>,
     },
-    #[error("`{blob}` is an index inside indexes, too deep")]
+    #[error("index `{blob}` is nested too deeply")]
     IndexDepth { blob: String },
-    #[error("`{}` is no regular file", path.escape_ascii())]
+    #[error("`{}` is not a regular file", path.escape_ascii())]
     NotAFile { path: Vec<u8> },
     #[error(transparent)]
     Transfer(#[from] TransferError),
@@ -102,6 +102,20 @@ impl ReadError {
     pub(super) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn spool(blob: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Spool {
+            blob: blob.to_owned(),
+            source,
+        }
+    }
+
+    pub(super) fn decompress(blob: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Decompress {
+            blob: blob.to_owned(),
             source,
         }
     }
@@ -121,8 +135,8 @@ impl ReadError {
     }
 }
 
-/// Why a document of an image is refused: it is no JSON, or readers of images would take it for
-/// different things.
+/// The reason why a document of an image is refused: it is not JSON, or readers of images would
+/// understand it differently.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
     #[error(transparent)]
@@ -155,9 +169,10 @@ fn named(key: &str) -> String {
 
 fn listed(names: &[String]) -> String {
     if names.is_empty() {
-        return "none with a name".to_owned();
+        return "no named images".to_owned();
     }
-    // An index of a few megabytes names tens of thousands.
+    // An index of a few megabytes has tens of thousands of names, any of which may have control
+    // characters.
     let mut shown: Vec<String> = names
         .iter()
         .take(LISTED)
@@ -169,29 +184,41 @@ fn listed(names: &[String]) -> String {
     shown.join(", ")
 }
 
-/// How many names an error shows.
+/// The number of names an error lists.
 const LISTED: usize = 20;
 
-/// How a person raises a limit.
+/// The hint that names the option which raises a limit.
 fn raised(flag: Option<&'static str>) -> String {
-    flag.map(|flag| format!("; `{flag}` raises it"))
-        .unwrap_or_default()
+    match flag {
+        Some(flag) => format!("; `{flag}` raises it"),
+        // A fixed limit: no real image comes near it, so there is no option for it.
+        None => String::new(),
+    }
 }
 
-/// An entry of an archive that cannot be what it says.
+/// The name of an entry as it follows the word `entry` in an error; nothing where it is not known.
+fn quoted(name: Option<&[u8]>) -> String {
+    match name {
+        Some(name) => format!(" `{}`", name.escape_ascii()),
+        // The header could not be read as far as the name; the offset alone locates the entry.
+        None => String::new(),
+    }
+}
+
+/// An entry of an archive that is malformed or that readers understand differently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("entry{} at byte {place}: {fault}", name.as_ref().map(|name| format!(" `{}`", name.escape_ascii())).unwrap_or_default())]
+#[error("entry{} at byte {place}: {fault}", quoted(name.as_deref()))]
 pub struct EntryError {
-    /// As far as it was known.
+    /// The name, where the header could be read as far as that.
     pub name: Option<Vec<u8>>,
-    /// Where its header is in the uncompressed archive.
+    /// The offset of its first header in the uncompressed archive.
     pub place: u64,
     pub fault: Fault,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    #[error("it needs {needed} bytes, the archive has {left} left")]
+    #[error("it needs {needed} bytes, but the archive has {left} left")]
     Truncated { needed: u64, left: u64 },
     #[error("it cannot be read: {0}")]
     Unreadable(String),
@@ -199,9 +226,9 @@ pub enum Fault {
     Checksum,
     #[error("one block of zeros is followed by something else")]
     LoneZeroBlock,
-    #[error("its {0} is no number in range")]
+    #[error("its {0} is not a number in range")]
     Number(&'static str),
-    #[error("its {what} has {size} bytes, the limit is {limit}")]
+    #[error("its {what} has {size} bytes, more than the limit of {limit}")]
     TooLong {
         what: &'static str,
         size: u64,
@@ -209,15 +236,15 @@ pub enum Fault {
     },
     #[error("a PAX record is malformed")]
     PaxRecord,
-    #[error("its {0} holds a zero byte")]
+    #[error("its {0} contains a NUL byte")]
     ZeroByte(&'static str),
-    #[error("an extension header has no entry after it")]
+    #[error("an extension header is not followed by an entry")]
     Dangling,
     #[error("the PAX record `{}` is repeated with another value", escape(.0))]
     RepeatedRecord(String),
     #[error("a global PAX header has the record `{}`", escape(.0))]
     GlobalRecord(String),
-    #[error("a global PAX header stands between an extension header and its entry")]
+    #[error("a global PAX header is between an extension header and its entry")]
     GlobalHeaderBetween,
     #[error("it has several extension headers of one kind")]
     SeveralExtensions,
@@ -239,9 +266,9 @@ pub enum Fault {
     NoName,
     #[error("the root directory must be a directory")]
     RootReplaced,
-    #[error("it links to nothing")]
+    #[error("its link target is empty")]
     EmptyLink,
-    #[error("it is a whiteout of no file")]
+    #[error("it is a whiteout without a file name")]
     Whiteout,
     #[error("it is a whiteout of an entry of its own layer, which readers treat differently")]
     OwnWhiteout,
@@ -263,7 +290,7 @@ pub enum Fault {
     LinkTargetMissing(Vec<u8>),
     #[error("it is a hard link to `{}`, a directory", .0.escape_ascii())]
     LinkToDirectory(Vec<u8>),
-    #[error("its directory is reached through too many links")]
+    #[error("its directory is behind too many symlinks")]
     TooManyLinks,
     #[error("there are more than {0} entries; `--max-entries` raises the limit")]
     TooManyEntries(usize),
@@ -272,25 +299,29 @@ pub enum Fault {
     #[error("its name has more than {0} components; `--max-depth` raises the limit")]
     TooDeep(usize),
     #[error(
-        "with its holes it has {size} bytes, more than is left of the limit of {limit}; `--max-size` raises it"
+        "its {size} bytes, holes included, exceed the limit of {limit}; `--max-size` raises it"
     )]
     TooLarge { size: u64, limit: u64 },
-    #[error("names and extension headers have more than {0} bytes by now")]
+    #[error("names and extension headers take more than {0} bytes in total")]
     HeadersTooLong(u64),
 }
 
-/// Why an image could not be written. What was at the destination is as it was.
+/// An error of writing an image. The destination is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("cannot write `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
-    #[error("`{}` exists and is no OCI layout; it stays as it is", path.display())]
+    #[error("`{}` exists and is not an OCI layout; it was left unchanged", path.display())]
     Foreign { path: PathBuf },
-    #[error("`{}` exists and is no regular file; it stays as it is", path.display())]
+    #[error("`{}` exists and is not a regular file; it was left unchanged", path.display())]
     NotAFile { path: PathBuf },
-    #[error("cannot tell what to write to `{}`: say `docker-archive:`, `oci:`, `oci-archive:`, `rootfs:`, `docker-daemon:` or `docker://`", path.display())]
+    #[error(
+        "unknown output format for `{}`: prefix it with `docker-archive:`, `oci:`, `oci-archive:`, \
+         `rootfs:`, `docker-daemon:` or `docker://`",
+        path.display()
+    )]
     UnknownKind { path: PathBuf },
-    #[error("`{}` {reason}; it stays as it is", path.display())]
+    #[error("`{}` {reason}; it was left unchanged", path.display())]
     Occupied { path: PathBuf, reason: &'static str },
     #[error("cannot {act} `{}` in `{}`{hint}", path.escape_ascii(), destination.display())]
     Entry {
@@ -300,15 +331,15 @@ pub enum WriteError {
         hint: &'static str,
         source: io::Error,
     },
-    #[error("`{}` cannot be part of a layer: its name is that of a whiteout", path.escape_ascii())]
+    #[error("`{}` cannot be written to a layer: it is named like a whiteout", path.escape_ascii())]
     Whiteout { path: Vec<u8> },
     #[error(
-        "`{destination}` cannot hold images for several platforms: `oci:`, `oci-archive:` and `docker://` can"
+        "`{destination}` cannot hold several platforms: use `oci:`, `oci-archive:` or `docker://`"
     )]
     NoIndex { destination: String },
-    #[error("the image cannot have two names: `{name}` where it goes, and `{tag}`")]
+    #[error("conflicting image names: `{name}` in the destination and `{tag}` from `--tag`")]
     TwoNames { name: String, tag: String },
-    #[error("`{tag}` is no name for an image: {reason}")]
+    #[error("invalid image name `{tag}`: {reason}")]
     Tag { tag: String, reason: &'static str },
     #[error(transparent)]
     Read(#[from] ReadError),

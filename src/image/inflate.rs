@@ -1,4 +1,4 @@
-//! How compressed blobs become files that can be read anywhere.
+//! Decompression of blobs into temporary files, which can be read at any offset.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -14,7 +14,7 @@ use super::digest;
 use super::error::ReadError;
 use super::limits::{Budget, Limits};
 
-/// How a blob is compressed, told by its first bytes: media types are wrong often enough.
+/// The compression of a blob, detected by its first bytes: media types are wrong often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     None,
@@ -26,18 +26,20 @@ impl Compression {
     pub(super) fn of(bytes: &[u8]) -> Self {
         match bytes {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            // The latter is a frame to skip, with which some writers of seekable zstd begin.
+            // The second is a skippable frame, with which some writers of seekable zstd begin.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
     }
 }
 
+/// Bytes of a chunk that one thread passes to the other.
 const CHUNK: usize = 256 << 10;
-/// Chunks on their way from one thread to the other.
+/// Chunks that may wait between the threads. The limit keeps memory small where the disk is slower
+/// than the decoder.
 const AHEAD: usize = 8;
 
-/// Decompresses a blob into an unlinked temporary file. Gives that and its SHA-256.
+/// Decompresses a blob into an unlinked temporary file. Returns the file and its SHA-256.
 ///
 /// One thread decompresses, another hashes and writes.
 pub(super) fn inflate(
@@ -47,15 +49,11 @@ pub(super) fn inflate(
     limits: &Limits,
     budget: &Budget,
 ) -> Result<(Blob, String), ReadError> {
-    let spool = |source| ReadError::Spool {
-        blob: name.to_owned(),
-        source,
-    };
-    let file = tempfile::tempfile().map_err(spool)?;
+    let file = tempfile::tempfile().map_err(ReadError::spool(name))?;
     let (full, chunks) = mpsc::sync_channel(AHEAD);
     let (empty, used) = mpsc::channel();
     thread::scope(|scope| {
-        let keeping = scope.spawn(|| keep(file, chunks, &empty));
+        let writer = scope.spawn(|| hash_and_write(file, chunks, &empty));
         let decompressed = decompress(
             name,
             blob,
@@ -64,16 +62,19 @@ pub(super) fn inflate(
             budget,
             &Chunks { full, used },
         );
-        let kept = keeping
+        // The sender is dropped with the chunks, which ends the other thread.
+        let written = writer
             .join()
             .unwrap_or_else(|panic| resume_unwind(panic))
-            .map_err(spool);
+            .map_err(ReadError::spool(name));
+        // An archive that is too large or broken is the better explanation where both failed.
         decompressed?;
-        kept
+        written
     })
 }
 
-/// The way of chunks to the thread that keeps them, and back.
+/// The channels for chunks to the thread that writes them, and for empty ones back, so that they
+/// are allocated once.
 struct Chunks {
     full: SyncSender<Vec<u8>>,
     used: Receiver<Vec<u8>>,
@@ -87,28 +88,26 @@ fn decompress(
     budget: &Budget,
     chunks: &Chunks,
 ) -> Result<(), ReadError> {
-    let failed = |source| ReadError::Decompress {
-        blob: name.to_owned(),
-        source,
-    };
     let compressed = BufReader::with_capacity(CHUNK, blob.reader());
     let mut reader: Box<dyn Read + '_> = match compression {
         Compression::None => Box::new(compressed),
         Compression::Gzip => Box::new(Gunzip::new(compressed)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(compressed).map_err(failed)?),
+        Compression::Zstd => {
+            Box::new(zstd::Decoder::with_buffer(compressed).map_err(ReadError::decompress(name))?)
+        }
     };
     let allowed = limits.inflated(blob.size());
     let mut written: u64 = 0;
     loop {
         let mut chunk = chunks.used.try_recv().unwrap_or_default();
         chunk.resize(CHUNK, 0);
-        let filled = fill(&mut reader, &mut chunk).map_err(failed)?;
+        let filled = fill(&mut reader, &mut chunk).map_err(ReadError::decompress(name))?;
         if filled == 0 {
             return Ok(());
         }
         chunk.truncate(filled);
         written += filled as u64;
-        // Only what this chunk adds beyond the ratio counts.
+        // Only the part of this chunk beyond the ratio counts: earlier chunks have paid for theirs.
         let excess = written.saturating_sub(allowed).min(filled as u64);
         if written > limits.uncompressed || !budget.spend_excess(excess) {
             return Err(limits.exceeded_by(name, blob.size()));
@@ -116,15 +115,15 @@ fn decompress(
         if !budget.spend(filled as u64) {
             return Err(limits.exceeded_by_all(name));
         }
-        // Where nobody takes it, the other thread has met an error, which counts.
+        // The other thread hangs up only after an error of its own, which the caller reports.
         if chunks.full.send(chunk).is_err() {
             return Ok(());
         }
     }
 }
 
-/// Hashes and writes what comes.
-fn keep(
+/// Hashes and writes the chunks in the order in which they arrive.
+fn hash_and_write(
     mut file: File,
     chunks: Receiver<Vec<u8>>,
     empty: &mpsc::Sender<Vec<u8>>,
@@ -133,12 +132,13 @@ fn keep(
     for chunk in chunks {
         hasher.update(&chunk);
         file.write_all(&chunk)?;
+        // The decoder may have finished, and then nobody needs the buffer.
         let _ = empty.send(chunk);
     }
     Ok((Blob::spooled(file)?, digest::text(hasher)))
 }
 
-/// Reads until the buffer is full or the end is there.
+/// Reads until the buffer is full or the input ends.
 fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -152,8 +152,7 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-/// A gzip file of any number of members. Zeros that pad it at the end are no member, as for gzip
-/// itself.
+/// A gzip file of any number of members. As gzip itself does, it ignores zeros that pad the end.
 struct Gunzip<R> {
     /// None after the end.
     decoder: Option<GzDecoder<R>>,
@@ -174,6 +173,7 @@ impl<R: BufRead> Read for Gunzip<R> {
             if count > 0 || buffer.is_empty() {
                 return Ok(count);
             }
+            // A member ended. Parallel compressors write several, and Go's reader decodes them all.
             let Some(mut rest) = self.decoder.take().map(GzDecoder::into_inner) else {
                 break;
             };
@@ -185,7 +185,7 @@ impl<R: BufRead> Read for Gunzip<R> {
     }
 }
 
-/// Whether nothing but zeros is left. They are read over; where another member follows, nothing is.
+/// Whether nothing but zeros is left. They are consumed; another member is not.
 fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
     let mut zeros = 0;
     loop {
@@ -198,9 +198,10 @@ fn only_zeros(rest: &mut impl BufRead) -> io::Result<bool> {
                 rest.consume(count);
             }
             Some(0) if zeros == 0 => return Ok(false),
+            // gzip ignores whatever follows the padding, Go's reader fails on the padding itself.
             Some(_) => {
                 return Err(io::Error::other(
-                    "zeros after a gzip member are followed by something else",
+                    "zeros after a gzip member are followed by other data",
                 ));
             }
         }

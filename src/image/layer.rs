@@ -1,4 +1,4 @@
-//! A layer: what it is called, what it says of itself, and how it is read and checked.
+//! Layers: reading their blobs, checking their digests, and applying them to a tree.
 
 use std::collections::HashMap;
 
@@ -20,9 +20,9 @@ use super::tree::{Content, Kind, Tree};
 /// One layer of an image as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layer {
-    /// Of the blob as it is stored.
+    /// The digest of the blob as it is stored.
     pub digest: String,
-    /// Of the uncompressed archive.
+    /// The digest of the uncompressed archive.
     pub diff_id: String,
     pub media_type: String,
     pub compression: Compression,
@@ -30,9 +30,9 @@ pub struct Layer {
     pub stored_size: u64,
     /// Bytes of the uncompressed archive.
     pub size: u64,
-    /// The step that made it, where the configuration tells.
+    /// The step of the history that created it, where the configuration has one.
     pub history: Option<History>,
-    /// What it did to the layers below it.
+    /// Its changes to the layers below it.
     pub changes: Changes,
 }
 
@@ -41,36 +41,36 @@ pub struct Layer {
 pub(super) struct Source {
     pub name: String,
     pub blob: Blob,
-    /// Where the image says it.
+    /// The digest of the blob, where the image states it.
     pub digest: Option<Digest>,
     pub diff_id: String,
-    /// Where the image says it.
+    /// The media type, where the image states it.
     pub media_type: Option<String>,
 }
 
-/// A blob that was read.
+/// A layer's blob that was read, before it is applied.
 struct Read {
     layer: Layer,
     archive: Blob,
     entries: Vec<Entry>,
 }
 
-/// The bytes of a layer, and what it did.
+/// The bytes of a layer, and facts that decide whether they can be copied.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
-    /// As it is stored.
+    /// The blob as it is stored.
     pub stored: Blob,
-    /// The digest of that is known to others too.
+    /// The image states the digest of the stored blob, so others know it too.
     pub has_digest: bool,
-    /// Uncompressed.
+    /// The uncompressed archive.
     pub archive: Blob,
     /// It has an entry for the root directory.
     pub names_root: bool,
-    /// It is what it is only above the layers below it.
-    pub leans: bool,
+    /// Its meaning depends on the layers below it.
+    pub needs_lower: bool,
 }
 
-/// Layers, the tree they make, and the digests that are still to be checked.
+/// The layers, the tree that they form, and the digests that are still to be checked.
 pub(super) struct Stack {
     pub layers: Vec<Layer>,
     pub materials: Vec<Material>,
@@ -100,13 +100,14 @@ pub(super) fn read_all(
         "reading layers",
         distinct.iter().map(|source| source.blob.size()).sum(),
     );
+    // The checks start before the reading, so that both use the cores at the same time.
     let checks = Checks::start(sources);
+    // Blobs are independent of each other; only applying them has an order.
     let read: Vec<_> = distinct
         .par_iter()
         .map(|source| read(source, limits, budget, progress))
         .collect();
-    let budgets = (limits, budget);
-    match lay(sources, &rows, read, config, budgets) {
+    match stack(sources, &rows, read, config, (limits, budget)) {
         Ok((layers, materials, tree)) => Ok(Stack {
             layers,
             materials,
@@ -114,15 +115,16 @@ pub(super) fn read_all(
             checks,
         }),
         Err(error) => {
-            // If the digests are wrong, what is in the bytes does not matter.
+            // A wrong digest explains the error better: these are not the bytes of the image.
             checks.finish()?;
             Err(error)
         }
     }
 }
 
-/// Lays layers over each other, the lowest first. `rows` has the row of each source in `read`.
-fn lay(
+/// Applies layers on top of each other, the lowest first. `rows` has the row of each source in
+/// `read`.
+fn stack(
     sources: &[Source],
     rows: &[usize],
     read: Vec<Result<Read, ReadError>>,
@@ -130,6 +132,8 @@ fn lay(
     (limits, budget): (&Limits, &Budget),
 ) -> Result<(Vec<Layer>, Vec<Material>, Tree), ReadError> {
     let mut read: Vec<Read> = read.into_iter().collect::<Result<_, _>>()?;
+    // Steps that only changed the configuration have no layer; the others correspond to the layers
+    // in order.
     let mut steps = config
         .history()
         .into_iter()
@@ -139,11 +143,14 @@ fn lay(
     let mut was_used = vec![false; read.len()];
     for (index, (source, &row)) in sources.iter().zip(rows).enumerate() {
         let read = &mut read[row];
+        // One blob may be listed under different diff ids, of which only one can be right.
         check_diff_id(source, &read.layer.diff_id)?;
+        // The entries of a large image take much memory, so they are copied only where a blob is
+        // used more than once.
         let entries = if is_distinct {
             std::mem::take(&mut read.entries)
         } else {
-            // A blob may be the layer of an image thousands of times: each time counts.
+            // A manifest may list one blob thousands of times, and each use takes memory again.
             if std::mem::replace(&mut was_used[row], true) {
                 spend_again(source, read, limits, budget)?;
             }
@@ -151,15 +158,14 @@ fn lay(
         };
         let media_type = media_type_of(source, read.layer.compression);
         let archive = read.archive.clone();
-        let entry_error = |problem| ReadError::Entry {
-            blob: source.name.clone(),
-            problem,
-        };
         let Applied {
             changes,
             names_root,
-            leans,
-        } = apply(&mut tree, index, entries, limits).map_err(entry_error)?;
+            needs_lower,
+        } = apply(&mut tree, index, entries, limits).map_err(|problem| ReadError::Entry {
+            blob: source.name.clone(),
+            problem,
+        })?;
         layers.push(Layer {
             history: steps.next(),
             changes,
@@ -172,13 +178,13 @@ fn lay(
             has_digest,
             archive,
             names_root,
-            leans,
+            needs_lower,
         });
     }
     Ok((layers, materials, tree))
 }
 
-/// The sources with different blobs, and for each source its row among them. Blobs with the same
+/// The sources with distinct blobs, and for each source its row among them. Blobs with the same
 /// name are one.
 fn distinct(sources: &[Source]) -> (Vec<&Source>, Vec<usize>) {
     let mut distinct: Vec<&Source> = Vec::new();
@@ -205,7 +211,7 @@ fn check_diff_id(source: &Source, diff_id: &str) -> Result<(), ReadError> {
     })
 }
 
-/// Takes from the budget what a layer takes that is one more use of a blob.
+/// Takes from the budget the cost of one more use of a blob.
 fn spend_again(
     source: &Source,
     read: &Read,
@@ -235,27 +241,30 @@ fn read(
     progress: &dyn Progress,
 ) -> Result<Read, ReadError> {
     let compression = Compression::of(&source.blob.head().map_err(ReadError::blob(&source.name))?);
-    let digest = || match &source.digest {
-        Some(said) => verify(&source.name, &source.blob, said, progress),
-        None => sha256_of(&source.name, &source.blob, progress),
-    };
+    // A compressed layer takes from the budget while it is decompressed.
     if compression == Compression::None && !budget.spend(source.blob.size()) {
         return Err(limits.exceeded_by_all(&source.name));
     }
     let (digest, archive, diff_id, entries) = if can_wait(source) {
+        // The expected digest stands in for the real one, which the background check compares.
         let entries = index(source, &source.blob, limits, budget);
         progress.advance(source.blob.size());
         let diff_id = source.diff_id.clone();
         (diff_id.clone(), source.blob.clone(), diff_id, entries)
     } else if compression == Compression::None {
-        let (digest, entries) = rayon::join(digest, || index(source, &source.blob, limits, budget));
-        // The diff id is of one kind, the digest may be of another.
+        let (digest, entries) = rayon::join(
+            || digest_of(source, progress),
+            || index(source, &source.blob, limits, budget),
+        );
+        // The digest may be SHA-512 while the diff id is SHA-256, so it is computed by itself.
         let diff_id = sha256_of(&source.name, &source.blob, &Silent)?;
         (digest?, source.blob.clone(), diff_id, entries)
     } else {
-        let inflated = || inflate(&source.name, &source.blob, compression, limits, budget);
-        let (digest, inflated) = rayon::join(digest, inflated);
-        // A blob that is not the one meant needs no further word on what is in it.
+        let (digest, inflated) = rayon::join(
+            || digest_of(source, progress),
+            || inflate(&source.name, &source.blob, compression, limits, budget),
+        );
+        // A wrong digest comes first: the content of a wrong blob does not matter.
         let digest = digest?;
         let (archive, diff_id) = inflated?;
         let entries = index(source, &archive, limits, budget);
@@ -277,6 +286,14 @@ fn read(
         archive,
         entries: entries?,
     })
+}
+
+/// The digest of a layer's blob, compared with the one that the image states.
+fn digest_of(source: &Source, progress: &dyn Progress) -> Result<String, ReadError> {
+    match &source.digest {
+        Some(expected) => verify(&source.name, &source.blob, expected, progress),
+        None => sha256_of(&source.name, &source.blob, progress),
+    }
 }
 
 /// The entries of a layer, whose sparse files count with their holes.
@@ -307,8 +324,9 @@ fn index(
     Ok(entries)
 }
 
-/// Takes from the budget what an entry takes; the limit that it exceeds, if it does.
+/// Takes the cost of an entry from the budget. Returns the limit that it exceeds, if any.
 fn spend_entry(entry: &Entry, limits: &Limits, budget: &Budget) -> Option<Fault> {
+    // Holes take no space in the archive, but each program that reads the file would get them.
     if let Node::Inode(Kind::File(Content::Sparse { length, .. })) = &entry.node
         && !budget.spend(*length)
     {
@@ -337,7 +355,7 @@ fn entry_error(source: &Source, entry: Entry, fault: Fault) -> ReadError {
     }
 }
 
-/// The media type that the image states, or Docker's.
+/// The media type that the image states, or Docker's for a docker archive, which states none.
 fn media_type_of(source: &Source, compression: Compression) -> String {
     match &source.media_type {
         Some(media_type) => media_type.clone(),

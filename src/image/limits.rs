@@ -1,4 +1,4 @@
-//! How much an image may ask of the machine that reads it.
+//! Limits on the memory, disk space and time that reading an image may take.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,7 +10,7 @@ use super::error::ReadError;
 pub struct Limits {
     /// Bytes of all layers together, uncompressed, the holes of sparse files counted.
     pub uncompressed: u64,
-    /// How many times larger than its blob a layer may become. All layers together may exceed that
+    /// The factor by which a layer may be larger than its blob. All layers together may exceed that
     /// by 64 MiB. The number of entries is limited in the same way.
     pub ratio: u64,
     /// Entries of all layers together, and directories that only follow from them.
@@ -62,12 +62,15 @@ impl Limits {
 
     /// The entries that a blob of this size may have.
     pub(super) fn entries_of(&self, stored: u64) -> u64 {
+        // A header block of 512 bytes shrinks to a few bytes when thousands of similar ones follow
+        // each other, so the size alone does not bound the number of entries.
         stored.saturating_mul(self.ratio) / BYTES_PER_ENTRY
     }
 
-    /// The word on a blob of `compressed` bytes that becomes more than it may.
+    /// The error for a blob of `compressed` bytes that decompresses to more than it may.
     pub(super) fn exceeded_by(&self, blob: &str, compressed: u64) -> ReadError {
         let limit = self.inflated(compressed);
+        // The smaller of the two limits stopped the blob: name the option that raises that one.
         let flag = if limit == self.uncompressed {
             "--max-size"
         } else {
@@ -81,7 +84,7 @@ impl Limits {
         }
     }
 
-    /// The word on the blob with which all layers together become more than they may.
+    /// The error for the blob with which all layers together exceed the size limit.
     pub(super) fn exceeded_by_all(&self, blob: &str) -> ReadError {
         let (what, limit) = ("uncompressed bytes of all layers", self.uncompressed);
         ReadError::Limit {
@@ -93,7 +96,8 @@ impl Limits {
     }
 }
 
-/// What the blobs of an image may still take, together.
+/// The rest of the limits that the blobs of an image share. Layers are read on several threads, so
+/// the counters are atomic.
 #[derive(Debug)]
 pub(super) struct Budget {
     bytes: AtomicU64,
@@ -114,7 +118,7 @@ impl Budget {
         }
     }
 
-    /// Takes uncompressed bytes. Whether there were as many left.
+    /// Takes uncompressed bytes; false if fewer are left.
     pub(super) fn spend(&self, bytes: u64) -> bool {
         spend(&self.bytes, bytes)
     }
@@ -140,7 +144,10 @@ impl Budget {
     }
 }
 
+/// Takes an amount from a counter, or leaves it as it is where less is left.
 fn spend(budget: &AtomicU64, amount: u64) -> bool {
+    // The counters order no other memory, so the relaxed ordering is enough; the checked
+    // subtraction keeps a counter from wrapping around to nearly unlimited.
     budget
         .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
             left.checked_sub(amount)

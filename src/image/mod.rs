@@ -70,34 +70,34 @@ pub struct Image {
     /// The lowest first; none where a directory was read.
     pub layers: Vec<Layer>,
     pub tree: Tree,
-    /// Where it came from.
+    /// Its name and digest where it was read from.
     pub origin: Origin,
     /// Bytes of the longest file that is read into memory.
     longest: u64,
-    /// A row a layer.
+    /// The bytes of each layer, in the order of `layers`.
     materials: Vec<Material>,
 }
 
-/// What is known of where an image came from.
+/// The provenance of an image as its source states it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
     /// Its name there, such as `docker.io/library/debian:12`.
     pub name: Option<String>,
-    /// Of its manifest.
+    /// The digest of its manifest.
     pub digest: Option<String>,
-    /// Of its manifest.
+    /// The annotations of its manifest.
     pub annotations: BTreeMap<String, String>,
 }
 
-/// How to read.
+/// Options for reading an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub limits: Limits,
-    /// Which image of several.
+    /// The platform to choose where there are several images.
     pub platform: Platform,
     /// Paths of the host that are no part of a directory that is read: what will be written there.
     pub left_out: Vec<std::path::PathBuf>,
-    /// How a registry is spoken to.
+    /// The protocol for a registry.
     pub connection: Connection,
 }
 
@@ -167,13 +167,15 @@ impl Image {
             .walk()
             .filter(|&name| !selection.contains(name))
             .collect();
+        // The walk borrows the tree, so the names are collected before they are removed.
         for name in gone {
             left.tree
                 .remove(self.tree.parent(name), self.tree.file_name(name));
         }
-        left.layers
-            .iter_mut()
-            .for_each(|layer| layer.changes = Changes::default());
+        // The changes of the layers name rows that are no longer in the tree.
+        for layer in &mut left.layers {
+            layer.changes = Changes::default();
+        }
         left
     }
 
@@ -199,13 +201,13 @@ impl Image {
 
     /// The bytes of a regular file, whatever its names.
     pub fn read_inode(&self, inode: InodeId) -> Result<Bytes<'_>, ReadError> {
-        let nameless = || {
-            Err(ReadError::NotAFile {
+        match self.content(self.tree.inode_at(inode)) {
+            Some(content) => content,
+            // An inode has no path of its own, and may have several.
+            None => Err(ReadError::NotAFile {
                 path: format!("inode {}", inode.index()).into_bytes(),
-            })
-        };
-        self.content(self.tree.inode_at(inode))
-            .unwrap_or_else(nameless)
+            }),
+        }
     }
 
     /// The first bytes of a regular file, at most `limit`, without putting the rest anywhere.
@@ -226,6 +228,7 @@ impl Image {
         };
         let left = content.length().saturating_sub(offset);
         let length = usize::try_from(left).unwrap_or(limit).min(limit);
+        // The gaps of a sparse file are zeros: they are there before any piece is copied.
         let mut bytes = vec![0; length];
         match content {
             Content::Bytes(all) => {
@@ -241,6 +244,7 @@ impl Image {
                     .map_err(self.unreadable(inode.layer))?;
             }
             Content::Sparse { pieces, .. } => {
+                // Pieces outside the range copy nothing.
                 for &piece in pieces {
                     self.fill(inode.layer, piece, offset, &mut bytes)?;
                 }
@@ -262,6 +266,7 @@ impl Image {
         offset: u64,
         bytes: &mut [u8],
     ) -> Result<(), ReadError> {
+        // The part that the piece and the range have in common, in bytes of the file.
         let from = start.max(offset);
         let to = (start + count).min(offset + bytes.len() as u64);
         if from >= to {
@@ -275,7 +280,7 @@ impl Image {
         Ok(())
     }
 
-    /// None for what is no regular file.
+    /// The bytes of an inode; none if it is not a regular file.
     fn content<'a>(&'a self, inode: &'a Inode) -> Option<Result<Bytes<'a>, ReadError>> {
         let Kind::File(content) = &inode.kind else {
             return None;
@@ -290,7 +295,7 @@ impl Image {
         })
     }
 
-    /// A part of a layer's archive. The reader of the archive has looked that its entries lie
+    /// A part of a layer's archive. The reader of the archive has checked that its entries lie
     /// inside it.
     fn part(&self, layer: usize, offset: u64, length: u64) -> Result<Blob, ReadError> {
         let part = self
@@ -322,19 +327,19 @@ impl Image {
         pieces: &[(u64, u64, u64)],
         length: u64,
     ) -> Result<Bytes<'static>, ReadError> {
-        let spool = |source| ReadError::Spool {
-            blob: "sparse file".into(),
-            source,
-        };
-        let mut file = tempfile::tempfile().map_err(spool)?;
-        file.set_len(length).map_err(spool)?;
+        let blob = "sparse file";
+        let mut file = tempfile::tempfile().map_err(ReadError::spool(blob))?;
+        // The length comes first, so that the gaps between the pieces take no space on disk.
+        file.set_len(length).map_err(ReadError::spool(blob))?;
         for &(start, offset, count) in pieces {
-            file.seek(SeekFrom::Start(start)).map_err(spool)?;
-            io::copy(&mut self.part(layer, offset, count)?.reader(), &mut file).map_err(spool)?;
+            file.seek(SeekFrom::Start(start))
+                .map_err(ReadError::spool(blob))?;
+            let part = self.part(layer, offset, count)?;
+            io::copy(&mut part.reader(), &mut file).map_err(ReadError::spool(blob))?;
         }
         Blob::spooled(file)
-            .and_then(|blob| blob.bytes())
-            .map_err(spool)
+            .and_then(|spooled| spooled.bytes())
+            .map_err(ReadError::spool(blob))
     }
 
     /// Gives the bytes of a regular file to `sink`, a piece after another, without holding all of
@@ -360,6 +365,8 @@ impl Image {
                 pour(&blob, sink, || ReadError::io(path))
             }
             Content::Sparse { pieces, length } => {
+                // The archive stores the pieces without the zeros between them, which a plain file
+                // of the written layer must have.
                 let mut at = 0;
                 for &(start, offset, count) in pieces {
                     pour_zeros(start - at, sink)?;
@@ -374,7 +381,7 @@ impl Image {
     }
 }
 
-/// Why bytes did not get from an image to where they were wanted.
+/// The error of streaming a file: its bytes could not be read, or the sink failed.
 enum StreamError {
     Source(ReadError),
     Sink(io::Error),
@@ -386,7 +393,7 @@ impl From<ReadError> for StreamError {
     }
 }
 
-/// How many bytes of a file are in memory at once.
+/// Bytes of a file that are in memory at once.
 const PIECE: usize = 256 << 10;
 
 fn pour<F: FnOnce(io::Error) -> ReadError>(
@@ -421,12 +428,13 @@ fn pour_zeros(
     Ok(())
 }
 
-/// A file of the host, which must be as long as when it was listed. A symlink that took the place of
-/// a directory on the way since then is not followed.
+/// A file of the host, which must be as long as when it was listed. A symlink that took the place
+/// of a directory on the way since then is not followed.
 fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
     use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
     use rustix::io::Errno;
 
+    // The file may have been replaced by a FIFO since it was listed, and opening that would block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
         // Linux before 5.6, or a sandbox that does not know the call.
@@ -434,6 +442,8 @@ fn open_host(path: &Path, length: u64) -> io::Result<Blob> {
         Err(Errno::LOOP) => return Err(io::Error::other("it changed while it was read")),
         opened => opened?,
     };
+    // The header with the old length may have been written already, so a file that grew or shrank
+    // cannot be used any more.
     let blob = Blob::foreign(File::from(file))?;
     if blob.size() == length {
         Ok(blob)
@@ -457,7 +467,7 @@ mod tests {
             has_digest: false,
             archive: blob,
             names_root: false,
-            leans: false,
+            needs_lower: false,
         };
         let mut tree = Tree::new();
         let inode = Inode {

@@ -1,4 +1,4 @@
-//! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named for
+//! An OCI image layout, in a directory or an archive: an index of manifests, and blobs named after
 //! their digests.
 
 use std::collections::{BTreeMap, HashSet};
@@ -28,16 +28,18 @@ pub(super) const NAME: &str = "org.opencontainers.image.ref.name";
 const CONTAINERD_NAME: &str = "io.containerd.image.name";
 const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// Indexes that may lie between `index.json` and a manifest: builders write one.
 const MAX_INDEXES: usize = 4;
-/// Indexes and manifests that are read to find the images of one index.
+/// Indexes and manifests that are read to find the images of one index. From a registry each is a
+/// request.
 const MAX_DOCUMENTS: usize = 500;
 
-/// What an image runs on, in Go's words.
+/// The platform of an image, with Go's names for systems and architectures.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Platform {
     pub os: String,
     pub architecture: String,
-    /// `v8` and the like; none means any.
+    /// The variant, such as `v8`; none means any.
     pub variant: Option<String>,
 }
 
@@ -48,6 +50,8 @@ impl Default for Platform {
             "x86_64" => "amd64",
             "x86" => "386",
             "aarch64" => "arm64",
+            // Rust has one name for both byte orders; Linux images exist for the little-endian one
+            // only.
             "powerpc64" => "ppc64le",
             "loongarch64" => "loong64",
             other => other,
@@ -63,13 +67,14 @@ impl Default for Platform {
 impl std::fmt::Display for Platform {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.os, self.architecture)?;
-        self.variant
-            .as_ref()
-            .map_or(Ok(()), |variant| write!(f, "/{variant}"))
+        match &self.variant {
+            Some(variant) => write!(f, "/{variant}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// What is no platform.
+/// The error for text that is not a platform.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a platform such as `linux/amd64` or `linux/arm/v7`")]
 pub struct PlatformError;
@@ -77,7 +82,7 @@ pub struct PlatformError;
 impl std::str::FromStr for Platform {
     type Err = PlatformError;
 
-    /// `OS/ARCHITECTURE[/VARIANT]`; the architecture also as the kernel calls it.
+    /// Parses `OS/ARCHITECTURE[/VARIANT]`. The architecture may also be given by its kernel name.
     fn from_str(given: &str) -> Result<Self, PlatformError> {
         let mut parts = given.split('/');
         let (Some(os), Some(architecture), variant, None) =
@@ -85,27 +90,26 @@ impl std::str::FromStr for Platform {
         else {
             return Err(PlatformError);
         };
-        let plain =
-            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if ![os, architecture]
-            .into_iter()
-            .chain(variant)
-            .all(|part| plain(&part.replace(['_', '-'], "")))
-        {
-            return Err(PlatformError);
+        for part in [os, architecture].into_iter().chain(variant) {
+            // `x86_64` and `x86-64` are names too.
+            if !is_plain(&part.replace(['_', '-'], "")) {
+                return Err(PlatformError);
+            }
         }
-        let architecture = usual_architecture(architecture);
-        let (os, architecture, variant) =
-            (os.into(), architecture.into(), variant.map(str::to_owned));
         Ok(Self {
-            os,
-            architecture,
-            variant,
+            os: os.into(),
+            architecture: usual_architecture(architecture).into(),
+            variant: variant.map(str::to_owned),
         })
     }
 }
 
-/// An architecture in Go's words, also as the kernel calls it.
+/// Whether a part of a platform or a digest has letters and digits only.
+fn is_plain(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Go's name of an architecture, which may be given by its kernel name.
 fn usual_architecture(name: &str) -> &str {
     match name {
         "x86_64" | "x86-64" => "amd64",
@@ -116,7 +120,7 @@ fn usual_architecture(name: &str) -> &str {
 }
 
 impl Platform {
-    /// The platform that a configuration tells.
+    /// The platform that a configuration states.
     pub fn of_config(config: &Config) -> Self {
         let variant = config.variant().map(str::to_owned);
         Self {
@@ -126,11 +130,13 @@ impl Platform {
         }
     }
 
-    /// The variant, where it is not the only one that there is.
-    fn told_variant(&self) -> Option<&str> {
-        self.variant
-            .as_deref()
-            .filter(|&variant| (self.architecture.as_str(), variant) != ("arm64", "v8"))
+    /// The variant, where it tells the image from others: `arm64/v8` means the same as `arm64`, and
+    /// builders write either.
+    fn distinct_variant(&self) -> Option<&str> {
+        match self.variant.as_deref() {
+            Some("v8") if self.architecture == "arm64" => None,
+            variant => variant,
+        }
     }
 
     fn of(descriptor: &Descriptor) -> Option<Self> {
@@ -142,7 +148,7 @@ impl Platform {
         })
     }
 
-    /// The same in the words of Go, as containerd understands what an index says.
+    /// The same platform with Go's names, as containerd normalizes it.
     fn usual(&self) -> Self {
         let os = self.os.to_ascii_lowercase();
         let architecture = self.architecture.to_ascii_lowercase();
@@ -153,18 +159,19 @@ impl Platform {
         }
     }
 
-    /// How near an image for the other platform, which suits, is to this: the least is the
-    /// nearest. Without a variant the usual one of the architecture is meant, as engines do.
+    /// The distance of a suitable image's platform from this one: the least is the nearest. Without
+    /// a variant the usual one of the architecture is preferred, as engines do.
     fn rank(&self, other: &Self) -> usize {
+        // containerd runs an image for an older ARM on a newer one, and prefers the newest.
         let usual: &[&str] = match self.architecture.as_str() {
             "arm" => &["v7", "v6", "v5"],
             "amd64" => &["v1"],
             _ => &[],
         };
-        match other.told_variant() {
-            told if told == self.told_variant() => 0,
-            Some(told) => {
-                let place = usual.iter().position(|known| *known == told);
+        match other.distinct_variant() {
+            variant if variant == self.distinct_variant() => 0,
+            Some(variant) => {
+                let place = usual.iter().position(|known| *known == variant);
                 1 + place.unwrap_or(usual.len())
             }
             None => 1,
@@ -174,11 +181,12 @@ impl Platform {
     /// Whether an image for the other platform is one for this; without a variant any is.
     pub fn suits(&self, other: &Self) -> bool {
         (&self.os, &self.architecture) == (&other.os, &other.architecture)
-            && (self.told_variant().is_none() || self.told_variant() == other.told_variant())
+            && (self.distinct_variant().is_none()
+                || self.distinct_variant() == other.distinct_variant())
     }
 }
 
-/// The configuration and the layers of one image of the layout.
+/// Finds one image of the layout. Returns its configuration, its layers and its origin.
 pub(super) fn open(
     store: &Store,
     name: Option<&str>,
@@ -190,6 +198,8 @@ pub(super) fn open(
     let mut known_name = None;
     let named = choose_name(store, index.manifests(), name)?;
     let mut descriptor = choose_platform(store, named, platform)?;
+    // `index.json` may list an index, as `docker buildx` writes it, and an attacker may nest them
+    // deeply.
     for _ in 0..MAX_INDEXES {
         known_name = known_name.or_else(|| full_name(&descriptor));
         let blob_name = descriptor.digest().to_string();
@@ -217,6 +227,7 @@ pub(super) fn open(
 
 /// `index.json`, and the version of the layout that it is in.
 fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
+    // What a registry gave has no such file.
     if store.has(LAYOUT) {
         let layout: Layout = store.json(LAYOUT, &json::LAYOUT, limits)?;
         if layout.image_layout_version != LAYOUT_VERSION {
@@ -227,10 +238,11 @@ fn top_index(store: &Store, limits: &Limits) -> Result<ImageIndex, ReadError> {
     }
     let index: ImageIndex = store.json(INDEX, &json::INDEX, limits)?;
     check_version(INDEX, index.schema_version())?;
-    if let Some(said) = index.media_type()
-        && DocumentKind::of(said) != Some(DocumentKind::Index)
+    // The type is optional here, and old writers left it out.
+    if let Some(media_type) = index.media_type()
+        && DocumentKind::of(media_type) != Some(DocumentKind::Index)
     {
-        let reason = format!("it calls itself `{}`", escape(said.as_ref()));
+        let reason = format!("it calls itself `{}`", escape(media_type.as_ref()));
         return Err(contradiction(INDEX, reason));
     }
     Ok(index)
@@ -242,7 +254,7 @@ struct Layout {
     image_layout_version: String,
 }
 
-/// What a descriptor of an index leads to.
+/// The document that a descriptor of an index refers to.
 enum Document {
     Index(Box<ImageIndex>),
     Manifest(Box<ImageManifest>),
@@ -255,7 +267,7 @@ enum DocumentKind {
 }
 
 impl DocumentKind {
-    /// None for media types of anything but images.
+    /// The kind for a media type; none for artifacts that are not images.
     fn of(media_type: &MediaType) -> Option<Self> {
         match media_type {
             MediaType::ImageIndex => Some(Self::Index),
@@ -269,8 +281,8 @@ impl DocumentKind {
     }
 }
 
-/// Reads an index or a manifest, which must be what its descriptor says it is: readers go by the
-/// one or by the other.
+/// Reads an index or a manifest, whose type must be that of its descriptor: some readers trust the
+/// one, some the other.
 fn document(
     store: &Store,
     descriptor: &Descriptor,
@@ -285,25 +297,26 @@ fn document(
     };
     store.fetch_manifest(&name, limits)?;
     let blob = checked(store, descriptor, INDEX)?;
-    let (document, version, said) = match kind {
+    let (document, version, media_type) = match kind {
         DocumentKind::Index => {
             let index: ImageIndex = read_json(&name, &blob, &json::INDEX, limits)?;
-            let (version, said) = (index.schema_version(), index.media_type().clone());
-            (Document::Index(Box::new(index)), version, said)
+            let (version, media_type) = (index.schema_version(), index.media_type().clone());
+            (Document::Index(Box::new(index)), version, media_type)
         }
         DocumentKind::Manifest => {
             let manifest: ImageManifest = read_json(&name, &blob, &json::MANIFEST, limits)?;
-            let (version, said) = (manifest.schema_version(), manifest.media_type().clone());
-            (Document::Manifest(Box::new(manifest)), version, said)
+            let (version, media_type) = (manifest.schema_version(), manifest.media_type().clone());
+            (Document::Manifest(Box::new(manifest)), version, media_type)
         }
     };
     check_version(&name, version)?;
-    if let Some(said) = said
-        && said != *descriptor.media_type()
+    // A document that one reader takes for an index and another for a manifest would be two images.
+    if let Some(media_type) = media_type
+        && media_type != *descriptor.media_type()
     {
-        let said = escape(said.as_ref()).into_owned();
         let reason = format!(
-            "it calls itself `{said}`, its descriptor calls it `{}`",
+            "it calls itself `{}`, its descriptor calls it `{}`",
+            escape(media_type.as_ref()),
             descriptor.media_type()
         );
         return Err(contradiction(&name, reason));
@@ -311,6 +324,7 @@ fn document(
     Ok(document)
 }
 
+/// Refuses documents of version 1, which are of Docker's oldest format, and of versions to come.
 fn check_version(name: &str, version: u32) -> Result<(), ReadError> {
     if version == 2 {
         return Ok(());
@@ -330,14 +344,15 @@ fn contradiction(blob: &str, reason: String) -> ReadError {
 
 type Annotations = BTreeMap<String, String>;
 
-/// The platforms for which there are images, in their order, each once; none where the image does
-/// not tell.
+/// The platforms for which there are images, in the order of the index, each once. Images that
+/// state no platform are left out.
 pub(super) fn platforms(
     store: &Store,
     name: Option<&str>,
     limits: &Limits,
 ) -> Result<Vec<Platform>, ReadError> {
     let index = top_index(store, limits)?;
+    // A stack of descriptors and their depth, the next one last.
     let mut open: Vec<(Descriptor, usize)> = choose_name(store, index.manifests(), name)?
         .into_iter()
         .rev()
@@ -346,13 +361,14 @@ pub(super) fn platforms(
     let (mut found, mut known, mut seen) = (Vec::new(), HashSet::new(), HashSet::new());
     while let Some((descriptor, depth)) = open.pop() {
         match Platform::of(&descriptor) {
+            // `docker buildx` lists its attestations as images for this platform.
             Some(platform) if platform.os == "unknown" => {}
             Some(platform) => {
                 if known.insert(platform.clone()) {
                     found.push(platform);
                 }
             }
-            // Indexes that list each other many times would be read many times.
+            // Indexes that list each other would be read again and again.
             None if !seen.insert(descriptor.digest().clone()) => {}
             None if seen.len() > MAX_DOCUMENTS => return Err(too_many_documents()),
             None => {
@@ -371,22 +387,23 @@ pub(super) fn platforms(
     Ok(found)
 }
 
-/// The index of a layout in which a manifest, or an index, is all there is: what a registry gave,
-/// and what it called that.
+/// The `index.json` of a layout whose only image is a manifest or an index from a registry, of the
+/// type that the registry stated.
 pub(super) fn index_of(
     document: &[u8],
     digest: &str,
     content_type: Option<&str>,
 ) -> Result<String, ReadError> {
     let value = json::parse(document, &json::ANYTHING).map_err(ReadError::json(digest))?;
-    // Static file servers call everything `text/plain` or `application/octet-stream`, so only a
-    // type of the specifications counts. What it must agree with is checked when it is read.
-    let told = content_type
+    // Static file servers send everything as `text/plain` or `application/octet-stream`, so only a
+    // type of the specifications counts. Whether the document agrees is checked when it is read.
+    let stated = content_type
         .map(MediaType::from)
-        .filter(|told| DocumentKind::of(told).is_some());
-    let media_type = match (told, value.get("mediaType").and_then(Value::as_str)) {
-        (Some(told), _) => told,
-        (None, Some(said)) => MediaType::from(said),
+        .filter(|media_type| DocumentKind::of(media_type).is_some());
+    let media_type = match (stated, value.get("mediaType").and_then(Value::as_str)) {
+        (Some(stated), _) => stated,
+        (None, Some(own)) => MediaType::from(own),
+        // The specification makes the type optional, but the keys of the two kinds differ.
         (None, None) if value.get("manifests").is_some() => MediaType::ImageIndex,
         (None, None) => MediaType::ImageManifest,
     };
@@ -394,7 +411,7 @@ pub(super) fn index_of(
     Ok(json!({"schemaVersion": 2, "manifests": [descriptor]}).to_string())
 }
 
-/// Checks that the image that `manifest.json` names is also the one that `index.json` leads to.
+/// Checks that `manifest.json` and `index.json` name the same image.
 ///
 /// Docker has written both into its archives since version 25. With containerd's image store it
 /// reads the index, without it the list, and skopeo either.
@@ -412,6 +429,7 @@ pub(super) fn check_agreement(
         is_listed |= found.iter().any(|found| found == config);
         let mut names = names_of(descriptor);
         let is_named = names.any(|name| tags.iter().any(|tag| is_named(name, tag)));
+        // The same name must not be another image in the other document.
         if is_named && found.iter().any(|found| found != config) {
             return Err(disagreement());
         }
@@ -428,8 +446,8 @@ fn disagreement() -> ReadError {
     contradiction(INDEX, reason)
 }
 
-/// The digests of the configurations that a descriptor leads to, as far as they are for a platform
-/// and their manifests are there: an archive may hold some of an index.
+/// The digests of the configurations that a descriptor leads to, for one platform and as far as
+/// their manifests are in the archive: it may have only some images of an index.
 fn configs(
     store: &Store,
     descriptor: &Descriptor,
@@ -439,6 +457,7 @@ fn configs(
     let (mut found, mut seen) = (Vec::new(), HashSet::new());
     let mut open = vec![(descriptor.clone(), 0)];
     while let Some((descriptor, depth)) = open.pop() {
+        // Docker saves the image of one platform, but the index that lists all of them.
         let is_other =
             Platform::of(&descriptor).is_some_and(|other| !platform.suits(&other.usual()));
         let is_there = DocumentKind::of(descriptor.media_type()).is_some()
@@ -481,20 +500,22 @@ fn manifest(
     progress: &dyn Progress,
 ) -> Result<(Config, Vec<Source>, Annotations), ReadError> {
     let config_name = manifest.config().digest().to_string();
+    // Helm charts, signatures and other artifacts have manifests too, with other types here.
     let is_config = matches!(manifest.config().media_type(), MediaType::ImageConfig)
         || manifest.config().media_type().to_string()
             == "application/vnd.docker.container.image.v1+json";
     if !is_config {
-        let reason = "its manifest describes some other artifact";
+        let reason = "its manifest describes another kind of artifact";
         return Err(ReadError::NotAnImage {
             path: store.path().to_owned(),
             reason,
         });
     }
+    // Before anything is fetched: an image with a layer that cannot be read is refused at once.
     for layer in manifest.layers() {
         check_kind(layer)?;
     }
-    // It would be fetched before it is read.
+    // It is fetched before it is parsed, so its size is checked here already.
     if manifest.config().size() > limits.json {
         return Err(ReadError::Limit {
             blob: config_name,
@@ -511,6 +532,7 @@ fn manifest(
     let config = checked(store, manifest.config(), name)?;
     let config = Config::read(&config_name, &config, limits)?;
     let (layers, diff_ids) = (manifest.layers(), config.diff_ids());
+    // The two lists correspond by position, so a difference would pair layers with wrong diff ids.
     if layers.len() != diff_ids.len() {
         let blob = name.to_owned();
         return Err(ReadError::LayerCount {
@@ -519,19 +541,15 @@ fn manifest(
             diff_ids: diff_ids.len(),
         });
     }
-    let sources = layers
-        .iter()
-        .zip(diff_ids)
-        .map(|(layer, diff_id)| source(store, layer, diff_id, name));
-    let sources = sources.collect::<Result<_, _>>()?;
-    let annotations = manifest.annotations().iter().flatten();
-    Ok((
-        config,
-        sources,
-        annotations
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect(),
-    ))
+    let mut sources = Vec::with_capacity(layers.len());
+    for (layer, diff_id) in layers.iter().zip(diff_ids) {
+        sources.push(source(store, layer, diff_id, name)?);
+    }
+    let mut annotations = Annotations::new();
+    for (key, value) in manifest.annotations().iter().flatten() {
+        annotations.insert(key.clone(), value.clone());
+    }
+    Ok((config, sources, annotations))
 }
 
 fn source(
@@ -552,13 +570,15 @@ fn source(
     })
 }
 
-/// Whether it is a layer that can be read, and is where the image is.
+/// Refuses layers of unknown types and foreign layers, whose content is not part of the image.
 fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
     let (name, media_type) = (layer.digest().to_string(), layer.media_type().to_string());
+    // Base layers of Windows are not distributed with the image, and jettison fetches nothing from
+    // places that an image names.
     if media_type.contains("nondistributable") || media_type.contains("foreign") {
         let urls = layer.urls().as_deref().unwrap_or_default().join(", ");
         let urls = if urls.is_empty() {
-            "no place it tells".to_owned()
+            "an unknown location".to_owned()
         } else {
             urls
         };
@@ -576,7 +596,7 @@ fn check_kind(layer: &Descriptor) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// A blob of the size and the digest that its descriptor says.
+/// A blob, checked for the size and the digest in its descriptor.
 fn checked(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadError> {
     let blob = sized(store, descriptor, by)?;
     verify(
@@ -602,29 +622,32 @@ fn sized(store: &Store, descriptor: &Descriptor, by: &str) -> Result<Blob, ReadE
     Ok(blob)
 }
 
-/// Some readers take the content that a descriptor embeds in place of the blob.
+/// Refuses a descriptor whose embedded content is not the blob: some readers use it in place of the
+/// blob.
 fn check_data(name: &str, descriptor: &Descriptor) -> Result<(), ReadError> {
     let Some(data) = descriptor.data() else {
         return Ok(());
     };
-    let differs = || {
-        let reason = "the `data` of its descriptor is something else".to_owned();
-        contradiction(name, reason)
+    let is_same = match BASE64_STANDARD.decode(data) {
+        Ok(data) => {
+            let embedded = Blob::of(&data, name)?;
+            verify(name, &embedded, descriptor.digest(), &Silent).is_ok()
+        }
+        Err(_) => false,
     };
-    let data = BASE64_STANDARD.decode(data).map_err(|_| differs())?;
-    let embedded = Blob::of(&data, name)?;
-    verify(name, &embedded, descriptor.digest(), &Silent)
-        .map(drop)
-        .map_err(|_| differs())
+    if is_same {
+        Ok(())
+    } else {
+        let reason = "the `data` of its descriptor is something else".to_owned();
+        Err(contradiction(name, reason))
+    }
 }
 
-/// Where a layout keeps a blob. The digest is part of the path, so nothing but letters and digits
-/// may be in it.
+/// The path of a blob in a layout. The digest is part of the path, so it must have letters and
+/// digits only.
 pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     let (algorithm, hash) = (digest.algorithm().to_string(), digest.digest());
-    let plain =
-        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if plain(&algorithm) && plain(hash) {
+    if is_plain(&algorithm) && is_plain(hash) {
         return Ok(format!("blobs/{algorithm}/{hash}"));
     }
     Err(ReadError::UnknownDigest {
@@ -633,6 +656,7 @@ pub(super) fn blob_path(digest: &Digest) -> Result<String, ReadError> {
     })
 }
 
+/// The names of an image in its annotations.
 fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
     let annotations = descriptor.annotations().as_ref();
     [NAME, CONTAINERD_NAME]
@@ -640,7 +664,8 @@ fn names_of(descriptor: &Descriptor) -> impl Iterator<Item = &String> {
         .filter_map(move |key| annotations?.get(key))
 }
 
-/// The name by which others find an image: the one that containerd notes is whole.
+/// The full name of an image. containerd's annotation has the registry too, the OCI one may be a
+/// tag alone.
 fn full_name(descriptor: &Descriptor) -> Option<String> {
     let annotations = descriptor.annotations().as_ref()?;
     annotations
@@ -649,7 +674,7 @@ fn full_name(descriptor: &Descriptor) -> Option<String> {
         .cloned()
 }
 
-/// The descriptors that a name means: its annotation, or its digest. All without a name.
+/// The descriptors that a name refers to, by annotation or digest; all of them without a name.
 fn choose_name<'a>(
     store: &Store,
     descriptors: &'a [Descriptor],
@@ -658,13 +683,21 @@ fn choose_name<'a>(
     let Some(name) = name else {
         return Ok(descriptors.iter().collect());
     };
-    let exact = |descriptor: &&Descriptor| {
-        descriptor.digest().to_string() == name || names_of(descriptor).any(|known| known == name)
-    };
-    let near = |descriptor: &&Descriptor| names_of(descriptor).any(|known| is_named(known, name));
-    let mut chosen: Vec<_> = descriptors.iter().filter(exact).collect();
+    let mut chosen = Vec::new();
+    for descriptor in descriptors {
+        if descriptor.digest().to_string() == name
+            || names_of(descriptor).any(|known| known == name)
+        {
+            chosen.push(descriptor);
+        }
+    }
+    // A short name counts only where no image has exactly this one.
     if chosen.is_empty() {
-        chosen = descriptors.iter().filter(near).collect();
+        for descriptor in descriptors {
+            if names_of(descriptor).any(|known| is_named(known, name)) {
+                chosen.push(descriptor);
+            }
+        }
     }
     if chosen.is_empty() {
         let names = descriptors.iter().flat_map(names_of).cloned().collect();
@@ -677,14 +710,14 @@ fn choose_name<'a>(
     Ok(chosen)
 }
 
-/// The one descriptor for a platform; the only one there is does for any.
+/// The one descriptor for a platform. An only descriptor is chosen whatever its platform.
 fn choose_platform(
     store: &Store,
     mut descriptors: Vec<&Descriptor>,
     wanted: &Platform,
 ) -> Result<Descriptor, ReadError> {
-    // What `docker buildx` attests of an image stands beside it, for a platform that no machine
-    // has.
+    // `docker buildx` lists the attestations of an image beside it, for the platform
+    // `unknown/unknown`.
     descriptors.retain(|descriptor| {
         Platform::of(descriptor).is_none_or(|platform| platform.os != "unknown")
     });
@@ -696,7 +729,8 @@ fn choose_platform(
         let Some(platform) = Platform::of(descriptor) else {
             continue;
         };
-        // containerd chooses an image for `x86_64` or `AMD64` too, skopeo does not.
+        // containerd also chooses an image for `x86_64` or `AMD64`, skopeo does not: they would
+        // take different images.
         let usual = platform.usual();
         if usual != platform && wanted.suits(&usual) {
             return Err(contradiction(
@@ -715,14 +749,13 @@ fn choose_platform(
     let Some(&(_, best)) = suiting.iter().min_by_key(|(rank, _)| *rank) else {
         return Err(no_platform(store, &descriptors, wanted));
     };
-    if suiting
-        .iter()
-        .all(|(_, other)| names_of(other).eq(names_of(best)))
-    {
-        Ok(best.clone())
-    } else {
-        Err(ambiguous(store, &descriptors))
+    // Images of different names are different images, not variants of one.
+    for (_, other) in &suiting {
+        if names_of(other).ne(names_of(best)) {
+            return Err(ambiguous(store, &descriptors));
+        }
     }
+    Ok(best.clone())
 }
 
 fn ambiguous(store: &Store, descriptors: &[&Descriptor]) -> ReadError {

@@ -1,5 +1,5 @@
-//! What is said of an image's program from outside: settings in place of those that its
-//! configuration has, or of a configuration that is not there.
+//! Overrides: settings from the command line that replace those of an image's configuration, or
+//! stand in for a configuration that is missing.
 
 use serde_json::{Map, Value, json};
 
@@ -7,13 +7,13 @@ use super::config::Config;
 use super::error::JsonError;
 use super::json;
 
-/// Settings that take the place of the image's own; none of them must be there.
+/// Settings that replace the image's own; all of them are optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// As for `docker run`, the image's `Cmd` is no argument of another entrypoint.
+    /// The entrypoint. As with `docker run`, it does not get the image's `Cmd` as arguments.
     pub entrypoint: Option<Vec<String>>,
     pub cmd: Option<Vec<String>>,
-    /// Variables and their values; those that they do not name stay.
+    /// Variables and their values; other variables of the image stay.
     pub env: Vec<(String, String)>,
     pub user: Option<String>,
     pub working_dir: Option<String>,
@@ -30,8 +30,8 @@ impl Config {
         Ok(Some(config))
     }
 
-    /// Takes a configuration as OCI and Docker store it, as `docker inspect` and `podman inspect`
-    /// print it, or its `config` object alone. None where it is none of these.
+    /// Accepts a configuration as OCI and Docker store it, as `docker inspect` and `podman inspect`
+    /// print it, or its `config` object alone. Returns none for other documents.
     pub fn from_any(json: Value) -> Option<Self> {
         const SETTINGS: [&str; 8] = [
             "Entrypoint",
@@ -43,6 +43,7 @@ impl Config {
             "ExposedPorts",
             "Volumes",
         ];
+        // The `inspect` commands print a list, even for one image.
         let json = match json {
             Value::Array(mut images) if images.len() == 1 => images.pop()?,
             other => other,
@@ -51,17 +52,26 @@ impl Config {
         if object.get("config").is_some_and(Value::is_object) {
             return Some(Self::new(json));
         }
-        let platform =
-            |key: &str, usual: &str| object.get(key).cloned().unwrap_or_else(|| usual.into());
-        if let Some(settings) = object.get("Config").filter(|settings| settings.is_object()) {
-            let (architecture, os) = (platform("Architecture", "unknown"), platform("Os", "linux"));
+        // `inspect` capitalizes the keys that the stored configuration has in lower case.
+        if let Some(settings) = object.get("Config")
+            && settings.is_object()
+        {
+            let unknown = Value::from("unknown");
+            let architecture = object.get("Architecture").unwrap_or(&unknown);
+            let linux = Value::from("linux");
+            let os = object.get("Os").unwrap_or(&linux);
             return Some(Self::new(
                 json!({"architecture": architecture, "os": os, "config": settings}),
             ));
         }
-        let is_settings = SETTINGS.iter().any(|key| object.contains_key(*key));
-        is_settings
-            .then(|| Self::new(json!({"architecture": "unknown", "os": "linux", "config": json})))
+        // At least one known key, so that another JSON file is not treated as an empty
+        // configuration.
+        if !SETTINGS.iter().any(|key| object.contains_key(*key)) {
+            return None;
+        }
+        Some(Self::new(
+            json!({"architecture": "unknown", "os": "linux", "config": json}),
+        ))
     }
 
     /// The configuration with other settings.
@@ -77,6 +87,7 @@ impl Config {
             settings.insert("Entrypoint".into(), json!(entrypoint));
             settings.remove("Cmd");
         }
+        // After the entrypoint, which removes the image's arguments but not those given here.
         if let Some(cmd) = &overrides.cmd {
             settings.insert("Cmd".into(), json!(cmd));
         }
@@ -95,7 +106,7 @@ impl Config {
         Self::new(json.into())
     }
 
-    /// The same for an architecture, in Go's words, where it tells none itself.
+    /// The configuration with an architecture, by its Go name, where it has none itself.
     #[must_use]
     pub fn with_usual_architecture(&self, architecture: &str) -> Self {
         let mut json = self.json().as_object().cloned().unwrap_or_default();
@@ -106,8 +117,7 @@ impl Config {
     }
 }
 
-/// In the place of the variable's last entry, which is the one that counts; at the end, where there
-/// is none.
+/// Sets a variable in place of its last entry, which is the one in effect, or else at the end.
 fn set_variable(settings: &mut Map<String, Value>, name: &str, value: &str) {
     let entry = Value::from(format!("{name}={value}"));
     let mut entries = settings
@@ -115,17 +125,18 @@ fn set_variable(settings: &mut Map<String, Value>, name: &str, value: &str) {
         .and_then(Value::as_array)
         .cloned()
         .unwrap_or_default();
-    let is_this = |entry: &Value| {
-        entry
-            .as_str()
-            .and_then(|entry| entry.split_once('='))
-            .is_some_and(|e| e.0 == name)
-    };
-    match entries.iter().rposition(is_this) {
+    match entries.iter().rposition(|entry| is_variable(entry, name)) {
         Some(place) => entries[place] = entry,
         None => entries.push(entry),
     }
     settings.insert("Env".into(), entries.into());
+}
+
+fn is_variable(entry: &Value, name: &str) -> bool {
+    match entry.as_str().and_then(|entry| entry.split_once('=')) {
+        Some((known, _)) => known == name,
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! How long work tells of itself, so that whoever started it can draw a bar.
+//! Progress reporting: long operations call back so that the CLI can draw a bar.
 
-/// Told what goes on. Called from several threads at once.
+/// Receives the progress of an operation. It is called from several threads at once.
 pub trait Progress: Sync {
-    /// Work of `total` bytes begins; what was before it is over.
+    /// Starts a step of `total` bytes, or of unknown size if 0. The step before it is finished.
     fn start(&self, what: &str, total: u64);
-    /// Some bytes of it are done.
+    /// Adds bytes to the progress of the step.
     fn advance(&self, bytes: u64);
 }
 
-/// Nobody watches.
+/// Progress that is not shown.
 #[derive(Clone, Copy, Debug)]
 pub struct Silent;
 

@@ -1,4 +1,5 @@
-//! Which image is meant: a transport, a place, and a name inside it where there may be several.
+//! Image references: a transport, a location, and a name where the location may have several
+//! images.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -6,10 +7,10 @@ use std::str::FromStr;
 
 use crate::suggestion;
 
-/// An image as it is named on the command line, with the transports that skopeo made known.
+/// An image as it is named on the command line, with skopeo's transports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
-    /// `docker-archive:FILE[:NAME]`: what `docker save` and `podman save` write.
+    /// `docker-archive:FILE[:NAME]`: the format of `docker save` and `podman save`.
     DockerArchive { path: PathBuf, name: Option<String> },
     /// `oci:DIRECTORY[:NAME]`: an OCI image layout.
     Oci { path: PathBuf, name: Option<String> },
@@ -17,14 +18,14 @@ pub enum Reference {
     OciArchive { path: PathBuf, name: Option<String> },
     /// `rootfs:DIRECTORY`: a file system without a configuration.
     Rootfs { path: PathBuf },
-    /// `docker-daemon:NAME`: an image that Docker or Podman holds.
+    /// `docker-daemon:NAME`: an image in the store of Docker or Podman.
     DockerDaemon { name: PathBuf },
     /// `docker://NAME`: an image of a registry.
     Registry { name: PathBuf },
     /// `-`: standard input or output.
     Stream,
-    /// A path alone, whose content tells what it is. What is no path is the name of an image that a
-    /// daemon holds.
+    /// A plain path, whose format is detected. If nothing exists there, it is the name of an image
+    /// in a daemon.
     Path(PathBuf),
 }
 
@@ -36,7 +37,7 @@ const TRANSPORTS: [&str; 6] = [
     "docker-daemon",
     "docker",
 ];
-/// Transports of skopeo that are none here; they must not be taken for names of images.
+/// Transports of skopeo that jettison does not have; they must not be mistaken for image names.
 const FOREIGN: [&str; 6] = [
     "containers-storage",
     "dir",
@@ -48,24 +49,27 @@ const FOREIGN: [&str; 6] = [
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
-    #[error("the name of the image is empty")]
+    #[error("the image name is empty")]
     Empty,
-    #[error("`{given}` names no path after `{transport}:`")]
+    #[error("`{given}` has no path after `{transport}:`")]
     NoPath {
         given: String,
         transport: &'static str,
     },
-    #[error("`{given}` names no image after `{transport}:`, it should be like `{example}`")]
+    #[error("`{given}` has no image name after `{transport}:`, as in `{example}`")]
     NoImage {
         given: String,
         transport: &'static str,
         example: &'static str,
     },
-    #[error("`{given}` ends in a colon, an image name should follow")]
+    #[error("`{given}` ends in a colon without an image name")]
     NoName { given: String },
-    #[error("unknown transport `{transport}` in `{given}`{}; known are {}; a file of that name is `./{given}`",
-        nearest.map(|name| format!(", `{name}` is near")).unwrap_or_default(),
-        TRANSPORTS.map(|name| format!("`{name}:`")).join(", "))]
+    #[error(
+        "unknown transport `{transport}` in `{given}`{}; the transports are {}; for a file, write \
+         `./{given}`",
+        suggested(*nearest),
+        TRANSPORTS.map(|name| format!("`{name}:`")).join(", ")
+    )]
     UnknownTransport {
         given: String,
         transport: String,
@@ -73,8 +77,15 @@ pub enum ReferenceError {
     },
 }
 
+fn suggested(nearest: Option<&'static str>) -> String {
+    match nearest {
+        Some(name) => format!(" (did you mean `{name}`?)"),
+        None => String::new(),
+    }
+}
+
 impl Reference {
-    /// The file or directory that holds the image; of an image that is in none, its name.
+    /// The file or directory with the image, or the name of an image that is in neither.
     pub fn path(&self) -> &Path {
         match self {
             Self::DockerArchive { path, .. }
@@ -88,8 +99,8 @@ impl Reference {
         }
     }
 
-    /// Whether an argument begins with a transport, so that it is no file's name, even if what
-    /// follows is wrong.
+    /// Whether an argument starts with a transport, so that it is not a file name, even if the rest
+    /// is invalid.
     pub fn has_transport(given: &str) -> bool {
         given
             .split_once(':')
@@ -107,27 +118,30 @@ impl Reference {
         }
     }
 
-    /// The image that a daemon is to be asked for: a name that stands for no file.
+    /// The name of the image to ask a daemon for: a name at which there is no file.
     pub(super) fn daemon_image(&self) -> Option<&str> {
         match self {
             Self::DockerDaemon { name } => name.to_str(),
+            // A file wins over an image of the same name, so that a path never needs the network.
             Self::Path(path) if !path.exists() => path.to_str().filter(|name| is_image_name(name)),
             _ => None,
         }
     }
 
-    /// Whether the image is elsewhere than in a file of this machine.
+    /// Whether the image is in a registry or a daemon.
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Registry { .. }) || self.daemon_image().is_some()
     }
 }
 
-/// Whether it can be the name of an image, and nobody would expect it to be a file.
+/// Whether text can be an image name and does not look like a file name.
 fn is_image_name(name: &str) -> bool {
+    // A mistyped archive should be reported as a missing file.
     const ENDINGS: [&str; 5] = [".tar", ".gz", ".tgz", ".zst", ".oci"];
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte);
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.bytes().all(plain)
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-/:@".contains(&byte))
         && !name.ends_with('/')
         && !ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
@@ -142,6 +156,7 @@ impl FromStr for Reference {
         if given == "-" {
             return Ok(Self::Stream);
         }
+        // A slash or a dot before the colon means a path, or a registry with a port.
         let (transport, rest) = match given.split_once(':') {
             Some((transport, rest)) if !transport.contains(['/', '.']) => (transport, rest),
             _ => return Ok(Self::Path(given.into())),
@@ -152,6 +167,8 @@ impl FromStr for Reference {
         if matches!(transport, "docker" | "docker-daemon") {
             return remote(given, transport, rest);
         }
+        // As in skopeo, the first colon ends the path; a directory may have one in its name, and
+        // `rootfs:` has no image names.
         let (path, name) = match rest.split_once(':') {
             Some((path, name)) if transport != "rootfs" => (path, Some(name)),
             _ => (rest, None),
@@ -179,27 +196,33 @@ impl FromStr for Reference {
 
 /// An image in a registry or a daemon.
 fn remote(given: &str, transport: &'static str, rest: &str) -> Result<Reference, ReferenceError> {
-    let no_image = |example| ReferenceError::NoImage {
-        given: given.into(),
-        transport,
-        example,
+    let is_daemon = transport == "docker-daemon";
+    // skopeo's `docker:` needs two slashes, so `docker:app` is incomplete here too.
+    let name = if is_daemon {
+        rest
+    } else {
+        rest.strip_prefix("//").unwrap_or_default()
     };
-    if transport == "docker-daemon" {
-        return match rest {
-            "" => Err(no_image("docker-daemon:app:latest")),
-            name => Ok(Reference::DockerDaemon { name: name.into() }),
-        };
-    }
-    match rest.strip_prefix("//") {
-        None | Some("") => Err(no_image("docker://registry.example/app:latest")),
-        Some(name) => Ok(Reference::Registry { name: name.into() }),
+    match name {
+        "" if is_daemon => Err(ReferenceError::NoImage {
+            given: given.into(),
+            transport,
+            example: "docker-daemon:app:latest",
+        }),
+        "" => Err(ReferenceError::NoImage {
+            given: given.into(),
+            transport,
+            example: "docker://registry.example/app:latest",
+        }),
+        name if is_daemon => Ok(Reference::DockerDaemon { name: name.into() }),
+        name => Ok(Reference::Registry { name: name.into() }),
     }
 }
 
-/// What stands before the colon is no transport: a slip, one that is known elsewhere, or the name
-/// of an image.
+/// Handles an unknown transport: a typing error, one of skopeo's, or the start of an image name.
 fn unknown(given: &str, transport: &str) -> Result<Reference, ReferenceError> {
     let nearest = suggestion::closest(transport, TRANSPORTS);
+    // `app:latest` has a colon too, and no transport.
     if nearest.is_none() && !FOREIGN.contains(&transport) && is_image_name(given) {
         return Ok(Reference::Path(given.into()));
     }
@@ -222,7 +245,10 @@ impl fmt::Display for Reference {
             Self::Registry { .. } => return write!(f, "docker://{path}"),
             Self::Path(_) | Self::Stream => write!(f, "{path}")?,
         }
-        self.name().map_or(Ok(()), |name| write!(f, ":{name}"))
+        match self.name() {
+            Some(name) => write!(f, ":{name}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -270,10 +296,10 @@ mod tests {
             text.starts_with("unknown transport `docker-archiv` in `docker-archiv:a.tar`"),
             "{text}"
         );
-        assert!(text.contains("`docker-archive` is near"), "{text}");
+        assert!(text.contains("did you mean `docker-archive`?"), "{text}");
         for given in ["containers-storage:app", "dir:/x", "Application:latest!"] {
             let error = given.parse::<Reference>().expect_err("no transport either");
-            assert!(!error.to_string().contains("is near"), "{error}");
+            assert!(!error.to_string().contains("did you mean"), "{error}");
         }
     }
 
@@ -323,7 +349,7 @@ mod tests {
             assert!(
                 error
                     .to_string()
-                    .starts_with(&format!("`{given}` names no image after `{transport}:`")),
+                    .starts_with(&format!("`{given}` has no image name after `{transport}:`")),
                 "{error}"
             );
         }

@@ -1,9 +1,11 @@
 //! `rootfs:`, a directory of the host as the file system of an image.
 //!
-//! No link is followed. What is mounted below the directory is no part of it: where that is a
-//! directory, an empty one stands for it; a file, such as a container's
-//! `/etc/resolv.conf`, is left out. (Devices alone do not tell: on an overlay a file has another than its directory, and a bind mount may have the same.) Sockets are left out too, since no archive can hold one. Names of owners are the host's affair and stay empty; so do `SELinux`
-//! labels and what an overlay notes for itself.
+//! No symlink is followed. Mounts below the directory are not part of it: an empty directory stands
+//! in for a mounted one; a mounted file, such as a container's `/etc/resolv.conf`, is left out.
+//! (Devices alone do not show mounts: on an overlay a file has another device than its directory,
+//! and a bind mount may have the same.) Sockets are left out too, since no archive can have one.
+//! Names of owners belong to the host and stay empty; so do `SELinux` labels and the attributes
+//! that an overlay stores for itself.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -17,20 +19,23 @@ use super::error::{EntryError, Fault, ReadError};
 use super::limits::Limits;
 use super::tree::{Content, Header, Inode, Kind, NameId, Tree};
 
-/// Reads the headers of everything below a directory, except what stands at the paths that are left
-/// out: what is about to be written may lie in what is read.
+/// Reads the headers of everything below a directory, except the paths that are left out: the
+/// output may lie inside the input.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is a path of the host, not one of an image"
 )]
 pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result<Tree, ReadError> {
-    // Files are opened later, by paths that must have no symlinks by then.
+    // Files are opened later with symlinks forbidden, so the path itself must not have any.
     let root = &std::fs::canonicalize(root).map_err(ReadError::io(root))?;
     let left_out: Vec<(u64, u64)> = left_out.iter().filter_map(|path| identity(path)).collect();
-    let mut tree = Tree::new();
-    // The directories that lead to the current entry: depth zero is the root.
-    let mut way = vec![NameId::ROOT];
-    let mut hard_links: HashMap<(u64, u64), NameId> = HashMap::new();
+    let mut builder = TreeBuilder {
+        root,
+        limits,
+        tree: Tree::new(),
+        way: vec![NameId::ROOT],
+        hard_links: HashMap::new(),
+    };
     let device = std::fs::metadata(root).map_err(ReadError::io(root))?.dev();
     let mut walk = WalkDir::new(root).sort_by_file_name().into_iter();
     while let Some(entry) = walk.next() {
@@ -39,68 +44,91 @@ pub(super) fn open(root: &Path, left_out: &[PathBuf], limits: &Limits) -> Result
         if metadata.file_type().is_socket() {
             continue;
         }
+        // A mounted directory is on another device, or, for a bind mount, has the attribute of one.
         let is_elsewhere = metadata.is_dir() && metadata.dev() != device;
         let mounted = entry.depth() > 0 && (is_elsewhere || is_mounted(entry.path()));
         let is_left_out = entry.depth() > 0 && left_out.contains(&(metadata.dev(), metadata.ino()));
         if metadata.is_dir() && (mounted || is_left_out) {
             walk.skip_current_dir();
         }
+        // A mounted directory stays as an empty one: it is the mount point in the image.
         if is_left_out || (mounted && !metadata.is_dir()) {
             continue;
         }
-        if tree.name_count() > limits.entries {
-            let name = Some(entry.path().as_os_str().as_bytes().to_vec());
-            let problem = EntryError {
-                name,
-                place: 0,
-                fault: Fault::TooManyEntries(limits.entries),
-            };
-            return Err(ReadError::Entry {
-                blob: root.display().to_string(),
-                problem,
-            });
-        }
-        if entry.depth() == 0 {
-            tree.inode_mut(NameId::ROOT).header = header(entry.path(), &metadata)?;
-            continue;
-        }
-        way.truncate(entry.depth());
-        // The walk goes into a directory only after it has named it.
-        let directory = way.last().copied().unwrap_or(NameId::ROOT);
-        let name = entry.file_name().as_bytes();
-        let identity = (metadata.dev(), metadata.ino());
-        let linked = metadata.nlink() > 1 && !metadata.is_dir();
-        if let Some(&first) = hard_links.get(&identity).filter(|_| linked) {
-            tree.link(directory, name, first);
-            continue;
-        }
-        let header = header(entry.path(), &metadata)?;
-        let added = tree.insert(
-            directory,
-            name,
-            Inode {
-                kind: kind(&entry, &metadata)?,
-                header,
-                layer: 0,
-            },
-        );
-        if linked {
-            hard_links.insert(identity, added);
-        }
-        if metadata.is_dir() {
-            way.push(added);
-        }
+        builder.add(&entry, &metadata)?;
     }
-    Ok(tree)
+    Ok(builder.tree)
 }
 
+/// A tree that grows while a directory is walked.
+struct TreeBuilder<'a> {
+    root: &'a Path,
+    limits: &'a Limits,
+    tree: Tree,
+    /// The directories that lead to the current entry: the root is at depth 0.
+    way: Vec<NameId>,
+    /// The first name of each file with several, by device and inode.
+    hard_links: HashMap<(u64, u64), NameId>,
+}
+
+impl TreeBuilder<'_> {
+    /// Adds an entry. Its directory was added before.
+    fn add(&mut self, entry: &DirEntry, metadata: &std::fs::Metadata) -> Result<(), ReadError> {
+        // The directory may be as large as the host's disk.
+        if self.tree.name_count() > self.limits.entries {
+            return Err(self.too_many(entry.path()));
+        }
+        if entry.depth() == 0 {
+            self.tree.inode_mut(NameId::ROOT).header = header(entry.path(), metadata)?;
+            return Ok(());
+        }
+        self.way.truncate(entry.depth());
+        // The walk visits a directory before its entries, so each level has its row by now.
+        let directory = self.way.last().copied().unwrap_or(NameId::ROOT);
+        let name = entry.file_name().as_bytes();
+        let identity = (metadata.dev(), metadata.ino());
+        let is_linked = metadata.nlink() > 1 && !metadata.is_dir();
+        if is_linked && let Some(&first) = self.hard_links.get(&identity) {
+            self.tree.link(directory, name, first);
+            return Ok(());
+        }
+        let header = header(entry.path(), metadata)?;
+        let inode = Inode {
+            kind: kind(entry, metadata)?,
+            header,
+            layer: 0,
+        };
+        let added = self.tree.insert(directory, name, inode);
+        // Other names of the file may be outside of the directory, and then this one stays alone.
+        if is_linked {
+            self.hard_links.insert(identity, added);
+        }
+        if metadata.is_dir() {
+            self.way.push(added);
+        }
+        Ok(())
+    }
+
+    fn too_many(&self, path: &Path) -> ReadError {
+        ReadError::Entry {
+            blob: self.root.display().to_string(),
+            problem: EntryError {
+                name: Some(path.as_os_str().as_bytes().to_vec()),
+                place: 0,
+                fault: Fault::TooManyEntries(self.limits.entries),
+            },
+        }
+    }
+}
+
+/// The device and inode of a path, which identify a file.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::symlink_metadata(path)
         .ok()
         .map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// Whether another file system, or another part of one, is mounted here. Linux tells since 5.8.
+/// Whether a file system, or a part of one, is mounted here. Linux reports it since 5.8.
 fn is_mounted(path: &Path) -> bool {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
@@ -152,6 +180,7 @@ fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError
         mtime: metadata.mtime(),
         ..Header::default()
     };
+    // The header has whole seconds only.
     if metadata.mtime_nsec() != 0 {
         header.pax.push((
             "mtime".into(),
@@ -164,7 +193,7 @@ fn header(path: &Path, metadata: &std::fs::Metadata) -> Result<Header, ReadError
     Ok(header)
 }
 
-/// Seconds since the epoch as PAX writes them. Nanoseconds count forward, also before the epoch.
+/// Seconds since the epoch as PAX writes them. Nanoseconds count forward even before the epoch.
 fn fraction(seconds: i64, nanoseconds: i64) -> String {
     let all = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
     let (sign, all) = (if all < 0 { "-" } else { "" }, all.unsigned_abs());
@@ -175,10 +204,11 @@ fn fraction(seconds: i64, nanoseconds: i64) -> String {
 fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
     use rustix::io::Errno;
 
-    // As large as the kernel lets a list or a value be.
+    // The kernel limits a list and a value to this size (`XATTR_LIST_MAX`, `XATTR_SIZE_MAX`).
     let mut buffer = vec![0; 64 << 10];
     let listed = match rustix::fs::llistxattr(path, &mut buffer[..]) {
         Ok(listed) => buffer[..listed].to_vec(),
+        // The file system has no attributes, or a sandbox does not know the call.
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
@@ -187,7 +217,7 @@ fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
         .split(|&byte| byte == 0)
         .filter(|name| !name.is_empty())
     {
-        // PAX keys are text.
+        // PAX keys are UTF-8, so an attribute with another name could not be written.
         let Ok(text) = str::from_utf8(name) else {
             continue;
         };
@@ -199,10 +229,12 @@ fn xattrs(path: &Path) -> rustix::io::Result<Vec<(String, Vec<u8>)>> {
         }
         match rustix::fs::lgetxattr(path, OsStr::from_bytes(name), &mut buffer[..]) {
             Ok(size) => found.push((text.to_owned(), buffer[..size].to_vec())),
+            // It was removed since it was listed.
             Err(Errno::NODATA) => {}
             Err(error) => return Err(error),
         }
     }
+    // The kernel lists them in no particular order, and the output must not depend on it.
     found.sort();
     Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Where images are read from, opened once: a file, a directory, a stream, a registry, a daemon.
+//! Sources of images, opened once: a file, a directory, a stream, a registry or a daemon.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
@@ -16,14 +16,14 @@ use super::reference::Reference;
 use super::store::Store;
 use super::{Image, Options, Origin, docker, layer, remote, rootfs};
 
-/// One or several images at one place. What is far is here when an image of it is read, and not
-/// before.
+/// One or several images at one location. The blobs of a remote image are fetched when the image is
+/// read, and not before.
 #[derive(Debug)]
 pub struct Source {
     reference: Reference,
     options: Options,
     budget: Budget,
-    /// None where it is a plain directory.
+    /// The blobs; none for a plain directory.
     store: Option<Store>,
 }
 
@@ -43,7 +43,8 @@ impl Source {
         })
     }
 
-    /// The platforms for which there are images, in their order; none where the place tells none.
+    /// The platforms for which there are images, in the order of the index; none where the source
+    /// states none.
     pub fn platforms(&self) -> Result<Vec<Platform>, ReadError> {
         match &self.store {
             Some(store) if store.has(oci::INDEX) && !self.is_docker_archive(store) => {
@@ -60,8 +61,8 @@ impl Source {
         Ok(image)
     }
 
-    /// The same, with digests that are still being checked. Nothing of the image may be shown or
-    /// written before that is finished.
+    /// Reads the image as [`image`](Self::image) does, with digests that are still being checked.
+    /// Nothing of it may be shown or written before that is finished.
     pub fn image_checked_later(
         &self,
         platform: &Platform,
@@ -72,6 +73,8 @@ impl Source {
             let image = self.directory(self.reference.path())?;
             return Ok((image, Checks::none()));
         };
+        // An archive of Docker 25 and later has both documents; `manifest.json` is read, and
+        // checked against the index.
         let (config, sources, origin) = if self.is_docker_archive(store) {
             docker::open(store, self.name(), limits)?
         } else if !matches!(self.reference, Reference::DockerArchive { .. })
@@ -96,6 +99,8 @@ impl Source {
             checks,
         } = layer::read_all(&sources, &config, limits, &self.budget, progress)?;
         let blobs = sources.iter().map(|source| source.blob.size()).sum();
+        // A compressed archive is smaller than its blobs, and what was downloaded is what counts
+        // for how large a file may plausibly be.
         let stored = store.stored_size().map_or(blobs, |size| size.min(blobs));
         let image = Image {
             longest: Image::longest_of(stored),
@@ -109,20 +114,19 @@ impl Source {
     }
 
     fn is_docker_archive(&self, store: &Store) -> bool {
-        let may_be = !matches!(
-            self.reference,
-            Reference::Oci { .. } | Reference::OciArchive { .. }
-        );
-        may_be && store.has(docker::MANIFEST)
+        match self.reference {
+            // The user named the format, so a second document of another format is ignored.
+            Reference::Oci { .. } | Reference::OciArchive { .. } => false,
+            _ => store.has(docker::MANIFEST),
+        }
     }
 
-    /// Which of several images; what a registry or a daemon gives is the one that was asked for.
+    /// The name of the image among several. A registry or a daemon gives the requested one only.
     fn name(&self) -> Option<&str> {
-        let is_remote = matches!(
-            self.reference,
-            Reference::Registry { .. } | Reference::DockerDaemon { .. }
-        );
-        self.reference.name().filter(|_| !is_remote)
+        match self.reference {
+            Reference::Registry { .. } | Reference::DockerDaemon { .. } => None,
+            _ => self.reference.name(),
+        }
     }
 
     fn directory(&self, path: &Path) -> Result<Image, ReadError> {
@@ -132,12 +136,13 @@ impl Source {
         {
             return Err(ReadError::NotAnImage {
                 path: path.to_owned(),
-                reason: "it is no directory",
+                reason: "it is not a directory",
             });
         }
         let tree = rootfs::open(path, &self.options.left_out, &self.options.limits)?;
         let (config, layers, materials) = (Config::default(), Vec::new(), Vec::new());
         Ok(Image {
+            // Files of the host are not compressed, so none can be larger than it seems.
             longest: u64::MAX,
             config,
             layers,
@@ -148,6 +153,7 @@ impl Source {
     }
 }
 
+/// Opens the blobs of a reference; none for a plain directory, which has files only.
 fn store(
     reference: &Reference,
     options: &Options,
@@ -158,14 +164,12 @@ fn store(
     if let Some(name) = reference.daemon_image() {
         let shown = Path::new(name);
         let blob = remote::save(name, limits.uncompressed, progress)?;
-        let blob = Blob::spooled(blob).map_err(|source| ReadError::Spool {
-            blob: name.to_owned(),
-            source,
-        })?;
+        let blob = Blob::spooled(blob).map_err(ReadError::spool(name))?;
         return Store::archive_in(blob, shown, limits, budget).map(Some);
     }
     let is_directory = match reference {
         Reference::Rootfs { .. } => return Ok(None),
+        // A directory without the file of a layout is a root file system.
         Reference::Path(_) if path.is_dir() && !is_layout(path) => return Ok(None),
         Reference::Registry { .. } => {
             let name = reference.name().unwrap_or_default();
@@ -181,7 +185,7 @@ fn store(
             )
             .map(Some);
         }
-        // What a shell makes of `<(docker save app)`.
+        // A shell passes `<(docker save app)` as the path of a FIFO, which can be read once only.
         _ if std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) => {
             let pipe = File::open(path).map_err(ReadError::io(path))?;
             let blob = spooled(pipe, path, limits.uncompressed, progress)?;
@@ -200,8 +204,8 @@ fn store(
     }
 }
 
-/// Whether a directory is an OCI layout. Whatever has the name of the file that says so is read, so
-/// that a symlink in its place is an error.
+/// Whether a directory is an OCI layout. Anything with the name of the marker file counts, so that
+/// a symlink in its place is an error.
 fn is_layout(path: &Path) -> bool {
     std::fs::symlink_metadata(path.join(oci::LAYOUT)).is_ok()
 }
@@ -210,6 +214,7 @@ const STANDARD_INPUT: &str = "standard input";
 
 fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError> {
     let (stdin, path) = (io::stdin(), Path::new(STANDARD_INPUT));
+    // Nobody types an archive: reading would only seem to hang.
     if stdin.is_terminal() {
         return Err(ReadError::NotAnImage {
             path: path.to_owned(),
@@ -219,39 +224,38 @@ fn standard_input(limit: u64, progress: &dyn Progress) -> Result<Blob, ReadError
     spooled(stdin.lock(), path, limit, progress)
 }
 
-/// All that comes, in an unlinked temporary file; the path is what errors call it.
+/// Copies a stream to an unlinked temporary file. Errors name the path.
 fn spooled(
     mut input: impl Read,
     path: &Path,
     limit: u64,
     progress: &dyn Progress,
 ) -> Result<Blob, ReadError> {
-    let name = || path.display().to_string();
-    let spool = |source| ReadError::Spool {
-        blob: name(),
-        source,
-    };
-    let mut file = tempfile::tempfile().map_err(spool)?;
+    let name = path.display().to_string();
+    let mut file = tempfile::tempfile().map_err(ReadError::spool(&name))?;
+    // The size is unknown, so the bar has no end.
     progress.start("reading a stream", 0);
     let mut chunk = vec![0; 1 << 20];
     let mut size = 0;
     loop {
         let count = match input.read(&mut chunk) {
-            Ok(0) => return Blob::spooled(file).map_err(spool),
+            Ok(0) => return Blob::spooled(file).map_err(ReadError::spool(&name)),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(ReadError::io(path)(error)),
         };
         size += count as u64;
+        // The writer may never stop, and the disk is full before it does.
         if size > limit {
             return Err(ReadError::Limit {
-                blob: name(),
+                blob: name,
                 what: "bytes",
                 limit,
                 flag: Some("--max-size"),
             });
         }
-        file.write_all(&chunk[..count]).map_err(spool)?;
+        file.write_all(&chunk[..count])
+            .map_err(ReadError::spool(&name))?;
         progress.advance(count as u64);
     }
 }

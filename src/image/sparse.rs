@@ -1,5 +1,5 @@
-//! Sparse files in archives: which pieces of a file are there, in GNU's old format and the three in
-//! PAX records.
+//! Sparse files in archives: the pieces of a file that are stored, in GNU's old format and the
+//! three in PAX records.
 //!
 //! Source: "Storing Sparse Files" in the manual of GNU tar.
 
@@ -7,73 +7,66 @@ use super::archive::decimal;
 use super::error::Fault;
 use super::tree::Content;
 
-/// More than any file needs, and little enough memory.
+/// Pieces of one file: more than any file needs, and still little memory.
 pub(super) const MAX_PIECES: usize = 1 << 20;
 
-/// The bytes of a map of that many pieces before the data: a count, then two numbers each, a line
-/// each.
+/// Bytes of the longest map of format 1.0: a count, then two numbers for each piece, one per line,
+/// padded to a block.
 pub(super) const MAX_MAP: u64 = (2 * MAX_PIECES as u64 + 1) * 21 + 512;
 
 const PREFIX: &str = "GNU.sparse.";
 
-/// What the PAX records of an entry say of its pieces.
+/// The pieces of an entry as its PAX records describe them.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     name: Option<Vec<u8>>,
     /// The size of the file with its holes.
     length: Option<u64>,
-    /// Formats 0.0 and 0.1: place in the file, length.
+    /// The map of formats 0.0 and 0.1: pairs of offset in the file and length.
     map: Vec<(u64, u64)>,
-    /// Format 1.0: the map stands before the data.
+    /// Whether the map is at the start of the data, as in format 1.0.
     map_in_data: bool,
     present: bool,
 }
 
-/// Whether a key comes more than once with a meaning.
+/// Whether a key may occur more than once: format 0.0 has two records for each piece.
 pub(super) fn repeats(key: &str) -> bool {
     matches!(key.strip_prefix(PREFIX), Some("offset" | "numbytes"))
 }
 
 impl Records {
-    /// Takes them out of the others.
+    /// Removes the records of a sparse file from the others.
     pub(super) fn take(records: &mut Vec<(String, Vec<u8>)>) -> Result<Self, Fault> {
         let mut sparse = Self::default();
         let mut offset = None;
         let (mut major, mut minor, mut count) = (None, None, None);
-        let place = |name: &str| records.iter().position(|(key, _)| key == name);
-        // Python takes the last of the two.
-        if let (Some(path), Some(name)) = (place("path"), place("GNU.sparse.name"))
-            && path > name
-            && records[path].1 != records[name].1
-        {
-            return Err(Fault::SeveralNames);
-        }
+        check_names(records)?;
         for (key, value) in records.iter() {
             let Some(key) = key.strip_prefix(PREFIX) else {
                 continue;
             };
             sparse.present = true;
-            let number = || decimal(value).ok_or(Fault::SparseMap);
             match key {
                 "name" => sparse.name = Some(value.clone()),
-                // Go takes the one, GNU tar the other.
+                // Both are the size with holes, in different formats. Go takes the one, GNU tar the
+                // other, so they must agree.
                 "size" | "realsize" => {
-                    let length = number()?;
-                    if sparse
-                        .length
-                        .replace(length)
-                        .is_some_and(|other| other != length)
-                    {
+                    let length = number(value)?;
+                    if sparse.length.is_some_and(|other| other != length) {
                         return Err(Fault::SparseMap);
                     }
+                    sparse.length = Some(length);
                 }
-                "major" => major = Some(number()?),
-                "minor" => minor = Some(number()?),
-                "numblocks" => count = Some(number()?),
-                "offset" => offset = Some(number()?),
-                "numbytes" => sparse
-                    .map
-                    .push((offset.take().ok_or(Fault::SparseMap)?, number()?)),
+                "major" => major = Some(number(value)?),
+                "minor" => minor = Some(number(value)?),
+                "numblocks" => count = Some(number(value)?),
+                // Format 0.0 has the offset of a piece in one record and its length in the next.
+                "offset" => offset = Some(number(value)?),
+                "numbytes" => {
+                    let offset = offset.take().ok_or(Fault::SparseMap)?;
+                    sparse.map.push((offset, number(value)?));
+                }
+                // Format 0.1 has all of them in one record; a second map would be a second content.
                 "map" if !value.is_empty() => {
                     let earlier = std::mem::replace(&mut sparse.map, parse_pairs(value, b',')?);
                     if !earlier.is_empty() {
@@ -83,7 +76,8 @@ impl Records {
                 _ => {}
             }
         }
-        // A format that a reader does not know is a plain file to it.
+        // A reader that does not know a format takes the file for a plain one, so only those that
+        // all readers know are accepted.
         sparse.map_in_data = match (major, minor) {
             (None, None) | (Some(0), Some(0 | 1)) => false,
             (Some(1), Some(0)) => true,
@@ -96,6 +90,7 @@ impl Records {
         Ok(sparse)
     }
 
+    /// The real name: the entry itself has a made-up one for readers without sparse files.
     pub(super) fn name(&self) -> Option<&[u8]> {
         self.name.as_deref()
     }
@@ -104,13 +99,13 @@ impl Records {
         self.present
     }
 
-    /// Whether the map stands before the data.
+    /// Whether the map is at the start of the data.
     pub(super) fn has_map_in_data(&self) -> bool {
         self.present && self.map_in_data
     }
 
-    /// What the entry with these records and `size` bytes of data, which stand at `offset` of the
-    /// archive, holds. Where the map stands before the data, `map` is where it is.
+    /// The content of an entry with these records and `size` bytes of data at `offset` of the
+    /// archive. `map` is the start of the data where the map is there.
     pub(super) fn content(self, map: &[u8], size: u64, offset: u64) -> Result<Content, Fault> {
         if !self.present {
             return Ok(Content::Archived {
@@ -132,6 +127,23 @@ impl Records {
     }
 }
 
+/// Refuses a path after the name of a sparse file that differs from it: Python takes the last of
+/// the two.
+fn check_names(records: &[(String, Vec<u8>)]) -> Result<(), Fault> {
+    let path = records.iter().position(|(key, _)| key == "path");
+    let name = records.iter().position(|(key, _)| key == "GNU.sparse.name");
+    match (path, name) {
+        (Some(path), Some(name)) if path > name && records[path].1 != records[name].1 => {
+            Err(Fault::SeveralNames)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn number(value: &[u8]) -> Result<u64, Fault> {
+    decimal(value).ok_or(Fault::SparseMap)
+}
+
 fn parse_pairs(text: &[u8], separator: u8) -> Result<Vec<(u64, u64)>, Fault> {
     let numbers: Option<Vec<u64>> = text.split(|&byte| byte == separator).map(decimal).collect();
     let (pairs, []) = numbers.as_deref().ok_or(Fault::SparseMap)?.as_chunks::<2>() else {
@@ -143,27 +155,22 @@ fn parse_pairs(text: &[u8], separator: u8) -> Result<Vec<(u64, u64)>, Fault> {
         .collect())
 }
 
-/// The map of format 1.0: a count, then offsets and lengths, a line each, filled up to whole
-/// blocks. Gives the bytes it takes too.
+/// Parses the map of format 1.0: a count, then offsets and lengths, one per line, padded to whole
+/// blocks. Also returns its size in bytes.
 fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
-    let mut at = 0;
-    let mut line = || {
-        let rest = &data[at..];
-        let end = rest.iter().take(21).position(|&byte| byte == b'\n')?;
-        at += end + 1;
-        decimal(&rest[..end])
-    };
-    let count = line()
-        .filter(|&count| count <= MAX_PIECES as u64)
-        .ok_or(Fault::SparseMap)?;
+    let mut rest = data;
+    let count = number_in_line(&mut rest)?;
+    // The count decides how much is read, so it is checked before.
+    if count > MAX_PIECES as u64 {
+        return Err(Fault::SparseMap);
+    }
     let mut map = Vec::new();
     for _ in 0..count {
-        map.push((
-            line().ok_or(Fault::SparseMap)?,
-            line().ok_or(Fault::SparseMap)?,
-        ));
+        let offset = number_in_line(&mut rest)?;
+        let length = number_in_line(&mut rest)?;
+        map.push((offset, length));
     }
-    let used = at.next_multiple_of(512);
+    let used = (data.len() - rest.len()).next_multiple_of(512);
     if used > data.len() {
         Err(Fault::SparseMap)
     } else {
@@ -171,8 +178,18 @@ fn map_before(data: &[u8]) -> Result<(Vec<(u64, u64)>, u64), Fault> {
     }
 }
 
-/// The pieces of a map as content: they follow each other in the file and, without gaps, in the
-/// archive from `offset`, where there are `size` bytes for them.
+/// Takes a line with a number from the start of the map.
+fn number_in_line(rest: &mut &[u8]) -> Result<u64, Fault> {
+    // The largest number has 20 digits.
+    let end = rest.iter().take(21).position(|&byte| byte == b'\n');
+    let end = end.ok_or(Fault::SparseMap)?;
+    let line = &rest[..end];
+    *rest = &rest[end + 1..];
+    number(line)
+}
+
+/// Turns a map into content. Its pieces must be in order in the file; in the archive they follow
+/// each other without gaps from `offset`, where there are `size` bytes for them.
 pub(super) fn pieces(
     map: &[(u64, u64)],
     length: u64,
@@ -182,17 +199,19 @@ pub(super) fn pieces(
     let mut pieces = Vec::with_capacity(map.len());
     let (mut filled, mut used) = (0_u64, 0_u64);
     for &(start, count) in map {
-        let end = start
-            .checked_add(count)
-            .filter(|&end| start >= filled && end <= length)
-            .ok_or(Fault::SparseMap)?;
+        let end = start.checked_add(count).ok_or(Fault::SparseMap)?;
+        // Overlapping pieces and pieces beyond the end are read differently by every tool.
+        if start < filled || end > length {
+            return Err(Fault::SparseMap);
+        }
+        // GNU tar ends a map with an empty piece at the end of the file.
         if count > 0 {
             pieces.push((start, offset + used, count));
         }
-        used = used
-            .checked_add(count)
-            .filter(|&used| used <= size)
-            .ok_or(Fault::SparseMap)?;
+        used = used.checked_add(count).ok_or(Fault::SparseMap)?;
+        if used > size {
+            return Err(Fault::SparseMap);
+        }
         filled = end;
     }
     if used != size {

@@ -1,4 +1,5 @@
-//! Where the named blobs of an image are: the members of an archive, or the files of a directory.
+//! Stores of named blobs: the members of an archive, the files of a directory, or the blobs of a
+//! registry.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -21,10 +22,11 @@ use super::progress::Progress;
 use super::remote::{Connection, Fetched, Registry};
 use super::tree::{Content, Kind};
 
+/// The named blobs of one or several images.
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
-    /// Bytes of an archive before it was decompressed as a whole.
+    /// Bytes of an archive as it is stored, before decompression.
     stored: Option<u64>,
     place: Place,
 }
@@ -34,11 +36,11 @@ enum Place {
     Archive {
         blob: Blob,
         members: HashMap<Vec<u8>, Member>,
-        /// Members whose names came before, in their order.
+        /// Further members of the same names, in their order.
         repeated: HashMap<Vec<u8>, Vec<Member>>,
     },
     Directory(Directory),
-    /// What was fetched so far, under the names that it has in a layout.
+    /// The registry, and the blobs fetched so far under the names that they have in a layout.
     Registry {
         registry: Box<Registry>,
         fetched: Mutex<HashMap<String, Blob>>,
@@ -51,14 +53,15 @@ enum Member {
         offset: u64,
         length: u64,
     },
-    /// Docker's older archives link a layer that they hold already.
+    /// A link: older versions of Docker link a layer that the archive has already.
     Link(Vec<u8>),
 }
 
+/// Links that are followed to a member. Docker writes one; the limit ends a cycle.
 const MAX_MEMBER_LINKS: usize = 10;
 
 impl Member {
-    /// Whether another member of the same archive says the same.
+    /// Whether another member of the same archive has the same content.
     fn is_same(&self, other: &Self, archive: &Blob) -> io::Result<bool> {
         match (self, other) {
             (Self::Link(target), Self::Link(other)) => Ok(target == other),
@@ -69,10 +72,10 @@ impl Member {
                     length: other_length,
                 },
             ) if length == other_length => {
-                let parts = archive
-                    .part(offset, length)
-                    .zip(archive.part(other, length));
-                parts.map_or(Ok(false), |(part, other)| part.is_same(&other))
+                match (archive.part(offset, length), archive.part(other, length)) {
+                    (Some(part), Some(other)) => part.is_same(&other),
+                    _ => Ok(false),
+                }
             }
             _ => Ok(false),
         }
@@ -80,7 +83,7 @@ impl Member {
 }
 
 impl Store {
-    /// A tar archive, which may be compressed as a whole.
+    /// Opens a tar archive, which may be compressed as a whole.
     pub(super) fn archive(
         path: &Path,
         limits: &Limits,
@@ -89,7 +92,7 @@ impl Store {
         Self::archive_in(Blob::open(path)?, path, limits, budget)
     }
 
-    /// An archive that came from elsewhere; the path is what errors call it.
+    /// An archive that was fetched or spooled. Errors name the path.
     pub(super) fn archive_in(
         mut blob: Blob,
         path: &Path,
@@ -104,53 +107,27 @@ impl Store {
         }
         let mut members = HashMap::new();
         let mut repeated: HashMap<Vec<u8>, Vec<Member>> = HashMap::new();
-        let mut count = 0;
+        let mut count = MemberCount {
+            name: &name,
+            stored,
+            limits,
+            budget,
+            count: 0,
+        };
         for entry in Entries::new(&blob, limits) {
             let entry = entry.map_err(|problem| ReadError::Entry {
                 blob: name.clone(),
                 problem,
             })?;
-            let (key, weight) = (clean(&entry.name), entry.weight());
-            let member = match entry.node {
-                Node::Inode(Kind::File(Content::Archived { offset, length })) => {
-                    Member::File { offset, length }
-                }
-                Node::Inode(Kind::Symlink { target }) => {
-                    Member::Link(joined(parent(&key), &target))
-                }
-                Node::HardLink { target } => Member::Link(clean(&target)),
-                Node::Inode(_) => continue,
+            let key = clean(&entry.name);
+            // Directories and devices have no content that a manifest could name.
+            let Some(member) = member_of(&entry.node, &key) else {
+                continue;
             };
-            count += 1;
-            if count > limits.entries as u64 {
-                let (limit, flag) = (limits.entries as u64, Some("--max-entries"));
-                return Err(ReadError::Limit {
-                    blob: name,
-                    what: "entries",
-                    limit,
-                    flag,
-                });
-            }
-            let usual = limits.entries_of(stored);
-            if count > usual && !budget.spend_excess_entry() {
-                return Err(ReadError::Limit {
-                    blob: name,
-                    what: "entries for its size",
-                    limit: usual,
-                    flag: Some("--max-ratio"),
-                });
-            }
-            if !budget.spend_headers(weight) {
-                let limit = limits.headers;
-                return Err(ReadError::Limit {
-                    blob: name,
-                    what: "bytes of headers",
-                    limit,
-                    flag: None,
-                });
-            }
+            count.add(entry.weight())?;
             match members.entry(key) {
                 Entry::Vacant(free) => drop(free.insert(member)),
+                // Whether they differ matters only if a manifest names them.
                 Entry::Occupied(taken) => {
                     let key = taken.key().clone();
                     repeated.entry(key).or_default().push(member);
@@ -177,7 +154,7 @@ impl Store {
         })
     }
 
-    /// An image of a registry, of which nothing but its manifest is fetched by now.
+    /// Opens an image of a registry. Only its manifest is fetched now.
     pub(super) fn registry(
         name: &str,
         connection: Connection,
@@ -189,6 +166,7 @@ impl Store {
             digest,
             media_type,
         } = registry.manifest(None, limits.json)?;
+        // A tag has no digest to verify; the one computed here identifies the image from now on.
         let digest = digest.unwrap_or_else(|| sha256(&bytes));
         let index = oci::index_of(&bytes, &digest, media_type.as_deref())?;
         let fetched = [
@@ -213,7 +191,7 @@ impl Store {
         })
     }
 
-    /// Makes sure that a manifest or an index is here.
+    /// Fetches a manifest or an index from a registry, if it was not fetched before.
     pub(super) fn fetch_manifest(&self, digest: &str, limits: &Limits) -> Result<(), ReadError> {
         let Place::Registry { registry, fetched } = &self.place else {
             return Ok(());
@@ -227,7 +205,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes sure that blobs are here: digests and sizes.
+    /// Fetches blobs, given by digest and size, from a registry, unless they were fetched before.
     pub(super) fn fetch_blobs(
         &self,
         wanted: &[(String, u64)],
@@ -240,27 +218,26 @@ impl Store {
         let mut missing: Vec<(String, u64)> = Vec::new();
         for (digest, size) in wanted {
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
-            // A layer with nothing in it may stand there many times.
+            // Some builders list one empty layer many times.
             if !lock(fetched).contains_key(&name)
                 && missing.iter().all(|(other, _)| other != digest)
             {
                 missing.push((digest.clone(), *size));
             }
         }
-        let total = missing
-            .iter()
-            .fold(0_u64, |sum, (_, size)| sum.saturating_add(*size));
+        let mut total = 0_u64;
+        for (_, size) in &missing {
+            total = total.saturating_add(*size);
+        }
+        // Descriptors state their sizes, so an image that is too large is not even fetched.
         if total > limits.uncompressed {
             return Err(limits.exceeded_by_all(&self.path.display().to_string()));
         }
         progress.start("fetching", total);
         for ((digest, _), file) in missing.iter().zip(registry.blobs(&missing, progress)?) {
-            let spool = |source| ReadError::Spool {
-                blob: digest.clone(),
-                source,
-            };
             let name = blob_name(digest).ok_or_else(|| unknown_digest(digest))?;
-            lock(fetched).insert(name, Blob::spooled(file).map_err(spool)?);
+            let blob = Blob::spooled(file).map_err(ReadError::spool(digest))?;
+            lock(fetched).insert(name, blob);
         }
         Ok(())
     }
@@ -270,12 +247,12 @@ impl Store {
         self.stored
     }
 
-    /// The archive or directory on the host.
+    /// The path of the archive or directory on the host, or the name of the image in a registry.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What a registry calls the image.
+    /// The full name of the image in a registry.
     pub(super) fn image_name(&self) -> Option<String> {
         match &self.place {
             Place::Registry { registry, .. } => Some(registry.image_name()),
@@ -286,7 +263,7 @@ impl Store {
     pub(super) fn has(&self, name: &str) -> bool {
         match &self.place {
             Place::Archive { members, .. } => members.contains_key(name.as_bytes()),
-            // What cannot be read is there: reading it says why it cannot.
+            // A file that cannot be read counts as present: reading it gives the better error.
             Place::Directory(directory) => match directory.file(name) {
                 Ok(_) => true,
                 Err(refusal) => !refusal.is_missing(),
@@ -295,29 +272,29 @@ impl Store {
         }
     }
 
-    /// A blob; `by` is who names it.
+    /// Opens a blob. `by` is the document that refers to it, for errors.
     pub(super) fn blob(&self, name: &str, by: &str) -> Result<Blob, ReadError> {
-        let missing = || ReadError::MissingBlob {
-            blob: name.to_owned(),
-            by: by.to_owned(),
-        };
-        match &self.place {
+        let found = match &self.place {
             Place::Directory(directory) => {
                 let path = self.path.join(name);
                 let unreadable = ReadError::io(&path);
                 match directory.file(name) {
-                    Ok(file) => Blob::foreign(file).map_err(unreadable),
-                    Err(refusal) if refusal.is_missing() => Err(missing()),
-                    Err(refusal) => Err(unreadable(io::Error::other(refusal))),
+                    Ok(file) => Some(Blob::foreign(file).map_err(unreadable)?),
+                    Err(refusal) if refusal.is_missing() => None,
+                    Err(refusal) => return Err(unreadable(io::Error::other(refusal))),
                 }
             }
-            Place::Registry { fetched, .. } => lock(fetched).get(name).cloned().ok_or_else(missing),
-            Place::Archive { .. } => self.member(name)?.ok_or_else(missing),
-        }
+            Place::Registry { fetched, .. } => lock(fetched).get(name).cloned(),
+            Place::Archive { .. } => self.member(name)?,
+        };
+        found.ok_or_else(|| ReadError::MissingBlob {
+            blob: name.to_owned(),
+            by: by.to_owned(),
+        })
     }
 
-    /// A member of an archive. Of two with one name Docker takes the last and skopeo the first, so
-    /// they must hold the same.
+    /// Finds a member of an archive. Of two with one name Docker takes the last and skopeo the
+    /// first, so their contents must be equal.
     fn member(&self, name: &str) -> Result<Option<Blob>, ReadError> {
         let Place::Archive {
             blob,
@@ -350,8 +327,8 @@ impl Store {
         })
     }
 
-    /// A blob that is no link: only layers are linked, and only in what older versions of Docker
-    /// wrote. Of other links, and of hard links, readers make different things.
+    /// Opens a blob that must not be a link: only layers are linked, and only in archives of older
+    /// versions of Docker. Readers treat other links differently.
     pub(super) fn plain_blob(&self, name: &str, by: &str) -> Result<Blob, ReadError> {
         if let Place::Archive { members, .. } = &self.place
             && let Some(Member::Link(_)) = members.get(&clean(name.as_bytes()))
@@ -364,7 +341,7 @@ impl Store {
         self.blob(name, by)
     }
 
-    /// A file that the format itself names.
+    /// Reads a file that the format itself names.
     pub(super) fn json<T: DeserializeOwned>(
         &self,
         name: &'static str,
@@ -376,12 +353,60 @@ impl Store {
     }
 }
 
-/// No thread panics with the lock.
+/// The member that an entry is, if any. `key` is its normalized name.
+fn member_of(node: &Node, key: &[u8]) -> Option<Member> {
+    match node {
+        Node::Inode(Kind::File(Content::Archived { offset, length })) => Some(Member::File {
+            offset: *offset,
+            length: *length,
+        }),
+        Node::Inode(Kind::Symlink { target }) => Some(Member::Link(joined(parent(key), target))),
+        Node::HardLink { target } => Some(Member::Link(clean(target))),
+        Node::Inode(_) => None,
+    }
+}
+
+/// The number of an archive's members, with the limits on them. Members are kept in memory, so the
+/// limits on the entries of layers apply to the archive as well.
+struct MemberCount<'a> {
+    name: &'a str,
+    /// Bytes of the archive as it is stored.
+    stored: u64,
+    limits: &'a Limits,
+    budget: &'a Budget,
+    count: u64,
+}
+
+impl MemberCount<'_> {
+    /// Counts a member with `weight` bytes of headers.
+    fn add(&mut self, weight: u64) -> Result<(), ReadError> {
+        self.count += 1;
+        let most = self.limits.entries as u64;
+        let usual = self.limits.entries_of(self.stored);
+        let (what, limit, flag) = if self.count > most {
+            ("entries", most, Some("--max-entries"))
+        } else if self.count > usual && !self.budget.spend_excess_entry() {
+            ("entries for its size", usual, Some("--max-ratio"))
+        } else if !self.budget.spend_headers(weight) {
+            ("bytes of headers", self.limits.headers, None)
+        } else {
+            return Ok(());
+        };
+        Err(ReadError::Limit {
+            blob: self.name.to_owned(),
+            what,
+            limit,
+            flag,
+        })
+    }
+}
+
+/// Locks the fetched blobs. No thread panics while it has the lock, so poisoning means nothing.
 fn lock(fetched: &Mutex<HashMap<String, Blob>>) -> MutexGuard<'_, HashMap<String, Blob>> {
     fetched.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Where a layout keeps the blob of a digest.
+/// The path of a digest's blob in a layout; none for an invalid digest.
 fn blob_name(digest: &str) -> Option<String> {
     oci::blob_path(&digest.parse().ok()?).ok()
 }
@@ -393,7 +418,7 @@ fn unknown_digest(digest: &str) -> ReadError {
     }
 }
 
-/// A document of an image: of the shape that it must have, and not absurdly large.
+/// Reads a document of an image, which must have the right shape and at most `limits.json` bytes.
 pub(super) fn read_json<T: DeserializeOwned>(
     name: &str,
     blob: &Blob,
@@ -401,21 +426,23 @@ pub(super) fn read_json<T: DeserializeOwned>(
     limits: &Limits,
 ) -> Result<T, ReadError> {
     if blob.size() > limits.json {
-        let limit = limits.json;
         return Err(ReadError::Limit {
             blob: name.to_owned(),
             what: "bytes",
-            limit,
+            limit: limits.json,
             flag: None,
         });
     }
     let bytes = blob.bytes().map_err(ReadError::blob(name))?;
     let value = json::parse(&bytes, shape).map_err(ReadError::json(name))?;
+    // The text is dropped before the typed value is built, so that a large document is in memory
+    // twice and not three times.
     drop(bytes);
     serde_json::from_value(value).map_err(ReadError::json(name))
 }
 
-/// The name of a member as others call it; one that leaves the archive is never found.
+/// The normalized name of a member. A name that leaves the archive keeps its `..`, so it is never
+/// found.
 fn clean(name: &[u8]) -> Vec<u8> {
     let mut components: Vec<&[u8]> = Vec::new();
     for component in name.split(|&byte| byte == b'/') {

@@ -9,21 +9,21 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId(u32);
 
-/// What a name stands for; several names can share one.
+/// The file that a name refers to; hard links are several names of one inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InodeId(u32);
 
 impl NameId {
     pub const ROOT: Self = Self(0);
 
-    /// Its place in a table with one row a name.
+    /// The index in a table with one row per name.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
 impl InodeId {
-    /// Its place in a table with one row an inode.
+    /// The index in a table with one row per inode.
     pub fn index(self) -> usize {
         self.0 as usize
     }
@@ -47,7 +47,7 @@ pub enum Kind {
     Fifo,
 }
 
-/// Where a regular file's bytes are.
+/// The location of a regular file's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// `length` bytes at `offset` of the layer's uncompressed archive.
@@ -79,8 +79,7 @@ impl Content {
     }
 }
 
-/// What an archive says of an entry besides its name, kind and content. It is written back as it
-/// was read.
+/// The metadata of an entry besides its name, kind and content. It is written back as it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Permission bits with setuid, setgid and sticky: `0o7777` at most.
@@ -105,8 +104,8 @@ impl Header {
     }
 
     pub fn xattr(&self, name: &str) -> Option<&[u8]> {
-        self.xattrs()
-            .find_map(|(key, value)| (key == name).then_some(value))
+        let (_, value) = self.xattrs().find(|(key, _)| *key == name)?;
+        Some(value)
     }
 
     pub fn set_xattr(&mut self, name: &str, value: Vec<u8>) {
@@ -134,12 +133,12 @@ pub struct Tree {
     entries: Vec<BTreeMap<Vec<u8>, NameId>>,
 }
 
-/// Where a path leads.
+/// The result of following a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub name: NameId,
-    /// Every directory and symbolic link on the way, in the order they were met, the root left out.
-    /// To keep the file is to keep these: without them the path leads nowhere.
+    /// Every directory and symlink on the way, in order, without the root. Keeping the file means
+    /// keeping them: without them the path leads nowhere.
     pub crossed: Vec<NameId>,
 }
 
@@ -153,7 +152,7 @@ pub enum ResolveError {
     },
     #[error("`{}` is not a directory", path.escape_ascii())]
     NotADirectory { path: Vec<u8>, crossed: Vec<NameId> },
-    #[error("more than {} symbolic links", MAX_LINKS)]
+    #[error("more than {} symlinks", MAX_LINKS)]
     TooManyLinks { crossed: Vec<NameId> },
 }
 
@@ -168,7 +167,7 @@ impl ResolveError {
     }
 }
 
-/// As many as Linux follows.
+/// The number of symlinks that are followed, as in Linux.
 pub(super) const MAX_LINKS: usize = 40;
 
 impl Default for Tree {
@@ -200,23 +199,23 @@ impl Tree {
         }
     }
 
-    /// What a row of the table of inodes holds.
+    /// The inode in one row of the table.
     pub fn inode_at(&self, inode: InodeId) -> &Inode {
         &self.inodes[inode.index()]
     }
 
-    /// How many rows a table indexed by [`NameId::index`] needs; removed names count.
+    /// The number of rows that a table indexed by [`NameId::index`] needs; removed names count.
     pub fn name_count(&self) -> usize {
         self.names.len()
     }
 
-    /// The names of some rows of the table, those that are gone too: their paths are still told.
+    /// The names of some rows of the table, removed ones included: their paths are still known.
     pub fn names(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = NameId> {
         let rows = rows.start..rows.end.min(self.names.len());
         rows.filter_map(|row| u32::try_from(row).ok()).map(NameId)
     }
 
-    /// How many rows a table indexed by [`InodeId::index`] needs.
+    /// The number of rows that a table indexed by [`InodeId::index`] needs.
     pub fn inode_count(&self) -> usize {
         self.inodes.len()
     }
@@ -253,6 +252,7 @@ impl Tree {
         if name == NameId::ROOT {
             return b"/".to_vec();
         }
+        // A name knows its parent only, so the components come last first.
         let mut components = Vec::new();
         let mut at = name;
         while at != NameId::ROOT {
@@ -283,6 +283,8 @@ impl Tree {
 
     /// Every name below a directory, in the order of [`walk`](Self::walk).
     pub fn below(&self, directory: NameId) -> impl Iterator<Item = NameId> {
+        // The stack has an iterator for each directory on the way to the current name. A recursive
+        // walk would overflow the call stack on the deep trees that an image may hold.
         let mut open = vec![self.entries[directory.index()].values()];
         std::iter::from_fn(move || {
             loop {
@@ -297,10 +299,11 @@ impl Tree {
         })
     }
 
-    /// Adds an entry; whatever had this name is gone, with all that was below it.
+    /// Adds an entry. An entry of the same name is removed, with everything below it.
     pub fn insert(&mut self, directory: NameId, name: &[u8], inode: Inode) -> NameId {
         let inode_id =
             InodeId(u32::try_from(self.inodes.len()).expect("readers limit the entries"));
+        // An inode that is replaced keeps its row: other names may still refer to it.
         self.inodes.push(inode);
         self.add_name(directory, name, inode_id)
     }
@@ -310,8 +313,10 @@ impl Tree {
         self.add_name(directory, name, self.inode_id(target))
     }
 
-    /// Takes an entry out, with all that is below it. Other names of its inode stay.
+    /// Removes an entry and everything below it. Other names of its inode stay.
     pub fn remove(&mut self, directory: NameId, name: &[u8]) -> Option<NameId> {
+        // Only the directory forgets the name. The row stays, since ids are indexes and reports
+        // still name what a layer removed.
         self.entries[directory.index()].remove(name)
     }
 
@@ -322,6 +327,7 @@ impl Tree {
             text: name.to_vec(),
             inode,
         });
+        // Every name gets a row here, whatever it is, so that one index serves both tables.
         self.entries.push(BTreeMap::new());
         self.entries[directory.index()].insert(name.to_vec(), id);
         id
@@ -352,6 +358,7 @@ impl Tree {
     ) -> Result<Resolved, ResolveError> {
         let mut crossed = Vec::new();
         let mut links = 0;
+        // As in `openat`, an absolute path ignores the directory.
         let mut at = if path.starts_with(b"/") {
             NameId::ROOT
         } else {
@@ -360,6 +367,8 @@ impl Tree {
         // The components still to go, the next one last.
         let mut rest: Vec<&[u8]> = path.rsplit(|&byte| byte == b'/').collect();
         while let Some(component) = rest.pop() {
+            // The kernel checks this before it looks at the component, so even `file/.` and
+            // `file/..` fail with `ENOTDIR`.
             if !self.is_directory(at) {
                 return Err(ResolveError::NotADirectory {
                     path: self.path(at),
@@ -367,6 +376,7 @@ impl Tree {
                 });
             }
             match component {
+                // Repeated slashes mean one, and the root is its own parent: `..` never leads out.
                 b"" | b"." => continue,
                 b".." => {
                     at = self.parent(at);
@@ -382,20 +392,28 @@ impl Tree {
                 missing.extend_from_slice(component);
                 return Err(ResolveError::NotFound { missing, crossed });
             };
+            // A trailing slash leaves an empty component, and the one before it still counts as the
+            // last.
             let last = rest.iter().all(|component| component.is_empty());
             match &self.inode(name).kind {
+                // `lstat` of `link` is the link, of `link/` the directory it points to: any rest,
+                // even an empty component, makes the kernel follow.
                 Kind::Symlink { target } if follow_last || !last || !rest.is_empty() => {
                     links += 1;
                     crossed.push(name);
                     if links > MAX_LINKS {
                         return Err(ResolveError::TooManyLinks { crossed });
                     }
+                    // A relative target continues in the directory of the link, which is where the
+                    // walk is.
                     if target.starts_with(b"/") {
                         at = NameId::ROOT;
                     }
                     rest.extend(target.rsplit(|&byte| byte == b'/'));
                 }
                 _ => {
+                    // Keeping a file means keeping the directories on the way, so they are returned
+                    // as well.
                     if self.is_directory(name) && !last {
                         crossed.push(name);
                     }
@@ -523,9 +541,10 @@ mod tests {
             );
         }
         assert_eq!(tree.resolve(b"/40").unwrap().crossed.len(), 40);
-        assert!(
-            matches!(tree.resolve(b"/41"), Err(ResolveError::TooManyLinks { crossed }) if crossed.len() == 41)
-        );
+        let Err(ResolveError::TooManyLinks { crossed }) = tree.resolve(b"/41") else {
+            panic!("the path has 41 links");
+        };
+        assert_eq!(crossed.len(), 41);
         add(&mut tree, "/a", link("b"));
         add(&mut tree, "/b", link("/a"));
         assert!(matches!(

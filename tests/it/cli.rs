@@ -337,7 +337,7 @@ fn an_unknown_transport_is_an_error_before_any_work() {
         stderr(jettison(folder.path()).args(["slim", "missing.tar", "-o", "docker-archiv:x.tar"]));
     assert_eq!(code, 2);
     assert!(
-        err.contains("docker-archiv") && err.contains("`docker-archive` is near"),
+        err.contains("docker-archiv") && err.contains("did you mean `docker-archive`?"),
         "{err}"
     );
 }

@@ -24,6 +24,8 @@ pub(super) use shape::{ANYTHING, DOCKER_ITEMS, IMAGE_CONFIG, INDEX, LAYOUT, MANI
 pub(super) fn parse(text: &[u8], shape: &Shape) -> Result<Value, JsonError> {
     let document = Document::default();
     let mut deserializer = serde_json::Deserializer::from_slice(text);
+    // `end` refuses anything but white space after the document, which Go's decoder would leave
+    // unread.
     let parsed = Strict {
         document: &document,
         place: &Place::Root,
@@ -31,6 +33,7 @@ pub(super) fn parse(text: &[u8], shape: &Shape) -> Result<Value, JsonError> {
     .deserialize(&mut deserializer)
     .and_then(|value| deserializer.end().map(|()| value));
     let value = parsed.map_err(|error| match document.problem.take() {
+        // Our own check stopped the parser, whose error only repeats the text.
         Some(problem) => problem,
         None => JsonError::Syntax(error),
     })?;
@@ -43,7 +46,8 @@ pub(super) fn check(document: &Value, shape: &Shape) -> Result<(), JsonError> {
     shape.check(document, &Place::Root)
 }
 
-/// What is noted while a document is parsed: `serde_json` passes on the text of an error alone.
+/// The problem that parsing met: `serde_json` passes on the text of a custom error only, not the
+/// value.
 #[derive(Default)]
 struct Document {
     problem: RefCell<Option<JsonError>>,
@@ -57,7 +61,7 @@ impl Document {
     }
 }
 
-/// The way from the root of a document to a value.
+/// The path from the root of a document to a value, as a list on the stack.
 #[derive(Clone, Copy)]
 enum Place<'a> {
     Root,
@@ -65,7 +69,7 @@ enum Place<'a> {
     Index(&'a Place<'a>, usize),
 }
 
-/// Letters of one key that an error shows: an attacker may choose any length.
+/// Characters of one key that an error shows: an attacker may choose any length.
 const SHOWN: usize = 100;
 
 impl fmt::Display for Place<'_> {
@@ -89,7 +93,7 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Reads a value as `serde_json` would, but refuses what Go reads differently.
+/// Reads a value as `serde_json` would, but refuses documents that Go reads differently.
 #[derive(Clone, Copy)]
 struct Strict<'a> {
     document: &'a Document,
@@ -97,7 +101,7 @@ struct Strict<'a> {
 }
 
 impl Strict<'_> {
-    /// Text ends at a NUL for readers that are written in C, and nowhere else.
+    /// Refuses text with a NUL, where it ends for readers that are written in C and for no others.
     fn checked<E: de::Error>(&self, text: &str) -> Result<(), E> {
         if text.contains('\0') {
             let key = self.place.to_string();
@@ -139,6 +143,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // JSON has no infinity and no NaN, so the parser never passes one.
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 
@@ -173,8 +178,9 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 place: &Place::Key(self.place, &key),
                 ..self
             };
+            // The place includes the key itself, so that the error names it.
             item.checked(&key)?;
-            // The keys are unescaped by now: `\u0075ser` is `user`.
+            // Keys arrive unescaped: `\u0075ser` is `user`, and is found to be the same key.
             if object.contains_key(&key) {
                 let key = item.place.to_string();
                 return Err(self.document.fail(JsonError::Repeated { key }));

@@ -1,5 +1,5 @@
-//! The documents of an image: which keys have a meaning to which reader, and the types of their
-//! values.
+//! The shapes of an image's documents: the keys that some reader understands, and the types of
+//! their values.
 //!
 //! Sources: the OCI image specification 1.1 (`config.md`, `manifest.md`, `image-index.md`,
 //! `descriptor.md`, `image-layout.md`); Docker's `image.Image` and `container.Config`; the formats
@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::super::error::JsonError;
 use super::Place;
 
-/// What may stand at a place of a document. `null` may stand at every key with a meaning: to Go it
-/// is as if nothing were there.
+/// The values that are allowed at a place of a document. `null` is allowed for every known key: Go
+/// treats it as if the key were missing.
 #[derive(Debug)]
 pub(in crate::image) enum Shape {
     Anything,
@@ -20,18 +20,18 @@ pub(in crate::image) enum Shape {
     /// A whole number that fits into an `i64`, as Go reads sizes and durations.
     Number,
     List(&'static Shape),
-    /// Its keys are data, such as labels.
+    /// An object whose keys are data, such as labels.
     Map(&'static Shape),
-    /// Its keys have a meaning; keys that nobody knows may stand beside them.
+    /// An object with known keys. Unknown keys are allowed beside them.
     Object(&'static Object),
 }
 
 #[derive(Debug)]
 pub(in crate::image) struct Object {
-    /// With its article, for errors.
+    /// The name of the document with its article, for errors.
     name: &'static str,
     keys: &'static [(&'static str, Shape)],
-    /// Keys that would make it a document of another kind to somebody (CVE-2021-41190).
+    /// Keys that would make it a document of another kind to some reader (CVE-2021-41190).
     foreign: &'static [&'static str],
 }
 
@@ -41,6 +41,7 @@ impl Shape {
             (Self::Anything, _) | (Self::Text, Value::String(_)) | (Self::Flag, Value::Bool(_)) => {
                 Ok(())
             }
+            // Go decodes these fields into an `int64` and fails on fractions and larger numbers.
             (Self::Number, Value::Number(number)) if number.is_i64() => Ok(()),
             (Self::Number, Value::Number(_)) => Err(JsonError::Number {
                 key: place.to_string(),
@@ -84,18 +85,21 @@ impl Shape {
 }
 
 impl Object {
-    /// Checks one entry of an object that stands at `parent`.
+    /// Checks one entry of the object at `parent`.
     fn check(&self, key: &str, value: &Value, parent: &Place<'_>) -> Result<(), JsonError> {
         let place = &Place::Key(parent, key);
+        // Foreign keys come first: they are refused in any case of their letters, and even if null.
         if self.foreign.iter().any(|foreign| folds_to(key, foreign)) {
             return Err(JsonError::Foreign {
                 key: place.to_string(),
                 document: self.name,
             });
         }
+        // Newer specifications add keys, which readers ignore until they know them.
         let Some((known, shape)) = self.keys.iter().find(|(known, _)| folds_to(key, known)) else {
             return Ok(());
         };
+        // Go would take the key for the known one, readers that compare exactly would ignore it.
         if key != *known {
             return Err(JsonError::Case {
                 key: place.to_string(),
@@ -109,8 +113,8 @@ impl Object {
     }
 }
 
-/// Whether Go takes a key for one that it knows. Besides ASCII letters two others fold to one: the
-/// long s and the Kelvin sign.
+/// Whether Go takes a key for a known one. Besides ASCII letters, two others fold to one: the long
+/// s and the Kelvin sign.
 fn folds_to(key: &str, known: &str) -> bool {
     let folded = key.chars().map(|letter| match letter {
         '\u{17f}' => 's',

@@ -1,30 +1,39 @@
-//! What a registry answers to who is not let in: which credentials it wants, and where they buy a
-//! token.
+//! Authentication challenges of registries: the credentials that are needed, and the server that
+//! gives tokens for them.
 
 use http_auth::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
+/// A challenge that can be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
-    /// A user and a password with every request.
+    /// A user name and a password are sent with every request.
     Basic,
-    /// A token of the server at `realm`.
+    /// A token is fetched from the server at `realm`.
     Bearer { realm: String, service: String },
 }
 
 impl Challenge {
-    /// The one that is answered, a token before a password; none where there is none of these.
+    /// Chooses the challenge to answer, a token before a password; none if neither is offered.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let said = headers.get_all(WWW_AUTHENTICATE).iter();
-        let found: Vec<_> = said
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(in_header)
-            .collect();
-        let is_bearer = |challenge: &&Self| **challenge != Self::Basic;
-        found.iter().find(is_bearer).or(found.first()).cloned()
+        let mut chosen = None;
+        for header in headers.get_all(WWW_AUTHENTICATE) {
+            let Ok(header) = header.to_str() else {
+                continue;
+            };
+            for challenge in in_header(header) {
+                // A token is for one repository, while a password is for the whole account.
+                if challenge != Self::Basic {
+                    return Some(challenge);
+                }
+                chosen.get_or_insert(challenge);
+            }
+        }
+        chosen
     }
 }
 
+/// The challenges of a header, which may list several.
 fn in_header(header: &str) -> Vec<Challenge> {
     let mut found = Vec::new();
     for challenge in ChallengeParser::new(header).flatten() {
@@ -32,13 +41,17 @@ fn in_header(header: &str) -> Vec<Challenge> {
             found.push(Challenge::Basic);
         }
         if challenge.scheme.eq_ignore_ascii_case("bearer") {
-            let value_of = |name: &str| {
-                let mut params = challenge.params.iter();
-                let found = params.find(|(key, _)| key.eq_ignore_ascii_case(name));
-                found.map(|(_, value)| value.to_unescaped())
-            };
-            if let Some(realm) = value_of("realm") {
-                let service = value_of("service").unwrap_or_default();
+            let (mut realm, mut service) = (None, None);
+            for (key, value) in &challenge.params {
+                if key.eq_ignore_ascii_case("realm") {
+                    realm.get_or_insert(value.to_unescaped());
+                } else if key.eq_ignore_ascii_case("service") {
+                    service.get_or_insert(value.to_unescaped());
+                }
+            }
+            // Some registries name no service, but without a realm there is nobody to ask.
+            if let Some(realm) = realm {
+                let service = service.unwrap_or_default();
                 found.push(Challenge::Bearer { realm, service });
             }
         }

@@ -1,6 +1,6 @@
-//! Who one is to a registry, as `podman login` and `docker login` have noted it.
+//! Credentials for registries, as `podman login` and `docker login` store them.
 //!
-//! The files are the user's own: their places come from the environment.
+//! The files are the user's own: their paths come from the environment, never from a repository.
 
 use std::env;
 use std::fs::File;
@@ -16,21 +16,21 @@ use serde_json::{Map, Value};
 use super::{TransferError, helper};
 use crate::image::json::{self, ANYTHING};
 
-/// What Docker's files and helpers call Docker Hub.
+/// The name of Docker Hub in Docker's files and helpers.
 const HUB: &str = "https://index.docker.io/v1/";
-/// Bytes of a file with credentials.
+/// Bytes of the largest file with credentials that is read.
 const MAX_FILE: u64 = 4 << 20;
 
-/// How one is let in.
+/// The credentials for a registry.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Login {
     Anonymous,
     Password(String, String),
-    /// A token that buys others.
+    /// An identity token, which a token server exchanges for others.
     Identity(String),
 }
 
-/// The credentials for an image, from the first file that has some; anonymous where none has.
+/// Finds the credentials for an image in the first file that has some; anonymous if none has.
 pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     for file in files() {
         let found = match read(&file) {
@@ -38,6 +38,8 @@ pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
             Ok(None) => continue,
             Err(error) => Err(error.to_string()),
         };
+        // A broken file is an error and not skipped: without it the image would be fetched as
+        // somebody else, or not found.
         let found = found.map_err(|reason| TransferError::Credentials {
             registry: image.registry().to_owned(),
             file: file.clone(),
@@ -50,12 +52,13 @@ pub(super) fn credentials(image: &Reference) -> Result<Login, TransferError> {
     Ok(Login::Anonymous)
 }
 
-/// A file of credentials; none where there is no such file, or none that this user may read.
+/// Reads a file of credentials; none if there is no such file, or this user may not read it.
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    // A FIFO would block, so look first.
+    // Opening a FIFO would block, so the type is checked first.
     if !path.is_file() {
         return Ok(None);
     }
+    // After `sudo` the environment may still name another user's file, which is not for this one.
     let Ok(file) = File::open(path) else {
         return Ok(None);
     };
@@ -69,39 +72,46 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(text))
 }
 
-/// Podman's files before Docker's, as skopeo has them.
+/// The files to search, Podman's before Docker's, in skopeo's order.
 fn files() -> Vec<PathBuf> {
-    let variable = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
     if let Some(file) = variable("REGISTRY_AUTH_FILE") {
         return vec![file];
     }
-    let home = variable("HOME");
-    let below =
-        |directory: Option<PathBuf>, name: &str| directory.map(|directory| directory.join(name));
     let user = rustix::process::getuid().as_raw();
     let runtime = variable("XDG_RUNTIME_DIR")
         .unwrap_or_else(|| Path::new("/run/containers").join(user.to_string()));
+    // Without the variable the file is `/run/containers/UID/auth.json`, with it there is a
+    // directory in between.
     let runtime_file = if runtime.starts_with("/run/containers") {
         runtime.join("auth.json")
     } else {
         runtime.join("containers/auth.json")
     };
-    let config = variable("XDG_CONFIG_HOME").or_else(|| below(home.clone(), ".config"));
-    let docker = variable("DOCKER_CONFIG").or_else(|| below(home, ".docker"));
-    [
-        Some(runtime_file),
-        below(config, "containers/auth.json"),
-        below(docker, "config.json"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let mut files = vec![runtime_file];
+    if let Some(config) = variable("XDG_CONFIG_HOME").or_else(|| in_home(".config")) {
+        files.push(config.join("containers/auth.json"));
+    }
+    if let Some(docker) = variable("DOCKER_CONFIG").or_else(|| in_home(".docker")) {
+        files.push(docker.join("config.json"));
+    }
+    files
 }
 
+/// The path in an environment variable. An empty one counts as unset.
+fn variable(name: &str) -> Option<PathBuf> {
+    let value = env::var_os(name)?;
+    if value.is_empty() {
+        return None;
+    }
+    Some(value.into())
+}
+
+fn in_home(name: &str) -> Option<PathBuf> {
+    Some(variable("HOME")?.join(name))
+}
+
+/// The credentials for an image in one file. A helper for the registry comes first, then an entry,
+/// then the helper for all registries.
 fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
     let json = json::parse(text, &ANYTHING).map_err(|error| error.to_string())?;
     let server = if image.registry() == "docker.io" {
@@ -110,8 +120,8 @@ fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
         image.registry()
     };
     let helpers = json.get("credHelpers").and_then(Value::as_object);
-    let is_for = |key: &str| plain(key) == image.registry();
-    let helper = helpers.into_iter().flatten().find(|(key, _)| is_for(key));
+    let mut helpers = helpers.into_iter().flatten();
+    let helper = helpers.find(|(key, _)| plain(key) == image.registry());
     if let Some(name) = helper.and_then(|(_, name)| name.as_str())
         && !name.is_empty()
     {
@@ -128,6 +138,7 @@ fn in_file(text: &[u8], image: &Reference) -> Result<Option<Login>, String> {
     }
 }
 
+/// Asks a credential helper, which returns the user `<token>` with an identity token.
 fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
     let answer = helper::ask(helper, server)?;
     Ok(answer.map(|answer| {
@@ -139,59 +150,69 @@ fn ask(helper: &str, server: &str) -> Result<Option<Login>, String> {
     }))
 }
 
-/// The one entry that counts: of those for the registry, a repository's directory or the
-/// repository, the longest.
+/// The entry that applies: the longest of those for the registry, the repository, or a directory
+/// above it.
 fn nearest<'a>(json: &'a Value, image: &Reference) -> Option<&'a Map<String, Value>> {
     let wanted = format!("{}/{}", image.registry(), image.repository());
     let entries = json.get("auths")?.as_object()?;
-    let is_for = |key: &str| {
-        wanted
-            .strip_prefix(key)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let suiting = entries
-        .iter()
-        .filter(|(key, _)| is_for(&plain(key)))
-        .max_by_key(|(key, _)| plain(key).len());
-    suiting?.1.as_object()
+    let mut longest: Option<(usize, &Value)> = None;
+    for (key, entry) in entries {
+        let key = plain(key);
+        // Whole components only: `r.example/team` is not for `r.example/teams`.
+        let is_match = wanted
+            .strip_prefix(key.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        // The last of several of one length, such as one with and one without `https://`.
+        if is_match && longest.is_none_or(|(length, _)| length <= key.len()) {
+            longest = Some((key.len(), entry));
+        }
+    }
+    longest?.1.as_object()
 }
 
-/// What an entry says; none where it has nothing in it, which means that a helper knows.
+/// The credentials in an entry; none if it is empty, which means that a helper has them.
 fn login(entry: &Map<String, Value>) -> Result<Option<Login>, String> {
-    let text = |key: &str| match entry.get(key).and_then(Value::as_str) {
-        None | Some("") => None,
-        found => found,
-    };
-    if let Some(token) = text("identitytoken") {
+    if let Some(token) = text(entry, "identitytoken") {
         return Ok(Some(Login::Identity(token.to_owned())));
     }
-    let given = text("username").zip(text("password"));
-    let given = given.map(|(user, password)| Login::Password(user.into(), password.into()));
-    let Some(auth) = text("auth") else {
-        return Ok(given);
+    // These fields repeat what `auth` encodes, and tools differ in which of them they use.
+    let plain = match (text(entry, "username"), text(entry, "password")) {
+        (Some(user), Some(password)) => Some(Login::Password(user.into(), password.into())),
+        _ => None,
     };
-    let decoded = decoded(auth).ok_or("an `auth` is not a user and a password in Base64")?;
-    if given.is_some_and(|given| given != decoded) {
-        return Err("an `auth` differs from the user and the password beside it".to_owned());
+    let Some(auth) = text(entry, "auth") else {
+        return Ok(plain);
+    };
+    let decoded = decoded(auth).ok_or("`auth` is not a user and a password in Base64")?;
+    if plain.is_some_and(|plain| plain != decoded) {
+        return Err("`auth` differs from `username` and `password` beside it".to_owned());
     }
     Ok(Some(decoded))
 }
 
-/// `USER:PASSWORD` in Base64, whether or not it is padded.
+/// The text of a field. An empty one counts as missing.
+fn text<'a>(entry: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    match entry.get(key).and_then(Value::as_str) {
+        None | Some("") => None,
+        found => found,
+    }
+}
+
+/// Decodes `USER:PASSWORD` in Base64, with or without padding.
 fn decoded(auth: &str) -> Option<Login> {
     let padding = DecodePaddingMode::Indifferent;
     let config = GeneralPurposeConfig::new().with_decode_padding_mode(padding);
     let bytes = GeneralPurpose::new(&STANDARD, config).decode(auth).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (user, password) = text.split_once(':')?;
-    // Docker pads with zeros.
+    // Docker pads the decoded text with zeros.
     Some(Login::Password(
         user.into(),
         password.trim_end_matches('\0').into(),
     ))
 }
 
-/// A key without what older versions of Docker wrote around the registry.
+/// A key without the scheme and path that older versions of Docker wrote around the registry.
 fn plain(key: &str) -> String {
     let key = key
         .trim_start_matches("https://")
@@ -289,7 +310,7 @@ mod tests {
         ] {
             let error = in_json(&json, "r.example/app").err().unwrap();
             assert!(
-                error.ends_with("cannot be the name of a credential helper"),
+                error.ends_with("is not a valid name of a credential helper"),
                 "{error}"
             );
         }

@@ -1,4 +1,4 @@
-//! Images in and out of Docker and Podman, over the API that both speak.
+//! Images in Docker and Podman, read and written over the API that both have.
 
 use std::fs::File;
 use std::io::Write;
@@ -15,14 +15,13 @@ use super::{TransferError, chunks, event_loop, install_cryptography, with_tag};
 use crate::image::blob::Blob;
 use crate::image::progress::Progress;
 
-/// Seconds until a daemon says who it is.
+/// Seconds in which a daemon must answer the first request.
 const GREETING: u64 = 30;
-/// How long until an answer begins: a daemon may pack or unpack a large image before it says a
-/// word.
+/// The time until an answer must begin: a daemon may pack or unpack a large image first.
 const PATIENCE: Duration = Duration::from_hours(1);
 
-/// Asks the daemons for an image. Gives the archive, as `docker save` writes it, in an unlinked
-/// temporary file.
+/// Gets an image from the first daemon that has it. Returns the archive, as `docker save` writes
+/// it, in an unlinked temporary file.
 pub(in crate::image) fn save(
     name: &str,
     limit: u64,
@@ -33,6 +32,7 @@ pub(in crate::image) fn save(
     for endpoint in endpoints() {
         let daemon = match event_loop.block_on(connect(&endpoint)) {
             Ok(daemon) => daemon,
+            // Sockets of daemons that no longer run are common, so the next one is tried.
             Err(error) => {
                 tried.push(format!("{}: {}", shown(&endpoint), cause(&error)));
                 continue;
@@ -40,19 +40,20 @@ pub(in crate::image) fn save(
         };
         match event_loop.block_on(fetch(&daemon.docker, &endpoint, name, limit, progress)) {
             Ok(Some(file)) => return Ok(file),
+            // A machine may have both Docker and Podman, each with its own images.
             Ok(None) => asked.push(shown(&endpoint)),
             Err(error) => return Err(error),
         }
     }
     let name = name.to_owned();
     Err(if asked.is_empty() {
-        nobody(name, tried)
+        no_daemon(name, tried)
     } else {
         TransferError::NoImage { name, asked }
     })
 }
 
-/// Gives an archive, as `docker save` writes it, to the first daemon that is there.
+/// Loads an archive, as `docker save` writes it, into the first daemon that answers.
 pub(in crate::image) fn load(
     name: &str,
     archive: &File,
@@ -74,53 +75,50 @@ pub(in crate::image) fn load(
             Err(error) => tried.push(format!("{}: {}", shown(&endpoint), cause(&error))),
         }
     }
-    Err(nobody(name.to_owned(), tried))
+    Err(no_daemon(name.to_owned(), tried))
 }
 
-fn nobody(name: String, mut tried: Vec<String>) -> TransferError {
+fn no_daemon(name: String, mut tried: Vec<String>) -> TransferError {
     if tried.is_empty() {
         tried.push(
-            "`DOCKER_HOST` is not set, and none of the usual sockets of Docker and Podman is there"
-                .to_owned(),
+            "`DOCKER_HOST` is not set, and there is no socket of Docker or Podman".to_owned(),
         );
     }
     TransferError::NoDaemon { name, tried }
 }
 
+/// An endpoint for errors, with its origin.
 fn shown(endpoint: &Endpoint) -> String {
     let address = crate::printable::escape(&endpoint.address);
-    endpoint.by.as_ref().map_or_else(
-        || format!("`{address}`"),
-        |by| format!("`{address}`, which {by} says"),
-    )
+    match &endpoint.by {
+        Some(by) => format!("`{address}` (from {by})"),
+        None => format!("`{address}`"),
+    }
 }
 
-/// A daemon that answers, and the way to it.
+/// A daemon that answers, and the tunnel to it, which ends when this is dropped.
 struct Daemon {
     docker: Docker,
     _tunnel: Option<Tunnel>,
 }
 
-/// Finds out whether a daemon answers, and speaks to it in a version that it knows.
+/// Connects to a daemon and negotiates the version of the API.
 async fn connect(endpoint: &Endpoint) -> Result<Daemon, Error> {
     install_cryptography();
     let address = &endpoint.address;
-    let tunnel = address
-        .starts_with("ssh://")
-        .then(|| Tunnel::open(address))
-        .transpose()?;
-    let socket = tunnel
-        .as_ref()
-        .map(|tunnel| tunnel.socket().display().to_string());
-    let docker = if let Some(path) = socket
-        .as_deref()
-        .or_else(|| address.strip_prefix("unix://"))
-    {
+    let mut tunnel = None;
+    let docker = if address.starts_with("ssh://") {
+        let opened = Tunnel::open(address)?;
+        let path = opened.socket().display().to_string();
+        tunnel = Some(opened);
+        Docker::connect_with_unix(&path, GREETING, API_DEFAULT_VERSION)
+    } else if let Some(path) = address.strip_prefix("unix://") {
         Docker::connect_with_unix(path, GREETING, API_DEFAULT_VERSION)
     } else {
-        // TCP, with TLS where `DOCKER_TLS_VERIFY` wants it.
+        // TCP, with TLS where `DOCKER_TLS_VERIFY` asks for it.
         Docker::connect_with_host(address)
     }?;
+    // The first answer must come soon, so that a dead daemon does not hold up the next one.
     let docker = docker
         .with_timeout(Duration::from_secs(GREETING))
         .negotiate_version()
@@ -131,6 +129,7 @@ async fn connect(endpoint: &Endpoint) -> Result<Daemon, Error> {
     })
 }
 
+/// Turns an error of a daemon into one that names the endpoint, the action and the image.
 fn failed(
     endpoint: &Endpoint,
     act: &'static str,
@@ -148,7 +147,7 @@ fn failed(
     }
 }
 
-/// None where the daemon has no such image.
+/// Fetches the archive of an image; none if the daemon has no such image.
 async fn fetch(
     docker: &Docker,
     endpoint: &Endpoint,
@@ -156,10 +155,7 @@ async fn fetch(
     limit: u64,
     progress: &dyn Progress,
 ) -> Result<Option<File>, TransferError> {
-    let spool = |source| TransferError::Spool {
-        what: name.to_owned(),
-        source,
-    };
+    // The size is only for the bar: the archive is streamed, and its length is not known before.
     let size = match docker.inspect_image(name).await {
         Ok(image) => image
             .size
@@ -172,11 +168,12 @@ async fn fetch(
     };
     progress.start("fetching", size);
     let mut archive = std::pin::pin!(docker.export_image(name));
-    let mut file = tempfile::tempfile().map_err(spool)?;
+    let mut file = tempfile::tempfile().map_err(TransferError::spool(name))?;
     let mut count = 0;
     while let Some(bytes) = archive.next().await {
-        let bytes = bytes.map_err(failed(endpoint, "give", name))?;
+        let bytes = bytes.map_err(failed(endpoint, "export", name))?;
         count += bytes.len() as u64;
+        // A daemon is trusted, but one that streams without end would fill the disk.
         if count > limit {
             return Err(TransferError::Limit {
                 what: "the archive",
@@ -184,22 +181,22 @@ async fn fetch(
                 limit,
             });
         }
-        file.write_all(&bytes).map_err(spool)?;
+        file.write_all(&bytes).map_err(TransferError::spool(name))?;
         progress.advance(bytes.len() as u64);
     }
     Ok(Some(file))
 }
 
-/// What is at the bottom of it; the errors around that only say that something failed.
+/// The innermost cause of an error; those around it only say that something failed.
 fn cause(error: &Error) -> String {
-    let all = std::iter::successors(Some(error as &dyn std::error::Error), |error| {
-        error.source()
-    });
-    all.last()
-        .map(|last| crate::printable::escape(last.to_string().trim()).into_owned())
-        .unwrap_or_default()
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    crate::printable::escape(cause.to_string().trim()).into_owned()
 }
 
+/// Loads an archive into a daemon and checks that the image is there.
 async fn send(
     docker: &Docker,
     endpoint: &Endpoint,
@@ -207,11 +204,10 @@ async fn send(
     archive: &File,
     progress: &dyn Progress,
 ) -> Result<(), TransferError> {
-    let spool = |source| TransferError::Spool {
-        what: name.to_owned(),
-        source,
-    };
-    let archive = archive.try_clone().and_then(Blob::foreign).map_err(spool)?;
+    let archive = archive
+        .try_clone()
+        .and_then(Blob::foreign)
+        .map_err(TransferError::spool(name))?;
     progress.start("loading", archive.size());
     let chunks = chunks(archive);
     let options = ImportImageOptions {
@@ -220,10 +216,10 @@ async fn send(
     };
     let mut answer =
         std::pin::pin!(docker.import_image_stream(options, stream::iter(chunks), None));
-    while let Some(said) = answer.next().await {
-        said.map_err(failed(endpoint, "load", name))?;
+    while let Some(message) = answer.next().await {
+        message.map_err(failed(endpoint, "load", name))?;
     }
-    // It may have said nothing and taken nothing.
+    // A daemon may report no error and still not have the image, so look for it.
     docker
         .inspect_image(&with_tag(name))
         .await

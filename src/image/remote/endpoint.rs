@@ -1,105 +1,109 @@
-//! Where the daemons are: what the environment says, what Docker's current context says, the usual
-//! sockets.
+//! Endpoints of daemons: from the environment, Docker's current context, or the usual sockets.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// A place where a daemon may listen.
+/// An address at which a daemon may listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Endpoint {
     /// `unix:///run/docker.sock`, `tcp://host:2375`.
     pub address: String,
-    /// Who says so: a variable, a context; nobody for a usual socket.
+    /// The variable or context that names it; none for a usual socket.
     pub by: Option<String>,
 }
 
-/// What decides it. Everything comes in here, so that it can be tested.
-pub(super) struct Surroundings<'a> {
+/// The environment that decides. All of it is an argument, so that it can be tested.
+pub(super) struct Environment<'a> {
     pub variable: &'a dyn Fn(&str) -> Option<String>,
     pub exists: &'a dyn Fn(&Path) -> bool,
     pub read: &'a dyn Fn(&Path) -> Option<Vec<u8>>,
 }
 
-/// Those of this process.
+/// The endpoints for this process.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
-    let exists = |path: &Path| path.exists();
-    let read = |path: &Path| std::fs::read(path).ok();
-    find(&Surroundings {
-        variable: &variable,
-        exists: &exists,
-        read: &read,
+    find(&Environment {
+        variable: &|name| env::var(name).ok().filter(|value| !value.is_empty()),
+        exists: &|path| path.exists(),
+        read: &|path| std::fs::read(path).ok(),
     })
 }
 
-/// The one that was named, or every usual socket that is there.
-fn find(around: &Surroundings<'_>) -> Vec<Endpoint> {
-    let named = |variable: &str| {
-        let address = (around.variable)(variable)?;
-        Some(Endpoint {
-            address,
-            by: Some(format!("`{variable}`")),
-        })
-    };
-    if let Some(endpoint) = named("DOCKER_HOST")
-        .or_else(|| context(around))
-        .or_else(|| named("CONTAINER_HOST"))
+/// Finds the one endpoint that is configured, or else every usual socket that exists.
+fn find(environment: &Environment<'_>) -> Vec<Endpoint> {
+    // Docker's client reads the variable first and then the context. Podman's variable comes last.
+    if let Some(endpoint) = named(environment, "DOCKER_HOST")
+        .or_else(|| context(environment))
+        .or_else(|| named(environment, "CONTAINER_HOST"))
     {
+        // A named daemon is the only one: falling back to another could return another image.
         return vec![endpoint];
     }
-    let sockets = usual_sockets(around)
-        .into_iter()
-        .filter(|path| (around.exists)(path));
+    let mut endpoints = Vec::new();
+    for path in usual_sockets(environment) {
+        if (environment.exists)(&path) {
+            endpoints.push(Endpoint {
+                address: format!("unix://{}", path.display()),
+                by: None,
+            });
+        }
+    }
+    endpoints
+}
+
+/// The endpoint that a variable names.
+fn named(environment: &Environment<'_>, variable: &str) -> Option<Endpoint> {
+    Some(Endpoint {
+        address: (environment.variable)(variable)?,
+        by: Some(format!("`{variable}`")),
+    })
+}
+
+/// The usual sockets, Docker's before Podman's, and the user's Podman before the system's.
+pub(super) fn usual_sockets(environment: &Environment<'_>) -> Vec<PathBuf> {
+    let mut sockets = vec![PathBuf::from("/var/run/docker.sock")];
+    if let Some(runtime) = (environment.variable)("XDG_RUNTIME_DIR") {
+        let runtime = Path::new(&runtime);
+        sockets.push(runtime.join("docker.sock"));
+        sockets.push(runtime.join("podman/podman.sock"));
+    }
+    sockets.push(PathBuf::from("/run/podman/podman.sock"));
     sockets
-        .map(|path| Endpoint {
-            address: format!("unix://{}", path.display()),
-            by: None,
-        })
-        .collect()
 }
 
-pub(super) fn usual_sockets(around: &Surroundings<'_>) -> Vec<PathBuf> {
-    let runtime = (around.variable)("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let below = |name: &str| runtime.as_ref().map(|directory| directory.join(name));
-    [
-        Some(PathBuf::from("/var/run/docker.sock")),
-        below("docker.sock"),
-        below("podman/podman.sock"),
-        Some(PathBuf::from("/run/podman/podman.sock")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
-
-/// Docker's current context. The one called `default` means the usual socket.
-fn context(around: &Surroundings<'_>) -> Option<Endpoint> {
-    let home = || (around.variable)("HOME").map(|home| Path::new(&home).join(".docker"));
-    let directory = (around.variable)("DOCKER_CONFIG")
-        .map(PathBuf::from)
-        .or_else(home)?;
-    let json = |path: &Path| serde_json::from_slice::<Value>(&(around.read)(path)?).ok();
-    let current = || {
-        Some(
-            json(&directory.join("config.json"))?
-                .get("currentContext")?
-                .as_str()?
-                .to_owned(),
-        )
+/// The endpoint of Docker's current context. The context `default` means the usual socket.
+fn context(environment: &Environment<'_>) -> Option<Endpoint> {
+    let directory = match (environment.variable)("DOCKER_CONFIG") {
+        Some(directory) => PathBuf::from(directory),
+        None => Path::new(&(environment.variable)("HOME")?).join(".docker"),
     };
-    let name = (around.variable)("DOCKER_CONTEXT")
-        .or_else(current)
-        .filter(|name| name != "default")?;
+    let name = match (environment.variable)("DOCKER_CONTEXT") {
+        Some(name) => name,
+        None => json(environment, &directory.join("config.json"))?
+            .get("currentContext")?
+            .as_str()?
+            .to_owned(),
+    };
+    if name == "default" {
+        return None;
+    }
+    // Docker names the directory of a context after the SHA-256 of its name, so that any name
+    // works.
     let digest = crate::image::digest::sha256(name.as_bytes());
     let hash = digest.trim_start_matches("sha256:");
-    let meta = json(&directory.join("contexts/meta").join(hash).join("meta.json"))?;
+    let path = directory.join("contexts/meta").join(hash).join("meta.json");
+    let meta = json(environment, &path)?;
     let address = meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned();
     Some(Endpoint {
         address,
         by: Some(format!("the context `{}`", crate::printable::escape(&name))),
     })
+}
+
+/// A file of Docker's client. One that cannot be read or parsed counts as missing.
+fn json(environment: &Environment<'_>, path: &Path) -> Option<Value> {
+    serde_json::from_slice(&(environment.read)(path)?).ok()
 }
 
 #[cfg(test)]
@@ -119,12 +123,12 @@ mod tests {
                 .get(path.to_str().unwrap())
                 .map(|text| text.as_bytes().to_vec())
         };
-        let around = Surroundings {
+        let environment = Environment {
             variable: &variable,
             exists: &exists,
             read: &read,
         };
-        find(&around)
+        find(&environment)
             .into_iter()
             .map(|endpoint| endpoint.address)
             .collect()

@@ -1,18 +1,18 @@
-//! What can go wrong between this machine and a registry or a daemon.
+//! Errors of transfers between this machine and a registry or a daemon.
 
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// Why an image could not be fetched or sent.
+/// An error of fetching or sending an image.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    #[error("`{transport}` is not part of this build: it was made without the feature `{feature}`")]
+    #[error("`{transport}` is disabled in this build: it needs the feature `{feature}`")]
     Absent {
         transport: &'static str,
         feature: &'static str,
     },
-    #[error("`{name}` is no name of an image: {reason}")]
+    #[error("invalid image name `{name}`: {reason}")]
     Name { name: String, reason: String },
     #[error("cannot start an event loop")]
     Start { source: io::Error },
@@ -30,9 +30,7 @@ pub enum TransferError {
         place: String,
         reason: String,
     },
-    #[error(
-        "blob `{digest}` of `{place}` is longer than the {size} bytes that its descriptor says"
-    )]
+    #[error("blob `{digest}` of `{place}` has more than the {size} bytes in its descriptor")]
     TooLong {
         digest: String,
         place: String,
@@ -50,9 +48,9 @@ pub enum TransferError {
         file: PathBuf,
         reason: String,
     },
-    #[error("no daemon is there to ask for `{name}`: {}", tried.join("; "))]
+    #[error("no daemon to ask for `{name}`: {}", tried.join("; "))]
     NoDaemon { name: String, tried: Vec<String> },
-    #[error("no image `{name}` in {}", asked.join(" nor in "))]
+    #[error("no image `{name}` in {}", asked.join(" or "))]
     NoImage { name: String, asked: Vec<String> },
     #[error("the daemon at `{endpoint}` cannot {act} `{name}`")]
     Daemon {
@@ -61,6 +59,16 @@ pub enum TransferError {
         name: String,
         source: Box<dyn Error + Send + Sync>,
     },
-    #[error("the layout to send is broken: {reason}")]
+    #[error("the layout to push is invalid: {reason}")]
     Layout { reason: String },
+}
+
+impl TransferError {
+    #[cfg(any(feature = "registry", feature = "daemon"))]
+    pub(super) fn spool(what: &str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Spool {
+            what: what.to_owned(),
+            source,
+        }
+    }
 }

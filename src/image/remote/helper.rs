@@ -1,7 +1,7 @@
-//! Credential helpers: programs named `docker-credential-…` that keep passwords for Docker and
+//! Credential helpers: programs named `docker-credential-…` that store passwords for Docker and
 //! Podman.
 //!
-//! The name comes from a file, so it is a name and nothing else: no path, no option.
+//! The name comes from a file, so it must be a plain name: no path, no option.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -14,13 +14,14 @@ use serde::Deserialize;
 use crate::image::json::{self, ANYTHING};
 use crate::trust;
 
-/// How long a helper may take: it may ask somebody for a passphrase.
+/// The time that a helper may take: it may ask the user for a passphrase.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Bytes of an answer: secrets are short.
 const MAX_ANSWER: u64 = 64 << 10;
+/// Characters of the longest name that is accepted, far more than real ones have.
 const MAX_NAME: usize = 100;
 
-/// What a helper knows of a server.
+/// The credentials that a helper returns for a server.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Answer {
     /// `<token>` where the secret is an identity token.
@@ -28,7 +29,7 @@ pub(super) struct Answer {
     pub secret: String,
 }
 
-/// Asks a helper; none where it knows nothing of the server. What it prints is never shown: that
+/// Asks a helper; none if it has no credentials for the server. Its output is never shown, since it
 /// may be a secret.
 pub(super) fn ask(name: &str, server: &str) -> Result<Option<Answer>, String> {
     ask_within(name, server, PATIENCE)
@@ -39,28 +40,37 @@ fn ask_within(name: &str, server: &str, patience: Duration) -> Result<Option<Ans
         let shown: String = name.chars().take(MAX_NAME).collect();
         let shown = crate::printable::escape(&shown).into_owned();
         return Err(format!(
-            "`{shown}` cannot be the name of a credential helper"
+            "`{shown}` is not a valid name of a credential helper"
         ));
     }
     let program = format!("docker-credential-{name}");
     let (succeeded, output) = run(&program, server, patience)
         .map_err(|reason| format!("credential helper `{program}`: {reason}"))?;
     if !succeeded {
-        // It has no other way to say that it knows nobody.
+        // The protocol has no code for this: helpers print this text and fail.
         let is_unknown = String::from_utf8_lossy(&output).contains("credentials not found");
         return if is_unknown {
             Ok(None)
         } else {
-            Err(format!("`{program}` failed"))
+            Err(format!("credential helper `{program}` failed"))
         };
     }
-    let malformed = || format!("credential helper `{program}` gave a malformed answer");
-    let answer = json::parse(&output, &ANYTHING).map_err(|_| malformed())?;
-    let answer: Printed = serde_json::from_value(answer).map_err(|_| malformed())?;
-    Ok(Some(Answer {
+    match parse(&output) {
+        Some(answer) => Ok(Some(answer)),
+        // The parser's error could quote the secret, so it is not shown.
+        None => Err(format!(
+            "credential helper `{program}` printed invalid output"
+        )),
+    }
+}
+
+fn parse(output: &[u8]) -> Option<Answer> {
+    let answer = json::parse(output, &ANYTHING).ok()?;
+    let answer: Printed = serde_json::from_value(answer).ok()?;
+    Some(Answer {
         user: answer.username,
         secret: answer.secret,
-    }))
+    })
 }
 
 #[derive(Deserialize)]
@@ -70,19 +80,21 @@ struct Printed {
     secret: String,
 }
 
-/// Whether a program of this name is looked for where programs are, and nowhere else.
+/// Whether a name has no separator, so that the program is searched for in `PATH` only, and cannot
+/// be an option.
 fn is_name(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     (1..=MAX_NAME).contains(&name.len())
-        && name.bytes().all(is_plain)
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         && !name.starts_with(['.', '-'])
 }
 
-/// Whether the program succeeded, and what it printed.
+/// Runs a helper. Returns whether it succeeded, and its output.
 fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>), String> {
     let end = Instant::now() + patience;
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // The system would look in relative directories of `PATH` too, which a repository can bring.
+    // The system would search relative directories of `PATH` too, which may be in a repository.
     let program = trust::find_program(program, &path)
         .ok_or("cannot start it: it is not in an absolute directory of `PATH`")?;
     let mut child = Command::new(program)
@@ -93,10 +105,11 @@ fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>
         .spawn()
         .map_err(|error| format!("cannot start it: {error}"))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // Whether it listens is its own affair.
+        // A helper may print its answer without reading; then this fails, and that is fine.
         let _ = stdin.write_all(server.as_bytes());
     }
     let result = output(&mut child, end).and_then(|output| Ok((exit(&mut child, end)?, output)));
+    // After an error the program may still run, waiting for a user who is not there.
     if result.is_err() {
         let _ = child.kill();
         let _ = child.wait();
@@ -107,7 +120,7 @@ fn run(program: &str, server: &str, patience: Duration) -> Result<(bool, Vec<u8>
 fn output(child: &mut Child, end: Instant) -> Result<Vec<u8>, String> {
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
-        // Nobody can stop a read, so it gets a thread that ends with the program.
+        // A read has no timeout, so it gets a thread, which ends when the program does.
         thread::spawn(move || {
             let mut output = Vec::new();
             let read = stdout.take(MAX_ANSWER + 1).read_to_end(&mut output);
@@ -123,12 +136,13 @@ fn output(child: &mut Child, end: Instant) -> Result<Vec<u8>, String> {
     Ok(output)
 }
 
-/// Waits for a program that has said all it has to say.
+/// Waits for a program that has closed its output. Returns whether it succeeded.
 fn exit(child: &mut Child, end: Instant) -> Result<bool, String> {
     while Instant::now() < end {
         if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
             return Ok(status.success());
         }
+        // The standard library cannot wait with a timeout.
         thread::sleep(Duration::from_millis(10));
     }
     Err(late())
@@ -164,7 +178,7 @@ mod tests {
             assert!(!is_name(name), "{name}");
             let error = ask(name, "r.example").unwrap_err();
             assert!(
-                error.ends_with("cannot be the name of a credential helper"),
+                error.ends_with("is not a valid name of a credential helper"),
                 "{error}"
             );
         }
@@ -185,8 +199,8 @@ mod tests {
         // It prints its argument without end.
         let error = run("yes", "", Duration::from_mins(1)).unwrap_err();
         assert!(error.contains("more than 65536 bytes"), "{error}");
-        let folder = tempfile::tempdir().unwrap();
-        let silent = folder.path().join("silent");
+        let directory = tempfile::tempdir().unwrap();
+        let silent = directory.path().join("silent");
         std::fs::write(&silent, "#!/bin/sh\nexec sleep 1000\n").unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&silent, mode).unwrap();

@@ -1,8 +1,8 @@
-//! Requests to a registry and answers of which no more is read than is wanted.
+//! HTTP requests to a registry, and answers that are read up to a limit.
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -16,12 +16,12 @@ use super::Connection;
 use super::reach::{MAX_REDIRECTS, Reach, Refusal, is_link_local};
 use crate::printable::escape;
 
-/// How long a registry may take.
+/// The time that a registry may take.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// To connect, to begin an answer, and to go on with it.
+    /// The longest pause: until a connection, until an answer starts, and within it.
     silence: Duration,
-    /// For an answer that is no blob.
+    /// The longest time for a whole answer other than a blob, which may take hours.
     whole: Duration,
 }
 
@@ -34,34 +34,35 @@ impl Default for Patience {
     }
 }
 
-/// Bytes of an error that are read.
+/// Bytes of an error document that are read.
 const MAX_ERROR: u64 = 64 << 10;
-/// Characters of an error that are shown.
+/// Characters of a registry's error message that are shown.
 const SHOWN: usize = 500;
 
-/// What goes wrong between this machine and a registry.
+/// Errors of requests to a registry.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpError {
     #[error(transparent)]
     Request(#[from] reqwest::Error),
-    /// `said` is what the registry says of it, fit for a terminal.
+    /// The answer is not a success. `message` is the registry's explanation, escaped for a
+    /// terminal.
     #[error("the registry answers with status {status}")]
     Status {
         status: StatusCode,
-        said: Option<String>,
+        message: Option<String>,
     },
-    /// The token server lets nobody in, or not this user. What it says may repeat a secret.
+    /// The token server refuses the credentials. Its message is left out: it may repeat a secret.
     #[error("the token server answers with status {status}")]
     NoToken { status: StatusCode },
     #[error("{what} has more than {limit} bytes")]
     TooLong { what: &'static str, limit: u64 },
-    #[error("it is a blob of {size} bytes, but goes on")]
+    #[error("the blob has more than the {size} bytes in its descriptor")]
     BlobTooLong { digest: String, size: u64 },
-    #[error("the registry leads to `{url}`: {refusal}")]
+    #[error("the registry refers to `{url}`: {refusal}")]
     Refused { url: String, refusal: Refusal },
     #[error("{0}")]
     Malformed(String),
-    #[error("fewer than {} bytes came in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
+    #[error("fewer than {} bytes arrived in {} seconds", Pace::LEAST, Pace::WINDOW.as_secs())]
     Slow,
     #[error("the connection ended early")]
     Short,
@@ -70,7 +71,7 @@ pub(super) enum HttpError {
 }
 
 impl HttpError {
-    /// Whether asking again gives the same answer.
+    /// Whether a retry would fail in the same way.
     pub(super) fn is_final(&self) -> bool {
         match self {
             Self::Request(error) => {
@@ -80,9 +81,11 @@ impl HttpError {
                     || is_about_trust(error)
             }
             Self::Status { status, .. } | Self::NoToken { status } => {
+                // A rate limit and an overloaded server pass; a missing image does not appear.
                 let is_passing = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
                 !status.is_server_error() && !is_passing.contains(status)
             }
+            // The next attempt continues where this one stopped.
             Self::Short | Self::Slow => false,
             _ => true,
         }
@@ -98,7 +101,8 @@ impl HttpError {
 #[derive(Debug)]
 pub(super) struct Http {
     client: Client,
-    /// Redirects would send an identity token on, which is in the body of a request.
+    /// A client that follows no redirects: the body of a request with an identity token would be
+    /// sent on.
     unredirected: Client,
     patience: Patience,
     pub reach: Reach,
@@ -121,12 +125,14 @@ impl Http {
             registry: url.map_err(|error| HttpError::Malformed(error.to_string()))?,
             is_unverified: how != Connection::Verified,
         };
-        let (leading, certificates) = (reach.clone(), certificates(registry));
+        let (reach_of_redirects, certificates) = (reach.clone(), certificates(registry));
+        // Registries redirect blobs to storage, and a hostile one to services of the local network,
+        // so each step is checked, not only the last.
         let policy = redirect::Policy::custom(move |attempt| {
             if attempt.previous().len() > MAX_REDIRECTS {
                 return attempt.error(Refusal::TooManyRedirects);
             }
-            match leading.check(attempt.url()) {
+            match reach_of_redirects.check(attempt.url()) {
                 Ok(()) => attempt.follow(),
                 Err(refusal) => attempt.error(refusal),
             }
@@ -147,24 +153,24 @@ impl Http {
         })
     }
 
-    /// A request whose answer may be long.
+    /// A request for a blob, whose answer may be long.
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.client.request(method, url)
     }
 
-    /// A request whose answer comes soon.
+    /// A request whose answer is short.
     pub(super) fn brief_request(&self, method: Method, url: Url) -> RequestBuilder {
         let whole = self.patience.whole;
         self.client.request(method, url).timeout(whole)
     }
 
-    /// One that stays where it is sent.
+    /// A request that follows no redirect.
     pub(super) fn unredirected_request(&self, method: Method, url: Url) -> RequestBuilder {
         let whole = self.patience.whole;
         self.unredirected.request(method, url).timeout(whole)
     }
 
-    /// An address at the registry.
+    /// A URL at the registry.
     pub(super) fn url(&self, path: &str) -> Result<Url, HttpError> {
         let url = self.reach.registry.join(path);
         url.map_err(|error| HttpError::Malformed(error.to_string()))
@@ -173,7 +179,7 @@ impl Http {
 
 fn builder(patience: Patience) -> ClientBuilder {
     let mut headers = HeaderMap::new();
-    // Bytes are hashed as they come.
+    // The bytes are hashed as they arrive, so a server must not compress them on the way.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     Client::builder()
         .default_headers(headers)
@@ -183,8 +189,8 @@ fn builder(patience: Patience) -> ClientBuilder {
         .read_timeout(patience.silence)
 }
 
-/// Looks up the hosts that a registry leads to. None of them is at a link-local address, where the
-/// metadata services of clouds are, whatever its name; the registry itself may be anywhere.
+/// Resolves the hosts that a registry refers to. None of them may have a link-local address, where
+/// the metadata services of clouds are, whatever its name; the registry itself may be anywhere.
 #[derive(Clone, Debug)]
 struct Resolver {
     registry: String,
@@ -201,26 +207,32 @@ impl Resolve for Resolver {
     }
 }
 
+/// The addresses of a host, unless one of them is link-local.
 fn reachable(found: Vec<SocketAddr>, is_registry: bool) -> Result<Vec<SocketAddr>, Refusal> {
-    let is_near = |address: &SocketAddr| is_link_local(address.ip());
-    if !is_registry && found.iter().any(is_near) {
-        return Err(Refusal::Internal);
+    if is_registry {
+        return Ok(found);
+    }
+    // One such address is enough to refuse the name: which one the client uses is not certain.
+    for address in &found {
+        if is_link_local(address.ip()) {
+            return Err(Refusal::Internal);
+        }
     }
     Ok(found)
 }
 
-/// Certificates that the machine trusts for this registry alone, where Docker and Podman look for
-/// them.
+/// Certificates that the machine trusts for this registry only, from the directories of Docker and
+/// Podman.
 fn certificates(registry: &str) -> Vec<Certificate> {
-    let directories = ["/etc/containers/certs.d", "/etc/docker/certs.d"];
-    let files = directories
-        .iter()
-        .flat_map(|directory| std::fs::read_dir(Path::new(directory).join(registry)));
-    let mut files: Vec<_> = files
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let mut files: Vec<PathBuf> = Vec::new();
+    for directory in ["/etc/containers/certs.d", "/etc/docker/certs.d"] {
+        // Most machines have neither directory.
+        let Ok(entries) = std::fs::read_dir(Path::new(directory).join(registry)) else {
+            continue;
+        };
+        files.extend(entries.flatten().map(|entry| entry.path()));
+    }
+    // `.cert` and `.key` files are for client certificates.
     files.retain(|file| file.extension().is_some_and(|extension| extension == "crt"));
     files.sort();
     files
@@ -229,7 +241,7 @@ fn certificates(registry: &str) -> Vec<Certificate> {
         .collect()
 }
 
-/// A successful answer.
+/// Sends a request and returns its answer, if that is a success.
 pub(super) async fn send(request: RequestBuilder) -> Result<Response, HttpError> {
     let response = request.send().await?;
     if response.status().is_success() {
@@ -239,50 +251,47 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Response, HttpError>
     }
 }
 
-/// What an answer that is no success means.
+/// The error for an answer that is not a success, with the registry's message.
 pub(super) async fn failure(response: Response) -> HttpError {
     #[derive(Deserialize)]
     struct Envelope {
-        errors: Vec<Said>,
+        errors: Vec<RegistryError>,
     }
     #[derive(Deserialize)]
-    struct Said {
+    struct RegistryError {
         #[serde(default)]
         message: String,
     }
     let status = response.status();
-    let text = body(response, "the error", MAX_ERROR).await;
-    let envelope = text
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Envelope>(&text).ok());
-    let said = envelope.map(|envelope| {
-        let said: Vec<_> = envelope
+    let mut message = None;
+    // A proxy in between may answer with a page of HTML; then the status has to do.
+    if let Ok(text) = body(response, "the error", MAX_ERROR).await
+        && let Ok(envelope) = serde_json::from_slice::<Envelope>(&text)
+    {
+        let messages: Vec<_> = envelope
             .errors
             .into_iter()
             .map(|error| error.message)
             .collect();
-        escape(&said.join(", "))
-            .into_owned()
-            .chars()
-            .take(SHOWN)
-            .collect()
-    });
-    HttpError::Status { status, said }
+        message = Some(escape(&messages.join(", ")).chars().take(SHOWN).collect());
+    }
+    HttpError::Status { status, message }
 }
 
-/// The bytes of an answer, of which there may be so many. No more are read.
+/// Reads the body of an answer, of at most `limit` bytes.
 pub(super) async fn body(
     mut response: Response,
     what: &'static str,
     limit: u64,
 ) -> Result<Vec<u8>, HttpError> {
+    // A compressed answer could be decompressed to any size, and its digest would not match.
     if response
         .headers()
         .get(CONTENT_ENCODING)
         .is_some_and(|coding| coding != "identity")
     {
         return Err(HttpError::Malformed(format!(
-            "{what} is encoded in a way that was not asked for"
+            "{what} has an encoding that was not requested"
         )));
     }
     let mut bytes = Vec::new();
@@ -295,7 +304,7 @@ pub(super) async fn body(
     Ok(bytes)
 }
 
-/// How fast a blob comes: a byte now and then would keep a connection open forever.
+/// The speed of a download: a byte now and then would keep a connection open forever.
 #[derive(Debug)]
 pub(super) struct Pace {
     since: Instant,
@@ -304,7 +313,7 @@ pub(super) struct Pace {
 
 impl Pace {
     const WINDOW: Duration = Duration::from_mins(5);
-    /// Bytes that must come within a window: one kilobyte a second.
+    /// Bytes that must arrive within a window: one kilobyte per second.
     const LEAST: u64 = 300_000;
 
     pub(super) fn new(now: Instant) -> Self {
@@ -327,23 +336,24 @@ impl Pace {
     }
 }
 
-/// What rustls says of an answer in plain text.
+/// Whether the server answered in plain text, which rustls reports as a corrupt message.
 pub(super) fn speaks_no_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| error.source())
         .any(|error| error.to_string().contains("corrupt message"))
 }
 
-/// A certificate does not become better by asking again, nor does a port open at which nobody
-/// listens.
+/// Whether an error is about a certificate or a closed port, where a retry is of no use.
 fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
-    let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
     let mut at = Some(error);
     while let Some(error) = at {
+        // reqwest wraps the errors of rustls several times, so their text is what can be compared.
         let text = error.to_string();
         if text.contains("certificate") || speaks_no_tls(error) {
             return true;
         }
-        if error.downcast_ref::<io::Error>().is_some_and(refused) {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::ConnectionRefused
+        {
             return true;
         }
         at = error.source();
@@ -351,7 +361,7 @@ fn is_about_trust(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// Why a redirect was not followed.
+/// The reason why a redirect was not followed.
 pub(super) fn refusal(error: &reqwest::Error) -> Option<&Refusal> {
     let error: &(dyn std::error::Error + 'static) = error;
     std::iter::successors(Some(error), |error| error.source())

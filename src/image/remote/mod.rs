@@ -1,11 +1,10 @@
-//! Images that are on no file system of this machine: in registries, and in the daemons of Docker
-//! and Podman.
+//! Remote images: in registries, and in the daemons of Docker and Podman.
 //!
-//! This is the one place that waits for sockets: each call of it runs its own small event loop to
-//! the end. What is fetched comes as unlinked temporary files; what is sent is an archive or a
-//! layout that was written before. Registries are spoken to with `reqwest`, since clients of
-//! registries read answers whole, however long they are; daemons with `bollard`. Both go over
-//! rustls with ring, which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
+//! This is the only module that waits for sockets: each call runs its own small event loop to the
+//! end. Fetched blobs are unlinked temporary files; sent images are archives or layouts that were
+//! written before. Registries are accessed with `reqwest`, since ready-made clients read whole
+//! answers into memory, however long they are; daemons with `bollard`. Both use rustls with ring,
+//! which needs neither `OpenSSL` nor `CMake` and leaves the binary static.
 
 mod error;
 mod name;
@@ -34,7 +33,7 @@ mod session;
 mod tunnel;
 
 #[cfg(not(all(feature = "registry", feature = "daemon")))]
-mod absent;
+mod disabled;
 
 #[cfg(any(feature = "registry", feature = "daemon"))]
 use std::io;
@@ -47,17 +46,17 @@ use super::blob::Blob;
 
 pub use error::TransferError;
 
-#[cfg(not(feature = "registry"))]
-pub(super) use absent::{Fetched, Registry};
-#[cfg(not(feature = "daemon"))]
-pub(super) use absent::{load, save};
 #[cfg(feature = "daemon")]
 pub(super) use daemon::{load, save};
+#[cfg(not(feature = "registry"))]
+pub(super) use disabled::{Fetched, Registry};
+#[cfg(not(feature = "daemon"))]
+pub(super) use disabled::{load, save};
 pub(super) use name::with_tag;
 #[cfg(feature = "registry")]
 pub(super) use registry::{Fetched, Registry};
 
-/// How a registry is spoken to.
+/// The protocol for a registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Connection {
     /// TLS, with a certificate that the system trusts.
@@ -69,7 +68,7 @@ pub enum Connection {
     Plain,
 }
 
-/// The event loop of one call.
+/// The event loop of one call. It has one thread: transfers wait for the network, not for a core.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn event_loop() -> Result<tokio::runtime::Runtime, TransferError> {
     let built = tokio::runtime::Builder::new_current_thread()
@@ -81,9 +80,10 @@ fn event_loop() -> Result<tokio::runtime::Runtime, TransferError> {
 #[cfg(any(feature = "registry", feature = "daemon"))]
 const CHUNK: usize = 1 << 20;
 
-/// A blob in pieces, each read when it is taken.
+/// A blob in chunks, each read when it is needed.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn chunks(blob: Blob) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'static {
+    // The iterator owns the blob, since a request may outlive the function that started it.
     (0..blob.size()).step_by(CHUNK).map(move |place| {
         let left = usize::try_from(blob.size() - place).unwrap_or(CHUNK);
         let mut chunk = vec![0; left.min(CHUNK)];
@@ -92,7 +92,7 @@ fn chunks(blob: Blob) -> impl Iterator<Item = io::Result<Bytes>> + Send + 'stati
     })
 }
 
-/// Tells rustls which cryptography to use. Whoever came first has said the same.
+/// Selects the cryptography of rustls. It can be set only once, and later calls set the same.
 #[cfg(any(feature = "registry", feature = "daemon"))]
 fn install_cryptography() {
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,7 +1,8 @@
-//! Names of images that always have a tag, as Docker's do.
+//! Image names that always have a tag, as in Docker.
 
-/// The name with the tag `latest`, where it has neither tag nor digest.
+/// Adds the tag `latest` to a name with neither tag nor digest.
 pub(in crate::image) fn with_tag(name: &str) -> String {
+    // Before the last slash a colon is that of a port.
     let last = name.rsplit('/').next().unwrap_or_default();
     if last.contains([':', '@']) {
         name.to_owned()

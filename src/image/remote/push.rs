@@ -1,5 +1,5 @@
-//! Images into registries: the blobs that are missing there, then the manifests, the one with the
-//! tag last.
+//! Pushing images to registries: the blobs that are missing there, then the manifests, the tagged
+//! one last.
 
 use std::fs::File;
 use std::io;
@@ -23,13 +23,12 @@ use super::{Connection, TransferError, chunks};
 use crate::image::blob::Blob;
 use crate::image::progress::Progress;
 
-/// How often progress is told.
+/// The interval between reports of progress.
 const TICK: Duration = Duration::from_millis(100);
 
 impl Registry {
-    /// Sends the one image of a layout, or the index of several that it is. Layers that another
-    /// repository of the same registry holds, the one they came from, need not travel. Gives the
-    /// digest of what has the tag.
+    /// Pushes the only image or index of a layout. Layers that the original's repository has in the
+    /// same registry are not sent but mounted. Returns the digest of the tagged manifest or index.
     pub(in crate::image) fn push(
         name: &str,
         connection: Connection,
@@ -39,9 +38,10 @@ impl Registry {
     ) -> Result<String, TransferError> {
         let index: ImageIndex = parsed(&read(&layout.join("index.json"))?)?;
         let [root] = &index.manifests()[..] else {
-            return Err(broken("it must hold one image"));
+            return Err(broken("it must contain one image"));
         };
         let manifests = manifests(layout, root)?;
+        // Platforms and layers may share blobs, each of which is sent once.
         let mut blobs: Vec<&Descriptor> = Vec::new();
         for blob in manifests.iter().flat_map(|manifest| &manifest.blobs) {
             if blobs.iter().all(|known| known.digest() != blob.digest()) {
@@ -50,10 +50,12 @@ impl Registry {
         }
         let registry = Self::connect(name, connection, Operation::Push)?;
         let origin = origin.and_then(|origin| origin.parse::<Reference>().ok());
+        // A registry mounts blobs of its own repositories only.
         let origin = origin.filter(|origin| origin.registry() == registry.image.registry());
         progress.start("sending", blobs.iter().map(|blob| blob.size()).sum());
         let sent = registry.send(layout, &blobs, origin.as_ref(), progress);
         registry.event_loop.block_on(sent)?;
+        // Registries refuse a manifest whose blobs, or an index whose manifests, are missing.
         for manifest in &manifests {
             registry.send_manifest(manifest, manifest.descriptor.digest() == root.digest())?;
         }
@@ -72,6 +74,8 @@ impl Registry {
             .map(|blob| self.send_blob(layout, blob, origin, &count))
             .buffer_unordered(PARALLEL);
         let mut all = Box::pin(all.try_collect::<()>());
+        // The bodies of requests must be `'static`, which the progress is not, so they only count,
+        // and the count is reported from here.
         loop {
             let tick = Box::pin(tokio::time::sleep(TICK));
             let finished = match select(all, tick).await {
@@ -101,7 +105,8 @@ impl Registry {
             return Ok(());
         }
         if let Some(origin) = origin {
-            // A registry that does not mount begins an upload instead, or does not let us.
+            // A registry that does not mount starts an upload instead, or denies access to the
+            // other repository. Then the blob is uploaded.
             if self
                 .mount_blob(&digest, origin)
                 .await
@@ -112,12 +117,9 @@ impl Registry {
             }
         }
         let path = blob_path(layout, blob);
-        let spool = |source| TransferError::Spool {
-            what: digest.clone(),
-            source,
-        };
-        let file = File::open(&path).map_err(spool)?;
-        let stored = Blob::foreign(file).map_err(spool)?;
+        let stored = File::open(&path)
+            .and_then(Blob::foreign)
+            .map_err(TransferError::spool(&digest))?;
         let sent = retried(|| self.upload_blob(&digest, &stored, count));
         sent.await.map_err(failed("send a blob to", &place))
     }
@@ -144,7 +146,7 @@ impl Registry {
         Ok(response.status() == StatusCode::CREATED)
     }
 
-    /// Sends a blob in one piece to the place that the registry gives it.
+    /// Uploads a blob in one piece to the location that the registry gives.
     async fn upload_blob(
         &self,
         digest: &str,
@@ -157,7 +159,7 @@ impl Registry {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|location| location.to_str().ok());
         let location = location.ok_or_else(|| {
-            HttpError::Malformed("the registry names no place for an upload".to_owned())
+            HttpError::Malformed("the registry gave no location for the upload".to_owned())
         })?;
         let mut url = self.session.location(&url, location)?;
         url.query_pairs_mut().append_pair("digest", digest);
@@ -173,14 +175,10 @@ impl Registry {
 
     fn send_manifest(&self, manifest: &Manifest, is_root: bool) -> Result<(), TransferError> {
         let digest = manifest.descriptor.digest().to_string();
-        // What the tag is for goes by the tag; what an index lists, by its digest.
-        let tag = self
-            .image
-            .tag()
-            .filter(|_| is_root && self.image.digest().is_none());
-        let (name, place) = match tag {
-            Some(tag) => (tag, self.place(None)),
-            None => (digest.as_str(), self.place(Some(&digest))),
+        // The image itself is pushed by tag; the manifests that an index lists, by digest.
+        let (name, place) = match self.image.tag() {
+            Some(tag) if is_root && self.image.digest().is_none() => (tag, self.place(None)),
+            _ => (digest.as_str(), self.place(Some(&digest))),
         };
         self.event_loop
             .block_on(retried(|| self.upload_manifest(manifest, name)))
@@ -198,7 +196,7 @@ impl Registry {
     }
 }
 
-/// A blob in pieces that are counted when they are taken.
+/// A blob in chunks that are counted when they are sent.
 fn counted(
     blob: Blob,
     count: Arc<AtomicU64>,
@@ -210,14 +208,15 @@ fn counted(
     }))
 }
 
+/// A manifest or an index to push.
 struct Manifest {
     descriptor: Descriptor,
     bytes: Vec<u8>,
-    /// Configuration and layers; none of an index.
+    /// Its configuration and layers; empty for an index.
     blobs: Vec<Descriptor>,
 }
 
-/// What a descriptor leads to, an index after what it lists.
+/// The manifests that a descriptor refers to, an index after those that it lists.
 fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, TransferError> {
     let bytes = read(&blob_path(layout, root))?;
     let mut found = Vec::new();
@@ -226,7 +225,7 @@ fn manifests(layout: &Path, root: &Descriptor) -> Result<Vec<Manifest>, Transfer
         let index: ImageIndex = parsed(&bytes)?;
         for inner in index.manifests() {
             if *inner.media_type() == MediaType::ImageIndex {
-                return Err(broken("it has an index in an index"));
+                return Err(broken("it has an index inside an index"));
             }
             found.extend(manifests(layout, inner)?);
         }

@@ -1,28 +1,28 @@
-//! Where a registry may send its client: to other hosts, but not anywhere.
+//! The addresses to which a registry may send its client.
 //!
 //! Registries name token servers, storage and upload locations on other hosts, and every client
 //! follows: Docker Hub's tokens come from `auth.docker.io`, GitLab's from `gitlab.com`. Docker,
 //! containerd and Podman go wherever they are sent; go-containerregistry refuses schemes other than
-//! HTTPS and internal addresses (`validateRealmURL`), and so does jettison. A host name may lead to
-//! a private address, since registries of a company have such names, but not to a link-local one.
+//! HTTPS and internal addresses (`validateRealmURL`), and so does jettison. A host name may resolve
+//! to a private address, since company registries have such names, but not to a link-local one.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-/// The registry that was asked for, and what it may lead to.
+/// The requested registry, and the addresses that it may refer to.
 #[derive(Clone, Debug)]
 pub(super) struct Reach {
-    /// Its scheme, host and port.
+    /// The scheme, host and port of the registry.
     pub registry: Url,
-    /// The user has said that the registry need not prove who it is.
+    /// Whether the user allowed a registry whose identity is not verified.
     pub is_unverified: bool,
 }
 
-/// Why a registry is not followed to an address.
+/// The reason why an address from a registry is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error("it is not an address")]
+    #[error("it is not a valid URL")]
     Malformed,
     #[error("it would be reached without TLS, unlike the registry")]
     Plain,
@@ -36,21 +36,21 @@ pub(super) enum Refusal {
     TooManyRedirects,
 }
 
-/// As many as Go's client follows.
+/// Redirects that are followed: as many as Go's client follows.
 pub(super) const MAX_REDIRECTS: usize = 10;
 
-/// How far an address reaches.
+/// The scope of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Zone {
     Public,
     /// This machine or its network.
     Private,
-    /// Nobody's registry: the metadata services of clouds, and what is no host.
+    /// The metadata services of clouds, and addresses that are no host: never a registry.
     LinkLocal,
 }
 
 impl Reach {
-    /// Parses an address that the registry names, and checks it.
+    /// Parses and checks a URL from the registry.
     pub(super) fn parse(&self, address: &str) -> Result<Url, Refusal> {
         let url = Url::parse(address).map_err(|_| Refusal::Malformed)?;
         self.check(&url)?;
@@ -58,11 +58,13 @@ impl Reach {
     }
 
     pub(super) fn check(&self, url: &Url) -> Result<(), Refusal> {
+        // The credentials would be sent to whatever host follows the `@`.
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::UserInfo);
         }
         match url.scheme() {
             "https" => {}
+            // A registry without TLS is not made worse by a token server without it.
             "http" if self.registry.scheme() == "http" => {}
             "http" => return Err(Refusal::Plain),
             _ => return Err(Refusal::Scheme),
@@ -73,12 +75,13 @@ impl Reach {
         }
         match zone(url) {
             Zone::Public => Ok(()),
+            // A public registry has no reason to send a client into its private network.
             Zone::Private if self.is_unverified || zone(&self.registry) != Zone::Public => Ok(()),
             Zone::Private | Zone::LinkLocal => Err(Refusal::Internal),
         }
     }
 
-    /// Whether it is the registry itself, which alone gets credentials and tokens.
+    /// Whether a URL is at the registry itself. No other host gets credentials and tokens.
     pub(super) fn is_registry(&self, url: &Url) -> bool {
         url.origin() == self.registry.origin()
     }
@@ -90,6 +93,7 @@ fn zone(url: &Url) -> Zone {
     match address.parse() {
         Ok(IpAddr::V4(address)) => zone_of_v4(address),
         Ok(IpAddr::V6(address)) => zone_of_v6(address),
+        // A name is judged by itself here, and by its addresses when it is resolved.
         Err(_) => {
             let name = host.trim_end_matches('.').to_ascii_lowercase();
             if name == "localhost" || name.ends_with(".localhost") {
@@ -103,7 +107,7 @@ fn zone(url: &Url) -> Zone {
     }
 }
 
-/// Whether no registry is at an address: it is that of a metadata service, or of no host at all.
+/// Whether an address can never be a registry: that of a metadata service, or of no host at all.
 pub(super) fn is_link_local(address: IpAddr) -> bool {
     let zone = match address {
         IpAddr::V4(address) => zone_of_v4(address),
@@ -113,8 +117,9 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 }
 
 fn zone_of_v4(address: Ipv4Addr) -> Zone {
-    // The metadata services of Alibaba and Oracle stand outside of the link-local range.
+    // The metadata services of Alibaba and Oracle are outside of the link-local range.
     let is_metadata = [[100, 100, 100, 200], [192, 0, 0, 192]].contains(&address.octets());
+    // The shared address space of carriers (RFC 6598), 100.64.0.0/10.
     let is_shared = address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64;
     if is_metadata
         || address.is_link_local()
@@ -134,7 +139,8 @@ fn zone_of_v6(address: Ipv6Addr) -> Zone {
     // The metadata service of Amazon.
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     let segments = address.segments();
-    // IPv4 in IPv6: mapped, compatible, and through NAT64.
+    // IPv4 inside IPv6 (mapped, compatible, NAT64): judged by the IPv4 address, to which a gateway
+    // or the kernel translates it.
     let is_embedded = matches!(
         segments,
         [0, 0, 0, 0, 0, 0xffff | 0, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..]

@@ -1,5 +1,5 @@
-//! Images out of registries: manifests, and blobs in parallel, each going on where its connection
-//! broke.
+//! Pulling images from registries: manifests, and blobs in parallel, each resumed where its
+//! connection broke.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,20 +17,22 @@ use super::{Connection, TransferError, event_loop, install_cryptography};
 use crate::image::digest::sha256;
 use crate::image::progress::Progress;
 
-/// How many blobs travel at once.
+/// Blobs that are transferred at the same time.
 pub(super) const PARALLEL: usize = 6;
-/// How often something may fail without a byte of progress.
+/// Attempts that may fail without a byte of progress.
 const ATTEMPTS: u32 = 5;
-/// How often a blob may be taken up again.
+/// Times that the download of a blob may be resumed.
 const RESUMES: u32 = 50;
+/// The base of the pauses between attempts, which double.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The types that are accepted. Without this header registries send manifests of the oldest format.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
      application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 
-/// A registry that has let us in, and the image in it that is meant.
+/// A session with a registry, and the requested image in it.
 #[derive(Debug)]
 pub(in crate::image) struct Registry {
     pub(super) event_loop: tokio::runtime::Runtime,
@@ -42,14 +44,14 @@ pub(in crate::image) struct Registry {
 #[derive(Debug)]
 pub(in crate::image) struct Fetched {
     pub bytes: Vec<u8>,
-    /// Under which it was asked for; none where that was a tag.
+    /// The digest by which it was requested; none for a tag.
     pub digest: Option<String>,
-    /// What the registry calls it.
+    /// The media type that the registry states.
     pub media_type: Option<String>,
 }
 
 impl Registry {
-    /// Connects to read an image.
+    /// Connects to pull an image.
     pub(in crate::image) fn pull(
         name: &str,
         connection: Connection,
@@ -79,12 +81,12 @@ impl Registry {
         })
     }
 
-    /// The image's name in full, with its tag or digest.
+    /// The full name of the image, with its tag or digest.
     pub(in crate::image) fn image_name(&self) -> String {
         self.image.whole()
     }
 
-    /// A manifest or an index, of at most `limit` bytes.
+    /// Fetches a manifest or an index of at most `limit` bytes.
     pub(in crate::image) fn manifest(
         &self,
         digest: Option<&str>,
@@ -103,15 +105,15 @@ impl Registry {
         })
     }
 
-    /// The image, or another one of the same repository, for errors.
+    /// The name of the image, or of another one of the same repository, for errors.
     pub(super) fn place(&self, digest: Option<&str>) -> String {
-        digest.map_or_else(
-            || self.image.whole(),
-            |digest| self.image.clone_with_digest(digest.to_owned()).whole(),
-        )
+        match digest {
+            Some(digest) => self.image.clone_with_digest(digest.to_owned()).whole(),
+            None => self.image.whole(),
+        }
     }
 
-    /// Gives the media type too.
+    /// Fetches a manifest. Also returns its media type.
     async fn fetch_manifest(
         &self,
         name: &str,
@@ -120,31 +122,29 @@ impl Registry {
         let url = self.session.url(&format!("manifests/{name}"))?;
         let request = self.session.brief(Method::GET, url).await?;
         let response = send(request.header(ACCEPT, MANIFESTS)).await?;
-        let header = |name: HeaderName| {
-            let value = response.headers().get(name)?.to_str().ok()?;
-            Some(value.split(';').next()?.trim().to_owned())
-        };
-        let (media_type, said) = (header(CONTENT_TYPE), header(CONTENT_DIGEST));
+        let media_type = header(&response, CONTENT_TYPE);
+        let stated = header(&response, CONTENT_DIGEST);
         let bytes = body(response, "the manifest", limit).await?;
-        // Other readers take the image for what this header says.
-        if let Some(said) = said
-            && said.starts_with("sha256:")
-            && said != sha256(&bytes)
+        // Other clients trust this header, so they would see another image.
+        if let Some(stated) = stated
+            && stated.starts_with("sha256:")
+            && stated != sha256(&bytes)
         {
             return Err(HttpError::Malformed(format!(
-                "the manifest is not the one with the digest `{}`, which the registry says it is",
-                crate::printable::escape(&said).into_owned()
+                "the manifest does not have the digest `{}` that the registry states",
+                crate::printable::escape(&stated)
             )));
         }
         Ok((bytes, media_type))
     }
 
-    /// Blobs, by digest and size, as unlinked temporary files in the same order.
+    /// Fetches blobs, given by digest and size, to unlinked temporary files in the same order.
     pub(in crate::image) fn blobs(
         &self,
         wanted: &[(String, u64)],
         progress: &dyn Progress,
     ) -> Result<Vec<File>, TransferError> {
+        // `buffered` keeps the order, so that the files match the digests.
         let fetched = stream::iter(wanted).map(|(digest, size)| self.blob(digest, *size, progress));
         let fetched = self
             .event_loop
@@ -166,6 +166,8 @@ impl Registry {
         };
         let (mut attempts, mut resumes) = (0, 0);
         loop {
+            // Some registries and proxies cut long downloads off, so an attempt that made progress
+            // does not count as failed.
             let before = download.have;
             let broken = match self.part(digest, before).await {
                 Ok((start, part)) => match download.take(start, part, progress).await {
@@ -179,7 +181,9 @@ impl Registry {
             } else {
                 attempts + 1
             };
+            // The limit is for a server that gives one more byte each time.
             resumes += 1;
+            // A wrong certificate or a missing blob stays so, however often it is requested.
             if broken.is_final() || attempts >= ATTEMPTS || resumes >= RESUMES {
                 return Err(broken);
             }
@@ -187,8 +191,8 @@ impl Registry {
         }
     }
 
-    /// A blob from a byte on, or from the first on where the registry cannot do better; tells
-    /// which.
+    /// Requests a blob from a byte on. Also returns the offset at which the answer starts:
+    /// registries without range requests send the whole blob.
     async fn part(&self, digest: &str, start: u64) -> Result<(u64, Response), HttpError> {
         let url = self.session.url(&format!("blobs/{digest}"))?;
         let mut request = self.session.long(Method::GET, url).await?;
@@ -201,7 +205,13 @@ impl Registry {
     }
 }
 
-/// A blob as far as it has come.
+/// The value of a header without its parameters, such as the character set of a type.
+fn header(response: &Response, name: HeaderName) -> Option<String> {
+    let value = response.headers().get(name)?.to_str().ok()?;
+    Some(value.split(';').next()?.trim().to_owned())
+}
+
+/// A blob that is being downloaded.
 struct Download<'a> {
     digest: &'a str,
     size: u64,
@@ -210,7 +220,8 @@ struct Download<'a> {
 }
 
 impl Download<'_> {
-    /// Takes a part that starts at a byte, up to the size that the descriptor says and no further.
+    /// Writes a part of the blob that starts at an offset, up to the size in the descriptor and no
+    /// further.
     async fn take(
         &mut self,
         start: u64,
@@ -219,7 +230,7 @@ impl Download<'_> {
     ) -> Result<(), HttpError> {
         let before = self.have;
         if start == 0 && self.have > 0 {
-            // The registry knows no parts and begins again.
+            // The registry has no range requests and starts again.
             self.file = tempfile::tempfile().map_err(HttpError::Spool)?;
             self.have = 0;
         }
@@ -234,6 +245,7 @@ impl Download<'_> {
                 });
             }
             self.file.write_all(&bytes).map_err(HttpError::Spool)?;
+            // Bytes that are sent again were counted the first time.
             if self.have > before {
                 progress.advance(count);
             }
@@ -247,7 +259,7 @@ impl Download<'_> {
     }
 }
 
-/// A session with a registry, over TLS first.
+/// Opens a session with a registry. TLS comes first, where both are allowed.
 async fn log_in(
     image: &Reference,
     login: &Login,
@@ -262,9 +274,11 @@ async fn log_in(
     };
     let mut first = None;
     for &is_tls in transports {
-        let open = || Session::open(image, login.clone(), is_tls, connection, operation);
-        match retried(open).await {
+        let session =
+            retried(|| Session::open(image, login.clone(), is_tls, connection, operation)).await;
+        match session {
             Ok(session) => return Ok(session),
+            // Only where the user allowed it is TLS given up, and the first error explains more.
             Err(error) if connection == Connection::Unverified && error.is_unreachable() => {
                 first.get_or_insert(error);
             }
@@ -275,7 +289,7 @@ async fn log_in(
     Err(failed("connect to", place)(error))
 }
 
-/// Does something again where it may help, each time after a longer pause.
+/// Retries an action where that may help, after longer and longer pauses.
 pub(super) async fn retried<T, F>(act: impl Fn() -> F) -> Result<T, HttpError>
 where
     F: Future<Output = Result<T, HttpError>>,
@@ -292,7 +306,7 @@ where
     }
 }
 
-/// What a registry says is shown as it is meant, the rest with its causes.
+/// Turns an HTTP error into one that names the action and the image.
 pub(super) fn failed(
     act: &'static str,
     place: &str,
@@ -300,58 +314,60 @@ pub(super) fn failed(
     let place = place.to_owned();
     move |error| {
         let place = place.clone();
-        let reason = match &error {
-            HttpError::Status {
-                status: StatusCode::UNAUTHORIZED,
-                ..
-            } => "the registry wants other credentials".to_owned(),
-            HttpError::NoToken { .. } => "the credentials are not accepted".to_owned(),
-            HttpError::Status {
-                said: Some(said), ..
-            } => format!("the registry says: {said}"),
-            HttpError::Status { status, .. } if *status == StatusCode::NOT_FOUND => {
-                "it is not there".to_owned()
-            }
-            HttpError::Request(error) if speaks_no_tls(error) => {
-                "it does not speak TLS; `--plain-http` does without".to_owned()
-            }
-            HttpError::Request(request) => match refusal(request) {
-                Some(refusal) => {
-                    let url = request.url().map(ToString::to_string).unwrap_or_default();
-                    let url = crate::printable::escape(&url).into_owned();
-                    format!("the registry redirects from `{url}`, and not followed: {refusal}")
-                }
-                None => {
-                    return TransferError::Registry {
-                        act,
-                        place,
-                        source: Box::new(error),
-                    };
-                }
+        if let Some(reason) = explanation(&error) {
+            return TransferError::Refused { act, place, reason };
+        }
+        match error {
+            HttpError::TooLong { what, limit } => TransferError::Limit { what, place, limit },
+            HttpError::BlobTooLong { digest, size } => TransferError::TooLong {
+                digest,
+                place,
+                size,
             },
-            HttpError::TooLong { what, limit } => {
-                let (what, limit) = (*what, *limit);
-                return TransferError::Limit { what, place, limit };
-            }
-            HttpError::BlobTooLong { digest, size } => {
-                let (digest, size) = (digest.clone(), *size);
-                return TransferError::TooLong {
-                    digest,
-                    place,
-                    size,
-                };
-            }
-            HttpError::Spool(_) | HttpError::Short | HttpError::Slow => {
-                return TransferError::Registry {
-                    act,
-                    place,
-                    source: Box::new(error),
-                };
-            }
-            HttpError::Status { .. } | HttpError::Refused { .. } | HttpError::Malformed(_) => {
-                error.to_string()
-            }
-        };
-        TransferError::Refused { act, place, reason }
+            // The chain of causes says which of DNS, the connection or TLS failed.
+            error => TransferError::Registry {
+                act,
+                place,
+                source: Box::new(error),
+            },
+        }
     }
+}
+
+/// The explanation of an answer, in the registry's own words where it has a message; none for
+/// errors that have other causes.
+fn explanation(error: &HttpError) -> Option<String> {
+    let reason = match error {
+        // Its message would say that authentication is required, even if credentials were sent.
+        HttpError::Status {
+            status: StatusCode::UNAUTHORIZED,
+            ..
+        } => "the registry requires other credentials".to_owned(),
+        HttpError::NoToken { .. } => "the credentials are not accepted".to_owned(),
+        HttpError::Status {
+            message: Some(message),
+            ..
+        } => format!("the registry says: {message}"),
+        HttpError::Status { status, .. } if *status == StatusCode::NOT_FOUND => {
+            "not found".to_owned()
+        }
+        HttpError::Request(error) if speaks_no_tls(error) => {
+            "the registry does not use TLS; pass `--plain-http`".to_owned()
+        }
+        HttpError::Request(request) => {
+            let refusal = refusal(request)?;
+            let url = request.url().map(ToString::to_string).unwrap_or_default();
+            let url = crate::printable::escape(&url);
+            format!("redirect from `{url}` not followed: {refusal}")
+        }
+        HttpError::Status { .. } | HttpError::Refused { .. } | HttpError::Malformed(_) => {
+            error.to_string()
+        }
+        HttpError::TooLong { .. }
+        | HttpError::BlobTooLong { .. }
+        | HttpError::Spool(_)
+        | HttpError::Short
+        | HttpError::Slow => return None,
+    };
+    Some(reason)
 }

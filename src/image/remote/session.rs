@@ -1,4 +1,4 @@
-//! A registry that has let us in, for as long as it does: tokens end, and are bought again.
+//! A session with a registry: its tokens expire and are renewed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,15 +15,17 @@ use super::http::{Http, HttpError, body};
 use super::reach::Refusal;
 use crate::image::json::{self, TOKEN};
 
-/// Bytes of the answer of a token server: as many as Podman reads.
+/// Bytes of a token server's answer: as many as Podman reads.
 const MAX_TOKEN: u64 = 1 << 20;
-/// How long a token lasts where its server does not tell, as the specification has it.
+/// Seconds that a token is valid if its server does not state it, as in the specification.
 const USUAL_LIFE: u64 = 60;
-/// A token that ends sooner would be bought for every request.
+/// Seconds that a token is used at least: one that expires sooner would be renewed for every
+/// request.
 const SHORTEST_LIFE: u64 = 10;
+/// Seconds after which a token is renewed in any case; a larger number could overflow the clock.
 const LONGEST_LIFE: u64 = 24 * 60 * 60;
 
-/// What shall be done with an image.
+/// The operation for which access is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Pull,
@@ -39,20 +41,21 @@ impl Operation {
     }
 }
 
+/// A session with a registry for one repository.
 pub(super) struct Session {
     http: Http,
     login: Login,
     repository: String,
     operation: Operation,
-    entry: Mutex<Entry>,
+    authorization: Mutex<Authorization>,
 }
 
-/// What the registry is shown with every request.
+/// The authorization that is sent to the registry with every request.
 #[derive(Clone)]
-struct Entry {
-    /// None where nobody is asked.
+struct Authorization {
+    /// The header; none where the registry asks for nothing.
     header: Option<HeaderValue>,
-    /// None where it does not end.
+    /// The time at which it expires, if ever.
     until: Option<Instant>,
 }
 
@@ -73,7 +76,8 @@ impl Session {
         operation: Operation,
     ) -> Result<Self, HttpError> {
         let http = Http::new(image.resolve_registry(), is_tls, how)?;
-        let entry = Entry {
+        // Nothing is known yet: the first request finds out.
+        let authorization = Authorization {
             header: None,
             until: None,
         };
@@ -82,18 +86,18 @@ impl Session {
             login,
             repository: image.repository().to_owned(),
             operation,
-            entry: Mutex::new(entry),
+            authorization: Mutex::new(authorization),
         };
         session.renew().await?;
         Ok(session)
     }
 
-    /// An address below that of the repository.
+    /// A URL below that of the repository.
     pub(super) fn url(&self, path: &str) -> Result<Url, HttpError> {
         self.http.url(&format!("v2/{}/{path}", self.repository))
     }
 
-    /// An address that the registry names, relative to one of its own.
+    /// A URL that the registry gives, which may be relative to one of its own.
     pub(super) fn location(&self, base: &Url, location: &str) -> Result<Url, HttpError> {
         let url = base.join(location);
         let url = url.map_err(|_| refused(location, Refusal::Malformed))?;
@@ -102,7 +106,7 @@ impl Session {
         Ok(url)
     }
 
-    /// A request whose answer comes soon.
+    /// A request whose answer is short.
     pub(super) async fn brief(
         &self,
         method: Method,
@@ -112,14 +116,14 @@ impl Session {
         self.authorized(request, &url).await
     }
 
-    /// A request that takes as long as it takes.
+    /// A request without a time limit, for blobs.
     pub(super) async fn long(&self, method: Method, url: Url) -> Result<RequestBuilder, HttpError> {
         let request = self.http.request(method, url.clone());
         self.authorized(request, &url).await
     }
 
-    /// Nobody but the registry is shown what lets us in: neither a host to which it redirects nor
-    /// one at which it lets us upload.
+    /// Adds the authorization, for the registry only: neither a host to which it redirects nor a
+    /// separate upload host gets it.
     async fn authorized(
         &self,
         request: RequestBuilder,
@@ -129,53 +133,64 @@ impl Session {
             return Ok(request);
         }
         if self
-            .entry()
+            .authorization()
             .until
             .is_some_and(|until| until <= Instant::now())
         {
             self.renew().await?;
         }
-        Ok(match self.entry().header {
+        Ok(match self.authorization().header {
             Some(header) => request.header(AUTHORIZATION, header),
             None => request,
         })
     }
 
-    /// No thread panics with the lock.
-    fn entry(&self) -> Entry {
-        self.entry
+    /// A copy of the authorization. No thread panics while it has the lock, so poisoning means
+    /// nothing.
+    fn authorization(&self) -> Authorization {
+        self.authorization
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Asks the registry whom it lets in, and becomes that.
+    /// Asks the registry for its challenge, and answers it.
     async fn renew(&self) -> Result<(), HttpError> {
         let greeting = self.http.brief_request(Method::GET, self.http.url("v2/")?);
         let greeting = greeting.send().await?;
+        // 401 is the expected answer. A server that is overloaded does not send a challenge.
         if greeting.status().is_server_error() || greeting.status().as_u16() == 429 {
             return Err(super::http::failure(greeting).await);
         }
-        let entry = match (Challenge::of(greeting.headers()), &self.login) {
-            (Some(Challenge::Basic), Login::Password(user, password)) => Entry {
+        let authorization = match (Challenge::of(greeting.headers()), &self.login) {
+            (Some(Challenge::Basic), Login::Password(user, password)) => Authorization {
                 header: Some(basic(user, password)?),
                 until: None,
             },
             (Some(Challenge::Bearer { realm, service }), login) => {
-                self.buy(&realm, &service, login).await?
+                self.fetch_token(&realm, &service, login).await?
             }
-            // The registry asks for nothing, or for what nobody has given: it will say so.
-            (Some(Challenge::Basic) | None, _) => Entry {
+            // The registry asks for nothing, or for a password that is not there. Public images may
+            // still be readable, and if not, the registry says so.
+            (Some(Challenge::Basic) | None, _) => Authorization {
                 header: None,
                 until: None,
             },
         };
-        *self.entry.lock().unwrap_or_else(PoisonError::into_inner) = entry;
+        *self
+            .authorization
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = authorization;
         Ok(())
     }
 
-    /// A token for the repository.
-    async fn buy(&self, realm: &str, service: &str, login: &Login) -> Result<Entry, HttpError> {
+    /// Gets a token for the repository.
+    async fn fetch_token(
+        &self,
+        realm: &str,
+        service: &str,
+        login: &Login,
+    ) -> Result<Authorization, HttpError> {
         let mut realm = self
             .http
             .reach
@@ -186,6 +201,7 @@ impl Session {
             self.repository,
             self.operation.actions()
         );
+        // An identity token is exchanged by OAuth 2, everything else by the older `GET`.
         let request = if let Login::Identity(token) = login {
             let form = [
                 ("grant_type", "refresh_token"),
@@ -207,6 +223,7 @@ impl Session {
                 Login::Password(user, password) => {
                     request.header(AUTHORIZATION, basic(user, password)?)
                 }
+                // Public images need a token too, which anybody gets.
                 _ => request,
             }
         };
@@ -216,7 +233,7 @@ impl Session {
             return Err(HttpError::NoToken { status });
         }
         let answer = body(answer, "the answer of the token server", MAX_TOKEN).await?;
-        entry(&answer)
+        parse_token(&answer)
     }
 }
 
@@ -234,40 +251,43 @@ fn basic(user: &str, password: &str) -> Result<HeaderValue, HttpError> {
     secret(&format!("Basic {encoded}"))
 }
 
-/// A header that no log shows.
+/// A header that is left out of logs.
 fn secret(value: &str) -> Result<HeaderValue, HttpError> {
     let header = HeaderValue::from_str(value);
     let mut header =
-        header.map_err(|_| HttpError::Malformed("the token holds control characters".into()))?;
+        header.map_err(|_| HttpError::Malformed("the token contains control characters".into()))?;
     header.set_sensitive(true);
     Ok(header)
 }
 
-/// The token in an answer. The older name comes first, as with Docker.
-fn entry(answer: &[u8]) -> Result<Entry, HttpError> {
+/// Parses the token in an answer. The older name comes first, as in Docker.
+fn parse_token(answer: &[u8]) -> Result<Authorization, HttpError> {
     #[derive(Deserialize)]
     struct Answer {
         token: Option<String>,
         access_token: Option<String>,
         expires_in: Option<u64>,
     }
-    let malformed =
-        |error: &dyn std::fmt::Display| HttpError::Malformed(format!("the token server: {error}"));
-    let answer = json::parse(answer, &TOKEN).map_err(|error| malformed(&error))?;
-    let answer: Answer = serde_json::from_value(answer).map_err(|error| malformed(&error))?;
+    let answer = json::parse(answer, &TOKEN).map_err(malformed)?;
+    let answer: Answer = serde_json::from_value(answer).map_err(malformed)?;
     let Some(token) = answer.token.or(answer.access_token) else {
-        return Err(malformed(&"its answer has no token"));
+        return Err(malformed("its answer has no token"));
     };
+    // A hostile server could state 0, for endless renewals, or more seconds than the clock has.
     let life = answer
         .expires_in
         .unwrap_or(USUAL_LIFE)
         .clamp(SHORTEST_LIFE, LONGEST_LIFE);
-    // A little before its end: the way to the registry takes time.
+    // It is renewed a little early, since a request takes time to reach the registry.
     let life = Duration::from_secs(life) * 9 / 10;
-    Ok(Entry {
+    Ok(Authorization {
         header: Some(secret(&format!("Bearer {token}"))?),
         until: Some(Instant::now() + life),
     })
+}
+
+fn malformed(error: impl std::fmt::Display) -> HttpError {
+    HttpError::Malformed(format!("the token server: {error}"))
 }
 
 #[cfg(test)]
@@ -275,8 +295,8 @@ mod tests {
     use super::*;
 
     fn header(answer: &str) -> Result<String, String> {
-        let entry = entry(answer.as_bytes()).map_err(|error| error.to_string())?;
-        let header = entry.header.unwrap();
+        let authorization = parse_token(answer.as_bytes()).map_err(|error| error.to_string())?;
+        let header = authorization.header.unwrap();
         assert!(header.is_sensitive());
         Ok(header.to_str().unwrap().to_owned())
     }

@@ -1,6 +1,6 @@
-//! A daemon on another machine, reached as Docker's own client does: the system's
-//! `ssh`, with the user's keys and configuration, runs `docker system dial-stdio` there, which
-//! passes on what it is told.
+//! A daemon on another machine, reached as Docker's own client does: the system's `ssh`, with the
+//! user's keys and configuration, runs `docker system dial-stdio` there, which forwards its input
+//! and output to the daemon.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,42 +12,42 @@ use tempfile::TempDir;
 
 use crate::trust;
 
-/// A socket each connection to which is one to the daemon. It is there as long as this is.
+/// A socket of which each connection is one to the daemon. It exists as long as this value.
 #[derive(Debug)]
 pub(super) struct Tunnel {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Tunnel {
-    /// To the daemon of `ssh://[USER@]HOST[:PORT]`. Nothing is asked yet, so this fails on this
-    /// machine's side only.
+    /// Opens a tunnel to the daemon of `ssh://[USER@]HOST[:PORT]`. `ssh` starts with the first
+    /// connection, so this fails for local reasons only.
     pub(super) fn open(address: &str) -> io::Result<Self> {
         let tunnel = Self {
-            folder: tempfile::tempdir()?,
+            directory: tempfile::tempdir()?,
         };
         let listener = UnixListener::bind(tunnel.socket())?;
         let address = address.to_owned();
-        // It waits until the process ends: there is nothing to tell it before.
+        // The thread waits until the process ends: nothing has to be cleaned up before.
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
                 let address = address.clone();
-                std::thread::spawn(move || pass_on(connection, &address));
+                std::thread::spawn(move || forward(connection, &address));
             }
         });
         Ok(tunnel)
     }
 
     pub(super) fn socket(&self) -> PathBuf {
-        self.folder.path().join("socket")
+        self.directory.path().join("socket")
     }
 }
 
-/// Lets `ssh` speak over a connection until one side ends it. Its own complaints go to standard
-/// error.
-fn pass_on(connection: UnixStream, address: &str) -> io::Result<()> {
+/// Runs `ssh` over a connection until one side ends it. Its own messages go to standard error.
+fn forward(connection: UnixStream, address: &str) -> io::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let program = trust::find_program("ssh", &path).ok_or(io::ErrorKind::NotFound)?;
     let mut ssh = Command::new(program);
+    // `--` keeps a host that starts with a hyphen from being an option, such as `-oProxyCommand`.
     ssh.args([
         "-T",
         "-o",
@@ -61,7 +61,7 @@ fn pass_on(connection: UnixStream, address: &str) -> io::Result<()> {
     ssh.stdin(OwnedFd::from(connection.try_clone()?))
         .stdout(OwnedFd::from(connection));
     let mut running = ssh.spawn()?;
-    // The other ends of the connection are the child's alone now.
+    // The command holds copies of the connection, which would keep it open after `ssh` ends.
     drop(ssh);
     running.wait().map(drop)
 }

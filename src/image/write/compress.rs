@@ -1,4 +1,4 @@
-//! How the bytes of a layer are compressed on their way out.
+//! Compression of the layers that are written.
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::super::inflate::Compression;
 
-/// How a layer is compressed, and how much.
+/// The kind and the level of a layer's compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coding {
     compression: Compression,
@@ -29,11 +29,12 @@ pub enum CodingError {
     NoLevel,
 }
 
+/// The default levels are those of the programs themselves, which builders use too.
 const GZIP_LEVEL: i32 = 6;
 const ZSTD_LEVEL: i32 = 3;
 
 impl From<Compression> for Coding {
-    /// At the usual level.
+    /// A coding at the usual level.
     fn from(compression: Compression) -> Self {
         Self {
             compression,
@@ -52,30 +53,43 @@ impl FromStr for Coding {
     type Err = CodingError;
 
     fn from_str(text: &str) -> Result<Self, CodingError> {
-        let (kind, level) = text
-            .split_once(':')
-            .map_or((text, None), |(kind, level)| (kind, Some(level)));
-        let within = |kind, least, most| match level.map(str::parse) {
-            None => Ok(None),
-            Some(Ok(level)) if (least..=most).contains(&level) => Ok(Some(level)),
-            Some(_) => Err(CodingError::Level { kind, least, most }),
+        let (kind, level) = match text.split_once(':') {
+            Some((kind, level)) => (kind, Some(level)),
+            None => (text, None),
         };
         Ok(match kind {
             "none" if level.is_some() => return Err(CodingError::NoLevel),
             "none" => Compression::None.into(),
             "gzip" => Self {
                 compression: Compression::Gzip,
-                level: within("gzip", 1, 9)?,
+                level: parse_level(level, "gzip", 1, 9)?,
             },
             "zstd" => Self {
                 compression: Compression::Zstd,
-                level: within("zstd", 1, 22)?,
+                // From 20 on zstd calls its levels "ultra": slow, and with more memory to
+                // decompress.
+                level: parse_level(level, "zstd", 1, 22)?,
             },
             _ => return Err(CodingError::Unknown),
         })
     }
 }
 
+/// The level in a coding, if one is given.
+fn parse_level(
+    level: Option<&str>,
+    kind: &'static str,
+    least: i32,
+    most: i32,
+) -> Result<Option<i32>, CodingError> {
+    match level.map(str::parse) {
+        None => Ok(None),
+        Some(Ok(level)) if (least..=most).contains(&level) => Ok(Some(level)),
+        Some(_) => Err(CodingError::Level { kind, least, most }),
+    }
+}
+
+/// A writer that compresses.
 #[allow(missing_debug_implementations)]
 pub(super) enum Encoder<W: Write> {
     None(W),
@@ -85,11 +99,16 @@ pub(super) enum Encoder<W: Write> {
 
 impl<W: Write> Encoder<W> {
     pub(super) fn new(inner: W, coding: Coding) -> io::Result<Self> {
-        let level = |usual| coding.level.unwrap_or(usual);
         Ok(match coding.compression {
             Compression::None => Self::None(inner),
-            Compression::Gzip => Self::Gzip(Gzip::new(inner, level(GZIP_LEVEL))?),
-            Compression::Zstd => Self::Zstd(zstd_on_all_cores(inner, level(ZSTD_LEVEL))?),
+            Compression::Gzip => {
+                let level = coding.level.unwrap_or(GZIP_LEVEL);
+                Self::Gzip(Gzip::new(inner, level)?)
+            }
+            Compression::Zstd => {
+                let level = coding.level.unwrap_or(ZSTD_LEVEL);
+                Self::Zstd(zstd_on_all_cores(inner, level)?)
+            }
         })
     }
 
@@ -120,9 +139,9 @@ impl<W: Write> Write for Encoder<W> {
     }
 }
 
-/// Each thread has the input and the output of a job in memory.
+/// Threads of zstd. Each has the input and the output of a job in memory.
 const MAX_THREADS: u32 = 8;
-/// Bytes of a job at usual levels, half of what zstd would take.
+/// Bytes of a job at usual levels, half of zstd's own choice.
 const JOB: u32 = 4 << 20;
 
 /// zstd cuts its input into jobs of a size that depends on the level alone, so the result is the
@@ -134,14 +153,15 @@ fn zstd_on_all_cores<W: Write>(inner: W, level: i32) -> io::Result<zstd::Encoder
         .clamp(1, MAX_THREADS);
     let mut encoder = zstd::Encoder::new(inner, level)?;
     encoder.multithread(threads)?;
+    // Higher levels look further back than this, so a small job would make the output larger.
     if level <= ZSTD_LEVEL {
         encoder.set_parameter(zstd::zstd_safe::CParameter::JobSize(JOB))?;
     }
     Ok(encoder)
 }
 
-/// One gzip member whose pieces are compressed at once. The pieces have one size, so the result
-/// does not depend on how many processors there are.
+/// A gzip encoder that compresses pieces in parallel to a single member. All pieces have one size,
+/// so the output does not depend on the number of cores.
 pub(super) struct Gzip<W> {
     inner: W,
     level: u32,
@@ -149,9 +169,13 @@ pub(super) struct Gzip<W> {
     crc: Crc,
 }
 
+/// Bytes of a piece. Each starts without the history of the one before, so small ones compress
+/// worse.
 const PIECE: usize = 512 << 10;
+/// Pieces that are collected before they are compressed.
 const PIECES_AT_ONCE: usize = 16;
-/// No name, no time, an unknown system.
+/// The header of a member: no name, no time, an unknown system, so that the output is always the
+/// same.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 impl<W: Write> Gzip<W> {
@@ -168,13 +192,18 @@ impl<W: Write> Gzip<W> {
 
     fn compress_pending(&mut self, last: bool) -> io::Result<()> {
         let mut pieces: Vec<&[u8]> = self.pending.chunks(PIECE).collect();
+        // Even an empty member needs a final block.
         if last && pieces.is_empty() {
             pieces.push(&[]);
         }
         let end = pieces.len();
-        let compress =
-            |(index, piece): (usize, &&[u8])| compress(piece, self.level, last && index + 1 == end);
-        let compressed: Vec<_> = pieces.par_iter().enumerate().map(compress).collect();
+        let level = self.level;
+        let compressed: Vec<_> = pieces
+            .par_iter()
+            .enumerate()
+            .map(|(index, piece)| compress(piece, level, last && index + 1 == end))
+            .collect();
+        // In order: the checksum of the whole is combined from those of the pieces.
         for piece in compressed {
             let (bytes, crc) = piece?;
             self.inner.write_all(&bytes)?;
@@ -194,6 +223,7 @@ impl<W: Write> Gzip<W> {
 
 impl<W: Write> Write for Gzip<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // A short write is allowed, and callers of `write_all` come back with the rest.
         let room = PIECE * PIECES_AT_ONCE - self.pending.len();
         let taken = bytes.len().min(room);
         self.pending.extend_from_slice(&bytes[..taken]);
@@ -208,10 +238,11 @@ impl<W: Write> Write for Gzip<W> {
     }
 }
 
-/// Deflates a piece by itself. It ends at a byte, so that another can follow, unless it is the
-/// last.
+/// Compresses a piece by itself. Unless it is the last, it ends at a byte boundary, so that another
+/// can follow.
 fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> {
     let mut deflate = Compress::new(flate2::Compression::new(level), false);
+    // A sync flush ends a piece with an empty stored block, which is aligned to bytes.
     let flush = if last {
         FlushCompress::Finish
     } else {
@@ -221,7 +252,7 @@ fn compress(piece: &[u8], level: u32, last: bool) -> io::Result<(Vec<u8>, Crc)> 
     loop {
         let consumed = usize::try_from(deflate.total_in()).map_err(io::Error::other)?;
         let status = deflate.compress_vec(&piece[consumed..], &mut out, flush)?;
-        // A buffer that is not full has room for all there was.
+        // Room that is left in the buffer means that the encoder has no more output.
         let all = deflate.total_in() == piece.len() as u64 && out.len() < out.capacity();
         if status == Status::StreamEnd || (all && !last) {
             break;

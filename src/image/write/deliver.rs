@@ -1,5 +1,5 @@
-//! Images that go further than to a file: what the destination takes is written to a temporary one
-//! and sent whole, so nobody gets half an image.
+//! Delivery to a registry, a daemon or standard output. The image is written to a temporary file
+//! first and sent as a whole, so that nobody gets half an image.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -24,8 +24,10 @@ pub(super) fn write(
 ) -> Result<Written, WriteError> {
     let scratch = Scratch::new(destination)?;
     let name = name(destination, options)?;
+    // A registry takes blobs one by one, a daemon and a pipe take an archive.
     if let Reference::Registry { .. } = destination {
         let path = scratch.path("layout");
+        // In a registry the destination is the name, and the layout needs none.
         let nameless = WriteOptions {
             tag: None,
             ..options.clone()
@@ -45,14 +47,14 @@ pub(super) fn write(
     };
     let written = super::write(image, selection, &archive, options, progress)?;
     let file = File::open(&path).map_err(|error| scratch.error(error))?;
-    match name.filter(|_| *destination != Reference::Stream) {
-        Some(name) => remote::load(name, &file, progress)?,
-        None => to_standard_output(file)?,
+    match name {
+        Some(name) if *destination != Reference::Stream => remote::load(name, &file, progress)?,
+        _ => to_standard_output(file)?,
     }
     Ok(written)
 }
 
-/// Sends a layout that holds one image, or one index, to a registry.
+/// Sends a layout with one image or one index to a registry.
 pub(super) fn send_layout(
     destination: &Reference,
     layout: &Path,
@@ -70,8 +72,8 @@ pub(super) fn send_layout(
     Ok(())
 }
 
-/// The name that a destination has, which is the only place for one where the name says where the
-/// image goes.
+/// The name of the image, from the destination or from the options, which must not contradict each
+/// other.
 fn name<'a>(
     destination: &'a Reference,
     options: &'a WriteOptions,
@@ -88,6 +90,7 @@ fn name<'a>(
 fn to_standard_output(mut file: File) -> Result<(), WriteError> {
     let path = Path::new("standard output");
     let mut stdout = io::stdout().lock();
+    // An archive would garble the terminal, so this is surely a mistake.
     if stdout.is_terminal() {
         return Err(WriteError::NotAFile {
             path: path.to_owned(),
@@ -98,7 +101,8 @@ fn to_standard_output(mut file: File) -> Result<(), WriteError> {
         .map_err(WriteError::io(path))
 }
 
-/// A temporary directory of an output, of which no error shall tell the name.
+/// A temporary directory. Errors name the destination instead: the random name means nothing to the
+/// user.
 pub(super) struct Scratch {
     directory: TempDir,
     destination: std::path::PathBuf,
@@ -120,6 +124,10 @@ impl Scratch {
 
     pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
+    }
+
+    pub(super) fn write(&self, path: &Path, text: &str) -> Result<(), WriteError> {
+        std::fs::write(path, text).map_err(|error| self.error(error))
     }
 
     pub(super) fn error(&self, error: io::Error) -> WriteError {

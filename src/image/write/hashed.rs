@@ -1,4 +1,4 @@
-//! What goes through is counted, and hashed on a thread of its own while it is written.
+//! A writer that counts its bytes and hashes them on a thread of its own.
 
 use std::io::{self, Write};
 use std::panic::resume_unwind;
@@ -10,10 +10,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::digest;
 
+/// Bytes that are passed to the thread at once: small writes would cost more in messages than in
+/// hashing.
 const CHUNK: usize = 256 << 10;
-/// Chunks that wait to be hashed.
+/// Chunks that may wait to be hashed, which limits memory where writing is faster.
 const AHEAD: usize = 8;
 
+/// A writer that hashes.
 pub(super) struct Hashed<W> {
     inner: W,
     pending: Vec<u8>,
@@ -41,9 +44,10 @@ impl<W: Write> Hashed<W> {
         }
     }
 
-    /// Gives what it wrote to, the digest of all that went through, and its size in bytes.
+    /// Returns the inner writer, the digest of all bytes, and their number.
     pub(super) fn finish(mut self) -> io::Result<(W, String, u64)> {
-        self.pass_on()?;
+        self.flush_pending()?;
+        // Without a sender the thread sees the end of its input.
         drop(self.hashing);
         let hasher = self
             .thread
@@ -52,7 +56,8 @@ impl<W: Write> Hashed<W> {
         Ok((self.inner, digest::text(hasher), self.count))
     }
 
-    fn pass_on(&mut self) -> io::Result<()> {
+    fn flush_pending(&mut self) -> io::Result<()> {
+        // Both threads read the same chunk, so it is shared rather than copied.
         let chunk = Arc::new(std::mem::replace(
             &mut self.pending,
             Vec::with_capacity(CHUNK),
@@ -70,13 +75,13 @@ impl<W: Write> Write for Hashed<W> {
         self.pending.extend_from_slice(&bytes[..taken]);
         self.count += taken as u64;
         if self.pending.len() == CHUNK {
-            self.pass_on()?;
+            self.flush_pending()?;
         }
         Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.pass_on()?;
+        self.flush_pending()?;
         self.inner.flush()
     }
 }

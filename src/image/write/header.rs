@@ -6,14 +6,14 @@ use tar::{EntryType, Header as Block};
 
 use super::super::tree::{Header, Kind};
 
-/// What an entry is in the archive: an inode, or another name of one that stands before it.
+/// The kind of an entry in the archive: an inode, or another name of one that was written before.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Node<'a> {
     Inode(&'a Kind),
     HardLink { target: &'a [u8] },
 }
 
-/// The largest number in eleven and in seven octal digits.
+/// The largest numbers in 11 and in 7 octal digits.
 const MAX_LONG: u64 = 0o777_7777_7777;
 const MAX_SHORT: u64 = 0o777_7777;
 
@@ -47,6 +47,7 @@ pub(super) fn blocks(name: &[u8], node: Node<'_>, header: &Header) -> Vec<u8> {
         ustar.dev_major = device(major);
         ustar.dev_minor = device(minor);
     }
+    // Last, since the checksum covers all other fields.
     block.set_cksum();
     let mut blocks = pax(
         records.iter().map(|(key, value)| (*key, value.as_slice())),
@@ -77,13 +78,14 @@ fn entry_type(node: Node<'_>) -> EntryType {
     }
 }
 
-/// Fills a field, or gives the record that takes its place.
+/// Fills a field with a text. A longer text becomes a record as well.
 fn text(
     field: &mut [u8],
     value: &[u8],
     key: &'static str,
     records: &mut Vec<(&'static str, Vec<u8>)>,
 ) {
+    // Readers without PAX get a truncated name, which is better than none.
     let fits = value.len() <= field.len();
     let shown = if fits { value.len() } else { field.len() };
     field[..shown].copy_from_slice(&value[..shown]);
@@ -92,7 +94,7 @@ fn text(
     }
 }
 
-/// What the field shall hold.
+/// The number for a field. A larger one becomes a record, and the field is zero.
 fn number(
     value: u64,
     most: u64,
@@ -106,8 +108,8 @@ fn number(
     0
 }
 
-/// Seven octal digits, or, as Go and GNU read it, a binary number after a set bit: PAX has no
-/// record for it.
+/// A device number: seven octal digits, or, as Go and GNU tar read it, a binary number after a set
+/// bit, since PAX has no record for it.
 fn device(number: u32) -> [u8; 8] {
     let mut field = [0; 8];
     if u64::from(number) <= MAX_SHORT {
@@ -122,6 +124,7 @@ fn device(number: u32) -> [u8; 8] {
 fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>) -> u64 {
     match u64::try_from(header.mtime) {
         Ok(seconds) if seconds <= MAX_LONG => seconds,
+        // Before 1970 or after 2242. A record with a fraction is among those of the entry already.
         _ => {
             if header.pax.iter().all(|(key, _)| key != "mtime") {
                 records.push(("mtime", header.mtime.to_string().into_bytes()));
@@ -131,48 +134,54 @@ fn modification_time(header: &Header, records: &mut Vec<(&'static str, Vec<u8>)>
     }
 }
 
-/// A header without times after the youngest, which is in seconds since 1970; borrowed where it has
-/// none.
+/// Lowers the times of a header to the youngest, in seconds since 1970. The header is borrowed if
+/// no time is later.
 pub(super) fn clamped(header: &Header, youngest: Option<i64>) -> Cow<'_, Header> {
-    let is_time = |key: &str| matches!(key, "mtime" | "atime" | "ctime");
     let Some(youngest) = youngest else {
         return Cow::Borrowed(header);
     };
-    let is_young = |text: &[u8]| {
-        let (whole, fraction) = text
-            .iter()
-            .position(|&byte| byte == b'.')
-            .map_or((text, &[][..]), |at| text.split_at(at));
-        let seconds = str::from_utf8(whole)
-            .ok()
-            .and_then(|seconds| seconds.parse::<i64>().ok());
-        let has_rest = fraction.iter().any(|byte| !matches!(byte, b'.' | b'0'));
-        seconds.is_some_and(|seconds| seconds > youngest || (seconds == youngest && has_rest))
-    };
-    let has_young = header
+    let has_later = header
         .pax
         .iter()
-        .any(|(key, value)| is_time(key) && is_young(value));
-    if header.mtime <= youngest && !has_young {
+        .any(|(key, value)| is_time(key) && is_later(value, youngest));
+    if header.mtime <= youngest && !has_later {
         return Cow::Borrowed(header);
     }
     let mut header = header.clone();
     header.mtime = header.mtime.min(youngest);
+    // The plain header has room for the new time, so the record is no longer needed.
     header
         .pax
-        .retain(|(key, value)| key != "mtime" || !is_young(value));
-    for (_, value) in header
-        .pax
-        .iter_mut()
-        .filter(|(key, value)| is_time(key) && is_young(value))
-    {
-        *value = youngest.to_string().into_bytes();
+        .retain(|(key, value)| key != "mtime" || !is_later(value, youngest));
+    for (key, value) in &mut header.pax {
+        if is_time(key) && is_later(value, youngest) {
+            *value = youngest.to_string().into_bytes();
+        }
     }
     Cow::Owned(header)
 }
 
-/// An extension header with these records and those that the entry came with; nothing where there
-/// are none.
+fn is_time(key: &str) -> bool {
+    matches!(key, "mtime" | "atime" | "ctime")
+}
+
+/// Whether a time of a PAX record, which may have a fraction, is after the youngest.
+fn is_later(text: &[u8], youngest: i64) -> bool {
+    let point = text.iter().position(|&byte| byte == b'.');
+    let (whole, fraction) = text.split_at(point.unwrap_or(text.len()));
+    let Ok(whole) = str::from_utf8(whole) else {
+        return false;
+    };
+    let Ok(seconds) = whole.parse::<i64>() else {
+        return false;
+    };
+    // A fraction after the same second is later too.
+    let has_rest = fraction.iter().any(|byte| !matches!(byte, b'.' | b'0'));
+    seconds > youngest || (seconds == youngest && has_rest)
+}
+
+/// The extension header with these records and the original ones of the entry; empty if there are
+/// none.
 fn pax<'a>(records: impl Iterator<Item = (&'a str, &'a [u8])>, header: &'a Header) -> Vec<u8> {
     let kept = header
         .pax
@@ -188,6 +197,7 @@ fn pax<'a>(records: impl Iterator<Item = (&'a str, &'a [u8])>, header: &'a Heade
     let mut block = Block::new_ustar();
     block.set_entry_type(EntryType::XHeader);
     block.set_mode(0o644);
+    // The name that GNU tar and Python use; readers ignore it.
     let name = b"././@PaxHeader";
     block.as_old_mut().name[..name.len()].copy_from_slice(name);
     block.set_size(data.len() as u64);
@@ -198,8 +208,9 @@ fn pax<'a>(records: impl Iterator<Item = (&'a str, &'a [u8])>, header: &'a Heade
     blocks
 }
 
-/// `LENGTH KEY=VALUE\n`, where the length counts its own digits too.
+/// A record `LENGTH KEY=VALUE\n`, whose length includes its own digits.
 fn record(key: &str, value: &[u8]) -> Vec<u8> {
+    // One more digit may make the length need another one, hence the loop.
     let rest = key.len() + value.len() + 3;
     let mut length = rest;
     while rest + length.to_string().len() != length {

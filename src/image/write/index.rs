@@ -1,7 +1,8 @@
-//! Images for several platforms under one name: an index that leads to a manifest for each.
+//! Images for several platforms under one name: an index with a manifest for each.
 
 use std::fs::{self, File};
 use std::io;
+use std::path::Path;
 
 use oci_spec::image::{
     Arch, Descriptor, ImageIndex, ImageIndexBuilder, MediaType, Os, PlatformBuilder,
@@ -19,8 +20,8 @@ use super::output::Output;
 use super::tag::check_tag;
 use super::{Form, Selection, WriteOptions, Written};
 
-/// An index that grows by an image at a time, beside its destination, and is put there when it is
-/// whole.
+/// A writer that collects images in a temporary directory and puts their index at the destination
+/// when it is complete.
 pub struct IndexWriter {
     destination: Reference,
     options: WriteOptions,
@@ -37,21 +38,17 @@ impl std::fmt::Debug for IndexWriter {
 }
 
 impl IndexWriter {
-    /// Only layouts and registries know indexes.
+    /// Creates a writer. Only layouts and registries have indexes.
     pub fn new(destination: &Reference, options: &WriteOptions) -> Result<Self, WriteError> {
         let is_remote = matches!(destination, Reference::Registry { .. });
-        let is_layout = |form: Form| form != Form::DockerArchive;
-        if !is_remote && !Form::of(destination).is_ok_and(is_layout) {
+        let is_layout = Form::of(destination).is_ok_and(|form| form != Form::DockerArchive);
+        if !is_remote && !is_layout {
             return Err(WriteError::NoIndex {
                 destination: destination.to_string(),
             });
         }
-        if let Some(tag) = options
-            .tag
-            .as_deref()
-            .or(destination.name())
-            .filter(|_| !is_remote)
-        {
+        // The name in a registry has other rules, which are checked when it is parsed.
+        if !is_remote && let Some(tag) = options.tag.as_deref().or(destination.name()) {
             check_tag(tag)?;
         }
         let scratch = Scratch::new(destination)?;
@@ -66,7 +63,7 @@ impl IndexWriter {
         })
     }
 
-    /// Writes one image, with its platform as its own configuration tells it.
+    /// Writes one image. Its platform is that of its configuration.
     pub fn add(
         &mut self,
         image: &Image,
@@ -83,43 +80,54 @@ impl IndexWriter {
             name: None,
         };
         let written = super::write(image, selection, &layout, &nameless, progress)?;
-        let io = |error| self.scratch.error(error);
-        let index = fs::read(part.join(oci::INDEX)).map_err(io)?;
-        let index: ImageIndex =
-            serde_json::from_slice(&index).map_err(|error| io(io::Error::other(error)))?;
-        for blob in fs::read_dir(part.join("blobs/sha256")).map_err(io)? {
-            let blob = blob.map_err(io)?;
-            let place = self
-                .scratch
-                .path("layout/blobs/sha256")
-                .join(blob.file_name());
-            fs::rename(blob.path(), place).map_err(io)?;
-        }
-        fs::remove_dir_all(&part).map_err(io)?;
+        let index = self
+            .take_part(&part)
+            .map_err(|error| self.scratch.error(error))?;
         for mut manifest in index.manifests().iter().cloned() {
             manifest.set_platform(Some(platform(&image.config)));
+            // The name is that of the whole index, so a single image must not have it.
             manifest.set_annotations(None);
             self.manifests.push(manifest);
         }
         Ok(written)
     }
 
-    /// Puts the index where it belongs. Gives its digest.
+    /// Moves the blobs of an image from its own layout to the common one. Returns its index.
+    fn take_part(&self, part: &Path) -> io::Result<ImageIndex> {
+        let index = fs::read(part.join(oci::INDEX))?;
+        let index = serde_json::from_slice(&index).map_err(io::Error::other)?;
+        for blob in fs::read_dir(part.join("blobs/sha256"))? {
+            let blob = blob?;
+            let place = self
+                .scratch
+                .path("layout/blobs/sha256")
+                .join(blob.file_name());
+            // A blob that two platforms have in common replaces itself.
+            fs::rename(blob.path(), place)?;
+        }
+        // The next image is written to the same path, which must be free.
+        fs::remove_dir_all(part)?;
+        Ok(index)
+    }
+
+    /// Puts the index at the destination. Returns its digest.
     pub fn finish(self, progress: &dyn Progress) -> Result<String, WriteError> {
         let index = to_value(&built(self.manifests)).to_string();
         let digest = sha256(index.as_bytes());
         let mut root = descriptor(MediaType::ImageIndex, index.len() as u64, &digest);
-        let named = self.options.tag.as_deref().or(self.destination.name());
         let is_remote = matches!(self.destination, Reference::Registry { .. });
-        let named = named.filter(|_| !is_remote);
+        // In a registry the tag is part of the address, not of the index.
+        let named = if is_remote {
+            None
+        } else {
+            self.options.tag.as_deref().or(self.destination.name())
+        };
         root.set_annotations(named.map(|name| [(oci::NAME.to_owned(), name.to_owned())].into()));
         let root = to_value(&built(vec![root])).to_string();
         let layout = self.scratch.path("layout");
-        let put = |name: &str, text: &str| {
-            fs::write(layout.join(name), text).map_err(|error| self.scratch.error(error))
-        };
-        put(&blob_path(&digest), &index)?;
-        put(oci::INDEX, &root)?;
+        self.scratch
+            .write(&layout.join(blob_path(&digest)), &index)?;
+        self.scratch.write(&layout.join(oci::INDEX), &root)?;
         if is_remote {
             send_layout(&self.destination, &layout, &self.options, progress)?;
             return Ok(digest);
@@ -133,6 +141,7 @@ impl IndexWriter {
         let mut blobs: Vec<_> = fs::read_dir(layout.join("blobs/sha256"))
             .and_then(Iterator::collect)
             .map_err(|error| self.scratch.error(error))?;
+        // A directory has no order, and the archive must be the same each time.
         blobs.sort_by_key(fs::DirEntry::file_name);
         for blob in blobs {
             output.blob(|file, name| {
@@ -148,6 +157,7 @@ impl IndexWriter {
     }
 }
 
+/// An OCI index of some manifests.
 fn built(manifests: Vec<Descriptor>) -> ImageIndex {
     ImageIndexBuilder::default()
         .schema_version(2_u32)

@@ -1,4 +1,4 @@
-//! A new layer: names in the order of the tree, as one tar archive; or a layer of the original as
+//! Writing a layer: names in the order of the tree as a tar archive, or a layer of the original as
 //! it is.
 
 use std::collections::HashMap;
@@ -13,37 +13,37 @@ use super::super::tree::{Content, InodeId, Kind, NameId};
 use super::super::{Image, StreamError, pour};
 use super::WrittenLayer;
 use super::compress::{Coding, Encoder};
-use super::division::Share;
 use super::hashed::Hashed;
 use super::header::{Node, blocks, clamped};
+use super::layer_plan::PlannedLayer;
 
-/// Where and how a layer is written.
-pub(super) struct Writing<'a> {
+/// A writer of layers.
+pub(super) struct LayerWriter<'a> {
     pub image: &'a Image,
     /// The output, for errors.
     pub path: &'a Path,
-    /// Seconds since 1970 that no time shall be after.
+    /// Seconds since 1970 that no time may be after.
     pub youngest: Option<i64>,
     pub progress: &'a dyn Progress,
 }
 
-impl Writing<'_> {
-    /// Writes the names of a share.
+impl LayerWriter<'_> {
+    /// Writes a new layer with the names of a plan.
     pub(super) fn names(
         &self,
-        share: &Share,
+        plan: &PlannedLayer,
         coding: Coding,
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
-        let written = self.archive(coding, file, |archive| self.entries(&share.names, archive))?;
+        let written = self.archive(coding, file, |archive| self.entries(&plan.names, archive))?;
         Ok(WrittenLayer {
-            of: share.of,
+            of: plan.of,
             ..written
         })
     }
 
-    /// Copies a layer of the original: as it is stored where no coding is given, otherwise its
-    /// archive.
+    /// Copies a layer of the original: the stored blob if no coding is given, otherwise its
+    /// archive, compressed anew.
     pub(super) fn whole(
         &self,
         layer: usize,
@@ -51,19 +51,13 @@ impl Writing<'_> {
         file: &mut dyn Write,
     ) -> Result<WrittenLayer, WriteError> {
         let (material, of) = (&self.image.materials[layer], &self.image.layers[layer]);
-        let copy = |blob: &Blob, out: &mut dyn Write| {
-            let mut sink = |piece: &[u8]| {
-                self.progress.advance(piece.len() as u64);
-                out.write_all(piece)
-            };
-            let copied = pour(blob, &mut sink, || self.image.unreadable(layer));
-            copied.map_err(|error| self.stream_error(error))
-        };
         let written = if let Some(coding) = coding {
-            self.archive(coding, file, |archive| copy(&material.archive, archive))?
+            self.archive(coding, file, |archive| {
+                self.copy(layer, &material.archive, archive)
+            })?
         } else {
             let mut stored = Hashed::new(file);
-            copy(&material.stored, &mut stored)?;
+            self.copy(layer, &material.stored, &mut stored)?;
             let (_, digest, stored_size) = stored.finish().map_err(self.io())?;
             let (diff_id, compression) = (of.diff_id.clone(), of.compression);
             WrittenLayer {
@@ -76,7 +70,8 @@ impl Writing<'_> {
                 whole: false,
             }
         };
-        // What was checked when it was read may have been changed by somebody since.
+        // The blob was checked when it was read, but the file may have been changed since, and a
+        // digest of other bytes would name a layer that does not exist.
         if written.diff_id != of.diff_id || (coding.is_none() && of.digest != written.digest) {
             return Err(self.image.unreadable(layer)(io::Error::other(
                 "it changed while it was read",
@@ -90,6 +85,19 @@ impl Writing<'_> {
         })
     }
 
+    fn copy(&self, layer: usize, blob: &Blob, out: &mut dyn Write) -> Result<(), WriteError> {
+        pour(
+            blob,
+            &mut |piece| {
+                self.progress.advance(piece.len() as u64);
+                out.write_all(piece)
+            },
+            || self.image.unreadable(layer),
+        )
+        .map_err(|error| self.stream_error(error))
+    }
+
+    /// Compresses and hashes an archive while `write` writes it.
     fn archive(
         &self,
         coding: Coding,
@@ -98,7 +106,7 @@ impl Writing<'_> {
     ) -> Result<WrittenLayer, WriteError> {
         let compression = coding.compression();
         if compression == Compression::None {
-            // The layer is the archive: one hash is both.
+            // The blob is the archive, so one hash is both the digest and the diff id.
             let mut archive = Hashed::new(file);
             write(&mut archive)?;
             let (_, digest, size) = archive.finish().map_err(self.io())?;
@@ -113,6 +121,7 @@ impl Writing<'_> {
                 whole: false,
             });
         }
+        // Hashed twice: before compression for the diff id, after it for the digest.
         let encoder = Encoder::new(Hashed::new(file), coding).map_err(self.io())?;
         let mut archive = Hashed::new(encoder);
         write(&mut archive)?;
@@ -152,6 +161,7 @@ impl Writing<'_> {
             if let (Node::Inode(_), Kind::File(content)) = (node, &inode.kind) {
                 self.content(name, content, archive)?;
             }
+            // A directory has one name only.
             if inode.kind != Kind::Directory {
                 written.entry(tree.inode_id(name)).or_insert(name);
             }
@@ -159,9 +169,10 @@ impl Writing<'_> {
         archive.write_all(&[0; 2 * 512]).map_err(self.io())
     }
 
-    /// Without a leading `/`; a directory's ends in one.
+    /// The name of an entry: without a leading `/`, and with a trailing one for a directory.
     fn entry_name(&self, name: NameId) -> Vec<u8> {
         if name == NameId::ROOT {
+            // An empty name would be no name to most readers.
             return b"./".to_vec();
         }
         let mut path = self.image.tree.path(name).split_off(1);
@@ -177,13 +188,12 @@ impl Writing<'_> {
         content: &Content,
         archive: &mut dyn Write,
     ) -> Result<(), WriteError> {
-        let mut sink = |piece: &[u8]| {
+        let streamed = self.image.stream(name, &mut |piece| {
             self.progress.advance(piece.len() as u64);
             archive.write_all(piece)
-        };
-        self.image
-            .stream(name, &mut sink)
-            .map_err(|error| self.stream_error(error))?;
+        });
+        streamed.map_err(|error| self.stream_error(error))?;
+        // Content fills whole blocks of 512 bytes.
         let padding = usize::try_from(content.length().wrapping_neg() % 512).unwrap_or_default();
         archive.write_all(&[0; 512][..padding]).map_err(self.io())
     }
@@ -200,28 +210,31 @@ impl Writing<'_> {
     }
 }
 
-/// The bytes that go into the layers, each file counted once a layer.
-pub(super) fn content_size(image: &Image, shares: &[Share]) -> u64 {
-    let of_names = |share: &Share| {
-        let mut counted = vec![false; image.tree.inode_count()];
-        share
-            .names
-            .iter()
-            .fold(0_u64, |sum, &name| match &image.tree.inode(name).kind {
-                Kind::File(content)
-                    if !std::mem::replace(
-                        &mut counted[image.tree.inode_id(name).index()],
-                        true,
-                    ) =>
-                {
-                    sum.saturating_add(content.length())
-                }
-                _ => sum,
-            })
-    };
-    let of_share = |share: &Share| match share.of {
-        Some(layer) if share.whole => image.layers[layer].size,
-        _ => of_names(share),
-    };
-    shares.iter().map(of_share).fold(0, u64::saturating_add)
+/// Bytes of content that go into the layers, for progress.
+pub(super) fn content_size(image: &Image, plans: &[PlannedLayer]) -> u64 {
+    let mut sum = 0_u64;
+    for plan in plans {
+        let size = match plan.of {
+            Some(layer) if plan.whole => image.layers[layer].size,
+            _ => files_size(image, &plan.names),
+        };
+        sum = sum.saturating_add(size);
+    }
+    sum
+}
+
+/// Bytes of the files with these names. A file with several names counts once.
+fn files_size(image: &Image, names: &[NameId]) -> u64 {
+    let mut counted = vec![false; image.tree.inode_count()];
+    let mut sum = 0_u64;
+    for &name in names {
+        let Kind::File(content) = &image.tree.inode(name).kind else {
+            continue;
+        };
+        let row = image.tree.inode_id(name).index();
+        if !std::mem::replace(&mut counted[row], true) {
+            sum = sum.saturating_add(content.length());
+        }
+    }
+    sum
 }

@@ -1,5 +1,5 @@
-//! An OCI layout as a destination. Blobs come first and the index last, in one step: so there is no
-//! moment at which the layout is not whole, and images of other names in it stay.
+//! An OCI layout as a destination. Blobs come first and the index last, in one step, so the layout
+//! is complete at every moment, and images of other names in it stay.
 //!
 //! The directory is opened once, and nothing in it is followed: a layout that others can write to,
 //! or that came with a repository, may have symlinks in the place of its directories.
@@ -31,55 +31,57 @@ pub(super) struct Member {
 }
 
 const BLOBS: &str = "blobs/sha256/";
-/// Bytes of an index or a manifest that is looked into.
+/// Bytes of the largest index or manifest that is read.
 const MAX_JSON: u64 = 8 << 20;
-/// How long another process may hold the lock.
+/// The time that another process may hold the lock.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Where a layout goes, opened once.
+/// The destination of a layout, opened once.
 #[derive(Debug)]
 pub(super) enum Target {
-    /// A layout that is there.
+    /// A layout that exists.
     Layout(Directory),
-    /// A name at which nothing is, or an empty directory.
+    /// A name at which there is nothing, or an empty directory.
     Free { parent: Directory, name: OsString },
 }
 
 impl Target {
-    /// Nothing, an empty directory or an OCI layout may be written to, and nothing else. Errors name
-    /// the second path.
+    /// Opens a destination: nothing, an empty directory or an OCI layout, and nothing else. Errors
+    /// name the second path.
     pub(super) fn at(path: &Path, shown: &Path) -> Result<Self, WriteError> {
-        let io = |error| WriteError::io(shown)(error);
-        let foreign = || WriteError::Foreign {
+        let foreign = WriteError::Foreign {
             path: shown.to_owned(),
         };
         let metadata = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Self::free(path, shown);
             }
-            found => found.map_err(io)?,
+            found => found.map_err(WriteError::io(shown))?,
         };
         if !path.is_dir() {
-            return Err(foreign());
+            return Err(foreign);
         }
-        let directory = Directory::open(path).map_err(io)?;
+        let directory = Directory::open(path).map_err(WriteError::io(shown))?;
         match directory.kind(oci::LAYOUT) {
             Ok(FileType::RegularFile) => return Ok(Self::Layout(directory)),
+            // Opening it explains what is wrong with it, such as that it is a symlink.
             Ok(_) => {
-                let refused = directory.file(oci::LAYOUT).map(drop);
-                let error = refused.map_err(io::Error::other);
-                return Err(
-                    error.map_or_else(WriteError::io(&shown.join(oci::LAYOUT)), |()| foreign())
-                );
+                return Err(match directory.file(oci::LAYOUT) {
+                    Err(refusal) => {
+                        WriteError::io(&shown.join(oci::LAYOUT))(io::Error::other(refusal))
+                    }
+                    Ok(_) => foreign,
+                });
             }
             Err(_) => {}
         }
-        // Only a directory gives way to another.
-        let is_empty = fs::read_dir(directory.path()).map_err(io)?.next().is_none();
+        let mut entries = fs::read_dir(directory.path()).map_err(WriteError::io(shown))?;
+        let is_empty = entries.next().is_none();
+        // `rename` replaces an empty directory, but not a symlink to one.
         if is_empty && metadata.is_dir() {
             Self::free(path, shown)
         } else {
-            Err(foreign())
+            Err(foreign)
         }
     }
 
@@ -102,7 +104,7 @@ impl Target {
         }
     }
 
-    /// Puts the members in their places; one of them is the index of the new image alone.
+    /// Puts the members in their places. One of them is the index with only the new image.
     pub(super) fn publish(
         self,
         destination: &Path,
@@ -112,7 +114,7 @@ impl Target {
             Self::Layout(directory) => return merge(&directory, destination, members),
             Self::Free { parent, name } => (parent, name),
         };
-        // Somebody may have put something else there meanwhile.
+        // Writing takes long, and somebody may have created something there meanwhile.
         match Self::at(&parent.path().join(&name), destination)? {
             Self::Layout(directory) => merge(&directory, destination, members),
             Self::Free { .. } => create(&parent, &name, destination, members),
@@ -120,22 +122,26 @@ impl Target {
     }
 }
 
-/// Makes a layout beside its place, and renames it.
+/// Creates a layout next to its destination, and renames it.
 fn create(
     parent: &Directory,
     name: &OsStr,
     destination: &Path,
     members: Vec<Member>,
 ) -> Result<(), WriteError> {
-    let io = |error| WriteError::io(destination)(error);
     let path = parent.path().join(name);
-    let directory = directory_beside(&path).map_err(io)?;
-    fill(directory.path(), members).map_err(io)?;
-    // An empty directory gives way to another.
-    fs::rename(directory.path(), &path).map_err(io)?;
-    // Its old name is free: nothing of it shall be removed.
+    create_at(&path, members).map_err(WriteError::io(destination))?;
+    sync_directory(&parent.path()).map_err(WriteError::io(destination))
+}
+
+fn create_at(path: &Path, members: Vec<Member>) -> io::Result<()> {
+    let directory = directory_beside(path)?;
+    fill(directory.path(), members)?;
+    // An empty directory at the destination is replaced in the same step.
+    fs::rename(directory.path(), path)?;
+    // Dropping it would remove whatever has its old name by then.
     let _ = directory.keep();
-    sync_directory(&parent.path()).map_err(io)
+    Ok(())
 }
 
 fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
@@ -143,51 +149,58 @@ fn fill(directory: &Path, members: Vec<Member>) -> io::Result<()> {
     for Member { name, file } in members {
         file.publish(&directory.join(name))?;
     }
+    // A crash after the rename must not leave an index without its blobs.
     sync_directory(&directory.join(BLOBS))?;
     sync_directory(directory)
 }
 
-/// Adds an image to a layout, in the place of the one that has its name.
+/// Adds an image to a layout. An image of the same name is replaced.
 fn merge(
     directory: &Directory,
     destination: &Path,
     members: Vec<Member>,
 ) -> Result<(), WriteError> {
-    let io = |error| WriteError::io(destination)(error);
-    // Two who add an image at once would each write an index without the other's.
-    lock(directory, PATIENCE).map_err(io)?;
-    let (mut blobs, rest): (Vec<_>, Vec<_>) = members
+    // Two processes that add an image at once would each write an index without the other's.
+    lock(directory, PATIENCE).map_err(WriteError::io(destination))?;
+    let (blobs, rest): (Vec<_>, Vec<_>) = members
         .into_iter()
         .partition(|member| member.name.starts_with(BLOBS));
     let mut index = Value::Null;
     for Member { name, mut file } in rest {
         if name == oci::INDEX {
-            index = read_back(file.file_mut()).map_err(io)?;
+            index = read_back(file.file_mut()).map_err(WriteError::io(destination))?;
         }
     }
     let (merged, replaced) = merged_index(directory, destination, index)?;
     let place = directory
         .make("blobs")
         .and_then(|blobs| blobs.make("sha256"))
-        .map_err(io)?;
-    for Member { name, file } in blobs.drain(..) {
+        .map_err(WriteError::io(destination))?;
+    for Member { name, file } in blobs {
         let hash = name.strip_prefix(BLOBS).unwrap_or(&name);
         let published = file.publish(&place.path().join(hash));
         published.map_err(WriteError::io(&destination.join(&name)))?;
     }
-    sync_directory(&place.path()).map_err(io)?;
-    let mut file = Hidden::new(&directory.path()).map_err(io)?;
-    file.file_mut()
-        .write_all(merged.to_string().as_bytes())
-        .map_err(io)?;
+    // The blobs must be on the disk before the index that names them.
+    sync_directory(&place.path()).map_err(WriteError::io(destination))?;
+    let file = written(directory, &merged).map_err(WriteError::io(destination))?;
     file.publish(&directory.path().join(oci::INDEX))
         .map_err(WriteError::io(&destination.join(oci::INDEX)))?;
-    sync_directory(&directory.path()).map_err(io)?;
+    sync_directory(&directory.path()).map_err(WriteError::io(destination))?;
+    // Only now: until the new index is in place, the old one needs its blobs.
     remove_unused(&place, &merged, &replaced);
     Ok(())
 }
 
-/// Locks a directory as long as it is open. Anybody who may read it can hold the lock.
+/// An index in a file that is not yet in its place.
+fn written(directory: &Directory, index: &Value) -> io::Result<Hidden> {
+    let mut file = Hidden::new(&directory.path())?;
+    file.file_mut().write_all(index.to_string().as_bytes())?;
+    Ok(file)
+}
+
+/// Locks a directory for as long as it is open. Anybody who may read it can hold the lock, hence
+/// the limit.
 fn lock(directory: &Directory, patience: Duration) -> io::Result<()> {
     let end = Instant::now() + patience;
     loop {
@@ -212,8 +225,8 @@ fn read_back(file: &mut File) -> io::Result<Value> {
     serde_json::from_reader(file).map_err(io::Error::other)
 }
 
-/// The index that is there with the one image of a new index in it, and the descriptors that give
-/// way to it.
+/// Adds the images of a new index to the existing one. Returns the result and the descriptors that
+/// were replaced.
 fn merged_index(
     directory: &Directory,
     destination: &Path,
@@ -225,7 +238,7 @@ fn merged_index(
         opened => opened.map_err(|refusal| WriteError::io(&path)(io::Error::other(refusal)))?,
     };
     let old = read_limited(old).map_err(WriteError::io(&path))?;
-    // An index that readers understand differently would stay so.
+    // An index that readers understand differently is refused rather than extended.
     let mut index = json::parse(&old, &json::INDEX)
         .map_err(|error| WriteError::io(&path)(io::Error::other(error)))?;
     let added = new
@@ -238,8 +251,10 @@ fn merged_index(
             "it has no list of manifests",
         )));
     };
-    let gives_way = |old: &Value| added.iter().any(|new| name_of(new) == name_of(old));
-    let (replaced, mut kept): (Vec<_>, Vec<_>) = manifests.drain(..).partition(gives_way);
+    // An image without a name replaces the one without a name.
+    let (replaced, mut kept): (Vec<_>, Vec<_>) = manifests
+        .drain(..)
+        .partition(|old| added.iter().any(|new| name_of(new) == name_of(old)));
     kept.extend(added);
     *manifests = kept;
     Ok((index, replaced))
@@ -260,12 +275,13 @@ fn name_of(descriptor: &Value) -> Option<&str> {
     descriptor.get("annotations")?.get(oci::NAME)?.as_str()
 }
 
-/// Removes the blobs that only replaced images had. What cannot be understood or removed stays: the
-/// layout is whole.
+/// Removes the blobs that only replaced images had. Blobs that cannot be understood or removed
+/// stay: the layout is complete with them.
 fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
     let (mut used, mut unused) = (Blobs::default(), Blobs::default());
     let kept = index["manifests"].as_array().into_iter().flatten();
     for descriptor in kept {
+        // If it is not certain which blobs are in use, none is removed.
         if used.collect(blobs, descriptor, 0).is_none() {
             return;
         }
@@ -282,17 +298,18 @@ fn remove_unused(blobs: &Directory, index: &Value, replaced: &[Value]) {
 #[derive(Default)]
 struct Blobs {
     hashes: BTreeSet<String>,
-    /// Indexes and manifests that were looked into: they may list each other many times.
+    /// Indexes and manifests that were read: they may list each other many times.
     read: BTreeSet<String>,
 }
 
 impl Blobs {
-    /// Adds all blobs of an image or an index; none where one of them cannot be understood.
+    /// Adds all blobs of an image or an index. Returns none if one of them cannot be understood.
     fn collect(&mut self, blobs: &Directory, descriptor: &Value, depth: usize) -> Option<()> {
         let hash = descriptor
             .get("digest")?
             .as_str()?
             .strip_prefix("sha256:")?;
+        // The digest becomes a file name, so it must be one.
         if depth > 4 || hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }

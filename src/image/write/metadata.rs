@@ -1,4 +1,4 @@
-//! What stands around the layers: configuration, manifest and index.
+//! The documents around the layers: configuration, manifest and index.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,8 @@ use super::output::Output;
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 
-/// The members of a docker archive besides the layers. Gives the digest of the configuration.
+/// Adds the members of a docker archive besides the layers. Returns the digest of the
+/// configuration.
 pub(super) fn docker(
     output: &mut Output<'_>,
     config: &Config,
@@ -29,6 +30,7 @@ pub(super) fn docker(
     let config_digest = sha256(config.as_bytes());
     let config_name = format!("{}.json", hash(&config_digest));
     output.add(&config_name, config.as_bytes())?;
+    // Docker refuses a name without a tag here.
     let tags: Vec<String> = tag.map(with_tag).into_iter().collect();
     let layers: Vec<String> = layers
         .iter()
@@ -39,8 +41,8 @@ pub(super) fn docker(
     Ok(config_digest)
 }
 
-/// The files of an OCI layout besides the layers. Gives the digests of the configuration and the
-/// manifest.
+/// Adds the files of an OCI layout besides the layers. Returns the digests of the configuration and
+/// the manifest.
 pub(super) fn layout(
     output: &mut Output<'_>,
     config: &Config,
@@ -50,13 +52,11 @@ pub(super) fn layout(
 ) -> Result<(String, String), WriteError> {
     let config = config.json().to_string();
     let config_digest = add_blob(output, config.as_bytes())?;
-    let layer = |layer: &WrittenLayer| {
-        descriptor(
-            media_type(layer.compression),
-            layer.stored_size,
-            &layer.digest,
-        )
-    };
+    let mut descriptors = Vec::with_capacity(layers.len());
+    for layer in layers {
+        let media_type = media_type(layer.compression);
+        descriptors.push(descriptor(media_type, layer.stored_size, &layer.digest));
+    }
     let mut manifest = ImageManifestBuilder::default()
         .schema_version(2_u32)
         .media_type(MediaType::ImageManifest)
@@ -65,10 +65,12 @@ pub(super) fn layout(
             config.len() as u64,
             &config_digest,
         ))
-        .layers(layers.iter().map(layer).collect::<Vec<_>>())
+        .layers(descriptors)
         .build()
         .expect("every required field is set");
     manifest.set_annotations(None);
+    // The type has its annotations in a hash map, whose order changes from run to run, so they are
+    // added to the JSON instead.
     let mut manifest = to_value(&manifest);
     let annotations = annotations(origin);
     if !annotations.is_empty() {
@@ -94,11 +96,12 @@ pub(super) fn layout(
     Ok((config_digest, manifest_digest))
 }
 
-/// Those of the original, whose base is now the original itself, as far as it has a name and a
-/// digest. In the order of their keys.
+/// The annotations of the original, with the original itself as the base image as far as its name
+/// and digest are known. They are in the order of their keys.
 fn annotations(origin: &Origin) -> serde_json::Map<String, serde_json::Value> {
     let mut annotations = origin.annotations.clone();
     if origin.name.is_some() || origin.digest.is_some() {
+        // A name from one image and a digest from another would be worse than one of them missing.
         for (key, value) in [(BASE_NAME, &origin.name), (BASE_DIGEST, &origin.digest)] {
             annotations.remove(key);
             annotations.extend(value.clone().map(|value| (key.to_owned(), value)));
@@ -125,7 +128,7 @@ pub(super) fn descriptor(
 ) -> oci_spec::image::Descriptor {
     let digest: Digest = digest
         .parse()
-        .expect("a digest that was just made is well formed");
+        .expect("a digest that was just computed is well formed");
     DescriptorBuilder::default()
         .media_type(media_type)
         .size(size)
@@ -144,7 +147,7 @@ fn add_blob(output: &mut Output<'_>, bytes: &[u8]) -> Result<String, WriteError>
     Ok(digest)
 }
 
-/// What Podman calls a layer in a docker archive.
+/// The name of a layer in a docker archive, as Podman writes it.
 pub(super) fn layer_name(digest: &str) -> String {
     format!("{}.tar", hash(digest))
 }

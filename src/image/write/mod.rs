@@ -1,17 +1,17 @@
-//! How an image, or a part of one, is written: its layers, new or as they were, and the
-//! configuration, in an archive or an OCI layout.
+//! Writing an image or a part of one: its layers, new or as they were, and its configuration, to an
+//! archive, an OCI layout, a directory, a registry or a daemon.
 //!
-//! Layers go straight to their place, never through memory, and are hashed on the way. Nothing is
-//! seen of the output before it is whole, so a failure leaves what was there. Nothing comes from
-//! the clock or the host: the same input gives the same bytes, whatever the number of cores.
+//! Layers are streamed to their destination and hashed on the way, never held in memory. The output
+//! becomes visible only when it is complete, so a failure leaves the old file. Nothing depends on
+//! the clock or the host: the same input gives the same bytes, on any number of cores.
 
 mod compress;
 mod deliver;
-mod division;
 mod hashed;
 mod header;
 mod index;
 mod layer;
+mod layer_plan;
 mod layout;
 mod metadata;
 mod output;
@@ -35,33 +35,36 @@ use super::tree::{NameId, Tree};
 pub use compress::{Coding, CodingError};
 pub use index::IndexWriter;
 
-use division::Share;
-use layer::Writing;
+use layer::LayerWriter;
+use layer_plan::PlannedLayer;
 use metadata::{blob_path, layer_name};
 use output::Output;
 
-/// The names that are written. With a name come the directories that lead to it.
+/// The names to write. The directories that lead to a name are always selected with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     kept: Vec<bool>,
 }
 
 impl Selection {
-    /// Nothing but the root directory.
+    /// Selects the root directory only.
     pub fn none(tree: &Tree) -> Self {
         let mut kept = vec![false; tree.name_count()];
         kept[NameId::ROOT.index()] = true;
         Self { kept }
     }
 
-    /// Every name there is.
+    /// Selects every name.
     pub fn all(tree: &Tree) -> Self {
         Self {
             kept: vec![true; tree.name_count()],
         }
     }
 
+    /// Selects a name and the directories that lead to it.
     pub fn keep(&mut self, tree: &Tree, name: NameId) {
+        // A name is never selected without its directories, so the first selected one ends the
+        // walk.
         let mut at = name;
         while !self.contains(at) {
             self.kept[at.index()] = true;
@@ -74,35 +77,34 @@ impl Selection {
     }
 }
 
-/// How many layers to write.
+/// The number of layers to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layers {
-    /// All in one.
+    /// One layer with everything.
     #[default]
     One,
-    /// One for each of the original's of which something is kept. One that is kept in full is
-    /// copied as it is, so that images that share it go on sharing it.
+    /// A layer for each one of the original of which something is kept. A layer that is kept in
+    /// full is copied as it is, so that images go on sharing it.
     Keep,
 }
 
-/// How to write.
+/// Options for writing an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// The name of the image, before the one in the destination.
+    /// The name of the image, in preference to the one in the destination.
     pub tag: Option<String>,
-    /// What the history says of it.
+    /// The text of the new step in the history.
     pub created_by: String,
     pub layers: Layers,
-    /// Without one, as is usual at the destination: none in a docker archive, gzip in an OCI
-    /// layout; and a layer that is copied goes into a layout as it is stored.
+    /// The compression. By default none in a docker archive and gzip in an OCI layout, in which
+    /// copied layers stay as they are stored.
     pub compression: Option<Coding>,
-    /// No time in the image is after this one, and it is when the image was created: what
-    /// `SOURCE_DATE_EPOCH` means.
+    /// The value of `SOURCE_DATE_EPOCH`: the time of creation, and the latest time in the image.
     pub epoch: Option<jiff::Timestamp>,
-    /// How a registry is spoken to.
+    /// The protocol for a registry.
     pub connection: Connection,
-    /// The image's name in the registry that it came from: layers that are there need not be sent
-    /// there.
+    /// The name of the original in a registry, whose layers need not be sent to the same registry
+    /// again.
     pub origin: Option<String>,
 }
 
@@ -121,39 +123,40 @@ impl Default for WriteOptions {
     }
 }
 
-/// What was written.
+/// The result of writing an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Of the configuration: the image's id.
+    /// The digest of the configuration, which is the ID of the image.
     pub config_digest: String,
-    /// Of the manifest, in an OCI layout.
+    /// The digest of the manifest; only an OCI layout has one.
     pub manifest_digest: Option<String>,
     /// The lowest first.
     pub layers: Vec<WrittenLayer>,
-    /// Bytes of everything.
+    /// Bytes of the whole output.
     pub bytes: u64,
 }
 
 /// A layer that was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenLayer {
-    /// Of the layer as it is stored.
+    /// The digest of the layer as it is stored.
     pub digest: String,
-    /// Of its uncompressed archive.
+    /// The digest of its uncompressed archive.
     pub diff_id: String,
     /// Bytes of its uncompressed archive.
     pub size: u64,
-    /// Bytes as it is stored.
+    /// Bytes of the layer as it is stored.
     pub stored_size: u64,
     pub compression: Compression,
-    /// The layer of the original that it is made of; none where it is made of all.
+    /// The layer of the original that it derives from; none if it derives from all.
     pub of: Option<usize>,
-    /// It is that layer, unchanged.
+    /// Whether it is that layer, unchanged.
     pub whole: bool,
 }
 
-/// Writes an image of the selected names. An archive at the destination is replaced; in an OCI
-/// layout, the image of the same name; any other directory is not touched, unless it is empty.
+/// Writes an image with the selected names. An archive at the destination is replaced; in an OCI
+/// layout, the image of the same name is; any other directory is left unchanged, unless it is
+/// empty.
 pub fn write(
     image: &Image,
     selection: &Selection,
@@ -171,6 +174,7 @@ pub fn write(
         }
         _ => {}
     }
+    // Everything that can be refused is checked before the first byte is written.
     check_place(destination)?;
     let tag = options.tag.as_deref().or(destination.name());
     if let Some(tag) = tag {
@@ -183,29 +187,19 @@ pub fn write(
         Form::DockerArchive | Form::LayoutArchive => Output::archive(path)?,
     };
     let youngest = options.epoch.map(jiff::Timestamp::as_second);
-    let shares = match options.layers {
-        Layers::Keep if !image.materials.is_empty() => division::kept(image, selection, youngest),
-        _ => vec![division::one(image, selection)],
+    let plans = match options.layers {
+        // A root file system has no layers that could be kept.
+        Layers::Keep if !image.materials.is_empty() => layer_plan::kept(image, selection, youngest),
+        _ => vec![layer_plan::one(image, selection)],
     };
-    let writing = Writing {
+    let writer = LayerWriter {
         image,
         path,
         youngest,
         progress,
     };
-    progress.start("writing layers", layer::content_size(image, &shares));
-    let mut layers: Vec<WrittenLayer> = Vec::new();
-    for share in &shares {
-        layers.push(output.blob(|file, name| {
-            let layer = write_layer(&writing, share, form, options.compression, file)?;
-            *name = if form == Form::DockerArchive {
-                layer_name(&layer.digest)
-            } else {
-                blob_path(&layer.digest)
-            };
-            Ok(layer)
-        })?);
-    }
+    progress.start("writing layers", layer::content_size(image, &plans));
+    let layers = write_layers(&mut output, &writer, &plans, form, options.compression)?;
     let config = image.config.relayered(&steps(image, &layers, options));
     let (config_digest, manifest_digest) = if form == Form::DockerArchive {
         (metadata::docker(&mut output, &config, &layers, tag)?, None)
@@ -223,9 +217,32 @@ pub fn write(
     })
 }
 
+fn write_layers(
+    output: &mut Output<'_>,
+    writer: &LayerWriter<'_>,
+    plans: &[PlannedLayer],
+    form: Form,
+    asked: Option<Coding>,
+) -> Result<Vec<WrittenLayer>, WriteError> {
+    let mut layers = Vec::new();
+    for plan in plans {
+        layers.push(output.blob(|file, name| {
+            let layer = write_layer(writer, plan, form, asked, file)?;
+            // The name contains the digest, which is known only now.
+            *name = if form == Form::DockerArchive {
+                layer_name(&layer.digest)
+            } else {
+                blob_path(&layer.digest)
+            };
+            Ok(layer)
+        })?);
+    }
+    Ok(layers)
+}
+
 fn write_layer(
-    writing: &Writing<'_>,
-    share: &Share,
+    writer: &LayerWriter<'_>,
+    plan: &PlannedLayer,
     form: Form,
     asked: Option<Coding>,
     file: &mut dyn std::io::Write,
@@ -236,24 +253,26 @@ fn write_layer(
         Compression::Gzip
     };
     let coding = asked.unwrap_or(usual.into());
-    let Some(index) = share.of.filter(|_| share.whole) else {
-        return writing.names(share, coding, file);
+    let index = match plan.of {
+        Some(index) if plan.whole => index,
+        _ => return writer.names(plan, coding, file),
     };
-    let (of, material) = (
-        &writing.image.layers[index],
-        &writing.image.materials[index],
-    );
+    let (of, material) = (&writer.image.layers[index], &writer.image.materials[index]);
+    // A blob that a manifest names is one that registries may have already: it is worth keeping.
     let is_known = material.has_digest && of.digest.starts_with("sha256:");
     let as_stored = match asked {
         None => form != Form::DockerArchive && is_known,
-        // A level says that the bytes shall be made anew.
+        // With a level the user asks for new bytes, even if the kind of compression is the same.
         Some(coding) => coding == of.compression.into() && is_known,
     };
-    writing.whole(index, (!as_stored).then_some(coding), file)
+    let coding = if as_stored { None } else { Some(coding) };
+    writer.whole(index, coding, file)
 }
 
-/// What the history tells of the new layers.
+/// The new layers for the history of the configuration.
 fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOptions) -> Steps<'a> {
+    // An image whose layers are all copied is the original, and its history stays that of the
+    // original.
     let is_unchanged = layers.len() == image.layers.len() && layers.iter().all(|layer| layer.whole);
     Steps {
         diff_ids: layers.iter().map(|layer| layer.diff_id.as_str()).collect(),
@@ -262,12 +281,16 @@ fn steps<'a>(image: &Image, layers: &'a [WrittenLayer], options: &'a WriteOption
             .map(|layer| layer.of)
             .collect::<Option<Vec<_>>>(),
         before: image.layers.len(),
-        created_by: (!is_unchanged).then_some(&*options.created_by),
+        created_by: if is_unchanged {
+            None
+        } else {
+            Some(&*options.created_by)
+        },
         epoch: options.epoch,
     }
 }
 
-/// A directory has files and nothing else; its configuration is only hashed.
+/// Writes a root file system. It has no configuration, which is only hashed for the ID.
 fn write_rootfs(
     image: &Image,
     selection: &Selection,
@@ -284,6 +307,7 @@ fn write_rootfs(
     })
 }
 
+/// The format of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     DockerArchive,
@@ -292,7 +316,8 @@ enum Form {
 }
 
 impl Form {
-    /// A bare path tells by its ending, or by what is there already.
+    /// The format of a destination. A plain path has the format of its extension, or of the layout
+    /// that is there already.
     fn of(destination: &Reference) -> Result<Self, WriteError> {
         match destination {
             Reference::DockerArchive { .. } => Ok(Self::DockerArchive),
@@ -312,22 +337,22 @@ impl Form {
     }
 }
 
-/// Refuses a destination to which a symlink of the repository leads out of it. What is at the
-/// destination itself is replaced and not followed, unless it is a layout.
+/// Refuses a destination that a symlink in the repository leads out of. A file at the destination
+/// itself is replaced and not followed, unless it is a layout.
 fn check_place(destination: &Reference) -> Result<(), WriteError> {
     let path = destination.path();
     let is_layout = Form::of(destination).is_ok_and(|form| form == Form::Layout);
     let place = if is_layout { path } else { parent(path) };
     match crate::trust::real_path(place) {
         Ok(_) => Ok(()),
-        // What is missing is named when it is opened.
+        // Opening the directory gives the better error.
         Err(refusal) if refusal.is_missing() => Ok(()),
         Err(refusal) => Err(WriteError::io(path)(std::io::Error::other(refusal))),
     }
 }
 
-/// Refuses names that mean something else in a layer. No layer has brought them, but a directory of
-/// the host may have.
+/// Refuses names that would be whiteouts in a layer. No layer has such names, but a directory of
+/// the host may.
 fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
     let mut names = image.tree.walk().filter(|&name| selection.contains(name));
     match names.find(|&name| image.tree.file_name(name).starts_with(WHITEOUT)) {
@@ -340,7 +365,9 @@ fn check_names(image: &Image, selection: &Selection) -> Result<(), WriteError> {
 
 /// The directory that a path is in.
 fn parent(path: &Path) -> &Path {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        // The parent of a bare file name is the empty path, which cannot be opened.
+        _ => Path::new("."),
+    }
 }

@@ -1,11 +1,14 @@
-//! Where an image is written: an archive or an OCI layout, which is there whole or not at all.
+//! The output of an image: an archive or an OCI layout, which is there completely or not at all.
 //!
-//! All bytes go to files without a name
-//! (`O_TMPFILE`) on the file system of the destination. At the end they are synced, get a name beside it and are renamed to it. Until then there is nothing to clean up: a process that fails, is interrupted or killed leaves what was there, without a handler of signals. Killed just between the two steps it also leaves the second name, `.jettison-`
-//! and a hash of the first, which the next run that writes there takes away. Where a file system
-//! knows no such files, a temporary file with a name takes their place, which is removed unless the
-//! process is killed.
+//! All bytes go to files without a name (`O_TMPFILE`) on the file system of the destination. At the
+//! end they are synced, get a name beside it and are renamed to it. Until then there is nothing to
+//! clean up: a process that fails, is interrupted or killed leaves the old file, without a handler
+//! of signals. Killed just between the two steps it also leaves the second name, `.jettison-` and a
+//! hash of the first, which the next run that writes there removes. Where a file system does not
+//! support such files, a temporary file with a name is used, which is removed unless the process is
+//! killed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
@@ -22,9 +25,11 @@ use super::super::error::WriteError;
 use super::layout;
 use super::parent;
 
+/// The prefix of temporary names beside a destination.
 pub(super) const PREFIX: &str = ".jettison-";
 const BUFFER: usize = 256 << 10;
 
+/// An output that grows by a blob at a time.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
     destination: &'a Path,
@@ -55,7 +60,7 @@ fn nameless(error: io::Error) -> io::Error {
 }
 
 impl<'a> Output<'a> {
-    /// A tar archive, in place of a file or of nothing.
+    /// Starts a tar archive. A file at the destination will be replaced.
     pub(super) fn archive(destination: &'a Path) -> Result<Self, WriteError> {
         // A device such as `/dev/null` would be replaced by a file.
         if fs::metadata(destination).is_ok_and(|metadata| !metadata.is_file()) {
@@ -73,7 +78,7 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// An OCI layout that is new, or in which other images may be.
+    /// Starts an image in an OCI layout, which may exist and have other images.
     pub(super) fn layout(destination: &'a Path) -> Result<Self, WriteError> {
         let target = layout::Target::at(destination, destination)?;
         Ok(Self {
@@ -86,34 +91,31 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// Adds a blob whose name is known only when it is written: `write` puts it into its second
+    /// Adds a blob whose name is known only when it is written: `write` stores it in its second
     /// argument.
     pub(super) fn blob<T>(
         &mut self,
         write: impl FnOnce(&mut dyn Write, &mut String) -> Result<T, WriteError>,
     ) -> Result<T, WriteError> {
-        let io = |error| WriteError::io(self.destination)(error);
+        let destination = self.destination;
         let mut name = String::new();
-        let write_from = |file: &mut File, from: u64| {
-            file.seek(SeekFrom::Start(from)).map_err(io)?;
-            let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
-            let result = write(&mut buffered, &mut name)?;
-            buffered.flush().map_err(io)?;
-            drop(buffered);
-            Ok::<_, WriteError>((result, file.stream_position().map_err(io)?))
-        };
         match &mut self.place {
             Place::Archive { hidden, .. } => {
                 let file = hidden.file_mut();
-                let start = file.stream_position().map_err(io)?;
-                // The header is written when the size is known.
-                let (result, end) = write_from(file, start + 512)?;
-                finish_member(file, &name, start, end).map_err(io)?;
+                let start = file
+                    .stream_position()
+                    .map_err(WriteError::io(destination))?;
+                // The header has the size, which is not known yet, so its block is left free.
+                let (result, end) =
+                    write_from(file, start + 512, destination, |out| write(out, &mut name))?;
+                finish_member(file, &name, start, end).map_err(WriteError::io(destination))?;
                 Ok(result)
             }
             Place::Layout { target, members } => {
-                let mut file = Hidden::new(&target.directory().path()).map_err(io)?;
-                let (result, size) = write_from(file.file_mut(), 0)?;
+                let hidden = Hidden::new(&target.directory().path());
+                let mut file = hidden.map_err(WriteError::io(destination))?;
+                let (result, size) =
+                    write_from(file.file_mut(), 0, destination, |out| write(out, &mut name))?;
                 self.bytes += size;
                 members.push(layout::Member { name, file });
                 Ok(result)
@@ -121,6 +123,7 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Adds a blob with a name.
     pub(super) fn add(&mut self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
         let destination = self.destination;
         self.blob(|file, place| {
@@ -129,22 +132,13 @@ impl<'a> Output<'a> {
         })
     }
 
-    /// Puts an archive in its place. Gives its size in bytes.
+    /// Puts the output in its place. Returns its size in bytes.
     pub(super) fn finish(self) -> Result<u64, WriteError> {
-        let io = |error| WriteError::io(self.destination)(error);
         match self.place {
-            Place::Archive {
-                directory,
-                mut hidden,
-            } => {
-                let file = hidden.file_mut();
-                file.write_all(&[0; 1024]).map_err(io)?;
-                let bytes = file.stream_position().map_err(io)?;
+            Place::Archive { directory, hidden } => {
                 let name = self.destination.file_name().unwrap_or_default();
-                let place = directory.path();
-                hidden.publish(&place.join(name)).map_err(io)?;
-                sync_directory(&place).map_err(io)?;
-                Ok(bytes)
+                finish_archive(hidden, &directory.path(), name)
+                    .map_err(WriteError::io(self.destination))
             }
             Place::Layout { target, members } => {
                 target.publish(self.destination, members)?;
@@ -154,21 +148,53 @@ impl<'a> Output<'a> {
     }
 }
 
-/// A file that nobody sees yet.
+/// Writes a blob at an offset of a file. Returns the result of `write` and the offset of the end.
+fn write_from<T>(
+    file: &mut File,
+    from: u64,
+    destination: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, WriteError>,
+) -> Result<(T, u64), WriteError> {
+    file.seek(SeekFrom::Start(from))
+        .map_err(WriteError::io(destination))?;
+    let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
+    let result = write(&mut buffered)?;
+    // Dropping the buffer would ignore an error, such as a full disk.
+    buffered.flush().map_err(WriteError::io(destination))?;
+    drop(buffered);
+    let end = file
+        .stream_position()
+        .map_err(WriteError::io(destination))?;
+    Ok((result, end))
+}
+
+/// Ends an archive and gives it its name. Returns its size in bytes.
+fn finish_archive(mut hidden: Hidden, directory: &Path, name: &OsStr) -> io::Result<u64> {
+    let file = hidden.file_mut();
+    // Two blocks of zeros end an archive.
+    file.write_all(&[0; 1024])?;
+    let bytes = file.stream_position()?;
+    hidden.publish(&directory.join(name))?;
+    sync_directory(directory)?;
+    Ok(bytes)
+}
+
+/// A file that is not visible yet.
 #[derive(Debug)]
 pub(super) enum Hidden {
-    /// It has no name.
+    /// A file without a name.
     Nameless(File),
     Named(NamedTempFile),
 }
 
 impl Hidden {
-    /// On the file system of a directory.
+    /// Creates a file on the file system of a directory.
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
         let mode = Mode::from_raw_mode(0o666);
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         match rustix::fs::open(directory, flags, mode) {
-            // It gets its name through `/proc`.
+            // Without `/proc` such a file could never get a name: `AT_EMPTY_PATH` needs a
+            // privilege.
             Ok(file) if Path::new("/proc/self/fd").is_dir() => Ok(Self::Nameless(file.into())),
             _ => {
                 let mut builder = tempfile::Builder::new();
@@ -190,12 +216,13 @@ impl Hidden {
         }
     }
 
-    /// Gives the file its name, in the place of what has it, once its bytes are safe.
+    /// Syncs the file and gives it its name. A file of that name is replaced.
     pub(super) fn publish(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Nameless(file) => {
                 file.sync_data()?;
                 match link(&file, path) {
+                    // `linkat` never replaces a file.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                         replace(&file, path)
                     }
@@ -210,7 +237,7 @@ impl Hidden {
     }
 }
 
-/// Gives a file without a name one that is free.
+/// Gives a file without a name one that is not in use.
 fn link(file: &File, path: &Path) -> io::Result<()> {
     let place = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(rustix::fs::linkat(
@@ -222,11 +249,11 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
     )?)
 }
 
-/// `rename` replaces a file in one step, `link` cannot; so for a moment the file has a name of its
-/// own.
+/// Replaces a file in one step. Only `rename` can, so the new file has a name of its own for a
+/// moment.
 fn replace(file: &File, path: &Path) -> io::Result<()> {
-    // Who lives has a lock. Where a file system has none, a name that was left stays, and there are
-    // others.
+    // A running process has a lock on its file, so a name without a lock is left over. On a file
+    // system without locks it stays, and another name is used.
     let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
     let beside = name_beside(path);
     let _ = remove_left(&beside);
@@ -243,12 +270,13 @@ fn replace(file: &File, path: &Path) -> io::Result<()> {
     linked.persist(path).map_err(|error| error.error)
 }
 
-/// Removes a second name that a run which is no more left.
+/// Removes the second name that a killed run left.
 fn remove_left(beside: &Path) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let left = File::from(rustix::fs::open(beside, flags, Mode::empty())?);
     flock(&left, FlockOperation::NonBlockingLockExclusive)?;
-    // Only with the lock of what has the name may it be removed; another may have been quicker.
+    // Another process may have replaced the file since it was opened, and the lock is on the old
+    // one.
     let (locked, named) = (left.metadata()?, fs::symlink_metadata(beside)?);
     if (locked.dev(), locked.ino()) == (named.dev(), named.ino()) {
         fs::remove_file(beside)
@@ -257,16 +285,16 @@ fn remove_left(beside: &Path) -> io::Result<()> {
     }
 }
 
-/// It is always the same for a path, so that it is found again.
+/// The second name for a path. It is always the same, so that the next run finds it.
 fn name_beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     parent(path).join(format!("{PREFIX}{}", &hex(&Sha256::digest(name))[..16]))
 }
 
-/// Makes names in a directory survive a crash of the machine.
+/// Makes the names in a directory survive a crash of the machine.
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     match File::open(directory)?.sync_all() {
-        // Some file systems cannot, and then there is nothing to be done.
+        // Some file systems do not support it, and there is no other way.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         synced => synced,
     }
@@ -286,6 +314,7 @@ fn finish_member(file: &mut File, name: &str, start: u64, end: u64) -> io::Resul
     let size = end - start - 512;
     let padding = usize::try_from(end.next_multiple_of(512) - end).map_err(io::Error::other)?;
     file.write_all(&[0; 512][..padding])?;
+    // Fixed values, so that the same image gives the same archive.
     let mut header = tar::Header::new_gnu();
     header.set_path(PathBuf::from(name))?;
     header.set_mode(0o644);
@@ -321,19 +350,19 @@ mod tests {
 
     #[test]
     fn a_run_takes_away_what_one_that_was_killed_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out");
         write(&path, b"old");
         fs::write(name_beside(&path), "left").unwrap();
         write(&path, b"new");
         assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(names(folder.path()), ["out"]);
+        assert_eq!(names(directory.path()), ["out"]);
     }
 
     #[test]
     fn of_many_who_write_at_once_one_is_last_and_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = &folder.path().join("out");
+        let directory = tempfile::tempdir().unwrap();
+        let path = &directory.path().join("out");
         thread::scope(|scope| {
             for content in 0..8u8 {
                 scope.spawn(move || (0..20).for_each(|_| write(path, &[content; 4096])));
@@ -341,15 +370,20 @@ mod tests {
         });
         let content = fs::read(path).unwrap();
         assert!(content.len() == 4096 && content.iter().all(|byte| *byte == content[0]));
-        assert_eq!(names(folder.path()), ["out"]);
+        assert_eq!(names(directory.path()), ["out"]);
     }
 
     #[test]
     fn what_cannot_be_replaced_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out");
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out");
         fs::create_dir(&path).unwrap();
-        assert!(Hidden::new(folder.path()).unwrap().publish(&path).is_err());
-        assert_eq!(names(folder.path()), ["out"]);
+        assert!(
+            Hidden::new(directory.path())
+                .unwrap()
+                .publish(&path)
+                .is_err()
+        );
+        assert_eq!(names(directory.path()), ["out"]);
     }
 }

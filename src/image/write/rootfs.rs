@@ -1,9 +1,9 @@
 //! `rootfs:`, the file system of an image as a directory of the host, exact to the last attribute.
 //!
-//! The directory grows beside its destination, closed to everybody else, and takes its place when
-//! it is whole. Every step is relative to an open directory that was made here and follows no link,
-//! so no name of an image leads out. What cannot be given as it should be (an owner, a device, an
-//! attribute) is an error, not a near miss.
+//! The directory is filled next to its destination, without access for others, and renamed when it
+//! is complete. Every step is relative to an open directory that was created here and follows no
+//! symlink, so no name of an image leads out. An owner, a device or an attribute that cannot be set
+//! exactly is an error.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,13 +19,13 @@ use super::super::directory::Directory;
 use super::super::error::WriteError;
 use super::super::progress::Progress;
 use super::super::tree::{Content, Header, Inode, InodeId, Kind, NameId};
-use super::division;
 use super::layer::content_size;
+use super::layer_plan;
 use super::output::PREFIX;
 use super::{Selection, parent};
 
-/// Writes the selected names as a directory, in place of an empty one or of nothing. Gives the
-/// bytes of all files.
+/// Writes the selected names to a directory, which must be empty or missing. Returns the bytes of
+/// all files.
 pub(super) fn write(
     image: &Image,
     selection: &Selection,
@@ -33,18 +33,18 @@ pub(super) fn write(
     progress: &dyn Progress,
 ) -> Result<u64, WriteError> {
     check_free(destination)?;
-    let size = content_size(image, &[division::one(image, selection)]);
+    let size = content_size(image, &[layer_plan::one(image, selection)]);
     progress.start("writing files", size);
-    // Neither a trailing slash nor a dot may hide which directory it is in.
+    // Without trailing slashes and dots, which would hide the name that is replaced.
     let destination = &destination.components().collect::<std::path::PathBuf>();
-    let io = |error: io::Error| WriteError::io(destination)(error);
-    let place = Directory::open(parent(destination)).map_err(io)?;
+    let place = Directory::open(parent(destination)).map_err(WriteError::io(destination))?;
     let temporary = tempfile::Builder::new()
         .prefix(PREFIX)
         .tempdir_in(place.path());
-    let temporary = temporary.map_err(|error| io(error.kind().into()))?;
-    let root =
-        open_directory(rustix::fs::CWD, temporary.path()).map_err(|error| io(error.into()))?;
+    // The error would name the temporary directory, which the user has never heard of.
+    let temporary = temporary.map_err(|error| WriteError::io(destination)(error.kind().into()))?;
+    let root = open_directory(rustix::fs::CWD, temporary.path())
+        .map_err(|error| WriteError::io(destination)(error.into()))?;
     Writer {
         image,
         destination,
@@ -54,34 +54,33 @@ pub(super) fn write(
     .tree(selection, root)?;
     // An empty directory is replaced in the same step.
     let name = destination.file_name().unwrap_or_default();
-    fs::rename(temporary.path(), place.path().join(name)).map_err(io)?;
+    fs::rename(temporary.path(), place.path().join(name)).map_err(WriteError::io(destination))?;
+    // Dropping it would remove whatever has its old name by then.
     let _ = temporary.keep();
     Ok(size)
 }
 
-/// Nothing or an empty directory may be replaced, and nothing else.
+/// Refuses a destination other than nothing or an empty directory.
 fn check_free(destination: &Path) -> Result<(), WriteError> {
-    let occupied = |reason| {
-        Err(WriteError::Occupied {
-            path: destination.to_owned(),
-            reason,
-        })
-    };
-    match fs::symlink_metadata(destination) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(WriteError::io(destination)(error)),
-        Ok(metadata) if !metadata.is_dir() => occupied("is no directory"),
-        Ok(_) if destination.file_name().is_none() => {
-            occupied("has no name of its own, so nothing can take its place")
+    let reason = match fs::symlink_metadata(destination) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(WriteError::io(destination)(error)),
+        // A symlink to an empty directory is refused too: its target is not for us to replace.
+        Ok(metadata) if !metadata.is_dir() => "is not a directory",
+        // `/` and `..` cannot be the target of a rename.
+        Ok(_) if destination.file_name().is_none() => "has no name, so it cannot be replaced",
+        Ok(_) => {
+            let mut entries = fs::read_dir(destination).map_err(WriteError::io(destination))?;
+            if entries.next().is_none() {
+                return Ok(());
+            }
+            "is not empty"
         }
-        Ok(_) => match fs::read_dir(destination)
-            .map_err(WriteError::io(destination))?
-            .next()
-        {
-            None => Ok(()),
-            Some(_) => occupied("is not empty"),
-        },
-    }
+    };
+    Err(WriteError::Occupied {
+        path: destination.to_owned(),
+        reason,
+    })
 }
 
 fn open_directory(at: impl AsFd, name: &Path) -> rustix::io::Result<OwnedFd> {
@@ -111,6 +110,7 @@ impl Writer<'_> {
             file: root,
         }];
         for name in tree.walk().filter(|&name| selection.contains(name)) {
+            // The walk has left these directories.
             while way
                 .last()
                 .is_some_and(|open| open.name != tree.parent(name))
@@ -128,15 +128,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A directory gets its header when it is full: what is put into it changes its time.
+    /// Sets the header of a directory when all its entries are there: adding one changes its time.
     fn close(&self, open: Option<Open>) -> Result<(), WriteError> {
         let Some(Open { name, file }) = open else {
             return Ok(());
         };
-        self.dress_open(name, &file)
+        self.set_header(name, &file)
     }
 
-    /// Makes one entry. Gives the directory, if it is one.
+    /// Creates one entry. Returns the open directory, if it is one.
     fn entry(
         &mut self,
         name: NameId,
@@ -148,57 +148,42 @@ impl Writer<'_> {
             tree.inode(name),
             Path::new(OsStr::from_bytes(tree.file_name(name))),
         );
-        let made = |result: rustix::io::Result<()>| {
-            result.map_err(|error| self.error(name, "make", error.into()))
-        };
         if let Some(first) = self.written[inode_id.index()] {
             let first = tree.path(first).split_off(1);
-            made(rustix::fs::linkat(
-                root,
-                OsStr::from_bytes(&first),
-                at,
-                text,
-                AtFlags::empty(),
-            ))?;
+            rustix::fs::linkat(root, OsStr::from_bytes(&first), at, text, AtFlags::empty())
+                .map_err(self.failed(name, "create"))?;
             return Ok(None);
         }
+        // The final mode comes with the header, after the owner.
         let private = Mode::from_raw_mode(0o600);
         match &inode.kind {
             Kind::Directory => {
-                made(rustix::fs::mkdirat(at, text, Mode::from_raw_mode(0o700)))?;
+                rustix::fs::mkdirat(at, text, Mode::from_raw_mode(0o700))
+                    .map_err(self.failed(name, "create"))?;
                 let opened = open_directory(at, text);
-                return opened
-                    .map(Some)
-                    .map_err(|error| self.error(name, "open", error.into()));
+                return opened.map(Some).map_err(self.failed(name, "open"));
             }
             Kind::File(content) => self.file(name, content, at, text)?,
             Kind::Symlink { target } => {
-                made(rustix::fs::symlinkat(OsStr::from_bytes(target), at, text))?;
+                rustix::fs::symlinkat(OsStr::from_bytes(target), at, text)
+                    .map_err(self.failed(name, "create"))?;
             }
             &Kind::Character { major, minor } => {
                 let device = rustix::fs::makedev(major, minor);
-                made(rustix::fs::mknodat(
-                    at,
-                    text,
-                    FileType::CharacterDevice,
-                    private,
-                    device,
-                ))?;
+                rustix::fs::mknodat(at, text, FileType::CharacterDevice, private, device)
+                    .map_err(self.failed(name, "create"))?;
             }
             &Kind::Block { major, minor } => {
                 let device = rustix::fs::makedev(major, minor);
-                made(rustix::fs::mknodat(
-                    at,
-                    text,
-                    FileType::BlockDevice,
-                    private,
-                    device,
-                ))?;
+                rustix::fs::mknodat(at, text, FileType::BlockDevice, private, device)
+                    .map_err(self.failed(name, "create"))?;
             }
-            Kind::Fifo => made(rustix::fs::mknodat(at, text, FileType::Fifo, private, 0))?,
+            Kind::Fifo => rustix::fs::mknodat(at, text, FileType::Fifo, private, 0)
+                .map_err(self.failed(name, "create"))?,
         }
+        // A file has its header already, set while it was open.
         if !matches!(inode.kind, Kind::File(_)) {
-            self.dress_closed(name, at, text)?;
+            self.set_header_at(name, at, text)?;
         }
         self.remember(inode_id, name);
         Ok(None)
@@ -218,48 +203,45 @@ impl Writer<'_> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(at, text, flags, Mode::from_raw_mode(0o600));
-        let mut file = File::from(opened.map_err(|error| self.error(name, "make", error.into()))?);
+        let mut file = File::from(opened.map_err(self.failed(name, "create"))?);
         let bytes = self.image.read(name)?;
         let holes = matches!(content, Content::Sparse { .. });
         fill(&mut file, &bytes, holes, self.progress)
             .map_err(|error| self.error(name, "write", error))?;
-        self.dress_open(name, &file)
+        self.set_header(name, &file)
     }
 
-    /// Gives an open file or directory its header. A new owner takes set-user-id bits and
-    /// capabilities away, so it comes first.
-    fn dress_open(&self, name: NameId, file: &impl AsFd) -> Result<(), WriteError> {
+    /// Sets the header of an open file or directory. Changing the owner clears set-user-ID bits and
+    /// capabilities, so it comes first.
+    fn set_header(&self, name: NameId, file: &impl AsFd) -> Result<(), WriteError> {
         let header = &self.image.tree.inode(name).header;
         let (owner, group) = self.owner(name, header)?;
-        let failed =
-            |act: &'static str| move |error: rustix::io::Errno| self.error(name, act, error.into());
-        rustix::fs::fchown(file, owner, group).map_err(failed("give its owner to"))?;
+        rustix::fs::fchown(file, owner, group).map_err(self.failed(name, "set the owner of"))?;
         rustix::fs::fchmod(file, Mode::from_raw_mode(header.mode))
-            .map_err(failed("give its mode to"))?;
+            .map_err(self.failed(name, "set the mode of"))?;
         for (attribute, value) in header.xattrs() {
             let set = rustix::fs::fsetxattr(file, attribute, value, XattrFlags::empty());
             set.map_err(|error| self.attribute_error(name, attribute, error))?;
         }
-        rustix::fs::futimens(file, &times(header)).map_err(failed("give its time to"))
+        rustix::fs::futimens(file, &times(header)).map_err(self.failed(name, "set the time of"))
     }
 
-    /// The same for what cannot be opened without doing something: links, devices, FIFOs.
-    fn dress_closed(&self, name: NameId, at: &OwnedFd, text: &Path) -> Result<(), WriteError> {
+    /// Sets the header of a symlink, device or FIFO, which cannot be opened without side effects.
+    fn set_header_at(&self, name: NameId, at: &OwnedFd, text: &Path) -> Result<(), WriteError> {
         let Inode { header, kind, .. } = self.image.tree.inode(name);
         let (owner, group) = self.owner(name, header)?;
-        let failed =
-            |act: &'static str| move |error: rustix::io::Errno| self.error(name, act, error.into());
         let no_follow = AtFlags::SYMLINK_NOFOLLOW;
         rustix::fs::chownat(at, text, owner, group, no_follow)
-            .map_err(failed("give its owner to"))?;
+            .map_err(self.failed(name, "set the owner of"))?;
+        // Linux has no modes of symlinks.
         if !matches!(kind, Kind::Symlink { .. }) {
             let mode = Mode::from_raw_mode(header.mode);
             rustix::fs::chmodat(at, text, mode, AtFlags::empty())
-                .map_err(failed("give its mode to"))?;
+                .map_err(self.failed(name, "set the mode of"))?;
         }
         for (attribute, value) in header.xattrs() {
-            // There is no call that takes a directory and a name. The link in /proc is the
-            // directory itself.
+            // Older kernels have no call that takes a directory and a name. The link in `/proc` is
+            // the directory itself, even if it was renamed.
             let path = Path::new("/proc/self/fd")
                 .join(at.as_raw_fd().to_string())
                 .join(text);
@@ -267,7 +249,7 @@ impl Writer<'_> {
             set.map_err(|error| self.attribute_error(name, attribute, error))?;
         }
         rustix::fs::utimensat(at, text, &times(header), no_follow)
-            .map_err(failed("give its time to"))
+            .map_err(self.failed(name, "set the time of"))
     }
 
     fn owner(
@@ -275,20 +257,28 @@ impl Writer<'_> {
         name: NameId,
         header: &Header,
     ) -> Result<(Option<Uid>, Option<Gid>), WriteError> {
-        let number = |id: u64| u32::try_from(id).ok().filter(|&id| id != u32::MAX);
-        match (number(header.uid), number(header.gid)) {
+        match (owner_id(header.uid), owner_id(header.gid)) {
             (Some(uid), Some(gid)) => Ok((Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)))),
             _ => Err(self.error(
                 name,
-                "give its owner to",
-                io::Error::other("Linux has no such user or group"),
+                "set the owner of",
+                io::Error::other("not a valid user or group ID"),
             )),
         }
     }
 
+    /// The error of a system call on an entry.
+    fn failed(
+        &self,
+        name: NameId,
+        act: &'static str,
+    ) -> impl FnOnce(rustix::io::Errno) -> WriteError {
+        move |error| self.error(name, act, error.into())
+    }
+
     fn error(&self, name: NameId, act: &'static str, source: io::Error) -> WriteError {
         let hint = if source.kind() == io::ErrorKind::PermissionDenied {
-            "; only root can write every file system exactly"
+            "; only root can create every kind of entry"
         } else {
             ""
         };
@@ -316,7 +306,7 @@ impl Writer<'_> {
                 source,
                 ..
             } => {
-                let act = format!("give the attribute `{}` to", attribute.escape_debug());
+                let act = format!("set the attribute `{}` of", attribute.escape_debug());
                 WriteError::Entry {
                     destination,
                     path,
@@ -330,11 +320,20 @@ impl Writer<'_> {
     }
 }
 
+/// An owner as `chown` takes it, in which the largest number means "leave it unchanged".
+fn owner_id(id: u64) -> Option<u32> {
+    match u32::try_from(id) {
+        Ok(u32::MAX) | Err(_) => None,
+        Ok(id) => Some(id),
+    }
+}
+
+/// Bytes that are written between two reports of progress.
 const CHUNK: usize = 1 << 20;
-/// What file systems keep no block for.
+/// Bytes of the smallest hole: the block size of common file systems.
 const HOLE: usize = 4096;
 
-/// Writes a file; where it has holes, zeros become holes again.
+/// Writes a file. If it had holes, blocks of zeros become holes again.
 fn fill(file: &mut File, bytes: &[u8], holes: bool, progress: &dyn Progress) -> io::Result<()> {
     for chunk in bytes.chunks(CHUNK) {
         if holes {
@@ -352,6 +351,7 @@ fn fill(file: &mut File, bytes: &[u8], holes: bool, progress: &dyn Progress) -> 
         }
         progress.advance(chunk.len() as u64);
     }
+    // A hole at the end is beyond the last write, so the file would be too short.
     if holes {
         file.set_len(bytes.len() as u64)
     } else {
@@ -359,7 +359,7 @@ fn fill(file: &mut File, bytes: &[u8], holes: bool, progress: &dyn Progress) -> 
     }
 }
 
-/// The time of the last change, which is that of the last access too: nothing of it comes from the
+/// The times of a file. The last access is set to the last change, so that nothing comes from the
 /// clock.
 fn times(header: &Header) -> Timestamps {
     let record = header.pax.iter().find(|(key, _)| key == "mtime");
@@ -374,7 +374,7 @@ fn times(header: &Header) -> Timestamps {
     }
 }
 
-/// The fraction of a PAX time, counted forward from the whole second below it.
+/// The nanoseconds of a PAX time, counted forward from the whole second below it.
 fn nanoseconds(record: &[u8]) -> i64 {
     let Some(point) = record.iter().position(|&byte| byte == b'.') else {
         return 0;
@@ -387,6 +387,7 @@ fn nanoseconds(record: &[u8]) -> i64 {
     let fraction = digits.fold(0, |sum, digit| {
         sum * 10 + i64::from(digit.saturating_sub(b'0').min(9))
     });
+    // `-5.25` is 0.75 seconds after -6.
     if record.starts_with(b"-") && fraction > 0 {
         1_000_000_000 - fraction
     } else {

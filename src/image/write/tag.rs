@@ -1,45 +1,49 @@
-//! Names of images, as they are written.
+//! Checks of image names that are written to an archive or a layout.
 
 use super::super::error::WriteError;
 
-/// What every engine takes as a name; a registry may be stricter.
+/// Refuses names that some engine does not accept. A registry may be stricter.
 pub(super) fn check_tag(tag: &str) -> Result<(), WriteError> {
-    let refuse = |reason| {
-        Err(WriteError::Tag {
+    match problem(tag) {
+        Some(reason) => Err(WriteError::Tag {
             tag: tag.to_owned(),
             reason,
-        })
-    };
-    let last = tag.rsplit('/').next().unwrap_or_default();
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The reason why a name is invalid.
+fn problem(name: &str) -> Option<&'static str> {
+    // Before the last slash a colon is that of a port.
+    let last = name.rsplit('/').next().unwrap_or_default();
     let repository = match last.split_once(':') {
-        Some((_, "")) => return refuse("nothing follows the colon"),
-        Some((_, tag)) => {
-            if !tag
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-                || tag.len() > 128
-            {
-                return refuse("a tag has letters, digits, `_`, `.` and `-` alone, 128 at most");
+        Some((_, "")) => return Some("it has no tag after the colon"),
+        Some((repository, tag)) => {
+            // The limit is the specification's, for the tag alone.
+            if !has_only(tag, b"_.-", u8::is_ascii_alphanumeric) || tag.len() > 128 {
+                return Some("a tag has at most 128 characters: letters, digits, `_`, `.` and `-`");
             }
-            &last[..last.len() - tag.len() - 1]
+            repository
         }
         None => last,
     };
     if repository.is_empty() {
-        return refuse("the repository has no name");
+        return Some("it has no repository");
     }
-    let plain =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_.-".contains(&byte);
-    if !repository.bytes().all(plain) {
-        return refuse("a repository has lower-case letters, digits, `_`, `.` and `-` alone");
+    if !has_only(repository, b"_.-", |byte| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit()
+    }) {
+        return Some("a repository has lower-case letters, digits, `_`, `.` and `-` only");
     }
-    let prefix = &tag[..tag.len() - last.len()];
-    if !prefix
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_.-:/".contains(&byte))
-        || prefix.contains("//")
-    {
-        return refuse("its path has characters that no registry has");
+    let prefix = &name[..name.len() - last.len()];
+    if !has_only(prefix, b"_.-:/", u8::is_ascii_alphanumeric) || prefix.contains("//") {
+        return Some("it has characters that are not allowed in a registry or path");
     }
-    Ok(())
+    None
+}
+
+fn has_only(text: &str, marks: &[u8], is_allowed: impl Fn(&u8) -> bool) -> bool {
+    text.bytes()
+        .all(|byte| is_allowed(&byte) || marks.contains(&byte))
 }

@@ -123,7 +123,7 @@ fn repeated_records() -> Vec<Case> {
         case(
             "zero-byte-in-a-path",
             pax(&[("path", b"a\0b")]).file("c", b""),
-            Refused("its name holds a zero byte"),
+            Refused("its name contains a NUL byte"),
         ),
     ]
 }
@@ -174,7 +174,7 @@ fn global_headers() -> Vec<Case> {
             pax(&[("path", b"a")])
                 .entry(b'g', "pax", "", b"13 comment=x\n", |_| {})
                 .file("c", b""),
-            Refused("a global PAX header stands between an extension header and its entry"),
+            Refused("a global PAX header is between an extension header and its entry"),
         ),
     ]
 }
@@ -329,17 +329,17 @@ fn numbers() -> Vec<Case> {
         case(
             "negative-user",
             bent(|header| header.as_old_mut().uid = [0xff; 8]),
-            Refused("its user id is no number in range"),
+            Refused("its user id is not a number in range"),
         ),
         case(
             "negative-mode",
             bent(|header| header.as_old_mut().mode = [0xff; 8]),
-            Refused("its mode is no number in range"),
+            Refused("its mode is not a number in range"),
         ),
         case(
             "negative-size",
             bent(|header| header.as_old_mut().size = [0xff; 12]),
-            Refused("its size is no number in range"),
+            Refused("its size is not a number in range"),
         ),
         case(
             "negative-time",
@@ -360,12 +360,12 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-second-number",
             bent(|header| header.as_old_mut().size = *b"000 00000000"),
-            Refused("its size is no number in range"),
+            Refused("its size is not a number in range"),
         ),
         case(
             "size-behind-a-zero",
             bent(|header| header.as_old_mut().size = *b"\x0000000000000"),
-            Refused("its size is no number in range"),
+            Refused("its size is not a number in range"),
         ),
         case(
             "size-with-something-behind-its-end",
@@ -375,7 +375,7 @@ fn numbers() -> Vec<Case> {
         case(
             "size-with-a-sign",
             bent(|header| header.as_old_mut().size = *b"-0000000000\0"),
-            Refused("its size is no number in range"),
+            Refused("its size is not a number in range"),
         ),
         case(
             "mode-with-a-file-type",
@@ -885,7 +885,7 @@ fn odd_whiteouts() -> Vec<Case> {
         case(
             "whiteout-of-the-root",
             Tar::new().file(".wh..", b""),
-            Refused("it is a whiteout of no file"),
+            Refused("it is a whiteout without a file name"),
         ),
     ]
 }

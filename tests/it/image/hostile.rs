@@ -486,7 +486,7 @@ fn manifests_that_name_nothing_are_refused() {
     let error = docker(r#"[{"Config": "c.json", "Layers": ["x"]}]"#, Tar::new());
     assert_eq!(
         error.to_string(),
-        "blob `c.json` is not there, but `manifest.json` names it"
+        "blob `c.json` is missing, but `manifest.json` refers to it"
     );
     let config = config(&[Vec::new()]).to_string();
     let error = docker(

@@ -338,7 +338,7 @@ fn an_index_in_an_index_gives_the_image_of_the_platform() {
     let own = Platform::default();
     assert!(
         error.ends_with(&format!(
-            "has no image for linux/s390x, it has `linux/riscv64`, `{own}`"
+            "has no image for linux/s390x; it has `linux/riscv64`, `{own}`"
         )),
         "{error}"
     );
@@ -352,7 +352,7 @@ fn an_image_of_a_layout_is_named_by_annotation_or_digest() {
     );
     let error = open_layout(&platforms(), ":other").unwrap_err().to_string();
     assert!(
-        error.ends_with("has no image `other`, it has `app:1`, `docker.io/library/single:latest`"),
+        error.ends_with("has no image `other`; it has `app:1`, `docker.io/library/single:latest`"),
         "{error}"
     );
     let error = open_layout(&platforms(), "").unwrap_err().to_string();

@@ -164,7 +164,7 @@ fn a_file_with_the_name_of_a_whiteout_is_in_no_layer() {
         );
         let error = error.unwrap_err().to_string();
         let expected =
-            "`/etc/.wh.shadow` cannot be part of a layer: its name is that of a whiteout";
+            "`/etc/.wh.shadow` cannot be written to a layer: it is named like a whiteout";
         assert_eq!(error, expected);
         assert!(!directory.path().join("out").exists());
     }
@@ -178,6 +178,6 @@ fn what_is_no_regular_file_has_no_bytes() {
     assert_eq!(image.tree.inode(find(&image, "/d")).kind, Kind::Directory);
     assert_eq!(
         image.read(find(&image, "/d")).unwrap_err().to_string(),
-        "`/d` is no regular file"
+        "`/d` is not a regular file"
     );
 }

@@ -156,12 +156,12 @@ fn only_nothing_and_an_empty_directory_are_replaced() {
     symlink("empty", path("link")).unwrap();
     for (name, reason) in [
         ("full", "is not empty"),
-        ("file", "is no directory"),
-        ("link", "is no directory"),
+        ("file", "is not a directory"),
+        ("link", "is not a directory"),
     ] {
         let error = write_to(&image, &path(name)).unwrap_err().to_string();
         assert!(
-            error.ends_with(&format!("{name}` {reason}; it stays as it is")),
+            error.ends_with(&format!("{name}` {reason}; it was left unchanged")),
             "{error}"
         );
     }

@@ -139,7 +139,8 @@ fn an_image_that_is_not_there_is_named_with_who_was_asked() {
     let daemon = FakeDaemon::new();
     let error = daemon.error(&["slim", "nothing:1", "-t", "new:1"]);
     assert!(
-        error.contains("no image `nothing:1` in `unix://") && error.contains("`DOCKER_HOST` says"),
+        error.contains("no image `nothing:1` in `unix://")
+            && error.contains("(from `DOCKER_HOST`)"),
         "{error}"
     );
 }
@@ -149,7 +150,7 @@ fn half_an_archive_is_no_image() {
     let daemon = FakeDaemon::new();
     daemon.state.lock().unwrap().cut = Some(1500);
     let error = daemon.error(&["slim", "app:1", "-t", "new:1"]);
-    assert!(error.contains("cannot give `app:1`"), "{error}");
+    assert!(error.contains("cannot export `app:1`"), "{error}");
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn a_daemon_that_is_not_there_is_named() {
         .env("DOCKER_HOST", "unix:///no/such/socket");
     let error = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert!(
-        error.contains("no daemon is there to ask for `app:1`: `unix:///no/such/socket`"),
+        error.contains("no daemon to ask for `app:1`: `unix:///no/such/socket`"),
         "{error}"
     );
 }

@@ -207,7 +207,7 @@ fn a_challenge_that_is_garbage_is_none() {
         registry.state().challenge = challenge.to_owned();
         let error = refused(&registry);
         assert!(
-            error.contains("the registry wants other credentials"),
+            error.contains("the registry requires other credentials"),
             "{challenge:.40}: {error}"
         );
     }
@@ -224,7 +224,7 @@ fn a_realm_leads_nowhere_else() {
             "http://user:x@127.0.0.1/",
             "it contains a user name or password",
         ),
-        ("/token", "it is not an address"),
+        ("/token", "it is not a valid URL"),
     ] {
         let registry = registry();
         registry.state().authorization = Some("Bearer x".to_owned());
@@ -368,7 +368,7 @@ fn an_upload_leads_nowhere_else() {
             "http://a:b@127.0.0.1/",
             "it contains a user name or password",
         ),
-        ("http://[", "it is not an address"),
+        ("http://[", "it is not a valid URL"),
     ] {
         let registry = FakeRegistry::new();
         let answer = format!("HTTP/1.1 202 X\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n");

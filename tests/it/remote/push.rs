@@ -184,7 +184,7 @@ fn a_password_is_given_to_a_registry_that_asks_for_one() {
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(
-            text.contains("the registry wants other credentials") && !text.contains("dXNlc"),
+            text.contains("the registry requires other credentials") && !text.contains("dXNlc"),
             "{text}"
         );
     }

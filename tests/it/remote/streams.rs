@@ -68,7 +68,10 @@ fn a_stream_that_is_no_image_is_named() {
     let output = jettison(&["deps", "-"], b"");
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(error.contains("`standard input` is no image"), "{error}");
+    assert!(
+        error.contains("`standard input` is not an image"),
+        "{error}"
+    );
     let output = jettison(&["deps", "-"], &archive()[..3000]);
     assert!(
         String::from_utf8(output.stderr)

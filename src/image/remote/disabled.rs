@@ -1,4 +1,5 @@
-//! What stands for a transport that was left out of the build: it says so.
+//! Stubs for transports that were disabled at build time; each call returns an error that names the
+//! missing feature.
 
 #[cfg(not(feature = "registry"))]
 pub(in crate::image) use registry::{Fetched, Registry};
@@ -19,7 +20,7 @@ mod registry {
         feature: "registry",
     };
 
-    /// What no registry gives.
+    /// A manifest or an index. None is ever created.
     #[derive(Debug)]
     pub(in crate::image) struct Fetched {
         pub bytes: Vec<u8>,
@@ -27,7 +28,7 @@ mod registry {
         pub media_type: Option<String>,
     }
 
-    /// There is none.
+    /// A type without values, so that no method but the constructors can be called.
     #[derive(Debug)]
     pub(in crate::image) enum Registry {}
 

@@ -1,0 +1,249 @@
+//! The plan of the new layers: the names that each of them has.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::super::Image;
+use super::super::tree::{Content, Header, Kind, NameId};
+use super::Selection;
+use super::header::clamped;
+
+/// One layer of the new image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PlannedLayer {
+    /// The layer of the original that it derives from; none if it derives from all.
+    pub of: Option<usize>,
+    /// Its names, in the order of the tree.
+    pub names: Vec<NameId>,
+    /// Whether the layer of the original is copied as it is, because all of it is kept.
+    pub whole: bool,
+}
+
+/// All selected names in one layer.
+pub(super) fn one(image: &Image, selection: &Selection) -> PlannedLayer {
+    let mut names: Vec<NameId> = image
+        .tree
+        .walk()
+        .filter(|&name| selection.contains(name))
+        .collect();
+    // Engines create the root directory themselves, so it needs an entry only where it differs.
+    if !has_usual_root(image) {
+        names.insert(0, NameId::ROOT);
+    }
+    PlannedLayer {
+        of: None,
+        names,
+        whole: false,
+    }
+}
+
+/// Plans a layer for each layer of the original of which something is kept.
+///
+/// A layer is copied as it is where each of its paths is still in the image and kept, though
+/// perhaps with newer content above it. Any other is written anew, with those of its names that are
+/// kept and that nothing above replaced. So nothing that is written has to be hidden, and no
+/// whiteout is needed.
+pub(super) fn kept(
+    image: &Image,
+    selection: &Selection,
+    youngest: Option<i64>,
+) -> Vec<PlannedLayer> {
+    let owners = owners(image);
+    let homes = homes(image, selection, &owners);
+    let mut plans = divided(image, selection, &homes);
+    let current = current_names(image);
+    let recreating = layers_that_recreate(image, &current, &owners);
+    let original = Original {
+        image,
+        selection,
+        youngest,
+        owners,
+        current,
+        recreating,
+    };
+    for (index, plan) in plans.iter_mut().enumerate() {
+        plan.whole = original.is_whole(index, plan);
+    }
+    // The header of the root directory matters where it is unusual, or where a layer below has
+    // another one.
+    let mut needs_root = !has_usual_root(image);
+    plans.retain_mut(|plan| {
+        let index = plan.of.unwrap_or_default();
+        let names_root = original.owners[NameId::ROOT.index()] == Some(index);
+        if names_root && needs_root {
+            plan.names.insert(0, NameId::ROOT);
+        }
+        let is_kept = !plan.names.is_empty();
+        // A copied layer may set the header, so a layer above it has to set it again.
+        needs_root |= is_kept && plan.whole;
+        is_kept
+    });
+    if plans.is_empty() {
+        vec![one(image, selection)]
+    } else {
+        plans
+    }
+}
+
+/// The layers of the original, and facts that decide whether one of them can be copied.
+struct Original<'a> {
+    image: &'a Image,
+    selection: &'a Selection,
+    /// Seconds since 1970 that no time may be after.
+    youngest: Option<i64>,
+    /// The last layer with each name.
+    owners: Vec<Option<usize>>,
+    /// The name that now has the path of each name.
+    current: Vec<Option<NameId>>,
+    /// The layers that create a removed directory again.
+    recreating: HashSet<usize>,
+}
+
+impl Original<'_> {
+    /// Whether a layer can be copied as it is.
+    fn is_whole(&self, index: usize, plan: &PlannedLayer) -> bool {
+        // The layers below may become other ones, and then its entries would mean something else.
+        if self.image.materials[index].needs_lower || self.recreating.contains(&index) {
+            return false;
+        }
+        if !names_of(self.image, index).all(|name| self.is_kept(name)) {
+            return false;
+        }
+        // A file with another name in a lower layer is written in this one, so the plan has a name
+        // that the layer itself does not have.
+        plan.names
+            .iter()
+            .filter(|&&name| !self.image.tree.is_directory(name))
+            .all(|name| self.owners[name.index()] == Some(index))
+    }
+
+    /// Whether a name of a layer is in the new image as the layer has it.
+    fn is_kept(&self, name: NameId) -> bool {
+        let inode = self.image.tree.inode(name);
+        // Content that was replaced after reading is in no layer of the original.
+        if let Kind::File(Content::Bytes(_)) = inode.kind {
+            return false;
+        }
+        // A header with a time that has to be lowered must be written anew.
+        if !matches!(clamped(&inode.header, self.youngest), Cow::Borrowed(_)) {
+            return false;
+        }
+        self.current[name.index()].is_some_and(|now| self.selection.contains(now))
+    }
+}
+
+/// Whether the root directory has the header that every engine gives it if no layer has an entry
+/// for it.
+fn has_usual_root(image: &Image) -> bool {
+    image.tree.inode(NameId::ROOT).header
+        == Header {
+            mode: 0o755,
+            ..Header::default()
+        }
+}
+
+/// The names that a layer has entries for, and the directories that were created on the way to
+/// them.
+fn names_of(image: &Image, layer: usize) -> impl Iterator<Item = NameId> {
+    let changes = &image.layers[layer].changes;
+    let root = if image.materials[layer].names_root {
+        Some(NameId::ROOT)
+    } else {
+        None
+    };
+    image
+        .tree
+        .names(changes.made.clone())
+        .chain(changes.declared.iter().copied())
+        .chain(root)
+}
+
+/// The last layer with each name; none for a name that was added after reading.
+fn owners(image: &Image) -> Vec<Option<usize>> {
+    let mut owners = vec![None; image.tree.name_count()];
+    for index in 0..image.materials.len() {
+        for name in names_of(image, index) {
+            owners[name.index()] = Some(index);
+        }
+    }
+    owners
+}
+
+/// The layer in which each inode is written. All names of a file are in one layer, the last that
+/// has one of them: engines that unpack a layer by itself cannot link to a file of another.
+fn homes(image: &Image, selection: &Selection, owners: &[Option<usize>]) -> Vec<usize> {
+    let last = image.materials.len().saturating_sub(1);
+    let mut of_inode = vec![0; image.tree.inode_count()];
+    for name in image.tree.walk().filter(|&name| selection.contains(name)) {
+        let home = &mut of_inode[image.tree.inode_id(name).index()];
+        // A name that was added after reading belongs on top.
+        *home = owners[name.index()].unwrap_or(last).max(*home);
+    }
+    of_inode
+}
+
+/// The layers with their names and the directories that these are in, so that a reader of a single
+/// layer does not have to invent the header of a directory.
+fn divided(image: &Image, selection: &Selection, homes: &[usize]) -> Vec<PlannedLayer> {
+    let tree = &image.tree;
+    let mut plans = Vec::with_capacity(image.materials.len());
+    for index in 0..image.materials.len() {
+        plans.push(PlannedLayer {
+            of: Some(index),
+            names: Vec::new(),
+            whole: false,
+        });
+    }
+    let mut has: HashSet<(usize, NameId)> = HashSet::new();
+    for name in tree.walk().filter(|&name| selection.contains(name)) {
+        let home = homes[tree.inode_id(name).index()];
+        // Upwards until a directory that the layer already has.
+        let mut way = Vec::new();
+        let mut at = name;
+        while at != NameId::ROOT && (!tree.is_directory(at) || has.insert((home, at))) {
+            way.push(at);
+            at = tree.parent(at);
+        }
+        plans[home].names.extend(way.into_iter().rev());
+    }
+    plans
+}
+
+/// The layers that create a directory at a path that a lower layer had and that was removed in
+/// between. Such a layer need not have an entry for the directory: copied as it is, it would leave
+/// the directory the header of the lower layer, which nothing hides any more.
+fn layers_that_recreate(
+    image: &Image,
+    current: &[Option<NameId>],
+    owners: &[Option<usize>],
+) -> HashSet<usize> {
+    let mut layers = HashSet::new();
+    for name in image.tree.names(0..image.tree.name_count()) {
+        let Some(now) = current[name.index()] else {
+            continue;
+        };
+        // A path that one layer has twice is no concern: the layer is copied as it is.
+        let is_recreated = owners[name.index()] < owners[now.index()];
+        if now != name && is_recreated && image.tree.is_directory(now) {
+            layers.extend(owners[now.index()]);
+        }
+    }
+    layers
+}
+
+/// The name that now has the path of each name, if any.
+fn current_names(image: &Image) -> Vec<Option<NameId>> {
+    let tree = &image.tree;
+    let mut current: Vec<Option<NameId>> = Vec::with_capacity(tree.name_count());
+    for name in tree.names(0..tree.name_count()) {
+        // A directory has a lower row than its entries, so its own path is known by now.
+        let now = if name == NameId::ROOT {
+            Some(name)
+        } else {
+            current[tree.parent(name).index()]
+                .and_then(|parent| tree.child(parent, tree.file_name(name)))
+        };
+        current.push(now);
+    }
+    current
+}
