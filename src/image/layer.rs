@@ -71,7 +71,7 @@ pub(super) struct Material {
 }
 
 /// Layers, the tree they make, and the digests that are still to be checked.
-pub(super) struct Layers {
+pub(super) struct Stack {
     pub layers: Vec<Layer>,
     pub materials: Vec<Material>,
     pub tree: Tree,
@@ -86,7 +86,7 @@ pub(super) fn read_all(
     limits: &Limits,
     budget: &Budget,
     progress: &dyn Progress,
-) -> Result<Layers, ReadError> {
+) -> Result<Stack, ReadError> {
     use rayon::prelude::*;
 
     if sources.len() > limits.layers {
@@ -107,7 +107,7 @@ pub(super) fn read_all(
         .collect();
     let budgets = (limits, budget);
     match lay(sources, &rows, read, config, budgets) {
-        Ok((layers, materials, tree)) => Ok(Layers {
+        Ok((layers, materials, tree)) => Ok(Stack {
             layers,
             materials,
             tree,

@@ -89,7 +89,7 @@ impl Source {
                 reason,
             });
         };
-        let layer::Layers {
+        let layer::Stack {
             layers,
             materials,
             tree,

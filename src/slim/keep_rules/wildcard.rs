@@ -68,9 +68,8 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
         b'*' | b'?' => Some(1),
         b'[' => match set(pattern) {
             Some((members, length)) if members.contains(byte) => Some(length),
-            Some(_) => None,
             None if byte == b'[' => Some(1),
-            None => None,
+            _ => None,
         },
         literal if literal == byte => Some(1),
         _ => None,

@@ -52,7 +52,7 @@ impl Tracer for ElfTracer<'_> {
         // loader, so that they can be started; they are libraries all the same.
         match &elf.interpreter {
             Some(interpreter) if elf.soname.is_none() => {
-                self.load_program(keep, name, elf, interpreter)
+                self.load_program(keep, name, elf, interpreter);
             }
             // A static program at any address looks like a library, but needs nothing.
             _ if elf.kind == Type::Shared && !elf.needed.is_empty() => self.waiting.push(name),

@@ -71,18 +71,15 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     // Files of s6-rc that hold a command line without a `#!`.
     let is_line =
         matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
-    let Some(bytes) = keep
-        .view
-        .bytes(name)
-        .filter(|bytes| is_line || bytes.starts_with(b"#!"))
-    else {
-        return;
-    };
+    let head = shebang::head(keep.view, name);
     let is_execline =
-        shebang::parse(&bytes).is_some_and(|shebang| shebang.program_name() == b"execlineb");
+        shebang::parse(&head).is_some_and(|shebang| shebang.program_name() == b"execlineb");
     if !is_execline && !is_line {
         return;
     }
+    let Some(bytes) = keep.view.bytes(name) else {
+        return;
+    };
     let text = String::from_utf8_lossy(&bytes);
     for (number, line) in text
         .lines()

@@ -39,7 +39,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     let started = Started {
         programs: &programs,
         keeps_opened: false,
-        is_started: &|name| !is_library(&original.tree, name),
+        is_run: &|name| !is_library(&original.tree, name),
     };
     let binaries = Binaries::for_loading(&view);
     failures.extend(verify_names(&view, &binaries, &kept, &started)?);

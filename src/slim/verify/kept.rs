@@ -29,7 +29,7 @@ pub(in crate::slim) fn verify_plan(
     let started = Started {
         programs: &plan.loaded,
         keeps_opened: plan.keeps_opened,
-        is_started: &|name| !is_module(view.tree(), plan.graph(), name),
+        is_run: &|name| !is_module(view.tree(), plan.graph(), name),
     };
     verify_names(view, binaries, plan.kept(), &started)
 }
@@ -40,7 +40,7 @@ pub(super) struct Started<'a> {
     /// Libraries that programs may open by name are kept.
     pub(super) keeps_opened: bool,
     /// Whether a file with the permission to be executed is one that somebody executes.
-    pub(super) is_started: &'a dyn Fn(NameId) -> bool,
+    pub(super) is_run: &'a dyn Fn(NameId) -> bool,
 }
 
 /// The same for names of an image, whoever chose them.
@@ -65,7 +65,7 @@ pub(super) fn verify_names(
     for &name in kept {
         verifier.verify_name(name, &visible);
         if let Some(lost) = verifier.lost_interpreter(name)
-            && (started.is_started)(name)
+            && (started.is_run)(name)
         {
             verifier.fail(name, Lost::Need(lost));
         }
