@@ -95,13 +95,15 @@ pub enum ElfError {
     Unreadable,
     #[error("it is not an ELF file")]
     Magic,
-    #[error("its ELF header is cut short or wrong")]
+    #[error("its ELF header is truncated or invalid")]
     Header,
     #[error("its program headers lie outside the file")]
     ProgramHeaders,
     #[error("its {0} lies outside the file")]
     Outside(&'static str),
-    #[error("its dynamic section names more than {MAX_STRINGS} bytes, or {MAX_NEEDED} libraries")]
+    #[error(
+        "its dynamic section has more than {MAX_STRINGS} bytes of names or {MAX_NEEDED} libraries"
+    )]
     TooLong,
 }
 

@@ -150,7 +150,7 @@ fn start<S: Source>(
     program: &[u8],
 ) -> Start {
     let Kind::File(file) = source.look(program) else {
-        return Start::Unreadable("it is no regular file".into());
+        return Start::Unreadable("it is not a regular file".into());
     };
     let elf = match source.elf(file) {
         Ok(elf) => elf,

@@ -8,9 +8,9 @@ use crate::image::DEFAULT_PATH;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
-    #[error("there is no file `{}`", .0.escape_ascii())]
+    #[error("no such file: `{}`", .0.escape_ascii())]
     Missing(Vec<u8>),
-    #[error("there is no program `{}` in {}", name.escape_ascii(), path.escape_ascii())]
+    #[error("program `{}` not found in {}", name.escape_ascii(), path.escape_ascii())]
     NotInPath { name: Vec<u8>, path: Vec<u8> },
 }
 

@@ -212,7 +212,7 @@ impl fmt::Display for Why {
         match self {
             Self::Root(root) => root.fmt(f),
             Self::Directory => f.write_str("the directory it is in"),
-            Self::OnTheWay => f.write_str("on the way to it"),
+            Self::OnTheWay => f.write_str("on the path to it"),
             Self::Target => f.write_str("the target of the symlink"),
             Self::Interpreter => f.write_str("its loader"),
             Self::Needed { soname, found } => {
@@ -241,11 +241,11 @@ impl fmt::Display for Why {
                 let soname = soname.escape_ascii();
                 write!(f, "opened as `{soname}` when it calls `{symbol}`, {found}")
             }
-            Self::LoaderReads => f.write_str("read by it, a loader"),
+            Self::LoaderReads => f.write_str("read by the loader"),
             Self::Shebang => f.write_str("the program of its `#!` line"),
             Self::Command { word, line } => write!(f, "the command `{word}` on its line {line}"),
             Self::Mention { word, line } => write!(f, "the path `{word}` on its line {line}"),
-            Self::Record { package } => write!(f, "the record of its package `{package}`"),
+            Self::Record { package } => write!(f, "the database record of its package `{package}`"),
             Self::Include { word, line } => write!(f, "included as `{word}` on its line {line}"),
             Self::MayOpen { soname, found } => {
                 write!(
@@ -262,9 +262,9 @@ impl fmt::Display for Why {
                 )
             }
             Self::Rule { rule, because, .. } => write_rule(f, rule, because),
-            Self::Runtime { language } => write!(f, "part of the runtime of {language}"),
+            Self::Runtime { language } => write!(f, "part of the {language} runtime"),
             Self::Module { language, name } => {
-                write!(f, "of `{name}`, which a program in {language} can load")
+                write!(f, "part of `{name}`, which programs in {language} can load")
             }
         }
     }
@@ -298,7 +298,7 @@ impl fmt::Display for Root {
             Self::Workdir => f.write_str("the working directory"),
             Self::Volume => f.write_str("a volume"),
             Self::Home => f.write_str("the home directory of the user"),
-            Self::Glob { pattern } => write!(f, "asked for by `--keep {pattern}`"),
+            Self::Glob { pattern } => write!(f, "requested by `--keep {pattern}`"),
             Self::InWorkdir => f.write_str("in the working directory"),
             Self::Brought { by } => write!(f, "added by `{by}`"),
             Self::PackageDatabase => f.write_str("the package database that scanners read"),
@@ -310,15 +310,23 @@ impl fmt::Display for Root {
 fn write_rule(f: &mut fmt::Formatter<'_>, rule: &str, because: &Because) -> fmt::Result {
     match because {
         Because::Always => write!(f, "always kept by the rule `{rule}`"),
-        Because::Variable(name) => write!(f, "by the rule `{rule}`, as `{name}` is set"),
-        Because::Import(symbol) => write!(f, "by the rule `{rule}`, as it calls `{symbol}`"),
-        Because::Name => write!(f, "by the rule `{rule}`, as it is kept"),
-        Because::Literal(text) => write!(f, "by the rule `{rule}`, as it holds `{text}`"),
+        Because::Variable(name) => write!(f, "by the rule `{rule}`, because `{name}` is set"),
+        Because::Import(symbol) => write!(f, "by the rule `{rule}`, because it calls `{symbol}`"),
+        Because::Name => write!(f, "by the rule `{rule}`, because it is kept"),
+        Because::Literal(text) => {
+            write!(f, "by the rule `{rule}`, because it contains `{text}`")
+        }
         Because::Word { word, line } => {
-            write!(f, "by the rule `{rule}`, as `{word}` is on its line {line}")
+            write!(
+                f,
+                "by the rule `{rule}`, because `{word}` is on its line {line}"
+            )
         }
         Because::Mention { path } => {
-            write!(f, "by the rule `{rule}`, as it holds the path `{path}`")
+            write!(
+                f,
+                "by the rule `{rule}`, because it contains the path `{path}`"
+            )
         }
     }
 }
@@ -340,7 +348,7 @@ impl fmt::Display for Injector {
             Self::Preload => "`LD_PRELOAD`",
             Self::Audit => "`LD_AUDIT`",
             Self::PreloadFile => "`/etc/ld.so.preload`",
-            Self::StandIn => "the loader, a stand-in for glibc's,",
+            Self::StandIn => "the loader of gcompat",
         })
     }
 }

@@ -41,9 +41,9 @@ impl Entry {
 pub enum CacheError {
     #[error("it is not a loader cache")]
     Magic,
-    #[error("it is cut short")]
+    #[error("it is truncated")]
     Short,
-    #[error("its strings overlap beyond reason")]
+    #[error("its strings overlap too often")]
     Strings,
 }
 

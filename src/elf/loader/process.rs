@@ -522,13 +522,13 @@ impl<'a, F: Files> Process<'a, F> {
             Kind::Missing => return Fit::Pass,
             Kind::Loop => {
                 return if is_musl {
-                    Fit::Refuse(None, "its links go in a circle".to_owned())
+                    Fit::Refuse(None, "it is a symlink loop".to_owned())
                 } else {
                     Fit::Pass
                 };
             }
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
-            Kind::Special => return Fit::Refuse(None, "it is no regular file".to_owned()),
+            Kind::Special => return Fit::Refuse(None, "it is not a regular file".to_owned()),
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
@@ -536,12 +536,12 @@ impl<'a, F: Files> Process<'a, F> {
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
             // musl does not look at the machine: it takes what it opened, and fails.
             Ok(elf) if !self.loader.fits(elf) && is_musl => {
-                Fit::Refuse(Some(file), "it is for another machine".to_owned())
+                Fit::Refuse(Some(file), "it is for another architecture".to_owned())
             }
             // One that could run here is asked for its byte order and its ABI before its machine.
             Ok(elf) if !is_musl && !self.loader.is_class_of(elf) => Fit::Pass,
             Ok(elf) if !is_musl && !self.loader.is_order_of(elf) => {
-                Fit::Refuse(Some(file), "it has the other byte order".to_owned())
+                Fit::Refuse(Some(file), "it has the wrong byte order".to_owned())
             }
             Ok(elf) if !is_musl && !has_known_abi(elf) => {
                 Fit::Refuse(Some(file), "its OS ABI is unknown".to_owned())
@@ -550,7 +550,7 @@ impl<'a, F: Files> Process<'a, F> {
             Ok(Elf {
                 kind: Type::Other(_),
                 ..
-            }) => Fit::Refuse(Some(file), "it is no library".to_owned()),
+            }) => Fit::Refuse(Some(file), "it is not a library".to_owned()),
             // Another system's file, by its note.
             Ok(elf) if self.loader.obeys_abi_tag && elf.abi_tag_os.is_some_and(|os| os != 0) => {
                 Fit::Pass

@@ -229,7 +229,7 @@ fn report_missing(
             // Drivers of graphics cards, for one.
             None if keep_rules::is_provided(name) => {
                 let text = format!(
-                    "`{}` is not in the image: the runtime puts it into the container",
+                    "`{}` is not in the image: the container runtime provides it",
                     name.escape_ascii()
                 );
                 keep.note(Some(by), None, text);

@@ -144,7 +144,7 @@ fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: u
     }
     // Files that include each other in turn would never end.
     if includes > MAX_INCLUDES {
-        let text = format!("included through {MAX_INCLUDES} other files: it is not analyzed");
+        let text = format!("not analyzed: included through more than {MAX_INCLUDES} files");
         return keep.note(Some(name), None, text);
     }
     let Some(bytes) = keep.view.bytes(name) else {
@@ -245,7 +245,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     values.learn(&script, text);
     let expanded = expand::expand(&mut script, &values);
     if values.is_exhausted() {
-        let text = "too many values to follow: some variables are not known".to_owned();
+        let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);
     }
     let mut is_known = vec![false; script.commands.len()];

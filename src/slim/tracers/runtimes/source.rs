@@ -51,7 +51,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     if !keep.effort.sources.spend(bytes.len()) {
-        let text = "too many sources in the image: this one is not analyzed".to_owned();
+        let text = "too many source files in the image: this one is not analyzed".to_owned();
         return keep.note(Some(name), None, text);
     }
     let text = String::from_utf8_lossy(&bytes);
