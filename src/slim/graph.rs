@@ -125,6 +125,8 @@ impl Graph {
 
     /// Lets reasons count that are as sure as this.
     pub(super) fn open(&mut self, level: Confidence) {
+        // The level is raised first, so that reasons of this level that are released now are not
+        // withheld again.
         self.level = level;
         for (name, reason) in self.withheld.remove(&level).unwrap_or_default() {
             self.bring(name, reason);
@@ -155,6 +157,8 @@ impl Graph {
 
     /// Whether a reason was not given before, and is not one of too many.
     fn is_new(&mut self, name: NameId, reason: &Reason) -> bool {
+        // The confidence is a part of the key: many weak mentions must not use up the room of a
+        // later, surer reason.
         let key = (name, reason.by, reason.confidence());
         let given = self.given.entry(key).or_default();
         // More reasons of the same giver tell nobody more.
@@ -171,6 +175,8 @@ impl Graph {
 
     /// Adds a reason, and those that were parked until its name is kept.
     fn bring(&mut self, name: NameId, reason: Reason) {
+        // A stack instead of recursion: a chain of parked reasons may be as long as the image has
+        // names.
         let mut coming = vec![(name, reason)];
         while let Some((name, reason)) = coming.pop() {
             if !self.add(name, reason) {
@@ -187,6 +193,7 @@ impl Graph {
 
     /// Adds a reason; true where it is the name's first.
     fn add(&mut self, name: NameId, reason: Reason) -> bool {
+        // A name may be dropped while its reason was parked or withheld.
         if self.dropped.contains(&name) {
             return false;
         }
@@ -233,6 +240,7 @@ impl Graph {
         let mut chain = Vec::new();
         let mut at = Some(name);
         while let Some(name) = at {
+            // A name that is not kept has no reasons, and its chain is empty.
             let Some(reason) = self.reasons[name.index()].first() else {
                 break;
             };
@@ -240,6 +248,8 @@ impl Graph {
                 name,
                 why: &reason.why,
             });
+            // The giver was kept before the name was, so following givers ends at a root and never
+            // in a circle.
             at = reason.by;
         }
         chain.reverse();

@@ -15,6 +15,8 @@ pub(super) fn keep(
     let tree = &image.tree;
     let records = packages::records(image, installed, &|name| graph.is_kept(name))?;
     for kept in records.kept {
+        // A record of one package is kept for a kept file of that package; the database itself
+        // belongs to all.
         let why = match kept.of {
             Some(_) => Why::Record {
                 package: kept.package,
@@ -44,6 +46,8 @@ pub(super) fn insert(
     let mut names = Vec::new();
     for record in records {
         let Some((directory, file_name)) = place(&mut result, &record.path, layer, &mut names)
+        // A directory of the path is something else in this image; a scanner would not find the
+        // record there either.
         else {
             continue;
         };
@@ -82,6 +86,8 @@ fn place(
     for component in components {
         at = if tree.child(at, component).is_none() {
             let header = Header {
+                // Package managers create their directories with this mode; the time of the parent
+                // keeps the layer reproducible.
                 mode: 0o755,
                 mtime: tree.inode(at).header.mtime,
                 ..Header::default()
@@ -96,6 +102,8 @@ fn place(
                 },
             )
         } else {
+            // The way may lead through a symlink, as `/var/run` does, and then the links have to be
+            // kept with the record.
             let resolved = tree.resolve_from(at, component).ok()?;
             names.extend(resolved.crossed);
             resolved.name

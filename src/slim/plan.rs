@@ -70,6 +70,8 @@ pub(super) fn make<'p>(
     let image = view.image;
     let mut keep = Keep::new(view, binaries);
     let mut tracers = tracers::all(view, binaries);
+    // The order of these calls is the order of reasons, and `why` shows the first: what a user or
+    // the configuration asked for explains a file better than a rule.
     roots::keep(&mut keep, options)?;
     for tracer in &mut tracers {
         tracer.start(&mut keep);
@@ -83,12 +85,16 @@ pub(super) fn make<'p>(
         notes,
         loaded,
     } = trace(keep, &mut tracers, options.level);
+    // Records follow the decision on everything else: a package is recorded where a file of it is
+    // kept.
     let records = if options.no_package_records {
         Vec::new()
     } else {
         package_records::keep(image, packages()?, &mut graph)?
     };
     let oversized = view.oversized();
+    // A file that could not be read may hide dependencies, so there is no plan rather than a broken
+    // one.
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
@@ -104,7 +110,10 @@ pub(super) fn make<'p>(
     let count_of =
         |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
     totals.levels = kept_at.into_iter().map(count_of).collect();
+    // The levels were counted before records were kept.
     add_records(&mut totals, options.level);
+    // Verification opens libraries by name only where the plan keeps them, otherwise it would
+    // report each as lost.
     let keeps_opened = options.level >= Confidence::Likely;
     Ok(Plan {
         graph,
@@ -126,6 +135,7 @@ fn with_oversized(
     kept: &[NameId],
     oversized: &BTreeSet<InodeId>,
 ) -> Vec<Note> {
+    // The set keeps the notes in order with those that are added.
     let mut notes: BTreeSet<Note> = notes.into_iter().collect();
     for &name in kept {
         if oversized.contains(&image.tree.inode_id(name)) {
@@ -206,6 +216,7 @@ impl Plan {
 }
 
 fn totals(tree: &Tree, kept: &[NameId], records: &[GeneratedRecord]) -> Totals {
+    // Generated records are not in the tree, but they are in the image that is written.
     let mut after = count(tree, kept.iter().copied());
     after.names += records.len();
     after.files += records.len();
@@ -269,6 +280,7 @@ fn is_started(tree: &Tree, name: NameId) -> bool {
 }
 
 fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
+    // A file with hard links is stored once and counted once.
     let mut counted = vec![false; tree.inode_count()];
     let mut count = Count::default();
     for name in names {
@@ -289,6 +301,8 @@ fn count(tree: &Tree, names: impl Iterator<Item = NameId>) -> Count {
 fn is_program(tree: &Tree, name: NameId) -> bool {
     const DIRECTORIES: [&[u8]; 3] = [b"bin", b"sbin", b"libexec"];
     tree.inode(name).header.mode & 0o111 != 0
+        // Libraries often have the permission to be executed as well; the directory tells programs
+        // from them.
         && DIRECTORIES.contains(&tree.file_name(tree.parent(name)))
 }
 

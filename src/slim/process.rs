@@ -47,6 +47,8 @@ impl<'a> Processes<'a> {
             environment: Environment {
                 library_path,
                 directory: config.working_dir().as_bytes().to_vec(),
+                // Whether a program is privileged is a property of the program; `environments` sets
+                // it for each start.
                 secure: false,
             },
             preload,
@@ -66,6 +68,8 @@ impl<'a> Processes<'a> {
     /// The loader at a path, as it works for a program. Made once for each kind of program.
     pub(super) fn loader(&mut self, view: &View<'_>, path: &[u8], program: &Elf) -> Rc<Loader> {
         for loader in &self.loaders {
+            // One path may serve two architectures, as musl's loader does in a multi-arch image, so
+            // the path alone does not identify a loader.
             if loader.path == path && loader.fits(program) {
                 return Rc::clone(loader);
             }
@@ -134,9 +138,11 @@ pub(super) fn start<'a>(
     if !environment.secure {
         inject(&processes.preload, Injector::Preload);
     }
+    // musl has no auditing interface and ignores `LD_AUDIT`.
     if loader.flavor == Flavor::Glibc && !environment.secure {
         inject(&processes.audit, Injector::Audit);
     }
+    // musl reads no preload file; what it is given here comes from the loader of gcompat.
     let injector = if loader.flavor == Flavor::Musl {
         Injector::StandIn
     } else {
@@ -151,6 +157,7 @@ pub(super) fn start<'a>(
         let files: Vec<InodeId> = process.objects().iter().map(|object| object.file).collect();
         processes.binaries.read_all(view, &files);
     }
+    // musl contains the resolver and `iconv` and opens no library for its own functions.
     if loader.flavor == Flavor::Glibc {
         open_for_libc(view, processes, &mut process, &mut causes);
     }
@@ -186,6 +193,7 @@ fn open_for_libc(
     causes: &mut BTreeMap<usize, Cause>,
 ) {
     let mut objects = process.objects().iter();
+    // A process that maps no glibc, such as one of Go without cgo, opens none of these.
     let Some(libc) = objects.position(|object| file_name(&object.path).starts_with(LIBC)) else {
         return;
     };
@@ -222,6 +230,8 @@ fn open_by_name(
     let mut at = 0;
     let mut read = 0;
     while let Some(file) = process.objects().get(at).map(|object| object.file) {
+        // Opening a library may map more, so files are read in batches: all that are mapped now, on
+        // all cores, then those that came since.
         if at == read {
             let files = process.objects()[at..].iter().map(|object| object.file);
             processes

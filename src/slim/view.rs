@@ -84,6 +84,8 @@ impl<'a> View<'a> {
 
     pub(crate) fn resolve(&self, path: &[u8]) -> Result<Resolved, ResolveError> {
         let resolved = self.tree().resolve(path)?;
+        // A path works only if every link and directory on the way is visible too; one that is
+        // hidden ends the path there.
         let hidden = resolved
             .crossed
             .iter()
@@ -91,6 +93,8 @@ impl<'a> View<'a> {
             .find(|&&name| !self.is_there(name));
         match hidden {
             None => Ok(resolved),
+            // The path up to the hidden name is what a kernel would report as missing in the
+            // slimmed image.
             Some(&name) => Err(ResolveError::NotFound {
                 missing: self.tree().path(name),
                 crossed: Vec::new(),
@@ -136,6 +140,7 @@ impl<'a> View<'a> {
         }
         match self.image.read_inode(file) {
             Ok(bytes) => Some(bytes),
+            // A directory or a device has no bytes; that is an answer and no failure.
             Err(ReadError::NotAFile { .. }) => None,
             Err(error) => {
                 self.fail(error);
@@ -149,10 +154,14 @@ impl<'a> View<'a> {
         let Kind::File(content) = &self.tree().inode_at(file).kind else {
             return false;
         };
+        // A sparse file may claim terabytes in an archive of a few bytes, and reading it would fill
+        // the memory with zeros.
         let limit = match content {
             Content::Sparse { .. } => limit.min(MAX_SPARSE),
             _ => limit,
         };
+        // A file many times as large as the whole image as it is stored is a bomb, whatever the
+        // limit.
         if content.length() > limit || self.image.is_implausible(content) {
             self.add_oversized(file);
             return false;
@@ -176,8 +185,12 @@ impl<'a> View<'a> {
         if !self.is_readable(file, MAX_BINARY) {
             return Err(ElfError::Unreadable);
         }
+        // Headers and the dynamic section are a few kilobytes; reading only these spares
+        // decompressing gigabytes of code.
         let parts = FileParts::new(self.image, file);
         let elf = elf::parse_parts(&parts);
+        // The parser sees a failed read as missing bytes and would blame the file; the failure of
+        // the image goes first.
         if let Some(error) = parts.into_failure() {
             self.fail(error);
             return Err(ElfError::Unreadable);
@@ -197,12 +210,15 @@ impl Files for View<'_> {
     fn look(&self, path: &[u8]) -> elf::Kind<InodeId> {
         let resolved = match self.resolve(path) {
             Ok(resolved) => resolved,
+            // musl ends its search at a loop, where any other broken path is just a miss.
             Err(ResolveError::TooManyLinks { .. }) => return elf::Kind::Loop,
             Err(_) => return elf::Kind::Missing,
         };
         match self.tree().inode(resolved.name).kind {
             Kind::File(_) => elf::Kind::File(self.tree().inode_id(resolved.name)),
             Kind::Directory => elf::Kind::Directory,
+            // Resolving has followed all links, so that one is left only where its target is
+            // missing.
             Kind::Symlink { .. } => elf::Kind::Missing,
             Kind::Character { .. } | Kind::Block { .. } | Kind::Fifo => elf::Kind::Special,
         }

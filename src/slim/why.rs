@@ -185,10 +185,15 @@ impl Confidence {
 impl Why {
     pub fn confidence(&self) -> Confidence {
         match self {
+            // The page of a rule gives the confidence of each pattern; it does not follow from the
+            // kind of reason.
             Self::Rule { confidence, .. } | Self::Root(Root::Rule { confidence, .. }) => {
                 *confidence
             }
+            // A file that marks a library as required in its note fails without it.
             Self::Announced { required: true, .. } => Confidence::Certain,
+            // These are named in a configuration or a source, but the run that uses them may never
+            // happen.
             Self::Root(
                 Root::Argument { .. }
                 | Root::ShellText { .. }
@@ -201,7 +206,11 @@ impl Why {
             | Self::Command { .. }
             | Self::Include { .. }
             | Self::Module { .. } => Confidence::Likely,
+            // A path in a script may be one that the script creates or removes, so the mention
+            // alone proves little.
             Self::Mention { .. } => Confidence::Possible,
+            // All that is left is what a loader or the kernel opens itself; without it the program
+            // does not start.
             _ => Confidence::Certain,
         }
     }
@@ -290,6 +299,8 @@ impl fmt::Display for Root {
         match self {
             Self::Program(field) => write!(f, "the program of {field}"),
             Self::Argument { of, word } => write!(f, "the argument `{word}` of {of}"),
+            // Most commands have one line, and a line number would only make the reader look for
+            // the others.
             Self::ShellText { of, word, line: 1 } => write!(f, "the word `{word}` of {of}"),
             Self::ShellText { of, word, line } => {
                 write!(f, "the word `{word}` on line {line} of {of}")

@@ -31,6 +31,8 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
         .iter()
         .map(|layer| layer.history.as_ref().and_then(instruction))
         .collect();
+    // Base images copy a whole root file system with one ADD; that is no application, and keeping
+    // all of it would undo slimming.
     for path in OF_DISTRIBUTION {
         if let Ok(resolved) = tree.resolve_link(path.as_bytes())
             && let Some(instruction) = instructions.get_mut(tree.inode(resolved.name).layer)
@@ -42,6 +44,8 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
     if instructions.iter().all(Option::is_none) {
         return;
     }
+    // The walk visits a directory before its content, so that a skipped directory takes its content
+    // with it.
     for name in without_leftovers(tree, tree.walk()) {
         let inode = tree.inode(name);
         // Directories come with what is in them; an empty one was meant.
@@ -56,6 +60,7 @@ pub(super) fn keep(keep: &mut Keep<'_>) {
 
 /// The COPY or ADD that made a layer.
 fn instruction(step: &History) -> Option<String> {
+    // History text is the only trace of the Dockerfile that the image carries.
     let text = step.instruction();
     let keyword = text.split_whitespace().next().unwrap_or_default();
     let is_copy = ["COPY", "ADD"]

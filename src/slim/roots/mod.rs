@@ -16,14 +16,17 @@ use crate::slim::why::{Field, Root, Why};
 pub(super) fn keep(keep: &mut Keep<'_>, options: &PlanOptions) -> Result<(), PlanError> {
     let image = keep.view.image;
     let config = &image.config;
+    // Dropping comes first, because a name that is kept once stays kept.
     for pattern in &options.drop {
         let tree = keep.tree();
+        // A dropped directory without its content would leave files without a parent.
         for (dropped, _) in matching(keep, "--drop", pattern)? {
             std::iter::once(dropped)
                 .chain(tree.below(dropped))
                 .for_each(|name| keep.graph.drop_name(name));
         }
     }
+    // The program comes before `--keep`: it is the better reason for files that both ask for.
     keep_program(keep, config, !options.keep.is_empty())?;
     keep_healthcheck(keep, config);
     for pattern in &options.keep {
@@ -65,6 +68,8 @@ fn keep_program(
         .map(|word| (Field::Cmd, word.to_owned()));
     let command: Vec<(Field, String)> = entrypoint.chain(cmd).collect();
     let Some((field, program)) = command.first().cloned() else {
+        // `--keep` is enough to slim an image that only holds files, such as a base for `COPY
+        // --from`.
         return if may_be_missing {
             Ok(())
         } else {
@@ -76,6 +81,7 @@ fn keep_program(
         return Ok(());
     }
     if !may_be_missing {
+        // A program with a slash in its name is not searched in PATH, so there is no list to show.
         let looked_in = if program.contains('/') {
             Vec::new()
         } else {
@@ -112,6 +118,7 @@ fn keep_healthcheck(keep: &mut Keep<'_>, config: &Config) {
             }
             add(Field::Healthcheck, script);
         }
+        // `NONE` disables the check of the base image.
         _ => return,
     }
     if !words.is_empty() && !command::keep(keep, &words) {
@@ -186,6 +193,7 @@ fn keep_workdir(keep: &mut Keep<'_>, workdir: &[u8]) {
 /// The home directory of the user whom the container runs as: HOME, or what `/etc/passwd` says.
 fn keep_home(keep: &mut Keep<'_>, config: &Config) {
     let user = config.user().split(':').next().unwrap_or_default();
+    // An image without USER runs as root.
     let user = if user.is_empty() { "0" } else { user };
     let passwd = keep
         .tree()
@@ -203,6 +211,7 @@ fn keep_home(keep: &mut Keep<'_>, config: &Config) {
             format!("the user `{user}` is not in `/etc/passwd`"),
         );
     }
+    // HOME from the image wins, as in Docker, which only fills it in where it is unset.
     let set = config
         .env_value("HOME")
         .map(|home| home.as_bytes().to_vec());
@@ -214,6 +223,8 @@ fn keep_home(keep: &mut Keep<'_>, config: &Config) {
 /// The sixth field of the first line whose name or number is `user`.
 fn home_of(passwd: &[u8], user: &[u8]) -> Option<Vec<u8>> {
     for line in passwd.split(|&byte| byte == b'\n') {
+        // The runtime compares USER with names and with numbers, and takes the first line that
+        // matches.
         let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').collect();
         let is_user = fields.first() == Some(&user) || fields.get(2) == Some(&user);
         if is_user && let Some(home) = fields.get(5) {
@@ -247,6 +258,8 @@ fn matching(
         pattern: pattern.to_owned(),
     };
     let trimmed = pattern.trim_matches('/');
+    // The part before the first wildcard is resolved like a path, so that `/lib/*` works where
+    // `/lib` is a symlink.
     let literal: Vec<&str> = trimmed
         .split('/')
         .take_while(|component| !component.contains(['*', '?', '[', '{', '\\']))
@@ -260,6 +273,7 @@ fn matching(
         return Ok(vec![(resolved.name, resolved.crossed)]);
     }
     let glob = GlobBuilder::new(&rest.join("/"))
+        // `*` stops at a slash as in a shell; `**` crosses directories.
         .literal_separator(true)
         .backslash_escape(true)
         .build();
@@ -270,6 +284,8 @@ fn matching(
     })?;
     let glob = glob.compile_matcher();
     let resolved = tree.resolve(start.as_bytes()).map_err(|_| nothing())?;
+    // The pattern is matched against the rest of each path, behind the directory and its slash; the
+    // path of the root is only the slash.
     let skipped = if resolved.name == NameId::ROOT {
         1
     } else {
@@ -281,6 +297,8 @@ fn matching(
             matched.push((name, resolved.crossed.clone()));
         }
     }
+    // A pattern that matches nothing is most likely mistyped, and silence would drop the file it
+    // was meant to protect.
     if matched.is_empty() {
         Err(nothing())
     } else {
