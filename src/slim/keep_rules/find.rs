@@ -105,8 +105,8 @@ fn find_symbols(elf: &Elf, bytes: &[u8], finds: &mut Finds) {
     }
     // Go calls the kernel itself, so that it imports nothing.
     if commands::starts_programs_in_go(bytes) {
-        // This stands for all functions that start programs: every rule about started programs
-        // lists it.
+        // This stands for all functions that start programs: the rules about started programs list
+        // it.
         finds.starters.insert("execvp");
     }
 }

@@ -37,7 +37,11 @@ pub(super) struct Spots {
 
 impl Searcher {
     pub(super) fn new(tree: &Tree, texts: &[&str]) -> Option<Self> {
+        // The container runtime mounts file systems over these, or programs fill them while they
+        // run.
         const NOT_KEPT: [&[u8]; 5] = [b"proc", b"sys", b"dev", b"tmp", b"run"];
+        // A path that leads to something begins with a directory that the image has, so nothing
+        // else is searched for.
         let roots = tree.children(NameId::ROOT).map(|name| tree.file_name(name));
         let roots = roots
             .filter(|name| !NOT_KEPT.contains(name))
@@ -84,6 +88,7 @@ fn is_path_byte(byte: u8) -> bool {
 
 fn mention(tree: &Tree, bytes: &[u8], at: usize) -> Option<(Vec<u8>, Mentioned)> {
     let rest = &bytes[at..bytes.len().min(at + MAX_PATH)];
+    // In C the byte before a string is the zero that ends the one before it.
     let is_alone = at.checked_sub(1).is_none_or(|before| bytes[before] == 0);
     let end = rest
         .iter()
@@ -107,6 +112,7 @@ fn what_is(tree: &Tree, path: &[u8]) -> Option<Mentioned> {
     let inode = tree.inode(name);
     match inode.kind {
         Kind::Directory => Some(Mentioned::Directory),
+        // Many distributions mark libraries as executable.
         Kind::File(_) if inode.header.mode & 0o111 != 0 && !is_library(tree, name) => {
             Some(Mentioned::Program)
         }
@@ -141,8 +147,12 @@ fn longest_file(tree: &Tree, text: &[u8]) -> Option<usize> {
                 start += end + 1;
             }
             Some(_) if is_plain(tree, &text[..start + end]) => return Some(start + end),
+            // The whole path is a program or a device, which text that goes on behind it does not
+            // name.
             Some(_) => return None,
             None => {
+                // Strings of Go and Rust follow each other without an end: the path is the longest
+                // prefix that exists, and very short names are left to chance.
                 let component = &rest[..end];
                 let shorter = (SHORTEST_FILE_NAME..component.len()).rev();
                 let files =

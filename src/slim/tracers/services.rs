@@ -19,6 +19,8 @@ impl Tracer for ServiceTracer {
         if !keep.is_file(name) {
             return;
         }
+        // These programs find their services by convention, so nothing in the configuration names
+        // them.
         match keep.tree().file_name(name) {
             b"init" | b"s6-svscan" | b"s6-overlay-suexec" => keep_services(keep, name),
             // They run a script of the manifest, which names the program.
@@ -71,6 +73,7 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
     // Files of s6-rc that hold a command line without a `#!`.
     let is_line =
         matches!(file_name(&path), b"up" | b"down") && path.starts_with(b"/etc/s6-overlay/");
+    // The first line decides before the file is read whole: most kept files are no scripts.
     let head = shebang::head(keep.view, name);
     let is_execline =
         shebang::parse(&head).is_some_and(|shebang| shebang.program_name() == b"execlineb");
@@ -96,6 +99,8 @@ fn read_execline(keep: &mut Keep<'_>, name: NameId) {
 }
 
 fn keep_word(keep: &mut Keep<'_>, name: NameId, word: &str, line: usize) {
+    // Blocks in braces contain commands too, so every word is tried and not only the first of a
+    // line.
     if let Some(path) = keep.programs.find(keep.view, word.as_bytes()) {
         keep.keep_path(
             &path,
@@ -132,9 +137,13 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
             continue;
         };
         match key.trim() {
+            // supervisord expands `%(ENV_x)s`; written as a substitution, the shell's parser takes
+            // it for unknown text.
             "command" => shell::keep_text_of(keep, name, number + 1, &value.replace("%(", "$(")),
             "files" => {
                 for pattern in value.split_whitespace() {
+                    // supervisord resolves a relative pattern from the directory of the file that
+                    // includes.
                     let base = keep.tree().path(keep.tree().parent(name));
                     let base = String::from_utf8_lossy(&base).into_owned();
                     let pattern = if pattern.starts_with('/') {
@@ -148,6 +157,7 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
                             line: number + 1,
                         };
                         keep.graph.keep(file, Some(name), why);
+                        // Files in its own directories are read when the tracer sees them.
                         if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
                             read_programs(keep, file);
                         }
@@ -162,6 +172,7 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
 /// `npm start` has a shell run what the `package.json` of the working directory says.
 fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let config = &keep.view.image.config;
+    // npm looks for the manifest from the working directory up; images have it there.
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
     let words: Vec<String> = config
         .entrypoint()

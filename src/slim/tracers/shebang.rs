@@ -22,6 +22,7 @@ impl Tracer for ShebangTracer {
         if !bytes.starts_with(b"#!") {
             return;
         }
+        // Modules are imported and not executed, whatever their `#!` line says.
         if is_module(keep.tree(), &keep.graph, name) {
             return;
         }
@@ -32,6 +33,7 @@ impl Tracer for ShebangTracer {
                 "invalid `#!` line: the kernel refuses it".to_owned(),
             );
         };
+        // The kernel takes a relative path from the working directory of the process.
         let path = keep.programs.absolute(shebang.interpreter);
         if keep.keep_path(&path, Some(name), Why::Shebang).is_none() {
             keep.unmet(
@@ -40,6 +42,7 @@ impl Tracer for ShebangTracer {
                 Vec::new(),
             );
         }
+        // `env` searches PATH for the program it starts, so that both are kept.
         if let Some(program) = shebang.env_program() {
             keep_program(keep, name, &program);
         }
