@@ -94,12 +94,15 @@ impl Tracer for ShellTracer {
 fn is_script(keep: &Keep<'_>, name: NameId) -> bool {
     const LOOKED_AT: usize = 512;
     let bytes = keep.view.head(keep.tree().inode_id(name), LOOKED_AT);
+    // A `#!` line decides alone: a Python script named `x.sh` is not one of the shell.
     if bytes.starts_with(b"#!") {
         let program = shebang::parse(&bytes)
             .map(|shebang| shebang.program_name())
             .unwrap_or_default();
         return ProgramClass::PosixShell.contains(program);
     }
+    // `execve` refuses a text without a `#!` line with ENOEXEC, and then shells and `execvp` run it
+    // with `sh`.
     let is_text = !bytes.is_empty() && !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok();
     let inode = keep.tree().inode(name);
     is_text && (keep.tree().file_name(name).ends_with(b".sh") || inode.header.mode & 0o111 != 0)
@@ -119,6 +122,8 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
     while let Some(&name) = names.get(at)
         && names.len() < MOST
     {
+        // Scripts look at `$0` to find their directory, and `$0` is the name of the symlink they
+        // were started by.
         let links = keep
             .graph
             .reasons(name)
@@ -139,6 +144,7 @@ fn script_paths(keep: &Keep<'_>, name: NameId) -> Vec<String> {
 
 /// Reads a file that another one includes, with what variables have there.
 fn read_included(keep: &mut Keep<'_>, name: NameId, values: &Values, includes: usize) {
+    // A script may be an entry point, be included by others and be traced itself; it is read once.
     if !keep.scripts.insert(name) {
         return;
     }
@@ -217,6 +223,8 @@ struct Reading<'a> {
 
 fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     let place = reading.place;
+    // The limit is counted over the whole image, because many small scripts cost as much as a large
+    // one.
     if !keep.effort.scripts.spend(text.len()) {
         let text = "too many shell scripts in the image: this one is not analyzed".to_owned();
         return keep.note(place.by(), None, text);
@@ -227,6 +235,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         let text = format!("{}: this part of the script is not analyzed", part.reason);
         keep.note(place.by(), Some(lines.line(part.span.start)), text);
     }
+    // A part that was skipped on purpose is reported once, and not as a syntax error too.
     let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
     for error in &script.errors {
         if !unread.contains(error) {
@@ -243,6 +252,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     values.learn(&script, text);
     learn_included(keep, &script, &mut values);
     values.learn(&script, text);
+    // From here on the words of the script are their values, where these are known.
     let expanded = expand::expand(&mut script, &values);
     if values.is_exhausted() {
         let text = "too many variable values to follow: some are unknown".to_owned();
@@ -260,10 +270,14 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     for (simple, is_known) in script.commands.iter().zip(is_known) {
         let line = lines.line(simple.span.start);
+        // A command of which no program is known, such as `exec "$@"`, may still name one among its
+        // words.
         if !is_known {
             keep_words(keep, place, &simple.words, line);
         }
         note_unknown(keep, place, &simple.words, line);
+        // The first word is the command itself; a file that it names is a program, found through
+        // PATH.
         for word in simple.words.iter().skip(1) {
             keep_relative(keep, place, word, lines.line(word.span.start));
         }
@@ -300,6 +314,8 @@ fn learn_included(keep: &mut Keep<'_>, script: &ShellScript, values: &mut Values
             let Some(bytes) = keep.view.bytes(resolved.name) else {
                 continue;
             };
+            // An included file is parsed twice, here for its variables and later for its commands;
+            // both count.
             if bytes.len() <= MAX_SCRIPT && keep.effort.scripts.spend(bytes.len()) {
                 let text = String::from_utf8_lossy(&bytes);
                 values.learn(&shell::parse_text(&text), &text);
@@ -317,8 +333,10 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
     };
     let known: Option<Vec<&str>> = words[1..].iter().map(ShellWord::literal).collect();
     let text = match (first, known) {
+        // Only the first argument of `trap` is a command; signals follow.
         ("trap", _) => words.get(1).and_then(ShellWord::literal).map(str::to_owned),
         ("eval", Some(words)) => Some(words.join(" ")),
+        // `run-parts` starts every program of a directory.
         ("run-parts", Some(words)) => {
             for word in words.iter().filter(|word| word.starts_with('/')) {
                 let why = reading.place.why(word, line, mention);
@@ -331,6 +349,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
         }
         _ => None,
     };
+    // Text inside text needs its quotes doubled each time, so nobody writes more than two or three
+    // levels.
     if let Some(text) = text.filter(|text| reading.depth < DEEPEST && !text.starts_with('-')) {
         let inner = Reading {
             base: line - 1,
@@ -344,6 +364,8 @@ fn read_argument(keep: &mut Keep<'_>, reading: &Reading<'_>, words: &[ShellWord]
 /// A path that is known once variables are, or what a pattern matches.
 fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize) {
     let why = place.why(path, line, mention);
+    // The shell expands a pattern at run time; the files of the image that match it now are those
+    // it will find.
     if globs::is_pattern(path) {
         for name in globs::matches(keep.tree(), path) {
             let path = keep.tree().path(name);
@@ -356,6 +378,7 @@ fn keep_path_or_glob(keep: &mut Keep<'_>, place: Place, path: &str, line: usize)
 
 /// The program that is called, and those that call it for the script.
 fn keep_call(keep: &mut Keep<'_>, place: Place, call: &ProgramCall<'_>, line: usize) {
+    // `exec nice -n 5 program`: the wrappers are programs too.
     for wrapper in &call.via {
         keep_command(keep, place, wrapper, line);
     }
@@ -424,6 +447,7 @@ fn note_unknown(keep: &mut Keep<'_>, place: Place, words: &[ShellWord], line: us
                 "the command of `eval` is computed at run time".to_owned(),
             );
         }
+        // `"$@"` runs the arguments of the script, which the image names in CMD.
         None if !word.parts.iter().all(is_argument) => {
             let text = format!("the command `{}` is computed at run time", word.raw);
             keep.note(place.by(), Some(line), text);
@@ -483,6 +507,8 @@ fn absolute_paths(line: &str) -> Vec<&str> {
     let mut paths = Vec::new();
     for start in memchr::memchr_iter(b'/', bytes) {
         if let Some(before) = start.checked_sub(1)
+            // A slash behind one of these continues a word, such as a variable or a pattern, whose
+            // start is unknown.
             && (is_path_byte(bytes[before]) || b"$})]*?`\\".contains(&bytes[before]))
         {
             continue;
@@ -492,6 +518,7 @@ fn absolute_paths(line: &str) -> Vec<&str> {
             .bytes()
             .position(|byte| !is_path_byte(byte))
             .unwrap_or(rest.len());
+        // A path at the end of a sentence has its full stop behind it.
         let path = rest[..end].trim_end_matches(['.', '/']);
         // `https://host`.
         if path.len() > 1 && !path.starts_with("//") {
@@ -524,6 +551,8 @@ fn keep_included(
             continue;
         }
         let line = lines.line(simple.span.start);
+        // A file that is known by its variables was expanded before, so what is left is computed at
+        // run time.
         let Some(word) = file.literal() else {
             keep.note(
                 place.by(),
@@ -545,6 +574,8 @@ fn keep_included(
 /// in PATH.
 fn included_path(keep: &Keep<'_>, word: &str) -> Option<Vec<u8>> {
     let mut candidates = Vec::new();
+    // Only `source` of bash also looks in the working directory, and only where PATH has no such
+    // file.
     if word.contains('/') {
         candidates.push(keep.programs.absolute(word.as_bytes()));
     } else {

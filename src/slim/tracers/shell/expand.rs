@@ -29,6 +29,7 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
         let mut place = 0;
         while place < simple.words.len() {
             let word = &simple.words[place];
+            // A constant word has its value already.
             let known = if is_constant(word) {
                 Vec::new()
             } else {
@@ -39,16 +40,20 @@ pub(super) fn expand(script: &mut ShellScript, values: &Values) -> Vec<(usize, S
                 place += 1;
                 continue;
             };
+            // Commands with several unknown words would multiply; beyond the limit the first value
+            // stands for all.
             let room = MOST.saturating_sub(variants.len());
             for other in known.iter().skip(1).take(room) {
                 variants.push(variant(simple, place, other));
             }
+            // Splitting may make several words of one, and those that follow move.
             let words = replaced(&simple.words[place], first);
             let count = words.len();
             simple.words.splice(place..=place, words);
             place += count;
         }
     }
+    // A redirection opens its file, and a loop takes its words from the files a pattern names.
     let targets = script
         .redirections
         .iter()
