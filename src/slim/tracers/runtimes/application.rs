@@ -35,6 +35,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
     };
     let mut directories = Vec::new();
     let top = top(tree, directory);
+    // A virtual environment has its own tracer, which leaves out what installs packages.
     if tree.child(top, b"pyvenv.cfg").is_none() {
         directories.push(top);
     }
@@ -61,7 +62,10 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, source: NameId, langu
 fn top(tree: &Tree, directory: NameId) -> NameId {
     const MOST: usize = 4;
     let mut top = directory;
+    // A marker far above belongs to something else, such as a monorepo of which only a part was
+    // copied.
     for at in ancestors(tree, directory).take(MOST) {
+        // Above a directory of the distribution there is no application.
         if !is_own(&tree.path(at)) {
             break;
         }
@@ -125,9 +129,12 @@ fn is_own(path: &[u8]) -> bool {
         .filter(|component| !component.is_empty())
         .collect();
     match components.as_slice() {
+        // These hold applications, one in each directory below.
         [] | [b"opt" | b"srv" | b"home"] => false,
+        // The official images of languages use `/usr/src/app` as their working directory.
         [b"usr", b"src" | b"app" | b"apps", _, ..]
         | [b"usr", b"local", b"src" | b"app" | b"apps", _, ..] => true,
+        // Software that was built from source often has a directory of its own in `/usr/local`.
         [b"usr", b"local", directory, ..] => !LOCAL.contains(directory),
         [b"var", directory, ..] => VARIABLE.contains(directory),
         [top, ..] => !TOP.contains(top),

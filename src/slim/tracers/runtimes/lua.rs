@@ -9,6 +9,7 @@ use crate::slim::keep::Keep;
 use crate::slim::why::{Language, Why};
 
 pub(super) fn is_lua(file_name: &[u8]) -> bool {
+    // The program is `lua5.4` or `luajit`, its library `liblua5.4.so.0`; `luac` only compiles.
     let rest = file_name.strip_prefix(b"lib").unwrap_or(file_name);
     rest.starts_with(b"lua") && !rest.starts_with(b"luac")
 }
@@ -21,6 +22,8 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
     };
     // The default templates are in the program or its library.
     let mut paths = literals::paths(&bytes, b"/lua");
+    // Lua reads the variable with its version first; only the versions that images still have are
+    // listed.
     for variable in [
         "LUA_PATH",
         "LUA_CPATH",

@@ -83,6 +83,7 @@ impl Tracer for RuntimeTracer {
         if !keep.is_file(name) {
             return;
         }
+        // A name is not enough: a shell script called `node` runs no JavaScript itself.
         let runtime = RUNTIMES
             .iter()
             .position(|runtime| (runtime.is_it)(file_name));
@@ -99,6 +100,7 @@ impl Tracer for RuntimeTracer {
     /// Decides which Python is started on its own, and keeps the modules that programs ask for.
     fn settle(&mut self, keep: &mut Keep<'_>) -> bool {
         let before = keep.graph.kept().len();
+        // Python and Perl decide at the end: what they need depends on all programs that use them.
         python::settle(&mut self.state, keep);
         perl::settle(&mut self.state, keep);
         let wanted = self.state.wanted.len();

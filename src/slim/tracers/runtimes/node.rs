@@ -22,6 +22,7 @@ pub(super) fn keep(_: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return;
     };
     for path in literals::paths(&bytes, b"/nodejs/") {
+        // The same text may be a prefix that the program completes at run time.
         if is_file_at(keep, &path) {
             keep.keep_path(
                 &path,
@@ -43,6 +44,8 @@ fn is_file_at(keep: &Keep<'_>, path: &[u8]) -> bool {
 /// The package that a file is in: the nearest directory above with a `package.json` that is among
 /// packages.
 fn package_of(tree: &Tree, name: NameId) -> Option<NameId> {
+    // A package may have directories with a `package.json` of their own that only sets the type of
+    // modules.
     ancestors(tree, tree.parent(name)).find(|&at| is_package(tree, at))
 }
 
@@ -64,9 +67,11 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     let Some(package) = package_of(tree, name) else {
         return;
     };
+    // Packages depend on each other in circles.
     if state.packages.contains(&package) {
         return;
     }
+    // Any other file, a certificate for example, is no reason to keep the package around it.
     let is_run = [
         &b".js"[..],
         b".cjs",
@@ -99,6 +104,7 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     let Some(manifest) = tree.child(package, b"package.json") else {
         return;
     };
+    // The manifest names the entry point and the kind of modules; `require` fails without it.
     keep.graph.keep(manifest, Some(name), why);
     for dependency in dependencies(keep, manifest) {
         keep_required(keep, manifest, package, &dependency);
@@ -117,6 +123,7 @@ fn package_name(tree: &Tree, package: NameId) -> Vec<u8> {
 }
 
 fn dependencies(keep: &Keep<'_>, manifest: NameId) -> Vec<String> {
+    // `devDependencies` are for those who work on the package.
     const FIELDS: &[&str] = &["dependencies", "optionalDependencies", "peerDependencies"];
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(manifest)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
@@ -135,6 +142,7 @@ pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, 
     let (Some(first), second) = (parts.next(), parts.next()) else {
         return;
     };
+    // `@scope/name` is one name; otherwise what follows the slash is a path in the package.
     let name = match second {
         Some(second) if first.starts_with('@') => format!("{first}/{second}"),
         _ => first.to_owned(),
@@ -161,9 +169,11 @@ pub(super) fn keep_required(keep: &mut Keep<'_>, by: NameId, directory: NameId, 
 /// packages.
 fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8>> {
     let tree = keep.tree();
+    // `/node_modules` is searched as well.
     let up = ancestors(tree, directory).chain([NameId::ROOT]);
     let beside = up.map(|at| {
         let path = tree.path(at);
+        // Node appends no second `node_modules` to a path that ends with one.
         if path.ends_with(b"/node_modules") {
             path
         } else {
@@ -173,6 +183,7 @@ fn find_package(keep: &Keep<'_>, directory: NameId, name: &str) -> Option<Vec<u8
     let mut debian: Vec<Vec<u8>> = ["/usr/share/nodejs", "/usr/lib/nodejs"]
         .map(|path| path.as_bytes().to_vec())
         .into();
+    // Debian has addons in a directory for each architecture.
     if let Ok(libraries) = tree.resolve(b"/usr/lib") {
         let triplets = tree
             .children(libraries.name)
@@ -220,6 +231,7 @@ pub(super) fn is_left_out(tree: &Tree, name: NameId) -> bool {
     is_development(tree, name)
         || is_of_another_system(tree, name)
         || (is_file && !is_compiler && SUFFIXES.iter().any(|suffix| file_name.ends_with(suffix)))
+        // Deeper in a package directories of these names may be modules.
         || (tree.parent(name) == package && is_directory_of(tree, name, DIRECTORIES))
 }
 
@@ -252,6 +264,7 @@ pub(super) fn requests(text: &str) -> impl Iterator<Item = &str> {
         if !BEFORE.iter().any(|word| before.ends_with(word)) {
             return None;
         }
+        // A template with a `$` in it is computed at run time.
         let rest = &text[at + 1..];
         let end = rest.find([quote, '\n', '$'])?;
         Some(&rest[..end]).filter(|request| !request.is_empty())

@@ -34,6 +34,8 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         .iter()
         .find(|path| path.ends_with(b"/perl-base"))
         .cloned();
+    // `perl-base` is kept whole: it is small, and Debian picks its modules so that essential
+    // packages work.
     let base = base.and_then(|base| keep_tree_at(keep, &base, name, &why, &is_left_out));
     // Without `perl-base` nothing says which modules the distribution needs.
     if base.is_none() {
@@ -58,12 +60,14 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
         }
         return;
     }
+    // Modules that are kept here are sources too, and come back in the next round.
     for source in std::mem::take(&mut state.perl.waiting) {
         state.perl.sources.insert(source);
         let Some(bytes) = keep.view.bytes(source).map(|bytes| bytes.to_vec()) else {
             continue;
         };
         let text = String::from_utf8_lossy(&bytes);
+        // `use lib` puts a directory in front of `@INC` for this source.
         let own = libraries(&text);
         let directories: Vec<&[u8]> = directories
             .iter()
@@ -104,6 +108,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 modules.insert(rest[..end].to_owned());
             }
         }
+        // These load the modules that their list names, with or without `::`.
         let is_list = line.starts_with("use parent") || line.starts_with("use base");
         let words = line.split(|char: char| !is_module_char(char));
         modules.extend(
@@ -112,6 +117,7 @@ fn modules(text: &str) -> BTreeSet<String> {
                 .map(str::to_owned),
         );
     }
+    // `use 5.010` asks for a version.
     modules.retain(|module| module.chars().next().is_some_and(char::is_alphabetic));
     modules
 }
@@ -140,6 +146,7 @@ fn keep_module(keep: &mut Keep<'_>, source: NameId, module: &str, directories: &
     let path = module.trim_matches(':').replace("::", "/");
     for directory in directories {
         let at = |rest: String| [directory, &b"/"[..], rest.as_bytes()].concat();
+        // Every directory of `@INC` is tried; an XS module may have its parts in two of them.
         if keep.tree().resolve(&at(format!("{path}.pm"))).is_err() {
             continue;
         }

@@ -10,6 +10,7 @@ use crate::slim::why::{Language, Why};
 
 /// `php8.2`, `php-fpm8.2`, `php-cgi`, and the module of a web server.
 pub(super) fn is_php(file_name: &[u8]) -> bool {
+    // Web servers load PHP as `libphp.so` and never start the program.
     file_name.starts_with(b"php") || file_name.starts_with(b"libphp")
 }
 

@@ -23,9 +23,12 @@ pub(super) fn keep_program(
     is_own: bool,
 ) {
     for word in command_words(literal) {
+        // Packages build their extensions and call shells in code that an application never
+        // reaches.
         if !is_own && (BUILDERS.contains(&word) || shell::is_shell(word)) {
             continue;
         }
+        // A word with a slash may be a data file, and only programs are started.
         if let Some(path) = keep.programs.find(keep.view, word.as_bytes())
             && is_executable(keep, &path)
         {
@@ -71,11 +74,14 @@ pub(super) fn keep_library(
     is_it: impl Fn(&[u8]) -> bool,
 ) {
     let tree = keep.tree();
+    // `dlopen` searches more than this, but a source gives no search path, and these are where
+    // packages install libraries.
     let mut directories: Vec<Vec<u8>> =
         ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib"]
             .map(|path| path.as_bytes().to_vec())
             .into();
     for parent in [&b"/lib"[..], b"/usr/lib"] {
+        // Debian has a directory for each architecture, with libraries of Java in `jni` below it.
         if let Ok(resolved) = tree.resolve(parent) {
             let is_triplet = |&child: &NameId| contains(tree.file_name(child), "-linux-");
             let triplets: Vec<Vec<u8>> = tree

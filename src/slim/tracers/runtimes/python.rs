@@ -25,6 +25,7 @@ pub(super) fn is_python(file_name: &[u8]) -> bool {
     else {
         return false;
     };
+    // `libpython3.11.so`: the version ends before the `s` of `.so`.
     let version = rest.split(|&byte| byte == b's').next().unwrap_or_default();
     let is_library = memchr::memmem::find(rest, b".so").is_some();
     if file_name.starts_with(b"lib") {
@@ -60,12 +61,14 @@ pub(super) const MACHINERY: &[&str] = &[
 
 /// Keeps libraries and packages for all Pythons that were met.
 pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
+    // This runs each time new names were traced, and keeping a name again changes nothing.
     let names = state.python.names.clone();
     let tree = keep.tree();
     let environments: BTreeMap<NameId, NameId> = names
         .iter()
         .filter_map(|&name| Some((name, environment(tree, name)?)))
         .collect();
+    // Symlinks lead to a program, which is among the names as well.
     let programs: Vec<(NameId, Vec<NameId>)> = names
         .iter()
         .filter(|name| is_plain_file(tree, **name))
@@ -79,6 +82,8 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
     }
     let mut is_open = false;
     for (&name, &environment) in &environments {
+        // One environment that is open to the packages of the system needs them, whatever the
+        // others say.
         is_open |= keep_environment(state, keep, name, environment);
     }
     for (name, libraries) in programs {
@@ -96,6 +101,7 @@ pub(super) fn settle(state: &mut State, keep: &mut Keep<'_>) {
 
 /// The virtual environment that a name is in: `pyvenv.cfg` is beside it, or one directory up.
 fn environment(tree: &Tree, name: NameId) -> Option<NameId> {
+    // PEP 405: Python looks for `pyvenv.cfg` beside the program and one directory above.
     let directory = tree.parent(name);
     [directory, tree.parent(directory)]
         .into_iter()
@@ -132,6 +138,7 @@ fn keep_environment(
         let Ok(resolved) = tree.resolve(&tree.path(library)) else {
             continue;
         };
+        // `lib/python3.11/site-packages`; there is one version in an environment.
         for version in tree.children(resolved.name) {
             if let Some(site) = tree.child(version, b"site-packages") {
                 keep_site(state, keep, name, site);
@@ -143,6 +150,7 @@ fn keep_environment(
     };
     let text = String::from_utf8_lossy(&bytes).to_lowercase();
     text.lines().any(|line| {
+        // `site.py` compares both without regard to case.
         line.split_once('=').is_some_and(|(key, value)| {
             key.trim() == "include-system-site-packages" && value.trim() == "true"
         })
@@ -180,10 +188,12 @@ fn is_started_alone(
 fn libraries(keep: &Keep<'_>, name: NameId) -> Vec<NameId> {
     let tree = keep.tree();
     let version = version(tree.file_name(name));
+    // PYTHONHOME replaces the search from the program up.
     let home = path_list(keep, "PYTHONHOME")
         .into_iter()
         .filter_map(|path| Some(tree.resolve(&path).ok()?.name));
     for prefix in home.chain(ancestors(tree, tree.parent(name))) {
+        // Fedora splits the library: modules in C are in `lib64`.
         let in_prefix = [&b"lib"[..], b"lib64"].into_iter().filter_map(|library| {
             let resolved = tree.resolve_from(prefix, library).ok()?;
             if tree.is_directory(resolved.name) {
@@ -251,6 +261,8 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
     if is_left_out(tree, name) {
         return true;
     }
+    // Below the top only tests and files for Windows are left out, since every module may import
+    // its neighbors.
     if tree.parent(name) != library {
         let is_test = is_plain_file(tree, name)
             && (file_name.starts_with(b"_test") || file_name.starts_with(b"xxl"));
@@ -261,6 +273,7 @@ fn is_left_out_of_library(tree: &Tree, library: NameId, name: NameId, wanted: &W
             || file_name.ends_with(b".exe");
     }
     let top = file_name.strip_suffix(b".py").unwrap_or(file_name);
+    // Packages are kept for their own reasons, one by one.
     matches!(file_name, b"site-packages" | b"dist-packages" | b"tests")
         || (file_name.starts_with(b"config-") && tree.is_directory(name))
         || (OPTIONAL.iter().any(|optional| optional.as_bytes() == top) && !is_wanted(wanted, top))
@@ -289,6 +302,8 @@ fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: Nam
     let tree = keep.tree();
     let version = tree.file_name(library).to_vec();
     let mut sites: Vec<Vec<u8>> = Vec::new();
+    // Debian calls the directory `dist-packages` to keep it apart from that of a Python that was
+    // installed by hand.
     for directory in [&b"site-packages"[..], b"dist-packages"] {
         sites.push([&tree.path(library), &b"/"[..], directory].concat());
         sites.push(
@@ -302,6 +317,7 @@ fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: Nam
         sites.push([b"/usr/local/lib/", &version[..], b"/", directory].concat());
     }
     let config = &keep.view.image.config;
+    // `pip install --user` puts packages below the home directory.
     let users = tree
         .resolve(b"/home")
         .map(|home| tree.children(home.name).collect())
@@ -347,6 +363,7 @@ fn keep_given(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let why = Why::Runtime {
         language: Language::Python,
     };
+    // An entry may be a ZIP archive, which is kept as it is.
     for path in path_list(keep, "PYTHONPATH") {
         if let Some(entry) = keep.keep_path(&path, Some(name), why.clone())
             && keep.tree().is_directory(entry)
@@ -383,6 +400,7 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
         };
         let skip: Skip<'_> = &|tree, name| is_left_out(tree, name) || is_tests(tree, name, entry);
         keep_tree(keep, entry, by, &why, skip);
+        // An editable package lies outside and is only pointed to.
         if file_name.ends_with(b".pth")
             || (file_name.starts_with(b"__editable__") && file_name.ends_with(b".py"))
         {
@@ -397,10 +415,12 @@ fn keep_site(state: &mut State, keep: &mut Keep<'_>, name: NameId, site: NameId)
 
 /// `requests` of `requests-2.28.1.dist-info`, `six` of `six.py`.
 fn top_name(file_name: &[u8]) -> &[u8] {
+    // The import name ends at the version or at the suffix of the file.
     let end = file_name
         .iter()
         .position(|byte| matches!(byte, b'-' | b'.'))
         .unwrap_or(file_name.len());
+    // A hidden file has nothing before its dot.
     if end == 0 {
         file_name
     } else {
@@ -460,6 +480,7 @@ fn keep_pointed_to(keep: &mut Keep<'_>, file: NameId, site: NameId) {
     let text = String::from_utf8_lossy(&bytes);
     let is_path =
         |line: &&str| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import");
+    // `site.py` runs the lines that begin with `import` and ignores comments.
     let mut paths: Vec<&str> = text.lines().map(str::trim).filter(is_path).collect();
     if keep.tree().file_name(file).ends_with(b".py") {
         paths = text
@@ -502,6 +523,8 @@ fn keep_recorded(keep: &mut Keep<'_>, record: NameId, site: NameId, why: &Why) {
             .split(['"', ','])
             .next()
             .unwrap_or_default();
+        // Files inside the directory are kept with it; programs and manuals are kept for other
+        // reasons or not at all.
         if !path.starts_with("../") || LEFT_OUT.iter().any(|part| path.contains(part)) {
             continue;
         }

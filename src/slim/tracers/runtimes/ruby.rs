@@ -37,6 +37,8 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
             path.rsplit(|&byte| byte == b'/').nth(1),
             path.rsplit(|&byte| byte == b'/').next(),
         ];
+        // Only `…/ruby/3.1.0` says where gems are; the other paths are those of extensions and
+        // configuration.
         let (Some(b"ruby"), Some(version)) = (parent, version) else {
             continue;
         };
@@ -86,6 +88,7 @@ pub(super) const DEVELOPMENT: &[&str] = &[
 fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
     const PARENTS: &[&[u8]] = &[b"gems", b"specifications"];
     let parent = tree.file_name(tree.parent(name));
+    // Extensions lie in a directory named after the version of Ruby.
     let is_listed = PARENTS.contains(&parent) || parent.first().is_some_and(u8::is_ascii_digit);
     let gem = tree.file_name(name);
     is_listed
@@ -94,11 +97,13 @@ fn is_unwanted(tree: &Tree, name: NameId, wanted: &Wanted) -> bool {
                 .strip_prefix(known.as_bytes())
                 .and_then(|rest| rest.strip_prefix(b"-"));
             version.is_some_and(|version| version.first().is_some_and(u8::is_ascii_digit))
+                // A source or a lock file that names the gem brings it back.
                 && !wanted.contains_key(&(Language::Ruby, *known))
         })
 }
 
 fn is_include(path: &[u8]) -> bool {
+    // Headers and the data of the manual are among the paths that Ruby carries.
     memchr::memmem::find(path, b"/include/").is_some()
         || memchr::memmem::find(path, b"/share/ri").is_some()
 }

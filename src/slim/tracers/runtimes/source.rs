@@ -35,6 +35,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
         return;
     }
+    // Every string of an application counts; a package has far more code than is ever used.
     let is_own = !is_packaged(&path) && !is_distributions(&path);
     // A package is kept by its language, an application whole.
     if !is_packaged(&path) {
@@ -58,6 +59,8 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
+        // A package lists its dependencies in its manifest; an application may rely on what happens
+        // to be installed.
         Language::Node if is_own => {
             let directory = keep.tree().parent(name);
             for request in node::requests(&text) {
@@ -99,10 +102,12 @@ fn language(keep: &Keep<'_>, name: NameId) -> Option<Language> {
         }
         _ => {}
     }
+    // Without a known ending only a program is looked at, for its `#!` line.
     if keep.tree().inode(name).header.mode & 0o111 == 0 {
         return None;
     }
     let program = shebang::parse(&shebang::head(keep.view, name))?.program_name();
+    // Interpreters carry their version: `python3.11`, `ruby3.1`.
     for (prefix, language) in [
         (&b"python"[..], Language::Python),
         (b"pypy", Language::Python),
@@ -165,6 +170,7 @@ fn want_python(state: &mut State, source: NameId, text: &str, is_own: bool) {
     let lines: Vec<&str> = text.lines().collect();
     for (place, line) in lines.iter().enumerate() {
         let line = line.trim_start();
+        // Imports inside functions count too; they only run later.
         let (names, is_from) = match (line.strip_prefix("import "), line.strip_prefix("from ")) {
             (Some(names), _) => (names, false),
             (None, Some(name)) => (name, true),
@@ -197,6 +203,7 @@ fn is_tried(lines: &[&str]) -> bool {
         return false;
     };
     let block = before.iter().rev().filter(|line| !line.trim().is_empty());
+    // The nearest line above with less indentation opens the block.
     let opener = block
         .map(|line| line.trim_end())
         .find(|line| indentation(line) < indentation(last));
@@ -213,6 +220,7 @@ fn indentation(line: &str) -> usize {
 /// minitest (5.15.0)`.
 fn want_ruby(state: &mut State, keep: &Keep<'_>, source: NameId, text: &str) {
     let path = keep.tree().path(source);
+    // A gem names itself in its own sources.
     for gem in ruby::DEVELOPMENT
         .iter()
         .copied()
@@ -246,6 +254,7 @@ fn keep_siblings(keep: &mut Keep<'_>, name: NameId, text: &str) {
             .split(['.', ' ', ';', ','])
             .next()
             .unwrap_or_default();
+        // `from . import x` is relative to a package, which is kept whole.
         if top.is_empty() {
             continue;
         }
@@ -431,6 +440,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
     }
     for call in ["find_library(", "ffi_lib "] {
         for (at, _) in text.match_indices(call) {
+            // The name has to be the first argument of the call.
             let Some((_, short)) = strings(&text[at..])
                 .next()
                 .filter(|(open, _)| *open <= call.len() + 1)
@@ -441,6 +451,7 @@ fn keep_libraries(keep: &mut Keep<'_>, name: NameId, text: &str) {
             keep_library(keep, name, short, |file_name| {
                 file_name.starts_with(prefix.as_bytes())
             });
+            // `find_library` of Python runs `ldconfig -p`, which prints the cache.
             for asked in ["/sbin/ldconfig", "/etc/ld.so.cache"] {
                 keep.keep_path(
                     asked.as_bytes(),

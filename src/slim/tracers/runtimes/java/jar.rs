@@ -31,6 +31,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         return;
     };
     let mut asks = Asks::default();
+    // One archive may not use up what all of them have.
     let allowed = MAX_ALL.min(keep.effort.archives.left());
     let mut left = allowed;
     read(&bytes, true, &mut left, &mut asks);
@@ -51,6 +52,7 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
             keep.keep_way(resolved.name, &resolved.crossed);
         }
     }
+    // A class file has no line numbers for its constants, so line 1 stands for the archive.
     for program in asks.programs {
         programs::keep_program(keep, name, &program, 1, true);
     }
@@ -71,6 +73,8 @@ fn read(bytes: &[u8], is_outer: bool, left: &mut u64, asks: &mut Asks) {
     let mut entries = archive.entries();
     while let Ok(Some(entry)) = entries.next_entry() {
         let path = entry.file_path().as_ref().to_vec();
+        // Archives of Spring Boot contain those of their libraries; deeper nesting is not loaded by
+        // any launcher.
         let is_nested = path.ends_with(b".jar") && is_outer;
         let is_class = path.ends_with(b".class") && is_outer;
         let is_library = path.ends_with(b".so") || path.ends_with(b".jnilib");
@@ -115,6 +119,7 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Op
         rawzip::CompressionMethod::DEFLATE => flate2::bufread::DeflateDecoder::new(data)
             .take(limit)
             .read_to_end(&mut content),
+        // Java reads no other compression methods.
         _ => return None,
     };
     *left -= content.len() as u64;
@@ -123,6 +128,7 @@ fn inflate(data: &[u8], method: rawzip::CompressionMethod, left: &mut u64) -> Op
 
 /// `Class-Path` of a manifest, whose long lines go on after a line break and a blank.
 fn class_path(manifest: &str) -> Vec<String> {
+    // A line of a manifest has at most 72 bytes, so paths are broken anywhere.
     let whole = manifest.replace("\r\n", "\n").replace("\n ", "");
     let line = whole
         .lines()
