@@ -127,6 +127,7 @@ pub fn parse(bytes: &[u8]) -> Result<Elf, ElfError> {
 
 /// The same of a file that is not in memory: only what is needed of it is read.
 pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
+    // Most files that are asked are no ELF files, and 64 bytes are enough to tell.
     let bytes = start_of_part(file, 0, file.size(), header::header64::SIZEOF_EHDR as u64);
     let bytes = bytes.ok_or(ElfError::Unreadable)?;
     if !is_elf(&bytes) {
@@ -149,6 +150,8 @@ pub fn parse_parts<P: Parts + ?Sized>(file: &P) -> Result<Elf, ElfError> {
 impl Elf {
     /// A program that starts without a loader, whether at a fixed address or not.
     pub fn is_static(&self) -> bool {
+        // A static PIE has a dynamic section for its own relocations, but names no loader and no
+        // library.
         self.interpreter.is_none()
             && (self.kind == Type::Executable || (self.is_pie && self.needed.is_empty()))
     }
@@ -161,6 +164,7 @@ impl Elf {
     /// The NUL-terminated string at an offset of the dynamic strings.
     pub(super) fn string<'a>(&self, bytes: &'a [u8], offset: u64) -> Option<&'a [u8]> {
         let (start, size) = self.tables.strings?;
+        // `DT_STRSZ` may claim more than the file has.
         let end = start.saturating_add(size).min(bytes.len());
         let from = start.checked_add(usize::try_from(offset).ok()?)?;
         let text = bytes.get(from..end)?;
@@ -249,6 +253,7 @@ fn program_headers<P: Parts + ?Sized>(
     is_64: bool,
     endian: Endian,
 ) -> Result<Vec<ProgramHeader>, ElfError> {
+    // Relocatable objects have no program headers.
     if header.e_phnum == 0 {
         return Ok(Vec::new());
     }
@@ -279,6 +284,8 @@ fn interpreter<P: Parts + ?Sized>(
     let limit = MAX_STRINGS as u64 + 1;
     let path = start_of_part(file, header.p_offset, header.p_filesz, limit)
         .ok_or(ElfError::Outside("interpreter's name"))?;
+    // The kernel wants a terminator and refuses the program without one; here its absence does no
+    // harm.
     let path = &path[..memchr::memchr(0, &path).unwrap_or(path.len())];
     if path.len() > MAX_STRINGS {
         return Err(ElfError::TooLong);
@@ -301,6 +308,7 @@ fn abi_tag_os<P: Parts + ?Sized>(
     headers: &[ProgramHeader],
     endian: Endian,
 ) -> Option<u32> {
+    // Segments may overlap, so the notes are counted over all of them.
     let mut left = MAX_NOTES;
     for header in headers.iter().filter(|header| header.p_type == PT_NOTE) {
         let size = header.p_filesz;
@@ -357,6 +365,7 @@ pub(super) fn notes<'a>(
 
 /// The notes of one segment; what lies outside of it ends it.
 fn notes_of(mut rest: &[u8], align: u64, endian: Endian) -> impl Iterator<Item = Note<'_>> {
+    // The gABI asks for 8 bytes in 64-bit files, but practice is 4, except in segments that say 8.
     let align = if align == 8 { 8 } else { 4 };
     std::iter::from_fn(move || {
         let (note, next) = note(rest, align, endian)?;
@@ -376,8 +385,10 @@ fn note(bytes: &[u8], align: usize, endian: Endian) -> Option<(Note<'_>, &[u8])>
         .checked_next_multiple_of(align)?;
     let end = at.checked_add(descriptor_size)?;
     let descriptor = bytes.get(at..end)?;
+    // The size of the owner counts its terminator.
     let owner = owner.strip_suffix(b"\0").unwrap_or(owner);
     let rest = bytes
+        // The last note of a segment may lack its padding.
         .get(end.checked_next_multiple_of(align)?..)
         .unwrap_or_default();
     Some((
@@ -409,6 +420,7 @@ pub(super) fn dynamic_section<P: Parts + ?Sized>(
     let size = header.p_filesz.min(MAX_DYNAMIC);
     let bytes = start_of_part(file, header.p_offset, size, size)
         .ok_or(ElfError::Outside("dynamic section"))?;
+    // The bytes are those of the section alone, so that it starts at offset 0.
     let header = ProgramHeader {
         p_offset: 0,
         p_filesz: size,
@@ -525,6 +537,8 @@ fn dynamic_string<P: Parts + ?Sized>(
         return Ok(None);
     };
     let from = start as u64 + offset;
+    // Names are short, and a file in a compressed layer is expensive to read, so the long read is
+    // only made where the short one finds no end.
     for limit in [SHORT, *left as u64 + 1] {
         let Some(bytes) = start_of_part(file, from, length, limit) else {
             return Ok(None);
@@ -534,6 +548,7 @@ fn dynamic_string<P: Parts + ?Sized>(
             *left = left.checked_sub(end + 1).ok_or(ElfError::TooLong)?;
             return Ok(Some(bytes[..end].to_vec()));
         }
+        // The strings end without a terminator.
         if length <= limit {
             return Ok(None);
         }

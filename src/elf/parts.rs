@@ -32,6 +32,8 @@ pub(super) fn start_of_part<P: Parts + ?Sized>(
     length: u64,
     limit: u64,
 ) -> Option<Cow<'_, [u8]>> {
+    // The whole part has to exist even where only its start is read, so that a truncated file is an
+    // error and not a short answer.
     if offset.checked_add(length)? > file.size() {
         return None;
     }

@@ -64,6 +64,7 @@ impl Elf {
                 if number(4, 2)? & WEAK == 0 {
                     versions.push(self.version_name(bytes, number(8, 4)?)?);
                 }
+                // The count of an entry may be larger than its list, which then ends here.
                 let Some(next) = self.next(bytes, entry, 12) else {
                     break;
                 };
@@ -89,6 +90,7 @@ impl Elf {
         for _ in 0..count {
             *budget = budget.checked_sub(1)?;
             let number = |offset: usize, size| self.number(bytes, at.checked_add(offset)?, size);
+            // The base entry has the SONAME as its name, which no file asks for as a version.
             if number(2, 2)? & BASE == 0 {
                 let first = at.checked_add(usize::try_from(number(12, 4)?).ok()?)?;
                 definitions.push(self.version_name(bytes, self.number(bytes, first, 4)?)?);

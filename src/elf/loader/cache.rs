@@ -80,6 +80,7 @@ impl Cache {
             .checked_mul(OLD_ENTRY)
             .and_then(|size| size.checked_add(OLD_HEADER))
             .ok_or(CacheError::Short)?;
+        // The new header is aligned for its 8-byte fields.
         let new = end.checked_next_multiple_of(8).ok_or(CacheError::Short)?;
         if bytes
             .get(new..)
@@ -140,6 +141,7 @@ impl<'a> Reader<'a> {
 
     /// The new format, whose strings are counted from its header.
     fn read_new(mut self, header: usize) -> Result<Cache, CacheError> {
+        // glibc 2.33 began to write the byte order here; older files have zeros.
         match self.bytes.get(header + 28).ok_or(CacheError::Short)? & 3 {
             2 => self.endian = Endian::Little,
             3 => self.endian = Endian::Big,
@@ -157,11 +159,13 @@ impl<'a> Reader<'a> {
     fn read_levels(&mut self, header: usize) -> Option<()> {
         let extension =
             header.checked_add(self.number(header + 32).filter(|&offset| offset != 0)?)?;
+        // Without the area the file is from before glibc 2.33, and has no levels.
         if self.number(extension)? != EXTENSION_MAGIC {
             return None;
         }
         for index in 0..self.number(extension + 4)?.min(MAX_SECTIONS) {
             let section = extension + 8 + index * 16;
+            // The other known section names the program that wrote the file.
             if self.number(section)? != LEVELS_TAG {
                 continue;
             }
@@ -207,6 +211,8 @@ impl<'a> Reader<'a> {
             let field = |offset: usize| self.number(at + offset).ok_or(CacheError::Short);
             let flags = u32::try_from(field(0)?).map_err(|_| CacheError::Short)?;
             let (name, path) = (field(4)?, field(8)?);
+            // The capabilities are one 8-byte number, whose halves are in the byte order of the
+            // file.
             let target = match (size, self.endian) {
                 (OLD_ENTRY, _) => Target::All,
                 (_, Endian::Little) => self.target(field(16)?, field(20)?),
@@ -230,6 +236,7 @@ impl<'a> Reader<'a> {
             .ok_or(CacheError::Short)?;
         let rest = &rest[..rest.len().min(MAX_STRING)];
         let text = &rest[..memchr::memchr(0, rest).ok_or(CacheError::Short)?];
+        // Each entry may point to the same long string.
         self.budget = self
             .budget
             .checked_sub(text.len())

@@ -37,6 +37,7 @@ pub(super) fn steps<F: Files>(
             }
         }
     }
+    // `$ORIGIN` in LD_LIBRARY_PATH is that of the program, whichever object needs the library.
     let program = chain.last().unwrap_or(needs);
     if !environment.library_path.is_empty() && !environment.secure {
         let path = &environment.library_path;
@@ -48,6 +49,7 @@ pub(super) fn steps<F: Files>(
             &mut places,
         );
     }
+    // A RUNPATH comes after LD_LIBRARY_PATH, and only serves the object that has it.
     if let Some(runpath) = needs.runpath {
         search.add(runpath, b":", needs.origin, &Found::Runpath, &mut places);
     }
@@ -123,6 +125,8 @@ impl SearchPaths<'_> {
         {
             let has_origin = has_origin(element);
             for (directory, variant) in expand(element, &tokens) {
+                // A user could put a hard link to a privileged program into a directory of his own,
+                // and libraries beside it.
                 if environment.secure && has_origin && !is_trusted(&directory, loader) {
                     continue;
                 }
@@ -173,6 +177,7 @@ fn normalized(path: &[u8]) -> Vec<u8> {
     for component in path.split(|&byte| byte == b'/') {
         match component {
             b"" | b"." => {}
+            // `..` at the root stays there.
             b".." => drop(components.pop()),
             _ => components.push(component),
         }
@@ -190,11 +195,14 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
     let mut steps = Vec::with_capacity(places.len());
     let is_variant = loader.mode == Mode::Superset;
     for mut place in places {
+        // A directory that does not exist has nothing below it, and stays a step only for the
+        // report of what was searched.
         place.exists = files.look(&place.directory) != Kind::Missing;
         if !place.exists {
             steps.push(Step::Directory(place));
             continue;
         }
+        // `glibc-hwcaps` comes before the older directories.
         let mut below = levels(files, loader, &place.directory);
         legacy_subdirectories(
             files,
@@ -220,6 +228,7 @@ fn with_subdirectories<F: Files>(files: &F, loader: &Loader, places: Vec<Place>)
 /// The directories of `glibc-hwcaps`: all, or those that the processor takes.
 fn levels<F: Files>(files: &F, loader: &Loader, directory: &[u8]) -> Vec<Vec<u8>> {
     let hwcaps = join(directory, b"glibc-hwcaps");
+    // Most directories have none, so this is asked before anything is listed.
     if files.look(&hwcaps) != Kind::Directory {
         return Vec::new();
     }
@@ -257,6 +266,7 @@ fn legacy_subdirectories<F: Files>(
     for (index, name) in names.iter().enumerate() {
         let subdirectory = join(directory, name.as_bytes());
         if depth < MAX_LEGACY_DEPTH && files.look(&subdirectory) == Kind::Directory {
+            // A loader goes down in the order of its list and never back.
             let rest = if loader.mode == Mode::Superset {
                 names
             } else {
@@ -284,6 +294,7 @@ pub(super) fn cached(
     };
     let mut entries = Vec::new();
     for entry in cache.entries(name) {
+        // `ELF_LIBC5` entries are for programs of the 1990s.
         let is_kind = matches!(entry.flags & KIND, ELF | ELF_LIBC6);
         let is_abi = loader.cache_abi.is_none_or(|abi| entry.flags & ABI == abi);
         let directory = parent(&entry.path).to_vec();
@@ -317,6 +328,8 @@ fn best_cached(entries: &[&Entry], processor: &Processor, one: bool) -> Vec<(Vec
                 .levels
                 .iter()
                 .position(|known| known.as_bytes() == level),
+            // The capabilities of an entry are not decoded; the entry for all processors serves
+            // every one.
             Target::Capabilities => None,
         };
         ranked.extend(rank.map(|rank| (rank, entry)));

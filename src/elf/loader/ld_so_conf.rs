@@ -44,6 +44,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
         return;
     };
     for line in text.split(|&byte| byte == b'\n') {
+        // Comments may begin anywhere in a line.
         let line = line
             .split(|&byte| byte == b'#')
             .next()
@@ -54,6 +55,8 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
                 .split(u8::is_ascii_whitespace)
                 .filter(|pattern| !pattern.is_empty())
             {
+                // ldconfig(8): a relative pattern counts from the directory of the file that
+                // includes.
                 let pattern = if pattern.starts_with(b"/") {
                     pattern.to_vec()
                 } else {
@@ -64,6 +67,7 @@ fn read<F: Files>(files: &F, path: &[u8], depth: usize, found: &mut Found) {
                 }
             }
         } else if keyword(line, b"hwcap").is_none() {
+            // ldconfig(8) takes blanks, commas and colons between directories.
             for directory in line.split(|byte| b":, \t\r".contains(byte)) {
                 add(directory, found);
             }

@@ -15,6 +15,7 @@ pub(super) fn steps(
     chain: &[Requester<'_>],
 ) -> Vec<Step> {
     let mut steps = Vec::new();
+    // musl drops the variable for privileged programs in `__dls3`.
     if !environment.secure {
         search_path(
             &environment.library_path,
@@ -24,6 +25,7 @@ pub(super) fn steps(
         );
     }
     for (index, object) in chain.iter().enumerate() {
+        // musl expands the path as a whole: one bad token switches all of it off.
         let path = expand_origin_only(path_of(object), object.origin);
         // Where the program stands is up to who starts it, so a program with rights of its own has
         // no `$ORIGIN`.
@@ -46,6 +48,7 @@ pub(super) fn steps(
             let path = path.split(|&byte| byte == 0).next().unwrap_or_default();
             search_path(path, environment, &Found::MuslPath, &mut steps);
         }
+        // The file replaces the default and does not extend it.
         None => search_path(DEFAULT_PATH, environment, &Found::Default, &mut steps),
     }
     steps

@@ -107,6 +107,8 @@ impl<'a, F: Files> Process<'a, F> {
         path: &[u8],
         program: F::Id,
     ) -> Self {
+        // Loaders take `$ORIGIN` of the program from `/proc/self/exe`, which is behind all
+        // symlinks.
         let real = files.real_path(path).unwrap_or_else(|| path.to_vec());
         let mut process = Self {
             files,
@@ -128,6 +130,7 @@ impl<'a, F: Files> Process<'a, F> {
         );
         // The kernel maps the loader beside the program.
         if let Kind::File(file) = files.look(&loader.path) {
+            // musl's loader is the C library as well, under a name that no file has to have.
             let own = if loader.flavor == Flavor::Musl {
                 Some(b"libc.so".to_vec())
             } else {
@@ -179,6 +182,7 @@ impl<'a, F: Files> Process<'a, F> {
         for name in names {
             self.by_name
                 .entry(name)
+                // The loader walks its list from the front.
                 .and_modify(|known| *known = place.min(*known))
                 .or_insert(place);
         }
@@ -213,6 +217,7 @@ impl<'a, F: Files> Process<'a, F> {
     pub fn preload(&mut self, list: &[u8]) -> std::ops::Range<usize> {
         let first = self.requests.len();
         for name in preload_list(list) {
+            // Object 0 is the program: a preload is searched by the program's path.
             self.request(0, name, RequestKind::Given);
         }
         first..self.requests.len()
@@ -229,11 +234,15 @@ impl<'a, F: Files> Process<'a, F> {
 
     /// Meets all needs of what is mapped, breadth first.
     pub fn load(&mut self) {
+        // Breadth first is the order of the loader, and decides which of two libraries with one
+        // name is mapped.
         while self.next < self.objects.len() {
             let by = self.next;
             self.next += 1;
             let Some(elf) = self.elf(by) else { continue };
             let chain = self.chain(by);
+            // All needs of an object share their steps, which cost several looks at the file
+            // system.
             let steps = self.steps(&chain);
             for (name, kind) in self.needs(elf) {
                 self.request_by(by, name, kind, &steps);
@@ -342,6 +351,7 @@ impl<'a, F: Files> Process<'a, F> {
                 let names = glibc::names(name, &self.objects[by].origin, self.loader);
                 names.iter().find_map(|(name, _)| self.find(name))
             }
+            // musl compares paths only after opening them, by device and inode number.
             Flavor::Musl if name.contains(&b'/') => None,
             // Behind a stand-in comes the loader itself.
             Flavor::Musl if musl::is_reserved(name) => {
@@ -354,6 +364,7 @@ impl<'a, F: Files> Process<'a, F> {
     fn search(&mut self, by: usize, name: &[u8], steps: &[Step]) -> Outcome {
         let names = match self.loader.flavor {
             Flavor::Glibc => glibc::names(name, &self.objects[by].origin, self.loader),
+            // musl expands no tokens in the names of libraries.
             Flavor::Musl => vec![(name.to_vec(), false)],
         };
         let mut search = Search {
@@ -478,6 +489,8 @@ impl<'a, F: Files> Process<'a, F> {
         let object = match self.fit(&path) {
             Fit::Pass => return false,
             Fit::Take(file) => self.map(by, name, &path, file, variant, None),
+            // A broken library is mapped here as well, since it is what the image has to keep for
+            // the same error.
             Fit::Refuse(Some(file), why) => self.map(by, name, &path, file, variant, Some(why)),
             Fit::Refuse(None, why) => {
                 search.refused = Some(why);
@@ -485,6 +498,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
         };
         search.hits.push((object, path, found));
+        // A variant serves some processors only; for the others the search goes on.
         !variant
     }
 
@@ -532,6 +546,7 @@ impl<'a, F: Files> Process<'a, F> {
             Kind::File(file) => file,
         };
         match self.files.elf(file) {
+            // A file that cannot be opened is passed over.
             Err(ElfError::Unreadable) => Fit::Pass,
             Err(error) => Fit::Refuse(Some(file), error.to_string()),
             // musl does not look at the machine: it takes what it opened, and fails.
@@ -570,8 +585,10 @@ impl<'a, F: Files> Process<'a, F> {
         broken: Option<String>,
     ) -> usize {
         let names = self.names_of(name, path, file);
+        // Loaders compare device and inode number, so that a second name maps nothing new.
         if let Some(&place) = self.by_file.get(&file) {
             let object = &mut self.objects[place];
+            // Once it is found for every processor, the object is no variant any more.
             object.variant &= variant;
             object.names.extend(names);
             if !object.variant {

@@ -36,11 +36,13 @@ impl<F: Files> Process<'_, F> {
                 .map(|versions| versions.needs.as_slice())
                 .unwrap_or_default();
             for need in needs {
+                // A library that was not found has been reported as missing.
                 let Some(library) = self.find(&need.library) else {
                     continue;
                 };
                 let defined =
                     versions(objects[library].file).map(|versions| versions.definitions.as_slice());
+                // glibc calls this "no version information available" and only warns.
                 let Some(defined) = defined.filter(|defined| !defined.is_empty()) else {
                     continue;
                 };
