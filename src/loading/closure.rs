@@ -156,6 +156,7 @@ fn start<S: Source>(
         Ok(elf) => elf,
         Err(error) => return Start::Unreadable(error.to_string()),
     };
+    // The kernel starts such a program directly.
     let Some(path) = loader_path(source, elf) else {
         return Start::Static;
     };
@@ -163,6 +164,8 @@ fn start<S: Source>(
         return Start::NoLoader(path);
     }
     let loader = loaders.get(source, &path, elf);
+    // The kernel sets AT_SECURE for such a start, and the loader then ignores most of the
+    // environment.
     let secure = source.gains_rights(file, settings.is_root);
     let environment = Environment {
         secure,
@@ -174,11 +177,13 @@ fn start<S: Source>(
     if !secure {
         process.preload(&settings.preload);
     }
+    // Only root can write `/etc/ld.so.preload`, so privileged programs obey it too.
     for name in loader.preload_file(source) {
         process.preload(&name);
     }
     process.load();
     let unmet_versions = process.unmet_versions(|file| source.versions(file));
+    // The symbol tables of all objects are far larger than all else that is read.
     let unresolved = if settings.symbols {
         symbols::unresolved(source, &process)
     } else {
@@ -218,6 +223,7 @@ fn loader_path<S: Source>(source: &S, elf: &Elf) -> Option<Vec<u8>> {
     if elf.interpreter.is_some() {
         return elf.interpreter.clone();
     }
+    // A library without needs of its own would load nothing, whichever loader maps it.
     if elf.kind != Type::Shared || elf.is_static() || !elf.is_dynamic || elf.needed.is_empty() {
         return None;
     }
@@ -238,6 +244,8 @@ struct Loaders<'a> {
 
 impl Loaders<'_> {
     fn get<S: Source>(&self, source: &S, path: &[u8], elf: &Elf) -> Arc<Loader> {
+        // The lock is held while a loader is built: otherwise every thread would read the same
+        // cache at once.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(loader) = known
             .iter()
@@ -253,6 +261,7 @@ impl Loaders<'_> {
     fn mode(&self, elf: &Elf) -> Mode {
         let level = self.settings.level.as_deref();
         match level {
+            // This option wins over a level, since it covers all of them.
             _ if self.settings.all_processors => Mode::Superset,
             Some(level) => Mode::Exact(Processor::of_level(elf, level)),
             None => Mode::Exact(Processor::native(elf)),

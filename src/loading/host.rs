@@ -58,6 +58,7 @@ impl Host {
     /// The directory at a path. Fails where there is none, and on kernels before 5.6, which cannot
     /// resolve in it.
     pub fn open(path: &Path) -> io::Result<Self> {
+        // `O_PATH` needs no permission to read the directory.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let root = rustix::fs::open(path, flags, Mode::empty())?;
         let host = Self {
@@ -68,11 +69,14 @@ impl Host {
             ids: RwLock::default(),
             files: Table::new(),
         };
+        // This first look fails where the kernel has no `openat2`, so that later errors mean
+        // missing files.
         host.open_at(b"/", OFlags::PATH)?;
         Ok(host)
     }
 
     fn open_at(&self, path: &[u8], flags: OFlags) -> rustix::io::Result<OwnedFd> {
+        // Magic links of `/proc` lead out of the root without being resolved as paths.
         let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(
             &self.root,
@@ -85,6 +89,8 @@ impl Host {
 
     /// Nothing is opened for it that could be a device.
     fn stat(&self, path: &[u8]) -> rustix::io::Result<rustix::fs::Stat> {
+        // In the root of this process a plain `stat` gives the same answer with half the system
+        // calls.
         if self.is_own && path.starts_with(b"/") {
             return rustix::fs::stat(path);
         }
@@ -114,6 +120,7 @@ impl Host {
         {
             return Some(id);
         }
+        // Another thread may have added the file between the two locks.
         let mut ids = self.ids.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(&id) = ids.get(&identity) {
             return Some(id);
@@ -132,6 +139,8 @@ impl Host {
     }
 
     fn open_file(&self, file: FileId) -> Option<File> {
+        // The entry may have become a pipe or a terminal since it was looked at, and opening it
+        // must not block.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         self.open_at(&self.files.get(file.0)?.path, flags)
             .ok()
@@ -155,6 +164,7 @@ impl Host {
 
     /// The target of a link, none for anything else.
     fn link(&self, path: &[u8]) -> Option<Vec<u8>> {
+        // An empty path makes `readlinkat` read the link that the descriptor itself refers to.
         let link = self.open_at(path, OFlags::PATH | OFlags::NOFOLLOW).ok()?;
         rustix::fs::readlinkat(&link, "", Vec::new())
             .ok()
@@ -194,6 +204,8 @@ impl Files for Host {
         {
             return known;
         }
+        // The file system is asked without the lock; two threads may both ask, and get the same
+        // answer.
         let kind = self.look_up(path);
         self.known
             .write()
@@ -222,6 +234,7 @@ impl Files for Host {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(size).ok()?);
         opened
+            // A file that grows while it is read is cut off at the size it was looked at with.
             .take(size)
             .read_to_end(&mut bytes)
             .ok()
@@ -239,10 +252,13 @@ impl Files for Host {
             .map(<[u8]>::to_vec)
             .collect();
         let mut links = 0;
+        // Components are resolved one by one, because the kernel gives no path for what `openat2`
+        // has opened inside a root.
         while let Some(component) = rest.pop() {
             match &component[..] {
                 b"" | b"." => continue,
                 b".." => {
+                    // `..` is resolved after the symlinks before it, as the kernel does.
                     real.truncate(memchr::memrchr(b'/', &real).unwrap_or(0));
                     continue;
                 }
@@ -253,6 +269,7 @@ impl Files for Host {
                 Some(_) if links == MAX_LINKS => return None,
                 Some(target) => {
                     links += 1;
+                    // An absolute target begins again at the root directory that was opened.
                     if target.starts_with(b"/") {
                         real.clear();
                     }
@@ -272,6 +289,7 @@ impl Files for Host {
             return Privileges::default();
         };
         let mut privileges = Privileges::default();
+        // `S_ISUID` and, below, `S_ISGID`.
         if row.mode & 0o4000 != 0 {
             privileges.setuid = Some(row.uid.into());
         }
@@ -283,6 +301,7 @@ impl Files for Host {
 
     fn has_capabilities(&self, file: FileId) -> bool {
         self.open_file(file).is_some_and(|file| {
+            // With an empty buffer the call returns the size alone.
             let size = rustix::fs::fgetxattr(&file, "security.capability", &mut [0_u8; 0][..]);
             size.is_ok_and(|size| size > 0)
         })

@@ -28,6 +28,7 @@ pub fn find_program<F: Files>(
         } else {
             [directory, b"/", name].concat()
         };
+        // Whether the file may be executed is not asked: libraries can be named as well.
         return match files.look(&path) {
             Kind::File(_) => Ok(path),
             _ => Err(ProgramError::Missing(path)),
@@ -62,5 +63,6 @@ fn is_program<S: Source>(source: &S, path: &[u8]) -> bool {
     };
     source
         .elf(file)
+        // `libc.so.6` names a loader so that it can print its version.
         .is_ok_and(|elf| elf.interpreter.is_some() && elf.soname.is_none())
 }

@@ -266,6 +266,7 @@ impl<'a, F: Files> Process<'a, F> {
         for name in &elf.auxiliaries {
             needs.push((name.clone(), RequestKind::Auxiliary));
         }
+        // `DT_AUDIT` is a list with colons, as LD_PRELOAD may be.
         for list in &elf.audits {
             needs.extend(preload_list(list).map(|name| (name, RequestKind::Audit)));
         }
@@ -339,6 +340,7 @@ impl<'a, F: Files> Process<'a, F> {
     }
 
     fn is_loader(&self, object: usize) -> bool {
+        // Object 0 is the program; only it and loaders are mapped without a request.
         object != 0 && self.objects[object].by.is_none()
     }
 
@@ -346,6 +348,7 @@ impl<'a, F: Files> Process<'a, F> {
     /// the name it was searched under, and itself by the names of the libraries it contains.
     fn already_loaded(&self, by: usize, name: &[u8]) -> Option<usize> {
         match self.loader.flavor {
+            // Only a name with tokens stands for several texts.
             Flavor::Glibc if !name.contains(&b'$') => self.find(name),
             Flavor::Glibc => {
                 let names = glibc::names(name, &self.objects[by].origin, self.loader);
@@ -391,6 +394,7 @@ impl<'a, F: Files> Process<'a, F> {
             }
         }
         if search.hits.is_empty() {
+            // The list is only built for a miss: it costs an allocation for each directory.
             let looked_in = self.looked_in(&names, steps, self.skips_default(by));
             Outcome::Missing(Missing {
                 looked_in,
@@ -541,6 +545,8 @@ impl<'a, F: Files> Process<'a, F> {
                     Fit::Pass
                 };
             }
+            // Opening a directory or a device succeeds, and only reading it fails, which no loader
+            // survives.
             Kind::Directory => return Fit::Refuse(None, "it is a directory".to_owned()),
             Kind::Special => return Fit::Refuse(None, "it is not a regular file".to_owned()),
             Kind::File(file) => file,
@@ -603,6 +609,7 @@ impl<'a, F: Files> Process<'a, F> {
         object.variant = variant;
         object.broken = broken;
         if variant {
+            // A variant is not there on every processor, so no other need may find it by name.
             object.names = names;
         } else {
             self.learn(place, names);
@@ -613,11 +620,14 @@ impl<'a, F: Files> Process<'a, F> {
     fn names_of(&self, name: &[u8], path: &[u8], file: F::Id) -> Vec<Vec<u8>> {
         match self.loader.flavor {
             Flavor::Glibc => {
+                // `_dl_map_object` compares a request with the names an object has and with its
+                // SONAME.
                 let mut names = vec![name.to_vec(), path.to_vec()];
                 names.extend(self.soname(file));
                 names
             }
             Flavor::Musl if name.contains(&b'/') => Vec::new(),
+            // musl keeps the short name of a library that was searched for.
             Flavor::Musl => vec![file_name(path).to_vec()],
         }
     }

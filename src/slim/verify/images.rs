@@ -19,6 +19,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     let mut failures = Vec::new();
     for name in original.tree.walk() {
         let path = original.tree.path(name);
+        // What is missing is reported by those that need it, and not on its own.
         let Ok(same) = image.tree.resolve_link(&path) else {
             continue;
         };
@@ -38,6 +39,7 @@ pub fn verify_against(original: &Image, image: &Image) -> Result<Vec<Failure>, R
     let programs = programs(&view, &kept);
     let started = Started {
         programs: &programs,
+        // Another tool may rightly have dropped libraries that are only opened by name.
         keeps_opened: false,
         is_run: &|name| !is_library(&original.tree, name),
     };
@@ -53,6 +55,7 @@ fn difference(
     after: (&Image, NameId),
 ) -> Result<Option<&'static str>, ReadError> {
     let [old, new] = [before, after].map(|(image, name)| image.tree.inode(name));
+    // The kind goes first: headers of a file and of a symlink differ in any case.
     if std::mem::discriminant(&old.kind) != std::mem::discriminant(&new.kind) {
         return Ok(Some("kind"));
     }
@@ -60,6 +63,7 @@ fn difference(
         return Ok(Some(what));
     }
     Ok(match (&old.kind, &new.kind) {
+        // Lengths are compared before any layer is decompressed.
         (Kind::File(old), Kind::File(new)) if old.length() != new.length() => {
             return Ok(Some("size"));
         }

@@ -71,11 +71,14 @@ pub(super) fn verify_names(
         }
     }
     verifier.verify_programs(started);
+    // A file that could not be read looks like a missing one, so the error goes before all
+    // failures.
     if let Some(error) = view.failure() {
         return Err(error);
     }
     let mut failures = verifier.failures;
     failures.sort();
+    // Two processes may miss the same library for the same file.
     failures.dedup();
     Ok(failures)
 }
@@ -107,6 +110,7 @@ impl Verifier<'_> {
             (None, None) => None,
         };
         let health = match test.as_slice() {
+            // `CMD-SHELL` is started through a shell, which is verified as any kept program.
             ["CMD", word, ..] => Some((Field::Healthcheck, *word)),
             _ => None,
         };
@@ -137,11 +141,13 @@ impl Verifier<'_> {
     fn verify_name(&mut self, name: NameId, visible: &[bool]) {
         let tree = self.before.tree();
         let parent = tree.parent(name);
+        // A layer without the directory would be extracted with one of default mode and owner.
         if parent != NameId::ROOT && !visible[parent.index()] {
             self.fail(name, Lost::Directory);
         }
         if matches!(tree.inode(name).kind, Kind::Symlink { .. }) {
             let path = tree.path(name);
+            // A symlink that was dangling before may stay so.
             if self.before.resolve(&path).is_ok() && self.after.resolve(&path).is_err() {
                 self.fail(name, Lost::Target);
             }
@@ -151,6 +157,7 @@ impl Verifier<'_> {
     /// The interpreter of a script, or the program that `env` starts for it, if it is no longer the
     /// same.
     fn lost_interpreter(&self, name: NameId) -> Option<Need> {
+        // Only files that can be executed are started by their `#!` line.
         if self.before.tree().inode(name).header.mode & 0o111 == 0 {
             return None;
         }
@@ -168,6 +175,7 @@ impl Verifier<'_> {
     }
 
     fn verify_programs(&mut self, started: &Started<'_>) {
+        // Each view has its own loaders, because a loader remembers which directories exist.
         let mut both = [self.before, self.after].map(|view| {
             let processes = Processes::new(view, self.binaries);
             if started.keeps_opened {
@@ -185,6 +193,7 @@ impl Verifier<'_> {
         let Ok(elf) = self.before.elf_of(program.name) else {
             return;
         };
+        // Without its loader the program has no process that could be compared.
         if self.after.look(&program.loader) != self.before.look(&program.loader) {
             let lost = Lost::Need(Need::Interpreter(program.loader.clone()));
             return self.fail(program.name, lost);
@@ -250,6 +259,7 @@ impl Verifier<'_> {
 fn is_same(before: &Request, after: &Request) -> bool {
     match (&before.outcome, &after.outcome) {
         (Outcome::Found(before), Outcome::Found(after)) => before == after,
+        // What was missing in the whole image is no fault of slimming.
         (Outcome::Missing(_), Outcome::Missing(_)) => true,
         _ => false,
     }
