@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use super::source::Source;
 use super::symbols::{self, Unresolved};
 use crate::elf::{
-    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Outcome, Process, Processor, Request,
-    RequestKind, Type,
+    Elf, Environment, Flavor, Kind, Loader, Missing, Mode, Object, Outcome, Process, Processor,
+    Request, RequestKind, Type,
 };
 
 /// How programs are started.
@@ -166,15 +166,14 @@ fn start<S: Source>(
     let loader = loaders.get(source, &path, elf);
     // The kernel sets AT_SECURE for such a start, and the loader then ignores most of the
     // environment.
-    let secure = source.gains_rights(file, settings.is_root);
     let environment = Environment {
-        secure,
+        secure: source.gains_rights(file, settings.is_root),
         ..settings.environment.clone()
     };
     let mut process = Process::new(source, &loader, &environment, program, file);
     // Only libraries that are setuid themselves would be preloaded into a program with rights of
     // its own.
-    if !secure {
+    if !environment.secure {
         process.preload(&settings.preload);
     }
     // Only root can write `/etc/ld.so.preload`, so privileged programs obey it too.
@@ -182,7 +181,18 @@ fn start<S: Source>(
         process.preload(&name);
     }
     process.load();
-    let unmet_versions = process.unmet_versions(|file| source.versions(file));
+    Start::Loaded(loaded(source, settings, &loader, &environment, process))
+}
+
+/// The result of a start, with objects by their paths.
+fn loaded<S: Source>(
+    source: &S,
+    settings: &Settings,
+    loader: &Loader,
+    environment: &Environment,
+    process: Process<'_, S>,
+) -> Loaded {
+    let unmet = process.unmet_versions(|file| source.versions(file));
     // The symbol tables of all objects are far larger than all else that is read.
     let unresolved = if settings.symbols {
         symbols::unresolved(source, &process)
@@ -190,31 +200,33 @@ fn start<S: Source>(
         Vec::new()
     };
     let (objects, requests) = process.into_parts();
-    let mut unmet = Vec::new();
-    for version in unmet_versions {
-        unmet.push(UnmetVersion {
+    let mut unmet_versions = Vec::new();
+    for version in unmet {
+        unmet_versions.push(UnmetVersion {
             by: objects[version.by].path.clone(),
             library: objects[version.library].path.clone(),
             version: version.version,
         });
     }
-    let mut mapped = Vec::new();
-    for object in objects {
-        mapped.push(Mapped {
+    Loaded {
+        loader: loader.path.clone(),
+        flavor: loader.flavor,
+        secure: environment.secure,
+        objects: objects.into_iter().map(Mapped::from).collect(),
+        requests,
+        unmet_versions,
+        unresolved,
+    }
+}
+
+impl<Id> From<Object<Id>> for Mapped {
+    fn from(object: Object<Id>) -> Self {
+        Self {
             path: object.path,
             by: object.by,
             broken: object.broken,
-        });
+        }
     }
-    Start::Loaded(Loaded {
-        loader: path,
-        flavor: loader.flavor,
-        secure,
-        objects: mapped,
-        requests,
-        unmet_versions: unmet,
-        unresolved,
-    })
 }
 
 /// The loader that a program asks for; for a library the usual one that is there. A static file has

@@ -98,18 +98,11 @@ pub(super) fn make<'p>(
     if let Some(error) = view.failure() {
         return Err(PlanError::Read(error));
     }
-    let kept: Vec<NameId> = image
-        .tree
-        .walk()
-        .filter(|&name| graph.is_kept(name))
-        .collect();
+    let kept = kept_names(&image.tree, &graph);
     let notes = with_oversized(image, notes, &kept, &oversized);
     let mut totals = totals(&image.tree, &kept, &records);
     // Levels are counted in the whole graph, which has every level.
-    let in_order = whole.as_ref().unwrap_or(&graph).kept();
-    let count_of =
-        |(level, count): (Confidence, usize)| (level, count_names(&image.tree, &in_order[..count]));
-    totals.levels = kept_at.into_iter().map(count_of).collect();
+    totals.levels = levels(&image.tree, whole.as_ref().unwrap_or(&graph), &kept_at);
     // The levels were counted before records were kept.
     add_records(&mut totals, options.level);
     // Verification opens libraries by name only where the plan keeps them, otherwise it would
@@ -126,6 +119,22 @@ pub(super) fn make<'p>(
         loaded,
         keeps_opened,
     })
+}
+
+/// The kept names, in the order of the tree.
+fn kept_names(tree: &Tree, graph: &Graph) -> Vec<NameId> {
+    tree.walk().filter(|&name| graph.is_kept(name)).collect()
+}
+
+/// The sums of each level. `kept_at` has the number of names that a level keeps.
+fn levels(tree: &Tree, graph: &Graph, kept_at: &[(Confidence, usize)]) -> Vec<(Confidence, Count)> {
+    let mut levels = Vec::new();
+    for &(level, names) in kept_at {
+        // Names were kept level by level, so that each level is a prefix of the list.
+        let kept = graph.kept()[..names].iter().copied();
+        levels.push((level, count(tree, kept)));
+    }
+    levels
 }
 
 /// The notes, with one for every kept file that is too large to be analyzed.
@@ -256,10 +265,6 @@ fn add_records(totals: &mut Totals, asked_for: Confidence) {
         count.files += totals.after.files - without.files;
         count.bytes += totals.after.bytes - without.bytes;
     }
-}
-
-fn count_names(tree: &Tree, names: &[NameId]) -> Count {
-    count(tree, names.iter().copied())
 }
 
 fn is_shell(tree: &Tree, name: NameId) -> bool {

@@ -231,21 +231,7 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
     }
     let mut script = shell::parse_text(text);
     let lines = Lines::of(text, reading.base);
-    for part in &script.unread {
-        let text = format!("{}: this part of the script is not analyzed", part.reason);
-        keep.note(place.by(), Some(lines.line(part.span.start)), text);
-    }
-    // A part that was skipped on purpose is reported once, and not as a syntax error too.
-    let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
-    for error in &script.errors {
-        if !unread.contains(error) {
-            keep.note(
-                place.by(),
-                Some(lines.line(error.start)),
-                "the script cannot be parsed here".to_owned(),
-            );
-        }
-    }
+    note_errors(keep, place, &script, &lines);
     let mut values = reading.values.clone();
     // Values are learned twice: what an included file assigns may stand in others.
     values.allow_for(text);
@@ -258,6 +244,33 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         let text = "too many variable values to follow: some are unknown".to_owned();
         keep.note(place.by(), None, text);
     }
+    keep_commands(keep, reading, &script, &lines);
+    keep_mentions(keep, place, text, reading.base);
+    for (offset, path) in expanded {
+        keep_path_or_glob(keep, place, &path, lines.line(offset));
+    }
+    keep_included(keep, reading, &script, &lines, &values);
+}
+
+/// Notes the parts of a script that are not analyzed, and its syntax errors.
+fn note_errors(keep: &mut Keep<'_>, place: Place, script: &ShellScript, lines: &Lines) {
+    for part in &script.unread {
+        let text = format!("{}: this part of the script is not analyzed", part.reason);
+        keep.note(place.by(), Some(lines.line(part.span.start)), text);
+    }
+    // A part that was skipped on purpose is reported once, and not as a syntax error too.
+    let unread: HashSet<Span> = script.unread.iter().map(|part| part.span).collect();
+    for error in &script.errors {
+        if !unread.contains(error) {
+            let text = "the script cannot be parsed here".to_owned();
+            keep.note(place.by(), Some(lines.line(error.start)), text);
+        }
+    }
+}
+
+/// Keeps the programs that a script calls, and the files that its commands name.
+fn keep_commands(keep: &mut Keep<'_>, reading: &Reading<'_>, script: &ShellScript, lines: &Lines) {
+    let place = reading.place;
     let mut is_known = vec![false; script.commands.len()];
     for call in script.calls() {
         is_known[call.command] = true;
@@ -283,11 +296,6 @@ fn read_text(keep: &mut Keep<'_>, reading: &Reading<'_>, text: &str) {
         }
         read_argument(keep, reading, &simple.words, line);
     }
-    keep_mentions(keep, place, text, reading.base);
-    for (offset, path) in expanded {
-        keep_path_or_glob(keep, place, &path, lines.line(offset));
-    }
-    keep_included(keep, reading, &script, &lines, &values);
 }
 
 /// Learns the variables that included files assign.

@@ -130,6 +130,21 @@ fn keep_environment(
     {
         keep.graph.keep(other, Some(name), why.clone());
     }
+    keep_environment_sites(state, keep, name, environment);
+    is_open_to_system(keep, settings)
+}
+
+/// Keeps the packages in `lib/python3.11/site-packages` of an environment.
+fn keep_environment_sites(
+    state: &mut State,
+    keep: &mut Keep<'_>,
+    name: NameId,
+    environment: NameId,
+) {
+    let tree = keep.tree();
+    let why = Why::Runtime {
+        language: Language::Python,
+    };
     for library in [&b"lib"[..], b"lib64"]
         .into_iter()
         .filter_map(|library| tree.child(environment, library))
@@ -138,13 +153,17 @@ fn keep_environment(
         let Ok(resolved) = tree.resolve(&tree.path(library)) else {
             continue;
         };
-        // `lib/python3.11/site-packages`; there is one version in an environment.
+        // An environment has one version, whose number is not known here.
         for version in tree.children(resolved.name) {
             if let Some(site) = tree.child(version, b"site-packages") {
                 keep_site(state, keep, name, site);
             }
         }
     }
+}
+
+/// Whether the settings of an environment let it use the packages of the system.
+fn is_open_to_system(keep: &Keep<'_>, settings: NameId) -> bool {
     let Some(bytes) = keep.view.bytes(settings) else {
         return false;
     };
@@ -297,64 +316,59 @@ fn is_left_out(tree: &Tree, name: NameId) -> bool {
                 .any(|suffix| file_name.ends_with(suffix)))
 }
 
-/// The directories of packages that belong to a library, Debian's among them, and those of users.
+/// Keeps the packages that belong to a library.
 fn keep_sites(state: &mut State, keep: &mut Keep<'_>, name: NameId, library: NameId) {
     let tree = keep.tree();
-    let version = tree.file_name(library).to_vec();
-    let mut sites: Vec<Vec<u8>> = Vec::new();
-    // Debian calls the directory `dist-packages` to keep it apart from that of a Python that was
-    // installed by hand.
-    for directory in [&b"site-packages"[..], b"dist-packages"] {
-        sites.push([&tree.path(library), &b"/"[..], directory].concat());
-        sites.push(
-            [
-                &tree.path(tree.parent(library)),
-                &b"/python3/"[..],
-                directory,
-            ]
-            .concat(),
-        );
-        sites.push([b"/usr/local/lib/", &version[..], b"/", directory].concat());
-    }
-    let config = &keep.view.image.config;
-    // `pip install --user` puts packages below the home directory.
-    let users = tree
-        .resolve(b"/home")
-        .map(|home| tree.children(home.name).collect())
-        .unwrap_or_default();
-    let users: Vec<NameId> = users;
-    let mut homes: Vec<Vec<u8>> = users.into_iter().map(|user| tree.path(user)).collect();
-    homes.extend(
-        [b"/root".to_vec()].into_iter().chain(
-            config
-                .env_value("HOME")
-                .map(|home| home.as_bytes().to_vec()),
-        ),
-    );
-    for home in &mut homes {
-        home.extend_from_slice(b"/.local");
-    }
-    homes.extend(path_list(keep, "PYTHONUSERBASE"));
-    sites.extend(
-        homes
-            .iter()
-            .map(|home| [home, &b"/lib/"[..], &version, b"/site-packages"].concat()),
-    );
-    for site in sites {
+    for site in sites(keep, library) {
         let Ok(resolved) = tree.resolve(&site) else {
             continue;
         };
         if tree.is_directory(resolved.name) {
-            keep.keep_path(
-                &site,
-                Some(name),
-                Why::Runtime {
-                    language: Language::Python,
-                },
-            );
+            let why = Why::Runtime {
+                language: Language::Python,
+            };
+            keep.keep_path(&site, Some(name), why);
             keep_site(state, keep, name, resolved.name);
         }
     }
+}
+
+/// The directories of packages that belong to a library, Debian's among them, and those of users.
+fn sites(keep: &Keep<'_>, library: NameId) -> Vec<Vec<u8>> {
+    let tree = keep.tree();
+    let version = tree.file_name(library);
+    let path = tree.path(library);
+    let parent = tree.path(tree.parent(library));
+    let mut sites = Vec::new();
+    // Debian calls the directory `dist-packages` to keep it apart from that of a Python that was
+    // installed by hand.
+    for directory in [&b"site-packages"[..], b"dist-packages"] {
+        sites.push([&path[..], b"/", directory].concat());
+        sites.push([&parent[..], b"/python3/", directory].concat());
+        sites.push([&b"/usr/local/lib/"[..], version, b"/", directory].concat());
+    }
+    for base in user_bases(keep) {
+        sites.push([&base[..], b"/lib/", version, b"/site-packages"].concat());
+    }
+    sites
+}
+
+/// The directories below which `pip install --user` puts packages.
+fn user_bases(keep: &Keep<'_>) -> Vec<Vec<u8>> {
+    let tree = keep.tree();
+    let mut bases: Vec<Vec<u8>> = Vec::new();
+    if let Ok(homes) = tree.resolve(b"/home") {
+        bases.extend(tree.children(homes.name).map(|home| tree.path(home)));
+    }
+    bases.push(b"/root".to_vec());
+    if let Some(home) = keep.view.image.config.env_value("HOME") {
+        bases.push(home.as_bytes().to_vec());
+    }
+    for base in &mut bases {
+        base.extend_from_slice(b"/.local");
+    }
+    bases.extend(path_list(keep, "PYTHONUSERBASE"));
+    bases
 }
 
 /// Keeps what the environment adds: directories and archives of `PYTHONPATH`, and a virtual

@@ -35,8 +35,6 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     if is_standard(&path) || is_build_time(&path) || (language == Language::Java && is_runtimes) {
         return;
     }
-    // Every string of an application counts; a package has far more code than is ever used.
-    let is_own = !is_packaged(&path) && !is_distributions(&path);
     // A package is kept by its language, an application whole.
     if !is_packaged(&path) {
         application::keep(state, keep, name, language);
@@ -44,6 +42,11 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     if language == Language::Java {
         return java::jar::trace(keep, name);
     }
+    read(state, keep, name, language, &path);
+}
+
+/// Reads the text of a source.
+fn read(state: &mut State, keep: &mut Keep<'_>, name: NameId, language: Language, path: &[u8]) {
     let Some(bytes) = keep
         .view
         .bytes(name)
@@ -56,6 +59,8 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         return keep.note(Some(name), None, text);
     }
     let text = String::from_utf8_lossy(&bytes);
+    // Every string of an application counts; a package has far more code than is ever used.
+    let is_own = !is_packaged(path) && !is_distributions(path);
     match language {
         Language::Python => want_python(state, name, &text, is_own),
         Language::Ruby => want_ruby(state, keep, name, &text),
@@ -69,7 +74,7 @@ pub(super) fn trace(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
         }
         _ => {}
     }
-    if language == Language::Python && !is_packaged(&path) {
+    if language == Language::Python && !is_packaged(path) {
         keep_siblings(keep, name, &text);
     }
     keep_programs(keep, name, language, &text, is_own);
