@@ -2,7 +2,7 @@
 
 use super::graph::Graph;
 use super::why::{Root, Why};
-use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection};
+use crate::image::{Content, Header, Image, Inode, Kind, NameId, ReadError, Selection, Tree};
 use crate::packages::{self, GeneratedRecord, Packages};
 
 /// Keeps the files that record packages of which something is kept, and gives those that have to be
@@ -85,22 +85,7 @@ fn place(
     let mut at = NameId::ROOT;
     for component in components {
         at = if tree.child(at, component).is_none() {
-            let header = Header {
-                // Package managers create their directories with this mode; the time of the parent
-                // keeps the layer reproducible.
-                mode: 0o755,
-                mtime: tree.inode(at).header.mtime,
-                ..Header::default()
-            };
-            tree.insert(
-                at,
-                component,
-                Inode {
-                    kind: Kind::Directory,
-                    header,
-                    layer,
-                },
-            )
+            insert_directory(tree, at, component, layer)
         } else {
             // The way may lead through a symlink, as `/var/run` does, and then the links have to be
             // kept with the record.
@@ -113,4 +98,20 @@ fn place(
         }
     }
     Some((at, file_name))
+}
+
+fn insert_directory(tree: &mut Tree, parent: NameId, name: &[u8], layer: usize) -> NameId {
+    let header = Header {
+        // Package managers create their directories with this mode; the time of the parent keeps
+        // the layer reproducible.
+        mode: 0o755,
+        mtime: tree.inode(parent).header.mtime,
+        ..Header::default()
+    };
+    let inode = Inode {
+        kind: Kind::Directory,
+        header,
+        layer,
+    };
+    tree.insert(parent, name, inode)
 }

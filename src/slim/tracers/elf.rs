@@ -122,14 +122,7 @@ impl ElfTracer<'_> {
             let (process, causes) =
                 process::start(view, &self.processes, &loader, &environment, name);
             self.keep_process(keep, &process, &causes);
-            for unmet in process.unmet_versions(|file| keep.binaries.versions(view, file)) {
-                // Objects are known by the path they were opened at, which may cross symlinks.
-                let [by, library] =
-                    [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
-                if let Ok(by) = keep.tree().resolve(&by) {
-                    keep.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
-                }
-            }
+            report_versions(keep, &process);
         }
     }
 
@@ -168,11 +161,7 @@ impl ElfTracer<'_> {
                         // The broken file is kept all the same: without it the search would find
                         // another one, or none.
                         if let Some(reason) = &process.objects()[*object].broken {
-                            keep.unmet(
-                                by,
-                                Need::BrokenLibrary(request.name.clone(), reason.clone()),
-                                Vec::new(),
-                            );
+                            report_broken(keep, by, request, reason);
                         }
                     }
                 }
@@ -218,6 +207,24 @@ fn why(request: &Request, cause: Option<Cause>, found: Found) -> Why {
     }
 }
 
+/// Records the versions that libraries of a process lack.
+fn report_versions(keep: &mut Keep<'_>, process: &Process<'_, View<'_>>) {
+    let (view, binaries) = (keep.view, keep.binaries);
+    for unmet in process.unmet_versions(|file| binaries.versions(view, file)) {
+        // Objects are known by the path they were opened at, which may cross symlinks.
+        let [by, library] =
+            [unmet.by, unmet.library].map(|object| process.objects()[object].path.clone());
+        if let Ok(by) = keep.tree().resolve(&by) {
+            keep.unmet(by.name, Need::Version(library, unmet.version), Vec::new());
+        }
+    }
+}
+
+fn report_broken(keep: &mut Keep<'_>, by: NameId, request: &Request, reason: &str) {
+    let need = Need::BrokenLibrary(request.name.clone(), reason.to_owned());
+    keep.unmet(by, need, Vec::new());
+}
+
 fn report_missing(
     keep: &mut Keep<'_>,
     by: NameId,
@@ -240,11 +247,7 @@ fn report_missing(
             );
         }
         (None, RequestKind::Needed | RequestKind::Filter) => match &missing.refused {
-            Some(reason) => keep.unmet(
-                by,
-                Need::BrokenLibrary(name.clone(), reason.clone()),
-                Vec::new(),
-            ),
+            Some(reason) => report_broken(keep, by, request, reason),
             // Drivers of graphics cards, for one.
             None if keep_rules::is_provided(name) => {
                 let text = format!(

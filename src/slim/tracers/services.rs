@@ -142,29 +142,32 @@ fn read_programs(keep: &mut Keep<'_>, name: NameId) {
             "command" => shell::keep_text_of(keep, name, number + 1, &value.replace("%(", "$(")),
             "files" => {
                 for pattern in value.split_whitespace() {
-                    // supervisord resolves a relative pattern from the directory of the file that
-                    // includes.
-                    let base = keep.tree().path(keep.tree().parent(name));
-                    let base = String::from_utf8_lossy(&base).into_owned();
-                    let pattern = if pattern.starts_with('/') {
-                        pattern.to_owned()
-                    } else {
-                        format!("{base}/{pattern}")
-                    };
-                    for file in shell::globs::matches(keep.tree(), &pattern) {
-                        let why = Why::Include {
-                            word: pattern.clone(),
-                            line: number + 1,
-                        };
-                        keep.graph.keep(file, Some(name), why);
-                        // Files in its own directories are read when the tracer sees them.
-                        if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
-                            read_programs(keep, file);
-                        }
-                    }
+                    read_included(keep, name, pattern, number + 1);
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Reads the files that a pattern of `files=` matches.
+fn read_included(keep: &mut Keep<'_>, name: NameId, pattern: &str, line: usize) {
+    // supervisord resolves a relative pattern from the directory of the file that includes.
+    let pattern = if pattern.starts_with('/') {
+        pattern.to_owned()
+    } else {
+        let base = keep.tree().path(keep.tree().parent(name));
+        format!("{}/{pattern}", String::from_utf8_lossy(&base))
+    };
+    for file in shell::globs::matches(keep.tree(), &pattern) {
+        let why = Why::Include {
+            word: pattern.clone(),
+            line,
+        };
+        keep.graph.keep(file, Some(name), why);
+        // Files in its own directories are read when the tracer sees them.
+        if keep.is_file(file) && !is_supervised(&keep.tree().path(file)) {
+            read_programs(keep, file);
         }
     }
 }
@@ -174,12 +177,6 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let config = &keep.view.image.config;
     // npm looks for the manifest from the working directory up; images have it there.
     let path = [config.working_dir().as_bytes(), b"/package.json"].concat();
-    let words: Vec<String> = config
-        .entrypoint()
-        .iter()
-        .chain(&config.cmd())
-        .map(|word| (*word).to_owned())
-        .collect();
     let why = Why::Mention {
         word: "package.json".to_owned(),
         line: 1,
@@ -187,14 +184,19 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
     let Some(manifest) = keep.keep_path(&path, Some(name), why) else {
         return;
     };
-    keep.keep_path(
-        b"/bin/sh",
-        Some(name),
-        Why::Command {
-            word: "sh".to_owned(),
-            line: 1,
-        },
-    );
+    let why = Why::Command {
+        word: "sh".to_owned(),
+        line: 1,
+    };
+    keep.keep_path(b"/bin/sh", Some(name), why);
+    read_scripts(keep, manifest);
+}
+
+/// Reads the scripts of a manifest that the command of the image runs.
+fn read_scripts(keep: &mut Keep<'_>, manifest: NameId) {
+    let config = &keep.view.image.config;
+    let mut words = config.entrypoint();
+    words.extend(config.cmd());
     let bytes = keep.view.bytes(manifest);
     let Some(Ok(value)) = bytes.map(|bytes| serde_json::from_slice::<Value>(&bytes)) else {
         return;
@@ -217,7 +219,7 @@ fn read_manifest(keep: &mut Keep<'_>, name: NameId) {
 
 /// Whether the command of the image runs a script of the manifest. `npm start` is short for
 /// `npm run start`.
-fn is_asked_for(words: &[String], script: &str) -> bool {
+fn is_asked_for(words: &[&str], script: &str) -> bool {
     script == "start"
         || words
             .iter()

@@ -71,23 +71,11 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     if state.packages.contains(&package) {
         return;
     }
-    // Any other file, a certificate for example, is no reason to keep the package around it.
-    let is_run = [
-        &b".js"[..],
-        b".cjs",
-        b".mjs",
-        b".node",
-        b".json",
-        b".ts",
-        b".wasm",
-    ];
-    let file_name = tree.file_name(name);
     // What Node is built with is no package to it.
     let is_built_in =
         matches!(keep.graph.reasons(name), [first] if matches!(first.why, Why::Runtime { .. }));
-    if is_built_in
-        || (file_name.contains(&b'.') && !is_run.iter().any(|suffix| file_name.ends_with(suffix)))
-    {
+    // Any other file, a certificate for example, is no reason to keep the package around it.
+    if is_built_in || !is_run(tree.file_name(name)) {
         return;
     }
     state.packages.insert(package);
@@ -109,6 +97,14 @@ pub(super) fn keep_package_of(state: &mut State, keep: &mut Keep<'_>, name: Name
     for dependency in dependencies(keep, manifest) {
         keep_required(keep, manifest, package, &dependency);
     }
+}
+
+/// Whether a file name is one that Node runs or loads. Programs often have no ending.
+fn is_run(file_name: &[u8]) -> bool {
+    const ENDINGS: [&[u8]; 7] = [
+        b".js", b".cjs", b".mjs", b".node", b".json", b".ts", b".wasm",
+    ];
+    !file_name.contains(&b'.') || ENDINGS.iter().any(|ending| file_name.ends_with(ending))
 }
 
 /// `express`, `@babel/core`.

@@ -33,26 +33,7 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
     let mut paths = literals::paths(&bytes, b"ruby");
     let libraries: Vec<Vec<u8>> = paths.iter().cloned().collect();
     for path in &libraries {
-        let [parent, version] = [
-            path.rsplit(|&byte| byte == b'/').nth(1),
-            path.rsplit(|&byte| byte == b'/').next(),
-        ];
-        // Only `…/ruby/3.1.0` says where gems are; the other paths are those of extensions and
-        // configuration.
-        let (Some(b"ruby"), Some(version)) = (parent, version) else {
-            continue;
-        };
-        let directory = &path[..path.len() - version.len()];
-        // `/usr/lib/ruby/gems/3.1.0` beside `/usr/lib/ruby/3.1.0`; Debian has them beside `ruby`
-        // too.
-        paths.insert([directory, b"gems/", version].concat());
-        paths.insert(
-            [
-                &directory[..directory.len() - b"ruby/".len()],
-                b"rubygems-integration",
-            ]
-            .concat(),
-        );
+        paths.extend(gem_directories(path).into_iter().flatten());
     }
     paths.extend(GEMS.iter().map(|path| path.as_bytes().to_vec()));
     for variable in ["RUBYLIB", "GEM_HOME", "GEM_PATH", "BUNDLE_PATH"] {
@@ -72,6 +53,23 @@ pub(super) fn keep(state: &mut State, keep: &mut Keep<'_>, name: NameId) {
             keep_tree_at(keep, &path, name, &why, &skip);
         }
     }
+}
+
+/// The directories of gems for a library: `/usr/lib/ruby/gems/3.1.0` for `/usr/lib/ruby/3.1.0`, and
+/// Debian's beside `ruby`.
+fn gem_directories(library: &[u8]) -> Option<[Vec<u8>; 2]> {
+    let mut components = library.rsplit(|&byte| byte == b'/');
+    let (version, parent) = (components.next()?, components.next()?);
+    // The other paths are those of extensions and configuration.
+    if parent != b"ruby" {
+        return None;
+    }
+    let ruby = &library[..library.len() - version.len()];
+    let above = &ruby[..ruby.len() - b"ruby/".len()];
+    Some([
+        [ruby, b"gems/", version].concat(),
+        [above, b"rubygems-integration"].concat(),
+    ])
 }
 
 /// Gems that come with Ruby, for those who write and test programs.

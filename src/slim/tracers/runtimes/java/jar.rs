@@ -41,6 +41,11 @@ pub(in crate::slim::tracers::runtimes) fn trace(keep: &mut Keep<'_>, name: NameI
         let text = "the archive is too large when decompressed: only a part of it is analyzed";
         keep.note(Some(name), None, text.to_owned());
     }
+    keep_asked(keep, name, asks);
+}
+
+/// Keeps what an archive asks for.
+fn keep_asked(keep: &mut Keep<'_>, name: NameId, asks: Asks) {
     let directory = keep.tree().parent(name);
     for path in &asks.class_path {
         let why = Why::Module {
